@@ -1,0 +1,1 @@
+"""Entities, shards and regions: durable, ordered, fenced. Knows no kind of entity by name."""

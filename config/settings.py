@@ -1,0 +1,192 @@
+"""The one settings tree. Read once, at the composition root; every other module is handed the part it needs.
+
+Values come from the environment (`CAREWIRE_` prefix, `__` between levels) or from `.env`; every default runs.
+"""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Section(BaseModel):
+    """A part of the tree: read-only, and a name that it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HttpSettings(Section):
+    """The REST API."""
+
+    host: str = Field(default="127.0.0.1", description="Address of the REST API.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port of the REST API, /docs, /health and /metrics.")
+
+
+class GatewaySettings(Section):
+    """The Socket.IO front."""
+
+    host: str = Field(default="127.0.0.1", description="Address of the Socket.IO front.")
+    port: int = Field(
+        default=8001, ge=1, le=65535, description="Port of the Socket.IO front; every gateway of a node shares it."
+    )
+    replicas: int = Field(default=1, ge=1, le=256, description="Gateways (processes) to run.")
+    max_message_bytes: int = Field(
+        default=64 * 1024, ge=1024, description="Largest event payload accepted from a client."
+    )
+    auth_timeout_s: float = Field(
+        default=10.0, gt=0, description="Seconds that a socket without a token has to authenticate."
+    )
+    expiry_warning_s: float = Field(
+        default=60.0, ge=0, description="Seconds before expiry at which a socket is told to refresh its token."
+    )
+    ping_interval_s: float = Field(default=25.0, gt=0, description="Seconds between Engine.IO pings.")
+    ping_timeout_s: float = Field(default=20.0, gt=0, description="Seconds to wait for a pong.")
+    drain_s: float = Field(
+        default=5.0, ge=0, description="Seconds over which a draining gateway spreads its clients' reconnects."
+    )
+    max_recovered_events: int = Field(
+        default=500, ge=1, description="Most events that one recovery replays; older ones are a `gap`."
+    )
+    max_rooms_per_socket: int = Field(default=1000, ge=1, description="Rooms that one socket may have joined.")
+    max_invalid_events: int = Field(
+        default=500, ge=1, description="Invalid events in a minute after which a socket is closed."
+    )
+    cors_origins: tuple[str, ...] = Field(default=("*",), description="Origins that browsers may connect from.")
+
+
+class MongoSettings(Section):
+    """The database."""
+
+    url: SecretStr | None = Field(default=None, description="MongoDB to use (a replica set). Unset: an embedded one.")
+    database: str = Field(default="carewire", min_length=1, max_length=63, description="Database name.")
+    port: int = Field(default=27117, ge=1, le=65535, description="Port of the embedded mongod (127.0.0.1 only).")
+    binary: str | None = Field(
+        default=None, description="Path of the mongod to embed. Unset: the PATH, then the bundled package."
+    )
+    cache_gb: float = Field(default=0.25, ge=0.25, description="WiredTiger cache of the embedded mongod, GB.")
+    timeout_s: float = Field(default=5.0, gt=0, description="Time limit of one database operation.")
+
+
+class AuthSettings(Section):
+    """Tokens: whose are accepted."""
+
+    secret: SecretStr | None = Field(
+        default=None, description="HS256 secret. Unset: generated into the data directory."
+    )
+    jwks_url: str | None = Field(default=None, description="JWKS of an external issuer (RS256, ES256).")
+    issuer: str | None = Field(default=None, description="Required `iss`, when set.")
+    audience: str | None = Field(default=None, description="Required `aud`, when set.")
+    leeway_s: float = Field(default=5.0, ge=0, le=300, description="Clock skew tolerated in `exp` and `nbf`.")
+
+
+class EncryptionSettings(Section):
+    """Encryption at rest."""
+
+    master_keys: SecretStr | None = Field(
+        default=None,
+        description=(
+            "`id:base64(32 bytes)` of the master keys, comma-separated, newest first. "
+            "Unset: generated into the data directory."
+        ),
+    )
+
+
+class RaySettings(Section):
+    """The Ray cluster."""
+
+    address: str | None = Field(default=None, description="Ray cluster to join. Unset: start one on this machine.")
+    dashboard_port: int = Field(default=8265, ge=1, le=65535, description="Port of the Ray dashboard.")
+    object_store_mb: int = Field(default=100, ge=80, description="Ray object store of a cluster started here, MB.")
+
+
+class KernelSettings(Section):
+    """Shards, regions and what lies between them. Durations of the leases follow design: 2 s renewals, 6 s void."""
+
+    room_shards: int = Field(default=2, ge=1, le=64, description="Shards (processes) of rooms and inboxes.")
+    lease_s: float = Field(default=6.0, gt=0, description="Life of a shard's lease without renewal.")
+    lease_renewal_s: float = Field(default=2.0, gt=0, description="Seconds between renewals.")
+    linger_ms: float = Field(default=2.0, ge=0, le=100, description="Wait for a fuller turn, under load only.")
+    max_batch_bytes: int = Field(
+        default=90_000, ge=1000, le=100_000, description="Largest batch from a region to a shard."
+    )
+    max_turn_bytes: int = Field(default=1_000_000, ge=100_000, description="Most bytes of one entity in one turn.")
+    max_queued: int = Field(
+        default=20_000, ge=1, description="Commands that may wait in a shard, and in a region for one shard."
+    )
+    max_queued_per_entity: int = Field(default=5_000, ge=1, description="Commands that may wait for one entity.")
+    retry_deadline_s: float = Field(
+        default=10.0, gt=0, description="How long a region retries a command before `unavailable`."
+    )
+    subscriber_lease_s: float = Field(
+        default=10.0, gt=0, description="Silence after which a shard forgets a subscriber."
+    )
+    fetch_wait_s: float = Field(default=2.0, gt=0, description="How long a fetch waits for something to deliver.")
+    max_buffered_bytes: int = Field(
+        default=8_000_000,
+        ge=100_000,
+        description="Deliveries that may wait for one subscriber; more, and it must catch up from the journal.",
+    )
+    snapshot_every: int = Field(default=200, ge=1, description="Turns between two snapshots of an entity.")
+    passivate_after_s: float = Field(
+        default=300.0, gt=0, description="Idle seconds after which an entity leaves memory."
+    )
+    max_active: int = Field(default=50_000, ge=1, description="Entities that one shard keeps in memory.")
+
+    @model_validator(mode="after")
+    def _lease_outlives_lost_renewals(self) -> Self:
+        if self.lease_s < 2 * self.lease_renewal_s:
+            raise ValueError("kernel.lease_s must be at least twice kernel.lease_renewal_s")
+        return self
+
+
+class RoomSettings(Section):
+    """Bounds of a room."""
+
+    max_members: int = Field(default=5000, ge=2, description="Members of one room.")
+    max_title_chars: int = Field(default=200, ge=1, description="Length of a room's title.")
+    max_reactions: int = Field(default=20, ge=1, description="Different emoji on one message.")
+    max_attachments: int = Field(default=10, ge=0, description="Attachments of one message.")
+    max_edits: int = Field(default=100, ge=1, description="Times that one message may be edited.")
+    typing_ttl_s: float = Field(default=6.0, gt=0, description="Seconds after which typing stops by itself.")
+
+
+class LimitSettings(Section):
+    """Rate limits."""
+
+    enabled: bool = Field(default=True, description="Rate limits. Turn them off for benchmarks only.")
+
+
+class LogSettings(Section):
+    """Logs."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least severe level to write."
+    )
+    format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="`auto`: readable on a terminal, JSON elsewhere."
+    )
+
+
+class Settings(BaseSettings):
+    """The whole tree. `carewire settings` prints the one in force, secrets masked."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CAREWIRE_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        frozen=True,
+        extra="forbid",
+    )
+
+    data_dir: Path = Field(default=Path(".carewire"), description="Where the embedded database, secrets and logs live.")
+    http: HttpSettings = HttpSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    mongo: MongoSettings = MongoSettings()
+    auth: AuthSettings = AuthSettings()
+    encryption: EncryptionSettings = EncryptionSettings()
+    ray: RaySettings = RaySettings()
+    kernel: KernelSettings = KernelSettings()
+    rooms: RoomSettings = RoomSettings()
+    limits: LimitSettings = LimitSettings()
+    log: LogSettings = LogSettings()

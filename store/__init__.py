@@ -1,0 +1,1 @@
+"""MongoDB: the journal and what stands beside it. `journal.py` holds the protocols and pure types."""
