@@ -94,18 +94,14 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class SetTimer:
-    """At `due_ms`, submit `command` to this same entity. The same `key` again moves the timer."""
+    """At `due_ms`, submit `command` to this same entity: durable, at least once, and carried out once.
+
+    It cannot be called back: the entity judges it when it fires, and a stale one does nothing.
+    """
 
     key: str
     due_ms: int
     command: bytes  # msgpack, of this kind
-
-
-@dataclass(frozen=True, slots=True)
-class CancelTimer:
-    """Forget the timer of this key. One that fires all the same is judged by `decide`."""
-
-    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +116,7 @@ class Decision:
     events: Sequence[Event] = ()  # numbered; every listener sees them in order
     notes: Sequence[Event] = ()  # durable, without a number
     signals: Sequence[Signal] = ()
-    timers: Sequence[SetTimer | CancelTimer] = ()
+    timers: Sequence[SetTimer] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,18 @@
+"""Which partition an entity belongs to. The hash is stable: it is written down in the partition map for good."""
+
+from typing import Final
+from zlib import crc32
+
+from store.journal import PartitionMap
+
+PARTITIONS: Final = 256
+
+
+def partition_of(entity_id: str) -> int:
+    """0..255, the same in every process and version (CRC-32 of the id, ISO 3309)."""
+    return crc32(entity_id.encode()) & (PARTITIONS - 1)
+
+
+def spread(pool: str, shards: int, epoch: int) -> PartitionMap:
+    """A map that gives each of `<pool>-0` ... `<pool>-<n-1>` an equal share."""
+    return PartitionMap(pool, epoch, tuple(f"{pool}-{partition % shards}" for partition in range(PARTITIONS)))
