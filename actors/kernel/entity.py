@@ -15,7 +15,10 @@ import msgspec
 from store.journal import Index, View
 
 Command = msgspec.Struct
-Query = msgspec.Struct
+
+
+class Query(msgspec.Struct, frozen=True):
+    """Base of what a decision may leave as its reply for `Kind.read` to answer from storage."""
 
 
 class Principal(msgspec.Struct, frozen=True, array_like=True):

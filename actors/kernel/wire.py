@@ -30,12 +30,17 @@ class Item(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Batch(msgspec.Struct, array_like=True, frozen=True):
-    """What one subscriber submits to one shard in one call. A batch sent again bears the same `number`."""
+    """What one subscriber submits to one shard in one call. A batch sent again bears the same `number`.
+
+    `forget` are topics that nobody at the caller listens to any more; `hear` are topics to be heard (again), each
+    from above the version given.
+    """
 
     subscriber: str
     number: int
     items: list[Item]
-    forget: list[str]  # topics that nobody at the caller listens to any more
+    forget: list[str]
+    hear: dict[str, int]
 
 
 class Receipt(msgspec.Struct, array_like=True, frozen=True):

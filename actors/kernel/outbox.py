@@ -1,0 +1,115 @@
+"""What a stored turn still owes the world: read models, redactions, letters. A transactional outbox.
+
+The turn carries its effects in the same document, so they are owed as soon as it is stored. Views and redactions are
+done before the command is answered; letters go out behind it. Then the turn is settled. Whatever a crash leaves
+unsettled is done again by the shard's next life: every effect is idempotent.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from actors.kernel.codec import StoredEffects, StoredLetter, StoredView, decode_effects
+from actors.kernel.resident import Host
+from config.errors import CarewireError, Unavailable
+from config.logs import get_logger
+from store.journal import Stores, Turn, View
+
+_log = get_logger(__name__)
+
+Courier = Callable[[StoredLetter], Awaitable[None]]
+"""Submits a letter to its entity; raises `Unavailable` when that must be tried again."""
+
+HostOf = Callable[[str], Host | None]
+
+
+class Outbox:
+    """Carries out effects. Retries by itself for as long as it is open."""
+
+    def __init__(self, stores: Stores, host_of: HostOf, courier: Courier, *, retry_s: float = 0.2) -> None:
+        self._stores = stores
+        self._host_of = host_of
+        self._courier = courier
+        self._retry_s = retry_s
+        self._letters: dict[str, asyncio.Task[None]] = {}  # per sender, so that its letters keep their order
+        self._open = True
+
+    async def perform(self, turns: Sequence[Turn]) -> None:
+        """Do the views and redactions of these turns, however often it takes; their letters follow behind."""
+        owed = [(turn, decode_effects(turn)) for turn in turns if turn.effects]
+        for turn, effects in owed:
+            await self._insist(lambda turn=turn, effects=effects: self._show(turn, effects))
+        for turn, effects in owed:
+            self._follow(turn, effects)
+
+    def pending(self) -> int:
+        """Senders whose letters are on their way."""
+        return len(self._letters)
+
+    async def drain(self) -> None:
+        """Wait until the letters on their way have arrived."""
+        while self._letters:
+            await asyncio.gather(*self._letters.values(), return_exceptions=True)
+
+    async def close(self) -> None:
+        """Stop; what is unsettled stays owed."""
+        self._open = False
+        tasks = list(self._letters.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _show(self, turn: Turn, effects: StoredEffects) -> None:
+        if effects.views:
+            await self._stores.views.write([_to_view(view) for view in effects.views])
+        if effects.redact:
+            await self._redact(turn.entity, effects.redact)
+
+    async def _redact(self, entity_id: str, seqs: Sequence[int]) -> None:
+        host = self._host_of(entity_id)
+        if host is None:
+            raise LookupError(entity_id)
+        blobs: dict[int, bytes] = {}
+        for turn in await self._stores.journal.at(entity_id, seqs):
+            blobs |= host.codec.stripped(turn, seqs)
+        if blobs:
+            await self._stores.journal.redact(entity_id, blobs)
+
+    def _follow(self, turn: Turn, effects: StoredEffects) -> None:
+        before = self._letters.get(turn.entity)
+        task = asyncio.get_running_loop().create_task(self._send(turn, effects, before))
+        self._letters[turn.entity] = task
+        task.add_done_callback(lambda done: self._sent(turn.entity, done))
+
+    def _sent(self, sender: str, task: "asyncio.Task[None]") -> None:
+        if self._letters.get(sender) is task:
+            del self._letters[sender]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("outbox.stuck", entity=sender, error=type(error).__name__)
+
+    async def _send(self, turn: Turn, effects: StoredEffects, before: "asyncio.Task[None] | None") -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        for letter in effects.letters:
+            await self._insist(lambda letter=letter: self._deliver(letter))
+        await self._insist(lambda: self._stores.journal.settle([(turn.entity, turn.turn)]))
+
+    async def _deliver(self, letter: StoredLetter) -> None:
+        try:
+            await self._courier(letter)
+        except CarewireError as error:
+            if error.retryable:
+                raise Unavailable(error.message) from error
+            _log.warning("letter.refused", to=letter.to, code=error.code)  # the receiver will never take it
+
+    async def _insist(self, action: Callable[[], Awaitable[None]]) -> None:
+        while self._open:
+            try:
+                await action()
+            except Unavailable:
+                await asyncio.sleep(self._retry_s)
+            else:
+                return
+
+
+def _to_view(stored: StoredView) -> View:
+    return View(stored.collection, stored.id, stored.version, stored.fields, stored.data, stored.secret)
