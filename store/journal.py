@@ -9,7 +9,12 @@ so a command is carried out once however often, and through whomever, it arrives
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Protocol
+from typing import Final, Protocol
+
+from config.errors import PayloadTooLarge
+
+MAX_TURN_BYTES: Final = 12 * 2**20
+"""Most bytes of one turn, counted generously: a MongoDB document ends at 16 MiB. The kernel stays far below."""
 
 
 class Outcome(Enum):
@@ -53,6 +58,21 @@ class Turn:
     def last_seq(self) -> int:
         """Number of the last event; `first_seq - 1` when there is none."""
         return self.first_seq + len(self.events) - 1
+
+
+def check_appendable(turns: Sequence[Turn]) -> None:
+    """Refuse, before anything is stored, what no journal could take.
+
+    Raises:
+        ValueError: an entity comes twice.
+        PayloadTooLarge: a turn is larger than a document may be.
+    """
+    if len({turn.entity for turn in turns}) != len(turns):
+        raise ValueError("one turn for each entity")
+    for turn in turns:
+        blobs = (*turn.events, *turn.notes, *turn.effects, *[command.reply for command in turn.commands])
+        if sum(map(len, blobs)) + 32 * len(blobs) > MAX_TURN_BYTES:
+            raise PayloadTooLarge("This is too much at once.", entity=turn.entity)
 
 
 @dataclass(frozen=True, slots=True)
