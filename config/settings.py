@@ -4,10 +4,10 @@ Values come from the environment (`CAREWIRE_` prefix, `__` between levels) or fr
 """
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Section(BaseModel):
@@ -52,7 +52,14 @@ class GatewaySettings(Section):
     max_invalid_events: int = Field(
         default=500, ge=1, description="Invalid events in a minute after which a socket is closed."
     )
-    cors_origins: tuple[str, ...] = Field(default=("*",), description="Origins that browsers may connect from.")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("*",), description="Origins that browsers may connect from, comma-separated."
+    )
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_at_commas(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
 
 class MongoSettings(Section):
@@ -175,6 +182,7 @@ class Settings(BaseSettings):
         env_prefix="CAREWIRE_",
         env_nested_delimiter="__",
         env_file=".env",
+        dotenv_filtering="only_existing",  # what else stands there is not ours; `config.loading` finds misspelt names
         frozen=True,
         extra="forbid",
     )
