@@ -134,6 +134,9 @@ class KernelSettings(Section):
         ge=100_000,
         description="Deliveries that may wait for one subscriber; more, and it must catch up from the journal.",
     )
+    max_replayed_events: int = Field(
+        default=5000, ge=1, description="Events replayed to a subscriber that comes back; older ones are a `gap`."
+    )
     snapshot_every: int = Field(default=200, ge=1, description="Turns between two snapshots of an entity.")
     passivate_after_s: float = Field(
         default=300.0, gt=0, description="Idle seconds after which an entity leaves memory."

@@ -27,9 +27,7 @@ def digest(*parts: object) -> bytes:
 def failure(ticket: int, error: CarewireError, version: int) -> wire.Answer:
     """The answer that carries an error."""
     details = b"" if error.details is None else _to_json(error.details)
-    return wire.Answer(
-        ticket, error.code, b"null", version, False, error.message, error.retry_after_s, details
-    )
+    return wire.Answer(ticket, error.code, b"null", version, False, error.message, error.retry_after_s, details)
 
 
 def delivery(entity_id: str, version: int, shown: Shown, at_ms: int) -> wire.Delivery:
@@ -66,8 +64,8 @@ class Decider:
         self._max_turn_bytes = max_turn_bytes
         self._expired = expired
 
-    def draft(self, resident: Resident, now_ms: int) -> Draft:
-        """Decide what waits, as far as it goes: until something is missing or the turn is full.
+    def draft(self, resident: Resident, now_ms: int, *, most: int) -> Draft:
+        """Decide up to `most` of what waits, as far as it goes: until something is missing or the turn is full.
 
         Decisions are applied to memory at once, so that two commands of one turn see each other. The caller must
         `forget` the resident when the draft is not stored.
@@ -75,7 +73,7 @@ class Decider:
         at_ms = max(now_ms, resident.at_ms)
         draft = Draft(resident, resident.version + 1, at_ms)
         mailbox = resident.mailbox
-        while mailbox:
+        while mailbox and len(draft.decided) < most:
             submission = mailbox[0]
             if not self._expired(submission):
                 try:
@@ -201,7 +199,7 @@ class Decider:
         query = decision.reply if isinstance(decision.reply, Query) else None
         data = b"" if query is not None else _to_json(decision.reply)
         answer = None if query is not None else wire.Answer(submission.ticket, "", data, version)
-        if worked.events or worked.notes:
+        if worked.events or worked.notes or decision.timers:
             draft.commands.append(CommandRecord(submission.command_id, data))
             draft.replies[submission.command_id] = (data, version)
         draft.decided.append(Decided(submission, answer, version, query, worked.deliveries))
@@ -222,7 +220,7 @@ class NoKey(LookupError):
         self.subject = subject
 
 
-class _Full(Exception):  # noqa: N818 - not an error: the turn has no room left for this command
+class _Full(Exception):
     """The turn is full; the command waits for the next one."""
 
 

@@ -7,6 +7,7 @@ unsettled is done again by the shard's next life: every effect is idempotent.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from actors.kernel.codec import StoredEffects, StoredLetter, StoredView, decode_effects
 from actors.kernel.resident import Host
@@ -37,7 +38,7 @@ class Outbox:
         """Do the views and redactions of these turns, however often it takes; their letters follow behind."""
         owed = [(turn, decode_effects(turn)) for turn in turns if turn.effects]
         for turn, effects in owed:
-            await self._insist(lambda turn=turn, effects=effects: self._show(turn, effects))
+            await self._insist(partial(self._show, turn, effects))
         for turn, effects in owed:
             self._follow(turn, effects)
 
@@ -90,8 +91,8 @@ class Outbox:
         if before is not None:
             await asyncio.wait([before])
         for letter in effects.letters:
-            await self._insist(lambda letter=letter: self._deliver(letter))
-        await self._insist(lambda: self._stores.journal.settle([(turn.entity, turn.turn)]))
+            await self._insist(partial(self._deliver, letter))
+        await self._insist(partial(self._stores.journal.settle, [(turn.entity, turn.turn)]))
 
     async def _deliver(self, letter: StoredLetter) -> None:
         try:

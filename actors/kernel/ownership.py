@@ -5,7 +5,7 @@ anybody else in: a zombie neither writes (the journal's fence) nor serves stale 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from config.clock import Clock
 from config.errors import Unavailable
@@ -28,7 +28,7 @@ class Ownership:
         clock: Clock,
         lease_s: float,
         renewal_s: float,
-        on_gain: Callable[[], Awaitable[None]],
+        on_gain: Callable[[], None],
         on_loss: Callable[[], None],
     ) -> None:
         self._stores = stores
@@ -92,7 +92,7 @@ class Ownership:
         self._lease = lease
         self._valid_until_s = asked_s + self._lease_s
         _log.info("lease.acquired", shard=self._name, epoch=lease.epoch, partitions=len(self.partitions))
-        await self._on_gain()
+        self._on_gain()
 
     async def _renew(self) -> None:
         assert self._lease is not None

@@ -19,9 +19,7 @@ async def head_of(journal: Journal, entity_id: str) -> int:
     return (await journal.heads([entity_id])).get(entity_id, (0, 0))[0]
 
 
-async def replayed(
-    host: Host, entity_id: str, since: int, *, upto: int, limit: int
-) -> AsyncIterator[wire.Delivery]:
+async def replayed(host: Host, entity_id: str, since: int, *, upto: int, limit: int) -> AsyncIterator[wire.Delivery]:
     """The deliveries numbered above `since` up to `upto`, in order, notes among them.
 
     When there are more than `limit`, those before the newest `limit` are one `gap`. Events that change a part carry

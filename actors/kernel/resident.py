@@ -61,7 +61,7 @@ class Host:
         self.decode_command = msgspec.msgpack.Decoder(kind.commands).decode
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Resident:
     """One entity in memory. `turn` and `version` are those of the last turn stored and applied."""
 
@@ -141,6 +141,7 @@ class Draft:
     replies: dict[bytes, tuple[bytes, int]] = field(default_factory=dict)
     size: int = 0
     missing: Missing | None = None
+    turn: Turn | None = None  # as it was handed to the journal
     broken: Submission | None = None  # met a bug: the draft must not be stored, memory not be trusted
 
     @property
@@ -151,11 +152,11 @@ class Draft:
     @property
     def writes(self) -> bool:
         """Is there anything to store?"""
-        return bool(self.events or self.notes)
+        return bool(self.events or self.notes or self.timers)
 
-    def to_turn(self) -> Turn:
+    def close(self) -> Turn:
         """The turn as the journal takes it."""
-        return Turn(
+        self.turn = Turn(
             self.resident.id,
             self.resident.turn + 1,
             self.first_seq,
@@ -167,3 +168,4 @@ class Draft:
             self.primary,
             tuple(self.effects),
         )
+        return self.turn

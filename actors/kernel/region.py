@@ -1,0 +1,231 @@
+"""The caller's side of the shards: maps an entity to its shard, batches, retries, and hears what happens.
+
+Used by the gateways, the API, and the shards themselves (for letters). One region a process is enough.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from actors.kernel import wire
+from actors.kernel.deciding import digest
+from actors.kernel.entity import Principal
+from actors.kernel.lane import Lane, Pending, ShardClient, fail_all
+from actors.kernel.metrics import RegionMetrics
+from actors.kernel.partitions import partition_of
+from config.clock import Clock
+from config.errors import Overloaded, Unavailable, error_of
+from config.logs import get_logger
+from config.settings import KernelSettings
+from store.journal import PartitionMap
+
+_log = get_logger(__name__)
+_EXPIRY_S: Final = 0.1
+
+
+class ShardDirectory(Protocol):
+    """Where the shards of a pool are."""
+
+    async def read_map(self, pool: str) -> PartitionMap:
+        """The partition map in force. Raises `Unavailable`."""
+        ...
+
+    def client(self, shard: str) -> ShardClient:
+        """How to call this shard."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an entity answered. `data` is JSON; `version` is the entity's version that it reflects."""
+
+    data: bytes
+    version: int
+    duplicate: bool
+
+
+class Region:
+    """See the module. `pools` says which pool of shards hosts a kind: `{"room": "rooms", "user": "rooms"}`.
+
+    `on_deliveries` is called on the event loop with what each parcel brings, in order.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        directory: ShardDirectory,
+        pools: dict[str, str],
+        *,
+        settings: KernelSettings,
+        clock: Clock,
+        on_deliveries: Callable[[list[wire.Delivery]], None] | None = None,
+        metrics: RegionMetrics | None = None,
+        nonce: Callable[[], bytes] = lambda: os.urandom(16),
+    ) -> None:
+        self.name = name
+        self._directory = directory
+        self._pools = pools
+        self._settings = settings
+        self._clock = clock
+        self._on_deliveries = on_deliveries or _ignore
+        self._metrics = metrics or RegionMetrics()
+        self._nonce = nonce
+        self._subscriber = f"{name}-{nonce().hex()[:16]}"
+        self._maps: dict[str, PartitionMap] = {}
+        self._lanes: dict[str, Lane] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._tickets = 0
+        self._refreshing = False
+
+    async def start(self) -> None:
+        """Read the partition maps, and begin to send. Raises `Unavailable` when there is no map to be had."""
+        await self._read_maps()
+        self._spawn(self._expire())
+
+    async def close(self) -> None:
+        """Stop; whoever waits still gets `unavailable`."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for lane in self._lanes.values():
+            fail_all((*lane.outstanding.values(), *lane.queue), Unavailable("The server is shutting down."))
+
+    async def submit(
+        self,
+        entity: str,
+        command: msgspec.Struct,
+        *,
+        by: Principal,
+        command_id: str | None = None,
+        listen: bool = False,
+        timeout_s: float | None = None,
+        trace: str = "",
+    ) -> Reply:
+        """Submit one command and wait for its answer.
+
+        The command is queued before the first await, so calls made one after the other keep their order. With
+        `command_id` (any string that names the user's action in this entity) a repeat gets the first reply. With
+        `listen`, deliveries of the entity above the reply's version reach `on_deliveries`.
+
+        Raises:
+            CarewireError: the entity refused.
+            Overloaded: too much is waiting; nothing was done.
+            Unavailable: no answer in time; it may have happened.
+        """
+        packed = wire.encode(command)
+        return await self.submit_packed(
+            entity,
+            packed,
+            by=by,
+            command_id=self._nonce() if command_id is None else digest(entity, command_id),
+            listen=listen,
+            timeout_s=timeout_s,
+            trace=trace,
+        )
+
+    async def submit_packed(
+        self,
+        entity: str,
+        packed: bytes,
+        *,
+        by: Principal,
+        command_id: bytes,
+        listen: bool = False,
+        timeout_s: float | None = None,
+        trace: str = "",
+    ) -> Reply:
+        """`submit` of a command that is encoded already, with the 16 bytes of its id."""
+        started_s = self._clock.monotonic_s()
+        patience_s = self._settings.retry_deadline_s if timeout_s is None else timeout_s
+        self._tickets += 1
+        future: asyncio.Future[wire.Answer] = asyncio.get_running_loop().create_future()
+        pending = Pending(self._tickets, entity, command_id, packed, by, started_s + patience_s, trace, listen, future)
+        self._route(pending)
+        answer = await future
+        self._metrics.command_s.observe(self._clock.monotonic_s() - started_s)
+        if answer.code:
+            details = msgspec.json.decode(answer.details) if answer.details else None
+            raise error_of(answer.code, answer.message, retry_after_s=answer.retry_after_s, details=details)
+        return Reply(answer.data, answer.version, answer.duplicate)
+
+    def unlisten(self, topic: str) -> None:
+        """Nobody here listens to this topic any more."""
+        lane = self._lanes.get(self._owner(topic))
+        if lane is not None:
+            lane.unlisten(topic)
+
+    def _route(self, pending: Pending) -> None:
+        lane = self._lane(self._owner(pending.entity))
+        if len(lane) >= self._settings.max_queued:
+            raise Overloaded("The server is busy. Please try again in a moment.", retry_after_s=1.0)
+        lane.put(pending)
+
+    def _owner(self, entity: str) -> str:
+        pool = self._pools[entity.partition(":")[0]]
+        return self._maps[pool].owners[partition_of(entity)]
+
+    def _lane(self, shard: str) -> Lane:
+        lane = self._lanes.get(shard)
+        if lane is None:
+            lane = self._lanes[shard] = Lane(
+                self._subscriber,
+                self._directory.client(shard),
+                self._clock,
+                self._metrics,
+                self._settings.max_batch_bytes,
+                self._settings.fetch_wait_s + 3.0,
+                self._on_deliveries,
+                self._moved,
+            )
+            self._spawn(lane.send())
+            self._spawn(lane.fetch())
+        return lane
+
+    def _moved(self, pending: Pending) -> None:
+        """The shard does not own this entity: read the map anew, then ask whoever does."""
+        self._spawn(self._reroute(pending))
+
+    async def _reroute(self, pending: Pending) -> None:
+        await asyncio.sleep(0.05)
+        try:
+            await self._read_maps()
+        except Unavailable as error:
+            fail_all([pending], error)
+            return
+        if not pending.future.done():
+            self._lane(self._owner(pending.entity)).put(pending)
+
+    async def _read_maps(self) -> None:
+        for pool in sorted(set(self._pools.values())):
+            self._maps[pool] = await self._directory.read_map(pool)
+
+    async def _expire(self) -> None:
+        while True:
+            await asyncio.sleep(_EXPIRY_S)
+            now_s = self._clock.monotonic_s()
+            for lane in self._lanes.values():
+                lane.expire(now_s)
+            self._metrics.outstanding.set(sum(len(lane) for lane in self._lanes.values()))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("region.task_failed", region=self.name, exc_info=error)
+
+
+def pools_of(pools: dict[str, Sequence[str]]) -> dict[str, str]:
+    """`{"rooms": ["room", "user"]}` -> `{"room": "rooms", "user": "rooms"}`."""
+    return {kind: pool for pool, kinds in pools.items() for kind in kinds}
+
+
+def _ignore(deliveries: list[wire.Delivery]) -> None:
+    del deliveries
