@@ -6,7 +6,7 @@ A second unique key, over the ids of the commands that a turn answered, makes a 
 so a command is carried out once however often, and through whomever, it arrives.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, Protocol
@@ -59,9 +59,15 @@ class Turn:
         """Number of the last event; `first_seq - 1` when there is none."""
         return self.first_seq + len(self.events) - 1
 
+    @property
+    def size_bytes(self) -> int:
+        """What it takes as a document: never less, and not much more."""
+        blobs = (*self.events, *self.notes, *self.effects, *[command.reply for command in self.commands])
+        return sum(map(len, blobs)) + 16 * (len(blobs) + 2 * len(self.commands)) + 512
 
-def check_appendable(turns: Sequence[Turn]) -> None:
-    """Refuse, before anything is stored, what no journal could take.
+
+def check_appendable(turns: Sequence[Turn]) -> int:
+    """Refuse, before anything is stored, what no journal could take. How many bytes the turns have, about.
 
     Raises:
         ValueError: an entity comes twice.
@@ -69,10 +75,10 @@ def check_appendable(turns: Sequence[Turn]) -> None:
     """
     if len({turn.entity for turn in turns}) != len(turns):
         raise ValueError("one turn for each entity")
-    for turn in turns:
-        blobs = (*turn.events, *turn.notes, *turn.effects, *[command.reply for command in turn.commands])
-        if sum(map(len, blobs)) + 32 * len(blobs) > MAX_TURN_BYTES:
-            raise PayloadTooLarge("This is too much at once.", entity=turn.entity)
+    sizes = [turn.size_bytes for turn in turns]
+    if sizes and max(sizes) > MAX_TURN_BYTES:
+        raise PayloadTooLarge("This is too much at once.", entity=turns[sizes.index(max(sizes))].entity)
+    return sum(sizes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,3 +323,4 @@ class Stores:
     leases: Leases
     maps: PartitionMaps
     vault: Vault
+    close: Callable[[], None] = lambda: None  # lets go of connections; call it last
