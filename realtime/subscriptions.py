@@ -41,7 +41,7 @@ class _Listener(Generic[S]):
     joins: int = 0  # under way
     floor: int = 0
     admissions: tuple[int, ...] = ()
-    held: list[tuple[int, Delivery]] = field(default_factory=list)  # with the topic's version when it came
+    held: list[Delivery] = field(default_factory=list)
     held_bytes: int = 0
     overflowed: bool = False
 
@@ -167,14 +167,14 @@ class Subscriptions(Generic[S]):
         if delivery.evict:
             for listener in [live for who, live in topic.live.items() if who.user == delivery.evict]:
                 del topic.live[listener.who]
-                self._heard(listener, topic.last, delivery)
+                self._heard(listener, delivery)
                 self._place(topic, listener)
         for listener in watched:
             if not listener.member:
-                self._hold(listener, topic.last, delivery)
-            elif _may_hear(listener, topic.last, delivery):
+                self._hold(listener, delivery)
+            elif _may_hear(listener, delivery):
                 hearers.append(listener.who)
-                self._heard(listener, topic.last, delivery)
+                self._heard(listener, delivery)
             self._place(topic, listener)
         if not topic.live and not topic.held:
             self._check_idle(delivery.topic)
@@ -185,42 +185,44 @@ class Subscriptions(Generic[S]):
         topic = self._topics[listener.topic]
         held = self._take_held(listener)
         sent: list[Delivery] = []
-        for index, (position, delivery) in enumerate(held):
-            hears = _may_hear(listener, position, delivery)
+        # What has no number is placed by its neighbours: it is old news if something up to the floor comes after it.
+        fresh = max((index for index, old in enumerate(held) if 0 < old.version <= listener.floor), default=-1)
+        for index, delivery in enumerate(held):
+            hears = _may_hear(listener, delivery) and index > fresh
             if hears:
                 sent.append(delivery)
             if hears or _ends(listener, delivery):
-                self._heard(listener, position, delivery)
+                self._heard(listener, delivery)
             if not listener.member:
                 for later in held[index + 1 :]:
-                    self._hold(listener, *later)
+                    self._hold(listener, later)
                 break
         self._place(topic, listener)
         self._check_idle(listener.topic)
         return sent
 
-    def _heard(self, listener: _Listener[S], position: int, delivery: Delivery) -> None:
+    def _heard(self, listener: _Listener[S], delivery: Delivery) -> None:
         """The socket has it. An eviction ends its membership, and is kept for a join that is still under way:
         should that turn out to be an admission from before, it is void."""
-        listener.floor = max(listener.floor, position, delivery.version)
+        listener.floor = max(listener.floor, delivery.version)
         if delivery.evict == listener.who.user:
             listener.admissions = _later(listener, delivery)
             listener.floor = max(listener.floor, min(listener.admissions, default=0))
             if not listener.admissions:
                 listener.member = False
-                self._hold(listener, position, delivery)
+                self._hold(listener, delivery)
 
-    def _hold(self, listener: _Listener[S], position: int, delivery: Delivery) -> None:
+    def _hold(self, listener: _Listener[S], delivery: Delivery) -> None:
         if not listener.joins or listener.overflowed:
             return
-        listener.held.append((position, delivery))
+        listener.held.append(delivery)
         listener.held_bytes += len(delivery.packet)
         self.held_bytes += len(delivery.packet)
         if listener.held_bytes > self._max_held_bytes:
             self._take_held(listener)
             listener.overflowed = True
 
-    def _take_held(self, listener: _Listener[S]) -> list[tuple[int, Delivery]]:
+    def _take_held(self, listener: _Listener[S]) -> list[Delivery]:
         held, listener.held = listener.held, []
         self.held_bytes -= listener.held_bytes
         listener.held_bytes = 0
@@ -270,13 +272,10 @@ class Subscriptions(Generic[S]):
             self._on_idle(topic)
 
 
-def _may_hear(listener: _Listener[S], position: int, delivery: Delivery) -> bool:
-    """`position` is the topic's version when the delivery came: it places what has no number of its own."""
+def _may_hear(listener: _Listener[S], delivery: Delivery) -> bool:
     if delivery.skip and delivery.skip == listener.who.user:
         return False
-    if delivery.version:
-        return delivery.version > listener.floor
-    return position == 0 or position >= listener.floor
+    return delivery.version == 0 or delivery.version > listener.floor
 
 
 def _ends(listener: _Listener[S], delivery: Delivery) -> bool:
