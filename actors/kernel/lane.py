@@ -48,6 +48,7 @@ class Pending:
     deadline_s: float
     trace: str
     listen: bool
+    named: bool
     future: "asyncio.Future[wire.Answer]"
     sent: bool = False
 
@@ -63,6 +64,7 @@ class Pending:
             patience_ms,
             self.trace,
             self.listen,
+            self.named,
             self.sent,
         )
 

@@ -52,8 +52,10 @@ class Loader:
 
     async def _load(self, batch: list[Resident]) -> None:
         try:
-            loaded = await self._stores.journal.load([resident.id for resident in batch])
+            # In this order: an append given up as unknown may still arrive. A reply that is found belongs to a turn
+            # that the later load sees too; the other way round we would answer from a turn that nobody publishes.
             replies = await self._stored_replies(batch)
+            loaded = await self._stores.journal.load([resident.id for resident in batch])
         except Unavailable:
             for resident in batch:
                 self._on_failed(resident)
@@ -75,6 +77,15 @@ class Loader:
         ids = [one.command_id for resident in batch if resident.suspects for one in resident.mailbox]
         return dict(await self._stores.journal.replies(ids)) if ids else {}
 
+    async def _check_replies(self, resident: Resident) -> None:
+        """A repeated command must get its first reply even where deciding it again would refuse it."""
+        unchecked = [one for one in resident.mailbox if one.unchecked]
+        replies = await self._stores.journal.replies([one.command_id for one in unchecked])
+        for submission in unchecked:
+            submission.unchecked = False
+            if submission.command_id in replies:
+                resident.remember(submission.command_id, replies[submission.command_id], resident.version)
+
     async def _fetch(self, resident: Resident, missing: Missing) -> None:
         try:
             if missing.subjects:
@@ -84,6 +95,8 @@ class Loader:
                 found = await host.kind.fetch(resident.id, missing.parts, host.library)
                 for key in missing.parts:
                     resident.parts[key] = found.get(key)
+            if missing.replies:
+                await self._check_replies(resident)
         except Unavailable:
             self._on_failed(resident)
             return

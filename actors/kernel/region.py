@@ -122,6 +122,7 @@ class Region:
             packed,
             by=by,
             command_id=self._nonce() if command_id is None else digest(entity, command_id),
+            named=command_id is not None,
             listen=listen,
             timeout_s=timeout_s,
             trace=trace,
@@ -134,6 +135,7 @@ class Region:
         *,
         by: Principal,
         command_id: bytes,
+        named: bool = True,
         listen: bool = False,
         timeout_s: float | None = None,
         trace: str = "",
@@ -143,7 +145,9 @@ class Region:
         patience_s = self._settings.retry_deadline_s if timeout_s is None else timeout_s
         self._tickets += 1
         future: asyncio.Future[wire.Answer] = asyncio.get_running_loop().create_future()
-        pending = Pending(self._tickets, entity, command_id, packed, by, started_s + patience_s, trace, listen, future)
+        pending = Pending(
+            self._tickets, entity, command_id, packed, by, started_s + patience_s, trace, listen, named, future
+        )
         self._route(pending)
         answer = await future
         self._metrics.command_s.observe(self._clock.monotonic_s() - started_s)

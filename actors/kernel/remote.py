@@ -29,6 +29,16 @@ from store.journal import PartitionMap, PartitionMaps, Stores
 
 _log = get_logger(__name__)
 NAMESPACE: Final = "carewire"
+_OPTIONS: Final[dict[str, Any]] = {
+    "namespace": NAMESPACE,
+    "lifetime": "detached",
+    "get_if_exists": True,
+    "max_restarts": -1,
+    "max_task_retries": 0,
+    "max_concurrency": 1000,
+    "num_cpus": 0.05,
+    "scheduling_strategy": "SPREAD",
+}
 
 
 class Recipe(Protocol):
@@ -136,21 +146,12 @@ async def ensure_shards(recipe: Recipe, stores: Stores) -> list[str]:
 
     Returns the shards' names, each started (its lease may still be waited for).
     """
-    actor = ray.remote(
-        max_restarts=-1,
-        max_task_retries=0,
-        max_concurrency=1000,
-        num_cpus=0.05,
-        scheduling_strategy="SPREAD",
-        lifetime="detached",
-        namespace=NAMESPACE,
-        get_if_exists=True,
-    )(ShardHost)
+    actor: Any = ray.remote(ShardHost)
     names = []
     for pool in recipe.pools:
         await ensure_map(stores, pool, recipe.shards(pool))
         names += [f"{pool}-{number}" for number in range(recipe.shards(pool))]
-    handles = [actor.options(name=name).remote(name, recipe) for name in names]
+    handles = [actor.options(name=name, **_OPTIONS).remote(name, recipe) for name in names]
     await asyncio.gather(*(handle.start.remote() for handle in handles))
     return names
 
@@ -196,23 +197,24 @@ class RemoteShard:
 
     async def subscribe(self, request: bytes) -> bytes:
         """See `lane.ShardClient`."""
-        return await self._call(lambda handle: handle.subscribe.remote(request))
+        return bytes(await self._call(lambda handle: handle.subscribe.remote(request)))
 
     async def submit(self, request: bytes) -> bytes:
         """See `lane.ShardClient`."""
-        return await self._call(lambda handle: handle.submit.remote(request))
+        return bytes(await self._call(lambda handle: handle.submit.remote(request)))
 
     async def fetch(self, request: bytes) -> bytes:
         """See `lane.ShardClient`."""
-        return await self._call(lambda handle: handle.fetch.remote(request))
+        return bytes(await self._call(lambda handle: handle.fetch.remote(request)))
 
     async def stats(self) -> dict[str, object]:
         """See `ShardHost.stats`."""
-        return await self._call(lambda handle: handle.stats.remote())
+        stats: dict[str, object] = await self._call(lambda handle: handle.stats.remote())
+        return stats
 
     async def metrics(self) -> bytes:
         """See `ShardHost.metrics`."""
-        return await self._call(lambda handle: handle.metrics.remote())
+        return bytes(await self._call(lambda handle: handle.metrics.remote()))
 
     async def _call(self, method: Callable[[Any], Awaitable[Any]]) -> Any:
         try:

@@ -48,7 +48,8 @@ class Submission:
     deadline_s: float
     trace: str = ""
     listen: bool = False
-    again: bool = False
+    again: bool = False  # repeated by the region or the shard, not by the user
+    unchecked: bool = False  # may have been carried out before, and memory may not know
 
 
 class Host:
@@ -79,6 +80,7 @@ class Resident:
     published_turn: int | None = None  # None: nothing was published from here, so listeners replay for themselves
     unsnapped: int = 0  # turns since the last snapshot
     suspects: bool = False  # a turn was not stored: some waiting commands may be in the journal already
+    doubt_until_s: float = 0.0  # until then, an append of ours may still arrive
     used_s: float = 0.0
 
     @property
@@ -122,6 +124,7 @@ class Missing:
 
     parts: Sequence[str] = ()
     subjects: Sequence[str] = ()
+    replies: bool = False  # was one of the waiting commands carried out before?
 
 
 @dataclass(slots=True)

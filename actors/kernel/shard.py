@@ -38,6 +38,7 @@ _decode_attach: Final = msgspec.msgpack.Decoder(Attach).decode
 _ATTACH_TAG: Final = b"\x83\xa4type\xadkernel.attach"  # how msgpack of an `Attach` begins
 _RETRY_S: Final = 0.2  # pause after the database was not to be reached
 _READS: Final = 64  # reads from storage at the same time
+_DOUBT_S: Final = 10.0  # how long an insert that was given up may still be on its way
 _PARTS: Final = 64  # parts of one entity kept in memory
 _MOST_PER_TURN: Final = 1000  # commands: a turn must not hold the event loop for long
 _LINGER_FROM: Final = 16  # commands in the last turn from which on a turn waits to be fuller
@@ -218,6 +219,7 @@ class Shard:
                 item.trace,
                 item.listen,
                 item.again,
+                item.named or item.again,
             ),
         )
 
@@ -319,6 +321,7 @@ class Shard:
         resident.version = draft.version
         resident.at_ms = draft.at_ms
         resident.unsnapped += 1
+        resident.doubt_until_s = 0.0
         for command_id, (reply, version) in draft.replies.items():
             resident.remember(command_id, reply, version)
         self.metrics.stored(len(draft.events))
@@ -375,6 +378,8 @@ class Shard:
         self._waiting += len(draft.decided)
         resident.forget()
         resident.suspects = True
+        if outcome is Outcome.UNKNOWN:
+            resident.doubt_until_s = self._clock.monotonic_s() + _DOUBT_S
         self._activate(resident)
 
     def _resume(self, resident: Resident) -> None:
@@ -400,6 +405,7 @@ class Shard:
         try:
             await self._publish_unpublished(resident)
         except Unavailable:
+            resident.entity = None  # begin again
             self._failed(resident)
             return
         if resident.phase is Phase.BUSY:
@@ -433,7 +439,7 @@ class Shard:
         resident.mailbox.extend(alive)
         if resident.phase is not Phase.BUSY:
             return
-        if alive:
+        if alive or resident.published_turn is not None:  # it may hold what nobody has been shown yet
             asyncio.get_running_loop().call_later(_RETRY_S, self._retry, resident)
         else:
             self._residents.pop(resident.id, None)
@@ -522,6 +528,7 @@ class Shard:
                 SYSTEM,
                 float("inf"),
                 again=True,
+                unchecked=True,
             ),
         )
 
@@ -565,15 +572,28 @@ class Shard:
         while True:
             await asyncio.sleep(1.0)
             self._sessions.expire()
+            self._recheck()
             self._passivate()
             self.metrics.levels(self.stats())
+
+    def _recheck(self) -> None:
+        """An append given up as unknown may arrive when nobody waits for it any more: look again for a while."""
+        for resident in self._residents.values():
+            if resident.doubt_until_s and resident.phase is Phase.READY and not resident.mailbox:
+                if self._clock.monotonic_s() > resident.doubt_until_s:
+                    resident.doubt_until_s = 0.0
+                resident.forget()
+                self._activate(resident)
 
     def _passivate(self) -> None:
         idle_before_s = self._clock.monotonic_s() - self._settings.passivate_after_s
         idle = [
             one
             for one in self._residents.values()
-            if one.phase is Phase.READY and not one.mailbox and (one.used_s < idle_before_s or not one.version)
+            if one.phase is Phase.READY
+            and not one.mailbox
+            and not one.doubt_until_s
+            and (one.used_s < idle_before_s or not one.version)
         ]
         surplus = len(self._residents) - len(idle) - self._settings.max_active
         if surplus > 0:
