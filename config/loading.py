@@ -95,8 +95,9 @@ def _refuse_unknown(names: list[str]) -> None:
 
 
 def _unknown(name: str) -> str:
-    close = difflib.get_close_matches(name, variables(), n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]}?" if close else "`carewire settings` lists those there are."
+    known = [variable.removeprefix(PREFIX) for variable in variables()]
+    close = difflib.get_close_matches(name.removeprefix(PREFIX), known, n=1)
+    hint = f"did you mean {PREFIX}{close[0]}?" if close else "`carewire settings` lists those there are."
     return f"{name} is not a setting; {hint}"
 
 

@@ -191,6 +191,9 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(default=Path(".carewire"), description="Where the embedded database, secrets and logs live.")
+    min_free_memory_mb: int = Field(
+        default=1500, ge=0, description="Memory that must be free before Carewire starts, MB."
+    )
     http: HttpSettings = HttpSettings()
     gateway: GatewaySettings = GatewaySettings()
     mongo: MongoSettings = MongoSettings()

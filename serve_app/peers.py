@@ -29,7 +29,13 @@ class Peer:
     """One process, as the others see it: its entry in the registry, and the listener that answers for it."""
 
     def __init__(
-        self, name: str, kind: str, *, host: str, metrics: Callable[[], bytes], stats: Callable[[], Mapping[str, object]]
+        self,
+        name: str,
+        kind: str,
+        *,
+        host: str,
+        metrics: Callable[[], bytes],
+        stats: Callable[[], Mapping[str, object]],
     ) -> None:
         self._name, self._kind, self._host = name, kind, host
         self._answers: dict[str, Callable[[], bytes]] = {

@@ -11,6 +11,7 @@ import psutil
 
 from config.errors import StartupError
 from config.settings import Settings
+from store.mongod import find_mongod
 
 _CGROUP_FILES = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
@@ -29,13 +30,14 @@ class Listener:
 
 
 def check_machine(settings: Settings) -> None:
-    """Ports free, memory enough, data directory writable.
+    """Ports free, memory enough, a mongod there if one is to be started.
 
     Raises:
         StartupError: the first thing that is not so.
     """
-    check_data_dir(settings.data_dir)
     check_ports(list(listeners(settings)))
+    if settings.mongo.url is None:
+        find_mongod(settings.mongo.binary)
     check_memory(settings.min_free_memory_mb, free_memory_mb())
 
 
@@ -44,9 +46,7 @@ def listeners(settings: Settings) -> Iterator[Listener]:
     yield Listener("the REST API", settings.http.host, settings.http.port, "CAREWIRE_HTTP__PORT")
     yield Listener("the Socket.IO gateway", settings.gateway.host, settings.gateway.port, "CAREWIRE_GATEWAY__PORT")
     if settings.ray.address is None:
-        yield Listener(
-            "the Ray dashboard", "127.0.0.1", settings.ray.dashboard_port, "CAREWIRE_RAY__DASHBOARD_PORT"
-        )
+        yield Listener("the Ray dashboard", "127.0.0.1", settings.ray.dashboard_port, "CAREWIRE_RAY__DASHBOARD_PORT")
     if settings.mongo.url is None:
         yield Listener("the embedded MongoDB", "127.0.0.1", settings.mongo.port, "CAREWIRE_MONGO__PORT")
 
@@ -91,7 +91,8 @@ def _port_message(listener: Listener, error: OSError) -> str:
 
 def _user_of(port: int) -> str:
     try:
-        pids = {c.pid for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr.port == port}
+        listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr]
+        pids = {connection.pid for connection in listening if connection.laddr[1] == port}
         names = [f"{psutil.Process(pid).name()}, pid {pid}" for pid in pids if pid]
     except (psutil.Error, OSError):
         names = []

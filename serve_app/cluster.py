@@ -1,0 +1,69 @@
+"""Carewire on a Ray cluster: put there, and taken off again. The cluster itself stays. Blocking."""
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Final
+
+import ray
+from ray import serve
+from ray.exceptions import RayError
+
+from actors.kernel.remote import ensure_shards, stop_shards
+from config.errors import StartupError
+from config.settings import Settings
+from serve_app.app import graph
+from serve_app.recipe import CarewireRecipe
+
+APP: Final = "carewire"
+
+
+def deploy(settings: Settings) -> None:
+    """Shards and the Serve application, side by side; returns when requests can come.
+
+    Raises:
+        StartupError: it does not come up.
+    """
+    logging.getLogger("ray.serve").setLevel(logging.ERROR)
+    recipe = CarewireRecipe(settings)
+    try:
+        with ThreadPoolExecutor(1) as aside:
+            shards = aside.submit(asyncio.run, _ensure(recipe))
+            serve.start(http_options={"host": settings.http.host, "port": settings.http.port})
+            shards.result()
+            serve.run(graph(recipe), name=APP, route_prefix="/")
+    except (RayError, RuntimeError, TimeoutError, ValueError) as error:
+        raise StartupError(f"Carewire could not be deployed: {str(error).strip().splitlines()[0]}") from error
+
+
+def undeploy(settings: Settings) -> None:
+    """Let the gateways tell their clients to reconnect, then give the shards' leases up."""
+    with suppress(RayError, RuntimeError):
+        serve.delete(APP)
+    asyncio.run(stop_shards(CarewireRecipe(settings).shard_names, timeout_s=3.0))
+
+
+def take_down(settings: Settings) -> None:
+    """`carewire down --cluster`.
+
+    Raises:
+        StartupError: there is no cluster at `ray.address`.
+    """
+    from serve_app import rayhead
+
+    if settings.ray.address is None:
+        raise StartupError("Set CAREWIRE_RAY__ADDRESS to the cluster that Carewire runs on.")
+    rayhead.start(settings, settings.data_dir)
+    undeploy(settings)
+    if not serve.status().applications:
+        serve.shutdown()
+    ray.shutdown()
+
+
+async def _ensure(recipe: CarewireRecipe) -> None:
+    stores = await recipe.open()
+    try:
+        await ensure_shards(recipe, stores)
+    finally:
+        stores.close()

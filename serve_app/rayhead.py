@@ -1,0 +1,135 @@
+"""Ray on this machine: started, and stopped without leaving anything behind. Blocking: run it in a thread that lives
+as long as Ray shall, because the kernel ends Ray's processes when the thread that started them ends.
+"""
+
+import logging
+import math
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from config.errors import StartupError
+from config.settings import Settings
+from serve_app.secrets import RAY_FILE, kept_secret
+
+NAMESPACE: Final = "carewire"
+CPU_FRACTION: Final = 0.1  # of a core, reserved by each shard and replica: all of it must schedule on two cores
+_SCRATCH_PREFIX: Final = "cw-"
+_MAX_SOCKET_PATH: Final = 107  # bytes that Linux allows for a Unix socket's path
+_SESSION_CHARS: Final = len("/session_2026-11-20_09-30-00_000000_4194304/sockets/plasma_store.1")
+
+_ENVIRONMENT: Final = {
+    # Notice a dead or hung node in seconds instead of a minute.
+    "RAY_health_check_initial_delay_ms": "1000",
+    "RAY_health_check_period_ms": "500",
+    "RAY_health_check_timeout_ms": "1000",
+    "RAY_health_check_failure_threshold": "3",
+    "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
+    "RAY_SERVE_ENABLE_DIRECT_INGRESS": "0",  # else each replica opens ports of its own
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_LOG_TO_DRIVER": "0",
+    "RAY_SERVE_LOG_TO_STDERR": "0",
+}
+
+
+def prepare_environment(settings: Settings) -> None:
+    """Set what Ray reads from the environment. Before Ray is imported; what the operator has set stays.
+
+    A Ray started here listens on 127.0.0.1 only (the switch that does it is named after the platforms where it is the
+    default), and wants a token from whoever calls it.
+    """
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    if settings.ray.address is None:
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        if os.environ.setdefault("RAY_AUTH_MODE", "token") == "token":
+            os.environ.setdefault("RAY_AUTH_TOKEN", kept_secret(settings.data_dir / RAY_FILE))
+
+
+def start(settings: Settings, scratch: Path) -> None:
+    """Start Ray here, or join the cluster of `ray.address`.
+
+    Raises:
+        StartupError: it does not start, or the cluster is not there.
+    """
+    import ray
+
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    address = settings.ray.address
+    try:
+        if address is not None:
+            ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.ERROR)
+            return
+        ray.init(
+            address="local",
+            namespace=NAMESPACE,
+            num_cpus=max(2, math.ceil((settings.kernel.room_shards + settings.gateway.replicas + 1) * CPU_FRACTION)),
+            object_store_memory=settings.ray.object_store_mb * 2**20,
+            include_dashboard=True,
+            dashboard_host="127.0.0.1",
+            dashboard_port=settings.ray.dashboard_port,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            _temp_dir=str(scratch),
+        )
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        where = f"the Ray cluster at {address}" if address else "Ray"
+        raise StartupError(f"Cannot start with {where}: {reason}") from error
+
+
+def refuse_many_nodes(settings: Settings) -> None:
+    """An embedded mongod listens on 127.0.0.1: no other node could reach it.
+
+    Raises:
+        StartupError: the cluster has several nodes, and no MongoDB of its own.
+    """
+    import ray
+
+    nodes = len([node for node in ray.nodes() if node["Alive"]])
+    if settings.mongo.url is None and nodes > 1:
+        raise StartupError(
+            f"The Ray cluster has {nodes} nodes, and the embedded MongoDB serves one: "
+            "set CAREWIRE_MONGO__URL to a replica set that all of them reach."
+        )
+
+
+def stop() -> None:
+    """Stop the Ray that was started here, or leave the cluster that was joined."""
+    import ray
+
+    ray.shutdown(wait_for_processes=True)
+
+
+def make_scratch() -> Path:
+    """A directory for Ray's sockets and logs, with a path short enough for a Unix socket."""
+    for parent in (tempfile.gettempdir(), "/tmp"):
+        if len(parent) + len("/cw-12345678") + _SESSION_CHARS <= _MAX_SOCKET_PATH:
+            with suppress(OSError):
+                return Path(tempfile.mkdtemp(prefix=_SCRATCH_PREFIX, dir=parent))
+    raise StartupError("There is no temporary directory with a short path that can be written: set TMPDIR to one.")
+
+
+def keep_logs(scratch: Path, logs: Path) -> None:
+    """Move Ray's logs (those of every worker) to `logs`, instead of those of the run before; drop the rest."""
+    live = scratch / "session_latest" / "logs"
+    if logs.is_symlink():
+        logs.unlink()
+    if live.is_dir():
+        shutil.rmtree(logs, ignore_errors=True)
+        with suppress(OSError):
+            shutil.move(live.resolve(), logs)
+    if scratch.name.startswith(_SCRATCH_PREFIX):  # the name may come from a file
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def show_logs(scratch: Path, logs: Path) -> None:
+    """While Ray runs, let `logs` lead to its logs."""
+    if logs.is_symlink():
+        logs.unlink()
+    elif logs.is_dir():
+        shutil.rmtree(logs)
+    logs.symlink_to(scratch / "session_latest" / "logs")
