@@ -1,9 +1,10 @@
 """Bringing entities into memory, many in one round trip, and fetching what their commands need beyond the state."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 
 from actors.kernel.resident import Missing, Resident
+from actors.kernel.tasks import Tasks
 from config.errors import Unavailable
 from config.logs import get_logger
 from store.journal import Loaded, Stores, Turn
@@ -22,14 +23,14 @@ class Loader:
     def __init__(
         self,
         stores: Stores,
+        tasks: Tasks,
         *,
-        spawn: Callable[[Awaitable[None]], None],
         on_loaded: Callable[[Resident, list[Turn]], None],
         on_fetched: Callable[[Resident], None],
         on_failed: Callable[[Resident], None],
     ) -> None:
         self._stores = stores
-        self._spawn = spawn
+        self._tasks = tasks
         self._on_loaded = on_loaded
         self._on_fetched = on_fetched
         self._on_failed = on_failed
@@ -43,12 +44,12 @@ class Loader:
 
     def fetch(self, resident: Resident, missing: Missing) -> None:
         """Fetch what a command of this resident needs."""
-        self._spawn(self._fetch(resident, missing))
+        self._tasks.spawn(self._fetch(resident, missing))
 
     def _start(self) -> None:
         while self._cold:
             batch, self._cold = self._cold[:_MOST], self._cold[_MOST:]
-            self._spawn(self._load(batch))
+            self._tasks.spawn(self._load(batch))
 
     async def _load(self, batch: list[Resident]) -> None:
         try:

@@ -8,14 +8,18 @@ unsettled is done again by the shard's next life: every effect is idempotent.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import Final
 
 from actors.kernel.codec import StoredEffects, StoredLetter, StoredView, decode_effects
 from actors.kernel.resident import Host
+from actors.kernel.tasks import Tasks
 from config.errors import CarewireError, Unavailable
 from config.logs import get_logger
 from store.journal import Stores, Turn, View
 
 _log = get_logger(__name__)
+
+_RETRY_S: Final = 0.2
 
 Courier = Callable[[StoredLetter], Awaitable[None]]
 """Submits a letter to its entity; raises `Unavailable` when that must be tried again."""
@@ -24,15 +28,14 @@ HostOf = Callable[[str], Host | None]
 
 
 class Outbox:
-    """Carries out effects. Retries by itself for as long as it is open."""
+    """Carries out effects, however often it takes. Whatever its tasks leave undone stays owed."""
 
-    def __init__(self, stores: Stores, host_of: HostOf, courier: Courier, *, retry_s: float = 0.2) -> None:
+    def __init__(self, stores: Stores, host_of: HostOf, courier: Courier, tasks: Tasks) -> None:
         self._stores = stores
         self._host_of = host_of
         self._courier = courier
-        self._retry_s = retry_s
+        self._tasks = tasks
         self._letters: dict[str, asyncio.Task[None]] = {}  # per sender, so that its letters keep their order
-        self._open = True
 
     async def perform(self, turns: Sequence[Turn]) -> None:
         """Do the views and redactions of these turns, however often it takes; their letters follow behind."""
@@ -42,22 +45,10 @@ class Outbox:
         for turn, effects in owed:
             self._follow(turn, effects)
 
-    def pending(self) -> int:
-        """Senders whose letters are on their way."""
-        return len(self._letters)
-
     async def drain(self) -> None:
         """Wait until the letters on their way have arrived."""
         while self._letters:
             await asyncio.gather(*self._letters.values(), return_exceptions=True)
-
-    async def close(self) -> None:
-        """Stop; what is unsettled stays owed."""
-        self._open = False
-        tasks = list(self._letters.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _show(self, turn: Turn, effects: StoredEffects) -> None:
         if effects.views:
@@ -77,15 +68,13 @@ class Outbox:
 
     def _follow(self, turn: Turn, effects: StoredEffects) -> None:
         before = self._letters.get(turn.entity)
-        task = asyncio.get_running_loop().create_task(self._send(turn, effects, before))
+        task = self._tasks.spawn(self._send(turn, effects, before))
         self._letters[turn.entity] = task
         task.add_done_callback(lambda done: self._sent(turn.entity, done))
 
     def _sent(self, sender: str, task: "asyncio.Task[None]") -> None:
         if self._letters.get(sender) is task:
             del self._letters[sender]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("outbox.stuck", entity=sender, error=type(error).__name__)
 
     async def _send(self, turn: Turn, effects: StoredEffects, before: "asyncio.Task[None] | None") -> None:
         if before is not None:
@@ -103,11 +92,11 @@ class Outbox:
             _log.warning("letter.refused", to=letter.to, code=error.code)  # the receiver will never take it
 
     async def _insist(self, action: Callable[[], Awaitable[None]]) -> None:
-        while self._open:
+        while True:
             try:
                 await action()
             except Unavailable:
-                await asyncio.sleep(self._retry_s)
+                await asyncio.sleep(_RETRY_S)
             else:
                 return
 

@@ -5,9 +5,9 @@ Used by the gateways, the API, and the shards themselves (for letters). One regi
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -17,13 +17,12 @@ from actors.kernel.entity import Principal
 from actors.kernel.lane import Lane, Pending, ShardClient, fail_all
 from actors.kernel.metrics import RegionMetrics
 from actors.kernel.partitions import partition_of
+from actors.kernel.tasks import Tasks
 from config.clock import Clock
 from config.errors import Overloaded, Unavailable, error_of
-from config.logs import get_logger
 from config.settings import KernelSettings
 from store.journal import PartitionMap
 
-_log = get_logger(__name__)
 _EXPIRY_S: Final = 0.1
 
 
@@ -77,20 +76,17 @@ class Region:
         self._subscriber = f"{name}-{nonce().hex()[:16]}"
         self._maps: dict[str, PartitionMap] = {}
         self._lanes: dict[str, Lane] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(name)
         self._tickets = 0
-        self._refreshing = False
 
     async def start(self) -> None:
         """Read the partition maps, and begin to send. Raises `Unavailable` when there is no map to be had."""
         await self._read_maps()
-        self._spawn(self._expire())
+        self._tasks.spawn(self._expire())
 
     async def close(self) -> None:
         """Stop; whoever waits still gets `unavailable`."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.cancel()
         for lane in self._lanes.values():
             fail_all((*lane.outstanding.values(), *lane.queue), Unavailable("The server is shutting down."))
 
@@ -185,13 +181,13 @@ class Region:
                 self._on_deliveries,
                 self._moved,
             )
-            self._spawn(lane.send())
-            self._spawn(lane.fetch())
+            self._tasks.spawn(lane.send())
+            self._tasks.spawn(lane.fetch())
         return lane
 
     def _moved(self, pending: Pending) -> None:
         """The shard does not own this entity: read the map anew, then ask whoever does."""
-        self._spawn(self._reroute(pending))
+        self._tasks.spawn(self._reroute(pending))
 
     async def _reroute(self, pending: Pending) -> None:
         await asyncio.sleep(0.05)
@@ -214,21 +210,6 @@ class Region:
             for lane in self._lanes.values():
                 lane.expire(now_s)
             self._metrics.outstanding.set(sum(len(lane) for lane in self._lanes.values()))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("region.task_failed", region=self.name, exc_info=error)
-
-
-def pools_of(pools: dict[str, Sequence[str]]) -> dict[str, str]:
-    """`{"rooms": ["room", "user"]}` -> `{"room": "rooms", "user": "rooms"}`."""
-    return {kind: pool for pool, kinds in pools.items() for kind in kinds}
 
 
 def _ignore(deliveries: list[wire.Delivery]) -> None:

@@ -66,7 +66,8 @@ async def insist(world: World, region: str, room: str, command: msgspec.Struct, 
         try:
             reply = await world.regions[region].submit(room, command, by=by, command_id=command_id)
         except CarewireError as error:
-            assert error.retryable, (error.code, error.message)
+            if not error.retryable:
+                raise
         else:
             return int(msgspec.json.decode(reply.data).get("seq", 0))
 
@@ -160,7 +161,7 @@ async def check_heard(world: World, since: dict[tuple[str, str], int]) -> None:
 
 async def check_letters(world: World) -> None:
     """Each letter arrives exactly once."""
-    told = Counter()
+    told: Counter[str] = Counter()
     for room in ROOMS:
         for one in await recorded(world, room):
             if isinstance(one.event, Written) and one.event.tell:

@@ -11,7 +11,6 @@ from actors.kernel.entity import (
     Decision,
     Effects,
     Event,
-    Index,
     Kind,
     Letter,
     Library,
@@ -23,7 +22,7 @@ from actors.kernel.entity import (
     Signal,
 )
 from config.errors import FailedPrecondition, NotFound, PermissionDenied
-from store.journal import View
+from store.journal import Index, View
 
 
 class Write(msgspec.Struct, frozen=True, tag="write"):
