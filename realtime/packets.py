@@ -15,6 +15,7 @@ from socketio import packet as base
 from realtime import codec
 
 _HEADER: Final = re.compile(r"([0-6])(?:([0-9]{1,10})-)?(?:(/[^,]*)(?:,|\Z))?([0-9]{0,15})", re.ASCII)
+DISCONNECT_TEXT: Final = "1"
 _MAX_NAME_CHARS: Final = 128
 _decode_event: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_name: Final = msgspec.json.Decoder(str).decode

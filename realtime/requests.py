@@ -5,6 +5,7 @@ are refused: a misspelt optional one would otherwise be ignored in silence.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Annotated, Any, Final, Literal, TypeVar
 
@@ -46,25 +47,19 @@ class CreateRoom(Request, frozen=True):
     members: Annotated[list[Id], Meta(max_length=1000)] = []
     open: bool = False
 
+    def command(self) -> commands.Create:
+        """What is asked of the room that may not exist yet."""
+        return commands.Create(self.kind, self.title or "", tuple(self.members), self.open)
+
 
 class RoomRequest(Request, frozen=True):
     """Base of requests to one room."""
 
     room_id: Id
 
-    @property
-    def entity(self) -> str:
-        """The room's entity id, which is its topic."""
-        return f"room:{self.room_id}"
-
     def command(self, user: str) -> commands.RoomCommand:
         """What `user` asks of the room."""
         raise NotImplementedError
-
-    def command_id(self, user: str) -> str | None:
-        """What makes a repetition of this request recognisable; None: nothing does."""
-        del user
-        return None
 
 
 class JoinRoom(RoomRequest, frozen=True):
@@ -128,9 +123,6 @@ class PostMessage(RoomRequest, frozen=True, kw_only=True):
             _check_plain(self.attachments, MAX_DEPTH)
             attachments = msgspec.json.encode(self.attachments)
         return commands.Post(self.body, self.client_id, self.kind, self.reply_to, attachments)
-
-    def command_id(self, user: str) -> str | None:
-        return None if self.client_id is None else f"{user}:{self.client_id}"
 
 
 class EditMessage(RoomRequest, frozen=True, kw_only=True):
@@ -231,7 +223,7 @@ class Hello(msgspec.Struct, frozen=True):
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-def decode(arguments: list[Raw], kind: type[T], max_bytes: int) -> T:
+def decode(arguments: Sequence[Raw], kind: type[T], max_bytes: int) -> T:
     """The request in the arguments of an event: one JSON object, or none at all for `{}`.
 
     Raises:
