@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # generic for the type checker only
     Client: TypeAlias = AsyncIOMotorClient[Document]
     Database: TypeAlias = AsyncIOMotorDatabase[Document]
     Collection: TypeAlias = AsyncIOMotorCollection[Document]
+else:
+    Client, Database, Collection = AsyncIOMotorClient, AsyncIOMotorDatabase, AsyncIOMotorCollection
 
 DUPLICATE_KEY: Final = 11000
 _AUTHENTICATION_FAILED: Final = 18
@@ -38,7 +40,7 @@ _PASSING: Final = frozenset({6, 7, 50, 64, 89, 91, 134, 189, 262, 9001, 10058, 1
 log = get_logger(__name__)
 
 
-def open_client(url: str, *, timeout_s: float) -> "Client":
+def open_client(url: str, *, timeout_s: float) -> Client:
     """A client that connects when it is first used. `timeout_s` bounds every operation, retries included.
 
     Raises:
@@ -65,7 +67,7 @@ def open_client(url: str, *, timeout_s: float) -> "Client":
         raise StartupError(f"CAREWIRE_MONGO__URL is not a MongoDB URL: {_one_line(exc)}.") from None
 
 
-async def check_server(client: "Client") -> None:
+async def check_server(client: Client) -> None:
     """Is there a MongoDB that Carewire can work with?
 
     Raises:
@@ -106,7 +108,7 @@ def is_passing(exc: PyMongoError) -> bool:
     return isinstance(exc, OperationFailure) and exc.code in _PASSING
 
 
-async def write_newer(collection: "Collection", documents: Sequence[Document], number: str) -> None:
+async def write_newer(collection: Collection, documents: Sequence[Document], number: str) -> None:
     """Upsert each, unless the one that is there has a `number` (the name of a field) as high.
 
     Raises:
@@ -125,7 +127,7 @@ async def write_newer(collection: "Collection", documents: Sequence[Document], n
         raise Conflict("This is taken.", collection=collection.name)
 
 
-async def _bulk(collection: "Collection", changes: Sequence[ReplaceOne[Document]]) -> list[Document]:
+async def _bulk(collection: Collection, changes: Sequence[ReplaceOne[Document]]) -> list[Document]:
     """The changes refused for a key that is taken; anything worse is raised."""
     try:
         await collection.bulk_write(changes, ordered=False)

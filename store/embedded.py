@@ -16,6 +16,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from config.errors import StartupError
 from config.logs import get_logger
 from config.settings import MongoSettings
+from store.client import Client
 from store.mongod import REPLICA_SET, check_free, check_mongod, command_line, find_mongod, why_it_stopped
 
 _START_S: Final = 60.0  # recovery after a crash included
@@ -123,7 +124,7 @@ class EmbeddedMongo:
     async def _until_primary(self) -> None:
         await _until(self._listens)  # far quicker than the driver's own discovery
         url = f"mongodb://127.0.0.1:{self._settings.port}/?directConnection=true"
-        client: AsyncIOMotorClient[dict[str, object]] = AsyncIOMotorClient(url, serverSelectionTimeoutMS=1000)
+        client: Client = AsyncIOMotorClient(url, serverSelectionTimeoutMS=1000)
         try:
             await _until(lambda: self._is_primary(client))
         finally:
@@ -139,7 +140,7 @@ class EmbeddedMongo:
             await writer.wait_closed()
         return True
 
-    async def _is_primary(self, client: "AsyncIOMotorClient[dict[str, object]]") -> bool:
+    async def _is_primary(self, client: Client) -> bool:
         """Does it take writes? If it has no replica set yet, or knows itself by another port, that is put right."""
         me = f"127.0.0.1:{self._settings.port}"
         try:

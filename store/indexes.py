@@ -1,7 +1,7 @@
 """Indexes, made at start. Each is declared beside the collection that it serves."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pymongo
 from pymongo import IndexModel
@@ -9,7 +9,7 @@ from pymongo.errors import OperationFailure
 
 from config.errors import StartupError
 from store import mongo_keys, mongo_timers, turns
-from store.client import database_errors
+from store.client import Database, database_errors
 from store.journal import Index
 from store.mongo_journal import SNAPSHOTS
 from store.mongo_keys import COUNTERS, KEYS
@@ -18,9 +18,6 @@ from store.mongo_maps import MAPS
 from store.mongo_timers import TIMERS
 from store.mongo_views import view_index
 from store.turns import JOURNAL
-
-if TYPE_CHECKING:
-    from store.client import Database
 
 _OURS: Final[dict[str, Sequence[IndexModel]]] = {
     JOURNAL: turns.INDEXES,
@@ -31,7 +28,7 @@ _RESERVED: Final = frozenset({*_OURS, SNAPSHOTS, LEASES, MAPS, COUNTERS})
 _CHANGED: Final = (85, 86)  # there is an index of that name, or of those fields, that is not the same
 
 
-async def ensure_indexes(database: "Database", declared: Iterable[Index] = (), *, timeout_s: float = 600.0) -> None:
+async def ensure_indexes(database: Database, declared: Iterable[Index] = (), *, timeout_s: float = 600.0) -> None:
     """Make every index of the store, and those that kinds declare. Idempotent; many processes may do it at once.
 
     Raises:

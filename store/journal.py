@@ -117,8 +117,9 @@ class Journal(Protocol):
         """The first reply of each of these commands that has been stored."""
 
     async def after(self, entity: str, seq: int, *, limit: int) -> list[Turn]:
-        """Turns that hold an event above `seq` (a turn may hold earlier ones too), oldest first, with the turns
-        of notes only that lie between them; at most `limit` turns."""
+        """Turns that end above `seq` (one may hold earlier events too), those of notes only among them, oldest
+        first, at most `limit`. Like `before` and `at`, it is for readers of history: commands and effects are left
+        out."""
 
     async def before(self, entity: str, seq: int, *, limit: int) -> list[Turn]:
         """Turns with a primary event that begin below `seq`, newest first, at most `limit` turns."""
@@ -133,7 +134,8 @@ class Journal(Protocol):
         """Overwrite these events, by number, with blobs that have lost their secret. Idempotent."""
 
     async def settle(self, turns: Iterable[tuple[str, int]]) -> None:
-        """The effects of these (entity, turn) are done: forget them. Idempotent."""
+        """The effects of these (entity, turn) are done: forget them. Idempotent. Readers may see them for a moment
+        longer, and after a crash of the database again: whoever carries effects out must not mind a repeat."""
 
     async def unsettled(self, partitions: Sequence[int], *, limit: int) -> list[Turn]:
         """Turns of these partitions whose effects may not be done, oldest first per entity."""
@@ -142,7 +144,8 @@ class Journal(Protocol):
         """Keep each snapshot unless a newer one is there (`turn < new`)."""
 
     async def entities(self, prefix: str, *, after: str, limit: int) -> list[str]:
-        """Entity ids with this prefix, in order, after `after`: for rebuilding read models."""
+        """Ids of the entities that have a turn 1, with this prefix, in order, after `after`: for rebuilding read
+        models."""
 
     async def turns(self, entity: str, *, after: int, limit: int) -> list[Turn]:
         """Turns of one entity numbered above `after`, in order."""

@@ -174,6 +174,10 @@ def _rank(value: Scalar) -> tuple[int, str | int]:
     return (2, value) if isinstance(value, str) else (1, value)
 
 
+def _field(view: View, name: str) -> Scalar:
+    return view.version if name == "version" else view.fields.get(name)
+
+
 class MemoryViews:
     """Read models as dictionaries. It knows of indexes only to refuse what a unique one would."""
 
@@ -199,7 +203,7 @@ class MemoryViews:
     def _clash(index: Index, new: View, other: View) -> bool:
         if index.collection != new.collection or other.id == new.id:
             return False
-        return all(_rank(new.fields.get(name)) == _rank(other.fields.get(name)) for name in index.fields)
+        return all(_rank(_field(new, name)) == _rank(_field(other, name)) for name in index.fields)
 
     async def get(self, collection: str, ids: Sequence[str]) -> Mapping[str, View]:
         documents = self._collections.get(collection, {})
@@ -217,10 +221,10 @@ class MemoryViews:
         limit: int,
     ) -> list[View]:
         def place(view: View) -> tuple[int, str | int]:
-            return _rank(view.version if order_by == "version" else view.fields.get(order_by))
+            return _rank(_field(view, order_by))
 
         def fits(view: View) -> bool:
-            if any(_rank(view.fields.get(name)) != _rank(value) for name, value in equal.items()):
+            if any(_rank(_field(view, name)) != _rank(value) for name, value in equal.items()):
                 return False
             rank = place(view)
             for bound, sign in ((above, 1), (below, -1)):

@@ -8,23 +8,20 @@ that a burst of slow reads (motor shares one small pool among all of them) never
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import DocumentTooLarge, PyMongoError
 
 from config.errors import PayloadTooLarge
 from config.logs import get_logger
-from store.client import DUPLICATE_KEY, Document, database_errors, write_newer
+from store.client import DUPLICATE_KEY, Database, Document, database_errors, write_newer
 from store.journal import MAX_TURN_BYTES, Loaded, Outcome, Snapshot, Turn, check_appendable
 from store.turns import HISTORY, JOURNAL, to_document, to_turn, turn_id
 
-if TYPE_CHECKING:
-    from store.client import Database
-
 SNAPSHOTS: Final = "snapshots"
 _ACKNOWLEDGED: Final = {"w": "majority", "j": True}
-_MAX_COMMAND_BYTES: Final = 2 * MAX_TURN_BYTES  # a wire message ends at 48 MB
+_MAX_COMMAND_BYTES: Final = MAX_TURN_BYTES  # as documents do, plain commands end at 16 MiB
 _RANGES: Final = 200  # entities whose turns one query looks for
 _THREADS: Final = 4
 
@@ -34,7 +31,7 @@ log = get_logger(__name__)
 class MongoJournal:
     """`Journal` over the collections `journal` (see `store.turns`) and `snapshots`."""
 
-    def __init__(self, database: "Database") -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
         self._turns = database[JOURNAL]
         self._snapshots = database[SNAPSHOTS]
@@ -155,7 +152,7 @@ class MongoJournal:
 
     async def settle(self, turns: Iterable[tuple[str, int]]) -> None:
         ids = [turn_id(entity, turn) for entity, turn in turns]
-        if ids:  # acknowledged by the primary is enough: should it be lost, the effects are done once more
+        if ids:  # the primary's word is enough: should it be lost, the effects are done once more
             collection = self._turns.with_options(write_concern=WriteConcern(1))
             with database_errors():
                 await collection.update_many({"_id": {"$in": ids}}, {"$unset": {"fx": ""}})
@@ -170,6 +167,8 @@ class MongoJournal:
             await write_newer(self._snapshots, documents, "t")
 
     async def entities(self, prefix: str, *, after: str, limit: int) -> list[str]:
+        if limit <= 0:
+            return []  # MongoDB takes 0 for "all"
         bounds: Document = {"$gt": after + "$"} if after >= prefix else {"$gte": prefix}  # "$" follows "#"
         if prefix:
             bounds["$lt"] = prefix[:-1] + chr(ord(prefix[-1]) + 1)
@@ -184,7 +183,7 @@ class MongoJournal:
         self, query: Document, order: list[tuple[str, int]], limit: int, projection: Document | None = HISTORY
     ) -> list[Turn]:
         if limit <= 0:
-            return []  # MongoDB takes 0 for "all"
+            return []
         with database_errors():
             found = self._turns.find(query, projection, sort=order, limit=limit)
             return [to_turn(document) async for document in found]

@@ -5,16 +5,13 @@ what was deleted lingers in the oplog and in backups, as all that is deleted doe
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import BulkWriteError, PyMongoError
 
-from store.client import DUPLICATE_KEY, Document, database_errors
+from store.client import DUPLICATE_KEY, Database, Document, database_errors
 from store.vault import WrappedKey
-
-if TYPE_CHECKING:
-    from store.client import Database
 
 KEYS: Final = "keys"
 COUNTERS: Final = "counters"
@@ -29,7 +26,7 @@ _ATTEMPTS: Final = 5  # at a transaction that another one got in the way of
 class MongoKeyStore:
     """`KeyStore` over two collections."""
 
-    def __init__(self, database: "Database") -> None:
+    def __init__(self, database: Database) -> None:
         self._client = database.client
         self._keys = database[KEYS]
         self._counters = database[COUNTERS]

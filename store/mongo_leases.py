@@ -1,17 +1,14 @@
 """Leases in MongoDB, by its clock alone (`$$NOW`): `{_id: name, holder, host, pid, started, epoch, until}`."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from config.errors import Unavailable
-from store.client import Document, database_errors
+from store.client import Database, Document, database_errors
 from store.holders import is_dead
 from store.journal import Holder, Lease
-
-if TYPE_CHECKING:
-    from store.client import Database
 
 LEASES: Final = "leases"
 _ROUNDS: Final = 3  # a second round only when the lease was never there before
@@ -20,7 +17,7 @@ _ROUNDS: Final = 3  # a second round only when the lease was never there before
 class MongoLeases:
     """`Leases` over one collection."""
 
-    def __init__(self, database: "Database") -> None:
+    def __init__(self, database: Database) -> None:
         self._leases = database[LEASES]
 
     async def acquire(self, name: str, holder: Holder, ttl_s: float) -> Lease | None:

@@ -1,14 +1,11 @@
 """Partition maps in MongoDB: `{_id: pool, epoch, owners: [name of a shard for each partition]}`."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pymongo.errors import DuplicateKeyError
 
-from store.client import Document, database_errors
+from store.client import Database, Document, database_errors
 from store.journal import PartitionMap
-
-if TYPE_CHECKING:
-    from store.client import Database
 
 MAPS: Final = "partition_maps"
 
@@ -16,7 +13,7 @@ MAPS: Final = "partition_maps"
 class MongoPartitionMaps:
     """`PartitionMaps` over one collection."""
 
-    def __init__(self, database: "Database") -> None:
+    def __init__(self, database: Database) -> None:
         self._maps = database[MAPS]
 
     async def read(self, pool: str) -> PartitionMap | None:

@@ -1,15 +1,12 @@
 """Durable alarms in MongoDB: `{_id, e: entity, p: partition, due: ms since 1970, c: command}`."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pymongo import ASCENDING, IndexModel, ReplaceOne
 
-from store.client import database_errors
+from store.client import Database, database_errors
 from store.journal import Timer
-
-if TYPE_CHECKING:
-    from store.client import Database
 
 TIMERS: Final = "timers"
 INDEXES: Final = (IndexModel([(key, ASCENDING) for key in ("due", "_id", "p")], name="due"),)
@@ -19,7 +16,7 @@ INDEXES: Final = (IndexModel([(key, ASCENDING) for key in ("due", "_id", "p")], 
 class MongoTimers:
     """`Timers` over one collection."""
 
-    def __init__(self, database: "Database") -> None:
+    def __init__(self, database: Database) -> None:
         self._timers = database[TIMERS]
 
     async def put(self, timers: Sequence[Timer]) -> None:

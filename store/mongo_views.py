@@ -2,15 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, IndexModel
 
-from store.client import Document, database_errors, write_newer
+from store.client import Database, Document, database_errors, write_newer
 from store.journal import Index, View
-
-if TYPE_CHECKING:
-    from store.client import Database
 
 Scalar = str | int | bool | None
 
@@ -18,7 +14,7 @@ Scalar = str | int | bool | None
 class MongoViews:
     """`Views` over one collection per read model."""
 
-    def __init__(self, database: "Database") -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def write(self, views: Sequence[View]) -> None:
