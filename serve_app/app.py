@@ -16,13 +16,13 @@ from serve_app.gateway import GatewayReplica
 from serve_app.recipe import CarewireRecipe
 
 CPU_FRACTION: Final = 0.1  # of a core, reserved by each replica: all of it must schedule on two cores
-_STOP_S: Final = 2.0  # beyond the draining, for Serve to end a replica
+_STOP_S: Final = 5.0  # beyond the draining, for open requests to end
 
 
 def graph(recipe: CarewireRecipe) -> Application:
     """The deployments and how they hang together. `recipe.settings` must be complete (see `CarewireRecipe`)."""
     settings = recipe.settings
-    gateway = serve.deployment(GatewayReplica).options(
+    gateway = serve.deployment(
         name="Gateway",
         num_replicas=settings.gateway.replicas,
         ray_actor_options={"num_cpus": CPU_FRACTION},
@@ -30,8 +30,8 @@ def graph(recipe: CarewireRecipe) -> Application:
         graceful_shutdown_timeout_s=settings.gateway.drain_s + _STOP_S,
         health_check_period_s=2.0,
         health_check_timeout_s=5.0,
-    )
-    api = serve.deployment(serve.ingress()(ApiReplica)).options(
+    )(GatewayReplica)
+    api = serve.deployment(
         name="Api",
         num_replicas=1,
         ray_actor_options={"num_cpus": CPU_FRACTION},
@@ -40,7 +40,7 @@ def graph(recipe: CarewireRecipe) -> Application:
         graceful_shutdown_timeout_s=_STOP_S,
         health_check_period_s=2.0,
         health_check_timeout_s=5.0,
-    )
+    )(serve.ingress()(ApiReplica))
     app: Application = api.bind(recipe, gateway.bind(recipe))
     return app
 

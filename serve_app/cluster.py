@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final
 
@@ -28,11 +29,13 @@ def deploy(settings: Settings) -> None:
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
     recipe = CarewireRecipe(settings)
     try:
-        with ThreadPoolExecutor(1) as aside:
+        with ThreadPoolExecutor(2) as aside:
             shards = aside.submit(asyncio.run, _ensure(recipe))
-            serve.start(http_options={"host": settings.http.host, "port": settings.http.port})
-            shards.result()
+            proxies = aside.submit(serve.start, http_options={"host": settings.http.host, "port": settings.http.port})
+            _await_controller(proxies)  # replicas need not wait for the proxies, as `serve.run` would
             serve.run(graph(recipe), name=APP, route_prefix="/")
+            proxies.result()
+            shards.result()
     except (RayError, RuntimeError, TimeoutError, ValueError) as error:
         raise StartupError(f"Carewire could not be deployed: {str(error).strip().splitlines()[0]}") from error
 
@@ -57,8 +60,17 @@ def take_down(settings: Settings) -> None:
     rayhead.start(settings, settings.data_dir)
     undeploy(settings)
     if not serve.status().applications:
-        serve.shutdown()
+        serve.shutdown()  # type: ignore[no-untyped-call] # Ray's own
     ray.shutdown()
+
+
+def _await_controller(starting: "Future[None]") -> None:
+    """Until Serve's controller is there, or could not be started (the caller will hear why)."""
+    while not starting.done():
+        with suppress(ValueError):
+            ray.get_actor("SERVE_CONTROLLER_ACTOR", "serve")
+            return
+        time.sleep(0.02)
 
 
 async def _ensure(recipe: CarewireRecipe) -> None:

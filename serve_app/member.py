@@ -28,7 +28,7 @@ class Member:
         ProcessCollector(registry=self.registry)
         self.client = open_client(settings.mongo.url.get_secret_value(), timeout_s=settings.mongo.timeout_s)
         self.processes = ProcessRegistry(self.client[settings.mongo.database])
-        self._host = "127.0.0.1" if settings.ray.address is None else ray.util.get_node_ip_address()
+        self._host = "127.0.0.1" if settings.ray.address is None else ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray's own
         self._began = time.monotonic()
         self._peer: Peer | None = None
         self._process: Process | None = None

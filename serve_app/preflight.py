@@ -13,6 +13,7 @@ from config.errors import StartupError
 from config.settings import Settings
 from store.mongod import find_mongod
 
+_CLUSTER_S = 3.0
 _CGROUP_FILES = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
     (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
@@ -38,6 +39,8 @@ def check_machine(settings: Settings) -> None:
     check_ports(list(listeners(settings)))
     if settings.mongo.url is None:
         find_mongod(settings.mongo.binary)
+    if settings.ray.address is not None:
+        check_cluster(settings.ray.address)
     check_memory(settings.min_free_memory_mb, free_memory_mb())
 
 
@@ -91,12 +94,29 @@ def _port_message(listener: Listener, error: OSError) -> str:
 
 def _user_of(port: int) -> str:
     try:
-        listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr]
-        pids = {connection.pid for connection in listening if connection.laddr[1] == port}
+        listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+        pids = {connection.pid for connection in listening if tuple(connection.laddr)[1:] == (port,)}
         names = [f"{psutil.Process(pid).name()}, pid {pid}" for pid in pids if pid]
     except (psutil.Error, OSError):
         names = []
     return f" ({names[0]})" if names else ""
+
+
+def check_cluster(address: str) -> None:
+    """Somebody listens where the Ray cluster should be (Ray itself would try for minutes).
+
+    Raises:
+        StartupError: nobody does.
+    """
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not port.isdigit():
+        return  # "auto": Ray knows where to look
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CLUSTER_S).close()
+    except OSError as error:
+        raise StartupError(
+            f"There is no Ray cluster at {address} ({error.strerror or 'no answer'}): correct CAREWIRE_RAY__ADDRESS."
+        ) from None
 
 
 def check_memory(needed_mb: int, free_mb: int) -> None:

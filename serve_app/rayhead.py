@@ -3,7 +3,6 @@ as long as Ray shall, because the kernel ends Ray's processes when the thread th
 """
 
 import logging
-import math
 import os
 import shutil
 import tempfile
@@ -16,7 +15,6 @@ from config.settings import Settings
 from serve_app.secrets import RAY_FILE, kept_secret
 
 NAMESPACE: Final = "carewire"
-CPU_FRACTION: Final = 0.1  # of a core, reserved by each shard and replica: all of it must schedule on two cores
 _SCRATCH_PREFIX: Final = "cw-"
 _MAX_SOCKET_PATH: Final = 107  # bytes that Linux allows for a Unix socket's path
 _SESSION_CHARS: Final = len("/session_2026-11-20_09-30-00_000000_4194304/sockets/plasma_store.1")
@@ -66,7 +64,7 @@ def start(settings: Settings, scratch: Path) -> None:
         ray.init(
             address="local",
             namespace=NAMESPACE,
-            num_cpus=max(2, math.ceil((settings.kernel.room_shards + settings.gateway.replicas + 1) * CPU_FRACTION)),
+            num_cpus=_workers(settings),
             object_store_memory=settings.ray.object_store_mb * 2**20,
             include_dashboard=True,
             dashboard_host="127.0.0.1",
@@ -78,7 +76,13 @@ def start(settings: Settings, scratch: Path) -> None:
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         where = f"the Ray cluster at {address}" if address else "Ray"
-        raise StartupError(f"Cannot start with {where}: {reason}") from error
+        raise StartupError(f"{where} cannot be used: {reason}") from error
+
+
+def _workers(settings: Settings) -> int:
+    """Ray keeps as many processes ready as it has "CPUs". That many are about to be needed (shards, gateways, the API,
+    Serve's controller and proxy), and while Ray itself starts there is time to start them."""
+    return settings.kernel.room_shards + settings.gateway.replicas + 3
 
 
 def refuse_many_nodes(settings: Settings) -> None:
@@ -89,7 +93,7 @@ def refuse_many_nodes(settings: Settings) -> None:
     """
     import ray
 
-    nodes = len([node for node in ray.nodes() if node["Alive"]])
+    nodes = len([node for node in ray.nodes() if node["Alive"]])  # type: ignore[no-untyped-call] # Ray's own
     if settings.mongo.url is None and nodes > 1:
         raise StartupError(
             f"The Ray cluster has {nodes} nodes, and the embedded MongoDB serves one: "

@@ -26,7 +26,7 @@ from serve_app.recipe import CarewireRecipe
 class ApiReplica:
     """One replica. Serve builds it, routes requests to it, and ends it."""
 
-    async def __init__(self, recipe: CarewireRecipe, gateway: DeploymentHandle[Any]) -> None:
+    async def __init__(self, recipe: CarewireRecipe, gateway: DeploymentHandle[Any]) -> None:  # type: ignore[misc] # Serve awaits it
         """`gateway` is here so that Serve knows it belongs to the application."""
         del gateway
         settings = recipe.settings

@@ -51,12 +51,12 @@ def environment(data_dir: Path, **settings: object) -> dict[str, str]:
     return inherited | {f"CAREWIRE_{name}": str(value) for name, value in chosen.items() if value is not None}
 
 
-def carewire(*arguments: str, env: Mapping[str, str], timeout_s: float = 30.0) -> subprocess.CompletedProcess[str]:
+def carewire(
+    *arguments: str, env: Mapping[str, str], cwd: Path, timeout_s: float = 30.0
+) -> subprocess.CompletedProcess[str]:
     """Run one `carewire` command to its end."""
-    return subprocess.run(
-        [CAREWIRE, *arguments], env=dict(env), cwd=env["CAREWIRE_DATA_DIR"], capture_output=True, text=True,
-        timeout=timeout_s, check=False,
-    )  # fmt: skip
+    command = [CAREWIRE, *arguments]
+    return subprocess.run(command, env=env, cwd=cwd, capture_output=True, text=True, timeout=timeout_s, check=False)
 
 
 async def wait_until(
@@ -171,6 +171,15 @@ class System:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
+    def scratch(self) -> Path:
+        """Ray's temporary directory of the present run."""
+        return Path(json.loads((self.data_dir / "run.json").read_text())["scratch"])
+
+    def below(self) -> list[psutil.Process]:
+        """Every process below `carewire up`."""
+        assert self.process is not None
+        return psutil.Process(self.process.pid).children(recursive=True)
+
     # -- use ----------------------------------------------------------------------------------------------------
 
     def token(self, user: str, role: str = "client", ttl_s: float = 3600.0) -> str:
@@ -229,7 +238,7 @@ class System:
 
     def rows_from_cli(self) -> list[dict[str, Any]]:
         """`carewire status --json`, through the command itself."""
-        done = carewire("status", "--json", env=self.env)
+        done = carewire("status", "--json", env=self.env, cwd=self.data_dir)
         assert done.returncode == 0, done.stderr
         rows: list[dict[str, Any]] = json.loads(done.stdout)
         return rows
