@@ -1,11 +1,13 @@
 """The namespace `/`: takes what python-socketio hears, gives it to sessions and handlers, and sends the answers."""
 
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 import socketio
 from socketio.exceptions import ConnectionRefusedError as Refused
 
+from actors.kernel.tasks import Tasks
 from config.clock import Clock
 from config.errors import CarewireError, InvalidArgument, Overloaded, RateLimited, Unauthenticated, Unavailable
 from config.logs import get_logger
@@ -16,7 +18,6 @@ from realtime.metrics import GatewayMetrics
 from realtime.outlet import Outlet
 from realtime.packets import Incoming, ack_text, delivery_text
 from realtime.sessions import Sessions
-from realtime.tasks import Tasks
 
 log = get_logger(__name__)
 
@@ -113,9 +114,9 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
     def _outlet(self, sid: str) -> Outlet:
         server: Any = self.server
         socket = server.eio.sockets[server.manager.eio_sid_from_sid(sid, "/")]
-        return Outlet(socket, lambda: self._tasks.spawn(self._drop(sid)))
+        return Outlet(socket, partial(self._drop, sid))
 
-    async def _drop(self, sid: str) -> None:
+    def _drop(self, sid: str) -> None:
         connection = self._connections.get(sid)
         if connection is not None:
-            await connection.outlet.close(_SLOW)
+            self._tasks.spawn(connection.outlet.close(_SLOW))

@@ -8,6 +8,7 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from actors.kernel.region import Region
+from actors.kernel.tasks import Tasks
 from actors.kernel.wire import Delivery
 from actors.rooms.service import Rooms
 from config.clock import Clock
@@ -26,7 +27,6 @@ from realtime.recovery import Recovery
 from realtime.server import Site, make_server
 from realtime.sessions import Sessions
 from realtime.subscriptions import Subscriptions
-from realtime.tasks import Tasks
 
 log = get_logger(__name__)
 
@@ -60,7 +60,7 @@ class Gateway:
         self._metrics = GatewayMetrics(registry)
         self._connections = Connections()
         self._deadlines = Deadlines(clock)
-        self._tasks = Tasks()
+        self._tasks = Tasks(name)
         self._subscriptions: Subscriptions[Connection] = Subscriptions(
             self._unlisten, max_topics=settings.max_rooms_per_socket + 1
         )
@@ -129,7 +129,7 @@ class Gateway:
         for connection in self._connections:
             await connection.outlet.close("shutdown")
         self._deadlines.stop()
-        await self._tasks.stop()
+        await self._tasks.cancel()
         await site.close()
         log.info("gateway.stopped", gateway=self.name)
 

@@ -14,7 +14,7 @@ from socketio import packet as base
 
 from realtime import codec
 
-_HEADER: Final = re.compile(r"([0-6])(?:([0-9]{1,10})-)?(?:(/[^,]*)(?:,|\Z))?([0-9]{0,15})", re.ASCII)
+_HEADER: Final = re.compile(r"([0-6])(?:([0-9]{1,10})-)?(?:(/[^,]*)(?:,|\Z))?([0-9]{0,15})(?![0-9])", re.ASCII)
 DISCONNECT_TEXT: Final = "1"
 _MAX_NAME_CHARS: Final = 128
 _decode_event: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -60,6 +60,7 @@ class Packet(base.Packet):  # type: ignore[misc] # python-socketio has no types
         elif kind in (base.EVENT, base.BINARY_EVENT):
             self.data = _incoming(text, binary=kind == base.BINARY_EVENT)
         else:
+            self.id = None  # it is not the id of an event
             self.data = Incoming("", problem="This kind of packet is the server's to send.")
         return 0
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from actors.kernel.tasks import Tasks
 from config.clock import Clock, to_rfc3339
 from config.errors import CarewireError, PermissionDenied, TokenExpired, Unauthenticated
 from config.logs import get_logger
@@ -19,7 +20,6 @@ from realtime.outlet import Outlet
 from realtime.recovery import Recovery
 from realtime.requests import Authenticate, Hello, decode
 from realtime.subscriptions import Subscriptions
-from realtime.tasks import Tasks
 
 log = get_logger(__name__)
 

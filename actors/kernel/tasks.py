@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from typing import Any
+from typing import Any, Final
 
 from config.logs import get_logger
 
 _log = get_logger(__name__)
+_AGAIN_S: Final = 0.1
 
 
 class Tasks:
@@ -28,10 +29,11 @@ class Tasks:
 
     async def cancel(self) -> None:
         """End all of them, and wait until they have ended."""
-        running = list(self._tasks)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        running = set(self._tasks)
+        while running:  # again, because `wait_for` (Python 3.11) loses a cancellation that meets a result
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=_AGAIN_S)
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
