@@ -70,13 +70,13 @@ class EmbeddedMongo:
         self._supervisor = asyncio.create_task(self._supervise(), name="mongod")
         return self.url
 
-    async def stop(self) -> None:
-        """Ask it to stop, and kill it if it does not. Idempotent."""
+    async def stop(self, timeout_s: float = _STOP_S) -> None:
+        """Ask it to stop, and kill it if it has not by then. Idempotent."""
         if self._supervisor is not None:
             self._supervisor.cancel()
             await asyncio.wait([self._supervisor])
             self._supervisor = None
-        await self._end()
+        await self._end(timeout_s)
 
     def _prepare(self) -> Path:
         binary = find_mongod(self._settings.binary)
@@ -109,7 +109,7 @@ class EmbeddedMongo:
             ready.result()
             log.info("mongod.ready", pid=self._process.pid, port=self._settings.port)
         except BaseException:
-            await self._end()
+            await self._end(_STOP_S)
             raise
         finally:
             for task in (ready, died):
@@ -180,14 +180,14 @@ class EmbeddedMongo:
             except (StartupError, OSError) as exc:
                 log.error("mongod.not_restarted", why=str(exc))
 
-    async def _end(self) -> None:
+    async def _end(self, timeout_s: float) -> None:
         process = self._process
         if process is None or process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), _STOP_S)
+            await asyncio.wait_for(process.wait(), timeout_s)
         except TimeoutError:
             log.warning("mongod.killed", pid=process.pid)
             with contextlib.suppress(ProcessLookupError):

@@ -17,6 +17,7 @@ from store.mongo_leases import LEASES
 from store.mongo_maps import MAPS
 from store.mongo_timers import TIMERS
 from store.mongo_views import view_index
+from store.processes import COLLECTION as PROCESSES
 from store.turns import JOURNAL
 
 _OURS: Final[dict[str, Sequence[IndexModel]]] = {
@@ -24,7 +25,7 @@ _OURS: Final[dict[str, Sequence[IndexModel]]] = {
     TIMERS: mongo_timers.INDEXES,
     KEYS: mongo_keys.INDEXES,
 }
-_RESERVED: Final = frozenset({*_OURS, SNAPSHOTS, LEASES, MAPS, COUNTERS})
+_RESERVED: Final = frozenset({*_OURS, SNAPSHOTS, LEASES, MAPS, COUNTERS, PROCESSES})
 _CHANGED: Final = (85, 86)  # there is an index of that name, or of those fields, that is not the same
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from pymongo import ASCENDING, IndexModel
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError, OperationFailure
 
 from store.client import DUPLICATE_KEY, Database, Document, database_errors
 from store.vault import WrappedKey
@@ -71,7 +71,7 @@ class MongoKeyStore:
                             await self._keys.delete_many({"s": subject}, session=session)
                             await self._counters.update_one(_ERASURES, {"$inc": {"n": 1}}, upsert=True, session=session)
                         return list(ids)
-                    except PyMongoError as exc:
+                    except OperationFailure as exc:
                         if attempt == _ATTEMPTS or not exc.has_error_label("TransientTransactionError"):
                             raise
         raise AssertionError("unreachable")

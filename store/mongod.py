@@ -72,7 +72,7 @@ def check_free(dbpath: Path, port: int) -> None:
     if lock.exists():
         with lock.open("r+") as file:
             try:
-                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # as mongod does
             except OSError:
                 raise StartupError(
                     f"Another mongod (pid {file.read().strip()}) uses {dbpath}; stop it, or set CAREWIRE_DATA_DIR."
