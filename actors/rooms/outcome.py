@@ -70,6 +70,8 @@ def _show_room(room_id: str, seq: int, event: RoomEvent) -> Shown:
 def effects(entity_id: str, recorded: Recorded, message: Message | None) -> Effects | None:
     """Read models, redactions and letters. A message that was only posted entails nothing."""
     event, seq = recorded.event, recorded.seq
+    if type(event) is Posted:
+        return None
     room_id = room_id_of(entity_id)
     match event:
         case Edited() | Deleted() | Reacted():
