@@ -19,6 +19,7 @@ from config.errors import CarewireError, Unavailable
 
 _FIRST_PAUSE_S: Final = 0.02
 _LONGEST_PAUSE_S: Final = 0.5
+_FULL: Final = 200  # commands that are worth a call of their own
 _ENVELOPE: Final = 120  # bytes of an item beside its command, roughly
 
 
@@ -94,6 +95,7 @@ class Lane:
     clock: Clock
     metrics: RegionMetrics
     max_batch_bytes: int
+    linger_s: float
     call_timeout_s: float
     on_deliveries: Callable[[list[wire.Delivery]], None]
     on_moved: Callable[[Pending], None]
@@ -105,6 +107,7 @@ class Lane:
     _hearing: set[str] = field(default_factory=set)  # asked to be heard anew, and not yet answered
     _generation: int = 0
     _forget: set[str] = field(default_factory=set)
+    _started_s: float = float("-inf")
     _number: int = 0
     _acked: int = 0
     _known: bool = False
@@ -156,6 +159,7 @@ class Lane:
                 await self._subscribe(backoff)
             self._wake.clear()
             while self._known and (self.queue or self._forget or self._hear):
+                await self._pace()
                 await self._send_batch(backoff)
             if not self._known:
                 self._wake.set()
@@ -205,6 +209,15 @@ class Lane:
         self.metrics.resubscribed.inc()
         backoff.reset()
         self._subscribed.set()
+
+    async def _pace(self) -> None:
+        """Under load a batch goes no sooner than the linger after the one before: fewer calls, the same order."""
+        now_s = self.clock.monotonic_s()
+        pause_s = self._started_s + self.linger_s - now_s
+        if pause_s > 0 and len(self.queue) < _FULL:
+            await asyncio.sleep(pause_s)
+            now_s += pause_s
+        self._started_s = now_s
 
     async def _send_batch(self, backoff: Backoff) -> None:
         batch = self._next_batch()

@@ -1,9 +1,11 @@
 """What a shard and a region count. Labels are bounded: the shard's name, an outcome, never an id."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from actors.kernel.resident import Draft
 from store.journal import Outcome
 
 _SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
@@ -24,7 +26,7 @@ class ShardMetrics:
         self.journal_s = Histogram(
             "carewire_journal_append_seconds", "Duration of a group commit.", buckets=_SECONDS, registry=r
         )
-        self._events = Counter("carewire_events_stored", "Events stored in the journal.", registry=r)
+        self._events = Counter("carewire_events_stored", "Events handed to the journal.", registry=r)
         self.overloaded = Counter(
             "carewire_commands_overloaded", "Commands refused because queues were full.", registry=r
         )
@@ -37,14 +39,11 @@ class ShardMetrics:
         self._buffered = Gauge("carewire_buffered_bytes", "Deliveries that wait to be fetched.", registry=r)
         self._serving = Gauge("carewire_shard_serving", "1 while the shard holds its lease.", registry=r)
 
-    def turn(self, commands: int, duration_s: float) -> None:
+    def turn(self, drafts: Sequence[Draft], duration_s: float) -> None:
         """A turn is over."""
-        self._turn_commands.observe(commands)
+        self._turn_commands.observe(sum(len(draft.decided) for draft in drafts))
         self._turn_s.observe(duration_s)
-
-    def stored(self, events: int) -> None:
-        """Events are in the journal."""
-        self._events.inc(events)
+        self._events.inc(sum(len(draft.events) for draft in drafts if draft.turn is not None))
 
     def not_stored(self, outcome: Outcome) -> None:
         """A turn must be decided again."""

@@ -41,9 +41,8 @@ class Outbox:
         """Do the views and redactions of these turns, however often it takes; their letters follow behind."""
         owed = [(turn, decode_effects(turn)) for turn in turns if turn.effects]
         for turn, effects in owed:
-            await self._insist(partial(self._show, turn, effects))
-        for turn, effects in owed:
-            self._follow(turn, effects)
+            if await self._insist(partial(self._show, turn, effects)):
+                self._follow(turn, effects)
 
     async def drain(self) -> None:
         """Wait until the letters on their way have arrived."""
@@ -80,7 +79,8 @@ class Outbox:
         if before is not None:
             await asyncio.wait([before])
         for letter in effects.letters:
-            await self._insist(partial(self._deliver, letter))
+            if not await self._insist(partial(self._deliver, letter)):
+                return
         await self._insist(partial(self._stores.journal.settle, [(turn.entity, turn.turn)]))
 
     async def _deliver(self, letter: StoredLetter) -> None:
@@ -91,14 +91,18 @@ class Outbox:
                 raise Unavailable(error.message) from error
             _log.warning("letter.refused", to=letter.to, code=error.code)  # the receiver will never take it
 
-    async def _insist(self, action: Callable[[], Awaitable[None]]) -> None:
+    async def _insist(self, action: Callable[[], Awaitable[None]]) -> bool:
+        """Until it is done. False when it cannot be done: the turn stays unsettled, and the log says why."""
         while True:
             try:
                 await action()
             except Unavailable:
                 await asyncio.sleep(_RETRY_S)
+            except Exception:  # a bug in one effect must not hold up its entity for ever
+                _log.exception("effect.failed")
+                return False
             else:
-                return
+                return True
 
 
 def _to_view(stored: StoredView) -> View:

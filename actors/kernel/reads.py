@@ -1,7 +1,7 @@
 """Reads from storage beside the turns: queries, and the past of a topic for those who come back."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -11,7 +11,7 @@ from actors.kernel.deciding import INTERNAL, AttachQuery, failure
 from actors.kernel.entity import Query
 from actors.kernel.replaying import head_of, packets, replayed
 from actors.kernel.resident import Decided, Host
-from actors.kernel.sessions import Session, Sessions
+from actors.kernel.sessions import CatchUp, Session, Sessions
 from actors.kernel.tasks import Tasks
 from config.errors import CarewireError, Unavailable
 from config.logs import get_logger
@@ -19,6 +19,7 @@ from store.journal import Journal
 
 _log = get_logger(__name__)
 _AT_ONCE: Final = 64
+_HEADS: Final = 500  # topics a query
 _to_json: Final = msgspec.json.Encoder().encode
 
 
@@ -45,10 +46,10 @@ class Reads:
         """Answer what a decision left to be read; its turn is stored."""
         self._tasks.spawn(self._answer(host, entity_id, decided, query))
 
-    def hear(self, session: Session, host: Host, topic: str, since: int) -> None:
-        """Let a session hear a topic: first what it missed above `since`, then what happens."""
-        self._sessions.catch_up(session, topic)
-        self._tasks.spawn(self._catch_up(session, host, topic, since))
+    def hear(self, session: Session, topics: Mapping[str, tuple[Host, int]]) -> None:
+        """Let a session hear topics: first what it missed above a version of each, then what happens."""
+        catching = {topic: self._sessions.catch_up(session, topic) for topic in topics}
+        self._tasks.spawn(self._hear(session, topics, catching))
 
     async def _answer(self, host: Host, entity_id: str, decided: Decided, query: Query) -> None:
         submission = decided.submission
@@ -72,23 +73,54 @@ class Reads:
             missed = await packets(host, entity_id, query.since, upto=version, limit=query.limit)
         return {"version": version, "packets": missed}
 
-    async def _catch_up(self, session: Session, host: Host, topic: str, since: int) -> None:
-        """Read the past from the journal, then let what happened meanwhile through, each event once."""
-        waiting = session.topics.get(topic)
-        try:
-            async with self._room:
-                head = await head_of(self._journal, topic)
-                past = [one async for one in replayed(host, topic, since, upto=head, limit=self._max_replayed)]
-        except Unavailable:
-            session.lose(topic)
-            return
-        if waiting is None or session.topics.get(topic) is not waiting:
-            return  # forgotten, or heard anew, meanwhile
-        session.topics[topic] = None
+    async def _hear(
+        self, session: Session, topics: Mapping[str, tuple[Host, int]], catching: Mapping[str, CatchUp]
+    ) -> None:
+        """Most topics have missed nothing: one query for all tells which have."""
+        names = list(topics)
+        for start in range(0, len(names), _HEADS):
+            some = names[start : start + _HEADS]
+            try:
+                heads = await self._journal.heads(some)
+            except Unavailable:
+                for topic in some:
+                    session.lose(topic)
+                continue
+            for topic in some:
+                host, since = topics[topic]
+                head = heads.get(topic, (0, 0))[0]
+                if head <= since and not catching[topic].overflowed:
+                    _let_through(session, topic, catching[topic], since)
+                else:
+                    self._tasks.spawn(self._catch_up(session, host, topic, catching[topic], since))
+
+    async def _catch_up(self, session: Session, host: Host, topic: str, waiting: CatchUp, since: int) -> None:
+        """Read the past from the journal as fast as the subscriber takes it, then let through what waits."""
         seen = since
-        for one in past:
-            session.deliver_now(topic, one.version, wire.encode(one))
-            seen = max(seen, one.version)
-        for version, encoded in waiting.waiting:
-            if version > seen:
-                session.deliver_now(topic, version, encoded)
+        async with session.catching:
+            try:
+                while True:
+                    waiting.begin()
+                    head = await head_of(self._journal, topic)
+                    async for one in replayed(host, topic, seen, upto=head, limit=self._max_replayed):
+                        await session.has_room()
+                        if session.topics.get(topic) is not waiting:
+                            return  # forgotten, or heard anew, meanwhile
+                        session.deliver_now(topic, one.version, wire.encode(one))
+                        seen = max(seen, one.version)
+                    if not waiting.overflowed:
+                        break
+            except Unavailable:
+                session.lose(topic)
+                return
+        _let_through(session, topic, waiting, seen)
+
+
+def _let_through(session: Session, topic: str, waiting: CatchUp, seen: int) -> None:
+    """The past is told: what happened meanwhile, each event once; from now on, live."""
+    if session.topics.get(topic) is not waiting:
+        return
+    session.topics[topic] = None
+    for version, encoded in waiting.waiting:
+        if version > seen:
+            session.deliver_now(topic, version, encoded)

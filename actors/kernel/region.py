@@ -177,6 +177,7 @@ class Region:
                 self._clock,
                 self._metrics,
                 self._settings.max_batch_bytes,
+                self._settings.linger_ms / 1000,
                 self._settings.fetch_wait_s + 3.0,
                 self._on_deliveries,
                 self._moved,

@@ -44,7 +44,10 @@ _OPTIONS: Final[dict[str, Any]] = {
 class Recipe(Protocol):
     """What a process needs to host or to reach shards; pickled to wherever it runs."""
 
-    settings: Settings
+    @property
+    def settings(self) -> Settings:
+        """The whole tree, complete."""
+        ...
 
     @property
     def pools(self) -> Mapping[str, Sequence[str]]:

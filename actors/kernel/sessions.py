@@ -13,15 +13,37 @@ import msgspec
 from actors.kernel import wire
 from config.clock import Clock
 
+_CATCHING: Final = 16  # topics of one session whose past is read at the same time
 _ANSWER_BYTES: Final = 64  # an answer's envelope, roughly
 
 
 class CatchUp:
-    """A topic whose past is being read from the journal: what happens meanwhile waits here."""
+    """A topic whose past is being read from the journal: what happens meanwhile waits here.
 
-    def __init__(self) -> None:
+    When that grows too large it is dropped, and `overflowed` says to read on: the journal has it too.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._size = 0
         self.waiting: list[tuple[int, bytes]] = []
-        self.size = 0
+        self.overflowed = False
+
+    def add(self, version: int, encoded: bytes) -> None:
+        """Keep one delivery; signals are not kept."""
+        if version == 0 or self.overflowed:
+            return
+        self.waiting.append((version, encoded))
+        self._size += len(encoded)
+        if self._size > self._max_bytes:
+            self.waiting.clear()
+            self.overflowed = True
+
+    def begin(self) -> None:
+        """What is read from the journal from now on covers all that was kept so far."""
+        self.waiting.clear()
+        self._size = 0
+        self.overflowed = False
 
 
 class Session:
@@ -43,6 +65,9 @@ class Session:
         self._parcel: tuple[int, bytes] | None = None  # sent, but not yet acknowledged
         self._number = 0
         self._waiter: asyncio.Future[None] | None = None
+        self._drained = asyncio.Event()
+        self._drained.set()
+        self.catching = asyncio.Semaphore(_CATCHING)
 
     @property
     def buffered_bytes(self) -> int:
@@ -64,25 +89,25 @@ class Session:
         """Queue one delivery; a signal is dropped under pressure, a topic that does not fit is lost to the session."""
         catch_up = self.topics.get(topic)
         if catch_up is not None:
-            if version == 0:
-                return
-            catch_up.waiting.append((version, encoded))
-            catch_up.size += len(encoded)
-            if catch_up.size > self._max_bytes:
-                self._lose([topic])
+            catch_up.add(version, encoded)
+        elif version == 0 and self._size > self._max_bytes // 2:
             return
-        self.deliver_now(topic, version, encoded)
+        elif self._size + len(encoded) > self._max_bytes:
+            self._lose({one for one, _, _ in self._deliveries} | {topic})
+        else:
+            self.deliver_now(topic, version, encoded)
 
     def deliver_now(self, topic: str, version: int, encoded: bytes) -> None:
-        """Queue one delivery, past a catch-up that is going on."""
-        if version == 0 and self._size > self._max_bytes // 2:
-            return
-        if self._size + len(encoded) > self._max_bytes:
-            self._lose({one for one, _, _ in self._deliveries} | {topic})
-            return
+        """Queue one delivery in any case, also while the topic catches up (see `has_room`)."""
         self._deliveries.append((topic, version, encoded))
         self._size += len(encoded)
+        if self._size > self._max_bytes // 2:
+            self._drained.clear()
         self._rouse()
+
+    async def has_room(self) -> None:
+        """Wait until the subscriber has fetched enough for more of the past to be queued."""
+        await self._drained.wait()
 
     def forget(self, topics: Iterable[str]) -> Iterator[str]:
         """Stop hearing these; yields those that were heard."""
@@ -108,6 +133,7 @@ class Session:
     def close(self) -> None:
         """Release whoever waits; nothing is delivered any more."""
         self.open = False
+        self._drained.set()
         self._rouse()
 
     @property
@@ -144,7 +170,7 @@ class Session:
                 break
             deliveries += 1
         taken = self._deliveries[:deliveries]
-        self._size -= sum(len(encoded) for _, _, encoded in taken)
+        self._shrink(sum(len(encoded) for _, _, encoded in taken))
         self._number += 1
         parcel = wire.encode(
             wire.ParcelOut(
@@ -162,12 +188,17 @@ class Session:
         self._parcel = (self._number, parcel)
         return parcel
 
+    def _shrink(self, size: int) -> None:
+        self._size -= size
+        if self._size <= self._max_bytes // 2:
+            self._drained.set()
+
     def _lose(self, topics: Iterable[str]) -> None:
         gone = set(topics)
         for topic in gone:
             self.topics.pop(topic, None)
+        self._shrink(sum(len(encoded) for topic, _, encoded in self._deliveries if topic in gone))
         self._deliveries = [one for one in self._deliveries if one[0] not in gone]
-        self._size = sum(len(encoded) for _, _, encoded in self._deliveries)
         self._lost |= gone
         self._rouse()
 
@@ -216,7 +247,7 @@ class Sessions:
 
     def catch_up(self, session: Session, topic: str) -> CatchUp:
         """Register a listener whose past is to be read: what is published meanwhile waits."""
-        catch_up = session.topics[topic] = CatchUp()
+        catch_up = session.topics[topic] = CatchUp(self._max_bytes // 4)
         self._hearers.setdefault(topic, {})[session.subscriber] = session
         return catch_up
 

@@ -180,10 +180,13 @@ class Shard:
         return wire.encode(wire.Receipt(self._ownership.epoch, known))
 
     def _hear(self, session: Session, topics: dict[str, int]) -> None:
-        for topic, since in topics.items():
-            host = self._host_of(topic)
-            if host is not None and self._ownership.owns(partition_of(topic)):
-                self._reads.hear(session, host, topic, since)
+        ours = {
+            topic: (host, since)
+            for topic, since in topics.items()
+            if (host := self._host_of(topic)) is not None and self._ownership.owns(partition_of(topic))
+        }
+        if ours:
+            self._reads.hear(session, ours)
 
     def _accept(self, caller: Caller, item: wire.Item) -> None:
         """Queue one item, or answer it at once when it cannot be queued."""

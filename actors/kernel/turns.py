@@ -1,7 +1,8 @@
 """The loop of turns: decide all that waits, store it in one insert, and only then let anyone see it.
 
-While the insert is in flight the next turn collects. An entity whose turn was not stored for certain is forgotten,
-reloaded, and its commands are decided again in their order, refusals included.
+While the insert is in flight the next turn collects. Under load a turn begins no sooner than `linger_ms` after the one
+before, because bigger turns are cheaper; when it is quiet, nothing waits. An entity whose turn was not stored for
+certain is forgotten, reloaded, and its commands are decided again in their order, refusals included.
 """
 
 import asyncio
@@ -22,7 +23,6 @@ from config.errors import Unavailable
 from store.journal import Journal, Outcome
 
 _MOST: Final = 1000  # commands in a turn: it must not hold the event loop for long
-_LINGER_FROM: Final = 16  # commands in the last turn from which on a turn waits to be fuller
 
 
 class Turns:
@@ -59,20 +59,19 @@ class Turns:
 
     async def run(self) -> None:
         """Turn after turn; until cancelled."""
-        last = 0
+        started_s = float("-inf")
         while True:
             await self._residents.wake.wait()
-            if last >= _LINGER_FROM and self._linger_s:
-                await asyncio.sleep(self._linger_s)
+            pause_s = started_s + self._linger_s - self._clock.monotonic_s()
+            if pause_s > 0 and self._residents.waiting < _MOST:
+                await asyncio.sleep(pause_s)
             self._residents.wake.clear()
+            started_s = self._clock.monotonic_s()
             if self._serving():
-                last = await self._turn()
+                await self._turn(started_s)
 
-    async def _turn(self) -> int:
-        """One turn; the number of commands it answered."""
-        started_s = self._clock.monotonic_s()
+    async def _turn(self, started_s: float) -> None:
         drafts = self._decide()
-        commands = sum(len(draft.decided) for draft in drafts)
         to_store = []
         for draft in drafts:
             if draft.writes or draft.broken is not None:
@@ -81,8 +80,7 @@ class Turns:
                 self._finish(draft)
         if to_store:
             await self._commit(to_store)
-        self._metrics.turn(commands, self._clock.monotonic_s() - started_s)
-        return commands
+        self._metrics.turn(drafts, self._clock.monotonic_s() - started_s)
 
     def _decide(self) -> list[Draft]:
         """A draft of each entity that is ready, as long as the turn has room; the others stay ready."""
@@ -137,7 +135,6 @@ class Turns:
         resident.doubt_until_s = 0.0
         for command_id, (reply, version) in draft.replies.items():
             resident.remember(command_id, reply, version)
-        self._metrics.stored(len(draft.events))
         if draft.effects:
             resident.phase = Phase.BUSY
             self._tasks.spawn(self._perform(draft))
