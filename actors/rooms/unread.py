@@ -6,7 +6,7 @@ and a deletion O(members).
 
 Moving a watermark needs the number of posts between two seqs. `Recent` answers that for marks near the end, which is
 where people read; for a mark further back the journal is counted once, over the stretch that was read
-(`history.tally`), at most `FURTHEST` events at a time.
+(`history.tally`), at most `FURTHEST` events at a time; a mark that passes more than those is refused.
 """
 
 from array import array
@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-FURTHEST: Final = 50_000  # events that one `mark_read` may pass, unless it ends among the recent posts
+FURTHEST: Final = 10_000  # the room waits for the count: some 20 us an event
 WINDOW: Final = 256
 
 

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actors.kernel.entity import Context, Principal
+from actors.kernel.entity import Context, Effects, Principal
 from actors.rooms import commands as c
 from actors.rooms.state import RoomState
 from config.errors import CarewireError
+from store.journal import View
 from tests.unit.rooms.chat import ROOM, Chat, everything_stored
+from tests.unit.rooms.harness import run
 
 USERS = ("ann", "bob", "cyd", "eve")
 EMOJI = ("+", "-")
@@ -254,6 +256,23 @@ def test_whoever_left_off_anywhere_ends_with_what_everybody_sees(
     told = {m["seq"]: m for m in joined["messages"]}
     assert told == {seq: now[seq] for seq, at in changed_at.items() if at > before}
     assert not joined["has_more"]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(turns)
+def test_read_models_can_be_made_again_from_the_journal_alone(script: list[tuple[list[Step], str]]) -> None:
+    chat, _ = play(script)
+    world, kind = chat.world, chat.world.host.kind
+    made: dict[tuple[str, str], View] = {}
+    parts: dict[str, Any] = {}
+    for recorded in run(world.host.codec.opened(ROOM, run(world.turns(ROOM)))):
+        part = None
+        if (key := kind.part_of(recorded)) is not None:
+            part = parts[key] = kind.fold(parts.get(key), recorded)
+        for view in (kind.effects(ROOM, recorded, part) or Effects()).views:
+            made[view.collection, view.id] = view
+    kept = world.views("messages") + world.views("memberships")
+    assert made == {(one.collection, one.id): one for one in run(world.host.codec.open_views(kept))}
 
 
 def test_without_settling_late_deletions_a_replay_would_count_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

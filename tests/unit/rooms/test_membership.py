@@ -180,6 +180,17 @@ def test_the_owner_adds_members_who_hear_of_it() -> None:
     assert chat.seen(c.AddMembers(("cyd",)), "ann") == []
 
 
+def test_a_thousand_members_fit_into_one_turn() -> None:
+    users = tuple(f"user-number-{number}" for number in range(1000))
+    chat = Chat()
+    chat.do(c.Create(title="Everybody", members=users), "ann")
+    assert len(chat.world.letters) == 1000
+    chat = a_group()
+    assert len(chat.do(c.AddMembers(users), "ann")["members"]) == 1001
+    assert chat.version == 1001
+    assert len(chat.world.letters) == 1000
+
+
 def test_the_owner_removes_a_member_whose_sockets_hear_nothing_later() -> None:
     chat = a_group("bob", "cyd")
     done = chat.done(c.RemoveMember("bob"), "ann")
