@@ -58,7 +58,7 @@ def open_client(url: str, *, timeout_s: float) -> Client:
             timeoutMS=int(timeout_s * 1000),
             connectTimeoutMS=2000,
             heartbeatFrequencyMS=2000,
-            maxPoolSize=32,
+            maxPoolSize=0,  # as many as there are threads that use them: nobody waits for a connection
             uuidRepresentation="standard",
             tz_aware=True,
             appname="carewire",
