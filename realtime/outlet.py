@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from engineio.packet import MESSAGE
+from engineio.packet import MESSAGE, NOOP
 from engineio.packet import Packet as Frame
 
 from realtime.packets import DISCONNECT_TEXT, event_text
@@ -68,8 +68,15 @@ class Outlet:
     async def close(self, reason: str) -> None:
         """Close the transport once what waits has been written. Clients take it for a lost connection, and come
         back by themselves. Idempotent."""
+        if not self.closed:
+            await self._socket.close(wait=False, abort=True, reason=reason)
+            self.end()
+
+    def end(self) -> None:
+        """Nothing will be sent any more: what waits is written, and a long poll that waits is answered. Idempotent."""
         if self.closed:
             return
         self.closed = True
-        await self._socket.close(wait=False, abort=True, reason=reason)
-        self._socket.queue.put_nowait(None)  # ends python-engineio's writer, and its long poll
+        if not self._socket.upgraded:
+            self._socket.queue.put_nowait(Frame(NOOP))
+        self._socket.queue.put_nowait(None)  # ends python-engineio's writer and its long poll

@@ -85,7 +85,8 @@ class Sessions:
         connection = self._connections.remove(sid)
         if connection is None:
             return
-        connection.closed = connection.outlet.closed = True
+        connection.closed = True
+        connection.outlet.end()
         connection.arm(None)
         self._subscriptions.gone(connection)
         self._metrics.sockets.set(len(self._connections))
