@@ -40,10 +40,12 @@ def _run(first: Order, orders: Orders) -> None:
     rayhead.start(first.settings, first.scratch)
     rayhead.refuse_many_nodes(first.settings)
     importing.join()
+    stopping = rayhead.end_with_node()
     orders.report(Report("ray"))
     second = orders.next()
     if second is not None:
         _deploy(second.settings, orders)
+    stopping.set()
     rayhead.stop()
 
 
