@@ -12,6 +12,7 @@ from config.settings import GatewaySettings
 from realtime import codec
 from realtime.front import Front
 from realtime.packets import Incoming, Packet
+from realtime.websocket import WebSocket
 
 _LARGEST_FRAME: Final = 1 << 20  # bytes; what is larger than a message may be, but not larger than this, gets an answer
 _MAX_POSTED_PACKETS: Final = 1000  # of one long-polling POST; python-engineio drops the whole POST above it
@@ -25,6 +26,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # python-socketio has 
 
     def __init__(self, front: Front, **options: Any) -> None:
         super().__init__(**options)
+        self.eio._async = {**self.eio._async, "websocket": WebSocket}  # a table that all servers of a process share
         self._front = front
         self.register_namespace(front)
 

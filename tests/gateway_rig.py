@@ -109,11 +109,17 @@ class Rig:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     async def gateway(
-        self, *, port: int = 0, auth: AuthSettings | None = None, rooms: type[Rooms] = Rooms, **settings: Any
+        self,
+        *,
+        port: int = 0,
+        auth: AuthSettings | None = None,
+        verifier: Verifier | None = None,
+        rooms: type[Rooms] = Rooms,
+        **settings: Any,
     ) -> Gateway:
         """One more gateway, listening."""
         name = f"gateway-{len(self.gateways)}"
-        verifier = Verifier(auth or AuthSettings(leeway_s=0), CLOCK, secret=SECRET)
+        verifier = verifier or Verifier(auth or AuthSettings(leeway_s=0), CLOCK, secret=SECRET)
         self.registry = CollectorRegistry()
         gateway = Gateway(name, GatewaySettings(**settings), verifier, CLOCK, self.registry)
         region = await self.cluster.region(name, gateway.deliver)

@@ -1,13 +1,20 @@
 """Sessions over real sockets: who may connect, for how long, and what comes first."""
 
 import asyncio
+import contextlib
 import json
 from typing import Any
 
+import aiohttp
+import jwt
 import pytest
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from config.settings import AuthSettings
-from tests.gateway_rig import rig, token
+from config.tokens import Verified
+from realtime.auth import Verifier
+from tests.gateway_rig import CLOCK, SECRET, rig, token
 from tests.raw_socket import RawSocket
 from tests.waiting import eventually
 
@@ -266,3 +273,115 @@ async def test_two_gateways_of_a_node_share_a_port() -> None:
         await clients[5].ok("message", {"room_id": "general", "body": "to everybody"})
         for client in clients:
             await client.next("message")
+
+
+async def test_keys_of_an_issuer_are_fetched_over_http_and_let_its_users_in() -> None:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(private.public_key()))
+    fetched = 0
+
+    async def keys(_: web.Request) -> web.Response:
+        nonlocal fetched
+        fetched += 1
+        return web.json_response({"keys": [public | {"kid": "k1", "use": "sig", "alg": "RS256"}]})
+
+    app = web.Application()
+    app.router.add_get("/jwks.json", keys)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    claims = {"sub": "erin", "role": "client", "exp": CLOCK.now_ms() // 1000 + 60}
+    theirs = jwt.encode(claims, private, algorithm="RS256", headers={"kid": "k1"})
+    try:
+        async with rig() as made:
+            auth = AuthSettings(jwks_url=f"http://127.0.0.1:{runner.addresses[0][1]}/jwks.json")
+            await made.gateway(verifier=Verifier(auth, CLOCK, secret=None))
+            sockets = [RawSocket(made.url(), {"token": theirs}) for _ in range(5)]
+            async with contextlib.AsyncExitStack() as stack:
+                await asyncio.gather(*(stack.enter_async_context(socket) for socket in sockets))
+                for socket in sockets:
+                    await socket.until(lambda socket=socket: bool(socket.events("session")), "no session")  # type: ignore[misc] # a default binds the loop's value
+            assert fetched == 1
+            assert (await refusal(made.url(), {"token": token("alice")}))["data"]["code"] == "unauthenticated"
+    finally:
+        await runner.cleanup()
+
+
+class Pondering(Verifier):
+    """Takes its time, as an issuer may."""
+
+    def __init__(self) -> None:
+        super().__init__(AuthSettings(), CLOCK, secret=SECRET)
+        self.asked = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def verify(self, token: object) -> Verified:
+        self.asked.set()
+        await self.go_on.wait()
+        return await super().verify(token)
+
+
+async def leave_a_websocket(url: str, hello: str, verifier: Pondering) -> None:
+    async with aiohttp.ClientSession() as http:
+        address = f"{url}/socket.io/?EIO=4&transport=websocket"
+        async with http.ws_connect(address, timeout=aiohttp.ClientWSTimeout(ws_close=0.1)) as socket:
+            await socket.send_str(hello)
+            await asyncio.wait_for(verifier.asked.wait(), 5)
+
+
+async def leave_a_long_poll(url: str, hello: str, verifier: Pondering) -> None:
+    async with aiohttp.ClientSession() as http:
+        address = f"{url}/socket.io/?EIO=4&transport=polling"
+        async with http.get(address) as opened:
+            sid = json.loads((await opened.text())[1:])["sid"]
+        connecting = asyncio.create_task(http.post(f"{address}&sid={sid}", data=hello))
+        await asyncio.wait_for(verifier.asked.wait(), 5)
+        async with http.post(f"{address}&sid={sid}", data="1") as closed:
+            assert closed.status == 200
+        verifier.go_on.set()
+        (await connecting).close()
+
+
+@pytest.mark.parametrize("leave", [leave_a_websocket, leave_a_long_poll])
+async def test_nothing_is_left_of_a_socket_that_went_while_its_token_was_checked(leave: Any) -> None:
+    async with rig() as made:
+        verifier = Pondering()
+        gateway = await made.gateway(verifier=verifier)
+        hello = "40" + json.dumps({"token": token("alice"), "recover": {"general": 0}})
+        await leave(made.url(), hello, verifier)
+        verifier.go_on.set()
+        async with RawSocket(made.url(), {"token": token("bob")}) as other:  # another one is served meanwhile
+            await other.until(lambda: bool(other.events("session")), "no session")
+
+            async def only_the_other() -> bool:
+                return gateway.stats()["sockets"] == 1 and gateway.stats()["topics"] == 1
+
+            await eventually(only_the_other, f"left: {gateway.stats()}")
+
+
+async def test_a_client_that_does_not_read_is_cut_and_nobody_else_notices() -> None:
+    async with rig() as made:
+        gateway = await made.gateway(max_waiting_packets=50)
+        alice = await made.client("alice")
+        await alice.ok("create_room", {"room_id": "general", "open": True})
+        await alice.ok("join_room", {"room_id": "general"})
+        async with RawSocket(made.url(), {"token": token("bob")}) as slow:
+            assert (await slow.call(1, "join_room", {"room_id": "general"}))["ok"]
+            slow.stop_reading()
+            posted = 0
+            while gateway.stats()["sockets"] == 2:
+                posted += 1
+                assert posted < 2000, "it was never cut"
+                await alice.ok("message", {"room_id": "general", "body": "x" * 60_000})
+        await alice.next("message", posted)
+        count = made.registry.get_sample_value
+        assert count("carewire_gateway_disconnects_total", {"reason": "slow consumer"}) == 1
+
+
+async def test_compression_is_not_offered() -> None:
+    async with rig() as made:
+        await made.gateway()
+        async with aiohttp.ClientSession() as http:
+            url = f"{made.url()}/socket.io/?EIO=4&transport=websocket"
+            async with http.ws_connect(url, compress=15) as socket:
+                assert socket.compress == 0

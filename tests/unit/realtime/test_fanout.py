@@ -11,7 +11,7 @@ from realtime.connections import Connection
 from realtime.deadlines import Deadlines
 from realtime.fanout import Fanout
 from realtime.metrics import GatewayMetrics
-from realtime.outlet import MAX_WAITING, Outlet, frame
+from realtime.outlet import Outlet, frame
 from realtime.requests import Hello
 from realtime.subscriptions import Subscriptions
 from tests.unit.realtime.test_deadlines import StillClock
@@ -56,7 +56,7 @@ class Desk:
         socket = Socket()
         self.sockets[user] = socket
         verified = Verified(user, "client", "", 2**40, "")
-        connection = Connection(f"sid-{user}", Outlet(socket, lambda: None), Hello(), 0.0, verified)
+        connection = Connection(f"sid-{user}", Outlet(socket, 100, lambda: None), Hello(), verified)
         self.subscriptions.joined(self.subscriptions.join(connection, TOPIC), 0)
         return connection
 
@@ -128,9 +128,9 @@ def test_a_packet_that_cannot_be_sent_does_not_hold_up_the_others() -> None:
 def test_a_socket_that_does_not_read_is_given_up_at_a_bound() -> None:
     given_up: list[bool] = []
     socket = Socket()
-    outlet = Outlet(socket, lambda: given_up.append(True))
+    outlet = Outlet(socket, 10, lambda: given_up.append(True))
     packet = frame("x")
-    for _ in range(MAX_WAITING + 100):
+    for _ in range(100):
         outlet.send(packet)
-    assert socket.queue.qsize() == MAX_WAITING
+    assert socket.queue.qsize() == 10
     assert given_up == [True]
