@@ -25,6 +25,7 @@ from serve_app import rayhead
 from serve_app.orders import Order, Report
 from serve_app.processtree import end_descendants, mark_descendants
 from serve_app.runfile import RunFile, Running
+from serve_app.secrets import with_mongo_url
 from store.client import check_server, open_client
 from store.embedded import EmbeddedMongo
 
@@ -237,12 +238,6 @@ class Supervisor:
 
     def _tell(self, part: str, what: str) -> None:
         self._say(f"  {time.monotonic() - self._began:5.1f} s  {part:<9} {what}")
-
-
-def with_mongo_url(settings: Settings, url: str) -> Settings:
-    """The same settings with this database."""
-    mongo = settings.mongo.model_validate({**settings.mongo.model_dump(), "url": url})
-    return settings.model_copy(update={"mongo": mongo})
 
 
 def _reachable(host: str) -> str:
