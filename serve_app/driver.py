@@ -34,6 +34,8 @@ def _run(first: Order, orders: Orders) -> None:
     from serve_app import rayhead
 
     rayhead.prepare_environment(first.settings)
+    import ray  # noqa: F401 - first, so that the two threads do not meet in the middle of it
+
     # What is deployed takes a second to import; Ray's start mostly waits for other processes.
     importing = threading.Thread(target=_import_graph)
     importing.start()

@@ -173,7 +173,7 @@ class Supervisor:
         await self._driver.order(Order(self._settings, self._scratch))
         try:
             await asyncio.gather(self._driver.reached("ray"), asyncio.shield(mongo))
-            self._tell("Ray", f"dashboard at http://127.0.0.1:{self._settings.ray.dashboard_port}")
+            self._tell("Ray", f"cluster at {self._settings.ray.address}" if self._settings.ray.address else "started")
             await self._driver.order(Order(mongo.result(), self._scratch))
             await self._driver.reached("ready")
         except DriverDied:

@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Final
 
-PHASES: Final = (
+PHASES: Final[tuple[tuple[list[str], list[str]], ...]] = (
     (
         ["tests/unit", "tests/contract", "tests/simulation", "tests/integration"],
         ["-n", "2", "--cov", "--cov-report=term:skip-covered"],
