@@ -89,7 +89,7 @@ async def test_a_socket_that_never_says_who_it_is_is_disconnected() -> None:
 
 async def test_one_that_authenticated_in_time_stays() -> None:
     async with rig() as made:
-        await made.gateway(auth_timeout_s=0.3)
+        await made.gateway(auth_timeout_s=1.5)
         async with RawSocket(made.url()) as late, RawSocket(made.url()) as silent:
             assert (await late.call(1, "authenticate", {"token": token("alice")}))["ok"]
             await silent.until(lambda: silent.closed, "still connected")  # its time is up, so the other's would be
@@ -110,8 +110,8 @@ async def test_an_expiring_token_is_announced_and_an_expired_one_ends_the_sessio
 
 async def test_a_fresh_token_of_the_same_user_keeps_the_socket() -> None:
     async with rig() as made:
-        await made.gateway(expiry_warning_s=1.0)
-        short = token("alice", ttl_s=1.2)
+        await made.gateway(expiry_warning_s=2.0)
+        short = token("alice", ttl_s=2.0)
         async with RawSocket(made.url(), {"token": short}) as kept, RawSocket(made.url(), {"token": short}) as lost:
             await kept.until(lambda: bool(kept.events("token_expiring")), "no warning")
             fresh = await kept.call(1, "authenticate", {"token": token("alice", "therapist")})

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from realtime.deadlines import Deadline, Deadlines
@@ -47,6 +47,7 @@ def test_a_deadline_that_fails_does_not_stop_the_others() -> None:
     assert gone == [2]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.floats(0, 10), st.booleans()), max_size=50), st.floats(0, 12))
 def test_exactly_what_is_due_and_not_cancelled_goes_off(wanted: list[tuple[float, bool]], passed_s: float) -> None:
     clock = StillClock()

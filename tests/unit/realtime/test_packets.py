@@ -4,7 +4,7 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from socketio import packet as base
 
@@ -60,12 +60,14 @@ def test_an_ack_id_that_is_too_long_is_no_ack_id() -> None:
     assert packet.data.problem
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=200))
 def test_reading_never_fails(text: str) -> None:
     packet = read("2" + text) if text else read("?")
     assert isinstance(packet.data, Incoming) or packet.data is None
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(alphabet='0123456789-/,[]{}"\\ue', max_size=60))
 def test_reading_never_fails_on_what_looks_like_a_packet(text: str) -> None:
     packet = read(text or "?")

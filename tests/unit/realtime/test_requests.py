@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.rooms import commands
@@ -105,6 +105,7 @@ ANY_JSON = st.recursive(
 KINDS = [kind for kind in vars(requests).values() if isinstance(kind, type) and issubclass(kind, requests.Request)]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(KINDS), ANY_JSON)
 def test_whatever_is_sent_is_a_request_or_an_invalid_argument(kind: type[Any], value: object) -> None:
     try:
