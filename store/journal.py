@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, Protocol
 
+import msgspec
+
 from config.errors import PayloadTooLarge
 
 MAX_TURN_BYTES: Final = 12 * 2**20
@@ -25,8 +27,7 @@ class Outcome(Enum):
     UNKNOWN = auto()  # a time-out or a broken connection tells nothing: it may be stored
 
 
-@dataclass(frozen=True, slots=True)
-class CommandRecord:
+class CommandRecord(msgspec.Struct, frozen=True):
     """A command that a turn answered: 16 bytes that identify it in its entity, and its reply (JSON)."""
 
     id: bytes
