@@ -28,7 +28,11 @@ class Outcome(Enum):
 
 
 class CommandRecord(msgspec.Struct, frozen=True):
-    """A command that a turn answered: 16 bytes that identify it in its entity, and its reply (JSON)."""
+    """A command that a turn answered: 16 bytes that identify it among all commands, and its reply (JSON).
+
+    Ids that begin with a few bytes of a hash of their entity keep the writes to the index of ids together: those of
+    the entities that are busy now fall on few pages.
+    """
 
     id: bytes
     reply: bytes
