@@ -19,7 +19,6 @@ from loadtests.workloads import Found, Job, Phase, decode_job, encode, percentil
 CONNECTING: Final = 64  # handshakes under way at a time
 PAD: Final = b"x" * 82  # makes a body of 100 bytes
 LATE_S: Final = 1.0
-DRAIN_S: Final = 5.0  # for the last copies to arrive
 SETUP_S: Final = 90.0
 _MARK: Final = b"#"
 
@@ -185,7 +184,7 @@ class Load:
 
     async def _with_losses(self, phase: Phase) -> Phase:
         """Wait for what is still under way; what has not come then is missing, acks too."""
-        until_s = time.perf_counter() + DRAIN_S
+        until_s = time.perf_counter() + self._job.drain_s
         while self._under_way() and time.perf_counter() < until_s:  # noqa: ASYNC110 - counters have no event
             await asyncio.sleep(0.02)
         waiting = sum(len(member.sent_ns) for room in self._rooms for member in room.members)
