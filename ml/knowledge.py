@@ -128,7 +128,7 @@ def load_knowledge(folder: Path = DATA) -> Knowledge:
 def _check(knowledge: Knowledge) -> None:
     symptoms = _unique("symptoms.csv", [row.id for row in knowledge.symptoms])
     conditions = _unique("conditions.toml", [row.id for row in knowledge.conditions])
-    _unique("other_conditions.toml", [row.id for row in knowledge.others])
+    others = _unique("other_conditions.toml", [row.id for row in knowledge.others])
     factors = _unique("history.toml", [row.id for row in knowledge.factors])
     sources = _unique("sources.csv", [row.id for row in knowledge.sources])
     for symptom in knowledge.symptoms:
@@ -143,12 +143,14 @@ def _check(knowledge: Knowledge) -> None:
         for symptom_id in other.symptoms:
             _known("other_conditions.toml", symptom_id, symptoms)
     for risk in knowledge.risk_factors:
-        _known("risk_factors.csv", risk.condition, conditions | {"other"})
+        _known("risk_factors.csv", risk.condition, conditions | others)
         _known("risk_factors.csv", risk.factor, factors)
         _cited("risk_factors.csv", risk.source, sources)
     for condition in knowledge.conditions:
         cited = (*condition.epidemiology_sources, *condition.course_sources, *condition.vitals_sources)
         _cited("conditions.toml", " ".join(cited), sources)
+        for symptom_id in condition.core:
+            _known("conditions.toml", symptom_id, symptoms)
 
 
 def _unique(file: str, ids: list[str]) -> set[str]:

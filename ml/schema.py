@@ -117,6 +117,7 @@ class Condition(Row):
     name: str
     full_name: str
     aliases: list[str]
+    core: list[str]
     category: str
     icd10: str
     codes: str
