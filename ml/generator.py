@@ -38,7 +38,8 @@ VITALS_TOLD: Final = (  # which vital signs come with a consultation, and how of
 class Patients:
     """Columns of n patients. Shapes: age, sex, state, shown, severity, unrecognised (n,); `state` is what they have,
     `shown` what their complaints come from (nearly always the same); present, absent (n, S);
-    factors (n, F); vitals (n, V), NaN where unknown; duration (n,), days, NaN where unknown; severity -1 unknown.
+    factors (n, F); vitals (n, V), NaN where unknown; duration (n,), days, NaN where unknown; severity -1 unknown. weight (n,): how many patients this one stands for,
+    1 unless rare conditions were drawn more often than they come.
     """
 
     age: Floats
@@ -52,6 +53,7 @@ class Patients:
     duration: Floats
     vitals: Floats
     unrecognised: Ints
+    weight: Floats
 
     def __len__(self) -> int:
         return len(self.age)
@@ -122,11 +124,21 @@ def told_scale(world: World) -> Floats:
 
 
 def generate(
-    world: World, structure: Structure, settings: GeneratorSettings, count: int, rng: np.random.Generator
+    world: World,
+    structure: Structure,
+    settings: GeneratorSettings,
+    count: int,
+    rng: np.random.Generator,
+    *,
+    flatten: float = 1.0,
 ) -> Patients:
-    """`count` patients who each tell at least one symptom."""
+    """`count` patients who each tell at least one symptom.
+
+    With `flatten` below 1, conditions are drawn from their prior to that power, so that rare ones are met often, and
+    `weight` makes up for it.
+    """
     parts: list[Patients] = []
-    person = _people(world, structure.knowledge, settings, count, rng)
+    person = _people(world, structure.knowledge, settings, count, rng, flatten)
     waiting = np.arange(count)
     order: list[Ints] = []
     while len(waiting):
@@ -145,7 +157,14 @@ def batches(total: int, size: int) -> Iterator[slice]:
     return (slice(at, min(at + size, total)) for at in range(0, total, size))
 
 
-def _people(world: World, knowledge: Knowledge, settings: GeneratorSettings, count: int, rng: np.random.Generator) -> Patients:
+def _people(
+    world: World,
+    knowledge: Knowledge,
+    settings: GeneratorSettings,
+    count: int,
+    rng: np.random.Generator,
+    flatten: float,
+) -> Patients:
     """Who consults, with what: age, sex, history, condition, duration, severity. No symptoms yet."""
     band = rng.choice(len(BANDS), count, p=BAND_SHARES)
     edges = np.array([*BANDS, OLDEST])
@@ -161,7 +180,10 @@ def _people(world: World, knowledge: Knowledge, settings: GeneratorSettings, cou
     for only in ("postpartum", "perimenstrual", "aura_pill_smoking"):
         factors[:, at[only]] &= fertile
     chance = prior(world, band, sex, factors)
-    state = (chance.cumsum(axis=1) > rng.random((count, 1))).argmax(axis=1)
+    drawn = chance**flatten
+    drawn /= drawn.sum(axis=1, keepdims=True)
+    state = (drawn.cumsum(axis=1) > rng.random((count, 1))).argmax(axis=1)
+    rows = np.arange(count)
     like = (world.confusion[state].cumsum(axis=1) > rng.random((count, 1))).argmax(axis=1)
     shown = np.where(rng.random(count) < settings.atypical, like, state)
     days = np.exp(rng.normal(world.duration[shown, 0], world.duration[shown, 1]))
@@ -179,6 +201,7 @@ def _people(world: World, knowledge: Knowledge, settings: GeneratorSettings, cou
         duration=np.where(rng.random(count) < 0.55, days, np.nan),
         vitals=np.full((count, len(VITALS)), np.nan),
         unrecognised=np.minimum(rng.poisson(world.unmapped[shown]), 3),
+        weight=chance[rows, state] / drawn[rows, state],
     )
 
 

@@ -72,5 +72,15 @@ def auroc(score: Floats, positive: np.ndarray) -> float:  # type: ignore[type-ar
     return float((rank[positive].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
+def disagreement(members: Floats) -> Floats:
+    """How much the members contradict each other: mutual information, nats. Shape (members, n, classes) -> (n,)."""
+    mean = members.mean(axis=0)
+    return np.asarray(_entropy(mean) - _entropy(members).mean(axis=0))
+
+
+def _entropy(chance: Floats) -> Floats:
+    return np.asarray(-(chance * np.log(np.maximum(chance, 1e-12))).sum(axis=-1))
+
+
 def _round(value: "float | np.floating[np._typing._64Bit]") -> float:
     return round(float(value), 4)

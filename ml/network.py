@@ -10,7 +10,7 @@ DROPOUT: Final = 0.05
 
 
 class Member(nn.Module):
-    """One perceptron: evidence to class logits."""
+    """One perceptron: evidence to class logits, as a correction of the simple Bayes answer in the last columns."""
 
     def __init__(self, width: int, hidden: tuple[int, int], classes: int) -> None:
         super().__init__()
@@ -22,17 +22,20 @@ class Member(nn.Module):
             nn.GELU(),
             nn.Linear(hidden[1], classes),
         )
+        nn.init.zeros_(self.layers[5].weight)
+        nn.init.zeros_(self.layers[5].bias)
+        self.skip = nn.Parameter(torch.ones(classes))
 
     def forward(self, rows: Tensor) -> Tensor:
         """Shape: (n, width) float32 -> logits (n, classes)."""
-        logits: Tensor = self.layers(rows)
+        logits: Tensor = self.layers(rows) + self.skip * rows[:, -len(self.skip) :]
         return logits
 
 
 class Ensemble:
     """Trained members, stacked so that one batched product evaluates them all.
 
-    `tensors` holds w0, b0, w1, b1, w2, b2 with a leading axis of members. `temperature` divides the logits.
+    `tensors` holds w0, b0, w1, b1, w2, b2 and skip with a leading axis of members. `temperature` divides the logits.
     """
 
     def __init__(self, tensors: dict[str, Tensor], temperature: float) -> None:
@@ -47,6 +50,7 @@ class Ensemble:
             linears = [member.layers[layer] for member in members]
             tensors[f"w{number}"] = torch.stack([linear.weight.detach().T for linear in linears]).half()
             tensors[f"b{number}"] = torch.stack([linear.bias.detach() for linear in linears]).half()
+        tensors["skip"] = torch.stack([member.skip.detach() for member in members]).half()
         return Ensemble(tensors, temperature)
 
     @property
@@ -61,19 +65,21 @@ class Ensemble:
 
     def member_probabilities(self, rows: Tensor) -> Tensor:
         """Calibrated probabilities of each member, shape (members, n, classes)."""
-        return torch.softmax(self._logits(rows) / self.temperature, dim=-1)
+        return torch.softmax(self.logits(rows) / self.temperature, dim=-1)
 
     def probabilities(self, rows: Tensor) -> Tensor:
         """Mean of the members, shape (n, classes); rows sum to 1."""
         return self.member_probabilities(rows).mean(dim=0)
 
     @torch.inference_mode()
-    def _logits(self, rows: Tensor) -> Tensor:
+    def logits(self, rows: Tensor) -> Tensor:
+        """Logits of each member before the temperature, shape (members, n, classes)."""
         t = self.tensors
         hidden = rows.unsqueeze(0).expand(self.members, -1, -1)
         hidden = nn.functional.gelu(torch.baddbmm(t["b0"].unsqueeze(1), hidden, t["w0"]))
         hidden = nn.functional.gelu(torch.baddbmm(t["b1"].unsqueeze(1), hidden, t["w1"]))
-        return torch.baddbmm(t["b2"].unsqueeze(1), hidden, t["w2"])
+        skip = t["skip"].unsqueeze(1)
+        return torch.baddbmm(t["b2"].unsqueeze(1), hidden, t["w2"]) + skip * rows[:, -skip.shape[-1] :]
 
     def digest(self) -> str:
         """SHA-256 of the stored weights: equal for equal training."""

@@ -44,6 +44,9 @@ class GeneratorSettings(Section):
         description="Conditions that may come along as the second one.",
     )  # fmt: skip
     salience_sd: float = Field(default=0.35, ge=0, description="Spread (log) of salience between worlds.")
+    salience_power: float = Field(
+        default=0.5, gt=0, le=1, description="Lowest power of salience between worlds; 1: always as it stands."
+    )
     share_sd: float = Field(default=0.3, ge=0, description="Spread (log) of a condition's share between worlds.")
     unmapped_named: float = Field(default=0.05, ge=0, description="Phrases not understood, a named condition's patient.")
     unmapped_other: float = Field(default=0.22, ge=0, description="Phrases not understood, another condition's patient.")
@@ -62,6 +65,9 @@ class TrainingSettings(Section):
     members: int = Field(default=5, ge=1, le=20, description="Networks in the ensemble.")
     worlds: int = Field(default=8, ge=1, description="Worlds that one member learns from.")
     patients_per_world: int = Field(default=60_000, ge=100, description="Synthetic patients of one world.")
+    flatten: float = Field(
+        default=0.6, gt=0, le=1, description="Power of the prior from which training patients are drawn; 1: as they come."
+    )
     epochs: int = Field(default=2, ge=1, description="Passes over them.")
     batch: int = Field(default=512, ge=16, description="Patients in a step.")
     hidden: tuple[int, int] = Field(default=(192, 96), description="Widths of the two hidden layers.")

@@ -21,7 +21,7 @@ from ml.card import model_card
 from ml.features import Features
 from ml.generator import Patients, Structure, generate
 from ml.knowledge import Knowledge, load_knowledge
-from ml.metrics import figures
+from ml.metrics import disagreement, figures
 from ml.network import Ensemble, Member
 from ml.settings import MlSettings
 from ml.world import Floats, build_world
@@ -38,7 +38,7 @@ class Trainer:
     def __init__(self, settings: MlSettings, knowledge: Knowledge, progress: Progress) -> None:
         self.settings, self.knowledge, self.progress = settings, knowledge, progress
         self.structure = Structure(knowledge)
-        self.features = Features(knowledge)
+        self.features = Features(knowledge, settings.generator)
         self.classes = len(knowledge.conditions) + 1
         self.plain_world = build_world(knowledge, settings.generator)
 
@@ -46,13 +46,22 @@ class Trainer:
         """The generator of one named stream."""
         return np.random.default_rng([self.settings.training.seed, *stream])
 
-    def patients(self, count: int, stream: int, world_stream: int | None = None) -> Patients:
+    def patients(
+        self, count: int, stream: int, world_stream: int | None = None, *, flatten: float = 1.0
+    ) -> Patients:
         """Fresh patients, of the published figures or (with `world_stream`) of a world drawn around them."""
         world = self.plain_world
         if world_stream is not None:
             world = build_world(self.knowledge, self.settings.generator, self.rng(1, world_stream))
         parts = [
-            generate(world, self.structure, self.settings.generator, min(CHUNK, count - at), self.rng(2, stream, at))
+            generate(
+                world,
+                self.structure,
+                self.settings.generator,
+                min(CHUNK, count - at),
+                self.rng(2, stream, at),
+                flatten=flatten,
+            )
             for at in range(0, count, CHUNK)
         ]
         return Patients.joined(parts)
@@ -68,16 +77,19 @@ class Trainer:
         model.train()
         for at in range(chosen.worlds):
             stream = 100 + number * chosen.worlds + at
-            rows, labels = self.tensors(self._some_silent(self.patients(chosen.patients_per_world, stream, stream)))
+            patients = self.patients(chosen.patients_per_world, stream, stream, flatten=chosen.flatten)
+            rows, labels = self.tensors(self._some_silent(patients))
+            weights = torch.from_numpy(patients.weight.astype(np.float32))
             for _ in range(chosen.epochs):
                 order = torch.randperm(len(labels))
                 for chunk in order.split(chosen.batch):
-                    loss = nn.functional.cross_entropy(model(rows[chunk]), labels[chunk])
+                    each = nn.functional.cross_entropy(model(rows[chunk]), labels[chunk], reduction="none")
+                    loss = (each * weights[chunk]).mean()
                     optimizer.zero_grad()
                     loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
                     optimizer.step()
                     schedule.step()
-            self.progress(f"member {number + 1}/{chosen.members}, world {at + 1}/{chosen.worlds}: {float(loss):.3f}")
+            self.progress(f"member {number + 1}/{chosen.members}, world {at + 1}/{chosen.worlds}: {loss.item():.3f}")
         return model.eval()
 
     def tensors(self, patients: Patients) -> tuple[Tensor, Tensor]:
@@ -122,6 +134,7 @@ def train(
         calibration_error=metrics["model"]["ece"],
         disagreement_limit=round(float(np.quantile(spread, DISAGREEMENT_QUANTILE)), 5),
         seed=chosen.seed,
+        generator=settings.generator.model_dump(mode="json"),
         conditions=[row.id for row in knowledge.conditions],
         symptoms=[row.id for row in knowledge.symptoms],
         factors=[row.id for row in knowledge.factors],
@@ -160,16 +173,6 @@ def report(trainer: Trainer, ensemble: Ensemble) -> dict[str, dict[str, float]]:
     return {
         name: msgspec.to_builtins(figures(table, who.label(named))) for name, (table, who) in tables.items()
     }
-
-
-def disagreement(members: Floats) -> Floats:
-    """How much the members contradict each other: mutual information, nats. Shape (members, n, classes) -> (n,)."""
-    mean = members.mean(axis=0)
-    return np.asarray(_entropy(mean) - _entropy(members).mean(axis=0))
-
-
-def _entropy(chance: Floats) -> Floats:
-    return np.asarray(-(chance * np.log(np.maximum(chance, 1e-12))).sum(axis=-1))
 
 
 def _answers(trainer: Trainer, ensemble: Ensemble, patients: Patients) -> Floats:

@@ -76,6 +76,7 @@ def build_world(knowledge: Knowledge, settings: GeneratorSettings, rng: np.rando
     share = np.array([row.share for row in knowledge.conditions] + [row.weight for row in knowledge.others])
     named = len(knowledge.conditions)
     if rng is not None:
+        salience = salience ** rng.uniform(settings.salience_power, 1)
         salience = salience * rng.lognormal(0, settings.salience_sd, salience.shape)
         share = share * rng.lognormal(0, settings.share_sd, share.shape)
     share[:named] *= (1 - settings.other_share) / share[:named].sum()

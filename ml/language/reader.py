@@ -9,8 +9,12 @@ from ml.language.numbers import measure
 from ml.language.words import NOT, Token, Words, fold
 
 WIDE_CUES = frozenset({"denies", "deny", "denied", "without", "negative", "never", "neither"})
-HISTORY_CUES = ("history of", "h/o", "hx of", "known ", "diagnosed with", "previous ", "past medical", "prior ", "pmh")
-PAST_CUES = ("years ago", "last year", "as a child", "used to ", "in the past", "family history", "runs in the family")
+HISTORY_CUES = ("history of", "h o ", "hx of", "known ", "diagnosed with", "previous ", "past medical", "prior ", "pmh")
+PAST_CUES = ("years ago", "last year", "as a child", "used to ", "in the past", "runs in the family")
+LIST_CUES = ("history of", "family history", "past medical", "pmh", "hx of", "h o ")  # hold to the end of the sentence
+IDLE = frozenset({NOT, "cannot", "and", "or", "baby"})
+LEAST_LEFT = 2  # content words that a piece of a longer text must have to be worth returning
+HIGH_PRESSURE = (140.0, 90.0)  # mmHg from which a pressure told as a complaint is the complaint
 NORMAL_C = (35.6, 37.4)
 FEVER_C, HIGH_FEVER_C = 38.0, 39.0
 
@@ -94,14 +98,14 @@ class Reader:
         tokens = self._words.tokens(self._words.rewrite(measured.rest))
         found = _taken(self._symptoms.find(tokens), tokens, self._words)
         denied = self._denied(tokens, found)
-        past = self._past_sentences(measured.rest, tokens)
+        past = self._past_units(tokens)
         for match in found:
             if match in denied:
                 reading.absent.add(match.id)
-            elif tokens[match.tokens[0]].sentence not in past:
+            elif tokens[match.tokens[0]].unit not in past:
                 reading.present.add(match.id)
         self._told_history(reading, tokens, folded)
-        self._temperature(reading)
+        self._measured(reading)
         reading.absent -= reading.present
         reading.unrecognised = self._leftover(tokens, found, past)
         return reading
@@ -115,8 +119,11 @@ class Reader:
             if match not in denied and (told or match.id in self._words.told_history):
                 reading.factors.add(match.id)
 
-    def _temperature(self, reading: Reading) -> None:
-        value = reading.vitals.get("temperature_c")
+    def _measured(self, reading: Reading) -> None:
+        vitals = reading.vitals
+        if vitals.get("systolic", 0) >= HIGH_PRESSURE[0] or vitals.get("diastolic", 0) >= HIGH_PRESSURE[1]:
+            reading.present.add("reported_high_bp")
+        value = vitals.get("temperature_c")
         if value is None:
             return
         if value >= FEVER_C:
@@ -154,18 +161,21 @@ class Reader:
             last = position
         return last
 
-    def _past_sentences(self, text: str, tokens: list[Token]) -> set[int]:
-        """Sentences about the past or the family, whose symptoms are not the patient's now."""
-        if not any(cue in text for cue in (*HISTORY_CUES, *PAST_CUES)) and not self._words.family & {t.raw for t in tokens}:
-            return set()
+    def _past_units(self, tokens: list[Token]) -> set[int]:
+        """Units about the past or the family, whose symptoms are not the patient's now."""
         past: set[int] = set()
-        for sentence in {token.sentence for token in tokens}:
-            raws = [token.raw for token in tokens if token.sentence == sentence]
-            told = " ".join(raws) + " "
-            if any(cue in told for cue in (*HISTORY_CUES, *PAST_CUES)) or (
-                self._words.family & set(raws) and {"had", "died"} & set(raws)
-            ):
-                past.add(sentence)
+        told: dict[int, list[str]] = {}
+        for token in tokens:
+            told.setdefault(token.unit, []).append(token.raw)
+        sentence_of = {token.unit: token.sentence for token in tokens}
+        listed: set[int] = set()
+        for unit, raws in told.items():
+            text = " ".join(raws) + " "
+            if any(cue in text for cue in LIST_CUES):
+                listed.add(sentence_of[unit])
+            relative = self._words.family & set(raws) and {"had", "died"} & set(raws)
+            if relative or sentence_of[unit] in listed or any(cue in text for cue in (*HISTORY_CUES, *PAST_CUES)):
+                past.add(unit)
         return past
 
     def _leftover(self, tokens: list[Token], found: list[Match], past: set[int]) -> list[str]:
@@ -173,20 +183,19 @@ class Reader:
         understood = {tokens[position].unit for match in found for position in match.tokens}
         units: dict[int, list[str]] = {}
         for token in tokens:
-            if token.unit not in understood and token.sentence not in past:
+            if token.unit not in understood and token.unit not in past:
                 units.setdefault(token.unit, []).append(token.raw)
-        content = {
-            unit for token in tokens for unit in (token.unit,) if not token.stop and token.form not in (NOT, "cannot", "and", "or")
-        }
-        return [" ".join(raws) for unit, raws in units.items() if unit in content]
+        content = [token.unit for token in tokens if not token.stop and token.form not in IDLE]
+        return [" ".join(raws) for unit, raws in units.items() if content.count(unit) >= LEAST_LEFT]
 
 
 def _taken(found: list[Match], tokens: list[Token], words: Words, *, keep_all: bool = False) -> list[Match]:
     """The matches that stand: longest first, each word used once unless it is one that phrases share."""
+    reusable = words.shared | words.parts
     used: set[int] = set()
     taken: list[Match] = []
     for match in found:
-        own = [one for one in match.tokens if tokens[one].form not in words.shared]
+        own = [one for one in match.tokens if tokens[one].form not in reusable]
         if any(one in used for one in own) or (all(one in used for one in match.tokens)):
             continue
         taken.append(match)

@@ -53,7 +53,7 @@ class Words:
         self.negation, self.restart = lists["negation"], lists["restart"]
         self.family, self.connectors = lists["family"], lists["connectors"]
         self.articles = lists["articles"]
-        self.keep, self.shared = lists["keep"], lists["shared"]
+        self.keep, self.shared, self.parts = lists["keep"], lists["shared"], lists["parts"]
         self.told_history = lists["told_history"]
         self._stop, self._guard = lists["stop"], lists["guard"]
         self.qualifiers = {name: re.compile(pattern) for name, pattern in data["qualifiers"].items()}
