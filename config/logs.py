@@ -13,7 +13,9 @@ def configure_logging(level: str = "INFO", fmt: LogFormat = "auto", **bound: obj
     """Set up logging for this process. `bound` (e.g. process="rooms-0") is in every line it writes."""
     readable = sys.stderr.isatty() if fmt == "auto" else fmt == "console"
     renderer: structlog.types.Processor = (
-        structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if readable
+        else structlog.processors.JSONRenderer()
     )
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,

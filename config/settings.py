@@ -4,10 +4,10 @@ Values come from the environment (`CAREWIRE_` prefix, `__` between levels) or fr
 """
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Section(BaseModel):
@@ -49,10 +49,23 @@ class GatewaySettings(Section):
         default=500, ge=1, description="Most events that one recovery replays; older ones are a `gap`."
     )
     max_rooms_per_socket: int = Field(default=1000, ge=1, description="Rooms that one socket may have joined.")
+    max_in_flight: int = Field(
+        default=1000, ge=1, description="Events of one socket that may wait for their answers; more are `overloaded`."
+    )
+    max_waiting_packets: int = Field(
+        default=10_000, ge=10, description="Packets that may wait for a socket that does not read; more, and it is cut."
+    )
     max_invalid_events: int = Field(
         default=500, ge=1, description="Invalid events in a minute after which a socket is closed."
     )
-    cors_origins: tuple[str, ...] = Field(default=("*",), description="Origins that browsers may connect from.")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("*",), description="Origins that browsers may connect from, comma-separated."
+    )
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_at_commas(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
 
 class MongoSettings(Section):
@@ -106,7 +119,9 @@ class KernelSettings(Section):
     room_shards: int = Field(default=2, ge=1, le=64, description="Shards (processes) of rooms and inboxes.")
     lease_s: float = Field(default=6.0, gt=0, description="Life of a shard's lease without renewal.")
     lease_renewal_s: float = Field(default=2.0, gt=0, description="Seconds between renewals.")
-    linger_ms: float = Field(default=2.0, ge=0, le=100, description="Wait for a fuller turn, under load only.")
+    linger_ms: float = Field(
+        default=3.0, ge=0, le=100, description="Least time between two turns, and between two batches to a shard."
+    )
     max_batch_bytes: int = Field(
         default=90_000, ge=1000, le=100_000, description="Largest batch from a region to a shard."
     )
@@ -126,6 +141,9 @@ class KernelSettings(Section):
         default=8_000_000,
         ge=100_000,
         description="Deliveries that may wait for one subscriber; more, and it must catch up from the journal.",
+    )
+    max_replayed_events: int = Field(
+        default=5000, ge=1, description="Events replayed to a subscriber that comes back; older ones are a `gap`."
     )
     snapshot_every: int = Field(default=200, ge=1, description="Turns between two snapshots of an entity.")
     passivate_after_s: float = Field(
@@ -175,11 +193,15 @@ class Settings(BaseSettings):
         env_prefix="CAREWIRE_",
         env_nested_delimiter="__",
         env_file=".env",
+        dotenv_filtering="only_existing",  # what else stands there is not ours; `config.loading` finds misspelt names
         frozen=True,
         extra="forbid",
     )
 
     data_dir: Path = Field(default=Path(".carewire"), description="Where the embedded database, secrets and logs live.")
+    min_free_memory_mb: int = Field(
+        default=1500, ge=0, description="Memory that must be free before Carewire starts, MB."
+    )
     http: HttpSettings = HttpSettings()
     gateway: GatewaySettings = GatewaySettings()
     mongo: MongoSettings = MongoSettings()

@@ -6,10 +6,17 @@ A second unique key, over the ids of the commands that a turn answered, makes a 
 so a command is carried out once however often, and through whomever, it arrives.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Protocol
+from typing import Final, Protocol
+
+import msgspec
+
+from config.errors import PayloadTooLarge
+
+MAX_TURN_BYTES: Final = 12 * 2**20
+"""Most bytes of one turn, counted generously: a MongoDB document ends at 16 MiB. The kernel stays far below."""
 
 
 class Outcome(Enum):
@@ -20,8 +27,7 @@ class Outcome(Enum):
     UNKNOWN = auto()  # a time-out or a broken connection tells nothing: it may be stored
 
 
-@dataclass(frozen=True, slots=True)
-class CommandRecord:
+class CommandRecord(msgspec.Struct, frozen=True):
     """A command that a turn answered: 16 bytes that identify it in its entity, and its reply (JSON)."""
 
     id: bytes
@@ -53,6 +59,27 @@ class Turn:
     def last_seq(self) -> int:
         """Number of the last event; `first_seq - 1` when there is none."""
         return self.first_seq + len(self.events) - 1
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes as a document: never less, and not much more."""
+        blobs = (*self.events, *self.notes, *self.effects, *[command.reply for command in self.commands])
+        return sum(map(len, blobs)) + 16 * (len(blobs) + 2 * len(self.commands)) + 512
+
+
+def check_appendable(turns: Sequence[Turn]) -> int:
+    """Refuse, before anything is stored, what no journal could take. How many bytes the turns have, about.
+
+    Raises:
+        ValueError: an entity comes twice.
+        PayloadTooLarge: a turn is larger than a document may be.
+    """
+    if len({turn.entity for turn in turns}) != len(turns):
+        raise ValueError("one turn for each entity")
+    sizes = [turn.size_bytes for turn in turns]
+    if sizes and max(sizes) > MAX_TURN_BYTES:
+        raise PayloadTooLarge("This is too much at once.", entity=turns[sizes.index(max(sizes))].entity)
+    return sum(sizes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +118,9 @@ class Journal(Protocol):
         """The first reply of each of these commands that has been stored."""
 
     async def after(self, entity: str, seq: int, *, limit: int) -> list[Turn]:
-        """Turns that hold an event above `seq` (a turn may hold earlier ones too), oldest first, with the turns
-        of notes only that lie between them; at most `limit` turns."""
+        """Turns that end above `seq` (one may hold earlier events too), those of notes only among them, oldest
+        first, at most `limit`. Like `before` and `at`, it is for readers of history: commands and effects are left
+        out."""
 
     async def before(self, entity: str, seq: int, *, limit: int) -> list[Turn]:
         """Turns with a primary event that begin below `seq`, newest first, at most `limit` turns."""
@@ -107,7 +135,8 @@ class Journal(Protocol):
         """Overwrite these events, by number, with blobs that have lost their secret. Idempotent."""
 
     async def settle(self, turns: Iterable[tuple[str, int]]) -> None:
-        """The effects of these (entity, turn) are done: forget them. Idempotent."""
+        """The effects of these (entity, turn) are done: forget them. Idempotent. Readers may see them for a moment
+        longer, and after a crash of the database again: whoever carries effects out must not mind a repeat."""
 
     async def unsettled(self, partitions: Sequence[int], *, limit: int) -> list[Turn]:
         """Turns of these partitions whose effects may not be done, oldest first per entity."""
@@ -116,7 +145,8 @@ class Journal(Protocol):
         """Keep each snapshot unless a newer one is there (`turn < new`)."""
 
     async def entities(self, prefix: str, *, after: str, limit: int) -> list[str]:
-        """Entity ids with this prefix, in order, after `after`: for rebuilding read models."""
+        """Ids of the entities that have a turn 1, with this prefix, in order, after `after`: for rebuilding read
+        models."""
 
     async def turns(self, entity: str, *, after: int, limit: int) -> list[Turn]:
         """Turns of one entity numbered above `after`, in order."""
@@ -297,3 +327,4 @@ class Stores:
     leases: Leases
     maps: PartitionMaps
     vault: Vault
+    close: Callable[[], None] = lambda: None  # lets go of connections; call it last

@@ -7,7 +7,6 @@ of Akka Persistence and Microsoft Orleans.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
@@ -15,7 +14,10 @@ import msgspec
 from store.journal import Index, View
 
 Command = msgspec.Struct
-Query = msgspec.Struct
+
+
+class Query(msgspec.Struct, frozen=True):
+    """Base of what a decision may leave as its reply for `Kind.read` to answer from storage."""
 
 
 class Principal(msgspec.Struct, frozen=True, array_like=True):
@@ -56,17 +58,15 @@ class Attach(msgspec.Struct, frozen=True, tag="kernel.attach"):
     limit: int = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """What a decision may know besides the state. `now_ms` never runs backwards for one entity."""
 
     by: Principal
     now_ms: int
-    parts: Mapping[str, Any] = field(default_factory=dict)  # what `Kind.needs` asked for; None: no such part
+    parts: Mapping[str, Any] = msgspec.field(default_factory=dict)  # what `Kind.needs` asked for; None: no such part
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(msgspec.Struct, frozen=True):
     """An ephemeral event (typing): to whoever listens now, never journaled, dropped first under pressure.
 
     With `ttl_s` and `lapse`, gateways send `lapse` themselves when no other signal of this `key` came in time: so it
@@ -81,8 +81,7 @@ class Signal:
     lapse: str = ""  # event name sent, with the same payload, when it lapses
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(msgspec.Struct, frozen=True):
     """A command to another entity, sent at least once after the turn is stored, carried out once.
 
     Its command id is derived from the event that sent it, so repeats are recognised.
@@ -92,24 +91,18 @@ class Letter:
     command: bytes  # msgpack, of the receiving kind
 
 
-@dataclass(frozen=True, slots=True)
-class SetTimer:
-    """At `due_ms`, submit `command` to this same entity. The same `key` again moves the timer."""
+class SetTimer(msgspec.Struct, frozen=True):
+    """At `due_ms`, submit `command` to this same entity: durable, at least once, and carried out once.
+
+    It cannot be called back: the entity judges it when it fires, and a stale one does nothing.
+    """
 
     key: str
     due_ms: int
     command: bytes  # msgpack, of this kind
 
 
-@dataclass(frozen=True, slots=True)
-class CancelTimer:
-    """Forget the timer of this key. One that fires all the same is judged by `decide`."""
-
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """What `decide` wants to happen. Nothing has happened yet.
 
     `reply` is the answer's data (anything msgspec can encode as JSON), or a `Query` that `Kind.read` answers from
@@ -120,11 +113,10 @@ class Decision:
     events: Sequence[Event] = ()  # numbered; every listener sees them in order
     notes: Sequence[Event] = ()  # durable, without a number
     signals: Sequence[Signal] = ()
-    timers: Sequence[SetTimer | CancelTimer] = ()
+    timers: Sequence[SetTimer] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """How an event appears to those who listen: a Socket.IO event name and its payload (a JSON object).
 
     `evict` is a user whose sockets hear this and nothing later. `skip` is a user whose sockets do not get it.
@@ -136,8 +128,7 @@ class Shown:
     skip: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True):
     """An event as the journal holds it, opened: its number (0 for a note), when it was stored, in which turn."""
 
     seq: int
@@ -199,8 +190,7 @@ class Library(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Effects:
+class Effects(msgspec.Struct, frozen=True):
     """What must be done outside the journal because of one event. Each is idempotent.
 
     `views` and `redact` are done before the command is answered, so callers read what they wrote; `letters` follow.

@@ -13,11 +13,13 @@ from actors.kernel.entity import Principal
 class Item(msgspec.Struct, array_like=True, frozen=True):
     """One command on its way to an entity.
 
-    `command` is msgpack of the kind's command union. `patience_ms` is how long the caller will still wait (deadlines
-    travel as remaining time: clocks differ). With `listen`, the caller's region hears the entity from the version of
-    the reply on.
+    `ticket` numbers the caller's commands. `command` is msgpack of the kind's command union. `patience_ms` is how long
+    the caller will still wait (deadlines travel as remaining time: clocks differ). With `listen`, the caller's region
+    hears the entity from the version of the answer on. `named`: the id is the user's own, so it may have been carried
+    out long ago. `again`: the region itself repeats it.
     """
 
+    ticket: int
     entity: str
     command_id: bytes  # 16 bytes; the same id in the same entity is the same command
     command: bytes
@@ -25,13 +27,46 @@ class Item(msgspec.Struct, array_like=True, frozen=True):
     patience_ms: int
     trace: str = ""
     listen: bool = False
+    named: bool = False
+    again: bool = False
 
 
 class Batch(msgspec.Struct, array_like=True, frozen=True):
-    """What one region submits to one shard in one call."""
+    """What one subscriber submits to one shard in one call. A batch sent again bears the same `number`.
+
+    `forget` are topics that nobody at the caller listens to any more; `hear` are topics to be heard (again), each
+    from above the version given.
+    """
 
     subscriber: str
+    number: int
     items: list[Item]
+    forget: list[str]
+    hear: dict[str, int]
+
+
+class Receipt(msgspec.Struct, array_like=True, frozen=True):
+    """The shard's word on a batch or a subscription: taken, or `known` False: subscribe (again) first.
+
+    `epoch` is that of the shard's lease; 0 when it holds none and serves nothing at present.
+    """
+
+    epoch: int
+    known: bool
+
+
+class Subscribe(msgspec.Struct, array_like=True, frozen=True):
+    """Open a subscription, or start it afresh, with these topics: each from above the version given."""
+
+    subscriber: str
+    topics: dict[str, int]
+
+
+class Fetch(msgspec.Struct, array_like=True, frozen=True):
+    """Give me what came since. `acked` is the number of the last parcel that arrived: the shard may drop it."""
+
+    subscriber: str
+    acked: int
 
 
 class Answer(msgspec.Struct, array_like=True, frozen=True):
@@ -40,6 +75,7 @@ class Answer(msgspec.Struct, array_like=True, frozen=True):
     `data` is the ack's data as JSON. `version` is the entity's version that the answer reflects.
     """
 
+    ticket: int
     code: str = ""
     data: bytes = b"null"
     version: int = 0
@@ -49,19 +85,13 @@ class Answer(msgspec.Struct, array_like=True, frozen=True):
     details: bytes = b""  # JSON; empty: none
 
 
-class Answers(msgspec.Struct, array_like=True, frozen=True):
-    """The answers to a batch, in its order, and the epoch of the lease under which they were given."""
-
-    epoch: int
-    answers: list[Answer]
-
-
 class Delivery(msgspec.Struct, array_like=True, frozen=True):
     """What happened in a topic, ready to send: `packet` is a JSON array `["event name", payload]`.
 
-    `version` > 0: a numbered event; the topic's deliveries come without gap or repeat. `version` 0: a signal or a
-    note, sent once at most. `evict`: after this one, sockets of that user hear no more. `skip`: sockets of that user
-    do not get it. `lapse` is the packet to send when no other delivery with this `key` came within `ttl_s`.
+    `version` > 0: a numbered event; a topic's come without gap or repeat (`first` < `version`: this one stands for
+    all of first..version). `version` 0: a signal or a note, sent once at most. `evict`: after this one, sockets of
+    that user hear no more. `skip`: sockets of that user do not get it. `lapse` is the packet to send when no other
+    delivery with this `key` came within `ttl_s`.
     """
 
     topic: str
@@ -73,45 +103,42 @@ class Delivery(msgspec.Struct, array_like=True, frozen=True):
     key: str = ""
     ttl_s: float = 0.0
     lapse: bytes = b""
-
-
-class Listen(msgspec.Struct, array_like=True, frozen=True):
-    """Hear these topics, each from above the version given; what lies between comes first."""
-
-    subscriber: str
-    topics: dict[str, int]
-
-
-class Heard(msgspec.Struct, array_like=True, frozen=True):
-    """The shard's word on `Listen`: its epoch, and the topics that are not (or no longer) its to serve."""
-
-    epoch: int
-    moved: list[str]
-
-
-class Fetch(msgspec.Struct, array_like=True, frozen=True):
-    """Give me what came since. `acked` is the `upto` of the last parcel that arrived: the shard may drop it."""
-
-    subscriber: str
-    epoch: int
-    acked: int
-    forget: list[str]  # topics that nobody at the caller listens to any more
+    first: int = 0
 
 
 class Parcel(msgspec.Struct, array_like=True, frozen=True):
-    """Deliveries in order. `known` False: the shard does not know the subscriber (any more): listen again."""
+    """What a fetch brings: answers, and deliveries in the order of their topics.
+
+    `known` False: the shard does not know the subscriber (any more): subscribe again. `lost` are topics whose
+    deliveries did not fit its buffer: they must be heard anew from the last version seen. `moved` are topics that
+    another shard owns by now.
+    """
 
     epoch: int
     known: bool
-    upto: int
+    number: int
+    answers: list[Answer]
     deliveries: list[Delivery]
+    lost: list[str]
+    moved: list[str]
+
+
+class ParcelOut(msgspec.Struct, array_like=True, frozen=True):
+    """A `Parcel` as the shard writes it: each delivery was encoded once, for all subscribers."""
+
+    epoch: int
+    known: bool
+    number: int
+    answers: list[Answer]
+    deliveries: list[msgspec.Raw]
+    lost: list[str]
+    moved: list[str]
 
 
 MOVED: Final = "moved"
-encoder: Final = msgspec.msgpack.Encoder()
+encode: Final = msgspec.msgpack.Encoder().encode
 decode_batch: Final = msgspec.msgpack.Decoder(Batch).decode
-decode_answers: Final = msgspec.msgpack.Decoder(Answers).decode
-decode_listen: Final = msgspec.msgpack.Decoder(Listen).decode
-decode_heard: Final = msgspec.msgpack.Decoder(Heard).decode
+decode_receipt: Final = msgspec.msgpack.Decoder(Receipt).decode
+decode_subscribe: Final = msgspec.msgpack.Decoder(Subscribe).decode
 decode_fetch: Final = msgspec.msgpack.Decoder(Fetch).decode
 decode_parcel: Final = msgspec.msgpack.Decoder(Parcel).decode

@@ -1,0 +1,31 @@
+"""What can be asked of a mailbox, as it travels from region to shard."""
+
+import msgspec
+
+
+class Deliver(msgspec.Struct, frozen=True, tag="deliver"):
+    """Put this into the mailbox. Only Carewire itself does: every kind may write letters, none imports another.
+
+    `event_id` names what happened, wherever it happened; `payload` is a JSON object. A letter that is sent again has
+    the command id of the first, so it arrives once.
+    """
+
+    event_id: str
+    name: str  # of the Socket.IO event
+    payload: bytes
+
+
+class Ack(msgspec.Struct, frozen=True, tag="ack"):
+    """All that is numbered up to `inbox_seq` has been seen."""
+
+    inbox_seq: int
+
+
+class Read(msgspec.Struct, frozen=True, tag="read"):
+    """What was addressed to the user after `after`, oldest first."""
+
+    after: int = 0
+    limit: int = 50
+
+
+AnyCommand = Deliver | Ack | Read

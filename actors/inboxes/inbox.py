@@ -1,0 +1,96 @@
+"""The mailbox of one user: everything that was addressed to them, numbered and kept, until they say it was seen.
+
+The state is a watermark; the contents are in the journal, sealed under the user's own key.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from actors.inboxes.commands import Ack, Deliver, Read
+from actors.kernel.entity import Context, Decision, Event, Query
+from config.errors import InvalidArgument, PermissionDenied
+from config.ids import is_id
+
+LARGEST_PAGE: Final = 200
+_NAME: Final = re.compile(r"[a-z][a-z_]{0,63}")
+_decode_payload: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+class Delivered(Event, frozen=True, kw_only=True, array_like=True, tag="delivered"):
+    """Something was addressed to the user (`author`). The payload, a JSON object, is the secret."""
+
+    event_id: str
+    name: str
+
+
+class Seen(Event, frozen=True, kw_only=True, array_like=True, tag="seen"):
+    """A note: all up to `upto` has been seen."""
+
+    upto: int
+
+
+class Contents(Query, frozen=True):
+    """What lies above `after`, to be read from the journal."""
+
+    after: int
+    limit: int
+    seen: int
+
+
+@dataclass(slots=True)
+class Inbox:
+    """`seen` is the highest number that the user acknowledged."""
+
+    user: str
+    seen: int = 0
+
+    def decide(self, command: Any, context: Context, version: int) -> Decision:
+        """See `Entity.decide`.
+
+        Raises:
+            PermissionDenied: a letter that the system did not send, or a user at another's mailbox.
+            InvalidArgument: a malformed letter, a number beyond the end, a page of an impossible size.
+        """
+        if isinstance(command, Deliver):
+            return self._deliver(command, context)
+        self.admit(context.by.user)
+        return self._ack(command, version) if isinstance(command, Ack) else self._read(command)
+
+    def admit(self, user: str) -> None:
+        """Raises PermissionDenied unless it is the user's own."""
+        if user != self.user:
+            raise PermissionDenied("This is somebody else's inbox.")
+
+    def apply(self, event: Delivered | Seen, seq: int, at_ms: int) -> None:
+        """See `Entity.apply`."""
+        if isinstance(event, Seen):
+            self.seen = max(self.seen, event.upto)
+
+    def _deliver(self, command: Deliver, context: Context) -> Decision:
+        if not context.by.is_system:
+            raise PermissionDenied("Only Carewire itself writes to an inbox.")
+        if not is_id(command.event_id) or not _NAME.fullmatch(command.name):
+            raise InvalidArgument("A letter has an id and the name of an event.")
+        try:
+            _decode_payload(command.payload)
+        except msgspec.MsgspecError:
+            raise InvalidArgument("The payload of a letter is a JSON object.") from None
+        event = Delivered(author=self.user, secret=command.payload, event_id=command.event_id, name=command.name)
+        return Decision({}, events=[event])
+
+    def _ack(self, command: Ack, version: int) -> Decision:
+        if not 0 <= command.inbox_seq <= version:
+            raise InvalidArgument(
+                "inbox_seq is the number of something that was addressed to you.", details={"field": "inbox_seq"}
+            )
+        return Decision({}, notes=[Seen(upto=command.inbox_seq)] if command.inbox_seq > self.seen else ())
+
+    def _read(self, command: Read) -> Decision:
+        if command.after < 0:
+            raise InvalidArgument("after is 0 or more.", details={"field": "after"})
+        if not 1 <= command.limit <= LARGEST_PAGE:
+            raise InvalidArgument(f"limit is 1 to {LARGEST_PAGE}.", details={"field": "limit"})
+        return Decision(Contents(command.after, command.limit, self.seen))

@@ -1,0 +1,55 @@
+"""Mailboxes as the kernel sees them."""
+
+from typing import Any, Final
+
+import msgspec
+
+from actors.inboxes.commands import AnyCommand
+from actors.inboxes.inbox import Contents, Delivered, Inbox, Seen
+from actors.kernel.entity import Kind, Library, Principal, Recorded, Shown
+
+_to_json: Final = msgspec.json.Encoder().encode
+_unpack: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+class InboxKind(Kind[Inbox]):
+    """`user:<user id>`. Every user has one, from the first letter or the first look."""
+
+    name = "user"
+    commands = AnyCommand
+    events = Delivered | Seen
+
+    def create(self, key: str) -> Inbox:
+        return Inbox(key)
+
+    def snapshot(self, entity: Inbox) -> bytes:
+        return str(entity.seen).encode()
+
+    def restore(self, key: str, state: bytes) -> Inbox:
+        return Inbox(key, int(state))
+
+    def admit(self, entity: Inbox, by: Principal) -> None:
+        entity.admit(by.user)
+
+    def show(self, entity_id: str, recorded: Recorded, part: None) -> Shown | None:
+        """The event under its own name, its payload with `event_id` and `inbox_seq`. That it was seen is not shown."""
+        event = recorded.event
+        return Shown(event.name, _payload(event, recorded.seq)) if isinstance(event, Delivered) else None
+
+    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+        if not isinstance(query, Contents):
+            return await super().read(query, entity_id, version, library)
+        found = await library.after(entity_id, query.after, upto=version, limit=query.limit + 1)
+        page = found[: query.limit]
+        events = [{"event": one.event.name, "data": msgspec.Raw(_payload(one.event, one.seq))} for one in page]
+        return {"events": events, "inbox_seq": version, "seen": query.seen, "has_more": len(found) > query.limit}
+
+    def gap(self, entity_id: str, first: int, last: int) -> Shown:
+        """What was too much to send again: read it page by page."""
+        return Shown("gap", _to_json({"room_id": None, "inbox": True, "from": first, "to": last}))
+
+
+def _payload(event: Delivered, seq: int) -> bytes:
+    """The payload with two more members. When the user's key was erased: only those two."""
+    payload: dict[str, Any] = {} if event.secret is None else dict(_unpack(event.secret))
+    return _to_json(payload | {"event_id": event.event_id, "inbox_seq": seq})

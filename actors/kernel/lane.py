@@ -1,0 +1,377 @@
+"""One region's line to one shard: commands out in order, answers and deliveries in.
+
+One batch is in flight at a time, because Ray promises no order between two calls of an async actor; it is repeated
+under the same number until the shard has taken it. When the shard does not know us (it restarted, or its lease was
+void), the lane subscribes afresh from the last versions seen and sends everything unanswered again, in its order.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import msgspec
+
+from actors.kernel import wire
+from actors.kernel.entity import Principal
+from actors.kernel.metrics import RegionMetrics
+from config.clock import Clock
+from config.errors import CarewireError, Unavailable
+
+_FIRST_PAUSE_S: Final = 0.02
+_LONGEST_PAUSE_S: Final = 0.5
+_SILENCE_S: Final = 0.1
+_FULL: Final = 200  # commands that are worth a call of their own
+_ENVELOPE: Final = 120  # bytes of an item beside its command, roughly
+
+
+class ShardGone(Exception):
+    """The call did not get through, or its reply was lost: it may have happened."""
+
+
+class ShardClient(Protocol):
+    """How to call a shard. Each method raises `ShardGone` when the shard cannot be reached."""
+
+    async def subscribe(self, request: bytes) -> bytes: ...
+
+    async def submit(self, request: bytes) -> bytes: ...
+
+    async def fetch(self, request: bytes) -> bytes: ...
+
+
+class Pending(msgspec.Struct, eq=False):
+    """A command that waits for its answer."""
+
+    ticket: int
+    entity: str
+    command_id: bytes
+    command: bytes
+    by: Principal
+    deadline_s: float
+    trace: str
+    listen: bool
+    named: bool
+    future: "asyncio.Future[wire.Answer]"
+    sent: bool = False
+
+    def item(self, now_s: float) -> wire.Item:
+        """The command as it travels."""
+        patience_ms = max(0, int((self.deadline_s - now_s) * 1000))
+        return wire.Item(
+            self.ticket,
+            self.entity,
+            self.command_id,
+            self.command,
+            self.by,
+            patience_ms,
+            self.trace,
+            self.listen,
+            self.named,
+            self.sent,
+        )
+
+
+@dataclass(slots=True)
+class Backoff:
+    """Growing pauses between attempts."""
+
+    pause_s: float = _FIRST_PAUSE_S
+
+    def next(self) -> float:
+        """The pause to make now."""
+        pause_s, self.pause_s = self.pause_s, min(self.pause_s * 2, _LONGEST_PAUSE_S)
+        return pause_s
+
+    def reset(self) -> None:
+        """It worked."""
+        self.pause_s = _FIRST_PAUSE_S
+
+
+@dataclass(slots=True)
+class Lane:
+    """See the module. `subscriber` must be unique to this region's life."""
+
+    subscriber: str
+    shard: ShardClient
+    clock: Clock
+    metrics: RegionMetrics
+    max_batch_bytes: int
+    linger_s: float
+    call_timeout_s: float
+    on_deliveries: Callable[[list[wire.Delivery]], None]
+    on_moved: Callable[[Pending], None]
+    on_topic_moved: Callable[[str, int], None]
+    on_silence: Callable[[], None]  # the shard does not answer: does the map still name it?
+    topics: dict[str, int] = field(default_factory=dict)  # topic -> last version seen
+    queue: deque[Pending] = field(default_factory=deque)
+    outstanding: dict[int, Pending] = field(default_factory=dict)  # sent, in ticket order
+    _joining: Counter[str] = field(default_factory=Counter)  # topics that waiting commands will listen to
+    _hear: dict[str, int] = field(default_factory=dict)
+    _hearing: set[str] = field(default_factory=set)  # asked to be heard anew, and not yet answered
+    _generation: int = 0
+    _forget: set[str] = field(default_factory=set)
+    _started_s: float = float("-inf")
+    _number: int = 0
+    _acked: int = 0
+    _known: bool = False
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _subscribed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __len__(self) -> int:
+        return len(self.queue) + len(self.outstanding)
+
+    @property
+    def busy(self) -> bool:
+        """Is there anything that this lane waits for, or hears?"""
+        return bool(self.queue or self.outstanding or self.topics)
+
+    def put(self, pending: Pending) -> None:
+        """Send this when its turn comes."""
+        self.queue.append(pending)
+        if pending.listen:
+            self._joining[pending.entity] += 1
+        self._wake.set()
+
+    def hear(self, topic: str, version: int) -> None:
+        """Hear a topic that another shard served until now, from above this version."""
+        self.topics[topic] = max(version, self.topics.get(topic, 0))
+        self._hear_again(topic)
+
+    def unlisten(self, topic: str) -> None:
+        """Nobody here hears this topic any more; a command on its way that will listen to it goes before."""
+        if not self._joining[topic]:
+            self.topics.pop(topic, None)
+            self._hear.pop(topic, None)
+            self._hearing.discard(topic)
+            self._forget.add(topic)
+            self._wake.set()
+
+    def expire(self, now_s: float) -> None:
+        """Give up what has waited too long. It may have happened: the error says so."""
+        late = [one for one in (*self.outstanding.values(), *self.queue) if one.deadline_s <= now_s]
+        if not late:
+            return
+        for pending in late:
+            self.outstanding.pop(pending.ticket, None)
+            self._joined(pending)
+            fail(pending, gave_up())
+        self.metrics.unavailable.inc(len(late))
+        self.queue = deque(one for one in self.queue if not one.future.done())
+
+    async def send(self) -> None:
+        """Send batches, one at a time; until cancelled."""
+        backoff = Backoff()
+        while True:
+            await self._wake.wait()
+            if not self._known:
+                await self._subscribe(backoff)
+            self._wake.clear()
+            while self._known and (self.queue or self._forget or self._hear):
+                await self._pace()
+                await self._send_batch(backoff)
+            if not self._known:
+                self._wake.set()
+
+    async def fetch(self) -> None:
+        """Fetch parcels, one after the other; until cancelled."""
+        backoff = Backoff()
+        while True:
+            await self._subscribed.wait()
+            generation = self._generation
+            request = wire.encode(wire.Fetch(self.subscriber, self._acked))
+            try:
+                parcel = wire.decode_parcel(await self._call(self.shard.fetch, request))
+            except ShardGone:
+                await self._again(backoff)
+                continue
+            if generation != self._generation:
+                continue  # it speaks of a subscription that is no more
+            if not parcel.known:
+                self._lost()
+                await asyncio.sleep(backoff.next())
+                continue
+            backoff.reset()
+            if parcel.number == self._acked + 1:
+                self._acked = parcel.number
+                self._unpack(parcel)
+
+    async def _subscribe(self, backoff: Backoff) -> None:
+        """Start afresh, and put everything unanswered back in front of the queue, in its order."""
+        while not self._known:
+            again = sorted(self.outstanding.values(), key=lambda one: one.ticket)
+            self.outstanding.clear()
+            self.queue.extendleft(reversed(again))
+            self._hear.clear()
+            self._hearing.clear()
+            self._forget.clear()
+            self._number = self._acked = 0
+            self._generation += 1
+            request = wire.encode(wire.Subscribe(self.subscriber, dict(self.topics)))
+            try:
+                self._known = wire.decode_receipt(await self._call(self.shard.subscribe, request)).known
+            except ShardGone:
+                self._known = False
+            if not self._known:
+                await self._again(backoff)
+        self.metrics.resubscribed.inc()
+        backoff.reset()
+        self._subscribed.set()
+
+    def evacuate(self, stays: Callable[[str], bool]) -> tuple[list[Pending], dict[str, int]]:
+        """Commands and topics (with the last version seen) that this shard does not own any more, to be sent elsewhere.
+        What was sent may have been carried out: its id tells."""
+        leaving = [one for one in (*self.outstanding.values(), *self.queue) if not stays(one.entity)]
+        for pending in leaving:
+            self.outstanding.pop(pending.ticket, None)
+            self._joined(pending)
+        gone = set(map(id, leaving))
+        self.queue = deque(one for one in self.queue if id(one) not in gone)
+        topics = {topic: version for topic, version in self.topics.items() if not stays(topic)}
+        for topic in topics:
+            del self.topics[topic]
+            self._hear.pop(topic, None)
+            self._hearing.discard(topic)
+        return leaving, topics
+
+    async def _again(self, backoff: Backoff) -> None:
+        """Pause before the next attempt; after a few, look whether the shard is still the one to ask."""
+        self.metrics.retries.inc()
+        if backoff.pause_s > _SILENCE_S:
+            self.on_silence()
+        await asyncio.sleep(backoff.next())
+
+    async def _pace(self) -> None:
+        """Under load a batch goes no sooner than the linger after the one before: fewer calls, the same order."""
+        now_s = self.clock.monotonic_s()
+        pause_s = self._started_s + self.linger_s - now_s
+        if pause_s > 0 and len(self.queue) < _FULL:
+            await asyncio.sleep(pause_s)
+            now_s += pause_s
+        self._started_s = now_s
+
+    async def _send_batch(self, backoff: Backoff) -> None:
+        batch = self._next_batch()
+        request = wire.encode(batch)
+        while self._known:
+            try:
+                receipt = wire.decode_receipt(await self._call(self.shard.submit, request))
+            except ShardGone:
+                await self._again(backoff)
+                continue
+            backoff.reset()
+            if not receipt.known:
+                self._lost()
+            return
+
+    def _next_batch(self) -> wire.Batch:
+        now_s = self.clock.monotonic_s()
+        items: list[wire.Item] = []
+        size = 0
+        while self.queue:
+            pending = self.queue[0]
+            size += len(pending.command) + _ENVELOPE
+            if items and size > self.max_batch_bytes:
+                break
+            self.queue.popleft()
+            if not pending.future.done():
+                items.append(pending.item(now_s))
+                pending.sent = True
+                self.outstanding[pending.ticket] = pending
+            else:  # given up by its caller before it was sent
+                self._joined(pending)
+        self._number += 1
+        forget, self._forget = sorted(self._forget), set()
+        hear, self._hear = self._hear, {}
+        return wire.Batch(self.subscriber, self._number, items, forget, hear)
+
+    def _unpack(self, parcel: wire.Parcel) -> None:
+        for answer in parcel.answers:
+            self._answered(answer)
+        deliveries = [one for one in parcel.deliveries if self._is_news(one)]
+        for topic in parcel.lost:
+            self._hearing.discard(topic)
+            if topic in self.topics:
+                self._hear_again(topic)
+        if deliveries:
+            self.on_deliveries(deliveries)
+        for topic in parcel.moved:
+            self._hearing.discard(topic)
+            if topic in self.topics:
+                self.on_topic_moved(topic, self.topics.pop(topic))
+
+    def _answered(self, answer: wire.Answer) -> None:
+        pending = self.outstanding.pop(answer.ticket, None)
+        if pending is None:
+            return  # given up meanwhile
+        if pending.listen and not answer.code:
+            self.topics.setdefault(pending.entity, answer.version)
+        self._joined(pending)
+        if answer.code == wire.MOVED:
+            self.on_moved(pending)
+            return
+        if not pending.future.done():
+            pending.future.set_result(answer)
+
+    def _is_news(self, delivery: wire.Delivery) -> bool:
+        """Is it to be handed on? Keeps each topic's versions without gap or repeat."""
+        if delivery.version == 0:
+            return True
+        seen = self.topics.get(delivery.topic)
+        if seen is None:
+            if not self._joining[delivery.topic]:
+                return False  # we have stopped to listen
+            seen = delivery.version - 1  # the answer that makes us listen is still being read from storage
+        if delivery.version <= seen:
+            return False
+        if (delivery.first or delivery.version) > seen + 1:
+            self._hear_again(delivery.topic)
+            return False
+        self.topics[delivery.topic] = delivery.version
+        self._hearing.discard(delivery.topic)
+        return bool(delivery.packet)
+
+    def _hear_again(self, topic: str) -> None:
+        if topic not in self._hearing:
+            self._hearing.add(topic)
+            self._hear[topic] = self.topics[topic]
+            self._wake.set()
+
+    def _joined(self, pending: Pending) -> None:
+        """A command that was to make us listen is over; if it failed, the shard need not send us anything."""
+        topic = pending.entity
+        if pending.listen:
+            self._joining[topic] -= 1
+            if not self._joining[topic]:
+                del self._joining[topic]
+                if topic not in self.topics:
+                    self._forget.add(topic)
+                    self._wake.set()
+
+    def _lost(self) -> None:
+        self._known = False
+        self._subscribed.clear()
+        self._wake.set()
+
+    async def _call(self, method: Callable[[bytes], Awaitable[bytes]], request: bytes) -> bytes:
+        try:
+            return await asyncio.wait_for(method(request), self.call_timeout_s)
+        except TimeoutError as error:
+            raise ShardGone from error
+
+
+def gave_up() -> Unavailable:
+    """What a caller hears when there was no answer in time."""
+    return Unavailable("No answer in time. It may have happened: try again with the same client_id.", retry_after_s=1.0)
+
+
+def fail(pending: Pending, error: CarewireError) -> None:
+    """Answer a command with an error of our own."""
+    if not pending.future.done():
+        pending.future.set_exception(error)
+
+
+def fail_all(pendings: Iterable[Pending], error: CarewireError) -> None:
+    """Answer all of them with an error of our own."""
+    for pending in pendings:
+        fail(pending, error)

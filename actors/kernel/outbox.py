@@ -1,0 +1,109 @@
+"""What a stored turn still owes the world: read models, redactions, letters. A transactional outbox.
+
+The turn carries its effects in the same document, so they are owed as soon as it is stored. Views and redactions are
+done before the command is answered; letters go out behind it. Then the turn is settled. Whatever a crash leaves
+unsettled is done again by the shard's next life: every effect is idempotent.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Final
+
+from actors.kernel.codec import StoredEffects, StoredLetter, StoredView, decode_effects
+from actors.kernel.resident import Host
+from actors.kernel.tasks import Tasks
+from config.errors import CarewireError, Unavailable
+from config.logs import get_logger
+from store.journal import Stores, Turn, View
+
+_log = get_logger(__name__)
+
+_RETRY_S: Final = 0.2
+
+Courier = Callable[[StoredLetter], Awaitable[None]]
+"""Submits a letter to its entity; raises `Unavailable` when that must be tried again."""
+
+HostOf = Callable[[str], Host | None]
+
+
+class Outbox:
+    """Carries out effects, however often it takes. Whatever its tasks leave undone stays owed."""
+
+    def __init__(self, stores: Stores, host_of: HostOf, courier: Courier, tasks: Tasks) -> None:
+        self._stores = stores
+        self._host_of = host_of
+        self._courier = courier
+        self._tasks = tasks
+        self._letters: dict[str, asyncio.Task[None]] = {}  # per sender, so that its letters keep their order
+
+    async def perform(self, turns: Sequence[Turn]) -> None:
+        """Do the views and redactions of these turns, however often it takes; their letters follow behind."""
+        owed = [(turn, decode_effects(turn)) for turn in turns if turn.effects]
+        for turn, effects in owed:
+            if await self._insist(partial(self._show, turn, effects)):
+                self._follow(turn, effects)
+
+    async def drain(self) -> None:
+        """Wait until the letters on their way have arrived."""
+        while self._letters:
+            await asyncio.gather(*self._letters.values(), return_exceptions=True)
+
+    async def _show(self, turn: Turn, effects: StoredEffects) -> None:
+        if effects.views:
+            await self._stores.views.write([_to_view(view) for view in effects.views])
+        if effects.redact:
+            await self._redact(turn.entity, effects.redact)
+
+    async def _redact(self, entity_id: str, seqs: Sequence[int]) -> None:
+        host = self._host_of(entity_id)
+        if host is None:
+            raise LookupError(entity_id)
+        blobs: dict[int, bytes] = {}
+        for turn in await self._stores.journal.at(entity_id, seqs):
+            blobs |= host.codec.stripped(turn, seqs)
+        if blobs:
+            await self._stores.journal.redact(entity_id, blobs)
+
+    def _follow(self, turn: Turn, effects: StoredEffects) -> None:
+        before = self._letters.get(turn.entity)
+        task = self._tasks.spawn(self._send(turn, effects, before))
+        self._letters[turn.entity] = task
+        task.add_done_callback(lambda done: self._sent(turn.entity, done))
+
+    def _sent(self, sender: str, task: "asyncio.Task[None]") -> None:
+        if self._letters.get(sender) is task:
+            del self._letters[sender]
+
+    async def _send(self, turn: Turn, effects: StoredEffects, before: "asyncio.Task[None] | None") -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        for letter in effects.letters:
+            if not await self._insist(partial(self._deliver, letter)):
+                return
+        await self._insist(partial(self._stores.journal.settle, [(turn.entity, turn.turn)]))
+
+    async def _deliver(self, letter: StoredLetter) -> None:
+        try:
+            await self._courier(letter)
+        except CarewireError as error:
+            if error.retryable:
+                raise Unavailable(error.message) from error
+            _log.warning("letter.refused", to=letter.to, code=error.code)  # the receiver will never take it
+
+    async def _insist(self, action: Callable[[], Awaitable[None]]) -> bool:
+        """Until it is done. False when it cannot be done: the turn stays unsettled, and the log says why."""
+        while True:
+            try:
+                await action()
+            except Unavailable:
+                await asyncio.sleep(_RETRY_S)
+            except Exception:  # a bug in one effect must not hold up its entity for ever
+                _log.exception("effect.failed")
+                return False
+            else:
+                return True
+
+
+def _to_view(stored: StoredView) -> View:
+    return View(stored.collection, stored.id, stored.version, stored.fields, stored.data, stored.secret)

@@ -1,0 +1,126 @@
+"""Reads from storage beside the turns: queries, and the past of a topic for those who come back."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from actors.kernel import wire
+from actors.kernel.deciding import INTERNAL, AttachQuery, failure
+from actors.kernel.entity import Query
+from actors.kernel.replaying import head_of, packets, replayed
+from actors.kernel.resident import Decided, Host
+from actors.kernel.sessions import CatchUp, Session, Sessions
+from actors.kernel.tasks import Tasks
+from config.errors import CarewireError, Unavailable
+from config.logs import get_logger
+from store.journal import Journal
+
+_log = get_logger(__name__)
+_AT_ONCE: Final = 64
+_HEADS: Final = 500  # topics a query
+_to_json: Final = msgspec.json.Encoder().encode
+
+
+class Reads:
+    """Never touches an entity; a bounded number at the same time."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        sessions: Sessions,
+        tasks: Tasks,
+        *,
+        max_replayed: int,
+        serving: Callable[[], bool],
+    ) -> None:
+        self._journal = journal
+        self._sessions = sessions
+        self._tasks = tasks
+        self._max_replayed = max_replayed
+        self._serving = serving
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    def answer(self, host: Host, entity_id: str, decided: Decided, query: Query) -> None:
+        """Answer what a decision left to be read; its turn is stored."""
+        self._tasks.spawn(self._answer(host, entity_id, decided, query))
+
+    def hear(self, session: Session, topics: Mapping[str, tuple[Host, int]]) -> None:
+        """Let a session hear topics: first what it missed above a version of each, then what happens."""
+        catching = {topic: self._sessions.catch_up(session, topic) for topic in topics}
+        self._tasks.spawn(self._hear(session, topics, catching))
+
+    async def _answer(self, host: Host, entity_id: str, decided: Decided, query: Query) -> None:
+        submission = decided.submission
+        try:
+            async with self._room:
+                data = await self._read(host, entity_id, decided.version, query)
+            answer = wire.Answer(submission.ticket, "", _to_json(data), decided.version)
+        except CarewireError as error:
+            answer = failure(submission.ticket, error, decided.version)
+        except Exception:  # a bug in a read must cost its caller an answer, nobody else
+            _log.exception("read.failed", entity=entity_id, trace=submission.trace)
+            answer = failure(submission.ticket, INTERNAL, decided.version)
+        if self._serving():  # a zombie must not hand out what it has
+            submission.caller.answer(answer)
+
+    async def _read(self, host: Host, entity_id: str, version: int, query: Query) -> object:
+        if not isinstance(query, AttachQuery):
+            return await host.kind.read(query, entity_id, version, host.library)
+        missed: list[msgspec.Raw] = []
+        if query.since is not None and query.since < version:
+            missed = await packets(host, entity_id, query.since, upto=version, limit=query.limit)
+        return {"version": version, "packets": missed}
+
+    async def _hear(
+        self, session: Session, topics: Mapping[str, tuple[Host, int]], catching: Mapping[str, CatchUp]
+    ) -> None:
+        """Most topics have missed nothing: one query for all tells which have."""
+        names = list(topics)
+        for start in range(0, len(names), _HEADS):
+            some = names[start : start + _HEADS]
+            try:
+                heads = await self._journal.heads(some)
+            except Unavailable:
+                for topic in some:
+                    session.lose(topic)
+                continue
+            for topic in some:
+                host, since = topics[topic]
+                head = heads.get(topic, (0, 0))[0]
+                if head <= since and not catching[topic].overflowed:
+                    _let_through(session, topic, catching[topic], since)
+                else:
+                    self._tasks.spawn(self._catch_up(session, host, topic, catching[topic], since))
+
+    async def _catch_up(self, session: Session, host: Host, topic: str, waiting: CatchUp, since: int) -> None:
+        """Read the past from the journal as fast as the subscriber takes it, then let through what waits."""
+        seen = since
+        async with session.catching:
+            try:
+                while True:
+                    waiting.begin()
+                    head = await head_of(self._journal, topic)
+                    async for one in replayed(host, topic, seen, upto=head, limit=self._max_replayed):
+                        await session.has_room()
+                        if session.topics.get(topic) is not waiting:
+                            return  # forgotten, or heard anew, meanwhile
+                        session.deliver_now(topic, wire.encode(one))
+                        seen = max(seen, one.version)
+                    if not waiting.overflowed:
+                        break
+            except Unavailable:
+                session.lose(topic)
+                return
+        _let_through(session, topic, waiting, seen)
+
+
+def _let_through(session: Session, topic: str, waiting: CatchUp, seen: int) -> None:
+    """The past is told: what happened meanwhile, each event once; from now on, live."""
+    if session.topics.get(topic) is not waiting:
+        return
+    session.topics[topic] = None
+    for version, encoded in waiting.waiting:
+        if version > seen:
+            session.deliver_now(topic, encoded)

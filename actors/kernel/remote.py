@@ -1,0 +1,267 @@
+"""Shards as Ray actors: the only file of `actors/` that imports Ray. Options, handles, and Ray's errors as ours.
+
+A shard is a named, detached actor that Ray restarts for ever: its state is in the journal, so a restart loses
+nothing. Calls are never retried by Ray, because a call may have run: only the region, who holds the command ids,
+repeats.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+import ray
+from prometheus_client import generate_latest
+from ray.actor import ActorHandle
+from ray.exceptions import RayError
+
+from actors.kernel.entity import Kind
+from actors.kernel.lane import ShardClient, ShardGone
+from actors.kernel.local import courier_of
+from actors.kernel.metrics import RegionMetrics
+from actors.kernel.moving import rebalance
+from actors.kernel.partitions import shard_names
+from actors.kernel.region import Region
+from actors.kernel.shard import Shard
+from config.clock import SystemClock
+from config.errors import Unavailable
+from config.logs import configure_logging, get_logger
+from config.settings import Settings
+from store.holders import this_process
+from store.journal import PartitionMap, PartitionMaps, Stores
+
+_log = get_logger(__name__)
+NAMESPACE: Final = "carewire"
+_OPTIONS: Final[dict[str, Any]] = {
+    "namespace": NAMESPACE,
+    "lifetime": "detached",
+    "get_if_exists": True,
+    "max_restarts": -1,
+    "max_task_retries": 0,
+    "max_concurrency": 1000,
+    "num_cpus": 0.05,
+    "scheduling_strategy": "SPREAD",
+}
+
+
+class Recipe(Protocol):
+    """What a process needs to host or to reach shards; pickled to wherever it runs."""
+
+    @property
+    def settings(self) -> Settings:
+        """The whole tree, complete."""
+        ...
+
+    @property
+    def pools(self) -> Mapping[str, Sequence[str]]:
+        """The kinds of each pool by name: `{"rooms": ["room", "user"]}`."""
+        ...
+
+    def shards(self, pool: str) -> int:
+        """How many shards the pool has."""
+        ...
+
+    def kinds(self, pool: str) -> list[Kind[Any]]:
+        """The kinds that a shard of this pool hosts."""
+        ...
+
+    async def open(self) -> Stores:
+        """Connect to the database."""
+        ...
+
+
+class ShardHost:
+    """The actor: a `Shard` that starts with the first call to it, in this life and in each after a restart."""
+
+    def __init__(self, name: str, recipe: Recipe) -> None:
+        configure_logging(recipe.settings.log.level, recipe.settings.log.format, process=name)
+        self._name = name
+        self._recipe = recipe
+        self._starting: asyncio.Task[Shard] | None = None
+
+    async def start(self) -> dict[str, object]:
+        """Start if need be; the shard's stats."""
+        return (await self._shard()).stats()
+
+    async def subscribe(self, request: bytes) -> bytes:
+        """See `Shard.subscribe`."""
+        return await (await self._shard()).subscribe(request)
+
+    async def submit(self, request: bytes) -> bytes:
+        """See `Shard.submit`."""
+        return await (await self._shard()).submit(request)
+
+    async def fetch(self, request: bytes) -> bytes:
+        """See `Shard.fetch`."""
+        return await (await self._shard()).fetch(request)
+
+    async def stats(self) -> dict[str, object]:
+        """See `Shard.stats`, and where the shard runs."""
+        holder = this_process()
+        context = ray.get_runtime_context()
+        return {**(await self._shard()).stats(), "pid": holder.pid, "node": context.get_node_id()}
+
+    async def metrics(self) -> bytes:
+        """The shard's metrics in the Prometheus text format."""
+        shard = await self._shard()
+        shard.metrics.levels(shard.stats())
+        return generate_latest(shard.metrics.registry)
+
+    async def release(self, partitions: Sequence[int]) -> None:
+        """See `Shard.release`."""
+        await (await self._shard()).release(partitions)
+
+    async def adopt(self) -> None:
+        """See `Shard.adopt`."""
+        await (await self._shard()).adopt()
+
+    async def stop(self) -> None:
+        """Finish the turn in flight and give the lease up."""
+        if self._starting is not None:
+            await (await self._starting).stop()
+
+    async def _shard(self) -> Shard:
+        if self._starting is None or (self._starting.done() and self._starting.exception() is not None):
+            self._starting = asyncio.get_running_loop().create_task(self._start())
+        return await asyncio.shield(self._starting)
+
+    async def _start(self) -> Shard:
+        stores = await self._recipe.open()
+        clock = SystemClock()
+        region = Region(
+            f"{self._name}-letters",
+            RemoteDirectory(stores.maps),
+            kinds_to_pools(self._recipe),
+            settings=self._recipe.settings.kernel,
+            clock=clock,
+            metrics=RegionMetrics(),
+        )
+        await region.start()
+        shard = Shard(
+            self._name,
+            self._recipe.kinds(self._name.rpartition("-")[0]),
+            stores,
+            settings=self._recipe.settings.kernel,
+            clock=clock,
+            holder=this_process(),
+            courier=courier_of(region),
+        )
+        await shard.start()
+        return shard
+
+
+def kinds_to_pools(recipe: Recipe) -> dict[str, str]:
+    """Which pool hosts a kind."""
+    return {kind: pool for pool, kinds in recipe.pools.items() for kind in kinds}
+
+
+async def ensure_shards(recipe: Recipe, stores: Stores) -> list[str]:
+    """Make every shard of every pool that is not there yet, and spread the partitions over them. Idempotent: whoever
+    starts first calls it. With another number of shards than before, partitions move while everything runs.
+
+    Returns the shards' names, each started (its lease may still be waited for).
+    """
+    actor: Any = ray.remote(ShardHost)
+    control = RemoteControl()
+    names = []
+    for pool in recipe.pools:
+        wanted = shard_names(pool, recipe.shards(pool))
+        before = await stores.maps.read(pool)
+        if before is None:
+            before = await rebalance(stores.maps, control, pool, wanted)
+        handles = [actor.options(name=name, **_OPTIONS).remote(name, recipe) for name in wanted]
+        await asyncio.gather(*(handle.start.remote() for handle in handles))
+        await rebalance(stores.maps, control, pool, wanted)
+        await stop_shards(sorted(set(before.owners).difference(wanted)))
+        names += wanted
+    return names
+
+
+async def stop_shards(names: Sequence[str], *, timeout_s: float = 5.0) -> None:
+    """Stop these shards gracefully, then for good (they are detached, and outlive whoever made them)."""
+    for name in names:
+        try:
+            handle = await asyncio.to_thread(ray.get_actor, name, NAMESPACE)
+        except ValueError:
+            continue
+        try:
+            await asyncio.wait_for(handle.stop.remote(), timeout_s)
+        except (RayError, TimeoutError):
+            _log.warning("shard.not_stopped", shard=name)
+        ray.kill(handle, no_restart=True)
+
+
+class RemoteControl:
+    """Asks shards through Ray to give partitions away and to take them (`moving.ShardControl`)."""
+
+    async def release(self, shard: str, partitions: Sequence[int]) -> None:
+        """See `moving.ShardControl`."""
+        await RemoteShard(shard).release(partitions)
+
+    async def adopt(self, shard: str) -> None:
+        """See `moving.ShardControl`."""
+        await RemoteShard(shard).adopt()
+
+
+class RemoteDirectory:
+    """Finds shards by their names in Ray, and their partitions in the database (`region.ShardDirectory`)."""
+
+    def __init__(self, maps: PartitionMaps) -> None:
+        self._maps = maps
+
+    async def read_map(self, pool: str) -> PartitionMap:
+        """See `region.ShardDirectory`."""
+        present = await self._maps.read(pool)
+        if present is None:
+            raise Unavailable("The shards are not set up yet. Please try again in a moment.", pool=pool)
+        return present
+
+    def client(self, shard: str) -> ShardClient:
+        """See `region.ShardDirectory`."""
+        return RemoteShard(shard)
+
+
+class RemoteShard:
+    """Calls one shard through Ray (`lane.ShardClient`)."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._handle: ActorHandle[Any] | None = None
+
+    async def subscribe(self, request: bytes) -> bytes:
+        """See `lane.ShardClient`."""
+        return bytes(await self._call(lambda handle: handle.subscribe.remote(request)))
+
+    async def submit(self, request: bytes) -> bytes:
+        """See `lane.ShardClient`."""
+        return bytes(await self._call(lambda handle: handle.submit.remote(request)))
+
+    async def fetch(self, request: bytes) -> bytes:
+        """See `lane.ShardClient`."""
+        return bytes(await self._call(lambda handle: handle.fetch.remote(request)))
+
+    async def stats(self) -> dict[str, object]:
+        """See `ShardHost.stats`."""
+        stats: dict[str, object] = await self._call(lambda handle: handle.stats.remote())
+        return stats
+
+    async def metrics(self) -> bytes:
+        """See `ShardHost.metrics`."""
+        return bytes(await self._call(lambda handle: handle.metrics.remote()))
+
+    async def release(self, partitions: Sequence[int]) -> None:
+        """See `Shard.release`."""
+        await self._call(lambda handle: handle.release.remote(list(partitions)))
+
+    async def adopt(self) -> None:
+        """See `Shard.adopt`."""
+        await self._call(lambda handle: handle.adopt.remote())
+
+    async def _call(self, method: Callable[[Any], Awaitable[Any]]) -> Any:
+        try:
+            if self._handle is None:  # asks the control plane, so not on the event loop
+                self._handle = await asyncio.to_thread(ray.get_actor, self._name, NAMESPACE)
+            return await method(self._handle)
+        except (RayError, ValueError) as error:
+            if not isinstance(error, ray.exceptions.ActorUnavailableError):
+                self._handle = None
+            raise ShardGone(type(error).__name__) from error

@@ -1,0 +1,172 @@
+"""An entity in memory, and what happens to it within one turn. Plain data; the shard moves it along."""
+
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, Protocol
+
+import msgspec
+
+from actors.kernel.codec import Codec
+from actors.kernel.entity import Kind, Principal, Query
+from actors.kernel.library import StoredLibrary
+from actors.kernel.wire import Answer
+from store.journal import CommandRecord, Stores, Timer, Turn
+
+REMEMBERED = 256  # replies kept in memory for each entity; older repeats are recognised by the journal
+
+
+class Phase(Enum):
+    """Where an entity stands. Its mailbox waits in all of them; turns take from it in READY only."""
+
+    COLD = auto()  # not loaded, or forgotten after a turn that was not stored for certain
+    BUSY = auto()  # loading, fetching parts or keys, or writing effects: others' turns go on
+    READY = auto()
+    COMMITTING = auto()
+
+
+class Caller(Protocol):
+    """Who waits for an answer: a subscriber's session, or the shard itself."""
+
+    def answer(self, answer: Answer) -> None:
+        """Called exactly once for each submission that is not given up."""
+
+    def listen(self, topic: str, version: int) -> None:
+        """From now on, hear the deliveries of `topic` above `version`."""
+
+
+class Submission(msgspec.Struct, eq=False):
+    """A command that waits for its turn. `deadline_s` is monotonic: after it, nobody waits any more."""
+
+    caller: Caller
+    ticket: int
+    command_id: bytes
+    command: Any
+    by: Principal
+    deadline_s: float
+    trace: str = ""
+    listen: bool = False
+    again: bool = False  # repeated by the region or the shard, not by the user
+    unchecked: bool = False  # may have been carried out before, and memory may not know
+
+
+class Host:
+    """A kind with the tools to run it in this shard."""
+
+    def __init__(self, kind: Kind[Any], stores: Stores) -> None:
+        self.kind = kind
+        self.codec = Codec(kind, stores.vault)
+        self.library = StoredLibrary(kind, stores)
+        self.decode_command = msgspec.msgpack.Decoder(kind.commands).decode
+
+
+@dataclass(slots=True, eq=False)
+class Resident:
+    """One entity in memory. `turn` and `version` are those of the last turn stored and applied."""
+
+    id: str
+    host: Host
+    partition: int
+    entity: Any = None
+    version: int = 0
+    turn: int = 0
+    at_ms: int = 0
+    phase: Phase = Phase.COLD
+    mailbox: deque[Submission] = field(default_factory=deque)
+    parts: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+    recent: OrderedDict[bytes, tuple[bytes, int]] = field(default_factory=OrderedDict)
+    published_turn: int | None = None  # None: nothing was published from here, so listeners replay for themselves
+    unsnapped: int = 0  # turns since the last snapshot
+    suspects: bool = False  # a turn was not stored: some waiting commands may be in the journal already
+    doubt_until_s: float = 0.0  # until then, an append of ours may still arrive
+    used_s: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """The id without its kind."""
+        return self.id.partition(":")[2]
+
+    def forget(self) -> None:
+        """Drop what memory believes; the mailbox stays."""
+        self.entity = None
+        self.phase = Phase.COLD
+        self.parts.clear()
+        self.recent.clear()
+
+    def remember(self, command_id: bytes, reply: bytes, version: int) -> None:
+        """Keep a stored reply for repeats of its command."""
+        self.recent[command_id] = (reply, version)
+        while len(self.recent) > REMEMBERED:
+            self.recent.popitem(last=False)
+
+    def trim_parts(self, most: int) -> None:
+        """Keep the parts used last."""
+        while len(self.parts) > most:
+            self.parts.popitem(last=False)
+
+
+class Decided(msgspec.Struct, eq=False):
+    """One submission with its outcome, held back until the turn is stored."""
+
+    submission: Submission
+    answer: Answer | None  # None: `query` is to be answered from storage first
+    version: int
+    query: Query | None = None
+    deliveries: Sequence[tuple[int, bytes]] = ()  # (version, encoded Delivery)
+
+
+@dataclass(slots=True)
+class Missing:
+    """What must be fetched before a command can be decided."""
+
+    parts: Sequence[str] = ()
+    subjects: Sequence[str] = ()
+    replies: bool = False  # was one of the waiting commands carried out before?
+
+
+@dataclass(slots=True)
+class Draft:
+    """What one entity decides in one turn: a `Turn` in the making, and the answers that wait for it."""
+
+    resident: Resident
+    first_seq: int
+    at_ms: int
+    events: list[bytes] = field(default_factory=list)
+    notes: list[bytes] = field(default_factory=list)
+    commands: list[CommandRecord] = field(default_factory=list)
+    effects: list[bytes] = field(default_factory=list)
+    primary: int = 0
+    timers: list[Timer] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
+    replies: dict[bytes, tuple[bytes, int]] = field(default_factory=dict)
+    size: int = 0
+    missing: Missing | None = None
+    turn: Turn | None = None  # as it was handed to the journal
+    broken: Submission | None = None  # met a bug: the draft must not be stored, memory not be trusted
+
+    @property
+    def version(self) -> int:
+        """The entity's version with this draft applied."""
+        return self.first_seq + len(self.events) - 1
+
+    @property
+    def writes(self) -> bool:
+        """Is there anything to store?"""
+        return bool(self.events or self.notes or self.timers)
+
+    def close(self) -> Turn:
+        """The turn as the journal takes it."""
+        self.turn = Turn(
+            self.resident.id,
+            self.resident.turn + 1,
+            self.first_seq,
+            self.at_ms,
+            self.resident.partition,
+            tuple(self.events),
+            tuple(self.notes),
+            tuple(self.commands),
+            self.primary,
+            tuple(self.effects),
+        )
+        return self.turn

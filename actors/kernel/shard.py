@@ -1,0 +1,348 @@
+"""One shard: hosts the entities whose partitions it owns. A plain asyncio class; Ray is added in `remote`.
+
+Subscribers submit batches and fetch parcels. Answers and deliveries leave together through `fetch`, so a subscriber
+gets both in one parcel, and an entity that is slow to load never holds up the answers of the others.
+
+No locks: everything runs on one event loop, and `resident.Phase` says who may touch an entity between two awaits.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from actors.kernel import wire
+from actors.kernel.alarms import Alarms
+from actors.kernel.deciding import INTERNAL, Decider, digest, failure
+from actors.kernel.entity import SYSTEM, Attach, Kind
+from actors.kernel.metrics import ShardMetrics
+from actors.kernel.outbox import Courier, Outbox
+from actors.kernel.ownership import Ownership
+from actors.kernel.partitions import partition_of
+from actors.kernel.reads import Reads
+from actors.kernel.resident import Caller, Host, Submission
+from actors.kernel.residents import Residents
+from actors.kernel.sessions import Session, Sessions
+from actors.kernel.tasks import Tasks
+from actors.kernel.turns import Turns
+from config.clock import Clock
+from config.errors import Overloaded, Unavailable
+from config.logs import get_logger
+from config.settings import KernelSettings
+from store.journal import Holder, Stores, Timer
+
+_log = get_logger(__name__)
+_decode_attach: Final = msgspec.msgpack.Decoder(Attach).decode
+_ATTACH_TAG: Final = b"\x83\xa4type\xadkernel.attach"  # how msgpack of an `Attach` begins
+_MAX_PARCEL_BYTES: Final = 90_000  # below Ray's limit for inline results (100 KB)
+_WITHHELD_S: Final = 6.0  # how long a released partition waits for its new owner
+_SWEEP_S: Final = 1.0
+_RETRY_S: Final = 0.2
+_UNSETTLED: Final = 500  # turns a round trip
+
+
+class Shard:
+    """Hosts entities. `submit`, `subscribe` and `fetch` take and give bytes (`wire`)."""
+
+    def __init__(
+        self,
+        name: str,
+        kinds: Sequence[Kind[Any]],
+        stores: Stores,
+        *,
+        settings: KernelSettings,
+        clock: Clock,
+        holder: Holder,
+        courier: Courier,
+    ) -> None:
+        self.name = name
+        self.metrics = ShardMetrics(name)
+        self.tasks = Tasks(name)
+        self._settings = settings
+        self._clock = clock
+        self._journal = stores.journal
+        self._hosts = {kind.name: Host(kind, stores) for kind in kinds}
+        self._sessions = Sessions(
+            clock,
+            lease_s=settings.subscriber_lease_s,
+            max_bytes=settings.max_buffered_bytes,
+            max_parcel_bytes=_MAX_PARCEL_BYTES,
+        )
+        self._ownership = Ownership(
+            stores,
+            name=name,
+            pool=name.rpartition("-")[0],
+            holder=holder,
+            clock=clock,
+            lease_s=settings.lease_s,
+            renewal_s=settings.lease_renewal_s,
+            on_gain=self._gained,
+            on_loss=self._lost,
+            on_gone=self._gone,
+        )
+        self._outbox = Outbox(stores, self._host_of, courier, self.tasks)
+        self._alarms = Alarms(stores.timers, clock, self._fire)
+        self._reads = Reads(
+            stores.journal,
+            self._sessions,
+            self.tasks,
+            max_replayed=settings.max_replayed_events,
+            serving=lambda: self.serving,
+        )
+        self._residents = Residents(stores, self._outbox, self._sessions, self.tasks, settings=settings, clock=clock)
+        self._turns = Turns(
+            self._residents,
+            Decider(stores.vault, max_turn_bytes=settings.max_turn_bytes, expired=self._residents.expired),
+            stores.journal,
+            alarms=self._alarms,
+            outbox=self._outbox,
+            sessions=self._sessions,
+            reads=self._reads,
+            tasks=self.tasks,
+            metrics=self.metrics,
+            clock=clock,
+            linger_ms=settings.linger_ms,
+            serving=lambda: self.serving,
+        )
+
+    @property
+    def serving(self) -> bool:
+        """Does the shard hold its lease at this moment?"""
+        return self._ownership.serving
+
+    def stats(self) -> dict[str, object]:
+        """What `carewire status` shows of a shard."""
+        return {
+            "name": self.name,
+            "serving": self.serving,
+            "epoch": self._ownership.epoch,
+            "entities": len(self._residents),
+            "queued": self._residents.waiting,
+            "subscribers": len(self._sessions),
+            "buffered_bytes": sum(session.buffered_bytes for session in self._sessions),
+        }
+
+    async def start(self) -> None:
+        """Begin to acquire the lease and to run turns."""
+        self.tasks.spawn(self._ownership.run())
+        self.tasks.spawn(self._turns.run())
+        self.tasks.spawn(self._alarms.run(self._partitions))
+        self.tasks.spawn(self._sweep())
+
+    async def stop(self) -> None:
+        """Finish what waits (for a moment), save what is worth it, and give the lease up."""
+        deadline_s = self._clock.monotonic_s() + self._settings.lease_renewal_s
+        while self.serving and self._residents.waiting and self._clock.monotonic_s() < deadline_s:  # noqa: ASYNC110 - the end
+            await asyncio.sleep(0.01)
+        await self.tasks.cancel()
+        if self.serving:
+            self._residents.save_all()
+            await asyncio.gather(*self.tasks, return_exceptions=True)
+        self._lost()
+        await self._ownership.release()
+
+    async def subscribe(self, request: bytes) -> bytes:
+        """Open or restart a subscription: `wire.Subscribe` -> `wire.Receipt`."""
+        if not self.serving:
+            return self._receipt(known=False)
+        wanted = wire.decode_subscribe(request)
+        session = self._sessions.start(wanted.subscriber, self._ownership.epoch)
+        self._hear(session, wanted.topics)
+        return self._receipt(known=True)
+
+    async def submit(self, request: bytes) -> bytes:
+        """Take a batch; the answers come with `fetch`: `wire.Batch` -> `wire.Receipt`."""
+        batch = wire.decode_batch(request)
+        session = self._sessions.get(batch.subscriber) if self.serving else None
+        if session is None:
+            return self._receipt(known=False)
+        if batch.number > session.last_batch:  # else: taken already, the receipt was lost
+            session.last_batch = batch.number
+            self._sessions.forget(session, batch.forget)
+            self._hear(session, batch.hear)
+            caller = _Subscriber(session, self._sessions)
+            for item in batch.items:
+                self._accept(caller, item)
+        return self._receipt(known=True)
+
+    async def fetch(self, request: bytes) -> bytes:
+        """Answers and deliveries since the last fetch, or after a while nothing: `wire.Fetch` -> `wire.Parcel`."""
+        wanted = wire.decode_fetch(request)
+        session = self._sessions.get(wanted.subscriber) if self.serving else None
+        if session is None:
+            return _NOT_KNOWN
+        parcel = await session.fetch(wanted.acked, self._settings.fetch_wait_s)
+        if not self.serving:  # a zombie must not hand out what it has
+            return _NOT_KNOWN
+        session.seen_s = self._clock.monotonic_s()
+        return parcel
+
+    async def release(self, partitions: Sequence[int]) -> None:
+        """Stop to serve these partitions: finish what is under way, bounce what waits, and let go. The map must give
+        them to somebody else soon, or they come back."""
+        self._ownership.withhold(partitions, _WITHHELD_S)
+        await self._let_go(frozenset(partitions))
+
+    async def adopt(self) -> None:
+        """The map has changed: look at it now."""
+        await self._ownership.read_map()
+
+    def _gone(self, partitions: frozenset[int]) -> None:
+        """The map has given these to somebody else."""
+        self.tasks.spawn(self._let_go(partitions))
+
+    async def _let_go(self, partitions: frozenset[int]) -> None:
+        await self._residents.give_away(partitions, _bounce)
+        self._sessions.move(topic for topic in self._sessions.topics if partition_of(topic) in partitions)
+
+    def _receipt(self, *, known: bool) -> bytes:
+        return wire.encode(wire.Receipt(self._ownership.epoch, known))
+
+    def _hear(self, session: Session, topics: dict[str, int]) -> None:
+        ours = {
+            topic: (host, since)
+            for topic, since in topics.items()
+            if (host := self._host_of(topic)) is not None and self._ownership.owns(partition_of(topic))
+        }
+        for topic in topics.keys() - ours.keys():
+            session.move(topic)
+        if ours:
+            self._reads.hear(session, ours)
+
+    def _accept(self, caller: Caller, item: wire.Item) -> None:
+        """Queue one item, or answer it at once when it cannot be queued."""
+        host = self._host_of(item.entity)
+        if host is None or not self._ownership.owns(partition_of(item.entity)):
+            caller.answer(wire.Answer(item.ticket, wire.MOVED))
+            return
+        try:
+            command = _decode_command(host, item.command)
+        except msgspec.MsgspecError:
+            _log.error("command.unreadable", entity=item.entity, trace=item.trace)
+            caller.answer(failure(item.ticket, INTERNAL, 0))
+            return
+        resident = self._residents.find_or_add(item.entity, host)
+        full = len(resident.mailbox) >= self._settings.max_queued_per_entity
+        if full or self._residents.waiting >= self._settings.max_queued:
+            self.metrics.overloaded.inc()
+            error = Overloaded("The server is busy. Please try again in a moment.", retry_after_s=1.0)
+            caller.answer(failure(item.ticket, error, resident.version))
+            return
+        submission = Submission(
+            caller,
+            item.ticket,
+            item.command_id,
+            command,
+            item.by,
+            self._clock.monotonic_s() + item.patience_ms / 1000,
+            item.trace,
+            item.listen,
+            again=item.again,
+            unchecked=item.named or item.again,
+        )
+        self._residents.enqueue(resident, submission)
+
+    def _fire(self, timer: Timer) -> None:
+        """A timer is due: its command is submitted like any other."""
+        host = self._host_of(timer.entity)
+        if host is None or not self._ownership.owns(timer.partition):
+            return
+        try:
+            command = host.decode_command(timer.command)
+        except msgspec.MsgspecError:
+            _log.error("timer.unreadable", entity=timer.entity)
+            return
+        submission = Submission(
+            _TimerCaller(self._alarms, self.tasks, timer),
+            0,
+            digest(timer.entity, timer.id),
+            command,
+            SYSTEM,
+            float("inf"),
+            again=True,
+            unchecked=True,
+        )
+        self._residents.enqueue(self._residents.find_or_add(timer.entity, host), submission)
+
+    def _gained(self) -> None:
+        """The lease is ours."""
+        self.tasks.spawn(self._recover())
+
+    async def _recover(self) -> None:
+        """Do what the last life of this shard left undone."""
+        while self.serving:
+            try:
+                turns = await self._journal.unsettled(self._partitions(), limit=_UNSETTLED)
+            except Unavailable:
+                await asyncio.sleep(_RETRY_S)
+                continue
+            await self._outbox.perform([turn for turn in turns if self._host_of(turn.entity) is not None])
+            await self._outbox.drain()
+            if len(turns) < _UNSETTLED:
+                return
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            self._sessions.expire()
+            self._residents.sweep()
+
+    def _lost(self) -> None:
+        """The lease is void."""
+        self._residents.clear()
+        self._alarms.clear()
+        self._sessions.clear()
+
+    def _partitions(self) -> list[int]:
+        return sorted(self._ownership.partitions) if self.serving else []
+
+    def _host_of(self, entity_id: str) -> Host | None:
+        return self._hosts.get(entity_id.partition(":")[0])
+
+
+class _Subscriber:
+    """A session as the caller of a batch."""
+
+    __slots__ = ("_session", "_sessions")
+
+    def __init__(self, session: Session, sessions: Sessions) -> None:
+        self._session = session
+        self._sessions = sessions
+
+    def answer(self, answer: wire.Answer) -> None:
+        self._session.answer(answer)
+
+    def listen(self, topic: str, version: int) -> None:
+        self._sessions.listen(self._session, topic, version)
+
+
+class _TimerCaller:
+    """The shard itself as the caller of a timer's command."""
+
+    def __init__(self, alarms: Alarms, tasks: Tasks, timer: Timer) -> None:
+        self._alarms = alarms
+        self._tasks = tasks
+        self._timer = timer
+
+    def answer(self, answer: wire.Answer) -> None:
+        """Carried out or refused, it is over; unless the refusal was ours."""
+        if answer.code in (Unavailable.code, Overloaded.code, wire.MOVED):
+            self._alarms.again(self._timer)
+        else:
+            self._tasks.spawn(self._alarms.done(self._timer))
+
+    def listen(self, topic: str, version: int) -> None:
+        """A timer listens to nothing."""
+
+
+_NOT_KNOWN: Final = wire.encode(wire.ParcelOut(0, False, 0, [], [], [], []))
+
+
+def _bounce(submission: Submission) -> None:
+    submission.caller.answer(wire.Answer(submission.ticket, wire.MOVED))
+
+
+def _decode_command(host: Host, packed: bytes) -> Any:
+    """A command of the kind, or the kernel's own `Attach`. Raises msgspec.MsgspecError."""
+    return _decode_attach(packed) if packed.startswith(_ATTACH_TAG) else host.decode_command(packed)

@@ -1,0 +1,180 @@
+"""The loop of turns: decide all that waits, store it in one insert, and only then let anyone see it.
+
+While the insert is in flight the next turn collects. Under load a turn begins no sooner than `linger_ms` after the one
+before, because bigger turns are cheaper; when it is quiet, nothing waits. An entity whose turn was not stored for
+certain is forgotten, reloaded, and its commands are decided again in their order, refusals included.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from actors.kernel.alarms import Alarms
+from actors.kernel.deciding import INTERNAL, Decider, failure
+from actors.kernel.metrics import ShardMetrics
+from actors.kernel.outbox import Outbox
+from actors.kernel.reads import Reads
+from actors.kernel.resident import Decided, Draft, Phase, Resident
+from actors.kernel.residents import Residents
+from actors.kernel.sessions import Sessions
+from actors.kernel.tasks import Tasks
+from config.clock import Clock
+from config.errors import Unavailable
+from store.journal import Journal, Outcome
+
+_MOST: Final = 1000  # commands in a turn: it must not hold the event loop for long
+
+
+class Turns:
+    """See the module. One turn at a time; entities are touched in it, or while they are BUSY, never both."""
+
+    def __init__(
+        self,
+        residents: Residents,
+        decider: Decider,
+        journal: Journal,
+        *,
+        alarms: Alarms,
+        outbox: Outbox,
+        sessions: Sessions,
+        reads: Reads,
+        tasks: Tasks,
+        metrics: ShardMetrics,
+        clock: Clock,
+        linger_ms: float,
+        serving: Callable[[], bool],
+    ) -> None:
+        self._residents = residents
+        self._decider = decider
+        self._journal = journal
+        self._alarms = alarms
+        self._outbox = outbox
+        self._sessions = sessions
+        self._reads = reads
+        self._tasks = tasks
+        self._metrics = metrics
+        self._clock = clock
+        self._linger_s = linger_ms / 1000
+        self._serving = serving
+
+    async def run(self) -> None:
+        """Turn after turn; until cancelled."""
+        started_s = float("-inf")
+        while True:
+            await self._residents.wake.wait()
+            pause_s = started_s + self._linger_s - self._clock.monotonic_s()
+            if pause_s > 0 and self._residents.waiting < _MOST:
+                await asyncio.sleep(pause_s)
+            self._residents.wake.clear()
+            started_s = self._clock.monotonic_s()
+            if self._serving():
+                await self._turn(started_s)
+
+    async def _turn(self, started_s: float) -> None:
+        drafts = self._decide()
+        to_store = []
+        for draft in drafts:
+            if draft.writes or draft.broken is not None:
+                to_store.append(draft)
+            else:
+                self._finish(draft)
+        if to_store:
+            await self._commit(to_store)
+        self._metrics.turn(drafts, self._clock.monotonic_s() - started_s)
+
+    def _decide(self) -> list[Draft]:
+        """A draft of each entity that is ready, as long as the turn has room; the others stay ready."""
+        now_ms = self._clock.now_ms()
+        ready = self._residents.ready
+        room = _MOST
+        drafts = []
+        for entity_id in list(ready):
+            if room <= 0:
+                self._residents.wake.set()
+                break
+            resident = ready.pop(entity_id)
+            if resident.phase is Phase.READY and resident.mailbox:
+                before = len(resident.mailbox)
+                resident.phase = Phase.COMMITTING
+                drafts.append(self._decider.draft(resident, now_ms, most=room))
+                taken = before - len(resident.mailbox)
+                self._residents.waiting -= taken
+                room -= taken
+        return drafts
+
+    async def _commit(self, drafts: list[Draft]) -> None:
+        whole = [draft for draft in drafts if draft.broken is None]
+        outcomes = await self._append(whole) if whole else {}
+        for draft in drafts:
+            if draft.resident.phase is not Phase.COMMITTING:
+                continue  # the lease was lost meanwhile, and everything with it
+            outcome = outcomes.get(draft.resident.id, Outcome.REFUSED)
+            if outcome is Outcome.STORED and draft.broken is None:
+                self._stored(draft)
+            else:
+                self._not_stored(draft, outcome)
+
+    async def _append(self, drafts: list[Draft]) -> dict[str, Outcome]:
+        timers = [timer for draft in drafts for timer in draft.timers]
+        try:
+            if timers:
+                await self._alarms.put(timers)
+        except Unavailable:
+            return {}
+        started_s = self._clock.monotonic_s()
+        outcomes = await self._journal.append([draft.close() for draft in drafts])
+        self._metrics.journal_s.observe(self._clock.monotonic_s() - started_s)
+        return dict(outcomes)
+
+    def _stored(self, draft: Draft) -> None:
+        resident = draft.resident
+        resident.turn += 1
+        resident.version = draft.version
+        resident.at_ms = draft.at_ms
+        resident.unsnapped += 1
+        resident.doubt_until_s = 0.0
+        for command_id, (reply, version) in draft.replies.items():
+            resident.remember(command_id, reply, version)
+        if draft.effects:
+            resident.phase = Phase.BUSY
+            self._tasks.spawn(self._perform(draft))
+        else:
+            self._finish(draft)
+
+    async def _perform(self, draft: Draft) -> None:
+        """Bring the read models up to date before anyone is answered: callers read what they wrote."""
+        assert draft.turn is not None
+        await self._outbox.perform([draft.turn])
+        if draft.resident.phase is Phase.BUSY:
+            self._finish(draft)
+
+    def _finish(self, draft: Draft) -> None:
+        """Let everyone see what is stored, and go on with the entity."""
+        resident = draft.resident
+        for decided in draft.decided:
+            self._reveal(resident, decided)
+        if draft.writes:
+            resident.published_turn = resident.turn
+        self._residents.after_turn(resident, draft.missing)
+
+    def _reveal(self, resident: Resident, decided: Decided) -> None:
+        submission = decided.submission
+        if decided.deliveries:
+            self._sessions.publish(resident.id, decided.deliveries)
+        if submission.listen and (decided.answer is None or not decided.answer.code):
+            submission.caller.listen(resident.id, decided.version)
+        if decided.query is not None:
+            self._reads.answer(resident.host, resident.id, decided, decided.query)
+        elif decided.answer is not None:
+            submission.caller.answer(decided.answer)
+
+    def _not_stored(self, draft: Draft, outcome: Outcome) -> None:
+        self._metrics.not_stored(outcome)
+        resident = draft.resident
+        if draft.broken is not None:
+            draft.broken.caller.answer(failure(draft.broken.ticket, INTERNAL, resident.version))
+        for decided in reversed(draft.decided):
+            decided.submission.again |= outcome is Outcome.UNKNOWN  # if it is stored after all, it was this one
+            resident.mailbox.appendleft(decided.submission)
+        self._residents.waiting += len(draft.decided)
+        self._residents.reload(resident, outcome)

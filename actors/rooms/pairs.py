@@ -1,0 +1,86 @@
+"""Which room is the direct room of two users: one small entity a pair, so that there is never a second one.
+
+`pair:<hash of the two ids, sorted>`. Only Carewire itself speaks to it. A claim is made before the room is created;
+if the claimant dies in between, whoever of the two comes next is told the same room id and creates it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from actors.kernel.entity import Context, Decision, Event, Kind, Principal, Recorded
+from config.errors import PermissionDenied
+
+
+class Claim(msgspec.Struct, frozen=True, tag="claim"):
+    """The direct room of this pair shall be `room_id`, unless it has one."""
+
+    room_id: str
+
+
+class Release(msgspec.Struct, frozen=True, tag="release"):
+    """`room_id` turned out to be another room: if it is this pair's, it is so no more."""
+
+    room_id: str
+
+
+class Claimed(Event, frozen=True, kw_only=True, array_like=True, tag="claimed"):
+    """The pair has a room id."""
+
+    room_id: str
+
+
+class Released(Event, frozen=True, kw_only=True, array_like=True, tag="released"):
+    """The pair has none any more."""
+
+
+def pair_id(users: Iterable[str]) -> str:
+    """The entity id of two users' pair, in whichever order they are named."""
+    return "pair:" + blake2b("\n".join(sorted(users)).encode(), digest_size=16).hexdigest()
+
+
+@dataclass(slots=True)
+class Pair:
+    """`room_id` is "" until somebody claims one."""
+
+    room_id: str = ""
+
+    def decide(self, command: Claim | Release, context: Context, version: int) -> Decision:
+        """Raises PermissionDenied unless the system asks."""
+        if not context.by.is_system:
+            raise PermissionDenied("Only Carewire itself may do this.")
+        if isinstance(command, Release):
+            return Decision({}, events=[Released()] if command.room_id == self.room_id else ())
+        if self.room_id:
+            return Decision({"room_id": self.room_id})
+        return Decision({"room_id": command.room_id}, events=[Claimed(room_id=command.room_id)])
+
+    def apply(self, event: Claimed | Released, seq: int, at_ms: int) -> None:
+        """See `Entity.apply`."""
+        self.room_id = event.room_id if isinstance(event, Claimed) else ""
+
+
+class PairKind(Kind[Pair]):
+    """Pairs as the kernel sees them. Nobody listens to one."""
+
+    name = "pair"
+    commands = Claim | Release
+    events = Claimed | Released
+
+    def create(self, key: str) -> Pair:
+        return Pair()
+
+    def snapshot(self, entity: Pair) -> bytes:
+        return entity.room_id.encode()
+
+    def restore(self, key: str, state: bytes) -> Pair:
+        return Pair(state.decode())
+
+    def admit(self, entity: Pair, by: Principal) -> None:
+        raise PermissionDenied("Only Carewire itself may do this.")
+
+    def show(self, entity_id: str, recorded: Recorded, part: Any) -> None:
+        return None

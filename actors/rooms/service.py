@@ -1,0 +1,204 @@
+"""Rooms for those who serve clients (the gateway, the REST API): ids, and what takes more than one entity.
+
+Stateless, and it decides nothing: every rule is the entities'.
+"""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from actors.kernel.entity import SYSTEM, Principal
+from actors.kernel.region import Reply
+from actors.rooms.commands import DEFAULT_PAGE, LARGEST_PAGE, Create, Glance, Peek, Post, RoomCommand
+from actors.rooms.pairs import Claim, Release, pair_id
+from actors.rooms.rules import invalid
+from actors.rooms.views import MEMBERSHIPS
+from config.clock import Clock
+from config.errors import AlreadyExists, Conflict, NotFound, PermissionDenied
+from config.ids import is_id, new_id
+from store.journal import View
+
+MOST_LISTED: Final = 2000  # rooms of one user that a list can order
+_PAGE: Final = 500
+_ATTEMPTS: Final = 3
+
+
+class Submit(Protocol):
+    """The caller's side of the shards (`actors.kernel.region.Region`)."""
+
+    async def submit(
+        self,
+        entity: str,
+        command: msgspec.Struct,
+        *,
+        by: Principal,
+        command_id: str | None = None,
+        listen: bool = False,
+        timeout_s: float | None = None,
+        trace: str = "",
+    ) -> Reply:
+        """Raises CarewireError: the entity refused, or nobody answered in time."""
+        ...
+
+
+class Find(Protocol):
+    """Of the read models, only this (`store.journal.Views`)."""
+
+    async def find(
+        self,
+        collection: str,
+        equal: Mapping[str, str | int | bool | None],
+        *,
+        order_by: str,
+        above: int | str | None = None,
+        below: int | str | None = None,
+        descending: bool = False,
+        limit: int,
+    ) -> list[View]:
+        """See `store.journal.Views.find`."""
+        ...
+
+
+class _Active(msgspec.Struct):
+    active_at: int
+
+
+class _Claimed(msgspec.Struct):
+    room_id: str
+
+
+_active: Final = msgspec.json.Decoder(_Active).decode
+_claimed: Final = msgspec.json.Decoder(_Claimed).decode
+
+
+def entity_of(room_id: str) -> str:
+    """The entity and topic of a room.
+
+    Raises:
+        InvalidArgument: no room can have this id.
+    """
+    if not is_id(room_id):
+        raise invalid("Not a room id.", "room_id")
+    return f"room:{room_id}"
+
+
+def command_id_of(command: RoomCommand, by: Principal) -> str | None:
+    """What identifies the user's action in its room: for a message, who sent it and their `client_id` for it."""
+    if isinstance(command, Post) and command.client_id is not None:
+        return f"post\n{by.user}\n{command.client_id}"  # neither of the two can hold a line feed
+    return None
+
+
+class Rooms:
+    """One a process. `region` reaches the shards of rooms, pairs and inboxes."""
+
+    def __init__(self, region: Submit, views: Find, clock: Clock) -> None:
+        self._region = region
+        self._views = views
+        self._clock = clock
+
+    async def ask(
+        self, room_id: str, command: RoomCommand, *, by: Principal, listen: bool = False, trace: str = ""
+    ) -> Reply:
+        """One command to one room. A `Post` with a `client_id` may be repeated: it is one message.
+
+        Raises:
+            CarewireError: the room refused, or nobody answered in time.
+        """
+        command_id = command_id_of(command, by)
+        entity = entity_of(room_id)
+        return await self._region.submit(entity, command, by=by, command_id=command_id, listen=listen, trace=trace)
+
+    async def create(self, room_id: str | None, command: Create, *, by: Principal, trace: str = "") -> Reply:
+        """Create a room, or find the one that is there: `{room, created}`.
+
+        Raises:
+            CarewireError: as `ask`; AlreadyExists when a direct room is to begin under the id of another room.
+        """
+        room_id = new_id("room", self._clock.now_ms()) if room_id is None else room_id
+        if command.kind == "direct" and len(pair := {*command.members, by.user}) == 2 and all(map(is_id, pair)):
+            return await self._create_direct(pair_id(pair), room_id, command, by, trace)
+        return await self.ask(room_id, command, by=by, trace=trace)
+
+    async def _create_direct(self, pair: str, room_id: str, command: Create, by: Principal, trace: str) -> Reply:
+        """Ask the pair which room is theirs, then create or find that one.
+
+        The pair may name a room that turns out to be another one: a room id that the two do not own was claimed. Then
+        the claim is given up, and whoever did not ask for that id tries again with their own.
+        """
+        entity_of(room_id)
+        for _ in range(_ATTEMPTS):
+            reply = await self._region.submit(pair, Claim(room_id), by=SYSTEM, trace=trace)
+            agreed = _claimed(reply.data).room_id
+            try:
+                return await self.ask(agreed, command, by=by, trace=trace)
+            except (AlreadyExists, PermissionDenied):
+                await self._region.submit(pair, Release(agreed), by=SYSTEM, trace=trace)
+                if agreed == room_id:
+                    raise
+        raise Conflict("Somebody else is creating this room right now. Please try again.")
+
+    async def rooms_of(
+        self, by: Principal, *, cursor: str | None = None, limit: int = DEFAULT_PAGE, trace: str = ""
+    ) -> dict[str, Any]:
+        """`{rooms: [{room, last_seq, unread, last_message}], cursor?}`: the rooms last spoken in first.
+
+        The cursor names the last line of the page before, so a room in which somebody speaks meanwhile moves to the
+        top and is not told twice.
+
+        Raises:
+            CarewireError: a malformed cursor or limit; or nobody answered in time.
+        """
+        if not 1 <= limit <= LARGEST_PAGE:
+            raise invalid(f"limit is 1 to {LARGEST_PAGE}.", "limit")
+        below = None if cursor is None else _decode_cursor(cursor)
+        rooms = await self._memberships(by.user)
+        peeks = await asyncio.gather(*(self._if_member(room, Peek(), by, trace) for room in rooms))
+        ordered = sorted(
+            ((_active(peek.data).active_at, room) for room, peek in zip(rooms, peeks, strict=True) if peek is not None),
+            reverse=True,
+        )
+        waiting = [one for one in ordered if below is None or one < below]
+        page = waiting[:limit]
+        lines = await asyncio.gather(*(self._if_member(room, Glance(), by, trace) for _, room in page))
+        answer: dict[str, Any] = {"rooms": [msgspec.Raw(line.data) for line in lines if line is not None]}
+        if len(waiting) > limit:
+            answer["cursor"] = _encode_cursor(*page[-1])
+        return answer
+
+    async def _if_member(self, room_id: str, command: RoomCommand, by: Principal, trace: str) -> Reply | None:
+        """The answer, or None when the membership ended meanwhile."""
+        try:
+            return await self.ask(room_id, command, by=by, trace=trace)
+        except (NotFound, PermissionDenied):
+            return None
+
+    async def _memberships(self, user: str) -> Sequence[str]:
+        rooms: list[str] = []
+        last: str | None = None
+        while len(rooms) < MOST_LISTED:
+            found = await self._views.find(
+                MEMBERSHIPS, {"user": user, "left": False}, order_by="room", above=last, limit=_PAGE
+            )
+            rooms += [str(view.fields["room"]) for view in found]
+            if len(found) < _PAGE:
+                break
+            last = rooms[-1]
+        return rooms
+
+
+def _encode_cursor(active_at: int, room_id: str) -> str:
+    return base64.urlsafe_b64encode(f"{active_at} {room_id}".encode()).decode().rstrip("=")
+
+
+def _decode_cursor(cursor: str) -> tuple[int, str]:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        active_at, room_id = text.split(" ")
+        return int(active_at), room_id
+    except (ValueError, binascii.Error):
+        raise invalid("This cursor is not one that was given out.", "cursor") from None

@@ -1,0 +1,108 @@
+"""Read the settings once, and say in one line what is wrong with them.
+
+pydantic-settings passes over a variable that it does not know; a misspelt `CAREWIRE_HTP__PORT` would run with the
+default and nobody the wiser. So the names are checked here, against the tree itself.
+"""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import SettingsError
+
+from config.errors import StartupError
+from config.settings import Settings
+
+PREFIX: Final = "CAREWIRE_"
+DELIMITER: Final = "__"
+ENV_FILE: Final = Path(".env")
+
+
+def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
+    """The settings in force: `overrides` (a part of the tree, `{"http": {"port": 8080}}`, from the command line),
+    then the environment, then `.env`, then the defaults.
+
+    Raises:
+        StartupError: a value does not fit, or a name is unknown. One line, naming the variable.
+    """
+    _refuse_unknown(sorted({*_from_environment(), *_from_file()}))
+    given: dict[str, Any] = dict(overrides or {})
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise StartupError("; ".join(_explain(detail) for detail in error.errors())) from None
+    except SettingsError as error:
+        raise StartupError(f"{error}: this name takes JSON; its parts have names of their own.") from None
+
+
+def variables(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> dict[str, str]:
+    """Every variable there is, with its description."""
+    known: dict[str, str] = {}
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            known |= variables(field.annotation, prefix + name.upper() + DELIMITER)
+        else:
+            known[prefix + name.upper()] = field.description or ""
+    return known
+
+
+def effective(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """(variable, value, where it comes from) of every setting; secrets are masked."""
+    environment, file = _from_environment(), _from_file()
+    for name in variables():
+        value = _lookup(settings, name)
+        source = "environment" if name in environment else ".env" if name in file else "default"
+        yield name, _masked(value), source
+
+
+def _masked(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "********"
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return ",".join(str(part) for part in value)
+    return str(value)
+
+
+def _lookup(settings: Settings, variable: str) -> object:
+    value: Any = settings
+    for part in variable.removeprefix(PREFIX).lower().split(DELIMITER):
+        value = getattr(value, part)
+    return value
+
+
+def _from_environment() -> Mapping[str, str]:
+    return {name.upper(): value for name, value in os.environ.items() if name.upper().startswith(PREFIX)}
+
+
+def _from_file() -> Mapping[str, str | None]:
+    values = dotenv_values(ENV_FILE) if ENV_FILE.is_file() else {}
+    return {name.upper(): value for name, value in values.items() if name.upper().startswith(PREFIX)}
+
+
+def _refuse_unknown(names: list[str]) -> None:
+    known = variables()
+    for name in names:
+        section = DELIMITER not in name and any(other.startswith(name + DELIMITER) for other in known)
+        if name not in known and not section:  # a whole section may be given as JSON
+            raise StartupError(_unknown(name))
+
+
+def _unknown(name: str) -> str:
+    known = [variable.removeprefix(PREFIX) for variable in variables()]
+    close = difflib.get_close_matches(name.removeprefix(PREFIX), known, n=1)
+    hint = f"did you mean {PREFIX}{close[0]}?" if close else "`carewire settings` lists those there are."
+    return f"{name} is not a setting; {hint}"
+
+
+def _explain(detail: ErrorDetails) -> str:
+    name = PREFIX + DELIMITER.join(str(part).upper() for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return _unknown(name)
+    return f"{name}: {detail['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,156 @@
+"""Bearer tokens: what one must say, how Carewire makes its own. Pure: keys and time are arguments.
+
+A token is a JWT with `sub` (user), `role` and `exp`; `device`, `iat`, `nbf` and `jti` are optional but must be sound.
+Whoever verifies fixes key and algorithm together, so a token cannot choose how it is checked.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import jwt
+
+from config.errors import TokenExpired, Unauthenticated
+from config.ids import is_id, new_id
+
+ROLES: Final = frozenset({"client", "therapist", "moderator", "admin"})
+OWN_ALGORITHM: Final = "HS256"
+ISSUER_ALGORITHMS: Final = ("RS256", "ES256")
+MAX_TOKEN_CHARS: Final = 8192
+_END_OF_TIME_S: Final = 253_402_300_799  # the last second that RFC 3339 can write
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Who a token says that its bearer is. `expires_ms`: milliseconds since the Unix epoch."""
+
+    user: str
+    role: str
+    device: str
+    expires_ms: int
+    jti: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a token must agree with besides its signature. `issuer` and `audience` count when set."""
+
+    issuer: str | None = None
+    audience: str | None = None
+    leeway_s: float = 0.0
+
+
+def mint(
+    secret: str,
+    *,
+    user: str,
+    role: str,
+    now_ms: int,
+    ttl_s: float,
+    device: str | None = None,
+    expected: Expected | None = None,
+) -> str:
+    """A signed token (HS256) that is good for `ttl_s` seconds and that `verify` accepts.
+
+    Raises:
+        ValueError: `user`, `role` or `device` is not what a token may say.
+    """
+    if not is_id(user) or role not in ROLES or (device is not None and not is_id(device)):
+        raise ValueError("user and device must be ids, role one of: " + ", ".join(sorted(ROLES)))
+    now_s = now_ms / 1000
+    claims: dict[str, Any] = {
+        "sub": user,
+        "role": role,
+        "iat": int(now_s),
+        "exp": math.ceil(now_s + ttl_s),
+        "jti": new_id("tok", now_ms),
+    }
+    if device is not None:
+        claims["device"] = device
+    if expected is not None and expected.issuer is not None:
+        claims["iss"] = expected.issuer
+    if expected is not None and expected.audience is not None:
+        claims["aud"] = expected.audience
+    return jwt.encode(claims, secret, algorithm=OWN_ALGORITHM)
+
+
+def header_of(token: object) -> tuple[str, str]:
+    """(`alg`, `kid`) of a token that nobody has verified yet; good for choosing a key, and for nothing else.
+
+    Raises:
+        Unauthenticated: it is not a token.
+    """
+    header = _careful(lambda: jwt.get_unverified_header(_text(token)))
+    alg, kid = header.get("alg"), header.get("kid", "")
+    if not isinstance(alg, str) or not isinstance(kid, str):
+        raise _refused()
+    return alg, kid
+
+
+def verify(
+    token: object, key: str | jwt.PyJWK, algorithms: Sequence[str], *, now_ms: int, expected: Expected
+) -> Verified:
+    """What the token says, once its signature and every claim have been checked.
+
+    Raises:
+        TokenExpired: it was good once.
+        Unauthenticated: it is not a token, not ours, or says something that no token may say.
+    """
+    options: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}  # below, by the clock we are handed
+    claims = _careful(
+        lambda: jwt.decode(
+            _text(token),
+            key,
+            algorithms=list(algorithms),
+            audience=expected.audience,
+            issuer=expected.issuer,
+            options=options,
+        )
+    )
+    verified = _principal(claims)
+    leeway_ms = int(expected.leeway_s * 1000)
+    if "nbf" in claims and _instant_ms(claims["nbf"]) > now_ms + leeway_ms:
+        raise _refused()
+    if "iat" in claims:
+        _instant_ms(claims["iat"])
+    if verified.expires_ms <= now_ms - leeway_ms:
+        raise TokenExpired("The token has expired. Sign in again, or refresh it.")
+    return verified
+
+
+def _principal(claims: dict[str, Any]) -> Verified:
+    user, role = claims.get("sub"), claims.get("role")
+    device, jti = claims.get("device", ""), claims.get("jti", "")
+    if not isinstance(user, str) or not is_id(user) or not isinstance(role, str) or role not in ROLES:
+        raise _refused()
+    if not isinstance(device, str) or (device and not is_id(device)):
+        raise _refused()
+    if not isinstance(jti, str) or len(jti) > 256:
+        raise _refused()
+    return Verified(user, role, device, _instant_ms(claims.get("exp")), jti)
+
+
+def _instant_ms(claim: object) -> int:
+    """A NumericDate (RFC 7519: seconds, fractions allowed) in milliseconds."""
+    if isinstance(claim, bool) or not isinstance(claim, int | float) or not 0 <= claim <= _END_OF_TIME_S:
+        raise _refused()  # NaN fails the comparison as well
+    return int(claim * 1000)
+
+
+def _text(token: object) -> str:
+    if not isinstance(token, str) or not token or len(token) > MAX_TOKEN_CHARS:
+        raise _refused()
+    return token
+
+
+def _careful(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Whatever a hostile token makes of the parsers (a RecursionError, say), the answer is the same."""
+    try:
+        return read()
+    except Exception:
+        raise _refused() from None
+
+
+def _refused() -> Unauthenticated:
+    return Unauthenticated("The token is not valid. Sign in again.")

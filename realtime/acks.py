@@ -1,0 +1,103 @@
+"""Answers to events: the one place where a result, or an error, becomes an ack."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from actors.kernel.wire import Delivery
+from config.clock import Clock
+from config.errors import CarewireError, InvalidArgument, Unauthenticated
+from config.ids import new_id
+from config.logs import get_logger
+from realtime.connections import Connection
+from realtime.packets import Incoming
+from realtime.requests import decode
+
+log = get_logger(__name__)
+
+UNKNOWN: Final = "unknown"  # stands for all names that clients make up
+INTERNAL_STATUS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a handler gives back: the ack's `data` as JSON, and deliveries that are sent right behind the ack."""
+
+    data: bytes = b"{}"
+    held: Sequence[Delivery] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """Who handles an event. `anonymous`: also for sockets that have not said who they are."""
+
+    kind: type[msgspec.Struct]
+    call: Callable[[Connection, Any], Awaitable[Answer]]
+    anonymous: bool = False
+
+
+Handlers = Mapping[str, Handler]
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """What goes back to the client: `answer`, or `error`."""
+
+    event: str
+    answer: Answer
+    error: CarewireError | None = None
+
+    @property
+    def code(self) -> str:
+        """How it ended: "ok" or the code of the error."""
+        return "ok" if self.error is None else self.error.code
+
+    def body(self) -> bytes:
+        """The ack's one argument: `{"ok": ...}`."""
+        if self.error is None:
+            return b'{"ok":true,"data":' + self.answer.data + b"}"
+        return b'{"ok":false,"error":' + msgspec.json.encode(self.error.to_wire()) + b"}"
+
+
+def error_event(error: CarewireError, **more: object) -> bytes:
+    """The payload of an `error` event: the error object and what else is known (`event`, `room_id`)."""
+    return msgspec.json.encode(error.to_wire() | more)
+
+
+class Events:
+    """The events that clients may send, and the answers to them."""
+
+    def __init__(self, handlers: Handlers, *, max_bytes: int, clock: Clock) -> None:
+        """`max_bytes`: the largest payload that is read."""
+        self._handlers = handlers
+        self._max_bytes = max_bytes
+        self._clock = clock
+
+    async def acknowledged(self, connection: Connection, incoming: Incoming) -> Ack:
+        """Handle one event. Whatever happens, there is an ack; a fault of ours is logged, and told to nobody.
+
+        Nothing is awaited before the handler is called, so the commands of one socket go out in the order of its
+        events.
+        """
+        handler = self._handlers.get(incoming.name)
+        name = incoming.name if handler is not None else UNKNOWN
+        try:
+            if incoming.problem:
+                raise InvalidArgument(incoming.problem)
+            if handler is None:
+                raise InvalidArgument("There is no such event.")
+            if connection.verified is None and not handler.anonymous:
+                raise Unauthenticated("Say who you are first: emit `authenticate` with a token.")
+            request = decode(incoming.arguments, handler.kind, self._max_bytes)
+            return Ack(name, await handler.call(connection, request))
+        except CarewireError as error:
+            if error.status == INTERNAL_STATUS:
+                log.error("event.failed", event_name=name, sid=connection.sid, user=connection.user, why=error.message)
+            return Ack(name, Answer(), error)
+        except Exception:
+            error_id = new_id("err", self._clock.now_ms())
+            log.exception("event.crashed", event_name=name, sid=connection.sid, user=connection.user, id=error_id)
+            told = CarewireError("Something went wrong on our side.", details={"error_id": error_id})
+            return Ack(name, Answer(), told)

@@ -1,0 +1,126 @@
+"""Whose tokens are good here: ours (HS256), or those of an issuer whose keys are published (JWKS: RS256, ES256).
+
+The algorithm decides which key is used, and each key is used with its own algorithms only: a token signed with HS256
+and a public key as the secret, or with no algorithm at all, is refused.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import jwt
+
+from config.clock import Clock
+from config.errors import Unauthenticated, Unavailable
+from config.logs import get_logger
+from config.settings import AuthSettings
+from config.tokens import ISSUER_ALGORITHMS, OWN_ALGORITHM, Expected, Verified, header_of, verify
+
+log = get_logger(__name__)
+
+REFRESH_S: Final = 300.0  # keys this old are fetched again, while the old ones go on serving
+STALE_S: Final = 3600.0  # keys older than this are not believed any more
+COOLDOWN_S: Final = 10.0  # between two fetches: an unknown key id must not become a request each
+
+
+class Jwks:
+    """The published keys of an issuer. Fetched off the event loop, cached, and fetched again when they rotate."""
+
+    def __init__(self, url: str, clock: Clock, *, timeout_s: float = 5.0, cooldown_s: float = COOLDOWN_S) -> None:
+        """`url`: http(s). Raises `jwt.PyJWKClientError` when it is not."""
+        self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=timeout_s)
+        self._clock = clock
+        self._cooldown_s = cooldown_s
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._fetched_s = float("-inf")
+        self._tried_s = float("-inf")
+        self._fetching: asyncio.Task[None] | None = None
+
+    async def key(self, kid: str) -> jwt.PyJWK:
+        """The key with this id.
+
+        Raises:
+            Unauthenticated: the issuer publishes no such key.
+            Unavailable: the issuer does not answer, and what it said last is too old.
+        """
+        known = self._known(kid)
+        if known is None or self._age_s() > REFRESH_S:
+            fetching = self._fetch()
+            if known is None and fetching is not None:
+                await asyncio.shield(fetching)
+                known = self._known(kid)
+        if known is not None:
+            return known
+        if self._age_s() >= STALE_S:
+            raise Unavailable("Sign-in cannot be checked right now. Try again.", retry_after_s=self._cooldown_s)
+        raise Unauthenticated("The token is not valid. Sign in again.")
+
+    def _known(self, kid: str) -> jwt.PyJWK | None:
+        return self._keys.get(kid) if self._age_s() < STALE_S else None
+
+    def _age_s(self) -> float:
+        return self._clock.monotonic_s() - self._fetched_s
+
+    def _fetch(self) -> asyncio.Task[None] | None:
+        """The fetch under way, or a new one; None while it is too early for another."""
+        if self._fetching is not None:
+            return self._fetching
+        now_s = self._clock.monotonic_s()
+        if now_s - self._tried_s < self._cooldown_s:
+            return None
+        self._tried_s = now_s
+        self._fetching = asyncio.get_running_loop().create_task(self._load())
+        return self._fetching
+
+    async def _load(self) -> None:
+        try:
+            keys = await asyncio.to_thread(self._client.get_signing_keys)
+            self._keys = {key.key_id: key for key in keys if key.key_id}
+            self._fetched_s = self._clock.monotonic_s()
+        except Exception as error:  # a broken answer of theirs is an outage of theirs, whatever it breaks
+            log.warning("auth.jwks_failed", error=type(error).__name__)
+        finally:
+            self._fetching = None
+
+
+class Verifier:
+    """Checks bearer tokens. One for a process: it holds the issuer's keys."""
+
+    def __init__(self, settings: AuthSettings, clock: Clock, *, secret: str | None, jwks: Jwks | None = None) -> None:
+        """`secret` is the HS256 secret in force (given or generated); None refuses HS256.
+
+        Raises:
+            ValueError: neither a secret nor a JWKS: nobody could ever sign in.
+        """
+        if jwks is None and settings.jwks_url is not None:
+            jwks = Jwks(settings.jwks_url, clock)
+        if not secret and jwks is None:
+            raise ValueError("set auth.secret or auth.jwks_url")
+        self._secret = secret
+        self._jwks = jwks
+        self._expected = Expected(settings.issuer, settings.audience, settings.leeway_s)
+        self._now_ms: Callable[[], int] = clock.now_ms
+
+    @property
+    def leeway_ms(self) -> int:
+        """How long after its expiry a token is still accepted, for clocks that differ."""
+        return int(self._expected.leeway_s * 1000)
+
+    async def verify(self, token: object) -> Verified:
+        """Who the bearer is. Does not suspend for our own tokens.
+
+        Raises:
+            TokenExpired: it was good once.
+            Unauthenticated: it is no token of ours or of the issuer's.
+            Unavailable: the issuer's keys cannot be had.
+        """
+        alg, kid = header_of(token)
+        key: str | jwt.PyJWK
+        algorithms: tuple[str, ...]
+        if alg == OWN_ALGORITHM and self._secret:
+            key, algorithms = self._secret, (OWN_ALGORITHM,)
+        elif alg in ISSUER_ALGORITHMS and self._jwks is not None:
+            key, algorithms = await self._jwks.key(kid), ISSUER_ALGORITHMS
+        else:
+            raise Unauthenticated("The token is not valid. Sign in again.")
+        return verify(token, key, algorithms, now_ms=self._now_ms(), expected=self._expected)

@@ -1,0 +1,101 @@
+"""The events of rooms and inboxes. Parse, call, emit: decides nothing."""
+
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from actors.inboxes.commands import Ack as AckInbox
+from actors.kernel.region import Region
+from actors.rooms.commands import Join, RoomCommand
+from actors.rooms.service import Rooms, entity_of
+from realtime import requests
+from realtime.acks import Answer, Handler, Handlers
+from realtime.connections import Connection
+from realtime.joining import Joining
+from realtime.requests import CreateRoom, InboxAck, JoinRoom, LeaveRoom, ListRooms, RoomRequest
+from realtime.subscriptions import Subscriptions
+
+_COMMANDS: Final[dict[str, type[RoomRequest]]] = {
+    "add_members": requests.AddMembers,
+    "remove_member": requests.RemoveMember,
+    "update_room": requests.UpdateRoom,
+    "message": requests.PostMessage,
+    "edit_message": requests.EditMessage,
+    "delete_message": requests.DeleteMessage,
+    "react": requests.React,
+    "unreact": requests.Unreact,
+    "mark_read": requests.MarkRead,
+    "typing_start": requests.TypingStart,
+    "typing_stop": requests.TypingStop,
+    "history": requests.History,
+}
+
+
+class Chat:
+    """Handlers of section "Rooms and messages" of the contract. Each calls the region before its first await."""
+
+    def __init__(
+        self, region: Region, rooms: Rooms, subscriptions: Subscriptions[Connection], joining: Joining
+    ) -> None:
+        self._region = region
+        self._rooms = rooms
+        self._subscriptions = subscriptions
+        self._joining = joining
+
+    def handlers(self) -> Handlers:
+        """Event name -> handler."""
+        return {name: Handler(kind, self._command) for name, kind in _COMMANDS.items()} | {
+            "create_room": Handler(CreateRoom, self._create),
+            "join_room": Handler(JoinRoom, self._join),
+            "leave_room": Handler(LeaveRoom, self._leave),
+            "list_rooms": Handler(ListRooms, self._list),
+            "inbox_ack": Handler(InboxAck, self._ack_inbox),
+        }
+
+    async def _command(self, connection: Connection, request: RoomRequest) -> Answer:
+        return await self._ask(connection, request.room_id, request.command(connection.user))
+
+    async def _ask(self, connection: Connection, room_id: str, command: RoomCommand) -> Answer:
+        reply = await self._rooms.ask(room_id, command, by=connection.principal, trace=connection.trace())
+        return Answer(reply.data)
+
+    async def _create(self, connection: Connection, request: CreateRoom) -> Answer:
+        reply = await self._rooms.create(
+            request.room_id, request.command(), by=connection.principal, trace=connection.trace()
+        )
+        return Answer(reply.data)
+
+    async def _join(self, connection: Connection, request: JoinRoom) -> Answer:
+        submit = partial(
+            self._rooms.ask,
+            request.room_id,
+            Join(request.since),
+            by=connection.principal,
+            listen=True,
+            trace=connection.trace(),
+        )
+        joined = await self._joining.join(connection, entity_of(request.room_id), submit)
+        return Answer(joined.reply.data, joined.held)
+
+    async def _leave(self, connection: Connection, request: LeaveRoom) -> Answer:
+        """For ever: the room itself evicts every socket of the user, in sequence, this one too."""
+        if request.forever:
+            return await self._ask(connection, request.room_id, request.command(connection.user))
+        self._subscriptions.leave(connection, entity_of(request.room_id))
+        return Answer()
+
+    async def _list(self, connection: Connection, request: ListRooms) -> Answer:
+        listed = await self._rooms.rooms_of(
+            connection.principal, cursor=request.cursor, limit=request.limit, trace=connection.trace()
+        )
+        return Answer(msgspec.json.encode(listed))
+
+    async def _ack_inbox(self, connection: Connection, request: InboxAck) -> Answer:
+        reply = await self._region.submit(
+            f"user:{connection.user}",
+            AckInbox(request.inbox_seq),
+            by=connection.principal,
+            trace=connection.trace(),
+        )
+        return Answer(reply.data)

@@ -1,0 +1,63 @@
+"""From deliveries to sockets: each packet is framed once, and the same object goes to everybody who listens."""
+
+from functools import partial
+from typing import Any
+
+from actors.kernel.wire import Delivery
+from config.clock import Clock
+from config.logs import get_logger
+from realtime.connections import Connection
+from realtime.deadlines import Deadline, Deadlines
+from realtime.metrics import GatewayMetrics
+from realtime.outlet import frame
+from realtime.packets import delivery_text
+from realtime.subscriptions import Subscriptions
+
+log = get_logger(__name__)
+
+
+class Fanout:
+    """Sends what regions bring. Also ends what lapses by itself (typing): no word is needed from the shard."""
+
+    def __init__(
+        self, subscriptions: Subscriptions[Connection], deadlines: Deadlines, clock: Clock, metrics: GatewayMetrics
+    ) -> None:
+        self._subscriptions = subscriptions
+        self._deadlines = deadlines
+        self._clock = clock
+        self._metrics = metrics
+        self._lapses: dict[tuple[str, str], Deadline] = {}
+
+    def deliver(self, deliveries: list[Delivery]) -> None:
+        """Send one parcel, in its order. Called by the region, which must not suffer for a bad packet."""
+        now_ms = self._clock.now_ms()
+        for delivery in deliveries:
+            try:
+                self._deliver(delivery, now_ms)
+            except Exception:
+                log.exception("fanout.failed", topic=delivery.topic, version=delivery.version)
+
+    def _deliver(self, delivery: Delivery, now_ms: int) -> None:
+        if delivery.key:
+            self._expect_lapse(delivery)
+        prepared: Any = None
+        sent = 0
+        for connection in self._subscriptions.route(delivery):
+            if prepared is None:
+                prepared = frame(delivery_text(delivery.packet))
+            connection.outlet.send(prepared)
+            sent += 1
+        self._metrics.deliveries.inc(sent)
+        if delivery.at_ms:
+            self._metrics.delivery_s.observe(max(0, now_ms - delivery.at_ms) / 1000)
+
+    def _expect_lapse(self, delivery: Delivery) -> None:
+        place = (delivery.topic, delivery.key)
+        if (earlier := self._lapses.pop(place, None)) is not None:
+            earlier.cancel()
+        if delivery.ttl_s > 0 and delivery.lapse:
+            self._lapses[place] = self._deadlines.after(delivery.ttl_s, partial(self._lapse, place, delivery))
+
+    def _lapse(self, place: tuple[str, str], delivery: Delivery) -> None:
+        self._lapses.pop(place, None)
+        self.deliver([Delivery(delivery.topic, 0, delivery.lapse, skip=delivery.skip)])

@@ -1,0 +1,121 @@
+"""The namespace `/`: takes what python-socketio hears, gives it to sessions and handlers, and sends the answers."""
+
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+import socketio
+from socketio.exceptions import ConnectionRefusedError as Refused
+
+from actors.kernel.tasks import Tasks
+from config.clock import Clock
+from config.errors import CarewireError, InvalidArgument, Overloaded, RateLimited, Unauthenticated, Unavailable
+from config.logs import get_logger
+from config.settings import GatewaySettings
+from realtime.acks import UNKNOWN, Ack, Answer, Events, error_event
+from realtime.connections import Connection, Connections
+from realtime.metrics import GatewayMetrics
+from realtime.outlet import Outlet
+from realtime.packets import Incoming, ack_text, delivery_text
+from realtime.sessions import Sessions
+
+log = get_logger(__name__)
+
+_SLOW: Final = "slow consumer"
+
+
+class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio has no types
+    """One a gateway. python-socketio calls `on_connect` and `on_disconnect`; events come through `receive`, so a
+    client that names its event "disconnect" reaches neither."""
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        connections: Connections,
+        sessions: Sessions,
+        events: Events,
+        tasks: Tasks,
+        clock: Clock,
+        metrics: GatewayMetrics,
+    ) -> None:
+        super().__init__("/")
+        self._settings = settings
+        self._connections = connections
+        self._sessions = sessions
+        self._events = events
+        self._tasks = tasks
+        self._clock = clock
+        self._metrics = metrics
+        self.draining = False
+
+    async def on_connect(self, sid: str, environ: object, auth: msgspec.Raw | None = None) -> None:
+        """Raises python-socketio's ConnectionRefusedError, which the client gets as `connect_error`."""
+        result = "ok"
+        try:
+            if self.draining:
+                raise Unavailable("This server is shutting down. Connect again.", retry_after_s=1.0)
+            await self._sessions.connect(sid, self._outlet(sid), auth)
+        except CarewireError as error:
+            result = error.code
+            raise Refused(error.message, error.to_wire()) from None
+        except Exception:
+            result = CarewireError.code
+            log.exception("connect.crashed", sid=sid)
+            told = CarewireError("Something went wrong on our side.")
+            raise Refused(told.message, told.to_wire()) from None
+        finally:
+            self._metrics.connects.labels(result).inc()
+
+    async def on_disconnect(self, sid: str, reason: str = "") -> None:
+        """Its subscriptions end."""
+        self._sessions.closed(sid, reason)
+
+    def opened(self, sid: str) -> None:
+        """The CONNECT packet is on its way to the client."""
+        self._sessions.opened(sid)
+
+    async def receive(self, sid: str, incoming: Incoming, ack_id: int | None) -> None:
+        """Handle one event and send its answer."""
+        connection = self._connections.get(sid)
+        if connection is None:
+            return
+        started_s = self._clock.monotonic_s()
+        if connection.in_flight >= self._settings.max_in_flight:
+            busy = Overloaded("Too many events wait for their answers on this connection.", retry_after_s=1.0)
+            ack = Ack(UNKNOWN, Answer(), busy)
+        else:
+            connection.in_flight += 1
+            try:
+                ack = await self._events.acknowledged(connection, incoming)
+            finally:
+                connection.in_flight -= 1
+        self._reply(connection, ack, incoming.name, ack_id)
+        self._metrics.events.labels(ack.event, ack.code).inc()
+        self._metrics.event_s.observe(self._clock.monotonic_s() - started_s)
+
+    def _reply(self, connection: Connection, ack: Ack, name: str, ack_id: int | None) -> None:
+        outlet = connection.outlet
+        if ack_id is not None:
+            outlet.text(ack_text(ack_id, ack.body()))
+        elif ack.error is not None:
+            outlet.emit("error", error_event(ack.error, event=name))
+        for delivery in ack.answer.held:
+            outlet.text(delivery_text(delivery.packet))
+        if isinstance(ack.error, InvalidArgument | Unauthenticated):
+            self._count_invalid(connection)
+
+    def _count_invalid(self, connection: Connection) -> None:
+        limit = self._settings.max_invalid_events
+        if connection.count_invalid(self._clock.monotonic_s()) == limit + 1:
+            abuse = RateLimited("Too many invalid events.", details={"limit_per_minute": limit})
+            self._sessions.dismiss(connection, abuse, "abuse")
+
+    def _outlet(self, sid: str) -> Outlet:
+        server: Any = self.server
+        socket = server.eio.sockets[server.manager.eio_sid_from_sid(sid, "/")]
+        return Outlet(socket, self._settings.max_waiting_packets, partial(self._drop, sid))
+
+    def _drop(self, sid: str) -> None:
+        connection = self._connections.get(sid)
+        if connection is not None:
+            self._tasks.spawn(connection.outlet.cut(_SLOW))

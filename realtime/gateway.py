@@ -1,0 +1,165 @@
+"""One gateway: the Socket.IO front of this process, wired together. Plain asyncio; Serve wraps it elsewhere."""
+
+import random
+from functools import partial
+from typing import Final
+
+import msgspec
+from prometheus_client import CollectorRegistry
+
+from actors.kernel.region import Region
+from actors.kernel.tasks import Tasks
+from actors.kernel.wire import Delivery
+from actors.rooms.service import Rooms
+from config.clock import Clock
+from config.logs import get_logger
+from config.settings import GatewaySettings
+from realtime.acks import Events
+from realtime.auth import Verifier
+from realtime.chat import Chat
+from realtime.connections import Connection, Connections
+from realtime.deadlines import Deadlines
+from realtime.fanout import Fanout
+from realtime.front import Front
+from realtime.joining import Joining
+from realtime.metrics import GatewayMetrics
+from realtime.recovery import Recovery
+from realtime.server import Site, make_server
+from realtime.sessions import Sessions
+from realtime.subscriptions import Subscriptions
+
+log = get_logger(__name__)
+
+_PATIENCE_S: Final = 2.0  # that a closing socket's events may still take
+_LOOK_S: Final = 0.05
+
+
+class Gateway:
+    """Holds no truth: whatever it knows, its clients and the shards can tell another one.
+
+    The region that it speaks through is made with `deliver` as its `on_deliveries`, and handed to `start`. It stays the
+    caller's: close it after the gateway.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: GatewaySettings,
+        verifier: Verifier,
+        clock: Clock,
+        registry: CollectorRegistry,
+        *,
+        dice: random.Random | None = None,
+    ) -> None:
+        """`registry` gets the gateway's metrics; one gateway a registry. `dice` spread the reconnects of a drain."""
+        self.name = name
+        self._settings = settings
+        self._verifier = verifier
+        self._clock = clock
+        self._dice = dice or random.Random()
+        self._metrics = GatewayMetrics(registry)
+        self._connections = Connections()
+        self._deadlines = Deadlines(clock)
+        self._tasks = Tasks(name)
+        self._subscriptions: Subscriptions[Connection] = Subscriptions(
+            self._unlisten, max_topics=settings.max_rooms_per_socket + 1
+        )
+        self._fanout = Fanout(self._subscriptions, self._deadlines, clock, self._metrics)
+        self._metrics.watch(self._subscriptions)
+        self._region: Region | None = None
+        self._front: Front | None = None
+        self._site: Site | None = None
+        self._port = 0
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on; 0 while it does not."""
+        return self._port
+
+    def deliver(self, deliveries: list[Delivery]) -> None:
+        """Send what a region brought to whoever listens."""
+        self._fanout.deliver(deliveries)
+
+    async def start(self, region: Region, rooms: Rooms, *, host: str, port: int) -> int:
+        """Begin to accept connections. The port, which `port=0` leaves to the system.
+
+        Raises:
+            StartupError: the port cannot be had.
+        """
+        self._region = region
+        self._front = self._wire(region, rooms)
+        self._deadlines.start()
+        self._site = Site(make_server(self._settings, self._front))
+        self._port = await self._site.listen(host, port)
+        log.info("gateway.started", gateway=self.name, host=host, port=self._port)
+        return self._port
+
+    def stats(self) -> dict[str, int | bool | str]:
+        """The present levels, for status and autoscaling."""
+        return {
+            "gateway": self.name,
+            "port": self._port,
+            "sockets": len(self._connections),
+            "topics": len(self._subscriptions),
+            "joining": self._subscriptions.joining,
+            "held_bytes": self._subscriptions.held_bytes,
+            "draining": self._front is not None and self._front.draining,
+        }
+
+    async def drain(self) -> None:
+        """Accept no more, and send everybody elsewhere: each socket is told when it will be closed (`reconnect`
+        with `delay_ms`, spread at random over `drain_s`), and then is, after the events that it waits for."""
+        if self._site is None or self._front is None or self._front.draining:
+            return
+        self._front.draining = True
+        await self._site.stop_listening()
+        log.info("gateway.draining", gateway=self.name, sockets=len(self._connections))
+        for connection in self._connections:
+            delay_s = self._dice.uniform(0.0, self._settings.drain_s)
+            connection.outlet.emit("reconnect", msgspec.json.encode({"delay_ms": int(delay_s * 1000)}))
+            self._deadlines.after(delay_s, partial(self._part, connection, self._clock.monotonic_s() + delay_s))
+        await self._connections.emptied(self._settings.drain_s + 2 * _PATIENCE_S)
+
+    async def stop(self) -> None:
+        """Close every socket and the port. Idempotent."""
+        if self._site is None:
+            return
+        site, self._site = self._site, None
+        await site.stop_listening()
+        for connection in self._connections:
+            await connection.outlet.close("shutdown")
+        self._deadlines.stop()
+        await self._tasks.cancel()
+        await site.close()
+        log.info("gateway.stopped", gateway=self.name)
+
+    def _wire(self, region: Region, rooms: Rooms) -> Front:
+        settings, clock, metrics = self._settings, self._clock, self._metrics
+        joining = Joining(self._subscriptions)
+        sessions = Sessions(
+            self.name,
+            settings,
+            self._verifier,
+            self._connections,
+            self._subscriptions,
+            Recovery(region, joining, metrics, max_events=settings.max_recovered_events),
+            self._deadlines,
+            self._tasks,
+            clock,
+            metrics,
+        )
+        chat = Chat(region, rooms, self._subscriptions, joining)
+        handlers = {**sessions.handlers(), **chat.handlers()}
+        events = Events(handlers, max_bytes=settings.max_message_bytes, clock=clock)
+        return Front(settings, self._connections, sessions, events, self._tasks, clock, metrics)
+
+    def _unlisten(self, topic: str) -> None:
+        if self._region is not None:
+            self._region.unlisten(topic)
+
+    def _part(self, connection: Connection, since_s: float) -> None:
+        """Close the socket, once nothing of it is under way."""
+        if connection.in_flight and self._clock.monotonic_s() - since_s < _PATIENCE_S:
+            self._deadlines.after(_LOOK_S, partial(self._part, connection, since_s))
+        else:
+            self._tasks.spawn(connection.outlet.close("draining"))

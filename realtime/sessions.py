@@ -1,0 +1,170 @@
+"""From connect to disconnect: who a socket is, and for how long."""
+
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from actors.kernel.tasks import Tasks
+from config.clock import Clock, to_rfc3339
+from config.errors import CarewireError, PermissionDenied, TokenExpired, Unauthenticated
+from config.logs import get_logger
+from config.settings import GatewaySettings
+from config.tokens import Verified
+from realtime.acks import Answer, Handler, Handlers, error_event
+from realtime.auth import Verifier
+from realtime.connections import Connection, Connections
+from realtime.deadlines import Deadlines
+from realtime.metrics import GatewayMetrics
+from realtime.outlet import Outlet
+from realtime.recovery import Recovery
+from realtime.requests import Authenticate, Hello, decode
+from realtime.subscriptions import Subscriptions
+
+log = get_logger(__name__)
+
+_MAX_HELLO_BYTES: Final = 512 * 1024  # a thousand rooms to recover, and a token
+_to_json: Final = msgspec.json.Encoder().encode
+
+
+class Sessions:
+    """The sessions of one gateway."""
+
+    def __init__(
+        self,
+        gateway: str,
+        settings: GatewaySettings,
+        verifier: Verifier,
+        connections: Connections,
+        subscriptions: Subscriptions[Connection],
+        recovery: Recovery,
+        deadlines: Deadlines,
+        tasks: Tasks,
+        clock: Clock,
+        metrics: GatewayMetrics,
+    ) -> None:
+        self._gateway = gateway
+        self._settings = settings
+        self._verifier = verifier
+        self._connections = connections
+        self._subscriptions = subscriptions
+        self._recovery = recovery
+        self._deadlines = deadlines
+        self._tasks = tasks
+        self._clock = clock
+        self._metrics = metrics
+
+    def handlers(self) -> Handlers:
+        """Event name -> handler."""
+        return {"authenticate": Handler(Authenticate, self._authenticate, anonymous=True)}
+
+    async def connect(self, sid: str, outlet: Outlet, auth: msgspec.Raw | None) -> None:
+        """A socket asks to connect. Without a token it may, for a while.
+
+        Raises:
+            CarewireError: it may not.
+        """
+        hello = decode(() if auth is None else (auth,), Hello, _MAX_HELLO_BYTES)
+        verified = None if hello.token in (None, "") else await self._verifier.verify(hello.token)
+        hello = msgspec.structs.replace(hello, token=None)
+        self._connections.add(Connection(sid, outlet, hello, verified))
+        self._metrics.sockets.set(len(self._connections))
+
+    def opened(self, sid: str) -> None:
+        """The client has been told that it is connected: what is sent from now on, it takes. Idempotent."""
+        connection = self._connections.get(sid)
+        if connection is None or connection.opened:
+            return
+        connection.opened = True
+        if connection.verified is None:
+            connection.arm(self._deadlines.after(self._settings.auth_timeout_s, partial(self._give_up, connection)))
+        else:
+            self._begin(connection, connection.verified)
+
+    def closed(self, sid: str, reason: str) -> None:
+        """The socket has closed. Idempotent."""
+        connection = self._connections.remove(sid)
+        if connection is None:
+            return
+        connection.closed = True
+        connection.outlet.end()
+        connection.arm(None)
+        self._subscriptions.gone(connection)
+        self._metrics.sockets.set(len(self._connections))
+        self._metrics.disconnected(reason)
+
+    def dismiss(self, connection: Connection, error: CarewireError, reason: str) -> None:
+        """Tell the client why, and disconnect it for good."""
+        connection.outlet.emit("error", error_event(error))
+        self._tasks.spawn(connection.outlet.hang_up(reason))
+
+    async def _authenticate(self, connection: Connection, request: Authenticate) -> Answer:
+        verified = await self._verifier.verify(request.token)
+        known = connection.verified
+        if known is not None and known.user != verified.user:
+            raise PermissionDenied("This connection belongs to another user. Open a new one.")
+        connection.verified = verified
+        if known is None:
+            self._begin(connection, verified)
+        else:
+            self._watch_expiry(connection, verified)
+            if connection.announced:
+                self._announce(connection)
+        expires_at = to_rfc3339(verified.expires_ms)
+        return Answer(_to_json({"user_id": verified.user, "role": verified.role, "expires_at": expires_at}))
+
+    def _begin(self, connection: Connection, verified: Verified) -> None:
+        self._watch_expiry(connection, verified)
+        self._tasks.spawn(self._welcome(connection))
+
+    async def _welcome(self, connection: Connection) -> None:
+        """The session first, then what was addressed to the user, then the rooms."""
+        try:
+            missed = await self._recovery.inbox(connection)
+        except CarewireError as error:
+            log.error("session.failed", sid=connection.sid, user=connection.user, code=error.code)
+            self.dismiss(connection, error, "refused")
+            return
+        self._announce(connection)
+        for text in missed:
+            connection.outlet.text(text)
+        await self._recovery.rooms(connection)
+        connection.hello = Hello()
+
+    def _announce(self, connection: Connection) -> None:
+        verified = connection.verified
+        assert verified is not None
+        connection.announced = True
+        session = {
+            "connection_id": connection.sid,
+            "user_id": verified.user,
+            "role": verified.role,
+            "gateway": self._gateway,
+            "server_time": to_rfc3339(self._clock.now_ms()),
+            "inbox_seq": max(connection.inbox_seq, self._subscriptions.version(f"user:{verified.user}")),
+        }
+        connection.outlet.emit("session", _to_json(session))
+
+    def _watch_expiry(self, connection: Connection, verified: Verified) -> None:
+        left_s = self._left_s(verified)
+        if self._settings.expiry_warning_s > 0:
+            warning = partial(self._warn, connection, verified)
+            connection.arm(self._deadlines.after(left_s - self._settings.expiry_warning_s, warning))
+        else:
+            connection.arm(self._deadlines.after(left_s, partial(self._expire, connection)))
+
+    def _left_s(self, verified: Verified) -> float:
+        """Until the token expires; one that was accepted after that, for clocks that differ, has the leeway."""
+        left_ms = verified.expires_ms - self._clock.now_ms()
+        return (left_ms if left_ms > 0 else left_ms + self._verifier.leeway_ms) / 1000
+
+    def _warn(self, connection: Connection, verified: Verified) -> None:
+        connection.outlet.emit("token_expiring", _to_json({"expires_at": to_rfc3339(verified.expires_ms)}))
+        connection.arm(self._deadlines.after(self._left_s(verified), partial(self._expire, connection)))
+
+    def _expire(self, connection: Connection) -> None:
+        self.dismiss(connection, TokenExpired("The token has expired. Connect with a fresh one."), "token expired")
+
+    def _give_up(self, connection: Connection) -> None:
+        if connection.verified is None:
+            self.dismiss(connection, Unauthenticated("No token came in time."), "not authenticated")

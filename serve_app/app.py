@@ -1,0 +1,72 @@
+"""The Serve application: one function builds the graph, for `carewire up` on a laptop and `serve deploy` on a cluster.
+
+Api (FastAPI, ingress at /)        Gateway (Socket.IO on a port of its own)
+"""
+
+from typing import Any, Final
+
+from ray import serve
+from ray.serve import Application
+
+from config.errors import StartupError
+from config.loading import load_settings
+from config.settings import Settings
+from serve_app.api.replica import ApiReplica
+from serve_app.gateway import GatewayReplica
+from serve_app.recipe import CarewireRecipe
+
+CPU_FRACTION: Final = 0.1  # of a core, reserved by each replica: all of it must schedule on two cores
+_STOP_S: Final = 5.0  # beyond the draining, for open requests to end
+
+
+def graph(recipe: CarewireRecipe) -> Application:
+    """The deployments and how they hang together. `recipe.settings` must be complete (see `CarewireRecipe`)."""
+    settings = recipe.settings
+    gateway = serve.deployment(
+        name="Gateway",
+        num_replicas=settings.gateway.replicas,
+        ray_actor_options={"num_cpus": CPU_FRACTION},
+        graceful_shutdown_wait_loop_s=0.1,
+        graceful_shutdown_timeout_s=settings.gateway.drain_s + _STOP_S,
+        health_check_period_s=2.0,
+        health_check_timeout_s=5.0,
+    )(GatewayReplica)
+    api = serve.deployment(
+        name="Api",
+        num_replicas=1,
+        ray_actor_options={"num_cpus": CPU_FRACTION},
+        max_ongoing_requests=1000,
+        graceful_shutdown_wait_loop_s=0.1,
+        graceful_shutdown_timeout_s=_STOP_S,
+        health_check_period_s=2.0,
+        health_check_timeout_s=5.0,
+    )(serve.ingress()(ApiReplica))
+    app: Application = api.bind(recipe, gateway.bind(recipe))
+    return app
+
+
+def build(args: dict[str, Any]) -> Application:
+    """For a Serve config file (`import_path: serve_app.app:build`). `args` is a part of the settings tree, and comes
+    before the environment.
+
+    Raises:
+        StartupError: a setting is wrong, or one is missing that a cluster needs.
+    """
+    settings = load_settings(args)
+    _refuse_what_is_of_one_machine(settings)
+    if settings.ray.address is None:  # whoever builds this runs on the cluster
+        settings = settings.model_copy(update={"ray": settings.ray.model_copy(update={"address": "auto"})})
+    return graph(CarewireRecipe(settings))
+
+
+def _refuse_what_is_of_one_machine(settings: Settings) -> None:
+    missing = {
+        "CAREWIRE_MONGO__URL": settings.mongo.url is None,
+        "CAREWIRE_ENCRYPTION__MASTER_KEYS": settings.encryption.master_keys is None,
+        "CAREWIRE_AUTH__SECRET (or CAREWIRE_AUTH__JWKS_URL)": settings.auth.secret is None
+        and settings.auth.jwks_url is None,
+    }
+    if names := [name for name, is_missing in missing.items() if is_missing]:
+        raise StartupError(
+            f"On a cluster, set {', '.join(names)}: what `carewire up` makes in their place stays on one machine."
+        )

@@ -1,0 +1,131 @@
+"""Everybody's figures: asks every process of Carewire, on every node, at once and with a time limit.
+
+Shards are asked through Ray, the others over the listener that stands in the registry. A process that does not answer
+is shown as such and holds nobody up; while the database is away, those heard of last are asked.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeVar
+
+from pymongo.errors import PyMongoError
+
+from serve_app.exposition import merge
+from serve_app.peers import ask
+from store.processes import Process, ProcessRegistry
+
+T = TypeVar("T")
+
+ANSWER_S: Final = 1.0
+
+
+class Shards(Protocol):
+    """How to ask the shards. Both may raise anything when a shard is away."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """All of them, there or not."""
+        ...
+
+    async def stats(self, shard: str) -> Mapping[str, object]:
+        """What it is doing; `pid` and `node` are in it."""
+        ...
+
+    async def metrics(self, shard: str) -> bytes:
+        """Its page of metrics."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A process, and what it said of itself; None: it did not answer."""
+
+    name: str
+    kind: str
+    stats: Mapping[str, object] | None
+    known: Mapping[str, object] = field(default_factory=dict)
+
+    def row(self) -> dict[str, object]:
+        """As `/api/status` shows it."""
+        status = "unreachable" if self.stats is None else "ok" if self.stats.get("serving", True) else "waiting"
+        row: dict[str, object] = {"name": self.name, "kind": self.kind, "status": status, "pid": None, "node": None}
+        return row | dict(self.known) | dict(self.stats or {}) | {"name": self.name, "kind": self.kind}
+
+
+class Census:
+    """Whom to ask, and how. `others` are processes that have a way of their own: name, kind, how to ask."""
+
+    def __init__(
+        self,
+        registry: ProcessRegistry,
+        shards: Shards,
+        others: Sequence[tuple[str, str, Callable[[], Awaitable[Mapping[str, object]]]]] = (),
+    ) -> None:
+        self._registry = registry
+        self._shards = shards
+        self._others = others
+        self._heard_of: list[Process] = []
+
+    async def sightings(self) -> list[Sighting]:
+        """Every process that is known of, in the order of kind and name."""
+        asked = [
+            *(self._see(shard, "shard", self._stats_of_shard(shard)) for shard in self._shards.names),
+            *(self._see(name, kind, probe()) for name, kind, probe in self._others),
+            *(
+                self._see(peer.name, peer.kind, _stats_of_peer(peer), {"pid": peer.pid, "node": peer.node})
+                for peer in await self._peers()
+            ),
+        ]
+        return sorted(await asyncio.gather(*asked), key=lambda one: (one.kind, one.name))
+
+    async def of_kind(self, kind: str) -> list[Sighting]:
+        """Only the processes of this kind that are in the registry."""
+        peers = [peer for peer in await self._peers() if peer.kind == kind]
+        return await asyncio.gather(*(self._see(peer.name, kind, _stats_of_peer(peer)) for peer in peers))
+
+    async def shards(self) -> list[Sighting]:
+        """Only the shards."""
+        return await asyncio.gather(
+            *(self._see(shard, "shard", self._stats_of_shard(shard)) for shard in self._shards.names)
+        )
+
+    async def metrics(self) -> bytes:
+        """The metrics of all that answer, on one page."""
+        asked = {shard: self._shards.metrics(shard) for shard in self._shards.names}
+        asked |= {peer.name: ask(peer, "metrics", ANSWER_S) for peer in await self._peers()}
+        pages = await asyncio.gather(*(_in_time(work) for work in asked.values()))
+        return merge({name: page for name, page in zip(asked, pages, strict=True) if page is not None})
+
+    async def _peers(self) -> list[Process]:
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                self._heard_of = await self._registry.alive()
+        except (PyMongoError, TimeoutError):
+            pass  # the database is away; its absence is told by the health of `mongo`
+        return self._heard_of
+
+    async def _see(
+        self,
+        name: str,
+        kind: str,
+        answer: Awaitable[Mapping[str, object]],
+        known: Mapping[str, object] | None = None,
+    ) -> Sighting:
+        return Sighting(name, kind, await _in_time(answer), known or {})
+
+    async def _stats_of_shard(self, shard: str) -> Mapping[str, object]:
+        return await self._shards.stats(shard)
+
+
+async def _stats_of_peer(peer: Process) -> Mapping[str, object]:
+    stats: Mapping[str, object] = json.loads(await ask(peer, "stats", ANSWER_S))
+    return stats
+
+
+async def _in_time(work: Awaitable[T]) -> T | None:
+    try:
+        return await asyncio.wait_for(work, ANSWER_S)
+    except Exception:  # whatever it is: it did not answer
+        return None

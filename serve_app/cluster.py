@@ -1,0 +1,84 @@
+"""Carewire on a Ray cluster: put there, and taken off again. The cluster itself stays. Blocking."""
+
+import asyncio
+import logging
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Final
+
+import ray
+from ray import serve
+from ray.exceptions import RayError
+
+from actors.kernel.remote import ensure_shards, stop_shards
+from config.errors import StartupError
+from config.settings import Settings
+from serve_app import rayhead
+from serve_app.app import graph
+from serve_app.preflight import check_cluster
+from serve_app.recipe import CarewireRecipe
+
+APP: Final = "carewire"
+
+
+def deploy(settings: Settings) -> None:
+    """Shards and the Serve application, side by side; returns when requests can come.
+
+    Raises:
+        StartupError: it does not come up.
+    """
+    logging.getLogger("ray.serve").setLevel(logging.ERROR)
+    recipe = CarewireRecipe(settings)
+    try:
+        with ThreadPoolExecutor(2) as aside:
+            shards = aside.submit(asyncio.run, _ensure(recipe))
+            proxies = aside.submit(serve.start, http_options={"host": settings.http.host, "port": settings.http.port})
+            _await_controller(proxies)  # replicas need not wait for the proxies, as `serve.run` would
+            serve.run(graph(recipe), name=APP, route_prefix="/")
+            proxies.result()
+            shards.result()
+    except (RayError, RuntimeError, TimeoutError, ValueError) as error:
+        raise StartupError(f"Carewire could not be deployed: {str(error).strip().splitlines()[0]}") from error
+
+
+def undeploy(settings: Settings) -> None:
+    """Let the gateways tell their clients to reconnect, then give the shards' leases up. Serve itself is stopped on a
+    cluster that we joined, unless others use it; one that we started ends with its Ray."""
+    logging.getLogger("ray.serve").setLevel(logging.ERROR)
+    with suppress(RayError, RuntimeError):
+        serve.delete(APP)
+    asyncio.run(stop_shards(CarewireRecipe(settings).shard_names, timeout_s=3.0))
+    if settings.ray.address is not None and not serve.status().applications:
+        serve.shutdown()  # type: ignore[no-untyped-call] # Ray's own
+
+
+def take_down(settings: Settings) -> None:
+    """`carewire down --cluster`.
+
+    Raises:
+        StartupError: there is no cluster at `ray.address`.
+    """
+    if settings.ray.address is None:
+        raise StartupError("Set CAREWIRE_RAY__ADDRESS to the cluster that Carewire runs on.")
+    check_cluster(settings.ray.address)
+    rayhead.start(settings, settings.data_dir)
+    undeploy(settings)
+    rayhead.stop()
+
+
+def _await_controller(starting: "Future[None]") -> None:
+    """Until Serve's controller is there, or could not be started (the caller will hear why)."""
+    while not starting.done():
+        with suppress(ValueError):
+            ray.get_actor("SERVE_CONTROLLER_ACTOR", "serve")
+            return
+        time.sleep(0.02)
+
+
+async def _ensure(recipe: CarewireRecipe) -> None:
+    stores = await recipe.open()
+    try:
+        await ensure_shards(recipe, stores)
+    finally:
+        stores.close()

@@ -1,0 +1,57 @@
+"""The `Gateway` deployment: a Socket.IO front on a port of its own, connected to the shards."""
+
+from actors.kernel.metrics import RegionMetrics
+from actors.kernel.region import Region
+from actors.kernel.remote import RemoteDirectory, ensure_shards, kinds_to_pools
+from actors.rooms.service import Rooms
+from config.clock import SystemClock
+from config.logs import configure_logging
+from realtime.auth import Verifier
+from realtime.gateway import Gateway
+from serve_app.member import Member, RecentMean
+from serve_app.recipe import CarewireRecipe
+
+
+class GatewayReplica:
+    """One replica: Serve starts it, asks for its health, and lets it drain before it ends."""
+
+    async def __init__(self, recipe: CarewireRecipe) -> None:  # type: ignore[misc] # Serve awaits it
+        settings = recipe.settings
+        self._member = Member("gateway", settings)
+        configure_logging(settings.log.level, settings.log.format, process=self._member.name)
+        self._stores = stores = await recipe.open()
+        await ensure_shards(recipe, stores)
+        clock = SystemClock()
+        secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
+        self._gateway = Gateway(
+            self._member.name,
+            settings.gateway,
+            Verifier(settings.auth, clock, secret=secret),
+            clock,
+            self._member.registry,
+        )
+        self._region = Region(
+            self._member.name,
+            RemoteDirectory(stores.maps),
+            kinds_to_pools(recipe),
+            settings=settings.kernel,
+            clock=clock,
+            on_deliveries=self._gateway.deliver,
+            metrics=RegionMetrics(self._member.registry),
+        )
+        await self._region.start()
+        rooms = Rooms(self._region, stores.views, clock)
+        await self._gateway.start(self._region, rooms, host=settings.gateway.host, port=settings.gateway.port)
+        self._delay = RecentMean(self._member.registry, "carewire_gateway_delivery_seconds")
+        await self._member.join(lambda: {**self._gateway.stats(), "lag_ms": self._delay.ms(clock.monotonic_s())})
+
+    async def check_health(self) -> None:
+        """Serve asks now and then; answering at all is the answer."""
+
+    async def __del__(self) -> None:
+        """Drain: clients are told to go elsewhere before their sockets are closed."""
+        await self._gateway.drain()
+        await self._gateway.stop()
+        await self._region.close()
+        await self._member.leave()
+        self._stores.close()

@@ -1,0 +1,162 @@
+"""Ray on this machine: started, and stopped without leaving anything behind. Blocking: run it in a thread that lives
+as long as Ray shall, because the kernel ends Ray's processes when the thread that started them ends.
+"""
+
+import logging
+import os
+import shutil
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from config.errors import StartupError
+from config.settings import Settings
+from serve_app.secrets import RAY_FILE, kept_secret
+
+NAMESPACE: Final = "carewire"
+NODE_BROKE: Final = 3  # exit code
+_WATCH_S: Final = 0.5
+_SCRATCH_PREFIX: Final = "cw-"
+_MAX_SOCKET_PATH: Final = 107  # bytes that Linux allows for a Unix socket's path
+_SESSION_CHARS: Final = len("/session_2026-11-20_09-30-00_000000_4194304/sockets/plasma_store.1")
+
+_ENVIRONMENT: Final = {
+    # Notice a dead or hung node in seconds instead of a minute.
+    "RAY_health_check_initial_delay_ms": "1000",
+    "RAY_health_check_period_ms": "500",
+    "RAY_health_check_timeout_ms": "1000",
+    "RAY_health_check_failure_threshold": "3",
+    "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
+    "RAY_SERVE_ENABLE_DIRECT_INGRESS": "0",  # else each replica opens ports of its own
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_LOG_TO_DRIVER": "0",
+    "RAY_SERVE_LOG_TO_STDERR": "0",
+}
+
+
+def prepare_environment(settings: Settings) -> None:
+    """Set what Ray reads from the environment. Before Ray is imported; what the operator has set stays.
+
+    A Ray started here listens on 127.0.0.1 only (the switch that does it is named after the platforms where it is the
+    default), and wants a token from whoever calls it.
+    """
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    if settings.ray.address is None:
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        if os.environ.setdefault("RAY_AUTH_MODE", "token") == "token":
+            os.environ.setdefault("RAY_AUTH_TOKEN", kept_secret(settings.data_dir / RAY_FILE))
+
+
+def start(settings: Settings, scratch: Path) -> None:
+    """Start Ray here, or join the cluster of `ray.address`.
+
+    Raises:
+        StartupError: it does not start, or the cluster is not there.
+    """
+    import ray
+
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    address = settings.ray.address
+    try:
+        if address is not None:
+            ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.ERROR)
+            return
+        ray.init(
+            address="local",
+            namespace=NAMESPACE,
+            num_cpus=_workers(settings),
+            object_store_memory=settings.ray.object_store_mb * 2**20,
+            include_dashboard=True,
+            dashboard_host="127.0.0.1",
+            dashboard_port=settings.ray.dashboard_port,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            _temp_dir=str(scratch),
+        )
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        where = f"the Ray cluster at {address}" if address else "Ray"
+        raise StartupError(f"{where} cannot be used: {reason}") from error
+
+
+def _workers(settings: Settings) -> int:
+    """Ray keeps as many processes ready as it has "CPUs". That many are about to be needed (shards, gateways, the API,
+    Serve's controller and proxy), and while Ray itself starts there is time to start them."""
+    return settings.kernel.room_shards + settings.gateway.replicas + 3
+
+
+def refuse_many_nodes(settings: Settings) -> None:
+    """An embedded mongod listens on 127.0.0.1: no other node could reach it.
+
+    Raises:
+        StartupError: the cluster has several nodes, and no MongoDB of its own.
+    """
+    import ray
+
+    nodes = len([node for node in ray.nodes() if node["Alive"]])  # type: ignore[no-untyped-call] # Ray's own
+    if settings.mongo.url is None and nodes > 1:
+        raise StartupError(
+            f"The Ray cluster has {nodes} nodes, and the embedded MongoDB serves one: "
+            "set CAREWIRE_MONGO__URL to a replica set that all of them reach."
+        )
+
+
+def end_with_node() -> threading.Event:
+    """End this process when the Ray node that it started breaks: a driver without a node waits for ever.
+
+    Set the event before the node is stopped on purpose.
+    """
+    on_purpose = threading.Event()
+    nodes = [child for child in psutil.Process().children() if child.name() == "raylet"]
+
+    def watch() -> None:
+        while all(node.is_running() and node.status() != psutil.STATUS_ZOMBIE for node in nodes):
+            if on_purpose.wait(_WATCH_S):
+                return
+        os._exit(NODE_BROKE)
+
+    threading.Thread(target=watch, daemon=True).start()
+    return on_purpose
+
+
+def stop() -> None:
+    """Stop the Ray that was started here, or leave the cluster that was joined."""
+    import ray
+
+    ray.shutdown(wait_for_processes=True)
+
+
+def make_scratch() -> Path:
+    """A directory for Ray's sockets and logs, with a path short enough for a Unix socket."""
+    for parent in (tempfile.gettempdir(), "/tmp"):
+        if len(parent) + len("/cw-12345678") + _SESSION_CHARS <= _MAX_SOCKET_PATH:
+            with suppress(OSError):
+                return Path(tempfile.mkdtemp(prefix=_SCRATCH_PREFIX, dir=parent))
+    raise StartupError("There is no temporary directory with a short path that can be written: set TMPDIR to one.")
+
+
+def keep_logs(scratch: Path, logs: Path) -> None:
+    """Move Ray's logs (those of every worker) to `logs`, instead of those of the run before; drop the rest."""
+    live = scratch / "session_latest" / "logs"
+    if logs.is_symlink():
+        logs.unlink()
+    if live.is_dir():
+        shutil.rmtree(logs, ignore_errors=True)
+        with suppress(OSError):
+            shutil.move(live.resolve(), logs)
+    if scratch.name.startswith(_SCRATCH_PREFIX):  # the name may come from a file
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def show_logs(scratch: Path, logs: Path) -> None:
+    """While Ray runs, let `logs` lead to its logs."""
+    if logs.is_symlink():
+        logs.unlink()
+    elif logs.is_dir():
+        shutil.rmtree(logs)
+    logs.symlink_to(scratch / "session_latest" / "logs")

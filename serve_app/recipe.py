@@ -1,0 +1,53 @@
+"""Which kinds live in which shards, and how a process gets to its storage: handed to every process, pickled.
+
+Shard processes import this module, so it imports nothing that they do not need.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from actors.kernel.entity import Kind
+from config.settings import Settings
+from store.journal import Stores
+
+_POOLS: Final[Mapping[str, Sequence[str]]] = {"rooms": ("room", "pair", "user")}
+
+
+@dataclass(frozen=True, slots=True)
+class CarewireRecipe:
+    """The recipe of the whole program (`actors.kernel.remote.Recipe`). `settings` are complete: no secret of them is
+    still to be made, and `mongo.url` is set."""
+
+    settings: Settings
+
+    @property
+    def pools(self) -> Mapping[str, Sequence[str]]:
+        """Rooms, pairs and inboxes share their shards: they write to each other all the time."""
+        return _POOLS
+
+    def shards(self, pool: str) -> int:
+        """As many as the settings say."""
+        del pool
+        return self.settings.kernel.room_shards
+
+    def kinds(self, pool: str) -> list[Kind[Any]]:
+        """The kinds of the only pool."""
+        from actors.inboxes.kind import InboxKind
+        from actors.rooms.kind import RoomKind
+        from actors.rooms.pairs import PairKind
+
+        del pool
+        return [RoomKind(self.settings.rooms), PairKind(), InboxKind()]
+
+    async def open(self) -> Stores:
+        """Connect to the database, and make the indexes that the kinds need."""
+        from store.stores import open_stores
+
+        kinds = [kind for pool in _POOLS for kind in self.kinds(pool)]
+        return await open_stores(self.settings, [index for kind in kinds for index in kind.indexes])
+
+    @property
+    def shard_names(self) -> list[str]:
+        """Every shard there should be."""
+        return [f"{pool}-{number}" for pool in _POOLS for number in range(self.shards(pool))]

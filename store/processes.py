@@ -1,0 +1,80 @@
+"""Who is there: every process of Carewire, on every node, says so in MongoDB and goes on saying so.
+
+Status, health and metrics ask the processes themselves; this tells whom to ask, and where.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from motor.motor_asyncio import AsyncIOMotorDatabase
+from pymongo.errors import PyMongoError
+
+COLLECTION: Final = "processes"
+HEARTBEAT_S: Final = 2.0
+ALIVE_S: Final = 8.0  # three heartbeats may be lost
+_FORGET_S: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process. `address` (host:port) is where it answers questions of those who know `key`; `start` is unique
+    to this start of it: a successor of the same name takes its place."""
+
+    name: str
+    kind: str
+    pid: int
+    node: str
+    start: str
+    address: str = ""
+    key: str = ""
+
+
+class ProcessRegistry:
+    """The collection of processes. Raises `pymongo.errors.PyMongoError` when the database does not answer."""
+
+    def __init__(self, database: AsyncIOMotorDatabase[dict[str, Any]]) -> None:
+        self._processes = database[COLLECTION]
+
+    async def prepare(self) -> None:
+        """Make the index that forgets the dead."""
+        await self._processes.create_index("seen", expireAfterSeconds=_FORGET_S, name="forget_the_dead")
+
+    async def register(self, process: Process) -> None:
+        """`process` is there, and whoever had its name before is not."""
+        await self._processes.update_one(
+            {"_id": process.name}, {"$set": asdict(process), "$currentDate": {"seen": True}}, upsert=True
+        )
+
+    async def renew(self, process: Process) -> bool:
+        """It is still there. False: somebody else goes by its name now, or it was forgotten."""
+        result = await self._processes.update_one(
+            {"_id": process.name, "start": process.start}, {"$currentDate": {"seen": True}}
+        )
+        return result.matched_count == 1
+
+    async def remove(self, process: Process) -> None:
+        """It leaves."""
+        await self._processes.delete_one({"_id": process.name, "start": process.start})
+
+    async def alive(self) -> list[Process]:
+        """Those heard of lately, by the database's clock, ordered by name."""
+        lately = {"$expr": {"$gt": ["$seen", {"$subtract": ["$$NOW", int(ALIVE_S * 1000)]}]}}
+        cursor = self._processes.find(lately, {"_id": 0, "seen": 0}).sort("name", 1)
+        return [Process(**document) async for document in cursor]
+
+
+async def keep_registered(
+    registry: ProcessRegistry, process: Process, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
+    """Register `process`, and renew it until cancelled, whatever the database goes through meanwhile."""
+    registered = False
+    while True:
+        try:
+            if not registered or not await registry.renew(process):
+                await registry.register(process)
+            registered = True
+        except PyMongoError:
+            registered = False  # the database may have lost it: say it again
+        await sleep(HEARTBEAT_S)

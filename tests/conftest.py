@@ -1,0 +1,23 @@
+"""What several suites share."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest_plugins = ["tests.mongo"]
+
+if TYPE_CHECKING:
+    from tests.system.harness import System
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[System]":
+    """The whole program, running. One for all tests of a session, because a start takes its time."""
+    from tests.system.harness import System
+
+    system = System(tmp_path_factory.mktemp("carewire"))
+    try:
+        yield system.start()
+    finally:
+        system.stop()

@@ -1,0 +1,83 @@
+"""The two kinds of storage that every test here runs on."""
+
+import uuid
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import pytest
+import pytest_asyncio
+
+from store.client import open_client
+from store.indexes import ensure_indexes
+from store.journal import Index, Stores
+from store.masterkeys import MasterKeys
+from store.memory import MemoryJournal, MemoryLeases, MemoryPartitionMaps, MemoryTimers, MemoryViews
+from store.mongo_journal import MongoJournal
+from store.mongo_keys import MongoKeyStore
+from store.mongo_leases import MongoLeases
+from store.mongo_maps import MongoPartitionMaps
+from store.mongo_timers import MongoTimers
+from store.mongo_views import MongoViews
+from store.vault import KeyringVault, KeyStore, MemoryKeyStore
+
+INDEXES = (Index("people", ("room", "joined")), Index("people", ("room", "version")), Index("names", ("name",), True))
+
+
+@dataclass
+class Dial:
+    """A clock that stands still until it is turned."""
+
+    now_s: float = 1000.0
+
+    def now_ms(self) -> int:
+        return int(self.now_s * 1000)
+
+    def monotonic_s(self) -> float:
+        return self.now_s
+
+
+@dataclass
+class Backend:
+    """One storage. Each `process()` is one more process that uses it: they share data, and nothing else."""
+
+    keys: KeyStore
+    make: Callable[[KeyringVault], Stores]
+    masters: MasterKeys = field(default_factory=MasterKeys.generate)
+    clock: Dial = field(default_factory=Dial)
+
+    def process(self) -> Stores:
+        return self.make(self.vault())
+
+    def vault(self, masters: MasterKeys | None = None, max_keys: int = 1000) -> KeyringVault:
+        return KeyringVault(self.keys, masters or self.masters, self.clock, max_keys=max_keys, recheck_s=15.0)
+
+
+@pytest_asyncio.fixture(params=["memory", "mongo"])
+async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
+    if request.param == "memory":
+        parts = MemoryJournal(), MemoryViews(INDEXES), MemoryTimers(), MemoryLeases(), MemoryPartitionMaps()
+        yield Backend(MemoryKeyStore(), lambda vault: Stores(*parts, vault))
+        return
+    client = open_client(request.getfixturevalue("mongo_url"), timeout_s=10.0)
+    database = client[f"contract_{uuid.uuid4().hex}"]
+    await ensure_indexes(database, INDEXES)
+    opened: list[MongoJournal] = []
+
+    def make(vault: KeyringVault) -> Stores:
+        opened.append(journal := MongoJournal(database))
+        views, timers = MongoViews(database), MongoTimers(database)
+        return Stores(journal, views, timers, MongoLeases(database), MongoPartitionMaps(database), vault)
+
+    try:
+        yield Backend(MongoKeyStore(database), make)
+    finally:
+        for journal in opened:
+            journal.close()
+        await client.drop_database(database.name)
+        client.close()
+
+
+@pytest.fixture
+def stores(backend: Backend) -> Stores:
+    """The storage as one process sees it."""
+    return backend.process()

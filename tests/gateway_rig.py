@@ -1,0 +1,166 @@
+"""A gateway with everything behind it in this process: the real kernel on storage in memory, and clients for it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import socketio
+from prometheus_client import CollectorRegistry
+
+from actors.inboxes.kind import InboxKind
+from actors.kernel.entity import Kind
+from actors.kernel.local import LocalCluster
+from actors.rooms.kind import RoomKind
+from actors.rooms.pairs import PairKind
+from actors.rooms.service import Rooms
+from config.clock import SystemClock
+from config.settings import AuthSettings, GatewaySettings, KernelSettings, RoomSettings
+from config.tokens import mint
+from realtime.auth import Verifier
+from realtime.gateway import Gateway
+from store.journal import Stores
+from store.memory import memory_stores
+
+SECRET = "a secret of at least thirty-two bytes, for tests only"
+CLOCK = SystemClock()
+PATIENCE_S = 10.0
+
+
+def token(user: str, role: str = "client", ttl_s: float = 600.0) -> str:
+    """A token that every gateway of the rig accepts."""
+    return mint(SECRET, user=user, role=role, now_ms=CLOCK.now_ms(), ttl_s=ttl_s)
+
+
+class Client:
+    """A Socket.IO client that remembers everything it was sent."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        self.url = url
+        self.received: list[tuple[str, Any]] = []
+        self.disconnects: list[str] = []
+        self._news = asyncio.Event()
+        self.sio = socketio.AsyncClient(reconnection_delay=0.1, reconnection_delay_max=0.5, **options)
+        self.sio.on("*", self._on_event)
+        self.sio.on("disconnect", self._on_disconnect)
+
+    async def connect(self, auth: Any, *, transports: tuple[str, ...] = ("websocket",)) -> "Client":
+        """Connect; raises `socketio.exceptions.ConnectionError` when refused."""
+        await self.sio.connect(self.url, auth=auth, transports=list(transports), wait_timeout=PATIENCE_S)
+        return self
+
+    async def call(self, event: str, *payload: Any) -> Any:
+        """Emit and wait for the ack."""
+        return await self.sio.call(event, payload, timeout=PATIENCE_S)
+
+    async def ok(self, event: str, payload: Any) -> Any:
+        """The `data` of an ack that must be good."""
+        ack = await self.call(event, payload)
+        assert ack["ok"], ack
+        return ack["data"]
+
+    async def error(self, event: str, *payload: Any) -> Any:
+        """The `error` of an ack that must be bad."""
+        ack = await self.call(event, *payload)
+        assert not ack["ok"], ack
+        return ack["error"]
+
+    def all(self, event: str) -> list[Any]:
+        """The payloads of this event so far, in order."""
+        return [payload for name, payload in self.received if name == event]
+
+    async def until(self, met: Callable[["Client"], bool], missing: str) -> None:
+        """Wait until what was received meets the condition; `missing` says what was not there."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not met(self):
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"{missing}; received {self.received}") from None
+
+    async def next(self, event: str, count: int = 1) -> Any:
+        """The payload of the `count`-th event of this name, once it is there."""
+        await self.until(lambda client: len(client.all(event)) >= count, f"no {event} number {count}")
+        return self.all(event)[count - 1]
+
+    async def close(self) -> None:
+        """Disconnect for good."""
+        await self.sio.disconnect()
+
+    async def _on_event(self, event: str, payload: Any = None) -> None:
+        self.received.append((event, payload))
+        self._news.set()
+
+    async def _on_disconnect(self, reason: str = "") -> None:
+        self.disconnects.append(reason)
+        self._news.set()
+
+
+@dataclass
+class Rig:
+    """A cluster, its gateways and their clients."""
+
+    stores: Stores
+    cluster: LocalCluster
+    gateways: list[Gateway] = field(default_factory=list)
+    clients: list[Client] = field(default_factory=list)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    async def gateway(
+        self,
+        *,
+        port: int = 0,
+        auth: AuthSettings | None = None,
+        verifier: Verifier | None = None,
+        rooms: type[Rooms] = Rooms,
+        **settings: Any,
+    ) -> Gateway:
+        """One more gateway, listening."""
+        name = f"gateway-{len(self.gateways)}"
+        verifier = verifier or Verifier(auth or AuthSettings(leeway_s=0), CLOCK, secret=SECRET)
+        self.registry = CollectorRegistry()
+        gateway = Gateway(name, GatewaySettings(**settings), verifier, CLOCK, self.registry)
+        region = await self.cluster.region(name, gateway.deliver)
+        await gateway.start(region, rooms(region, self.stores.views, CLOCK), host="127.0.0.1", port=port)
+        self.gateways.append(gateway)
+        return gateway
+
+    def url(self, gateway: int = 0) -> str:
+        """Where a gateway is."""
+        return f"http://127.0.0.1:{self.gateways[gateway].port}"
+
+    def anonymous(self, gateway: int = 0, **options: Any) -> Client:
+        """A client that has not connected yet."""
+        client = Client(self.url(gateway), **options)
+        self.clients.append(client)
+        return client
+
+    async def client(self, user: str, *, gateway: int = 0, transports: Any = ("websocket",), **auth: Any) -> Client:
+        """A client of this user, with its session."""
+        client = self.anonymous(gateway)
+        await client.connect({"token": token(user), **auth}, transports=transports)
+        await client.next("session")
+        return client
+
+
+@contextlib.asynccontextmanager
+async def rig(**kernel: Any) -> AsyncIterator[Rig]:
+    """A running cluster without gateways; everything is stopped afterwards."""
+    kinds: list[Kind[Any]] = [
+        RoomKind(RoomSettings(typing_ttl_s=kernel.pop("typing_ttl_s", 6.0))),
+        InboxKind(),
+        PairKind(),
+    ]
+    stores = memory_stores(CLOCK, [index for kind in kinds for index in kind.indexes])
+    cluster = LocalCluster(stores, kinds, settings=KernelSettings(**kernel), clock=CLOCK)
+    await cluster.start()
+    made = Rig(stores, cluster)
+    try:
+        yield made
+    finally:
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(client.close() for client in made.clients))
+            await asyncio.gather(*(gateway.stop() for gateway in made.gateways))
+            await cluster.stop()

@@ -1,0 +1,62 @@
+"""The commands that need nothing running."""
+
+import json
+import time
+from pathlib import Path
+
+from config.clock import SystemClock
+from config.tokens import Expected, verify
+from tests.system.harness import SECRET, carewire, environment
+
+
+def test_a_token_names_its_bearer(tmp_path: Path) -> None:
+    arguments = ("token", "--user", "alice", "--role", "therapist", "--device", "d1", "--ttl", "60")
+    done = carewire(*arguments, env=environment(tmp_path), cwd=tmp_path)
+    now_ms = SystemClock().now_ms()
+    token = verify(done.stdout.strip(), SECRET, ["HS256"], now_ms=now_ms, expected=Expected())
+    assert (token.user, token.role, token.device) == ("alice", "therapist", "d1")
+    assert 50_000 < token.expires_ms - now_ms <= 61_000
+
+
+def test_a_token_is_made_in_half_a_second(tmp_path: Path) -> None:
+    def once() -> float:
+        began = time.perf_counter()
+        carewire("token", "--user", "alice", "--role", "client", env=environment(tmp_path), cwd=tmp_path)
+        return time.perf_counter() - began
+
+    assert min(once() for _ in range(5)) < 0.5
+
+
+def test_the_secret_is_made_once_and_kept_to_its_owner(tmp_path: Path) -> None:
+    env = environment(tmp_path / "data", AUTH__SECRET=None)
+    tokens = [carewire("token", "--user", "a", "--role", "client", env=env, cwd=tmp_path).stdout for _ in range(2)]
+    secret = tmp_path / "data" / "auth.secret"
+    assert secret.stat().st_mode & 0o077 == 0
+    for token in tokens:
+        now_ms = SystemClock().now_ms()
+        verify(token.strip(), secret.read_text(), ["HS256"], now_ms=now_ms, expected=Expected())
+
+
+def test_many_tokens_are_written_one_a_line(tmp_path: Path) -> None:
+    out = tmp_path / "tokens.jsonl"
+    arguments = ("token", "--count", "1000", "--prefix", "load-", "--role", "client", "--out", str(out))
+    assert carewire(*arguments, env=environment(tmp_path), cwd=tmp_path).returncode == 0
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [row["user"] for row in rows] == [f"load-{n}" for n in range(1000)]
+    assert len({row["token"] for row in rows}) == 1000
+
+
+def test_settings_are_printed_with_their_source_and_without_secrets(tmp_path: Path) -> None:
+    done = carewire("settings", "--describe", env=environment(tmp_path), cwd=tmp_path)
+    lines = [line.split() for line in done.stdout.splitlines() if line.startswith("CAREWIRE_AUTH__SECRET")]
+    assert lines == [["CAREWIRE_AUTH__SECRET=********", "#", "environment"]]
+    assert "# Port of the REST API" in done.stdout
+    assert SECRET not in done.stdout
+
+
+def test_nothing_running_is_said_so(tmp_path: Path) -> None:
+    env = environment(tmp_path / "data")
+    status = carewire("status", env=env, cwd=tmp_path)
+    assert (status.returncode, "nothing is running" in status.stderr) == (1, True)
+    down = carewire("down", env=env, cwd=tmp_path)
+    assert (down.returncode, "not running" in down.stdout) == (0, True)

@@ -1,0 +1,204 @@
+"""How entities come and go: snapshots, passivation, timers, letters, listeners, rebuilding."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.kernel.entity import Attach, Principal
+from actors.kernel.rebuild import rebuild
+from config.errors import PermissionDenied
+from store.memory import MemoryViews
+from tests.simulation.world import SETTINGS, World
+from tests.unit.kernel.ledger import Amend, Leave, LedgerKind, Pages, Remind, Seen, Strike, Write
+from tests.unit.kernel.test_commands import ROOM, Play, submit
+
+
+def versions(world: World, name: str = "g1", topic: str = ROOM) -> list[int]:
+    return [one.version for one in world.heard[name] if one.topic == topic and one.version]
+
+
+async def until(met: Callable[[], bool], what: str) -> None:
+    """Wait (in virtual time) until it is so."""
+    for _ in range(1000):
+        if met():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"never: {what}")
+
+
+def test_an_idle_entity_leaves_memory_with_a_snapshot_and_comes_back_as_it_was(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        for number in range(7):
+            await submit(world, Write(f"{number}"))
+        await submit(world, Seen(7))
+        await asyncio.sleep(SETTINGS.passivate_after_s + 2)
+        assert all(shard.stats()["entities"] == 0 for shard in world.shards.values())
+        loaded = (await world.sound.journal.load([ROOM]))[ROOM]
+        assert loaded.snapshot is not None
+        assert loaded.snapshot.version == 7
+        assert (await submit(world, Write("next")))["seq"] == 8
+        assert await submit(world, Seen(7)) == {}
+
+    play(scenario)
+
+
+def test_a_timer_fires_once_though_its_shard_dies_before_it_is_due(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        await submit(world, Remind("wake up", 5_000))
+        for name in list(world.shards):
+            await world.kill(name)
+            await world.start_shard(name)
+        await asyncio.sleep(30)
+        assert await submit(world, Pages()) == [[1, "wake up"]]
+        assert await world.sound.timers.due(range(256), before_ms=2**60, limit=10) == []
+
+    play(scenario)
+
+
+def test_letters_arrive_once_and_in_order(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        for number in range(5):
+            await submit(world, Write(f"{number}", tell="ledger:z"))
+        await asyncio.sleep(1)
+        assert [text for _, text in await submit(world, Pages(), "ledger:z")] == [f"copy of {n}" for n in range(5)]
+        assert await world.sound.journal.unsettled(range(256), limit=10) == []
+
+    play(scenario)
+
+
+def test_what_a_dead_shard_owed_is_done_by_its_next_life(play: Play) -> None:
+    """The turn is stored; neither view nor redaction nor letter was done."""
+
+    async def scenario(world: World) -> None:
+        shard = next(iter(world.shards))
+        rooms = [f"ledger:{n}" for n in range(20)]
+        for room in rooms:
+            await submit(world, Write("secret", tell="ledger:z"), room)
+
+        async def nothing(turns: object) -> None:
+            await asyncio.Event().wait()
+
+        for life in world.shards.values():
+            life._outbox.perform = nothing  # type: ignore[method-assign]  # dies before it does anything
+        striking = [asyncio.ensure_future(submit(world, Strike(1), room, timeout_s=90)) for room in rooms]
+        await asyncio.sleep(0.5)
+        assert len(await world.sound.journal.unsettled(range(256), limit=100)) >= len(rooms)
+        for name in list(world.shards):
+            await world.kill(name)
+            await world.start_shard(name)
+        await asyncio.gather(*striking)
+        await asyncio.sleep(1)
+        assert await world.sound.journal.unsettled(range(256), limit=10) == []
+        assert len(await submit(world, Pages(), "ledger:z")) == len(rooms)
+        for room in rooms:
+            assert await submit(world, Pages(), room) == [[1, ""]]
+        assert shard
+
+    play(scenario)
+
+
+def test_a_listener_misses_nothing_when_a_shard_dies(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        await world.attach("g1", ROOM)
+        for number in range(3):
+            await submit(world, Write(f"{number}"))
+        for name in list(world.shards):
+            await world.kill(name)
+            await world.start_shard(name)
+        for number in range(3):
+            await submit(world, Write(f"more {number}"), timeout_s=60)
+        await until(lambda: len(versions(world)) >= 6, "six events heard")
+        assert versions(world) == [1, 2, 3, 4, 5, 6]
+
+    play(scenario)
+
+
+def test_a_subscriber_that_cannot_keep_up_catches_up_from_the_journal(world: World, play: Play) -> None:
+    world.settings = SETTINGS.model_copy(update={"max_buffered_bytes": 3_000, "max_batch_bytes": 90_000})
+
+    async def scenario(world: World) -> None:
+        await world.attach("g1", ROOM)
+        await asyncio.gather(*(submit(world, Write("x" * 100)) for _ in range(300)))
+        await until(lambda: len(versions(world)) >= 300, "300 events heard")
+        assert versions(world) == list(range(1, 301))
+
+    play(scenario)
+
+
+def test_attach_replays_what_was_missed_and_says_what_it_cannot(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        for number in range(10):
+            await submit(world, Write(f"{number}"))
+        missed = await submit(world, Attach(since=4))
+        assert [packet[1]["seq"] for packet in missed["packets"]] == [5, 6, 7, 8, 9, 10]
+        shortened = await submit(world, Attach(since=4, limit=2))
+        assert shortened["packets"][0] == ["gap", {"from": 5, "to": 8}]
+        assert [packet[1]["seq"] for packet in shortened["packets"][1:]] == [9, 10]
+        assert (await submit(world, Attach(since=99)))["packets"] == []
+
+    play(scenario)
+
+
+def test_nobody_listens_who_is_not_admitted(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        with pytest.raises(PermissionDenied):
+            await world.regions["g1"].submit(ROOM, Attach(since=0), by=Principal("stranger"), listen=True)
+        await submit(world, Write("private"))
+        await asyncio.sleep(1)
+        assert world.heard["g1"] == []
+
+    play(scenario)
+
+
+def test_unlisten_ends_the_deliveries(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        await world.attach("g1", ROOM)
+        await submit(world, Write("heard"))
+        await until(lambda: versions(world) == [1], "the first event")
+        world.regions["g1"].unlisten(ROOM)
+        await submit(world, Write("not heard"))
+        await asyncio.sleep(1)
+        assert versions(world) == [1]
+        await world.attach("g1", ROOM)
+        await submit(world, Write("heard again"))
+        await until(lambda: versions(world) == [1, 3], "the third event")
+
+    play(scenario)
+
+
+def test_an_eviction_travels_in_order(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        await world.attach("g1", ROOM)
+        await asyncio.gather(submit(world, Write("one")), submit(world, Leave()), submit(world, Write("two")))
+        await until(lambda: len(versions(world)) == 3, "three events")
+        assert [one.evict for one in world.heard["g1"]] == ["", "ann", ""]
+
+    play(scenario)
+
+
+def test_read_models_come_back_from_the_journal(play: Play) -> None:
+    async def scenario(world: World) -> tuple[Any, Any]:
+        for number in range(4):
+            await submit(world, Write(f"{number}"))
+        await submit(world, Amend(1, "amended"))
+        await submit(world, Amend(1, "amended twice"))
+        await submit(world, Strike(2))
+        await asyncio.sleep(0.5)
+        views = world.sound.views
+        assert isinstance(views, MemoryViews)
+        before = await views.get("entries", [f"{ROOM}#1", f"{ROOM}#2"])
+        empty = MemoryViews(LedgerKind.indexes)
+        object.__setattr__(world.sound, "views", empty)
+        done = await rebuild(world.sound, [LedgerKind()])
+        assert (done.entities, done.events, done.views) == (1, 7, 2)
+        after = await empty.get("entries", [f"{ROOM}#1", f"{ROOM}#2"])
+        assert {(one.id, one.version, one.data) for one in before.values()} == {
+            (one.id, one.version, one.data) for one in after.values()
+        }
+        return msgspec.json.encode(await submit(world, Pages())), after
+
+    pages, _ = play(scenario)
+    assert pages == b'[[1,"amended twice"],[2,""],[3,"2"],[4,"3"]]'

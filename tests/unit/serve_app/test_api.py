@@ -1,0 +1,277 @@
+"""The REST API as an ASGI application, called directly, with small fakes for what lies behind it."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from actors.kernel.entity import Principal
+from actors.kernel.region import Reply
+from actors.rooms.commands import History, RoomCommand
+from config.clock import SystemClock
+from config.errors import NotFound, Overloaded
+from config.tokens import Expected, Verified, mint, verify
+from serve_app.api.app import Services, create_api
+from serve_app.census import Census
+from serve_app.health import Finding, HealthMonitor, Part, State
+from store.processes import Process, ProcessRegistry
+
+SECRET = "a-secret-of-at-least-32-bytes-for-tests"
+NOW_MS = SystemClock().now_ms()
+
+
+class FewRooms:
+    """Twelve messages in `r1`, of which a page is shown; other rooms do not exist."""
+
+    def __init__(self) -> None:
+        self.fails: Exception | None = None
+        self.asked: list[Mapping[str, object]] = []
+
+    async def rooms_of(self, by: Principal, *, cursor: str | None, limit: int, trace: str) -> dict[str, Any]:
+        self.asked.append({"by": by.user, "cursor": cursor, "limit": limit, "trace": trace})
+        if self.fails is not None:
+            raise self.fails
+        return {"rooms": [], "cursor": "next"}
+
+    async def ask(self, room_id: str, command: RoomCommand, *, by: Principal, trace: str) -> Reply:
+        assert isinstance(command, History)
+        if room_id != "r1":
+            raise NotFound("There is no such room.", room=room_id)
+        before, after, limit = command.before, command.after, command.limit
+        seqs = [n for n in range(1, 13) if (before is None or n < before) and (after is None or n > after)]
+        page = seqs[:limit] if after is not None else seqs[-limit:]
+        messages = [{"id": f"msg_{n}", "seq": n, "body": "ü"} for n in page]
+        return Reply(msgspec.json.encode({"messages": messages, "has_more": len(page) < len(seqs)}), 12, False)
+
+
+class NoRegistry(ProcessRegistry):
+    """Nobody has registered."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def alive(self) -> list[Process]:
+        return []
+
+
+class OneShard:
+    """A shard that answers, and one that does not."""
+
+    names: Sequence[str] = ("rooms-0", "rooms-1")
+
+    async def stats(self, shard: str) -> Mapping[str, object]:
+        if shard == "rooms-1":
+            raise ConnectionError
+        return {"name": shard, "serving": True, "entities": 3, "pid": 17, "node": "n1"}
+
+    async def metrics(self, shard: str) -> bytes:
+        if shard == "rooms-1":
+            raise ConnectionError
+        return (
+            b"# HELP carewire_entities_active E.\n# TYPE carewire_entities_active gauge\ncarewire_entities_active 3\n"
+        )
+
+
+class World:
+    """The application and what the tests turn in it."""
+
+    def __init__(self) -> None:
+        self.rooms = FewRooms()
+        self.state: State = "ok"
+        self.registry = CollectorRegistry()
+        self.app: FastAPI = create_api(
+            Services(
+                verify=self._verify,
+                rooms=self.rooms,
+                census=Census(NoRegistry(), OneShard()),
+                health=HealthMonitor([Part("mongo", self._probe)], clock=iter(range(0, 10**6, 10)).__next__),
+                registry=self.registry,
+            )
+        )
+
+    async def _probe(self) -> Finding:
+        return Finding(self.state, {})
+
+    async def _verify(self, token: object) -> Verified:
+        return verify(token, SECRET, ["HS256"], now_ms=NOW_MS, expected=Expected())
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(world.app, raise_app_exceptions=True)
+    async with httpx.AsyncClient(transport=transport, base_url="http://carewire", headers=signed("alice")) as client:
+        yield client
+
+
+def signed(user: str, role: str = "client", ttl_s: float = 60) -> dict[str, str]:
+    return {"Authorization": "Bearer " + mint(SECRET, user=user, role=role, now_ms=NOW_MS, ttl_s=ttl_s)}
+
+
+def the_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The problem document, after checking that it is one (RFC 9457)."""
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    document: dict[str, Any] = answer.json()
+    assert (document["status"], document["code"]) == (status, code)
+    assert document["type"] == "about:blank"
+    assert document["title"]
+    assert document["detail"]
+    assert document["request_id"] == answer.headers["x-request-id"]
+    return document
+
+
+async def test_history_is_passed_through_with_a_cursor_backwards(http: httpx.AsyncClient) -> None:
+    page = (await http.get("/api/rooms/r1/messages", params={"limit": 5})).json()
+    assert [message["seq"] for message in page["messages"]] == [8, 9, 10, 11, 12]
+    assert page["messages"][0]["body"] == "ü"
+    earlier = (await http.get("/api/rooms/r1/messages", params={"limit": 5, "cursor": page["next_cursor"]})).json()
+    assert [message["seq"] for message in earlier["messages"]] == [3, 4, 5, 6, 7]
+    first = (await http.get("/api/rooms/r1/messages", params={"limit": 5, "cursor": earlier["next_cursor"]})).json()
+    assert [message["seq"] for message in first["messages"]] == [1, 2]
+    assert (first["has_more"], "next_cursor" in first) == (False, False)
+
+
+async def test_history_pages_forwards_from_after(http: httpx.AsyncClient) -> None:
+    page = (await http.get("/api/rooms/r1/messages", params={"after": 6, "limit": 4})).json()
+    assert [message["seq"] for message in page["messages"]] == [7, 8, 9, 10]
+    rest = (await http.get("/api/rooms/r1/messages", params={"cursor": page["next_cursor"], "limit": 4})).json()
+    assert [message["seq"] for message in rest["messages"]] == [11, 12]
+
+
+async def test_the_rooms_of_the_caller_are_listed(http: httpx.AsyncClient, world: World) -> None:
+    page = await http.get("/api/rooms", params={"cursor": "c1", "limit": 7}, headers={"X-Request-Id": "t1"})
+    assert page.json() == {"rooms": [], "next_cursor": "next"}
+    assert world.rooms.asked == [{"by": "alice", "cursor": "c1", "limit": 7, "trace": "t1"}]
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/api/rooms/r1/messages?limit=0", "limit"),
+        ("/api/rooms/r1/messages?limit=201", "limit"),
+        ("/api/rooms/r1/messages?limit=many", "limit"),
+        ("/api/rooms/r1/messages?before=-1", "before"),
+        ("/api/rooms/r1/messages?after=1e9", "after"),
+        ("/api/rooms/r1/messages?cursor=zzz", "cursor"),
+        ("/api/rooms/-r1/messages", "room_id"),
+        ("/api/rooms/%24gt/messages", "room_id"),
+        ("/api/rooms?limit=0", "limit"),
+    ],
+)
+async def test_a_malformed_request_is_told_which_field(path: str, field: str, http: httpx.AsyncClient) -> None:
+    assert the_problem(await http.get(path), 400, "invalid_argument")["details"] == {"field": field}
+
+
+async def test_a_room_that_is_not_there_is_not_found(http: httpx.AsyncClient) -> None:
+    document = the_problem(await http.get("/api/rooms/r2/messages"), 404, "not_found")
+    assert "r2" not in document["detail"]
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer ", "Basic YTpi", "Bearer x.y.z", "Bearer " + "a" * 9999]
+)
+async def test_without_a_good_token_nobody_reads(header: str | None, http: httpx.AsyncClient) -> None:
+    http.headers.pop("authorization")
+    headers = {} if header is None else {"Authorization": header}
+    answer = await http.get("/api/rooms", headers=headers)
+    the_problem(answer, 401, "unauthenticated")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_an_expired_token_is_told_apart(http: httpx.AsyncClient) -> None:
+    the_problem(await http.get("/api/rooms", headers=signed("alice", ttl_s=-10)), 401, "token_expired")
+
+
+async def test_unknown_addresses_and_methods_are_problems(http: httpx.AsyncClient) -> None:
+    the_problem(await http.get("/api/nothing"), 404, "not_found")
+    answer = await http.delete("/api/rooms")
+    the_problem(answer, 405, "invalid_argument")
+    assert answer.headers["allow"] == "GET"
+
+
+async def test_a_person_in_a_browser_gets_a_page(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/nothing", headers={"Accept": "text/html,*/*"})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "/docs" in answer.text
+
+
+async def test_a_fault_of_ours_says_nothing_of_itself(http: httpx.AsyncClient, world: World) -> None:
+    world.rooms.fails = RuntimeError("alice wrote: secret")
+    document = the_problem(await http.get("/api/rooms"), 500, "internal")
+    assert "secret" not in str(document)
+
+
+async def test_overload_says_when_to_come_back(http: httpx.AsyncClient, world: World) -> None:
+    world.rooms.fails = Overloaded("The server is busy.", retry_after_s=2.4)
+    answer = await http.get("/api/rooms")
+    assert the_problem(answer, 503, "overloaded")["retry_after"] == 2.4
+    assert answer.headers["retry-after"] == "2"
+
+
+async def test_a_request_id_is_echoed_or_made(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/livez", headers={"X-Request-Id": "abc-1"})).headers["x-request-id"] == "abc-1"
+    assert (await http.get("/livez")).headers["x-request-id"].startswith("req_")
+    made = (await http.get("/livez", headers={"X-Request-Id": "a b\r"})).headers["x-request-id"]
+    assert made.startswith("req_")
+
+
+async def test_health_readiness_and_liveness_differ(http: httpx.AsyncClient, world: World) -> None:
+    answer = await http.get("/health")
+    assert answer.status_code == 200
+    report = answer.json()
+    assert report["status"] == "ok"
+    assert report["services"]["mongo"]["status"] == "ok"
+    assert {"uptime", "version"} < set(report)
+    world.state = "down"
+    assert (await http.get("/health")).status_code == 503
+    assert (await http.get("/readyz")).status_code == 503
+    assert (await http.get("/livez")).status_code == 200
+
+
+async def test_status_is_for_administrators(http: httpx.AsyncClient) -> None:
+    the_problem(await http.get("/api/status"), 403, "permission_denied")
+    rows = (await http.get("/api/status", headers=signed("root", "admin"))).json()
+    assert [(row["name"], row["kind"], row["status"], row["pid"]) for row in rows] == [
+        ("rooms-0", "shard", "ok", 17),
+        ("rooms-1", "shard", "unreachable", None),
+    ]
+
+
+async def test_metrics_survive_a_process_that_does_not_answer(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert 'carewire_entities_active{process="rooms-0"} 3.0' in answer.text
+
+
+async def test_requests_are_counted_by_template_never_by_path(http: httpx.AsyncClient, world: World) -> None:
+    await http.get("/api/rooms/r1/messages")
+    await http.get("/api/rooms/r2/messages")
+    await http.get("/wp-login.php")
+    await http.request("BREW", "/api/rooms")
+    labels = [
+        (sample.labels["method"], sample.labels["route"], sample.labels["status"], sample.value)
+        for family in world.registry.collect()
+        for sample in family.samples
+        if sample.name == "carewire_http_requests_total"
+    ]
+    assert ("GET", "/api/rooms/{room_id}/messages", "200", 1.0) in labels
+    assert ("GET", "/api/rooms/{room_id}/messages", "404", 1.0) in labels
+    assert ("GET", "other", "404", 1.0) in labels
+    assert not any("r1" in route or "wp" in route for _, route, _, _ in labels)
+    assert "BREW" not in {method for method, *_ in labels}
+
+
+async def test_the_documentation_lists_every_route_and_its_errors(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/docs")).status_code == 200
+    paths = (await http.get("/openapi.json")).json()["paths"]
+    assert {"/health", "/livez", "/readyz", "/metrics", "/api/rooms", "/api/rooms/{room_id}/messages"} <= set(paths)
+    assert "401" in paths["/api/rooms"]["get"]["responses"]

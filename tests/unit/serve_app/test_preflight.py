@@ -1,0 +1,79 @@
+"""The machine is looked at before anything is started."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.errors import StartupError
+from config.settings import HttpSettings, MongoSettings, RaySettings, Settings
+from serve_app.preflight import (
+    Listener,
+    check_data_dir,
+    check_memory,
+    check_ports,
+    free_memory_mb,
+    listeners,
+)
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port on which somebody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_a_port_in_use_is_named_with_its_user_and_its_setting(taken: int) -> None:
+    with pytest.raises(StartupError, match=rf"Port {taken}, .*pid {os.getpid()}.*CAREWIRE_HTTP__PORT"):
+        check_ports([Listener("the REST API", "127.0.0.1", taken, "CAREWIRE_HTTP__PORT")])
+
+
+def test_a_free_port_passes(taken: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        free = server.getsockname()[1]
+    check_ports([Listener("the REST API", "127.0.0.1", free, "CAREWIRE_HTTP__PORT")])
+    assert free != taken
+
+
+def test_two_settings_with_one_port_are_refused() -> None:
+    settings = Settings(http=HttpSettings(port=8001), _env_file=None)  # type: ignore[call-arg] # pydantic-settings' own
+    with pytest.raises(StartupError, match="CAREWIRE_HTTP__PORT and CAREWIRE_GATEWAY__PORT are both 8001"):
+        check_ports(list(listeners(settings)))
+
+
+def test_a_foreign_address_is_refused() -> None:
+    with pytest.raises(StartupError, match="CAREWIRE_HTTP__HOST"):
+        check_ports([Listener("the REST API", "203.0.113.7", 8000, "CAREWIRE_HTTP__PORT")])
+
+
+def test_what_is_not_started_here_needs_no_port_here() -> None:
+    settings = Settings(
+        mongo=MongoSettings(url="mongodb://db/"),  # type: ignore[arg-type] # pydantic makes the secret
+        ray=RaySettings(address="10.0.0.1:6379"),
+        _env_file=None,  # type: ignore[call-arg] # pydantic-settings' own
+    )
+    assert [listener.setting for listener in listeners(settings)] == ["CAREWIRE_HTTP__PORT", "CAREWIRE_GATEWAY__PORT"]
+
+
+def test_too_little_memory_is_refused_with_both_figures() -> None:
+    check_memory(needed_mb=1000, free_mb=1000)
+    with pytest.raises(StartupError, match=r"Only 999 MB .* wants 1000 MB: .*CAREWIRE_MIN_FREE_MEMORY_MB"):
+        check_memory(needed_mb=1000, free_mb=999)
+
+
+def test_free_memory_is_a_plausible_figure() -> None:
+    assert 0 < free_memory_mb() < 2**30
+
+
+def test_a_data_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StartupError, match="CAREWIRE_DATA_DIR"):
+        check_data_dir(tmp_path / "file" / "data")
+
+
+def test_a_data_directory_is_made_for_its_owner_only(tmp_path: Path) -> None:
+    check_data_dir(tmp_path / "new" / "data")
+    assert (tmp_path / "new" / "data").stat().st_mode & 0o077 == 0
