@@ -63,8 +63,8 @@ class TrainingSettings(Section):
 
     seed: int = Field(default=20261120, ge=0, description="Seed of everything random.")
     members: int = Field(default=5, ge=1, le=20, description="Networks in the ensemble.")
-    worlds: int = Field(default=8, ge=1, description="Worlds that one member learns from.")
-    patients_per_world: int = Field(default=60_000, ge=100, description="Synthetic patients of one world.")
+    worlds: int = Field(default=6, ge=1, description="Worlds that one member learns from.")
+    patients_per_world: int = Field(default=50_000, ge=100, description="Synthetic patients of one world.")
     flatten: float = Field(
         default=0.6, gt=0, le=1, description="Power of the prior from which training patients are drawn; 1: as they come."
     )
@@ -75,7 +75,7 @@ class TrainingSettings(Section):
     weight_decay: float = Field(default=1e-4, ge=0, description="AdamW weight decay.")
     calibration_patients: int = Field(default=20_000, ge=100, description="Held out to set the temperature.")
     test_patients: int = Field(default=20_000, ge=100, description="Held out to report the figures.")
-    ceiling_patients: int = Field(default=4_000, ge=50, description="Of those, for the exact-Bayes comparison.")
+    ceiling_patients: int = Field(default=3_000, ge=50, description="Of those, for the exact-Bayes comparison.")
 
 
 class MlSettings(Section):

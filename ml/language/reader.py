@@ -148,15 +148,16 @@ class Reader:
         """Position of the last token that a negation covers: its unit, and on through a list that ends in `or`."""
         start = tokens[cue]
         wide = start.raw in WIDE_CUES
+        rest = [token for token in tokens[cue + 1 :] if token.sentence == start.sentence]
+        last_unit = max((token.unit for token in rest if token.raw in ("or", "nor")), default=start.unit)
         last = cue
-        listed = any(
-            token.raw in ("or", "nor") and token.sentence == start.sentence for token in tokens[cue + 1 :]
-        )
-        for position in range(cue + 1, len(tokens)):
+        for position in range(cue + 1, cue + 1 + len(rest)):
             token = tokens[position]
-            if token.sentence != start.sentence or (token.unit != start.unit and not (listed or wide)):
+            if token.unit > last_unit and not wide:
                 break
-            if token.raw in self._words.restart and position > cue + 2 or token.raw == "and" and not (wide or listed):
+            if token.raw in self._words.restart and position > cue + 2:
+                break
+            if token.raw == "and" and not wide and token.unit >= last_unit:
                 break
             last = position
         return last

@@ -46,9 +46,9 @@ class Words:
             variant: head for head, variants in data["classes"].items() for variant in (head, *variants.split())
         }
         self._stems = {stem(variant): head for variant, head in self._classes.items()}
-        phrases = sorted(data["phrases"], key=len, reverse=True)
-        self._rewrite = {one: data["phrases"][one] for one in phrases}
-        self._rewriter = re.compile(r"\b(" + "|".join(re.escape(one) for one in phrases) + r")\b")
+        phrases = {fold(said): meant for said, meant in data["phrases"].items()}
+        self._rewrite = dict(sorted(phrases.items(), key=lambda pair: -len(pair[0])))
+        self._rewriter = re.compile(r"\b(" + "|".join(re.escape(one) for one in self._rewrite) + r")\b")
         lists: dict[str, frozenset[str]] = {name: frozenset(text.split()) for name, text in data["lists"].items()}
         self.negation, self.restart = lists["negation"], lists["restart"]
         self.family, self.connectors = lists["family"], lists["connectors"]
@@ -121,7 +121,10 @@ class Words:
         """The known word one slip away (two in words of eight letters or more), or the word itself."""
         slips = 2 if len(word) >= 8 else 1
         found = process.extract(word, self._choices, scorer=OSA.distance, score_cutoff=slips, limit=3)
-        good = [one for one, distance, _ in found if one[0] == word[0] or (distance == 1 and len(word) >= 6)]
+        good = [
+            one for one, distance, _ in found
+            if one[0] == word[0] and (distance == 1 or one[1] == word[1]) or (distance == 1 and len(word) >= 6)
+        ]  # fmt: skip
         if len(word) == MIN_CORRECTED:
             good = [one for one in good if sorted(one) == sorted(word)]
         return good[0] if good else word
