@@ -187,7 +187,8 @@ class _Table:
         scale = 1 / np.maximum(p_dry + p_wet, 1)
         p_dry, p_wet = p_dry * scale, p_wet * scale
         (dry1, dry0), (wet1, wet0) = (self._given(one, present, absent, silent) for one in (dry, wet))
-        return np.log(p_dry * dry1 * wet0 + p_wet * dry0 * wet1 + (1 - p_dry - p_wet) * dry0 * wet0 + 1e-300)
+        neither = np.maximum(1 - p_dry - p_wet, 0)
+        return np.log(p_dry * dry1 * wet0 + p_wet * dry0 * wet1 + neither * dry0 * wet0 + 1e-300)
 
 
 class SimpleBayes:

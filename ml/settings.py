@@ -72,7 +72,7 @@ class TrainingSettings(Section):
     batch: int = Field(default=512, ge=16, description="Patients in a step.")
     hidden: tuple[int, int] = Field(default=(192, 96), description="Widths of the two hidden layers.")
     learning_rate: float = Field(default=2e-3, gt=0, description="Peak learning rate (one cycle).")
-    weight_decay: float = Field(default=1e-4, ge=0, description="AdamW weight decay.")
+    weight_decay: float = Field(default=0.1, ge=0, description="AdamW weight decay.")
     calibration_patients: int = Field(default=20_000, ge=100, description="Held out to set the temperature.")
     test_patients: int = Field(default=20_000, ge=100, description="Held out to report the figures.")
     ceiling_patients: int = Field(default=3_000, ge=50, description="Of those, for the exact-Bayes comparison.")
