@@ -6,11 +6,14 @@ Conditioning on "told at least one symptom" is part of it. What is left out: the
 into a told fever when it is the only symptom.
 """
 
+from typing import Final
+
 import numpy as np
 
 from ml.generator import (
     COMPANION_STRENGTH,
     EXPRESSION,
+    Ints,
     Patients,
     Structure,
     companion_shares,
@@ -20,8 +23,9 @@ from ml.generator import (
 )
 from ml.schema import BANDS
 from ml.settings import GeneratorSettings
-from ml.world import FEBRILE, Floats, World, band_of, prior
+from ml.world import FEBRILE, Bools, Floats, World, band_of, prior
 
+DAYS: Final = (0.01, 5000.0)  # what a told duration is held to
 
 
 class ExactBayes:
@@ -29,7 +33,7 @@ class ExactBayes:
 
     def __init__(self, world: World, structure: Structure, settings: GeneratorSettings) -> None:
         self._world, self._structure, self._settings = world, structure, settings
-        self._tables = {band: self._table(band) for band in range(len(BANDS))}
+        self._tables: dict[int, _Table] = {}
 
     def posterior(self, patients: Patients) -> Floats:
         """P(class | all that is known), shape (n, named + 1); the last class is "something else"."""
@@ -44,7 +48,7 @@ class ExactBayes:
         mass = mass * ((1 - rate) * likely + rate * likely @ world.confusion.T) + 1e-300
         return to_classes(mass / mass.sum(axis=1, keepdims=True), world.named)
 
-    def _plain(self, patients: Patients, bands: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Floats:
+    def _plain(self, patients: Patients, bands: Ints) -> Floats:
         """Log likelihood of duration, severity, vitals but temperature, and phrases not understood, (n, C)."""
         return plain_log_likelihood(self._world, patients, bands, temperature=False)
 
@@ -52,7 +56,7 @@ class ExactBayes:
         return _Table(self._world, self._structure, self._settings, band)
 
     def _symptoms(self, patients: Patients, row: int, band: int) -> Floats:
-        table = self._tables[band]
+        table = self._tables.setdefault(band, self._tables.get(band) or self._table(band))
         present, absent = patients.present[row], patients.absent[row]
         touched = np.flatnonzero(present | absent)
         temperature = float(patients.vitals[row, 0])
@@ -91,7 +95,7 @@ class _Table:
         at_least_one = 1 - np.exp(_logsum(self.log_weight + sum(self.silent.values(), np.zeros(1))))
         self.log_tells = np.log(at_least_one)
 
-    def log_likelihood(self, present: np.ndarray, absent: np.ndarray, touched: np.ndarray, temperature: float) -> Floats:  # type: ignore[type-arg]  # plain arrays, shapes in the class docstring
+    def log_likelihood(self, present: Bools, absent: Bools, touched: Ints, temperature: float) -> Floats:
         """Log P(what is told | condition, something is told), shape (C,)."""
         names = {self._block(int(one)) for one in touched}
         for one in touched:  # a told child changes how its ancestors read, and the reverse
@@ -101,10 +105,8 @@ class _Table:
         if not np.isnan(temperature):
             names.add(self._block(self.structure.fever))
         changed = self._blocks(present, absent, temperature, silent=False, only=names)
-        total = self.log_weight + sum(
-            (changed.get(name, value) for name, value in self.quiet.items()), np.zeros(1)
-        )
-        return _logsum(total) - self.log_tells
+        total = self.log_weight + sum((changed.get(name, value) for name, value in self.quiet.items()), np.zeros(1))
+        return np.asarray(_logsum(total) - self.log_tells)
 
     def _block(self, symptom: int) -> str:
         if symptom in self.structure.exclusive:
@@ -112,7 +114,13 @@ class _Table:
         return f"cluster {self.cluster_of[symptom]}" if symptom in self.cluster_of else f"symptom {symptom}"
 
     def _blocks(
-        self, present: np.ndarray, absent: np.ndarray, temperature: float, *, silent: bool, only: set[str] | None = None  # type: ignore[type-arg]  # as above
+        self,
+        present: Bools,
+        absent: Bools,
+        temperature: float,
+        *,
+        silent: bool,
+        only: set[str] | None = None,
     ) -> dict[str, Floats]:
         members: dict[str, list[int]] = {}
         for one in range(self.base.shape[1]):
@@ -127,7 +135,13 @@ class _Table:
         return blocks if only is not None or silent else {**blocks, "rest": rest}
 
     def _log_block(
-        self, name: str, ones: list[int], present: np.ndarray, absent: np.ndarray, temperature: float, silent: bool  # type: ignore[type-arg]  # as above
+        self,
+        name: str,
+        ones: list[int],
+        present: Bools,
+        absent: Bools,
+        temperature: float,
+        silent: bool,
     ) -> Floats:
         if name == "cough":
             return self._log_cough(ones, present, absent, silent)
@@ -137,20 +151,22 @@ class _Table:
         for sign in (-1.0, 1.0):
             shift = sign * self.settings.cluster_sd
             halves.append(
-                sum(
-                    (np.log(self._told(one, shift, present, absent, temperature, silent)) for one in ones), np.zeros(1)
-                )
+                sum((np.log(self._told(one, shift, present, absent, temperature, silent)) for one in ones), np.zeros(1))
             )
-        return np.logaddexp(halves[0], halves[1]) - np.log(2)
+        return np.asarray(np.logaddexp(halves[0], halves[1]) - np.log(2))
 
     def _truth(self, one: int, shift: float) -> Floats:
         levels = np.array([level for level, _ in EXPRESSION]) * self.settings.expression_sd + shift
         base = self.base[:, one]
         own = np.where(self.listed[:, one, None], expit(logit(base)[:, None] + levels), base[:, None])
-        return 1 - (1 - own[:, None, :]) * (1 - self.second[:, one][None, :, None])
+        return np.asarray(1 - (1 - own[:, None, :]) * (1 - self.second[:, one][None, :, None]))
 
     def _given(
-        self, one: int, present: np.ndarray, absent: np.ndarray, silent: bool  # type: ignore[type-arg]  # as above
+        self,
+        one: int,
+        present: Bools,
+        absent: Bools,
+        silent: bool,
     ) -> tuple[Floats, Floats]:
         """P(what is told of this symptom | it is there), and | it is not there."""
         mention = np.minimum(0.9, self.scale[:, None, :] * self.weight[:, :, one, None])[:, :, None, :, None]
@@ -169,7 +185,13 @@ class _Table:
         return there * (1 - mention), gone * (1 - mistaken) * (1 - deny)
 
     def _told(
-        self, one: int, shift: float, present: np.ndarray, absent: np.ndarray, temperature: float, silent: bool  # type: ignore[type-arg]  # as above
+        self,
+        one: int,
+        shift: float,
+        present: Bools,
+        absent: Bools,
+        temperature: float,
+        silent: bool,
     ) -> Floats:
         there, gone = self._given(one, present, absent, silent)
         truth = self._truth(one, shift)[:, :, :, None, None]
@@ -181,7 +203,7 @@ class _Table:
             return np.ones_like(truth * there)
         return np.asarray(truth * there + (1 - truth) * gone + 1e-300)
 
-    def _log_cough(self, ones: list[int], present: np.ndarray, absent: np.ndarray, silent: bool) -> Floats:  # type: ignore[type-arg]  # as above
+    def _log_cough(self, ones: list[int], present: Bools, absent: Bools, silent: bool) -> Floats:
         dry, wet = self.structure.exclusive
         p_dry, p_wet = (self._truth(one, 0.0)[:, :, :, None, None] for one in (dry, wet))
         scale = 1 / np.maximum(p_dry + p_wet, 1)
@@ -244,12 +266,10 @@ def to_classes(states: Floats, named: int) -> Floats:
     return np.concatenate([states[:, :named], states[:, named:].sum(axis=1, keepdims=True)], axis=1)
 
 
-def plain_log_likelihood(
-    world: World, patients: Patients, bands: np.ndarray[tuple[int], np.dtype[np.int64]], *, temperature: bool
-) -> Floats:
+def plain_log_likelihood(world: World, patients: Patients, bands: Ints, *, temperature: bool) -> Floats:
     """Log likelihood of all that is not a symptom, (n, C): each quantity by itself, unknown ones left out."""
     total = patients.unrecognised[:, None] * np.log(world.unmapped) - world.unmapped
-    days = np.log(np.where(np.isnan(patients.duration), 1, patients.duration))[:, None]
+    days = np.log(np.clip(np.where(np.isnan(patients.duration), 1, patients.duration), *DAYS))[:, None]
     of_days = _log_normal(days, world.duration[:, 0], world.duration[:, 1])
     total = total + np.where(np.isnan(patients.duration)[:, None], 0, of_days)
     grade = np.log(world.severity + 1e-4)[:, np.maximum(patients.severity, 0)].T

@@ -62,7 +62,9 @@ class Features:
                 absent=absent,
                 factors=factors,
                 severity=np.array([-1 if one.severity is None else SEVERITIES.index(one.severity) for one in many]),
-                duration=np.array([np.nan if one.duration_days is None else one.duration_days for one in many], dtype=float),
+                duration=np.array(
+                    [np.nan if one.duration_days is None else one.duration_days for one in many], dtype=float
+                ),
                 vitals=vitals,
                 unrecognised=np.array([min(one.unrecognised, 3) for one in many]),
                 weight=np.ones(count),

@@ -38,8 +38,8 @@ VITALS_TOLD: Final = (  # which vital signs come with a consultation, and how of
 class Patients:
     """Columns of n patients. Shapes: age, sex, state, shown, severity, unrecognised (n,); `state` is what they have,
     `shown` what their complaints come from (nearly always the same); present, absent (n, S);
-    factors (n, F); vitals (n, V), NaN where unknown; duration (n,), days, NaN where unknown; severity -1 unknown. weight (n,): how many patients this one stands for,
-    1 unless rare conditions were drawn more often than they come.
+    factors (n, F); vitals (n, V), NaN where unknown; duration (n,), days, NaN where unknown; severity -1 unknown.
+    weight (n,): how many patients this one stands for, 1 unless rare conditions were drawn more often than they come.
     """
 
     age: Floats
@@ -120,7 +120,7 @@ def companion_shares(world: World) -> Floats:
 
 def told_scale(world: World) -> Floats:
     """Salience that one state's patients have to share out, shape (B, C)."""
-    return np.einsum("bcs,cs->bc", world.probability, world.weight)
+    return np.asarray(np.einsum("bcs,cs->bc", world.probability, world.weight))
 
 
 def generate(
@@ -226,7 +226,12 @@ def _complaints(
 
 
 def _picture(
-    world: World, structure: Structure, settings: GeneratorSettings, some: Patients, band: Ints, rng: np.random.Generator
+    world: World,
+    structure: Structure,
+    settings: GeneratorSettings,
+    some: Patients,
+    band: Ints,
+    rng: np.random.Generator,
 ) -> tuple[Floats, Floats]:
     """P(symptom) of each patient, second condition included, and how readily each symptom is told; both (n, S)."""
     count = len(some)

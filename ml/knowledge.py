@@ -93,7 +93,9 @@ class Knowledge:
     @cached_property
     def descendants(self) -> dict[str, tuple[str, ...]]:
         """What is ruled out with a symptom: cough -> (dry_cough, productive_cough, ...)."""
-        return {row.id: tuple(child for child, chain in self.ancestors.items() if row.id in chain) for row in self.symptoms}
+        return {
+            row.id: tuple(child for child, chain in self.ancestors.items() if row.id in chain) for row in self.symptoms
+        }
 
 
 def hash_files(folder: Path, names: tuple[str, ...]) -> str:
@@ -134,7 +136,8 @@ def _check(knowledge: Knowledge) -> None:
     for symptom in knowledge.symptoms:
         _known("symptoms.csv", symptom.implies, symptoms | {""})
         _cited("symptoms.csv", symptom.source, sources)
-    for row in (*knowledge.frequencies, *knowledge.age_adjustments):
+    rows: list[Frequency | AgeAdjustment] = [*knowledge.frequencies, *knowledge.age_adjustments]
+    for row in rows:
         _known("frequencies", row.condition, conditions)
         _known("frequencies", row.symptom, symptoms)
         _cited("frequencies", row.source, sources)

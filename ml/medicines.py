@@ -1,4 +1,4 @@
-"""Names of medicines, as people write them, to ingredients and classes. What cannot be resolved is said, never skipped."""
+"""Names of medicines, as people write them, to ingredients and classes. What cannot be resolved is said."""
 
 import re
 from collections.abc import Sequence
@@ -13,13 +13,14 @@ from ml.knowledge import DATA
 from ml.schema import Row, read_toml
 
 _DOSE: Final = re.compile(
-    r"\b\d+(?:[.,]\d+)?\s*(?:mg|mcg|ug|g|ml|iu|units?|%|puffs?|tablets?|capsules?)\b|\b(?:once|twice|three times|daily|nightly"
-    r"|bd|tds|qd|bid|tid|prn|po|as needed|every day|a day|per day|tablets?|capsules?|low[ -]dose|extended release|xr|er|sr)\b"
+    r"\b\d+(?:[.,]\d+)?\s*(?:mg|mcg|ug|g|ml|iu|units?|%|puffs?|tablets?|capsules?)\b"
+    r"|\b(?:once|twice|three times|daily|nightly|bd|tds|qd|bid|tid|prn|po|as needed|every day|a day|per day|tablets?"
+    r"|capsules?|low[ -]dose|extended release|xr|er|sr)\b"
 )
 SHORTEST_CORRECTED: Final = 6
 
 
-class MedicineRow(Row):
+class MedicineRow(Row, frozen=True):
     """One ingredient."""
 
     id: str
@@ -27,7 +28,7 @@ class MedicineRow(Row):
     classes: list[str]
 
 
-class ClassRow(Row):
+class ClassRow(Row, frozen=True):
     """What a whole class is called."""
 
     id: str

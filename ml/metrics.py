@@ -1,10 +1,12 @@
 """Figures by which a classifier's probabilities are judged. Shapes: probabilities (n, classes), labels (n,)."""
 
+from typing import Any
+
 import msgspec
 import numpy as np
 
 from ml.generator import Ints
-from ml.world import Floats
+from ml.world import Bools, Floats
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -40,7 +42,7 @@ def figures(probabilities: Floats, labels: Ints) -> Figures:
     )
 
 
-def calibration_error(confidence: Floats, right: np.ndarray, bins: int = 15) -> float:  # type: ignore[type-arg]  # booleans (n,)
+def calibration_error(confidence: Floats, right: Bools, bins: int = 15) -> float:
     """Expected calibration error of the first answer, equal-width bins (Guo et al. 2017, arXiv:1706.04599)."""
     which = np.minimum((confidence * bins).astype(int), bins - 1)
     error = 0.0
@@ -62,12 +64,12 @@ def macro_f1(predicted: Ints, labels: Ints, classes: int) -> float:
     return float(np.mean(scores))
 
 
-def auroc(score: Floats, positive: np.ndarray) -> float:  # type: ignore[type-arg]  # booleans (n,)
+def auroc(score: Floats, positive: Bools) -> float:
     """P(a positive scores higher than a negative); ties count half. 0.5 if there are none of either."""
     positives, negatives = int(positive.sum()), int((~positive).sum())
     if not positives or not negatives:
         return 0.5
-    values, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
+    _, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
     rank = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
     return float((rank[positive].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
@@ -82,5 +84,5 @@ def _entropy(chance: Floats) -> Floats:
     return np.asarray(-(chance * np.log(np.maximum(chance, 1e-12))).sum(axis=-1))
 
 
-def _round(value: "float | np.floating[np._typing._64Bit]") -> float:
+def _round(value: "float | np.floating[Any]") -> float:
     return round(float(value), 4)

@@ -23,10 +23,13 @@ class Member(nn.Module):
             nn.GELU(),
             nn.Linear(hidden[1], classes),
         )
+        first, last = self.layers[0], self.layers[5]
+        assert isinstance(first, nn.Linear)
+        assert isinstance(last, nn.Linear)
         with torch.no_grad():  # it begins as simple Bayes, and what is rarely told adds no noise of its own
-            self.layers[0].weight.mul_(QUIET)
-            self.layers[5].weight.zero_()
-            self.layers[5].bias.zero_()
+            first.weight.mul_(QUIET)
+            last.weight.zero_()
+            last.bias.zero_()
         self.skip = nn.Parameter(torch.ones(classes))
 
     def forward(self, rows: Tensor) -> Tensor:
@@ -50,7 +53,7 @@ class Ensemble:
         """Stack trained members. Weights are rounded to half precision, as they are stored."""
         tensors: dict[str, Tensor] = {}
         for number, layer in enumerate((0, 3, 5)):
-            linears = [member.layers[layer] for member in members]
+            linears = [one for member in members if isinstance(one := member.layers[layer], nn.Linear)]
             tensors[f"w{number}"] = torch.stack([linear.weight.detach().T for linear in linears]).half()
             tensors[f"b{number}"] = torch.stack([linear.bias.detach() for linear in linears]).half()
         tensors["skip"] = torch.stack([member.skip.detach() for member in members]).half()

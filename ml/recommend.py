@@ -1,7 +1,7 @@
 """Options to discuss with a clinician: filtered by allergy, history, age, pregnancy and interactions, in that order.
 
-Nothing is passed silently: what is ruled out says why, what is uncertain carries a warning, and a medicine or an allergy
-that cannot be resolved is a loud warning on every option. No doses. Everything is local and versioned with the data.
+Nothing is passed silently: what is ruled out says why, what is uncertain carries a warning, and a medicine or an
+allergy that cannot be resolved is a loud warning on every option. No doses. All of it is local and versioned.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,18 @@ from ml.schema import DataError, Row, read_csv, read_toml
 
 FILES: Final = ("drugs.toml", "medicines.toml", "interactions.csv", "interaction_rules.csv", "allergies.toml")
 FERTILE: Final = (12.0, 56.0)
-SEVERE_REACTION: Final = ("anaphyla", "angioedema", "swelling", "stevens", "sjs", "ten ", "dress", "severe", "throat", "shock")
+SEVERE_REACTION: Final = (
+    "anaphyla",
+    "angioedema",
+    "swelling",
+    "stevens",
+    "sjs",
+    "ten ",
+    "dress",
+    "severe",
+    "throat",
+    "shock",
+)
 DISCLAIMER: Final = (
     "Options to discuss with a clinician or pharmacist, not a prescription and not complete. Read the package label."
 )
@@ -36,7 +47,7 @@ EMERGENCY: Final = {
 }
 
 
-class Option(Row):
+class Option(Row, frozen=True):
     """One row of the drug table."""
 
     row: str
@@ -59,7 +70,7 @@ class Option(Row):
     sources: list[str]
 
 
-class Advice(Row):
+class Advice(Row, frozen=True):
     """What is not recommended, and why."""
 
     drug: str
@@ -68,7 +79,7 @@ class Advice(Row):
     sources: list[str]
 
 
-class Group(Row):
+class Group(Row, frozen=True):
     """An allergy group and what it rules out."""
 
     id: str
@@ -84,13 +95,13 @@ class Group(Row):
     sources: list[str]
 
 
-class Harmless(Row):
+class Harmless(Row, frozen=True):
     """Allergies that no drug here is concerned by."""
 
     words: list[str]
 
 
-class InteractionText(Row):
+class InteractionText(Row, frozen=True):
     """What an interaction does."""
 
     id: str
@@ -101,7 +112,7 @@ class InteractionText(Row):
     source: str
 
 
-class InteractionRule(Row):
+class InteractionRule(Row, frozen=True):
     """Two sets of classes (`a|b`) that interact, in either direction."""
 
     id: str
@@ -178,9 +189,8 @@ class Recommender:
             if condition_id in option.conditions:
                 for drug in option.drugs:
                     self._weigh(option, drug, condition_id, facts, recommendations, excluded)
-        for advice in self._advice:
-            if condition_id in advice.conditions:
-                excluded.append({"drug": advice.drug, "reason": advice.reason})
+        advice = (one for one in self._advice if condition_id in one.conditions)
+        excluded.extend({"drug": one.drug, "reason": one.reason} for one in advice)
         recommendations.sort(key=lambda one: ("1", "option", "not first").index(str(one["line"])))
         answer: dict[str, object] = {
             "condition": condition_id,
@@ -275,12 +285,13 @@ class Recommender:
         factors, unknown = self._reader.read_history(person.medical_history)
         loud.extend("an entry of the medical history could not be understood and was NOT checked" for _ in unknown)
         taken, unresolved = resolve_all(self.medicines, person.medications)
-        loud.extend(f"the medicine {name!r} could not be resolved: interactions with it were NOT checked" for name in unresolved)
+        loud.extend(
+            f"the medicine {name!r} could not be resolved: interactions with it were NOT checked" for name in unresolved
+        )
         groups: list[tuple[Group, bool]] = []
         allergic: set[str] = set()
-        for entry in person.allergies:
-            if not self._read_allergy(entry, groups, allergic):
-                loud.append(f"the allergy {entry!r} could not be resolved: it was NOT checked")
+        unread = [entry for entry in person.allergies if not self._read_allergy(entry, groups, allergic)]
+        loud.extend(f"the allergy {entry!r} could not be resolved: it was NOT checked" for entry in unread)
         if person.pregnant and person.sex != "male":
             factors.add("pregnant")
         if person.sex == "male":

@@ -35,14 +35,14 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """A row that knows no other member than its own."""
 
 
-class Source(Row):
+class Source(Row, frozen=True):
     """Where figures come from."""
 
     id: str
     citation: str
 
 
-class Symptom(Row):
+class Symptom(Row, frozen=True):
     """One canonical symptom. `salience` is how readily it is told (relative, judgement)."""
 
     id: str
@@ -56,7 +56,7 @@ class Symptom(Row):
     source: str
 
 
-class Frequency(Row):
+class Frequency(Row, frozen=True):
     """P(symptom | condition) in percent."""
 
     condition: str
@@ -67,7 +67,7 @@ class Frequency(Row):
     note: str
 
 
-class AgeAdjustment(Row):
+class AgeAdjustment(Row, frozen=True):
     """A frequency that differs at some ages (years, both ends included)."""
 
     condition: str
@@ -79,7 +79,7 @@ class AgeAdjustment(Row):
     source: str
 
 
-class RiskFactor(Row):
+class RiskFactor(Row, frozen=True):
     """Multiplier on the prior odds of a condition."""
 
     condition: str
@@ -90,7 +90,7 @@ class RiskFactor(Row):
     definitional: Literal["", "yes"]
 
 
-class Factor(Row):
+class Factor(Row, frozen=True):
     """Something that may stand in a medical history."""
 
     id: str
@@ -99,7 +99,7 @@ class Factor(Row):
     phrases: list[str]
 
 
-class Vitals(Row):
+class Vitals(Row, frozen=True):
     """Mean and standard deviation of each vital sign; unset ones are those of the reference adult."""
 
     temperature_c: MeanSd | None = None
@@ -110,7 +110,7 @@ class Vitals(Row):
     spo2: MeanSd | None = None
 
 
-class Condition(Row):
+class Condition(Row, frozen=True):
     """One condition that the model names."""
 
     id: str
@@ -138,7 +138,7 @@ class Condition(Row):
     vitals: Vitals
 
 
-class OtherCondition(Row):
+class OtherCondition(Row, frozen=True):
     """One condition of the class "something else"; never named in an answer."""
 
     id: str

@@ -1,4 +1,4 @@
-"""PHQ-9 and GAD-7: totals, bands and what follows. Sources: R70, R71, R81, R83, R84. Positive or negative, no diagnosis."""
+"""PHQ-9 and GAD-7: totals, bands and what follows. A screen, no diagnosis. Sources: R70, R71, R81, R83, R84."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,9 +29,7 @@ FORMS: Final[dict[Instrument, _Form]] = {
         "PHQ-2",
         ("R70", "R81", "R83"),
     ),
-    "gad7": _Form(
-        7, 1, ((4, "minimal"), (9, "mild"), (14, "moderate"), (21, "severe")), "GAD-2", ("R71", "R84")
-    ),
+    "gad7": _Form(7, 1, ((4, "minimal"), (9, "mild"), (14, "moderate"), (21, "severe")), "GAD-2", ("R71", "R84")),
 }
 
 
@@ -91,5 +89,5 @@ def _crisis(result: dict[str, object]) -> dict[str, object]:
     return result | {
         "crisis": CRISIS,
         "urgency": "urgent",
-        "action": "Contact with a person the same day, and a full suicide-risk assessment (C-SSRS), whatever the total.",
+        "action": "Contact with a person the same day and a full risk assessment (C-SSRS), whatever the total.",
     }

@@ -27,7 +27,9 @@ class GeneratorSettings(Section):
     mention_shares: tuple[float, ...] = Field(
         default=(0.28, 0.3, 0.23, 0.13, 0.06), description="Shares of the five kinds of people."
     )
-    expression_sd: float = Field(default=0.6, ge=0, description="Spread (logit) of how fully a patient has the picture.")
+    expression_sd: float = Field(
+        default=0.6, ge=0, description="Spread (logit) of how fully a patient has the picture."
+    )
     cluster_sd: float = Field(default=0.9, ge=0, description="Spread (logit) shared by the symptoms of a cluster.")
     mistaken: float = Field(default=0.0004, gt=0, lt=0.01, description="P(a symptom is read that is not there).")
     denial_share: float = Field(default=0.35, ge=0, le=1, description="Share of people who also tell what they lack.")
@@ -35,7 +37,9 @@ class GeneratorSettings(Section):
     atypical: float = Field(
         default=0.12, ge=0, le=0.5, description="Share of patients whose complaints look like another condition."
     )
-    second_condition: float = Field(default=0.08, ge=0, le=0.5, description="Share of patients with a second condition.")
+    second_condition: float = Field(
+        default=0.08, ge=0, le=0.5, description="Share of patients with a second condition."
+    )
     companions: tuple[str, ...] = Field(
         default=(
             "hypertension", "anxiety", "depression", "insomnia", "common_cold", "migraine", "ibs", "gastritis",
@@ -48,8 +52,12 @@ class GeneratorSettings(Section):
         default=0.5, gt=0, le=1, description="Lowest power of salience between worlds; 1: always as it stands."
     )
     share_sd: float = Field(default=0.3, ge=0, description="Spread (log) of a condition's share between worlds.")
-    unmapped_named: float = Field(default=0.05, ge=0, description="Phrases not understood, a named condition's patient.")
-    unmapped_other: float = Field(default=0.22, ge=0, description="Phrases not understood, another condition's patient.")
+    unmapped_named: float = Field(
+        default=0.05, ge=0, description="Phrases not understood, a named condition's patient."
+    )
+    unmapped_other: float = Field(
+        default=0.22, ge=0, description="Phrases not understood, another condition's patient."
+    )
 
     @model_validator(mode="after")
     def _kinds_of_people_add_up(self) -> Self:
@@ -66,7 +74,10 @@ class TrainingSettings(Section):
     worlds: int = Field(default=6, ge=1, description="Worlds that one member learns from.")
     patients_per_world: int = Field(default=50_000, ge=100, description="Synthetic patients of one world.")
     flatten: float = Field(
-        default=0.6, gt=0, le=1, description="Power of the prior from which training patients are drawn; 1: as they come."
+        default=0.6,
+        gt=0,
+        le=1,
+        description="Power of the prior from which training patients are drawn; 1: as they come.",
     )
     epochs: int = Field(default=2, ge=1, description="Passes over them.")
     batch: int = Field(default=512, ge=16, description="Patients in a step.")
@@ -93,6 +104,9 @@ class MlSettings(Section):
     batch_wait_ms: float = Field(default=4.0, ge=0, le=100, description="Wait for a fuller batch.")
     cache_size: int = Field(default=20_000, ge=0, description="Answers kept. 0 turns the cache off.")
     cache_ttl_s: float = Field(default=1800.0, gt=0, description="Life of a kept answer.")
+    watch_s: float = Field(
+        default=10.0, gt=0, description="Seconds between looks at artifacts/CURRENT, while `version` is unset."
+    )
     deadline_s: float = Field(default=5.0, gt=0, description="Time after which a prediction is `unavailable`.")
     generator: GeneratorSettings = GeneratorSettings()
     training: TrainingSettings = TrainingSettings()

@@ -46,9 +46,7 @@ class Trainer:
         """The generator of one named stream."""
         return np.random.default_rng([self.settings.training.seed, *stream])
 
-    def patients(
-        self, count: int, stream: int, world_stream: int | None = None, *, flatten: float = 1.0
-    ) -> Patients:
+    def patients(self, count: int, stream: int, world_stream: int | None = None, *, flatten: float = 1.0) -> Patients:
         """Fresh patients, of the published figures or (with `world_stream`) of a world drawn around them."""
         world = self.plain_world
         if world_stream is not None:
@@ -82,7 +80,7 @@ class Trainer:
             weights = torch.from_numpy(patients.weight.astype(np.float32))
             for _ in range(chosen.epochs):
                 order = torch.randperm(len(labels))
-                for chunk in order.split(chosen.batch):
+                for chunk in torch.split(order, chosen.batch):
                     each = nn.functional.cross_entropy(model(rows[chunk]), labels[chunk], reduction="none")
                     loss = (each * weights[chunk]).mean()
                     optimizer.zero_grad()
@@ -170,11 +168,9 @@ def report(trainer: Trainer, ensemble: Ensemble) -> dict[str, dict[str, float]]:
     unseen = Patients.joined(worlds)
     tables["model_drawn_worlds"] = (_answers(trainer, ensemble, unseen), unseen)
     named = trainer.plain_world.named
-    return {
-        name: msgspec.to_builtins(figures(table, who.label(named))) for name, (table, who) in tables.items()
-    }
+    return {name: msgspec.to_builtins(figures(table, who.label(named))) for name, (table, who) in tables.items()}
 
 
 def _answers(trainer: Trainer, ensemble: Ensemble, patients: Patients) -> Floats:
     rows, _ = trainer.tensors(patients)
-    return np.concatenate([ensemble.probabilities(chunk).numpy() for chunk in rows.split(CHUNK)]).astype(float)
+    return np.concatenate([ensemble.probabilities(chunk).numpy() for chunk in torch.split(rows, CHUNK)]).astype(float)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.knowledge import Knowledge
-from ml.schema import BANDS, EFFECTIVE_SAMPLE_SIZE, VITALS, OtherCondition
+from ml.schema import BANDS, EFFECTIVE_SAMPLE_SIZE, VITALS, Condition, OtherCondition
 from ml.settings import GeneratorSettings
 
 Floats = npt.NDArray[np.float64]
@@ -70,7 +70,7 @@ def build_world(knowledge: Knowledge, settings: GeneratorSettings, rng: np.rando
 
     A figure of grade A, B or C is drawn from a Beta distribution of effective sample size 100, 30 or 10.
     """
-    states = [*knowledge.conditions, *knowledge.others]
+    states: list[Condition | OtherCondition] = [*knowledge.conditions, *knowledge.others]
     probability, listed = _probabilities(knowledge, rng)
     salience = np.array([row.salience for row in knowledge.symptoms])
     share = np.array([row.share for row in knowledge.conditions] + [row.weight for row in knowledge.others])
@@ -182,7 +182,7 @@ def _durations(days: Floats) -> Floats:
 
 
 def _vitals(knowledge: Knowledge) -> Floats:
-    states = [*knowledge.conditions, *knowledge.others]
+    states: list[Condition | OtherCondition] = [*knowledge.conditions, *knowledge.others]
     table = np.tile(np.array(REFERENCE_VITALS), (len(BANDS), len(states), 1, 1))
     for at, row in enumerate(states):
         for which, name in enumerate(VITALS):

@@ -12,7 +12,7 @@ from ml.schema import DataError, Row, read_toml
 LONGEST: Final = 6  # content words in a phrase
 
 
-class LexiconRow(Row):
+class LexiconRow(Row, frozen=True):
     """What people call one symptom."""
 
     id: str
@@ -48,7 +48,7 @@ class Lexicon:
     def __init__(
         self, words: Words, phrases: dict[str, list[str]], implied: dict[str, tuple[str, ...]] | None = None
     ) -> None:
-        """`implied` names what an id brings with it: of two ids with one phrase, the one that brings the other stands."""
+        """`implied` names what an id brings with it: of two ids with one phrase, the narrower stands."""
         self._words = words
         every = (self._compile(id_, text) for id_, texts in phrases.items() for text in texts)
         compiled = _narrowest({one for one in every if one is not None}, implied or {})

@@ -8,33 +8,69 @@ from ml.schema import VITALS
 
 _NUMBER: Final = r"(\d{1,3}(?:\.\d{1,2})?)"
 _TEMPERATURE: Final = re.compile(
-    r"(?:\b(?:temp(?:erature)?|fever|running)\b[^\d,;.]{0,25}?" + _NUMBER + r"\s*(?:degrees?|deg)?\s*([cf])?(?:elsius|ahrenheit)?\b"
+    r"(?:\b(?:temp(?:erature)?|fever|running)\b[^\d,;.]{0,25}?"
+    + _NUMBER
+    + r"\s*(?:degrees?|deg)?\s*([cf])?(?:elsius|ahrenheit)?\b"
     r"|\b" + _NUMBER + r"\s*(?:degrees?|deg|\u00b0|\u00ba)?\s*([cf])(?:elsius|ahrenheit)?\b(?=.{0,20}|$)"
     r"|\b" + _NUMBER + r"\s*(?:degrees?|\u00b0|\u00ba)?\s*([cf])?\s*(?:temp(?:erature)?|fever)\b)"
 )
 _PRESSURE: Final = re.compile(
     r"(?:\b(?:bp|blood pressure|pressure)\b[^\d]{0,15})?\b(\d{2,3})\s*(?:/|over)\s*(\d{2,3})\b(?!\s*/)"
 )
-_PULSE: Final = re.compile(r"\b(?:heart rate|pulse|hr|heartbeat|heart beat)\b[^\d,;.]{0,15}(\d{2,3})\b|\b(\d{2,3})\s*bpm\b")
-_OXYGEN: Final = re.compile(
-    r"\b(?:sp ?o2|o2|oxygen|sats?|saturations?|pulse ox)\b[^\d,;.]{0,20}(\d{2,3})\s*%?|\b(\d{2,3})\s*%\s*(?:oxygen|o2|sats?|on room air)"
+_PULSE: Final = re.compile(
+    r"\b(?:heart rate|pulse|hr|heartbeat|heart beat)\b[^\d,;.]{0,15}(\d{2,3})\b|\b(\d{2,3})\s*bpm\b"
 )
-_BREATHS: Final = re.compile(r"\b(?:respiratory rate|resp rate|rr|breathing rate|breaths)\b[^\d,;.]{0,15}(\d{1,2})\b|\b(\d{1,2}) breaths\b")
-_UNITS: Final = {"minute": 1 / 1440, "min": 1 / 1440, "hour": 1 / 24, "hr": 1 / 24, "day": 1.0, "week": 7.0, "wk": 7.0, "month": 30.0, "year": 365.0, "yr": 365.0}
+_OXYGEN: Final = re.compile(
+    r"\b(?:sp ?o2|o2|oxygen|sats?|saturations?|pulse ox)\b[^\d,;.]{0,20}(\d{2,3})\s*%?"
+    r"|\b(\d{2,3})\s*%\s*(?:oxygen|o2|sats?|on room air)"
+)
+_BREATHS: Final = re.compile(
+    r"\b(?:respiratory rate|resp rate|rr|breathing rate|breaths)\b[^\d,;.]{0,15}(\d{1,2})\b|\b(\d{1,2}) breaths\b"
+)
+_UNITS: Final = {
+    "minute": 1 / 1440,
+    "min": 1 / 1440,
+    "hour": 1 / 24,
+    "hr": 1 / 24,
+    "day": 1.0,
+    "week": 7.0,
+    "wk": 7.0,
+    "month": 30.0,
+    "year": 365.0,
+    "yr": 365.0,
+}
 _WORDS: Final = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "twelve": 12, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3, "several": 4, "many": 6,
 }  # fmt: skip
 _COUNT: Final = r"(\d{1,3}(?:\.\d)?|" + "|".join(sorted(_WORDS, key=len, reverse=True)) + r")"
 _DURATION: Final = re.compile(
-    r"\b(?:for|since|past|last|over|x|about|been|these|lasting|lasted|started|began|onset)\b\s*(?:the |about |around |past |last |over |nearly |almost |more than |at least )*"
-    + _COUNT + r"?\s*(?:to \d+ |or \w+ |-\s*\d+ )?(minute|min|hour|hr|day|week|wk|month|year|yr)s?\b"
+    r"\b(?:for|since|past|last|over|x|about|been|these|lasting|lasted|started|began|onset)\b\s*"
+    r"(?:the |about |around |past |last |over |nearly |almost |more than |at least )*"
+    + _COUNT
+    + r"?\s*(?:to \d+ |or \w+ |-\s*\d+ )?(minute|min|hour|hr|day|week|wk|month|year|yr)s?\b"
 )
-_AGO: Final = re.compile(r"\b" + _COUNT + r"\s*(?:or \w+ )?(minute|min|hour|hr|day|week|wk|month|year|yr)s? (?:ago|history|now|duration)\b")
+_AGO: Final = re.compile(
+    r"\b" + _COUNT + r"\s*(?:or \w+ )?(minute|min|hour|hr|day|week|wk|month|year|yr)s? (?:ago|history|now|duration)\b"
+)
 _BARE: Final = re.compile(r"^\s*" + _COUNT + r"\s*(day|week|month|year|hour)s?\b")
-_SINCE: Final = re.compile(r"\bsince (yesterday|last night|this morning|last week|last month|last year|birth|childhood)\b|\b(yesterday|this morning|last night)\b")
-_SINCE_DAYS: Final = {"yesterday": 1.0, "last night": 0.5, "this morning": 0.3, "last week": 7.0, "last month": 30.0, "last year": 365.0, "birth": 365.0, "childhood": 3650.0}
-_BABY: Final = re.compile(r"\b(\d{1,2}|" + "|".join(one for one in _WORDS if " " not in one) + r")[ -](day|week|month)s?[ -]old\b")
+_SINCE: Final = re.compile(
+    r"\bsince (yesterday|last night|this morning|last week|last month|last year|birth|childhood)\b"
+    r"|\b(yesterday|this morning|last night)\b"
+)
+_SINCE_DAYS: Final = {
+    "yesterday": 1.0,
+    "last night": 0.5,
+    "this morning": 0.3,
+    "last week": 7.0,
+    "last month": 30.0,
+    "last year": 365.0,
+    "birth": 365.0,
+    "childhood": 3650.0,
+}
+_BABY: Final = re.compile(
+    r"\b(\d{1,2}|" + "|".join(one for one in _WORDS if " " not in one) + r")[ -](day|week|month)s?[ -]old\b"
+)
 _OLD: Final = re.compile(r"\b\d{1,3}[ -]?(?:years?|yrs?|months?|weeks?|days?|y)[ -]?(?:old|/o|o)\b|\b\d{1,3} ?yo\b")
 _PREGNANT_WEEKS: Final = re.compile(r"\b\d{1,2}\s*(?:weeks?|wks?|months?)\s*(?:pregnant|gestation|along)\b")
 

@@ -91,9 +91,7 @@ class Reader:
     def _read_one(self, text: str) -> Reading:
         folded = fold(text)
         measured = measure(folded)
-        reading = Reading(
-            vitals=measured.vitals, duration_days=measured.duration_days, baby_days=measured.baby_days
-        )
+        reading = Reading(vitals=measured.vitals, duration_days=measured.duration_days, baby_days=measured.baby_days)
         reading.qualifiers = {name for name, pattern in self._words.qualifiers.items() if pattern.search(folded)}
         tokens = self._words.tokens(self._words.rewrite(measured.rest))
         found = _taken(self._symptoms.find(tokens), tokens, self._words)

@@ -75,7 +75,8 @@ class Words:
         text = re.sub(r"'s\b", "", text).replace("'", "")
         if correct:
             text = _WORD.sub(lambda found: self._corrected(found.group()), text)
-        return self._rewriter.sub(lambda found: self._rewrite[found.group(1)], re.sub(r"[ \t]+", " ", text))
+        rewritten: str = self._rewriter.sub(lambda found: self._rewrite[found.group(1)], re.sub(r"[ \t]+", " ", text))
+        return rewritten
 
     def tokens(self, text: str) -> list[Token]:
         """Tokens of folded, rewritten text. Stop words stay, marked, because negation is counted across them."""
@@ -95,13 +96,13 @@ class Words:
     def form(self, word: str) -> str:
         """The canonical form of one word: `tummy` -> `stomach`, `coughing` -> `cough`."""
         if word in self._classes:
-            return self._classes[word]
+            return str(self._classes[word])
         if word in self.negation:
             return NOT
         if word in self._stop:
             return word
         stemmed = stem(word)
-        return self._stems.get(stemmed, stemmed)
+        return str(self._stems.get(stemmed, stemmed))
 
     def _corrected(self, word: str) -> str:
         if word in self._known:
@@ -123,7 +124,7 @@ class Words:
         found = process.extract(word, self._choices, scorer=OSA.distance, score_cutoff=slips, limit=3)
         good = [
             one for one, distance, _ in found
-            if one[0] == word[0] and (distance == 1 or one[1] == word[1]) or (distance == 1 and len(word) >= 6)
+            if (one[0] == word[0] and (distance == 1 or one[1] == word[1])) or (distance == 1 and len(word) >= 6)
         ]  # fmt: skip
         if len(word) == MIN_CORRECTED:
             good = [one for one in good if sorted(one) == sorted(word)]

@@ -24,7 +24,7 @@ CHILD_LIMITS: Final = (  # age below, breaths from, heart rate from (C, J1: uppe
 )
 
 
-class Rule(Row):
+class Rule(Row, frozen=True):
     """One red flag. `when` holds alternatives; all terms of one must hold."""
 
     id: str

@@ -1,9 +1,10 @@
 """The `Predictor` deployment: one process that owns torch. Batches what arrives together, keeps answers for a while,
 and swaps models while it answers.
 
-A new model comes in through `user_config` (`serve.run` with another version, or `serve deploy`): Serve calls
-`reconfigure`, the model is loaded beside the old one, and one assignment puts it in service. Requests that have begun
-end with the model they began with. When nothing can be loaded, the rules still answer, and say so.
+A new model comes in two ways: every replica looks at `artifacts/CURRENT` now and then, so `carewire train` is all it
+takes; or `serve deploy` changes `user_config.version`. Either way the model is loaded beside the old one, and one
+assignment puts it in service. Requests that have begun end with the model they began with. When nothing can be loaded,
+the rules still answer, and say so.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from ray.util.metrics import Counter, Gauge, Histogram
 
 from config.clock import SystemClock
 from config.errors import Overloaded, Unavailable
-from config.logging import get_logger
+from config.logs import get_logger
 from ml.artifact import ArtifactError, current_version
 from ml.evidence import Evidence
 from ml.knowledge import load_knowledge
@@ -37,7 +38,7 @@ class PredictorReplica:
     """One replica. Everything that matters is in `PredictionService`; this is its shell in Ray."""
 
     def __init__(self, settings: MlSettings) -> None:
-        import torch  # noqa: PLC0415  # only this process pays for it
+        import torch  # only this process pays for it
 
         torch.set_num_threads(1)
         self._settings = settings
@@ -47,8 +48,11 @@ class PredictorReplica:
             TtlCache(settings.cache_size, settings.cache_ttl_s, SystemClock()),
             self._evaluate,
         )
-        self._batched.set_max_batch_size(settings.batch_size)
-        self._batched.set_batch_wait_timeout_s(settings.batch_wait_ms / 1000)
+        batching: Any = self._batched  # the decorator adds these setters, its annotation does not
+        batching.set_max_batch_size(settings.batch_size)
+        batching.set_batch_wait_timeout_s(settings.batch_wait_ms / 1000)
+        self._watching: asyncio.Task[None] | None = None
+        self._refused: str | None = None
         self._requests = Counter("carewire_ml_requests", "Requests to the symptom model.", ("method", "outcome"))
         self._batch_size = Histogram(
             "carewire_ml_batch_size", "Patients evaluated at once.", [1, 2, 4, 8, 16, 32, 64, 128]
@@ -60,16 +64,35 @@ class PredictorReplica:
 
         A model that cannot be loaded leaves the one in service where it is, or the rules alone.
         """
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
         wanted = config.get("version")
+        await self._put_in_service(str(wanted) if wanted else None)
+        if not wanted:
+            self._watching = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        """Follow `CURRENT`. A version that could not be loaded is not tried again until the name changes."""
+        while True:
+            await asyncio.sleep(self._settings.watch_s)
+            await self._put_in_service(None)
+
+    async def _put_in_service(self, wanted: str | None) -> None:
+        in_service = self._service.served.info.version
+        version = wanted
         try:
-            version = str(wanted) if wanted else current_version(self._settings.artifacts)
-            if version == self._service.served.info.version:
+            version = version or current_version(self._settings.artifacts)
+            if version in (in_service, self._refused):
                 return
             folder = self._settings.artifacts / version
             model = await asyncio.to_thread(TrainedModel.load, folder, self._service.knowledge)
         except ArtifactError as exc:
-            self._log.error("ml.model_not_loaded", reason=str(exc), in_service=self._service.served.info.version)
+            if self._refused is None or version is not None:
+                self._log.error("ml.model_not_loaded", reason=str(exc), in_service=in_service)
+            self._refused = version or ""
             return
+        self._refused = None
         self._service.served = Served(model, model.info)
         self._log.info("ml.model_in_service", version=model.info.version)
 
@@ -86,7 +109,7 @@ class PredictorReplica:
         """Serve restarts a replica whose loop does not answer this."""
 
     async def _evaluate(self, served: Served, evidence: Evidence) -> Opinion:
-        return cast(Opinion, await self._batched((served, evidence)))
+        return await self._batched((served, evidence))
 
     @serve.batch
     async def _batched(self, many: list[tuple[Served, Evidence]]) -> list[Opinion]:
@@ -149,5 +172,3 @@ def predictor(settings: MlSettings) -> serve.Application:
     )(PredictorReplica)
     app: serve.Application = deployment.bind(settings)
     return app
-
-

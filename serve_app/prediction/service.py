@@ -97,7 +97,9 @@ class PredictionService:
             "calibration_error": info.calibration_error,
             "rules_only": self.served.model is None,
             "data_hash": self.knowledge.data_hash,
-            "conditions": [{"condition": row.id, "name": row.name, "icd10": row.icd10} for row in self.knowledge.conditions],
+            "conditions": [
+                {"condition": row.id, "name": row.name, "icd10": row.icd10} for row in self.knowledge.conditions
+            ],
             "cache": {"entries": len(self.cache), "hit_rate": round(self.cache.hits / asked, 4) if asked else None},
         }
 

@@ -36,7 +36,14 @@ def test_answers_lower_the_uncertainty_on_average(model: TrainedModel, knowledge
 
 def test_it_says_enough_in_the_end(model: TrainedModel, knowledge: Knowledge) -> None:
     """Answer every question as a typical migraine would; it must come to an end before the symptoms do."""
-    typical = {"headache", "throbbing_headache", "light_sensitivity", "sound_sensitivity", "nausea", "one_sided_headache"}
+    typical = {
+        "headache",
+        "throbbing_headache",
+        "light_sensitivity",
+        "sound_sensitivity",
+        "nausea",
+        "one_sided_headache",
+    }
     evidence = close(Evidence(age=30, sex="female", present=frozenset({"headache"})), knowledge)
     asked: list[str] = []
     for _ in range(60):

@@ -83,7 +83,9 @@ def test_adding_typical_evidence_raises_the_probability(
         before = after
 
 
-@pytest.mark.parametrize("symptoms", [("cough",), ("headache", "nausea"), ("stomach ache",), ("can't sleep",), ("rash",)])
+@pytest.mark.parametrize(
+    "symptoms", [("cough",), ("headache", "nausea"), ("stomach ache",), ("can't sleep",), ("rash",)]
+)
 def test_more_severe_never_lowers_the_urgency(predict: Predictor, symptoms: tuple[str, ...]) -> None:
     levels = [
         URGENCIES.index(predict(*symptoms, severity=severity)[2].triage) for severity in ("mild", "moderate", "severe")

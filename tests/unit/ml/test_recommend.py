@@ -26,7 +26,9 @@ def test_every_condition_has_something_to_discuss_or_a_reason_why_not(
         assert all(one["reasons"] and one["dose_note"] for one in recommended.values())
 
 
-@pytest.mark.parametrize("name", ["migraine", "Migraine", "G43.909", "community-acquired pneumonia", "high blood pressure"])
+@pytest.mark.parametrize(
+    "name", ["migraine", "Migraine", "G43.909", "community-acquired pneumonia", "high blood pressure"]
+)
 def test_a_condition_may_be_named_in_several_ways(recommender: Recommender, name: str) -> None:
     assert ask(recommender, name)[0]
 
@@ -102,7 +104,9 @@ def test_what_calls_for_care_is_warned_about(
 
 
 def test_a_medicine_or_an_allergy_that_cannot_be_resolved_is_loud_on_every_drug(recommender: Recommender) -> None:
-    recommended, _, loud = ask(recommender, "migraine", medications=("frobnicatol 5 mg",), allergies=("wibblecillinase",))
+    recommended, _, loud = ask(
+        recommender, "migraine", medications=("frobnicatol 5 mg",), allergies=("wibblecillinase",)
+    )
     assert any("frobnicatol" in one for one in loud)
     assert any("wibblecillinase" in one for one in loud)
     for one in recommended.values():

@@ -30,7 +30,9 @@ def test_phq9_bands_have_the_published_edges(total: int, band: str, positive: bo
     assert (found["total"], found["band"], found["positive"]) == (total, band, positive)
 
 
-@pytest.mark.parametrize(("total", "band"), [(4, "minimal"), (5, "mild"), (10, "moderate"), (15, "severe"), (21, "severe")])
+@pytest.mark.parametrize(
+    ("total", "band"), [(4, "minimal"), (5, "mild"), (10, "moderate"), (15, "severe"), (21, "severe")]
+)
 def test_gad7_bands_have_the_published_edges(total: int, band: str) -> None:
     assert score("gad7", phq9(total)[:7])["band"] == band
 

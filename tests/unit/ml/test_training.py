@@ -17,9 +17,15 @@ from ml.training import train
 
 TINY = MlSettings(
     training=TrainingSettings(
-        members=2, worlds=1, patients_per_world=1500, epochs=1, hidden=(32, 16),
-        calibration_patients=300, test_patients=300, ceiling_patients=50,
-    )  # fmt: skip
+        members=2,
+        worlds=1,
+        patients_per_world=1500,
+        epochs=1,
+        hidden=(32, 16),
+        calibration_patients=300,
+        test_patients=300,
+        ceiling_patients=50,
+    )
 )
 AT = "2026-11-20T09:30:00.000Z"
 
