@@ -1,0 +1,142 @@
+"""Benchmark of the Predictor deployment: batched beside unbatched, the cache on and off, in one run.
+
+Workload: 200 concurrent callers, each asking again as soon as it is answered (throughput), then 200 requests a second
+at an even pace (latency); requests differ, so that the cache is hit only where a run says so. One replica. Reported:
+requests/s, p50 and p99 in ms, failed requests, for each of `--rounds`; the spread is over the rounds.
+
+    python -m loadtests.bench_prediction [--seconds 6] [--rounds 3]
+"""
+
+import argparse
+import asyncio
+import itertools
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import ray
+from ray import serve
+
+from ml.settings import MlSettings
+from serve_app.prediction.deployment import PredictorClient, predictor
+
+CALLERS = 200
+RATE = 200.0
+COMPLAINTS = (
+    ["high fever", "dry cough", "aching all over"],
+    ["tummy ache", "throwing up since last night"],
+    ["pounding headache on one side", "light hurts my eyes"],
+    ["feeling down", "can't sleep"],
+    ["chest tightness when I climb stairs"],
+    ["runny nose", "sneezing"],
+    ["burning when I pee"],
+    ["worry all the time", "heart racing"],
+)
+VARIANTS: dict[str, dict[str, Any]] = {
+    "batched, no cache": {"batch_size": 64, "batch_wait_ms": 4.0, "cache_size": 0},
+    "unbatched, no cache": {"batch_size": 1, "batch_wait_ms": 0.0, "cache_size": 0},
+    "batched, cache": {"batch_size": 64, "batch_wait_ms": 4.0, "cache_size": 20_000},
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one run counted."""
+
+    took_ms: list[float] = field(default_factory=list)
+    failed: int = 0
+
+    def line(self, seconds: float) -> tuple[float, float, float, int]:
+        """Requests/s, p50 ms, p99 ms, failed."""
+        took = sorted(self.took_ms) or [float("nan")]
+        return len(took) / seconds, took[len(took) // 2], took[min(len(took) - 1, int(len(took) * 0.99))], self.failed
+
+
+class Asker:
+    """Asks one question after the other; `repeat` of them differ."""
+
+    def __init__(self, client: PredictorClient, repeat: int) -> None:
+        self._client, self._repeat, self._count = client, repeat, itertools.count()
+
+    async def ask(self, tally: Tally) -> None:
+        """One request, timed and counted."""
+        number = next(self._count) % self._repeat
+        body: dict[str, object] = {
+            "symptoms": COMPLAINTS[number % len(COMPLAINTS)],
+            "age": 18 + (number // len(COMPLAINTS)) * 0.02 % 70,
+            "sex": "female",
+        }
+        began = time.perf_counter()
+        try:
+            reply = await self._client.ask("predict", body)
+        except Exception:
+            tally.failed += 1
+            return
+        tally.failed += "error" in reply
+        tally.took_ms.append((time.perf_counter() - began) * 1000)
+
+
+async def closed_loop(asker: Asker, seconds: float) -> Tally:
+    """Every caller asks again as soon as it has its answer."""
+    tally, until = Tally(), time.perf_counter() + seconds
+
+    async def caller() -> None:
+        while time.perf_counter() < until:
+            await asker.ask(tally)
+
+    await asyncio.gather(*(caller() for _ in range(CALLERS)))
+    return tally
+
+
+async def even_pace(asker: Asker, seconds: float) -> Tally:
+    """`RATE` requests a second, whether or not earlier ones have been answered."""
+    tally, began = Tally(), time.perf_counter()
+    running: list[asyncio.Task[None]] = []
+    for number in range(int(seconds * RATE)):
+        await asyncio.sleep(max(0.0, began + number / RATE - time.perf_counter()))
+        running.append(asyncio.create_task(asker.ask(tally)))
+    await asyncio.gather(*running)
+    return tally
+
+
+Load = Callable[[Asker, float], Awaitable[Tally]]
+LOADS: dict[str, Load] = {f"{CALLERS} callers": closed_loop, f"{RATE:g} requests/s": even_pace}
+
+
+async def bench(name: str, client: PredictorClient, seconds: float, rounds: int) -> None:
+    """All loads on one variant."""
+    repeat = 256 if name.endswith(", cache") else 10**9
+    asker = Asker(client, repeat)
+    await closed_loop(asker, 1.0)  # warm
+    for title, load in LOADS.items():
+        rows = [(await load(asker, seconds)).line(seconds) for _ in range(rounds)]
+        rate, p50, p99 = (statistics.median(row[at] for row in rows) for at in range(3))
+        spread = f"{min(row[2] for row in rows):.0f}-{max(row[2] for row in rows):.0f}"
+        failed = sum(row[3] for row in rows)
+        print(f"| {name} | {title} | {rate:.0f} | {p50:.1f} | {p99:.1f} | {spread} | {failed} |", flush=True)
+
+
+def main() -> None:
+    """Run every variant and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=6.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    try:
+        print(
+            "| variant | load | requests/s | p50 ms | p99 ms | p99 of rounds | failed |\n|---|---|---|---|---|---|---|"
+        )
+        for name, changes in VARIANTS.items():
+            settings = MlSettings(replicas_max=1, **changes)
+            handle = serve.run(predictor(settings), name="ml", route_prefix=None)
+            asyncio.run(bench(name, PredictorClient(handle, 30.0), options.seconds, options.rounds))
+    finally:
+        serve.shutdown()  # type: ignore[no-untyped-call]  # Ray leaves it unannotated
+        ray.shutdown()
+
+
+if __name__ == "__main__":
+    main()

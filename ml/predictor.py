@@ -1,0 +1,342 @@
+"""The predictor: from a request, through language, rules and model, to an answer. Pure; torch only behind `Model`.
+
+Red flags are evaluated on what was told before the model is asked, and nothing that the model says can lower them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+import numpy as np
+
+from config.errors import InvalidArgument
+from ml.evidence import Evidence, Severity, Sex, close
+from ml.knowledge import Knowledge
+from ml.language.numbers import PLAUSIBLE
+from ml.language.reader import Reader, Reading
+from ml.language.words import Words
+from ml.safety.news2 import EarlyWarning
+from ml.safety.redflags import RedFlag, RedFlags, tell
+from ml.schema import SEVERITIES, URGENCIES, VITALS, Urgency
+from ml.world import Floats
+
+DISCLAIMER: Final = (
+    "This is decision support, not a diagnosis. It can be wrong, and it knows only some conditions. "
+    "If you are worried or getting worse, talk to a clinician; in an emergency call your local emergency number."
+)
+CRISIS: Final = (
+    "You are not alone, and help is there now. In the US call or text 988 (Suicide and Crisis Lifeline); elsewhere "
+    "call your local crisis line. If you might act on these thoughts, call emergency services and stay with someone."
+)
+MAX_COMPLAINTS: Final = 100
+MAX_CHARS: Final = 2000
+OLDEST: Final = 120
+LONGEST_DAYS: Final = 36_500
+LIKELY: Final = 0.25  # below this the first answer is too weak to stand alone
+LIKELY_IF_WIDE: Final = 0.35  # the same where the model is less sure of itself
+WEIGHTLESS: Final = 0.01  # evidence that moves the log odds by less is not shown
+SERIOUS: Final = {"emergency": 0.30, "urgent": 0.30, "routine": 0.50}  # probability from which a condition sets triage
+CHRONIC: Final = frozenset(
+    {"diabetes", "copd", "heart_disease", "heart_failure", "kidney_disease", "liver_disease", "stroke", "cancer"}
+)
+
+
+class Model(Protocol):
+    """Calibrated probabilities for rows of evidence."""
+
+    def predict(self, many: Sequence[Evidence]) -> tuple[Floats, Floats]:
+        """Probabilities (n, conditions + 1), last is "none of these"; disagreement of the members (n,), nats."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What an answer says about the model behind it."""
+
+    version: str
+    trained_at: str | None
+    calibration_error: float | None
+    disagreement_limit: float = float("inf")
+
+
+RULES_ONLY: Final = ModelInfo("rules-only", None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request in the terms of the contract, not yet understood."""
+
+    symptoms: tuple[str, ...]
+    age: float
+    sex: Sex
+    severity: Severity | None = None
+    duration_days: float | None = None
+    medical_history: tuple[str, ...] = ()
+    medications: tuple[str, ...] = ()
+    pregnant: bool | None = None
+    vitals: tuple[tuple[str, float], ...] = ()
+    top_k: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A request after language and rules: all that does not need the model."""
+
+    evidence: Evidence
+    red_flags: tuple[RedFlag, ...]
+    early_warning: EarlyWarning | None
+    unrecognised: tuple[str, ...]
+    words: dict[str, str]
+    cautions: tuple[str, ...]
+    top_k: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """How much one piece of evidence speaks for a condition: change in log odds when it is left out."""
+
+    symptom: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Possibility:
+    """One ranked condition."""
+
+    condition: str
+    probability: float
+    evidence: tuple[Weight, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the model says of one patient. Depends on nothing but the evidence, so it may be kept and reused."""
+
+    possibilities: tuple[Possibility, ...]
+    none_of_these: float
+    disagreement: float
+
+
+class Interpreter:
+    """Language and rules. Needs no model; one instance serves a process."""
+
+    def __init__(self, knowledge: Knowledge, medication_classes: "MedicationClasses | None" = None) -> None:
+        self.knowledge = knowledge
+        words = Words()
+        self._reader = Reader(knowledge, words)
+        self._red_flags = RedFlags(knowledge, words.qualifiers)
+        self._medication_classes = medication_classes
+
+    def understand(self, asked: Asked) -> Understood:
+        """Read, check and judge by the rules.
+
+        Raises:
+            InvalidArgument: a number that no person has; `details.field` names it.
+        """
+        check(asked)
+        reading = self._reader.read(asked.symptoms)
+        factors, unknown = self._reader.read_history(asked.medical_history)
+        evidence = self._evidence(asked, reading, factors | reading.factors)
+        classes = self._medication_classes.of(asked.medications) if self._medication_classes else frozenset()
+        story, score = tell(evidence, reading.qualifiers, medication_classes=classes)
+        return Understood(
+            evidence=evidence,
+            red_flags=tuple(self._red_flags.fired(story)),
+            early_warning=score,
+            unrecognised=(*reading.unrecognised, *unknown),
+            words=reading.words,
+            cautions=tuple(_cautions(evidence)),
+            top_k=asked.top_k,
+        )
+
+    def _evidence(self, asked: Asked, reading: Reading, factors: set[str]) -> Evidence:
+        vitals = {**reading.vitals, **dict(asked.vitals)}
+        age = asked.age
+        if reading.baby_days is not None and asked.age < 3:
+            age = min(age, reading.baby_days / 365) if asked.age >= 1 or asked.age == 0 else age
+        factors = set(factors)
+        if asked.pregnant is not None:
+            factors.discard("pregnant")
+            if asked.pregnant and asked.sex != "male":
+                factors.add("pregnant")
+        if asked.sex == "male":
+            factors -= {"pregnant", "postpartum", "perimenstrual"}
+        present = reading.present
+        if reading.vitals.get("temperature_c") is not None and "temperature_c" in dict(asked.vitals):
+            present = present  # told twice: the measured field wins for the number, the words stay
+        evidence = Evidence(
+            age=age,
+            sex=asked.sex,
+            present=frozenset(present),
+            absent=frozenset(reading.absent),
+            factors=frozenset(factors),
+            severity=asked.severity,
+            duration_days=asked.duration_days if asked.duration_days is not None else reading.duration_days,
+            vitals=vitals,
+            unrecognised=min(3, reading.not_understood),
+        )
+        return close(evidence, self.knowledge)
+
+
+class MedicationClasses(Protocol):
+    """Resolves names of medicines to the classes that rules may ask for."""
+
+    def of(self, medications: Sequence[str]) -> frozenset[str]:
+        """Classes of all that could be resolved."""
+
+
+def check(asked: Asked) -> None:
+    """Refuse what no person can have.
+
+    Raises:
+        InvalidArgument: names the field.
+    """
+    _within("age", asked.age, 0, OLDEST, "years")
+    if asked.duration_days is not None:
+        _within("duration_days", asked.duration_days, 0, LONGEST_DAYS, "days")
+    if len(asked.symptoms) > MAX_COMPLAINTS:
+        raise InvalidArgument(f"At most {MAX_COMPLAINTS} symptoms can be sent.", details={"field": "symptoms"})
+    if not asked.symptoms:
+        raise InvalidArgument("Tell at least one symptom.", details={"field": "symptoms"})
+    for name in ("symptoms", "medical_history", "medications"):
+        if any(len(one) > MAX_CHARS for one in getattr(asked, name)):
+            raise InvalidArgument(f"One entry has more than {MAX_CHARS} characters.", details={"field": name})
+    for name, value in asked.vitals:
+        low, high = PLAUSIBLE[name]
+        _within(f"vitals.{name}", value, low, high, "")
+    measured = dict(asked.vitals)
+    if "systolic" in measured and "diastolic" in measured and measured["diastolic"] >= measured["systolic"]:
+        raise InvalidArgument("Diastolic must be below systolic.", details={"field": "vitals.diastolic"})
+    if asked.pregnant and asked.sex == "male":
+        raise InvalidArgument("Pregnancy and male sex contradict each other.", details={"field": "pregnant"})
+
+
+def opinions(model: Model, knowledge: Knowledge, many: Sequence[Evidence], explain: int = 5) -> list[Opinion]:
+    """What the model says of each patient, with evidence weights, in one evaluation of the network.
+
+    A weight is the change of a condition's log odds when that symptom had not been told. `explain` conditions get them.
+    """
+    rows: list[Evidence] = []
+    parts: list[tuple[int, list[str]]] = []
+    for evidence in many:
+        told = _tellable(evidence, knowledge)
+        parts.append((len(rows), told))
+        rows.append(evidence)
+        rows.extend(evidence.without_symptom(one, knowledge) for one in told if one in knowledge.symptom_index)
+        rows.extend(_without_vital(evidence, one) for one in told if one in VITALS)
+    chance, disagreement = model.predict(rows)
+    odds = np.log(np.clip(chance, 1e-9, 1)) - np.log(np.clip(1 - chance, 1e-9, 1))
+    return [
+        _opinion(knowledge, told, chance[at], odds[at : at + 1 + len(told)], float(disagreement[at]), explain)
+        for at, told in parts
+    ]
+
+
+def judge(understood: Understood, opinion: Opinion | None, info: ModelInfo, knowledge: Knowledge) -> "Judgement":
+    """Put rules above the model: triage, and whether the model should keep its opinion to itself."""
+    reason = _abstain_reason(understood, opinion, info)
+    triage: Urgency = "routine" if opinion is None else _model_triage(understood, opinion, knowledge)
+    if reason is not None and URGENCIES.index(triage) < URGENCIES.index("routine"):
+        triage = "routine" if not _plainly_minor(understood) else triage
+    for flag in understood.red_flags:
+        triage = max(triage, flag.urgency, key=URGENCIES.index)
+    return Judgement(triage, reason, CRISIS if "suicidal_thoughts" in understood.evidence.present else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the answer says beside the ranking."""
+
+    triage: Urgency
+    abstain_reason: str | None
+    crisis: str | None
+
+
+def _opinion(
+    knowledge: Knowledge, told: list[str], chance: Floats, odds: Floats, disagreement: float, explain: int
+) -> Opinion:
+    named = len(knowledge.conditions)
+    order = np.argsort(-chance[:named], kind="stable")
+    possibilities = []
+    for rank, at in enumerate(order):
+        weights: tuple[Weight, ...] = ()
+        if rank < explain:
+            change = odds[0, at] - odds[1:, at]
+            weights = tuple(
+                Weight(one, round(float(value), 3))
+                for one, value in sorted(zip(told, change, strict=True), key=lambda pair: -abs(pair[1]))
+                if abs(value) >= WEIGHTLESS
+            )
+        possibilities.append(Possibility(knowledge.conditions[at].id, round(float(chance[at]), 4), weights))
+    return Opinion(tuple(possibilities), round(float(chance[named]), 4), disagreement)
+
+
+def _tellable(evidence: Evidence, knowledge: Knowledge) -> list[str]:
+    """Symptoms told in their own right (not only implied by another), then vital signs."""
+    implied = {parent for one in evidence.present for parent in knowledge.ancestors[one]}
+    symptoms = sorted(evidence.present - implied)
+    return [*symptoms, *(name for name in VITALS if name in evidence.vitals)]
+
+
+def _without_vital(evidence: Evidence, name: str) -> Evidence:
+    return replace(evidence, vitals={key: value for key, value in evidence.vitals.items() if key != name})
+
+
+def _abstain_reason(understood: Understood, opinion: Opinion | None, info: ModelInfo) -> str | None:
+    if opinion is None:
+        return "The model is not available; only the safety rules were applied."
+    evidence = understood.evidence
+    top = opinion.possibilities[0].probability
+    if not evidence.present and not evidence.vitals:
+        return "No symptom was recognised."
+    if opinion.none_of_these >= max(0.5, top):
+        return "This fits none of the conditions that the model knows."
+    if opinion.disagreement > info.disagreement_limit:
+        return "This picture is unlike those that the model learned from."
+    if top < (LIKELY_IF_WIDE if understood.cautions else LIKELY):
+        return "There is not enough information to tell the possibilities apart."
+    if len(evidence.present) < 2 and not evidence.vitals and top < 0.5:
+        return "One symptom alone is not enough information."
+    return None
+
+
+def _model_triage(understood: Understood, opinion: Opinion, knowledge: Knowledge) -> Urgency:
+    """The highest urgency that conditions of enough probability together ask for at this severity."""
+    severity = understood.evidence.severity or "mild"
+    at = SEVERITIES.index(severity)
+    mass = dict.fromkeys(URGENCIES, 0.0)
+    for possibility in opinion.possibilities:
+        row = knowledge.conditions[knowledge.condition_index[possibility.condition]]
+        mass[max(row.triage[: at + 1], key=URGENCIES.index)] += possibility.probability
+    mass["routine"] += opinion.none_of_these * (0.5 if at == 0 else 0.8)
+    reached = 0.0
+    for urgency in reversed(URGENCIES):
+        reached += mass[urgency]
+        if urgency == "self_care" or reached >= SERIOUS[urgency]:
+            return urgency
+    return "self_care"
+
+
+def _plainly_minor(understood: Understood) -> bool:
+    """Little ails this person: told to be mild, few complaints, nothing flagged."""
+    return understood.evidence.severity == "mild" and not understood.red_flags and bool(understood.evidence.present)
+
+
+def _cautions(evidence: Evidence) -> list[str]:
+    cautions = []
+    if evidence.age < 5:
+        cautions.append("Children under 5 show illness differently; the figures here are for adults.")
+    if evidence.age > 80:
+        cautions.append("Over 80, serious illness can come with few signs.")
+    if "pregnant" in evidence.factors:
+        cautions.append("Pregnancy changes what symptoms mean and how urgent they are.")
+    if evidence.factors & {"immunosuppression", "no_spleen"}:
+        cautions.append("With a weakened immune system, infections can be worse than they look.")
+    if len(evidence.factors & CHRONIC) >= 2:
+        cautions.append("Several long-term conditions widen the uncertainty.")
+    return cautions
+
+
+def _within(field: str, value: float, low: float, high: float, unit: str) -> None:
+    if not low <= value <= high:  # also refuses NaN
+        span = f"between {low:g} and {high:g} {unit}".rstrip()
+        raise InvalidArgument(f"{field} must be {span}.", details={"field": field})

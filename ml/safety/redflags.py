@@ -1,0 +1,173 @@
+"""Red flags: rules as data (`red_flags.toml`), evaluated on what was told. Nothing here knows the model."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ml.evidence import Evidence
+from ml.knowledge import DATA, Knowledge
+from ml.safety.news2 import EarlyWarning, early_warning
+from ml.schema import URGENCIES, VITALS, DataError, Row, Urgency, read_toml
+
+NUMBERS: Final = frozenset({*VITALS, "age", "duration", "news", "curb"})
+DERIVED: Final = frozenset({"severe", "sudden", "pregnant", "child_vitals"})
+_COMPARISON: Final = re.compile(r"([a-z_0-9]+?)(<=|>=|<|>)(\d+(?:\.\d+)?)")
+NOT_SUDDEN_DAYS: Final = 14.0
+CHILD_LIMITS: Final = (  # age below, breaths from, heart rate from (C, J1: upper limits by age, rounded up)
+    (1.0, 60.0, 180.0),
+    (2.0, 50.0, 170.0),
+    (5.0, 40.0, 160.0),
+    (12.0, 35.0, 150.0),
+    (16.0, 30.0, 140.0),
+)
+
+
+class Rule(Row, frozen=True):
+    """One red flag. `when` holds alternatives; all terms of one must hold."""
+
+    id: str
+    urgency: Urgency
+    meaning: str
+    message: str
+    sources: list[str]
+    when: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What the rules look at: facts that hold, and numbers that are known."""
+
+    facts: frozenset[str]
+    numbers: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class RedFlag:
+    """A rule that fired, and the facts that made it fire."""
+
+    code: str
+    urgency: Urgency
+    meaning: str
+    message: str
+    matched: tuple[str, ...]
+
+
+class RedFlags:
+    """The rules, checked against the knowledge when they are loaded."""
+
+    def __init__(self, knowledge: Knowledge, qualifiers: Iterable[str], folder: Path = DATA) -> None:
+        self.rules = tuple(read_toml(folder / "red_flags.toml", "rule", Rule))
+        known = {f"q:{one}" for one in qualifiers} | {f"hx:{one}" for one in knowledge.factor_index}
+        self._check(known | DERIVED | set(knowledge.symptom_index), {row.id for row in knowledge.sources})
+
+    def fired(self, story: Story) -> list[RedFlag]:
+        """Every rule that holds, the most urgent first; a code appears once, at its highest urgency."""
+        flags: dict[str, RedFlag] = {}
+        for rule in self.rules:
+            matched = next((found for when in rule.when if (found := _holds(when, story)) is not None), None)
+            if matched is None:
+                continue
+            before = flags.get(rule.id)
+            if before is None or URGENCIES.index(rule.urgency) > URGENCIES.index(before.urgency):
+                flags[rule.id] = RedFlag(rule.id, rule.urgency, rule.meaning, rule.message, matched)
+        return sorted(flags.values(), key=lambda flag: -URGENCIES.index(flag.urgency))
+
+    def _check(self, known: set[str], sources: set[str]) -> None:
+        for rule in self.rules:
+            if not set(rule.sources) <= sources:
+                raise DataError(f"red_flags.toml: {rule.id} cites an unknown source")
+            for term in (term for when in rule.when for terms in when for term in terms.split("|")):
+                name = term.removeprefix("!")
+                comparison = _COMPARISON.fullmatch(name)
+                if comparison and comparison.group(1) in NUMBERS:
+                    continue
+                if name not in known and not name.startswith("med:"):
+                    raise DataError(f"red_flags.toml: {rule.id} names {name!r}, which is not known")
+
+
+def tell(
+    evidence: Evidence, qualifiers: Iterable[str], *, medication_classes: Iterable[str] = ()
+) -> tuple[Story, EarlyWarning | None]:
+    """The story that the rules read, and the early-warning score within it."""
+    told = set(qualifiers)
+    facts = set(evidence.present) | {f"q:{one}" for one in told} | {f"hx:{one}" for one in evidence.factors}
+    facts |= {f"med:{one}" for one in medication_classes}
+    pregnant = "pregnant" in evidence.factors and evidence.sex != "male"
+    if pregnant:
+        facts.add("pregnant")
+    if evidence.severity == "severe" or "severe" in told:
+        facts.add("severe")
+    if _may_be_sudden(evidence, told):
+        facts.add("sudden")
+    confused = "confusion" in evidence.present and "dementia" not in evidence.factors
+    score = early_warning(
+        evidence.vitals,
+        age=evidence.age,
+        confused=confused,
+        chronic_lung="copd" in evidence.factors,
+        pregnant=pregnant,
+    )
+    numbers = {**evidence.vitals, "age": evidence.age, "curb": float(_curb(evidence))}
+    if evidence.duration_days is not None:
+        numbers["duration"] = evidence.duration_days
+    if score is not None:
+        numbers["news"] = float(score.score)
+    if _child_out_of_range(evidence):
+        facts.add("child_vitals")
+    return Story(frozenset(facts), numbers), score
+
+
+def _may_be_sudden(evidence: Evidence, told: set[str]) -> bool:
+    """Said to be sudden, or not known to be gradual: unknown onset counts as sudden."""
+    if "sudden" in told:
+        return True
+    slow = evidence.duration_days is not None and evidence.duration_days >= NOT_SUDDEN_DAYS
+    return not slow and "gradual" not in told
+
+
+def _curb(evidence: Evidence) -> int:
+    """CURB-65 without urea. Source: R14."""
+    vitals = evidence.vitals
+    return sum(
+        (
+            "confusion" in evidence.present,
+            vitals.get("respiratory_rate", 0) >= 30,
+            vitals.get("systolic", 999) < 90 or vitals.get("diastolic", 999) <= 60,
+            evidence.age >= 65,
+        )
+    )
+
+
+def _child_out_of_range(evidence: Evidence) -> bool:
+    for below, breaths, beats in CHILD_LIMITS:
+        if evidence.age < below:
+            vitals = evidence.vitals
+            return vitals.get("respiratory_rate", 0) >= breaths or vitals.get("heart_rate", 0) >= beats
+    return False
+
+
+def _holds(when: list[str], story: Story) -> tuple[str, ...] | None:
+    """The facts that make all terms hold, or None."""
+    matched: list[str] = []
+    for terms in when:
+        found = next((term for term in terms.split("|") if _one(term, story)), None)
+        if found is None:
+            return None
+        if not found.startswith("!"):
+            matched.append(found)
+    return tuple(matched)
+
+
+def _one(term: str, story: Story) -> bool:
+    if term.startswith("!"):
+        return not _one(term[1:], story)
+    comparison = _COMPARISON.fullmatch(term)
+    if comparison is None:
+        return term in story.facts
+    value = story.numbers.get(comparison.group(1))
+    bound = float(comparison.group(3))
+    if value is None:
+        return False
+    return {"<": value < bound, "<=": value <= bound, ">": value > bound, ">=": value >= bound}[comparison.group(2)]

@@ -1,0 +1,176 @@
+"""Training: worlds, patients, members, temperature, figures, artifact. Seeded: the same inputs give the same weights.
+
+Each member learns from worlds of its own, drawn from how uncertain the published figures are. Members therefore
+disagree where the literature is vague, and their mean is wary there. Needs torch.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ml import artifact
+from ml.bayes import ExactBayes, naive_posterior, prior_posterior
+from ml.calibration import fit_temperature
+from ml.card import model_card
+from ml.features import Features
+from ml.generator import Patients, Structure, generate
+from ml.knowledge import Knowledge, load_knowledge
+from ml.metrics import disagreement, figures
+from ml.network import Ensemble, Member
+from ml.settings import MlSettings
+from ml.world import Floats, build_world
+
+SILENT_SHARE: Final = 0.04  # patients of whom only profile and vitals are known
+DISAGREEMENT_QUANTILE: Final = 0.995
+CHUNK: Final = 8192
+Progress = Callable[[str], None]
+
+
+class Trainer:
+    """Everything that one training run shares. Streams of randomness are named, so that parts can change alone."""
+
+    def __init__(self, settings: MlSettings, knowledge: Knowledge, progress: Progress) -> None:
+        self.settings, self.knowledge, self.progress = settings, knowledge, progress
+        self.structure = Structure(knowledge)
+        self.features = Features(knowledge, settings.generator)
+        self.classes = len(knowledge.conditions) + 1
+        self.plain_world = build_world(knowledge, settings.generator)
+
+    def rng(self, *stream: int) -> np.random.Generator:
+        """The generator of one named stream."""
+        return np.random.default_rng([self.settings.training.seed, *stream])
+
+    def patients(self, count: int, stream: int, world_stream: int | None = None, *, flatten: float = 1.0) -> Patients:
+        """Fresh patients, of the published figures or (with `world_stream`) of a world drawn around them."""
+        world = self.plain_world
+        if world_stream is not None:
+            world = build_world(self.knowledge, self.settings.generator, self.rng(1, world_stream))
+        parts = [
+            generate(
+                world,
+                self.structure,
+                self.settings.generator,
+                min(CHUNK, count - at),
+                self.rng(2, stream, at),
+                flatten=flatten,
+            )
+            for at in range(0, count, CHUNK)
+        ]
+        return Patients.joined(parts)
+
+    def member(self, number: int) -> Member:
+        """Train one member."""
+        chosen = self.settings.training
+        torch.manual_seed(chosen.seed * 1000 + number)
+        model = Member(self.features.width, chosen.hidden, self.classes)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=chosen.learning_rate, weight_decay=chosen.weight_decay)
+        steps = chosen.worlds * chosen.epochs * -(-chosen.patients_per_world // chosen.batch)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, chosen.learning_rate, total_steps=steps)
+        model.train()
+        for at in range(chosen.worlds):
+            stream = 100 + number * chosen.worlds + at
+            patients = self.patients(chosen.patients_per_world, stream, stream, flatten=chosen.flatten)
+            rows, labels = self.tensors(self._some_silent(patients))
+            weights = torch.from_numpy(patients.weight.astype(np.float32))
+            for _ in range(chosen.epochs):
+                order = torch.randperm(len(labels))
+                for chunk in torch.split(order, chosen.batch):
+                    each = nn.functional.cross_entropy(model(rows[chunk]), labels[chunk], reduction="none")
+                    loss = (each * weights[chunk]).mean()
+                    optimizer.zero_grad()
+                    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
+                    optimizer.step()
+                    schedule.step()
+            self.progress(f"member {number + 1}/{chosen.members}, world {at + 1}/{chosen.worlds}: {loss.item():.3f}")
+        return model.eval()
+
+    def tensors(self, patients: Patients) -> tuple[Tensor, Tensor]:
+        """Network inputs (n, width) and class labels (n,)."""
+        labels = torch.from_numpy(patients.label(self.plain_world.named))
+        return torch.from_numpy(self.features.of_patients(patients)), labels
+
+    def _some_silent(self, patients: Patients) -> Patients:
+        silent = np.arange(len(patients)) < SILENT_SHARE * len(patients)
+        return replace(
+            patients,
+            present=patients.present & ~silent[:, None],
+            absent=patients.absent & ~silent[:, None],
+        )
+
+
+def train(
+    settings: MlSettings, *, trained_at: str, folder: Path | None = None, progress: Progress = lambda _: None
+) -> Path:
+    """Train, calibrate, judge and store a model; returns its folder.
+
+    `trained_at` is an RFC 3339 time, handed in so that nothing here reads a clock.
+    """
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    knowledge = load_knowledge()
+    trainer = Trainer(settings, knowledge, progress)
+    chosen = settings.training
+    ensemble = Ensemble.of([trainer.member(number) for number in range(chosen.members)])
+    rows, labels = trainer.tensors(trainer.patients(chosen.calibration_patients, 10))
+    ensemble = Ensemble(ensemble.tensors, fit_temperature(ensemble, rows, labels))
+    spread = disagreement(ensemble.member_probabilities(rows).numpy().astype(float))
+    progress(f"temperature {ensemble.temperature}")
+    metrics = report(trainer, ensemble)
+    digest = ensemble.digest()
+    meta = artifact.Meta(
+        version=f"{knowledge.data_hash[:6]}-{digest[:6]}",
+        trained_at=trained_at,
+        data_hash=knowledge.data_hash,
+        weights_hash=digest,
+        temperature=ensemble.temperature,
+        calibration_error=metrics["model"]["ece"],
+        disagreement_limit=round(float(np.quantile(spread, DISAGREEMENT_QUANTILE)), 5),
+        seed=chosen.seed,
+        generator=settings.generator.model_dump(mode="json"),
+        conditions=[row.id for row in knowledge.conditions],
+        symptoms=[row.id for row in knowledge.symptoms],
+        factors=[row.id for row in knowledge.factors],
+    )
+    everything: dict[str, object] = {
+        "version": meta.version,
+        "data_hash": knowledge.data_hash,
+        "weights_hash": digest,
+        "settings": settings.model_dump(mode="json", include={"generator", "training"}),
+        "held_out": metrics,
+    }
+    return artifact.save(folder or settings.artifacts, meta, ensemble, everything, model_card(meta, metrics, settings))
+
+
+def report(trainer: Trainer, ensemble: Ensemble) -> dict[str, dict[str, float]]:
+    """The figures of the model beside its baselines, on patients held out from training and calibration.
+
+    `*_subset` rows share the smaller set on which exact Bayes is affordable; `drawn_worlds` is the model on patients of
+    worlds that no member has seen, where the published figures themselves are off.
+    """
+    chosen = trainer.settings.training
+    test = trainer.patients(chosen.test_patients, 11)
+    few = test[slice(0, chosen.ceiling_patients)]
+    exact = ExactBayes(trainer.plain_world, trainer.structure, trainer.settings.generator)
+    worlds = [trainer.patients(chosen.test_patients // 10, 20 + at, 20 + at) for at in range(10)]
+    tables: dict[str, tuple[Floats, Patients]] = {
+        "model": (_answers(trainer, ensemble, test), test),
+        "priors_only": (prior_posterior(trainer.plain_world, test), test),
+        "naive_bayes": (naive_posterior(trainer.plain_world, test), test),
+        "model_subset": (_answers(trainer, ensemble, few), few),
+        "exact_bayes_subset": (exact.posterior(few), few),
+    }
+    unseen = Patients.joined(worlds)
+    tables["model_drawn_worlds"] = (_answers(trainer, ensemble, unseen), unseen)
+    named = trainer.plain_world.named
+    return {name: msgspec.to_builtins(figures(table, who.label(named))) for name, (table, who) in tables.items()}
+
+
+def _answers(trainer: Trainer, ensemble: Ensemble, patients: Patients) -> Floats:
+    rows, _ = trainer.tensors(patients)
+    return np.concatenate([ensemble.probabilities(chunk).numpy() for chunk in torch.split(rows, CHUNK)]).astype(float)

@@ -1,0 +1,50 @@
+"""`carewire train`: make a model from the knowledge files and put it into the artifacts folder."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from config.clock import Clock
+    from ml.settings import MlSettings
+
+HELP = "Train the symptom model; running predictors put it in service by themselves."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument("--seed", type=int, help="seed of everything random; the same one gives the same weights")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="folder of models (ml/artifacts)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train with the settings in force."""
+    from config.clock import SystemClock
+    from ml.settings import MlSettings
+
+    train(MlSettings(), SystemClock(), seed=options.seed, out=options.out)
+    return 0
+
+
+def train(settings: "MlSettings", clock: "Clock", *, seed: int | None = None, out: Path | None = None) -> Path:
+    """Train with these settings, print progress, and return the folder of the new model.
+
+    The same settings, seed and data give the same weights (`weights_hash` in its model.json).
+    """
+    from config.clock import to_rfc3339
+    from ml.settings import TrainingSettings
+    from ml.training import train as run_training
+
+    if seed is not None:
+        training = TrainingSettings.model_validate(settings.training.model_dump() | {"seed": seed})
+        settings = settings.model_copy(update={"training": training})
+    folder = run_training(settings, trained_at=to_rfc3339(clock.now_ms()), folder=out, progress=_say)
+    _say((folder / "MODEL_CARD.md").read_text(encoding="utf-8"))
+    _say(f"Model in {folder}")
+    return folder
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

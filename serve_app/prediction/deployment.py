@@ -1,0 +1,174 @@
+"""The `Predictor` deployment: one process that owns torch. Batches what arrives together, keeps answers for a while,
+and swaps models while it answers.
+
+A new model comes in two ways: every replica looks at `artifacts/CURRENT` now and then, so `carewire train` is all it
+takes; or `serve deploy` changes `user_config.version`. Either way the model is loaded beside the old one, and one
+assignment puts it in service. Requests that have begun end with the model they began with. When nothing can be loaded,
+the rules still answer, and say so.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from ray import serve
+from ray.exceptions import RayError
+from ray.serve.exceptions import BackPressureError, RayServeException
+from ray.serve.handle import DeploymentHandle
+from ray.util.metrics import Counter, Gauge, Histogram
+
+from config.clock import SystemClock
+from config.errors import Overloaded, Unavailable
+from config.logs import get_logger
+from ml.artifact import ArtifactError, current_version
+from ml.evidence import Evidence
+from ml.knowledge import load_knowledge
+from ml.model import TrainedModel
+from ml.predictor import Opinion, opinions
+from ml.settings import MlSettings
+from serve_app.prediction.cache import TtlCache
+from serve_app.prediction.service import PredictionService, Served
+from serve_app.prediction.wire import call
+
+NAME: Final = "Predictor"
+RETRY_AFTER_S: Final = 0.5
+
+
+class PredictorReplica:
+    """One replica. Everything that matters is in `PredictionService`; this is its shell in Ray."""
+
+    def __init__(self, settings: MlSettings) -> None:
+        import torch  # only this process pays for it
+
+        torch.set_num_threads(1)
+        self._settings = settings
+        self._log = get_logger("prediction")
+        self._service = PredictionService(
+            load_knowledge(),
+            TtlCache(settings.cache_size, settings.cache_ttl_s, SystemClock()),
+            self._evaluate,
+        )
+        batching: Any = self._batched  # the decorator adds these setters, its annotation does not
+        batching.set_max_batch_size(settings.batch_size)
+        batching.set_batch_wait_timeout_s(settings.batch_wait_ms / 1000)
+        self._watching: asyncio.Task[None] | None = None
+        self._refused: str | None = None
+        self._requests = Counter("carewire_ml_requests", "Requests to the symptom model.", ("method", "outcome"))
+        self._batch_size = Histogram(
+            "carewire_ml_batch_size", "Patients evaluated at once.", [1, 2, 4, 8, 16, 32, 64, 128]
+        )
+        self._hit_rate = Gauge("carewire_ml_cache_hit_rate", "Share of predictions answered from the cache.")
+
+    async def reconfigure(self, config: Mapping[str, object]) -> None:
+        """Put the named model in service; `version` unset means the one in `CURRENT`.
+
+        A model that cannot be loaded leaves the one in service where it is, or the rules alone.
+        """
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
+        wanted = config.get("version")
+        await self._put_in_service(str(wanted) if wanted else None)
+        if not wanted:
+            self._watching = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        """Follow `CURRENT`. A version that could not be loaded is not tried again until the name changes."""
+        while True:
+            await asyncio.sleep(self._settings.watch_s)
+            await self._put_in_service(None)
+
+    async def _put_in_service(self, wanted: str | None) -> None:
+        in_service = self._service.served.info.version
+        version = wanted
+        try:
+            version = version or current_version(self._settings.artifacts)
+            if version in (in_service, self._refused):
+                return
+            folder = self._settings.artifacts / version
+            model = await asyncio.to_thread(TrainedModel.load, folder, self._service.knowledge)
+        except ArtifactError as exc:
+            if self._refused is None or version is not None:
+                self._log.error("ml.model_not_loaded", reason=str(exc), in_service=in_service)
+            self._refused = version or ""
+            return
+        self._refused = None
+        self._service.served = Served(model, model.info)
+        self._log.info("ml.model_in_service", version=model.info.version)
+
+    async def ask(self, method: str, body: dict[str, object]) -> dict[str, object]:
+        """Answer one request; see `serve_app.prediction.wire`."""
+        reply = await call(self._service, method, body)
+        self._requests.inc(tags={"method": method, "outcome": "error" if "error" in reply else "ok"})
+        cache = self._service.cache
+        if asked := cache.hits + cache.misses:
+            self._hit_rate.set(cache.hits / asked)
+        return reply
+
+    async def check_health(self) -> None:
+        """Serve restarts a replica whose loop does not answer this."""
+
+    async def _evaluate(self, served: Served, evidence: Evidence) -> Opinion:
+        return await self._batched((served, evidence))
+
+    @serve.batch
+    async def _batched(self, many: list[tuple[Served, Evidence]]) -> list[Opinion]:
+        """One evaluation for all that waits. A batch that spans a swap is evaluated model by model."""
+        self._batch_size.observe(len(many))
+        answers: dict[int, Opinion] = {}
+        for served in {id(served): served for served, _ in many}.values():
+            rows = [at for at, (one, _) in enumerate(many) if one is served]
+            assert served.model is not None  # the service asks only where there is one
+            found = await asyncio.to_thread(
+                opinions, served.model, self._service.knowledge, [many[at][1] for at in rows]
+            )
+            answers.update(zip(rows, found, strict=True))
+        return [answers[at] for at in range(len(many))]
+
+
+class PredictorClient:
+    """The predictor as the routes see it, through a deployment handle."""
+
+    def __init__(self, handle: DeploymentHandle[Any], deadline_s: float) -> None:
+        self._handle, self._deadline_s = handle, deadline_s
+
+    async def ask(self, method: str, body: dict[str, object]) -> dict[str, object]:
+        """The replica's answer.
+
+        Raises:
+            Overloaded: too many wait already.
+            Unavailable: no answer in time.
+        """
+        try:
+            reply = await asyncio.wait_for(self._ask(method, body), self._deadline_s)
+        except BackPressureError as exc:
+            raise Overloaded("The symptom model is busy. Try again shortly.", retry_after_s=RETRY_AFTER_S) from exc
+        except (TimeoutError, RayError, RayServeException) as exc:
+            raise Unavailable("The symptom model does not answer. Try again shortly.", retry_after_s=1.0) from exc
+        return reply
+
+    async def _ask(self, method: str, body: dict[str, object]) -> dict[str, object]:
+        return cast(dict[str, object], await self._handle.ask.remote(method, body))
+
+
+def predictor(settings: MlSettings) -> serve.Application:
+    """The deployment, to be bound into the graph. Fractions of a core: it shares two with everything else."""
+    deployment = serve.deployment(
+        name=NAME,
+        autoscaling_config={
+            "min_replicas": settings.replicas_min,
+            "max_replicas": settings.replicas_max,
+            "target_ongoing_requests": settings.target_ongoing_requests,
+            "upscale_delay_s": 10.0,
+            "downscale_delay_s": 120.0,
+        },
+        max_ongoing_requests=settings.max_ongoing_requests,
+        max_queued_requests=settings.max_queued_requests,
+        user_config={"version": settings.version},
+        ray_actor_options={"num_cpus": settings.num_cpus},
+        health_check_period_s=5.0,
+        health_check_timeout_s=30.0,
+        graceful_shutdown_timeout_s=5.0,
+    )(PredictorReplica)
+    app: serve.Application = deployment.bind(settings)
+    return app

@@ -1,0 +1,45 @@
+"""What the tests of the model share. Loading takes its time, so it happens once a session."""
+
+from pathlib import Path
+
+import pytest
+
+from ml.artifact import current_version
+from ml.knowledge import Knowledge, load_knowledge
+from ml.language.reader import Reader
+from ml.model import TrainedModel
+from ml.predictor import Interpreter
+from ml.recommend import Recommender
+from ml.settings import MlSettings
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    return load_knowledge()
+
+
+@pytest.fixture(scope="session")
+def reader(knowledge: Knowledge) -> Reader:
+    return Reader(knowledge)
+
+
+@pytest.fixture(scope="session")
+def recommender(knowledge: Knowledge) -> Recommender:
+    return Recommender.load(knowledge)
+
+
+@pytest.fixture(scope="session")
+def interpreter(knowledge: Knowledge, recommender: Recommender) -> Interpreter:
+    return Interpreter(knowledge, recommender)
+
+
+@pytest.fixture(scope="session")
+def artifact_folder() -> Path:
+    """The model that ships."""
+    artifacts = MlSettings().artifacts
+    return artifacts / current_version(artifacts)
+
+
+@pytest.fixture(scope="session")
+def model(knowledge: Knowledge, artifact_folder: Path) -> TrainedModel:
+    return TrainedModel.load(artifact_folder, knowledge)

@@ -1,0 +1,186 @@
+"""The predictor with the model that ships: counterfactuals, abstention, triage, and cases in our own words."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from config.errors import InvalidArgument
+from ml.knowledge import Knowledge
+from ml.metrics import auroc
+from ml.model import TrainedModel
+from ml.predictor import Asked, Interpreter, Judgement, Opinion, Understood, judge, opinions
+from ml.schema import URGENCIES
+
+CASES = Path(__file__).parent / "cases"
+HALLMARKS = {
+    "common_cold": ["sneezing", "runny_nose"],
+    "influenza": ["fever", "body_aches", "self_flu"],
+    "bronchitis": ["productive_cough", "coloured_sputum"],
+    "pneumonia": ["fever", "pleuritic_pain", "shortness_of_breath"],
+    "hypertension": ["reported_high_bp"],
+    "heart_disease": ["chest_pressure", "exertional_chest_pain", "breathless_lying"],
+    "stroke": ["one_sided_weakness", "facial_droop", "speech_difficulty"],
+    "gastritis": ["upper_abdominal_pain", "burning_stomach"],
+    "ibs": ["relief_after_bowel", "alternating_bowel", "bloating"],
+    "food_poisoning": ["diarrhea", "vomiting", "self_stomach_bug"],
+    "migraine": ["throbbing_headache", "light_sensitivity", "visual_aura"],
+    "epilepsy": ["seizure", "tongue_biting"],
+    "parkinsons": ["tremor", "slow_movement", "shuffling_gait", "small_handwriting"],
+    "depression": ["low_mood", "loss_of_interest", "worthlessness_guilt"],
+    "anxiety": ["excessive_worry", "restlessness"],
+    "ptsd": ["flashbacks", "hypervigilance", "nightmares"],
+    "insomnia": ["trouble_falling_asleep", "waking_at_night"],
+}
+
+
+class Predictor:
+    """Interpreter and model together, without a process around them."""
+
+    def __init__(self, interpreter: Interpreter, model: TrainedModel, knowledge: Knowledge) -> None:
+        self.interpreter, self.model, self.knowledge = interpreter, model, knowledge
+
+    def __call__(self, *symptoms: str, **fields: Any) -> tuple[Understood, Opinion, Judgement]:
+        defaults: dict[str, Any] = {"age": 40.0, "sex": "female"}
+        understood = self.interpreter.understand(Asked(symptoms=symptoms, **(defaults | fields)))
+        opinion = opinions(self.model, self.knowledge, [understood.evidence])[0]
+        return understood, opinion, judge(understood, opinion, self.model.info, self.knowledge)
+
+
+@pytest.fixture(scope="module")
+def predict(interpreter: Interpreter, model: TrainedModel, knowledge: Knowledge) -> Predictor:
+    return Predictor(interpreter, model, knowledge)
+
+
+def probability(opinion: Opinion, condition: str) -> float:
+    return next(one.probability for one in opinion.possibilities if one.condition == condition)
+
+
+def test_probabilities_are_ranked_and_sum_to_one_with_none_of_these(predict: Predictor) -> None:
+    _, opinion, _ = predict("high fever", "dry cough")
+    values = [one.probability for one in opinion.possibilities]
+    assert len(values) == 17
+    assert values == sorted(values, reverse=True)
+    assert sum(values) + opinion.none_of_these == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("condition", HALLMARKS)
+@pytest.mark.parametrize(("age", "sex"), [(28.0, "female"), (45.0, "male"), (70.0, "female")])
+def test_adding_typical_evidence_raises_the_probability(
+    model: TrainedModel, knowledge: Knowledge, condition: str, age: float, sex: Any
+) -> None:
+    from ml.evidence import Evidence
+
+    evidence = Evidence(age=age, sex=sex)
+    at = knowledge.condition_index[condition]
+    before = float(model.predict([evidence])[0][0, at])
+    for symptom in HALLMARKS[condition]:
+        evidence = evidence.with_symptom(symptom, True, knowledge)
+        after = float(model.predict([evidence])[0][0, at])
+        assert after > before or after > 0.9, symptom
+        before = after
+
+
+@pytest.mark.parametrize(
+    "symptoms", [("cough",), ("headache", "nausea"), ("stomach ache",), ("can't sleep",), ("rash",)]
+)
+def test_more_severe_never_lowers_the_urgency(predict: Predictor, symptoms: tuple[str, ...]) -> None:
+    levels = [
+        URGENCIES.index(predict(*symptoms, severity=severity)[2].triage) for severity in ("mild", "moderate", "severe")
+    ]
+    assert levels == sorted(levels)
+
+
+def test_an_unmentioned_symptom_is_not_an_absent_one(predict: Predictor) -> None:
+    _, silent, _ = predict("cough")
+    _, denied, _ = predict("cough", "no fever")
+    assert probability(denied, "influenza") < probability(silent, "influenza")
+    assert probability(silent, "influenza") > 0.01
+
+
+def test_evidence_weights_say_what_speaks_for_a_condition(predict: Predictor) -> None:
+    _, opinion, _ = predict("throbbing headache", "light hurts my eyes")
+    top = opinion.possibilities[0]
+    assert top.condition == "migraine"
+    weights = {one.symptom: one.weight for one in top.evidence}
+    assert weights["light_sensitivity"] > 0
+    assert weights["throbbing_headache"] > 0
+
+
+def test_vital_signs_are_evidence(predict: Predictor) -> None:
+    _, without, _ = predict("cough", "fever", age=60.0)
+    _, with_them, _ = predict(
+        "cough", "fever", age=60.0, vitals=(("respiratory_rate", 24.0), ("spo2", 93.0), ("heart_rate", 110.0))
+    )
+    assert probability(with_them, "pneumonia") > probability(without, "pneumonia")
+    _, high, _ = predict("headache", vitals=(("systolic", 165.0), ("diastolic", 100.0)))
+    assert high.possibilities[0].condition == "hypertension"
+
+
+def test_it_abstains_when_nothing_was_understood_and_still_shows_flags(predict: Predictor) -> None:
+    understood, _, judgement = predict("xyzzy")
+    assert judgement.abstain_reason
+    assert understood.unrecognised == ("xyzzy",)
+    _, _, judgement = predict("xyzzy", vitals=(("spo2", 85.0),))
+    assert judgement.triage == "emergency"
+
+
+def test_it_abstains_on_what_it_does_not_know(predict: Predictor) -> None:
+    _, opinion, judgement = predict("twisted my ankle playing football", "swollen ankle joint")
+    assert opinion.none_of_these > 0.6
+    assert judgement.abstain_reason
+
+
+def test_suicidal_thoughts_lead_to_a_crisis_answer(predict: Predictor) -> None:
+    _, _, judgement = predict("feeling hopeless and thinking of killing myself")
+    assert judgement.crisis is not None
+    assert judgement.triage in ("urgent", "emergency")
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"age": 200.0}, "age"),
+        ({"age": -1.0}, "age"),
+        ({"age": float("nan")}, "age"),
+        ({"duration_days": -3.0}, "duration_days"),
+        ({"vitals": (("temperature_c", 60.0),)}, "vitals.temperature_c"),
+        ({"vitals": (("spo2", 130.0),)}, "vitals.spo2"),
+        ({"vitals": (("systolic", 100.0), ("diastolic", 120.0))}, "vitals.diastolic"),
+        ({"sex": "male", "pregnant": True}, "pregnant"),
+    ],
+)
+def test_what_no_person_can_have_is_refused_by_name(predict: Predictor, fields: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        predict("cough", **fields)
+    assert refused.value.details == {"field": field}
+
+
+def test_the_order_of_complaints_does_not_matter(predict: Predictor) -> None:
+    one, other = predict("cough", "fever")[0].evidence, predict("fever", "cough")[0].evidence
+    assert one.key() == other.key()
+
+
+@pytest.mark.parametrize("split", ["dev", "holdout"])
+def test_cases_in_our_own_words(predict: Predictor, split: str) -> None:
+    """Looser than what is reached (see the README), so that it fails on a real loss and not on a wobble."""
+    cases = tomllib.loads((CASES / f"{split}.toml").read_text(encoding="utf-8"))["case"]
+    first, third, none, emergencies, minor = [], [], [], [], []
+    for case in cases:
+        _, opinion, judgement = predict(*case["complaints"], age=case["age"], sex=case["sex"])
+        ranked = [one.condition for one in opinion.possibilities]
+        if case["truth"] != "none":
+            first.append(ranked[0] == case["truth"])
+            third.append(case["truth"] in ranked[:3])
+        none.append((opinion.none_of_these, case["truth"] == "none"))
+        if case["urgency"] == "emergency":
+            emergencies.append(judgement.triage == "emergency")
+        if case["urgency"] == "self_care":
+            minor.append(judgement.triage in ("emergency", "urgent"))
+    assert np.mean(first) >= 0.8
+    assert np.mean(third) >= 0.93
+    assert np.mean(emergencies) >= 13 / 15
+    assert np.mean(minor) <= 3 / 15
+    assert auroc(np.array([score for score, _ in none]), np.array([is_none for _, is_none in none])) >= 0.85
