@@ -179,7 +179,7 @@ class Socket:
     def _ping(self, now_s: float) -> float:
         if now_s < self._next_ping_s:
             return self._next_ping_s
-        in_time = now_s - self._next_ping_s < 2 * self.server.wheel.tick_s
+        in_time = now_s - self._next_ping_s < self.server.ping_timeout / 4
         self._pong_by_s = (self._next_ping_s if in_time else now_s) + self.server.ping_timeout
         self.write(PING_PACKET)
         return 0.0 if self.closing else self._pong_by_s
