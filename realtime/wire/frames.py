@@ -151,13 +151,13 @@ class FrameReader:
         head = 6
         if length == 126:
             head = 8
-            if end - at < head:
-                return head
+            if end - at < 4:
+                return 4
             length = int.from_bytes(data[at + 2 : at + 4], "big")
         elif length == 127:
             head = 14
-            if end - at < head:
-                return head
+            if end - at < 10:
+                return 10
             length = int.from_bytes(data[at + 2 : at + 10], "big")
         if length + (0 if self._message is None else len(self._message)) > self._max_bytes:
             raise FrameError(TOO_BIG, "The message is too large.")
