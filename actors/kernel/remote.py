@@ -14,10 +14,13 @@ from prometheus_client import generate_latest
 from ray.actor import ActorHandle
 from ray.exceptions import RayError
 
+from actors.kernel.direct import Address, DirectClient, DirectServer
 from actors.kernel.entity import Kind
 from actors.kernel.lane import ShardClient, ShardGone
-from actors.kernel.local import courier_of, ensure_map
+from actors.kernel.local import courier_of
 from actors.kernel.metrics import RegionMetrics
+from actors.kernel.moving import rebalance
+from actors.kernel.partitions import shard_names
 from actors.kernel.region import Region
 from actors.kernel.shard import Shard
 from config.clock import SystemClock
@@ -75,22 +78,18 @@ class ShardHost:
         self._name = name
         self._recipe = recipe
         self._starting: asyncio.Task[Shard] | None = None
+        self._address: Address | None = None
+        self._door: DirectServer | None = None
 
     async def start(self) -> dict[str, object]:
         """Start if need be; the shard's stats."""
         return (await self._shard()).stats()
 
-    async def subscribe(self, request: bytes) -> bytes:
-        """See `Shard.subscribe`."""
-        return await (await self._shard()).subscribe(request)
-
-    async def submit(self, request: bytes) -> bytes:
-        """See `Shard.submit`."""
-        return await (await self._shard()).submit(request)
-
-    async def fetch(self, request: bytes) -> bytes:
-        """See `Shard.fetch`."""
-        return await (await self._shard()).fetch(request)
+    async def address(self) -> Address:
+        """Where regions reach the shard in its present life."""
+        await self._shard()
+        assert self._address is not None
+        return self._address
 
     async def stats(self) -> dict[str, object]:
         """See `Shard.stats`, and where the shard runs."""
@@ -104,10 +103,20 @@ class ShardHost:
         shard.metrics.levels(shard.stats())
         return generate_latest(shard.metrics.registry)
 
+    async def release(self, partitions: Sequence[int]) -> None:
+        """See `Shard.release`."""
+        await (await self._shard()).release(partitions)
+
+    async def adopt(self) -> None:
+        """See `Shard.adopt`."""
+        await (await self._shard()).adopt()
+
     async def stop(self) -> None:
         """Finish the turn in flight and give the lease up."""
         if self._starting is not None:
             await (await self._starting).stop()
+        if self._door is not None:
+            await self._door.close()
 
     async def _shard(self) -> Shard:
         if self._starting is None or (self._starting.done() and self._starting.exception() is not None):
@@ -136,6 +145,10 @@ class ShardHost:
             courier=courier_of(region),
         )
         await shard.start()
+        alone = self._recipe.settings.ray.address is None
+        host = "127.0.0.1" if alone else ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray's own
+        self._door = DirectServer(shard, self._name)
+        self._address = await self._door.start(host)
         return shard
 
 
@@ -145,17 +158,24 @@ def kinds_to_pools(recipe: Recipe) -> dict[str, str]:
 
 
 async def ensure_shards(recipe: Recipe, stores: Stores) -> list[str]:
-    """Make every shard of every pool that is not there yet. Idempotent: whoever starts first calls it.
+    """Make every shard of every pool that is not there yet, and spread the partitions over them. Idempotent: whoever
+    starts first calls it. With another number of shards than before, partitions move while everything runs.
 
     Returns the shards' names, each started (its lease may still be waited for).
     """
     actor: Any = ray.remote(ShardHost)
+    control = RemoteControl()
     names = []
     for pool in recipe.pools:
-        await ensure_map(stores, pool, recipe.shards(pool))
-        names += [f"{pool}-{number}" for number in range(recipe.shards(pool))]
-    handles = [actor.options(name=name, **_OPTIONS).remote(name, recipe) for name in names]
-    await asyncio.gather(*(handle.start.remote() for handle in handles))
+        wanted = shard_names(pool, recipe.shards(pool))
+        before = await stores.maps.read(pool)
+        if before is None:
+            before = await rebalance(stores.maps, control, pool, wanted)
+        handles = [actor.options(name=name, **_OPTIONS).remote(name, recipe) for name in wanted]
+        await asyncio.gather(*(handle.start.remote() for handle in handles))
+        await rebalance(stores.maps, control, pool, wanted)
+        await stop_shards(sorted(set(before.owners).difference(wanted)))
+        names += wanted
     return names
 
 
@@ -173,6 +193,18 @@ async def stop_shards(names: Sequence[str], *, timeout_s: float = 5.0) -> None:
         ray.kill(handle, no_restart=True)
 
 
+class RemoteControl:
+    """Asks shards through Ray to give partitions away and to take them (`moving.ShardControl`)."""
+
+    async def release(self, shard: str, partitions: Sequence[int]) -> None:
+        """See `moving.ShardControl`."""
+        await RemoteShard(shard).release(partitions)
+
+    async def adopt(self, shard: str) -> None:
+        """See `moving.ShardControl`."""
+        await RemoteShard(shard).adopt()
+
+
 class RemoteDirectory:
     """Finds shards by their names in Ray, and their partitions in the database (`region.ShardDirectory`)."""
 
@@ -188,27 +220,20 @@ class RemoteDirectory:
 
     def client(self, shard: str) -> ShardClient:
         """See `region.ShardDirectory`."""
-        return RemoteShard(shard)
+        return DirectClient(RemoteShard(shard).address)
 
 
 class RemoteShard:
-    """Calls one shard through Ray (`lane.ShardClient`)."""
+    """Asks one shard's actor, through Ray. Not for messages: those go the direct way."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._handle: ActorHandle[Any] | None = None
 
-    async def subscribe(self, request: bytes) -> bytes:
-        """See `lane.ShardClient`."""
-        return bytes(await self._call(lambda handle: handle.subscribe.remote(request)))
-
-    async def submit(self, request: bytes) -> bytes:
-        """See `lane.ShardClient`."""
-        return bytes(await self._call(lambda handle: handle.submit.remote(request)))
-
-    async def fetch(self, request: bytes) -> bytes:
-        """See `lane.ShardClient`."""
-        return bytes(await self._call(lambda handle: handle.fetch.remote(request)))
+    async def address(self) -> Address:
+        """See `ShardHost.address`."""
+        address: Address = await self._call(lambda handle: handle.address.remote())
+        return address
 
     async def stats(self) -> dict[str, object]:
         """See `ShardHost.stats`."""
@@ -218,6 +243,14 @@ class RemoteShard:
     async def metrics(self) -> bytes:
         """See `ShardHost.metrics`."""
         return bytes(await self._call(lambda handle: handle.metrics.remote()))
+
+    async def release(self, partitions: Sequence[int]) -> None:
+        """See `Shard.release`."""
+        await self._call(lambda handle: handle.release.remote(list(partitions)))
+
+    async def adopt(self) -> None:
+        """See `Shard.adopt`."""
+        await self._call(lambda handle: handle.adopt.remote())
 
     async def _call(self, method: Callable[[Any], Awaitable[Any]]) -> Any:
         try:
