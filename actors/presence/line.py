@@ -65,7 +65,7 @@ class Line:
         self._on_changes = on_changes
         self._devices: dict[str, dict[str, int]] = {}  # user -> device -> sockets
         self._left: dict[str, float] = {}  # user -> when the last device left; the earliest first
-        self._choices: dict[str, _Chosen] = {}  # of users with a device here
+        self._choices: dict[str, _Chosen] = {}  # of users with a device here, or not told yet
         self._watched: dict[str, State | None] = {}
         self._awaited: dict[str, asyncio.Future[State]] = {}
         self._unreported: list[asyncio.Future[None]] = []
@@ -113,7 +113,7 @@ class Line:
         del devices[device]
         if not devices:
             del self._devices[user]
-            self._choices.pop(user, None)
+            self._forget_choice(user)
             self._depart(user)
         self._seats_due[user] = None
         self._wake.set()
@@ -191,7 +191,7 @@ class Line:
     async def goodbye(self) -> None:
         """Tell the shard that this gateway ends. After `send` and `fetch` were cancelled."""
         if self._opened.is_set():
-            bye = wire.Report(self._gateway, self._life, self._number + 2, [], [], [], [], bye=True)
+            bye = wire.Report(self._gateway, self._life, self._number + 1, [], [], [], [], bye=True)
             try:
                 await self._call(self._shard.submit, wire.encode(bye), _GOODBYE_S)
             except ShardGone:
@@ -238,9 +238,16 @@ class Line:
             chosen = self._choices.get(told.user)
             if chosen is not None and chosen.at_ms == told.at_ms:
                 chosen.taken = True
+                self._forget_choice(told.user)
         for waiting in sending.waiting:
             if not waiting.done():
                 waiting.set_result(None)
+
+    def _forget_choice(self, user: str) -> None:
+        """Once a shard knows it, it is ours to repeat only while the user is here."""
+        chosen = self._choices.get(user)
+        if chosen is not None and chosen.taken and user not in self._devices:
+            del self._choices[user]
 
     def _has_news(self) -> bool:
         return bool(self._seats_due or self._choices_due or self._watches_due)
