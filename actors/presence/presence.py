@@ -158,6 +158,7 @@ class Presence:
         told to a shard that has forgotten, so there its time counts."""
         person = self._person(user, now)
         if again and at_ms <= person.chosen_ms:
+            self._drop_if_idle(user)
             return
         if choice == INVISIBLE and person.shown is not None and person.shown.status not in (OFFLINE, INVISIBLE):
             person.seen_ms = now.ms
@@ -166,6 +167,7 @@ class Presence:
         person.chosen_ms = max(at_ms, person.chosen_ms + 1)
         self._keep(user, person, now)
         self._refresh(user, person, now)
+        self._drop_if_idle(user)
 
     def watch(self, gateway: str, user: str, now: Instant) -> None:
         """A gateway wants to know of a user: the state as it is, and every change. Asked again, it is told again."""
@@ -189,21 +191,9 @@ class Presence:
     def remember(self, user: str, memory: Memory | None, now: Instant) -> None:
         """What the store knew of a user; None: nothing."""
         person = self._people.get(user)
-        if person is None or person.known:
-            return
-        if memory is not None:
-            if person.chose:  # whatever the clocks say, that is newer
-                person.chosen_ms = max(person.chosen_ms, memory.chosen_ms + 1)
-            elif memory.chosen_ms > person.chosen_ms:
-                person.choice, person.chosen_ms = memory.choice, memory.chosen_ms
-            person.seen_ms = max(person.seen_ms, memory.seen_ms)
-            person.version = max(person.version, memory.version)
-        person.known = True
-        self._settle_parting(user, person, now)
-        if person.unsaved:
-            self._keep(user, person, now)
-        self._refresh(user, person, now)
-        self._drop_if_idle(user)
+        if person is not None and not person.known:
+            self._recall(user, person, memory, now)
+            self._drop_if_idle(user)
 
     def kept(self, user: str, memory: Memory) -> None:
         """This memory has been written."""
@@ -258,10 +248,24 @@ class Presence:
         if person is None:
             person = self._people[user] = _Person()
             if (memory := self.memories.get(user)) is not None:
-                self.remember(user, memory, now)
+                self._recall(user, person, memory, now)
             else:
                 self.to_load[user] = None
         return person
+
+    def _recall(self, user: str, person: _Person, memory: Memory | None, now: Instant) -> None:
+        if memory is not None:
+            if person.chose:  # whatever the clocks say, that is newer
+                person.chosen_ms = max(person.chosen_ms, memory.chosen_ms + 1)
+            elif memory.chosen_ms > person.chosen_ms:
+                person.choice, person.chosen_ms = memory.choice, memory.chosen_ms
+            person.seen_ms = max(person.seen_ms, memory.seen_ms)
+            person.version = max(person.version, memory.version)
+        person.known = True
+        self._settle_parting(user, person, now)
+        if person.unsaved:
+            self._keep(user, person, now)
+        self._refresh(user, person, now)
 
     def _stand_up(self, user: str, gateway: str, left: Instant, now: Instant) -> None:
         person = self._person(user, now)
