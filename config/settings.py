@@ -169,6 +169,33 @@ class RoomSettings(Section):
     typing_ttl_s: float = Field(default=6.0, gt=0, description="Seconds after which typing stops by itself.")
 
 
+class PresenceSettings(Section):
+    """Who is online. The promise: offline 5 s after the last device left, at most 20 s after a gateway died."""
+
+    shards: int = Field(default=1, ge=1, le=64, description="Shards (processes) of presence. Users are spread evenly.")
+    grace_s: float = Field(
+        default=5.0, ge=0, description="Seconds without a device before a user is offline: a reload is not an absence."
+    )
+    gateway_lease_s: float = Field(
+        default=10.0, gt=0, description="Silence after which a gateway, and every device there, is taken for gone."
+    )
+    tick_ms: float = Field(
+        default=50.0, ge=0, le=1000, description="Least time between two reports of a gateway, and two answers to it."
+    )
+    fetch_wait_s: float = Field(default=2.0, gt=0, description="How long a gateway's fetch waits for news.")
+    settle_s: float = Field(
+        default=3.0, ge=0, description="Time that gateways have to report to a new shard before it calls users offline."
+    )
+    patience_s: float = Field(default=8.0, gt=0, description="How long a request is tried before `unavailable`.")
+    max_watched: int = Field(default=2000, ge=1, description="Users that one socket may watch.")
+
+    @model_validator(mode="after")
+    def _a_lost_fetch_is_normal(self) -> Self:
+        if self.gateway_lease_s < 2 * self.fetch_wait_s:
+            raise ValueError("presence.gateway_lease_s must be at least twice presence.fetch_wait_s")
+        return self
+
+
 class LimitSettings(Section):
     """Rate limits."""
 
@@ -210,5 +237,6 @@ class Settings(BaseSettings):
     ray: RaySettings = RaySettings()
     kernel: KernelSettings = KernelSettings()
     rooms: RoomSettings = RoomSettings()
+    presence: PresenceSettings = PresenceSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()

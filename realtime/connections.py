@@ -29,6 +29,7 @@ class Connection:
     opened: bool = False
     announced: bool = False  # its `session` has been sent
     closed: bool = False
+    seat: tuple[str, str] | None = None  # user and device, while it counts for their presence
     _traced: int = 0
     _invalid: int = 0
     _invalid_since_s: float = field(default=float("-inf"))

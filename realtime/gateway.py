@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry
 from actors.kernel.region import Region
 from actors.kernel.tasks import Tasks
 from actors.kernel.wire import Delivery
+from actors.presence.line import Change
+from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
 from config.clock import Clock
 from config.logs import get_logger
@@ -23,6 +25,7 @@ from realtime.fanout import Fanout
 from realtime.front import Front
 from realtime.joining import Joining
 from realtime.metrics import GatewayMetrics
+from realtime.presence import Presence
 from realtime.recovery import Recovery
 from realtime.server import Site, make_server
 from realtime.sessions import Sessions
@@ -37,8 +40,8 @@ _LOOK_S: Final = 0.05
 class Gateway:
     """Holds no truth: whatever it knows, its clients and the shards can tell another one.
 
-    The region that it speaks through is made with `deliver` as its `on_deliveries`, and handed to `start`. It stays the
-    caller's: close it after the gateway.
+    The region that it speaks through is made with `deliver` as its `on_deliveries`, the tracker with `observe` as its
+    `on_changes`; both are handed to `start`. They stay the caller's: close them after the gateway.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Gateway:
         )
         self._fanout = Fanout(self._subscriptions, self._deadlines, clock, self._metrics)
         self._metrics.watch(self._subscriptions)
+        self._presence: Presence | None = None
         self._region: Region | None = None
         self._front: Front | None = None
         self._site: Site | None = None
@@ -80,14 +84,20 @@ class Gateway:
         """Send what a region brought to whoever listens."""
         self._fanout.deliver(deliveries)
 
-    async def start(self, region: Region, rooms: Rooms, *, host: str, port: int) -> int:
+    def observe(self, changes: list[Change]) -> None:
+        """Tell whoever watches what a tracker heard."""
+        if self._presence is not None:
+            self._presence.observe(changes)
+
+    async def start(self, region: Region, rooms: Rooms, tracker: Tracker, *, host: str, port: int) -> int:
         """Begin to accept connections. The port, which `port=0` leaves to the system.
 
         Raises:
             StartupError: the port cannot be had.
         """
         self._region = region
-        self._front = self._wire(region, rooms)
+        self._presence = Presence(tracker)
+        self._front = self._wire(region, rooms, self._presence)
         self._deadlines.start()
         self._site = Site(make_server(self._settings, self._front))
         self._port = await self._site.listen(host, port)
@@ -101,6 +111,7 @@ class Gateway:
             "port": self._port,
             "sockets": len(self._connections),
             "topics": len(self._subscriptions),
+            "watched": 0 if self._presence is None else len(self._presence),
             "joining": self._subscriptions.joining,
             "held_bytes": self._subscriptions.held_bytes,
             "draining": self._front is not None and self._front.draining,
@@ -133,7 +144,7 @@ class Gateway:
         await site.close()
         log.info("gateway.stopped", gateway=self.name)
 
-    def _wire(self, region: Region, rooms: Rooms) -> Front:
+    def _wire(self, region: Region, rooms: Rooms, presence: Presence) -> Front:
         settings, clock, metrics = self._settings, self._clock, self._metrics
         joining = Joining(self._subscriptions)
         sessions = Sessions(
@@ -143,13 +154,14 @@ class Gateway:
             self._connections,
             self._subscriptions,
             Recovery(region, joining, metrics, max_events=settings.max_recovered_events),
+            presence,
             self._deadlines,
             self._tasks,
             clock,
             metrics,
         )
         chat = Chat(region, rooms, self._subscriptions, joining)
-        handlers = {**sessions.handlers(), **chat.handlers()}
+        handlers = {**sessions.handlers(), **chat.handlers(), **presence.handlers()}
         events = Events(handlers, max_bytes=settings.max_message_bytes, clock=clock)
         return Front(settings, self._connections, sessions, events, self._tasks, clock, metrics)
 

@@ -211,6 +211,18 @@ class ListRooms(Request, frozen=True):
     limit: Limit = commands.DEFAULT_PAGE
 
 
+class SetPresence(Request, frozen=True):
+    """How the user wants to be seen."""
+
+    status: Literal["online", "away", "busy", "invisible"]
+
+
+class WatchPresence(Request, frozen=True):
+    """Hear who is there, of these users; or hear of them no more."""
+
+    user_ids: Annotated[list[Id], Meta(max_length=500)]
+
+
 class Hello(msgspec.Struct, frozen=True):
     """`auth` of a connection. Unknown members are ignored: what stands between client and server may add its own."""
 

@@ -17,6 +17,7 @@ from realtime.connections import Connection, Connections
 from realtime.deadlines import Deadlines
 from realtime.metrics import GatewayMetrics
 from realtime.outlet import Outlet
+from realtime.presence import Presence
 from realtime.recovery import Recovery
 from realtime.requests import Authenticate, Hello, decode
 from realtime.subscriptions import Subscriptions
@@ -38,6 +39,7 @@ class Sessions:
         connections: Connections,
         subscriptions: Subscriptions[Connection],
         recovery: Recovery,
+        presence: Presence,
         deadlines: Deadlines,
         tasks: Tasks,
         clock: Clock,
@@ -49,6 +51,7 @@ class Sessions:
         self._connections = connections
         self._subscriptions = subscriptions
         self._recovery = recovery
+        self._presence = presence
         self._deadlines = deadlines
         self._tasks = tasks
         self._clock = clock
@@ -90,6 +93,7 @@ class Sessions:
         connection.outlet.end()
         connection.arm(None)
         self._subscriptions.gone(connection)
+        self._presence.left(connection)
         self._metrics.sockets.set(len(self._connections))
         self._metrics.disconnected(reason)
 
@@ -115,6 +119,7 @@ class Sessions:
 
     def _begin(self, connection: Connection, verified: Verified) -> None:
         self._watch_expiry(connection, verified)
+        self._presence.arrived(connection)
         self._tasks.spawn(self._welcome(connection))
 
     async def _welcome(self, connection: Connection) -> None:

@@ -12,11 +12,13 @@ from prometheus_client import CollectorRegistry
 from actors.inboxes.kind import InboxKind
 from actors.kernel.entity import Kind
 from actors.kernel.local import LocalCluster
+from actors.presence.shard import PresenceShard
+from actors.presence.tracker import Tracker, presence_shards
 from actors.rooms.kind import RoomKind
 from actors.rooms.pairs import PairKind
 from actors.rooms.service import Rooms
 from config.clock import SystemClock
-from config.settings import AuthSettings, GatewaySettings, KernelSettings, RoomSettings
+from config.settings import AuthSettings, GatewaySettings, KernelSettings, PresenceSettings, RoomSettings
 from config.tokens import mint
 from realtime.auth import Verifier
 from realtime.gateway import Gateway
@@ -104,6 +106,9 @@ class Rig:
 
     stores: Stores
     cluster: LocalCluster
+    presence_settings: PresenceSettings
+    presence: list[PresenceShard] = field(default_factory=list)
+    trackers: list[Tracker] = field(default_factory=list)
     gateways: list[Gateway] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
@@ -123,7 +128,10 @@ class Rig:
         self.registry = CollectorRegistry()
         gateway = Gateway(name, GatewaySettings(**settings), verifier, CLOCK, self.registry)
         region = await self.cluster.region(name, gateway.deliver)
-        await gateway.start(region, rooms(region, self.stores.views, CLOCK), host="127.0.0.1", port=port)
+        tracker = Tracker(name, self.presence, settings=self.presence_settings, clock=CLOCK, on_changes=gateway.observe)
+        await tracker.start()
+        self.trackers.append(tracker)
+        await gateway.start(region, rooms(region, self.stores.views, CLOCK), tracker, host="127.0.0.1", port=port)
         self.gateways.append(gateway)
         return gateway
 
@@ -147,7 +155,8 @@ class Rig:
 
 @contextlib.asynccontextmanager
 async def rig(**kernel: Any) -> AsyncIterator[Rig]:
-    """A running cluster without gateways; everything is stopped afterwards."""
+    """A running cluster without gateways; everything is stopped afterwards. `presence`: its settings."""
+    presence_settings = PresenceSettings(**{"settle_s": 0, "tick_ms": 10, **kernel.pop("presence", {})})
     kinds: list[Kind[Any]] = [
         RoomKind(RoomSettings(typing_ttl_s=kernel.pop("typing_ttl_s", 6.0))),
         InboxKind(),
@@ -156,11 +165,16 @@ async def rig(**kernel: Any) -> AsyncIterator[Rig]:
     stores = memory_stores(CLOCK, [index for kind in kinds for index in kind.indexes])
     cluster = LocalCluster(stores, kinds, settings=KernelSettings(**kernel), clock=CLOCK)
     await cluster.start()
-    made = Rig(stores, cluster)
+    made = Rig(stores, cluster, presence_settings)
+    for name in presence_shards(presence_settings):
+        made.presence.append(PresenceShard(name, stores.views, settings=presence_settings, clock=CLOCK))
+        await made.presence[-1].start()
     try:
         yield made
     finally:
         async with asyncio.timeout(30):
             await asyncio.gather(*(client.close() for client in made.clients))
             await asyncio.gather(*(gateway.stop() for gateway in made.gateways))
+            await asyncio.gather(*(tracker.close() for tracker in made.trackers))
+            await asyncio.gather(*(shard.stop() for shard in made.presence))
             await cluster.stop()

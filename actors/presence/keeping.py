@@ -1,0 +1,31 @@
+"""What is remembered of users who are not here: one small document each, read in batches and written behind."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from actors.presence.presence import Memory
+from store.journal import View, Views
+
+PRESENCE: Final = "presence"
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(Memory).decode
+
+
+async def load(views: Views, users: Sequence[str]) -> Mapping[str, Memory]:
+    """The memories of those of these users who have one.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    return {user: _decode(view.data) for user, view in (await views.get(PRESENCE, users)).items()}
+
+
+async def keep(views: Views, memories: Iterable[tuple[str, Memory]]) -> None:
+    """Write these, unless newer ones are there.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    await views.write([View(PRESENCE, user, memory.version, data=_encode(memory)) for user, memory in memories])

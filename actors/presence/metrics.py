@@ -1,0 +1,30 @@
+"""What a presence shard counts. No label ever names a user."""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class PresenceMetrics:
+    """Metrics of one presence shard, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        r = self.registry
+        self.reports = Counter("carewire_presence_reports", "Reports of gateways taken.", registry=r)
+        self.states = Counter("carewire_presence_states_sent", "States sent to watching gateways.", registry=r)
+        self.reopened = Counter("carewire_presence_gateways_opened", "Times that a gateway began anew.", registry=r)
+        self.lapsed = Counter("carewire_presence_gateways_lapsed", "Gateways that fell silent.", registry=r)
+        self.database = Counter("carewire_presence_database_retries", "Reads and writes to be repeated.", registry=r)
+        self._levels = {
+            "present": Gauge("carewire_presence_users_present", "Users with a device connected.", registry=r),
+            "entities": Gauge("carewire_presence_users_held", "Users in memory, the watched included.", registry=r),
+            "watched": Gauge("carewire_presence_watches", "Pairs of a watching gateway and a user.", registry=r),
+            "subscribers": Gauge("carewire_presence_gateways", "Gateways that report.", registry=r),
+            "queued": Gauge("carewire_presence_unsaved", "Memories that wait to be written.", registry=r),
+        }
+
+    def levels(self, stats: Mapping[str, object]) -> None:
+        """Present levels, from `PresenceShard.stats`."""
+        for name, gauge in self._levels.items():
+            gauge.set(float(str(stats[name])))

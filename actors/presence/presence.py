@@ -1,0 +1,352 @@
+"""The rules of presence. Pure: time comes in as an argument, and what is to be sent, read or written is left to be
+taken.
+
+A user is *present* while any gateway that lives reports a device of theirs, and for a grace after the last one left (a
+page reload is not an absence). What watchers are shown of a present user is the status that the user chose last, on
+whichever device; the choice outlives the session. `invisible` looks like offline to everybody else.
+
+Watchers are gateways. Each has a set of users whose state it has yet to be sent, so a change costs one mark per
+watching gateway, many changes of one user become one, and a state that got lost is simply marked again.
+"""
+
+import heapq
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+Status = Literal["online", "away", "busy", "invisible"]
+ONLINE: Final = "online"
+INVISIBLE: Final = "invisible"
+OFFLINE: Final = "offline"
+
+
+class Instant(NamedTuple):
+    """A moment on two clocks: seconds that never jump (for deadlines), and milliseconds of the calendar (to show)."""
+
+    s: float
+    ms: int
+
+
+class State(msgspec.Struct, array_like=True, frozen=True):
+    """What is known of a user. `status` is the user's choice, or "offline". `last_seen_ms`: when they were last there
+    for others to see; 0: not known, or they are there now. `at_ms`: since when it is so."""
+
+    user: str
+    status: str
+    devices: int = 0
+    last_seen_ms: int = 0
+    at_ms: int = 0
+
+    def for_others(self) -> "State":
+        """What everybody but the user may see."""
+        return State(self.user, OFFLINE, 0, self.last_seen_ms, self.at_ms) if self.status == INVISIBLE else self
+
+
+class Memory(msgspec.Struct, array_like=True, frozen=True):
+    """What is remembered of a user who is not here. A higher `version` replaces a lower one."""
+
+    choice: str
+    chosen_ms: int
+    seen_ms: int
+    version: int
+
+
+@dataclass(slots=True, eq=False)
+class _Person:
+    seats: dict[str, tuple[str, ...]] = field(default_factory=dict)  # gateway -> ids of the devices there
+    watchers: dict[str, None] = field(default_factory=dict)  # gateways
+    choice: str = ONLINE
+    chosen_ms: int = 0
+    seen_ms: int = 0
+    parted_ms: int = 0  # left when nobody knew yet whether they are invisible
+    version: int = 0
+    known: bool = False  # what is remembered of them has been read
+    chose: bool = False  # since we hold them
+    unsaved: bool = False
+    left: Instant | None = None  # in their grace since
+    shown: State | None = None
+
+    @property
+    def present(self) -> bool:
+        return bool(self.seats) or self.left is not None
+
+    @property
+    def decided(self) -> bool:
+        """Is it known whether others may see them?"""
+        return self.known or self.chosen_ms > 0
+
+
+@dataclass(slots=True, eq=False)
+class _Gateway:
+    heard: Instant
+    users: dict[str, None] = field(default_factory=dict)  # who has a seat there
+    watched: dict[str, None] = field(default_factory=dict)
+    dirty: dict[str, None] = field(default_factory=dict)
+
+
+class Presence:
+    """The users of one shard. Sets that the caller empties: `stirred` (gateways that there is news for), `to_load`
+    (users whose memory is to be read). `memories` are to be written, then handed to `kept`."""
+
+    def __init__(self, *, grace_s: float, lease_s: float, settled: bool = True) -> None:
+        """`settled` False: the gateways have yet to report, so who was not heard of is not known to be offline."""
+        self._grace_s = grace_s
+        self._lease_s = lease_s
+        self._settled = settled
+        self._people: dict[str, _Person] = {}
+        self._gateways: dict[str, _Gateway] = {}
+        self._leaving: list[tuple[float, str]] = []  # a heap of graces; those that were cut short lie around
+        self.stirred: set[str] = set()
+        self.to_load: dict[str, None] = {}
+        self.memories: dict[str, Memory] = {}
+        self.changes = 0
+        self.marks = 0
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    @property
+    def present(self) -> int:
+        """Users with a seat at some gateway."""
+        return sum(1 for person in self._people.values() if person.seats)
+
+    @property
+    def watched(self) -> int:
+        """Pairs of a watching gateway and a user."""
+        return sum(len(gateway.watched) for gateway in self._gateways.values())
+
+    @property
+    def gateways(self) -> int:
+        """Gateways that live."""
+        return len(self._gateways)
+
+    def open(self, gateway: str, now: Instant) -> None:
+        """A gateway begins to report, or to report anew: what it said before is void."""
+        self.close(gateway, now)
+        self._gateways[gateway] = _Gateway(now)
+
+    def heard(self, gateway: str, now: Instant) -> None:
+        """It lives."""
+        self._gateways[gateway].heard = now
+
+    def close(self, gateway: str, now: Instant, left_ms: int | None = None) -> None:
+        """A gateway is gone, and with it the devices there; `left_ms`: since when."""
+        gone = self._gateways.pop(gateway, None)
+        if gone is None:
+            return
+        for user in gone.watched:
+            self._people[user].watchers.pop(gateway, None)
+            self._drop_if_idle(user)
+        for user in gone.users:
+            self._stand_up(user, gateway, Instant(now.s, now.ms if left_ms is None else left_ms), now)
+
+    def seat(self, gateway: str, user: str, devices: tuple[str, ...], now: Instant, left_ago_s: float = 0.0) -> None:
+        """A gateway reports the devices of a user that it holds; none: the last one left that long ago."""
+        if not devices:
+            self._gateways[gateway].users.pop(user, None)
+            self._stand_up(user, gateway, Instant(now.s - left_ago_s, now.ms - int(left_ago_s * 1000)), now)
+            return
+        person = self._person(user, now)
+        person.seats[gateway] = devices
+        person.left = None
+        self._gateways[gateway].users[user] = None
+        self._refresh(user, person, now)
+
+    def choose(self, user: str, choice: str, at_ms: int, now: Instant, *, again: bool = False) -> None:
+        """The user chose a status. Of two choices the one that comes later counts; `again`: it came before, and is
+        told to a shard that has forgotten, so there its time counts."""
+        person = self._person(user, now)
+        if again and at_ms <= person.chosen_ms:
+            self._drop_if_idle(user)
+            return
+        if choice == INVISIBLE and person.shown is not None and person.shown.status not in (OFFLINE, INVISIBLE):
+            person.seen_ms = now.ms
+        person.choice = choice
+        person.chose |= not again
+        person.chosen_ms = max(at_ms, person.chosen_ms + 1)
+        self._keep(user, person, now)
+        self._refresh(user, person, now)
+        self._drop_if_idle(user)
+
+    def watch(self, gateway: str, user: str, now: Instant) -> None:
+        """A gateway wants to know of a user: the state as it is, and every change. Asked again, it is told again."""
+        person = self._person(user, now)
+        person.watchers[gateway] = None
+        self._gateways[gateway].watched[user] = None
+        self._refresh(user, person, now)
+        if person.shown is not None:
+            self._mark(gateway, user)
+
+    def unwatch(self, gateway: str, user: str) -> None:
+        """It wants to know no more."""
+        watching = self._gateways[gateway]
+        watching.watched.pop(user, None)
+        watching.dirty.pop(user, None)
+        person = self._people.get(user)
+        if person is not None:
+            person.watchers.pop(gateway, None)
+            self._drop_if_idle(user)
+
+    def remember(self, user: str, memory: Memory | None, now: Instant) -> None:
+        """What the store knew of a user; None: nothing."""
+        person = self._people.get(user)
+        if person is not None and not person.known:
+            self._recall(user, person, memory, now)
+            self._drop_if_idle(user)
+
+    def kept(self, user: str, memory: Memory) -> None:
+        """This memory has been written."""
+        if self.memories.get(user) is memory:
+            del self.memories[user]
+
+    def settle(self, now: Instant) -> None:
+        """Every gateway has had the time to report: who was not heard of is offline."""
+        if not self._settled:
+            self._settled = True
+            for user, person in self._people.items():
+                self._refresh(user, person, now)
+
+    def tick(self, now: Instant) -> list[str]:
+        """End the graces that are over, and close the gateways that fell silent: these."""
+        silent = [name for name, one in self._gateways.items() if now.s - one.heard.s >= self._lease_s]
+        for gateway in silent:
+            self.close(gateway, now, self._gateways[gateway].heard.ms)
+        while self._leaving and self._leaving[0][0] <= now.s:
+            _, user = heapq.heappop(self._leaving)
+            person = self._people.get(user)
+            if person is not None and person.left is not None and person.left.s + self._grace_s <= now.s:
+                self._part(user, person, now)
+        return silent
+
+    def has_news(self, gateway: str) -> bool:
+        """Is there a state that the gateway has yet to be sent?"""
+        one = self._gateways.get(gateway)
+        return one is not None and bool(one.dirty)
+
+    def take(self, gateway: str, limit: int) -> list[State]:
+        """At most `limit` states to be sent to the gateway, the oldest marks first."""
+        dirty = self._gateways[gateway].dirty
+        states: list[State] = []
+        while dirty and len(states) < limit:
+            user = next(iter(dirty))
+            del dirty[user]
+            shown = self._people[user].shown
+            if shown is not None:
+                states.append(shown)
+        return states
+
+    def again(self, gateway: str, states: list[State]) -> None:
+        """These did not arrive: what is true of those users by now must be sent."""
+        watched = self._gateways[gateway].watched
+        for state in states:
+            if state.user in watched:
+                self._mark(gateway, state.user)
+
+    def _person(self, user: str, now: Instant) -> _Person:
+        person = self._people.get(user)
+        if person is None:
+            person = self._people[user] = _Person()
+            if (memory := self.memories.get(user)) is not None:
+                self._recall(user, person, memory, now)
+            else:
+                self.to_load[user] = None
+        return person
+
+    def _recall(self, user: str, person: _Person, memory: Memory | None, now: Instant) -> None:
+        if memory is not None:
+            if person.chose:  # whatever the clocks say, that is newer
+                person.chosen_ms = max(person.chosen_ms, memory.chosen_ms + 1)
+            elif memory.chosen_ms > person.chosen_ms:
+                person.choice, person.chosen_ms = memory.choice, memory.chosen_ms
+            person.seen_ms = max(person.seen_ms, memory.seen_ms)
+            person.version = max(person.version, memory.version)
+        person.known = True
+        self._settle_parting(user, person, now)
+        if person.unsaved:
+            self._keep(user, person, now)
+        self._refresh(user, person, now)
+
+    def _stand_up(self, user: str, gateway: str, left: Instant, now: Instant) -> None:
+        person = self._person(user, now)
+        person.seats.pop(gateway, None)
+        if person.seats:
+            self._refresh(user, person, now)
+            return
+        if person.left is None or person.left.s < left.s:
+            person.left = left
+        due_s = person.left.s + self._grace_s
+        if due_s <= now.s:
+            self._part(user, person, now)
+        else:
+            heapq.heappush(self._leaving, (due_s, user))
+
+    def _part(self, user: str, person: _Person, now: Instant) -> None:
+        """The grace is over."""
+        assert person.left is not None
+        person.parted_ms, person.left = person.left.ms, None
+        if person.decided:
+            self._settle_parting(user, person, now)
+        self._refresh(user, person, now)
+        self._drop_if_idle(user)
+
+    def _settle_parting(self, user: str, person: _Person, now: Instant) -> None:
+        """They were last seen when they left; unless nobody could see them."""
+        if person.parted_ms and person.choice != INVISIBLE and person.parted_ms > person.seen_ms:
+            person.seen_ms = person.parted_ms
+            self._keep(user, person, now)
+        person.parted_ms = 0
+
+    def _keep(self, user: str, person: _Person, now: Instant) -> None:
+        if not person.known:  # what is remembered must not be overwritten unread
+            person.unsaved = True
+            return
+        person.unsaved = False
+        person.version = max(now.ms, person.version + 1)
+        self.memories[user] = Memory(person.choice, person.chosen_ms, person.seen_ms, person.version)
+
+    def _refresh(self, user: str, person: _Person, now: Instant) -> None:
+        """Show what is true now, if it differs from what is shown."""
+        state = self._true(user, person, now)
+        shown = person.shown
+        if state is None or (shown is not None and _same(shown, state)):
+            return
+        person.shown = state
+        self.changes += 1
+        for gateway in person.watchers:
+            self._mark(gateway, user)
+
+    def _true(self, user: str, person: _Person, now: Instant) -> State | None:
+        """None: not known (yet)."""
+        shown = person.shown
+        if person.present:
+            if not person.decided:
+                return None
+            if person.seats:
+                devices = len(set().union(*person.seats.values()))
+            else:  # nothing changes in the grace
+                devices = max(1, shown.devices) if shown is not None else 1
+            seen_ms = person.seen_ms if person.choice == INVISIBLE else 0
+            return State(user, person.choice, devices, seen_ms, now.ms)
+        if not self._settled or (not person.known and shown is None):
+            return None
+        return State(user, OFFLINE, 0, person.seen_ms, now.ms)
+
+    def _mark(self, gateway: str, user: str) -> None:
+        self.marks += 1
+        self._gateways[gateway].dirty[user] = None
+        self.stirred.add(gateway)
+
+    def _drop_if_idle(self, user: str) -> None:
+        """Forget who is neither here nor watched."""
+        person = self._people.get(user)
+        if person is None or person.present or person.watchers:
+            return
+        if not person.known and (person.unsaved or person.parted_ms):
+            return  # there is something to be written once the memory has been read
+        del self._people[user]
+        self.to_load.pop(user, None)
+
+
+def _same(one: State, other: State) -> bool:
+    return (one.status, one.devices, one.last_seen_ms) == (other.status, other.devices, other.last_seen_ms)

@@ -1,0 +1,82 @@
+"""What gateways and presence shards say to each other: msgpack, one `bytes` a call, structs as arrays.
+
+Everything is a state, not a difference: "these are the devices of this user here". So a repeat does no harm, and what
+was lost is made good by saying what is true now. `life` counts how often a gateway had to begin anew: words of an
+earlier life that arrive late are void.
+"""
+
+from typing import Final
+
+import msgspec
+
+from actors.presence.presence import State
+
+
+class Open(msgspec.Struct, array_like=True, frozen=True):
+    """A gateway begins (anew). What it has to say follows in reports."""
+
+    gateway: str
+    life: int
+
+
+class Seat(msgspec.Struct, array_like=True, frozen=True):
+    """The devices of a user at this gateway; none: the last one left so many ms ago (clocks differ)."""
+
+    user: str
+    devices: tuple[str, ...]
+    left_ago_ms: int = 0
+
+
+class Choice(msgspec.Struct, array_like=True, frozen=True):
+    """The status that a user chose. `again`: a shard took it before."""
+
+    user: str
+    status: str
+    at_ms: int
+    again: bool = False
+
+
+class Report(msgspec.Struct, array_like=True, frozen=True):
+    """What has changed at a gateway. Numbered from 1 in each life; repeated under its number until it was taken.
+
+    `bye`: the gateway ends, and nothing follows.
+    """
+
+    gateway: str
+    life: int
+    number: int
+    seats: list[Seat]
+    choices: list[Choice]
+    watch: list[str]
+    unwatch: list[str]
+    bye: bool = False
+
+
+class Receipt(msgspec.Struct, array_like=True, frozen=True):
+    """Taken; or `known` False: the shard does not know this life of the gateway, which must open a new one."""
+
+    known: bool
+
+
+class Fetch(msgspec.Struct, array_like=True, frozen=True):
+    """Give me news. `acked` is the number of the last parcel that arrived."""
+
+    gateway: str
+    life: int
+    acked: int
+
+
+class Parcel(msgspec.Struct, array_like=True, frozen=True):
+    """States of watched users, each as it is now."""
+
+    known: bool
+    number: int
+    states: list[State]
+
+
+encode: Final = msgspec.msgpack.Encoder().encode
+decode_open: Final = msgspec.msgpack.Decoder(Open).decode
+decode_report: Final = msgspec.msgpack.Decoder(Report).decode
+decode_receipt: Final = msgspec.msgpack.Decoder(Receipt).decode
+decode_fetch: Final = msgspec.msgpack.Decoder(Fetch).decode
+decode_parcel: Final = msgspec.msgpack.Decoder(Parcel).decode
