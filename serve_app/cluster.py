@@ -14,7 +14,9 @@ from ray.exceptions import RayError
 from actors.kernel.remote import ensure_shards, stop_shards
 from config.errors import StartupError
 from config.settings import Settings
+from serve_app import rayhead
 from serve_app.app import graph
+from serve_app.preflight import check_cluster
 from serve_app.recipe import CarewireRecipe
 
 APP: Final = "carewire"
@@ -37,14 +39,18 @@ def deploy(settings: Settings) -> None:
             proxies.result()
             shards.result()
     except (RayError, RuntimeError, TimeoutError, ValueError) as error:
-        raise StartupError(f"Carewire could not be deployed: {str(error).strip().splitlines()[0]}") from error
+        raise StartupError(f"Carewire could not be deployed: {_last_line(error)}") from error
 
 
 def undeploy(settings: Settings) -> None:
-    """Let the gateways tell their clients to reconnect, then give the shards' leases up."""
+    """Let the gateways tell their clients to reconnect, then give the shards' leases up. Serve itself is stopped on a
+    cluster that we joined, unless others use it; one that we started ends with its Ray."""
+    logging.getLogger("ray.serve").setLevel(logging.ERROR)
     with suppress(RayError, RuntimeError):
         serve.delete(APP)
     asyncio.run(stop_shards(CarewireRecipe(settings).shard_names, timeout_s=3.0))
+    if settings.ray.address is not None and not serve.status().applications:
+        serve.shutdown()  # type: ignore[no-untyped-call] # Ray's own
 
 
 def take_down(settings: Settings) -> None:
@@ -53,15 +59,18 @@ def take_down(settings: Settings) -> None:
     Raises:
         StartupError: there is no cluster at `ray.address`.
     """
-    from serve_app import rayhead
-
     if settings.ray.address is None:
         raise StartupError("Set CAREWIRE_RAY__ADDRESS to the cluster that Carewire runs on.")
+    check_cluster(settings.ray.address)
     rayhead.start(settings, settings.data_dir)
     undeploy(settings)
-    if not serve.status().applications:
-        serve.shutdown()  # type: ignore[no-untyped-call] # Ray's own
-    ray.shutdown()
+    rayhead.stop()
+
+
+def _last_line(error: Exception) -> str:
+    """Through Ray, the text of an error is the remote traceback; what happened stands at its end."""
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if lines else type(error).__name__
 
 
 def _await_controller(starting: "Future[None]") -> None:
