@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.calendars import reminders
-from actors.calendars.holding import Inquire
+from actors.calendars.holding import ASK_AGAIN_MS, Inquire
 from actors.calendars.lifecycle import illegal, require_legal
 from actors.calendars.record import OCCUPYING, Record, Terms, shown
 from actors.calendars.reminders import Remind
@@ -54,7 +54,9 @@ class Move(msgspec.Struct, frozen=True, tag="move"):
 
 
 class Confirm(msgspec.Struct, frozen=True, tag="confirm"):
-    """A hold becomes a booking; a request is accepted."""
+    """A hold becomes a booking; a request is accepted. `staff`: in the name of staff, when a series asks."""
+
+    staff: bool = False
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
@@ -127,7 +129,13 @@ class Reminded(Event, frozen=True, kw_only=True, tag="reminded"):
     starts_in_ms: int
 
 
-BookingEvent = Changed | Noted | Answered | Reminded
+class Doubted(Event, frozen=True, kw_only=True, tag="doubted"):
+    """The hold lapses, but belongs to a series: that decides."""
+
+    series: str
+
+
+BookingEvent = Changed | Noted | Answered | Reminded | Doubted
 
 
 class ReadBooking(Query, frozen=True):
@@ -176,7 +184,7 @@ class Booking:
         require_party(context.by, record.client, record.therapist)
         match command:
             case Confirm():
-                return self._confirm(record, context, version)
+                return self._confirm(command, record, context, version)
             case Move():
                 return self._move(command, record, context, version)
             case Cancel():
@@ -219,13 +227,13 @@ class Booking:
         verdicts = [Verdict(party, record.key, "taken") for party in record.parties]
         return self._changed("created", record, context, version, verdicts, texts)
 
-    def _confirm(self, record: Record, context: Context, version: int) -> Decision:
+    def _confirm(self, command: Confirm, record: Record, context: Context, version: int) -> Decision:
         require_legal(record, "confirm")
-        staff = is_staff(context.by, record.therapist)
+        staff = command.staff if context.by.is_system else is_staff(context.by, record.therapist)
         if record.status == "pending" and (staff != (record.awaiting == "therapist")):
             raise PermissionDenied("The other side has to answer this request.")
         status = _entry_status(record.terms, staff) if record.status == "held" else "confirmed"
-        if context.now_ms >= record.start and not staff:
+        if context.now_ms >= record.start and not (staff or context.by.is_system):
             raise illegal(record, "Its time has come already.")
         awaiting = "therapist" if status == "pending" else ""
         now = msgspec.structs.replace(record, status=status, awaiting=awaiting, hold_expires=0)
@@ -303,6 +311,9 @@ class Booking:
         waits = record.status == "held" or (record.status == "pending" and command.epoch == record.epoch)
         if not context.by.is_system or not waits or context.now_ms < due:
             return Decision({})
+        if record.status == "held" and record.series:
+            again = SetTimer("expire:series", context.now_ms + ASK_AGAIN_MS, msgspec.msgpack.encode(command))
+            return Decision({}, events=[Doubted(series=record.series)], timers=[again])
         now = msgspec.structs.replace(record, status="expired", awaiting="")
         return self._changed("expired", now, context, version, _freed(record))
 

@@ -10,6 +10,7 @@ from actors.calendars.booking import (
     BookingCommand,
     BookingEvent,
     Changed,
+    Doubted,
     Noted,
     ReadBooking,
     Reminded,
@@ -25,6 +26,12 @@ TEXTS: Final = "booking_texts"
 _NAMES: Final = ("notes", "reason", "override_reason")
 _pack: Final = msgspec.msgpack.Encoder().encode
 _to_json: Final = msgspec.json.Encoder().encode
+
+
+class Vouch(msgspec.Struct, frozen=True, tag="vouch"):
+    """The question to a series, as it travels (`series.Vouch`, which imports this module's entity)."""
+
+    booking: str
 
 
 class Deliver(msgspec.Struct, frozen=True, tag="deliver"):
@@ -74,6 +81,9 @@ class BookingKind(Kind[Booking]):
             case Noted():
                 view = View(TEXTS, f"{_key(entity_id)}|{event.name}", recorded.seq, {}, b"", event.secret)
                 return Effects(views=[view], owner=event.author)
+            case Doubted():
+                vouch = _pack(Vouch(_key(entity_id)))
+                return Effects(letters=[Letter(f"series:{event.series}", vouch)])
             case Answered():
                 verdict = event.verdict
                 return Effects(letters=[Letter(verdict.entity, _pack(Settle(verdict.key, _outcome(verdict.outcome))))])
