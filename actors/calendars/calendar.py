@@ -14,6 +14,7 @@ from actors.calendars.commands import (
     Check,
     Configure,
     Import,
+    OpenTime,
     Reserve,
     Show,
     Take,
@@ -96,6 +97,9 @@ class Calendar:
                 return Decision(self._check(command, context))
             case Availability():
                 return Decision(self._availability(command, context, version))
+            case OpenTime():
+                openings = self._ready().openings
+                return Decision({"open_ms": openings.total(command.start, command.end)})
             case Show():
                 return Decision(self._shown(context, version))
             case Reserve():

@@ -29,6 +29,13 @@ class Availability(msgspec.Struct, frozen=True, tag="availability"):
     explain: bool = False
 
 
+class OpenTime(msgspec.Struct, frozen=True, tag="open_time"):
+    """How much of [start, end) is offered, in ms? For analytics."""
+
+    start: int
+    end: int
+
+
 class Check(msgspec.Struct, frozen=True, tag="check"):
     """Could these times be booked? Nothing is taken. `booking` is the one that would move."""
 
@@ -128,7 +135,7 @@ class Busy(msgspec.Struct, frozen=True, tag="busy"):
 
 
 CalendarCommand = (
-    Configure | Show | Availability | Check | Book | Take | Reserve | Attend | Import | Busy | Settle | Ask
+    Configure | Show | Availability | OpenTime | Check | Book | Take | Reserve | Attend | Import | Busy | Settle | Ask
 )
 AgendaCommand = Take | Busy | Settle | Ask
 Outcome = Literal["taken", "free"]

@@ -53,6 +53,11 @@ class Openings:
         """Is all of [start, end) open?"""
         return _covered(start, end, self._spans(start, end, blackouts=True))
 
+    def total(self, start: int, end: int) -> int:
+        """How many ms of [start, end) are open."""
+        spans = self._spans(start, end, blackouts=True)
+        return sum(max(0, min(high, end) - max(low, start)) for low, high in spans)
+
     def why_not(self, start: int, end: int) -> list[str]:
         """Every layer that stands against [start, end): `closed`, `override`, `holiday`, `blackout`, `maintenance`."""
         found: list[str] = []

@@ -20,12 +20,20 @@ MOST: Final = 400  # occurrences of one series
 HORIZON: Final = timedelta(days=5 * 366)
 _LONGEST: Final = 500
 _FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
-_PARTS: Final = frozenset(("FREQ", "UNTIL", "COUNT", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS"))
+_PARTS: Final = frozenset(("FREQ", "UNTIL", "COUNT", "INTERVAL", "WKST", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS"))
 _WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY: Final = re.compile(r"(-?[1-5])?(MO|TU|WE|TH|FR|SA|SU)")
 
 
-def expand(rule: str, start: int, zone: ZoneInfo, exceptions: Iterable[str] = ()) -> list[int]:
+def expand(
+    rule: str,
+    start: int,
+    zone: ZoneInfo,
+    exceptions: Iterable[str] = (),
+    *,
+    most: int = MOST,
+    horizon: timedelta = HORIZON,
+) -> list[int]:
     """The instants at which a series that begins at `start` recurs, without the exceptions (dates or instants).
 
     Raises:
@@ -36,12 +44,12 @@ def expand(rule: str, start: int, zone: ZoneInfo, exceptions: Iterable[str] = ()
     walls: list[datetime] = []
     for part in _parts(rule):
         since = walls[-1] if walls else wall
-        found = _walls(part, since, zone)
+        found = _walls(part, since, zone, most, horizon)
         walls += [one for one in found if not walls or one > since]
     if not walls:
         raise _invalid("rrule has no occurrence")
-    if len(walls) > MOST:
-        raise _invalid(f"rrule has more than {MOST} occurrences")
+    if len(walls) > most:
+        raise _invalid(f"rrule has more than {most} occurrences")
     found_ms = [time.instant_of(zone, one) for one in walls if one.date().isoformat() not in dates]
     return [one for one in dict.fromkeys(found_ms) if one not in instants]
 
@@ -52,7 +60,7 @@ def _parts(rule: str) -> list[str]:
     return [part.strip().removeprefix("RRULE:") for part in rule.split(" THEN ")]
 
 
-def _walls(rule: str, start: datetime, zone: ZoneInfo) -> list[datetime]:
+def _walls(rule: str, start: datetime, zone: ZoneInfo, most: int, horizon: timedelta) -> list[datetime]:
     """dateutil's expansion, with an end to it: a rule that never matches would be looked for until the year 9999."""
     parts = _members(rule)
     if parts.get("FREQ") not in _FREQUENCIES:
@@ -61,14 +69,14 @@ def _walls(rule: str, start: datetime, zone: ZoneInfo) -> list[datetime]:
         raise _invalid("rrule needs COUNT or UNTIL")
     if "COUNT" in parts and "UNTIL" in parts:
         raise _invalid("rrule has COUNT or UNTIL, not both")
-    count = _count(parts.pop("COUNT", None))
-    until = min(_until(parts.pop("UNTIL", None), zone, start + HORIZON), start + HORIZON)
+    count = _count(parts.pop("COUNT", None), most)
+    until = min(_until(parts.pop("UNTIL", None), zone, start + horizon), start + horizon)
     if not _possible(parts, start.date(), until.date()):
         return []
     parts["UNTIL"] = until.strftime("%Y%m%dT%H%M%S")
     text = ";".join(f"{name}={value}" for name, value in parts.items())
     try:
-        return list(islice(rrulestr(text, dtstart=start), min(count, MOST + 1)))
+        return list(islice(rrulestr(text, dtstart=start), min(count, most + 1)))
     except (ValueError, TypeError, KeyError, IndexError):
         raise _invalid("rrule is not a recurrence rule (RFC 5545)") from None
 
@@ -105,7 +113,7 @@ def _possible(parts: dict[str, str], start: date, until: date) -> bool:
             (not months or day.month in months)
             and (not weekdays or day.weekday() in weekdays)
             and (not month_days or day.day in month_days or day.day - last - 1 in month_days)
-            and _period(day, start, parts["FREQ"]) % int(parts.get("INTERVAL", "1")) == 0
+            and ("WKST" in parts or _period(day, start, parts["FREQ"]) % int(parts.get("INTERVAL", "1")) == 0)
         ):
             return True
     return False
@@ -130,11 +138,11 @@ def _period(day: date, start: date, frequency: str) -> int:
     return day.year - start.year
 
 
-def _count(value: str | None) -> int:
+def _count(value: str | None, most: int) -> int:
     if value is None:
-        return MOST + 1
-    if not value.isdecimal() or not 1 <= int(value) <= MOST:
-        raise _invalid(f"rrule: COUNT is 1 to {MOST}")
+        return most + 1
+    if not value.isdecimal() or not 1 <= int(value) <= most:
+        raise _invalid(f"rrule: COUNT is 1 to {most}")
     return int(value)
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from actors.calendars.alternatives import Alternatives
 from actors.calendars.booking import HOLD_MS, Amend, Cancel, Confirm, Finish, Look, Move, Open
-from actors.calendars.commands import Availability, Check, Configure, Import, Show
+from actors.calendars.commands import Availability, Check, Configure, Import, OpenTime, Show
 from actors.calendars.lifecycle import require_legal
 from actors.calendars.planner import Plan
 from actors.calendars.ports import CheckAnswer, Find, Related, Submit, calendar_of, entity, overlaps
@@ -101,6 +101,11 @@ class Bookings:
                 one | {"start": to_rfc3339(one["start"]), "end": to_rfc3339(one["end"])} for one in found.refused
             ]
         return answer, reply.version
+
+    async def open_ms(self, calendar: str, start: int, end: int, *, by: Principal) -> int:
+        """How much time of [start, end) the calendar offers."""
+        reply = await self._region.submit(calendar_of(calendar), OpenTime(start, end), by=by)
+        return int(msgspec.json.decode(reply.data)["open_ms"])
 
     async def book(self, request: Request, *, by: Principal, trace: str = "") -> dict[str, Any]:
         """Make a booking: take the time everywhere, then let the booking decide.

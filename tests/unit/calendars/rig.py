@@ -13,6 +13,7 @@ from actors.calendars.schedule import Limits, Schedule, Service
 from actors.calendars.series import SeriesKind
 from actors.calendars.service import Bookings, Request
 from actors.calendars.time import DAY_MS, HOUR_MS
+from actors.calendars.waitlist_kind import WaitlistKind
 from actors.inboxes.commands import Read
 from actors.inboxes.kind import InboxKind
 from actors.kernel.entity import SYSTEM, Kind, Principal
@@ -23,7 +24,7 @@ from store.memory import memory_stores
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
 
 T = TypeVar("T")
-KINDS: Sequence[Kind[Any]] = (CalendarKind(), AgendaKind(), BookingKind(), SeriesKind(), InboxKind())
+KINDS: Sequence[Kind[Any]] = (CalendarKind(), AgendaKind(), BookingKind(), SeriesKind(), WaitlistKind(), InboxKind())
 SETTINGS = KernelSettings(linger_ms=0.0, snapshot_every=5, passivate_after_s=30.0)
 DOC = Principal("doc", "therapist")
 ANN, BOB = Principal("ann"), Principal("bob")
