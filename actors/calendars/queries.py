@@ -17,6 +17,7 @@ from config.errors import InvalidArgument, PermissionDenied
 
 LARGEST_PAGE: Final = 200
 MOST_COUNTED: Final = 20_000
+_MOST_FED: Final = 5000
 _KEPT: Final = ("confirmed", "completed", "no_show")
 
 
@@ -60,6 +61,18 @@ class BookingQueries:
         if len(found) > wanted.limit:
             answer["next_cursor"] = str(page[-1].fields["order"])
         return answer
+
+    async def versions(self, wanted: Wanted, start: int, end: int, *, by: Principal) -> list[tuple[Record, int]]:
+        """Bookings with their versions, that begin in [start, end), for feeds."""
+        found = await self._views.find(
+            BOOKINGS,
+            self._equal(wanted, by),
+            order_by="order",
+            above=order_of(start - 1, "~"),
+            below=order_of(end),
+            limit=_MOST_FED,
+        )
+        return [(record_in(view), view.version) for view in found]
 
     async def records(self, therapist: str, start: int, end: int, status: str | None = None) -> list[Record]:
         """Bookings of a calendar that begin in [start, end), at most `MOST_COUNTED`."""

@@ -2,6 +2,7 @@
 
 import os
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -16,6 +17,7 @@ from actors.calendars.record import Record, Terms
 from actors.calendars.roles import is_staff, require_party
 from actors.calendars.schedule import Schedule
 from actors.calendars.taking import Taken, Taking, Wanted
+from actors.calendars.time import zone_of
 from actors.kernel.deciding import digest
 from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.region import Reply
@@ -76,6 +78,10 @@ class Bookings:
     async def calendar(self, calendar: str, *, by: Principal, trace: str = "") -> Reply:
         """How a calendar is set up."""
         return await self._region.submit(calendar_of(calendar), Show(), by=by, trace=trace)
+
+    async def zone(self, calendar: str, *, by: Principal) -> ZoneInfo:
+        """The zone of a calendar's clock."""
+        return zone_of(str(_object(await self.calendar(calendar, by=by))["tz"]))
 
     async def bring_in(self, calendar: str, source: str, spans: list[tuple[int, int]], *, by: Principal) -> Reply:
         """Busy time of an external calendar, instead of what `source` brought before."""

@@ -290,7 +290,7 @@ class Waitlist:
         return urgent + waited + passed, [{"factor": name, "hours": hours} for name, hours in parts if hours]
 
     def _ranked(self, now_ms: int) -> list[Entry]:
-        return sorted(self.entries.values(), key=lambda one: (-self.priority(one, now_ms)[0], one.joined, one.id))
+        return sorted(self.entries.values(), key=lambda one: (-self.priority(one, now_ms)[0], one.joined))
 
     def _join(self, command: Join, context: Context) -> Decision:
         entry = msgspec.structs.replace(command.entry, joined=context.now_ms, passed=())
