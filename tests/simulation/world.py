@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from actors.kernel import wire
-from actors.kernel.entity import Attach, Principal
+from actors.kernel.entity import Attach, Kind, Principal
 from actors.kernel.lane import ShardClient, ShardGone
 from actors.kernel.local import courier_of
 from actors.kernel.moving import rebalance
@@ -35,13 +35,21 @@ SETTINGS = KernelSettings(
 class World:
     """One run. Everything random comes from `seed`."""
 
-    def __init__(self, seed: int, *, rate: float = 1.0, settings: KernelSettings = SETTINGS) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        rate: float = 1.0,
+        settings: KernelSettings = SETTINGS,
+        kinds: Sequence[Kind[Any]] = (LedgerKind(),),
+    ) -> None:
         self.loop = VirtualLoop()
         self.clock = VirtualClock(self.loop)
         self.random = random.Random(seed)
         self.dice = Dice(self.random, rate)
         self.settings = settings
-        self.sound: Stores = memory_stores(self.clock, LedgerKind.indexes)
+        self.sound: Stores = memory_stores(self.clock, [index for kind in kinds for index in kind.indexes])
+        self.kinds = kinds
         self.shards: dict[str, Shard] = {}
         self.lives = 0
         self.regions: dict[str, Region] = {}
@@ -71,7 +79,7 @@ class World:
         self.lives += 1
         shard = Shard(
             name,
-            [LedgerKind()],
+            self.kinds,
             self.stores,
             settings=self.settings,
             clock=self.clock,
@@ -125,7 +133,7 @@ class World:
         region = Region(
             name,
             self,
-            {"ledger": "rooms"},
+            {kind.name: "rooms" for kind in self.kinds},
             settings=self.settings,
             clock=self.clock,
             on_deliveries=heard.extend,

@@ -1,0 +1,115 @@
+"""Many bookings at once, for staff: one result each. Running it again does what is left to do."""
+
+from typing import Any, Final
+
+from actors.calendars import time
+from actors.calendars.lifecycle import LEGAL
+from actors.calendars.queries import BookingQueries
+from actors.calendars.record import Record
+from actors.calendars.requests import BulkBody, BulkItem
+from actors.calendars.roles import require_staff
+from actors.calendars.service import Bookings, Request
+from actors.kernel.entity import Principal
+from config.clock import to_rfc3339
+from config.errors import CarewireError, InvalidArgument
+
+MOST: Final = 500
+_DONE: Final = {"cancel": "cancelled", "complete": "completed", "no_show": "no_show"}
+
+
+class Bulk:
+    """See the module. A booking that is already as it should be counts as done, so a repeat is safe."""
+
+    def __init__(self, bookings: Bookings, queries: BookingQueries) -> None:
+        self._bookings = bookings
+        self._queries = queries
+
+    async def run(self, body: BulkBody, *, by: Principal) -> dict[str, Any]:
+        """`{dry_run, results: [{booking_id, status: "done" | "possible" | "failed", error?, alternatives?}]}`.
+
+        Raises:
+            InvalidArgument: it does not say which bookings, or says too many.
+            PermissionDenied: the caller does not run that calendar.
+        """
+        items = await self._items(body, by)
+        results = []
+        for item in items:
+            try:
+                results.append(await self._one(body, item, by))
+            except CarewireError as error:
+                results.append({"booking_id": item.booking_id, "status": "failed", "error": error.to_wire()})
+        return {"dry_run": body.dry_run, "results": results}
+
+    async def _items(self, body: BulkBody, by: Principal) -> tuple[BulkItem, ...]:
+        if body.items:
+            return body.items
+        if body.therapist_id is None or body.since is None or body.until is None:
+            raise InvalidArgument("Name items, or a therapist_id with from and to.", details={"field": "items"})
+        require_staff(by, body.therapist_id)
+        start, end = time.parse_instant(body.since, "from"), time.parse_instant(body.until, "to")
+        found = await self._queries.records(body.therapist_id, start, end)
+        legal = [one for one in found if body.action in LEGAL[one.status]]
+        if len(legal) > MOST:
+            raise InvalidArgument(f"These are more than {MOST} bookings. Choose a shorter time.")
+        return tuple(BulkItem(booking_id=one.id) for one in legal)
+
+    async def _one(self, body: BulkBody, item: BulkItem, by: Principal) -> dict[str, Any]:
+        record = await self._bookings.record(item.booking_id)
+        require_staff(by, record.therapist)
+        result: dict[str, Any] = {"booking_id": item.booking_id, "start": to_rfc3339(record.start)}
+        if record.status == _DONE.get(body.action):
+            return result | {"status": "done"}
+        if body.dry_run:
+            result |= await self._tried(body, item, record, by)
+        else:
+            result |= {"status": "done", "booking": await self._done(body, item, record, by)}
+        if body.action == "cancel" and body.alternatives:
+            result["alternatives"] = await self._alternatives(record)
+        return result
+
+    async def _done(self, body: BulkBody, item: BulkItem, record: Record, by: Principal) -> dict[str, Any]:
+        match body.action:
+            case "cancel":
+                return await self._bookings.cancel(record.id, body.reason, by=by)
+            case "complete":
+                return await self._bookings.finish(record.id, "completed", body.reason, by=by)
+            case "no_show":
+                return await self._bookings.finish(record.id, "no_show", body.reason, by=by)
+        return await self._bookings.move(record.id, by=by, start=_start(item), therapist=_target(body, item))
+
+    async def _tried(self, body: BulkBody, item: BulkItem, record: Record, by: Principal) -> dict[str, Any]:
+        if body.action not in LEGAL[record.status]:
+            return {"status": "failed", "legal": list(LEGAL[record.status])}
+        if body.action not in ("reschedule", "transfer"):
+            return {"status": "possible"}
+        request = _request(record, _start(item), _target(body, item))
+        checked = await self._bookings.check(request, by=Principal(by.user, "admin"), booking=record.id)
+        return {"status": "possible" if checked.pop("available") else "failed", **checked}
+
+    async def _alternatives(self, record: Record) -> list[dict[str, Any]]:
+        return await self._bookings.alternatives.near(
+            record.therapist,
+            record.start,
+            service=record.service or None,
+            duration=None,
+            client=record.client,
+            booking=record.id,
+        )
+
+
+def _start(item: BulkItem) -> int | None:
+    return None if item.start is None else time.parse_instant(item.start)
+
+
+def _target(body: BulkBody, item: BulkItem) -> str | None:
+    return item.therapist_id or body.to_therapist_id
+
+
+def _request(record: Record, start: int | None, therapist: str | None) -> Request:
+    return Request(
+        therapist=therapist or record.therapist,
+        start=record.start if start is None else start,
+        client=record.client,
+        service=record.service or None,
+        duration=(record.end - record.start) // time.MINUTE_MS,
+    )

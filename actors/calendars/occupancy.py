@@ -1,0 +1,115 @@
+"""What time is taken. Entries lie in buckets of one UTC day each, so a look at a day costs what that day holds."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from actors.calendars import time
+from actors.calendars.time import DAY_MS, Span
+
+State = Literal["tentative", "taken"]
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """Time taken by one booking. `key` is unique to one attempt to book; a booking that moves has two for a moment.
+
+    Bookings of the same `session` (same service, same time) share it. `owner` is the entity that decides what becomes
+    of it. `before` and `after` are buffers, in ms.
+    """
+
+    key: str
+    booking: str
+    owner: str
+    start: int
+    end: int
+    before: int = 0
+    after: int = 0
+    session: str = ""
+    service: str = ""
+    client: str = ""
+    state: State = "tentative"
+    overridden: bool = False
+
+
+@dataclass(slots=True)
+class Occupancy:
+    """All entries of one calendar or agenda. `zone` is that in which days and weeks are counted."""
+
+    zone: ZoneInfo | None = None
+    entries: dict[str, Entry] = field(default_factory=dict)
+    _buckets: dict[int, dict[str, Entry]] = field(default_factory=dict)
+    _counts: Counter[tuple[str, int, str]] = field(default_factory=Counter)  # (what, day or week, of whom)
+
+    def put(self, entry: Entry) -> None:
+        """Add an entry, or replace that of the same key."""
+        self.drop(entry.key)
+        self.entries[entry.key] = entry
+        for day in _days(entry):
+            self._buckets.setdefault(day, {})[entry.key] = entry
+        self._count(entry, 1)
+
+    def drop(self, key: str) -> Entry | None:
+        """Take an entry out; None when it was not there."""
+        entry = self.entries.pop(key, None)
+        if entry is None:
+            return None
+        for day in _days(entry):
+            bucket = self._buckets[day]
+            del bucket[key]
+            if not bucket:
+                del self._buckets[day]
+        self._count(entry, -1)
+        return entry
+
+    def near(self, start: int, end: int) -> Iterator[Entry]:
+        """Entries of which a part, buffers included, lies in [start, end); perhaps one twice."""
+        for day in range(start // DAY_MS, (end - 1) // DAY_MS + 1):
+            bucket = self._buckets.get(day)
+            if bucket:
+                for entry in bucket.values():
+                    if entry.start - entry.before < end and start < entry.end + entry.after:
+                        yield entry
+
+    def free_of(self, span: Span) -> list[Span]:
+        """The parts of a span that no entry takes (buffers aside)."""
+        taken = time.merged([(entry.start, entry.end) for entry in self.near(*span)])
+        return time.without([span], taken)
+
+    def count(self, what: str, number: int, whom: str = "") -> int:
+        """How many bookings: `day`, `week`, `client_week`, `service_day`, `service_week`."""
+        return self._counts[what, number, whom]
+
+    def recount(self, zone: ZoneInfo) -> None:
+        """Days and weeks are those of another zone from now on."""
+        self.zone = zone
+        self._counts.clear()
+        for entry in self.entries.values():
+            self._count(entry, 1)
+
+    def _count(self, entry: Entry, by: int) -> None:
+        if self.zone is None or not entry.booking:
+            return
+        for key in _counted(self.zone, entry):
+            self._counts[key] += by
+            if not self._counts[key]:
+                del self._counts[key]
+
+
+def _days(entry: Entry) -> range:
+    return range((entry.start - entry.before) // DAY_MS, (entry.end + entry.after - 1) // DAY_MS + 1)
+
+
+def _counted(zone: ZoneInfo, entry: Entry) -> tuple[tuple[str, int, str], ...]:
+    day = time.day_of(zone, entry.start)
+    week = time.week_of(day)
+    return (
+        ("day", day, ""),
+        ("week", week, ""),
+        ("client_week", week, entry.client),
+        ("service_day", day, entry.service),
+        ("service_week", week, entry.service),
+    )

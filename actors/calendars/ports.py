@@ -1,0 +1,95 @@
+"""What the services of calendars need of the rest, and how they ask calendars."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from actors.calendars.occupancy import Entry
+from actors.calendars.planner import Plan
+from actors.calendars.reasons import Reason
+from actors.kernel.entity import Principal
+from actors.kernel.region import Reply
+from config.errors import InvalidArgument
+from config.ids import is_id
+from store.journal import View
+
+Related = Callable[[str, str], Awaitable[bool]]
+"""Is this client in the care of this therapist?"""
+
+
+class Submit(Protocol):
+    """The caller's side of the shards (`actors.kernel.region.Region`)."""
+
+    async def submit(
+        self,
+        entity: str,
+        command: msgspec.Struct,
+        *,
+        by: Principal,
+        command_id: str | None = None,
+        listen: bool = False,
+        timeout_s: float | None = None,
+        trace: str = "",
+    ) -> Reply:
+        """Raises CarewireError: the entity refused, or nobody answered in time."""
+        ...
+
+
+class Find(Protocol):
+    """Of the read models, only this (`store.journal.Views`)."""
+
+    async def find(
+        self,
+        collection: str,
+        equal: Mapping[str, str | int | bool | None],
+        *,
+        order_by: str,
+        above: int | str | None = None,
+        below: int | str | None = None,
+        descending: bool = False,
+        limit: int,
+    ) -> list[View]:
+        """See `store.journal.Views.find`."""
+        ...
+
+
+class Checked(msgspec.Struct):
+    """The answer about one time."""
+
+    plan: Plan
+    reasons: list[Reason]
+    alternatives: list[dict[str, Any]] = []
+
+
+class CheckAnswer(msgspec.Struct):
+    """The answer to `Check`."""
+
+    results: list[Checked]
+
+
+class BusyAnswer(msgspec.Struct):
+    """The answer to `Busy`."""
+
+    entries: list[Entry]
+
+
+def entity(kind: str, key: str, field: str) -> str:
+    """The entity of this id.
+
+    Raises:
+        InvalidArgument: nothing can have this id.
+    """
+    if not is_id(key):
+        raise InvalidArgument(f"{field} is not an id.", details={"field": field})
+    return f"{kind}:{key}"
+
+
+def calendar_of(calendar_id: str) -> str:
+    """The entity and topic of a calendar."""
+    return entity("calendar", calendar_id, "therapist_id")
+
+
+def overlaps(entries: Sequence[Entry], start: int, end: int, booking: str) -> bool:
+    """Does one of another booking lie in [start, end)?"""
+    return any(one.start < end and start < one.end and one.booking != booking for one in entries)

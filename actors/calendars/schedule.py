@@ -1,0 +1,178 @@
+"""What a calendar is set up with: the body of `PUT /api/calendars/{id}`, and the rules that it must keep itself."""
+
+from itertools import pairwise
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from actors.calendars import time
+from config.errors import InvalidArgument
+from config.ids import ID_PATTERN
+
+Id = Annotated[str, Meta(pattern=ID_PATTERN.removesuffix("$") + r"\Z")]
+Minutes = Annotated[int, Meta(ge=0, le=7 * 24 * 60)]
+Count = Annotated[int, Meta(ge=0, le=100_000)]
+Short = Annotated[str, Meta(max_length=500)]
+Hours = tuple[tuple[str, str], ...]
+_LONGEST_MS: Final = 7 * time.DAY_MS
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of what a schedule is made of."""
+
+
+class Price(Part, frozen=True):
+    """Integer minor units and an ISO 4217 code."""
+
+    amount: Annotated[int, Meta(ge=0)]
+    currency: Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")]
+
+
+class Service(Part, frozen=True):
+    """Something that can be booked. `resources` are other calendars (a room) that each booking needs as well."""
+
+    service_id: Id
+    duration_minutes: Annotated[int, Meta(ge=1, le=24 * 60)]
+    title: Short = ""
+    buffer_before_minutes: Annotated[int, Meta(ge=0, le=24 * 60)] = 0
+    buffer_after_minutes: Annotated[int, Meta(ge=0, le=24 * 60)] = 0
+    capacity: Annotated[int, Meta(ge=1, le=1000)] = 1
+    format: Literal["video", "in_person", "phone"] | None = None
+    price: Price | None = None
+    resources: Annotated[tuple[Id, ...], Meta(max_length=10)] = ()
+    max_per_day: Count | None = None
+    max_per_week: Count | None = None
+
+
+class Limits(Part, frozen=True):
+    """The rules of a calendar. None: no such rule."""
+
+    min_notice_minutes: Annotated[int, Meta(ge=0, le=365 * 24 * 60)] = 0
+    horizon_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
+    max_per_day: Count | None = None
+    max_per_week: Count | None = None
+    max_per_client_per_week: Count | None = None
+    max_reschedules: Count | None = None
+    cancel_notice_minutes: Annotated[int, Meta(ge=0, le=365 * 24 * 60)] = 0
+    requires_confirmation: bool = False
+    bookable_by: Literal["anyone", "care_relationship"] = "anyone"
+
+
+class Override(Part, frozen=True):
+    """The hours of one date, instead of those of its weekday. None at all: closed."""
+
+    date: str
+    hours: Hours = ()
+    reason: Short = ""
+
+
+class Stretch(Part, frozen=True):
+    """A one-off opening, or a time when nothing can be booked."""
+
+    start: str
+    end: str
+    reason: Short = ""
+    kind: Literal["blackout", "maintenance", "opening"] = "blackout"
+
+
+class Holidays(Part, frozen=True):
+    """Public holidays of a country (ISO 3166-1), or of a part of it (ISO 3166-2 without the country)."""
+
+    country: Annotated[str, Meta(pattern=r"\A[A-Z]{2}\Z")]
+    subdivision: Annotated[str, Meta(max_length=10)] | None = None
+
+
+class Schedule(Part, frozen=True):
+    """All of it. Frozen and without defaults left out, so it travels as it was given."""
+
+    tz: str
+    weekly: dict[str, Hours] = {}
+    slot_minutes: Annotated[int, Meta(ge=1, le=24 * 60)] = 30
+    services: Annotated[tuple[Service, ...], Meta(max_length=200)] = ()
+    rules: Limits = Limits()
+    overrides: Annotated[tuple[Override, ...], Meta(max_length=2000)] = ()
+    blackouts: Annotated[tuple[Stretch, ...], Meta(max_length=2000)] = ()
+    openings: Annotated[tuple[Stretch, ...], Meta(max_length=2000)] = ()
+    holidays: Holidays | None = None
+    kind: Literal["therapist", "room", "device"] = "therapist"
+
+
+def check(schedule: Schedule, own_id: str) -> None:
+    """Refuse what makes no sense.
+
+    Raises:
+        InvalidArgument: `details.field` names the member.
+    """
+    time.zone_of(schedule.tz)
+    for weekday, hours in schedule.weekly.items():
+        if weekday not in time.WEEKDAYS:
+            raise _invalid(f"weekly.{weekday}", "is not a weekday (mon ... sun)")
+        minutes(hours, f"weekly.{weekday}")
+    dates = [time.day_number(one.date, "overrides.date") for one in schedule.overrides]
+    if len(set(dates)) < len(dates):
+        raise _invalid("overrides", "name a date twice")
+    for one in schedule.overrides:
+        minutes(one.hours, "overrides.hours")
+    for stretch in schedule.blackouts:
+        span(stretch, "blackouts")
+    for stretch in schedule.openings:
+        if (ends := span(stretch, "openings"))[1] - ends[0] > _LONGEST_MS:
+            raise _invalid("openings", "last seven days at most, each")
+    _check_services(schedule, own_id)
+    if schedule.holidays is not None:
+        public_holidays(schedule.holidays, 2026)
+
+
+def _check_services(schedule: Schedule, own_id: str) -> None:
+    ids = [service.service_id for service in schedule.services]
+    if len(set(ids)) < len(ids):
+        raise _invalid("services", "have a service_id twice")
+    for service in schedule.services:
+        if own_id in service.resources or len(set(service.resources)) < len(service.resources):
+            raise _invalid("services.resources", "name the calendar itself, or one twice")
+
+
+def minutes(hours: Hours, field: str) -> list[tuple[int, int]]:
+    """Hours as minutes after midnight.
+
+    Raises:
+        InvalidArgument: they are malformed, end before they begin, or overlap.
+    """
+    spans = sorted((time.minutes_of(low, field), time.minutes_of(high, field)) for low, high in hours)
+    if any(low >= high for low, high in spans):
+        raise _invalid(field, "end before they begin; split hours that pass midnight")
+    if any(one[1] > then[0] for one, then in pairwise(spans)):
+        raise _invalid(field, "overlap")
+    return spans
+
+
+def span(stretch: Stretch, field: str) -> time.Span:
+    """The instants of a stretch.
+
+    Raises:
+        InvalidArgument: it is malformed, or empty.
+    """
+    low, high = time.parse_instant(stretch.start, f"{field}.start"), time.parse_instant(stretch.end, f"{field}.end")
+    if low >= high:
+        raise _invalid(field, "end before they begin")
+    return low, high
+
+
+def public_holidays(source: Holidays, year: int) -> frozenset[int]:
+    """The local days of a year that are public holidays.
+
+    Raises:
+        InvalidArgument: the country or subdivision is not known.
+    """
+    import holidays  # here, because it takes a while, and only calendars that keep holidays need it
+
+    try:
+        found = holidays.country_holidays(source.country, subdiv=source.subdivision, years=year)
+    except NotImplementedError:
+        raise _invalid("holidays", "are not known for that country or subdivision") from None
+    return frozenset(time.day_number(one.isoformat()) for one in found)
+
+
+def _invalid(field: str, complaint: str) -> InvalidArgument:
+    return InvalidArgument(f"{field} {complaint}.", details={"field": field})

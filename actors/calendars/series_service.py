@@ -1,0 +1,268 @@
+"""Series for those who serve clients: check everything, then make everything, or what can be made."""
+
+import os
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+
+from actors.calendars import time
+from actors.calendars.planner import Plan
+from actors.calendars.ports import entity
+from actors.calendars.reasons import Reason
+from actors.calendars.record import OCCUPYING, Record
+from actors.calendars.recurrence import expand
+from actors.calendars.roles import is_staff
+from actors.calendars.series import Begin, Definition, Extend, Look, Turn
+from actors.calendars.service import Bookings, Request
+from actors.calendars.time import MINUTE_MS
+from actors.kernel.entity import Principal
+from config.clock import Clock, to_rfc3339
+from config.errors import CarewireError, Conflict, FailedPrecondition, InvalidArgument, PermissionDenied
+from config.ids import new_id
+
+HOLD_MS: Final = 15 * MINUTE_MS
+_ALTERNATIVES_FOR: Final = 20  # occurrences of one answer that come with alternatives
+Policy = Literal["all", "available"]
+Scope = Literal["this", "following", "all"]
+
+
+class _Looked(msgspec.Struct):
+    definition: Definition
+    bookings: list[str]
+    status: str
+
+
+_looked: Final = msgspec.json.Decoder(_Looked).decode
+
+
+class SeriesService:
+    """One a process, over `Bookings`."""
+
+    def __init__(self, bookings: Bookings, region: Any, clock: Clock) -> None:
+        self._bookings = bookings
+        self._region = region
+        self._clock = clock
+
+    async def create(
+        self, request: Request, rule: str, exceptions: Sequence[str], policy: Policy, *, dry_run: bool, by: Principal
+    ) -> dict[str, Any]:
+        """`{series_id?, occurrences}`. With `all`, one conflict means that nothing is made, and no id is given.
+
+        Raises:
+            CarewireError: the rule is malformed, it is not allowed, or nobody answered in time.
+        """
+        client = request.client or by.user
+        if client != by.user and not is_staff(by, request.therapist):
+            raise PermissionDenied("Only those who run this calendar book for others.")
+        plan = (await self._bookings.check_many(request, (request.start,), client, by))[0][0]
+        starts = expand(rule, request.start, time.zone_of(plan.tz), exceptions)
+        checked = await self._bookings.check_many(request, tuple(starts), client, by)
+        occurrences = [_occurrence(*one) for one in checked]
+        possible = [one[0].start for one in checked if not one[1]]
+        await self._suggest(request, checked, occurrences, client)
+        if dry_run or not possible or (policy == "all" and len(possible) < len(checked)):
+            return {"occurrences": occurrences}
+        series = request.id or new_id("ser", self._clock.now_ms())
+        wanted = msgspec.structs.replace(request, client=client, series=series)
+        made = await self._make(wanted, possible, policy, by)
+        for one, (planned, _) in zip(occurrences, checked, strict=True):
+            result = made.get(planned.start)
+            if isinstance(result, Conflict):
+                one |= {"status": "conflict", **(result.details or {})}
+            elif result is not None:
+                one |= {"status": "booked", "booking_id": result}
+        booked = tuple(result for result in made.values() if isinstance(result, str))
+        if not booked or (policy == "all" and len(booked) < len(possible)):
+            await self._drop(booked, by)
+            return {"occurrences": [_undone(one) for one in occurrences]}
+        definition = Definition(
+            request.therapist,
+            client,
+            request.service or "",
+            request.duration,
+            request.start,
+            plan.tz,
+            rule,
+            tuple(exceptions),
+        )
+        command = Begin(definition, booked, held=policy == "all")
+        await self._region.submit(f"series:{series}", command, by=by, command_id="begin")
+        return {"series_id": series, "occurrences": occurrences}
+
+    async def get(self, series: str, *, by: Principal) -> dict[str, Any]:
+        """The series, with what became of each occurrence."""
+        found = await self._look(series, by)
+        records = await self._records(found.bookings)
+        definition = found.definition
+        return {
+            "series_id": series,
+            "therapist_id": definition.therapist,
+            "client_id": definition.client,
+            "service_id": definition.service or None,
+            "start": to_rfc3339(definition.start),
+            "tz": definition.tz,
+            "rrule": definition.rule,
+            "exceptions": list(definition.exceptions),
+            "status": found.status,
+            "occurrences": [
+                {"start": to_rfc3339(one.start), "end": to_rfc3339(one.end), "status": one.status, "booking_id": one.id}
+                for one in sorted(records, key=lambda one: one.start)
+            ],
+        }
+
+    async def move(
+        self, series: str, scope: Scope, anchor: str, start: int, *, policy: Policy, dry_run: bool, by: Principal
+    ) -> dict[str, Any]:
+        """Move the occurrence `anchor` (a booking) to `start`, and those in scope by as much on the wall's clock.
+        Everything is checked before anything is moved."""
+        found = await self._look(series, by)
+        chosen = await self._chosen(found, scope, anchor)
+        first = next(one for one in chosen if one.id == anchor)
+        zone = time.zone_of(found.definition.tz)
+        shift = time.wall_of(zone, start) - time.wall_of(zone, first.start)
+        ahead = shift.total_seconds() > 0  # the last first, so that none stands in the way of another
+        plans: list[tuple[Record, int, list[Reason]]] = []
+        for record in sorted(chosen, key=lambda one: one.start, reverse=ahead):
+            to = time.instant_of(zone, time.wall_of(zone, record.start) + shift)
+            request = _request_of(record, to)
+            ((_, why),) = await self._bookings.check_many(request, (to,), record.client, by, record.id)
+            plans.append((record, to, why))
+        possible = policy == "available" or not any(why for _, _, why in plans)
+        results = []
+        for record, to, why in plans:
+            result: dict[str, Any] = {
+                "booking_id": record.id,
+                "start": to_rfc3339(to),
+                "end": to_rfc3339(to + record.end - record.start),
+                "status": "conflict" if why else "available",
+            }
+            if why:
+                result["reasons"] = msgspec.to_builtins(why)
+            elif possible and not dry_run:
+                result |= await self._moved(record, to, by)
+            results.append(result)
+        return {"series_id": series, "occurrences": sorted(results, key=lambda one: str(one["start"]))}
+
+    async def turn(self, series: str, status: Literal["active", "paused", "ended"], *, by: Principal) -> dict[str, Any]:
+        """Pause (what lies ahead is cancelled), let it go on (it is booked again as far as it can be), or end it."""
+        found = await self._look(series, by)
+        await self._region.submit(f"series:{series}", Turn(status), by=by)
+        if status == "active":
+            await self._resume(series, found, by)
+        else:
+            ahead = [one for one in await self._records(found.bookings) if self._is_ahead(one)]
+            await self._drop([one.id for one in ahead], by)
+        return await self.get(series, by=by)
+
+    async def _resume(self, series: str, found: _Looked, by: Principal) -> None:
+        definition = found.definition
+        taken = {one.start for one in await self._records(found.bookings) if one.status in OCCUPYING}
+        zone = time.zone_of(definition.tz)
+        starts = expand(definition.rule, definition.start, zone, definition.exceptions)
+        ahead = [one for one in starts if one > self._clock.now_ms() and one not in taken]
+        request = Request(
+            therapist=definition.therapist,
+            start=definition.start,
+            client=definition.client,
+            service=definition.service or None,
+            duration=definition.duration,
+            series=series,
+        )
+        made = await self._make(request, ahead, "available", by)
+        booked = tuple(one for one in made.values() if isinstance(one, str))
+        if booked:
+            await self._region.submit(f"series:{series}", Extend(booked), by=by)
+
+    async def _make(
+        self, request: Request, starts: Sequence[int], policy: Policy, by: Principal
+    ) -> dict[int, str | Conflict]:
+        """Book each, or hold each when it must be all of them (then the first that fails is the last)."""
+        made: dict[int, str | Conflict] = {}
+        mark = os.urandom(6).hex()
+        for number, start in enumerate(starts):
+            one = msgspec.structs.replace(
+                request, start=start, hold=policy == "all", hold_ms=HOLD_MS, id=f"bkg_{mark}-{number}"
+            )
+            try:
+                made[start] = (await self._bookings.book(one, by=by))["id"]
+            except Conflict as error:
+                made[start] = error
+                if policy == "all":
+                    break
+        return made
+
+    async def _drop(self, bookings: Sequence[str], by: Principal) -> None:
+        for booking in bookings:
+            try:
+                await self._bookings.cancel(booking, by=by)
+            except FailedPrecondition:
+                continue
+
+    async def _moved(self, record: Record, to: int, by: Principal) -> dict[str, Any]:
+        try:
+            await self._bookings.move(record.id, by=by, start=to)
+        except CarewireError as error:
+            return {"status": "conflict", "error": error.to_wire()}
+        return {"status": "booked"}
+
+    async def _suggest(
+        self,
+        request: Request,
+        checked: Sequence[tuple[Plan, list[Reason]]],
+        occurrences: list[dict[str, Any]],
+        client: str,
+    ) -> None:
+        failed = [number for number, one in enumerate(checked) if one[1]][:_ALTERNATIVES_FOR]
+        for number in failed:
+            occurrences[number]["alternatives"] = await self._bookings.alternatives.near(
+                request.therapist,
+                checked[number][0].start,
+                service=request.service,
+                duration=request.duration,
+                client=client,
+            )
+
+    async def _chosen(self, found: _Looked, scope: Scope, anchor: str) -> list[Record]:
+        records = {one.id: one for one in await self._records(found.bookings) if self._is_ahead(one)}
+        if anchor not in records:
+            raise InvalidArgument("booking_id is no occurrence of this series that lies ahead.")
+        if scope == "this":
+            return [records[anchor]]
+        since = records[anchor].start if scope == "following" else 0
+        return [one for one in records.values() if one.start >= since]
+
+    def _is_ahead(self, record: Record) -> bool:
+        return record.status in ("held", "pending", "confirmed") and record.start > self._clock.now_ms()
+
+    async def _records(self, bookings: Sequence[str]) -> list[Record]:
+        return [await self._bookings.record(booking) for booking in bookings]
+
+    async def _look(self, series: str, by: Principal) -> _Looked:
+        reply = await self._region.submit(entity("series", series, "series_id"), Look(), by=by)
+        return _looked(reply.data)
+
+
+def _occurrence(plan: Plan, why: list[Reason]) -> dict[str, Any]:
+    occurrence: dict[str, Any] = {
+        "start": to_rfc3339(plan.start),
+        "end": to_rfc3339(plan.end),
+        "status": "conflict" if why else "available",
+    }
+    return occurrence | ({"reasons": msgspec.to_builtins(why)} if why else {})
+
+
+def _undone(occurrence: dict[str, Any]) -> dict[str, Any]:
+    if occurrence["status"] != "booked":
+        return occurrence
+    return {"start": occurrence["start"], "end": occurrence["end"], "status": "available"}
+
+
+def _request_of(record: Record, start: int) -> Request:
+    return Request(
+        therapist=record.therapist,
+        start=start,
+        client=record.client,
+        service=record.service or None,
+        duration=(record.end - record.start) // MINUTE_MS,
+    )

@@ -1,0 +1,361 @@
+"""Bookings for those who serve clients (REST, sockets): what takes more than one entity. Decides nothing by itself."""
+
+import os
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from actors.calendars.alternatives import Alternatives
+from actors.calendars.booking import HOLD_MS, Amend, Cancel, Confirm, Finish, Look, Move, Open
+from actors.calendars.commands import Availability, Check, Configure, Import, OpenTime, Show
+from actors.calendars.lifecycle import require_legal
+from actors.calendars.planner import Plan
+from actors.calendars.ports import CheckAnswer, Find, Related, Submit, calendar_of, entity, overlaps
+from actors.calendars.reasons import Reason, reasons
+from actors.calendars.record import Record, Terms
+from actors.calendars.roles import is_staff, require_party
+from actors.calendars.schedule import Schedule
+from actors.calendars.taking import Taken, Taking, Wanted
+from actors.calendars.time import zone_of
+from actors.kernel.deciding import digest
+from actors.kernel.entity import SYSTEM, Principal
+from actors.kernel.region import Reply
+from config.clock import Clock, to_rfc3339
+from config.errors import AlreadyExists, CarewireError, Conflict, InvalidArgument, NotFound, PermissionDenied
+from config.ids import is_id, new_id, to_base32
+
+_ATTEMPTS: Final = 3
+_check_answer: Final = msgspec.json.Decoder(CheckAnswer).decode
+
+
+class _Raw(msgspec.Struct):
+    record: Record
+    version: int
+
+
+class _Slots(msgspec.Struct):
+    version: int
+    tz: str
+    slots: list[tuple[int, int, int]]
+    refused: list[dict[str, Any]] | None = None
+
+
+_raw: Final = msgspec.json.Decoder(_Raw).decode
+_slots: Final = msgspec.json.Decoder(_Slots).decode
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """A booking that somebody wants. `id`: made by the caller, so that a repeat is the same booking."""
+
+    therapist: str
+    start: int
+    client: str = ""
+    service: str | None = None
+    duration: int | None = None
+    hold: bool = False
+    hold_ms: int = HOLD_MS
+    participants: tuple[str, ...] = ()
+    notes: str = ""
+    override_reason: str = ""
+    series: str = ""
+    id: str = ""
+
+
+class Bookings:
+    """One a process. `region` reaches the shards; `related` knows who is in whose care."""
+
+    def __init__(self, region: Submit, views: Find, clock: Clock, *, related: Related | None = None) -> None:
+        self._region = region
+        self._clock = clock
+        self._taking = Taking(region, related)
+        self.alternatives = Alternatives(region, views)
+
+    async def configure(self, calendar: str, schedule: Schedule, *, by: Principal, trace: str = "") -> Reply:
+        """Set a calendar up."""
+        return await self._region.submit(calendar_of(calendar), Configure(schedule), by=by, trace=trace)
+
+    async def calendar(self, calendar: str, *, by: Principal, trace: str = "") -> Reply:
+        """How a calendar is set up."""
+        return await self._region.submit(calendar_of(calendar), Show(), by=by, trace=trace)
+
+    async def zone(self, calendar: str, *, by: Principal) -> ZoneInfo:
+        """The zone of a calendar's clock."""
+        return zone_of(str(_object(await self.calendar(calendar, by=by))["tz"]))
+
+    async def bring_in(self, calendar: str, source: str, spans: list[tuple[int, int]], *, by: Principal) -> Reply:
+        """Busy time of an external calendar, instead of what `source` brought before."""
+        return await self._region.submit(calendar_of(calendar), Import(source, tuple(spans)), by=by)
+
+    async def availability(
+        self, calendar: str, command: Availability, *, by: Principal, listen: bool = False, trace: str = ""
+    ) -> tuple[dict[str, Any], int]:
+        """The contract's answer, and the version of the calendar that it shows."""
+        reply = await self._region.submit(calendar_of(calendar), command, by=by, listen=listen, trace=trace)
+        found = _slots(reply.data)
+        answer: dict[str, Any] = {
+            "therapist_id": calendar,
+            "version": found.version,
+            "tz": found.tz,
+            "slots": [
+                {"start": to_rfc3339(low), "end": to_rfc3339(high), "remaining": places}
+                for low, high, places in found.slots
+            ],
+        }
+        if found.refused is not None:
+            answer["refused"] = [
+                one | {"start": to_rfc3339(one["start"]), "end": to_rfc3339(one["end"])} for one in found.refused
+            ]
+        return answer, reply.version
+
+    async def open_ms(self, calendar: str, start: int, end: int, *, by: Principal) -> int:
+        """How much time of [start, end) the calendar offers."""
+        reply = await self._region.submit(calendar_of(calendar), OpenTime(start, end), by=by)
+        return int(msgspec.json.decode(reply.data)["open_ms"])
+
+    async def book(self, request: Request, *, by: Principal, trace: str = "") -> dict[str, Any]:
+        """Make a booking: take the time everywhere, then let the booking decide.
+
+        Raises:
+            Conflict: the time is not free; `details` has the reasons and alternatives.
+            CarewireError: it is not allowed, or nobody answered in time (then a repeat with the same `id` is safe).
+        """
+        client = self._client_of(request, by)
+        booking = request.id or new_id("bkg", self._clock.now_ms())
+        if request.id and (made := await self._made(booking, by)) is not None:
+            return made
+        wanted = Wanted(
+            therapist=request.therapist,
+            start=request.start,
+            client=client,
+            service=request.service,
+            duration=request.duration,
+            overriding=bool(request.override_reason),
+        )
+        for _ in range(_ATTEMPTS):
+            taken = await self._take(booking, wanted, by, trace)
+            record = _record(booking, request, wanted, taken)
+            wants = "held" if request.hold else "confirmed"
+            command = Open(record, wants, request.hold_ms, request.notes, request.override_reason)
+            try:
+                reply = await self._region.submit(
+                    f"booking:{booking}", command, by=by, command_id=taken.key, trace=trace
+                )
+            except CarewireError as error:
+                if not error.retryable:
+                    await self._taking.give_back(taken.key, taken.parties)
+                if isinstance(error, AlreadyExists) and request.id:
+                    return await self.get(booking, by=by)
+                if not _has_lapsed(error):
+                    raise
+            else:
+                return _object(reply)
+        raise Conflict("Too much happened at once. Please try again.")
+
+    async def move(
+        self,
+        booking: str,
+        *,
+        by: Principal,
+        start: int | None = None,
+        duration: int | None = None,
+        therapist: str | None = None,
+        service: str | None = None,
+        override_reason: str = "",
+        trace: str = "",
+    ) -> dict[str, Any]:
+        """Another time, length, therapist or service for a booking: the new time is taken before the old one is given
+        back, and the booking switches from one to the other at once.
+
+        Raises:
+            CarewireError: as `book`; the booking stays as it was.
+        """
+        record = await self.record(booking)
+        require_party(by, record.client, record.therapist)
+        target = therapist or record.therapist
+        require_legal(record, "reschedule" if target == record.therapist else "transfer")
+        same_service = service is None or service == record.service
+        wanted = Wanted(
+            therapist=target,
+            start=record.start if start is None else start,
+            client=record.client,
+            service=(service or record.service) or None,
+            duration=duration or ((record.end - record.start) // 60_000 if same_service else None),
+            overriding=bool(override_reason),
+        )
+        for _ in range(_ATTEMPTS):
+            taken = await self._take(booking, wanted, by, trace)
+            command = _move(record, taken, wanted, override_reason)
+            try:
+                reply = await self._region.submit(
+                    f"booking:{booking}", command, by=by, command_id=taken.key, trace=trace
+                )
+            except CarewireError as error:
+                if not error.retryable:
+                    await self._taking.give_back(taken.key, taken.parties)
+                if not _has_lapsed(error):
+                    raise
+            else:
+                await self._taking.give_back(record.key, record.parties)
+                return _object(reply)
+        raise Conflict("Too much happened at once. Please try again.")
+
+    async def confirm(self, booking: str, *, by: Principal, trace: str = "") -> dict[str, Any]:
+        """A hold becomes a booking; a request or counter-offer is accepted."""
+        return await self._ask(booking, Confirm(), by, trace)
+
+    async def cancel(self, booking: str, reason: str = "", *, by: Principal, trace: str = "") -> dict[str, Any]:
+        """Give the time back."""
+        record = await self.record(booking)
+        answer = await self._ask(booking, Cancel(reason), by, trace)
+        await self._taking.give_back(record.key, record.parties)
+        return answer
+
+    async def finish(
+        self, booking: str, status: str, reason: str = "", *, by: Principal, trace: str = ""
+    ) -> dict[str, Any]:
+        """It took place (`completed`), or the client did not come (`no_show`)."""
+        return await self._ask(booking, Finish(status, reason), by, trace)
+
+    async def amend(
+        self, booking: str, notes: str | None, participants: tuple[str, ...] | None, *, by: Principal, trace: str = ""
+    ) -> dict[str, Any]:
+        """Change what needs no other time."""
+        return await self._ask(booking, Amend(notes, participants), by, trace)
+
+    async def get(self, booking: str, *, by: Principal, trace: str = "") -> dict[str, Any]:
+        """The booking object, with its notes."""
+        return await self._ask(booking, Look(), by, trace)
+
+    async def record(self, booking: str) -> Record:
+        """The booking as data, for those who have checked that they may."""
+        name = entity("booking", booking, "booking_id")
+        return _raw((await self._region.submit(name, Look(raw=True), by=SYSTEM)).data).record
+
+    async def check(self, request: Request, *, by: Principal, booking: str = "") -> dict[str, Any]:
+        """Would this booking be possible? `{available, reasons, alternatives}`; nothing is taken."""
+        client = self._client_of(request, by)
+        found = await self.check_many(request, (request.start,), client, by, booking)
+        why = found[0][1]
+        answer: dict[str, Any] = {"available": not why, "reasons": msgspec.to_builtins(why), "alternatives": []}
+        if why:
+            answer["alternatives"] = await self._alternatives(
+                request.therapist, request.start, request, client, booking
+            )
+        return answer
+
+    async def check_many(
+        self, request: Request, starts: tuple[int, ...], client: str, by: Principal, booking: str = ""
+    ) -> list[tuple[Plan, list[Reason]]]:
+        """What stands against each of these times: in the calendar, in its rooms, and in the client's agenda."""
+        overriding = bool(request.override_reason)
+        command = Check(starts, request.service, request.duration, client, booking, overriding)
+        reply = await self._region.submit(calendar_of(request.therapist), command, by=by)
+        results = _check_answer(reply.data).results
+        low, high = min(starts), max(one.plan.end for one in results)
+        busy = await self.alternatives.busy(entity("client", client, "client_id"), low, high) if client else []
+        rooms = [
+            entry
+            for name in results[0].plan.resources
+            for entry in await self.alternatives.busy(calendar_of(name), low, high)
+        ]
+        found = []
+        for one in results:
+            extra = ["client_busy"] if overlaps(busy, one.plan.start, one.plan.end, booking) else []
+            in_rooms = [entry for entry in rooms if not one.plan.session or entry.session != one.plan.session]
+            extra += ["resource_taken"] if overlaps(in_rooms, one.plan.start, one.plan.end, booking) else []
+            found.append((one.plan, one.reasons + reasons(extra)))
+        return found
+
+    def id_from(self, by: Principal, action: str) -> str:
+        """A booking id made from what names the user's action (an idempotency key): the same each time."""
+        return f"bkg_{_mark(by.user, action)}"
+
+    async def _take(self, booking: str, wanted: Wanted, by: Principal, trace: str) -> Taken:
+        key = f"{booking}.{os.urandom(6).hex()}"
+        try:
+            return await self._taking.take(booking, key, wanted, by, trace=trace)
+        except Conflict as error:
+            nearby = await self._alternatives(wanted.therapist, wanted.start, wanted, wanted.client, booking)
+            raise Conflict(error.message, details=(error.details or {}) | {"alternatives": nearby}) from None
+
+    async def _alternatives(
+        self, therapist: str, start: int, wish: Wanted | Request, client: str, booking: str
+    ) -> list[dict[str, Any]]:
+        return await self.alternatives.near(
+            therapist, start, service=wish.service, duration=wish.duration, client=client, booking=booking
+        )
+
+    async def _made(self, booking: str, by: Principal) -> dict[str, Any] | None:
+        try:
+            return await self.get(booking, by=by)
+        except NotFound:
+            return None
+
+    async def _ask(self, booking: str, command: msgspec.Struct, by: Principal, trace: str) -> dict[str, Any]:
+        reply = await self._region.submit(entity("booking", booking, "booking_id"), command, by=by, trace=trace)
+        return _object(reply)
+
+    def _client_of(self, request: Request, by: Principal) -> str:
+        client = request.client or by.user
+        if client != by.user and not is_staff(by, request.therapist):
+            raise PermissionDenied("Only those who run this calendar book for others.")
+        if not is_id(client):
+            raise InvalidArgument("client_id is not an id.", details={"field": "client_id"})
+        return client
+
+
+def _record(booking: str, request: Request, wanted: Wanted, taken: Taken) -> Record:
+    plan = taken.plan
+    return Record(
+        booking,
+        wanted.therapist,
+        wanted.client,
+        plan.service,
+        plan.start,
+        plan.end,
+        plan.tz,
+        "held",
+        taken.key,
+        taken.parties,
+        participants=request.participants,
+        price=plan.price,
+        format=plan.format,
+        series=request.series,
+        terms=_terms(plan),
+        overridden=wanted.overriding,
+    )
+
+
+def _move(record: Record, taken: Taken, wanted: Wanted, override_reason: str) -> Move:
+    plan = taken.plan
+    return Move(
+        taken.key,
+        record.epoch,
+        wanted.therapist,
+        plan.service,
+        plan.start,
+        plan.end,
+        plan.tz,
+        taken.parties,
+        _terms(plan),
+        wanted.overriding,
+        override_reason,
+    )
+
+
+def _terms(plan: Plan) -> Terms:
+    return Terms(plan.requires_confirmation, plan.max_reschedules, plan.cancel_notice_ms)
+
+
+def _has_lapsed(error: CarewireError) -> bool:
+    return isinstance(error, Conflict) and bool((error.details or {}).get("lapsed"))
+
+
+def _object(reply: Reply) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode(reply.data)
+    return found
+
+
+def _mark(*parts: str) -> str:
+    return to_base32(int.from_bytes(digest(*parts)), 26)

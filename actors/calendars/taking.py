@@ -1,0 +1,124 @@
+"""Taking time of several entities: all of it or none. The order is always calendar, resources by name, agenda."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import msgspec
+
+from actors.calendars.commands import Book, Take
+from actors.calendars.holding import Settle
+from actors.calendars.planner import Plan
+from actors.calendars.ports import Related, Submit, calendar_of, entity
+from actors.calendars.reasons import conflict, reasons
+from actors.calendars.roles import is_staff
+from actors.kernel.entity import SYSTEM, Principal
+from config.errors import CarewireError
+
+_RELEASE_S: Final = 3.0
+_plan: Final = msgspec.json.Decoder(Plan).decode
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """Time that is tentatively taken under one key."""
+
+    key: str
+    plan: Plan
+    parties: tuple[str, ...]
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A time to be taken."""
+
+    therapist: str
+    start: int
+    client: str
+    service: str | None = None
+    duration: int | None = None
+    overriding: bool = False
+
+
+class Taking:
+    """Takes and gives back. Crashing at any point leaves tentative time only, which its holder asks about."""
+
+    def __init__(self, region: Submit, related: Related | None) -> None:
+        self._region = region
+        self._related = related
+
+    async def take(self, booking: str, key: str, wanted: Wanted, by: Principal, *, trace: str = "") -> Taken:
+        """Take the time everywhere. `key` must be new: one that was given back is never taken again.
+
+        Raises:
+            Conflict: somebody else has some of it. `details.reasons` says all that stands against it there;
+                `details.alternatives` are in ms, and those of the calendar alone.
+            CarewireError: it cannot be taken, or nobody answered in time. Nothing stays taken for long.
+        """
+        calendar = calendar_of(wanted.therapist)
+        owner = f"booking:{booking}"
+        book = Book(
+            key,
+            booking,
+            owner,
+            wanted.start,
+            wanted.service,
+            wanted.duration,
+            wanted.client,
+            wanted.overriding,
+            alternatives=0,
+        )
+        parties = [calendar]
+        plan: Plan | None = None
+        try:
+            reply = await self._region.submit(calendar, book, by=by, command_id=key, trace=trace)
+            plan = _plan(reply.data)
+            await self._require_related(plan, wanted, by)
+            for party, command in _others(plan, wanted, key, booking, owner):
+                parties.append(party)
+                await self._region.submit(party, command, by=SYSTEM, command_id=key, trace=trace)
+        except CarewireError as error:
+            if plan is not None or error.retryable:
+                await self.give_back(key, parties)
+            raise
+        return Taken(key, plan, tuple(parties))
+
+    async def give_back(self, key: str, parties: Sequence[str]) -> None:
+        """Free what is taken under this key, as far as everybody answers; the rest is asked about later."""
+        await self.settle([(party, key, "free") for party in parties])
+
+    async def settle(self, verdicts: Sequence[tuple[str, str, Any]]) -> None:
+        """Tell these entities what was decided: letters do it as well, but the caller wants to see it done."""
+
+        async def tell(party: str, key: str, outcome: Any) -> None:
+            with suppress(CarewireError):
+                await self._region.submit(party, Settle(key, outcome), by=SYSTEM, timeout_s=_RELEASE_S)
+
+        await asyncio.gather(*(tell(*one) for one in verdicts))
+
+    async def _require_related(self, plan: Plan, wanted: Wanted, by: Principal) -> None:
+        if plan.bookable_by != "care_relationship" or is_staff(by, wanted.therapist):
+            return
+        if self._related is None or not await self._related(wanted.client, wanted.therapist):
+            raise conflict(reasons(["care_relationship"]), [])
+
+
+def _others(plan: Plan, wanted: Wanted, key: str, booking: str, owner: str) -> list[tuple[str, Take]]:
+    take = Take(
+        key,
+        booking,
+        owner,
+        plan.start,
+        plan.end,
+        plan.before,
+        plan.after,
+        plan.session,
+        plan.capacity,
+        plan.service,
+        wanted.client,
+        wanted.overriding,
+    )
+    found = [(calendar_of(name), take) for name in sorted(plan.resources)]
+    if wanted.client:
+        alone = msgspec.structs.replace(take, before=0, after=0, session="", capacity=1)
+        found.append((entity("client", wanted.client, "client_id"), alone))
+    return found

@@ -1,0 +1,115 @@
+"""The waitlist for those who serve clients."""
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+
+from actors.calendars import time
+from actors.calendars.commands import Attend
+from actors.calendars.kinds import SERVICES
+from actors.calendars.ports import Find, Submit, calendar_of
+from actors.calendars.requests import Body, Moment
+from actors.calendars.schedule import Id, minutes
+from actors.calendars.service import Bookings, Request
+from actors.calendars.waitlist import NAME, Claim, Close, Decline, Entry, Figures, Join, Leave, Listing
+from actors.kernel.entity import SYSTEM, Principal
+from config.clock import Clock
+from config.errors import InvalidArgument
+from config.ids import new_id
+
+_MOST: Final = 50
+
+
+class WaitlistBody(Body, frozen=True):
+    """A wish. Without therapists: all that offer the service."""
+
+    since: Moment = msgspec.field(name="from")
+    until: Moment = msgspec.field(name="to")
+    therapist_ids: tuple[Id, ...] = ()
+    service_id: Id | None = None
+    weekdays: tuple[str, ...] = ()
+    times: tuple[tuple[str, str], ...] = ()
+    urgency: str = "normal"
+    note: str = ""
+    client_id: Id | None = None
+
+
+class Waiting:
+    """One a process."""
+
+    def __init__(self, bookings: Bookings, region: Submit, views: Find, clock: Clock) -> None:
+        self._bookings = bookings
+        self._region = region
+        self._views = views
+        self._clock = clock
+
+    async def join(self, body: WaitlistBody, *, by: Principal, entry_id: str = "") -> dict[str, Any]:
+        """`{entry_id, position, priority}`.
+
+        Raises:
+            CarewireError: the wish makes no sense, or is somebody else's.
+        """
+        if not set(body.weekdays) <= set(time.WEEKDAYS):
+            raise InvalidArgument("weekdays are mon ... sun.", details={"field": "weekdays"})
+        calendars = tuple(dict.fromkeys(body.therapist_ids)) or await self._offering(body.service_id)
+        entry = Entry(
+            entry_id or new_id("wait", self._clock.now_ms()),
+            body.client_id or by.user,
+            calendars,
+            body.service_id or "",
+            time.parse_instant(body.since, "from"),
+            time.parse_instant(body.until, "to"),
+            body.weekdays,
+            tuple(minutes(body.times, "times")),
+            body.urgency,
+        )
+        answer = await self._ask(Join(entry, body.note), by)
+        # A letter does this as well; but time that frees right after this answer must not be missed.
+        attend = Attend(NAME, True)
+        await asyncio.gather(*(self._region.submit(calendar_of(name), attend, by=SYSTEM) for name in calendars))
+        return answer
+
+    async def leave(self, entry: str, *, by: Principal) -> dict[str, Any]:
+        """Wait no more."""
+        return await self._ask(Leave(entry), by)
+
+    async def listing(self, calendar: str, *, by: Principal) -> dict[str, Any]:
+        """One's own wishes with their positions; for staff, those of a calendar."""
+        return await self._ask(Listing(calendar), by)
+
+    async def figures(self, *, by: Principal) -> dict[str, Any]:
+        """Waiting time, acceptance, demand by hour."""
+        return await self._ask(Figures(), by)
+
+    async def decline(self, offer: str, *, by: Principal) -> dict[str, Any]:
+        """Let an offer go; it rolls on."""
+        return await self._ask(Decline(offer), by)
+
+    async def accept(self, offer: str, *, by: Principal) -> dict[str, Any]:
+        """Book what was offered. The booking has the offer's id, so the time that is kept for it does not stand in
+        its way, and a repeat is the same booking.
+
+        Raises:
+            CarewireError: the offer does not stand any more, or the client has another booking then.
+        """
+        found = (await self._ask(Claim(offer), by))["offer"]
+        request = Request(
+            therapist=found["therapist_id"], start=found["start"], service=found["service_id"], id=found["offer_id"]
+        )
+        booking = await self._bookings.book(request, by=by)
+        await self._region.submit(NAME, Close(offer), by=SYSTEM)
+        return booking
+
+    async def _offering(self, service: str | None) -> tuple[str, ...]:
+        if service is None:
+            return ()
+        found = await self._views.find(
+            SERVICES, {"service": service, "offered": True}, order_by="calendar", limit=_MOST
+        )
+        return tuple(str(view.fields["calendar"]) for view in found)
+
+    async def _ask(self, command: msgspec.Struct, by: Principal) -> dict[str, Any]:
+        reply = await self._region.submit(NAME, command, by=by)
+        answer: dict[str, Any] = msgspec.json.decode(reply.data)
+        return answer

@@ -1,0 +1,495 @@
+"""The waitlist: who waits for which time, who is offered what came free, and why in that order.
+
+When time frees, its calendar writes here. Openings of one second are matched together, so that several at once are
+shared out by priority and not by the order of the post. A match is reserved at the calendar (by letter, answered by
+letter), then offered for a while; an offer that lapses or is declined frees its time again, and so rolls on.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from actors.calendars.commands import Opened, Reserved
+from actors.calendars.holding import Inquire
+from actors.calendars.roles import is_staff
+from actors.calendars.time import HOUR_MS, MINUTE_MS
+from actors.kernel.entity import Context, Decision, Event, Principal, Query, SetTimer
+from config.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+
+NAME: Final = "waitlist:main"
+MATCH_AFTER_MS: Final = 1000
+WINDOW_MS: Final = 30 * MINUTE_MS
+URGENCIES: Final = {"low": 0, "normal": 24, "high": 72, "urgent": 168}
+"""What urgency is worth, in hours of waiting."""
+CAP_H: Final = 24 * 30  # waiting longer than this counts no further: urgency still tells
+PASSED_H: Final = 24  # each offer that was let go costs so much
+MOST_PER_CLIENT: Final = 20
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One wish. Times in ms; `times` are minutes after midnight on the calendar's clock. `passed`: offers let go, as
+    `calendar@start`."""
+
+    id: str
+    client: str
+    calendars: tuple[str, ...]
+    service: str
+    start: int
+    end: int
+    weekdays: tuple[str, ...] = ()
+    times: tuple[tuple[int, int], ...] = ()
+    urgency: str = "normal"
+    joined: int = 0
+    passed: tuple[str, ...] = ()
+
+
+class Opening(msgspec.Struct, frozen=True, array_like=True):
+    """Time that came free. `tried` are entries for which nothing in it fits."""
+
+    calendar: str
+    start: int
+    end: int
+    tried: tuple[str, ...] = ()
+
+
+class Offer(msgspec.Struct, frozen=True, array_like=True):
+    """Time that is kept for somebody. Until it is `offered`, the calendar has not answered yet. `id` will be that of
+    the booking."""
+
+    id: str
+    entry: str
+    client: str
+    calendar: str
+    service: str
+    opening: Opening
+    offered: bool = False
+    start: int = 0
+    end: int = 0
+    expires: int = 0
+
+    @property
+    def key(self) -> str:
+        """Of its time at the calendar."""
+        return f"{self.id}.offer"
+
+
+class Join(msgspec.Struct, frozen=True, tag="join"):
+    """Wait for time."""
+
+    entry: Entry
+    note: str = ""
+
+
+class Leave(msgspec.Struct, frozen=True, tag="leave"):
+    """Wait no more."""
+
+    entry: str
+
+
+class Decline(msgspec.Struct, frozen=True, tag="decline"):
+    """Let an offer go."""
+
+    offer: str
+
+
+class Claim(msgspec.Struct, frozen=True, tag="claim"):
+    """The offer, if it is the caller's and still stands: then it can be booked."""
+
+    offer: str
+
+
+class Close(msgspec.Struct, frozen=True, tag="close"):
+    """The offer was booked."""
+
+    offer: str
+
+
+class Match(msgspec.Struct, frozen=True, tag="match"):
+    """A timer: share out what came free."""
+
+
+class Lapse(msgspec.Struct, frozen=True, tag="lapse"):
+    """A timer: nobody took the offer."""
+
+    offer: str
+
+
+class Listing(msgspec.Struct, frozen=True, tag="listing"):
+    """Who waits: one's own, or (staff) those of a calendar."""
+
+    calendar: str = ""
+
+
+class Figures(msgspec.Struct, frozen=True, tag="figures"):
+    """How it goes. Staff only."""
+
+
+WaitlistCommand = (
+    Join | Leave | Decline | Claim | Close | Match | Lapse | Listing | Figures | Opened | Reserved | Inquire
+)
+
+
+class Joined(Event, frozen=True, kw_only=True, tag="joined"):
+    """Somebody waits. The note is the secret."""
+
+    entry: Entry
+
+
+class Left(Event, frozen=True, kw_only=True, tag="left"):
+    """Somebody waits no more. For `quiet` calendars nobody waits now."""
+
+    entry: str
+    quiet: tuple[str, ...] = ()
+
+
+class Freed(Event, frozen=True, kw_only=True, tag="freed"):
+    """Time came free that somebody may want."""
+
+    opening: Opening
+
+
+class Shared(Event, frozen=True, kw_only=True, tag="shared"):
+    """What came free was shared out: the calendars are asked for these, the rest is nobody's."""
+
+    offers: tuple[Offer, ...]
+    wishes: tuple[Entry, ...]
+
+
+class Offered(Event, frozen=True, kw_only=True, tag="offered"):
+    """The calendar has reserved the time; it is the client's to take. What it leaves of the opening is open again."""
+
+    offer: Offer
+    rest: tuple[Opening, ...] = ()
+
+
+class Missed(Event, frozen=True, kw_only=True, tag="missed"):
+    """Nothing in the opening fits the entry (any more)."""
+
+    offer: str
+    opening: Opening
+
+
+class Closed(Event, frozen=True, kw_only=True, tag="closed"):
+    """An offer is over: `accepted`, `declined`, `lapsed`, or `left` with its entry."""
+
+    offer: Offer
+    how: str
+    quiet: tuple[str, ...] = ()
+
+
+class Answered(Event, frozen=True, kw_only=True, tag="answered"):
+    """A calendar asked about time that it keeps."""
+
+    entity: str
+    key: str
+    outcome: str
+
+
+WaitlistEvent = Joined | Left | Freed | Shared | Offered | Missed | Closed | Answered
+
+
+class ReadListing(Query, frozen=True):
+    """Lines of the list, to which the notes are added."""
+
+    lines: tuple[dict[str, Any], ...]
+    noted: bool
+
+
+class Counts(msgspec.Struct, array_like=True):
+    """For analytics. `waited_ms` sums over accepted offers; `wanted` counts the hours of the day that were wished."""
+
+    joined: int = 0
+    offered: int = 0
+    accepted: int = 0
+    declined: int = 0
+    lapsed: int = 0
+    waited_ms: int = 0
+    wanted: list[int] = msgspec.field(default_factory=lambda: [0] * 24)
+
+
+class Waitlist:
+    """State: entries, openings that wait to be shared out, offers, counts."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.openings: list[Opening] = []
+        self.offers: dict[str, Offer] = {}
+        self.counts = Counts()
+
+    def decide(self, command: Any, context: Context, version: int) -> Decision:
+        """See `Entity.decide`.
+
+        Raises:
+            NotFound: no such entry or offer, or somebody else's.
+            FailedPrecondition: the offer no longer stands, or too many wishes.
+        """
+        match command:
+            case Join():
+                return self._join(command, context)
+            case Leave():
+                return self._leave(self._entry(command.entry, context.by))
+            case Listing():
+                return self._list(command, context)
+            case Figures():
+                return Decision(self._figures(context))
+            case Claim():
+                return Decision({"offer": shown(self._offer(command.offer, context))})
+            case Decline():
+                return self._close(self._offer(command.offer, context), "declined")
+        if not context.by.is_system:
+            raise PermissionDenied("Only Carewire itself does that.")
+        match command:
+            case Opened():
+                return self._opened(command, context)
+            case Match():
+                return self._match(context, version)
+            case Reserved():
+                return self._reserved(command, context)
+            case Lapse():
+                offer = self.offers.get(command.offer)
+                lapsed = offer is not None and offer.offered and context.now_ms >= offer.expires
+                return self._close(offer, "lapsed") if offer is not None and lapsed else Decision({})
+            case Close():
+                offer = self.offers.get(command.offer)
+                return self._close(offer, "accepted") if offer is not None else Decision({})
+            case Inquire():
+                live = any(one.key == command.key for one in self.offers.values())
+                outcome = "taken" if live else "free"
+                return Decision({}, events=[Answered(entity=command.entity, key=command.key, outcome=outcome)])
+        raise InvalidArgument("A waitlist does not know that.")
+
+    def apply(self, event: WaitlistEvent, seq: int, at_ms: int) -> None:
+        """See `Entity.apply`."""
+        match event:
+            case Joined():
+                self.entries[event.entry.id] = event.entry
+                self._count_wish(event.entry)
+            case Left():
+                self.entries.pop(event.entry, None)
+            case Freed():
+                self.openings.append(event.opening)
+            case Shared():
+                self.openings = []
+                self.offers |= {one.id: one for one in event.offers}
+            case Offered():
+                self.offers[event.offer.id] = event.offer
+                self.openings += event.rest
+                self.counts.offered += 1
+            case Missed():
+                self.offers.pop(event.offer, None)
+                self.openings.append(event.opening)
+            case Closed():
+                self._apply_close(event, at_ms)
+
+    def priority(self, entry: Entry, now_ms: int) -> tuple[float, list[dict[str, Any]]]:
+        """How far in front somebody is, in hours, and why."""
+        urgent = URGENCIES[entry.urgency]
+        waited = min((now_ms - entry.joined) / HOUR_MS, CAP_H)
+        passed = -PASSED_H * len(entry.passed)
+        parts = [("urgency", urgent), ("waiting", round(waited, 2)), ("offers_passed", passed)]
+        return urgent + waited + passed, [{"factor": name, "hours": hours} for name, hours in parts if hours]
+
+    def _ranked(self, now_ms: int) -> list[Entry]:
+        return sorted(self.entries.values(), key=lambda one: (-self.priority(one, now_ms)[0], one.joined))
+
+    def _join(self, command: Join, context: Context) -> Decision:
+        entry = msgspec.structs.replace(command.entry, joined=context.now_ms, passed=())
+        if entry.client != context.by.user and not all(is_staff(context.by, one) for one in entry.calendars):
+            raise PermissionDenied("One waits for oneself.")
+        _check(entry, command.note)
+        if entry.id in self.entries:
+            line = self._line(self.entries[entry.id], context.now_ms)
+            return Decision({name: line[name] for name in ("entry_id", "position", "priority")})
+        if sum(one.client == entry.client for one in self.entries.values()) >= MOST_PER_CLIENT:
+            raise FailedPrecondition(f"At most {MOST_PER_CLIENT} wishes at a time. Take one back first.")
+        ranked = [*self._ranked(context.now_ms), entry]
+        mine = self.priority(entry, context.now_ms)[0]
+        ahead = sum(_rivals(entry, one) and self.priority(one, context.now_ms)[0] >= mine for one in ranked[:-1])
+        reply = {"entry_id": entry.id, "position": ahead + 1, "priority": self.priority(entry, context.now_ms)[1]}
+        joined = Joined(author=entry.client, secret=command.note.encode() or None, entry=entry)
+        return Decision(reply, events=[joined])
+
+    def _leave(self, entry: Entry) -> Decision:
+        mine = [one for one in self.offers.values() if one.entry == entry.id and one.offered]
+        events: list[Event] = [Closed(offer=one, how="left") for one in mine]
+        events.append(Left(entry=entry.id, quiet=self._quiet_without(entry)))
+        return Decision({}, events=events)
+
+    def _opened(self, command: Opened, context: Context) -> Decision:
+        opening = Opening(command.calendar, command.start, command.end)
+        if not any(_wants(one, opening) for one in self.entries.values()):
+            return Decision({})
+        return Decision({}, events=[Freed(opening=opening)], timers=[_match_soon(context)])
+
+    def _match(self, context: Context, version: int) -> Decision:
+        """Each opening to the first who wants it; nobody gets two at once."""
+        if not self.openings:
+            return Decision({})
+        busy = {one.entry for one in self.offers.values()}
+        clients = {one.client for one in self.offers.values()}
+        offers: list[Offer] = []
+        wishes: list[Entry] = []
+        left = sorted((one for one in self.openings if one.end > context.now_ms), key=lambda one: one.start)
+        for entry in self._ranked(context.now_ms):
+            if entry.id in busy or entry.client in clients:
+                continue
+            opening = next((one for one in left if _wants(entry, one)), None)
+            if opening is None:
+                continue
+            left.remove(opening)
+            clients.add(entry.client)
+            name = f"bkg_w{version}-{len(offers)}-{entry.id}"[:128]
+            offers.append(Offer(name, entry.id, entry.client, opening.calendar, entry.service, opening))
+            wishes.append(entry)
+        return Decision({}, events=[Shared(offers=tuple(offers), wishes=tuple(wishes))])
+
+    def _reserved(self, command: Reserved, context: Context) -> Decision:
+        offer = next((one for one in self.offers.values() if one.key == command.key), None)
+        if offer is None or offer.offered:
+            return Decision({})
+        if not command.start:
+            tried = msgspec.structs.replace(offer.opening, tried=(*offer.opening.tried, offer.entry))
+            return Decision({}, events=[Missed(offer=offer.id, opening=tried)], timers=[_match_soon(context)])
+        expires = min(context.now_ms + WINDOW_MS, command.start)
+        made = msgspec.structs.replace(
+            offer, offered=True, start=command.start, end=command.end, expires=max(expires, context.now_ms + 1)
+        )
+        if offer.entry not in self.entries:  # gone meanwhile
+            return Decision({}, events=[Closed(offer=made, how="left")])
+        rest = tuple(
+            msgspec.structs.replace(offer.opening, start=low, end=high)
+            for low, high in ((offer.opening.start, command.start), (command.end, offer.opening.end))
+            if low < high
+        )
+        timers = [SetTimer(f"lapse:{made.id}", made.expires, msgspec.msgpack.encode(Lapse(made.id)))]
+        return Decision(
+            {}, events=[Offered(offer=made, rest=rest)], timers=timers + ([_match_soon(context)] if rest else [])
+        )
+
+    def _close(self, offer: Offer, how: str) -> Decision:
+        entry = self.entries.get(offer.entry)
+        quiet = self._quiet_without(entry) if entry is not None and how == "accepted" else ()
+        return Decision({}, events=[Closed(offer=offer, how=how, quiet=quiet)])
+
+    def _apply_close(self, event: Closed, at_ms: int) -> None:
+        offer = event.offer
+        self.offers.pop(offer.id, None)
+        entry = self.entries.get(offer.entry)
+        if event.how == "accepted":
+            self.counts.accepted += 1
+            if entry is not None:
+                self.counts.waited_ms += at_ms - entry.joined
+                del self.entries[entry.id]
+        elif event.how in ("declined", "lapsed"):
+            setattr(self.counts, event.how, getattr(self.counts, event.how) + 1)
+            if entry is not None:
+                passed = (*entry.passed, f"{offer.calendar}@{offer.start}")
+                self.entries[entry.id] = msgspec.structs.replace(entry, passed=passed)
+
+    def _count_wish(self, entry: Entry) -> None:
+        self.counts.joined += 1
+        for low, high in entry.times:
+            for hour in range(low // 60, -(-high // 60)):
+                self.counts.wanted[hour] += 1
+
+    def _quiet_without(self, entry: Entry) -> tuple[str, ...]:
+        others = {name for one in self.entries.values() if one.id != entry.id for name in one.calendars}
+        return tuple(name for name in entry.calendars if name not in others)
+
+    def _list(self, command: Listing, context: Context) -> Decision:
+        by = context.by
+        staff = bool(command.calendar) and is_staff(by, command.calendar)
+        if command.calendar and not staff:
+            raise PermissionDenied("Only those who run this calendar may do that.")
+        chosen = [
+            one
+            for one in self._ranked(context.now_ms)
+            if (command.calendar in one.calendars if staff else one.client == by.user)
+        ]
+        return Decision(ReadListing(tuple(self._line(one, context.now_ms) for one in chosen), noted=True))
+
+    def _line(self, entry: Entry, now_ms: int) -> dict[str, Any]:
+        ranked = [one for one in self._ranked(now_ms) if _rivals(entry, one)]
+        offer = next((one for one in self.offers.values() if one.entry == entry.id and one.offered), None)
+        line: dict[str, Any] = {
+            "entry_id": entry.id,
+            "client_id": entry.client,
+            "therapist_ids": list(entry.calendars),
+            "service_id": entry.service or None,
+            "from": entry.start,
+            "to": entry.end,
+            "urgency": entry.urgency,
+            "joined_at": entry.joined,
+            "position": [one.id for one in ranked].index(entry.id) + 1,
+            "priority": self.priority(entry, now_ms)[1],
+        }
+        return line | ({"offer": shown(offer)} if offer is not None else {})
+
+    def _figures(self, context: Context) -> dict[str, Any]:
+        if context.by.role not in ("admin", "moderator", "therapist"):
+            raise PermissionDenied("This is for staff.")
+        counts = self.counts
+        answered = counts.accepted + counts.declined + counts.lapsed
+        return {
+            "waiting": len(self.entries),
+            "joined": counts.joined,
+            "offered": counts.offered,
+            "accepted": counts.accepted,
+            "declined": counts.declined,
+            "lapsed": counts.lapsed,
+            "acceptance": round(counts.accepted / answered, 4) if answered else None,
+            "waited_hours": round(counts.waited_ms / counts.accepted / HOUR_MS, 2) if counts.accepted else None,
+            "demand_by_hour": list(counts.wanted),
+        }
+
+    def _entry(self, entry_id: str, by: Principal) -> Entry:
+        entry = self.entries.get(entry_id)
+        if entry is None or (entry.client != by.user and not any(is_staff(by, one) for one in entry.calendars)):
+            raise NotFound("There is no such wish.")
+        return entry
+
+    def _offer(self, offer_id: str, context: Context) -> Offer:
+        offer = self.offers.get(offer_id)
+        if offer is None or not offer.offered or offer.client != context.by.user:
+            raise NotFound("There is no such offer (any more).")
+        if context.now_ms >= offer.expires:
+            raise FailedPrecondition("This offer has lapsed. You stay on the list.")
+        return offer
+
+
+def shown(offer: Offer) -> dict[str, Any]:
+    """An offer as its client sees it; times in ms."""
+    return {
+        "offer_id": offer.id,
+        "entry_id": offer.entry,
+        "therapist_id": offer.calendar,
+        "service_id": offer.service or None,
+        "start": offer.start,
+        "end": offer.end,
+        "expires_at": offer.expires,
+    }
+
+
+def _wants(entry: Entry, opening: Opening) -> bool:
+    fresh = entry.id not in opening.tried and f"{opening.calendar}@{opening.start}" not in entry.passed
+    overlaps = max(entry.start, opening.start) < min(entry.end, opening.end)
+    return fresh and overlaps and opening.calendar in entry.calendars
+
+
+def _rivals(one: Entry, other: Entry) -> bool:
+    return bool(set(one.calendars) & set(other.calendars))
+
+
+def _match_soon(context: Context) -> SetTimer:
+    return SetTimer("match", context.now_ms + MATCH_AFTER_MS, msgspec.msgpack.encode(Match()))
+
+
+def _check(entry: Entry, note: str) -> None:
+    if entry.urgency not in URGENCIES:
+        raise InvalidArgument("urgency is low, normal, high or urgent.", details={"field": "urgency"})
+    if not entry.start < entry.end:
+        raise InvalidArgument("from lies before to.", details={"field": "to"})
+    if not 1 <= len(entry.calendars) <= 50:
+        raise InvalidArgument("Nobody offers that. Name 1 to 50 therapists.", details={"field": "therapist_ids"})
+    if len(note) > 1000:
+        raise InvalidArgument("note has at most 1000 characters.", details={"field": "note"})

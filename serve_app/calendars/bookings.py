@@ -1,0 +1,230 @@
+"""Routes of bookings, series and the waitlist."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+
+from actors.calendars import requests, time
+from actors.calendars.patching import patch as change
+from actors.calendars.queries import Wanted
+from actors.calendars.waiting import WaitlistBody
+from actors.kernel.entity import Principal
+from config.errors import Conflict, InvalidArgument
+from config.ids import ID_PATTERN
+from serve_app.calendars.access import permit
+from serve_app.calendars.answers import ERRORS, answer, conflicting
+from serve_app.calendars.bodies import body_of, documented, operation_of
+from serve_app.calendars.service import CalendarServices
+
+Id = Annotated[str, Path(pattern=ID_PATTERN)]
+Reader = Annotated[Principal, permit("booking.read")]
+Writer = Annotated[Principal, permit("booking.write")]
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+def booking_routes(services: CalendarServices) -> APIRouter:
+    """The routes of single bookings, and of many."""
+    router = APIRouter(prefix="/api/bookings", tags=["bookings"], responses=ERRORS)
+    bookings = services.bookings
+
+    def trace(request: Request) -> str:
+        return str(request.scope.get("request_id", ""))
+
+    @router.post("", status_code=201, openapi_extra=documented(requests.BookingBody))
+    async def book(request: Request, by: Writer) -> Response:
+        """Book a time, or hold it. 409: all reasons, and alternatives that can be booked as they are."""
+        body = await body_of(request, requests.BookingBody)
+        name = operation_of(request, by) or body.request_id
+        try:
+            wanted = body.request(bookings.id_from(by, name) if name else "")
+            return answer(await bookings.book(wanted, by=by, trace=trace(request)), 201)
+        except Conflict as error:
+            return conflicting(error, request)
+
+    @router.get("")
+    async def page(
+        by: Reader,
+        therapist_id: str | None = None,
+        client_id: str | None = None,
+        series_id: str | None = None,
+        status: str | None = None,
+        since: Annotated[str | None, Query(alias="from")] = None,
+        until: Annotated[str | None, Query(alias="to")] = None,
+        cursor: str | None = None,
+        limit: Limit = 50,
+    ) -> Response:
+        """Bookings by start: one's own, or (for staff) those of a calendar or a client."""
+        wanted = Wanted(
+            client=client_id,
+            therapist=therapist_id,
+            series=series_id,
+            status=status,
+            start=None if since is None else time.parse_instant(since, "from"),
+            end=None if until is None else time.parse_instant(until, "to"),
+            cursor=cursor,
+            limit=limit,
+        )
+        return answer(await services.queries.page(wanted, by=by))
+
+    @router.post("/check", openapi_extra=documented(requests.BookingBody))
+    async def check(request: Request, by: Reader) -> Response:
+        """Could this be booked? All that stands against it, and alternatives."""
+        body = await body_of(request, requests.BookingBody)
+        return answer(await bookings.check(body.request(), by=by))
+
+    @router.post("/bulk", openapi_extra=documented(requests.BulkBody))
+    async def bulk(request: Request, by: Writer) -> Response:
+        """Many at once, for staff: a dry run first, a result for each; a repeat does what is left."""
+        return answer(await services.bulk.run(await body_of(request, requests.BulkBody), by=by))
+
+    @router.get("/{booking_id}")
+    async def one(request: Request, by: Reader, booking_id: Id) -> Response:
+        """A booking, with its notes."""
+        return answer(await bookings.get(booking_id, by=by, trace=trace(request)))
+
+    @router.patch("/{booking_id}", openapi_extra=documented(requests.PatchBody))
+    async def patch(request: Request, by: Writer, booking_id: Id) -> Response:
+        """Change time, length, service, participants or notes, each alone."""
+        body = await body_of(request, requests.PatchBody)
+        try:
+            return answer(await change(bookings, booking_id, body, by=by, trace=trace(request)))
+        except Conflict as error:
+            return conflicting(error, request)
+
+    @router.post("/{booking_id}/confirm", openapi_extra=documented(requests.EmptyBody))
+    async def confirm(request: Request, by: Writer, booking_id: Id) -> Response:
+        """Turn a hold into a booking, or accept a request or a counter-offer."""
+        await body_of(request, requests.EmptyBody)
+        return answer(await bookings.confirm(booking_id, by=by, trace=trace(request)))
+
+    @router.post("/{booking_id}/reschedule", openapi_extra=documented(requests.RescheduleBody))
+    async def reschedule(request: Request, by: Writer, booking_id: Id) -> Response:
+        """Another time: never both, never neither. For a request, staff makes a counter-offer so."""
+        body = await body_of(request, requests.RescheduleBody)
+        more: dict[str, Any] = {"start": time.parse_instant(body.start), "duration": body.duration_minutes}
+        return await _moved(request, booking_id, by, body.override, more)
+
+    @router.post("/{booking_id}/transfer", openapi_extra=documented(requests.TransferBody))
+    async def transfer(request: Request, by: Writer, booking_id: Id) -> Response:
+        """Another therapist (staff only)."""
+        body = await body_of(request, requests.TransferBody)
+        more: dict[str, Any] = {
+            "therapist": body.therapist_id,
+            "service": body.service_id,
+            "start": None if body.start is None else time.parse_instant(body.start),
+        }
+        return await _moved(request, booking_id, by, body.override, more)
+
+    @router.post("/{booking_id}/cancel", openapi_extra=documented(requests.ReasonBody))
+    async def cancel(request: Request, by: Writer, booking_id: Id) -> Response:
+        """Give the time back; staff declines a request so."""
+        body = await body_of(request, requests.ReasonBody)
+        return answer(await bookings.cancel(booking_id, body.reason, by=by, trace=trace(request)))
+
+    @router.post("/{booking_id}/complete", openapi_extra=documented(requests.EmptyBody))
+    async def complete(request: Request, by: Writer, booking_id: Id) -> Response:
+        """It took place (staff, once it has begun)."""
+        await body_of(request, requests.EmptyBody)
+        return answer(await bookings.finish(booking_id, "completed", by=by, trace=trace(request)))
+
+    @router.post("/{booking_id}/no-show", openapi_extra=documented(requests.ReasonBody))
+    async def no_show(request: Request, by: Writer, booking_id: Id) -> Response:
+        """The client did not come (staff, once it has begun)."""
+        body = await body_of(request, requests.ReasonBody)
+        return answer(await bookings.finish(booking_id, "no_show", body.reason, by=by, trace=trace(request)))
+
+    async def _moved(request: Request, booking_id: str, by: Principal, override: Any, more: dict[str, Any]) -> Response:
+        reason = "" if override is None else override.reason
+        try:
+            return answer(await bookings.move(booking_id, by=by, override_reason=reason, trace=trace(request), **more))
+        except Conflict as error:
+            return conflicting(error, request)
+
+    return router
+
+
+def series_routes(services: CalendarServices) -> APIRouter:
+    """The routes of recurring bookings."""
+    router = APIRouter(prefix="/api/series", tags=["bookings"], responses=ERRORS)
+    series = services.series
+
+    @router.post("", openapi_extra=documented(requests.SeriesBody))
+    async def create(request: Request, by: Writer) -> Response:
+        """Check every occurrence, then make them (`all` or those that are `available`), or only tell (`dry_run`)."""
+        body = await body_of(request, requests.SeriesBody)
+        made = await series.create(
+            body.request(), body.rrule, body.exceptions, body.policy, dry_run=body.dry_run, by=by
+        )
+        return answer(made, 201 if "series_id" in made else 200)
+
+    @router.get("/{series_id}")
+    async def one(by: Reader, series_id: Id) -> Response:
+        """A series, and what became of each occurrence."""
+        return answer(await series.get(series_id, by=by))
+
+    @router.patch("/{series_id}", openapi_extra=documented(requests.SeriesPatch))
+    async def patch(request: Request, by: Writer, series_id: Id) -> Response:
+        """Move this, this and following, or all occurrences; pause the series, or let it go on."""
+        body = await body_of(request, requests.SeriesPatch)
+        if body.status is not None:
+            return answer(await series.turn(series_id, body.status, by=by))
+        if body.booking_id is None or body.start is None:
+            raise InvalidArgument("Send status, or booking_id and start.", details={"field": "booking_id"})
+        start = time.parse_instant(body.start)
+        return answer(
+            await series.move(
+                series_id, body.scope, body.booking_id, start, policy=body.policy, dry_run=body.dry_run, by=by
+            )
+        )
+
+    @router.delete("/{series_id}")
+    async def end(by: Writer, series_id: Id) -> Response:
+        """Cancel what lies ahead, for good."""
+        return answer(await series.turn(series_id, "ended", by=by))
+
+    return router
+
+
+def waitlist_routes(services: CalendarServices) -> APIRouter:
+    """The routes of the waitlist."""
+    router = APIRouter(prefix="/api/waitlist", tags=["bookings"], responses=ERRORS)
+    waiting = services.waiting
+
+    @router.post("", status_code=201, openapi_extra=documented(WaitlistBody))
+    async def join(request: Request, by: Writer) -> Response:
+        """Wait for time: of these therapists or of all that offer the service."""
+        body = await body_of(request, WaitlistBody)
+        name = operation_of(request, by)
+        entry = services.bookings.id_from(by, name).replace("bkg_", "wait_") if name else ""
+        return answer(await waiting.join(body, by=by, entry_id=entry), 201)
+
+    @router.get("")
+    async def listing(by: Reader, therapist_id: str = "") -> Response:
+        """One's own wishes with positions and offers; for staff, those of a calendar."""
+        return answer(await waiting.listing(therapist_id, by=by))
+
+    @router.get("/analytics")
+    async def figures(by: Reader) -> Response:
+        """Waiting time, acceptance, demand by hour (staff)."""
+        return answer(await waiting.figures(by=by))
+
+    @router.delete("/{entry_id}")
+    async def leave(by: Writer, entry_id: Id) -> Response:
+        """Wait no more."""
+        return answer(await waiting.leave(entry_id, by=by))
+
+    @router.post("/offers/{offer_id}/accept")
+    async def accept(request: Request, by: Writer, offer_id: Id) -> Response:
+        """Book what was offered."""
+        try:
+            return answer(await waiting.accept(offer_id, by=by))
+        except Conflict as error:
+            return conflicting(error, request)
+
+    @router.post("/offers/{offer_id}/decline")
+    async def decline(by: Writer, offer_id: Id) -> Response:
+        """Let an offer go; one stays on the list."""
+        return answer(await waiting.decline(offer_id, by=by))
+
+    return router

@@ -1,0 +1,123 @@
+"""Routes of calendars: how they are set up, when they are free, their feeds."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+
+from actors.calendars import time
+from actors.calendars.commands import Availability
+from actors.calendars.ical import busy_of, feed
+from actors.calendars.queries import Wanted
+from actors.calendars.requests import ImportBody
+from actors.calendars.roles import require_staff
+from actors.calendars.schedule import Schedule
+from actors.kernel.entity import Principal
+from config.errors import PermissionDenied, Unauthenticated
+from config.ids import ID_PATTERN
+from serve_app.api.access import Verify
+from serve_app.calendars.access import permit
+from serve_app.calendars.answers import ERRORS, answer
+from serve_app.calendars.bodies import body_of, documented
+from serve_app.calendars.service import CalendarServices
+
+CalendarId = Annotated[str, Path(pattern=ID_PATTERN)]
+_FEED_MS = 400 * time.DAY_MS
+Reader = Annotated[Principal, permit("calendar.read")]
+Manager = Annotated[Principal, permit("calendar.manage")]
+
+
+def calendar_routes(services: CalendarServices) -> APIRouter:
+    """The routes."""
+    router = APIRouter(prefix="/api", tags=["calendars"], responses=ERRORS)
+    bookings = services.bookings
+
+    @router.get("/calendars/{therapist_id}")
+    async def calendar(by: Reader, therapist_id: CalendarId) -> Response:
+        """Working hours, services and rules. Why a time is blocked is told to those who run the calendar only."""
+        return answer((await bookings.calendar(therapist_id, by=by)).data)
+
+    @router.put("/calendars/{therapist_id}", openapi_extra=documented(Schedule))
+    async def configure(request: Request, by: Manager, therapist_id: CalendarId) -> Response:
+        """Set the calendar up. Bookings that are there stay, also where the new rules would not allow them."""
+        schedule = await body_of(request, Schedule)
+        return answer((await bookings.configure(therapist_id, schedule, by=by)).data)
+
+    @router.get("/calendars/{therapist_id}/availability")
+    async def availability(
+        by: Reader,
+        therapist_id: CalendarId,
+        since: Annotated[str, Query(alias="from")],
+        until: Annotated[str, Query(alias="to")],
+        service_id: str | None = None,
+        duration_minutes: Annotated[int | None, Query(ge=1, le=1440)] = None,
+        duration: Annotated[int | None, Query(ge=1, le=1440)] = None,
+        tz: str | None = None,
+        explain: bool = False,
+    ) -> Response:
+        """Free times, at most 100 days. With `explain`, also why others are not (all reasons, at most 31 days)."""
+        client = by.user if by.role == "client" else ""
+        start, end = time.parse_instant(since, "from"), time.parse_instant(until, "to")
+        command = Availability(start, end, service_id, duration_minutes or duration, client, explain)
+        found, _ = await bookings.availability(therapist_id, command, by=by)
+        if tz is not None:
+            found["tz"] = time.zone_of(tz).key
+        return answer(found)
+
+    @router.get("/calendars/{therapist_id}/analytics")
+    async def analytics(
+        by: Manager,
+        therapist_id: CalendarId,
+        since: Annotated[str, Query(alias="from")],
+        until: Annotated[str, Query(alias="to")],
+    ) -> Response:
+        """Utilisation of the offered hours, lead time, cancellations and no-shows by reason."""
+        start, end = time.parse_instant(since, "from"), time.parse_instant(until, "to")
+        return answer(await services.queries.analytics(therapist_id, start, end, by=by))
+
+    @router.post("/calendars/{therapist_id}/import", openapi_extra=documented(ImportBody))
+    async def bring_in(request: Request, by: Manager, therapist_id: CalendarId) -> Response:
+        """Busy time of an external iCalendar, recurrences expanded; replaces what that source brought before."""
+        require_staff(by, therapist_id)
+        body = await body_of(request, ImportBody)
+        now = services.clock.now_ms()
+        zone = await bookings.zone(therapist_id, by=by)
+        spans = busy_of(body.ics, zone, now - 7 * time.DAY_MS, now + _FEED_MS)
+        return answer((await bookings.bring_in(therapist_id, body.source, spans, by=by)).data)
+
+    return router
+
+
+def feed_routes(services: CalendarServices) -> APIRouter:
+    """Feeds: the token is in the address, since calendar programs send no header."""
+    router = APIRouter(prefix="/api", tags=["calendars"], responses=ERRORS)
+
+    @router.get("/calendars/{therapist_id}/feed.ics")
+    async def of_therapist(request: Request, therapist_id: CalendarId, token: str = "") -> Response:
+        """The bookings of a calendar, for those who run it."""
+        by = await _bearer(request, token)
+        require_staff(by, therapist_id)
+        return await _feed(Wanted(therapist=therapist_id), by)
+
+    @router.get("/bookings/feed.ics")
+    async def of_client(request: Request, token: str = "") -> Response:
+        """The caller's own bookings."""
+        by = await _bearer(request, token)
+        return await _feed(Wanted(client=by.user), by)
+
+    async def _feed(wanted: Wanted, by: Principal) -> Response:
+        now = services.clock.now_ms()
+        records = await services.queries.versions(wanted, now - 90 * time.DAY_MS, now + _FEED_MS, by=by)
+        return Response(feed(records, "Carewire", now), media_type="text/calendar; charset=utf-8")
+
+    return router
+
+
+async def _bearer(request: Request, token: str) -> Principal:
+    if not token:
+        raise Unauthenticated("The address of a feed ends in ?token=...")
+    verify: Verify = request.app.state.verify
+    verified: Any = await verify(token)
+    if verified.role not in ("client", "therapist", "moderator", "admin"):
+        raise PermissionDenied("This token is not for feeds.")
+    return Principal(verified.user, verified.role)

@@ -1,0 +1,33 @@
+"""All that the routes of calendars need, built in one place."""
+
+from dataclasses import dataclass
+
+from actors.calendars.bulk import Bulk
+from actors.calendars.ports import Find, Related, Submit
+from actors.calendars.queries import BookingQueries
+from actors.calendars.series_service import SeriesService
+from actors.calendars.service import Bookings
+from actors.calendars.waiting import Waiting
+from config.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarServices:
+    """One a process. `feeds` signs the addresses of feeds."""
+
+    bookings: Bookings
+    queries: BookingQueries
+    series: SeriesService
+    bulk: Bulk
+    waiting: Waiting
+    clock: Clock
+
+
+def calendar_services(region: Submit, views: Find, clock: Clock, *, related: Related | None = None) -> CalendarServices:
+    """The services over a region and the read models."""
+    bookings = Bookings(region, views, clock, related=related)
+    queries = BookingQueries(views, bookings)
+    series = SeriesService(bookings, region, clock)
+    return CalendarServices(
+        bookings, queries, series, Bulk(bookings, queries), Waiting(bookings, region, views, clock), clock
+    )

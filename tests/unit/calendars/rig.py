@@ -1,0 +1,115 @@
+"""Calendars, bookings and mailboxes on real shards, in one process and in virtual time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from actors.calendars.booking_kind import BookingKind
+from actors.calendars.commands import Availability, Busy
+from actors.calendars.kinds import AgendaKind, CalendarKind
+from actors.calendars.schedule import Limits, Schedule, Service
+from actors.calendars.series import SeriesKind
+from actors.calendars.service import Bookings, Request
+from actors.calendars.time import DAY_MS, HOUR_MS
+from actors.calendars.waitlist_kind import WaitlistKind
+from actors.inboxes.commands import Read
+from actors.inboxes.kind import InboxKind
+from actors.kernel.entity import SYSTEM, Kind, Principal
+from actors.kernel.local import LocalCluster
+from actors.kernel.region import Region
+from config.settings import KernelSettings
+from store.memory import memory_stores
+from tests.simulation.loop import VirtualClock, VirtualLoop, run
+
+T = TypeVar("T")
+KINDS: Sequence[Kind[Any]] = (CalendarKind(), AgendaKind(), BookingKind(), SeriesKind(), WaitlistKind(), InboxKind())
+SETTINGS = KernelSettings(linger_ms=0.0, snapshot_every=5, passivate_after_s=30.0)
+DOC = Principal("doc", "therapist")
+ANN, BOB = Principal("ann"), Principal("bob")
+ADMIN = Principal("root", "admin")
+MONDAY = 1_700_438_400_000  # 2023-11-20T00:00Z, six days after the virtual clock begins
+
+
+def at(hour: float, day: int = 0) -> int:
+    """An instant: hours after midnight UTC of the first Monday."""
+    return MONDAY + day * DAY_MS + int(hour * HOUR_MS)
+
+
+def a_schedule(**changes: Any) -> Schedule:
+    """Mondays to Fridays 9-17 UTC; sessions of an hour, a group of three, and one that needs a room."""
+    weekly = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), (("09:00", "17:00"),))
+    services = (
+        Service("talk", 60),
+        Service("group", 60, capacity=3),
+        Service("room-talk", 60, resources=("room1",)),
+    )
+    given: dict[str, Any] = {"tz": "UTC", "weekly": weekly, "slot_minutes": 30, "services": services}
+    return Schedule(**given | {"rules": Limits()} | changes)
+
+
+class JumpingClock(VirtualClock):
+    """Virtual time that can also be set forward: days need not be lived through."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        super().__init__(loop)
+        self.ahead_ms = 0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self.ahead_ms
+
+
+class Rig:
+    """One run of a scenario."""
+
+    def __init__(self, kinds: Sequence[Kind[Any]] = KINDS) -> None:
+        self.loop = VirtualLoop()
+        self.clock = JumpingClock(self.loop)
+        self.stores = memory_stores(self.clock, [index for kind in kinds for index in kind.indexes])
+        self.cluster = LocalCluster(self.stores, kinds, settings=SETTINGS, clock=self.clock)
+        self.region: Region
+        self.bookings: Bookings
+
+    def play(self, scenario: Callable[["Rig"], Awaitable[T]], *, limit_s: float = 10_000_000.0) -> T:
+        """Run a scenario on a started cluster with the calendar of `doc`, another therapist's and a room's."""
+
+        async def main() -> T:
+            await self.cluster.start()
+            self.region = await self.cluster.region("test")
+            self.bookings = Bookings(self.region, self.stores.views, self.clock)
+            for calendar in ("doc", "eve", "room1"):
+                services = () if calendar == "room1" else a_schedule().services
+                await self.bookings.configure(calendar, a_schedule(services=services), by=ADMIN)
+            try:
+                return await scenario(self)
+            finally:
+                await self.cluster.stop()
+
+        return run(self.loop, main(), limit_s=limit_s)
+
+    async def until(self, at_ms: int) -> None:
+        """Let the calendar's time come near `at_ms` at once, then let timers fire for a while."""
+        self.clock.ahead_ms += max(0, at_ms - self.clock.now_ms())
+        await asyncio.sleep(25)
+
+    async def book(self, start: int, by: Principal = ANN, **more: Any) -> dict[str, Any]:
+        """A booking with `doc`."""
+        given = {"therapist": "doc", "start": start, "service": "talk"} | more
+        return await self.bookings.book(Request(**given), by=by)
+
+    async def slots(self, start: int, end: int, service: str = "talk", calendar: str = "doc") -> list[str]:
+        """When free times begin."""
+        answer, _ = await self.bookings.availability(calendar, Availability(start, end, service), by=ANN)
+        return [one["start"] for one in answer["slots"]]
+
+    async def entries(self, entity: str) -> list[list[Any]]:
+        """What is taken of a calendar or an agenda, as stored entries."""
+        reply = await self.region.submit(entity, Busy(MONDAY - 100 * DAY_MS, MONDAY + 400 * DAY_MS), by=SYSTEM)
+        found: list[list[Any]] = msgspec.json.decode(reply.data)["entries"]
+        return found
+
+    async def mail(self, user: str) -> list[tuple[str, dict[str, Any]]]:
+        """What was addressed to a user."""
+        reply = await self.region.submit(f"user:{user}", Read(limit=200), by=Principal(user))
+        return [(one["event"], one["data"]) for one in msgspec.json.decode(reply.data)["events"]]

@@ -1,0 +1,316 @@
+"""The life of a booking over real shards: taken everywhere or nowhere, moved at once, given back exactly."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from actors.calendars.holding import ASK_AFTER_MS
+from actors.calendars.schedule import Limits
+from actors.calendars.service import Request
+from actors.calendars.taking import Wanted
+from config.errors import CarewireError, Conflict, FailedPrecondition, NotFound, PermissionDenied
+from tests.unit.calendars.rig import ADMIN, ANN, BOB, DOC, Rig, a_schedule, at
+
+
+def codes(error: CarewireError) -> list[str]:
+    assert error.details is not None
+    reasons: Any = error.details["reasons"]
+    return [one["code"] for one in reasons]
+
+
+def test_a_booking_takes_its_time_of_the_calendar_the_room_and_the_client() -> None:
+    async def scenario(rig: Rig) -> None:
+        made = await rig.book(at(10), service="room-talk")
+        await asyncio.sleep(1)
+        assert made["status"] == "confirmed"
+        for entity in ("calendar:doc", "calendar:room1", "client:ann"):
+            (entry,) = await rig.entries(entity)
+            assert (entry[1], entry[3], entry[4], entry[10]) == (made["id"], at(10), at(11), "taken")
+        assert "2023-11-20T10:00:00.000Z" not in await rig.slots(at(0), at(24))
+
+    Rig().play(scenario)
+
+
+def test_a_taken_time_is_refused_with_alternatives_that_can_be_booked_as_they_are() -> None:
+    async def scenario(rig: Rig) -> None:
+        await rig.book(at(10))
+        with pytest.raises(Conflict) as refused:
+            await rig.book(at(10), BOB)
+        assert codes(refused.value) == ["taken"]
+        assert refused.value.details is not None
+        offered: Any = refused.value.details["alternatives"]
+        assert offered[0] == {
+            "therapist_id": "doc",
+            "service_id": "talk",
+            "start": "2023-11-20T09:00:00.000Z",
+            "end": "2023-11-20T10:00:00.000Z",
+        }
+        assert {one["therapist_id"] for one in offered} == {"doc", "eve"}
+        other = next(one for one in offered if one["therapist_id"] == "eve")
+        assert other["start"] == "2023-11-20T10:00:00.000Z"
+        assert await rig.entries("client:bob") == []
+        assert (await rig.book(at(10), BOB, therapist="eve"))["status"] == "confirmed"
+
+    Rig().play(scenario)
+
+
+def test_a_room_that_is_taken_leaves_nothing_behind_anywhere() -> None:
+    async def scenario(rig: Rig) -> None:
+        await rig.book(at(10), service="room-talk")
+        with pytest.raises(Conflict) as refused:
+            await rig.book(at(10), BOB, therapist="eve", service="room-talk")
+        assert codes(refused.value) == ["resource_taken"]
+        assert await rig.entries("calendar:eve") == []
+        assert await rig.entries("client:bob") == []
+
+    Rig().play(scenario)
+
+
+def test_a_client_cannot_be_in_two_places() -> None:
+    async def scenario(rig: Rig) -> None:
+        await rig.book(at(10))
+        with pytest.raises(Conflict) as refused:
+            await rig.book(at(10.5), therapist="eve")
+        assert codes(refused.value) == ["client_busy"]
+        assert await rig.entries("calendar:eve") == []
+
+    Rig().play(scenario)
+
+
+def test_all_reasons_are_told_at_once() -> None:
+    async def scenario(rig: Rig) -> None:
+        rules = Limits(min_notice_minutes=60 * 24 * 30, max_per_day=1)
+        await rig.book(at(16))
+        await rig.bookings.configure("doc", a_schedule(rules=rules), by=DOC)
+        answer = await rig.bookings.check(Request(therapist="doc", start=at(16.25), service="talk"), by=ANN)
+        assert [one["code"] for one in answer["reasons"]] == [
+            "too_soon",
+            "off_grid",
+            "closed",
+            "day_full",
+            "taken",
+            "client_busy",
+        ]
+        assert answer["available"] is False
+
+    Rig().play(scenario)
+
+
+def test_a_group_takes_as_many_as_it_has_places() -> None:
+    async def scenario(rig: Rig) -> None:
+        for user in ("u1", "u2", "u3"):
+            await rig.book(at(10), ADMIN, service="group", client=user)
+        with pytest.raises(Conflict) as refused:
+            await rig.book(at(10), ANN, service="group")
+        assert codes(refused.value) == ["group_full"]
+        assert "2023-11-20T10:30:00.000Z" not in await rig.slots(at(9), at(13), "group")
+
+    Rig().play(scenario)
+
+
+def test_moving_takes_the_new_time_and_gives_the_old_one_back() -> None:
+    async def scenario(rig: Rig) -> None:
+        made = await rig.book(at(10))
+        moved = await rig.bookings.move(made["id"], by=ANN, start=at(10.5))  # over its own time
+        assert moved["start"] == "2023-11-20T10:30:00.000Z"
+        (entry,) = await rig.entries("calendar:doc")
+        assert (entry[3], entry[4]) == (at(10.5), at(11.5))
+        await rig.book(at(11.5), BOB)
+        with pytest.raises(Conflict):
+            await rig.bookings.move(made["id"], by=ANN, start=at(11))
+        (mine,) = await rig.entries("client:ann")
+        assert mine[3] == at(10.5)
+        longer = await rig.bookings.move(made["id"], by=ANN, start=at(13), duration=90)
+        assert longer["end"] == "2023-11-20T14:30:00.000Z"
+
+    Rig().play(scenario)
+
+
+def test_only_staff_transfers_and_the_time_goes_along() -> None:
+    async def scenario(rig: Rig) -> None:
+        made = await rig.book(at(10))
+        with pytest.raises(PermissionDenied):
+            await rig.bookings.move(made["id"], by=ANN, therapist="eve")
+        assert await rig.entries("calendar:eve") == []
+        moved = await rig.bookings.move(made["id"], by=DOC, therapist="eve")
+        assert moved["therapist_id"] == "eve"
+        assert await rig.entries("calendar:doc") == []
+        assert len(await rig.entries("calendar:eve")) == 1
+
+    Rig().play(scenario)
+
+
+def test_what_is_cancelled_is_free_at_once() -> None:
+    async def scenario(rig: Rig) -> None:
+        made = await rig.book(at(10))
+        gone = await rig.bookings.cancel(made["id"], "illness", by=ANN)
+        assert (gone["status"], gone["cancel_reason"]) == ("cancelled", "illness")
+        assert (await rig.book(at(10), BOB))["status"] == "confirmed"
+        assert await rig.entries("client:ann") == []
+        with pytest.raises(FailedPrecondition) as refused:
+            await rig.bookings.confirm(made["id"], by=ANN)
+        assert refused.value.details == {"status": "cancelled", "legal": []}
+
+    Rig().play(scenario)
+
+
+def test_a_hold_lapses_by_itself_unless_it_is_confirmed() -> None:
+    async def scenario(rig: Rig) -> None:
+        held = await rig.book(at(10), hold=True)
+        kept = await rig.book(at(12), hold=True)
+        assert (held["status"], kept["status"]) == ("held", "held")
+        await rig.bookings.confirm(kept["id"], by=ANN)
+        await rig.until(rig.clock.now_ms() + 660_000)
+        assert (await rig.bookings.get(held["id"], by=ANN))["status"] == "expired"
+        assert (await rig.bookings.get(kept["id"], by=ANN))["status"] == "confirmed"
+        assert len(await rig.entries("calendar:doc")) == 1
+
+    Rig().play(scenario)
+
+
+def test_a_request_is_accepted_countered_or_declined() -> None:
+    async def scenario(rig: Rig) -> None:
+        await rig.bookings.configure("doc", a_schedule(rules=Limits(requires_confirmation=True)), by=DOC)
+        asked = await rig.book(at(10))
+        assert (asked["status"], asked["awaiting"]) == ("pending", "therapist")
+        with pytest.raises(PermissionDenied):
+            await rig.bookings.confirm(asked["id"], by=ANN)
+        countered = await rig.bookings.move(asked["id"], by=DOC, start=at(14))
+        assert (countered["status"], countered["awaiting"]) == ("pending", "client")
+        assert (await rig.bookings.confirm(asked["id"], by=ANN))["status"] == "confirmed"
+        other = await rig.book(at(11), BOB)
+        declined = await rig.bookings.cancel(other["id"], by=DOC)
+        assert (declined["status"], declined["cancel_reason"]) == ("cancelled", "declined")
+
+    Rig().play(scenario)
+
+
+def test_policies_are_those_of_the_time_of_booking() -> None:
+    async def scenario(rig: Rig) -> None:
+        rules = Limits(max_reschedules=1, cancel_notice_minutes=60 * 24 * 30)
+        await rig.bookings.configure("doc", a_schedule(rules=rules), by=DOC)
+        made = await rig.book(at(10))
+        await rig.bookings.configure("doc", a_schedule(), by=DOC)
+        await rig.bookings.move(made["id"], by=ANN, start=at(11))
+        await rig.bookings.configure("doc", a_schedule(rules=rules), by=DOC)
+        again = await rig.book(at(15))
+        await rig.bookings.move(again["id"], by=ANN, start=at(16))
+        with pytest.raises(FailedPrecondition):
+            await rig.bookings.move(again["id"], by=ANN, start=at(15))
+        assert len(await rig.entries("calendar:doc")) == 2
+        assert (await rig.bookings.cancel(again["id"], by=ANN))["late_cancellation"] is True
+
+    Rig().play(scenario)
+
+
+def test_it_can_only_be_finished_by_staff_and_once_it_has_begun() -> None:
+    async def scenario(rig: Rig) -> None:
+        made = await rig.book(at(10))
+        with pytest.raises(FailedPrecondition):
+            await rig.bookings.finish(made["id"], "completed", by=DOC)
+        await rig.until(at(10))
+        with pytest.raises(PermissionDenied):
+            await rig.bookings.finish(made["id"], "completed", by=ANN)
+        assert (await rig.bookings.finish(made["id"], "no_show", by=DOC))["status"] == "no_show"
+
+    Rig().play(scenario)
+
+
+def test_an_override_is_for_staff_and_never_for_time_that_is_taken() -> None:
+    async def scenario(rig: Rig) -> None:
+        with pytest.raises(PermissionDenied):
+            await rig.book(at(20), override_reason="please")
+        made = await rig.book(at(20), DOC, client="ann", override_reason="emergency")
+        assert made["overridden"] is True
+        seen = await rig.bookings.get(made["id"], by=DOC)
+        assert seen["override_reason"] == "emergency"
+        with pytest.raises(Conflict):
+            await rig.book(at(20), DOC, client="bob", override_reason="emergency")
+
+    Rig().play(scenario)
+
+
+def test_notes_are_for_those_concerned_and_never_in_the_clear() -> None:
+    async def scenario(rig: Rig) -> None:
+        made = await rig.book(at(10), notes="my knee")
+        assert (await rig.bookings.get(made["id"], by=DOC))["notes"] == "my knee"
+        with pytest.raises(NotFound):
+            await rig.bookings.get(made["id"], by=BOB)
+        for entity in ("booking:" + made["id"], "user:ann", "calendar:doc"):
+            for turn in await rig.stores.journal.turns(entity, after=0, limit=100):
+                assert b"my knee" not in b"".join((*turn.events, *turn.effects, *[one.reply for one in turn.commands]))
+
+    Rig().play(scenario)
+
+
+def test_both_sides_hear_of_every_change_once() -> None:
+    async def scenario(rig: Rig) -> None:
+        made = await rig.book(at(10))
+        await rig.bookings.move(made["id"], by=ANN, start=at(11))
+        await rig.bookings.cancel(made["id"], by=ANN)
+        await asyncio.sleep(1)
+        for user in ("ann", "doc"):
+            mail = await rig.mail(user)
+            assert [(name, data["change"]) for name, data in mail] == [
+                ("booking_updated", "created"),
+                ("booking_updated", "rescheduled"),
+                ("booking_updated", "cancelled"),
+            ]
+
+    Rig().play(scenario)
+
+
+def test_the_same_action_is_the_same_booking() -> None:
+    async def scenario(rig: Rig) -> None:
+        name = rig.bookings.id_from(ANN, "key-1")
+        made = await asyncio.gather(*(rig.book(at(10), id=name) for _ in range(5)))
+        assert {one["id"] for one in made} == {name}
+        await asyncio.sleep(120)
+        assert len(await rig.entries("calendar:doc")) == 1
+        assert len(await rig.entries("client:ann")) == 1
+
+    Rig().play(scenario)
+
+
+def test_tentative_time_that_nobody_decides_about_is_asked_about_and_freed() -> None:
+    async def scenario(rig: Rig) -> None:
+        wanted = Wanted(therapist="doc", start=at(10), client="ann", service="room-talk")
+        await rig.bookings._taking.take("bkg_lost", "bkg_lost.1", wanted, ANN)
+        assert len(await rig.entries("calendar:room1")) == 1
+        await asyncio.sleep(ASK_AFTER_MS / 1000 + 1)
+        for entity in ("calendar:doc", "calendar:room1", "client:ann"):
+            assert await rig.entries(entity) == []
+
+    Rig().play(scenario)
+
+
+def test_reminders_come_once_and_those_of_an_earlier_time_never() -> None:
+    async def scenario(rig: Rig) -> None:
+        made = await rig.book(at(10))
+        await rig.bookings.move(made["id"], by=ANN, start=at(16, 1))
+        other = await rig.book(at(12, 2), BOB)
+        await rig.bookings.cancel(other["id"], by=BOB)
+        for hour, day in ((9, 0), (16, 0), (15, 1), (15.5, 1), (12, 2)):
+            await rig.until(at(hour, day))
+        mail = [data for name, data in await rig.mail("ann") if name == "appointment_reminder"]
+        assert [round(one["starts_in"] / 3600) for one in mail] == [24, 1]
+        assert all(one["booking"]["start"] == "2023-11-21T16:00:00.000Z" for one in mail)
+        assert [name for name, _ in await rig.mail("bob")].count("appointment_reminder") == 0
+
+    Rig().play(scenario)
+
+
+def test_after_downtime_only_the_reminder_that_still_makes_sense_is_sent() -> None:
+    async def scenario(rig: Rig) -> None:
+        await rig.book(at(10))
+        for name in list(rig.cluster.shards):
+            await rig.cluster.shards[name].stop()
+        await rig.until(at(9.5))
+        for name in list(rig.cluster.shards):
+            await rig.cluster.start_shard(name, life="2")
+        await asyncio.sleep(60)
+        mail = [data for name, data in await rig.mail("ann") if name == "appointment_reminder"]
+        assert [round(one["starts_in"] / 600) for one in mail] == [3]
+
+    Rig().play(scenario)

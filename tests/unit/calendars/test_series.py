@@ -1,0 +1,115 @@
+"""Series over real shards: checked before anything is made, all or what can be, edited, paused, crashed."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from actors.calendars.series_service import SeriesService
+from actors.calendars.service import Bookings, Request
+from config.errors import NotFound
+from tests.simulation.test_bookings import Crashed, Mortal
+from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, at
+
+WEEKLY = "FREQ=WEEKLY;COUNT=4"
+
+
+def service(rig: Rig, region: Any = None) -> SeriesService:
+    driven = Bookings(region or rig.region, rig.stores.views, rig.clock)
+    return SeriesService(driven, region or rig.region, rig.clock)
+
+
+async def begin(rig: Rig, policy: Any = "all", **more: Any) -> dict[str, Any]:
+    wanted = Request(therapist="doc", start=at(10), service="talk")
+    return await service(rig, more.pop("region", None)).create(
+        wanted, WEEKLY, (), policy, dry_run=more.get("dry_run", False), by=ANN
+    )
+
+
+def statuses(answer: dict[str, Any]) -> list[str]:
+    return [one["status"] for one in answer["occurrences"]]
+
+
+def test_a_series_is_booked_as_a_whole() -> None:
+    async def scenario(rig: Rig) -> None:
+        assert statuses(await begin(rig, dry_run=True)) == ["available"] * 4
+        assert await rig.entries("calendar:doc") == []
+        made = await begin(rig)
+        assert statuses(made) == ["booked"] * 4
+        await rig.until(rig.clock.now_ms() + 1_000_000)
+        seen = await service(rig).get(made["series_id"], by=DOC)
+        assert statuses(seen) == ["confirmed"] * 4
+        with pytest.raises(NotFound):
+            await service(rig).get(made["series_id"], by=BOB)
+
+    Rig().play(scenario)
+
+
+def test_with_all_one_conflict_means_that_nothing_is_made_and_with_available_the_rest_is() -> None:
+    async def scenario(rig: Rig) -> None:
+        await rig.book(at(10, 7), BOB)
+        refused = await begin(rig)
+        assert "series_id" not in refused
+        assert statuses(refused) == ["available", "conflict", "available", "available"]
+        assert refused["occurrences"][1]["reasons"][0]["code"] == "taken"
+        assert refused["occurrences"][1]["alternatives"]
+        assert len(await rig.entries("calendar:doc")) == 1
+        made = await begin(rig, "available")
+        assert statuses(made) == ["booked", "conflict", "booked", "booked"]
+        assert len(await rig.entries("client:ann")) == 3
+
+    Rig().play(scenario)
+
+
+def test_this_following_or_all_are_moved_and_what_is_paused_is_free() -> None:
+    async def scenario(rig: Rig) -> None:
+        made = await begin(rig)
+        await asyncio.sleep(1)
+        ids = [one["booking_id"] for one in made["occurrences"]]
+        one = await service(rig).move(
+            made["series_id"], "following", ids[2], at(14, 15), policy="all", dry_run=False, by=ANN
+        )
+        assert statuses(one) == ["booked", "booked"]
+        seen = await service(rig).get(made["series_id"], by=ANN)
+        assert [one["start"] for one in seen["occurrences"]] == [
+            "2023-11-20T10:00:00.000Z",
+            "2023-11-27T10:00:00.000Z",
+            "2023-12-05T14:00:00.000Z",
+            "2023-12-12T14:00:00.000Z",
+        ]
+        await service(rig).turn(made["series_id"], "paused", by=ANN)
+        assert await rig.entries("calendar:doc") == []
+        await service(rig).turn(made["series_id"], "active", by=ANN)
+        assert len(await rig.entries("calendar:doc")) == 4
+        ended = await service(rig).turn(made["series_id"], "ended", by=ANN)
+        assert set(statuses(ended)) == {"cancelled"}
+        assert await rig.entries("client:ann") == []
+
+    Rig().play(scenario)
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_series_is_all_or_nothing_wherever_its_driver_crashes(answered: bool) -> None:
+    counts = set()
+
+    async def scenario(rig: Rig) -> None:
+        for step in range(1, 100):
+            died = False
+            try:
+                await begin(rig, region=Mortal(rig.region, dies_at=step, answered=answered))
+            except Crashed:
+                died = True
+            for _ in range(3):  # holds lapse, and ask
+                await rig.until(rig.clock.now_ms() + 16 * 60_000)
+            found = await rig.entries("calendar:doc")
+            counts.add(len(found))
+            assert len(found) in (0, 4)
+            assert len(await rig.entries("client:ann")) == len(found)
+            if not died:
+                return
+            for entry in found:
+                await rig.bookings.cancel(entry[1], by=DOC)
+        raise AssertionError("it never ends")
+
+    Rig().play(scenario)
+    assert counts == {0, 4}

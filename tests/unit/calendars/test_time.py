@@ -1,0 +1,137 @@
+"""Wall clocks against an independent reading: an instant is open if the wall shows an open time at it."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from actors.calendars import time
+from actors.calendars.occupancy import Occupancy
+from actors.calendars.openings import Openings
+from actors.calendars.planner import Planner
+from actors.calendars.schedule import Holidays, Override, Schedule, Service, Stretch
+
+ZONES = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("posix", "right")))
+zones = st.sampled_from(ZONES)
+days = st.integers(min_value=-5000, max_value=30_000)  # 1956 to 2052
+CHANGES = [  # spring and autumn; half an hour; a day that never was; a zone that gave summer time up; at midnight
+    ("Europe/Berlin", datetime(2026, 3, 29)),
+    ("Europe/Berlin", datetime(2026, 10, 25)),
+    ("Australia/Lord_Howe", datetime(2026, 4, 5)),
+    ("Australia/Lord_Howe", datetime(2026, 10, 4)),
+    ("Pacific/Apia", datetime(2011, 12, 30)),
+    ("America/Sao_Paulo", datetime(2018, 11, 4)),
+    ("Africa/Casablanca", datetime(2026, 3, 22)),
+]
+
+
+def minutes_of_a_day(zone: ZoneInfo, day: int) -> list[tuple[int, datetime]]:
+    """Every minute whose wall shows this date, found by looking at all instants around it."""
+    begins = (day - 1) * time.DAY_MS
+    found = []
+    for number in range(3 * 24 * 60):
+        at = begins + number * time.MINUTE_MS
+        wall = datetime.fromtimestamp(at / 1000, UTC).astimezone(zone).replace(tzinfo=None)
+        if wall.date() == time.date_of(day):
+            found.append((at, wall))
+    return found
+
+
+@given(zones, days, st.integers(0, 23 * 60), st.integers(1, 12 * 60))
+@settings(max_examples=40, deadline=None)
+def test_hours_hold_exactly_the_minutes_at_which_the_wall_shows_them(
+    name: str, day: int, begins: int, long: int
+) -> None:
+    check_hours(name, day, begins, min(begins + long, 24 * 60))
+
+
+def test_hours_are_exact_on_the_days_on_which_clocks_change() -> None:
+    for name, moment in CHANGES:
+        day = (moment - datetime(1970, 1, 1)).days
+        for begins, ends in ((0, 24 * 60), (90, 150), (120, 180), (150, 165), (60, 300)):
+            check_hours(name, day, begins, ends)
+
+
+def check_hours(name: str, day: int, begins: int, ends: int) -> None:
+    zone = ZoneInfo(name)
+    spans = time.wall_spans(time.segments(zone, day), day, begins, ends)
+    for at, wall in minutes_of_a_day(zone, day):
+        if at % time.MINUTE_MS == 0 and wall.second == 0:
+            shown = wall.hour * 60 + wall.minute
+            assert (begins <= shown < ends) == any(low <= at < high for low, high in spans), (name, wall)
+    assert spans == sorted(spans)
+
+
+@given(zones, st.integers(min_value=-400_000_000, max_value=2_500_000_000))
+@settings(max_examples=200, deadline=None)
+def test_an_instant_has_one_wall_time_and_a_wall_time_one_instant(name: str, second: int) -> None:
+    zone = ZoneInfo(name)
+    wall = time.wall_of(zone, second * 1000)
+    assert wall == datetime.fromtimestamp(second, zone).replace(tzinfo=None)
+    back = time.instant_of(zone, wall)
+    assert back <= second * 1000
+    assert time.wall_of(zone, back) == wall
+
+
+def test_a_time_that_never_is_counts_with_the_offset_before_the_jump_and_a_repeated_one_is_the_first() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    assert time.instant_of(berlin, datetime(2026, 3, 29, 2, 30)) == time.parse_instant("2026-03-29T01:30:00Z")
+    assert time.instant_of(berlin, datetime(2026, 10, 25, 2, 30)) == time.parse_instant("2026-10-25T00:30:00Z")
+
+
+@given(zones, days, st.integers(0, 600), st.integers(30, 600), st.sampled_from((10, 15, 20, 30, 45, 60)))
+@example("Europe/Berlin", 20541, 60, 240, 30)  # 2026-03-29
+@example("Europe/Berlin", 20751, 60, 240, 30)  # 2026-10-25
+@settings(max_examples=60, deadline=None)
+def test_free_times_are_open_lie_on_the_grid_of_the_wall_and_none_is_missing(
+    name: str, day: int, begins: int, long: int, grid: int
+) -> None:
+    ends = begins + long
+    hours = ((f"{begins // 60:02}:{begins % 60:02}", f"{ends // 60:02}:{ends % 60:02}"),)
+    date = time.date_of(day).isoformat()
+    schedule = Schedule(name, {}, grid, (Service("s", 30),), overrides=(Override(date, hours),))
+    planner = Planner("c", schedule, Occupancy(ZoneInfo(name)))
+    low, high = (day - 2) * time.DAY_MS, (day + 3) * time.DAY_MS
+    found = {start for start, _, _ in planner.slots(planner.schedule.services[0], low, high, now_ms=low)}
+    zone = ZoneInfo(name)
+    inside = {at for at, wall in minutes_of_a_day(zone, day) if begins <= wall.hour * 60 + wall.minute < ends}
+    for at, wall in minutes_of_a_day(zone, day):
+        on_grid = (wall.hour * 60 + wall.minute) % grid == 0 and wall.second == 0
+        whole = all(at + number * time.MINUTE_MS in inside for number in range(30))
+        assert (at in found) == (on_grid and whole), (name, wall)
+
+
+def test_layers_stand_in_their_order_and_say_why() -> None:
+    schedule = Schedule(
+        "Europe/Berlin",
+        {"mon": (("09:00", "17:00"),), "thu": (("09:00", "17:00"),), "fri": (("09:00", "17:00"),)},
+        overrides=(Override("2026-12-25", (("10:00", "12:00"),)), Override("2026-11-23")),
+        blackouts=(Stretch("2026-11-26T10:00:00+01:00", "2026-11-26T11:00:00+01:00", kind="maintenance"),),
+        openings=(Stretch("2026-11-28T09:00:00+01:00", "2026-11-28T10:00:00+01:00", kind="opening"),),
+        holidays=Holidays("DE", "BE"),
+    )
+    openings = Openings(schedule)
+
+    def why(start: str, hours: float = 1) -> list[str]:
+        begins = time.parse_instant(start)
+        return openings.why_not(begins, begins + int(hours * time.HOUR_MS))
+
+    assert why("2026-11-27T09:00:00+01:00") == []
+    assert why("2026-11-27T16:30:00+01:00") == ["closed"]
+    assert why("2026-11-23T10:00:00+01:00") == ["override"]
+    assert why("2026-12-25T10:00:00+01:00") == []  # a holiday, but this date has hours of its own
+    assert why("2027-01-01T10:00:00+01:00") == ["holiday"]
+    assert why("2026-11-26T10:30:00+01:00") == ["maintenance"]
+    assert why("2026-11-26T08:30:00+01:00", 2) == ["closed", "maintenance"]
+    assert why("2026-11-28T09:00:00+01:00") == []  # a Saturday that is open once
+
+
+def test_a_slot_may_pass_midnight_when_both_days_are_open() -> None:
+    schedule = Schedule("UTC", {"mon": (("20:00", "24:00"),), "tue": (("00:00", "02:00"),)})
+    begins = time.parse_instant("2026-11-23T23:30:00Z")
+    assert Openings(schedule).contains(begins, begins + time.HOUR_MS)
+    planner = Planner("c", schedule, Occupancy())
+    long = Service("s", 120)
+    starts = [one[0] for one in planner.slots(long, begins, begins + 3 * time.HOUR_MS, now_ms=0)]
+    assert starts == [begins, begins + time.HOUR_MS // 2]

@@ -1,0 +1,120 @@
+"""The waitlist over real shards: what frees is offered in order, kept for a while, and rolls on."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from actors.calendars.time import HOUR_MS
+from actors.calendars.waiting import Waiting, WaitlistBody
+from actors.kernel.entity import Principal
+from config.clock import to_rfc3339
+from config.errors import Conflict, NotFound, PermissionDenied
+from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, at
+
+CY = Principal("cy")
+
+
+def waiting(rig: Rig) -> Waiting:
+    return Waiting(rig.bookings, rig.region, rig.stores.views, rig.clock)
+
+
+def a_wish(**more: Any) -> WaitlistBody:
+    given = {
+        "since": to_rfc3339(at(9)),
+        "until": to_rfc3339(at(17, 4)),
+        "therapist_ids": ("doc",),
+        "service_id": "talk",
+    }
+    return WaitlistBody(**given | more)
+
+
+async def offers(rig: Rig, user: str) -> list[dict[str, Any]]:
+    return [data["offer"] for name, data in await rig.mail(user) if name == "waitlist_offer"]
+
+
+def test_time_that_frees_is_kept_for_the_first_and_booked_with_one_call() -> None:
+    async def scenario(rig: Rig) -> None:
+        made = await rig.book(at(10))
+        first = await waiting(rig).join(a_wish(), by=BOB)
+        later = await waiting(rig).join(a_wish(urgency="urgent"), by=CY)
+        assert (first["position"], later["position"]) == (1, 1)
+        (line,) = (await waiting(rig).listing("", by=BOB))["entries"]
+        assert line["position"] == 2
+        assert later["priority"] == [{"factor": "urgency", "hours": 168}]
+        await rig.bookings.cancel(made["id"], by=ANN)
+        await asyncio.sleep(3)
+        (offer,) = await offers(rig, "cy")
+        assert (offer["therapist_id"], offer["start"]) == ("doc", to_rfc3339(at(10)))
+        assert await offers(rig, "bob") == []
+        with pytest.raises(Conflict):
+            await rig.book(at(10))
+        with pytest.raises(NotFound):
+            await waiting(rig).accept(offer["offer_id"], by=BOB)
+        booked = await waiting(rig).accept(offer["offer_id"], by=CY)
+        assert (booked["status"], booked["start"]) == ("confirmed", to_rfc3339(at(10)))
+        await rig.until(rig.clock.now_ms() + HOUR_MS)
+        assert len(await rig.entries("calendar:doc")) == 1
+        figures = await waiting(rig).figures(by=DOC)
+        assert (figures["accepted"], figures["waiting"], figures["acceptance"]) == (1, 1, 1.0)
+
+    Rig().play(scenario)
+
+
+def test_an_offer_that_lapses_or_is_declined_rolls_on_and_then_the_time_is_everybodys() -> None:
+    async def scenario(rig: Rig) -> None:
+        made = await rig.book(at(10))
+        for user in (BOB, CY):
+            await waiting(rig).join(a_wish(), by=user)
+        await rig.bookings.cancel(made["id"], by=ANN)
+        await asyncio.sleep(3)
+        (offer,) = await offers(rig, "bob")
+        await waiting(rig).decline(offer["offer_id"], by=BOB)
+        await asyncio.sleep(3)
+        assert len(await offers(rig, "cy")) == 1
+        await rig.until(rig.clock.now_ms() + HOUR_MS)
+        assert len(await offers(rig, "bob")) == 1
+        assert await rig.entries("calendar:doc") == []
+        assert (await rig.book(at(10)))["status"] == "confirmed"
+        (line,) = (await waiting(rig).listing("", by=BOB))["entries"]
+        assert {"factor": "offers_passed", "hours": -24} in line["priority"]
+
+    Rig().play(scenario)
+
+
+def test_several_openings_at_once_go_to_several_people() -> None:
+    async def scenario(rig: Rig) -> None:
+        made = [await rig.book(at(hour), Principal(f"u{hour}")) for hour in (9, 11, 13)]
+        for user in (BOB, CY):
+            await waiting(rig).join(a_wish(), by=user)
+        await waiting(rig).join(a_wish(times=(("13:00", "14:00"),)), by=Principal("dee"))
+        await asyncio.gather(*(rig.bookings.cancel(one["id"], by=Principal(one["client_id"])) for one in made))
+        await asyncio.sleep(6)
+        starts = [[one["start"] for one in await offers(rig, user)] for user in ("bob", "cy", "dee")]
+        assert [len(one) for one in starts] == [1, 1, 1]
+        assert len({one[0] for one in starts}) == 3
+        assert starts[2] == [to_rfc3339(at(13))]
+
+    Rig().play(scenario)
+
+
+def test_who_leaves_gives_back_what_was_kept_and_notes_stay_between_them_and_staff() -> None:
+    async def scenario(rig: Rig) -> None:
+        made = await rig.book(at(10))
+        joined = await waiting(rig).join(a_wish(note="mornings hurt"), by=BOB)
+        await rig.bookings.cancel(made["id"], by=ANN)
+        await asyncio.sleep(3)
+        (line,) = (await waiting(rig).listing("doc", by=DOC))["entries"]
+        assert line["note"] == "mornings hurt"
+        assert line["offer"]["start"] == to_rfc3339(at(10))
+        with pytest.raises(PermissionDenied):
+            await waiting(rig).listing("doc", by=BOB)
+        with pytest.raises(NotFound):
+            await waiting(rig).leave(joined["entry_id"], by=CY)
+        await waiting(rig).leave(joined["entry_id"], by=BOB)
+        await asyncio.sleep(3)
+        assert await rig.entries("calendar:doc") == []
+        for turn in await rig.stores.journal.turns("waitlist:main", after=0, limit=100):
+            assert b"mornings" not in b"".join((*turn.events, *turn.effects))
+
+    Rig().play(scenario)
