@@ -20,6 +20,7 @@ from serve_app.preflight import check_cluster
 from serve_app.recipe import CarewireRecipe
 
 APP: Final = "carewire"
+_REQUEST_S: Final = 30.0
 
 
 def deploy(settings: Settings) -> None:
@@ -33,13 +34,14 @@ def deploy(settings: Settings) -> None:
     try:
         with ThreadPoolExecutor(2) as aside:
             shards = aside.submit(asyncio.run, _ensure(recipe))
-            proxies = aside.submit(serve.start, http_options={"host": settings.http.host, "port": settings.http.port})
+            http = {"host": settings.http.host, "port": settings.http.port, "request_timeout_s": _REQUEST_S}
+            proxies = aside.submit(serve.start, http_options=http)
             _await_controller(proxies)  # replicas need not wait for the proxies, as `serve.run` would
             serve.run(graph(recipe), name=APP, route_prefix="/")
             proxies.result()
             shards.result()
     except (RayError, RuntimeError, TimeoutError, ValueError) as error:
-        raise StartupError(f"Carewire could not be deployed: {str(error).strip().splitlines()[0]}") from error
+        raise StartupError(f"Carewire could not be deployed: {_last_line(error)}") from error
 
 
 def undeploy(settings: Settings) -> None:
@@ -65,6 +67,12 @@ def take_down(settings: Settings) -> None:
     rayhead.start(settings, settings.data_dir)
     undeploy(settings)
     rayhead.stop()
+
+
+def _last_line(error: Exception) -> str:
+    """Through Ray, the text of an error is the remote traceback; what happened stands at its end."""
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if lines else type(error).__name__
 
 
 def _await_controller(starting: "Future[None]") -> None:

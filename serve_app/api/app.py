@@ -31,11 +31,11 @@ class Services:
     registry: CollectorRegistry
 
 
-def create_api(services: Services) -> FastAPI:
-    """The application."""
+def create_api(services: Services, *, echo_request_id: bool = True) -> FastAPI:
+    """The application. Behind Serve's proxy it need not echo the request's id: the proxy does."""
     app = FastAPI(title="Carewire", version=version("carewire"), description=_DESCRIPTION, redoc_url=None)
     app.state.verify = services.verify
-    app.add_middleware(Requests, registry=services.registry)
+    app.add_middleware(Requests, registry=services.registry, echo=echo_request_id)
     problems.install(app)
     app.include_router(operations(services.health, services.census))
     app.include_router(rooms_routes(services.rooms))

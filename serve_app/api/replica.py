@@ -64,7 +64,8 @@ class ApiReplica:
                 census=census,
                 health=self._health,
                 registry=self._member.registry,
-            )
+            ),
+            echo_request_id=False,
         )
         self._watching = asyncio.create_task(self._health.watch())
         await self._member.join(lambda: {})
