@@ -31,6 +31,7 @@ CRISIS: Final = (
 MAX_COMPLAINTS: Final = 100
 MAX_CHARS: Final = 2000
 OLDEST: Final = 120
+OLDEST_BABY: Final = 3.0  # years up to which an age told in days or weeks is taken over
 LONGEST_DAYS: Final = 36_500
 LIKELY: Final = 0.25  # below this the first answer is too weak to stand alone
 LIKELY_IF_WIDE: Final = 0.35  # the same where the model is less sure of itself
@@ -149,10 +150,10 @@ class Interpreter:
         )
 
     def _evidence(self, asked: Asked, reading: Reading, factors: set[str]) -> Evidence:
-        vitals = {**reading.vitals, **dict(asked.vitals)}
+        vitals = {**reading.vitals, **dict(asked.vitals)}  # what was measured wins over what was told in words
         age = asked.age
-        if reading.baby_days is not None and asked.age < 3:
-            age = min(age, reading.baby_days / 365) if asked.age >= 1 or asked.age == 0 else age
+        if reading.baby_days is not None and age < OLDEST_BABY:
+            age = min(age, reading.baby_days / 365)
         factors = set(factors)
         if asked.pregnant is not None:
             factors.discard("pregnant")
@@ -160,13 +161,10 @@ class Interpreter:
                 factors.add("pregnant")
         if asked.sex == "male":
             factors -= {"pregnant", "postpartum", "perimenstrual"}
-        present = reading.present
-        if reading.vitals.get("temperature_c") is not None and "temperature_c" in dict(asked.vitals):
-            present = present  # told twice: the measured field wins for the number, the words stay
         evidence = Evidence(
             age=age,
             sex=asked.sex,
-            present=frozenset(present),
+            present=frozenset(reading.present),
             absent=frozenset(reading.absent),
             factors=frozenset(factors),
             severity=asked.severity,

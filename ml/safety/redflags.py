@@ -60,13 +60,16 @@ class RedFlags:
     def __init__(self, knowledge: Knowledge, qualifiers: Iterable[str], folder: Path = DATA) -> None:
         self.rules = tuple(read_toml(folder / "red_flags.toml", "rule", Rule))
         known = {f"q:{one}" for one in qualifiers} | {f"hx:{one}" for one in knowledge.factor_index}
+        self._compiled = tuple(
+            (rule, tuple(tuple(_AnyOf.of(term) for term in when) for when in rule.when)) for rule in self.rules
+        )
         self._check(known | DERIVED | set(knowledge.symptom_index), {row.id for row in knowledge.sources})
 
     def fired(self, story: Story) -> list[RedFlag]:
         """Every rule that holds, the most urgent first; a code appears once, at its highest urgency."""
         flags: dict[str, RedFlag] = {}
-        for rule in self.rules:
-            matched = next((found for when in rule.when if (found := _holds(when, story)) is not None), None)
+        for rule, alternatives in self._compiled:
+            matched = next((found for when in alternatives if (found := _holds(when, story)) is not None), None)
             if matched is None:
                 continue
             before = flags.get(rule.id)
@@ -148,26 +151,60 @@ def _child_out_of_range(evidence: Evidence) -> bool:
     return False
 
 
-def _holds(when: list[str], story: Story) -> tuple[str, ...] | None:
+@dataclass(frozen=True, slots=True)
+class _AnyOf:
+    """One term, taken apart once: it holds if any of its parts does."""
+
+    facts: frozenset[str]
+    absent: tuple[str, ...]
+    compared: tuple[tuple[str, str, float, str], ...]  # number, comparison, bound, the part as written
+    not_compared: tuple[tuple[str, str, float, str], ...]
+
+    @staticmethod
+    def of(term: str) -> "_AnyOf":
+        facts, absent, compared, not_compared = set(), [], [], []
+        for part in term.split("|"):
+            name = part.removeprefix("!")
+            comparison = _COMPARISON.fullmatch(name)
+            if comparison is not None:
+                parts = (comparison.group(1), comparison.group(2), float(comparison.group(3)), part)
+                (not_compared if part.startswith("!") else compared).append(parts)
+            elif part.startswith("!"):
+                absent.append(name)
+            else:
+                facts.add(part)
+        return _AnyOf(frozenset(facts), tuple(absent), tuple(compared), tuple(not_compared))
+
+    def why(self, story: Story) -> str | None:
+        """The part that holds ("" for one that is about absence), or None."""
+        if found := self.facts & story.facts:
+            return min(found)
+        for name, sign, bound, written in self.compared:
+            if _compares(story, name, sign, bound):
+                return written
+        if any(name not in story.facts for name in self.absent):
+            return ""
+        if any(not _compares(story, name, sign, bound) for name, sign, bound, _ in self.not_compared):
+            return ""
+        return None
+
+
+def _holds(terms: tuple[_AnyOf, ...], story: Story) -> tuple[str, ...] | None:
     """The facts that make all terms hold, or None."""
     matched: list[str] = []
-    for terms in when:
-        found = next((term for term in terms.split("|") if _one(term, story)), None)
+    for term in terms:
+        found = term.why(story)
         if found is None:
             return None
-        if not found.startswith("!"):
+        if found:
             matched.append(found)
     return tuple(matched)
 
 
-def _one(term: str, story: Story) -> bool:
-    if term.startswith("!"):
-        return not _one(term[1:], story)
-    comparison = _COMPARISON.fullmatch(term)
-    if comparison is None:
-        return term in story.facts
-    value = story.numbers.get(comparison.group(1))
-    bound = float(comparison.group(3))
+def _compares(story: Story, name: str, sign: str, bound: float) -> bool:
+    value = story.numbers.get(name)
     if value is None:
         return False
-    return {"<": value < bound, "<=": value <= bound, ">": value > bound, ">=": value >= bound}[comparison.group(2)]
+    if sign[0] == "<":
+        return value < bound or (sign == "<=" and value == bound)
+    return value > bound or (sign == ">=" and value == bound)

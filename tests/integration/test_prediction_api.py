@@ -219,8 +219,8 @@ def _hostile(rng: random.Random) -> dict[str, Any]:
     letters = "".join(chr(rng.randrange(32, 0x3000)) for _ in range(rng.randrange(60)))
     body: dict[str, Any] = {
         "symptoms": [rng.choice([*SCRAPS, letters]) for _ in range(rng.choice((0, 1, 1, 2, 3, 8, 500)))],
-        "age": rng.choice([0, 0.1, 5, 34, 80, 119, 30, 40, 50, -5, 200, 1e12, "forty", None, True]),
-        "sex": rng.choice(["female", "male", "other", "male", "female", "", "robot", None]),
+        "age": rng.choice([0, 0.1, 5, 34, 80, 119, 30, 40, 50, 60, 70, 20, -5, 200, 1e12, "forty", None]),
+        "sex": rng.choice(["female", "male", "other", "male", "female", "male", "robot", None]),
     }
     extras: dict[str, list[Any]] = {
         "severity": ["mild", "severe", "apocalyptic", 3],
@@ -234,6 +234,6 @@ def _hostile(rng: random.Random) -> dict[str, Any]:
         "unknown": [1],
     }
     for name, values in extras.items():
-        if rng.random() < 0.15:
+        if rng.random() < 0.08:
             body[name] = rng.choice(values)
     return body
