@@ -52,8 +52,10 @@ class GatewaySettings(Section):
     max_in_flight: int = Field(
         default=1000, ge=1, description="Events of one socket that may wait for their answers; more are `overloaded`."
     )
-    max_waiting_packets: int = Field(
-        default=10_000, ge=10, description="Packets that may wait for a socket that does not read; more, and it is cut."
+    max_buffered_bytes: int = Field(
+        default=1024 * 1024,
+        ge=64 * 1024,
+        description="Bytes that may wait for one socket; more, and it is closed.",
     )
     max_invalid_events: int = Field(
         default=500, ge=1, description="Invalid events in a minute after which a socket is closed."

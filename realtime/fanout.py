@@ -1,7 +1,6 @@
 """From deliveries to sockets: each packet is framed once, and the same object goes to everybody who listens."""
 
 from functools import partial
-from typing import Any
 
 from actors.kernel.wire import Delivery
 from config.clock import Clock
@@ -12,6 +11,7 @@ from realtime.metrics import GatewayMetrics
 from realtime.outlet import frame
 from realtime.packets import delivery_text
 from realtime.subscriptions import Subscriptions
+from realtime.wire import Frame
 
 log = get_logger(__name__)
 
@@ -40,7 +40,7 @@ class Fanout:
     def _deliver(self, delivery: Delivery, now_ms: int) -> None:
         if delivery.key:
             self._expect_lapse(delivery)
-        prepared: Any = None
+        prepared: Frame | None = None
         sent = 0
         for connection in self._subscriptions.route(delivery):
             if prepared is None:

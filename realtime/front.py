@@ -1,7 +1,6 @@
 """The namespace `/`: takes what python-socketio hears, gives it to sessions and handlers, and sends the answers."""
 
-from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import socketio
@@ -20,8 +19,6 @@ from realtime.packets import Incoming, ack_text, delivery_text
 from realtime.sessions import Sessions
 
 log = get_logger(__name__)
-
-_SLOW: Final = "slow consumer"
 
 
 class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio has no types
@@ -112,10 +109,4 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
 
     def _outlet(self, sid: str) -> Outlet:
         server: Any = self.server
-        socket = server.eio.sockets[server.manager.eio_sid_from_sid(sid, "/")]
-        return Outlet(socket, self._settings.max_waiting_packets, partial(self._drop, sid))
-
-    def _drop(self, sid: str) -> None:
-        connection = self._connections.get(sid)
-        if connection is not None:
-            self._tasks.spawn(connection.outlet.cut(_SLOW))
+        return Outlet(server.socket(sid))

@@ -299,7 +299,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
             return self._bad("Invalid session", "bad-sid")
         if upgrade:
             return self._probe(request, socket)
-        if socket.upgraded:
+        if socket.upgraded or (socket.closing and method == "POST"):
             return self._bad("Unexpected HTTP request", "unexpected-http")
         if method == "GET":
             return await self._polled(request, socket, index)
@@ -400,7 +400,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         if farewell == "6":
             return http.text_response(farewell, jsonp)
         reply = http.text_response(socket.taken(farewell), jsonp)
-        if socket.closed:
+        if socket.closed and not socket.outbox:
             self.forget(socket)
         return reply
 

@@ -258,6 +258,11 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
         environ = self.environ.get(socket.sid)
         if self.environ_keys is not None and environ is not None:
             self.environ[socket.sid] = {key: environ[key] for key in self.environ_keys if key in environ}
+        if not socket.closing:
+            self.connected(sid, namespace)
+
+    def connected(self, sid: str, namespace: str) -> None:
+        """Called when the client has been told that it is connected: what is sent from now on, it takes."""
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         await super()._handle_eio_connect(eio_sid, environ)

@@ -19,6 +19,7 @@ CLOSE_PACKET: Final = Frame.text("1")
 PING_PACKET: Final = Frame.text("2")
 PROBE_ANSWER: Final = Frame.text("3probe")
 NOOP: Final = "6"
+MAX_POLLED: Final = 16  # packets in one answer: python-engineio's clients drop a connection that gets more
 _SEPARATOR: Final = "\x1e"
 
 
@@ -148,10 +149,18 @@ class Socket:
         elif self.poll is not None:
             self._answer_poll(farewell)
         elif linger and self.outbox is not None:
-            self.outbox.append(CLOSE_PACKET)
+            if not abort:
+                self.outbox.append(CLOSE_PACKET)
         else:
             self.outbox = None
         self.server.part(self, reason)
+
+    def cut(self, reason: str) -> None:
+        """End the session, and drop its connection with whatever waits for the client."""
+        websocket = self.websocket
+        self.end(reason, abort=True)
+        if websocket is not None:
+            websocket.abort()
 
     def start(self) -> None:
         """The session is open: watch it."""
@@ -250,13 +259,20 @@ class Socket:
     # polling, and the way from there to a WebSocket
 
     def taken(self, farewell: str = "") -> str:
-        """What a GET is answered with: everything that waits, and `farewell` behind it."""
-        frames, self.outbox_bytes = self.outbox, 0
-        packets = [frame.polled() for frame in frames] if frames else []
-        self.outbox = None if self.closing else deque()
-        if farewell:
+        """What a GET is answered with: what waits, up to `MAX_POLLED`, and then `farewell`."""
+        packets: list[str] = []
+        while self.outbox and len(packets) < MAX_POLLED:
+            frame = self.outbox.popleft()
+            self.outbox_bytes -= len(frame.payload)
+            packets.append(frame.polled())
+        if farewell and not self.outbox:
             packets.append(farewell)
         return _SEPARATOR.join(packets) or NOOP
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What was sent and has not left this process."""
+        return self.outbox_bytes if self.websocket is None else self.websocket.waiting_bytes
 
     def abandoned(self, error: BaseException) -> None:
         """The client dropped the GET that waited."""

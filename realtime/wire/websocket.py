@@ -110,6 +110,12 @@ class WebSocket(asyncio.Protocol):
     def deflate(self, value: bool) -> None:
         self._reader.deflate = value
 
+    @property
+    def waiting_bytes(self) -> int:
+        """What was sent and has not left this process."""
+        unwritten: int = self._transport.get_write_buffer_size() if self._transport is not None else 0
+        return unwritten + sum(map(len, self.pending))
+
     def send(self, frame: Frame) -> None:
         """Write at the end of this turn, after everything sent before. Dropped once the connection is closing."""
         self.send_wire(frame.wire)

@@ -361,7 +361,7 @@ async def test_nothing_is_left_of_a_socket_that_went_while_its_token_was_checked
 
 async def test_a_client_that_does_not_read_is_cut_and_nobody_else_notices() -> None:
     async with rig() as made:
-        gateway = await made.gateway(max_waiting_packets=50)
+        gateway = await made.gateway(max_buffered_bytes=100_000)
         alice = await made.client("alice")
         await alice.ok("create_room", {"room_id": "general", "open": True})
         await alice.ok("join_room", {"room_id": "general"})

@@ -23,7 +23,7 @@ VERIFIED = Verified("alice", "client", "", 2**40, "")
 
 
 def a_connection(verified: Verified | None = VERIFIED) -> Connection:
-    return Connection("sid", Outlet(Socket(), 10, lambda: None), Hello(), verified)
+    return Connection("sid", Outlet(Socket()), Hello(), verified)
 
 
 async def acked(outcome: Any, *, verified: Verified | None = VERIFIED, name: str = "join_room") -> Ack:

@@ -1,7 +1,6 @@
 """Fan-out: one frame for everybody, in order, and typing that ends by itself."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from prometheus_client import CollectorRegistry
 
@@ -11,33 +10,23 @@ from realtime.connections import Connection
 from realtime.deadlines import Deadlines
 from realtime.fanout import Fanout
 from realtime.metrics import GatewayMetrics
-from realtime.outlet import Outlet, frame
+from realtime.outlet import Outlet
 from realtime.requests import Hello
 from realtime.subscriptions import Subscriptions
+from realtime.wire import Frame
 from tests.unit.realtime.test_deadlines import StillClock
 
 TOPIC = "room:1"
 
 
-class Queue:
-    """What python-engineio's socket queues."""
-
-    def __init__(self) -> None:
-        self.packets: list[Any] = []
-
-    def qsize(self) -> int:
-        return len(self.packets)
-
-    def put_nowait(self, packet: Any) -> None:
-        self.packets.append(packet)
-
-
 @dataclass
 class Socket:
-    """As much of python-engineio's socket as an outlet uses."""
+    """As much of a wire socket as an outlet uses."""
 
-    queue: Queue = field(default_factory=Queue)
-    closed: bool = False
+    frames: list[Frame] = field(default_factory=list)
+
+    def write(self, frame: Frame) -> None:
+        self.frames.append(frame)
 
 
 class Desk:
@@ -56,12 +45,12 @@ class Desk:
         socket = Socket()
         self.sockets[user] = socket
         verified = Verified(user, "client", "", 2**40, "")
-        connection = Connection(f"sid-{user}", Outlet(socket, 100, lambda: None), Hello(), verified)
+        connection = Connection(f"sid-{user}", Outlet(socket), Hello(), verified)
         self.subscriptions.joined(self.subscriptions.join(connection, TOPIC), 0)
         return connection
 
     def texts(self, user: str) -> list[str]:
-        return [packet.encode() for packet in self.sockets[user].queue.packets]
+        return [frame.polled() for frame in self.sockets[user].frames]
 
 
 def typing(name: str, *, ttl_s: float = 6.0) -> Delivery:
@@ -83,7 +72,7 @@ def test_one_frame_is_made_for_all_and_each_gets_it_in_order() -> None:
         desk.member(user)
     desk.fanout.deliver([Delivery(TOPIC, version, b'["message",{"seq":%d}]' % version) for version in (1, 2, 3)])
     assert desk.texts("bob") == [f'42["message",{{"seq":{version}}}]' for version in (1, 2, 3)]
-    packets = [desk.sockets[user].queue.packets for user in ("alice", "bob", "carol")]
+    packets = [desk.sockets[user].frames for user in ("alice", "bob", "carol")]
     assert all(one is two is three for one, two, three in zip(*packets, strict=True))
     assert desk.registry.get_sample_value("carewire_gateway_deliveries_total") == 9
 
@@ -123,14 +112,3 @@ def test_a_packet_that_cannot_be_sent_does_not_hold_up_the_others() -> None:
     desk.member("bob")
     desk.fanout.deliver([Delivery(TOPIC, 1, b"\xff\xfe"), Delivery(TOPIC, 2, b'["message",{}]')])
     assert desk.texts("bob") == ['42["message",{}]']
-
-
-def test_a_socket_that_does_not_read_is_given_up_at_a_bound() -> None:
-    given_up: list[bool] = []
-    socket = Socket()
-    outlet = Outlet(socket, 10, lambda: given_up.append(True))
-    packet = frame("x")
-    for _ in range(100):
-        outlet.send(packet)
-    assert socket.queue.qsize() == 10
-    assert given_up == [True]

@@ -4,7 +4,7 @@ import os
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime.wire.frames import (
@@ -44,6 +44,7 @@ def sliced(data: bytes, cuts: list[int]) -> list[bytes]:
     return [data[start:end] for start, end in zip([0, *places], [*places, len(data)], strict=True)]
 
 
+@settings(deadline=None)
 @given(
     messages=st.lists(st.tuples(st.sampled_from([TEXT, BINARY]), st.binary(max_size=300))),
     cuts=st.lists(st.integers(min_value=0)),
@@ -57,6 +58,7 @@ def test_messages_are_read_whole_and_in_order_however_they_are_sliced(
     assert [one for part in sliced(stream, cuts) for one in reader.feed(part)] == messages
 
 
+@settings(deadline=None)
 @given(data=st.binary(max_size=200), cuts=st.lists(st.integers(min_value=0), max_size=5))
 def test_no_bytes_do_more_than_break_the_connection(data: bytes, cuts: list[int]) -> None:
     reader, codes = FrameReader(64), []
