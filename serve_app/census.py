@@ -85,11 +85,9 @@ class Census:
         peers = [peer for peer in await self._peers() if peer.kind == kind]
         return await asyncio.gather(*(self._see(peer.name, kind, _stats_of_peer(peer)) for peer in peers))
 
-    async def shards(self) -> list[Sighting]:
-        """Only the shards."""
-        return await asyncio.gather(
-            *(self._see(shard, "shard", self._stats_of_shard(shard)) for shard in self._shards.names)
-        )
+    async def shards(self, names: Sequence[str]) -> list[Sighting]:
+        """Only these shards."""
+        return await asyncio.gather(*(self._see(shard, "shard", self._stats_of_shard(shard)) for shard in names))
 
     async def metrics(self) -> bytes:
         """The metrics of all that answer, on one page."""

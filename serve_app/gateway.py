@@ -2,7 +2,8 @@
 
 from actors.kernel.metrics import RegionMetrics
 from actors.kernel.region import Region
-from actors.kernel.remote import RemoteDirectory, ensure_shards, kinds_to_pools
+from actors.kernel.remote import RemoteDirectory, client_of, ensure_shards, kinds_to_pools
+from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
 from config.clock import SystemClock
 from config.logs import configure_logging
@@ -40,8 +41,19 @@ class GatewayReplica:
             metrics=RegionMetrics(self._member.registry),
         )
         await self._region.start()
+        self._tracker = Tracker(
+            self._member.name,
+            [client_of(shard) for shard in recipe.volatile_shards],
+            settings=settings.presence,
+            clock=clock,
+            on_changes=self._gateway.observe,
+        )
+        self._tracker.watch_levels(self._member.registry)
+        await self._tracker.start()
         rooms = Rooms(self._region, stores.views, clock)
-        await self._gateway.start(self._region, rooms, host=settings.gateway.host, port=settings.gateway.port)
+        await self._gateway.start(
+            self._region, rooms, self._tracker, host=settings.gateway.host, port=settings.gateway.port
+        )
         self._delay = RecentMean(self._member.registry, "carewire_gateway_delivery_seconds")
         await self._member.join(lambda: {**self._gateway.stats(), "lag_ms": self._delay.ms(clock.monotonic_s())})
 
@@ -52,6 +64,7 @@ class GatewayReplica:
         """Drain: clients are told to go elsewhere before their sockets are closed."""
         await self._gateway.drain()
         await self._gateway.stop()
+        await self._tracker.close()
         await self._region.close()
         await self._member.leave()
         self._stores.close()

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from actors.kernel.entity import Kind
+from actors.kernel.hosting import Hosted
+from config.clock import SystemClock
 from config.settings import Settings
 from store.journal import Stores
 
@@ -16,7 +18,7 @@ _POOLS: Final[Mapping[str, Sequence[str]]] = {"rooms": ("room", "pair", "user")}
 
 @dataclass(frozen=True, slots=True)
 class CarewireRecipe:
-    """The recipe of the whole program (`actors.kernel.remote.Recipe`). `settings` are complete: no secret of them is
+    """The recipe of the whole program (`actors.kernel.hosting.Recipe`). `settings` are complete: no secret of them is
     still to be made, and `mongo.url` is set."""
 
     settings: Settings
@@ -48,6 +50,24 @@ class CarewireRecipe:
         return await open_stores(self.settings, [index for kind in kinds for index in kind.indexes])
 
     @property
-    def shard_names(self) -> list[str]:
-        """Every shard there should be."""
+    def volatile_shards(self) -> list[str]:
+        """Presence."""
+        from actors.presence.tracker import presence_shards
+
+        return presence_shards(self.settings.presence)
+
+    def volatile(self, shard: str, stores: Stores) -> Hosted:
+        """A presence shard."""
+        from actors.presence.shard import PresenceShard
+
+        return PresenceShard(shard, stores.views, settings=self.settings.presence, clock=SystemClock())
+
+    @property
+    def entity_shards(self) -> list[str]:
+        """Every shard of entities that there should be."""
         return [f"{pool}-{number}" for pool in _POOLS for number in range(self.shards(pool))]
+
+    @property
+    def shard_names(self) -> list[str]:
+        """Every shard that there should be."""
+        return [*self.entity_shards, *self.volatile_shards]

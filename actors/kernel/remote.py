@@ -1,13 +1,13 @@
 """Shards as Ray actors: the only file of `actors/` that imports Ray. Options, handles, and Ray's errors as ours.
 
-A shard is a named, detached actor that Ray restarts for ever: its state is in the journal, so a restart loses
-nothing. Calls are never retried by Ray, because a call may have run: only the region, who holds the command ids,
-repeats.
+A shard is a named, detached actor that Ray restarts for ever: its state is in the journal, or is told anew by whoever
+knows it (a *volatile* shard), so a restart loses nothing. Calls are never retried by Ray, because a call may have run:
+only the region, who holds the command ids, repeats.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, Generic, TypeVar
 
 import ray
 from prometheus_client import generate_latest
@@ -15,7 +15,7 @@ from ray.actor import ActorHandle
 from ray.exceptions import RayError
 
 from actors.kernel.direct import Address, DirectClient, DirectServer
-from actors.kernel.entity import Kind
+from actors.kernel.hosting import Hosted, Recipe
 from actors.kernel.lane import ShardClient, ShardGone
 from actors.kernel.local import courier_of
 from actors.kernel.metrics import RegionMetrics
@@ -26,7 +26,6 @@ from actors.kernel.shard import Shard
 from config.clock import SystemClock
 from config.errors import Unavailable
 from config.logs import configure_logging, get_logger
-from config.settings import Settings
 from store.holders import this_process
 from store.journal import PartitionMap, PartitionMaps, Stores
 
@@ -44,40 +43,17 @@ _OPTIONS: Final[dict[str, Any]] = {
 }
 
 
-class Recipe(Protocol):
-    """What a process needs to host or to reach shards; pickled to wherever it runs."""
-
-    @property
-    def settings(self) -> Settings:
-        """The whole tree, complete."""
-        ...
-
-    @property
-    def pools(self) -> Mapping[str, Sequence[str]]:
-        """The kinds of each pool by name: `{"rooms": ["room", "user"]}`."""
-        ...
-
-    def shards(self, pool: str) -> int:
-        """How many shards the pool has."""
-        ...
-
-    def kinds(self, pool: str) -> list[Kind[Any]]:
-        """The kinds that a shard of this pool hosts."""
-        ...
-
-    async def open(self) -> Stores:
-        """Connect to the database."""
-        ...
+H = TypeVar("H", bound=Hosted)
 
 
-class ShardHost:
-    """The actor: a `Shard` that starts with the first call to it, in this life and in each after a restart."""
+class _Host(Generic[H]):
+    """An actor. What it hosts starts with the first call to it, in this life and in each after a restart."""
 
     def __init__(self, name: str, recipe: Recipe) -> None:
         configure_logging(recipe.settings.log.level, recipe.settings.log.format, process=name)
         self._name = name
         self._recipe = recipe
-        self._starting: asyncio.Task[Shard] | None = None
+        self._starting: asyncio.Task[H] | None = None
         self._address: Address | None = None
         self._door: DirectServer | None = None
 
@@ -103,6 +79,41 @@ class ShardHost:
         shard.metrics.levels(shard.stats())
         return generate_latest(shard.metrics.registry)
 
+    async def stop(self) -> None:
+        """Finish the turn in flight and give the lease up."""
+        if self._starting is not None:
+            await (await self._starting).stop()
+        if self._door is not None:
+            await self._door.close()
+
+    async def _shard(self) -> H:
+        if self._starting is None or (self._starting.done() and self._starting.exception() is not None):
+            self._starting = asyncio.get_running_loop().create_task(self._start())
+        return await asyncio.shield(self._starting)
+
+    async def _start(self) -> H:
+        shard = await self._make(await self._recipe.open())
+        await shard.start()
+        alone = self._recipe.settings.ray.address is None
+        host = "127.0.0.1" if alone else ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray's own
+        self._door = DirectServer(shard, self._name)
+        self._address = await self._door.start(host)
+        return shard
+
+    async def _make(self, stores: Stores) -> H:
+        raise NotImplementedError
+
+
+class VolatileHost(_Host[Hosted]):
+    """The actor of a shard that keeps nothing in the journal."""
+
+    async def _make(self, stores: Stores) -> Hosted:
+        return self._recipe.volatile(self._name, stores)
+
+
+class ShardHost(_Host[Shard]):
+    """The actor of a shard of entities."""
+
     async def release(self, partitions: Sequence[int]) -> None:
         """See `Shard.release`."""
         await (await self._shard()).release(partitions)
@@ -111,20 +122,7 @@ class ShardHost:
         """See `Shard.adopt`."""
         await (await self._shard()).adopt()
 
-    async def stop(self) -> None:
-        """Finish the turn in flight and give the lease up."""
-        if self._starting is not None:
-            await (await self._starting).stop()
-        if self._door is not None:
-            await self._door.close()
-
-    async def _shard(self) -> Shard:
-        if self._starting is None or (self._starting.done() and self._starting.exception() is not None):
-            self._starting = asyncio.get_running_loop().create_task(self._start())
-        return await asyncio.shield(self._starting)
-
-    async def _start(self) -> Shard:
-        stores = await self._recipe.open()
+    async def _make(self, stores: Stores) -> Shard:
         clock = SystemClock()
         region = Region(
             f"{self._name}-letters",
@@ -135,7 +133,7 @@ class ShardHost:
             metrics=RegionMetrics(),
         )
         await region.start()
-        shard = Shard(
+        return Shard(
             self._name,
             self._recipe.kinds(self._name.rpartition("-")[0]),
             stores,
@@ -144,12 +142,6 @@ class ShardHost:
             holder=this_process(),
             courier=courier_of(region),
         )
-        await shard.start()
-        alone = self._recipe.settings.ray.address is None
-        host = "127.0.0.1" if alone else ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray's own
-        self._door = DirectServer(shard, self._name)
-        self._address = await self._door.start(host)
-        return shard
 
 
 def kinds_to_pools(recipe: Recipe) -> dict[str, str]:
@@ -158,8 +150,9 @@ def kinds_to_pools(recipe: Recipe) -> dict[str, str]:
 
 
 async def ensure_shards(recipe: Recipe, stores: Stores) -> list[str]:
-    """Make every shard of every pool that is not there yet, and spread the partitions over them. Idempotent: whoever
-    starts first calls it. With another number of shards than before, partitions move while everything runs.
+    """Make every shard of every pool that is not there yet, and spread the partitions over them; and the volatile
+    shards. Idempotent: whoever starts first calls it. With another number of shards than before, partitions move while
+    everything runs.
 
     Returns the shards' names, each started (its lease may still be waited for).
     """
@@ -176,6 +169,14 @@ async def ensure_shards(recipe: Recipe, stores: Stores) -> list[str]:
         await rebalance(stores.maps, control, pool, wanted)
         await stop_shards(sorted(set(before.owners).difference(wanted)))
         names += wanted
+    return [*names, *await _ensure_volatile(recipe)]
+
+
+async def _ensure_volatile(recipe: Recipe) -> Sequence[str]:
+    actor: Any = ray.remote(VolatileHost)
+    names = recipe.volatile_shards
+    handles = [actor.options(name=name, **_OPTIONS).remote(name, recipe) for name in names]
+    await asyncio.gather(*(handle.start.remote() for handle in handles))
     return names
 
 
@@ -205,6 +206,11 @@ class RemoteControl:
         await RemoteShard(shard).adopt()
 
 
+def client_of(shard: str) -> ShardClient:
+    """How to call this shard, in whatever life."""
+    return DirectClient(RemoteShard(shard).address)
+
+
 class RemoteDirectory:
     """Finds shards by their names in Ray, and their partitions in the database (`region.ShardDirectory`)."""
 
@@ -220,7 +226,7 @@ class RemoteDirectory:
 
     def client(self, shard: str) -> ShardClient:
         """See `region.ShardDirectory`."""
-        return DirectClient(RemoteShard(shard).address)
+        return client_of(shard)
 
 
 class RemoteShard:

@@ -53,7 +53,8 @@ class ApiReplica:
         self._health = HealthMonitor(
             [
                 Part("mongo", self._mongo_health),
-                Part("rooms", lambda: _health_of(census.shards())),
+                Part("rooms", lambda: _health_of(census.shards(recipe.entity_shards))),
+                Part("presence", lambda: _health_of(census.shards(recipe.volatile_shards)), vital=False),
                 Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
             ]
         )

@@ -18,6 +18,7 @@ async def test_status_lists_every_process(system: System) -> None:
     assert kinds == {
         "rooms-0": "shard",
         "rooms-1": "shard",
+        "presence-0": "shard",
         "gateway-0": "gateway",
         "api-0": "api",
         "controller": "controller",
@@ -41,7 +42,7 @@ async def test_health_tells_each_part_apart(system: System) -> None:
     async with httpx.AsyncClient(base_url=system.http_url, trust_env=False) as http:
         report = (await http.get("/health")).json()
         assert report["status"] == "ok"
-        assert {"mongo", "rooms", "gateway"} <= set(report["services"])
+        assert {"mongo", "rooms", "presence", "gateway"} <= set(report["services"])
         for part in report["services"].values():
             assert part["status"] == "ok"
             assert 0 <= part["last_success_age_s"] < 10
@@ -55,7 +56,7 @@ async def test_metrics_come_from_every_process_and_count_what_happens(system: Sy
     async def stored(http: httpx.AsyncClient) -> float:
         families = {f.name: f for f in text_string_to_metric_families((await http.get("/metrics")).text)}
         processes = {sample.labels["process"] for family in families.values() for sample in family.samples}
-        assert {"rooms-0", "rooms-1", "gateway-0", "api-0"} <= processes
+        assert {"rooms-0", "rooms-1", "presence-0", "gateway-0", "api-0"} <= processes
         return sum(sample.value for sample in families["carewire_events_stored"].samples)
 
     async with system.http() as http, system.client("measured") as client:

@@ -1,0 +1,80 @@
+"""What an actor hosts, and what a process is told to host it: how Ray's part and the composition root meet."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from prometheus_client import CollectorRegistry
+
+from actors.kernel.entity import Kind
+from actors.kernel.lane import ShardClient
+from config.settings import Settings
+from store.journal import Stores
+
+
+class Recipe(Protocol):
+    """What a process needs to host or to reach shards; pickled to wherever it runs."""
+
+    @property
+    def settings(self) -> Settings:
+        """The whole tree, complete."""
+        ...
+
+    @property
+    def pools(self) -> Mapping[str, Sequence[str]]:
+        """The kinds of each pool by name: `{"rooms": ["room", "user"]}`."""
+        ...
+
+    def shards(self, pool: str) -> int:
+        """How many shards the pool has."""
+        ...
+
+    def kinds(self, pool: str) -> list[Kind[Any]]:
+        """The kinds that a shard of this pool hosts."""
+        ...
+
+    @property
+    def volatile_shards(self) -> Sequence[str]:
+        """The names of the shards that keep nothing in the journal."""
+        ...
+
+    def volatile(self, shard: str, stores: Stores) -> "Hosted":
+        """One of them, not started yet."""
+        ...
+
+    async def open(self) -> Stores:
+        """Connect to the database."""
+        ...
+
+
+class Metrics(Protocol):
+    """What a shard counts."""
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """Where it is counted."""
+        ...
+
+    def levels(self, stats: dict[str, object]) -> None:
+        """Bring the levels up to date."""
+        ...
+
+
+class Hosted(ShardClient, Protocol):
+    """What an actor can host: it is called as a shard is, starts, stops, and tells how it is."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """What it counts."""
+        ...
+
+    def stats(self) -> dict[str, object]:
+        """Its line in `carewire status`."""
+        ...
+
+    async def start(self) -> None:
+        """Begin."""
+        ...
+
+    async def stop(self) -> None:
+        """End in good order."""
+        ...
