@@ -16,6 +16,7 @@ from config.logs import get_logger
 from config.settings import GatewaySettings
 from realtime.acks import Events
 from realtime.auth import Verifier
+from realtime.bookings import BookingEvents, Desk
 from realtime.chat import Chat
 from realtime.connections import Connection, Connections
 from realtime.deadlines import Deadlines
@@ -80,14 +81,14 @@ class Gateway:
         """Send what a region brought to whoever listens."""
         self._fanout.deliver(deliveries)
 
-    async def start(self, region: Region, rooms: Rooms, *, host: str, port: int) -> int:
+    async def start(self, region: Region, rooms: Rooms, desk: Desk, *, host: str, port: int) -> int:
         """Begin to accept connections. The port, which `port=0` leaves to the system.
 
         Raises:
             StartupError: the port cannot be had.
         """
         self._region = region
-        self._front = self._wire(region, rooms)
+        self._front = self._wire(region, rooms, desk)
         self._deadlines.start()
         self._site = Site(make_server(self._settings, self._front))
         self._port = await self._site.listen(host, port)
@@ -133,7 +134,7 @@ class Gateway:
         await site.close()
         log.info("gateway.stopped", gateway=self.name)
 
-    def _wire(self, region: Region, rooms: Rooms) -> Front:
+    def _wire(self, region: Region, rooms: Rooms, desk: Desk) -> Front:
         settings, clock, metrics = self._settings, self._clock, self._metrics
         joining = Joining(self._subscriptions)
         sessions = Sessions(
@@ -149,7 +150,8 @@ class Gateway:
             metrics,
         )
         chat = Chat(region, rooms, self._subscriptions, joining)
-        handlers = {**sessions.handlers(), **chat.handlers()}
+        bookings = BookingEvents(desk, self._subscriptions, joining)
+        handlers = {**sessions.handlers(), **chat.handlers(), **bookings.handlers()}
         events = Events(handlers, max_bytes=settings.max_message_bytes, clock=clock)
         return Front(settings, self._connections, sessions, events, self._tasks, clock, metrics)
 
