@@ -119,6 +119,9 @@ class KernelSettings(Section):
     """Shards, regions and what lies between them. Durations of the leases follow design: 2 s renewals, 6 s void."""
 
     room_shards: int = Field(default=2, ge=1, le=64, description="Shards (processes) of rooms and inboxes.")
+    calendar_shards: int = Field(
+        default=1, ge=1, le=64, description="Shards (processes) of calendars, bookings and the waitlist."
+    )
     lease_s: float = Field(default=6.0, gt=0, description="Life of a shard's lease without renewal.")
     lease_renewal_s: float = Field(default=2.0, gt=0, description="Seconds between renewals.")
     linger_ms: float = Field(

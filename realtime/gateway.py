@@ -18,6 +18,7 @@ from config.logs import get_logger
 from config.settings import GatewaySettings
 from realtime.acks import Events
 from realtime.auth import Verifier
+from realtime.bookings import BookingEvents, Desk
 from realtime.chat import Chat
 from realtime.connections import Connection, Connections
 from realtime.deadlines import Deadlines
@@ -89,7 +90,7 @@ class Gateway:
         if self._presence is not None:
             self._presence.observe(changes)
 
-    async def start(self, region: Region, rooms: Rooms, tracker: Tracker, *, host: str, port: int) -> int:
+    async def start(self, region: Region, rooms: Rooms, tracker: Tracker, desk: Desk, *, host: str, port: int) -> int:
         """Begin to accept connections. The port, which `port=0` leaves to the system.
 
         Raises:
@@ -97,7 +98,7 @@ class Gateway:
         """
         self._region = region
         self._presence = Presence(tracker)
-        self._front = self._wire(region, rooms, self._presence)
+        self._front = self._wire(region, rooms, self._presence, desk)
         self._deadlines.start()
         self._site = Site(make_server(self._settings, self._front))
         self._port = await self._site.listen(host, port)
@@ -144,7 +145,7 @@ class Gateway:
         await site.close()
         log.info("gateway.stopped", gateway=self.name)
 
-    def _wire(self, region: Region, rooms: Rooms, presence: Presence) -> Front:
+    def _wire(self, region: Region, rooms: Rooms, presence: Presence, desk: Desk) -> Front:
         settings, clock, metrics = self._settings, self._clock, self._metrics
         joining = Joining(self._subscriptions)
         sessions = Sessions(
@@ -161,7 +162,8 @@ class Gateway:
             metrics,
         )
         chat = Chat(region, rooms, self._subscriptions, joining)
-        handlers = {**sessions.handlers(), **chat.handlers(), **presence.handlers()}
+        bookings = BookingEvents(desk, self._subscriptions, joining)
+        handlers = {**sessions.handlers(), **chat.handlers(), **presence.handlers(), **bookings.handlers()}
         events = Events(handlers, max_bytes=settings.max_message_bytes, clock=clock)
         return Front(settings, self._connections, sessions, events, self._tasks, clock, metrics)
 

@@ -8,7 +8,9 @@ from actors.rooms.service import Rooms
 from config.clock import SystemClock
 from config.logs import configure_logging
 from realtime.auth import Verifier
+from realtime.bookings import Desk
 from realtime.gateway import Gateway
+from serve_app.calendars.service import calendar_services
 from serve_app.member import Member, RecentMean
 from serve_app.recipe import CarewireRecipe
 
@@ -51,8 +53,10 @@ class GatewayReplica:
         self._tracker.watch_levels(self._member.registry)
         await self._tracker.start()
         rooms = Rooms(self._region, stores.views, clock)
+        calendars = calendar_services(self._region, stores.views, clock)
+        desk = Desk(calendars.bookings, calendars.queries, calendars.waiting)
         await self._gateway.start(
-            self._region, rooms, self._tracker, host=settings.gateway.host, port=settings.gateway.port
+            self._region, rooms, self._tracker, desk, host=settings.gateway.host, port=settings.gateway.port
         )
         self._delay = RecentMean(self._member.registry, "carewire_gateway_delivery_seconds")
         await self._member.join(lambda: {**self._gateway.stats(), "lag_ms": self._delay.ms(clock.monotonic_s())})

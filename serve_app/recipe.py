@@ -13,7 +13,10 @@ from config.clock import SystemClock
 from config.settings import Settings
 from store.journal import Stores
 
-_POOLS: Final[Mapping[str, Sequence[str]]] = {"rooms": ("room", "pair", "user")}
+_POOLS: Final[Mapping[str, Sequence[str]]] = {
+    "rooms": ("room", "pair", "user"),
+    "calendars": ("calendar", "client", "booking", "series", "waitlist"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +28,22 @@ class CarewireRecipe:
 
     @property
     def pools(self) -> Mapping[str, Sequence[str]]:
-        """Rooms, pairs and inboxes share their shards: they write to each other all the time."""
+        """What writes to each other all the time shares its shards: rooms with inboxes, calendars with bookings."""
         return _POOLS
 
     def shards(self, pool: str) -> int:
         """As many as the settings say."""
-        del pool
-        return self.settings.kernel.room_shards
+        kernel = self.settings.kernel
+        return kernel.room_shards if pool == "rooms" else kernel.calendar_shards
 
     def kinds(self, pool: str) -> list[Kind[Any]]:
-        """The kinds of the only pool."""
+        """The kinds of a pool."""
+        if pool == "calendars":
+            return _calendar_kinds()
         from actors.inboxes.kind import InboxKind
         from actors.rooms.kind import RoomKind
         from actors.rooms.pairs import PairKind
 
-        del pool
         return [RoomKind(self.settings.rooms), PairKind(), InboxKind()]
 
     async def open(self) -> Stores:
@@ -71,3 +75,12 @@ class CarewireRecipe:
     def shard_names(self) -> list[str]:
         """Every shard that there should be."""
         return [*self.entity_shards, *self.volatile_shards]
+
+
+def _calendar_kinds() -> list[Kind[Any]]:
+    from actors.calendars.booking_kind import BookingKind
+    from actors.calendars.kinds import AgendaKind, CalendarKind
+    from actors.calendars.series import SeriesKind
+    from actors.calendars.waitlist_kind import WaitlistKind
+
+    return [CalendarKind(), AgendaKind(), BookingKind(), SeriesKind(), WaitlistKind()]

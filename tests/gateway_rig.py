@@ -18,10 +18,13 @@ from actors.rooms.kind import RoomKind
 from actors.rooms.pairs import PairKind
 from actors.rooms.service import Rooms
 from config.clock import SystemClock
-from config.settings import AuthSettings, GatewaySettings, KernelSettings, PresenceSettings, RoomSettings
+from config.settings import AuthSettings, GatewaySettings, KernelSettings, PresenceSettings, RoomSettings, Settings
 from config.tokens import mint
 from realtime.auth import Verifier
+from realtime.bookings import Desk
 from realtime.gateway import Gateway
+from serve_app.calendars.service import calendar_services
+from serve_app.recipe import CarewireRecipe
 from store.journal import Stores
 from store.memory import memory_stores
 
@@ -131,7 +134,9 @@ class Rig:
         tracker = Tracker(name, self.presence, settings=self.presence_settings, clock=CLOCK, on_changes=gateway.observe)
         await tracker.start()
         self.trackers.append(tracker)
-        await gateway.start(region, rooms(region, self.stores.views, CLOCK), tracker, host="127.0.0.1", port=port)
+        calendars = calendar_services(region, self.stores.views, CLOCK)
+        desk = Desk(calendars.bookings, calendars.queries, calendars.waiting)
+        await gateway.start(region, rooms(region, self.stores.views, CLOCK), tracker, desk, host="127.0.0.1", port=port)
         self.gateways.append(gateway)
         return gateway
 
@@ -161,6 +166,7 @@ async def rig(**kernel: Any) -> AsyncIterator[Rig]:
         RoomKind(RoomSettings(typing_ttl_s=kernel.pop("typing_ttl_s", 6.0))),
         InboxKind(),
         PairKind(),
+        *CarewireRecipe(Settings()).kinds("calendars"),
     ]
     stores = memory_stores(CLOCK, [index for kind in kinds for index in kind.indexes])
     cluster = LocalCluster(stores, kinds, settings=KernelSettings(**kernel), clock=CLOCK)

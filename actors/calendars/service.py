@@ -1,6 +1,7 @@
 """Bookings for those who serve clients (REST, sockets): what takes more than one entity. Decides nothing by itself."""
 
 import os
+from hashlib import blake2b
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,6 @@ from actors.calendars.roles import is_staff, require_party
 from actors.calendars.schedule import Schedule
 from actors.calendars.taking import Taken, Taking, Wanted
 from actors.calendars.time import zone_of
-from actors.kernel.deciding import digest
 from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.region import Reply
 from config.clock import Clock, to_rfc3339
@@ -358,4 +358,5 @@ def _object(reply: Reply) -> dict[str, Any]:
 
 
 def _mark(*parts: str) -> str:
-    return to_base32(int.from_bytes(digest(*parts)), 26)
+    digest = blake2b("\n".join(parts).encode(), digest_size=16).digest()
+    return to_base32(int.from_bytes(digest), 26)

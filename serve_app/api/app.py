@@ -1,9 +1,10 @@
 """The REST API as one ASGI application, of parts that are handed in. No Ray here, so tests call it directly."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 
 from serve_app.api import problems
@@ -29,6 +30,7 @@ class Services:
     census: Census
     health: HealthMonitor
     registry: CollectorRegistry
+    routers: Sequence[APIRouter] = ()  # of the capabilities: calendars, ...
 
 
 def create_api(services: Services, *, echo_request_id: bool = True) -> FastAPI:
@@ -39,4 +41,6 @@ def create_api(services: Services, *, echo_request_id: bool = True) -> FastAPI:
     problems.install(app)
     app.include_router(operations(services.health, services.census))
     app.include_router(rooms_routes(services.rooms))
+    for router in services.routers:
+        app.include_router(router)
     return app

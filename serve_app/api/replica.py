@@ -17,6 +17,8 @@ from config.clock import SystemClock
 from config.logs import configure_logging
 from realtime.auth import Verifier
 from serve_app.api.app import Services, create_api
+from serve_app.calendars.routes import routers
+from serve_app.calendars.service import calendar_services
 from serve_app.census import Census, Sighting
 from serve_app.health import Finding, HealthMonitor, Part
 from serve_app.member import Member
@@ -53,18 +55,21 @@ class ApiReplica:
         self._health = HealthMonitor(
             [
                 Part("mongo", self._mongo_health),
-                Part("rooms", lambda: _health_of(census.shards(recipe.entity_shards))),
+                Part("rooms", lambda: _health_of(_shards_of(census, "rooms"))),
+                Part("calendars", lambda: _health_of(_shards_of(census, "calendars"))),
                 Part("presence", lambda: _health_of(census.shards(recipe.volatile_shards)), vital=False),
                 Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
             ]
         )
+        verify = Verifier(settings.auth, clock, secret=secret).verify
         self._app = create_api(
             Services(
-                verify=Verifier(settings.auth, clock, secret=secret).verify,
+                verify=verify,
                 rooms=Rooms(self._region, stores.views, clock),
                 census=census,
                 health=self._health,
                 registry=self._member.registry,
+                routers=routers(calendar_services(self._region, stores.views, clock), verify),
             ),
             echo_request_id=False,
         )
@@ -126,6 +131,10 @@ class RemoteShards:
 async def _controller() -> Mapping[str, object]:
     controller = await asyncio.to_thread(ray.get_actor, "SERVE_CONTROLLER_ACTOR", "serve")
     return {"pid": await controller.get_pid.remote(), "node": socket.gethostname()}
+
+
+async def _shards_of(census: Census, pool: str) -> list[Sighting]:
+    return [one for one in await census.shards() if one.name.startswith(f"{pool}-")]
 
 
 async def _health_of(asked: Any) -> Finding:
