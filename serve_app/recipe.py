@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from actors.kernel.entity import Kind
 from actors.kernel.hosting import Hosted
+from actors.kernel.partitions import shard_names
 from config.clock import SystemClock
 from config.settings import Settings
 from store.journal import Stores
@@ -69,7 +70,11 @@ class CarewireRecipe:
     @property
     def entity_shards(self) -> list[str]:
         """Every shard of entities that there should be."""
-        return [f"{pool}-{number}" for pool in _POOLS for number in range(self.shards(pool))]
+        return [name for pool in _POOLS for name in self.shards_of(pool)]
+
+    def shards_of(self, pool: str) -> list[str]:
+        """Those of one pool."""
+        return shard_names(pool, self.shards(pool))
 
     @property
     def shard_names(self) -> list[str]:

@@ -55,8 +55,8 @@ class ApiReplica:
         self._health = HealthMonitor(
             [
                 Part("mongo", self._mongo_health),
-                Part("rooms", lambda: _health_of(_shards_of(census, "rooms"))),
-                Part("calendars", lambda: _health_of(_shards_of(census, "calendars"))),
+                Part("rooms", lambda: _health_of(census.shards(recipe.shards_of("rooms")))),
+                Part("calendars", lambda: _health_of(census.shards(recipe.shards_of("calendars")))),
                 Part("presence", lambda: _health_of(census.shards(recipe.volatile_shards)), vital=False),
                 Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
             ]
@@ -131,10 +131,6 @@ class RemoteShards:
 async def _controller() -> Mapping[str, object]:
     controller = await asyncio.to_thread(ray.get_actor, "SERVE_CONTROLLER_ACTOR", "serve")
     return {"pid": await controller.get_pid.remote(), "node": socket.gethostname()}
-
-
-async def _shards_of(census: Census, pool: str) -> list[Sighting]:
-    return [one for one in await census.shards() if one.name.startswith(f"{pool}-")]
 
 
 async def _health_of(asked: Any) -> Finding:
