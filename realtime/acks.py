@@ -13,6 +13,7 @@ from config.ids import new_id
 from config.logs import get_logger
 from realtime.connections import Connection
 from realtime.packets import Incoming
+from realtime.permits import ACTIONS, POLICY
 from realtime.requests import decode
 
 log = get_logger(__name__)
@@ -70,7 +71,13 @@ class Events:
     """The events that clients may send, and the answers to them."""
 
     def __init__(self, handlers: Handlers, *, max_bytes: int, clock: Clock) -> None:
-        """`max_bytes`: the largest payload that is read."""
+        """`max_bytes`: the largest payload that is read.
+
+        Raises:
+            LookupError: an event stands under no action of the policy.
+        """
+        if bare := [name for name in handlers if ACTIONS.get(name) not in POLICY]:
+            raise LookupError(f"events without an action: {bare}")
         self._handlers = handlers
         self._max_bytes = max_bytes
         self._clock = clock
@@ -90,6 +97,8 @@ class Events:
                 raise InvalidArgument("There is no such event.")
             if connection.verified is None and not handler.anonymous:
                 raise Unauthenticated("Say who you are first: emit `authenticate` with a token.")
+            if connection.verified is not None:
+                POLICY.require(connection.verified.role, ACTIONS[name])
             request = decode(incoming.arguments, handler.kind, self._max_bytes)
             return Ack(name, await handler.call(connection, request))
         except CarewireError as error:

@@ -12,14 +12,14 @@ from actors.kernel.region import Reply
 from actors.rooms.commands import History, RoomCommand
 from config.errors import InvalidArgument
 from config.ids import ID_PATTERN
-from serve_app.api.access import Caller
+from serve_app.api.access import RoomLister, RoomReader
 from serve_app.api.models import MessagePage, Problem, RoomPage
+from serve_app.conventions.paging import Cursor, Limit
 
 _CURSOR: Final = re.compile(r"([ab])([0-9]{1,18})")
 _ERRORS: Final[dict[int | str, dict[str, Any]]] = {code: {"model": Problem} for code in (400, 401, 403, 404, 503)}
 
 RoomId = Annotated[str, Path(pattern=ID_PATTERN)]
-Limit = Annotated[int, Query(ge=1, le=200)]
 Seq = Annotated[int | None, Query(ge=0, le=2**53)]
 
 
@@ -36,7 +36,7 @@ def rooms_routes(rooms: RoomsReader) -> APIRouter:
     router = APIRouter(prefix="/api/rooms", tags=["rooms"], responses=_ERRORS)
 
     @router.get("", response_model=RoomPage)
-    async def list_rooms(request: Request, by: Caller, cursor: str | None = None, limit: Limit = 50) -> Response:
+    async def list_rooms(request: Request, by: RoomLister, cursor: Cursor = None, limit: Limit = 50) -> Response:
         """The caller's rooms, those last spoken in first, with unread counts and last messages."""
         page = await rooms.rooms_of(by, cursor=cursor, limit=limit, trace=request.scope["request_id"])
         if "cursor" in page:
@@ -46,11 +46,11 @@ def rooms_routes(rooms: RoomsReader) -> APIRouter:
     @router.get("/{room_id}/messages", response_model=MessagePage)
     async def messages(
         request: Request,
-        by: Caller,
+        by: RoomReader,
         room_id: RoomId,
         before: Seq = None,
         after: Seq = None,
-        cursor: str | None = None,
+        cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Response:
         """Messages of a room, oldest first: the newest, or those before or after a `seq` (exclusive)."""
