@@ -66,6 +66,12 @@ class GatewaySettings(Section):
         default=500, ge=1, description="Most events that one recovery replays; older ones are a `gap`."
     )
     max_rooms_per_socket: int = Field(default=1000, ge=1, description="Rooms that one socket may have joined.")
+    max_in_flight: int = Field(
+        default=1000, ge=1, description="Events of one socket that may wait for their answers; more are `overloaded`."
+    )
+    max_waiting_packets: int = Field(
+        default=10_000, ge=10, description="Packets that may wait for a socket that does not read; more, and it is cut."
+    )
     max_invalid_events: int = Field(
         default=500, ge=1, description="Invalid events in a minute after which a socket is closed."
     )

@@ -16,12 +16,12 @@ _MINUTE_S: Final = 60.0
 
 @dataclass(slots=True, eq=False)
 class Connection:
-    """One Socket.IO connection. `verified` is None until it has said who it is; `sid` is its public id."""
+    """One Socket.IO connection. `verified` is None until it has said who it is; `sid` is its public id; `hello` is what
+    it asked for when it connected, until it has got it."""
 
     sid: str
     outlet: Outlet
     hello: Hello
-    opened_s: float
     verified: Verified | None = None
     deadline: Deadline | None = None  # of the token, or of the time to show one
     inbox_seq: int = 0
@@ -43,12 +43,6 @@ class Connection:
         """Who its commands come from."""
         verified = self.verified
         return Principal(verified.user, verified.role) if verified is not None else Principal("", "nobody")
-
-    @property
-    def device(self) -> str:
-        """The device: as the token says, else as the client says; "" when neither does."""
-        named = self.verified.device if self.verified is not None else ""
-        return named or self.hello.device_id or ""
 
     def trace(self) -> str:
         """An id for the next command, to be found again in the logs of every process that it passes."""

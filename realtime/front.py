@@ -21,7 +21,6 @@ from realtime.sessions import Sessions
 
 log = get_logger(__name__)
 
-MAX_IN_FLIGHT: Final = 1000  # events of one socket that may wait for their answers
 _SLOW: Final = "slow consumer"
 
 
@@ -81,7 +80,7 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
         if connection is None:
             return
         started_s = self._clock.monotonic_s()
-        if connection.in_flight >= MAX_IN_FLIGHT:
+        if connection.in_flight >= self._settings.max_in_flight:
             busy = Overloaded("Too many events wait for their answers on this connection.", retry_after_s=1.0)
             ack = Ack(UNKNOWN, Answer(), busy)
         else:
@@ -114,9 +113,9 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
     def _outlet(self, sid: str) -> Outlet:
         server: Any = self.server
         socket = server.eio.sockets[server.manager.eio_sid_from_sid(sid, "/")]
-        return Outlet(socket, partial(self._drop, sid))
+        return Outlet(socket, self._settings.max_waiting_packets, partial(self._drop, sid))
 
     def _drop(self, sid: str) -> None:
         connection = self._connections.get(sid)
         if connection is not None:
-            self._tasks.spawn(connection.outlet.close(_SLOW))
+            self._tasks.spawn(connection.outlet.cut(_SLOW))

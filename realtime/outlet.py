@@ -5,14 +5,13 @@ A packet that goes to many sockets is framed once, as one object: python-enginei
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
-from engineio.packet import MESSAGE
+from engineio.packet import MESSAGE, NOOP
 from engineio.packet import Packet as Frame
 
+from realtime import websocket
 from realtime.packets import DISCONNECT_TEXT, event_text
-
-MAX_WAITING: Final = 10_000  # packets that may wait for a socket that does not read
 
 
 def frame(text: str) -> Any:
@@ -23,12 +22,13 @@ def frame(text: str) -> Any:
 class Outlet:
     """Sends to one socket. Never waits: what the socket cannot take yet waits in its queue, up to a bound."""
 
-    __slots__ = ("_on_overflow", "_overflowing", "_socket", "closed")
+    __slots__ = ("_max_waiting", "_on_overflow", "_overflowing", "_socket", "closed")
 
-    def __init__(self, socket: Any, on_overflow: Callable[[], None]) -> None:
+    def __init__(self, socket: Any, max_waiting: int, on_overflow: Callable[[], None]) -> None:
         """`socket`: python-engineio's, which outlives an upgrade from polling to WebSocket. `on_overflow` is called
-        once, when more was sent than may wait: packets were dropped, so the socket must be closed."""
+        once, when more was sent than may wait: packets were dropped, so the socket must be cut."""
         self._socket = socket
+        self._max_waiting = max_waiting
         self._on_overflow = on_overflow
         self._overflowing = False
         self.closed = False
@@ -38,7 +38,7 @@ class Outlet:
         socket = self._socket
         if self.closed or self._overflowing or socket.closed:
             return
-        if socket.queue.qsize() >= MAX_WAITING:
+        if socket.queue.qsize() >= self._max_waiting:
             self._overflowing = True
             self._on_overflow()
             return
@@ -68,8 +68,20 @@ class Outlet:
     async def close(self, reason: str) -> None:
         """Close the transport once what waits has been written. Clients take it for a lost connection, and come
         back by themselves. Idempotent."""
+        if not self.closed:
+            await self._socket.close(wait=False, abort=True, reason=reason)
+            self.end()
+
+    async def cut(self, reason: str) -> None:
+        """Close at once: what waits is lost, since the client does not read it anyway."""
+        await self.close(reason)
+        websocket.cut(self._socket)
+
+    def end(self) -> None:
+        """Nothing will be sent any more: what waits is written, and a long poll that waits is answered. Idempotent."""
         if self.closed:
             return
         self.closed = True
-        await self._socket.close(wait=False, abort=True, reason=reason)
-        self._socket.queue.put_nowait(None)  # ends python-engineio's writer, and its long poll
+        if not self._socket.upgraded:
+            self._socket.queue.put_nowait(Frame(NOOP))
+        self._socket.queue.put_nowait(None)  # ends python-engineio's writer and its long poll

@@ -85,7 +85,7 @@ class Recovery:
             for text in self._texts(joined):
                 connection.outlet.text(text)
             if not connection.closed and not await connection.outlet.drained(_DRAIN_S):
-                await connection.outlet.close("slow consumer")
+                await connection.outlet.cut("slow consumer")
 
     async def _attach(self, connection: Connection, topic: str, since: int | None) -> Joined:
         submit = partial(

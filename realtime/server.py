@@ -12,6 +12,8 @@ from config.settings import GatewaySettings
 from realtime import codec
 from realtime.front import Front
 from realtime.packets import Incoming, Packet
+from realtime.polling import bound
+from realtime.websocket import WebSocket
 
 _LARGEST_FRAME: Final = 1 << 20  # bytes; what is larger than a message may be, but not larger than this, gets an answer
 _MAX_POSTED_PACKETS: Final = 1000  # of one long-polling POST; python-engineio drops the whole POST above it
@@ -20,13 +22,18 @@ _SHUTDOWN_S: Final = 1.0
 
 
 class Server(socketio.AsyncServer):  # type: ignore[misc] # python-socketio has no types
-    """python-socketio's server, with three things of its own: events go to the front with the id of their ack, the
-    front hears when a client knows that it is connected, and stray binary frames are ignored."""
+    """python-socketio's server, with four things of its own: events go to the front with the id of their ack, the
+    front hears when a client knows that it is connected, stray binary frames are ignored, and polls are bounded."""
 
     def __init__(self, front: Front, **options: Any) -> None:
         super().__init__(**options)
+        self.eio._async = {**self.eio._async, "websocket": WebSocket}  # a table that all servers of a process share
         self._front = front
         self.register_namespace(front)
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: Any) -> Any:
+        bound(self.eio.sockets[eio_sid])
+        return await super()._handle_eio_connect(eio_sid, environ)
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         if not isinstance(data, bytes):  # attachments of an event that was refused when it came

@@ -66,7 +66,8 @@ class Sessions:
         """
         hello = decode(() if auth is None else (auth,), Hello, _MAX_HELLO_BYTES)
         verified = None if hello.token in (None, "") else await self._verifier.verify(hello.token)
-        self._connections.add(Connection(sid, outlet, hello, self._clock.monotonic_s(), verified))
+        hello = msgspec.structs.replace(hello, token=None)
+        self._connections.add(Connection(sid, outlet, hello, verified))
         self._metrics.sockets.set(len(self._connections))
 
     def opened(self, sid: str) -> None:
@@ -85,7 +86,8 @@ class Sessions:
         connection = self._connections.remove(sid)
         if connection is None:
             return
-        connection.closed = connection.outlet.closed = True
+        connection.closed = True
+        connection.outlet.end()
         connection.arm(None)
         self._subscriptions.gone(connection)
         self._metrics.sockets.set(len(self._connections))
@@ -127,6 +129,7 @@ class Sessions:
         for text in missed:
             connection.outlet.text(text)
         await self._recovery.rooms(connection)
+        connection.hello = Hello()
 
     def _announce(self, connection: Connection) -> None:
         verified = connection.verified

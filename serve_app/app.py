@@ -54,6 +54,8 @@ def build(args: dict[str, Any]) -> Application:
     """
     settings = load_settings(args)
     _refuse_what_is_of_one_machine(settings)
+    if settings.ray.address is None:  # whoever builds this runs on the cluster
+        settings = settings.model_copy(update={"ray": settings.ray.model_copy(update={"address": "auto"})})
     return graph(CarewireRecipe(settings))
 
 

@@ -14,7 +14,9 @@ from ray.exceptions import RayError
 from actors.kernel.remote import ensure_shards, stop_shards
 from config.errors import StartupError
 from config.settings import Settings
+from serve_app import rayhead
 from serve_app.app import graph
+from serve_app.preflight import check_cluster
 from serve_app.recipe import CarewireRecipe
 
 APP: Final = "carewire"
@@ -41,10 +43,14 @@ def deploy(settings: Settings) -> None:
 
 
 def undeploy(settings: Settings) -> None:
-    """Let the gateways tell their clients to reconnect, then give the shards' leases up."""
+    """Let the gateways tell their clients to reconnect, then give the shards' leases up. Serve itself is stopped on a
+    cluster that we joined, unless others use it; one that we started ends with its Ray."""
+    logging.getLogger("ray.serve").setLevel(logging.ERROR)
     with suppress(RayError, RuntimeError):
         serve.delete(APP)
     asyncio.run(stop_shards(CarewireRecipe(settings).shard_names, timeout_s=3.0))
+    if settings.ray.address is not None and not serve.status().applications:
+        serve.shutdown()  # type: ignore[no-untyped-call] # Ray's own
 
 
 def take_down(settings: Settings) -> None:
@@ -53,15 +59,12 @@ def take_down(settings: Settings) -> None:
     Raises:
         StartupError: there is no cluster at `ray.address`.
     """
-    from serve_app import rayhead
-
     if settings.ray.address is None:
         raise StartupError("Set CAREWIRE_RAY__ADDRESS to the cluster that Carewire runs on.")
+    check_cluster(settings.ray.address)
     rayhead.start(settings, settings.data_dir)
     undeploy(settings)
-    if not serve.status().applications:
-        serve.shutdown()  # type: ignore[no-untyped-call] # Ray's own
-    ray.shutdown()
+    rayhead.stop()
 
 
 def _await_controller(starting: "Future[None]") -> None:

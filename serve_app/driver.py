@@ -34,16 +34,20 @@ def _run(first: Order, orders: Orders) -> None:
     from serve_app import rayhead
 
     rayhead.prepare_environment(first.settings)
+    import ray  # noqa: F401 - first, so that the two threads do not meet in the middle of it
+
     # What is deployed takes a second to import; Ray's start mostly waits for other processes.
     importing = threading.Thread(target=_import_graph)
     importing.start()
     rayhead.start(first.settings, first.scratch)
     rayhead.refuse_many_nodes(first.settings)
     importing.join()
+    stopping = rayhead.end_with_node()
     orders.report(Report("ray"))
     second = orders.next()
     if second is not None:
         _deploy(second.settings, orders)
+    stopping.set()
     rayhead.stop()
 
 

@@ -8,7 +8,7 @@ from config.clock import SystemClock
 from config.logs import configure_logging
 from realtime.auth import Verifier
 from realtime.gateway import Gateway
-from serve_app.member import Member
+from serve_app.member import Member, RecentMean
 from serve_app.recipe import CarewireRecipe
 
 
@@ -42,7 +42,8 @@ class GatewayReplica:
         await self._region.start()
         rooms = Rooms(self._region, stores.views, clock)
         await self._gateway.start(self._region, rooms, host=settings.gateway.host, port=settings.gateway.port)
-        await self._member.join(self._gateway.stats)
+        self._delay = RecentMean(self._member.registry, "carewire_gateway_delivery_seconds")
+        await self._member.join(lambda: {**self._gateway.stats(), "lag_ms": self._delay.ms(clock.monotonic_s())})
 
     async def check_health(self) -> None:
         """Serve asks now and then; answering at all is the answer."""

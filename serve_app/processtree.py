@@ -1,7 +1,12 @@
-"""The processes below this one: found, and ended, however deep and whoever started them (Linux)."""
+"""The processes of one run: found by a mark in their environment, and ended, however deep and whoever started them.
+
+Parentage alone would not do: what Ray leaves behind when it breaks has lost its parent. (To adopt orphans as a
+"subreaper" would, but Ray's workers know by their new parent, pid 1, that they should end.)
+"""
 
 import ctypes
 import os
+import secrets
 import signal
 import time
 from contextlib import suppress
@@ -9,41 +14,48 @@ from typing import Final
 
 import psutil
 
+_MARK: Final = "_CAREWIRE_RUN"
 _PR_SET_PDEATHSIG: Final = 1
-_PR_SET_CHILD_SUBREAPER: Final = 36
 
 
-def adopt_orphans() -> None:
-    """From now on a process whose parent dies becomes our child, not init's: so none can get out of sight."""
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+def mark_descendants() -> None:
+    """Let every process that is started from now on carry this run's mark."""
+    os.environ[_MARK] = secrets.token_hex(8)
 
 
-def die_with_parent(parent: int) -> None:
-    """The kernel kills this process when the thread of `parent` that started it ends, for whatever reason."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before we had said so
-        os._exit(1)
+def descendants() -> list[psutil.Process]:
+    """Every process that carries the mark, or is below this one."""
+    mark = os.environ.get(_MARK)
+    found = set(psutil.Process().children(recursive=True))
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):  # it has ended meanwhile, or is somebody else's
+            if mark is not None and process.environ().get(_MARK) == mark:
+                found.add(process)
+    return [process for process in found if process.pid != os.getpid()]
 
 
-def end_children(*, sparing: frozenset[int] = frozenset(), timeout_s: float = 5.0) -> None:
-    """Kill every process below this one, but for the pids in `sparing`, and wait until they are gone."""
+def end_descendants(*, sparing: int | None = None, timeout_s: float = 5.0) -> None:
+    """Kill every process of this run, but for the pid in `sparing`, and wait until they are gone."""
     deadline = time.monotonic() + timeout_s
-    while children := [child for child in psutil.Process().children(recursive=True) if child.pid not in sparing]:
-        for child in children:
+    while processes := [one for one in descendants() if one.pid != sparing and _is_alive(one)]:
+        for process in processes:
             with suppress(psutil.NoSuchProcess):
-                child.kill()
-        for child in children:
-            _reap(child.pid)
+                process.kill()
         if time.monotonic() > deadline:
             return
         time.sleep(0.02)
 
 
-def _reap(pid: int) -> None:
-    with suppress(ChildProcessError):  # not ours, or already reaped
-        os.waitpid(pid, os.WNOHANG)
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE  # whoever started it will notice
+    except psutil.NoSuchProcess:
+        return False
 
 
-def _prctl(option: int, value: int) -> None:
-    with suppress(AttributeError, OSError):  # other systems have no prctl; there Ray's own reaper does what it can
-        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+def die_with_parent(parent: int) -> None:
+    """The kernel kills this process when the thread of `parent` that started it ends, for whatever reason."""
+    with suppress(AttributeError, OSError):  # other systems have no prctl
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it ended before we had said so
+        os._exit(1)

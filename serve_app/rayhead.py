@@ -6,15 +6,20 @@ import logging
 import os
 import shutil
 import tempfile
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+import psutil
 
 from config.errors import StartupError
 from config.settings import Settings
 from serve_app.secrets import RAY_FILE, kept_secret
 
 NAMESPACE: Final = "carewire"
+NODE_BROKE: Final = 3  # exit code
+_WATCH_S: Final = 0.5
 _SCRATCH_PREFIX: Final = "cw-"
 _MAX_SOCKET_PATH: Final = 107  # bytes that Linux allows for a Unix socket's path
 _SESSION_CHARS: Final = len("/session_2026-11-20_09-30-00_000000_4194304/sockets/plasma_store.1")
@@ -99,6 +104,24 @@ def refuse_many_nodes(settings: Settings) -> None:
             f"The Ray cluster has {nodes} nodes, and the embedded MongoDB serves one: "
             "set CAREWIRE_MONGO__URL to a replica set that all of them reach."
         )
+
+
+def end_with_node() -> threading.Event:
+    """End this process when the Ray node that it started breaks: a driver without a node waits for ever.
+
+    Set the event before the node is stopped on purpose.
+    """
+    on_purpose = threading.Event()
+    nodes = [child for child in psutil.Process().children() if child.name() == "raylet"]
+
+    def watch() -> None:
+        while all(node.is_running() and node.status() != psutil.STATUS_ZOMBIE for node in nodes):
+            if on_purpose.wait(_WATCH_S):
+                return
+        os._exit(NODE_BROKE)
+
+    threading.Thread(target=watch, daemon=True).start()
+    return on_purpose
 
 
 def stop() -> None:

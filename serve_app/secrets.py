@@ -5,8 +5,11 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from pydantic import SecretStr
+
 from config.errors import StartupError
 from config.settings import Settings
+from store.masterkeys import FILE_NAME, load_master_keys
 
 AUTH_FILE: Final = "auth.secret"
 RAY_FILE: Final = "ray.token"
@@ -24,6 +27,28 @@ def auth_secret(settings: Settings) -> str | None:
     if settings.auth.jwks_url is not None:
         return None
     return kept_secret(settings.data_dir / AUTH_FILE)
+
+
+def complete(settings: Settings) -> Settings:
+    """The settings with every secret in them that is made on first use: what the other processes are handed, wherever
+    they run.
+
+    Raises:
+        StartupError: a secret cannot be read, or is not one.
+    """
+    update: dict[str, object] = {}
+    load_master_keys(settings.encryption, settings.data_dir)
+    if settings.encryption.master_keys is None:
+        keys = SecretStr((settings.data_dir / FILE_NAME).read_text())
+        update["encryption"] = settings.encryption.model_copy(update={"master_keys": keys})
+    if settings.auth.secret is None and (secret := auth_secret(settings)) is not None:
+        update["auth"] = settings.auth.model_copy(update={"secret": SecretStr(secret)})
+    return settings.model_copy(update=update)
+
+
+def with_mongo_url(settings: Settings, url: str) -> Settings:
+    """The same settings with this database."""
+    return settings.model_copy(update={"mongo": settings.mongo.model_copy(update={"url": SecretStr(url)})})
 
 
 def kept_secret(path: Path) -> str:

@@ -23,8 +23,9 @@ from config.errors import StartupError
 from config.settings import Settings
 from serve_app import rayhead
 from serve_app.orders import Order, Report
-from serve_app.processtree import adopt_orphans, end_children
+from serve_app.processtree import end_descendants, mark_descendants
 from serve_app.runfile import RunFile, Running
+from serve_app.secrets import with_mongo_url
 from store.client import check_server, open_client
 from store.embedded import EmbeddedMongo
 
@@ -124,7 +125,7 @@ class Supervisor:
         Raises:
             StartupError: it could not be started, or not be kept alive. Nothing is left running.
         """
-        adopt_orphans()
+        mark_descendants()
         stop = self._on_signal()
         self._write_run_file()
         try:
@@ -172,7 +173,7 @@ class Supervisor:
         await self._driver.order(Order(self._settings, self._scratch))
         try:
             await asyncio.gather(self._driver.reached("ray"), asyncio.shield(mongo))
-            self._tell("Ray", f"dashboard at http://127.0.0.1:{self._settings.ray.dashboard_port}")
+            self._tell("Ray", f"cluster at {self._settings.ray.address}" if self._settings.ray.address else "started")
             await self._driver.order(Order(mongo.result(), self._scratch))
             await self._driver.reached("ready")
         except DriverDied:
@@ -193,7 +194,7 @@ class Supervisor:
 
     def _clear_away(self) -> None:
         """What an ended driver has left: it would keep the ports."""
-        end_children(sparing=frozenset({self._mongo.pid} if self._mongo and self._mongo.pid else ()))
+        end_descendants(sparing=self._mongo.pid if self._mongo is not None else None)
         rayhead.keep_logs(self._scratch, self._logs)
         self._scratch = rayhead.make_scratch()
         self._write_run_file()
@@ -202,11 +203,10 @@ class Supervisor:
         """Gateways and shards first, then the database. Nothing below us survives this."""
         if self._driver is not None and self._ready:
             await self._driver.stop(_STOP_S)
-        spared = frozenset({self._mongo.pid} if self._mongo and self._mongo.pid else ())
-        end_children(sparing=spared)
+        end_descendants(sparing=self._mongo.pid if self._mongo is not None else None)
         if self._mongo is not None:
             await self._mongo.stop()
-        end_children()
+        end_descendants()
         rayhead.keep_logs(self._scratch, self._logs)
 
     def _on_signal(self) -> asyncio.Event:
@@ -215,7 +215,7 @@ class Supervisor:
 
         def received() -> None:
             if stop.is_set():
-                end_children(timeout_s=2.0)
+                end_descendants(timeout_s=2.0)
                 os._exit(130)
             stop.set()
 
@@ -238,12 +238,6 @@ class Supervisor:
 
     def _tell(self, part: str, what: str) -> None:
         self._say(f"  {time.monotonic() - self._began:5.1f} s  {part:<9} {what}")
-
-
-def with_mongo_url(settings: Settings, url: str) -> Settings:
-    """The same settings with this database."""
-    mongo = settings.mongo.model_validate({**settings.mongo.model_dump(), "url": url})
-    return settings.model_copy(update={"mongo": mongo})
 
 
 def _reachable(host: str) -> str:

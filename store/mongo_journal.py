@@ -23,6 +23,7 @@ SNAPSHOTS: Final = "snapshots"
 _ACKNOWLEDGED: Final = {"w": "majority", "j": True}
 _MAX_COMMAND_BYTES: Final = MAX_TURN_BYTES  # as documents do, plain commands end at 16 MiB
 _RANGES: Final = 200  # entities whose turns one query looks for
+_SETTLED_AT_ONCE: Final = 1000
 _THREADS: Final = 4
 
 log = get_logger(__name__)
@@ -35,6 +36,8 @@ class MongoJournal:
         self._database = database
         self._turns = database[JOURNAL]
         self._snapshots = database[SNAPSHOTS]
+        self._to_settle: set[str] = set()
+        self._settling = asyncio.Lock()
         self._senders = ThreadPoolExecutor(_THREADS, "journal")
 
     def close(self) -> None:
@@ -151,11 +154,23 @@ class MongoJournal:
                 await self._turns.bulk_write(changes, ordered=False)
 
     async def settle(self, turns: Iterable[tuple[str, int]]) -> None:
-        ids = [turn_id(entity, turn) for entity, turn in turns]
-        if ids:  # the primary's word is enough: should it be lost, the effects are done once more
-            collection = self._turns.with_options(write_concern=WriteConcern(1))
-            with database_errors():
-                await collection.update_many({"_id": {"$in": ids}}, {"$unset": {"fx": ""}})
+        ids = {turn_id(entity, turn) for entity, turn in turns}
+        self._to_settle |= ids
+        async with self._settling:  # while one update is under way, the next one gathers
+            if ids & self._to_settle:
+                batch, self._to_settle = self._to_settle, set()
+                try:
+                    await self._settle(list(batch))
+                except BaseException:
+                    self._to_settle |= batch  # whoever waits for one of these tries it themselves
+                    raise
+
+    async def _settle(self, ids: Sequence[str]) -> None:
+        # The primary's word is enough: should it be lost, the effects are done once more.
+        collection = self._turns.with_options(write_concern=WriteConcern(1))
+        with database_errors():
+            for some in _slices(ids, _SETTLED_AT_ONCE):
+                await collection.update_many({"_id": {"$in": some}}, {"$unset": {"fx": ""}})
 
     async def unsettled(self, partitions: Sequence[int], *, limit: int) -> list[Turn]:
         query = {"p": {"$in": list(partitions)}, "fx": {"$exists": True}}

@@ -97,6 +97,7 @@ def command_line(binary: Path, settings: MongoSettings, dbpath: Path, log_path: 
         *("--replSet", REPLICA_SET, "--oplogSize", str(_OPLOG_MB)),
         *("--wiredTigerCacheSizeGB", str(settings.cache_gb)),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+        *("--slowms", "1000"),
     ]
 
 

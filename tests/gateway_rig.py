@@ -108,14 +108,22 @@ class Rig:
     clients: list[Client] = field(default_factory=list)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
-    async def gateway(self, *, port: int = 0, auth: AuthSettings | None = None, **settings: Any) -> Gateway:
+    async def gateway(
+        self,
+        *,
+        port: int = 0,
+        auth: AuthSettings | None = None,
+        verifier: Verifier | None = None,
+        rooms: type[Rooms] = Rooms,
+        **settings: Any,
+    ) -> Gateway:
         """One more gateway, listening."""
         name = f"gateway-{len(self.gateways)}"
-        verifier = Verifier(auth or AuthSettings(leeway_s=0), CLOCK, secret=SECRET)
+        verifier = verifier or Verifier(auth or AuthSettings(leeway_s=0), CLOCK, secret=SECRET)
         self.registry = CollectorRegistry()
         gateway = Gateway(name, GatewaySettings(**settings), verifier, CLOCK, self.registry)
         region = await self.cluster.region(name, gateway.deliver)
-        await gateway.start(region, Rooms(region, self.stores.views, CLOCK), host="127.0.0.1", port=port)
+        await gateway.start(region, rooms(region, self.stores.views, CLOCK), host="127.0.0.1", port=port)
         self.gateways.append(gateway)
         return gateway
 

@@ -81,6 +81,11 @@ class RawSocket:
         except TimeoutError:
             raise AssertionError(f"{missing}; closed: {self.closed}; got {self.frames[-5:]}") from None
 
+    def stop_reading(self) -> None:
+        """Read nothing any more, pings included; the connection stays open."""
+        assert self._reader is not None
+        self._reader.cancel()
+
     async def _read(self) -> None:
         assert self._socket is not None
         async for message in self._socket:

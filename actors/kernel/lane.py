@@ -19,6 +19,7 @@ from config.errors import CarewireError, Unavailable
 
 _FIRST_PAUSE_S: Final = 0.02
 _LONGEST_PAUSE_S: Final = 0.5
+_SILENCE_S: Final = 0.1
 _FULL: Final = 200  # commands that are worth a call of their own
 _ENVELOPE: Final = 120  # bytes of an item beside its command, roughly
 
@@ -99,6 +100,8 @@ class Lane:
     call_timeout_s: float
     on_deliveries: Callable[[list[wire.Delivery]], None]
     on_moved: Callable[[Pending], None]
+    on_topic_moved: Callable[[str, int], None]
+    on_silence: Callable[[], None]  # the shard does not answer: does the map still name it?
     topics: dict[str, int] = field(default_factory=dict)  # topic -> last version seen
     queue: deque[Pending] = field(default_factory=deque)
     outstanding: dict[int, Pending] = field(default_factory=dict)  # sent, in ticket order
@@ -117,12 +120,22 @@ class Lane:
     def __len__(self) -> int:
         return len(self.queue) + len(self.outstanding)
 
+    @property
+    def busy(self) -> bool:
+        """Is there anything that this lane waits for, or hears?"""
+        return bool(self.queue or self.outstanding or self.topics)
+
     def put(self, pending: Pending) -> None:
         """Send this when its turn comes."""
         self.queue.append(pending)
         if pending.listen:
             self._joining[pending.entity] += 1
         self._wake.set()
+
+    def hear(self, topic: str, version: int) -> None:
+        """Hear a topic that another shard served until now, from above this version."""
+        self.topics[topic] = max(version, self.topics.get(topic, 0))
+        self._hear_again(topic)
 
     def unlisten(self, topic: str) -> None:
         """Nobody here hears this topic any more; a command on its way that will listen to it goes before."""
@@ -141,12 +154,7 @@ class Lane:
         for pending in late:
             self.outstanding.pop(pending.ticket, None)
             self._joined(pending)
-            fail(
-                pending,
-                Unavailable(
-                    "No answer in time. It may have happened: try again with the same client_id.", retry_after_s=1.0
-                ),
-            )
+            fail(pending, gave_up())
         self.metrics.unavailable.inc(len(late))
         self.queue = deque(one for one in self.queue if not one.future.done())
 
@@ -174,8 +182,7 @@ class Lane:
             try:
                 parcel = wire.decode_parcel(await self._call(self.shard.fetch, request))
             except ShardGone:
-                self.metrics.retries.inc()
-                await asyncio.sleep(backoff.next())
+                await self._again(backoff)
                 continue
             if generation != self._generation:
                 continue  # it speaks of a subscription that is no more
@@ -203,12 +210,35 @@ class Lane:
             try:
                 self._known = wire.decode_receipt(await self._call(self.shard.subscribe, request)).known
             except ShardGone:
-                self.metrics.retries.inc()
+                self._known = False
             if not self._known:
-                await asyncio.sleep(backoff.next())
+                await self._again(backoff)
         self.metrics.resubscribed.inc()
         backoff.reset()
         self._subscribed.set()
+
+    def evacuate(self, stays: Callable[[str], bool]) -> tuple[list[Pending], dict[str, int]]:
+        """Commands and topics (with the last version seen) that this shard does not own any more, to be sent elsewhere.
+        What was sent may have been carried out: its id tells."""
+        leaving = [one for one in (*self.outstanding.values(), *self.queue) if not stays(one.entity)]
+        for pending in leaving:
+            self.outstanding.pop(pending.ticket, None)
+            self._joined(pending)
+        gone = set(map(id, leaving))
+        self.queue = deque(one for one in self.queue if id(one) not in gone)
+        topics = {topic: version for topic, version in self.topics.items() if not stays(topic)}
+        for topic in topics:
+            del self.topics[topic]
+            self._hear.pop(topic, None)
+            self._hearing.discard(topic)
+        return leaving, topics
+
+    async def _again(self, backoff: Backoff) -> None:
+        """Pause before the next attempt; after a few, look whether the shard is still the one to ask."""
+        self.metrics.retries.inc()
+        if backoff.pause_s > _SILENCE_S:
+            self.on_silence()
+        await asyncio.sleep(backoff.next())
 
     async def _pace(self) -> None:
         """Under load a batch goes no sooner than the linger after the one before: fewer calls, the same order."""
@@ -226,8 +256,7 @@ class Lane:
             try:
                 receipt = wire.decode_receipt(await self._call(self.shard.submit, request))
             except ShardGone:
-                self.metrics.retries.inc()
-                await asyncio.sleep(backoff.next())
+                await self._again(backoff)
                 continue
             backoff.reset()
             if not receipt.known:
@@ -248,6 +277,8 @@ class Lane:
                 items.append(pending.item(now_s))
                 pending.sent = True
                 self.outstanding[pending.ticket] = pending
+            else:  # given up by its caller before it was sent
+                self._joined(pending)
         self._number += 1
         forget, self._forget = sorted(self._forget), set()
         hear, self._hear = self._hear, {}
@@ -263,6 +294,10 @@ class Lane:
                 self._hear_again(topic)
         if deliveries:
             self.on_deliveries(deliveries)
+        for topic in parcel.moved:
+            self._hearing.discard(topic)
+            if topic in self.topics:
+                self.on_topic_moved(topic, self.topics.pop(topic))
 
     def _answered(self, answer: wire.Answer) -> None:
         pending = self.outstanding.pop(answer.ticket, None)
@@ -322,6 +357,11 @@ class Lane:
             return await asyncio.wait_for(method(request), self.call_timeout_s)
         except TimeoutError as error:
             raise ShardGone from error
+
+
+def gave_up() -> Unavailable:
+    """What a caller hears when there was no answer in time."""
+    return Unavailable("No answer in time. It may have happened: try again with the same client_id.", retry_after_s=1.0)
 
 
 def fail(pending: Pending, error: CarewireError) -> None:

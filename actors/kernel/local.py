@@ -6,23 +6,15 @@ from typing import Any
 from actors.kernel import wire
 from actors.kernel.codec import StoredLetter
 from actors.kernel.entity import SYSTEM, Kind
-from actors.kernel.lane import ShardClient
-from actors.kernel.partitions import spread
+from actors.kernel.lane import ShardClient, ShardGone
+from actors.kernel.moving import rebalance
+from actors.kernel.partitions import shard_names
 from actors.kernel.region import Region
 from actors.kernel.shard import Shard
 from config.clock import Clock
 from config.errors import Unavailable
 from config.settings import KernelSettings
 from store.journal import Holder, PartitionMap, Stores
-
-
-async def ensure_map(stores: Stores, pool: str, shards: int) -> PartitionMap:
-    """The partition map of the pool, made when there is none (or made for another number of shards)."""
-    present = await stores.maps.read(pool)
-    wanted = spread(pool, shards, 1 if present is None else present.epoch + 1)
-    if present is not None and present.owners == wanted.owners:
-        return present
-    return await stores.maps.write(wanted)
 
 
 def courier_of(region: Region) -> Callable[[StoredLetter], Any]:
@@ -60,10 +52,11 @@ class LocalCluster:
 
     async def start(self) -> None:
         """Start every shard."""
-        await ensure_map(self._stores, self._pool, self._count)
+        names = shard_names(self._pool, self._count)
+        await rebalance(self._stores.maps, self, self._pool, names)
         self._courier_region = await self.region("courier")
-        for number in range(self._count):
-            await self.start_shard(f"{self._pool}-{number}")
+        for name in names:
+            await self.start_shard(name)
 
     async def start_shard(self, name: str, *, life: str = "1") -> Shard:
         """Start one shard, a new life of it if it had one."""
@@ -80,6 +73,28 @@ class LocalCluster:
         self.shards[name] = shard
         await shard.start()
         return shard
+
+    async def scale(self, shards: int) -> None:
+        """Change the number of shards while everything runs."""
+        wanted = shard_names(self._pool, shards)
+        for name in wanted:
+            if name not in self.shards:
+                await self.start_shard(name)
+        await rebalance(self._stores.maps, self, self._pool, wanted)
+        for name in self.shards.keys() - set(wanted):
+            await self.shards.pop(name).stop()
+
+    async def release(self, shard: str, partitions: Sequence[int]) -> None:
+        """See `moving.ShardControl`."""
+        if shard not in self.shards:
+            raise ShardGone(shard)
+        await self.shards[shard].release(partitions)
+
+    async def adopt(self, shard: str) -> None:
+        """See `moving.ShardControl`."""
+        if shard not in self.shards:
+            raise ShardGone(shard)
+        await self.shards[shard].adopt()
 
     async def region(self, name: str, on_deliveries: Callable[[list[wire.Delivery]], None] | None = None) -> Region:
         """A region of this cluster, started."""

@@ -5,12 +5,12 @@ anybody else in: a zombie neither writes (the journal's fence) nor serves stale 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from config.clock import Clock
 from config.errors import Unavailable
 from config.logs import get_logger
-from store.journal import Holder, Lease, Stores
+from store.journal import Holder, Lease, PartitionMap, Stores
 
 _log = get_logger(__name__)
 
@@ -30,6 +30,7 @@ class Ownership:
         renewal_s: float,
         on_gain: Callable[[], None],
         on_loss: Callable[[], None],
+        on_gone: Callable[[frozenset[int]], None],
     ) -> None:
         self._stores = stores
         self._name = name
@@ -40,9 +41,11 @@ class Ownership:
         self._renewal_s = renewal_s
         self._on_gain = on_gain
         self._on_loss = on_loss
+        self._on_gone = on_gone
         self._lease: Lease | None = None
         self._valid_until_s = float("-inf")
-        self.partitions: frozenset[int] = frozenset()
+        self._mapped: frozenset[int] = frozenset()
+        self._withheld: dict[int, float] = {}  # partition -> until when it is given away, whatever the map says
 
     @property
     def serving(self) -> bool:
@@ -54,9 +57,41 @@ class Ownership:
         """Epoch of the lease; 0 without one."""
         return self._lease.epoch if self._lease is not None and self.serving else 0
 
+    @property
+    def partitions(self) -> frozenset[int]:
+        """What is ours to serve, as far as we know."""
+        return self._mapped.difference(self._withheld)
+
     def owns(self, partition: int) -> bool:
-        """Does the map give us this partition?"""
-        return partition in self.partitions
+        """Is this partition ours to serve?"""
+        return partition in self._mapped and partition not in self._withheld
+
+    def withhold(self, partitions: Iterable[int], for_s: float) -> None:
+        """Serve these no more: the map is about to give them to somebody else. Should it not, they come back."""
+        until_s = self._clock.monotonic_s() + for_s
+        self._withheld.update(dict.fromkeys(partitions, until_s))
+
+    async def read_map(self) -> None:
+        """Look at the partition map: what it gives us by now, and what no longer."""
+        asked_s = self._clock.monotonic_s()
+        try:
+            partition_map = await self._stores.maps.read(self._pool)
+        except Unavailable:
+            return
+        if partition_map is not None:
+            self._take(partition_map, asked_s)
+
+    def _take(self, partition_map: PartitionMap, asked_s: float) -> None:
+        mapped = frozenset(number for number, owner in enumerate(partition_map.owners) if owner == self._name)
+        gone, new = self._mapped - mapped, mapped - self._mapped
+        self._mapped = mapped
+        self._withheld = {
+            number: until_s for number, until_s in self._withheld.items() if number in mapped and until_s > asked_s
+        }
+        if gone:
+            self._on_gone(gone)
+        if new and self._lease is not None:
+            self._on_gain()
 
     async def run(self) -> None:
         """Acquire, renew, and acquire again when lost; until cancelled."""
@@ -86,9 +121,8 @@ class Ownership:
             return
         if lease is None or partition_map is None:
             return
-        self.partitions = frozenset(
-            partition for partition, owner in enumerate(partition_map.owners) if owner == self._name
-        )
+        self._withheld.clear()
+        self._take(partition_map, asked_s)
         self._lease = lease
         self._valid_until_s = asked_s + self._lease_s
         _log.info("lease.acquired", shard=self._name, epoch=lease.epoch, partitions=len(self.partitions))
@@ -106,6 +140,7 @@ class Ownership:
                 if not self.serving:  # it lapsed meanwhile: what was promised under it is void
                     self._on_loss()
                 self._valid_until_s = asked_s + self._lease_s
+                await self.read_map()
         if not ours:
             _log.warning("lease.lost", shard=self._name, epoch=self._lease.epoch)
             self._lease = None

@@ -1,5 +1,6 @@
 """Which partition an entity belongs to. The hash is stable: it is written down in the partition map for good."""
 
+from collections.abc import Sequence
 from typing import Final
 from zlib import crc32
 
@@ -13,6 +14,11 @@ def partition_of(entity_id: str) -> int:
     return crc32(entity_id.encode()) & (PARTITIONS - 1)
 
 
-def spread(pool: str, shards: int, epoch: int) -> PartitionMap:
-    """A map that gives each of `<pool>-0` ... `<pool>-<n-1>` an equal share."""
-    return PartitionMap(pool, epoch, tuple(f"{pool}-{partition % shards}" for partition in range(PARTITIONS)))
+def shard_names(pool: str, count: int) -> list[str]:
+    """`rooms-0`, `rooms-1`, ..."""
+    return [f"{pool}-{number}" for number in range(count)]
+
+
+def spread(pool: str, shards: Sequence[str], epoch: int) -> PartitionMap:
+    """A map that gives each of these shards an equal share."""
+    return PartitionMap(pool, epoch, tuple(shards[partition % len(shards)] for partition in range(PARTITIONS)))

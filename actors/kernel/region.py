@@ -7,6 +7,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 import msgspec
@@ -14,7 +15,7 @@ import msgspec
 from actors.kernel import wire
 from actors.kernel.deciding import digest
 from actors.kernel.entity import Principal
-from actors.kernel.lane import Lane, Pending, ShardClient, fail_all
+from actors.kernel.lane import Lane, Pending, ShardClient, fail_all, gave_up
 from actors.kernel.metrics import RegionMetrics
 from actors.kernel.partitions import partition_of
 from actors.kernel.tasks import Tasks
@@ -24,6 +25,7 @@ from config.settings import KernelSettings
 from store.journal import PartitionMap
 
 _EXPIRY_S: Final = 0.1
+_REHOME_S: Final = 0.05  # pause before the map is read again: a move takes a moment
 
 
 class ShardDirectory(Protocol):
@@ -77,6 +79,11 @@ class Region:
         self._maps: dict[str, PartitionMap] = {}
         self._lanes: dict[str, Lane] = {}
         self._tasks = Tasks(name)
+        self._lane_tasks: dict[str, tuple[asyncio.Task[None], asyncio.Task[None]]] = {}
+        self._strays: dict[int, Pending] = {}
+        self._stray_topics: dict[str, int] = {}
+        self._doubtful = False
+        self._rehoming: asyncio.Task[None] | None = None
         self._tickets = 0
 
     async def start(self) -> None:
@@ -89,6 +96,7 @@ class Region:
         await self._tasks.cancel()
         for lane in self._lanes.values():
             fail_all((*lane.outstanding.values(), *lane.queue), Unavailable("The server is shutting down."))
+        fail_all(self._strays.values(), Unavailable("The server is shutting down."))
 
     async def submit(
         self,
@@ -154,6 +162,7 @@ class Region:
 
     def unlisten(self, topic: str) -> None:
         """Nobody here listens to this topic any more."""
+        self._stray_topics.pop(topic, None)
         lane = self._lanes.get(self._owner(topic))
         if lane is not None:
             lane.unlisten(topic)
@@ -163,6 +172,9 @@ class Region:
         if len(lane) >= self._settings.max_queued:
             raise Overloaded("The server is busy. Please try again in a moment.", retry_after_s=1.0)
         lane.put(pending)
+
+    def _is_owner(self, shard: str, entity: str) -> bool:
+        return self._owner(entity) == shard
 
     def _owner(self, entity: str) -> str:
         pool = self._pools[entity.partition(":")[0]]
@@ -181,35 +193,74 @@ class Region:
                 self._settings.fetch_wait_s + 3.0,
                 self._on_deliveries,
                 self._moved,
+                self._topic_moved,
+                self._silent,
             )
-            self._tasks.spawn(lane.send())
-            self._tasks.spawn(lane.fetch())
+            self._lane_tasks[shard] = (self._tasks.spawn(lane.send()), self._tasks.spawn(lane.fetch()))
         return lane
 
     def _moved(self, pending: Pending) -> None:
-        """The shard does not own this entity: read the map anew, then ask whoever does."""
-        self._tasks.spawn(self._reroute(pending))
+        """The shard does not own this entity: whoever does will get it, as soon as the map tells."""
+        self._strays[pending.ticket] = pending
+        self._rehome_soon()
 
-    async def _reroute(self, pending: Pending) -> None:
-        await asyncio.sleep(0.05)
-        try:
-            await self._read_maps()
-        except Unavailable as error:
-            fail_all([pending], error)
-            return
-        if not pending.future.done():
-            self._lane(self._owner(pending.entity)).put(pending)
+    def _topic_moved(self, topic: str, version: int) -> None:
+        self._stray_topics[topic] = version
+        self._rehome_soon()
+
+    def _silent(self) -> None:
+        """A shard does not answer. Perhaps it is no more, and the map names another."""
+        self._doubtful = True
+        self._rehome_soon()
+
+    def _rehome_soon(self) -> None:
+        if self._rehoming is None or self._rehoming.done():
+            self._rehoming = self._tasks.spawn(self._rehome())
+
+    async def _rehome(self) -> None:
+        """Read the map anew, and send everything that went astray to its owner, in the order of submission."""
+        while self._strays or self._stray_topics or self._doubtful:
+            await asyncio.sleep(_REHOME_S)
+            try:
+                await self._read_maps()
+            except Unavailable:
+                continue
+            self._doubtful = False
+            for shard, lane in self._lanes.items():
+                pendings, moved = lane.evacuate(partial(self._is_owner, shard))
+                self._strays |= {pending.ticket: pending for pending in pendings}
+                self._stray_topics |= moved
+            strays, self._strays = sorted(self._strays.items()), {}
+            topics, self._stray_topics = self._stray_topics, {}
+            for _, pending in strays:
+                if not pending.future.done():
+                    self._lane(self._owner(pending.entity)).put(pending)
+            for topic, version in topics.items():
+                self._lane(self._owner(topic)).hear(topic, version)
+            self._retire_lanes()
 
     async def _read_maps(self) -> None:
         for pool in sorted(set(self._pools.values())):
             self._maps[pool] = await self._directory.read_map(pool)
 
+    def _retire_lanes(self) -> None:
+        """Shards that own nothing any more need not be called."""
+        owners = {owner for partition_map in self._maps.values() for owner in partition_map.owners}
+        for shard in [name for name, lane in self._lanes.items() if name not in owners and not lane.busy]:
+            del self._lanes[shard]
+            for task in self._lane_tasks.pop(shard):
+                task.cancel()
+
     async def _expire(self) -> None:
         while True:
             await asyncio.sleep(_EXPIRY_S)
             now_s = self._clock.monotonic_s()
-            for lane in self._lanes.values():
+            for lane in list(self._lanes.values()):
                 lane.expire(now_s)
+            for ticket, pending in list(self._strays.items()):
+                if pending.deadline_s <= now_s:
+                    del self._strays[ticket]
+                    fail_all([pending], gave_up())
             self._metrics.outstanding.set(sum(len(lane) for lane in self._lanes.values()))
 
 

@@ -16,8 +16,10 @@ from ray.exceptions import RayError
 
 from actors.kernel.entity import Kind
 from actors.kernel.lane import ShardClient, ShardGone
-from actors.kernel.local import courier_of, ensure_map
+from actors.kernel.local import courier_of
 from actors.kernel.metrics import RegionMetrics
+from actors.kernel.moving import rebalance
+from actors.kernel.partitions import shard_names
 from actors.kernel.region import Region
 from actors.kernel.shard import Shard
 from config.clock import SystemClock
@@ -104,6 +106,14 @@ class ShardHost:
         shard.metrics.levels(shard.stats())
         return generate_latest(shard.metrics.registry)
 
+    async def release(self, partitions: Sequence[int]) -> None:
+        """See `Shard.release`."""
+        await (await self._shard()).release(partitions)
+
+    async def adopt(self) -> None:
+        """See `Shard.adopt`."""
+        await (await self._shard()).adopt()
+
     async def stop(self) -> None:
         """Finish the turn in flight and give the lease up."""
         if self._starting is not None:
@@ -145,17 +155,24 @@ def kinds_to_pools(recipe: Recipe) -> dict[str, str]:
 
 
 async def ensure_shards(recipe: Recipe, stores: Stores) -> list[str]:
-    """Make every shard of every pool that is not there yet. Idempotent: whoever starts first calls it.
+    """Make every shard of every pool that is not there yet, and spread the partitions over them. Idempotent: whoever
+    starts first calls it. With another number of shards than before, partitions move while everything runs.
 
     Returns the shards' names, each started (its lease may still be waited for).
     """
     actor: Any = ray.remote(ShardHost)
+    control = RemoteControl()
     names = []
     for pool in recipe.pools:
-        await ensure_map(stores, pool, recipe.shards(pool))
-        names += [f"{pool}-{number}" for number in range(recipe.shards(pool))]
-    handles = [actor.options(name=name, **_OPTIONS).remote(name, recipe) for name in names]
-    await asyncio.gather(*(handle.start.remote() for handle in handles))
+        wanted = shard_names(pool, recipe.shards(pool))
+        before = await stores.maps.read(pool)
+        if before is None:
+            before = await rebalance(stores.maps, control, pool, wanted)
+        handles = [actor.options(name=name, **_OPTIONS).remote(name, recipe) for name in wanted]
+        await asyncio.gather(*(handle.start.remote() for handle in handles))
+        await rebalance(stores.maps, control, pool, wanted)
+        await stop_shards(sorted(set(before.owners).difference(wanted)))
+        names += wanted
     return names
 
 
@@ -171,6 +188,18 @@ async def stop_shards(names: Sequence[str], *, timeout_s: float = 5.0) -> None:
         except (RayError, TimeoutError):
             _log.warning("shard.not_stopped", shard=name)
         ray.kill(handle, no_restart=True)
+
+
+class RemoteControl:
+    """Asks shards through Ray to give partitions away and to take them (`moving.ShardControl`)."""
+
+    async def release(self, shard: str, partitions: Sequence[int]) -> None:
+        """See `moving.ShardControl`."""
+        await RemoteShard(shard).release(partitions)
+
+    async def adopt(self, shard: str) -> None:
+        """See `moving.ShardControl`."""
+        await RemoteShard(shard).adopt()
 
 
 class RemoteDirectory:
@@ -218,6 +247,14 @@ class RemoteShard:
     async def metrics(self) -> bytes:
         """See `ShardHost.metrics`."""
         return bytes(await self._call(lambda handle: handle.metrics.remote()))
+
+    async def release(self, partitions: Sequence[int]) -> None:
+        """See `Shard.release`."""
+        await self._call(lambda handle: handle.release.remote(list(partitions)))
+
+    async def adopt(self) -> None:
+        """See `Shard.adopt`."""
+        await self._call(lambda handle: handle.adopt.remote())
 
     async def _call(self, method: Callable[[Any], Awaitable[Any]]) -> Any:
         try:

@@ -5,6 +5,7 @@ writes effects for it (BUSY), or nobody (READY, COLD). Its mailbox takes command
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from actors.kernel import wire
@@ -20,6 +21,7 @@ from config.errors import Unavailable
 from config.settings import KernelSettings
 from store.journal import Outcome, Snapshot, Stores, Turn
 
+_LOOK_S: Final = 0.005
 _RETRY_S: Final = 0.2  # pause after the database was not to be reached
 _DOUBT_S: Final = 10.0  # how long an insert that was given up may still be on its way
 _PARTS: Final = 64  # parts of one entity kept in memory
@@ -114,6 +116,21 @@ class Residents:
         self.ready.clear()
         self.waiting = 0
 
+    async def give_away(self, partitions: frozenset[int], bounce: Callable[[Submission], None]) -> None:
+        """Let these partitions go: what waits is bounced to its caller, what is under way is finished first."""
+        while leaving := [one for one in self._all.values() if one.partition in partitions]:
+            for resident in leaving:
+                self.waiting -= len(resident.mailbox)
+                while resident.mailbox:
+                    bounce(resident.mailbox.popleft())
+            settled = [one for one in leaving if one.phase is Phase.READY or one.phase is Phase.COLD]
+            self._save([one for one in settled if one.phase is Phase.READY and one.unsnapped])
+            for resident in settled:
+                del self._all[resident.id]
+                self.ready.pop(resident.id, None)
+            if len(settled) < len(leaving):
+                await asyncio.sleep(_LOOK_S)
+
     def save_all(self) -> None:
         """Snapshot whatever stands between two turns (the shard stops)."""
         self._save([one for one in self._all.values() if one.unsnapped and one.phase is Phase.READY])
@@ -122,10 +139,10 @@ class Residents:
         """Once a second: look again at what is doubtful, and let the idle go."""
         now_s = self._clock.monotonic_s()
         quiet = [one for one in self._all.values() if one.phase is Phase.READY and not one.mailbox]
+        certain = [one for one in quiet if not one.doubt_until_s]
         for resident in quiet:
             if resident.doubt_until_s:
                 self._look_again(resident, now_s)
-        certain = [one for one in quiet if not one.doubt_until_s]
         idle_before_s = now_s - self._settings.passivate_after_s
         idle = [one for one in certain if one.used_s < idle_before_s or not one.version]
         surplus = len(self._all) - len(idle) - self._settings.max_active

@@ -62,6 +62,7 @@ class Session:
         self._deliveries: list[tuple[str, int, bytes]] = []  # (topic, version, encoded)
         self._size = 0
         self._lost: set[str] = set()
+        self._moved: set[str] = set()
         self._parcel: tuple[int, bytes] | None = None  # sent, but not yet acknowledged
         self._number = 0
         self._waiter: asyncio.Future[None] | None = None
@@ -120,6 +121,11 @@ class Session:
         """The past of this topic could not be read: the subscriber must ask for it again."""
         self._lose([topic])
 
+    def move(self, topic: str) -> None:
+        """This topic is another shard's to serve."""
+        self._moved.add(topic)
+        self._rouse()
+
     async def fetch(self, acked: int, wait_s: float) -> bytes:
         """The next parcel; the last one again if it has not arrived. Empty after `wait_s` of nothing."""
         if self._parcel is not None:
@@ -138,7 +144,7 @@ class Session:
 
     @property
     def _something(self) -> bool:
-        return bool(self._answers or self._deliveries or self._lost)
+        return bool(self._answers or self._deliveries or self._lost or self._moved)
 
     async def _wait(self, wait_s: float) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -180,11 +186,13 @@ class Session:
                 self._answers[:answers],
                 [msgspec.Raw(encoded) for _, _, encoded in taken],
                 sorted(self._lost),
+                sorted(self._moved),
             )
         )
         del self._answers[:answers]
         del self._deliveries[:deliveries]
         self._lost.clear()
+        self._moved.clear()
         self._parcel = (self._number, parcel)
         return parcel
 
@@ -269,6 +277,18 @@ class Sessions:
         for session in sessions:
             if topic not in session.topics:
                 self._unhear(topic, session.subscriber)
+
+    def move(self, topics: Iterable[str]) -> None:
+        """These topics are another shard's by now: whoever hears them must hear them there."""
+        for topic in topics:
+            for session in list(self._hearers.get(topic, {}).values()):
+                self.forget(session, [topic])
+                session.move(topic)
+
+    @property
+    def topics(self) -> list[str]:
+        """What anybody hears."""
+        return list(self._hearers)
 
     def expire(self) -> None:
         """Forget the silent."""

@@ -36,6 +36,7 @@ _log = get_logger(__name__)
 _decode_attach: Final = msgspec.msgpack.Decoder(Attach).decode
 _ATTACH_TAG: Final = b"\x83\xa4type\xadkernel.attach"  # how msgpack of an `Attach` begins
 _MAX_PARCEL_BYTES: Final = 90_000  # below Ray's limit for inline results (100 KB)
+_WITHHELD_S: Final = 6.0  # how long a released partition waits for its new owner
 _SWEEP_S: Final = 1.0
 _RETRY_S: Final = 0.2
 _UNSETTLED: Final = 500  # turns a round trip
@@ -78,6 +79,7 @@ class Shard:
             renewal_s=settings.lease_renewal_s,
             on_gain=self._gained,
             on_loss=self._lost,
+            on_gone=self._gone,
         )
         self._outbox = Outbox(stores, self._host_of, courier, self.tasks)
         self._alarms = Alarms(stores.timers, clock, self._fire)
@@ -176,6 +178,24 @@ class Shard:
         session.seen_s = self._clock.monotonic_s()
         return parcel
 
+    async def release(self, partitions: Sequence[int]) -> None:
+        """Stop to serve these partitions: finish what is under way, bounce what waits, and let go. The map must give
+        them to somebody else soon, or they come back."""
+        self._ownership.withhold(partitions, _WITHHELD_S)
+        await self._let_go(frozenset(partitions))
+
+    async def adopt(self) -> None:
+        """The map has changed: look at it now."""
+        await self._ownership.read_map()
+
+    def _gone(self, partitions: frozenset[int]) -> None:
+        """The map has given these to somebody else."""
+        self.tasks.spawn(self._let_go(partitions))
+
+    async def _let_go(self, partitions: frozenset[int]) -> None:
+        await self._residents.give_away(partitions, _bounce)
+        self._sessions.move(topic for topic in self._sessions.topics if partition_of(topic) in partitions)
+
     def _receipt(self, *, known: bool) -> bytes:
         return wire.encode(wire.Receipt(self._ownership.epoch, known))
 
@@ -185,6 +205,8 @@ class Shard:
             for topic, since in topics.items()
             if (host := self._host_of(topic)) is not None and self._ownership.owns(partition_of(topic))
         }
+        for topic in topics.keys() - ours.keys():
+            session.move(topic)
         if ours:
             self._reads.hear(session, ours)
 
@@ -305,7 +327,7 @@ class _TimerCaller:
 
     def answer(self, answer: wire.Answer) -> None:
         """Carried out or refused, it is over; unless the refusal was ours."""
-        if answer.code in (Unavailable.code, Overloaded.code):
+        if answer.code in (Unavailable.code, Overloaded.code, wire.MOVED):
             self._alarms.again(self._timer)
         else:
             self._tasks.spawn(self._alarms.done(self._timer))
@@ -314,7 +336,11 @@ class _TimerCaller:
         """A timer listens to nothing."""
 
 
-_NOT_KNOWN: Final = wire.encode(wire.ParcelOut(0, False, 0, [], [], []))
+_NOT_KNOWN: Final = wire.encode(wire.ParcelOut(0, False, 0, [], [], [], []))
+
+
+def _bounce(submission: Submission) -> None:
+    submission.caller.answer(wire.Answer(submission.ticket, wire.MOVED))
 
 
 def _decode_command(host: Host, packed: bytes) -> Any:

@@ -110,7 +110,8 @@ class Parcel(msgspec.Struct, array_like=True, frozen=True):
     """What a fetch brings: answers, and deliveries in the order of their topics.
 
     `known` False: the shard does not know the subscriber (any more): subscribe again. `lost` are topics whose
-    deliveries did not fit its buffer: they must be heard anew from the last version seen.
+    deliveries did not fit its buffer: they must be heard anew from the last version seen. `moved` are topics that
+    another shard owns by now.
     """
 
     epoch: int
@@ -119,6 +120,7 @@ class Parcel(msgspec.Struct, array_like=True, frozen=True):
     answers: list[Answer]
     deliveries: list[Delivery]
     lost: list[str]
+    moved: list[str]
 
 
 class ParcelOut(msgspec.Struct, array_like=True, frozen=True):
@@ -130,6 +132,7 @@ class ParcelOut(msgspec.Struct, array_like=True, frozen=True):
     answers: list[Answer]
     deliveries: list[msgspec.Raw]
     lost: list[str]
+    moved: list[str]
 
 
 MOVED: Final = "moved"

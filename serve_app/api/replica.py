@@ -102,10 +102,19 @@ class RemoteShards:
     def __init__(self, names: Sequence[str]) -> None:
         self.names = names
         self._shards = {name: RemoteShard(name) for name in names}
+        self._hosts: dict[str, str] = {}
 
     async def stats(self, shard: str) -> Mapping[str, object]:
         """See `census.Shards`."""
-        return await self._shards[shard].stats()
+        stats = await self._shards[shard].stats()
+        return {**stats, "node": await self._host(str(stats["node"]))}
+
+    async def _host(self, node_id: str) -> str:
+        """The host name of a Ray node: that is how everybody else names it."""
+        if node_id not in self._hosts:
+            nodes = await asyncio.to_thread(ray.nodes)
+            self._hosts = {node["NodeID"]: node["NodeManagerHostname"] for node in nodes}
+        return self._hosts.get(node_id, node_id)
 
     async def metrics(self, shard: str) -> bytes:
         """See `census.Shards`."""

@@ -14,7 +14,7 @@ HELP = "Show every shard, gateway and service, and what each is doing."
 
 _TIMEOUT_S: Final = 10.0
 _TOKEN_S: Final = 60.0
-_COLUMNS: Final = ("name", "kind", "status", "node", "pid", "entities", "sockets", "lag_ms", "memory_mb")
+_COLUMNS: Final = ("name", "kind", "status", "node", "pid", "entities", "queued", "sockets", "lag_ms", "memory_mb")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -30,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
     from serve_app.cli.options import settings_of
     from serve_app.preflight import check_data_dir, check_machine
     from serve_app.runfile import RunFile
+    from serve_app.secrets import AUTH_FILE, complete
 
     settings = settings_of(
         options,
@@ -43,32 +44,10 @@ def run(options: argparse.Namespace) -> int:
     with RunFile(settings.data_dir).claim() as run_file:
         _clear_left_behind(run_file, settings.data_dir / "logs")
         check_machine(settings)
+        if settings.auth.secret is None and settings.auth.jwks_url is None:
+            _say(f"Warning: tokens are signed with a secret made for development, {settings.data_dir / AUTH_FILE}.")
         _supervise(complete(settings), run_file)
     return 0
-
-
-def complete(settings: "Settings") -> "Settings":
-    """The settings with every secret in them that is made on first use: what the other processes are handed.
-
-    Raises:
-        StartupError: a secret cannot be read, or is not one.
-    """
-    from pydantic import SecretStr
-
-    from serve_app.secrets import auth_secret
-    from store.masterkeys import FILE_NAME, load_master_keys
-
-    load_master_keys(settings.encryption, settings.data_dir)
-    if settings.encryption.master_keys is None:
-        keys = SecretStr((settings.data_dir / FILE_NAME).read_text())
-        settings = settings.model_copy(
-            update={"encryption": settings.encryption.model_copy(update={"master_keys": keys})}
-        )
-    if settings.auth.secret is None and (secret := auth_secret(settings)) is not None:
-        auth = settings.auth.model_copy(update={"secret": SecretStr(secret)})
-        settings = settings.model_copy(update={"auth": auth})
-        _say(f"Warning: tokens are signed with a secret made for development, {settings.data_dir / 'auth.secret'}.")
-    return settings
 
 
 def _supervise(settings: "Settings", run_file: "RunFile") -> None:

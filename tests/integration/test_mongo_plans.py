@@ -1,5 +1,6 @@
 """Every query of the store must be served by an index: the plans of a real server, not our hopes."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -127,3 +128,13 @@ async def test_due_timers_and_views_are_found_by_index_and_need_no_sorting(full:
     assert plans(records) == {"IXSCAN"}
     assert not any(record.get("hasSortStage") for record in records)
     assert all(keys <= 52 and docs <= 50 for keys, docs in examined(records))
+
+
+async def test_turns_that_are_settled_at_the_same_time_share_a_few_updates(full: Database) -> None:
+    """Each turn is settled by itself, when its letters are out; an update for each would cost more than the turns."""
+    journal = MongoJournal(full)
+    async with Profile(full) as profile:
+        await asyncio.gather(*(journal.settle([(f"room:{number}", 30)]) for number in range(40)))
+        records = await profile.of(JOURNAL)
+    assert len(records) <= 4
+    assert sum(record["nModified"] for record in records) == 40

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -82,7 +83,13 @@ async def a_killer(world: World, deaths: int) -> None:
         await world.start_shard(name)
 
 
-async def a_run(world: World, *, deaths: int, commands: int = 6) -> None:
+async def a_mover(world: World, sizes: Sequence[int]) -> None:
+    for shards in sizes:
+        await asyncio.sleep(world.random.random() * 0.3)
+        await world.scale(shards)
+
+
+async def a_run(world: World, *, deaths: int, commands: int = 6, sizes: Sequence[int] = ()) -> None:
     await world.start()
     for name in ("g1", "g2"):
         await world.region(name)
@@ -93,6 +100,7 @@ async def a_run(world: World, *, deaths: int, commands: int = 6) -> None:
         a_client(world, "g2", "bob", sent, commands),
         a_burst(world, "g1", "cy", sent),
         a_killer(world, deaths),
+        a_mover(world, sizes),
     )
     world.dice.rate = 0.0
     await settled(world, since)
@@ -187,6 +195,16 @@ def test_no_crash_and_no_lost_answer_breaks_a_promise(block: int) -> None:
         world = World(seed, settings=CRAMPED if seed % 4 == 0 else SETTINGS)
         try:
             run(world.loop, a_run(world, deaths=2))
+        except Exception as error:
+            raise AssertionError(f"seed {seed}") from error
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_moving_partitions_loses_and_reorders_nothing(block: int) -> None:
+    for seed in range(block * 50, block * 50 + 50):
+        world = World(seed, rate=seed % 3 / 2)
+        try:
+            run(world.loop, a_run(world, deaths=0, sizes=(3, 1, 2)))
         except Exception as error:
             raise AssertionError(f"seed {seed}") from error
 

@@ -1,17 +1,19 @@
 """A simulated cluster: shards that die and come back, regions behind a bad network, and a record of it all."""
 
 import random
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from actors.kernel import wire
 from actors.kernel.entity import Attach, Principal
 from actors.kernel.lane import ShardClient, ShardGone
-from actors.kernel.local import courier_of, ensure_map
+from actors.kernel.local import courier_of
+from actors.kernel.moving import rebalance
+from actors.kernel.partitions import shard_names
 from actors.kernel.region import Region
 from actors.kernel.shard import Shard
-from config.errors import CarewireError
+from config.errors import CarewireError, Unavailable
 from config.settings import KernelSettings
 from store.journal import Holder, PartitionMap, Stores
 from store.memory import memory_stores
@@ -57,10 +59,11 @@ class World:
 
     async def start(self, shards: int = 2) -> None:
         """Bring the cluster up."""
-        await ensure_map(self.sound, "rooms", shards)
+        names = shard_names("rooms", shards)
+        await rebalance(self.sound.maps, self, "rooms", names)
         self._courier = await self.region("courier")
-        for number in range(shards):
-            await self.start_shard(f"rooms-{number}")
+        for name in names:
+            await self.start_shard(name)
 
     async def start_shard(self, name: str) -> Shard:
         """A new life of a shard."""
@@ -82,6 +85,39 @@ class World:
     async def kill(self, name: str) -> None:
         """kill -9: whatever it was doing ends at the await where it stands."""
         await self.shards.pop(name).tasks.cancel()
+
+    async def scale(self, shards: int) -> None:
+        """Change the number of shards while everything runs, over the bad network."""
+        wanted = shard_names("rooms", shards)
+        for name in wanted:
+            if name not in self.shards:
+                await self.start_shard(name)
+        while True:
+            try:
+                await rebalance(self.stores.maps, self, "rooms", wanted)
+            except Unavailable:
+                continue
+            present = await self.sound.maps.read("rooms")
+            if present is not None and set(present.owners) == set(wanted):
+                break
+        for name in self.shards.keys() - set(wanted):
+            await self.shards.pop(name).stop()
+
+    async def release(self, shard: str, partitions: Sequence[int]) -> None:
+        """See `moving.ShardControl`."""
+        await self.dice.pause()
+        if shard not in self.shards or self.dice.strikes(0.05):
+            raise ShardGone(shard)
+        await self.shards[shard].release(partitions)
+        if self.dice.strikes(0.05):
+            raise ShardGone(shard)
+
+    async def adopt(self, shard: str) -> None:
+        """See `moving.ShardControl`."""
+        await self.dice.pause()
+        if shard not in self.shards or self.dice.strikes(0.05):
+            raise ShardGone(shard)
+        await self.shards[shard].adopt()
 
     async def region(self, name: str) -> Region:
         """A region whose deliveries are recorded in `heard[name]`."""

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -26,12 +27,16 @@ SECRET: Final = "a-secret-of-at-least-32-bytes-for-tests"
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on. Bound at the same time, so they differ."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
+    """Different ports that nobody listens on, from a range that the system gives to no outgoing connection and Ray to
+    no worker: what is free now is then still free when the program has come so far as to bind it."""
+    found: dict[int, socket.socket] = {}
+    while len(found) < count:
+        port = random.randrange(20_000, 32_000)
+        with suppress(OSError):
+            found[port] = socket.create_server(("127.0.0.1", port))
+    for one in found.values():
         one.close()
-    return ports
+    return list(found)
 
 
 def environment(data_dir: Path, **settings: object) -> dict[str, str]:

@@ -27,26 +27,33 @@ async def all_gone(system: System, within_s: float = 5.0) -> None:
     await wait_until(lambda: not processes_of(system.data_dir), within_s=within_s, what="the end of every process")
 
 
-async def test_ctrl_c_stops_everything_in_time_and_the_next_start_finds_its_data(own: System) -> None:
+async def test_killed_outright_it_takes_its_processes_with_it_and_keeps_what_was_acknowledged(own: System) -> None:
     own.start()
     async with own.client("alice") as alice:
-        await alice.call("create_room", {"room_id": "kept", "open": True})
-        await alice.call("join_room", {"room_id": "kept"})
+        await alice.call("create_room", {"room_id": "kept"})
         await alice.call("message", {"room_id": "kept", "body": "still here"})
     scratch = own.scratch()
     assert is_there(scratch)
-    own.interrupt(signal.SIGINT)
+    assert own.process is not None
+    own.process.kill()
+    await all_gone(own, 15.0)
+    own.start()  # the lock died with its holder, and what was left is cleared away
+    assert not is_there(scratch)
+    async with own.http("alice") as http:
+        messages = (await http.get("/api/rooms/kept/messages")).json()["messages"]
+    assert [message["body"] for message in messages] == ["still here"]
+    await ctrl_c_leaves_nothing(own)
+
+
+async def ctrl_c_leaves_nothing(own: System) -> None:
+    scratch = own.scratch()
+    async with own.client("alice") as alice:  # a client is connected, and is told
+        own.interrupt(signal.SIGINT)
+        await alice.hears("reconnect")
     assert own.wait(STOP_S) == 0
     await all_gone(own, 1.0)
     assert not is_there(scratch)
     assert is_there(own.data_dir / "logs")
-    own.start()
-    async with own.http("alice") as http:
-        messages = (await http.get("/api/rooms/kept/messages")).json()["messages"]
-    assert [message["body"] for message in messages] == ["still here"]
-    assert carewire("down", env=own.env, cwd=own.data_dir).returncode == 0
-    assert own.wait(1.0) == 0
-    await all_gone(own, 1.0)
 
 
 MOMENTS: dict[str, Callable[[System], object]] = {
@@ -59,33 +66,25 @@ MOMENTS: dict[str, Callable[[System], object]] = {
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_a_start_may_be_interrupted_at_any_moment(own: System, moment: str, number: signal.Signals) -> None:
+async def test_a_start_may_be_interrupted_at_any_moment(own: System, moment: str) -> None:
     own.spawn()
     await wait_until(lambda: MOMENTS[moment](own), within_s=30.0, what=moment, every_s=0.01)
-    own.interrupt(number)
+    own.interrupt(signal.SIGINT)
     assert own.wait(STOP_S) == 0, own.said()
     await all_gone(own, 1.0)
     assert "Traceback" not in own.said()
 
 
-async def test_killed_outright_it_takes_its_processes_with_it(own: System) -> None:
-    own.start()
-    assert own.process is not None
-    own.process.kill()
-    await all_gone(own, 15.0)
-    scratch = own.scratch()
-    own.start()  # the lock died with its holder, and what was left is cleared away
-    assert not is_there(scratch)
-
-
-async def test_when_ray_breaks_it_is_started_again(own: System) -> None:
+async def test_when_ray_breaks_it_is_started_again_and_carewire_down_stops_it(own: System) -> None:
     own.start()
     next(process for process in own.below() if process.name() == "raylet").kill()
     ready_again = partial(_said_twice, own, "Carewire is ready")
     await wait_until(ready_again, within_s=60.0, what="the second start", every_s=0.2)
     async with own.http() as http:
         await wait_until(partial(_healthy, http), within_s=15.0, what="health")
+    assert carewire("down", env=own.env, cwd=own.data_dir).returncode == 0
+    assert own.wait(1.0) == 0
+    await all_gone(own, 1.0)
 
 
 def _said_twice(system: System, line: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import Phase, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from actors.kernel.wire import Delivery
@@ -225,6 +225,13 @@ def test_nothing_is_kept_of_sockets_that_have_gone() -> None:
 
 
 PHASES = (Phase.explicit, Phase.generate)  # a twin need not shrink what it finds
+TWIN = settings(
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=PHASES,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 USERS = ("alice", "bob")
 SOCKETS = ("a1", "a2", "b1")
 
@@ -390,7 +397,7 @@ def assert_all_heard_what_they_should(room: Room) -> None:
     assert (room.cursor is not None) == listening, "the region listens exactly while somebody does"
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(OPERATIONS)
 @example(REMOVED_AND_ADDED_AGAIN)
 def test_in_any_interleaving_each_socket_hears_what_it_is_owed_once_in_order_and_nothing_else(
@@ -419,7 +426,7 @@ def without_readmission(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_property_above_fails_without_its_guard(
     remove_guard: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    @settings(max_examples=2000, deadline=None, database=None, derandomize=True, phases=PHASES)
+    @settings(TWIN, max_examples=2000)
     @given(OPERATIONS)
     @example(REMOVED_AND_ADDED_AGAIN)
     def check(operations: list[tuple[object, ...]]) -> None:

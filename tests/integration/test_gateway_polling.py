@@ -1,0 +1,61 @@
+"""Long polling by hand: what one answer holds."""
+
+import json
+from typing import Any
+
+import aiohttp
+
+from tests.gateway_rig import rig, token
+
+SEPARATOR = "\x1e"
+
+
+class Poller:
+    """A polling client that asks only when it is told to."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
+        self._http, self._url = http, url + "/socket.io/?EIO=4&transport=polling"
+
+    async def poll(self) -> list[str]:
+        """The packets of one answer."""
+        async with self._http.get(self._url) as answer:
+            assert answer.status == 200, await answer.text()
+            return (await answer.text()).split(SEPARATOR)
+
+    async def post(self, packet: str) -> None:
+        """Send one packet."""
+        async with self._http.post(self._url, data=packet) as answer:
+            assert answer.status == 200, await answer.text()
+
+    async def open(self, auth: dict[str, Any]) -> None:
+        """As far as the session."""
+        (opened,) = await self.poll()
+        self._url += "&sid=" + json.loads(opened[1:])["sid"]
+        await self.post("40" + json.dumps(auth))
+        packets: list[str] = []
+        while not any(packet.startswith('42["session"') for packet in packets):
+            packets += await self.poll()
+
+
+async def test_a_poll_holds_no_more_packets_than_the_python_client_takes() -> None:
+    """The client drops a connection whose poll is answered with more than 16, and the backlog is then longer still."""
+    async with rig() as made, aiohttp.ClientSession() as http:
+        await made.gateway()
+        alice = await made.client("alice")
+        await alice.ok("create_room", {"room_id": "general", "members": ["bob"]})
+        await alice.ok("join_room", {"room_id": "general"})
+        bob = Poller(http, made.url())
+        await bob.open({"token": token("bob"), "recover": {"general": 1}})
+        for number in range(40):
+            await alice.ok("message", {"room_id": "general", "body": str(number)})
+        await alice.next("message", 40)
+        bodies: list[str] = []
+        sizes: list[int] = []
+        while len(bodies) < 40:
+            packets = await bob.poll()
+            sizes.append(len(packets))
+            messages = [json.loads(packet[2:]) for packet in packets if packet.startswith('42["message"')]
+            bodies += [payload["body"] for _, payload in messages]
+        assert bodies == [str(number) for number in range(40)]
+        assert max(sizes) == 16
+        await bob.post("1")

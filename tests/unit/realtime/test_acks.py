@@ -1,0 +1,93 @@
+"""Acks: every outcome has one, and a fault of ours tells nobody anything."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+import structlog
+from prometheus_client import CollectorRegistry
+
+from config.clock import SystemClock
+from config.errors import CarewireError, NotFound, Overloaded
+from config.tokens import Verified
+from realtime.acks import Ack, Answer, Events, Handler
+from realtime.connections import Connection
+from realtime.metrics import GatewayMetrics
+from realtime.outlet import Outlet
+from realtime.packets import Incoming
+from realtime.requests import Hello, JoinRoom
+from tests.unit.realtime.test_fanout import Socket
+
+VERIFIED = Verified("alice", "client", "", 2**40, "")
+
+
+def a_connection(verified: Verified | None = VERIFIED) -> Connection:
+    return Connection("sid", Outlet(Socket(), 10, lambda: None), Hello(), verified)
+
+
+async def acked(outcome: Any, *, verified: Verified | None = VERIFIED, name: str = "join_room") -> Ack:
+    async def call(connection: Connection, request: JoinRoom) -> Answer:
+        if isinstance(outcome, Exception):
+            raise outcome
+        return Answer(outcome)
+
+    events = Events({"join_room": Handler(JoinRoom, call)}, max_bytes=1000, clock=SystemClock())
+    return await events.acknowledged(a_connection(verified), Incoming(name, (msgspec.Raw(b'{"room_id":"r"}'),)))
+
+
+async def test_the_data_of_a_good_ack_is_spliced_in_as_it_is() -> None:
+    ack = await acked(b'{"seq": 3}')
+    assert ack.body() == b'{"ok":true,"data":{"seq": 3}}'
+    assert ack.code == "ok"
+
+
+async def test_an_error_becomes_an_ack_with_all_that_a_client_may_know() -> None:
+    ack = await acked(Overloaded("Later.", retry_after_s=2.0, room="secret"))
+    assert json.loads(ack.body()) == {
+        "ok": False,
+        "error": {"code": "overloaded", "message": "Later.", "retry_after": 2.0},
+    }
+    assert json.loads((await acked(NotFound("No.", details={"field": "x"}))).body())["error"]["details"] == {
+        "field": "x"
+    }
+
+
+async def test_a_fault_of_ours_is_logged_under_an_id_and_nothing_else_is_told() -> None:
+    with structlog.testing.capture_logs() as logs:
+        ack = await acked(ZeroDivisionError("the password is swordfish"))
+    error = json.loads(ack.body())["error"]
+    assert error["code"] == "internal"
+    assert "swordfish" not in ack.body().decode()
+    (line,) = logs
+    assert line["id"] == error["details"]["error_id"]
+    assert line["exc_info"]
+
+
+async def test_an_internal_error_of_a_shard_is_logged_here_too() -> None:
+    with structlog.testing.capture_logs() as logs:
+        ack = await acked(CarewireError("Something went wrong."))
+    assert ack.code == "internal"
+    assert logs[0]["event"] == "event.failed"
+
+
+@pytest.mark.parametrize(
+    ("ack", "code", "event"),
+    [
+        (lambda: acked(b"{}", verified=None), "unauthenticated", "join_room"),
+        (lambda: acked(b"{}", name="made_up"), "invalid_argument", "unknown"),
+    ],
+)
+async def test_what_cannot_be_handled_is_refused(ack: Any, code: str, event: str) -> None:
+    answer = await ack()
+    assert (answer.code, answer.event) == (code, event)
+
+
+def test_reasons_of_disconnects_that_nobody_knows_share_a_label() -> None:
+    registry = CollectorRegistry()
+    metrics = GatewayMetrics(registry)
+    for reason in ("abuse", "because", "of", "reasons"):
+        metrics.disconnected(reason)
+    value = registry.get_sample_value
+    assert value("carewire_gateway_disconnects_total", {"reason": "abuse"}) == 1
+    assert value("carewire_gateway_disconnects_total", {"reason": "other"}) == 3

@@ -1,0 +1,136 @@
+"""Fan-out: one frame for everybody, in order, and typing that ends by itself."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from actors.kernel.wire import Delivery
+from config.tokens import Verified
+from realtime.connections import Connection
+from realtime.deadlines import Deadlines
+from realtime.fanout import Fanout
+from realtime.metrics import GatewayMetrics
+from realtime.outlet import Outlet, frame
+from realtime.requests import Hello
+from realtime.subscriptions import Subscriptions
+from tests.unit.realtime.test_deadlines import StillClock
+
+TOPIC = "room:1"
+
+
+class Queue:
+    """What python-engineio's socket queues."""
+
+    def __init__(self) -> None:
+        self.packets: list[Any] = []
+
+    def qsize(self) -> int:
+        return len(self.packets)
+
+    def put_nowait(self, packet: Any) -> None:
+        self.packets.append(packet)
+
+
+@dataclass
+class Socket:
+    """As much of python-engineio's socket as an outlet uses."""
+
+    queue: Queue = field(default_factory=Queue)
+    closed: bool = False
+
+
+class Desk:
+    """A fan-out to sockets that keep what they get."""
+
+    def __init__(self) -> None:
+        self.clock = StillClock()
+        self.deadlines = Deadlines(self.clock)
+        self.registry = CollectorRegistry()
+        self.subscriptions: Subscriptions[Connection] = Subscriptions(lambda topic: None, max_topics=5)
+        metrics = GatewayMetrics(self.registry)
+        self.fanout = Fanout(self.subscriptions, self.deadlines, self.clock, metrics)
+        self.sockets: dict[str, Socket] = {}
+
+    def member(self, user: str) -> Connection:
+        socket = Socket()
+        self.sockets[user] = socket
+        verified = Verified(user, "client", "", 2**40, "")
+        connection = Connection(f"sid-{user}", Outlet(socket, 100, lambda: None), Hello(), verified)
+        self.subscriptions.joined(self.subscriptions.join(connection, TOPIC), 0)
+        return connection
+
+    def texts(self, user: str) -> list[str]:
+        return [packet.encode() for packet in self.sockets[user].queue.packets]
+
+
+def typing(name: str, *, ttl_s: float = 6.0) -> Delivery:
+    payload = b'{"user_id":"alice"}'
+    return Delivery(
+        TOPIC,
+        0,
+        b'["' + name.encode() + b'",' + payload + b"]",
+        skip="alice",
+        key="typing:alice",
+        ttl_s=ttl_s,
+        lapse=b'["typing_stop",' + payload + b"]" if ttl_s else b"",
+    )
+
+
+def test_one_frame_is_made_for_all_and_each_gets_it_in_order() -> None:
+    desk = Desk()
+    for user in ("alice", "bob", "carol"):
+        desk.member(user)
+    desk.fanout.deliver([Delivery(TOPIC, version, b'["message",{"seq":%d}]' % version) for version in (1, 2, 3)])
+    assert desk.texts("bob") == [f'42["message",{{"seq":{version}}}]' for version in (1, 2, 3)]
+    packets = [desk.sockets[user].queue.packets for user in ("alice", "bob", "carol")]
+    assert all(one is two is three for one, two, three in zip(*packets, strict=True))
+    assert desk.registry.get_sample_value("carewire_gateway_deliveries_total") == 9
+
+
+def test_typing_ends_by_itself_and_the_typist_hears_nothing_of_it() -> None:
+    desk = Desk()
+    desk.member("alice")
+    desk.member("bob")
+    desk.fanout.deliver([typing("typing_start")])
+    desk.clock.now_s += 5.9
+    desk.deadlines.run_due()
+    assert len(desk.texts("bob")) == 1
+    desk.clock.now_s += 0.1
+    desk.deadlines.run_due()
+    assert desk.texts("bob") == ['42["typing_start",{"user_id":"alice"}]', '42["typing_stop",{"user_id":"alice"}]']
+    assert desk.texts("alice") == []
+
+
+def test_typing_that_is_renewed_or_stopped_does_not_lapse() -> None:
+    desk = Desk()
+    desk.member("bob")
+    desk.fanout.deliver([typing("typing_start")])
+    desk.clock.now_s += 4.0
+    desk.fanout.deliver([typing("typing_start")])
+    desk.clock.now_s += 4.0
+    desk.deadlines.run_due()
+    assert len(desk.texts("bob")) == 2
+    desk.fanout.deliver([typing("typing_stop", ttl_s=0.0)])
+    desk.clock.now_s += 60.0
+    desk.deadlines.run_due()
+    assert len(desk.texts("bob")) == 3
+    assert len(desk.deadlines) == 0
+
+
+def test_a_packet_that_cannot_be_sent_does_not_hold_up_the_others() -> None:
+    desk = Desk()
+    desk.member("bob")
+    desk.fanout.deliver([Delivery(TOPIC, 1, b"\xff\xfe"), Delivery(TOPIC, 2, b'["message",{}]')])
+    assert desk.texts("bob") == ['42["message",{}]']
+
+
+def test_a_socket_that_does_not_read_is_given_up_at_a_bound() -> None:
+    given_up: list[bool] = []
+    socket = Socket()
+    outlet = Outlet(socket, 10, lambda: given_up.append(True))
+    packet = frame("x")
+    for _ in range(100):
+        outlet.send(packet)
+    assert socket.queue.qsize() == 10
+    assert given_up == [True]
