@@ -18,6 +18,14 @@ ROLES: Final = frozenset({"client", "therapist", "moderator", "admin"})
 OWN_ALGORITHM: Final = "HS256"
 ISSUER_ALGORITHMS: Final = ("RS256", "ES256")
 MAX_TOKEN_CHARS: Final = 8192
+_REASONS: Final = {
+    "InvalidSignatureError": "signature",
+    "InvalidAudienceError": "audience",
+    "MissingRequiredClaimError": "claims",
+    "InvalidIssuerError": "issuer",
+    "InvalidAlgorithmError": "algorithm",
+    "InvalidKeyError": "algorithm",
+}
 _END_OF_TIME_S: Final = 253_402_300_799  # the last second that RFC 3339 can write
 
 
@@ -123,9 +131,9 @@ def verify(
     verified = _principal(claims, own=isinstance(key, str))
     leeway_ms = int(expected.leeway_s * 1000)
     if "nbf" in claims and _instant_ms(claims["nbf"]) > now_ms + leeway_ms:
-        raise _refused()
+        raise _refused("not_yet_valid")
     if verified.expires_ms <= now_ms - leeway_ms:
-        raise TokenExpired("The token has expired. Sign in again, or refresh it.")
+        raise TokenExpired("The token has expired. Sign in again, or refresh it.", reason="expired")
     return verified
 
 
@@ -169,9 +177,10 @@ def _careful(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Whatever a hostile token makes of the parsers (a RecursionError, say), the answer is the same."""
     try:
         return read()
-    except Exception:
-        raise _refused() from None
+    except Exception as error:
+        raise _refused(_REASONS.get(type(error).__name__, "malformed")) from None
 
 
-def _refused() -> Unauthenticated:
-    return Unauthenticated("The token is not valid. Sign in again.")
+def _refused(reason: str = "claims") -> Unauthenticated:
+    """`reason` is for logs: the bearer learns nothing from a refusal."""
+    return Unauthenticated("The token is not valid. Sign in again.", reason=reason)

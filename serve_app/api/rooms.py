@@ -41,7 +41,7 @@ def rooms_routes(rooms: RoomsReader) -> APIRouter:
         page = await rooms.rooms_of(by, cursor=cursor, limit=limit, trace=request.scope["request_id"])
         if "cursor" in page:
             page["next_cursor"] = page.pop("cursor")
-        return _json(page)
+        return json_response(page)
 
     @router.get("/{room_id}/messages", response_model=MessagePage)
     async def messages(
@@ -58,7 +58,7 @@ def rooms_routes(rooms: RoomsReader) -> APIRouter:
             before, after = _position(cursor)
         command = History(before=before, after=after, limit=limit)
         reply = await rooms.ask(room_id, command, by=by, trace=request.scope["request_id"])
-        return _json(_with_cursor(reply.data, forward=after is not None))
+        return json_response(with_cursor(reply.data, forward=after is not None))
 
     return router
 
@@ -72,7 +72,7 @@ class _Page(msgspec.Struct):
     has_more: bool
 
 
-def _with_cursor(answer: bytes, *, forward: bool) -> dict[str, object]:
+def with_cursor(answer: bytes, *, forward: bool) -> dict[str, object]:
     """The answer and, when there is more, the cursor that leads on. The messages themselves are passed through."""
     page = msgspec.json.decode(answer, type=_Page)
     document: dict[str, object] = dict(msgspec.json.decode(answer, type=dict[str, msgspec.Raw]))
@@ -89,5 +89,6 @@ def _position(cursor: str) -> tuple[int | None, int | None]:
     return (None, seq) if match[1] == "a" else (seq, None)
 
 
-def _json(document: object) -> Response:
+def json_response(document: object) -> Response:
+    """The answer, with what it holds of JSON already passed through."""
     return Response(msgspec.json.encode(document), media_type="application/json")
