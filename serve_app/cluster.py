@@ -39,7 +39,7 @@ def deploy(settings: Settings) -> None:
             proxies.result()
             shards.result()
     except (RayError, RuntimeError, TimeoutError, ValueError) as error:
-        raise StartupError(f"Carewire could not be deployed: {str(error).strip().splitlines()[0]}") from error
+        raise StartupError(f"Carewire could not be deployed: {_last_line(error)}") from error
 
 
 def undeploy(settings: Settings) -> None:
@@ -65,6 +65,12 @@ def take_down(settings: Settings) -> None:
     rayhead.start(settings, settings.data_dir)
     undeploy(settings)
     rayhead.stop()
+
+
+def _last_line(error: Exception) -> str:
+    """Through Ray, the text of an error is the remote traceback; what happened stands at its end."""
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if lines else type(error).__name__
 
 
 def _await_controller(starting: "Future[None]") -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, Protocol
 
+import msgspec
+
 from config.errors import PayloadTooLarge
 
 MAX_TURN_BYTES: Final = 12 * 2**20
@@ -25,9 +27,12 @@ class Outcome(Enum):
     UNKNOWN = auto()  # a time-out or a broken connection tells nothing: it may be stored
 
 
-@dataclass(frozen=True, slots=True)
-class CommandRecord:
-    """A command that a turn answered: 16 bytes that identify it in its entity, and its reply (JSON)."""
+class CommandRecord(msgspec.Struct, frozen=True):
+    """A command that a turn answered: 16 bytes that identify it among all commands, and its reply (JSON).
+
+    Ids that begin with a few bytes of a hash of their entity keep the writes to the index of ids together: those of
+    the entities that are busy now fall on few pages.
+    """
 
     id: bytes
     reply: bytes
@@ -170,7 +175,11 @@ class Views(Protocol):
     """Read models, written in versions. Raises `Unavailable` when the database does not answer in time."""
 
     async def write(self, views: Sequence[View]) -> None:
-        """Upsert each unless a version as high is there. Idempotent; order does not matter."""
+        """Upsert each unless a version as high is there. Idempotent; order does not matter.
+
+        Raises:
+            Conflict: a unique index refuses one of them (the others are written).
+        """
 
     async def get(self, collection: str, ids: Sequence[str]) -> Mapping[str, View]:
         """Those of these documents that exist."""
@@ -187,7 +196,8 @@ class Views(Protocol):
         limit: int,
     ) -> list[View]:
         """Documents whose fields equal `equal` and whose `order_by` (a field, or "version") lies strictly
-        between `above` and `below`, in that order. Declare an index for it (`Index`)."""
+        between `above` and `below`, in that order, ties by id. A field that is missing equals None and comes first;
+        True is not 1. Declare an index for it (`Index`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,8 +294,8 @@ class PartitionMaps(Protocol):
 class Vault(Protocol):
     """Envelope encryption under one data key a person (AES-256-GCM; NIST SP 800-38D).
 
-    `seal` and `open` are synchronous and do no I/O: load the keys first. Losing a person's key (`erase`) makes all
-    that was sealed under it unreadable, for good: crypto-shredding.
+    `seal` and `open` are synchronous and do no I/O: load the keys first, each time; they stay good for some seconds.
+    Losing a person's key (`erase`) makes all that was sealed under it unreadable, for good: crypto-shredding.
     """
 
     async def ensure(self, subjects: Iterable[str]) -> None:

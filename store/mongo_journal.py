@@ -141,7 +141,7 @@ class MongoJournal:
             {"$group": {"_id": "$e", "l": {"$first": "$l"}, "at": {"$first": "$at"}}},
         ]
         with database_errors():
-            return {d["_id"]: (d["l"], d["at"]) async for d in self._turns.aggregate(pipeline)}
+            return {d["_id"]: (d["l"], int(d["at"])) async for d in self._turns.aggregate(pipeline)}
 
     async def redact(self, entity: str, events: Mapping[int, bytes]) -> None:
         changes = []
@@ -246,4 +246,4 @@ def _turns_above(entity: str, turn: int) -> Document:
 
 
 def _snapshot(document: Document) -> Snapshot:
-    return Snapshot(document["_id"], document["t"], document["v"], document["at"], document["s"])
+    return Snapshot(document["_id"], document["t"], document["v"], int(document["at"]), document["s"])

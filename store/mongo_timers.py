@@ -43,4 +43,4 @@ class MongoTimers:
         query = {"due": {"$lt": before_ms}, "p": {"$in": list(partitions)}}
         with database_errors():
             found = self._timers.find(query, sort=[("due", 1), ("_id", 1)], limit=limit)
-            return [Timer(d["_id"], d["e"], d["p"], d["due"], d["c"]) async for d in found]
+            return [Timer(d["_id"], d["e"], d["p"], int(d["due"]), d["c"]) async for d in found]

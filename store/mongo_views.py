@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from bson.int64 import Int64
 from pymongo import ASCENDING, IndexModel
 
 from store.client import Database, Document, database_errors, write_newer
@@ -73,4 +74,5 @@ def _to_document(view: View) -> Document:
 
 
 def _to_view(collection: str, document: Document) -> View:
-    return View(collection, document["_id"], document["v"], document["f"], document["d"], document.get("s"))
+    fields = {name: int(value) if isinstance(value, Int64) else value for name, value in document["f"].items()}
+    return View(collection, document["_id"], document["v"], fields, document["d"], document.get("s"))

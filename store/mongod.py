@@ -23,6 +23,12 @@ from store import die_with_parent
 REPLICA_SET: Final = "carewire"
 _OLDEST: Final = (6, 0)
 _OPLOG_MB: Final = 1024
+_CACHE: Final = (
+    "eviction_dirty_target=50,eviction_dirty_trigger=75,eviction_updates_target=50,eviction_updates_trigger=75"
+)
+"""Keep changed pages in memory until the next checkpoint. By default WiredTiger begins to write them out when they fill
+5 % of the cache, and the index of command ids, which grows at random places, then rewrites a page for nearly every
+command: with 0.25 GB of cache, mongod took 105 us of a core a message after 500,000 messages, with this 23 us."""
 _INSTEAD: Final = "or set CAREWIRE_MONGO__URL to a MongoDB of your own, or CAREWIRE_MONGO__BINARY to another mongod"
 _PACKAGES: Final = {"libcurl.so.4": "libcurl4", "libssl.so.3": "libssl3", "libcrypto.so.3": "libssl3"}
 _PORT_IN_USE, _OTHER_VERSION, _FAILED = 48, 62, 100  # exit codes of mongod
@@ -97,6 +103,7 @@ def command_line(binary: Path, settings: MongoSettings, dbpath: Path, log_path: 
         *("--replSet", REPLICA_SET, "--oplogSize", str(_OPLOG_MB)),
         *("--wiredTigerCacheSizeGB", str(settings.cache_gb)),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+        *("--wiredTigerEngineConfigString", _CACHE),
         *("--slowms", "1000"),
     ]
 

@@ -73,7 +73,7 @@ def to_turn(document: Mapping[str, Any]) -> Turn:
         entity=document["e"],
         turn=document["t"],
         first_seq=document["f"],
-        at_ms=document["at"],
+        at_ms=int(document["at"]),  # bson makes an Int64 of it, which nothing else can encode
         partition=document["p"],
         events=tuple(document.get("ev", ())),
         notes=tuple(document.get("n", ())),

@@ -1,7 +1,6 @@
 """Deciding: the commands that wait for one entity become the draft of one turn. Synchronous, and free of I/O."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -43,15 +42,14 @@ def signal_delivery(entity_id: str, signal: Signal, at_ms: int) -> wire.Delivery
     return wire.Delivery(entity_id, 0, packet, at_ms, "", signal.skip, signal.key, signal.ttl_s, lapse)
 
 
-@dataclass(slots=True)
-class _Worked:
+class _Worked(msgspec.Struct):
     """A decision worked out: everything computed, nothing applied."""
 
-    events: list[tuple[Recorded, bytes]] = field(default_factory=list)
-    notes: list[tuple[Recorded, bytes]] = field(default_factory=list)
-    parts: dict[str, Any] = field(default_factory=dict)
-    effects: list[bytes] = field(default_factory=list)
-    deliveries: list[tuple[int, bytes]] = field(default_factory=list)
+    events: list[tuple[Recorded, bytes]] = []
+    notes: list[tuple[Recorded, bytes]] = []
+    parts: dict[str, Any] = {}
+    effects: list[bytes] = []
+    deliveries: list[tuple[int, bytes]] = []
     primary: int = 0
     size: int = 0
 

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+import msgspec
+
 from actors.kernel import wire
 from actors.kernel.entity import Principal
 from actors.kernel.metrics import RegionMetrics
@@ -38,8 +40,7 @@ class ShardClient(Protocol):
     async def fetch(self, request: bytes) -> bytes: ...
 
 
-@dataclass(slots=True, eq=False)
-class Pending:
+class Pending(msgspec.Struct, eq=False):
     """A command that waits for its answer."""
 
     ticket: int

@@ -106,7 +106,7 @@ class Reads:
                         await session.has_room()
                         if session.topics.get(topic) is not waiting:
                             return  # forgotten, or heard anew, meanwhile
-                        session.deliver_now(topic, one.version, wire.encode(one))
+                        session.deliver_now(topic, wire.encode(one))
                         seen = max(seen, one.version)
                     if not waiting.overflowed:
                         break
@@ -123,4 +123,4 @@ def _let_through(session: Session, topic: str, waiting: CatchUp, seen: int) -> N
     session.topics[topic] = None
     for version, encoded in waiting.waiting:
         if version > seen:
-            session.deliver_now(topic, version, encoded)
+            session.deliver_now(topic, encoded)

@@ -36,8 +36,7 @@ class Caller(Protocol):
         """From now on, hear the deliveries of `topic` above `version`."""
 
 
-@dataclass(slots=True)
-class Submission:
+class Submission(msgspec.Struct, eq=False):
     """A command that waits for its turn. `deadline_s` is monotonic: after it, nobody waits any more."""
 
     caller: Caller
@@ -107,8 +106,7 @@ class Resident:
             self.parts.popitem(last=False)
 
 
-@dataclass(slots=True)
-class Decided:
+class Decided(msgspec.Struct, eq=False):
     """One submission with its outcome, held back until the turn is stored."""
 
     submission: Submission

@@ -5,6 +5,7 @@ nothing. Whoever stays silent for the subscriber lease is forgotten.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -58,9 +59,8 @@ class Session:
         self.topics: dict[str, CatchUp | None] = {}
         self._max_bytes = max_bytes
         self._max_parcel_bytes = max_parcel_bytes
-        self._answers: list[wire.Answer] = []
-        self._deliveries: list[tuple[str, int, bytes]] = []  # (topic, version, encoded)
-        self._size = 0
+        self._queue: deque[wire.Answer | tuple[str, bytes]] = deque()  # answers, and (topic, encoded delivery)
+        self._size = 0  # of the deliveries in it
         self._lost: set[str] = set()
         self._moved: set[str] = set()
         self._parcel: tuple[int, bytes] | None = None  # sent, but not yet acknowledged
@@ -76,8 +76,9 @@ class Session:
         return self._size
 
     def answer(self, answer: wire.Answer) -> None:
-        """Answers are never dropped: the subscriber bounds how many it waits for."""
-        self._answers.append(answer)
+        """Answers are never dropped: the subscriber bounds how many it waits for. They leave in one line with the
+        deliveries, so whoever waits for answers before sending more cannot outrun what it hears."""
+        self._queue.append(answer)
         self._rouse()
 
     def listen(self, topic: str, version: int) -> None:
@@ -94,13 +95,13 @@ class Session:
         elif version == 0 and self._size > self._max_bytes // 2:
             return
         elif self._size + len(encoded) > self._max_bytes:
-            self._lose({one for one, _, _ in self._deliveries} | {topic})
+            self._lose({one[0] for one in self._queue if isinstance(one, tuple)} | {topic})
         else:
-            self.deliver_now(topic, version, encoded)
+            self.deliver_now(topic, encoded)
 
-    def deliver_now(self, topic: str, version: int, encoded: bytes) -> None:
+    def deliver_now(self, topic: str, encoded: bytes) -> None:
         """Queue one delivery in any case, also while the topic catches up (see `has_room`)."""
-        self._deliveries.append((topic, version, encoded))
+        self._queue.append((topic, encoded))
         self._size += len(encoded)
         if self._size > self._max_bytes // 2:
             self._drained.clear()
@@ -144,7 +145,7 @@ class Session:
 
     @property
     def _something(self) -> bool:
-        return bool(self._answers or self._deliveries or self._lost or self._moved)
+        return bool(self._queue or self._lost or self._moved)
 
     async def _wait(self, wait_s: float) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -164,33 +165,34 @@ class Session:
     def _pack(self) -> bytes:
         if self._parcel is not None:  # another fetch was faster
             return self._parcel[1]
-        size, answers, deliveries = 0, 0, 0
-        for answer in self._answers:
-            size += len(answer.data) + _ANSWER_BYTES
-            if size > self._max_parcel_bytes and answers:
+        answers: list[wire.Answer] = []
+        deliveries: list[msgspec.Raw] = []
+        size = delivered = 0
+        while self._queue and size < self._max_parcel_bytes:
+            one = self._queue[0]
+            one_size = len(one[1]) if isinstance(one, tuple) else len(one.data) + _ANSWER_BYTES
+            if size and size + one_size > self._max_parcel_bytes:
                 break
-            answers += 1
-        for _, _, encoded in self._deliveries:
-            size += len(encoded)
-            if size > self._max_parcel_bytes and (answers or deliveries):
-                break
-            deliveries += 1
-        taken = self._deliveries[:deliveries]
-        self._shrink(sum(len(encoded) for _, _, encoded in taken))
+            size += one_size
+            self._queue.popleft()
+            if isinstance(one, tuple):
+                deliveries.append(msgspec.Raw(one[1]))
+                delivered += one_size
+            else:
+                answers.append(one)
+        self._shrink(delivered)
         self._number += 1
         parcel = wire.encode(
             wire.ParcelOut(
                 self.epoch,
                 self.open,
                 self._number,
-                self._answers[:answers],
-                [msgspec.Raw(encoded) for _, _, encoded in taken],
+                answers,
+                deliveries,
                 sorted(self._lost),
                 sorted(self._moved),
             )
         )
-        del self._answers[:answers]
-        del self._deliveries[:deliveries]
         self._lost.clear()
         self._moved.clear()
         self._parcel = (self._number, parcel)
@@ -205,8 +207,13 @@ class Session:
         gone = set(topics)
         for topic in gone:
             self.topics.pop(topic, None)
-        self._shrink(sum(len(encoded) for topic, _, encoded in self._deliveries if topic in gone))
-        self._deliveries = [one for one in self._deliveries if one[0] not in gone]
+        kept: deque[wire.Answer | tuple[str, bytes]] = deque()
+        for one in self._queue:
+            if isinstance(one, tuple) and one[0] in gone:
+                self._shrink(len(one[1]))
+            else:
+                kept.append(one)
+        self._queue = kept
         self._lost |= gone
         self._rouse()
 

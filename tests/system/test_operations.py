@@ -1,9 +1,15 @@
 """What an operator sees of the running program."""
 
+import re
+from pathlib import Path
+
 import httpx
+import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.system.harness import System, wait_until
+
+DASHBOARD = (Path(__file__).parents[2] / "deploy" / "grafana.json").read_text()
 
 
 async def test_status_lists_every_process(system: System) -> None:
@@ -86,8 +92,6 @@ async def test_rest_keeps_strangers_out(system: System) -> None:
 
 async def test_every_listener_of_ours_is_on_the_loopback(system: System) -> None:
     """But for the port of each Serve replica, where Ray asks for its token."""
-    import psutil
-
     assert system.process is not None
     me = psutil.Process(system.process.pid)
     open_to_all = [
@@ -112,3 +116,12 @@ async def test_a_killed_gateway_leaves_the_status_and_its_successor_enters_it(sy
         return [row["status"] for row in rows] == ["ok"] and rows[0]["pid"] != before
 
     await wait_until(replaced, within_s=30.0, what="another gateway")
+
+
+async def test_the_dashboard_shows_metrics_that_there_are(system: System) -> None:
+    async with system.http() as http, system.client("dashboard") as client:
+        await client.call("create_room", {"room_id": "dashboard-1"})
+        page = (await http.get("/metrics")).text
+    known = {line.split()[2] for line in page.splitlines() if line.startswith("# TYPE")}
+    shown = set(re.findall(r"(?:carewire|process)_[a-z_]+[a-z]", DASHBOARD))
+    assert {name.removesuffix("_bucket") for name in shown} <= known

@@ -1,0 +1,38 @@
+"""What every scenario does: people talk, something dies, it goes on, and the books are balanced."""
+
+from typing import Final
+
+import httpx
+
+from tests.chaos.talkers import Crowd
+from tests.system.harness import System, wait_until
+
+BEFORE: Final = 5  # acks for everybody in each room before something dies
+AFTER: Final = 10
+
+
+async def goes_on(people: Crowd) -> None:
+    """The talk resumes for everybody, ends, and no promise was broken."""
+    await people.flows(AFTER, within_s=25.0)
+    await people.fall_silent()
+    assert people.ledger.broken(await people.history()) == []
+
+
+async def rows_of(system: System) -> dict[str, tuple[str, int]]:
+    """Every process that answers: name -> (kind, pid)."""
+    return {row["name"]: (row["kind"], row["pid"]) for row in await system.status() if row["status"] == "ok"}
+
+
+async def whole_again(system: System, before: dict[str, tuple[str, int]], killed: str) -> None:
+    """Wait until as many of each kind answer as `before`, another process among them in place of the `killed` one."""
+    kinds = sorted(kind for kind, _ in before.values())
+    gone = before[killed][1]
+
+    async def whole() -> bool:
+        try:
+            rows = await rows_of(system)
+        except (httpx.HTTPError, ValueError):
+            return False
+        return sorted(kind for kind, _ in rows.values()) == kinds and gone not in {pid for _, pid in rows.values()}
+
+    await wait_until(whole, within_s=30.0, what=f"another {killed}", every_s=0.2)

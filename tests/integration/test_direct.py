@@ -1,0 +1,130 @@
+"""The wire between regions and shards, over real sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from actors.kernel.direct import Address, DirectClient, DirectServer
+from actors.kernel.lane import ShardGone
+
+
+class Echo:
+    """Answers each method in its own way; `fetch` waits until it is told."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+        self.seen: list[bytes] = []
+
+    async def subscribe(self, request: bytes) -> bytes:
+        return b"subscribed " + request
+
+    async def submit(self, request: bytes) -> bytes:
+        self.seen.append(request)
+        return b"taken " + request
+
+    async def fetch(self, request: bytes) -> bytes:
+        await self.go_on.wait()
+        return b"fetched " + request
+
+
+class Place:
+    """Knows where the shard is by now."""
+
+    def __init__(self) -> None:
+        self.shard = Echo()
+        self.server = DirectServer(self.shard, "rooms-0")
+        self.address: Address | None = None
+        self.asked = 0
+
+    async def open(self) -> None:
+        self.server = DirectServer(self.shard, "rooms-0")
+        self.address = await self.server.start("127.0.0.1")
+
+    async def locate(self) -> Address:
+        self.asked += 1
+        if self.address is None:
+            raise ShardGone("nobody knows")
+        return self.address
+
+
+@pytest.fixture
+async def place() -> AsyncIterator[Place]:
+    place = Place()
+    await place.open()
+    yield place
+    await place.server.close()
+
+
+async def test_calls_run_side_by_side_on_one_connection(place: Place) -> None:
+    client = DirectClient(place.locate)
+    waiting = asyncio.ensure_future(client.fetch(b"a"))
+    assert await client.subscribe(b"b") == b"subscribed b"
+    assert await client.submit(b"c" * 200_000) == b"taken " + b"c" * 200_000
+    assert not waiting.done()
+    place.shard.go_on.set()
+    assert await waiting == b"fetched a"
+    assert place.asked == 1
+
+
+async def test_what_is_sent_arrives_in_its_order(place: Place) -> None:
+    client = DirectClient(place.locate)
+    await client.subscribe(b"")
+    requests = [b"%d" % number + b"x" * (number % 7 * 10_000) for number in range(100)]
+    await asyncio.gather(*(client.submit(request) for request in requests))
+    assert place.shard.seen == requests
+
+
+async def test_a_lost_connection_fails_what_waits_and_the_next_call_finds_the_new_life(place: Place) -> None:
+    client = DirectClient(place.locate)
+    await client.subscribe(b"")
+    waiting = asyncio.ensure_future(client.fetch(b"a"))
+    await client.submit(b"fetch has been sent before this")
+    await place.server.close()
+    with pytest.raises(ShardGone):
+        await waiting
+    with pytest.raises(ShardGone):
+        await client.submit(b"nobody listens there any more")
+    await place.open()
+    assert await client.submit(b"again") == b"taken again"
+
+
+async def test_nobody_connects_without_the_secret_of_this_life(place: Place) -> None:
+    assert place.address is not None
+    old = place.address
+    await place.server.close()
+    await place.open()
+    place.address = place.address._replace(secret=old.secret)
+    with pytest.raises(ShardGone):
+        await DirectClient(place.locate).submit(b"let me in")
+    assert place.shard.seen == []
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x00\x00\x00\x05\x00\x00\x00\x01\x02",  # a submit, before any hello
+        b"\x00\x00\x00\x01\x00",  # shorter than a header
+        b"\xff\xff\xff\xff" + b"x" * 100,  # longer than anything
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ],
+)
+async def test_whoever_speaks_another_language_is_hung_up_on(place: Place, sent: bytes) -> None:
+    assert place.address is not None
+    reader, writer = await asyncio.open_connection(place.address.host, place.address.port)
+    writer.write(sent)
+    try:
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+    except ConnectionResetError:
+        pass
+    finally:
+        writer.close()
+    assert place.shard.seen == []
+
+
+async def test_a_call_that_is_given_up_drops_the_connection_because_the_other_side_may_hang(place: Place) -> None:
+    client = DirectClient(place.locate)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(client.fetch(b"for ever"), 0.05)
+    assert await client.submit(b"on a new connection") == b"taken on a new connection"
+    assert place.asked == 2
