@@ -18,7 +18,10 @@ from config.logs import configure_logging
 from realtime.auth import Verifier
 from serve_app.api.app import Services, create_api
 from serve_app.census import Census, Sighting
+from serve_app.conventions.assembly import conventions_of
 from serve_app.health import Finding, HealthMonitor, Part
+from serve_app.identity.assembly import assemble, prepare
+from serve_app.identity.gate import HttpGate
 from serve_app.member import Member
 from serve_app.recipe import CarewireRecipe
 
@@ -57,16 +60,24 @@ class ApiReplica:
                 Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
             ]
         )
+        database = self._member.client[settings.mongo.database]
+        await prepare(database)
+        rooms = Rooms(self._region, stores.views, clock)
+        self._identity = assemble(settings, database, stores.vault, self._region, rooms, clock)
+        gate = HttpGate(Verifier(settings.auth, clock, secret=secret), self._identity.parts.revocations)
         self._app = create_api(
             Services(
-                verify=Verifier(settings.auth, clock, secret=secret).verify,
-                rooms=Rooms(self._region, stores.views, clock),
+                verify=gate.verify,
+                rooms=rooms,
                 census=census,
                 health=self._health,
                 registry=self._member.registry,
+                conventions=conventions_of(settings, database, stores.vault, clock),
+                routers=self._identity.routers,
             )
         )
         self._watching = asyncio.create_task(self._health.watch())
+        self._erasing = asyncio.create_task(self._identity.erasure.resume())
         await self._member.join(lambda: {})
 
     def __serve_build_asgi_app__(self) -> FastAPI:
@@ -77,8 +88,10 @@ class ApiReplica:
 
     async def __del__(self) -> None:
         self._watching.cancel()
+        self._erasing.cancel()
         await self._member.leave()
         await self._region.close()
+        self._identity.close()
         self._stores.close()
 
     async def _mongo_health(self) -> Finding:

@@ -56,7 +56,12 @@ class BreakGlass:
         until_ms = now_ms + int(min(minutes, self._longest_m) * _MINUTE_MS)
         grant = Grant(new_id("grant", now_ms), by.user, subject, until_ms)
         await self._audit.append(self._entry("breakglass.opened", grant, by, origin, why=reason))
-        told = {"grant_id": grant.id, "role": by.role, "reason": reason, "until": to_rfc3339(until_ms)}
+        told: dict[str, object] = {
+            "grant_id": grant.id,
+            "role": by.role,
+            "reason": reason,
+            "until": to_rfc3339(until_ms),
+        }
         await self._notices.tell(subject, "access_notice", told, must=True)
         with database_errors():
             await self._grants.insert_one(

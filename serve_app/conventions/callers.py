@@ -7,7 +7,10 @@ from typing import Any, Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from config.errors import CarewireError, Unauthenticated, Unavailable
+from config.logs import get_logger
 from config.tokens import Verified
+
+log = get_logger(__name__)
 
 Verify = Callable[[object], Awaitable[Verified]]
 _SCOPE: Final = "carewire.caller"
@@ -60,6 +63,8 @@ class Callers:
         try:
             return await self._verify(token.strip()), None
         except (Unauthenticated, Unavailable) as error:
+            address = address_of(scope, self._trusted)
+            log.warning("auth.refused", address=address, code=error.code, reason=error.context.get("reason"))
             return None, error
 
 

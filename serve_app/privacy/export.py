@@ -47,7 +47,7 @@ class Export:
         yield b',"sessions":' + _to_json(
             [session_of(one, "").model_dump() for one in await self._parts.sessions.of(who.user)]
         )
-        yield b',"care":' + _to_json([care_of(one).model_dump() for one in await self._care.of(who.user)])
+        yield b',"care":' + _to_json([care_of(one).model_dump() for one in await self._care.of(who.user, limit=10_000)])
         sections = {"rooms": self._messages(who, trace), "inbox": self._inbox(who, trace), "audit": self._audit(who)}
         for name, rows in sections.items():
             yield b"," + _to_json(name) + b":["
