@@ -21,18 +21,19 @@ from actors.rooms.pairs import PairKind
 from actors.rooms.service import Rooms
 from config.clock import SystemClock
 from config.settings import AuthSettings, GatewaySettings, IdentitySettings, LimitSettings, MongoSettings, Settings
-from realtime.auth import Jwks, Verifier
+from realtime.auth import Verifier
 from realtime.gateway import Gateway
 from serve_app.api.app import Services, create_api
-from serve_app.audit.record import AuditRecord
+from serve_app.audit.record import HEADS, AuditRecord
 from serve_app.census import Census
 from serve_app.conventions.assembly import conventions_of
 from serve_app.health import HealthMonitor
-from serve_app.identity.assembly import IdentityService, assemble, prepare, revocations_of
+from serve_app.identity.assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
 from serve_app.identity.care import CareRelations
 from serve_app.identity.gate import HttpGate, SocketGuard
 from serve_app.identity.guard import Follower
 from serve_app.identity.outbox import Message, MongoOutbox
+from serve_app.privacy.erasure import COLLECTION as ERASURES
 from store.client import Client as MongoClient
 from store.client import Database, open_client
 from store.journal import Stores
@@ -78,6 +79,7 @@ class House:
     registry: CollectorRegistry
     clock: ShiftedClock
     app: FastAPI
+    doors: list[HttpGate]  # the last one counts
     gateways: list[Gateway] = field(default_factory=list)
     followers: list[Follower] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
@@ -133,6 +135,12 @@ class House:
         links = await self.service.parts.audit.page(subject=user, below=None, limit=200)
         return [link.entry.action for link in reversed(links)]
 
+    async def empty(self) -> None:
+        """As new, but for what the kernel keeps: for the next test."""
+        self.clock.ahead_ms = 0
+        for collection in (*INDEXES, HEADS, ERASURES):
+            await self.database[collection].delete_many({})
+
     async def gateway(self) -> Gateway:
         """One more gateway, following revocations, as `serve_app.gateway` wires it."""
         name = f"gateway-{len(self.gateways)}"
@@ -164,9 +172,7 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def house(
-    mongo_url: str, database: str, tmp: Any, *, jwks: Jwks | None = None, **identity: Any
-) -> AsyncIterator[House]:
+async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> AsyncIterator[House]:
     """A running one; everything is stopped and dropped afterwards."""
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg] # pydantic-settings adds it
@@ -188,10 +194,10 @@ async def house(
     await prepare(client[database])
     service = assemble(settings, client[database], stores.vault, region, rooms, clock)
     registry = CollectorRegistry()
-    gate = HttpGate(Verifier(settings.auth, clock, secret=SECRET, jwks=jwks), service.parts.revocations)
+    doors = [HttpGate(Verifier(settings.auth, clock, secret=SECRET), service.parts.revocations)]
     app = create_api(
         Services(
-            verify=gate.verify,
+            verify=lambda shown: doors[-1].verify(shown),
             rooms=rooms,
             census=Census(NoRegistry(), OneShard()),
             health=HealthMonitor([]),
@@ -200,7 +206,7 @@ async def house(
             routers=service.routers,
         )
     )
-    made = House(settings, client[database], stores, cluster, region, service, registry, clock, app)
+    made = House(settings, client[database], stores, cluster, region, service, registry, clock, app, doors)
     try:
         yield made
     finally:

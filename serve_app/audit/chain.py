@@ -5,6 +5,7 @@ head that is kept beside the record, and by any head (`<number>:<hash>`) that so
 """
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 import msgspec
 
 GENESIS: Final = "0" * 64
+_HASH: Final = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,14 @@ class Head:
 
     def __str__(self) -> str:
         return f"{self.number}:{self.hash}"
+
+
+def parse_head(text: str) -> Head:
+    """The inverse of `str(head)`. Raises ValueError."""
+    number, _, hash_ = text.strip().partition(":")
+    if not number.isdigit() or not _HASH.fullmatch(hash_):
+        raise ValueError("not a head")
+    return Head(int(number), hash_)
 
 
 @dataclass(frozen=True, slots=True)

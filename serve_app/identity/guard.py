@@ -7,7 +7,6 @@ milliseconds after a majority has it. An in-sequence signal through `user:<id>` 
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -151,8 +150,10 @@ class Follower:
                 self._tell(revocation)
 
     def _tell(self, revocation: Revocation) -> None:
-        with suppress(Exception):
+        try:
             self._on_revocation(revocation)
+        except Exception:
+            log.exception("revocations.not_obeyed", user=revocation.user)
 
 
 def _from(document: Document) -> Revocation:

@@ -2,13 +2,11 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pyotp
 import pytest
-import pytest_asyncio
 
 from config.errors import Unauthenticated
 from serve_app.identity.sessions import Reused
@@ -18,10 +16,7 @@ from tests.identity_rig import PASSWORD, House, house
 ADA = "ada@example.org"
 
 
-@pytest_asyncio.fixture
-async def home(mongo_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    async with house(mongo_url, f"test_{uuid.uuid4().hex}", tmp_path) as made:
-        yield made
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def login(home: House, email: str = ADA, password: str = PASSWORD, **more: Any) -> Any:
