@@ -74,9 +74,10 @@ class Sessions:
             CarewireError: it may not.
         """
         hello = decode(() if auth is None else (auth,), Hello, _MAX_HELLO_BYTES)
-        verified = None if hello.token in (None, "") else await self._verifier.verify(hello.token)
-        hello = msgspec.structs.replace(hello, token=None)
-        self._connections.add(Connection(sid, outlet, hello, verified))
+        connection = Connection(sid, outlet, msgspec.structs.replace(hello, token=None))
+        if hello.token not in (None, ""):
+            connection.verified = await self._admitted(connection, hello.token)
+        self._connections.add(connection)
         self._metrics.sockets.set(len(self._connections))
 
     def opened(self, sid: str) -> None:

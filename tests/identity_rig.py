@@ -2,12 +2,14 @@
 revocations. Only Ray is missing."""
 
 import contextlib
+import io
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
@@ -20,6 +22,7 @@ from actors.rooms.kind import RoomKind
 from actors.rooms.pairs import PairKind
 from actors.rooms.service import Rooms
 from config.clock import SystemClock
+from config.logs import configure_logging
 from config.settings import AuthSettings, GatewaySettings, IdentitySettings, LimitSettings, MongoSettings, Settings
 from realtime.auth import Verifier
 from realtime.gateway import Gateway
@@ -55,15 +58,23 @@ class ShiftedClock(SystemClock):
         return super().now_ms() + self.ahead_ms
 
 
-class Remembering(logging.Handler):
-    """Every log line of this process, rendered."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(f"{record.getMessage()} {record.exc_text or ''}")
+@contextlib.contextmanager
+def remembered_logs() -> Iterator[io.StringIO]:
+    """Every log line of this process, as a deployed one would write it."""
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    configure_logging("DEBUG", "json")
+    structlog.configure(cache_logger_on_first_use=False)
+    text = io.StringIO()
+    for handler in root.handlers:
+        assert isinstance(handler, logging.StreamHandler)
+        handler.setStream(text)
+    try:
+        yield text
+    finally:
+        structlog.configure(**before)
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 @dataclass

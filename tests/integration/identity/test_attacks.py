@@ -2,8 +2,8 @@
 
 import asyncio
 import base64
+import io
 import json
-import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,7 +18,7 @@ from config.settings import AuthSettings
 from realtime.auth import Jwks, Verifier
 from serve_app.identity.gate import HttpGate
 from tests.gateway_rig import CLOCK, SECRET, token
-from tests.identity_rig import PASSWORD, House, Remembering
+from tests.identity_rig import PASSWORD, House, remembered_logs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ADA = "ada@example.org"
@@ -28,14 +28,9 @@ EC_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
 @pytest.fixture
-def logged() -> Iterator[Remembering]:
-    handler, root = Remembering(), logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    yield handler
-    root.removeHandler(handler)
-    root.setLevel(level)
+def logged() -> Iterator[io.StringIO]:
+    with remembered_logs() as text:
+        yield text
 
 
 def claims(**more: Any) -> dict[str, Any]:
@@ -115,18 +110,19 @@ def strict(home: House) -> Iterator[House]:
 
 @pytest.mark.parametrize("attack", ATTACKS)
 async def test_a_bad_token_is_refused_on_http_and_sockets_and_logged(
-    attack: str, strict: House, logged: Remembering
+    attack: str, strict: House, logged: io.StringIO
 ) -> None:
     make, reason = ATTACKS[attack]
-    answer = await strict.call("GET", "/api/auth/me", bearer=make())
+    bad = make()
+    answer = await strict.call("GET", "/api/auth/me", bearer=bad)
     assert answer.status_code == 401
     assert answer.json()["code"] == ("token_expired" if reason == "expired" else "unauthenticated")
     with pytest.raises(Refused):
-        await strict.socket(make())
-    lines = [line for line in logged.lines if "auth.refused" in line]
+        await strict.socket(bad)
+    lines = [line for line in logged.getvalue().splitlines() if "auth.refused" in line]
     assert len(lines) == 2
     assert all(reason in line for line in lines)
-    assert not any(make() in line for line in logged.lines)
+    assert bad not in logged.getvalue()
 
 
 async def test_good_tokens_of_both_issuers_pass_the_same_door(strict: House) -> None:
@@ -146,11 +142,11 @@ async def test_another_issuer_cannot_name_one_of_our_sessions(strict: House) -> 
     assert await strict.database["revocations"].count_documents({"session": "ses_1"}) == 0
 
 
-async def test_a_replayed_token_is_refused_once_it_was_given_back(home: House, logged: Remembering) -> None:
+async def test_a_replayed_token_is_refused_once_it_was_given_back(home: House, logged: io.StringIO) -> None:
     bearer = token("ada")
     await home.ok("POST", "/api/auth/logout", bearer=bearer)
     await home.refused(401, "unauthenticated", "GET", "/api/auth/me", bearer=bearer)
-    assert any("auth.refused" in line and "revoked" in line for line in logged.lines)
+    assert any("auth.refused" in line and "revoked" in line for line in logged.getvalue().splitlines())
 
 
 async def guess(home: House, email: str, password: str, address: str, **more: Any) -> int:
