@@ -16,9 +16,10 @@ import shutil
 import statistics
 import tempfile
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psutil
 import uvloop
@@ -83,16 +84,16 @@ class Load:
 
     async def saturated(self, window: int, seconds: float) -> Outcome:
         """`window` messages under way at any time."""
-        return await self._measured("saturated", asyncio.gather(*(self._loop(seconds) for _ in range(window))))
+        return await self._measured("saturated", *(self._loop(seconds) for _ in range(window)))
 
     async def paced(self, rate: int, seconds: float) -> Outcome:
         """`rate` messages a second, whatever becomes of them."""
-        return await self._measured(f"{rate}/s", asyncio.ensure_future(self._on_a_clock(rate, seconds)))
+        return await self._measured(f"{rate}/s", self._on_a_clock(rate, seconds))
 
-    async def _measured(self, name: str, work: "asyncio.Future[object]") -> Outcome:
+    async def _measured(self, name: str, *work: Coroutine[Any, Any, None]) -> Outcome:
         self._latencies.clear()
         heard, cpu_s, started_s = self._heard[0], cpu_seconds(), time.perf_counter()
-        await work
+        await asyncio.gather(*work)
         seconds = time.perf_counter() - started_s
         return Outcome(
             name,

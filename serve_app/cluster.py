@@ -20,6 +20,7 @@ from serve_app.preflight import check_cluster
 from serve_app.recipe import CarewireRecipe
 
 APP: Final = "carewire"
+_REQUEST_S: Final = 30.0
 
 
 def deploy(settings: Settings) -> None:
@@ -33,7 +34,8 @@ def deploy(settings: Settings) -> None:
     try:
         with ThreadPoolExecutor(2) as aside:
             shards = aside.submit(asyncio.run, _ensure(recipe))
-            proxies = aside.submit(serve.start, http_options={"host": settings.http.host, "port": settings.http.port})
+            http = {"host": settings.http.host, "port": settings.http.port, "request_timeout_s": _REQUEST_S}
+            proxies = aside.submit(serve.start, http_options=http)
             _await_controller(proxies)  # replicas need not wait for the proxies, as `serve.run` would
             serve.run(graph(recipe), name=APP, route_prefix="/")
             proxies.result()

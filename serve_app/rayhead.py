@@ -49,7 +49,19 @@ def prepare_environment(settings: Settings) -> None:
     if settings.ray.address is None:
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
         if os.environ.setdefault("RAY_AUTH_MODE", "token") == "token":
-            os.environ.setdefault("RAY_AUTH_TOKEN", kept_secret(settings.data_dir / RAY_FILE))
+            _provide_token(settings.data_dir)
+
+
+def _provide_token(data_dir: Path) -> None:
+    """The token is where Ray's own tools look for it, so that they need not be told; if there can be none (a home
+    that is read-only), in the data directory. Made here, because Ray would make it readable for everybody."""
+    if "RAY_AUTH_TOKEN" in os.environ or "RAY_AUTH_TOKEN_PATH" in os.environ:
+        return
+    try:
+        kept_secret(Path.home() / ".ray" / "auth_token")
+    except (StartupError, RuntimeError):
+        kept_secret(data_dir / RAY_FILE)
+        os.environ["RAY_AUTH_TOKEN_PATH"] = str(data_dir / RAY_FILE)
 
 
 def start(settings: Settings, scratch: Path) -> None:

@@ -126,6 +126,7 @@ class Supervisor:
             StartupError: it could not be started, or not be kept alive. Nothing is left running.
         """
         mark_descendants()
+        (self._settings.data_dir / "driver.log").unlink(missing_ok=True)
         stop = self._on_signal()
         self._write_run_file()
         try:
@@ -220,7 +221,8 @@ class Supervisor:
             stop.set()
 
         for number in _SIGNALS:
-            asyncio.get_running_loop().add_signal_handler(number, received)
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # `nohup carewire up`
+                asyncio.get_running_loop().add_signal_handler(number, received)
         return stop
 
     def _urls(self) -> dict[str, str]:

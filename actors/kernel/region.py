@@ -13,7 +13,7 @@ from typing import Final, Protocol
 import msgspec
 
 from actors.kernel import wire
-from actors.kernel.deciding import digest
+from actors.kernel.deciding import command_id_of, entity_mark
 from actors.kernel.entity import Principal
 from actors.kernel.lane import Lane, Pending, ShardClient, fail_all, gave_up
 from actors.kernel.metrics import RegionMetrics
@@ -65,7 +65,7 @@ class Region:
         clock: Clock,
         on_deliveries: Callable[[list[wire.Delivery]], None] | None = None,
         metrics: RegionMetrics | None = None,
-        nonce: Callable[[], bytes] = lambda: os.urandom(16),
+        nonce: Callable[[], bytes] = lambda: os.urandom(10),
     ) -> None:
         self.name = name
         self._directory = directory
@@ -125,7 +125,9 @@ class Region:
             entity,
             packed,
             by=by,
-            command_id=self._nonce() if command_id is None else digest(entity, command_id),
+            command_id=(
+                entity_mark(entity) + self._nonce() if command_id is None else command_id_of(entity, command_id)
+            ),
             named=command_id is not None,
             listen=listen,
             timeout_s=timeout_s,

@@ -22,6 +22,7 @@ from config.settings import KernelSettings
 from store.journal import Outcome, Snapshot, Stores, Turn
 
 _LOOK_S: Final = 0.005
+_PATIENCE_S: Final = 3.0
 _RETRY_S: Final = 0.2  # pause after the database was not to be reached
 _DOUBT_S: Final = 10.0  # how long an insert that was given up may still be on its way
 _PARTS: Final = 64  # parts of one entity kept in memory
@@ -117,12 +118,17 @@ class Residents:
         self.waiting = 0
 
     async def give_away(self, partitions: frozenset[int], bounce: Callable[[Submission], None]) -> None:
-        """Let these partitions go: what waits is bounced to its caller, what is under way is finished first."""
+        """Let these partitions go: what waits is bounced to its caller, what is under way is finished first, unless
+        that takes too long (the database is away): then it is abandoned, as if the lease had been lost."""
+        until_s = self._clock.monotonic_s() + _PATIENCE_S
         while leaving := [one for one in self._all.values() if one.partition in partitions]:
             for resident in leaving:
                 self.waiting -= len(resident.mailbox)
                 while resident.mailbox:
                     bounce(resident.mailbox.popleft())
+            if self._clock.monotonic_s() > until_s:
+                for resident in leaving:
+                    resident.phase = Phase.COLD
             settled = [one for one in leaving if one.phase is Phase.READY or one.phase is Phase.COLD]
             self._save([one for one in settled if one.phase is Phase.READY and one.unsnapped])
             for resident in settled:

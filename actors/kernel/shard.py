@@ -14,7 +14,7 @@ import msgspec
 
 from actors.kernel import wire
 from actors.kernel.alarms import Alarms
-from actors.kernel.deciding import INTERNAL, Decider, digest, failure
+from actors.kernel.deciding import INTERNAL, Decider, command_id_of, failure
 from actors.kernel.entity import SYSTEM, Attach, Kind
 from actors.kernel.metrics import ShardMetrics
 from actors.kernel.outbox import Courier, Outbox
@@ -256,7 +256,7 @@ class Shard:
         submission = Submission(
             _TimerCaller(self._alarms, self.tasks, timer),
             0,
-            digest(timer.entity, timer.id),
+            command_id_of(timer.entity, timer.id),
             command,
             SYSTEM,
             float("inf"),

@@ -56,8 +56,8 @@ class Services:
     routers: Sequence[APIRouter] = ()  # of the capabilities: identity, calendars, ...
 
 
-def create_api(services: Services) -> FastAPI:
-    """The application.
+def create_api(services: Services, *, echo_request_id: bool = True) -> FastAPI:
+    """The application. Behind Serve's proxy it need not echo the request's id: the proxy does.
 
     Raises:
         LookupError: a route names no action of the policy.
@@ -71,6 +71,7 @@ def create_api(services: Services) -> FastAPI:
     check_permits(app)
     complete(app)
     _surround(app, services)
+    app.add_middleware(Requests, registry=services.registry, echo=echo_request_id)
     return app
 
 
@@ -92,4 +93,3 @@ def _surround(app: FastAPI, services: Services) -> None:
         max_age=600,
     )
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(Requests, registry=services.registry)

@@ -55,7 +55,9 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         if error.status_code == HTTPStatus.NOT_FOUND:
             return problem(NotFound("There is nothing at this address."), request)
-        response = problem(InvalidArgument(str(error.detail)), request, status=error.status_code)
+        allow = (error.headers or {}).get("Allow")
+        message = f"This address takes {allow}." if allow else f"{error.detail}."
+        response = problem(InvalidArgument(message), request, status=error.status_code)
         response.headers.update(error.headers or {})
         return response
 

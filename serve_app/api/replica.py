@@ -74,7 +74,8 @@ class ApiReplica:
                 registry=self._member.registry,
                 conventions=conventions_of(settings, database, stores.vault, clock),
                 routers=self._identity.routers,
-            )
+            ),
+            echo_request_id=False,
         )
         self._watching = asyncio.create_task(self._health.watch())
         self._erasing = asyncio.create_task(self._identity.erasure.resume())

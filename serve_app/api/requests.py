@@ -22,10 +22,12 @@ _BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10
 
 
 class Requests:
-    """ASGI middleware, the outermost one, so that nothing escapes it."""
+    """ASGI middleware, the outermost one, so that nothing escapes it. Without `echo`, whoever is before us puts the
+    request's id into the answer."""
 
-    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry, *, echo: bool) -> None:
         self._app = app
+        self._echo = echo
         self._log = get_logger("carewire.api")
         self._clock = SystemClock()
         labels = ("method", "route", "status")
@@ -49,7 +51,8 @@ class Requests:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                if self._echo:
+                    MutableHeaders(scope=message)["X-Request-Id"] = request_id
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

@@ -129,7 +129,7 @@ class World:
             settings=self.settings,
             clock=self.clock,
             on_deliveries=heard.extend,
-            nonce=lambda: self.random.randbytes(16),
+            nonce=lambda: self.random.randbytes(10),
         )
         await region.start()
         self.regions[name] = region

@@ -81,6 +81,13 @@ async def test_rest_shows_what_the_socket_acknowledged(system: System) -> None:
         assert [(line["room"]["room_id"], line["last_message"]["body"]) for line in rooms] == [("rest-1", "n4")]
 
 
+async def test_a_request_id_is_echoed_once(system: System) -> None:
+    async with system.http() as http:
+        answer = await http.get("/api/nothing", headers={"X-Request-Id": "req-17"})
+    assert answer.headers.get_list("x-request-id") == ["req-17"]
+    assert answer.json()["request_id"] == "req-17"
+
+
 async def test_rest_keeps_strangers_out(system: System) -> None:
     async with system.client("rest-bob") as bob, system.http("mallory") as http:
         await bob.call("create_room", {"room_id": "rest-2"})

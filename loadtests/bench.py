@@ -1,0 +1,26 @@
+"""`make bench`: the kernel alone, then the whole path beside its peers.
+
+python -m loadtests.bench [--quick]
+"""
+
+import argparse
+import subprocess
+import sys
+
+
+def main() -> int:
+    """Run both, whatever becomes of the first. The exit code: 0 when both went well."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="does it work? The figures mean nothing")
+    quick = parser.parse_args().quick
+    kernel = ["loadtests.bench_kernel", *(("--seconds", "1", "--runs", "1") if quick else ())]
+    path = ["loadtests.bench_path", *(("--quick",) if quick else ())]
+    code = 0
+    for title, command in (("The kernel alone", kernel), ("The whole path", path)):
+        print(f"== {title} ({' '.join(command)})", flush=True)
+        code = max(code, subprocess.run([sys.executable, "-m", *command], check=False).returncode)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

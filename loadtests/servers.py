@@ -1,0 +1,174 @@
+"""The servers under test as subprocesses: Carewire as a user starts it, and its peers."""
+
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, Self
+
+import psutil
+
+ROOT: Final = Path(__file__).parent.parent
+SECRET: Final = "a secret of at least 32 bytes for benchmarks"
+_START_S: Final = 90.0
+_STOP_S: Final = 20.0
+
+
+class NotAvailable(Exception):
+    """This server cannot be run here. The message says what is missing."""
+
+
+def free_ports(count: int) -> list[int]:
+    """Different ports that nobody listens on, from a range that the system gives to no outgoing connection and Ray to
+    no worker: they are still free when the program binds them."""
+    found: dict[int, socket.socket] = {}
+    while len(found) < count:
+        port = random.randrange(20_000, 32_000)
+        with suppress(OSError):
+            found[port] = socket.create_server(("127.0.0.1", port))
+    for one in found.values():
+        one.close()
+    return list(found)
+
+
+class Server:
+    """One running server. `with peer() as server:`; `cpus`: where it may run."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Callable[[int], list[str]],
+        *,
+        cpus: Collection[int],
+        secret: str | None = None,
+        environment: Callable[[int, Path], dict[str, str]] | None = None,
+    ) -> None:
+        """`command` and `environment` are handed the port to listen on, and a directory of their own."""
+        self.name, self.secret, self.port = name, secret, 0
+        self._command, self._environment = command, environment
+        self._cpus = set(cpus)
+        self._directory = Path()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        (self.port,) = free_ports(1)
+        self._directory = Path(tempfile.mkdtemp(prefix="cwb-"))
+        env = dict(os.environ) | (self._environment(self.port, self._directory) if self._environment else {})
+        log = self._directory / "output"
+        before = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, self._cpus)  # children inherit it
+        try:
+            with log.open("wb") as output:
+                self._process = subprocess.Popen(
+                    self._command(self.port), env=env, cwd=ROOT, stdout=output, stderr=output, process_group=0
+                )
+        finally:
+            os.sched_setaffinity(0, before)
+        try:
+            self._await_readiness(log)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        process = self._process
+        assert process is not None
+        processes = self._processes()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_S)
+        for one in processes:
+            with suppress(psutil.Error):
+                one.kill()
+        process.wait()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def cpu_s(self) -> float:
+        """CPU seconds of all its processes so far."""
+        total = 0.0
+        for process in self._processes():
+            with suppress(psutil.Error):
+                times = process.cpu_times()
+                total += times.user + times.system
+        return total
+
+    def memory_mb(self) -> float:
+        """Resident memory of all its processes; shared pages count for each."""
+        total = 0
+        for process in self._processes():
+            with suppress(psutil.Error):
+                total += process.memory_info().rss
+        return total / 2**20
+
+    def _processes(self) -> list[psutil.Process]:
+        assert self._process is not None
+        try:
+            root = psutil.Process(self._process.pid)
+            return [root, *root.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def _await_readiness(self, log: Path) -> None:
+        assert self._process is not None
+        until_s = time.monotonic() + _START_S
+        while not self._is_ready(log):
+            if self._process.poll() is not None or time.monotonic() > until_s:
+                raise NotAvailable(f"it did not start: {log.read_text(errors='replace')[-500:].strip()}")
+            time.sleep(0.05)
+
+    def _is_ready(self, log: Path) -> bool:
+        if self.secret is not None:
+            return "Carewire is ready" in log.read_text(errors="replace")
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), 1.0).close()
+            return True
+        return False
+
+
+def carewire(cpus: Collection[int]) -> Server:
+    """The whole program, durable and encrypted, with rate limits off."""
+    executable = str(Path(sys.executable).with_name("carewire"))
+
+    def environment(port: int, directory: Path) -> dict[str, str]:
+        http, dashboard, mongo = free_ports(3)
+        settings: dict[str, Any] = {
+            "DATA_DIR": directory / "data",
+            "GATEWAY__PORT": port,
+            "HTTP__PORT": http,
+            "RAY__DASHBOARD_PORT": dashboard,
+            "MONGO__PORT": mongo,
+            "AUTH__SECRET": SECRET,
+            "LIMITS__ENABLED": "false",
+            "LOG__LEVEL": "WARNING",
+        }
+        return {f"CAREWIRE_{name}": str(value) for name, value in settings.items()}
+
+    return Server("carewire", lambda port: [executable, "up"], cpus=cpus, secret=SECRET, environment=environment)
+
+
+def python_peer(cpus: Collection[int]) -> Server:
+    """`loadtests/peer_server.py`."""
+    return Server("python-socketio", lambda port: [sys.executable, "-m", "loadtests.peer_server", str(port)], cpus=cpus)
+
+
+def node_peer(cpus: Collection[int]) -> Server:
+    """`loadtests/peer_server.mjs`. Raises `NotAvailable` without Node or its socket.io."""
+    node = shutil.which("node")
+    if node is None:
+        raise NotAvailable("there is no node on the PATH")
+    if not (ROOT / "tests/js/node_modules/socket.io").is_dir():
+        raise NotAvailable("socket.io is not installed in tests/js (npm install --prefix tests/js socket.io)")
+    return Server("node socket.io", lambda port: [node, "loadtests/peer_server.mjs", str(port)], cpus=cpus)
+
+
+SERVERS: Final = {"carewire": carewire, "python": python_peer, "node": node_peer}

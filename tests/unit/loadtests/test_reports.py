@@ -1,0 +1,71 @@
+"""What the load tests tell people."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from config.errors import StartupError
+from loadtests.bench_path import Row, table
+from loadtests.load import summary
+from loadtests.target import find
+from loadtests.workloads import WORKLOADS, Found, Phase, percentile
+
+PHASE = Phase(1000.0, 100.0, 0, 0, 0, 0.5)
+PACED = replace(
+    PHASE, missing=2, failed_acks=1, delivery_p50_ms=1.0, delivery_p99_ms=9.0, ack_p50_ms=2.0, ack_p99_ms=8.0
+)
+
+
+def test_a_percentile_is_a_value_that_occurred() -> None:
+    assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
+    assert percentile(range(1, 101), 0.99) == 99
+    assert percentile([5.0], 0.99) == 5.0
+    with pytest.raises(ValueError, match="no values"):
+        percentile([], 0.5)
+
+
+def test_the_table_shows_losses_next_to_the_throughput() -> None:
+    row = Row("carewire", "500 pairs", 1000, 1000, Found(PHASE, PACED, 1.0), 1.25, 900.0)
+    head, line = table([row]).splitlines()
+    assert head.split()[:2] == ["server", "workload"]
+    assert " ".join(line.split()) == "carewire 500 pairs 1,000 100 1.25 0.50 1000/s 1.0 / 9.0 2.0 / 8.0 2 1"
+
+
+def test_a_quick_run_asks_a_fifth() -> None:
+    assert [(one.name, one.sockets) for one in (workload.smaller() for workload in WORKLOADS)] == [
+        ("1 room of 100", 100),
+        ("2 rooms of 100", 200),
+        ("100 pairs", 200),
+    ]
+
+
+def test_a_load_run_says_how_many_acks_were_bad() -> None:
+    row = {
+        "method": "ACK",
+        "name": "message",
+        "num_requests": 10,
+        "num_failures": 0,
+        "response_times": {"5": 9, "80": 1},
+    }
+    assert summary([row], 2).splitlines()[1].split() == ["ACK", "message", "10", "0", "5.0", "5", "80"]
+    assert summary([row], 2).endswith("every ack was good and in time")
+    assert summary([{**row, "num_failures": 3}], 2).endswith("3 failed, late or out of order")
+
+
+def test_without_a_server_one_is_told_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAREWIRE_DATA_DIR", str(tmp_path))
+    with pytest.raises(StartupError, match=r"not running .* `make up`"):
+        find(None, None, users=3)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tokens_come_from_a_file_that_has_enough_of_them(tmp_path: Path) -> None:
+    file = tmp_path / "tokens.jsonl"
+    file.write_text('{"user": "a", "token": "A"}\n{"user": "b", "token": "B"}\n')
+    assert find("http://x", file, users=2).tokens == [("a", "A"), ("b", "B")]
+    with pytest.raises(StartupError, match="holds 2 tokens for 3 users"):
+        find("http://x", file, users=3)
+    file.write_text("rubbish")
+    with pytest.raises(StartupError, match="no file of tokens"):
+        find("http://x", file, users=1)
