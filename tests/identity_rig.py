@@ -64,6 +64,8 @@ def remembered_logs() -> Iterator[io.StringIO]:
     before, root = structlog.get_config(), logging.getLogger()
     handlers, level = root.handlers[:], root.level
     configure_logging("DEBUG", "json")
+    for client in ("httpx", "httpcore"):
+        logging.getLogger(client).setLevel(logging.WARNING)  # what the test itself uses
     structlog.configure(cache_logger_on_first_use=False)
     text = io.StringIO()
     for handler in root.handlers:
@@ -175,10 +177,15 @@ class House:
 
     async def socket(self, bearer: str, gateway: int = 0, **auth: Any) -> Client:
         """A connected client with its session."""
-        client = Client(f"http://127.0.0.1:{self.gateways[gateway].port}")
-        self.clients.append(client)
+        client = self.anonymous_client(gateway)
         await client.connect({"token": bearer, **auth})
         await client.next("session")
+        return client
+
+    def anonymous_client(self, gateway: int = 0) -> Client:
+        """A client that has not connected yet."""
+        client = Client(f"http://127.0.0.1:{self.gateways[gateway].port}")
+        self.clients.append(client)
         return client
 
 

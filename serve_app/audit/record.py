@@ -105,7 +105,7 @@ class AuditRecord:
         for _ in range(_ATTEMPTS):
             with database_errors():
                 last: Document | None = await self._links.find_one(sort=[("_id", -1)])
-            head = Head() if last is None else Head(last["_id"], last["hash"])
+            head = Head() if last is None else Head(int(last["_id"]), last["hash"])
             links = []
             for entry in left:
                 links.append(chain.link(head, entry))
@@ -137,5 +137,6 @@ def _document(one: Link) -> Document:
 
 
 def _link(document: Document) -> Link:
-    fields = {name: document[name] for name in Entry.__slots__ if name in document}
-    return Link(document["_id"], Entry(**fields), document["previous"], document["hash"])
+    fields = {name: document[name] for name in Entry.__slots__}
+    fields["at_ms"] = int(fields["at_ms"])  # bson's own integers are not what was hashed
+    return Link(int(document["_id"]), Entry(**fields), document["previous"], document["hash"])

@@ -16,7 +16,7 @@ _REQUEST_ID: Final = {
     "in": "header",
     "required": False,
     "description": "Names the request in logs and answers; made up when missing.",
-    "schema": {"type": "string", "maxLength": 256},
+    "schema": {"type": "string"},
     "example": "req-2026-11-20-1",
 }
 _IDEMPOTENCY: Final = {

@@ -99,7 +99,7 @@ def _password_routes(router: APIRouter, identity: Identity) -> None:
         await identity.change_password(verified_of(request), body.current_password, body.new_password, by)
         return Response(status_code=204)
 
-    @router.post("/password/reset-request", status_code=202)
+    @router.post("/password/reset-request", status_code=202, response_class=Response)
     async def ask_reset(body: models.AskReset, by: From, _: Enter) -> Response:
         """Send a code to the address, if it has an account. The answer is the same if not."""
         await identity.ask_reset(body.email, by)
