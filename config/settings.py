@@ -16,11 +16,28 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+
 class HttpSettings(Section):
     """The REST API."""
 
     host: str = Field(default="127.0.0.1", description="Address of the REST API.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port of the REST API, /docs, /health and /metrics.")
+    max_body_bytes: int = Field(default=1 << 20, ge=1024, description="Largest request body.")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("*",), description="Origins that browsers may call from, comma-separated (no cookies are used)."
+    )
+    trusted_proxies: int = Field(
+        default=0, ge=0, le=8, description="Proxies in front that append to X-Forwarded-For; 0 ignores that header."
+    )
+    idempotency_h: float = Field(default=24.0, gt=0, description="Hours that the answer to an Idempotency-Key is kept.")
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_at_commas(cls, value: object) -> object:
+        return _split(value)
 
 
 class GatewaySettings(Section):
@@ -67,7 +84,7 @@ class GatewaySettings(Section):
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+        return _split(value)
 
 
 class MongoSettings(Section):
@@ -93,6 +110,39 @@ class AuthSettings(Section):
     issuer: str | None = Field(default=None, description="Required `iss`, when set.")
     audience: str | None = Field(default=None, description="Required `aud`, when set.")
     leeway_s: float = Field(default=5.0, ge=0, le=300, description="Clock skew tolerated in `exp` and `nbf`.")
+
+
+class IdentitySettings(Section):
+    """Carewire's own accounts. They exist beside those of another issuer."""
+
+    access_ttl_s: float = Field(default=900.0, ge=10, le=86400, description="Life of an access token, seconds.")
+    session_ttl_d: float = Field(default=60.0, gt=0, description="Days after which an unused session ends.")
+    invitation_ttl_h: float = Field(default=168.0, gt=0, description="Hours that an invitation is good.")
+    code_ttl_m: float = Field(default=15.0, gt=0, description="Minutes that a one-time code is good.")
+    code_attempts: int = Field(default=5, ge=1, description="Wrong tries after which a one-time code is void.")
+    max_sessions: int = Field(
+        default=50, ge=1, description="Sessions of one user; the oldest ends when one more begins."
+    )
+    min_password_chars: int = Field(default=10, ge=8, le=128, description="Shortest password.")
+    argon2_memory_kib: int = Field(default=65536, ge=8, description="Memory of one password hash, KiB.")
+    argon2_passes: int = Field(default=3, ge=1, description="Passes of one password hash.")
+    hash_threads: int = Field(default=2, ge=1, le=32, description="Passwords hashed at once in one process.")
+    max_waiting_hashes: int = Field(default=64, ge=1, description="Passwords that may wait to be hashed.")
+    free_attempts: int = Field(default=5, ge=1, description="Wrong passwords before an account and address must wait.")
+    free_attempts_ip: int = Field(default=20, ge=1, description="Wrong passwords before an address must wait.")
+    free_attempts_account: int = Field(
+        default=50, ge=1, description="Wrong passwords from anywhere before devices never seen must wait."
+    )
+    first_delay_s: float = Field(default=1.0, gt=0, description="First delay of a lockout; each failure doubles it.")
+    longest_delay_s: float = Field(default=900.0, gt=0, description="Longest delay of a lockout.")
+    direct_rooms: Literal["anyone", "care_relationship"] = Field(
+        default="anyone", description="Who may open a direct room with whom."
+    )
+    break_glass_max_m: float = Field(default=60.0, gt=0, description="Longest break-glass access, minutes.")
+    outbox: Literal["log", "database"] = Field(
+        default="database",
+        description="Where messages to people go: the `outbox` collection, or also the log (development).",
+    )
 
 
 class EncryptionSettings(Section):
@@ -205,6 +255,11 @@ class LimitSettings(Section):
     """Rate limits."""
 
     enabled: bool = Field(default=True, description="Rate limits. Turn them off for benchmarks only.")
+    user_per_minute: int = Field(default=600, ge=1, description="REST requests of one user in a minute.")
+    ip_per_minute: int = Field(default=600, ge=1, description="REST requests without a good token, of one address.")
+    sign_in_per_minute: int = Field(
+        default=60, ge=1, description="Registrations, logins, refreshes and resets of one address in a minute."
+    )
 
 
 class LogSettings(Section):
@@ -238,6 +293,7 @@ class Settings(BaseSettings):
     gateway: GatewaySettings = GatewaySettings()
     mongo: MongoSettings = MongoSettings()
     auth: AuthSettings = AuthSettings()
+    identity: IdentitySettings = IdentitySettings()
     encryption: EncryptionSettings = EncryptionSettings()
     ray: RaySettings = RaySettings()
     kernel: KernelSettings = KernelSettings()

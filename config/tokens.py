@@ -18,18 +18,33 @@ ROLES: Final = frozenset({"client", "therapist", "moderator", "admin"})
 OWN_ALGORITHM: Final = "HS256"
 ISSUER_ALGORITHMS: Final = ("RS256", "ES256")
 MAX_TOKEN_CHARS: Final = 8192
+_REASONS: Final = {
+    "InvalidSignatureError": "signature",
+    "InvalidAudienceError": "audience",
+    "MissingRequiredClaimError": "claims",
+    "InvalidIssuerError": "issuer",
+    "InvalidAlgorithmError": "algorithm",
+    "InvalidKeyError": "algorithm",
+}
 _END_OF_TIME_S: Final = 253_402_300_799  # the last second that RFC 3339 can write
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """Who a token says that its bearer is. `expires_ms`: milliseconds since the Unix epoch."""
+    """Who a token says that its bearer is. `expires_ms`, `issued_ms`: milliseconds since the Unix epoch.
+
+    `session` and `epoch` are of our own sessions only: which one, and how often the account's rights had changed when
+    the token was made.
+    """
 
     user: str
     role: str
     device: str
     expires_ms: int
     jti: str
+    issued_ms: int = 0
+    session: str = ""
+    epoch: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +65,11 @@ def mint(
     ttl_s: float,
     device: str | None = None,
     expected: Expected | None = None,
+    session: str | None = None,
+    epoch: int = 0,
 ) -> str:
-    """A signed token (HS256) that is good for `ttl_s` seconds and that `verify` accepts.
+    """A signed token (HS256) that is good for `ttl_s` seconds and that `verify` accepts. With `session` it belongs to
+    that session, under the account's `epoch`.
 
     Raises:
         ValueError: `user`, `role` or `device` is not what a token may say.
@@ -68,6 +86,8 @@ def mint(
     }
     if device is not None:
         claims["device"] = device
+    if session is not None:
+        claims |= {"sid": session, "epoch": epoch}
     if expected is not None and expected.issuer is not None:
         claims["iss"] = expected.issuer
     if expected is not None and expected.audience is not None:
@@ -108,18 +128,16 @@ def verify(
             options=options,
         )
     )
-    verified = _principal(claims)
+    verified = _principal(claims, own=isinstance(key, str))
     leeway_ms = int(expected.leeway_s * 1000)
     if "nbf" in claims and _instant_ms(claims["nbf"]) > now_ms + leeway_ms:
-        raise _refused()
-    if "iat" in claims:
-        _instant_ms(claims["iat"])
+        raise _refused("not_yet_valid")
     if verified.expires_ms <= now_ms - leeway_ms:
-        raise TokenExpired("The token has expired. Sign in again, or refresh it.")
+        raise TokenExpired("The token has expired. Sign in again, or refresh it.", reason="expired")
     return verified
 
 
-def _principal(claims: dict[str, Any]) -> Verified:
+def _principal(claims: dict[str, Any], *, own: bool) -> Verified:
     user, role = claims.get("sub"), claims.get("role")
     device, jti = claims.get("device", ""), claims.get("jti", "")
     if not isinstance(user, str) or not is_id(user) or not isinstance(role, str) or role not in ROLES:
@@ -128,7 +146,18 @@ def _principal(claims: dict[str, Any]) -> Verified:
         raise _refused()
     if not isinstance(jti, str) or len(jti) > 256:
         raise _refused()
-    return Verified(user, role, device, _instant_ms(claims.get("exp")), jti)
+    session, epoch = _session(claims) if own else ("", -1)  # another issuer's `sid` is none of ours
+    issued_ms = _instant_ms(claims["iat"]) if "iat" in claims else 0
+    return Verified(user, role, device, _instant_ms(claims.get("exp")), jti, issued_ms, session, epoch)
+
+
+def _session(claims: dict[str, Any]) -> tuple[str, int]:
+    session, epoch = claims.get("sid", ""), claims.get("epoch", -1)
+    if not isinstance(session, str) or (session and not is_id(session)):
+        raise _refused()
+    if isinstance(epoch, bool) or not isinstance(epoch, int):
+        raise _refused()
+    return session, epoch
 
 
 def _instant_ms(claim: object) -> int:
@@ -148,9 +177,10 @@ def _careful(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Whatever a hostile token makes of the parsers (a RecursionError, say), the answer is the same."""
     try:
         return read()
-    except Exception:
-        raise _refused() from None
+    except Exception as error:
+        raise _refused(_REASONS.get(type(error).__name__, "malformed")) from None
 
 
-def _refused() -> Unauthenticated:
-    return Unauthenticated("The token is not valid. Sign in again.")
+def _refused(reason: str = "claims") -> Unauthenticated:
+    """`reason` is for logs: the bearer learns nothing from a refusal."""
+    return Unauthenticated("The token is not valid. Sign in again.", reason=reason)

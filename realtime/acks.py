@@ -1,5 +1,6 @@
 """Answers to events: the one place where a result, or an error, becomes an ack."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,7 +13,9 @@ from config.errors import CarewireError, InvalidArgument, Unauthenticated
 from config.ids import new_id
 from config.logs import get_logger
 from realtime.connections import Connection
+from realtime.guard import Guard, NoGuard
 from realtime.packets import Incoming
+from realtime.permits import ACTIONS, POLICY, READING
 from realtime.requests import decode
 
 log = get_logger(__name__)
@@ -69,17 +72,24 @@ def error_event(error: CarewireError, **more: object) -> bytes:
 class Events:
     """The events that clients may send, and the answers to them."""
 
-    def __init__(self, handlers: Handlers, *, max_bytes: int, clock: Clock) -> None:
-        """`max_bytes`: the largest payload that is read."""
+    def __init__(self, handlers: Handlers, *, max_bytes: int, clock: Clock, guard: Guard | None = None) -> None:
+        """`max_bytes`: the largest payload that is read. `guard` hears what the staff reads.
+
+        Raises:
+            LookupError: an event stands under no action of the policy.
+        """
+        if bare := [name for name in handlers if ACTIONS.get(name) not in POLICY]:
+            raise LookupError(f"events without an action: {bare}")
         self._handlers = handlers
         self._max_bytes = max_bytes
         self._clock = clock
+        self._guard = guard or NoGuard()
 
     async def acknowledged(self, connection: Connection, incoming: Incoming) -> Ack:
         """Handle one event. Whatever happens, there is an ack; a fault of ours is logged, and told to nobody.
 
-        Nothing is awaited before the handler is called, so the commands of one socket go out in the order of its
-        events.
+        Nothing is awaited before the handler is called (but the socket's own token, while that is looked at), so the
+        commands of one socket go out in the order of its events.
         """
         handler = self._handlers.get(incoming.name)
         name = incoming.name if handler is not None else UNKNOWN
@@ -88,10 +98,18 @@ class Events:
                 raise InvalidArgument(incoming.problem)
             if handler is None:
                 raise InvalidArgument("There is no such event.")
+            while connection.settling is not None:
+                await asyncio.wait([connection.settling])
+            if connection.refused is not None:
+                raise connection.refused
             if connection.verified is None and not handler.anonymous:
                 raise Unauthenticated("Say who you are first: emit `authenticate` with a token.")
+            if connection.verified is not None:
+                POLICY.require(connection.verified.role, ACTIONS[name])
             request = decode(incoming.arguments, handler.kind, self._max_bytes)
-            return Ack(name, await handler.call(connection, request))
+            ack = Ack(name, await handler.call(connection, request))
+            self._observe(connection, name, request)
+            return ack
         except CarewireError as error:
             if error.status == INTERNAL_STATUS:
                 log.error("event.failed", event_name=name, sid=connection.sid, user=connection.user, why=error.message)
@@ -101,3 +119,8 @@ class Events:
             log.exception("event.crashed", event_name=name, sid=connection.sid, user=connection.user, id=error_id)
             told = CarewireError("Something went wrong on our side.", details={"error_id": error_id})
             return Ack(name, Answer(), told)
+
+    def _observe(self, connection: Connection, name: str, request: msgspec.Struct) -> None:
+        verified = connection.verified
+        if verified is not None and verified.role != "client" and name in READING:
+            self._guard.observed(verified, name, str(getattr(request, "room_id", "")), connection.trace())

@@ -53,7 +53,7 @@ class Jwks:
             return known
         if self._age_s() >= STALE_S:
             raise Unavailable("Sign-in cannot be checked right now. Try again.", retry_after_s=self._cooldown_s)
-        raise Unauthenticated("The token is not valid. Sign in again.")
+        raise Unauthenticated("The token is not valid. Sign in again.", reason="unknown_key")
 
     def _known(self, kid: str) -> jwt.PyJWK | None:
         return self._keys.get(kid) if self._age_s() < STALE_S else None
@@ -122,5 +122,5 @@ class Verifier:
         elif alg in ISSUER_ALGORITHMS and self._jwks is not None:
             key, algorithms = await self._jwks.key(kid), ISSUER_ALGORITHMS
         else:
-            raise Unauthenticated("The token is not valid. Sign in again.")
+            raise Unauthenticated("The token is not valid. Sign in again.", reason="algorithm")
         return verify(token, key, algorithms, now_ms=self._now_ms(), expected=self._expected)

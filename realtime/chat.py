@@ -12,6 +12,7 @@ from actors.rooms.service import Rooms, entity_of
 from realtime import requests
 from realtime.acks import Answer, Handler, Handlers
 from realtime.connections import Connection
+from realtime.guard import Guard
 from realtime.joining import Joining
 from realtime.requests import CreateRoom, InboxAck, JoinRoom, LeaveRoom, ListRooms, RoomRequest
 from realtime.subscriptions import Subscriptions
@@ -36,8 +37,14 @@ class Chat:
     """Handlers of section "Rooms and messages" of the contract. Each calls the region before its first await."""
 
     def __init__(
-        self, region: Region, rooms: Rooms, subscriptions: Subscriptions[Connection], joining: Joining
+        self,
+        region: Region,
+        rooms: Rooms,
+        subscriptions: Subscriptions[Connection],
+        joining: Joining,
+        guard: Guard,
     ) -> None:
+        self._guard = guard
         self._region = region
         self._rooms = rooms
         self._subscriptions = subscriptions
@@ -61,6 +68,8 @@ class Chat:
         return Answer(reply.data)
 
     async def _create(self, connection: Connection, request: CreateRoom) -> Answer:
+        if request.kind == "direct":
+            await self._guard.may_open_direct(connection.user, connection.principal.role, request.members)
         reply = await self._rooms.create(
             request.room_id, request.command(), by=connection.principal, trace=connection.trace()
         )

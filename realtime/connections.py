@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from actors.kernel.entity import Principal
+from config.errors import CarewireError
 from config.tokens import Verified
 from realtime.deadlines import Deadline
 from realtime.outlet import Outlet
@@ -30,6 +31,8 @@ class Connection:
     announced: bool = False  # its `session` has been sent
     closed: bool = False
     seat: tuple[str, str] | None = None  # user and device, while it counts for their presence
+    refused: CarewireError | None = None  # its token was taken back: it is about to be closed
+    settling: asyncio.Future[None] | None = None  # a token is being looked at; events wait for the outcome
     _traced: int = 0
     _invalid: int = 0
     _invalid_since_s: float = field(default=float("-inf"))

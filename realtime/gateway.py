@@ -1,6 +1,7 @@
 """One gateway: the Socket.IO front of this process, wired together. Plain asyncio; Serve wraps it elsewhere."""
 
 import random
+from collections.abc import Collection
 from functools import partial
 from typing import Final
 
@@ -15,6 +16,7 @@ from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
 from config.clock import Clock
 from config.logs import get_logger
+from config.revocations import Revocation
 from config.settings import GatewaySettings
 from realtime.acks import Events
 from realtime.auth import Verifier
@@ -24,6 +26,7 @@ from realtime.connections import Connection, Connections
 from realtime.deadlines import Deadlines
 from realtime.fanout import Fanout
 from realtime.front import Front
+from realtime.guard import Guard, NoGuard
 from realtime.joining import Joining
 from realtime.metrics import GatewayMetrics
 from realtime.presence import Presence
@@ -54,6 +57,7 @@ class Gateway:
         registry: CollectorRegistry,
         *,
         dice: random.Random | None = None,
+        guard: Guard | None = None,
     ) -> None:
         """`registry` gets the gateway's metrics; one gateway a registry. `dice` spread the reconnects of a drain."""
         self.name = name
@@ -61,6 +65,8 @@ class Gateway:
         self._verifier = verifier
         self._clock = clock
         self._dice = dice or random.Random()
+        self._guard = guard or NoGuard()
+        self._sessions: Sessions | None = None
         self._metrics = GatewayMetrics(registry)
         self._connections = Connections()
         self._deadlines = Deadlines(clock)
@@ -84,6 +90,16 @@ class Gateway:
     def deliver(self, deliveries: list[Delivery]) -> None:
         """Send what a region brought to whoever listens."""
         self._fanout.deliver(deliveries)
+
+    @property
+    def users(self) -> Collection[str]:
+        """Who is connected here."""
+        return self._sessions.users if self._sessions is not None else ()
+
+    def revoked(self, revocation: Revocation) -> None:
+        """Throw out whoever came in with what has been taken back."""
+        if self._sessions is not None:
+            self._sessions.revoked(revocation)
 
     def observe(self, changes: list[Change]) -> None:
         """Tell whoever watches what a tracker heard."""
@@ -160,11 +176,13 @@ class Gateway:
             self._tasks,
             clock,
             metrics,
+            self._guard,
         )
-        chat = Chat(region, rooms, self._subscriptions, joining)
+        self._sessions = sessions
+        chat = Chat(region, rooms, self._subscriptions, joining, self._guard)
         bookings = BookingEvents(desk, self._subscriptions, joining)
         handlers = {**sessions.handlers(), **chat.handlers(), **presence.handlers(), **bookings.handlers()}
-        events = Events(handlers, max_bytes=settings.max_message_bytes, clock=clock)
+        events = Events(handlers, max_bytes=settings.max_message_bytes, clock=clock, guard=self._guard)
         return Front(settings, self._connections, sessions, events, self._tasks, clock, metrics)
 
     def _unlisten(self, topic: str) -> None:

@@ -1,5 +1,7 @@
 """From connect to disconnect: who a socket is, and for how long."""
 
+import asyncio
+from collections.abc import Collection
 from functools import partial
 from typing import Final
 
@@ -9,12 +11,15 @@ from actors.kernel.tasks import Tasks
 from config.clock import Clock, to_rfc3339
 from config.errors import CarewireError, PermissionDenied, TokenExpired, Unauthenticated
 from config.logs import get_logger
+from config.revocations import Revocation
 from config.settings import GatewaySettings
 from config.tokens import Verified
 from realtime.acks import Answer, Handler, Handlers, error_event
 from realtime.auth import Verifier
+from realtime.bearers import Bearers
 from realtime.connections import Connection, Connections
 from realtime.deadlines import Deadlines
+from realtime.guard import Guard
 from realtime.metrics import GatewayMetrics
 from realtime.outlet import Outlet
 from realtime.presence import Presence
@@ -25,6 +30,7 @@ from realtime.subscriptions import Subscriptions
 log = get_logger(__name__)
 
 _MAX_HELLO_BYTES: Final = 512 * 1024  # a thousand rooms to recover, and a token
+_LAST_WORDS_S: Final = 1.0  # to write why, to a client that reads
 _to_json: Final = msgspec.json.Encoder().encode
 
 
@@ -44,7 +50,10 @@ class Sessions:
         tasks: Tasks,
         clock: Clock,
         metrics: GatewayMetrics,
+        guard: Guard,
     ) -> None:
+        self._guard = guard
+        self._bearers = Bearers()
         self._gateway = gateway
         self._settings = settings
         self._verifier = verifier
@@ -68,9 +77,10 @@ class Sessions:
             CarewireError: it may not.
         """
         hello = decode(() if auth is None else (auth,), Hello, _MAX_HELLO_BYTES)
-        verified = None if hello.token in (None, "") else await self._verifier.verify(hello.token)
-        hello = msgspec.structs.replace(hello, token=None)
-        self._connections.add(Connection(sid, outlet, hello, verified))
+        connection = Connection(sid, outlet, msgspec.structs.replace(hello, token=None))
+        if hello.token not in (None, ""):
+            connection.verified = await self._admitted(connection, hello.token)
+        self._connections.add(connection)
         self._metrics.sockets.set(len(self._connections))
 
     def opened(self, sid: str) -> None:
@@ -79,7 +89,9 @@ class Sessions:
         if connection is None or connection.opened:
             return
         connection.opened = True
-        if connection.verified is None:
+        if connection.refused is not None:
+            self._throw_out(connection, connection.refused)
+        elif connection.verified is None:
             connection.arm(self._deadlines.after(self._settings.auth_timeout_s, partial(self._give_up, connection)))
         else:
             self._begin(connection, connection.verified)
@@ -90,6 +102,7 @@ class Sessions:
         if connection is None:
             return
         connection.closed = True
+        self._bearers.remove(connection)
         connection.outlet.end()
         connection.arm(None)
         self._subscriptions.gone(connection)
@@ -102,11 +115,61 @@ class Sessions:
         connection.outlet.emit("error", error_event(error))
         self._tasks.spawn(connection.outlet.hang_up(reason))
 
+    @property
+    def users(self) -> Collection[str]:
+        """Who is connected here, or about to be."""
+        return self._bearers.users
+
+    def revoked(self, revocation: Revocation) -> None:
+        """Throw out whoever came in with what has been taken back."""
+        for connection, error in self._bearers.against(revocation):
+            if connection.refused is None:
+                connection.refused = error
+                if connection.opened:
+                    self._throw_out(connection, error)
+
+    async def _admitted(self, connection: Connection, token: object) -> Verified:
+        """Who the bearer is, if they may come in. They are a bearer before anybody is asked, so that a revocation
+        which comes while the answer is under way is not missed."""
+        try:
+            verified = await self._verifier.verify(token)
+            if connection.user not in ("", verified.user):
+                raise PermissionDenied("This connection belongs to another user. Open a new one.")
+            before = self._bearers.add(connection, verified)
+            try:
+                await self._guard.admit(verified)
+                if connection.refused is not None:
+                    raise connection.refused
+            except BaseException:
+                self._bearers.remove(connection)
+                if before is not None:
+                    self._bearers.add(connection, before)
+                raise
+        except Unauthenticated as error:
+            log.warning("auth.refused", sid=connection.sid, code=error.code, reason=error.context.get("reason"))
+            raise
+        return verified
+
+    def _throw_out(self, connection: Connection, error: CarewireError) -> None:
+        """Close it, whether it reads or not."""
+        log.info("session.revoked", sid=connection.sid, user=connection.user)
+        self.dismiss(connection, error, "revoked")
+        self._deadlines.after(_LAST_WORDS_S, partial(self._cut, connection))
+
+    def _cut(self, connection: Connection) -> None:
+        self._tasks.spawn(connection.outlet.cut("revoked"))
+
     async def _authenticate(self, connection: Connection, request: Authenticate) -> Answer:
-        verified = await self._verifier.verify(request.token)
+        settling = connection.settling = asyncio.get_running_loop().create_future()
+        try:
+            return await self._identify(connection, request.token)
+        finally:
+            connection.settling = None
+            settling.set_result(None)
+
+    async def _identify(self, connection: Connection, token: str) -> Answer:
         known = connection.verified
-        if known is not None and known.user != verified.user:
-            raise PermissionDenied("This connection belongs to another user. Open a new one.")
+        verified = await self._admitted(connection, token)
         connection.verified = verified
         if known is None:
             self._begin(connection, verified)

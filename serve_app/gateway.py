@@ -10,7 +10,12 @@ from config.logs import configure_logging
 from realtime.auth import Verifier
 from realtime.bookings import Desk
 from realtime.gateway import Gateway
+from serve_app.audit.record import AuditRecord
 from serve_app.calendars.service import calendar_services
+from serve_app.identity.assembly import revocations_of
+from serve_app.identity.care import CareRelations
+from serve_app.identity.gate import SocketGuard
+from serve_app.identity.guard import Follower
 from serve_app.member import Member, RecentMean
 from serve_app.recipe import CarewireRecipe
 
@@ -25,6 +30,8 @@ class GatewayReplica:
         self._stores = stores = await recipe.open()
         await ensure_shards(recipe, stores)
         clock = SystemClock()
+        database = self._member.client[settings.mongo.database]
+        revocations = revocations_of(database, settings, clock)
         secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
         self._gateway = Gateway(
             self._member.name,
@@ -32,7 +39,12 @@ class GatewayReplica:
             Verifier(settings.auth, clock, secret=secret),
             clock,
             self._member.registry,
+            guard=SocketGuard(
+                revocations, CareRelations(database, clock), AuditRecord(database, clock), settings.identity
+            ),
         )
+        self._follower = Follower(database, revocations, self._gateway.revoked, lambda: self._gateway.users)
+        await self._follower.start()
         self._region = Region(
             self._member.name,
             RemoteDirectory(stores.maps),
@@ -69,6 +81,7 @@ class GatewayReplica:
         await self._gateway.drain()
         await self._gateway.stop()
         await self._tracker.close()
+        await self._follower.stop()
         await self._region.close()
         await self._member.leave()
         self._stores.close()

@@ -1,24 +1,46 @@
 """The REST API as one ASGI application, of parts that are handed in. No Ray here, so tests call it directly."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
+from starlette.middleware.cors import CORSMiddleware
 
+from config.clock import Clock, SystemClock
+from config.settings import HttpSettings, LimitSettings
 from serve_app.api import problems
-from serve_app.api.access import Verify
 from serve_app.api.operations import operations
 from serve_app.api.requests import Requests
 from serve_app.api.rooms import RoomsReader, rooms_routes
 from serve_app.census import Census
+from serve_app.conventions.bounds import BodyLimit, SecurityHeaders
+from serve_app.conventions.callers import Callers, Verify
+from serve_app.conventions.idempotency import HEADER, REPLAYED, Idempotency, IdempotencyStore
+from serve_app.conventions.limits import RateLimits
+from serve_app.conventions.openapi import complete
+from serve_app.conventions.permits import check_permits
 from serve_app.health import HealthMonitor
 
 _DESCRIPTION = """Chat happens over Socket.IO; this is for what needs no socket.
 
-Errors are `application/problem+json` (RFC 9457) with a stable `code`. Every answer carries `X-Request-Id`.
+Errors are `application/problem+json` (RFC 9457) with a stable `code`. Every answer carries `X-Request-Id`. Send an
+`Idempotency-Key` with a POST, and a repeat of it gets the first answer. Lists come in pages: `limit`, `cursor` in,
+`next_cursor` out. `RateLimit` tells how much is left.
 """
+_EXPOSED = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "ETag", REPLAYED)
+
+
+@dataclass(frozen=True, slots=True)
+class Conventions:
+    """How requests are bounded and remembered. Without a `store`, an Idempotency-Key means nothing."""
+
+    http: HttpSettings = field(default_factory=HttpSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    clock: Clock = field(default_factory=SystemClock)
+    store: IdempotencyStore | None = None
+    fingerprint_key: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +52,44 @@ class Services:
     census: Census
     health: HealthMonitor
     registry: CollectorRegistry
-    routers: Sequence[APIRouter] = ()  # of the capabilities: calendars, ...
+    conventions: Conventions = field(default_factory=Conventions)
+    routers: Sequence[APIRouter] = ()  # of the capabilities: identity, calendars, ...
 
 
 def create_api(services: Services, *, echo_request_id: bool = True) -> FastAPI:
-    """The application. Behind Serve's proxy it need not echo the request's id: the proxy does."""
+    """The application. Behind Serve's proxy it need not echo the request's id: the proxy does.
+
+    Raises:
+        LookupError: a route names no action of the policy.
+    """
     app = FastAPI(title="Carewire", version=version("carewire"), description=_DESCRIPTION, redoc_url=None)
-    app.state.verify = services.verify
-    app.add_middleware(Requests, registry=services.registry, echo=echo_request_id)
     problems.install(app)
     app.include_router(operations(services.health, services.census))
     app.include_router(rooms_routes(services.rooms))
     for router in services.routers:
         app.include_router(router)
+    check_permits(app)
+    complete(app)
+    _surround(app, services)
+    app.add_middleware(Requests, registry=services.registry, echo=echo_request_id)
     return app
+
+
+def _surround(app: FastAPI, services: Services) -> None:
+    """The middleware, the innermost first."""
+    conventions = services.conventions
+    http, clock = conventions.http, conventions.clock
+    if conventions.store is not None:
+        app.add_middleware(Idempotency, store=conventions.store, key=conventions.fingerprint_key)
+    app.add_middleware(BodyLimit, max_bytes=http.max_body_bytes)
+    app.add_middleware(RateLimits, settings=conventions.limits, clock=clock)
+    app.add_middleware(Callers, verify=services.verify, trusted_proxies=http.trusted_proxies)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(http.cors_origins),
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-Id", HEADER],
+        expose_headers=list(_EXPOSED),
+        max_age=600,
+    )
+    app.add_middleware(SecurityHeaders)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -55,15 +56,24 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         if error.status_code == HTTPStatus.NOT_FOUND:
             return problem(NotFound("There is nothing at this address."), request)
-        allow = (error.headers or {}).get("Allow")
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = _allowed(app, request.url.path)
+        allow = headers.get("Allow")
         message = f"This address takes {allow}." if allow else f"{error.detail}."
         response = problem(InvalidArgument(message), request, status=error.status_code)
-        response.headers.update(error.headers or {})
+        response.headers.update(headers)
         return response
 
     app.add_exception_handler(CarewireError, carewire_error)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http_error)
+
+
+def _allowed(app: FastAPI, path: str) -> str:
+    """Every method that this address takes; Starlette names those of the first route only."""
+    routes = (route for route in iter_route_contexts(app.routes) if getattr(route, "path_regex", None) is not None)
+    return ", ".join(sorted({m for route in routes if route.path_regex.match(path) for m in route.methods or ()}))
 
 
 def _from_validation(errors: Sequence[Any]) -> InvalidArgument:

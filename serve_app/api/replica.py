@@ -20,7 +20,10 @@ from serve_app.api.app import Services, create_api
 from serve_app.calendars.routes import routers
 from serve_app.calendars.service import calendar_services
 from serve_app.census import Census, Sighting
+from serve_app.conventions.assembly import conventions_of
 from serve_app.health import Finding, HealthMonitor, Part
+from serve_app.identity.assembly import assemble, prepare
+from serve_app.identity.gate import HttpGate
 from serve_app.member import Member
 from serve_app.recipe import CarewireRecipe
 
@@ -61,19 +64,28 @@ class ApiReplica:
                 Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
             ]
         )
-        verify = Verifier(settings.auth, clock, secret=secret).verify
+        database = self._member.client[settings.mongo.database]
+        await prepare(database)
+        rooms = Rooms(self._region, stores.views, clock)
+        self._identity = assemble(settings, database, stores.vault, self._region, rooms, clock)
+        gate = HttpGate(Verifier(settings.auth, clock, secret=secret), self._identity.parts.revocations)
         self._app = create_api(
             Services(
-                verify=verify,
-                rooms=Rooms(self._region, stores.views, clock),
+                verify=gate.verify,
+                rooms=rooms,
                 census=census,
                 health=self._health,
                 registry=self._member.registry,
-                routers=routers(calendar_services(self._region, stores.views, clock), verify),
+                conventions=conventions_of(settings, database, stores.vault, clock),
+                routers=[
+                    *self._identity.routers,
+                    *routers(calendar_services(self._region, stores.views, clock), gate.verify),
+                ],
             ),
             echo_request_id=False,
         )
         self._watching = asyncio.create_task(self._health.watch())
+        self._erasing = asyncio.create_task(self._identity.erasure.resume())
         await self._member.join(lambda: {})
 
     def __serve_build_asgi_app__(self) -> FastAPI:
@@ -84,8 +96,10 @@ class ApiReplica:
 
     async def __del__(self) -> None:
         self._watching.cancel()
+        self._erasing.cancel()
         await self._member.leave()
         await self._region.close()
+        self._identity.close()
         self._stores.close()
 
     async def _mongo_health(self) -> Finding:

@@ -12,14 +12,14 @@ from actors.kernel.region import Reply
 from actors.rooms.commands import History, RoomCommand
 from config.errors import InvalidArgument
 from config.ids import ID_PATTERN
-from serve_app.api.access import Caller
+from serve_app.api.access import RoomLister, RoomReader
 from serve_app.api.models import MessagePage, Problem, RoomPage
+from serve_app.conventions.paging import Cursor, Limit
 
 _CURSOR: Final = re.compile(r"([ab])([0-9]{1,18})")
 _ERRORS: Final[dict[int | str, dict[str, Any]]] = {code: {"model": Problem} for code in (400, 401, 403, 404, 503)}
 
 RoomId = Annotated[str, Path(pattern=ID_PATTERN)]
-Limit = Annotated[int, Query(ge=1, le=200)]
 Seq = Annotated[int | None, Query(ge=0, le=2**53)]
 
 
@@ -36,21 +36,21 @@ def rooms_routes(rooms: RoomsReader) -> APIRouter:
     router = APIRouter(prefix="/api/rooms", tags=["rooms"], responses=_ERRORS)
 
     @router.get("", response_model=RoomPage)
-    async def list_rooms(request: Request, by: Caller, cursor: str | None = None, limit: Limit = 50) -> Response:
+    async def list_rooms(request: Request, by: RoomLister, cursor: Cursor = None, limit: Limit = 50) -> Response:
         """The caller's rooms, those last spoken in first, with unread counts and last messages."""
         page = await rooms.rooms_of(by, cursor=cursor, limit=limit, trace=request.scope["request_id"])
         if "cursor" in page:
             page["next_cursor"] = page.pop("cursor")
-        return _json(page)
+        return json_response(page)
 
     @router.get("/{room_id}/messages", response_model=MessagePage)
     async def messages(
         request: Request,
-        by: Caller,
+        by: RoomReader,
         room_id: RoomId,
         before: Seq = None,
         after: Seq = None,
-        cursor: str | None = None,
+        cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Response:
         """Messages of a room, oldest first: the newest, or those before or after a `seq` (exclusive)."""
@@ -58,7 +58,7 @@ def rooms_routes(rooms: RoomsReader) -> APIRouter:
             before, after = _position(cursor)
         command = History(before=before, after=after, limit=limit)
         reply = await rooms.ask(room_id, command, by=by, trace=request.scope["request_id"])
-        return _json(_with_cursor(reply.data, forward=after is not None))
+        return json_response(with_cursor(reply.data, forward=after is not None))
 
     return router
 
@@ -72,7 +72,7 @@ class _Page(msgspec.Struct):
     has_more: bool
 
 
-def _with_cursor(answer: bytes, *, forward: bool) -> dict[str, object]:
+def with_cursor(answer: bytes, *, forward: bool) -> dict[str, object]:
     """The answer and, when there is more, the cursor that leads on. The messages themselves are passed through."""
     page = msgspec.json.decode(answer, type=_Page)
     document: dict[str, object] = dict(msgspec.json.decode(answer, type=dict[str, msgspec.Raw]))
@@ -89,5 +89,6 @@ def _position(cursor: str) -> tuple[int | None, int | None]:
     return (None, seq) if match[1] == "a" else (seq, None)
 
 
-def _json(document: object) -> Response:
+def json_response(document: object) -> Response:
+    """The answer, with what it holds of JSON already passed through."""
     return Response(msgspec.json.encode(document), media_type="application/json")

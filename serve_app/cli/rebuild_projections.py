@@ -50,7 +50,7 @@ async def _rebuild(settings: "Settings") -> None:
             sys.stdout.write(f"{done.entities} entities, {done.events} events ...\n")
 
     async with AsyncExitStack() as stack:
-        recipe = CarewireRecipe(await _with_database(settings, stack))
+        recipe = CarewireRecipe(await with_database(settings, stack))
         stores = await recipe.open()
         stack.callback(stores.close)
         kinds = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
@@ -58,7 +58,7 @@ async def _rebuild(settings: "Settings") -> None:
     sys.stdout.write(f"Rebuilt {done.views} views from {done.events} events of {done.entities} entities.\n")
 
 
-async def _with_database(settings: "Settings", stack: AsyncExitStack) -> "Settings":
+async def with_database(settings: "Settings", stack: AsyncExitStack) -> "Settings":
     """The settings with the URL of the database; the embedded one is started if nobody else runs it."""
     from serve_app.runfile import RunFile
     from serve_app.secrets import with_mongo_url

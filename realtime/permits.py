@@ -1,0 +1,47 @@
+"""The policy at the door of every event: the action that each stands under.
+
+The role is looked at here; the relation (member, owner, ...) is known by the entity that the event is for, whose rules
+a test holds to the table.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from config.policy import Policy
+
+POLICY: Final = Policy()
+READING: Final = frozenset({"join_room", "history"})  # events whose answers hold what clients have said
+ACTIONS: Final[Mapping[str, str]] = {
+    "authenticate": "socket.authenticate",
+    "create_room": "room.create",
+    "join_room": "room.join",
+    "leave_room": "room.leave",
+    "list_rooms": "room.list",
+    "add_members": "room.manage",
+    "remove_member": "room.manage",
+    "update_room": "room.manage",
+    "message": "room.post",
+    "edit_message": "room.edit_message",
+    "delete_message": "room.delete_message",
+    "react": "room.react",
+    "unreact": "room.react",
+    "mark_read": "room.mark_read",
+    "typing_start": "room.type",
+    "typing_stop": "room.type",
+    "history": "room.read",
+    "inbox_ack": "inbox.read",
+    "set_presence": "presence.set",
+    "watch_presence": "presence.watch",
+    "unwatch_presence": "presence.watch",
+    "watch_calendar": "calendar.availability",
+    "unwatch_calendar": "calendar.availability",
+    "check_conflicts": "calendar.availability",
+    "request_booking": "booking.create",
+    "confirm_booking": "booking.confirm",
+    "reschedule_booking": "booking.reschedule",
+    "cancel_booking": "booking.cancel",
+    "update_booking_status": "booking.close",
+    "join_waitlist": "waitlist.join",
+    "leave_waitlist": "waitlist.leave",
+    "accept_offer": "waitlist.leave",
+}

@@ -1,0 +1,1 @@
+"""What every REST endpoint shares: idempotency, pages, limits, headers, permits, and how errors are documented."""

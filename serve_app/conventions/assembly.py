@@ -1,0 +1,16 @@
+"""The conventions as a replica of the API has them."""
+
+from config.clock import Clock
+from config.settings import Settings
+from serve_app.api.app import Conventions
+from serve_app.conventions.keys import derive
+from serve_app.conventions.mongo_idempotency import MongoIdempotency
+from store.client import Database
+from store.journal import Vault
+
+
+def conventions_of(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Conventions:
+    """From the settings, with answers kept in the database."""
+    secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else ""
+    store = MongoIdempotency(database, vault, clock, ttl_h=settings.http.idempotency_h)
+    return Conventions(settings.http, settings.limits, clock, store, derive(secret, "fingerprints"))

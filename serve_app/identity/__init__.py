@@ -1,0 +1,1 @@
+"""Accounts, sessions, care relationships, and who may still come in."""

@@ -1,0 +1,125 @@
+"""Puts identity, audit and privacy together for a process: the whole for the API, the guard for a gateway."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import APIRouter
+from pymongo import IndexModel
+
+from actors.kernel.region import Region
+from actors.rooms.service import Rooms
+from config.clock import Clock
+from config.settings import Settings
+from serve_app.audit import breakglass, record
+from serve_app.audit.breakglass import BreakGlass
+from serve_app.audit.record import AuditRecord
+from serve_app.audit.routes import audit_routes
+from serve_app.conventions import mongo_idempotency
+from serve_app.conventions.keys import derive
+from serve_app.identity import accounts, care, codes, guard, lockout, outbox, sessions
+from serve_app.identity.accounts import Accounts
+from serve_app.identity.care import CareRelations
+from serve_app.identity.codes import Codes, Invitations
+from serve_app.identity.guard import Revocations
+from serve_app.identity.lockout import Lockout
+from serve_app.identity.notices import Notices
+from serve_app.identity.outbox import MongoOutbox, Outbox, PrintingOutbox
+from serve_app.identity.passwords import Passwords
+from serve_app.identity.people import People
+from serve_app.identity.people_routes import care_routes, people_routes
+from serve_app.identity.routes import auth_routes
+from serve_app.identity.sealing import Sealing
+from serve_app.identity.service import Identity, Parts
+from serve_app.identity.sessions import Sessions
+from serve_app.identity.tickets import Tickets
+from serve_app.privacy.erasure import Erasure
+from serve_app.privacy.export import Export
+from serve_app.privacy.routes import privacy_routes
+from store.client import Database, database_errors
+from store.journal import Vault
+
+INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
+    accounts.COLLECTION: accounts.INDEXES,
+    sessions.COLLECTION: sessions.INDEXES,
+    guard.COLLECTION: guard.INDEXES,
+    lockout.COLLECTION: lockout.INDEXES,
+    codes.CODES: codes.INDEXES,
+    codes.INVITATIONS: codes.INDEXES,
+    care.COLLECTION: care.INDEXES,
+    outbox.COLLECTION: outbox.INDEXES,
+    record.COLLECTION: record.INDEXES,
+    breakglass.COLLECTION: breakglass.INDEXES,
+    mongo_idempotency.COLLECTION: mongo_idempotency.INDEXES,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityService:
+    """What the API deploys. `close` it in the end."""
+
+    parts: Parts
+    identity: Identity
+    people: People
+    care: CareRelations
+    erasure: Erasure
+    routers: tuple[APIRouter, ...]
+
+    def close(self) -> None:
+        """Let its threads go."""
+        self.parts.passwords.close()
+
+
+async def prepare(database: Database) -> None:
+    """Make the indexes. Idempotent."""
+    with database_errors():
+        for collection, indexes in INDEXES.items():
+            await database[collection].create_indexes(list(indexes))
+
+
+def revocations_of(database: Database, settings: Settings, clock: Clock) -> Revocations:
+    """The guard of any process."""
+    memory_s = settings.identity.access_ttl_s + settings.auth.leeway_s + 60
+    return Revocations(database, clock, session_memory_s=memory_s)
+
+
+def assemble(
+    settings: Settings, database: Database, vault: Vault, region: Region, rooms: Rooms, clock: Clock
+) -> IdentityService:
+    """Everything, from what the replica has."""
+    secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
+    master = secret or "of another issuer"  # then there are no accounts here, and nothing for the keys to protect
+    sealing = Sealing(vault, derive(master, "index"))
+    tickets = Tickets(derive(master, "tickets"))
+    revocations = revocations_of(database, settings, clock)
+    mails: Outbox = MongoOutbox(database, sealing, clock)
+    if settings.identity.outbox == "log":
+        mails = PrintingOutbox(mails)
+    parts = Parts(
+        accounts=Accounts(database, sealing),
+        sessions=Sessions(database, sealing, tickets, revocations, settings.identity, clock),
+        codes=Codes(database, sealing, settings.identity, clock),
+        invitations=Invitations(database, sealing, settings.identity, clock),
+        revocations=revocations,
+        lockout=Lockout(database, settings.identity, clock),
+        passwords=Passwords(settings.identity),
+        tickets=tickets,
+        sealing=sealing,
+        outbox=mails,
+        notices=Notices(region, clock),
+        audit=AuditRecord(database, clock),
+    )
+    identity = Identity(parts, settings.identity, settings.auth, clock, secret)
+    people = People(parts, clock)
+    relations = CareRelations(database, clock)
+    glass = BreakGlass(database, parts.audit, parts.notices, settings.identity, clock)
+    erasure = Erasure(database, parts, relations, clock)
+    export = Export(parts, relations, rooms, region, clock)
+    routers = (
+        auth_routes(identity, parts, people),
+        people_routes(people, parts),
+        care_routes(relations, parts),
+        audit_routes(parts.audit, glass, rooms),
+        privacy_routes(identity, parts, export, erasure),
+    )
+    return IdentityService(parts, identity, people, relations, erasure, routers)

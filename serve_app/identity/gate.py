@@ -1,0 +1,81 @@
+"""The door of a process: is the token good, and has it not been taken back? For HTTP, and as the guard of a gateway."""
+
+import asyncio
+from collections.abc import Collection
+from typing import Final
+
+from actors.kernel.tasks import Tasks
+from config.errors import CarewireError, PermissionDenied
+from config.logs import get_logger
+from config.settings import IdentitySettings
+from config.tokens import Verified
+from realtime.auth import Verifier
+from serve_app.audit.chain import Entry
+from serve_app.audit.record import AuditRecord
+from serve_app.identity.care import CareRelations
+from serve_app.identity.guard import Revocations
+
+_MOST_UNWRITTEN: Final = 10_000
+log = get_logger(__name__)
+
+
+class HttpGate:
+    """Verifies, then looks up what was taken back: in force for the next request, on every replica."""
+
+    def __init__(self, verifier: Verifier, revocations: Revocations) -> None:
+        self._verifier = verifier
+        self._revocations = revocations
+
+    async def verify(self, token: object) -> Verified:
+        """Who the bearer is.
+
+        Raises:
+            Unauthenticated: no token of ours, or one that was taken back.
+            Unavailable: it cannot be told just now.
+        """
+        verified = await self._verifier.verify(token)
+        await self._revocations.admit(verified)
+        return verified
+
+
+class SocketGuard:
+    """`realtime.guard.Guard`."""
+
+    def __init__(
+        self, revocations: Revocations, care: CareRelations, audit: AuditRecord, settings: IdentitySettings
+    ) -> None:
+        self._revocations = revocations
+        self._care = care
+        self._audit = audit
+        self._needs_care = settings.direct_rooms == "care_relationship"
+        self._writing = Tasks("audit")
+        self._unwritten = 0
+
+    async def admit(self, verified: Verified) -> None:
+        """See `Guard`."""
+        await self._revocations.admit(verified)
+
+    async def may_open_direct(self, user: str, role: str, members: Collection[str]) -> None:
+        """See `Guard`. Moderators and administrators may write to anybody."""
+        others = {member for member in members if member != user}
+        if not self._needs_care or role in ("moderator", "admin") or not others:
+            return
+        if not all(await asyncio.gather(*(self._care.cares(user, other) for other in others))):
+            raise PermissionDenied("A direct room is for a client and a therapist who cares for them.")
+
+    def observed(self, verified: Verified, event: str, resource: str, trace: str) -> None:
+        """See `Guard`."""
+        if self._unwritten >= _MOST_UNWRITTEN:
+            log.error("audit.overflow", user=verified.user, resource=resource)
+            return
+        self._unwritten += 1
+        entry = Entry(f"read.{event}", verified.user, role=verified.role, resource=resource, request=trace)
+        self._writing.spawn(self._write(entry))
+
+    async def _write(self, entry: Entry) -> None:
+        try:
+            await self._audit.append(entry)
+        except CarewireError as error:
+            log.error("audit.lost", user=entry.actor, resource=entry.resource, action=entry.action, code=error.code)
+        finally:
+            self._unwritten -= 1

@@ -1,0 +1,46 @@
+"""What users are told in their inbox about their own account."""
+
+from typing import Protocol
+
+import msgspec
+
+from actors.inboxes.commands import Deliver
+from actors.kernel.entity import SYSTEM, Principal
+from actors.kernel.region import Reply
+from config.clock import Clock
+from config.errors import Overloaded, Unavailable
+from config.ids import new_id
+from config.logs import get_logger
+
+log = get_logger(__name__)
+
+
+class Submit(Protocol):
+    """The caller's side of the shards (`actors.kernel.region.Region`)."""
+
+    async def submit(
+        self, entity: str, command: msgspec.Struct, *, by: Principal, command_id: str | None = None, trace: str = ""
+    ) -> Reply: ...
+
+
+class Notices:
+    """Writes to `user:<id>`."""
+
+    def __init__(self, region: Submit, clock: Clock) -> None:
+        self._region = region
+        self._clock = clock
+
+    async def tell(self, user: str, event: str, payload: dict[str, object], *, must: bool = False) -> None:
+        """A socket event, now or when they next connect. What must be told, raises when it cannot be.
+
+        Raises:
+            Unavailable: nobody answered in time, and it must be told.
+        """
+        event_id = new_id("evt", self._clock.now_ms())
+        command = Deliver(event_id, event, msgspec.json.encode(payload))
+        try:
+            await self._region.submit(f"user:{user}", command, by=SYSTEM, command_id=event_id)
+        except (Unavailable, Overloaded) as error:
+            if must:
+                raise
+            log.warning("notice.lost", user=user, event_name=event, code=error.code)

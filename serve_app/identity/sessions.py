@@ -1,0 +1,190 @@
+"""Sessions: one for each login, bound to a device, alive as long as its refresh token is used.
+
+`{_id, user, device, sealed: {name, agent, address}, generation, digest, started_at, seen_at, ended, expires}`.
+A session is the family of its refresh tokens: only the newest one is good, and showing an older one ends the session.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ReturnDocument as Return
+
+from config.clock import Clock
+from config.errors import NotFound, Unauthenticated
+from config.ids import new_id
+from config.logs import get_logger
+from config.revocations import Revocation
+from config.settings import IdentitySettings
+from serve_app.identity.guard import Revocations
+from serve_app.identity.sealing import Sealing
+from serve_app.identity.tickets import Tickets
+from store.client import Database, Document, database_errors
+
+COLLECTION: Final = "sessions"
+INDEXES: Final = (
+    IndexModel([("user", ASCENDING), ("started_at", DESCENDING)], name="user"),
+    IndexModel([("expires", ASCENDING)], name="expires", expireAfterSeconds=0),
+)
+log = get_logger(__name__)
+
+
+class Device(msgspec.Struct, frozen=True):
+    """What is sealed of a session: the device's name, and what the login told of it."""
+
+    name: str = ""
+    agent: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One session. Instants are milliseconds; `device` is the device's id."""
+
+    id: str
+    user: str
+    device: str
+    about: Device
+    started_at: int
+    seen_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """A refresh token was shown that had been used: the session has been ended."""
+
+    session: str
+    user: str
+
+
+class Sessions:
+    """The collection."""
+
+    def __init__(
+        self,
+        database: Database,
+        sealing: Sealing,
+        tickets: Tickets,
+        revocations: Revocations,
+        settings: IdentitySettings,
+        clock: Clock,
+    ) -> None:
+        self._all = database[COLLECTION]
+        self._sealing = sealing
+        self._tickets = tickets
+        self._revocations = revocations
+        self._settings = settings
+        self._clock = clock
+
+    async def begin(self, user: str, device: str, about: Device) -> tuple[Session, str]:
+        """A new session and its first refresh token. With too many of them, the oldest ends."""
+        now_ms = self._clock.now_ms()
+        id_ = new_id("ses", now_ms)
+        token, ticket = self._tickets.issue(id_, 1)
+        document = {
+            "_id": id_,
+            "user": user,
+            "device": device,
+            "sealed": await self._sealing.seal(user, about, id_),
+            "generation": 1,
+            "digest": ticket.digest,
+            "started_at": now_ms,
+            "seen_at": now_ms,
+            "ended": False,
+            "expires": self._expiry(now_ms),
+        }
+        with database_errors():
+            await self._all.insert_one(document)
+        for old in (await self.of(user))[self._settings.max_sessions :]:
+            await self.end(user, old.id)
+        return Session(id_, user, device, about, now_ms, now_ms), token
+
+    async def rotate(self, token: str) -> tuple[Session, str] | Reused:
+        """The session and its next refresh token.
+
+        Raises:
+            Unauthenticated: the token is not ours, or its session has ended.
+        """
+        shown = self._tickets.read(token)
+        now_ms = self._clock.now_ms()
+        fresh, ticket = self._tickets.issue(shown.session, shown.generation + 1)
+        present = {
+            "_id": shown.session,
+            "generation": shown.generation,
+            "digest": shown.digest,
+            "ended": False,
+            "expires": {"$gt": datetime.fromtimestamp(now_ms / 1000, UTC)},
+        }
+        next_ = {
+            "generation": ticket.generation,
+            "digest": ticket.digest,
+            "seen_at": now_ms,
+            "expires": self._expiry(now_ms),
+        }
+        with database_errors():
+            found = await self._all.find_one_and_update(present, {"$set": next_}, return_document=Return.AFTER)
+            if found is not None:
+                return await self._session(found), fresh
+            known: Document | None = await self._all.find_one({"_id": shown.session, "ended": False})
+        if known is None or known["generation"] <= shown.generation:
+            raise Unauthenticated("This session has ended. Sign in again.", reason="session_ended")
+        await self.end(known["user"], shown.session)
+        return Reused(shown.session, known["user"])
+
+    async def of(self, user: str) -> list[Session]:
+        """The sessions that have not ended, the newest first."""
+        with database_errors():
+            found = self._all.find({"user": user, "ended": False}, sort=[("started_at", -1), ("_id", -1)])
+            return [await self._session(one) for one in await found.to_list(None)]
+
+    async def rename(self, user: str, session: str, name: str) -> Session:
+        """Give the device of a session a name. Raises NotFound."""
+        found = await self._find(user, session)
+        present = await self._session(found)
+        about = Device(name, present.about.agent, present.about.address)
+        sealed = await self._sealing.seal(user, about, session)
+        with database_errors():
+            await self._all.update_one({"_id": session}, {"$set": {"sealed": sealed}})
+        return Session(present.id, user, present.device, about, present.started_at, present.seen_at)
+
+    async def end(self, user: str, session: str) -> None:
+        """End one session: its tokens are void when this returns, its sockets are closed a moment later. Idempotent.
+
+        Raises:
+            NotFound: the user has no such session.
+        """
+        await self._find(user, session)
+        # The revocation first: a crash in between leaves a session that cannot be used, never one that still can.
+        await self._revocations.revoke(Revocation(user, session=session))
+        with database_errors():
+            await self._all.update_one({"_id": session}, {"$set": {"ended": True}})
+
+    async def end_all(self, user: str, *, but: str = "") -> int:
+        """End every session, except `but`. How many."""
+        sessions = [one.id for one in await self.of(user) if one.id != but]
+        for session in sessions:
+            await self.end(user, session)
+        return len(sessions)
+
+    async def forget(self, user: str) -> None:
+        """Delete all of them (erasure). End them first."""
+        with database_errors():
+            await self._all.delete_many({"user": user})
+
+    async def _find(self, user: str, session: str) -> Document:
+        with database_errors():
+            found: Document | None = await self._all.find_one({"_id": session, "user": user})
+        if found is None:
+            raise NotFound("There is no such session of yours.", session=session)
+        return found
+
+    async def _session(self, document: Document) -> Session:
+        about = await self._sealing.open(document["sealed"], Device, document["_id"]) or Device()
+        return Session(
+            document["_id"], document["user"], document["device"], about, document["started_at"], document["seen_at"]
+        )
+
+    def _expiry(self, now_ms: int) -> datetime:
+        return datetime.fromtimestamp(now_ms / 1000, UTC) + timedelta(days=self._settings.session_ttl_d)

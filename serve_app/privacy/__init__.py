@@ -1,0 +1,1 @@
+"""A person's data: all of it handed out, or destroyed."""

@@ -1,0 +1,241 @@
+"""Identity as it is deployed, in this process: the REST API over a real mongod, the real kernel, gateways that follow
+revocations. Only Ray is missing."""
+
+import contextlib
+import io
+import logging
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import structlog
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from actors.inboxes.kind import InboxKind
+from actors.kernel.entity import Kind
+from actors.kernel.local import LocalCluster
+from actors.kernel.region import Region
+from actors.rooms.kind import RoomKind
+from actors.rooms.pairs import PairKind
+from actors.rooms.service import Rooms
+from config.clock import SystemClock
+from config.logs import configure_logging
+from config.settings import AuthSettings, GatewaySettings, IdentitySettings, LimitSettings, MongoSettings, Settings
+from realtime.auth import Verifier
+from realtime.gateway import Gateway
+from serve_app.api.app import Services, create_api
+from serve_app.audit.record import HEADS, AuditRecord
+from serve_app.census import Census
+from serve_app.conventions.assembly import conventions_of
+from serve_app.health import HealthMonitor
+from serve_app.identity.assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
+from serve_app.identity.care import CareRelations
+from serve_app.identity.gate import HttpGate, SocketGuard
+from serve_app.identity.guard import Follower
+from serve_app.identity.outbox import Message, MongoOutbox
+from serve_app.privacy.erasure import COLLECTION as ERASURES
+from store.client import Client as MongoClient
+from store.client import Database, open_client
+from store.journal import Stores
+from store.stores import open_stores
+from tests.gateway_rig import SECRET as SECRET
+from tests.gateway_rig import Client, token
+from tests.unit.serve_app.test_api import NoRegistry, OneShard
+
+PASSWORD = "correct horse battery staple"
+LIGHT = {"argon2_memory_kib": 64, "argon2_passes": 1}  # the rules are tested, not the strength of argon2
+
+
+class ShiftedClock(SystemClock):
+    """The machine's clock, put forward by whoever likes."""
+
+    ahead_ms = 0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self.ahead_ms
+
+
+@contextlib.contextmanager
+def remembered_logs() -> Iterator[io.StringIO]:
+    """Every log line of this process, as a deployed one would write it."""
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    configure_logging("DEBUG", "json")
+    for client in ("httpx", "httpcore"):
+        logging.getLogger(client).setLevel(logging.WARNING)  # what the test itself uses
+    structlog.configure(cache_logger_on_first_use=False)
+    text = io.StringIO()
+    for handler in root.handlers:
+        assert isinstance(handler, logging.StreamHandler)
+        handler.setStream(text)
+    try:
+        yield text
+    finally:
+        structlog.configure(**before)
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
+@dataclass
+class House:
+    """Everything, and ways in."""
+
+    settings: Settings
+    database: Database
+    stores: Stores
+    cluster: LocalCluster
+    region: Region
+    service: IdentityService
+    registry: CollectorRegistry
+    clock: ShiftedClock
+    app: FastAPI
+    doors: list[HttpGate]  # the last one counts
+    gateways: list[Gateway] = field(default_factory=list)
+    followers: list[Follower] = field(default_factory=list)
+    clients: list[Client] = field(default_factory=list)
+
+    def http(self, bearer: str = "", *, address: str = "10.0.0.1") -> httpx.AsyncClient:
+        """A client of the API with this token, at this address."""
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 1))
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        return httpx.AsyncClient(transport=transport, base_url="http://carewire", headers=headers)
+
+    async def call(
+        self, method: str, path: str, body: Any = None, *, bearer: str = "", address: str = "10.0.0.1", **headers: str
+    ) -> httpx.Response:
+        """One request."""
+        async with self.http(bearer, address=address) as http:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            return await http.request(method, path, json=body, headers=named)
+
+    async def ok(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        """The document of an answer that must be good."""
+        answer = await self.call(method, path, body, **options)
+        assert answer.status_code < 300, (answer.status_code, answer.text)
+        return answer.json() if answer.content else None
+
+    async def refused(self, status: int, code: str, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        """The problem of an answer that must be bad."""
+        answer = await self.call(method, path, body, **options)
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (status, code), problem
+        return problem
+
+    async def register(self, email: str, **more: Any) -> Any:
+        """A new account's tokens."""
+        body = {"email": email, "password": PASSWORD, **more}
+        return await self.ok("POST", "/api/auth/register", body)
+
+    async def staff(self, email: str, role: str) -> Any:
+        """The tokens of somebody who was invited."""
+        made = await self.ok("POST", "/api/invitations", {"email": email, "role": role}, bearer=self.admin())
+        return await self.register(email, invitation=made["code"])
+
+    def admin(self, user: str = "root") -> str:
+        """A token of an administrator whose account lives elsewhere."""
+        return token(user, "admin")
+
+    async def mails(self, user: str) -> list[Message]:
+        """What was sent to this user."""
+        outbox = MongoOutbox(self.database, self.service.parts.sealing, self.clock)
+        return await outbox.waiting(user)
+
+    async def actions(self, user: str) -> list[str]:
+        """What the audit record says of this user, the oldest first."""
+        links = await self.service.parts.audit.page(subject=user, below=None, limit=200)
+        return [link.entry.action for link in reversed(links)]
+
+    async def empty(self) -> None:
+        """As new, but for what the kernel keeps: for the next test."""
+        self.clock.ahead_ms = 0
+        for collection in (*INDEXES, HEADS, ERASURES):
+            await self.database[collection].delete_many({})
+
+    async def gateway(self) -> Gateway:
+        """One more gateway, following revocations, as `serve_app.gateway` wires it."""
+        name = f"gateway-{len(self.gateways)}"
+        revocations = revocations_of(self.database, self.settings, self.clock)
+        care, audit = CareRelations(self.database, self.clock), AuditRecord(self.database, self.clock)
+        gateway = Gateway(
+            name,
+            self.settings.gateway,
+            Verifier(self.settings.auth, self.clock, secret=SECRET),
+            self.clock,
+            CollectorRegistry(),
+            guard=SocketGuard(revocations, care, audit, self.settings.identity),
+        )
+        follower = Follower(self.database, revocations, gateway.revoked, lambda: gateway.users)
+        await follower.start()
+        region = await self.cluster.region(name, gateway.deliver)
+        await gateway.start(region, Rooms(region, self.stores.views, self.clock), host="127.0.0.1", port=0)
+        self.gateways.append(gateway)
+        self.followers.append(follower)
+        return gateway
+
+    async def socket(self, bearer: str, gateway: int = 0, **auth: Any) -> Client:
+        """A connected client with its session."""
+        client = self.anonymous_client(gateway)
+        await client.connect({"token": bearer, **auth})
+        await client.next("session")
+        return client
+
+    def anonymous_client(self, gateway: int = 0) -> Client:
+        """A client that has not connected yet."""
+        client = Client(f"http://127.0.0.1:{self.gateways[gateway].port}")
+        self.clients.append(client)
+        return client
+
+
+@contextlib.asynccontextmanager
+async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> AsyncIterator[House]:
+    """A running one; everything is stopped and dropped afterwards."""
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg] # pydantic-settings adds it
+        data_dir=tmp,
+        auth=AuthSettings(secret=SecretStr(SECRET), leeway_s=0),
+        identity=IdentitySettings(**LIGHT | identity),
+        limits=LimitSettings(enabled=False),
+        gateway=GatewaySettings(),
+        mongo=MongoSettings(url=SecretStr(mongo_url), database=database, timeout_s=10),
+    )
+    clock = ShiftedClock()
+    kinds: list[Kind[Any]] = [RoomKind(settings.rooms), InboxKind(), PairKind()]
+    stores = await open_stores(settings, [index for kind in kinds for index in kind.indexes], clock)
+    client: MongoClient = open_client(mongo_url, timeout_s=10)
+    cluster = LocalCluster(stores, kinds, settings=settings.kernel, clock=clock)
+    await cluster.start()
+    region = await cluster.region("api")
+    rooms = Rooms(region, stores.views, clock)
+    await prepare(client[database])
+    service = assemble(settings, client[database], stores.vault, region, rooms, clock)
+    registry = CollectorRegistry()
+    doors = [HttpGate(Verifier(settings.auth, clock, secret=SECRET), service.parts.revocations)]
+    app = create_api(
+        Services(
+            verify=lambda shown: doors[-1].verify(shown),
+            rooms=rooms,
+            census=Census(NoRegistry(), OneShard()),
+            health=HealthMonitor([]),
+            registry=registry,
+            conventions=conventions_of(settings, client[database], stores.vault, clock),
+            routers=service.routers,
+        )
+    )
+    made = House(settings, client[database], stores, cluster, region, service, registry, clock, app, doors)
+    try:
+        yield made
+    finally:
+        for one in made.clients:
+            await one.close()
+        for follower in made.followers:
+            await follower.stop()
+        for gateway in made.gateways:
+            await gateway.stop()
+        await cluster.stop()
+        service.close()
+        await client.drop_database(database)
+        client.close()
+        stores.close()

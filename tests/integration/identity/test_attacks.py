@@ -1,0 +1,237 @@
+"""Tokens that are not good, and passwords that are guessed."""
+
+import asyncio
+import base64
+import io
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from socketio.exceptions import ConnectionError as Refused
+
+from config.settings import AuthSettings
+from realtime.auth import Jwks, Verifier
+from serve_app.identity.gate import HttpGate
+from tests.gateway_rig import CLOCK, SECRET, token
+from tests.identity_rig import PASSWORD, House, remembered_logs
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+ADA = "ada@example.org"
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+OTHER_RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    with remembered_logs() as text:
+        yield text
+
+
+def claims(**more: Any) -> dict[str, Any]:
+    now_s = int(time.time())
+    return {"sub": "ada", "role": "admin", "iat": now_s, "exp": now_s + 600, "jti": "j1", "aud": "carewire"} | more
+
+
+def by_hand(header: dict[str, Any], body: dict[str, Any], signature: bytes = b"") -> str:
+    parts = (json.dumps(header).encode(), json.dumps(body).encode(), signature)
+    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+
+
+def confused() -> str:
+    """HS256 with the issuer's public key, which everybody knows, as the secret."""
+    import hashlib
+    import hmac
+
+    pem = RSA_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    unsigned = by_hand({"alg": "HS256", "typ": "JWT", "kid": "r1"}, claims()).rpartition(".")[0]
+    mac = hmac.new(pem, unsigned.encode(), hashlib.sha256).digest()
+    return f"{unsigned}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+
+
+def tampered() -> str:
+    good = jwt.encode(claims(role="client"), SECRET, "HS256").split(".")
+    good[1] = by_hand({}, claims(role="admin")).split(".")[1]
+    return ".".join(good)
+
+
+ATTACKS: dict[str, tuple[Callable[[], str], str]] = {
+    "alg none": (lambda: by_hand({"alg": "none"}, claims()), "algorithm"),
+    "alg nOnE": (lambda: by_hand({"alg": "nOnE"}, claims()), "algorithm"),
+    "alg missing": (lambda: by_hand({"typ": "JWT"}, claims()), ""),
+    "wrong secret": (lambda: jwt.encode(claims(), "x" * 40, "HS256"), "signature"),
+    "HS512": (lambda: jwt.encode(claims(), SECRET * 2, "HS512"), "algorithm"),
+    "swapped alg": (confused, "signature"),
+    "wrong RSA key": (lambda: jwt.encode(claims(), OTHER_RSA, "RS256", headers={"kid": "r1"}), "signature"),
+    "RS256 under the EC key": (lambda: jwt.encode(claims(), RSA_KEY, "RS256", headers={"kid": "e1"}), "algorithm"),
+    "unknown key": (lambda: jwt.encode(claims(), RSA_KEY, "RS256", headers={"kid": "nope"}), "unknown_key"),
+    "tampered": (tampered, "signature"),
+    "expired": (lambda: jwt.encode(claims(exp=int(time.time()) - 60), SECRET, "HS256"), "expired"),
+    "not yet valid": (lambda: jwt.encode(claims(nbf=int(time.time()) + 600), SECRET, "HS256"), "not_yet_valid"),
+    "wrong audience": (lambda: jwt.encode(claims(aud="other"), SECRET, "HS256"), "audience"),
+    "no audience": (lambda: jwt.encode({**claims(), "aud": None}, SECRET, "HS256"), ""),
+    "an invented role": (lambda: jwt.encode(claims(role="root"), SECRET, "HS256"), "claims"),
+    "no expiry": (lambda: jwt.encode({k: v for k, v in claims().items() if k != "exp"}, SECRET, "HS256"), "claims"),
+    "a foreign session id": (lambda: jwt.encode(claims(sid="a b"), SECRET, "HS256"), "claims"),
+    "rubbish": (lambda: "a.b.c", ""),
+}
+
+
+class Published(Jwks):
+    """An issuer's keys, without the HTTP."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1/keys", CLOCK)
+        for kid, key in (("r1", RSA_KEY), ("e1", EC_KEY)):
+            maker: Any = jwt.algorithms.RSAAlgorithm if kid == "r1" else jwt.algorithms.ECAlgorithm
+            data = maker.to_jwk(key.public_key(), as_dict=True) | {"alg": "RS256" if kid == "r1" else "ES256"}
+            self._keys[kid] = jwt.PyJWK({**data, "kid": kid})
+        self._fetched_s = self._tried_s = CLOCK.monotonic_s()
+
+
+@pytest.fixture
+def strict(home: House) -> Iterator[House]:
+    """The house with an issuer's keys beside ours, and an audience."""
+    settings = AuthSettings(leeway_s=0, audience="carewire")
+    verifier = Verifier(settings, CLOCK, secret=SECRET, jwks=Published())
+    gate = HttpGate(verifier, home.service.parts.revocations)
+    home.doors.append(gate)
+    gateway: Any = home.gateways[0]
+    known, gateway._sessions._verifier = gateway._sessions._verifier, verifier
+    yield home
+    home.doors.pop()
+    gateway._sessions._verifier = known
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+async def test_a_bad_token_is_refused_on_http_and_sockets_and_logged(
+    attack: str, strict: House, logged: io.StringIO
+) -> None:
+    make, reason = ATTACKS[attack]
+    bad = make()
+    answer = await strict.call("GET", "/api/auth/me", bearer=bad)
+    assert answer.status_code == 401
+    assert answer.json()["code"] == ("token_expired" if reason == "expired" else "unauthenticated")
+    with pytest.raises(Refused):
+        await strict.socket(bad)
+    lines = [line for line in logged.getvalue().splitlines() if "auth.refused" in line]
+    assert len(lines) == 2
+    assert all(reason in line for line in lines)
+    assert bad not in logged.getvalue()
+
+
+async def test_good_tokens_of_both_issuers_pass_the_same_door(strict: House) -> None:
+    good = [
+        jwt.encode(claims(), SECRET, "HS256"),
+        jwt.encode(claims(), RSA_KEY, "RS256", headers={"kid": "r1"}),
+        jwt.encode(claims(), EC_KEY, "ES256", headers={"kid": "e1"}),
+    ]
+    for one in good:
+        assert (await strict.ok("GET", "/api/auth/me", bearer=one))["user_id"] == "ada"
+
+
+async def test_another_issuer_cannot_name_one_of_our_sessions(strict: House) -> None:
+    """Its `sid` is its own affair: it neither revives nor ends a session of ours."""
+    foreign = jwt.encode(claims(sid="ses_1", epoch=99), RSA_KEY, "RS256", headers={"kid": "r1"})
+    await strict.ok("POST", "/api/auth/logout", bearer=foreign)
+    assert await strict.database["revocations"].count_documents({"session": "ses_1"}) == 0
+
+
+async def test_a_replayed_token_is_refused_once_it_was_given_back(home: House, logged: io.StringIO) -> None:
+    bearer = token("ada")
+    await home.ok("POST", "/api/auth/logout", bearer=bearer)
+    await home.refused(401, "unauthenticated", "GET", "/api/auth/me", bearer=bearer)
+    assert any("auth.refused" in line and "revoked" in line for line in logged.getvalue().splitlines())
+
+
+async def guess(home: House, email: str, password: str, address: str, **more: Any) -> int:
+    body = {"email": email, "password": password, **more}
+    return (await home.call("POST", "/api/auth/login", body, address=address)).status_code
+
+
+async def test_500_wrong_passwords_are_slowed_and_the_owner_goes_on(home: House) -> None:
+    ada = await home.register(ADA)
+    codes = [await guess(home, ADA, f"wrong {n}", "6.6.6.6") for n in range(100)]
+    for _ in range(20):
+        codes += await asyncio.gather(*(guess(home, ADA, f"wrong {n}", "6.6.6.6") for n in range(20)))
+    assert len(codes) == 500
+    assert codes[:5] == [401] * 5
+    looked_at = codes.count(401)
+    assert looked_at <= 15  # of 500; the rest were told to wait, and no password was hashed for them
+    assert set(codes) == {401, 429}
+    answer = await home.call("POST", "/api/auth/login", {"email": ADA, "password": PASSWORD}, address="6.6.6.6")
+    assert answer.status_code == 429  # not even the right one, from there
+    assert int(answer.headers["retry-after"]) >= 1
+    assert await guess(home, ADA, PASSWORD, "10.0.0.1") == 200  # elsewhere
+    user = ada["user"]["user_id"]
+    assert "login_locked" in {mail.template for mail in await home.mails(user)}
+    assert "login.failed" in await home.actions(user)
+    home.clock.ahead_ms = 901_000
+    assert await guess(home, ADA, PASSWORD, "6.6.6.6") == 200  # the longest delay has passed
+
+
+async def test_delays_grow_with_each_failure(home: House) -> None:
+    await home.register(ADA)
+    waits = []
+    for _ in range(9):
+        answer = await home.call("POST", "/api/auth/login", {"email": ADA, "password": "wrong"}, address="6.6.6.6")
+        while answer.status_code == 429:
+            waits.append(round(answer.json()["retry_after"]))
+            home.clock.ahead_ms += int(answer.json()["retry_after"] * 1000) + 1
+            answer = await home.call("POST", "/api/auth/login", {"email": ADA, "password": "wrong"}, address="6.6.6.6")
+    assert waits == [1, 2, 4, 8]
+
+
+async def test_one_password_against_500_accounts_is_stopped_at_the_address(home: House) -> None:
+    await home.register(ADA)
+    codes = [await guess(home, f"user{n}@example.org", "Summer2026!", "6.6.6.6") for n in range(200)]
+    for _ in range(15):
+        codes += await asyncio.gather(*(guess(home, f"v{n}@example.org", "Summer2026!", "6.6.6.6") for n in range(20)))
+    assert len(codes) == 500
+    assert codes[:20] == [401] * 20
+    assert codes.count(401) <= 30
+    assert await guess(home, ADA, PASSWORD, "10.0.0.1") == 200
+
+
+async def test_a_botnet_cannot_lock_out_a_device_that_is_known(home: House) -> None:
+    ada = await home.register(ADA)
+    for n in range(60):
+        await guess(home, ADA, "wrong", f"6.6.{n}.6")
+    assert await guess(home, ADA, PASSWORD, "10.9.9.9") == 429  # a device never seen has to wait, or to reset
+    assert await guess(home, ADA, PASSWORD, "10.9.9.9", device_token=ada["device_token"]) == 200
+    stolen = (await home.register("eve@example.org"))["device_token"]
+    for n in range(60):
+        await guess(home, ADA, "wrong", f"6.7.{n}.6")
+    assert await guess(home, ADA, PASSWORD, "10.9.9.8", device_token=stolen) == 429  # another account's
+
+
+async def test_a_thousand_guesses_at_once_are_not_one_guess(home: House) -> None:
+    """Attempts are counted before passwords are looked at: no burst gets under the limit."""
+    await home.register(ADA)
+    codes = await asyncio.gather(*(guess(home, ADA, f"wrong {n}", "6.6.6.6") for n in range(60)))
+    assert codes.count(401) <= 5
+
+
+async def test_an_account_that_is_not_there_takes_as_long_and_says_the_same(home: House) -> None:
+    await home.register(ADA)
+    answers = []
+    for email in (ADA, "nobody@example.org"):
+        body = {"email": email, "password": "wrong password"}
+        answers.append((await home.call("POST", "/api/auth/login", body)).json())
+    for answer in answers:
+        answer.pop("request_id")
+    assert answers[0] == answers[1]
+    passwords: Any = home.service.parts.passwords
+    hashed = []
+    inner = passwords._is
+    passwords._is = lambda *given: hashed.append(1) or inner(*given)
+    try:
+        await guess(home, "nobody@example.org", "wrong password", "10.0.0.3")
+    finally:
+        passwords._is = inner
+    assert len(hashed) == 1

@@ -1,0 +1,24 @@
+"""What schemathesis (a process of its own) needs to know: how to sign in. Named by SCHEMATHESIS_HOOKS.
+
+Every request comes from an administrator of its own, so that a case that logs out, or erases the caller, ends nobody
+else's.
+"""
+
+import uuid
+
+import schemathesis
+
+from config.clock import SystemClock
+from config.tokens import mint
+from tests.gateway_rig import SECRET
+
+
+@schemathesis.auth(refresh_interval=None)
+class Administrator:
+    """A fresh one for each case."""
+
+    def get(self, case: schemathesis.Case, context: schemathesis.AuthContext) -> str:
+        return mint(SECRET, user=f"st-{uuid.uuid4().hex}", role="admin", now_ms=SystemClock().now_ms(), ttl_s=600)
+
+    def set(self, case: schemathesis.Case, data: str, context: schemathesis.AuthContext) -> None:
+        case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}
