@@ -2,7 +2,8 @@
 
 Workload: 200 concurrent callers, each asking again as soon as it is answered (throughput), then 200 requests a second
 at an even pace (latency); requests differ, so that the cache is hit only where a run says so. One replica. Reported:
-requests/s, p50 and p99 in ms, failed requests, for each of `--rounds`; the spread is over the rounds.
+requests/s, p50 and p99 in ms, the replica's CPU time a request (which a busy machine changes least), failed requests;
+the spread is over the rounds.
 
     python -m loadtests.bench_prediction [--seconds 6] [--rounds 3]
 """
@@ -16,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import psutil
 import ray
 from ray import serve
 
@@ -111,11 +113,25 @@ async def bench(name: str, client: PredictorClient, seconds: float, rounds: int)
     asker = Asker(client, repeat)
     await closed_loop(asker, 1.0)  # warm
     for title, load in LOADS.items():
+        began = _replica_cpu_s()
         rows = [(await load(asker, seconds)).line(seconds) for _ in range(rounds)]
+        cpu_ms = (_replica_cpu_s() - began) * 1000 / max(1.0, sum(row[0] for row in rows) * seconds)
         rate, p50, p99 = (statistics.median(row[at] for row in rows) for at in range(3))
         spread = f"{min(row[2] for row in rows):.0f}-{max(row[2] for row in rows):.0f}"
         failed = sum(row[3] for row in rows)
-        print(f"| {name} | {title} | {rate:.0f} | {p50:.1f} | {p99:.1f} | {spread} | {failed} |", flush=True)
+        print(
+            f"| {name} | {title} | {rate:.0f} | {p50:.1f} | {p99:.1f} | {spread} | {cpu_ms:.2f} | {failed} |",
+            flush=True,
+        )
+
+
+def _replica_cpu_s() -> float:
+    """CPU seconds that the predictor's processes have used so far."""
+    total = 0.0
+    for process in psutil.process_iter(["cmdline", "cpu_times"]):
+        if "ServeReplica:ml:Predictor" in " ".join(process.info["cmdline"] or ()):
+            total += process.info["cpu_times"].user + process.info["cpu_times"].system
+    return total
 
 
 def main() -> None:
@@ -126,9 +142,8 @@ def main() -> None:
     options = parser.parse_args()
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
     try:
-        print(
-            "| variant | load | requests/s | p50 ms | p99 ms | p99 of rounds | failed |\n|---|---|---|---|---|---|---|"
-        )
+        print("| variant | load | requests/s | p50 ms | p99 ms | p99 of rounds | CPU ms | failed |")
+        print("|---" * 8 + "|", flush=True)
         for name, changes in VARIANTS.items():
             settings = MlSettings(replicas_max=1, **changes)
             handle = serve.run(predictor(settings), name="ml", route_prefix=None)

@@ -166,6 +166,7 @@ def predictor(settings: MlSettings) -> serve.Application:
         max_queued_requests=settings.max_queued_requests,
         user_config={"version": settings.version},
         ray_actor_options={"num_cpus": settings.num_cpus},
+        logging_config={"enable_access_log": False},  # a line a request costs more than the request's arithmetic
         health_check_period_s=5.0,
         health_check_timeout_s=30.0,
         graceful_shutdown_timeout_s=5.0,
