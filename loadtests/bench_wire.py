@@ -45,10 +45,9 @@ def serve(kind: str, port: int) -> None:
     """The server process."""
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL)
     common: dict[str, Any] = {"async_mode": "aiohttp", "cors_allowed_origins": "*"}
-    if kind == "stock":
-        server = socketio.AsyncServer(**common)
-    else:
-        server = AsyncServer(**common, **({"environ_keys": ()} if kind == "frames" else {}))
+    if kind == "frames":
+        common["environ_keys"] = ()
+    server = socketio.AsyncServer(**common) if kind == "stock" else AsyncServer(**common)
     members: list[Socket] = []
 
     async def connect(sid: str, environ: dict[str, Any], auth: Any) -> None:
@@ -245,9 +244,8 @@ async def measure(options: argparse.Namespace) -> None:
             found = {"fan-out/s": wall, "fan-out/cpu-s": cpu, "connects/s": per_s, "connects/cpu-s": per_cpu_s}
             for name, value in (found | {"KB/connection": kilobytes}).items():
                 spread.setdefault((name, kind), []).append(value)
-    print(
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; room of {ROOM}, {options.idle} idle; median (lowest-highest)"
-    )
+    machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    print(f"{machine}; room of {ROOM}, {options.idle} idle; median (lowest-highest)")
     for (name, kind), values in sorted(spread.items()):
         print(f"{name:16} {kind:8} {statistics.median(values):12,.1f}  ({min(values):,.1f}-{max(values):,.1f})")
 
