@@ -31,13 +31,14 @@ async def echoing(**options: Any) -> AsyncIterator[Echo]:
     async with serving(server, "engine.io") as url, Wire(url) as wire:
         echo = Echo(server, wire)
 
-        @server.on("message")
         async def message(sid: str, data: Any) -> None:
             await server.send(sid, data)
 
-        @server.on("disconnect")
         def disconnect(sid: str, reason: str) -> None:
             echo.gone.append((sid, reason))
+
+        server.on("message", message)
+        server.on("disconnect", disconnect)
 
         yield echo
 
@@ -254,10 +255,11 @@ async def test_a_polling_client_hears_the_last_words_too(echo: Echo) -> None:
 async def test_the_session_is_there_in_the_disconnect_handler(echo: Echo) -> None:
     names = []
 
-    @echo.server.on("disconnect")
     async def disconnect(sid: str, reason: str) -> None:
         async with echo.server.session(sid) as session:
             names.append(session["name"])
+
+    echo.server.on("disconnect", disconnect)
 
     websocket = await echo.wire.opened()
     (sid,) = echo.server.sockets
@@ -437,11 +439,12 @@ async def test_messages_keep_their_order_while_a_handler_waits() -> None:
     async with echoing(async_handlers=False) as echo:
         release, seen = asyncio.Event(), []
 
-        @echo.server.on("message")
         async def message(sid: str, data: str) -> None:
             if data == "wait":
                 await release.wait()
             seen.append(data)
+
+        echo.server.on("message", message)
 
         websocket = await echo.wire.opened()
         for text in ("wait", "second", "third"):
@@ -455,9 +458,10 @@ async def test_messages_keep_their_order_while_a_handler_waits() -> None:
 
 
 async def test_a_handler_that_fails_costs_nobody_the_connection(echo: Echo) -> None:
-    @echo.server.on("message")
     def message(sid: str, data: str) -> None:
         raise RuntimeError("on purpose")
+
+    echo.server.on("message", message)
 
     websocket = await echo.wire.opened()
     await websocket.send_str("4x")
