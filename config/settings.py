@@ -239,7 +239,7 @@ class PresenceSettings(Section):
     )
     fetch_wait_s: float = Field(default=2.0, gt=0, description="How long a gateway's fetch waits for news.")
     settle_s: float = Field(
-        default=3.0, ge=0, description="Time that gateways have to report to a new shard before it calls users offline."
+        default=2.5, ge=0, description="Time that gateways have to report to a new shard before it calls users offline."
     )
     patience_s: float = Field(default=8.0, gt=0, description="How long a request is tried before `unavailable`.")
     max_watched: int = Field(default=2000, ge=1, description="Users that one socket may watch.")

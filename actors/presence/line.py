@@ -254,7 +254,7 @@ class Line:
 
     async def _pace(self) -> None:
         pause_s = self._sent_s + self._tick_s - self._clock.monotonic_s()
-        if pause_s > 0:
+        if pause_s > 0 and max(map(len, (self._seats_due, self._choices_due, self._watches_due))) < _MOST:
             await asyncio.sleep(pause_s)
         self._sent_s = self._clock.monotonic_s()
 

@@ -219,10 +219,10 @@ class Presence:
                 self._part(user, person, now)
         return silent
 
-    def has_news(self, gateway: str) -> bool:
-        """Is there a state that the gateway has yet to be sent?"""
+    def news(self, gateway: str) -> int:
+        """How many states the gateway has yet to be sent."""
         one = self._gateways.get(gateway)
-        return one is not None and bool(one.dirty)
+        return 0 if one is None else len(one.dirty)
 
     def take(self, gateway: str, limit: int) -> list[State]:
         """At most `limit` states to be sent to the gateway, the oldest marks first."""

@@ -127,7 +127,7 @@ class PresenceShard:
         await self._wait_for_news(wanted.gateway, session)
         if self._session(wanted.gateway, wanted.life) is not session:
             return _NOT_KNOWN
-        if this == session.fetches and self._presence.has_news(wanted.gateway):
+        if this == session.fetches and self._presence.news(wanted.gateway):
             session.sent = self._presence.take(wanted.gateway, _MOST_STATES)
             session.number += 1
             session.sent_s = self._clock.monotonic_s()
@@ -137,7 +137,7 @@ class PresenceShard:
 
     async def _wait_for_news(self, gateway: str, session: _Session) -> None:
         """Until there is something; then a little longer, so that what happens meanwhile goes along."""
-        if not self._presence.has_news(gateway):
+        if not self._presence.news(gateway):
             session.news.clear()
             try:
                 async with asyncio.timeout(self._settings.fetch_wait_s):
@@ -145,7 +145,7 @@ class PresenceShard:
             except TimeoutError:
                 return
         pause_s = session.sent_s + self._settings.tick_ms / 1000 - self._clock.monotonic_s()
-        if pause_s > 0:
+        if pause_s > 0 and self._presence.news(gateway) < _MOST_STATES:
             await asyncio.sleep(pause_s)
 
     def _session(self, gateway: str, life: int) -> _Session | None:

@@ -199,3 +199,18 @@ def test_a_gateway_that_dies_is_noticed_within_the_promise() -> None:
     """20 s, a beat of the shard's clock included."""
     settings = PresenceSettings()
     assert settings.gateway_lease_s + settings.grace_s + 1.0 <= 20.0
+
+
+async def test_a_socket_counts_from_when_it_has_said_whose_it_is() -> None:
+    async with rig(presence=QUICK) as made:
+        await made.gateway()
+        alice = await made.client("alice")
+        assert (await watch(alice, "bob"))["bob"]["devices"] == 0
+        late = made.anonymous()
+        await late.connect({"device_id": "tablet"})
+        assert presence_events(alice) == []
+        await late.ok("authenticate", {"token": token("bob")})
+        assert (await alice.next("user_online"))["user_id"] == "bob"
+        await late.ok("authenticate", {"token": token("bob")})
+        await late.close()
+        assert (await alice.next("user_offline"))["user_id"] == "bob"

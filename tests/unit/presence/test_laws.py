@@ -163,7 +163,7 @@ class Run:
         for gateway in GATEWAYS:
             if gateway in self.oracle.dead:
                 continue
-            while self.presence.has_news(gateway):
+            while self.presence.news(gateway):
                 self.fetch(gateway, arrives=True)
             for user, state in self.views[gateway].items():
                 assert state is not None, (gateway, user)
