@@ -47,7 +47,7 @@ class AuditEntry(BaseModel):
 class OpenGrant(BaseModel):
     """An emergency. The reason is shown to the person concerned."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     subject_id: Id
     reason: Annotated[str, Field(min_length=10, max_length=500, examples=["Client does not answer after an alarm."])]
     minutes: Annotated[float, Field(ge=1, le=60)] = 15

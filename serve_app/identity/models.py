@@ -22,9 +22,9 @@ Role = Literal["client", "therapist", "moderator", "admin"]
 
 
 class Body(BaseModel):
-    """Base of what is sent."""
+    """Base of what is sent: nothing unknown, and nothing that only looks like it (0 is not false)."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class DeviceBody(Body):

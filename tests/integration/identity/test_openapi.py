@@ -13,7 +13,7 @@ import uvicorn
 from tests.identity_rig import House
 from tests.system.harness import wait_until
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 ROOT = Path(__file__).parents[3]
 SETTINGS = """
 [checks.positive_data_acceptance]
@@ -21,7 +21,14 @@ SETTINGS = """
 expected-statuses = ["2xx", "3xx", "401", "403", "404", "409", "412", "429"]
 
 [checks.negative_data_rejection]
-expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "415", "422", "428", "429", "5xx"]
+expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "415", "429"]
+
+[[operations]]
+# no schema can tell a cursor that was given out from one that was not
+include-name = ["GET /api/audit", "GET /api/care", "GET /api/invitations", "GET /api/rooms",
+                "GET /api/rooms/{room_id}/messages", "GET /api/break-glass/{grant_id}/rooms"]
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "400", "401", "403", "404", "429"]
 """
 
 
@@ -38,7 +45,7 @@ async def test_no_case_that_schemathesis_makes_breaks_a_promise_of_the_document(
         *(sys.executable, "-m", "schemathesis.cli"),
         *("--config-file", str(tmp_path / "schemathesis.toml")),
         *("run", f"http://127.0.0.1:{port}/openapi.json"),
-        *("--checks", "all", "--max-examples", "5", "--seed", "1", "--no-color", "--request-timeout", "20"),
+        *("--checks", "all", "--max-examples", "3", "--seed", "1", "--no-color", "--request-timeout", "20"),
         *("--phases", "examples,coverage,fuzzing", "--generation-database", "none"),
     ]
     environment = os.environ | {"SCHEMATHESIS_HOOKS": "tests.openapi_hooks", "PYTHONPATH": str(ROOT)}
@@ -46,7 +53,7 @@ async def test_no_case_that_schemathesis_makes_breaks_a_promise_of_the_document(
         *command, cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     try:
-        async with asyncio.timeout(110):
+        async with asyncio.timeout(220):
             output, _ = await process.communicate()
     finally:
         if process.returncode is None:
