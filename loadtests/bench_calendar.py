@@ -2,10 +2,10 @@
 
     python -m loadtests.bench_calendar [--rounds 300]
 
-Workload: a therapist with 9 h a day on a grid of 15 minutes, 10,000 bookings of half an hour over three years (about 9 a
-day). *Availability*: a month from a random day, first with nothing worked out (cold: as after a change of the schedule),
-then after one booking in that month (warm: what watchers cause). *Commit*: decide and apply of `Book` and of `Settle`,
-one CPU. Floors: availability 5 ms p99 warm, commit 1 ms. Exits with 1 when a floor is missed.
+Workload: a therapist with 9 h a day on a grid of 15 minutes, 10,000 bookings of half an hour over three years (about 9
+a day). *Availability*: a month from a random day, first with nothing worked out (cold: as after a change of the
+schedule), then after one booking in that month (warm: what watchers cause). *Commit*: decide and apply of `Book` and of
+`Settle`, one CPU. Floors: availability 5 ms p99 warm, commit 1 ms. Exits with 1 when a floor is missed.
 """
 
 import argparse
