@@ -100,7 +100,9 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     dice = random.Random(1)
     bench = Bench(dice)
-    cold, warm, commits = [], [], []
+    cold: list[float] = []
+    warm: list[float] = []
+    commits: list[float] = []
     for _ in range(rounds):
         start = START + dice.randrange(0, 3 * 365 - 40) * DAY_MS
         if len(cold) < 50:

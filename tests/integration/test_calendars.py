@@ -107,7 +107,10 @@ async def test_of_many_over_sockets_and_rest_one_gets_the_time_and_the_others_ge
 
         async def by_socket(client: Client) -> dict[str, Any]:
             ack: dict[str, Any] = await client.call("request_booking", wanted)
-            return ack["data"] if ack["ok"] else ack["error"]["details"] | {"code": ack["error"]["code"]}
+            found: dict[str, Any] = (
+                ack["data"] if ack["ok"] else ack["error"]["details"] | {"code": ack["error"]["code"]}
+            )
+            return found
 
         async def by_rest(number: int) -> dict[str, Any]:
             response = await at.call("POST", "/bookings", f"r{number}", json=wanted)
@@ -215,7 +218,7 @@ async def test_feeds_are_read_by_the_library_and_imports_block_time() -> None:
         gone = await at.book(12)
         await at.ok("POST", f"/bookings/{gone['id']}/cancel")
         text = (await at.http.get(f"/api/calendars/doc/feed.ics?token={token('doc', 'therapist')}")).content
-        events = {str(one["uid"]): one for one in icalendar.Calendar.from_ical(text).walk("VEVENT")}
+        events: dict[str, Any] = {str(one["uid"]): one for one in icalendar.Calendar.from_ical(text).walk("VEVENT")}
         kept = events[f"{made['id']}@carewire"]
         assert kept["dtstart"].dt == datetime.fromisoformat(made["start"])
         assert (kept["status"], kept["sequence"]) == ("CONFIRMED", made["version"])
