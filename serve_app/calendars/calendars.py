@@ -55,7 +55,7 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
         tz: str | None = None,
         explain: bool = False,
     ) -> Response:
-        """Free times, at most 100 days. With `explain`, also why others are not (all reasons, at most 31 days)."""
+        """Free times, at most 100 days. With `explain`, also why others are not (all reasons; 31 days on a grid of 15 minutes)."""
         client = by.user if by.role == "client" else ""
         start, end = time.parse_instant(since, "from"), time.parse_instant(until, "to")
         command = Availability(start, end, service_id, duration_minutes or duration, client, explain)
