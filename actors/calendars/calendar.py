@@ -25,11 +25,13 @@ from actors.calendars.planner import Plan, Planner, collisions, service_of
 from actors.calendars.reasons import conflict, reasons
 from actors.calendars.roles import is_staff, require_staff
 from actors.calendars.schedule import Schedule, Service, check
-from actors.calendars.time import DAY_MS
+from actors.calendars.time import DAY_MS, MINUTE_MS
 from actors.kernel.entity import Context, Decision, Event
 from config.errors import InvalidArgument, NotFound, PermissionDenied
 
 LONGEST_LOOK_MS: Final = 100 * DAY_MS
+MOST_POINTS: Final = 10_000  # of the grid, in one look: other commands of the shard wait meanwhile
+MOST_EXPLAINED: Final = 3000
 MOST_CHECKED: Final = 1000
 MOST_IMPORTED: Final = 5000
 _RESOURCE: Final = {"taken": "resource_taken", "group_full": "resource_taken", "buffer": "resource_taken"}
@@ -162,13 +164,14 @@ class Calendar:
         planner = self._ready()
         if not 0 < command.end - command.start <= LONGEST_LOOK_MS:
             raise InvalidArgument("to lies after from, by at most 100 days.", details={"field": "to"})
+        points = (command.end - command.start) // (planner.schedule.slot_minutes * MINUTE_MS)
+        if points > (MOST_EXPLAINED if command.explain else MOST_POINTS):
+            raise InvalidArgument("This is too long for a calendar of so many times.", details={"field": "to"})
         service = service_of(planner.schedule, command.service, command.duration)
         now_ms, client = context.now_ms, command.client
         slots = planner.slots(service, command.start, command.end, now_ms=now_ms, client=client)
         answer: dict[str, Any] = {"version": version, "tz": planner.schedule.tz, "slots": slots}
         if command.explain:
-            if command.end - command.start > 31 * DAY_MS:
-                raise InvalidArgument("At most 31 days are explained at once.", details={"field": "explain"})
             answer["refused"] = planner.refused(service, command.start, command.end, now_ms=now_ms, client=client)
         return answer
 

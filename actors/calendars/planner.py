@@ -18,6 +18,8 @@ from actors.calendars.time import DAY_MS, MINUTE_MS, Span
 from config.errors import InvalidArgument, NotFound
 
 Slot = tuple[int, int, int]  # start, end, places left
+_KEPT_DAYS: Final = 2000  # worked out and in memory, of one calendar
+_KEPT_LENGTHS: Final = 32  # services and lengths, of one day
 _FARTHEST_DAYS: Final = 21  # how far from the wished time alternatives are looked for
 
 
@@ -219,10 +221,14 @@ class Planner:
         return list({one.key: one for one in near if one.booking == booking}.values())
 
     def _day(self, service: Service, number: int) -> list[Slot]:
+        if number not in self._free and len(self._free) >= _KEPT_DAYS:
+            self._free.clear()
         kept = self._free.setdefault(number, {})
         name = (service.service_id, service.duration_minutes)
         free = kept.get(name)
         if free is None:
+            if len(kept) >= _KEPT_LENGTHS:
+                kept.clear()
             free = kept[name] = self._work_out(service, number, "")
         return free
 

@@ -36,7 +36,6 @@ TEXTS: Final = {
     "client_busy": "There is another booking of the same person at this time. Choose another time, or move that one.",
     "resource_taken": "A room or device that this needs is taken. Choose one of the alternatives.",
     "resource_closed": "A room or device that this needs is not open then. Choose one of the alternatives.",
-    "changed": "The service was changed meanwhile. Look at the free times again.",
     "care_relationship": "Only people in care here may book. Ask for a first appointment.",
 }
 HARD: Final = frozenset({"taken", "group_full", "client_busy", "resource_taken"})

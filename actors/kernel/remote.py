@@ -159,11 +159,13 @@ async def ensure_shards(recipe: Recipe, stores: Stores) -> list[str]:
     actor: Any = ray.remote(ShardHost)
     control = RemoteControl()
     names = []
-    for pool in recipe.pools:
+    maps = {}
+    for pool in recipe.pools:  # all of them first: a shard of one pool writes letters to every other
+        present = await stores.maps.read(pool)
         wanted = shard_names(pool, recipe.shards(pool))
-        before = await stores.maps.read(pool)
-        if before is None:
-            before = await rebalance(stores.maps, control, pool, wanted)
+        maps[pool] = present if present is not None else await rebalance(stores.maps, control, pool, wanted)
+    for pool, before in maps.items():
+        wanted = shard_names(pool, recipe.shards(pool))
         handles = [actor.options(name=name, **_OPTIONS).remote(name, recipe) for name in wanted]
         await asyncio.gather(*(handle.start.remote() for handle in handles))
         await rebalance(stores.maps, control, pool, wanted)

@@ -18,8 +18,19 @@ from serve_app.calendars.bodies import body_of, documented, operation_of
 from serve_app.calendars.service import CalendarServices
 
 Id = Annotated[str, Path(pattern=ID_PATTERN)]
-Reader = Annotated[Principal, permit("booking.read")]
-Writer = Annotated[Principal, permit("booking.write")]
+BookingCreate = Annotated[Principal, permit("booking.create")]
+BookingRead = Annotated[Principal, permit("booking.read")]
+BookingClose = Annotated[Principal, permit("booking.close")]
+BookingReschedule = Annotated[Principal, permit("booking.reschedule")]
+BookingConfirm = Annotated[Principal, permit("booking.confirm")]
+BookingTransfer = Annotated[Principal, permit("booking.transfer")]
+BookingCancel = Annotated[Principal, permit("booking.cancel")]
+SeriesCreate = Annotated[Principal, permit("series.create")]
+SeriesRead = Annotated[Principal, permit("series.read")]
+SeriesManage = Annotated[Principal, permit("series.manage")]
+WaitlistJoin = Annotated[Principal, permit("waitlist.join")]
+WaitlistRead = Annotated[Principal, permit("waitlist.read")]
+WaitlistLeave = Annotated[Principal, permit("waitlist.leave")]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
@@ -32,7 +43,7 @@ def booking_routes(services: CalendarServices) -> APIRouter:
         return str(request.scope.get("request_id", ""))
 
     @router.post("", status_code=201, openapi_extra=documented(requests.BookingBody))
-    async def book(request: Request, by: Writer) -> Response:
+    async def book(request: Request, by: BookingCreate) -> Response:
         """Book a time, or hold it. 409: all reasons, and alternatives that can be booked as they are."""
         body = await body_of(request, requests.BookingBody)
         name = operation_of(request, by) or body.request_id
@@ -44,7 +55,7 @@ def booking_routes(services: CalendarServices) -> APIRouter:
 
     @router.get("")
     async def page(
-        by: Reader,
+        by: BookingRead,
         therapist_id: str | None = None,
         client_id: str | None = None,
         series_id: str | None = None,
@@ -68,23 +79,23 @@ def booking_routes(services: CalendarServices) -> APIRouter:
         return answer(await services.queries.page(wanted, by=by))
 
     @router.post("/check", openapi_extra=documented(requests.BookingBody))
-    async def check(request: Request, by: Reader) -> Response:
+    async def check(request: Request, by: BookingCreate) -> Response:
         """Could this be booked? All that stands against it, and alternatives."""
         body = await body_of(request, requests.BookingBody)
         return answer(await bookings.check(body.request(), by=by))
 
     @router.post("/bulk", openapi_extra=documented(requests.BulkBody))
-    async def bulk(request: Request, by: Writer) -> Response:
+    async def bulk(request: Request, by: BookingClose) -> Response:
         """Many at once, for staff: a dry run first, a result for each; a repeat does what is left."""
         return answer(await services.bulk.run(await body_of(request, requests.BulkBody), by=by))
 
     @router.get("/{booking_id}")
-    async def one(request: Request, by: Reader, booking_id: Id) -> Response:
+    async def one(request: Request, by: BookingRead, booking_id: Id) -> Response:
         """A booking, with its notes."""
         return answer(await bookings.get(booking_id, by=by, trace=trace(request)))
 
     @router.patch("/{booking_id}", openapi_extra=documented(requests.PatchBody))
-    async def patch(request: Request, by: Writer, booking_id: Id) -> Response:
+    async def patch(request: Request, by: BookingReschedule, booking_id: Id) -> Response:
         """Change time, length, service, participants or notes, each alone."""
         body = await body_of(request, requests.PatchBody)
         try:
@@ -93,20 +104,20 @@ def booking_routes(services: CalendarServices) -> APIRouter:
             return conflicting(error, request)
 
     @router.post("/{booking_id}/confirm", openapi_extra=documented(requests.EmptyBody))
-    async def confirm(request: Request, by: Writer, booking_id: Id) -> Response:
+    async def confirm(request: Request, by: BookingConfirm, booking_id: Id) -> Response:
         """Turn a hold into a booking, or accept a request or a counter-offer."""
         await body_of(request, requests.EmptyBody)
         return answer(await bookings.confirm(booking_id, by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/reschedule", openapi_extra=documented(requests.RescheduleBody))
-    async def reschedule(request: Request, by: Writer, booking_id: Id) -> Response:
+    async def reschedule(request: Request, by: BookingReschedule, booking_id: Id) -> Response:
         """Another time: never both, never neither. For a request, staff makes a counter-offer so."""
         body = await body_of(request, requests.RescheduleBody)
         more: dict[str, Any] = {"start": time.parse_instant(body.start), "duration": body.duration_minutes}
         return await _moved(request, booking_id, by, body.override, more)
 
     @router.post("/{booking_id}/transfer", openapi_extra=documented(requests.TransferBody))
-    async def transfer(request: Request, by: Writer, booking_id: Id) -> Response:
+    async def transfer(request: Request, by: BookingTransfer, booking_id: Id) -> Response:
         """Another therapist (staff only)."""
         body = await body_of(request, requests.TransferBody)
         more: dict[str, Any] = {
@@ -117,19 +128,19 @@ def booking_routes(services: CalendarServices) -> APIRouter:
         return await _moved(request, booking_id, by, body.override, more)
 
     @router.post("/{booking_id}/cancel", openapi_extra=documented(requests.ReasonBody))
-    async def cancel(request: Request, by: Writer, booking_id: Id) -> Response:
+    async def cancel(request: Request, by: BookingCancel, booking_id: Id) -> Response:
         """Give the time back; staff declines a request so."""
         body = await body_of(request, requests.ReasonBody)
         return answer(await bookings.cancel(booking_id, body.reason, by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/complete", openapi_extra=documented(requests.EmptyBody))
-    async def complete(request: Request, by: Writer, booking_id: Id) -> Response:
+    async def complete(request: Request, by: BookingClose, booking_id: Id) -> Response:
         """It took place (staff, once it has begun)."""
         await body_of(request, requests.EmptyBody)
         return answer(await bookings.finish(booking_id, "completed", by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/no-show", openapi_extra=documented(requests.ReasonBody))
-    async def no_show(request: Request, by: Writer, booking_id: Id) -> Response:
+    async def no_show(request: Request, by: BookingClose, booking_id: Id) -> Response:
         """The client did not come (staff, once it has begun)."""
         body = await body_of(request, requests.ReasonBody)
         return answer(await bookings.finish(booking_id, "no_show", body.reason, by=by, trace=trace(request)))
@@ -150,7 +161,7 @@ def series_routes(services: CalendarServices) -> APIRouter:
     series = services.series
 
     @router.post("", openapi_extra=documented(requests.SeriesBody))
-    async def create(request: Request, by: Writer) -> Response:
+    async def create(request: Request, by: SeriesCreate) -> Response:
         """Check every occurrence, then make them (`all` or those that are `available`), or only tell (`dry_run`)."""
         body = await body_of(request, requests.SeriesBody)
         made = await series.create(
@@ -159,12 +170,12 @@ def series_routes(services: CalendarServices) -> APIRouter:
         return answer(made, 201 if "series_id" in made else 200)
 
     @router.get("/{series_id}")
-    async def one(by: Reader, series_id: Id) -> Response:
+    async def one(by: SeriesRead, series_id: Id) -> Response:
         """A series, and what became of each occurrence."""
         return answer(await series.get(series_id, by=by))
 
     @router.patch("/{series_id}", openapi_extra=documented(requests.SeriesPatch))
-    async def patch(request: Request, by: Writer, series_id: Id) -> Response:
+    async def patch(request: Request, by: SeriesManage, series_id: Id) -> Response:
         """Move this, this and following, or all occurrences; pause the series, or let it go on."""
         body = await body_of(request, requests.SeriesPatch)
         if body.status is not None:
@@ -179,7 +190,7 @@ def series_routes(services: CalendarServices) -> APIRouter:
         )
 
     @router.delete("/{series_id}")
-    async def end(by: Writer, series_id: Id) -> Response:
+    async def end(by: SeriesManage, series_id: Id) -> Response:
         """Cancel what lies ahead, for good."""
         return answer(await series.turn(series_id, "ended", by=by))
 
@@ -192,7 +203,7 @@ def waitlist_routes(services: CalendarServices) -> APIRouter:
     waiting = services.waiting
 
     @router.post("", status_code=201, openapi_extra=documented(WaitlistBody))
-    async def join(request: Request, by: Writer) -> Response:
+    async def join(request: Request, by: WaitlistJoin) -> Response:
         """Wait for time: of these therapists or of all that offer the service."""
         body = await body_of(request, WaitlistBody)
         name = operation_of(request, by)
@@ -200,22 +211,22 @@ def waitlist_routes(services: CalendarServices) -> APIRouter:
         return answer(await waiting.join(body, by=by, entry_id=entry), 201)
 
     @router.get("")
-    async def listing(by: Reader, therapist_id: str = "") -> Response:
+    async def listing(by: WaitlistRead, therapist_id: str = "") -> Response:
         """One's own wishes with positions and offers; for staff, those of a calendar."""
         return answer(await waiting.listing(therapist_id, by=by))
 
     @router.get("/analytics")
-    async def figures(by: Reader) -> Response:
+    async def figures(by: WaitlistRead) -> Response:
         """Waiting time, acceptance, demand by hour (staff)."""
         return answer(await waiting.figures(by=by))
 
     @router.delete("/{entry_id}")
-    async def leave(by: Writer, entry_id: Id) -> Response:
+    async def leave(by: WaitlistLeave, entry_id: Id) -> Response:
         """Wait no more."""
         return answer(await waiting.leave(entry_id, by=by))
 
     @router.post("/offers/{offer_id}/accept")
-    async def accept(request: Request, by: Writer, offer_id: Id) -> Response:
+    async def accept(request: Request, by: WaitlistLeave, offer_id: Id) -> Response:
         """Book what was offered."""
         try:
             return answer(await waiting.accept(offer_id, by=by))
@@ -223,7 +234,7 @@ def waitlist_routes(services: CalendarServices) -> APIRouter:
             return conflicting(error, request)
 
     @router.post("/offers/{offer_id}/decline")
-    async def decline(by: Writer, offer_id: Id) -> Response:
+    async def decline(by: WaitlistLeave, offer_id: Id) -> Response:
         """Let an offer go; one stays on the list."""
         return answer(await waiting.decline(offer_id, by=by))
 

@@ -23,7 +23,7 @@ from serve_app.calendars.service import CalendarServices
 
 CalendarId = Annotated[str, Path(pattern=ID_PATTERN)]
 _FEED_MS = 400 * time.DAY_MS
-Reader = Annotated[Principal, permit("calendar.read")]
+Reader = Annotated[Principal, permit("calendar.availability")]
 Manager = Annotated[Principal, permit("calendar.manage")]
 
 
@@ -55,7 +55,7 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
         tz: str | None = None,
         explain: bool = False,
     ) -> Response:
-        """Free times, at most 100 days. With `explain`, also why others are not (all reasons, at most 31 days)."""
+        """Free times, at most 100 days. With `explain`, also why others are not (at most 3,000 times)."""
         client = by.user if by.role == "client" else ""
         start, end = time.parse_instant(since, "from"), time.parse_instant(until, "to")
         command = Availability(start, end, service_id, duration_minutes or duration, client, explain)

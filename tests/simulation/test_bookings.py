@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -185,7 +186,7 @@ async def a_race(world: World, racers: int) -> list[Any]:
     services = [Bookings(await world.region(name), world.stores.views, world.clock) for name in ("g1", "g2")]
     sure = Bookings(await world.region("sure"), world.sound.views, world.clock)
     for calendar in ("doc", "eve"):
-        await insist(lambda calendar=calendar: sure.configure(calendar, a_schedule(), by=ADMIN))
+        await insist(partial(sure.configure, calendar, a_schedule(), by=ADMIN))
 
     async def one(number: int) -> Any:
         user = Principal(f"u{number}")

@@ -19,6 +19,7 @@ async def test_status_lists_every_process(system: System) -> None:
         "rooms-0": "shard",
         "rooms-1": "shard",
         "presence-0": "shard",
+        "calendars-0": "shard",
         "gateway-0": "gateway",
         "api-0": "api",
         "controller": "controller",
@@ -42,7 +43,7 @@ async def test_health_tells_each_part_apart(system: System) -> None:
     async with httpx.AsyncClient(base_url=system.http_url, trust_env=False) as http:
         report = (await http.get("/health")).json()
         assert report["status"] == "ok"
-        assert {"mongo", "rooms", "presence", "gateway"} <= set(report["services"])
+        assert {"mongo", "rooms", "presence", "calendars", "gateway"} <= set(report["services"])
         for part in report["services"].values():
             assert part["status"] == "ok"
             assert 0 <= part["last_success_age_s"] < 10

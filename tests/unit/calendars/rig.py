@@ -95,7 +95,7 @@ class Rig:
 
     async def book(self, start: int, by: Principal = ANN, **more: Any) -> dict[str, Any]:
         """A booking with `doc`."""
-        given = {"therapist": "doc", "start": start, "service": "talk"} | more
+        given: dict[str, Any] = {"therapist": "doc", "start": start, "service": "talk"} | more
         return await self.bookings.book(Request(**given), by=by)
 
     async def slots(self, start: int, end: int, service: str = "talk", calendar: str = "doc") -> list[str]:

@@ -97,7 +97,8 @@ class OneCalendar(RuleBasedStateMachine):
 
     def do(self, command: Any, by: Principal) -> Any:
         decision = self.calendar.decide(command, Context(by, NOW), self.version)
-        for event in (*decision.events, *decision.notes):
+        happened: list[Any] = [*decision.events, *decision.notes]
+        for event in happened:
             self.version += 1
             self.calendar.apply(event, self.version, NOW)
             if isinstance(event, Held):
