@@ -6,14 +6,11 @@ Values come from the environment (`CAREWIRE_` prefix, `__` between levels) or fr
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-
-class Section(BaseModel):
-    """A part of the tree: read-only, and a name that it does not know is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from config.ml import MlSettings
+from config.section import Section
 
 
 def _split(value: object) -> object:
@@ -299,5 +296,6 @@ class Settings(BaseSettings):
     kernel: KernelSettings = KernelSettings()
     rooms: RoomSettings = RoomSettings()
     presence: PresenceSettings = PresenceSettings()
+    ml: MlSettings = MlSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()

@@ -21,8 +21,9 @@ import psutil
 import ray
 from ray import serve
 
-from ml.settings import MlSettings
-from serve_app.prediction.deployment import PredictorClient, predictor
+from config.ml import MlSettings
+from serve_app.prediction.client import PredictorClient
+from serve_app.prediction.deployment import predictor
 
 CALLERS = 200
 RATE = 200.0

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from config.ml import GeneratorSettings
 from ml.generator import (
     COMPANION_STRENGTH,
     EXPRESSION,
@@ -22,7 +23,6 @@ from ml.generator import (
     told_scale,
 )
 from ml.schema import BANDS
-from ml.settings import GeneratorSettings
 from ml.world import FEBRILE, Bools, Floats, World, band_of, prior
 
 DAYS: Final = (0.01, 5000.0)  # what a told duration is held to

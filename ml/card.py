@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from config.ml import MlSettings
 from ml.artifact import Meta
-from ml.settings import MlSettings
 
 ROWS: Final = (
     ("model", "model"),

@@ -11,12 +11,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from config.ml import GeneratorSettings
 from ml.bayes import SimpleBayes
 from ml.evidence import Evidence
 from ml.generator import Patients
 from ml.knowledge import Knowledge
 from ml.schema import BANDS, SEVERITIES, VITALS
-from ml.settings import GeneratorSettings
 from ml.world import REFERENCE_VITALS, band_of, build_world
 
 Inputs = npt.NDArray[np.float32]

@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from config.ml import GeneratorSettings
 from ml.knowledge import Knowledge
 from ml.schema import BANDS, VITALS
-from ml.settings import GeneratorSettings
 from ml.world import FEBRILE, Bools, Floats, World, band_of, prior
 
 Ints = npt.NDArray[np.int64]

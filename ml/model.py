@@ -5,13 +5,13 @@ from pathlib import Path
 
 import torch
 
+from config.ml import GeneratorSettings
 from ml import artifact
 from ml.evidence import Evidence
 from ml.features import Features
 from ml.knowledge import Knowledge
 from ml.metrics import disagreement
 from ml.predictor import ModelInfo
-from ml.settings import GeneratorSettings
 from ml.world import Floats
 
 

@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
+from config.ml import GeneratorSettings
 from ml.evidence import Evidence
 from ml.knowledge import Knowledge
 from ml.predictor import Model
-from ml.settings import GeneratorSettings
 from ml.world import Floats, band_of, build_world
 
 CANDIDATES: Final = 24  # asked of the network; chosen by a cheap bound first

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from config.ml import MlSettings
 from ml import artifact
 from ml.bayes import ExactBayes, naive_posterior, prior_posterior
 from ml.calibration import fit_temperature
@@ -23,7 +24,6 @@ from ml.generator import Patients, Structure, generate
 from ml.knowledge import Knowledge, load_knowledge
 from ml.metrics import disagreement, figures
 from ml.network import Ensemble, Member
-from ml.settings import MlSettings
 from ml.world import Floats, build_world
 
 SILENT_SHARE: Final = 0.04  # patients of whom only profile and vitals are known

@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from config.ml import GeneratorSettings
 from ml.knowledge import Knowledge
 from ml.schema import BANDS, EFFECTIVE_SAMPLE_SIZE, VITALS, Condition, OtherCondition
-from ml.settings import GeneratorSettings
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

@@ -1,6 +1,7 @@
 """The Serve application: one function builds the graph, for `carewire up` on a laptop and `serve deploy` on a cluster.
 
 Api (FastAPI, ingress at /)        Gateway (Socket.IO on a port of its own)
+ └── Predictor (the symptom model; the only process with torch)
 """
 
 from typing import Any, Final
@@ -13,6 +14,7 @@ from config.loading import load_settings
 from config.settings import Settings
 from serve_app.api.replica import ApiReplica
 from serve_app.gateway import GatewayReplica
+from serve_app.prediction.deployment import predictor
 from serve_app.recipe import CarewireRecipe
 
 CPU_FRACTION: Final = 0.1  # of a core, reserved by each replica: all of it must schedule on two cores
@@ -41,7 +43,7 @@ def graph(recipe: CarewireRecipe) -> Application:
         health_check_period_s=2.0,
         health_check_timeout_s=5.0,
     )(serve.ingress()(ApiReplica))
-    app: Application = api.bind(recipe, gateway.bind(recipe))
+    app: Application = api.bind(recipe, gateway.bind(recipe), predictor(settings.ml))
     return app
 
 

@@ -20,17 +20,20 @@ from actors.kernel.local import LocalCluster
 from actors.kernel.region import Region
 from actors.rooms.kind import RoomKind
 from actors.rooms.pairs import PairKind
+from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
 from config.clock import SystemClock
 from config.logs import configure_logging
 from config.settings import AuthSettings, GatewaySettings, IdentitySettings, LimitSettings, MongoSettings, Settings
 from realtime.auth import Verifier
+from realtime.bookings import Desk
 from realtime.gateway import Gateway
 from serve_app.api.app import Services, create_api
 from serve_app.audit.record import HEADS, AuditRecord
 from serve_app.census import Census
 from serve_app.conventions.assembly import conventions_of
 from serve_app.health import HealthMonitor
+from serve_app.calendars.service import calendar_services
 from serve_app.identity.assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
 from serve_app.identity.care import CareRelations
 from serve_app.identity.gate import HttpGate, SocketGuard
@@ -170,7 +173,11 @@ class House:
         follower = Follower(self.database, revocations, gateway.revoked, lambda: gateway.users)
         await follower.start()
         region = await self.cluster.region(name, gateway.deliver)
-        await gateway.start(region, Rooms(region, self.stores.views, self.clock), host="127.0.0.1", port=0)
+        tracker = Tracker(name, [], settings=self.settings.presence, clock=self.clock, on_changes=gateway.observe)
+        calendars = calendar_services(region, self.stores.views, self.clock)
+        desk = Desk(calendars.bookings, calendars.queries, calendars.waiting)
+        rooms = Rooms(region, self.stores.views, self.clock)
+        await gateway.start(region, rooms, tracker, desk, host="127.0.0.1", port=0)
         self.gateways.append(gateway)
         self.followers.append(follower)
         return gateway

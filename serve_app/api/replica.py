@@ -21,17 +21,22 @@ from serve_app.calendars.routes import routers
 from serve_app.calendars.service import calendar_services
 from serve_app.census import Census, Sighting
 from serve_app.conventions.assembly import conventions_of
+from serve_app.conventions.permits import permit
 from serve_app.health import Finding, HealthMonitor, Part
 from serve_app.identity.assembly import assemble, prepare
 from serve_app.identity.gate import HttpGate
 from serve_app.member import Member
+from serve_app.prediction.client import PredictorClient
+from serve_app.prediction.routes import prediction_routes
 from serve_app.recipe import CarewireRecipe
 
 
 class ApiReplica:
     """One replica. Serve builds it, routes requests to it, and ends it."""
 
-    async def __init__(self, recipe: CarewireRecipe, gateway: DeploymentHandle[Any]) -> None:  # type: ignore[misc] # Serve awaits it
+    async def __init__(  # type: ignore[misc] # Serve awaits it
+        self, recipe: CarewireRecipe, gateway: DeploymentHandle[Any], model: DeploymentHandle[Any]
+    ) -> None:
         """`gateway` is here so that Serve knows it belongs to the application."""
         del gateway
         settings = recipe.settings
@@ -80,6 +85,7 @@ class ApiReplica:
                 routers=[
                     *self._identity.routers,
                     *routers(calendar_services(self._region, stores.views, clock), gate.verify),
+                    prediction_routes(PredictorClient(model, settings.ml.deadline_s), [permit("ml.use")]),
                 ],
             ),
             echo_request_id=False,

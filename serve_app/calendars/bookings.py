@@ -12,10 +12,10 @@ from actors.calendars.waiting import WaitlistBody
 from actors.kernel.entity import Principal
 from config.errors import Conflict, InvalidArgument
 from config.ids import ID_PATTERN
-from serve_app.calendars.access import permit
 from serve_app.calendars.answers import ERRORS, answer, conflicting
 from serve_app.calendars.bodies import body_of, documented, operation_of
 from serve_app.calendars.service import CalendarServices
+from serve_app.conventions.permits import permit
 
 Id = Annotated[str, Path(pattern=ID_PATTERN)]
 BookingCreate = Annotated[Principal, permit("booking.create")]

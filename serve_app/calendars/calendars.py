@@ -16,10 +16,10 @@ from actors.kernel.entity import Principal
 from config.errors import Unauthenticated
 from config.ids import ID_PATTERN
 from serve_app.api.access import Verify
-from serve_app.calendars.access import permit
 from serve_app.calendars.answers import ERRORS, answer
 from serve_app.calendars.bodies import body_of, documented
 from serve_app.calendars.service import CalendarServices
+from serve_app.conventions.permits import permit
 
 CalendarId = Annotated[str, Path(pattern=ID_PATTERN)]
 _FEED_MS = 400 * time.DAY_MS

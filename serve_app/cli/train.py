@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from config.clock import Clock
-    from ml.settings import MlSettings
+    from config.ml import MlSettings
 
 HELP = "Train the symptom model; running predictors put it in service by themselves."
 
@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train with the settings in force."""
     from config.clock import SystemClock
-    from ml.settings import MlSettings
+    from config.ml import MlSettings
 
     train(MlSettings(), SystemClock(), seed=options.seed, out=options.out)
     return 0
@@ -33,7 +33,7 @@ def train(settings: "MlSettings", clock: "Clock", *, seed: int | None = None, ou
     The same settings, seed and data give the same weights (`weights_hash` in its model.json).
     """
     from config.clock import to_rfc3339
-    from ml.settings import TrainingSettings
+    from config.ml import TrainingSettings
     from ml.training import train as run_training
 
     if seed is not None:

@@ -9,23 +9,19 @@ the rules still answer, and say so.
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from ray import serve
-from ray.exceptions import RayError
-from ray.serve.exceptions import BackPressureError, RayServeException
-from ray.serve.handle import DeploymentHandle
 from ray.util.metrics import Counter, Gauge, Histogram
 
 from config.clock import SystemClock
-from config.errors import Overloaded, Unavailable
 from config.logs import get_logger
+from config.ml import MlSettings
 from ml.artifact import ArtifactError, current_version
 from ml.evidence import Evidence
 from ml.knowledge import load_knowledge
 from ml.model import TrainedModel
 from ml.predictor import Opinion, opinions
-from ml.settings import MlSettings
 from serve_app.prediction.cache import TtlCache
 from serve_app.prediction.service import PredictionService, Served
 from serve_app.prediction.wire import call
@@ -124,31 +120,6 @@ class PredictorReplica:
             )
             answers.update(zip(rows, found, strict=True))
         return [answers[at] for at in range(len(many))]
-
-
-class PredictorClient:
-    """The predictor as the routes see it, through a deployment handle."""
-
-    def __init__(self, handle: DeploymentHandle[Any], deadline_s: float) -> None:
-        self._handle, self._deadline_s = handle, deadline_s
-
-    async def ask(self, method: str, body: dict[str, object]) -> dict[str, object]:
-        """The replica's answer.
-
-        Raises:
-            Overloaded: too many wait already.
-            Unavailable: no answer in time.
-        """
-        try:
-            reply = await asyncio.wait_for(self._ask(method, body), self._deadline_s)
-        except BackPressureError as exc:
-            raise Overloaded("The symptom model is busy. Try again shortly.", retry_after_s=RETRY_AFTER_S) from exc
-        except (TimeoutError, RayError, RayServeException) as exc:
-            raise Unavailable("The symptom model does not answer. Try again shortly.", retry_after_s=1.0) from exc
-        return reply
-
-    async def _ask(self, method: str, body: dict[str, object]) -> dict[str, object]:
-        return cast(dict[str, object], await self._handle.ask.remote(method, body))
 
 
 def predictor(settings: MlSettings) -> serve.Application:

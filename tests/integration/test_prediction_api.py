@@ -10,12 +10,12 @@ import pytest
 from fastapi import FastAPI
 
 from config.clock import SystemClock
+from config.ml import MlSettings
 from ml.artifact import current_version
 from ml.evidence import Evidence
 from ml.knowledge import Knowledge, load_knowledge
 from ml.model import TrainedModel
 from ml.predictor import Opinion, opinions
-from ml.settings import MlSettings
 from serve_app.api import problems
 from serve_app.prediction.cache import TtlCache
 from serve_app.prediction.routes import prediction_routes

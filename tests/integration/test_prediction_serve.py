@@ -13,9 +13,10 @@ import ray
 from ray import serve
 
 from config.errors import InvalidArgument, error_of
+from config.ml import MlSettings
 from ml.artifact import CURRENT, META, current_version
-from ml.settings import MlSettings
-from serve_app.prediction.deployment import PredictorClient, predictor
+from serve_app.prediction.client import PredictorClient
+from serve_app.prediction.deployment import predictor
 from tests.waiting import eventually
 
 OLD, NEW = "old-model", "new-model"

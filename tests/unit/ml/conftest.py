@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from config.ml import MlSettings
 from ml.artifact import current_version
 from ml.knowledge import Knowledge, load_knowledge
 from ml.language.reader import Reader
 from ml.model import TrainedModel
 from ml.predictor import Interpreter
 from ml.recommend import Recommender
-from ml.settings import MlSettings
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from config.ml import GeneratorSettings
 from ml.bayes import ExactBayes, SimpleBayes, naive_posterior, prior_posterior
 from ml.generator import Patients, Structure, generate
 from ml.knowledge import Knowledge
 from ml.metrics import auroc, calibration_error, figures
-from ml.settings import GeneratorSettings
 from ml.world import World, build_world
 
 SETTINGS = GeneratorSettings()

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from config.ml import MlSettings, TrainingSettings
 from ml import artifact
 from ml.artifact import ArtifactError, current_version, load
 from ml.calibration import fit_temperature, mean_log_loss
 from ml.knowledge import Knowledge
 from ml.model import TrainedModel
 from ml.network import Ensemble
-from ml.settings import MlSettings, TrainingSettings
 from ml.training import train
 
 TINY = MlSettings(

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from config.settings import Section
+from config.section import Section
 
 
 class GeneratorSettings(Section):
@@ -92,7 +92,9 @@ class TrainingSettings(Section):
 class MlSettings(Section):
     """The symptom model."""
 
-    artifacts: Path = Field(default=Path(__file__).parent / "artifacts", description="Folder of trained models.")
+    artifacts: Path = Field(
+        default=Path(__file__).parents[1] / "ml" / "artifacts", description="Folder of trained models."
+    )
     version: str | None = Field(default=None, description="Model to serve. Unset: the one named in artifacts/CURRENT.")
     replicas_min: int = Field(default=1, ge=1, le=64, description="Fewest predictor processes.")
     replicas_max: int = Field(default=2, ge=1, le=64, description="Most predictor processes.")
