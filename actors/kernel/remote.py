@@ -158,7 +158,8 @@ async def ensure_shards(recipe: Recipe, stores: Stores) -> list[str]:
     """
     actor: Any = ray.remote(ShardHost)
     control = RemoteControl()
-    names = []
+    names = list(recipe.volatile_shards)
+    volatile = [_volatile(name, recipe).start.remote() for name in names]  # they come up beside the others
     for pool in recipe.pools:
         wanted = shard_names(pool, recipe.shards(pool))
         before = await stores.maps.read(pool)
@@ -169,15 +170,13 @@ async def ensure_shards(recipe: Recipe, stores: Stores) -> list[str]:
         await rebalance(stores.maps, control, pool, wanted)
         await stop_shards(sorted(set(before.owners).difference(wanted)))
         names += wanted
-    return [*names, *await _ensure_volatile(recipe)]
-
-
-async def _ensure_volatile(recipe: Recipe) -> Sequence[str]:
-    actor: Any = ray.remote(VolatileHost)
-    names = recipe.volatile_shards
-    handles = [actor.options(name=name, **_OPTIONS).remote(name, recipe) for name in names]
-    await asyncio.gather(*(handle.start.remote() for handle in handles))
+    await asyncio.gather(*volatile)
     return names
+
+
+def _volatile(name: str, recipe: Recipe) -> Any:
+    actor: Any = ray.remote(VolatileHost)
+    return actor.options(name=name, **_OPTIONS).remote(name, recipe)
 
 
 async def stop_shards(names: Sequence[str], *, timeout_s: float = 5.0) -> None:
