@@ -156,10 +156,10 @@ async def ensure_shards(recipe: Recipe, stores: Stores) -> list[str]:
 
     Returns the shards' names, each started (its lease may still be waited for).
     """
+    volatile = [_volatile(name, recipe).start.remote() for name in recipe.volatile_shards]  # beside the others
     actor: Any = ray.remote(ShardHost)
     control = RemoteControl()
-    names = list(recipe.volatile_shards)
-    volatile = [_volatile(name, recipe).start.remote() for name in names]  # they come up beside the others
+    names = []
     for pool in recipe.pools:
         wanted = shard_names(pool, recipe.shards(pool))
         before = await stores.maps.read(pool)
@@ -171,7 +171,7 @@ async def ensure_shards(recipe: Recipe, stores: Stores) -> list[str]:
         await stop_shards(sorted(set(before.owners).difference(wanted)))
         names += wanted
     await asyncio.gather(*volatile)
-    return names
+    return [*names, *recipe.volatile_shards]
 
 
 def _volatile(name: str, recipe: Recipe) -> Any:
