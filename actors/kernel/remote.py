@@ -156,6 +156,7 @@ async def ensure_shards(recipe: Recipe, stores: Stores) -> list[str]:
 
     Returns the shards' names, each started (its lease may still be waited for).
     """
+    volatile = [_volatile(name, recipe).start.remote() for name in recipe.volatile_shards]  # beside the others
     actor: Any = ray.remote(ShardHost)
     control = RemoteControl()
     names = []
@@ -171,15 +172,13 @@ async def ensure_shards(recipe: Recipe, stores: Stores) -> list[str]:
         await rebalance(stores.maps, control, pool, wanted)
         await stop_shards(sorted(set(before.owners).difference(wanted)))
         names += wanted
-    return [*names, *await _ensure_volatile(recipe)]
+    await asyncio.gather(*volatile)
+    return [*names, *recipe.volatile_shards]
 
 
-async def _ensure_volatile(recipe: Recipe) -> Sequence[str]:
+def _volatile(name: str, recipe: Recipe) -> Any:
     actor: Any = ray.remote(VolatileHost)
-    names = recipe.volatile_shards
-    handles = [actor.options(name=name, **_OPTIONS).remote(name, recipe) for name in names]
-    await asyncio.gather(*(handle.start.remote() for handle in handles))
-    return names
+    return actor.options(name=name, **_OPTIONS).remote(name, recipe)
 
 
 async def stop_shards(names: Sequence[str], *, timeout_s: float = 5.0) -> None:
