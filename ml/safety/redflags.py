@@ -162,7 +162,10 @@ class _AnyOf:
 
     @staticmethod
     def of(term: str) -> "_AnyOf":
-        facts, absent, compared, not_compared = set(), [], [], []
+        facts: set[str] = set()
+        absent: list[str] = []
+        compared: list[tuple[str, str, float, str]] = []
+        not_compared: list[tuple[str, str, float, str]] = []
         for part in term.split("|"):
             name = part.removeprefix("!")
             comparison = _COMPARISON.fullmatch(name)
