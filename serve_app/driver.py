@@ -12,12 +12,12 @@ import threading
 from config.errors import StartupError
 from config.settings import Settings
 from serve_app.orders import Order, Orders, Report
-from serve_app.processtree import die_with_parent
+from serve_app.processtree import end_with_parent
 
 
 def main() -> int:
     """Start, say so, wait for the end of the orders, stop."""
-    die_with_parent(int(sys.argv[2]))
+    end_with_parent(int(sys.argv[2]))
     orders = Orders(sys.stdin.buffer, os.fdopen(int(sys.argv[1]), "wb"))
     first = orders.next()
     if first is None:

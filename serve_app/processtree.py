@@ -4,10 +4,9 @@ Parentage alone would not do: what Ray leaves behind when it breaks has lost its
 "subreaper" would, but Ray's workers know by their new parent, pid 1, that they should end.)
 """
 
-import ctypes
 import os
 import secrets
-import signal
+import threading
 import time
 from contextlib import suppress
 from typing import Final
@@ -15,7 +14,7 @@ from typing import Final
 import psutil
 
 _MARK: Final = "_CAREWIRE_RUN"
-_PR_SET_PDEATHSIG: Final = 1
+_WATCH_S: Final = 0.3
 
 
 def mark_descendants() -> None:
@@ -53,9 +52,17 @@ def _is_alive(process: psutil.Process) -> bool:
         return False
 
 
-def die_with_parent(parent: int) -> None:
-    """The kernel kills this process when the thread of `parent` that started it ends, for whatever reason."""
-    with suppress(AttributeError, OSError):  # other systems have no prctl
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it ended before we had said so
+def end_with_parent(parent: int) -> None:
+    """Should the process `parent` end, whatever the reason, end this run's processes, and this one.
+
+    The kernel could kill this one (PR_SET_PDEATHSIG), but then two of Ray's agents would try for a minute to tell a
+    control plane that is gone of a node that is gone.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_S)
+        end_descendants()
         os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -5,7 +5,7 @@
     └── driver (serve_app.driver) restarted here if it dies
         └── Ray: head processes, shards, Serve controller and replicas
 
-Whatever ends this process, the others follow: in order on a signal, by the kernel's hand if it is killed.
+Whatever ends this process, the others follow: in order on a signal; if it is killed, the driver ends them.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The commands that need nothing running."""
 
 import json
-import time
+import resource
 from pathlib import Path
 
 from config.clock import SystemClock
@@ -18,11 +18,14 @@ def test_a_token_names_its_bearer(tmp_path: Path) -> None:
     assert 50_000 < token.expires_ms - now_ms <= 61_000
 
 
-def test_a_token_is_made_in_half_a_second(tmp_path: Path) -> None:
+def test_a_token_costs_less_than_half_a_second_of_a_core(tmp_path: Path) -> None:
+    """Time of a core, not of the clock: other tests are running."""
+
     def once() -> float:
-        began = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         carewire("token", "--user", "alice", "--role", "client", env=environment(tmp_path), cwd=tmp_path)
-        return time.perf_counter() - began
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     assert min(once() for _ in range(5)) < 0.5
 
