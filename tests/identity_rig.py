@@ -18,9 +18,9 @@ from actors.inboxes.kind import InboxKind
 from actors.kernel.entity import Kind
 from actors.kernel.local import LocalCluster
 from actors.kernel.region import Region
+from actors.presence.tracker import Tracker
 from actors.rooms.kind import RoomKind
 from actors.rooms.pairs import PairKind
-from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
 from config.clock import SystemClock
 from config.logs import configure_logging
@@ -30,10 +30,10 @@ from realtime.bookings import Desk
 from realtime.gateway import Gateway
 from serve_app.api.app import Services, create_api
 from serve_app.audit.record import HEADS, AuditRecord
+from serve_app.calendars.service import calendar_services
 from serve_app.census import Census
 from serve_app.conventions.assembly import conventions_of
 from serve_app.health import HealthMonitor
-from serve_app.calendars.service import calendar_services
 from serve_app.identity.assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
 from serve_app.identity.care import CareRelations
 from serve_app.identity.gate import HttpGate, SocketGuard

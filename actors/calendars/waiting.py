@@ -12,7 +12,17 @@ from actors.calendars.ports import Find, Submit, calendar_of
 from actors.calendars.requests import Body, Moment
 from actors.calendars.schedule import Id, minutes
 from actors.calendars.service import Bookings, Request
-from actors.calendars.waitlist import NAME, Claim, Close, Decline, Entry, Figures, Join, Leave, Listing
+from actors.calendars.waitlist import NAME
+from actors.calendars.waitlist_messages import (
+    Claim,
+    Close,
+    Decline,
+    Entry,
+    Figures,
+    Join,
+    Leave,
+    Listing,
+)
 from actors.kernel.entity import SYSTEM, Principal
 from config.clock import Clock
 from config.errors import InvalidArgument

@@ -13,7 +13,32 @@ from actors.calendars.commands import Opened, Reserved
 from actors.calendars.holding import Inquire
 from actors.calendars.roles import is_staff
 from actors.calendars.time import HOUR_MS, MINUTE_MS
-from actors.kernel.entity import Context, Decision, Event, Principal, Query, SetTimer
+from actors.calendars.waitlist_messages import (
+    Answered,
+    Claim,
+    Close,
+    Closed,
+    Counts,
+    Decline,
+    Entry,
+    Figures,
+    Freed,
+    Join,
+    Joined,
+    Lapse,
+    Leave,
+    Left,
+    Listing,
+    Match,
+    Missed,
+    Offer,
+    Offered,
+    Opening,
+    ReadListing,
+    Shared,
+    WaitlistEvent,
+)
+from actors.kernel.entity import Context, Decision, Event, Principal, SetTimer
 from config.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 
 NAME: Final = "waitlist:main"
@@ -24,187 +49,6 @@ URGENCIES: Final = {"low": 0, "normal": 24, "high": 72, "urgent": 168}
 CAP_H: Final = 24 * 30  # waiting longer than this counts no further: urgency still tells
 PASSED_H: Final = 24  # each offer that was let go costs so much
 MOST_PER_CLIENT: Final = 20
-
-
-class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """One wish. Times in ms; `times` are minutes after midnight on the calendar's clock. `passed`: offers let go, as
-    `calendar@start`."""
-
-    id: str
-    client: str
-    calendars: tuple[str, ...]
-    service: str
-    start: int
-    end: int
-    weekdays: tuple[str, ...] = ()
-    times: tuple[tuple[int, int], ...] = ()
-    urgency: str = "normal"
-    joined: int = 0
-    passed: tuple[str, ...] = ()
-
-
-class Opening(msgspec.Struct, frozen=True, array_like=True):
-    """Time that came free. `tried` are entries for which nothing in it fits."""
-
-    calendar: str
-    start: int
-    end: int
-    tried: tuple[str, ...] = ()
-
-
-class Offer(msgspec.Struct, frozen=True, array_like=True):
-    """Time that is kept for somebody. Until it is `offered`, the calendar has not answered yet. `id` will be that of
-    the booking."""
-
-    id: str
-    entry: str
-    client: str
-    calendar: str
-    service: str
-    opening: Opening
-    offered: bool = False
-    start: int = 0
-    end: int = 0
-    expires: int = 0
-
-    @property
-    def key(self) -> str:
-        """Of its time at the calendar."""
-        return f"{self.id}.offer"
-
-
-class Join(msgspec.Struct, frozen=True, tag="join"):
-    """Wait for time."""
-
-    entry: Entry
-    note: str = ""
-
-
-class Leave(msgspec.Struct, frozen=True, tag="leave"):
-    """Wait no more."""
-
-    entry: str
-
-
-class Decline(msgspec.Struct, frozen=True, tag="decline"):
-    """Let an offer go."""
-
-    offer: str
-
-
-class Claim(msgspec.Struct, frozen=True, tag="claim"):
-    """The offer, if it is the caller's and still stands: then it can be booked."""
-
-    offer: str
-
-
-class Close(msgspec.Struct, frozen=True, tag="close"):
-    """The offer was booked."""
-
-    offer: str
-
-
-class Match(msgspec.Struct, frozen=True, tag="match"):
-    """A timer: share out what came free."""
-
-
-class Lapse(msgspec.Struct, frozen=True, tag="lapse"):
-    """A timer: nobody took the offer."""
-
-    offer: str
-
-
-class Listing(msgspec.Struct, frozen=True, tag="listing"):
-    """Who waits: one's own, or (staff) those of a calendar."""
-
-    calendar: str = ""
-
-
-class Figures(msgspec.Struct, frozen=True, tag="figures"):
-    """How it goes. Staff only."""
-
-
-WaitlistCommand = (
-    Join | Leave | Decline | Claim | Close | Match | Lapse | Listing | Figures | Opened | Reserved | Inquire
-)
-
-
-class Joined(Event, frozen=True, kw_only=True, tag="joined"):
-    """Somebody waits. The note is the secret."""
-
-    entry: Entry
-
-
-class Left(Event, frozen=True, kw_only=True, tag="left"):
-    """Somebody waits no more. For `quiet` calendars nobody waits now."""
-
-    entry: str
-    quiet: tuple[str, ...] = ()
-
-
-class Freed(Event, frozen=True, kw_only=True, tag="freed"):
-    """Time came free that somebody may want."""
-
-    opening: Opening
-
-
-class Shared(Event, frozen=True, kw_only=True, tag="shared"):
-    """What came free was shared out: the calendars are asked for these, the rest is nobody's."""
-
-    offers: tuple[Offer, ...]
-    wishes: tuple[Entry, ...]
-
-
-class Offered(Event, frozen=True, kw_only=True, tag="offered"):
-    """The calendar has reserved the time; it is the client's to take. What it leaves of the opening is open again."""
-
-    offer: Offer
-    rest: tuple[Opening, ...] = ()
-
-
-class Missed(Event, frozen=True, kw_only=True, tag="missed"):
-    """Nothing in the opening fits the entry (any more)."""
-
-    offer: str
-    opening: Opening
-
-
-class Closed(Event, frozen=True, kw_only=True, tag="closed"):
-    """An offer is over: `accepted`, `declined`, `lapsed`, or `left` with its entry."""
-
-    offer: Offer
-    how: str
-    quiet: tuple[str, ...] = ()
-
-
-class Answered(Event, frozen=True, kw_only=True, tag="answered"):
-    """A calendar asked about time that it keeps."""
-
-    entity: str
-    key: str
-    outcome: str
-
-
-WaitlistEvent = Joined | Left | Freed | Shared | Offered | Missed | Closed | Answered
-
-
-class ReadListing(Query, frozen=True):
-    """Lines of the list, to which the notes are added."""
-
-    lines: tuple[dict[str, Any], ...]
-    noted: bool
-
-
-class Counts(msgspec.Struct, array_like=True):
-    """For analytics. `waited_ms` sums over accepted offers; `wanted` counts the hours of the day that were wished."""
-
-    joined: int = 0
-    offered: int = 0
-    accepted: int = 0
-    declined: int = 0
-    lapsed: int = 0
-    waited_ms: int = 0
-    wanted: list[int] = msgspec.field(default_factory=lambda: [0] * 24)
 
 
 class Waitlist:

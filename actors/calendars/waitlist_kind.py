@@ -8,8 +8,8 @@ from actors.calendars.booking_kind import TEXTS, Deliver
 from actors.calendars.commands import Attend, Reserve
 from actors.calendars.holding import Settle
 from actors.calendars.record import event_id
-from actors.calendars.waitlist import (
-    NAME,
+from actors.calendars.waitlist import NAME, Waitlist, shown
+from actors.calendars.waitlist_messages import (
     Answered,
     Closed,
     Counts,
@@ -21,10 +21,8 @@ from actors.calendars.waitlist import (
     Opening,
     ReadListing,
     Shared,
-    Waitlist,
     WaitlistCommand,
     WaitlistEvent,
-    shown,
 )
 from actors.kernel.entity import Effects, Kind, Letter, Library, Principal, Recorded, Shown
 from config.clock import to_rfc3339

@@ -159,19 +159,17 @@ async def ensure_shards(recipe: Recipe, stores: Stores) -> list[str]:
     volatile = [_volatile(name, recipe).start.remote() for name in recipe.volatile_shards]  # beside the others
     actor: Any = ray.remote(ShardHost)
     control = RemoteControl()
-    names = []
+    pools = {pool: shard_names(pool, recipe.shards(pool)) for pool in recipe.pools}
     maps = {}
-    for pool in recipe.pools:  # all of them first: a shard of one pool writes letters to every other
+    for pool, wanted in pools.items():  # all of them first: a shard of one pool writes letters to every other
         present = await stores.maps.read(pool)
-        wanted = shard_names(pool, recipe.shards(pool))
         maps[pool] = present if present is not None else await rebalance(stores.maps, control, pool, wanted)
-    for pool, before in maps.items():
-        wanted = shard_names(pool, recipe.shards(pool))
-        handles = [actor.options(name=name, **_OPTIONS).remote(name, recipe) for name in wanted]
-        await asyncio.gather(*(handle.start.remote() for handle in handles))
+    names = [name for wanted in pools.values() for name in wanted]
+    handles = [actor.options(name=name, **_OPTIONS).remote(name, recipe) for name in names]
+    await asyncio.gather(*(handle.start.remote() for handle in handles))
+    for pool, wanted in pools.items():
         await rebalance(stores.maps, control, pool, wanted)
-        await stop_shards(sorted(set(before.owners).difference(wanted)))
-        names += wanted
+        await stop_shards(sorted(set(maps[pool].owners).difference(wanted)))
     await asyncio.gather(*volatile)
     return [*names, *recipe.volatile_shards]
 
