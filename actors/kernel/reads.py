@@ -19,6 +19,7 @@ from store.journal import Journal
 
 _log = get_logger(__name__)
 _AT_ONCE: Final = 64
+_RETRY_S: Final = 0.2
 _HEADS: Final = 500  # topics a query
 _to_json: Final = msgspec.json.Encoder().encode
 
@@ -82,7 +83,8 @@ class Reads:
             some = names[start : start + _HEADS]
             try:
                 heads = await self._journal.heads(some)
-            except Unavailable:
+            except Exception as error:
+                await _pause(error)
                 for topic in some:
                     session.lose(topic)
                 continue
@@ -110,10 +112,18 @@ class Reads:
                         seen = max(seen, one.version)
                     if not waiting.overflowed:
                         break
-            except Unavailable:
+            except Exception as error:
+                await _pause(error)
                 session.lose(topic)
                 return
         _let_through(session, topic, waiting, seen)
+
+
+async def _pause(error: Exception) -> None:
+    """A past that could not be read is asked for again. A bug must not make a topic silent, only slow and loud."""
+    if not isinstance(error, Unavailable):
+        _log.error("replay.failed", exc_info=error)
+    await asyncio.sleep(_RETRY_S)
 
 
 def _let_through(session: Session, topic: str, waiting: CatchUp, seen: int) -> None:
