@@ -172,7 +172,7 @@ class KernelSettings(Section):
     lease_s: float = Field(default=6.0, gt=0, description="Life of a shard's lease without renewal.")
     lease_renewal_s: float = Field(default=2.0, gt=0, description="Seconds between renewals.")
     linger_ms: float = Field(
-        default=3.0, ge=0, le=100, description="Least time between two turns, and between two batches to a shard."
+        default=5.0, ge=0, le=100, description="Least time between two turns, and between two batches to a shard."
     )
     max_batch_bytes: int = Field(
         default=90_000, ge=1000, le=100_000, description="Largest batch from a region to a shard."

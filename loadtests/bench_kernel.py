@@ -168,9 +168,9 @@ async def bench(args: argparse.Namespace, settings: Settings) -> list[dict[str, 
     results = []
     for _ in range(args.runs):
         for outcome in (
-            await load.saturated(args.window, args.seconds),
-            await load.paced(2000, args.seconds),
             await load.paced(200, args.seconds),
+            await load.paced(2000, args.seconds),
+            await load.saturated(args.window, args.seconds),
         ):
             results.append(outcome.report())
             print(json.dumps(results[-1]), flush=True)

@@ -27,7 +27,7 @@ class Outcome(Enum):
     UNKNOWN = auto()  # a time-out or a broken connection tells nothing: it may be stored
 
 
-class CommandRecord(msgspec.Struct, frozen=True):
+class CommandRecord(msgspec.Struct, frozen=True, gc=False):
     """A command that a turn answered: 16 bytes that identify it among all commands, and its reply (JSON).
 
     Ids that begin with a few bytes of a hash of their entity keep the writes to the index of ids together: those of

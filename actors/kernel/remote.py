@@ -6,6 +6,7 @@ only the region, who holds the command ids, repeats.
 """
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
@@ -98,6 +99,9 @@ class _Host(Generic[H]):
         host = "127.0.0.1" if alone else ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray's own
         self._door = DirectServer(shard, self._name)
         self._address = await self._door.start(host)
+        # What a shard holds lives long and refers to itself rarely: full collections cost milliseconds and find nothing.
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
         return shard
 
     async def _make(self, stores: Stores) -> H:

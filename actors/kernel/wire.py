@@ -10,7 +10,7 @@ import msgspec
 from actors.kernel.entity import Principal
 
 
-class Item(msgspec.Struct, array_like=True, frozen=True):
+class Item(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One command on its way to an entity.
 
     `ticket` numbers the caller's commands. `command` is msgpack of the kind's command union. `patience_ms` is how long
@@ -69,7 +69,7 @@ class Fetch(msgspec.Struct, array_like=True, frozen=True):
     acked: int
 
 
-class Answer(msgspec.Struct, array_like=True, frozen=True):
+class Answer(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The answer to one item. `code` is "" for success, else an error's code (or "moved": ask another shard).
 
     `data` is the ack's data as JSON. `version` is the entity's version that the answer reflects.
@@ -85,7 +85,7 @@ class Answer(msgspec.Struct, array_like=True, frozen=True):
     details: bytes = b""  # JSON; empty: none
 
 
-class Delivery(msgspec.Struct, array_like=True, frozen=True):
+class Delivery(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What happened in a topic, ready to send: `packet` is a JSON array `["event name", payload]`.
 
     `version` > 0: a numbered event; a topic's come without gap or repeat (`first` < `version`: this one stands for
