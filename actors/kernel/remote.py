@@ -99,7 +99,7 @@ class _Host(Generic[H]):
         host = "127.0.0.1" if alone else ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray's own
         self._door = DirectServer(shard, self._name)
         self._address = await self._door.start(host)
-        # What a shard holds lives long and refers to itself rarely: full collections cost milliseconds and find nothing.
+        # What a shard holds lives long and seldom refers to itself: full collections cost milliseconds, for nothing.
         gc.freeze()
         gc.set_threshold(20_000, 20, 50)
         return shard
