@@ -44,4 +44,5 @@ ACTIONS: Final[Mapping[str, str]] = {
     "join_waitlist": "waitlist.join",
     "leave_waitlist": "waitlist.leave",
     "accept_offer": "waitlist.leave",
+    "decline_offer": "waitlist.leave",
 }

@@ -65,7 +65,7 @@ class GatewayReplica:
         self._tracker.watch_levels(self._member.registry)
         await self._tracker.start()
         rooms = Rooms(self._region, stores.views, clock)
-        calendars = calendar_services(self._region, stores.views, clock)
+        calendars = calendar_services(self._region, stores.views, clock, related=CareRelations(database, clock).cares)
         desk = Desk(calendars.bookings, calendars.queries, calendars.waiting)
         await self._gateway.start(
             self._region, rooms, self._tracker, desk, host=settings.gateway.host, port=settings.gateway.port

@@ -84,7 +84,10 @@ class ApiReplica:
                 conventions=conventions_of(settings, database, stores.vault, clock),
                 routers=[
                     *self._identity.routers,
-                    *routers(calendar_services(self._region, stores.views, clock), gate.verify),
+                    *routers(
+                        calendar_services(self._region, stores.views, clock, related=self._identity.care.cares),
+                        gate.verify,
+                    ),
                     prediction_routes(PredictorClient(model, settings.ml.deadline_s), [permit("ml.use")]),
                 ],
             ),

@@ -19,7 +19,7 @@ from serve_app.api.access import Verify
 from serve_app.calendars.answers import ERRORS, answer
 from serve_app.calendars.bodies import body_of, documented
 from serve_app.calendars.service import CalendarServices
-from serve_app.conventions.permits import permit
+from serve_app.conventions.permits import permit, public
 
 CalendarId = Annotated[str, Path(pattern=ID_PATTERN)]
 _FEED_MS = 400 * time.DAY_MS
@@ -92,14 +92,14 @@ def feed_routes(services: CalendarServices, verify: Verify) -> APIRouter:
     """Feeds: the token is in the address, since calendar programs send no header."""
     router = APIRouter(prefix="/api", tags=["calendars"], responses=ERRORS)
 
-    @router.get("/calendars/{therapist_id}/feed.ics")
+    @router.get("/calendars/{therapist_id}/feed.ics", dependencies=[public("calendar.feed")])
     async def of_therapist(therapist_id: CalendarId, token: str = "") -> Response:
         """The bookings of a calendar, for those who run it."""
         by = await _bearer(verify, token)
         require_staff(by, therapist_id)
         return await _feed(Wanted(therapist=therapist_id), by)
 
-    @router.get("/bookings/feed.ics")
+    @router.get("/bookings/feed.ics", dependencies=[public("calendar.feed")])
     async def of_client(token: str = "") -> Response:
         """The caller's own bookings."""
         by = await _bearer(verify, token)
