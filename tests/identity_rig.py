@@ -14,17 +14,23 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from actors.inboxes.kind import InboxKind
 from actors.kernel.entity import Kind
 from actors.kernel.local import LocalCluster
 from actors.kernel.region import Region
+from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
-from actors.rooms.kind import RoomKind
-from actors.rooms.pairs import PairKind
 from actors.rooms.service import Rooms
 from config.clock import SystemClock
 from config.logs import configure_logging
-from config.settings import AuthSettings, GatewaySettings, IdentitySettings, LimitSettings, MongoSettings, Settings
+from config.settings import (
+    AuthSettings,
+    GatewaySettings,
+    IdentitySettings,
+    LimitSettings,
+    MongoSettings,
+    PresenceSettings,
+    Settings,
+)
 from realtime.auth import Verifier
 from realtime.bookings import Desk
 from realtime.gateway import Gateway
@@ -40,6 +46,7 @@ from serve_app.identity.gate import HttpGate, SocketGuard
 from serve_app.identity.guard import Follower
 from serve_app.identity.outbox import Message, MongoOutbox
 from serve_app.privacy.erasure import COLLECTION as ERASURES
+from serve_app.recipe import CarewireRecipe
 from store.client import Client as MongoClient
 from store.client import Database, open_client
 from store.journal import Stores
@@ -94,10 +101,12 @@ class House:
     service: IdentityService
     registry: CollectorRegistry
     clock: ShiftedClock
+    presence: PresenceShard
     app: FastAPI
     doors: list[HttpGate]  # the last one counts
     gateways: list[Gateway] = field(default_factory=list)
     followers: list[Follower] = field(default_factory=list)
+    trackers: list[Tracker] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
 
     def http(self, bearer: str = "", *, address: str = "10.0.0.1") -> httpx.AsyncClient:
@@ -173,7 +182,11 @@ class House:
         follower = Follower(self.database, revocations, gateway.revoked, lambda: gateway.users)
         await follower.start()
         region = await self.cluster.region(name, gateway.deliver)
-        tracker = Tracker(name, [], settings=self.settings.presence, clock=self.clock, on_changes=gateway.observe)
+        tracker = Tracker(
+            name, [self.presence], settings=self.settings.presence, clock=self.clock, on_changes=gateway.observe
+        )
+        await tracker.start()
+        self.trackers.append(tracker)
         calendars = calendar_services(region, self.stores.views, self.clock)
         desk = Desk(calendars.bookings, calendars.queries, calendars.waiting)
         rooms = Rooms(region, self.stores.views, self.clock)
@@ -205,11 +218,13 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
         auth=AuthSettings(secret=SecretStr(SECRET), leeway_s=0),
         identity=IdentitySettings(**LIGHT | identity),
         limits=LimitSettings(enabled=False),
+        presence=PresenceSettings(settle_s=0, tick_ms=10),
         gateway=GatewaySettings(),
         mongo=MongoSettings(url=SecretStr(mongo_url), database=database, timeout_s=10),
     )
     clock = ShiftedClock()
-    kinds: list[Kind[Any]] = [RoomKind(settings.rooms), InboxKind(), PairKind()]
+    recipe = CarewireRecipe(settings)
+    kinds: list[Kind[Any]] = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
     stores = await open_stores(settings, [index for kind in kinds for index in kind.indexes], clock)
     client: MongoClient = open_client(mongo_url, timeout_s=10)
     cluster = LocalCluster(stores, kinds, settings=settings.kernel, clock=clock)
@@ -231,7 +246,9 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
             routers=service.routers,
         )
     )
-    made = House(settings, client[database], stores, cluster, region, service, registry, clock, app, doors)
+    presence = PresenceShard("presence-0", stores.views, settings=settings.presence, clock=clock)
+    await presence.start()
+    made = House(settings, client[database], stores, cluster, region, service, registry, clock, presence, app, doors)
     try:
         yield made
     finally:
@@ -241,6 +258,9 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
             await follower.stop()
         for gateway in made.gateways:
             await gateway.stop()
+        for tracker in made.trackers:
+            await tracker.close()
+        await presence.stop()
         await cluster.stop()
         service.close()
         await client.drop_database(database)

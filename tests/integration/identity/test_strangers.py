@@ -144,20 +144,43 @@ def payloads(room: str, message: str) -> dict[str, Any]:
     }
 
 
+def booking_payloads() -> dict[str, Any]:
+    """Of bookings, places and offers that are not the stranger's."""
+    booking = {"booking_id": "bkg_of_somebody_else"}
+    return {
+        "confirm_booking": booking,
+        "reschedule_booking": booking | {"start": "2030-01-01T10:00:00.000Z"},
+        "cancel_booking": booking,
+        "update_booking_status": booking | {"status": "completed"},
+        "leave_waitlist": {"entry_id": "wtl_of_somebody_else"},
+        "accept_offer": {"offer_id": "off_of_somebody_else"},
+        "decline_offer": {"offer_id": "off_of_somebody_else"},
+    }
+
+
 # Events about the caller alone, or that begin something new.
-OWN_EVENTS: dict[str, Any] = {"authenticate": None, "list_rooms": {}, "inbox_ack": {"inbox_seq": 0}, "create_room": {}}
+OWN_EVENTS = {"authenticate", "list_rooms", "inbox_ack", "create_room"} | {
+    "set_presence",
+    "watch_presence",
+    "unwatch_presence",
+    "watch_calendar",
+    "unwatch_calendar",
+    "check_conflicts",
+    "request_booking",
+    "join_waitlist",
+}
 
 
 async def test_every_event_refuses_every_stranger(home: House) -> None:
     victim = await a_victim(home)
     gateway: Any = home.gateways[0]
     deployed = set(gateway._front._events._handlers)
-    about_room = payloads(victim.ids["room_id"], victim.message)
-    assert deployed == set(about_room) | set(OWN_EVENTS), "a new event: say what a stranger may do with it"
+    about_others = payloads(victim.ids["room_id"], victim.message) | booking_payloads()
+    assert deployed == set(about_others) | OWN_EVENTS, "a new event: say what a stranger may do with it"
     assert deployed <= set(ACTIONS)
     for role in filter(None, STRANGERS.values()):
         client = await home.socket(token(f"stranger-{role}", role))
-        for event, payload in about_room.items():
+        for event, payload in about_others.items():
             error = await client.error(event, payload)
             assert error["code"] in ("permission_denied", "not_found"), (role, event, error)
         assert await client.ok("list_rooms", {}) == {"rooms": []}
@@ -169,7 +192,7 @@ async def test_every_event_refuses_every_stranger(home: House) -> None:
     anonymous = home.anonymous_client()
     await anonymous.connect({})
     for event in sorted(deployed - {"authenticate"}):
-        error = await anonymous.error(event, about_room.get(event, {}))
+        error = await anonymous.error(event, about_others.get(event, {}))
         assert error["code"] == "unauthenticated", event
     page = await home.ok("GET", f"/api/rooms/{victim.ids['room_id']}/messages", bearer=victim.tokens["access_token"])
     assert [message["body"] for message in page["messages"]] == ["Canary message"]
