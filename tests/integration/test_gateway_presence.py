@@ -92,6 +92,7 @@ async def test_the_invisible_look_offline_to_all_but_themselves_and_stay_so() ->
         assert (await bob.next("presence_changed"))["status"] == "invisible"
         await bob.close()
         back = await made.client("bob", gateway=0)
+        await devices_are(back, "bob", 1)
         assert (await watch(back, "bob"))["bob"] == {
             "status": "invisible",
             "last_seen": hidden["last_seen"],
