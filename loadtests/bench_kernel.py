@@ -31,6 +31,7 @@ from actors.kernel.region import Region
 from actors.kernel.remote import RemoteDirectory, ensure_shards, kinds_to_pools, stop_shards
 from actors.rooms.commands import Create, Post
 from config.clock import SystemClock
+from config.collector import calm_collector
 from config.logs import configure_logging
 from config.settings import Settings
 from serve_app.recipe import CarewireRecipe
@@ -164,6 +165,7 @@ async def bench(args: argparse.Namespace, settings: Settings) -> list[dict[str, 
     await region.start()
     load = Load(region, args.rooms, heard)
     await load.prepare()
+    calm_collector()  # as gateways do
     await load.saturated(args.window, 2.0)  # warm up
     results = []
     for _ in range(args.runs):

@@ -6,6 +6,7 @@ from actors.kernel.remote import RemoteDirectory, client_of, ensure_shards, kind
 from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
 from config.clock import SystemClock
+from config.collector import calm_collector
 from config.logs import configure_logging
 from realtime.auth import Verifier
 from realtime.bookings import Desk
@@ -72,6 +73,7 @@ class GatewayReplica:
         )
         self._delay = RecentMean(self._member.registry, "carewire_gateway_delivery_seconds")
         await self._member.join(lambda: {**self._gateway.stats(), "lag_ms": self._delay.ms(clock.monotonic_s())})
+        calm_collector()
 
     async def check_health(self) -> None:
         """Serve asks now and then; answering at all is the answer."""

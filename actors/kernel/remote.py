@@ -6,7 +6,6 @@ only the region, who holds the command ids, repeats.
 """
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
@@ -25,6 +24,7 @@ from actors.kernel.partitions import shard_names
 from actors.kernel.region import Region
 from actors.kernel.shard import Shard
 from config.clock import SystemClock
+from config.collector import calm_collector
 from config.errors import Unavailable
 from config.logs import configure_logging, get_logger
 from store.holders import this_process
@@ -99,9 +99,7 @@ class _Host(Generic[H]):
         host = "127.0.0.1" if alone else ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray's own
         self._door = DirectServer(shard, self._name)
         self._address = await self._door.start(host)
-        # What a shard holds lives long and seldom refers to itself: full collections cost milliseconds, for nothing.
-        gc.freeze()
-        gc.set_threshold(20_000, 20, 50)
+        calm_collector()
         return shard
 
     async def _make(self, stores: Stores) -> H:

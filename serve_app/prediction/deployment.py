@@ -17,10 +17,8 @@ from ray.util.metrics import Counter, Gauge, Histogram
 from config.clock import SystemClock
 from config.logs import get_logger
 from config.ml import MlSettings
-from ml.artifact import ArtifactError, current_version
 from ml.evidence import Evidence
 from ml.knowledge import load_knowledge
-from ml.model import TrainedModel
 from ml.predictor import Opinion, opinions
 from serve_app.prediction.cache import TtlCache
 from serve_app.prediction.service import PredictionService, Served
@@ -75,6 +73,9 @@ class PredictorReplica:
             await self._put_in_service(None)
 
     async def _put_in_service(self, wanted: str | None) -> None:
+        from ml.artifact import ArtifactError, current_version  # with them comes torch, which only a replica needs
+        from ml.model import TrainedModel
+
         in_service = self._service.served.info.version
         version = wanted
         try:
