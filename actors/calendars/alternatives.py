@@ -10,8 +10,9 @@ import msgspec
 from actors.calendars.commands import Busy, Check
 from actors.calendars.kinds import SERVICES
 from actors.calendars.occupancy import Entry
-from actors.calendars.ports import BusyAnswer, CheckAnswer, Find, Submit, calendar_of, overlaps
+from actors.calendars.ports import BusyAnswer, CheckAnswer, calendar_of, overlaps
 from actors.kernel.entity import SYSTEM
+from actors.kernel.ports import Find, Submit
 from config.clock import to_rfc3339
 from config.errors import CarewireError
 

@@ -1,57 +1,18 @@
 """What the services of calendars need of the rest, and how they ask calendars."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import msgspec
 
 from actors.calendars.occupancy import Entry
 from actors.calendars.planner import Plan
 from actors.calendars.reasons import Reason
-from actors.kernel.entity import Principal
-from actors.kernel.region import Reply
 from config.errors import InvalidArgument
 from config.ids import is_id
-from store.journal import View
 
 Related = Callable[[str, str], Awaitable[bool]]
 """Is this client in the care of this therapist?"""
-
-
-class Submit(Protocol):
-    """The caller's side of the shards (`actors.kernel.region.Region`)."""
-
-    async def submit(
-        self,
-        entity: str,
-        command: msgspec.Struct,
-        *,
-        by: Principal,
-        command_id: str | None = None,
-        listen: bool = False,
-        timeout_s: float | None = None,
-        trace: str = "",
-    ) -> Reply:
-        """Raises CarewireError: the entity refused, or nobody answered in time."""
-        ...
-
-
-class Find(Protocol):
-    """Of the read models, only this (`store.journal.Views`)."""
-
-    async def find(
-        self,
-        collection: str,
-        equal: Mapping[str, str | int | bool | None],
-        *,
-        order_by: str,
-        above: int | str | None = None,
-        below: int | str | None = None,
-        descending: bool = False,
-        limit: int,
-    ) -> list[View]:
-        """See `store.journal.Views.find`."""
-        ...
 
 
 class Checked(msgspec.Struct):

@@ -7,11 +7,11 @@ import msgspec
 
 from actors.calendars import time
 from actors.calendars.booking_kind import BOOKINGS, order_of, record_in
-from actors.calendars.ports import Find
 from actors.calendars.record import Record, shown
 from actors.calendars.roles import is_staff, require_staff
 from actors.calendars.service import Bookings
 from actors.kernel.entity import Principal
+from actors.kernel.ports import Find
 from config.clock import to_rfc3339
 from config.errors import InvalidArgument, PermissionDenied
 

@@ -12,7 +12,7 @@ from actors.calendars.booking import HOLD_MS, Amend, Cancel, Confirm, Finish, Lo
 from actors.calendars.commands import Availability, Check, Configure, Import, OpenTime, Show
 from actors.calendars.lifecycle import require_legal
 from actors.calendars.planner import Plan
-from actors.calendars.ports import CheckAnswer, Find, Related, Submit, calendar_of, entity, overlaps
+from actors.calendars.ports import CheckAnswer, Related, calendar_of, entity, overlaps
 from actors.calendars.reasons import Reason, reasons
 from actors.calendars.record import Record, Terms
 from actors.calendars.roles import is_staff, require_party
@@ -20,6 +20,7 @@ from actors.calendars.schedule import Schedule
 from actors.calendars.taking import Taken, Taking, Wanted
 from actors.calendars.time import zone_of
 from actors.kernel.entity import SYSTEM, Principal
+from actors.kernel.ports import Find, Submit
 from actors.kernel.region import Reply
 from config.clock import Clock, to_rfc3339
 from config.errors import AlreadyExists, CarewireError, Conflict, InvalidArgument, NotFound, PermissionDenied

@@ -10,10 +10,11 @@ import msgspec
 from actors.calendars.commands import Book, Take
 from actors.calendars.holding import Settle
 from actors.calendars.planner import Plan
-from actors.calendars.ports import Related, Submit, calendar_of, entity
+from actors.calendars.ports import Related, calendar_of, entity
 from actors.calendars.reasons import conflict, reasons
 from actors.calendars.roles import is_staff
 from actors.kernel.entity import SYSTEM, Principal
+from actors.kernel.ports import Submit
 from config.errors import CarewireError
 
 _RELEASE_S: Final = 3.0

@@ -8,7 +8,7 @@ import msgspec
 from actors.calendars import time
 from actors.calendars.commands import Attend
 from actors.calendars.kinds import SERVICES
-from actors.calendars.ports import Find, Submit, calendar_of
+from actors.calendars.ports import calendar_of
 from actors.calendars.requests import Body, Moment
 from actors.calendars.schedule import Id, minutes
 from actors.calendars.service import Bookings, Request
@@ -24,6 +24,7 @@ from actors.calendars.waitlist_messages import (
     Listing,
 )
 from actors.kernel.entity import SYSTEM, Principal
+from actors.kernel.ports import Find, Submit
 from config.clock import Clock
 from config.errors import InvalidArgument
 from config.ids import new_id

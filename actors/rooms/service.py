@@ -6,12 +6,13 @@ Stateless, and it decides nothing: every rule is the entities'.
 import asyncio
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 
 from actors.kernel.entity import SYSTEM, Principal
+from actors.kernel.ports import Find, Submit
 from actors.kernel.region import Reply
 from actors.rooms.commands import DEFAULT_PAGE, LARGEST_PAGE, Create, Glance, Peek, Post, RoomCommand
 from actors.rooms.pairs import Claim, Release, pair_id
@@ -20,47 +21,10 @@ from actors.rooms.views import MEMBERSHIPS
 from config.clock import Clock
 from config.errors import AlreadyExists, Conflict, NotFound, PermissionDenied
 from config.ids import is_id, new_id
-from store.journal import View
 
 MOST_LISTED: Final = 2000  # rooms of one user that a list can order
 _PAGE: Final = 500
 _ATTEMPTS: Final = 3
-
-
-class Submit(Protocol):
-    """The caller's side of the shards (`actors.kernel.region.Region`)."""
-
-    async def submit(
-        self,
-        entity: str,
-        command: msgspec.Struct,
-        *,
-        by: Principal,
-        command_id: str | None = None,
-        listen: bool = False,
-        timeout_s: float | None = None,
-        trace: str = "",
-    ) -> Reply:
-        """Raises CarewireError: the entity refused, or nobody answered in time."""
-        ...
-
-
-class Find(Protocol):
-    """Of the read models, only this (`store.journal.Views`)."""
-
-    async def find(
-        self,
-        collection: str,
-        equal: Mapping[str, str | int | bool | None],
-        *,
-        order_by: str,
-        above: int | str | None = None,
-        below: int | str | None = None,
-        descending: bool = False,
-        limit: int,
-    ) -> list[View]:
-        """See `store.journal.Views.find`."""
-        ...
 
 
 class _Active(msgspec.Struct):

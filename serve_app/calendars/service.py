@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from actors.calendars.bulk import Bulk
-from actors.calendars.ports import Find, Related, Submit
+from actors.calendars.ports import Related
 from actors.calendars.queries import BookingQueries
 from actors.calendars.series_service import SeriesService
 from actors.calendars.service import Bookings
 from actors.calendars.waiting import Waiting
+from actors.kernel.ports import Find, Submit
 from config.clock import Clock
 
 
