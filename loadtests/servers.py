@@ -78,7 +78,7 @@ class Server:
     def __exit__(self, *_: object) -> None:
         process = self._process
         assert process is not None
-        processes = self._processes()
+        processes = self.processes()
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
@@ -92,7 +92,7 @@ class Server:
     def cpu_s(self) -> float:
         """CPU seconds of all its processes so far."""
         total = 0.0
-        for process in self._processes():
+        for process in self.processes():
             with suppress(psutil.Error):
                 times = process.cpu_times()
                 total += times.user + times.system
@@ -101,12 +101,13 @@ class Server:
     def memory_mb(self) -> float:
         """Resident memory of all its processes; shared pages count for each."""
         total = 0
-        for process in self._processes():
+        for process in self.processes():
             with suppress(psutil.Error):
                 total += process.memory_info().rss
         return total / 2**20
 
-    def _processes(self) -> list[psutil.Process]:
+    def processes(self) -> list[psutil.Process]:
+        """It and all that it started; none when it has ended."""
         assert self._process is not None
         try:
             root = psutil.Process(self._process.pid)
@@ -116,7 +117,7 @@ class Server:
 
     def _pin(self) -> None:
         """Every thread of it; those that come later inherit it. After the start, which may use all cores."""
-        for process in self._processes():
+        for process in self.processes():
             with suppress(psutil.Error, OSError):
                 for thread in process.threads():
                     os.sched_setaffinity(thread.id, self._cpus)
