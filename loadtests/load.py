@@ -1,6 +1,6 @@
 """`make load`: a short locust run against a running server, and what came of it in a few lines.
 
-python -m loadtests.load [--users 20] [--seconds 20] [--host URL --tokens FILE]
+python -m loadtests.load [--users 20] [--seconds 20] [--kinds ChatUser ...] [--host URL --tokens FILE]
 """
 
 import argparse
@@ -16,6 +16,7 @@ from config.errors import StartupError
 from loadtests.target import find
 
 LOCUSTFILE: Final = Path(__file__).with_name("locustfile.py")
+KINDS: Final = ("ChatUser", "PresenceUser", "MixedUser")
 _GRACE_S: Final = 60.0
 
 
@@ -24,6 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--users", type=int, default=20)
     parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--kinds", nargs="+", default=["ChatUser"], choices=KINDS, help="of users, in equal numbers")
     parser.add_argument("--host", metavar="URL", help="of the Socket.IO front, if not that of this data directory")
     parser.add_argument(
         "--tokens", type=Path, metavar="FILE", help="as `carewire token --count N --out FILE` writes it"
@@ -65,7 +67,8 @@ def _command(args: argparse.Namespace, url: str, report: Path) -> list[str]:
     command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary", "--host", url]
     command += ["--users", str(args.users), "--spawn-rate", str(max(1, args.users // 2)), "--loglevel", "WARNING"]
     command += ["--run-time", f"{args.seconds}s", "--stop-timeout", "5", "--json-file", str(report)]
-    return command + (["--tokens", str(args.tokens)] if args.tokens is not None else [])
+    command += ["--tokens", str(args.tokens)] if args.tokens is not None else []
+    return [*command, *args.kinds]
 
 
 def _rows(report: Path) -> list[dict[str, Any]]:

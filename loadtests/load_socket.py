@@ -39,6 +39,11 @@ class LoadSocket(asyncio.Protocol):
         self.sent_ns: dict[int, int] = {}  # ack id -> when
         self.last_id = 0
 
+    async def open(self, port: int) -> None:
+        """Connect to this port of this machine. Raises `Refused`, OSError."""
+        await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", port)
+        await self.connected
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
         self._transport.write(_REQUEST.format(key=b64encode(os.urandom(16)).decode()).encode())

@@ -72,8 +72,7 @@ class Seat:
         if self.seq:
             hello["recover"] = {self.room: self.seq}
         socket = LoadSocket(encode(hello), self._heard, self._acked)
-        await asyncio.get_running_loop().create_connection(lambda: socket, "127.0.0.1", self._port)
-        await socket.connected
+        await socket.open(self._port)
         if not self.seq:
             ack = await socket.ask("join_room", encode({"room_id": self.room}))
             self.seq = msgspec.json.decode(ack[ack.index(b"[") :])[0]["data"]["last_seq"]
@@ -141,8 +140,7 @@ class Soak:
         size = self._args.size
         for first in self.seats[::size]:
             founder = LoadSocket(encode({"token": self._founder()}), lambda _: None, lambda *_: None)
-            await asyncio.get_running_loop().create_connection(lambda to=founder: to, "127.0.0.1", self._server.port)
-            await founder.connected
+            await founder.open(self._server.port)
             members = [f"{first.room.replace('-room', '')}-{place}" for place in range(size)]
             await founder.ask("create_room", encode({"room_id": first.room, "members": members}))
             founder.close()
