@@ -20,6 +20,7 @@ PING_PACKET: Final = Frame.text("2")
 PROBE_ANSWER: Final = Frame.text("3probe")
 NOOP: Final = "6"
 MAX_POLLED: Final = 16  # packets in one answer: python-engineio's clients drop a connection that gets more
+MAX_BACKLOG: Final = 256  # messages of one client that may wait for a handler before no more are read
 _SEPARATOR: Final = "\x1e"
 
 
