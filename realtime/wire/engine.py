@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,12 +37,14 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         max_buffered_bytes: int = 1 << 20,
         deflate_threshold: int | None = None,
         upgrade_timeout: float = 10.0,
+        admit: Callable[[web.Request], dict[str, Any] | None] | None = None,
         **options: Any,
     ) -> None:
         """`max_buffered_bytes`: what may wait for one client that does not read, before it is closed as a "slow
         consumer". `deflate_threshold`: WebSocket messages from this size on are compressed (permessage-deflate) for
         clients that offer it; None: none are. `upgrade_timeout`: seconds from a new WebSocket to the end of its
-        upgrade. The rest is python-engineio's.
+        upgrade. `admit`: asked before a session is opened; what it returns is the answer that refuses it. The rest is
+        python-engineio's.
 
         Raises:
             ValueError: another framework than aiohttp was asked for.
@@ -57,6 +59,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         self.max_buffered_bytes = max_buffered_bytes
         self.deflate_threshold = deflate_threshold
         self.upgrade_timeout = upgrade_timeout
+        self.admit = admit
         self.parse_json = True
         self.sockets: dict[str, Socket] = {}
         self._wheel: Wheel | None = None
@@ -207,7 +210,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
                     self.logger.exception("message handler error")
         finally:
             socket.serial = socket.backlog = None
-            if socket.websocket is not None:
+            if socket.websocket is not None and socket.held is None:
                 socket.websocket.resume_reading()
 
     async def finish(self, socket: Socket, reason: str) -> None:

@@ -76,6 +76,9 @@ class Requests:
         if sid is None:
             if method != "GET":
                 return self._bad("Invalid session None", "bad-sid")
+            admit = self._server.admit
+            if admit is not None and (refusal := admit(request)) is not None:
+                return refusal
             return await (self._open_websocket(request) if upgrade else self._open_polling(request, index))
         socket = self._server.sockets.get(sid)
         if socket is None or not socket.connected or (socket.overdue() and not socket.outbox):
@@ -201,6 +204,8 @@ class Requests:
             socket.receive(packet)
         if socket.serial is not None and len(socket.backlog or ()) >= MAX_BACKLOG:
             await asyncio.shield(socket.serial)
+        if socket.held is not None:
+            await asyncio.shield(socket.held)
         return http.text_response("ok", jsonp)
 
     def _upgrades(self, sid: str, transport: str) -> list[str]:

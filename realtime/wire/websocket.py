@@ -135,7 +135,8 @@ class WebSocket(asyncio.Protocol):
             return
         data = pending[0] if len(pending) == 1 else b"".join(pending)
         pending.clear()
-        if self._paused and self._transport.get_write_buffer_size() + len(data) > self._max_buffered:
+        over = self._paused and self._transport.get_write_buffer_size() + len(data) > self._max_buffered
+        if over and not self._closing:  # a close frame goes out: who reads on after all is to know why
             if self._listener is not None:
                 self._listener.overflowed(self)
             return
