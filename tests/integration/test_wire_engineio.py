@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from realtime.wire import EngineServer, Frame
+from realtime.wire.frames import REFUSED
 from tests.wire_rig import PATIENCE_S, PING_INTERVAL_S, PING_TIMEOUT_S, Wire, closed, said, serving, until
 
 OPEN_KEYS = {"sid", "upgrades", "pingInterval", "pingTimeout", "maxPayload"}
@@ -403,6 +404,8 @@ async def test_a_slow_consumer_is_closed_and_the_others_are_served() -> None:
                 break
         assert echo.gone == [(both[0].sid, "slow consumer")]
         assert not quick.closed
+        slow._response.connection.transport.resume_reading()  # type: ignore[union-attr] # it is open
+        assert await closed(slow) == REFUSED, "who reads on after all is to know why"
 
 
 async def test_a_client_that_does_not_poll_is_a_slow_consumer_too() -> None:
