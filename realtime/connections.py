@@ -41,8 +41,8 @@ class Connection:
     sid: str
     outlet: Outlet
     hello: Hello
-    address: str = ""  # as limits count it
     verified: Verified | None = None
+    address: str = ""  # as limits count it
     deadline: Deadline | None = None  # of the token, or of the time to show one
     inbox_seq: int = 0
     in_flight: int = 0  # events that are not answered yet

@@ -88,7 +88,7 @@ class Sessions:
 
     async def _connect(self, sid: str, outlet: Outlet, auth: msgspec.Raw | None, address: str) -> None:
         hello = decode(() if auth is None else (auth,), Hello, _MAX_HELLO_BYTES)
-        connection = Connection(sid, outlet, msgspec.structs.replace(hello, token=None), address)
+        connection = Connection(sid, outlet, msgspec.structs.replace(hello, token=None), address=address)
         if hello.token not in (None, ""):
             connection.verified = await self._admitted(connection, hello.token)
         self._connections.add(connection)

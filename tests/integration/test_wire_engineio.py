@@ -417,6 +417,44 @@ async def test_a_client_that_does_not_poll_is_a_slow_consumer_too() -> None:
         assert (await echo.wire.poll(sid))[0] == 400
 
 
+async def test_a_websocket_that_is_held_is_read_no_further(echo: Echo) -> None:
+    websocket = await echo.wire.opened()
+    (socket,) = echo.server.sockets.values()
+    socket.pause_reading()
+    socket.pause_reading()
+    await websocket.send_str("4held")
+    assert (await echo.wire.request(EIO="4", transport="polling"))[0] == 200  # everybody else is served
+    assert not socket.websocket._transport.is_reading()  # type: ignore[union-attr] # it is open
+    socket.resume_reading()
+    assert await said(websocket) == "4held"
+
+
+async def test_a_polling_client_that_is_held_waits_for_the_answer_to_its_post(echo: Echo) -> None:
+    sid = await echo.wire.open_polling()
+    socket = echo.server.sockets[sid]
+    socket.pause_reading()
+    post = asyncio.create_task(echo.wire.post(sid, "4one"))
+    assert await echo.wire.poll(sid) == (200, "4one")
+    assert not post.done()
+    socket.resume_reading()
+    assert await post == (200, "ok")
+
+
+async def test_a_client_is_held_through_its_upgrade_and_not_after_its_end(echo: Echo) -> None:
+    sid, websocket = await probing(echo)
+    socket = echo.server.sockets[sid]
+    socket.pause_reading()
+    await websocket.send_str("5")
+    await until(lambda: socket.websocket is not None, "the upgrade")
+    assert not socket.websocket._transport.is_reading()  # type: ignore[union-attr] # it is open
+    other = await echo.wire.open_polling()
+    echo.server.sockets[other].pause_reading()
+    post = asyncio.create_task(echo.wire.post(other, "4one"))
+    await echo.wire.poll(other)
+    echo.server.sockets[other].end("over")
+    assert (await post)[0] == 200
+
+
 async def test_large_messages_are_compressed_for_clients_that_ask_for_it() -> None:
     async with echoing(deflate_threshold=1000) as echo:
         url = echo.wire.url.replace("http", "ws", 1) + "?EIO=4&transport=websocket"

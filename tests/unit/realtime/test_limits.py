@@ -46,13 +46,13 @@ class Desk:
         self.metrics = GatewayMetrics(self.registry)
         self.limits = EventLimits(limits or LimitSettings(), self.clock, self.metrics)
         self.deadlines = Deadlines(self.clock)
-        self.inbound = Inbound(GatewaySettings(**gateway), self.deadlines, self.clock)
+        self.inbound = Inbound(GatewaySettings.model_validate(gateway), self.deadlines, self.clock)
         self.under_way = 0
         self.door = Door(limits or LimitSettings(), self.clock, self.metrics, lambda: self.under_way, random.Random(1))
 
     def connection(self, user: str = "", address: str = "10.0.0.1") -> Connection:
         verified = Verified(user, "client", "", 2**40, "") if user else None
-        return Connection(f"sid-{user}", Outlet(Line()), Hello(), address, verified)
+        return Connection(f"sid-{user}", Outlet(Line()), Hello(), verified, address)
 
     def granted(self, connection: Connection, event: str, tries: int) -> int:
         return sum(self.passes(connection, event) for _ in range(tries))
