@@ -5,6 +5,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any
 
 import aiohttp
@@ -406,6 +407,22 @@ async def test_a_slow_consumer_is_closed_and_the_others_are_served() -> None:
         assert not quick.closed
         slow._response.connection.transport.resume_reading()  # type: ignore[union-attr] # it is open
         assert await closed(slow) == REFUSED, "who reads on after all is to know why"
+
+
+async def test_a_client_that_takes_its_time_over_a_long_answer_is_no_slow_consumer() -> None:
+    async with echoing(max_buffered_bytes=100_000) as echo:
+        client = await echo.wire.opened()
+        client._response.connection.transport.pause_reading()  # type: ignore[union-attr] # it is open
+        ((sid, socket),) = echo.server.sockets.items()
+        kernel = socket.websocket._transport.get_extra_info("socket")  # type: ignore[union-attr] # it is open
+        kernel.setsockopt(SOL_SOCKET, SO_SNDBUF, 65_536)
+        await echo.server.send(sid, "x" * 4_000_000)
+        for _ in range(10):
+            await asyncio.sleep(0)
+            await echo.server.send(sid, "y" * 1000)
+        assert socket.waiting_bytes > 100_000, "it did not wait"
+        client._response.connection.transport.resume_reading()  # type: ignore[union-attr] # it is open
+        assert [len(await said(client)) for _ in range(11)] == [4_000_001] + [1001] * 10
 
 
 async def test_a_client_that_does_not_poll_is_a_slow_consumer_too() -> None:
