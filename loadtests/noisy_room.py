@@ -76,7 +76,7 @@ async def measure(port: int, noisy: int, pairs: int, rounds: int, seconds: float
         for loudness in (0, 4):
             noise.begin(loudness)
             answered = noise.answered
-            both = await asyncio.gather(far.talk(2.0 * pairs, seconds), near.talk(2.0 * pairs, seconds))
+            both = list(await asyncio.gather(far.talk(2.0 * pairs, seconds), near.talk(2.0 * pairs, seconds)))
             made = (noise.answered - answered) * noisy / seconds
             for index, (name, seen) in enumerate(ratios.items()):
                 p50, p99 = both[index]
