@@ -91,8 +91,7 @@ class Member:
         while True:
             await asyncio.sleep(_COUNT_S)
             with suppress(PyMongoError):  # the database is away: there are as many as there were
-                alive = await self.processes.alive()
-                self.fellows = max(1, sum(process.kind == self.kind for process in alive))
+                self.fellows = max(1, await self.processes.count(self.kind))
 
     def _own_stats(self) -> dict[str, object]:
         memory_mb = psutil.Process().memory_info().rss // 2**20
