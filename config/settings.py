@@ -66,10 +66,23 @@ class GatewaySettings(Section):
     max_in_flight: int = Field(
         default=1000, ge=1, description="Events of one socket that may wait for their answers; more are `overloaded`."
     )
+    max_inbound_bytes: int = Field(
+        default=64 * 1024 * 1024,
+        ge=1024 * 1024,
+        description="Events of all sockets that may wait for their answers, bytes; more are `overloaded`.",
+    )
     max_buffered_bytes: int = Field(
-        default=1024 * 1024,
+        default=512 * 1024,
         ge=64 * 1024,
         description="Bytes that may wait for one socket; more, and it is closed.",
+    )
+    send_buffer_bytes: int = Field(
+        default=128 * 1024,
+        ge=16 * 1024,
+        description="Bytes that the kernel may keep for one socket besides (SO_SNDBUF; Linux doubles it).",
+    )
+    trusted_proxies: int = Field(
+        default=0, ge=0, le=8, description="Proxies in front that append to X-Forwarded-For; 0 ignores that header."
     )
     max_invalid_events: int = Field(
         default=500, ge=1, description="Invalid events in a minute after which a socket is closed."
@@ -256,6 +269,22 @@ class LimitSettings(Section):
     ip_per_minute: int = Field(default=600, ge=1, description="REST requests without a good token, of one address.")
     sign_in_per_minute: int = Field(
         default=60, ge=1, description="Registrations, logins, refreshes and resets of one address in a minute."
+    )
+    messages_per_s: float = Field(default=50, gt=0, description="Messages, edits and reactions of one user, by socket.")
+    signals_per_s: float = Field(default=50, gt=0, description="Typing, read marks and statuses of one user.")
+    reads_per_s: float = Field(default=25, gt=0, description="Joins, histories, lists and watches of one user.")
+    writes_per_s: float = Field(default=25, gt=0, description="Changes of rooms and bookings of one user, by socket.")
+    connects_per_s: float = Field(default=10, gt=0, description="Connections of one user.")
+    burst_s: float = Field(default=40, ge=1, description="Seconds' worth of these that may come at once.")
+    address_factor: float = Field(
+        default=100, ge=1, description="An address may do as much as so many users: they may share it."
+    )
+    handshakes_per_s: float = Field(
+        default=1000, gt=0, description="Connections that one gateway lets in; others are told when to come back."
+    )
+    address_handshakes_per_s: float = Field(default=500, gt=0, description="The same from one address.")
+    handshakes_under_way: int = Field(
+        default=1000, ge=1, description="Connections that one gateway works on at once, recovery included."
     )
 
 

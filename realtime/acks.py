@@ -14,6 +14,7 @@ from config.ids import new_id
 from config.logs import get_logger
 from realtime.connections import Connection
 from realtime.guard import Guard, NoGuard
+from realtime.limits import EventLimits
 from realtime.packets import Incoming
 from realtime.permits import ACTIONS, POLICY, READING
 from realtime.requests import decode
@@ -72,8 +73,16 @@ def error_event(error: CarewireError, **more: object) -> bytes:
 class Events:
     """The events that clients may send, and the answers to them."""
 
-    def __init__(self, handlers: Handlers, *, max_bytes: int, clock: Clock, guard: Guard | None = None) -> None:
-        """`max_bytes`: the largest payload that is read. `guard` hears what the staff reads.
+    def __init__(
+        self,
+        handlers: Handlers,
+        *,
+        max_bytes: int,
+        clock: Clock,
+        guard: Guard | None = None,
+        limits: EventLimits | None = None,
+    ) -> None:
+        """`max_bytes`: the largest payload that is read. `guard` hears what the staff reads. `limits`: None: none.
 
         Raises:
             LookupError: an event stands under no action of the policy.
@@ -84,6 +93,7 @@ class Events:
         self._max_bytes = max_bytes
         self._clock = clock
         self._guard = guard or NoGuard()
+        self._limits = limits
 
     async def acknowledged(self, connection: Connection, incoming: Incoming) -> Ack:
         """Handle one event. Whatever happens, there is an ack; a fault of ours is logged, and told to nobody.
@@ -98,6 +108,8 @@ class Events:
                 raise InvalidArgument(incoming.problem)
             if handler is None:
                 raise InvalidArgument("There is no such event.")
+            if self._limits is not None:
+                self._limits.check(connection, name)
             while connection.settling is not None:
                 await asyncio.wait([connection.settling])
             if connection.refused is not None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from actors.kernel.entity import Principal
@@ -15,6 +15,24 @@ from realtime.requests import Hello
 _MINUTE_S: Final = 60.0
 
 
+class Tally:
+    """How often something has happened in the present span of time."""
+
+    __slots__ = ("_count", "_since_s", "_span_s")
+
+    def __init__(self, span_s: float) -> None:
+        self._span_s = span_s
+        self._count = 0
+        self._since_s = float("-inf")
+
+    def count(self, now_s: float) -> int:
+        """Once more. How many there are now."""
+        if now_s - self._since_s >= self._span_s:
+            self._count, self._since_s = 0, now_s
+        self._count += 1
+        return self._count
+
+
 @dataclass(slots=True, eq=False)
 class Connection:
     """One Socket.IO connection. `verified` is None until it has said who it is; `sid` is its public id; `hello` is what
@@ -24,9 +42,12 @@ class Connection:
     outlet: Outlet
     hello: Hello
     verified: Verified | None = None
+    address: str = ""  # as limits count it
     deadline: Deadline | None = None  # of the token, or of the time to show one
     inbox_seq: int = 0
     in_flight: int = 0  # events that are not answered yet
+    in_flight_bytes: int = 0
+    held: bool = False  # for these: it is read no further until some are answered
     opened: bool = False
     announced: bool = False  # its `session` has been sent
     closed: bool = False
@@ -34,8 +55,8 @@ class Connection:
     refused: CarewireError | None = None  # its token was taken back: it is about to be closed
     settling: asyncio.Future[None] | None = None  # a token is being looked at; events wait for the outcome
     _traced: int = 0
-    _invalid: int = 0
-    _invalid_since_s: float = field(default=float("-inf"))
+    _invalid: Tally | None = None
+    _refused: Tally | None = None
 
     @property
     def user(self) -> str:
@@ -55,10 +76,15 @@ class Connection:
 
     def count_invalid(self, now_s: float) -> int:
         """Note an event that made no sense. How many there were in this minute."""
-        if now_s - self._invalid_since_s >= _MINUTE_S:
-            self._invalid, self._invalid_since_s = 0, now_s
-        self._invalid += 1
-        return self._invalid
+        if self._invalid is None:
+            self._invalid = Tally(_MINUTE_S)
+        return self._invalid.count(now_s)
+
+    def count_refused(self, now_s: float) -> int:
+        """Note an event that was one too many. How many there were in this second."""
+        if self._refused is None:
+            self._refused = Tally(1.0)
+        return self._refused.count(now_s)
 
     def arm(self, deadline: Deadline | None) -> None:
         """Replace the deadline."""

@@ -1,18 +1,23 @@
 """The namespace `/`: takes what python-socketio hears, gives it to sessions and handlers, and sends the answers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 import socketio
+from aiohttp import web
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from actors.kernel.tasks import Tasks
+from config.addresses import client_address, network_of
 from config.clock import Clock
 from config.errors import CarewireError, InvalidArgument, Overloaded, RateLimited, Unauthenticated, Unavailable
 from config.logs import get_logger
 from config.settings import GatewaySettings
 from realtime.acks import UNKNOWN, Ack, Answer, Events, error_event
 from realtime.connections import Connection, Connections
+from realtime.door import Door, refused
+from realtime.inbound import Inbound
 from realtime.metrics import GatewayMetrics
 from realtime.outlet import Outlet
 from realtime.packets import Incoming, ack_text, delivery_text
@@ -34,8 +39,12 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
         tasks: Tasks,
         clock: Clock,
         metrics: GatewayMetrics,
+        door: Door,
+        inbound: Inbound,
     ) -> None:
         super().__init__("/")
+        self._door = door
+        self._inbound = inbound
         self._settings = settings
         self._connections = connections
         self._sessions = sessions
@@ -45,13 +54,23 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
         self._metrics = metrics
         self.draining = False
 
-    async def on_connect(self, sid: str, environ: object, auth: msgspec.Raw | None = None) -> None:
+    def admit(self, request: web.Request) -> dict[str, Any] | None:
+        """None: a connection may be opened. Else the answer that sends its client away, who comes back by itself."""
+        if self.draining:
+            return refused(_leaving())
+        forwarded_for = request.headers.get("X-Forwarded-For", "")
+        refusal = self._door.refusal(self._network(request.remote or "", forwarded_for))
+        return refused(refusal) if refusal is not None else None
+
+    async def on_connect(self, sid: str, environ: Mapping[str, str], auth: msgspec.Raw | None = None) -> None:
         """Raises python-socketio's ConnectionRefusedError, which the client gets as `connect_error`."""
         result = "ok"
         try:
             if self.draining:
-                raise Unavailable("This server is shutting down. Connect again.", retry_after_s=1.0)
-            await self._sessions.connect(sid, self._outlet(sid), auth)
+                raise _leaving()
+            self._door.enter()
+            address = self._network(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""))
+            await self._sessions.connect(sid, self._outlet(sid), auth, address)
         except CarewireError as error:
             result = error.code
             raise Refused(error.message, error.to_wire()) from None
@@ -77,15 +96,15 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
         if connection is None:
             return
         started_s = self._clock.monotonic_s()
-        if connection.in_flight >= self._settings.max_in_flight:
-            busy = Overloaded("Too many events wait for their answers on this connection.", retry_after_s=1.0)
+        try:
+            size = self._inbound.begin(connection, incoming)
+        except Overloaded as busy:
             ack = Ack(UNKNOWN, Answer(), busy)
         else:
-            connection.in_flight += 1
             try:
                 ack = await self._events.acknowledged(connection, incoming)
             finally:
-                connection.in_flight -= 1
+                self._inbound.end(connection, size)
         self._reply(connection, ack, incoming.name, ack_id)
         self._metrics.events.labels(ack.event, ack.code).inc()
         self._metrics.event_s.observe(self._clock.monotonic_s() - started_s)
@@ -100,6 +119,8 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
             outlet.text(delivery_text(delivery.packet))
         if isinstance(ack.error, InvalidArgument | Unauthenticated):
             self._count_invalid(connection)
+        elif isinstance(ack.error, RateLimited | Overloaded):
+            self._inbound.refused(connection)
 
     def _count_invalid(self, connection: Connection) -> None:
         limit = self._settings.max_invalid_events
@@ -107,6 +128,13 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
             abuse = RateLimited("Too many invalid events.", details={"limit_per_minute": limit})
             self._sessions.dismiss(connection, abuse, "abuse")
 
+    def _network(self, peer: str, forwarded_for: str) -> str:
+        return network_of(client_address(peer, forwarded_for, self._settings.trusted_proxies))
+
     def _outlet(self, sid: str) -> Outlet:
         server: Any = self.server
         return Outlet(server.socket(sid))
+
+
+def _leaving() -> Unavailable:
+    return Unavailable("This server is shutting down. Connect again.", retry_after_s=1.0)

@@ -17,17 +17,20 @@ from actors.rooms.service import Rooms
 from config.clock import Clock
 from config.logs import get_logger
 from config.revocations import Revocation
-from config.settings import GatewaySettings
+from config.settings import GatewaySettings, LimitSettings
 from realtime.acks import Events
 from realtime.auth import Verifier
 from realtime.bookings import BookingEvents, Desk
 from realtime.chat import Chat
 from realtime.connections import Connection, Connections
 from realtime.deadlines import Deadlines
+from realtime.door import Door
 from realtime.fanout import Fanout
 from realtime.front import Front
 from realtime.guard import Guard, NoGuard
+from realtime.inbound import Inbound
 from realtime.joining import Joining
+from realtime.limits import EventLimits
 from realtime.metrics import GatewayMetrics
 from realtime.presence import Presence
 from realtime.recovery import Recovery
@@ -58,10 +61,13 @@ class Gateway:
         *,
         dice: random.Random | None = None,
         guard: Guard | None = None,
+        limits: LimitSettings | None = None,
     ) -> None:
-        """`registry` gets the gateway's metrics; one gateway a registry. `dice` spread the reconnects of a drain."""
+        """`registry` gets the gateway's metrics; one gateway a registry. `dice` spread the reconnects of a drain, and
+        of those who come all at once. `limits`: without, there are none."""
         self.name = name
         self._settings = settings
+        self._limits = limits or LimitSettings(enabled=False)
         self._verifier = verifier
         self._clock = clock
         self._dice = dice or random.Random()
@@ -116,7 +122,7 @@ class Gateway:
         self._presence = Presence(tracker)
         self._front = self._wire(region, rooms, self._presence, desk)
         self._deadlines.start()
-        self._site = Site(make_server(self._settings, self._front))
+        self._site = Site(make_server(self._settings, self._front), self._settings.send_buffer_bytes)
         self._port = await self._site.listen(host, port)
         log.info("gateway.started", gateway=self.name, host=host, port=self._port)
         return self._port
@@ -164,6 +170,9 @@ class Gateway:
     def _wire(self, region: Region, rooms: Rooms, presence: Presence, desk: Desk) -> Front:
         settings, clock, metrics = self._settings, self._clock, self._metrics
         joining = Joining(self._subscriptions)
+        limits = EventLimits(self._limits, clock, metrics)
+        inbound = Inbound(settings, self._deadlines, clock)
+        metrics.inbound_bytes.set_function(lambda: inbound.bytes)
         sessions = Sessions(
             self.name,
             settings,
@@ -177,13 +186,15 @@ class Gateway:
             clock,
             metrics,
             self._guard,
+            limits,
         )
         self._sessions = sessions
+        door = Door(self._limits, clock, metrics, lambda: sessions.under_way, self._dice)
         chat = Chat(region, rooms, self._subscriptions, joining, self._guard)
         bookings = BookingEvents(desk, self._subscriptions, joining)
         handlers = {**sessions.handlers(), **chat.handlers(), **presence.handlers(), **bookings.handlers()}
-        events = Events(handlers, max_bytes=settings.max_message_bytes, clock=clock, guard=self._guard)
-        return Front(settings, self._connections, sessions, events, self._tasks, clock, metrics)
+        events = Events(handlers, max_bytes=settings.max_message_bytes, clock=clock, guard=self._guard, limits=limits)
+        return Front(settings, self._connections, sessions, events, self._tasks, clock, metrics, door, inbound)
 
     def _unlisten(self, topic: str) -> None:
         if self._region is not None:

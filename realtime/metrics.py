@@ -49,6 +49,13 @@ class GatewayMetrics:
             buckets=_SECONDS,
             registry=r,
         )
+        self.limited = Counter(
+            "carewire_gateway_limited", "Events over a limit, by class and whose limit.", ["class", "of"], registry=r
+        )
+        self.handshakes_refused = Counter(
+            "carewire_gateway_handshakes_refused", "Connections sent away at the door, by why.", ["why"], registry=r
+        )
+        self.inbound_bytes = Gauge("carewire_gateway_inbound_bytes", "Events that wait for answers.", registry=r)
         self.recovered = Counter("carewire_gateway_recovered_events", "Missed events sent on recovery.", registry=r)
 
     def watch(self, subscriptions: Subscriptions[Any]) -> None:

@@ -22,11 +22,12 @@ class Outlet:
     """Sends to one socket. Never waits: what the socket cannot take yet waits for it, up to a bound; above that it is
     closed as a slow consumer."""
 
-    __slots__ = ("_socket", "closed")
+    __slots__ = ("_holds", "_socket", "closed")
 
     def __init__(self, socket: Any) -> None:
         """`socket`: a `realtime.wire.Socket`, which outlives an upgrade from polling to WebSocket."""
         self._socket = socket
+        self._holds = 0
         self.closed = False
 
     def send(self, packet: Frame) -> None:
@@ -41,6 +42,18 @@ class Outlet:
     def emit(self, event: str, payload: bytes) -> None:
         """Send an event with one argument, which is JSON."""
         self.send(frame(event_text(event, payload)))
+
+    def hold(self) -> None:
+        """Read no further for now, until everybody who said so has let go."""
+        self._holds += 1
+        if self._holds == 1:
+            self._socket.pause_reading()
+
+    def let_go(self) -> None:
+        """Undo one `hold`."""
+        self._holds -= 1
+        if not self._holds:
+            self._socket.resume_reading()
 
     async def drained(self, timeout_s: float) -> bool:
         """Wait until nothing waits any more; False when the socket does not read that fast."""

@@ -1,6 +1,7 @@
 """The Socket.IO server and the port that it listens on."""
 
 import logging
+import socket
 from typing import Any, Final
 
 from aiohttp import web
@@ -59,6 +60,7 @@ def make_server(settings: GatewaySettings, front: Front) -> Server:
         cors_allowed_origins=list(settings.cors_origins),
         http_compression=False,
         max_buffered_bytes=settings.max_buffered_bytes,
+        admit=front.admit,
         environ_keys=(),
     )
 
@@ -66,8 +68,11 @@ def make_server(settings: GatewaySettings, front: Front) -> Server:
 class Site:
     """The port. Several gateways of a node share it (SO_REUSEPORT): the kernel spreads the connections."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, send_buffer_bytes: int) -> None:
+        """`send_buffer_bytes`: what the kernel may keep for one client that does not read. Beyond it is this process
+        that keeps it, counts it, and gives up."""
         app = web.Application()
+        self._send_buffer_bytes = send_buffer_bytes
         server.attach(app)
         self._server = server
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
@@ -88,6 +93,8 @@ class Site:
             raise StartupError(
                 f"The gateway cannot listen on {host}:{port} ({error.strerror}): free it or set CAREWIRE_GATEWAY__PORT."
             ) from None
+        for listening in self._site._server.sockets:  # type: ignore[union-attr] # connections inherit it
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer_bytes)
         bound: int = self._runner.addresses[0][1]
         return bound
 

@@ -20,6 +20,7 @@ from realtime.bearers import Bearers
 from realtime.connections import Connection, Connections
 from realtime.deadlines import Deadlines
 from realtime.guard import Guard
+from realtime.limits import EventLimits
 from realtime.metrics import GatewayMetrics
 from realtime.outlet import Outlet
 from realtime.presence import Presence
@@ -51,8 +52,11 @@ class Sessions:
         clock: Clock,
         metrics: GatewayMetrics,
         guard: Guard,
+        limits: EventLimits,
     ) -> None:
         self._guard = guard
+        self._limits = limits
+        self.under_way = 0  # handshakes, from the wish to connect to the session
         self._bearers = Bearers()
         self._gateway = gateway
         self._settings = settings
@@ -70,14 +74,21 @@ class Sessions:
         """Event name -> handler."""
         return {"authenticate": Handler(Authenticate, self._authenticate, anonymous=True)}
 
-    async def connect(self, sid: str, outlet: Outlet, auth: msgspec.Raw | None) -> None:
+    async def connect(self, sid: str, outlet: Outlet, auth: msgspec.Raw | None, address: str = "") -> None:
         """A socket asks to connect. Without a token it may, for a while.
 
         Raises:
             CarewireError: it may not.
         """
+        self.under_way += 1
+        try:
+            await self._connect(sid, outlet, auth, address)
+        finally:
+            self.under_way -= 1
+
+    async def _connect(self, sid: str, outlet: Outlet, auth: msgspec.Raw | None, address: str) -> None:
         hello = decode(() if auth is None else (auth,), Hello, _MAX_HELLO_BYTES)
-        connection = Connection(sid, outlet, msgspec.structs.replace(hello, token=None))
+        connection = Connection(sid, outlet, msgspec.structs.replace(hello, token=None), address=address)
         if hello.token not in (None, ""):
             connection.verified = await self._admitted(connection, hello.token)
         self._connections.add(connection)
@@ -135,6 +146,8 @@ class Sessions:
             verified = await self._verifier.verify(token)
             if connection.user not in ("", verified.user):
                 raise PermissionDenied("This connection belongs to another user. Open a new one.")
+            if connection.verified is None:
+                self._limits.check_connect(verified.user)
             before = self._bearers.add(connection, verified)
             try:
                 await self._guard.admit(verified)
@@ -187,6 +200,13 @@ class Sessions:
 
     async def _welcome(self, connection: Connection) -> None:
         """The session first, then what was addressed to the user, then the rooms."""
+        self.under_way += 1
+        try:
+            await self._catch_up(connection)
+        finally:
+            self.under_way -= 1
+
+    async def _catch_up(self, connection: Connection) -> None:
         try:
             missed = await self._recovery.inbox(connection)
         except CarewireError as error:

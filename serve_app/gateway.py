@@ -43,6 +43,7 @@ class GatewayReplica:
             guard=SocketGuard(
                 revocations, CareRelations(database, clock), AuditRecord(database, clock), settings.identity
             ),
+            limits=settings.limits,
         )
         self._follower = Follower(database, revocations, self._gateway.revoked, lambda: self._gateway.users)
         await self._follower.start()

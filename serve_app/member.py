@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Final
 
 import psutil
 import ray
@@ -15,6 +16,8 @@ from config.settings import Settings
 from serve_app.peers import Peer
 from store.client import open_client
 from store.processes import Process, ProcessRegistry, keep_registered
+
+_COUNT_S: Final = 5.0
 
 
 class RecentMean:
@@ -38,7 +41,8 @@ class RecentMean:
 
 
 class Member:
-    """One replica among the processes of Carewire. `registry` is where its metrics go."""
+    """One replica among the processes of Carewire. `registry` is where its metrics go; `fellows`, how many of its kind
+    there are, with itself, as it last heard."""
 
     def __init__(self, kind: str, settings: Settings) -> None:
         assert settings.mongo.url is not None
@@ -53,6 +57,8 @@ class Member:
         self._peer: Peer | None = None
         self._process: Process | None = None
         self._keeping: asyncio.Task[None] | None = None
+        self._counting: asyncio.Task[None] | None = None
+        self.fellows = 1
 
     async def join(self, stats: Callable[[], Mapping[str, object]]) -> None:
         """Be found, from now on. `stats` is what `carewire status` shows beside pid and memory."""
@@ -67,17 +73,25 @@ class Member:
         with suppress(PyMongoError):  # an old server version, or one that is away: `keep_registered` goes on trying
             await self.processes.prepare()
         self._keeping = asyncio.create_task(keep_registered(self.processes, self._process))
+        self._counting = asyncio.create_task(self._count())
 
     async def leave(self) -> None:
         """Be found no more."""
-        if self._keeping is not None:
-            self._keeping.cancel()
+        for task in (self._keeping, self._counting):
+            if task is not None:
+                task.cancel()
         if self._peer is not None:
             await self._peer.close()
         if self._process is not None:
             with suppress(PyMongoError):
                 await self.processes.remove(self._process)
         self.client.close()
+
+    async def _count(self) -> None:
+        while True:
+            await asyncio.sleep(_COUNT_S)
+            with suppress(PyMongoError):  # the database is away: there are as many as there were
+                self.fellows = max(1, await self.processes.count(self.kind))
 
     def _own_stats(self) -> dict[str, object]:
         memory_mb = psutil.Process().memory_info().rss // 2**20

@@ -15,6 +15,7 @@ COLLECTION: Final = "processes"
 HEARTBEAT_S: Final = 2.0
 ALIVE_S: Final = 8.0  # three heartbeats may be lost
 _FORGET_S: Final = 60
+_LATELY: Final = {"$expr": {"$gt": ["$seen", {"$subtract": ["$$NOW", int(ALIVE_S * 1000)]}]}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,12 @@ class ProcessRegistry:
 
     async def alive(self) -> list[Process]:
         """Those heard of lately, by the database's clock, ordered by name."""
-        lately = {"$expr": {"$gt": ["$seen", {"$subtract": ["$$NOW", int(ALIVE_S * 1000)]}]}}
-        cursor = self._processes.find(lately, {"_id": 0, "seen": 0}).sort("name", 1)
+        cursor = self._processes.find(_LATELY, {"_id": 0, "seen": 0}).sort("name", 1)
         return [Process(**document) async for document in cursor]
+
+    async def count(self, kind: str) -> int:
+        """How many of a kind were heard of lately."""
+        return await self._processes.count_documents({"kind": kind, **_LATELY})
 
 
 async def keep_registered(

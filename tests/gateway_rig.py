@@ -18,7 +18,15 @@ from actors.rooms.kind import RoomKind
 from actors.rooms.pairs import PairKind
 from actors.rooms.service import Rooms
 from config.clock import SystemClock
-from config.settings import AuthSettings, GatewaySettings, KernelSettings, PresenceSettings, RoomSettings, Settings
+from config.settings import (
+    AuthSettings,
+    GatewaySettings,
+    KernelSettings,
+    LimitSettings,
+    PresenceSettings,
+    RoomSettings,
+    Settings,
+)
 from config.tokens import mint
 from realtime.auth import Verifier
 from realtime.bookings import Desk
@@ -123,13 +131,14 @@ class Rig:
         auth: AuthSettings | None = None,
         verifier: Verifier | None = None,
         rooms: type[Rooms] = Rooms,
+        limits: LimitSettings | None = None,
         **settings: Any,
     ) -> Gateway:
         """One more gateway, listening."""
         name = f"gateway-{len(self.gateways)}"
         verifier = verifier or Verifier(auth or AuthSettings(leeway_s=0), CLOCK, secret=SECRET)
         self.registry = CollectorRegistry()
-        gateway = Gateway(name, GatewaySettings(**settings), verifier, CLOCK, self.registry)
+        gateway = Gateway(name, GatewaySettings(**settings), verifier, CLOCK, self.registry, limits=limits)
         region = await self.cluster.region(name, gateway.deliver)
         tracker = Tracker(name, self.presence, settings=self.presence_settings, clock=CLOCK, on_changes=gateway.observe)
         await tracker.start()

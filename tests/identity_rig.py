@@ -242,7 +242,7 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
             census=Census(NoRegistry(), OneShard()),
             health=HealthMonitor([]),
             registry=registry,
-            conventions=conventions_of(settings, client[database], stores.vault, clock),
+            conventions=conventions_of(settings, client[database], stores.vault, clock, replicas=lambda: 1),
             routers=service.routers,
         )
     )

@@ -22,6 +22,7 @@ from config.clock import Clock
 from config.errors import Unavailable
 from store.journal import Journal, Outcome
 
+_MOST_OF_ONE: Final = 250  # commands of one entity in a turn: the others on its shard wait no longer than for these
 _MOST: Final = 1000  # commands in a turn: it must not hold the event loop for long
 
 
@@ -96,7 +97,7 @@ class Turns:
             if resident.phase is Phase.READY and resident.mailbox:
                 before = len(resident.mailbox)
                 resident.phase = Phase.COMMITTING
-                drafts.append(self._decider.draft(resident, now_ms, most=room))
+                drafts.append(self._decider.draft(resident, now_ms, most=min(room, _MOST_OF_ONE)))
                 taken = before - len(resident.mailbox)
                 self._residents.waiting -= taken
                 room -= taken

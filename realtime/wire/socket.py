@@ -20,6 +20,7 @@ PING_PACKET: Final = Frame.text("2")
 PROBE_ANSWER: Final = Frame.text("3probe")
 NOOP: Final = "6"
 MAX_POLLED: Final = 16  # packets in one answer: python-engineio's clients drop a connection that gets more
+MAX_BACKLOG: Final = 256  # messages of one client that may wait for a handler before no more are read
 _SEPARATOR: Final = "\x1e"
 
 
@@ -50,6 +51,7 @@ class Socket:
         "closing",
         "connected",
         "expect_by_s",
+        "held",
         "outbox",
         "outbox_bytes",
         "poll",
@@ -77,6 +79,7 @@ class Socket:
         self.probe: WebSocket | None = None
         self.serial: asyncio.Task[None] | None = None  # a handler that what comes next has to wait for
         self.backlog: deque[Any] | None = None  # what waits for it
+        self.held: asyncio.Future[None] | None = None  # nothing more is to be read for now; POSTs wait for this
         self.bucket = -1
         self.expect_by_s = 0.0  # the session ends then, unless somebody puts this back to 0
         self._session: dict[str, Any] | None = None
@@ -138,6 +141,7 @@ class Socket:
         if self.closing:
             return
         self.closing = True
+        self._unhold()
         websocket, self.websocket = self.websocket, None
         probe, self.probe = self.probe, None
         if probe is not None:
@@ -161,6 +165,25 @@ class Socket:
         self.end(reason, abort=True)
         if websocket is not None:
             websocket.abort()
+
+    def pause_reading(self) -> None:
+        """Read no more of this client for now: TCP slows it down, and while it is polling it has to wait for the answer
+        to its POST. Idempotent."""
+        if self.held is None and not self.closing:
+            self.held = self.server.outbound.loop.create_future()
+            if self.websocket is not None:
+                self.websocket.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read again. Idempotent."""
+        self._unhold()
+        if self.websocket is not None and len(self.backlog or ()) < MAX_BACKLOG:
+            self.websocket.resume_reading()
+
+    def _unhold(self) -> None:
+        held, self.held = self.held, None
+        if held is not None:
+            held.set_result(None)
 
     def start(self) -> None:
         """The session is open: watch it."""
@@ -300,6 +323,8 @@ class Socket:
         self.websocket, self.probe = websocket, None
         self.upgrading, self.upgraded = False, True
         self._answer_poll(NOOP)
+        if self.held is not None:
+            websocket.pause_reading()
         frames, self.outbox, self.outbox_bytes = self.outbox, None, 0
         for frame in frames or ():
             self.write(frame)

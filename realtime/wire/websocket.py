@@ -81,6 +81,7 @@ class WebSocket(asyncio.Protocol):
         "_closing",
         "_listener",
         "_max_buffered",
+        "_most",
         "_outbound",
         "_paused",
         "_reader",
@@ -95,6 +96,7 @@ class WebSocket(asyncio.Protocol):
         self._outbound = outbound
         self._reader = FrameReader(max_message)
         self._max_buffered = max_buffered
+        self._most = max_buffered  # as things stand
         self._transport: Any = None
         self._closing = False
         self._paused = False
@@ -135,7 +137,8 @@ class WebSocket(asyncio.Protocol):
             return
         data = pending[0] if len(pending) == 1 else b"".join(pending)
         pending.clear()
-        if self._paused and self._transport.get_write_buffer_size() + len(data) > self._max_buffered:
+        over = self._paused and self._transport.get_write_buffer_size() + len(data) > self._most
+        if over and not self._closing:  # a close frame goes out: who reads on after all is to know why
             if self._listener is not None:
                 self._listener.overflowed(self)
             return
@@ -192,7 +195,7 @@ class WebSocket(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """From now on bytes come here."""
         self._transport = transport
-        self._transport.set_write_buffer_limits(high=self._max_buffered)
+        self._transport.set_write_buffer_limits(high=self._max_buffered // 2)
 
     def data_received(self, data: bytes) -> None:
         """Parse, and hand on message by message."""
@@ -226,8 +229,10 @@ class WebSocket(asyncio.Protocol):
         self._lost(broken=error is not None)
 
     def pause_writing(self) -> None:
-        """The peer does not keep up: `max_buffered` bytes wait in this process."""
+        """The peer does not keep up: half of `max_buffered` waits in this process. The other half may be added; so one
+        long answer that the peer has asked for is not held against it."""
         self._paused = True
+        self._most = self._transport.get_write_buffer_size() + self._max_buffered // 2
 
     def resume_writing(self) -> None:
         """It has caught up."""

@@ -1,6 +1,6 @@
 """The REST API as one ASGI application, of parts that are handed in. No Ray here, so tests call it directly."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -32,6 +32,10 @@ Errors are `application/problem+json` (RFC 9457) with a stable `code`. Every ans
 _EXPOSED = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "ETag", REPLAYED)
 
 
+def _one() -> int:
+    return 1
+
+
 @dataclass(frozen=True, slots=True)
 class Conventions:
     """How requests are bounded and remembered. Without a `store`, an Idempotency-Key means nothing."""
@@ -41,6 +45,7 @@ class Conventions:
     clock: Clock = field(default_factory=SystemClock)
     store: IdempotencyStore | None = None
     fingerprint_key: bytes = b""
+    replicas: Callable[[], int] = _one  # of the API: they share the limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def _surround(app: FastAPI, services: Services) -> None:
     if conventions.store is not None:
         app.add_middleware(Idempotency, store=conventions.store, key=conventions.fingerprint_key)
     app.add_middleware(BodyLimit, max_bytes=http.max_body_bytes)
-    app.add_middleware(RateLimits, settings=conventions.limits, clock=clock)
+    app.add_middleware(RateLimits, settings=conventions.limits, clock=clock, replicas=conventions.replicas)
     app.add_middleware(Callers, verify=services.verify, trusted_proxies=http.trusted_proxies)
     app.add_middleware(
         CORSMiddleware,

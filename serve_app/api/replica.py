@@ -81,7 +81,9 @@ class ApiReplica:
                 census=census,
                 health=self._health,
                 registry=self._member.registry,
-                conventions=conventions_of(settings, database, stores.vault, clock),
+                conventions=conventions_of(
+                    settings, database, stores.vault, clock, replicas=lambda: self._member.fellows
+                ),
                 routers=[
                     *self._identity.routers,
                     *routers(

@@ -1,5 +1,7 @@
 """The conventions as a replica of the API has them."""
 
+from collections.abc import Callable
+
 from config.clock import Clock
 from config.settings import Settings
 from serve_app.api.app import Conventions
@@ -9,8 +11,10 @@ from store.client import Database
 from store.journal import Vault
 
 
-def conventions_of(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Conventions:
-    """From the settings, with answers kept in the database."""
+def conventions_of(
+    settings: Settings, database: Database, vault: Vault, clock: Clock, replicas: Callable[[], int]
+) -> Conventions:
+    """From the settings, with answers kept in the database. `replicas`: how many of the API there are."""
     secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else ""
     store = MongoIdempotency(database, vault, clock, ttl_h=settings.http.idempotency_h)
-    return Conventions(settings.http, settings.limits, clock, store, derive(secret, "fingerprints"))
+    return Conventions(settings.http, settings.limits, clock, store, derive(secret, "fingerprints"), replicas)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from config.addresses import client_address
 from config.errors import CarewireError, Unauthenticated, Unavailable
 from config.logs import get_logger
 from config.tokens import Verified
@@ -75,12 +76,9 @@ def sender_of(scope: MutableMapping[str, Any]) -> Sender:
 
 
 def address_of(scope: Scope, trusted_proxies: int) -> str:
-    """The client's address: the peer's, or what the outermost trusted proxy says it saw."""
-    peer = scope["client"][0] if scope.get("client") else "unknown"
-    if trusted_proxies == 0:
-        return str(peer)
-    seen = [part.strip() for part in _header(scope, b"x-forwarded-for").split(",") if part.strip()]
-    return seen[-trusted_proxies][:64] if len(seen) >= trusted_proxies else str(peer)
+    """The client's address (`config.addresses`)."""
+    peer = str(scope["client"][0]) if scope.get("client") else "unknown"
+    return client_address(peer, _header(scope, b"x-forwarded-for"), trusted_proxies)
 
 
 def _header(scope: Scope, name: bytes) -> str:

@@ -22,6 +22,7 @@ async def test_the_living_are_found_and_those_who_left_are_not(mongo: Database) 
     await registry.register(a_gateway())
     await registry.register(api)
     assert await registry.alive() == [api, a_gateway()]
+    assert [await registry.count(kind) for kind in ("api", "gateway", "predictor")] == [1, 1, 0]
     await registry.remove(api)
     assert await registry.alive() == [a_gateway()]
 
@@ -43,6 +44,7 @@ async def test_who_has_not_been_heard_of_for_a_while_is_not_among_the_living(mon
     seen = {"$set": {"seen": datetime.now(UTC) - timedelta(seconds=9)}}
     await mongo[COLLECTION].update_one({"_id": "gateway-0"}, seen)
     assert await registry.alive() == []
+    assert await registry.count("gateway") == 0
     assert await registry.renew(a_gateway())
     assert await registry.alive() == [a_gateway()]
 

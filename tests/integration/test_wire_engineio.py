@@ -5,12 +5,14 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any
 
 import aiohttp
 import pytest
 
 from realtime.wire import EngineServer, Frame
+from realtime.wire.frames import REFUSED
 from tests.wire_rig import PATIENCE_S, PING_INTERVAL_S, PING_TIMEOUT_S, Wire, closed, said, serving, until
 
 OPEN_KEYS = {"sid", "upgrades", "pingInterval", "pingTimeout", "maxPayload"}
@@ -403,6 +405,24 @@ async def test_a_slow_consumer_is_closed_and_the_others_are_served() -> None:
                 break
         assert echo.gone == [(both[0].sid, "slow consumer")]
         assert not quick.closed
+        slow._response.connection.transport.resume_reading()  # type: ignore[union-attr] # it is open
+        assert await closed(slow) == REFUSED, "who reads on after all is to know why"
+
+
+async def test_a_client_that_takes_its_time_over_a_long_answer_is_no_slow_consumer() -> None:
+    async with echoing(max_buffered_bytes=100_000) as echo:
+        client = await echo.wire.opened()
+        client._response.connection.transport.pause_reading()  # type: ignore[union-attr] # it is open
+        ((sid, socket),) = echo.server.sockets.items()
+        kernel = socket.websocket._transport.get_extra_info("socket")  # type: ignore[union-attr] # it is open
+        kernel.setsockopt(SOL_SOCKET, SO_SNDBUF, 65_536)
+        await echo.server.send(sid, "x" * 4_000_000)
+        for _ in range(10):
+            await asyncio.sleep(0)
+            await echo.server.send(sid, "y" * 1000)
+        assert socket.waiting_bytes > 100_000, "it did not wait"
+        client._response.connection.transport.resume_reading()  # type: ignore[union-attr] # it is open
+        assert [len(await said(client)) for _ in range(11)] == [4_000_001] + [1001] * 10
 
 
 async def test_a_client_that_does_not_poll_is_a_slow_consumer_too() -> None:
@@ -412,6 +432,44 @@ async def test_a_client_that_does_not_poll_is_a_slow_consumer_too() -> None:
             await echo.server.send(sid, "x" * 100)
         await until(lambda: echo.gone == [(sid, "slow consumer")], "the disconnect")
         assert (await echo.wire.poll(sid))[0] == 400
+
+
+async def test_a_websocket_that_is_held_is_read_no_further(echo: Echo) -> None:
+    websocket = await echo.wire.opened()
+    (socket,) = echo.server.sockets.values()
+    socket.pause_reading()
+    socket.pause_reading()
+    await websocket.send_str("4held")
+    assert (await echo.wire.request(EIO="4", transport="polling"))[0] == 200  # everybody else is served
+    assert not socket.websocket._transport.is_reading()  # type: ignore[union-attr] # it is open
+    socket.resume_reading()
+    assert await said(websocket) == "4held"
+
+
+async def test_a_polling_client_that_is_held_waits_for_the_answer_to_its_post(echo: Echo) -> None:
+    sid = await echo.wire.open_polling()
+    socket = echo.server.sockets[sid]
+    socket.pause_reading()
+    post = asyncio.create_task(echo.wire.post(sid, "4one"))
+    assert await echo.wire.poll(sid) == (200, "4one")
+    assert not post.done()
+    socket.resume_reading()
+    assert await post == (200, "ok")
+
+
+async def test_a_client_is_held_through_its_upgrade_and_not_after_its_end(echo: Echo) -> None:
+    sid, websocket = await probing(echo)
+    socket = echo.server.sockets[sid]
+    socket.pause_reading()
+    await websocket.send_str("5")
+    await until(lambda: socket.websocket is not None, "the upgrade")
+    assert not socket.websocket._transport.is_reading()  # type: ignore[union-attr] # it is open
+    other = await echo.wire.open_polling()
+    echo.server.sockets[other].pause_reading()
+    post = asyncio.create_task(echo.wire.post(other, "4one"))
+    await echo.wire.poll(other)
+    echo.server.sockets[other].end("over")
+    assert (await post)[0] == 200
 
 
 async def test_large_messages_are_compressed_for_clients_that_ask_for_it() -> None:

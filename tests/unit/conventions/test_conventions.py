@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
 import httpx
@@ -22,7 +22,6 @@ from serve_app.census import Census
 from serve_app.conventions.callers import address_of
 from serve_app.conventions.etags import require_match, tagged, version_tag
 from serve_app.conventions.idempotency import Stored, at_work, in_use, operation_id
-from serve_app.conventions.limits import Buckets
 from serve_app.conventions.paging import decode_cursor, encode_cursor
 from serve_app.conventions.permits import permit, public
 from serve_app.health import HealthMonitor
@@ -100,12 +99,13 @@ async def verified(token: object) -> Verified:
     return verify(token, SECRET, ["HS256"], now_ms=NOW_MS, expected=Expected())
 
 
-def application(shop: Shop, **limits: int) -> FastAPI:
+def application(shop: Shop, replicas: Callable[[], int] = lambda: 1, **limits: int) -> FastAPI:
     conventions = Conventions(
         http=HttpSettings(max_body_bytes=2000),
         limits=LimitSettings.model_validate(limits or {"enabled": False}),
         store=MemoryAnswers(),
         fingerprint_key=b"k",
+        replicas=replicas,
     )
     return create_api(
         Services(
@@ -258,14 +258,17 @@ async def test_strangers_are_limited_by_address_and_bad_tokens_make_no_new_bucke
     assert codes == [401, 401, 429]
 
 
-def test_a_bucket_fills_up_again_and_time_that_runs_backwards_does_no_harm() -> None:
-    buckets = Buckets(most=2)
-    assert [buckets.take("a", 2, 100.0).granted for _ in range(3)] == [True, True, False]
-    assert not buckets.take("a", 2, 90.0).granted
-    assert buckets.take("a", 2, 130.0).granted
-    buckets.take("b", 2, 130.0)
-    buckets.take("c", 2, 130.0)
-    assert buckets.take("a", 2, 130.0).left == 1  # forgotten: the least recently used one
+async def test_replicas_share_a_limit_and_each_tells_the_whole(shop: Shop) -> None:
+    replicas = 2
+    app = application(shop, replicas=lambda: replicas, user_per_minute=6)
+    async with client_of(app) as http:
+        answers = [await http.get("/api/shop/thing") for _ in range(4)]
+        assert [one.status_code for one in answers] == [200, 200, 200, 429]
+        assert [one.headers["ratelimit"].split(";")[1] for one in answers] == ["r=4", "r=2", "r=0", "r=0"]
+        assert answers[0].headers["ratelimit-policy"] == '"user";q=6;w=60'
+        replicas = 1
+    async with client_of(app, "bob") as http:
+        assert (await http.get("/api/shop/thing")).headers["ratelimit"].split(";")[1] == "r=5"
 
 
 def test_the_address_is_the_peer_unless_proxies_are_trusted() -> None:
