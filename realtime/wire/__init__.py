@@ -8,7 +8,8 @@ that go to many.
 from realtime.wire.engine import EngineServer
 from realtime.wire.frames import Frame
 from realtime.wire.manager import Manager
+from realtime.wire.peers import Peers
 from realtime.wire.server import AsyncServer
 from realtime.wire.socket import Socket
 
-__all__ = ["AsyncServer", "EngineServer", "Frame", "Manager", "Socket"]
+__all__ = ["AsyncServer", "EngineServer", "Frame", "Manager", "Peers", "Socket"]
