@@ -1,75 +1,15 @@
 """Servers behind one address without sticky sessions: whichever gets a request, the owner of the session answers it."""
 
 import asyncio
-import contextlib
-import json
-import os
 import random
-import time
-from collections import Counter
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import aiohttp
 import engineio
 import pytest
 
-from actors.kernel.direct import Calling
-from actors.kernel.lane import ShardGone
-from realtime.relay import link
-from realtime.relay.link import Secret, connect
-from realtime.relay.names import Address, Names
-from realtime.relay.relay import Relay
-from realtime.wire import EngineServer
 from tests.proxy import Proxy
-from tests.wire_rig import PATIENCE_S, Wire, closed, said, serving, until
-
-SECRET = b"what all gateways know"
-UNKNOWN = {"code": 1, "message": "Session ID unknown"}
-
-
-@dataclass
-class Node:
-    """A server that sends every message back, its relay, and a client that talks to it alone."""
-
-    server: EngineServer
-    relay: Relay
-    wire: Wire
-    address: Address
-    asked: Counter[tuple[str, str]]
-    gone: list[str] = field(default_factory=list)
-
-    @property
-    def port(self) -> int:
-        return int(self.wire.url.split(":")[2].split("/")[0])
-
-
-@contextlib.asynccontextmanager
-async def node(*, secret: bytes = SECRET, max_calls: int = 100, **options: Any) -> AsyncIterator[Node]:
-    asked: Counter[tuple[str, str]] = Counter()
-    relay = Relay(secret, lambda kind, result: asked.update([(kind, result)]), max_calls=max_calls)
-    server = EngineServer(**{"ping_interval": 20, "ping_timeout": 20, "logger": False, "peers": relay} | options)
-    address = await relay.start(server, "127.0.0.1")
-    async with serving(server, "engine.io") as url, Wire(url) as wire:
-        made = Node(server, relay, wire, address, asked)
-
-        async def message(sid: str, data: Any) -> None:
-            await server.send(sid, data)
-
-        server.on("message", message)
-        server.on("disconnect", lambda sid, reason: made.gone.append(reason))
-        try:
-            yield made
-        finally:
-            relay.close()
-
-
-@contextlib.asynccontextmanager
-async def pair(**options: Any) -> AsyncIterator[tuple[Node, Node]]:
-    async with node(**options) as one, node(**options) as other:
-        yield one, other
-
+from tests.relay_rig import Node, node, pair
+from tests.wire_rig import PATIENCE_S, closed, said, until
 
 # polling
 
@@ -156,104 +96,6 @@ async def test_no_more_is_carried_at_once_than_may_be() -> None:
         assert await other.wire.poll(second) == (200, "4news")
 
 
-# owners that are not there, and those who are not who they say
-
-
-@pytest.mark.parametrize("made_up", ["nobody", "nobody.x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.x", "..", "ä.x"])
-async def test_a_name_that_was_made_up_is_refused_without_asking_anybody(made_up: str) -> None:
-    async with pair() as (one, _):
-        status, text = await one.wire.poll(made_up)
-        assert (status, json.loads(text)) == (400, UNKNOWN)
-        assert not one.asked
-
-
-async def test_a_session_that_its_owner_does_not_know_is_refused_and_asked_for_once() -> None:
-    async with pair() as (one, other):
-        stranger = Names.join(Names(SECRET).seal(other.address), "never-was")
-        for request in (one.wire.poll(stranger), one.wire.post(stranger, "4hello")):
-            status, text = await request
-            assert (status, json.loads(text)) == (400, UNKNOWN)
-        assert await one.wire.refused(EIO="4", transport="websocket", sid=stranger) == 400
-        assert one.asked == {("poll", "ok"): 1, ("post", "ok"): 1, ("upgrade", "gone"): 1}
-        assert not other.asked
-
-
-async def test_an_owner_that_has_died_is_refused_at_once_and_its_client_begins_anew() -> None:
-    async with node() as one:
-        async with node() as other:
-            sid = await other.wire.open_polling()
-            assert await one.wire.post(sid, "4hello") == (200, "ok")
-            assert await one.wire.poll(sid) == (200, "4hello")
-            waiting = asyncio.create_task(one.wire.poll(sid))
-            await until(lambda: other.server.sockets[sid].poll is not None, "the poll")
-            other.relay.close()
-            status, text = await waiting
-            assert (status, json.loads(text)) == (400, UNKNOWN)
-            await until(lambda: other.gone == ["transport error"], "the end of the session")
-        status, text = await one.wire.poll(sid)
-        assert (status, json.loads(text)) == (400, UNKNOWN)
-        assert await one.wire.refused(EIO="4", transport="websocket", sid=sid) == 400
-        await one.wire.open_polling()
-
-
-async def test_an_owner_that_hangs_is_given_up() -> None:
-    async with node() as other, Proxy(other.address.port) as between, node(ping_interval=0.1, ping_timeout=0.1) as one:
-        through = Names.join(Names(SECRET).seal(Address("127.0.0.1", between.port)), "x")
-        between.hang()
-        began = time.monotonic()
-        assert (await one.wire.post(through, "4hello"))[0] == 400
-        assert time.monotonic() - began < 5
-        assert one.asked == {("post", "gone"): 1}
-
-
-async def test_gateways_with_different_secrets_have_nothing_to_do_with_each_other() -> None:
-    async with node() as one, node(secret=b"another") as other:
-        sid = await other.wire.open_polling()
-        assert (await one.wire.poll(sid))[0] == 400
-        assert not one.asked
-        with pytest.raises(link.Refused):
-            await connect(other.address, Secret(SECRET))
-        with pytest.raises(link.Refused):
-            await one.relay._link(other.address)
-
-
-async def test_whoever_cannot_prove_the_secret_is_hung_up_on() -> None:
-    async with node() as one:
-        sid = await one.wire.open_polling()
-        asking = link.pack((sid, None, "4hello"))
-        for greets, method, payload in (
-            (False, link.POST, asking),
-            (True, link.POST, asking),
-            (True, link.PROVE, os.urandom(32)),
-            (True, link.GREET, os.urandom(32)),
-            (False, link.GREET, os.urandom(31)),
-            (False, link.PROVE, b""),
-            (False, link.GREET, os.urandom(10_000)),
-        ):
-            _, stranger = await asyncio.get_running_loop().create_connection(Calling, *one.address)
-            if greets:
-                await stranger.call(link.GREET, os.urandom(32))
-            with pytest.raises(ShardGone):
-                await asyncio.wait_for(stranger.call(method, payload), PATIENCE_S)
-        assert not one.server.sockets[sid].outbox
-        await until(lambda: not one.relay._serving, "the end of all connections")
-
-
-async def test_a_proof_is_good_for_one_connection_only() -> None:
-    async with node() as one:
-        secret = Secret(SECRET)
-        proofs = []
-        for _ in range(2):
-            _, stranger = await asyncio.get_running_loop().create_connection(Calling, *one.address)
-            answer = await stranger.call(link.GREET, bytes(32))
-            proofs.append(secret.proof(b"asker", bytes(32), answer[:32]))
-            if len(proofs) == 1:
-                assert await stranger.call(link.PROVE, proofs[0]) == b""
-            else:
-                with pytest.raises(ShardGone):
-                    await stranger.call(link.PROVE, proofs[0])
-
-
 # upgrades
 
 
@@ -325,7 +167,7 @@ async def test_a_client_that_does_not_read_is_closed_by_the_owner_and_costs_the_
         assert websocket._response.connection is not None
         transport = websocket._response.connection.transport
         assert transport is not None
-        transport.pause_reading()  # type: ignore[attr-defined] # it is a transport that reads
+        transport.pause_reading()
         (tunnel,) = other.relay._tunnels
         most = 0
         for _ in range(2000):
