@@ -1,5 +1,6 @@
 """One gateway: the Socket.IO front of this process, wired together. Plain asyncio; Serve wraps it elsewhere."""
 
+import asyncio
 import random
 from collections.abc import Collection
 from functools import partial
@@ -34,6 +35,7 @@ from realtime.limits import EventLimits
 from realtime.metrics import GatewayMetrics
 from realtime.presence import Presence
 from realtime.recovery import Recovery
+from realtime.relay.relay import Relay
 from realtime.server import Site, make_server
 from realtime.sessions import Sessions
 from realtime.subscriptions import Subscriptions
@@ -42,6 +44,7 @@ log = get_logger(__name__)
 
 _PATIENCE_S: Final = 2.0  # that a closing socket's events may still take
 _LOOK_S: Final = 0.05
+_HANDING_OVER_S: Final = 1.0  # that what is carried for other gateways may take to end
 
 
 class Gateway:
@@ -62,9 +65,11 @@ class Gateway:
         dice: random.Random | None = None,
         guard: Guard | None = None,
         limits: LimitSettings | None = None,
+        shared_secret: bytes | None = None,
     ) -> None:
         """`registry` gets the gateway's metrics; one gateway a registry. `dice` spread the reconnects of a drain, and
-        of those who come all at once. `limits`: without, there are none."""
+        of those who come all at once. `limits`: without, there are none. `shared_secret`: of the gateways that stand
+        behind one address; None: this one stands alone."""
         self.name = name
         self._settings = settings
         self._limits = limits or LimitSettings(enabled=False)
@@ -74,6 +79,7 @@ class Gateway:
         self._guard = guard or NoGuard()
         self._sessions: Sessions | None = None
         self._metrics = GatewayMetrics(registry)
+        self._relay = Relay(shared_secret, self._metrics.forwarded) if shared_secret is not None else None
         self._connections = Connections()
         self._deadlines = Deadlines(clock)
         self._tasks = Tasks(name)
@@ -112,17 +118,31 @@ class Gateway:
         if self._presence is not None:
             self._presence.observe(changes)
 
-    async def start(self, region: Region, rooms: Rooms, tracker: Tracker, desk: Desk, *, host: str, port: int) -> int:
-        """Begin to accept connections. The port, which `port=0` leaves to the system.
+    async def start(
+        self,
+        region: Region,
+        rooms: Rooms,
+        tracker: Tracker,
+        desk: Desk,
+        *,
+        host: str,
+        port: int,
+        inner_host: str = "127.0.0.1",
+    ) -> int:
+        """Begin to accept connections. The port, which `port=0` leaves to the system. `inner_host`: an IP address of
+        this host by which the other gateways reach it.
 
         Raises:
-            StartupError: the port cannot be had.
+            StartupError: a port cannot be had.
         """
         self._region = region
         self._presence = Presence(tracker)
         self._front = self._wire(region, rooms, self._presence, desk)
         self._deadlines.start()
-        self._site = Site(make_server(self._settings, self._front), self._settings.send_buffer_bytes)
+        server = make_server(self._settings, self._front, self._relay)
+        self._site = Site(server, self._settings.send_buffer_bytes)
+        if self._relay is not None:
+            await self._relay.start(server.eio, inner_host)
         self._port = await self._site.listen(host, port)
         log.info("gateway.started", gateway=self.name, host=host, port=self._port)
         return self._port
@@ -138,6 +158,7 @@ class Gateway:
             "joining": self._subscriptions.joining,
             "held_bytes": self._subscriptions.held_bytes,
             "draining": self._front is not None and self._front.draining,
+            **(self._relay.levels() if self._relay is not None else {}),
         }
 
     async def drain(self) -> None:
@@ -152,7 +173,12 @@ class Gateway:
             delay_s = self._dice.uniform(0.0, self._settings.drain_s)
             connection.outlet.emit("reconnect", msgspec.json.encode({"delay_ms": int(delay_s * 1000)}))
             self._deadlines.after(delay_s, partial(self._part, connection, self._clock.monotonic_s() + delay_s))
-        await self._connections.emptied(self._settings.drain_s + 2 * _PATIENCE_S)
+        within_s = self._settings.drain_s + 2 * _PATIENCE_S
+        if self._relay is not None:
+            self._relay.leave(self._settings.drain_s, self._dice)
+        await asyncio.gather(
+            self._connections.emptied(within_s), *([self._relay.emptied(within_s)] if self._relay is not None else [])
+        )
 
     async def stop(self) -> None:
         """Close every socket and the port. Idempotent."""
@@ -160,11 +186,16 @@ class Gateway:
             return
         site, self._site = self._site, None
         await site.stop_listening()
+        if self._relay is not None:
+            self._relay.leave(0.0, self._dice)
+            await self._relay.emptied(_HANDING_OVER_S)
         for connection in self._connections:
             await connection.outlet.close("shutdown")
         self._deadlines.stop()
         await self._tasks.cancel()
         await site.close()
+        if self._relay is not None:
+            self._relay.close()
         log.info("gateway.stopped", gateway=self.name)
 
     def _wire(self, region: Region, rooms: Rooms, presence: Presence, desk: Desk) -> Front:

@@ -57,6 +57,16 @@ class GatewayMetrics:
         )
         self.inbound_bytes = Gauge("carewire_gateway_inbound_bytes", "Events that wait for answers.", registry=r)
         self.recovered = Counter("carewire_gateway_recovered_events", "Missed events sent on recovery.", registry=r)
+        self.forwards = Counter(
+            "carewire_gateway_forwards",
+            "Requests carried to other gateways, by kind and how they ended.",
+            ["kind", "result"],
+            registry=r,
+        )
+
+    def forwarded(self, kind: str, result: str) -> None:
+        """A request for another gateway's session has ended."""
+        self.forwards.labels(kind, result).inc()
 
     def watch(self, subscriptions: Subscriptions[Any]) -> None:
         """Read these levels when they are asked for."""

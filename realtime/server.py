@@ -11,7 +11,7 @@ from config.settings import GatewaySettings
 from realtime import codec
 from realtime.front import Front
 from realtime.packets import Packet
-from realtime.wire import AsyncServer, Socket
+from realtime.wire import AsyncServer, Peers, Socket
 
 _LARGEST_FRAME: Final = 1 << 20  # bytes; what is larger than a message may be, but not larger than this, gets an answer
 _BACKLOG: Final = 4096
@@ -43,8 +43,8 @@ class Server(AsyncServer):
         self._front.opened(sid)
 
 
-def make_server(settings: GatewaySettings, front: Front) -> Server:
-    """The server with our settings."""
+def make_server(settings: GatewaySettings, front: Front, peers: Peers | None) -> Server:
+    """The server with our settings. `peers`: the other gateways."""
     quiet = logging.getLogger("socketio.carewire")
     quiet.setLevel(logging.CRITICAL)  # what it reports as errors are mistakes of clients
     return Server(
@@ -62,6 +62,7 @@ def make_server(settings: GatewaySettings, front: Front) -> Server:
         max_buffered_bytes=settings.max_buffered_bytes,
         admit=front.admit,
         environ_keys=(),
+        peers=peers,
     )
 
 

@@ -19,6 +19,7 @@ from serve_app.identity.gate import SocketGuard
 from serve_app.identity.guard import Follower
 from serve_app.member import Member, RecentMean
 from serve_app.recipe import CarewireRecipe
+from store.shared import shared_secret
 
 
 class GatewayReplica:
@@ -44,6 +45,7 @@ class GatewayReplica:
                 revocations, CareRelations(database, clock), AuditRecord(database, clock), settings.identity
             ),
             limits=settings.limits,
+            shared_secret=await shared_secret(database, "gateways"),
         )
         self._follower = Follower(database, revocations, self._gateway.revoked, lambda: self._gateway.users)
         await self._follower.start()
@@ -70,7 +72,13 @@ class GatewayReplica:
         calendars = calendar_services(self._region, stores.views, clock, related=CareRelations(database, clock).cares)
         desk = Desk(calendars.bookings, calendars.queries, calendars.waiting)
         await self._gateway.start(
-            self._region, rooms, self._tracker, desk, host=settings.gateway.host, port=settings.gateway.port
+            self._region,
+            rooms,
+            self._tracker,
+            desk,
+            host=settings.gateway.host,
+            port=settings.gateway.port,
+            inner_host=self._member.host,
         )
         self._delay = RecentMean(self._member.registry, "carewire_gateway_delivery_seconds")
         await self._member.join(lambda: {**self._gateway.stats(), "lag_ms": self._delay.ms(clock.monotonic_s())})

@@ -42,7 +42,8 @@ class RecentMean:
 
 class Member:
     """One replica among the processes of Carewire. `registry` is where its metrics go; `fellows`, how many of its kind
-    there are, with itself, as it last heard."""
+    there are, with itself, as it last heard; `host` the address at which the others reach it: of this host alone,
+    unless a cluster was joined."""
 
     def __init__(self, kind: str, settings: Settings) -> None:
         assert settings.mongo.url is not None
@@ -52,7 +53,7 @@ class Member:
         ProcessCollector(registry=self.registry)
         self.client = open_client(settings.mongo.url.get_secret_value(), timeout_s=settings.mongo.timeout_s)
         self.processes = ProcessRegistry(self.client[settings.mongo.database])
-        self._host = "127.0.0.1" if settings.ray.address is None else ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray's own
+        self.host = "127.0.0.1" if settings.ray.address is None else ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray's own
         self._began = time.monotonic()
         self._peer: Peer | None = None
         self._process: Process | None = None
@@ -65,7 +66,7 @@ class Member:
         self._peer = Peer(
             self.name,
             self.kind,
-            host=self._host,
+            host=self.host,
             metrics=lambda: generate_latest(self.registry),
             stats=lambda: {**self._own_stats(), **stats()},
         )

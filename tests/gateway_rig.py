@@ -37,6 +37,7 @@ from store.journal import Stores
 from store.memory import memory_stores
 
 SECRET = "a secret of at least thirty-two bytes, for tests only"
+SHARED_SECRET = b"what all gateways of a test know"
 CLOCK = SystemClock()
 PATIENCE_S = 10.0
 
@@ -138,7 +139,15 @@ class Rig:
         name = f"gateway-{len(self.gateways)}"
         verifier = verifier or Verifier(auth or AuthSettings(leeway_s=0), CLOCK, secret=SECRET)
         self.registry = CollectorRegistry()
-        gateway = Gateway(name, GatewaySettings(**settings), verifier, CLOCK, self.registry, limits=limits)
+        gateway = Gateway(
+            name,
+            GatewaySettings(**settings),
+            verifier,
+            CLOCK,
+            self.registry,
+            limits=limits,
+            shared_secret=SHARED_SECRET,
+        )
         region = await self.cluster.region(name, gateway.deliver)
         tracker = Tracker(name, self.presence, settings=self.presence_settings, clock=CLOCK, on_changes=gateway.observe)
         await tracker.start()

@@ -6,6 +6,7 @@ async with Proxy(port) as proxy:
 """
 
 import asyncio
+import itertools
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Self
@@ -27,10 +28,11 @@ class _Order:
 
 
 class Proxy:
-    """Passes bytes both ways between its own `port` and a server on this machine, until told otherwise."""
+    """Passes bytes both ways between its own `port` and a server on this machine, until told otherwise. With more
+    than one server each new connection goes to the next."""
 
-    def __init__(self, upstream_port: int, upstream_host: str = "127.0.0.1") -> None:
-        self._upstream = (upstream_host, upstream_port)
+    def __init__(self, *upstream_ports: int, upstream_host: str = "127.0.0.1") -> None:
+        self._upstreams = itertools.cycle((upstream_host, port) for port in upstream_ports)
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -95,7 +97,7 @@ class Proxy:
             client_out.transport.abort()
             return
         try:
-            server_in, server_out = await asyncio.open_connection(*self._upstream)
+            server_in, server_out = await asyncio.open_connection(*next(self._upstreams))
         except OSError:
             client_out.transport.abort()
             return

@@ -21,8 +21,8 @@ from actors.kernel.tasks import Tasks
 from config.logs import get_logger
 
 _log = get_logger(__name__)
-_REQUEST: Final = Struct(">IIB")
-_REPLY: Final = Struct(">II")
+REQUEST: Final = Struct(">IIB")
+REPLY: Final = Struct(">II")
 _HELLO, _SUBSCRIBE, _SUBMIT, _FETCH = range(4)
 _LARGEST: Final = 64 * 2**20  # bytes of one frame; nothing that we send comes near
 _CONNECT_S: Final = 2.0
@@ -85,12 +85,14 @@ class DirectServer:
         connection.reply(call, await self._methods[method](payload))
 
 
-class _Framed(asyncio.Protocol):
-    """Cuts a stream into frames."""
+class Framed(asyncio.Protocol):
+    """Cuts a stream into frames, of `largest` bytes at most, until it is handed on."""
 
-    def __init__(self) -> None:
+    def __init__(self, largest: int = _LARGEST) -> None:
+        self.largest = largest
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
+        self._next: asyncio.Protocol | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
@@ -101,7 +103,7 @@ class _Framed(asyncio.Protocol):
         start = 0
         while len(buffer) - start >= 4:
             length = int.from_bytes(buffer[start : start + 4], "big")
-            if length > _LARGEST:
+            if length > self.largest:
                 self.hang_up()
                 return
             end = start + 4 + length
@@ -109,8 +111,18 @@ class _Framed(asyncio.Protocol):
                 break
             self.frame(bytes(memoryview(buffer)[start:end]))
             start = end
+            if self._next is not None:
+                self._next.data_received(bytes(memoryview(buffer)[start:]))
+                return
         if start:
             del buffer[:start]
+
+    def hand_on(self, protocol: asyncio.Protocol) -> None:
+        """There are no more frames: what follows the one that is being read is for `protocol`."""
+        if self._transport is not None:
+            self._next = protocol
+            self._transport.set_protocol(protocol)
+            protocol.connection_made(self._transport)
 
     def frame(self, frame: bytes) -> None:
         """One whole frame, its length included."""
@@ -127,7 +139,7 @@ class _Framed(asyncio.Protocol):
             self._transport.abort()
 
 
-class _Serving(_Framed):
+class _Serving(Framed):
     """The shard's end of one connection."""
 
     def __init__(self, server: DirectServer) -> None:
@@ -144,11 +156,11 @@ class _Serving(_Framed):
         self._server.closed(self)
 
     def frame(self, frame: bytes) -> None:
-        if len(frame) < _REQUEST.size:
+        if len(frame) < REQUEST.size:
             self.hang_up()
             return
-        _, call, method = _REQUEST.unpack_from(frame)
-        payload = frame[_REQUEST.size :]
+        _, call, method = REQUEST.unpack_from(frame)
+        payload = frame[REQUEST.size :]
         if self._admitted and _HELLO < method <= _FETCH:
             self._server.serve(self, call, method, payload)
         elif not self._admitted and method == _HELLO and self._server.admits(payload):
@@ -160,14 +172,14 @@ class _Serving(_Framed):
 
     def reply(self, call: int, payload: bytes) -> None:
         """Answer one call."""
-        self.write(_REPLY.pack(len(payload) + _REPLY.size - 4, call), payload)
+        self.write(REPLY.pack(len(payload) + REPLY.size - 4, call), payload)
 
 
-class _Calling(_Framed):
+class Calling(Framed):
     """The region's end of one connection."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, largest: int = _LARGEST) -> None:
+        super().__init__(largest)
         self._calls: dict[int, asyncio.Future[bytes]] = {}
         self._last = 0
         self.lost = False
@@ -187,7 +199,7 @@ class _Calling(_Framed):
         self._last = self._last + 1 & 0xFFFFFFFF
         call = self._last
         future = self._calls[call] = asyncio.get_running_loop().create_future()
-        self.write(_REQUEST.pack(len(payload) + _REQUEST.size - 4, call, method), payload)
+        self.write(REQUEST.pack(len(payload) + REQUEST.size - 4, call, method), payload)
         try:
             reply: bytes = await future
         finally:
@@ -195,10 +207,10 @@ class _Calling(_Framed):
         return reply
 
     def frame(self, frame: bytes) -> None:
-        _, call = _REPLY.unpack_from(frame)
+        _, call = REPLY.unpack_from(frame)
         future = self._calls.get(call)
         if future is not None and not future.done():
-            future.set_result(frame[_REPLY.size :])
+            future.set_result(frame[REPLY.size :])
 
 
 class DirectClient:
@@ -209,7 +221,7 @@ class DirectClient:
 
     def __init__(self, locate: Callable[[], Awaitable[Address]]) -> None:
         self._locate = locate
-        self._connection: _Calling | None = None
+        self._connection: Calling | None = None
         self._connecting = asyncio.Lock()
 
     async def subscribe(self, request: bytes) -> bytes:
@@ -234,7 +246,7 @@ class DirectClient:
             connection.hang_up()
             raise
 
-    async def _connect(self) -> _Calling:
+    async def _connect(self) -> Calling:
         async with self._connecting:
             if self._connection is not None and not self._connection.lost:
                 return self._connection
@@ -242,7 +254,7 @@ class DirectClient:
             loop = asyncio.get_running_loop()
             try:
                 async with asyncio.timeout(_CONNECT_S):
-                    _, connection = await loop.create_connection(_Calling, address.host, address.port)
+                    _, connection = await loop.create_connection(Calling, address.host, address.port)
                     await connection.call(_HELLO, address.secret)
             except (OSError, TimeoutError) as error:
                 raise ShardGone("cannot connect") from error

@@ -12,6 +12,7 @@ from engineio.packet import Packet
 
 from realtime.wire import http
 from realtime.wire.frames import Frame
+from realtime.wire.peers import Peers, Reply
 from realtime.wire.requests import Requests
 from realtime.wire.socket import MAX_BACKLOG, Socket, frame_of
 from realtime.wire.websocket import Outbound
@@ -38,12 +39,14 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         deflate_threshold: int | None = None,
         upgrade_timeout: float = 10.0,
         admit: Callable[[web.Request], dict[str, Any] | None] | None = None,
+        peers: Peers | None = None,
         **options: Any,
     ) -> None:
         """`max_buffered_bytes`: what may wait for one client that does not read, before it is closed as a "slow
         consumer". `deflate_threshold`: WebSocket messages from this size on are compressed (permessage-deflate) for
         clients that offer it; None: none are. `upgrade_timeout`: seconds from a new WebSocket to the end of its
-        upgrade. `admit`: asked before a session is opened; what it returns is the answer that refuses it. The rest is
+        upgrade. `admit`: asked before a session is opened; what it returns is the answer that refuses it. `peers`:
+        servers behind the same address; requests for their sessions are carried to them. The rest is
         python-engineio's.
 
         Raises:
@@ -60,6 +63,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         self.deflate_threshold = deflate_threshold
         self.upgrade_timeout = upgrade_timeout
         self.admit = admit
+        self.peers = peers
         self.parse_json = True
         self.sockets: dict[str, Socket] = {}
         self._wheel: Wheel | None = None
@@ -112,6 +116,26 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
             if not websocket.pending:
                 outbound.add(websocket)
             websocket.pending.append(wire)
+
+    # what its peers use
+
+    async def poll(self, sid: str, jsonp: int | None = None) -> Reply:
+        """Answer a GET that came to a peer. Cancel it when the client leaves: the session ends."""
+        return await self._requests.polled(sid, jsonp)
+
+    async def post(self, sid: str, body: str | None, jsonp: int | None = None) -> Reply:
+        """Answer a POST that came to a peer. `body=None`: it could not be read, which ends the session."""
+        return await self._requests.posted(sid, body, jsonp)
+
+    def release(self, sid: str) -> None:
+        """Answer the GET of this session that waits, if one does: it is to come again by another way."""
+        if (socket := self.sockets.get(sid)) is not None:
+            socket.release()
+
+    def adopt(self, sid: str, transport: asyncio.Transport, greeting: bytes, *, deflate: bool) -> bool:
+        """Make a connection that a peer has opened a WebSocket of this session, and write `greeting` to it first.
+        False, and nothing done: there is no such session. `deflate`: compression was granted."""
+        return self._requests.adopt(sid, transport, greeting, deflate=deflate)
 
     # what sockets use
 

@@ -4,6 +4,7 @@ aiohttp keeps two tasks, a parser and the request for as long as a WebSocket liv
 needed, so its request handler is told that the connection is over, and the transport gets our protocol instead.
 """
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -89,8 +90,8 @@ class _Ahead:
         pass
 
 
-def switch(request: web.BaseRequest, websocket: WebSocket, head: bytes, *, deflate: bool) -> web.StreamResponse:
-    """Write `head` and what `websocket` has pending, in one piece, and give the connection to it.
+def taken_over(request: web.BaseRequest, protocol: asyncio.Protocol) -> bytes:
+    """Give the connection to `protocol`. What the client sent before it had an answer.
 
     Raises:
         ConnectionResetError: the client has gone.
@@ -101,13 +102,35 @@ def switch(request: web.BaseRequest, websocket: WebSocket, head: bytes, *, defla
         raise ConnectionResetError("The client has gone.")
     ahead = _Ahead()
     handler.set_parser(ahead)
-    transport.set_protocol(websocket)
+    transport.set_protocol(protocol)
     handler.transport = None  # so that what follows does not close it
     handler.connection_lost(None)
+    protocol.connection_made(transport)
+    return ahead.data
+
+
+def switch(request: web.BaseRequest, websocket: WebSocket, head: bytes, *, deflate: bool) -> web.StreamResponse:
+    """Write `head` and what `websocket` has pending, in one piece, and give the connection to it.
+
+    Raises:
+        ConnectionResetError: the client has gone.
+    """
     websocket.deflate = deflate
     websocket.pending.insert(0, head)
-    websocket.connection_made(transport)
+    ahead = taken_over(request, websocket)
     websocket.flush()
-    if ahead.data:
-        websocket.data_received(ahead.data)
+    if ahead:
+        websocket.data_received(ahead)
+    return Switched()
+
+
+def tunnelled(request: web.BaseRequest, tunnel: asyncio.Protocol) -> web.StreamResponse:
+    """Give the connection to `tunnel`, which hears of its end even if the client has gone already."""
+    try:
+        ahead = taken_over(request, tunnel)
+    except ConnectionResetError:
+        tunnel.connection_lost(None)
+        raise
+    if ahead:
+        tunnel.data_received(ahead)
     return Switched()

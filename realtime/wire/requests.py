@@ -1,7 +1,6 @@
 """What a server answers to the HTTP requests of its clients: opens sessions, and carries those that are polling."""
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
@@ -9,13 +8,15 @@ from engineio.packet import Packet
 
 from realtime.wire import http
 from realtime.wire.frames import REFUSED, Frame
-from realtime.wire.handshake import HandshakeError, answer_head, switch, takes_deflate, wants_websocket
-from realtime.wire.socket import MAX_BACKLOG, PARSE_ERROR, Socket
+from realtime.wire.handshake import HandshakeError, answer_head, switch, takes_deflate, tunnelled, wants_websocket
+from realtime.wire.peers import Peers, Reply
+from realtime.wire.socket import MAX_BACKLOG, NOOP, PARSE_ERROR, Socket
 from realtime.wire.websocket import WebSocket
 
 if TYPE_CHECKING:
     from realtime.wire.engine import EngineServer
 
+_MAX_DIGITS: Final = 9  # of a JSONP index
 _MAX_MESSAGE_ROOM: Final = 16  # a WebSocket message has a type digit more than its payload
 
 
@@ -38,7 +39,7 @@ class Requests:
         headers = reply["headers"] + server._cors_headers(environ)
         return web.Response(body=reply["response"], status=int(reply["status"].split()[0]), headers=headers)
 
-    def _refused_origin(self, request: web.Request, environ: dict[str, Any]) -> dict[str, Any] | None:
+    def _refused_origin(self, request: web.Request, environ: dict[str, Any]) -> Reply | None:
         origin = environ.get("HTTP_ORIGIN")
         if not origin or self._server.cors_allowed_origins == []:
             return None
@@ -49,15 +50,15 @@ class Requests:
             return None
         return self._bad(f"{origin} is not an accepted origin.", "bad-origin")
 
-    def _bad(self, message: str, key: str) -> dict[str, Any]:
+    def _bad(self, message: str, key: str) -> Reply:
         self._server._log_error_once(message, key)
-        reply: dict[str, Any] = self._server._bad_request(message)
+        reply: Reply = self._server._bad_request(message)
         return reply
 
-    async def _answered(self, request: web.Request) -> dict[str, Any] | web.StreamResponse:
+    async def _answered(self, request: web.Request) -> Reply | web.StreamResponse:
         query, method = request.query, request.method
         if method == "OPTIONS":
-            preflight: dict[str, Any] = self._server._ok()
+            preflight: Reply = self._server._ok()
             return preflight
         transport, sid = query.get("transport"), query.get("sid")
         if transport not in self._server.transports:
@@ -67,7 +68,7 @@ class Requests:
         if method not in ("GET", "POST"):
             return self._bad("Invalid method", "bad-method")
         jsonp = query.get("j")
-        if jsonp is not None and not (jsonp.isascii() and jsonp.isdigit()):
+        if jsonp is not None and not (jsonp.isascii() and jsonp.isdigit() and len(jsonp) <= _MAX_DIGITS):
             return self._bad("Invalid JSONP index number", "bad-jsonp-index")
         index = int(jsonp) if jsonp is not None else None
         upgrade = transport == "websocket"
@@ -80,20 +81,93 @@ class Requests:
             if admit is not None and (refusal := admit(request)) is not None:
                 return refusal
             return await (self._open_websocket(request) if upgrade else self._open_polling(request, index))
+        peers = self._server.peers
+        if peers is not None and sid not in self._server.sockets and peers.elsewhere(sid):
+            return await (
+                self._tunnelled(request, peers, sid) if upgrade else self._forwarded(request, peers, sid, index)
+            )
+        if upgrade:
+            return self._probe(request, sid)
+        socket = self._polling(sid, method)
+        if not isinstance(socket, Socket):
+            return socket
+        if method == "GET":
+            return await self._polled(socket, index, request)
+        return await self._posted(socket, index, await self._body(request))
+
+    def _known(self, sid: str) -> Socket | None:
         socket = self._server.sockets.get(sid)
         if socket is None or not socket.connected or (socket.overdue() and not socket.outbox):
-            return self._bad("Invalid session", "bad-sid")
-        if upgrade:
-            return self._probe(request, socket)
+            return None
+        return socket
+
+    def _unknown(self) -> Reply:
+        self._server._log_error_once("Invalid session", "bad-sid")
+        reply: Reply = self._server._bad_request({"code": 1, "message": "Session ID unknown"})  # as Node answers it
+        return reply
+
+    def _polling(self, sid: str, method: str) -> Socket | Reply:
+        """A session that such a request is for; or else its refusal."""
+        socket = self._known(sid)
+        if socket is None:
+            return self._unknown()
         if socket.upgraded or (socket.closing and method == "POST"):
             return self._bad("Unexpected HTTP request", "unexpected-http")
-        if method == "GET":
-            return await self._polled(request, socket, index)
-        return await self._posted(request, socket, index)
+        return socket
 
-    async def _opened(self, request: web.Request, transport: str) -> tuple[Socket, dict[str, Any] | None]:
+    # sessions of others
+
+    async def _forwarded(self, request: web.Request, peers: Peers, sid: str, jsonp: int | None) -> Reply:
+        if request.method == "GET":
+            asked = asyncio.ensure_future(peers.poll(sid, jsonp))
+            _tell_when_gone(request, asked)
+            return await asked or self._unknown()
+        body = await self._body(request)
+        reply = await peers.post(sid, body if isinstance(body, str) else None, jsonp)
+        return self._unreadable(body) if isinstance(body, http.BodyError) else reply or self._unknown()
+
+    async def _tunnelled(self, request: web.Request, peers: Peers, sid: str) -> Reply | web.StreamResponse:
+        try:
+            head, deflate = self._granted(request)
+        except HandshakeError as error:
+            return self._bad(str(error), "bad-handshake")
+        tunnel = await peers.tunnel(sid, head, deflate=deflate)
+        if isinstance(tunnel, asyncio.Protocol):
+            return tunnelled(request, tunnel)
+        return tunnel or self._unknown()
+
+    # sessions of ours, asked for by others
+
+    async def polled(self, sid: str, jsonp: int | None) -> Reply:
+        """Answer a GET that came to a peer."""
+        socket = self._polling(sid, "GET")
+        return await self._polled(socket, jsonp) if isinstance(socket, Socket) else socket
+
+    async def posted(self, sid: str, body: str | None, jsonp: int | None) -> Reply:
+        """Answer a POST that came to a peer; None: it could not be read."""
+        socket = self._polling(sid, "POST")
+        if not isinstance(socket, Socket):
+            return socket
+        return await self._posted(socket, jsonp, http.BodyError("The payload was refused.") if body is None else body)
+
+    def adopt(self, sid: str, transport: asyncio.Transport, greeting: bytes, *, deflate: bool) -> bool:
+        """Make a peer's connection a WebSocket of this session. False: there is no such session."""
+        socket = self._known(sid)
+        if socket is None:
+            return False
+        websocket = self._websocket(socket)
+        websocket.deflate = deflate
+        websocket.pending.append(greeting)
+        transport.set_protocol(websocket)
+        websocket.connection_made(transport)
+        websocket.flush()
+        self._introduce(socket, websocket)
+        return True
+
+    async def _opened(self, request: web.Request, transport: str) -> tuple[Socket, Reply | None]:
         """A new session, and the answer that refuses it, if it is refused."""
-        sid = self._server.generate_id()
+        peers = self._server.peers
+        sid = self._server.generate_id() if peers is None else peers.named(self._server.generate_id())
         socket = self._server.sockets[sid] = Socket(self._server, sid)
         about = {
             "sid": sid,
@@ -108,10 +182,10 @@ class Requests:
             socket.start()
             return socket, None
         self._server.forget(socket)
-        refusal: dict[str, Any] = self._server._unauthorized(accepted or None)
+        refusal: Reply = self._server._unauthorized(accepted or None)
         return socket, refusal
 
-    async def _open_polling(self, request: web.Request, jsonp: int | None) -> dict[str, Any]:
+    async def _open_polling(self, request: web.Request, jsonp: int | None) -> Reply:
         socket, refusal = await self._opened(request, "polling")
         if refusal is not None:
             return refusal
@@ -134,7 +208,7 @@ class Requests:
             max_buffered=self._server.max_buffered_bytes,
         )
 
-    async def _open_websocket(self, request: web.Request) -> dict[str, Any] | web.StreamResponse:
+    async def _open_websocket(self, request: web.Request) -> Reply | web.StreamResponse:
         try:
             head, deflate = self._granted(request)
         except HandshakeError as error:
@@ -152,54 +226,71 @@ class Requests:
             socket.end(self._server.reason.TRANSPORT_CLOSE, abort=True)
             raise
 
-    def _probe(self, request: web.Request, socket: Socket) -> dict[str, Any] | web.StreamResponse:
-        """A WebSocket for a session that exists. One that has a WebSocket already gets no other."""
+    def _probe(self, request: web.Request, sid: str) -> Reply | web.StreamResponse:
+        """A WebSocket for a session that exists."""
+        socket = self._known(sid)
+        if socket is None:
+            return self._unknown()
         try:
             head, deflate = self._granted(request)
         except HandshakeError as error:
             return self._bad(str(error), "bad-handshake")
         websocket = self._websocket(socket)
-        if socket.upgraded or socket.closing or socket.probe is not None or not self._server.allow_upgrades:
-            response = switch(request, websocket, head, deflate=False)
-            websocket.close(REFUSED)
-            return response
         response = switch(request, websocket, head, deflate=deflate)
-        socket.probe = websocket
-        websocket.expect(self._server.upgrade_timeout)
+        self._introduce(socket, websocket)
         return response
 
-    async def _polled(self, request: web.Request, socket: Socket, jsonp: int | None) -> dict[str, Any]:
+    def _introduce(self, socket: Socket, websocket: WebSocket) -> None:
+        """The session may go over to this WebSocket. One that has a WebSocket already gets no other."""
+        if socket.upgraded or socket.closing or socket.probe is not None or not self._server.allow_upgrades:
+            websocket.close(REFUSED)
+        else:
+            socket.probe = websocket
+            websocket.expect(self._server.upgrade_timeout)
+
+    async def _polled(self, socket: Socket, jsonp: int | None, request: web.Request | None = None) -> Reply:
+        """`request`: the client's own, if it came here."""
         if socket.poll is not None:
             socket.end(self._server.reason.TRANSPORT_ERROR)
             return self._bad("Two requests at once", "two-polls")
-        farewell = "6" if socket.upgrading else ""
+        farewell = NOOP if socket.upgrading else ""
         if not farewell and not socket.outbox:
-            socket.poll = self._server.outbound.loop.create_future()
-            abandoned = partial(self._abandoned, socket, socket.poll)
-            request._cancel = abandoned  # type: ignore[method-assign] # aiohttp tells nobody else of a client that left
-            try:
-                farewell = await socket.poll
-            finally:
-                socket.poll = None
-        if farewell == "6":
+            farewell = await self._news(socket, request)
+        if farewell == NOOP:
             return http.text_response(farewell, jsonp)
         reply = http.text_response(socket.taken(farewell), jsonp)
         if socket.closed and not socket.outbox:
             self._server.forget(socket)
         return reply
 
-    def _abandoned(self, socket: Socket, poll: asyncio.Future[str], error: BaseException) -> None:
-        if not poll.done():
-            socket.abandoned(error)
-            poll.cancel()
-
-    async def _posted(self, request: web.Request, socket: Socket, jsonp: int | None) -> dict[str, Any]:
+    async def _news(self, socket: Socket, request: web.Request | None) -> str:
+        """Wait until there is something to answer with. The last packet of the answer; "": none."""
+        poll: asyncio.Future[str] = self._server.outbound.loop.create_future()
+        socket.poll = poll
+        if request is not None:
+            _tell_when_gone(request, poll)
         try:
-            body = await http.body_of(request, self._server.max_http_buffer_size)
+            return await poll
+        except asyncio.CancelledError:
+            socket.abandoned()
+            raise
+        finally:
+            socket.poll = None
+
+    async def _body(self, request: web.Request) -> str | http.BodyError:
+        try:
+            return await http.body_of(request, self._server.max_http_buffer_size)
+        except http.BodyError as error:
+            return error
+
+    async def _posted(self, socket: Socket, jsonp: int | None, body: str | http.BodyError) -> Reply:
+        try:
+            if isinstance(body, http.BodyError):
+                raise body
             packets = http.packets_of(body, parse_json=self._server.parse_json)
         except http.BodyError as error:
             socket.end(PARSE_ERROR, abort=True)
-            return self._bad(str(error), "bad-payload")
+            return self._unreadable(error)
         for packet in packets:
             socket.receive(packet)
         if socket.serial is not None and len(socket.backlog or ()) >= MAX_BACKLOG:
@@ -208,6 +299,14 @@ class Requests:
             await asyncio.shield(socket.held)
         return http.text_response("ok", jsonp)
 
+    def _unreadable(self, error: http.BodyError) -> Reply:
+        return self._bad(str(error), "bad-payload")
+
     def _upgrades(self, sid: str, transport: str) -> list[str]:
         possible = self._server.allow_upgrades and transport == "polling" and "websocket" in self._server.transports
         return ["websocket"] if possible else []
+
+
+def _tell_when_gone(request: Any, waiting: "asyncio.Future[Any]") -> None:
+    """Cancel what waits for this client when it leaves: aiohttp tells nobody else of that."""
+    request._cancel = lambda error: waiting.cancel()

@@ -297,7 +297,11 @@ class Socket:
         """What was sent and has not left this process."""
         return self.outbox_bytes if self.websocket is None else self.websocket.waiting_bytes
 
-    def abandoned(self, error: BaseException) -> None:
+    def release(self) -> None:
+        """Answer the GET that waits with nothing, so that the client sends another."""
+        self._answer_poll(NOOP)
+
+    def abandoned(self) -> None:
         """The client dropped the GET that waited."""
         self.poll = None
         self.end(self.server.reason.TRANSPORT_ERROR, abort=True)

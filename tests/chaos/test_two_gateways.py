@@ -1,20 +1,65 @@
-"""Gateways hold no truth: one dies, or all are told to stop, and their clients miss nothing."""
+"""Gateways hold no truth: a request may come to any of them, one dies, all are told to stop: nobody misses anything."""
 
 import asyncio
 import os
+import re
 import signal
 from collections import Counter
 from typing import Final
 
+import aiohttp
 import pytest
 
 from tests.chaos.scenario import BEFORE, goes_on, paused_less_than, rows_of, whole_again
 from tests.chaos.talkers import crowd
-from tests.system.harness import STOP_S, System
+from tests.js_client import JsClient
+from tests.system.harness import STOP_S, System, wait_until
 
 pytestmark = pytest.mark.timeout(240)  # starts of the whole program, on a machine that may be busy
 SETTINGS: Final[dict[str, object]] = {"GATEWAY__REPLICAS": 2, "GATEWAY__DRAIN_S": 2}
 TRANSPORTS: Final = ("websocket",)
+MESSAGES: Final = 1000  # from each side
+AT_ONCE: Final = 50
+
+
+async def test_pollers_whose_every_request_may_come_to_either_gateway_miss_nothing_and_hear_nothing_twice(
+    victim: System,
+) -> None:
+    """The stock clients, polling only, with a new connection for each request; the kernel chooses the gateway."""
+    http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+    async with (
+        http,
+        victim.client("alice", transports=["polling"], http_session=http) as alice,
+        JsClient(victim.gateway_url, auth={"token": victim.token("bob")}, transports=["polling"]) as bob,
+    ):
+        await alice.call("create_room", {"room_id": "round", "members": ["bob"]})
+        await alice.call("join_room", {"room_id": "round"})
+        assert (await bob.call("join_room", {"room_id": "round"}))["ok"]
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def say(number: int) -> None:
+            async with places:
+                await alice.call("message", {"room_id": "round", "body": f"alice {number}"})
+                await bob.tell("message", {"room_id": "round", "body": f"bob {number}"})
+
+        await asyncio.gather(*map(say, range(MESSAGES)))
+        everything = sorted(f"{who} {number}" for who in ("alice", "bob") for number in range(MESSAGES))
+        await alice.hears("message", len(everything), within_s=60)
+        await wait_until(
+            lambda: len(bob.all("message")) >= len(everything), within_s=60, what="all that bob is to hear", every_s=0.2
+        )
+        for heard in (alice.payloads("message"), bob.all("message")):
+            assert sorted(message["body"] for message in heard) == everything
+            assert [message["seq"] for message in heard] == sorted(message["seq"] for message in heard)
+        assert bob.states() == ["connect"]
+        assert len(alice.payloads("session")) == 1
+    async with victim.http("operator", "admin") as operator:
+        page = (await operator.get("/metrics")).text
+    carried = re.findall(
+        r'carewire_gateway_forwards_total{kind="(\w+)",process="gateway-\d",result="(\w+)"} (\S+)', page
+    )
+    assert {(kind, result) for kind, result, _ in carried} == {("poll", "ok"), ("post", "ok")}
+    assert all(float(count) > MESSAGES / 100 for _, _, count in carried)
 
 
 async def test_clients_of_a_killed_gateway_go_on_at_another_one(victim: System) -> None:

@@ -6,16 +6,19 @@ import pytest
 
 from tests.gateway_rig import Client, rig, token
 from tests.js_client import JsClient
+from tests.proxy import Proxy
 
 
 @pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]], ids="/".join)
 async def test_python_and_javascript_talk_with_each_other(transports: list[str]) -> None:
-    async with rig() as made:
-        await made.gateway()
+    """Through a balancer that sends each of JavaScript's connections to the next of three gateways."""
+    async with rig() as made, Proxy(*[(await made.gateway()).port for _ in range(3)]) as front:
         alice = await made.client("alice")
         await alice.ok("create_room", {"room_id": "general", "members": ["bob"]})
         await alice.ok("join_room", {"room_id": "general"})
-        async with JsClient(made.url(), auth={"token": token("bob")}, transports=transports) as bob:
+        async with JsClient(
+            f"http://127.0.0.1:{front.port}", auth={"token": token("bob")}, transports=transports
+        ) as bob:
             assert (await bob.next("session"))["user_id"] == "bob"
             joined = await bob.call("join_room", {"room_id": "general"})
             assert joined["ok"], joined

@@ -1,11 +1,13 @@
 """Long polling by hand: what one answer holds."""
 
+import asyncio
 import json
 from typing import Any
 
 import aiohttp
 
 from tests.gateway_rig import rig, token
+from tests.wire_rig import until
 
 SEPARATOR = "\x1e"
 
@@ -13,8 +15,10 @@ SEPARATOR = "\x1e"
 class Poller:
     """A polling client that asks only when it is told to."""
 
-    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
-        self._http, self._url = http, url + "/socket.io/?EIO=4&transport=polling"
+    def __init__(self, http: aiohttp.ClientSession, url: str, sid: str = "") -> None:
+        self._http, self._url, self.sid = http, url + "/socket.io/?EIO=4&transport=polling", sid
+        if sid:
+            self._url += f"&sid={sid}"
 
     async def poll(self) -> list[str]:
         """The packets of one answer."""
@@ -30,7 +34,8 @@ class Poller:
     async def open(self, auth: dict[str, Any]) -> None:
         """As far as the session."""
         (opened,) = await self.poll()
-        self._url += "&sid=" + json.loads(opened[1:])["sid"]
+        self.sid = json.loads(opened[1:])["sid"]
+        self._url += f"&sid={self.sid}"
         await self.post("40" + json.dumps(auth))
         packets: list[str] = []
         while not any(packet.startswith('42["session"') for packet in packets):
@@ -59,3 +64,20 @@ async def test_a_poll_holds_no_more_packets_than_the_python_client_takes() -> No
         assert bodies == [str(number) for number in range(40)]
         assert max(sizes) == 16
         await bob.post("1")
+
+
+async def test_a_gateway_that_drains_gives_back_the_polls_that_it_carries_and_their_clients_stay_connected() -> None:
+    async with rig() as made, aiohttp.ClientSession() as http:
+        first, second = await made.gateway(), await made.gateway()
+        bob = Poller(http, made.url(0))
+        await bob.open({"token": token("bob")})
+        elsewhere = asyncio.create_task(Poller(http, made.url(1), bob.sid).poll())
+        await until(lambda: second.stats()["forwards"] == 1, "the poll at the other gateway")
+        await second.drain()
+        assert await elsewhere == ["6"]
+        await second.stop()
+        alice = await made.client("alice")
+        await alice.ok("create_room", {"room_id": "general", "members": ["bob"]})
+        await bob.post('420["join_room",{"room_id":"general"}]')
+        assert (await bob.poll())[0].startswith("430[")
+        assert first.stats()["sockets"] == 2

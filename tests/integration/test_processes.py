@@ -8,6 +8,7 @@ from pymongo.errors import ConnectionFailure
 
 from store.client import Database
 from store.processes import COLLECTION, Process, ProcessRegistry, keep_registered
+from store.shared import shared_secret
 
 
 def a_gateway(start: str = "s1", pid: int = 1) -> Process:
@@ -88,3 +89,10 @@ async def test_a_database_that_is_away_is_waited_for(mongo: Database) -> None:
     await asyncio.wait_for(registry.registered.wait(), 10)
     keeping.cancel()
     assert await registry.alive() == [a_gateway()]
+
+
+async def test_everybody_who_asks_at_once_gets_the_same_secret(mongo: Database) -> None:
+    asked = await asyncio.gather(*(shared_secret(mongo, "gateways") for _ in range(20)))
+    assert len(set(asked)) == 1
+    assert len(asked[0]) == 32
+    assert await shared_secret(mongo, "others") != asked[0]

@@ -202,10 +202,12 @@ class System:
     @asynccontextmanager
     async def client(
         self, user: str, *, auth: Mapping[str, object] | None = None, transports: list[str] | None = None,
-        reconnection: bool = True,
+        reconnection: bool = True, **options: Any,
     ) -> AsyncIterator[Client]:  # fmt: skip
-        """A connected Socket.IO client that remembers all it hears."""
-        sio = socketio.AsyncClient(reconnection=reconnection, reconnection_delay=0.2, reconnection_delay_max=1)
+        """A connected Socket.IO client that remembers all it hears. `options`: of python-socketio's client."""
+        sio = socketio.AsyncClient(
+            reconnection=reconnection, reconnection_delay=0.2, reconnection_delay_max=1, **options
+        )
         client = Client(sio)
         sio.on("*", lambda event, *data: client.heard.append((event, data[0] if data else None)))
         await sio.connect(

@@ -1,0 +1,1 @@
+"""Any gateway for any request: what belongs to a session of another gateway is carried there."""
