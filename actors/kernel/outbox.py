@@ -38,10 +38,15 @@ class Outbox:
         self._letters: dict[str, asyncio.Task[None]] = {}  # per sender, so that its letters keep their order
 
     async def perform(self, turns: Sequence[Turn]) -> None:
-        """Do the views and redactions of these turns, however often it takes; their letters follow behind."""
+        """Do the views and redactions of these turns, however often it takes; their letters follow behind.
+
+        The views of all go to the database together. If one of them is refused, each turn answers for its own.
+        """
         owed = [(turn, decode_effects(turn)) for turn in turns if turn.effects]
+        views = [_to_view(view) for _, effects in owed for view in effects.views]
+        shown = not views or (len(owed) > 1 and await self._insist(partial(self._stores.views.write, views)))
         for turn, effects in owed:
-            if await self._insist(partial(self._show, turn, effects)):
+            if await self._insist(partial(self._show, turn, effects, shown=shown)):
                 self._follow(turn, effects)
 
     async def drain(self) -> None:
@@ -49,8 +54,8 @@ class Outbox:
         while self._letters:
             await asyncio.gather(*self._letters.values(), return_exceptions=True)
 
-    async def _show(self, turn: Turn, effects: StoredEffects) -> None:
-        if effects.views:
+    async def _show(self, turn: Turn, effects: StoredEffects, *, shown: bool) -> None:
+        if effects.views and not shown:
             await self._stores.views.write([_to_view(view) for view in effects.views])
         if effects.redact:
             await self._redact(turn.entity, effects.redact)

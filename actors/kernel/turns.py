@@ -105,14 +105,25 @@ class Turns:
     async def _commit(self, drafts: list[Draft]) -> None:
         whole = [draft for draft in drafts if draft.broken is None]
         outcomes = await self._append(whole) if whole else {}
+        owing = []
         for draft in drafts:
             if draft.resident.phase is not Phase.COMMITTING:
                 continue  # the lease was lost meanwhile, and everything with it
             outcome = outcomes.get(draft.resident.id, Outcome.REFUSED)
-            if outcome is Outcome.STORED and draft.broken is None:
-                self._stored(draft)
-            else:
+            if outcome is not Outcome.STORED or draft.broken is not None:
                 self._not_stored(draft, outcome)
+                continue
+            self._stored(draft)
+            if not draft.effects:
+                self._finish(draft)
+                continue
+            draft.resident.phase = Phase.BUSY
+            if draft.redacts:  # nobody else shall wait for that
+                self._tasks.spawn(self._perform([draft]))
+            else:
+                owing.append(draft)
+        if owing:
+            self._tasks.spawn(self._perform(owing))
 
     async def _append(self, drafts: list[Draft]) -> dict[str, Outcome]:
         timers = [timer for draft in drafts for timer in draft.timers]
@@ -135,18 +146,13 @@ class Turns:
         resident.doubt_until_s = 0.0
         for command_id, (reply, version) in draft.replies.items():
             resident.remember(command_id, reply, version)
-        if draft.effects:
-            resident.phase = Phase.BUSY
-            self._tasks.spawn(self._perform(draft))
-        else:
-            self._finish(draft)
 
-    async def _perform(self, draft: Draft) -> None:
+    async def _perform(self, drafts: list[Draft]) -> None:
         """Bring the read models up to date before anyone is answered: callers read what they wrote."""
-        assert draft.turn is not None
-        await self._outbox.perform([draft.turn])
-        if draft.resident.phase is Phase.BUSY:
-            self._finish(draft)
+        await self._outbox.perform([draft.turn for draft in drafts if draft.turn is not None])
+        for draft in drafts:
+            if draft.resident.phase is Phase.BUSY:
+                self._finish(draft)
 
     def _finish(self, draft: Draft) -> None:
         """Let everyone see what is stored, and go on with the entity."""
