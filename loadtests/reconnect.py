@@ -64,8 +64,10 @@ _decode_ack: Final = msgspec.json.Decoder(list[_Answer]).decode
 class Returning(Swarm):
     """A swarm that comes back, and sends again what was not acked."""
 
-    def __init__(self, port: int, rooms: list[Room]) -> None:
-        super().__init__(port, SECRET, rooms)
+    def __init__(self, port: int, secret: str, rooms: list[Room], *, first_s: float = _FIRST_S) -> None:
+        """`first_s`: the first pause, on the average."""
+        super().__init__(port, secret, rooms)
+        self._first_s = first_s
         self.killed_s = 0.0
         self.back_s: dict[Member, float] = {}
         self.refused = self.tries = 0
@@ -97,7 +99,8 @@ class Returning(Swarm):
             self.say_as(member, due_ns, client_id)
 
     def closed(self, member: Member, socket: LoadSocket) -> None:
-        if self.closing or socket is not member.socket:
+        entered = socket.connected.done() and socket.connected.exception() is None
+        if self.closing or socket is not member.socket or not entered:  # a try that failed has its own way on
             return
         member.socket = None
         if not self.killed_s or member in self.back_s:
@@ -106,13 +109,17 @@ class Returning(Swarm):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def died(self) -> None:
+        """The gateway is about to die: from now on connections may end, once each."""
+        self.killed_s = time.perf_counter()
+
     @property
     def unacked(self) -> int:
         """Messages that nobody has confirmed."""
         return sum(map(len, self._unacked.values()))
 
     async def _return(self, member: Member) -> None:
-        pause_s = _FIRST_S
+        pause_s = self._first_s
         while not self.closing:
             await asyncio.sleep(pause_s * random.uniform(1 - _SPREAD, 1 + _SPREAD))
             pause_s = min(2 * pause_s, _LONGEST_S)
@@ -162,7 +169,7 @@ async def check(swarm: Returning) -> tuple[int, int]:
 async def reconnect(port: int, pids: Mapping[str, int], connections: int, rate: float, away_s: float) -> bool:
     """The whole run. Whether nothing went wrong."""
     rooms = [people(Room(f"back-{os.getpid()}-{number}", "groups"), 10) for number in range(connections // 10)]
-    swarm, empty = Returning(port, rooms), memory_kb(pids)
+    swarm, empty = Returning(port, SECRET, rooms), memory_kb(pids)
     count = len(swarm.members)
     print(f"{count} connected in {await swarm.connect():.1f} s, joined in {await swarm.join():.1f} s", flush=True)
     print(growth(empty, memory_kb(pids), count))
@@ -170,7 +177,7 @@ async def reconnect(port: int, pids: Mapping[str, int], connections: int, rate: 
     await swarm.talk(rooms, rate, _BEFORE_S)
     gateway = next(name for name in sorted(pids) if name.startswith("gateway"))
     talking = asyncio.create_task(swarm.talk(rooms, rate, away_s + _AFTER_S))
-    swarm.killed_s = time.perf_counter()
+    swarm.died()
     os.kill(pids[gateway], signal.SIGKILL)
     try:
         until_s = swarm.killed_s + away_s

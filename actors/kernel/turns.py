@@ -14,6 +14,7 @@ from actors.kernel.deciding import INTERNAL, Decider, failure
 from actors.kernel.metrics import ShardMetrics
 from actors.kernel.outbox import Outbox
 from actors.kernel.reads import Reads
+from actors.kernel.recent import Recent
 from actors.kernel.resident import Decided, Draft, Phase, Resident
 from actors.kernel.residents import Residents
 from actors.kernel.sessions import Sessions
@@ -38,6 +39,7 @@ class Turns:
         outbox: Outbox,
         sessions: Sessions,
         reads: Reads,
+        recent: Recent,
         tasks: Tasks,
         metrics: ShardMetrics,
         clock: Clock,
@@ -51,6 +53,7 @@ class Turns:
         self._outbox = outbox
         self._sessions = sessions
         self._reads = reads
+        self._recent = recent
         self._tasks = tasks
         self._metrics = metrics
         self._clock = clock
@@ -159,6 +162,8 @@ class Turns:
         resident = draft.resident
         for decided in draft.decided:
             self._reveal(resident, decided)
+        if draft.redacts:
+            self._recent.forget(resident.id)
         if draft.writes:
             resident.published_turn = resident.turn
         self._residents.after_turn(resident, draft.missing)
@@ -167,6 +172,7 @@ class Turns:
         submission = decided.submission
         if decided.deliveries:
             self._sessions.publish(resident.id, decided.deliveries)
+            self._recent.add(resident.id, decided.deliveries)
         if submission.listen and (decided.answer is None or not decided.answer.code):
             submission.caller.listen(resident.id, decided.version)
         if decided.query is not None:

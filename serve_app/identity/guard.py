@@ -140,8 +140,7 @@ class Follower:
         kinds = [{"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}}]
         stream: Any
         async with self._all.watch(kinds, full_document="updateLookup", max_await_time_ms=_WAIT_MS) as stream:
-            await stream.try_next()  # opens it
-            await self._catch_up()
+            await self._catch_up()  # from here on the stream is open
             self._following.set()
             while stream.alive:
                 change = await stream.try_next()
