@@ -20,6 +20,7 @@ from store.journal import Stores, Turn, View
 _log = get_logger(__name__)
 
 _RETRY_S: Final = 0.2
+_RECEIVERS: Final = 100  # of one turn's letters, at the same time
 
 Courier = Callable[[StoredLetter], Awaitable[None]]
 """Submits a letter to its entity; raises `Unavailable` when that must be tried again."""
@@ -83,10 +84,22 @@ class Outbox:
     async def _send(self, turn: Turn, effects: StoredEffects, before: "asyncio.Task[None] | None") -> None:
         if before is not None:
             await asyncio.wait([before])
+        receivers: dict[str, list[StoredLetter]] = {}
         for letter in effects.letters:
-            if not await self._insist(partial(self._deliver, letter)):
+            receivers.setdefault(letter.to, []).append(letter)
+        mail = list(receivers.values())
+        for start in range(0, len(mail), _RECEIVERS):
+            delivered = await asyncio.gather(*map(self._deliver_all, mail[start : start + _RECEIVERS]))
+            if not all(delivered):
                 return
         await self._insist(partial(self._stores.journal.settle, [(turn.entity, turn.turn)]))
+
+    async def _deliver_all(self, letters: Sequence[StoredLetter]) -> bool:
+        """One receiver's, in their order. False when one cannot be delivered for good."""
+        for letter in letters:
+            if not await self._insist(partial(self._deliver, letter)):
+                return False
+        return True
 
     async def _deliver(self, letter: StoredLetter) -> None:
         try:
