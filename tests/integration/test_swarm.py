@@ -9,10 +9,11 @@ import pytest
 import socketio
 from aiohttp import web
 
+from loadtests.peer_server import OK
 from loadtests.reconnect import Returning, check
 from loadtests.swarm import Room, Swarm, people
 from tests.gateway_rig import SECRET, Rig, rig
-from tests.integration.test_load_client import OK, served
+from tests.integration.test_load_client import served
 from tests.waiting import eventually
 
 
