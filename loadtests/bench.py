@@ -1,4 +1,4 @@
-"""`make bench`: the kernel alone, presence alone, then the whole path beside its peers.
+"""`make bench`: the kernel alone, presence alone, then connections and the whole path beside the peers.
 
 python -m loadtests.bench [--quick]
 """
@@ -15,9 +15,16 @@ def main() -> int:
     quick = parser.parse_args().quick
     kernel = ["loadtests.bench_kernel", *(("--seconds", "1", "--runs", "1") if quick else ())]
     presence = ["loadtests.bench_presence", *(("--users", "1000", "--runs", "1") if quick else ())]
+    connections = ["loadtests.bench_connections", "--connections", "200" if quick else "5000"]
     path = ["loadtests.bench_path", *(("--quick",) if quick else ())]
     code = 0
-    for title, command in (("The kernel alone", kernel), ("Presence alone", presence), ("The whole path", path)):
+    benches = (
+        ("The kernel alone", kernel),
+        ("Presence alone", presence),
+        ("Connections", connections),
+        ("The whole path", path),
+    )
+    for title, command in benches:
         print(f"== {title} ({' '.join(command)})", flush=True)
         code = max(code, subprocess.run([sys.executable, "-m", *command], check=False).returncode)
     return code

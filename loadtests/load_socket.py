@@ -22,15 +22,39 @@ class Refused(Exception):
 
 
 class LoadSocket(asyncio.Protocol):
-    """`on_message` and `on_ack` get the packets as they came: `42["message",...]` and `43<id>[...]`."""
+    """`on_message`, `on_event` and `on_ack` get the packets as they came: `42["message",...]`, every other `42[...]`,
+    and `43<id>[...]`. `on_closed`: the connection has ended."""
+
+    __slots__ = (
+        "_asked",
+        "_auth",
+        "_frames",
+        "_head",
+        "_on_ack",
+        "_on_closed",
+        "_on_event",
+        "_on_message",
+        "_transport",
+        "connected",
+        "last_id",
+        "sent_ns",
+    )
 
     def __init__(
-        self, auth: bytes, on_message: Callable[[bytes], None], on_ack: Callable[["LoadSocket", int, bytes], None]
+        self,
+        auth: bytes,
+        on_message: Callable[[bytes], None],
+        on_ack: Callable[["LoadSocket", int, bytes], None],
+        *,
+        on_event: Callable[[bytes], None] | None = None,
+        on_closed: Callable[["LoadSocket"], None] | None = None,
     ) -> None:
         """`auth`: JSON."""
         self._auth = auth
         self._on_message = on_message
         self._on_ack = on_ack
+        self._on_event = on_event
+        self._on_closed = on_closed
         self._transport: asyncio.Transport | None = None
         self._frames: FrameReader | None = None  # None: the upgrade is not yet answered
         self._head = b""
@@ -55,6 +79,8 @@ class LoadSocket(asyncio.Protocol):
         for asked in self._asked.values():
             if not asked.done():
                 asked.set_exception(closed)
+        if self._on_closed is not None:
+            self._on_closed(self)
 
     def data_received(self, data: bytes) -> None:
         if self._frames is None:
@@ -109,6 +135,9 @@ class LoadSocket(asyncio.Protocol):
                 self._on_ack(self, number, packet)
             elif not asked.done():
                 asked.set_result(packet)
+        elif packet.startswith(b"42"):
+            if self._on_event is not None:
+                self._on_event(packet)
         elif packet == b"2":
             assert self._transport is not None
             self._transport.write(_PONG)

@@ -1,5 +1,6 @@
 """The servers under test as subprocesses: Carewire as a user starts it, and its peers."""
 
+import json
 import os
 import random
 import shutil
@@ -20,6 +21,7 @@ ROOT: Final = Path(__file__).parent.parent
 SECRET: Final = "a secret of at least 32 bytes for benchmarks"
 _START_S: Final = 180.0
 _STOP_S: Final = 20.0
+_STATUS_S: Final = 30.0
 
 
 class NotAvailable(Exception):
@@ -56,12 +58,15 @@ class Server:
         self._command, self._environment = command, environment
         self._cpus = set(cpus)
         self._directory = Path()
+        self._env: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         (self.port,) = free_ports(1)
         self._directory = Path(tempfile.mkdtemp(prefix="cwb-"))
-        env = dict(os.environ) | (self._environment(self.port, self._directory) if self._environment else {})
+        self._env = env = dict(os.environ) | (
+            self._environment(self.port, self._directory) if self._environment else {}
+        )
         log = self._directory / "output"
         with log.open("wb") as output:
             self._process = subprocess.Popen(
@@ -97,6 +102,15 @@ class Server:
                 times = process.cpu_times()
                 total += times.user + times.system
         return total
+
+    def pids(self) -> dict[str, int]:
+        """The process ids of what serves, by name: as `carewire status` tells them; of a peer, its only process."""
+        assert self._process is not None
+        if self.secret is None:
+            return {self.name: self._process.pid}
+        command = [*self._command(self.port)[:1], "status", "--json"]
+        done = subprocess.run(command, env=self._env, capture_output=True, timeout=_STATUS_S, check=True)
+        return {row["name"]: row["pid"] for row in json.loads(done.stdout) if row.get("pid")}
 
     def memory_mb(self) -> float:
         """Resident memory of all its processes; shared pages count for each."""

@@ -63,6 +63,7 @@ class _Worked(msgspec.Struct):
     deliveries: list[tuple[int, bytes]] = []
     primary: int = 0
     size: int = 0
+    redacts: bool = False
 
 
 class Decider:
@@ -174,6 +175,7 @@ class Decider:
         if effects is not None:
             worked.effects.append(self._encode_effects(resident, seq, effects))
             worked.size += len(worked.effects[-1])
+            worked.redacts |= bool(effects.redact)
         shown = kind.show(resident.id, recorded, part)
         if shown is not None:
             packed = wire.encode(delivery(resident.id, recorded.seq, shown, recorded.at_ms))
@@ -207,6 +209,7 @@ class Decider:
             resident.parts.move_to_end(key)
         draft.effects += worked.effects
         draft.primary += worked.primary
+        draft.redacts |= worked.redacts
         draft.size += worked.size
         draft.timers += [_timer(resident, wish.key, wish.due_ms, wish.command) for wish in decision.timers]
         query = decision.reply if isinstance(decision.reply, Query) else None

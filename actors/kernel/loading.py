@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from actors.kernel.resident import Missing, Resident
 from actors.kernel.tasks import Tasks
@@ -10,7 +11,8 @@ from config.logs import get_logger
 from store.journal import Loaded, Stores, Turn
 
 _log = get_logger(__name__)
-_MOST = 200  # entities a round trip
+_MOST: Final = 500  # entities a round trip
+_AT_ONCE: Final = 2  # round trips under way: whatever becomes cold meanwhile goes together with the next one
 
 
 class Loader:
@@ -35,9 +37,11 @@ class Loader:
         self._on_fetched = on_fetched
         self._on_failed = on_failed
         self._cold: list[Resident] = []
+        self._loading = 0
 
     def load(self, resident: Resident) -> None:
-        """Bring one into memory; those asked for in the same breath go together."""
+        """Bring one into memory; those asked for in the same breath, or while the database is busy with earlier ones,
+        go together."""
         if not self._cold:
             asyncio.get_running_loop().call_soon(self._start)
         self._cold.append(resident)
@@ -47,9 +51,15 @@ class Loader:
         self._tasks.spawn(self._fetch(resident, missing))
 
     def _start(self) -> None:
-        while self._cold:
+        while self._cold and self._loading < _AT_ONCE:
             batch, self._cold = self._cold[:_MOST], self._cold[_MOST:]
-            self._tasks.spawn(self._load(batch))
+            self._loading += 1
+            self._tasks.spawn(self._load(batch)).add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._loading -= 1
+        if not task.cancelled():  # else: the shard stops
+            self._start()
 
     async def _load(self, batch: list[Resident]) -> None:
         try:

@@ -20,6 +20,7 @@ from store.journal import Stores, Turn, View
 _log = get_logger(__name__)
 
 _RETRY_S: Final = 0.2
+_RECEIVERS: Final = 100  # of one turn's letters, at the same time
 
 Courier = Callable[[StoredLetter], Awaitable[None]]
 """Submits a letter to its entity; raises `Unavailable` when that must be tried again."""
@@ -38,10 +39,15 @@ class Outbox:
         self._letters: dict[str, asyncio.Task[None]] = {}  # per sender, so that its letters keep their order
 
     async def perform(self, turns: Sequence[Turn]) -> None:
-        """Do the views and redactions of these turns, however often it takes; their letters follow behind."""
+        """Do the views and redactions of these turns, however often it takes; their letters follow behind.
+
+        The views of all go to the database together. If one of them is refused, each turn answers for its own.
+        """
         owed = [(turn, decode_effects(turn)) for turn in turns if turn.effects]
+        views = [_to_view(view) for _, effects in owed for view in effects.views]
+        shown = not views or (len(owed) > 1 and await self._insist(partial(self._stores.views.write, views)))
         for turn, effects in owed:
-            if await self._insist(partial(self._show, turn, effects)):
+            if await self._insist(partial(self._show, turn, effects, shown=shown)):
                 self._follow(turn, effects)
 
     async def drain(self) -> None:
@@ -49,8 +55,8 @@ class Outbox:
         while self._letters:
             await asyncio.gather(*self._letters.values(), return_exceptions=True)
 
-    async def _show(self, turn: Turn, effects: StoredEffects) -> None:
-        if effects.views:
+    async def _show(self, turn: Turn, effects: StoredEffects, *, shown: bool) -> None:
+        if effects.views and not shown:
             await self._stores.views.write([_to_view(view) for view in effects.views])
         if effects.redact:
             await self._redact(turn.entity, effects.redact)
@@ -78,10 +84,22 @@ class Outbox:
     async def _send(self, turn: Turn, effects: StoredEffects, before: "asyncio.Task[None] | None") -> None:
         if before is not None:
             await asyncio.wait([before])
+        receivers: dict[str, list[StoredLetter]] = {}
         for letter in effects.letters:
-            if not await self._insist(partial(self._deliver, letter)):
+            receivers.setdefault(letter.to, []).append(letter)
+        mail = list(receivers.values())
+        for start in range(0, len(mail), _RECEIVERS):
+            delivered = await asyncio.gather(*map(self._deliver_all, mail[start : start + _RECEIVERS]))
+            if not all(delivered):
                 return
         await self._insist(partial(self._stores.journal.settle, [(turn.entity, turn.turn)]))
+
+    async def _deliver_all(self, letters: Sequence[StoredLetter]) -> bool:
+        """One receiver's, in their order. False when one cannot be delivered for good."""
+        for letter in letters:
+            if not await self._insist(partial(self._deliver, letter)):
+                return False
+        return True
 
     async def _deliver(self, letter: StoredLetter) -> None:
         try:

@@ -1,7 +1,7 @@
 """Reads from storage beside the turns: queries, and the past of a topic for those who come back."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from actors.kernel import wire
 from actors.kernel.deciding import INTERNAL, AttachQuery, failure
 from actors.kernel.entity import Query
+from actors.kernel.recent import Recent
 from actors.kernel.replaying import head_of, packets, replayed
 from actors.kernel.resident import Decided, Host
 from actors.kernel.sessions import CatchUp, Session, Sessions
@@ -31,6 +32,7 @@ class Reads:
         self,
         journal: Journal,
         sessions: Sessions,
+        recent: Recent,
         tasks: Tasks,
         *,
         max_replayed: int,
@@ -38,6 +40,7 @@ class Reads:
     ) -> None:
         self._journal = journal
         self._sessions = sessions
+        self._recent = recent
         self._tasks = tasks
         self._max_replayed = max_replayed
         self._serving = serving
@@ -45,6 +48,10 @@ class Reads:
 
     def answer(self, host: Host, entity_id: str, decided: Decided, query: Query) -> None:
         """Answer what a decision left to be read; its turn is stored."""
+        if isinstance(query, AttachQuery) and (missed := self._missed(entity_id, decided.version, query)) is not None:
+            data = _to_json({"version": decided.version, "packets": missed})
+            decided.submission.caller.answer(wire.Answer(decided.submission.ticket, "", data, decided.version))
+            return
         self._tasks.spawn(self._answer(host, entity_id, decided, query))
 
     def hear(self, session: Session, topics: Mapping[str, tuple[Host, int]]) -> None:
@@ -69,10 +76,14 @@ class Reads:
     async def _read(self, host: Host, entity_id: str, version: int, query: Query) -> object:
         if not isinstance(query, AttachQuery):
             return await host.kind.read(query, entity_id, version, host.library)
-        missed: list[msgspec.Raw] = []
-        if query.since is not None and query.since < version:
-            missed = await packets(host, entity_id, query.since, upto=version, limit=query.limit)
+        assert query.since is not None
+        missed = await packets(host, entity_id, query.since, upto=version, limit=query.limit)
         return {"version": version, "packets": missed}
+
+    def _missed(self, entity_id: str, version: int, query: AttachQuery) -> Sequence[msgspec.Raw] | None:
+        """What was missed, as far as memory tells; None: the journal must be asked."""
+        since = version if query.since is None else query.since
+        return self._recent.missed(entity_id, since, upto=version, limit=query.limit)
 
     async def _hear(
         self, session: Session, topics: Mapping[str, tuple[Host, int]], catching: Mapping[str, CatchUp]

@@ -137,6 +137,7 @@ class Draft:
     commands: list[CommandRecord] = field(default_factory=list)
     effects: list[bytes] = field(default_factory=list)
     primary: int = 0
+    redacts: bool = False  # among its effects are redactions, which take their time
     timers: list[Timer] = field(default_factory=list)
     decided: list[Decided] = field(default_factory=list)
     replies: dict[bytes, tuple[bytes, int]] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from actors.kernel.outbox import Courier, Outbox
 from actors.kernel.ownership import Ownership
 from actors.kernel.partitions import partition_of
 from actors.kernel.reads import Reads
+from actors.kernel.recent import Recent
 from actors.kernel.resident import Caller, Host, Submission
 from actors.kernel.residents import Residents
 from actors.kernel.sessions import Session, Sessions
@@ -83,9 +84,11 @@ class Shard:
         )
         self._outbox = Outbox(stores, self._host_of, courier, self.tasks)
         self._alarms = Alarms(stores.timers, clock, self._fire)
+        self._recent = Recent(clock)
         self._reads = Reads(
             stores.journal,
             self._sessions,
+            self._recent,
             self.tasks,
             max_replayed=settings.max_replayed_events,
             serving=lambda: self.serving,
@@ -99,6 +102,7 @@ class Shard:
             outbox=self._outbox,
             sessions=self._sessions,
             reads=self._reads,
+            recent=self._recent,
             tasks=self.tasks,
             metrics=self.metrics,
             clock=clock,
@@ -286,6 +290,7 @@ class Shard:
         while True:
             await asyncio.sleep(_SWEEP_S)
             self._sessions.expire()
+            self._recent.trim()
             self._residents.sweep()
 
     def _lost(self) -> None:
@@ -293,6 +298,7 @@ class Shard:
         self._residents.clear()
         self._alarms.clear()
         self._sessions.clear()
+        self._recent.clear()
 
     def _partitions(self) -> list[int]:
         return sorted(self._ownership.partitions) if self.serving else []

@@ -14,6 +14,7 @@ from actors.kernel.deciding import INTERNAL, Decider, failure
 from actors.kernel.metrics import ShardMetrics
 from actors.kernel.outbox import Outbox
 from actors.kernel.reads import Reads
+from actors.kernel.recent import Recent
 from actors.kernel.resident import Decided, Draft, Phase, Resident
 from actors.kernel.residents import Residents
 from actors.kernel.sessions import Sessions
@@ -39,6 +40,7 @@ class Turns:
         outbox: Outbox,
         sessions: Sessions,
         reads: Reads,
+        recent: Recent,
         tasks: Tasks,
         metrics: ShardMetrics,
         clock: Clock,
@@ -52,6 +54,7 @@ class Turns:
         self._outbox = outbox
         self._sessions = sessions
         self._reads = reads
+        self._recent = recent
         self._tasks = tasks
         self._metrics = metrics
         self._clock = clock
@@ -106,14 +109,25 @@ class Turns:
     async def _commit(self, drafts: list[Draft]) -> None:
         whole = [draft for draft in drafts if draft.broken is None]
         outcomes = await self._append(whole) if whole else {}
+        owing = []
         for draft in drafts:
             if draft.resident.phase is not Phase.COMMITTING:
                 continue  # the lease was lost meanwhile, and everything with it
             outcome = outcomes.get(draft.resident.id, Outcome.REFUSED)
-            if outcome is Outcome.STORED and draft.broken is None:
-                self._stored(draft)
-            else:
+            if outcome is not Outcome.STORED or draft.broken is not None:
                 self._not_stored(draft, outcome)
+                continue
+            self._stored(draft)
+            if not draft.effects:
+                self._finish(draft)
+                continue
+            draft.resident.phase = Phase.BUSY
+            if draft.redacts:  # nobody else shall wait for that
+                self._tasks.spawn(self._perform([draft]))
+            else:
+                owing.append(draft)
+        if owing:
+            self._tasks.spawn(self._perform(owing))
 
     async def _append(self, drafts: list[Draft]) -> dict[str, Outcome]:
         timers = [timer for draft in drafts for timer in draft.timers]
@@ -136,24 +150,21 @@ class Turns:
         resident.doubt_until_s = 0.0
         for command_id, (reply, version) in draft.replies.items():
             resident.remember(command_id, reply, version)
-        if draft.effects:
-            resident.phase = Phase.BUSY
-            self._tasks.spawn(self._perform(draft))
-        else:
-            self._finish(draft)
 
-    async def _perform(self, draft: Draft) -> None:
+    async def _perform(self, drafts: list[Draft]) -> None:
         """Bring the read models up to date before anyone is answered: callers read what they wrote."""
-        assert draft.turn is not None
-        await self._outbox.perform([draft.turn])
-        if draft.resident.phase is Phase.BUSY:
-            self._finish(draft)
+        await self._outbox.perform([draft.turn for draft in drafts if draft.turn is not None])
+        for draft in drafts:
+            if draft.resident.phase is Phase.BUSY:
+                self._finish(draft)
 
     def _finish(self, draft: Draft) -> None:
         """Let everyone see what is stored, and go on with the entity."""
         resident = draft.resident
         for decided in draft.decided:
             self._reveal(resident, decided)
+        if draft.redacts:
+            self._recent.forget(resident.id)
         if draft.writes:
             resident.published_turn = resident.turn
         self._residents.after_turn(resident, draft.missing)
@@ -162,6 +173,7 @@ class Turns:
         submission = decided.submission
         if decided.deliveries:
             self._sessions.publish(resident.id, decided.deliveries)
+            self._recent.add(resident.id, decided.deliveries)
         if submission.listen and (decided.answer is None or not decided.answer.code):
             submission.caller.listen(resident.id, decided.version)
         if decided.query is not None:

@@ -141,4 +141,5 @@ decode_batch: Final = msgspec.msgpack.Decoder(Batch).decode
 decode_receipt: Final = msgspec.msgpack.Decoder(Receipt).decode
 decode_subscribe: Final = msgspec.msgpack.Decoder(Subscribe).decode
 decode_fetch: Final = msgspec.msgpack.Decoder(Fetch).decode
+decode_delivery: Final = msgspec.msgpack.Decoder(Delivery).decode
 decode_parcel: Final = msgspec.msgpack.Decoder(Parcel).decode

@@ -36,6 +36,8 @@ async def page(query: Page, entity_id: str, version: int, library: Library) -> M
 
 async def standing(query: Standing, entity_id: str, version: int, library: Library) -> dict[str, Any]:
     """The answer to a join: the newest messages, or those posted or changed since."""
+    if query.silent:
+        return query.answer
     if query.since is None:
         return query.answer | await page(Page(None, None, DEFAULT_PAGE), entity_id, version, library)
     return query.answer | await _since(entity_id, query.since, version, library)

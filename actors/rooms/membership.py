@@ -100,7 +100,7 @@ def join(room: RoomState, command: Join, context: Context) -> Decision:
         "read": room.marks(),
         "has_more": False,
     }
-    return Decision(Standing(answer, command.since), events=events)
+    return Decision(Standing(answer, command.since, room.last_post == 0), events=events)
 
 
 def add(room: RoomState, command: AddMembers, context: Context) -> Decision:

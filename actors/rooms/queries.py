@@ -14,7 +14,9 @@ class Page(Query, frozen=True):
 
 
 class Standing(Query, frozen=True):
-    """Where the room stands, for one who joins: `answer` with the messages filled in."""
+    """Where the room stands, for one who joins: `answer` with the messages filled in. `silent`: nothing was ever said
+    here, so there is nothing to be read."""
 
     answer: dict[str, Any]
     since: int | None
+    silent: bool = False

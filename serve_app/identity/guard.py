@@ -6,7 +6,7 @@ milliseconds after a majority has it. An in-sequence signal through `user:<id>` 
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from config.logs import get_logger
 from config.revocations import Revocation, keys_of, refusal
 from config.tokens import Verified
 from store.client import Database, Document, database_errors
+from store.gathered import Gathered
 
 COLLECTION: Final = "revocations"
 INDEXES: Final = (
@@ -39,6 +40,7 @@ class Revocations:
     def __init__(self, database: Database, clock: Clock, *, session_memory_s: float) -> None:
         """`session_memory_s`: how long a token of a session that has ended could still be shown."""
         self._all = database[COLLECTION]
+        self._gathered = Gathered(self._look_up)
         self._clock = clock
         self._memory = timedelta(seconds=session_memory_s)
 
@@ -66,17 +68,20 @@ class Revocations:
             await self._all.update_one({"_id": Revocation(user).key}, {"$set": {"blocked": False}})
 
     async def admit(self, verified: Verified) -> None:
-        """One look-up by id.
+        """One look-up by id, together with others that come while the database answers earlier ones.
 
         Raises:
             Unauthenticated: the token was taken back.
             Unavailable: the database does not answer.
         """
-        with database_errors():
-            found = await self._all.find({"_id": {"$in": keys_of(verified)}}).to_list(None)
-        errors = [error for one in found if (error := refusal(verified, _from(one))) is not None]
+        found = await self._gathered.get(keys_of(verified))
+        errors = [error for one in found if (error := refusal(verified, one)) is not None]
         if errors:
             raise min(errors, key=lambda error: error.code == "token_expired")  # the graver one
+
+    async def _look_up(self, keys: Sequence[str]) -> Mapping[str, Revocation]:
+        with database_errors():
+            return {one["_id"]: _from(one) async for one in self._all.find({"_id": {"$in": list(keys)}})}
 
     async def of(self, users: Iterable[str]) -> list[Revocation]:
         """All that is in force against these users."""
@@ -135,8 +140,7 @@ class Follower:
         kinds = [{"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}}]
         stream: Any
         async with self._all.watch(kinds, full_document="updateLookup", max_await_time_ms=_WAIT_MS) as stream:
-            await stream.try_next()  # opens it
-            await self._catch_up()
+            await self._catch_up()  # from here on the stream is open
             self._following.set()
             while stream.alive:
                 change = await stream.try_next()
