@@ -25,12 +25,17 @@ class LoadSocket(asyncio.Protocol):
     """`on_message` and `on_ack` get the packets as they came: `42["message",...]` and `43<id>[...]`."""
 
     def __init__(
-        self, auth: bytes, on_message: Callable[[bytes], None], on_ack: Callable[["LoadSocket", int, bytes], None]
+        self,
+        auth: bytes,
+        on_message: Callable[[bytes], None],
+        on_ack: Callable[["LoadSocket", int, bytes], None],
+        on_other: Callable[[bytes], None] | None = None,
     ) -> None:
-        """`auth`: JSON."""
+        """`auth`: JSON. `on_other` gets the events that are no messages."""
         self._auth = auth
         self._on_message = on_message
         self._on_ack = on_ack
+        self._on_other = on_other
         self._transport: asyncio.Transport | None = None
         self._frames: FrameReader | None = None  # None: the upgrade is not yet answered
         self._head = b""
@@ -104,6 +109,8 @@ class LoadSocket(asyncio.Protocol):
                 self._on_ack(self, number, packet)
             elif not asked.done():
                 asked.set_result(packet)
+        elif self._on_other is not None and packet.startswith(b"42"):
+            self._on_other(packet)
         elif packet == b"2":
             assert self._transport is not None
             self._transport.write(_PONG)

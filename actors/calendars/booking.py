@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.calendars import reminders
-from actors.calendars.holding import ASK_AGAIN_MS, Inquire
+from actors.calendars.holding import ASK_AGAIN_MS, Inquire, Outcome
 from actors.calendars.lifecycle import illegal, require_legal
 from actors.calendars.record import OCCUPYING, Record, Terms, shown
 from actors.calendars.reminders import Remind
@@ -99,7 +99,7 @@ class Verdict(msgspec.Struct, frozen=True, array_like=True):
 
     entity: str
     key: str
-    outcome: str  # "taken" | "free"
+    outcome: Outcome
 
 
 class Changed(Event, frozen=True, kw_only=True, tag="changed"):
@@ -224,7 +224,7 @@ class Booking:
             created=context.now_ms,
         )
         texts = {"notes": command.notes, "override_reason": command.override_reason}
-        verdicts = [Verdict(party, record.key, "taken") for party in record.parties]
+        verdicts = _taken(record)
         return self._changed("created", record, context, version, verdicts, texts)
 
     def _confirm(self, command: Confirm, record: Record, context: Context, version: int) -> Decision:
@@ -237,7 +237,9 @@ class Booking:
             raise illegal(record, "Its time has come already.")
         awaiting = "therapist" if status == "pending" else ""
         now = msgspec.structs.replace(record, status=status, awaiting=awaiting, hold_expires=0)
-        return self._changed("requested" if awaiting else "confirmed", now, context, version)
+        was_held = record.status == "held" and not record.series
+        verdicts = [one for one in _taken(now) if was_held and one.entity.startswith("client:")]
+        return self._changed("requested" if awaiting else "confirmed", now, context, version, verdicts)
 
     def _move(self, command: Move, record: Record, context: Context, version: int) -> Decision:
         require_legal(record, "reschedule" if command.therapist == record.therapist else "transfer")
@@ -266,8 +268,7 @@ class Booking:
             moves=record.moves + (0 if staff else 1),
             awaiting="" if record.status != "pending" else "client" if staff else "therapist",
         )
-        verdicts = [Verdict(party, now.key, "taken") for party in now.parties]
-        verdicts += [Verdict(party, record.key, "free") for party in record.parties]
+        verdicts = _taken(now) + _freed(record)
         change = "rescheduled" if now.therapist == record.therapist else "transferred"
         change = "counter_offered" if now.awaiting == "client" else change
         texts = {"override_reason": command.override_reason}
@@ -322,7 +323,7 @@ class Booking:
             raise PermissionDenied("Only Carewire itself asks that.")
         record = self.record
         has_it = record is not None and record.key == command.key and record.status in OCCUPYING
-        outcome = "taken" if has_it else "free"
+        outcome: Outcome = "free" if record is None or not has_it else _outcome_of(record)
         return Decision({}, events=[Answered(verdict=Verdict(command.entity, command.key, outcome))])
 
     def _remind(self, command: Remind, record: Record, context: Context) -> Decision:
@@ -374,6 +375,14 @@ def object_of(event: Changed | Reminded, version: int) -> dict[str, Any]:
 
 def _entry_status(terms: Terms, staff: bool) -> Any:
     return "pending" if terms.requires_confirmation and not staff else "confirmed"
+
+
+def _taken(record: Record) -> list[Verdict]:
+    return [Verdict(party, record.key, _outcome_of(record)) for party in record.parties]
+
+
+def _outcome_of(record: Record) -> Outcome:
+    return "held" if record.status == "held" else "taken"
 
 
 def _freed(record: Record) -> list[Verdict]:

@@ -3,12 +3,13 @@
 from typing import Any, Final
 
 from actors.calendars import time
+from actors.calendars.alternatives import Sought
 from actors.calendars.lifecycle import LEGAL
 from actors.calendars.queries import BookingQueries
 from actors.calendars.record import Record
 from actors.calendars.requests import BulkBody, BulkItem
 from actors.calendars.roles import require_staff
-from actors.calendars.service import Bookings, Request
+from actors.calendars.service import Bookings, Change, Request
 from actors.kernel.entity import Principal
 from config.clock import to_rfc3339
 from config.errors import CarewireError, InvalidArgument
@@ -75,7 +76,7 @@ class Bulk:
                 return await self._bookings.finish(record.id, "completed", body.reason, by=by)
             case "no_show":
                 return await self._bookings.finish(record.id, "no_show", body.reason, by=by)
-        return await self._bookings.move(record.id, by=by, start=_start(item), therapist=_target(body, item))
+        return await self._bookings.move(record.id, Change(start=_start(item), therapist=_target(body, item)), by=by)
 
     async def _tried(self, body: BulkBody, item: BulkItem, record: Record, by: Principal) -> dict[str, Any]:
         if body.action not in LEGAL[record.status]:
@@ -88,12 +89,14 @@ class Bulk:
 
     async def _alternatives(self, record: Record) -> list[dict[str, Any]]:
         return await self._bookings.alternatives.near(
-            record.therapist,
-            record.start,
-            service=record.service or None,
-            duration=None,
-            client=record.client,
-            booking=record.id,
+            Sought(
+                calendar=record.therapist,
+                start=record.start,
+                service=record.service or None,
+                duration=(record.end - record.start) // time.MINUTE_MS,
+                client=record.client,
+                booking=record.id,
+            )
         )
 
 

@@ -52,6 +52,7 @@ class Limits(Part, frozen=True):
     horizon_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
     max_per_day: Count | None = None
     max_per_week: Count | None = None
+    max_per_client_per_day: Count | None = None
     max_per_client_per_week: Count | None = None
     max_reschedules: Count | None = None
     cancel_notice_minutes: Annotated[int, Meta(ge=0, le=365 * 24 * 60)] = 0

@@ -12,7 +12,7 @@ import pytest
 
 from actors.calendars.commands import Book, Busy, Configure
 from actors.calendars.occupancy import Entry
-from actors.calendars.service import Bookings, Request
+from actors.calendars.service import Bookings, Change, Request
 from actors.calendars.time import DAY_MS
 from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.region import Region, Reply
@@ -84,11 +84,11 @@ async def the_booking(service: Bookings, booking: str) -> Any:
 
 
 async def a_move(service: Bookings, booking: str) -> Any:
-    return await service.move(booking, by=ANN, start=at(10.5))
+    return await service.move(booking, Change(start=at(10.5)), by=ANN)
 
 
 async def a_transfer(service: Bookings, booking: str) -> Any:
-    return await service.move(booking, by=ADMIN, therapist="eve", service="talk")
+    return await service.move(booking, Change(therapist="eve", service="talk"), by=ADMIN)
 
 
 async def a_cancellation(service: Bookings, booking: str) -> Any:

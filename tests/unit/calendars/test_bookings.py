@@ -7,7 +7,7 @@ import pytest
 
 from actors.calendars.holding import ASK_AFTER_MS
 from actors.calendars.schedule import Limits
-from actors.calendars.service import Request
+from actors.calendars.service import Change, Request
 from actors.calendars.taking import Wanted
 from config.errors import CarewireError, Conflict, FailedPrecondition, NotFound, PermissionDenied
 from tests.unit.calendars.rig import ADMIN, ANN, BOB, DOC, Rig, a_schedule, at
@@ -112,16 +112,16 @@ def test_a_group_takes_as_many_as_it_has_places() -> None:
 def test_moving_takes_the_new_time_and_gives_the_old_one_back() -> None:
     async def scenario(rig: Rig) -> None:
         made = await rig.book(at(10))
-        moved = await rig.bookings.move(made["id"], by=ANN, start=at(10.5))  # over its own time
+        moved = await rig.bookings.move(made["id"], Change(start=at(10.5)), by=ANN)  # over its own time
         assert moved["start"] == "2023-11-20T10:30:00.000Z"
         (entry,) = await rig.entries("calendar:doc")
         assert (entry[3], entry[4]) == (at(10.5), at(11.5))
         await rig.book(at(11.5), BOB)
         with pytest.raises(Conflict):
-            await rig.bookings.move(made["id"], by=ANN, start=at(11))
+            await rig.bookings.move(made["id"], Change(start=at(11)), by=ANN)
         (mine,) = await rig.entries("client:ann")
         assert mine[3] == at(10.5)
-        longer = await rig.bookings.move(made["id"], by=ANN, start=at(13), duration=90)
+        longer = await rig.bookings.move(made["id"], Change(start=at(13), duration=90), by=ANN)
         assert longer["end"] == "2023-11-20T14:30:00.000Z"
 
     Rig().play(scenario)
@@ -131,9 +131,9 @@ def test_only_staff_transfers_and_the_time_goes_along() -> None:
     async def scenario(rig: Rig) -> None:
         made = await rig.book(at(10))
         with pytest.raises(PermissionDenied):
-            await rig.bookings.move(made["id"], by=ANN, therapist="eve")
+            await rig.bookings.move(made["id"], Change(therapist="eve"), by=ANN)
         assert await rig.entries("calendar:eve") == []
-        moved = await rig.bookings.move(made["id"], by=DOC, therapist="eve")
+        moved = await rig.bookings.move(made["id"], Change(therapist="eve"), by=DOC)
         assert moved["therapist_id"] == "eve"
         assert await rig.entries("calendar:doc") == []
         assert len(await rig.entries("calendar:eve")) == 1
@@ -176,7 +176,7 @@ def test_a_request_is_accepted_countered_or_declined() -> None:
         assert (asked["status"], asked["awaiting"]) == ("pending", "therapist")
         with pytest.raises(PermissionDenied):
             await rig.bookings.confirm(asked["id"], by=ANN)
-        countered = await rig.bookings.move(asked["id"], by=DOC, start=at(14))
+        countered = await rig.bookings.move(asked["id"], Change(start=at(14)), by=DOC)
         assert (countered["status"], countered["awaiting"]) == ("pending", "client")
         assert (await rig.bookings.confirm(asked["id"], by=ANN))["status"] == "confirmed"
         other = await rig.book(at(11), BOB)
@@ -192,12 +192,12 @@ def test_policies_are_those_of_the_time_of_booking() -> None:
         await rig.bookings.configure("doc", a_schedule(rules=rules), by=DOC)
         made = await rig.book(at(10))
         await rig.bookings.configure("doc", a_schedule(), by=DOC)
-        await rig.bookings.move(made["id"], by=ANN, start=at(11))
+        await rig.bookings.move(made["id"], Change(start=at(11)), by=ANN)
         await rig.bookings.configure("doc", a_schedule(rules=rules), by=DOC)
         again = await rig.book(at(15))
-        await rig.bookings.move(again["id"], by=ANN, start=at(16))
+        await rig.bookings.move(again["id"], Change(start=at(16)), by=ANN)
         with pytest.raises(FailedPrecondition):
-            await rig.bookings.move(again["id"], by=ANN, start=at(15))
+            await rig.bookings.move(again["id"], Change(start=at(15)), by=ANN)
         assert len(await rig.entries("calendar:doc")) == 2
         assert (await rig.bookings.cancel(again["id"], by=ANN))["late_cancellation"] is True
 
@@ -247,7 +247,7 @@ def test_notes_are_for_those_concerned_and_never_in_the_clear() -> None:
 def test_both_sides_hear_of_every_change_once() -> None:
     async def scenario(rig: Rig) -> None:
         made = await rig.book(at(10))
-        await rig.bookings.move(made["id"], by=ANN, start=at(11))
+        await rig.bookings.move(made["id"], Change(start=at(11)), by=ANN)
         await rig.bookings.cancel(made["id"], by=ANN)
         await asyncio.sleep(1)
         for user in ("ann", "doc"):
@@ -288,7 +288,7 @@ def test_tentative_time_that_nobody_decides_about_is_asked_about_and_freed() -> 
 def test_reminders_come_once_and_those_of_an_earlier_time_never() -> None:
     async def scenario(rig: Rig) -> None:
         made = await rig.book(at(10))
-        await rig.bookings.move(made["id"], by=ANN, start=at(16, 1))
+        await rig.bookings.move(made["id"], Change(start=at(16, 1)), by=ANN)
         other = await rig.book(at(12, 2), BOB)
         await rig.bookings.cancel(other["id"], by=BOB)
         for hour, day in ((9, 0), (16, 0), (15, 1), (15.5, 1), (12, 2)):
