@@ -56,6 +56,8 @@ class Bulk:
 
     async def _one(self, body: BulkBody, item: BulkItem, by: Principal) -> dict[str, Any]:
         record = await self._bookings.record(item.booking_id)
+        if body.action in ("reschedule", "transfer") and _is_there(record, _start(item), _target(body, item)):
+            return {"booking_id": item.booking_id, "status": "done"}  # an earlier run did it
         require_staff(by, record.therapist)
         result: dict[str, Any] = {"booking_id": item.booking_id, "start": to_rfc3339(record.start)}
         if record.status == _DONE.get(body.action):
@@ -98,6 +100,11 @@ class Bulk:
                 booking=record.id,
             )
         )
+
+
+def _is_there(record: Record, start: int | None, therapist: str | None) -> bool:
+    wanted = (record.start if start is None else start, therapist or record.therapist)
+    return (start, therapist) != (None, None) and (record.start, record.therapist) == wanted
 
 
 def _start(item: BulkItem) -> int | None:

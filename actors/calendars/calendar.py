@@ -25,7 +25,7 @@ from actors.calendars.occupancy import Entry, Occupancy
 from actors.calendars.planner import Plan, Planner, collisions, service_of
 from actors.calendars.reasons import Reason, conflict, reasons
 from actors.calendars.roles import is_staff, require_staff, require_system
-from actors.calendars.schedule import Schedule, Service, check
+from actors.calendars.schedule import Schedule, Service, check, whole
 from actors.calendars.time import DAY_MS, MINUTE_MS
 from actors.kernel.entity import Context, Decision, Event
 from config.errors import InvalidArgument, NotFound
@@ -150,7 +150,7 @@ class Calendar:
         check(schedule, self.id)
         before = {one.service_id for one in self.planner.schedule.services} if self.planner else set()
         dropped = tuple(sorted(before - {one.service_id for one in schedule.services}))
-        reply = {"therapist_id": self.id, **msgspec.to_builtins(schedule), "version": version + 1}
+        reply = {"therapist_id": self.id, **whole(schedule), "version": version + 1}
         return Decision(reply, events=[Configured(schedule=schedule, dropped=dropped)])
 
     def _shown(self, context: Context, version: int) -> dict[str, Any]:
@@ -162,7 +162,7 @@ class Calendar:
                 blackouts=tuple(msgspec.structs.replace(one, reason="") for one in schedule.blackouts),
                 openings=tuple(msgspec.structs.replace(one, reason="") for one in schedule.openings),
             )
-        return {"therapist_id": self.id, **msgspec.to_builtins(schedule), "version": version}
+        return {"therapist_id": self.id, **whole(schedule), "version": version}
 
     def _availability(self, command: Availability, context: Context, version: int) -> dict[str, Any]:
         planner = self._ready()

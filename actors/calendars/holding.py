@@ -24,8 +24,8 @@ Change = tuple[int, int, str]  # start, end, "busy" | "free"
 
 
 class Settle(msgspec.Struct, frozen=True, tag="settle"):
-    """The owner has decided: the time is `taken`, taken by a hold (`held`), or `free` again. Idempotent; about a key that
-    nobody has, it is nothing."""
+    """The owner has decided: the time is `taken`, taken by a hold (`held`), or `free` again. Idempotent; about a key
+    that nobody has, it is nothing."""
 
     key: str
     outcome: Outcome

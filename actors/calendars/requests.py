@@ -65,8 +65,8 @@ def _instant(text: str | None) -> int | None:
 
 
 class BookingBody(Body, frozen=True):
-    """A booking that is wanted. `client_id` is for staff. `request_id`: a repeat with it is the same booking. With `end`
-    instead of a length, every alternative of a refusal is a body as it is."""
+    """A booking that is wanted. `client_id` is for staff. `request_id`: a repeat with it is the same booking. With
+    `end` instead of a length, every alternative of a refusal is a body as it is."""
 
     therapist_id: Id
     start: Moment

@@ -8,7 +8,6 @@ from actors.calendars.commands import Opened, Reserved
 from actors.calendars.holding import Inquire, Outcome
 from actors.kernel.entity import Event, Query
 
-
 NAME: Final = "waitlist:main"
 """The one waitlist, so that all who wait are ranked together."""
 

@@ -3,8 +3,10 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
+from actors.calendars.agenda import MOST_HOLDS
 from actors.calendars.holding import ASK_AFTER_MS
 from actors.calendars.schedule import Limits
 from actors.calendars.service import Change, Request
@@ -97,6 +99,32 @@ def test_all_reasons_are_told_at_once() -> None:
     Rig().play(scenario)
 
 
+def test_a_refusal_tells_the_reasons_of_all_whose_time_it_needs_as_a_check_does() -> None:
+    async def scenario(rig: Rig) -> None:
+        await rig.book(at(10), service="room-talk")
+        await rig.book(at(10), BOB, therapist="eve", service="talk")
+        wanted = Request(therapist="eve", start=at(10), service="room-talk")
+        checked = await rig.bookings.check(wanted, by=ANN)
+        with pytest.raises(Conflict) as refused:
+            await rig.bookings.book(wanted, by=ANN)
+        assert codes(refused.value) == ["taken", "resource_taken", "client_busy"]
+        assert [one["code"] for one in checked["reasons"]] == codes(refused.value)
+        for entity in ("calendar:eve", "calendar:room1", "client:ann"):
+            assert len(await rig.entries(entity)) == 1
+        closed = a_schedule(weekly={"mon": (("09:00", "12:00"),)}, services=())
+        await rig.bookings.configure("room1", closed, by=ADMIN)
+        late = Request(therapist="doc", start=at(13), service="room-talk")
+        checked = await rig.bookings.check(late, by=BOB)
+        with pytest.raises(Conflict) as refused:
+            await rig.bookings.book(late, by=BOB)
+        assert codes(refused.value) == [one["code"] for one in checked["reasons"]] == ["resource_closed"]
+        offered: Any = (refused.value.details or {})["alternatives"]
+        assert offered
+        assert all(one["start"][11:13] < "12" for one in offered), "alternatives need the room as well"
+
+    Rig().play(scenario)
+
+
 def test_a_group_takes_as_many_as_it_has_places() -> None:
     async def scenario(rig: Rig) -> None:
         for user in ("u1", "u2", "u3"):
@@ -165,6 +193,49 @@ def test_a_hold_lapses_by_itself_unless_it_is_confirmed() -> None:
         assert (await rig.bookings.get(held["id"], by=ANN))["status"] == "expired"
         assert (await rig.bookings.get(kept["id"], by=ANN))["status"] == "confirmed"
         assert len(await rig.entries("calendar:doc")) == 1
+
+    Rig().play(scenario)
+
+
+def test_one_client_holds_a_few_times_only_and_staff_and_what_is_confirmed_do_not_count() -> None:
+    async def scenario(rig: Rig) -> None:
+        held = [await rig.book(at(9 + number), hold=True) for number in range(MOST_HOLDS)]
+        await rig.bookings.book(Request(therapist="doc", start=at(14), client="ann", hold=True), by=DOC)
+        with pytest.raises(FailedPrecondition) as refused:
+            await rig.book(at(16), hold=True)
+        assert refused.value.details == {"held": sorted(one["id"] for one in held)}
+        assert await rig.entries("client:bob") == []
+        await asyncio.sleep(1)
+        assert (await rig.book(at(16), BOB, hold=True))["status"] == "held", "nothing of it stayed with the calendar"
+        await rig.bookings.confirm(held[0]["id"], by=ANN)
+        await rig.bookings.cancel(held[1]["id"], by=ANN)
+        await asyncio.sleep(1)
+        for hour in (9, 10):
+            assert (await rig.book(at(hour, 1), hold=True))["status"] == "held"
+        with pytest.raises(FailedPrecondition):
+            await rig.book(at(11, 1), hold=True)
+        assert (await rig.book(at(11, 1)))["status"] == "confirmed"
+        moved = await rig.bookings.move(held[2]["id"], Change(start=at(15, 1)), by=ANN)
+        assert moved["status"] == "held"
+
+    Rig().play(scenario)
+
+
+def test_what_is_long_past_is_forgotten_and_no_override_books_there() -> None:
+    async def scenario(rig: Rig) -> None:
+        for day in range(5):
+            await rig.book(at(10, day))
+        await rig.until(at(0, 38))
+        await rig.book(at(10, 42))
+        kept = {one[3] for one in await rig.entries("calendar:doc")}
+        assert kept == {at(10, 3), at(10, 4), at(10, 42)}
+        assert {one[3] for one in await rig.entries("client:ann")} == kept
+        late = Request(therapist="doc", start=at(11, 1), service="talk", client="bob", override_reason="forgotten")
+        with pytest.raises(Conflict) as refused:
+            await rig.bookings.book(late, by=DOC)
+        assert codes(refused.value) == ["long_past"]
+        entered = await rig.bookings.book(msgspec.structs.replace(late, start=at(11, 7)), by=DOC)
+        assert entered["status"] == "confirmed"
 
     Rig().play(scenario)
 
