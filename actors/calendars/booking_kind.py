@@ -4,9 +4,9 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.calendars.booking import (
+from actors.calendars.booking import Booking
+from actors.calendars.booking_messages import (
     Answered,
-    Booking,
     BookingCommand,
     BookingEvent,
     Changed,

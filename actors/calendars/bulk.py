@@ -9,7 +9,8 @@ from actors.calendars.queries import BookingQueries
 from actors.calendars.record import Record
 from actors.calendars.requests import BulkBody, BulkItem
 from actors.calendars.roles import require_staff
-from actors.calendars.service import Bookings, Change, Request
+from actors.calendars.service import Bookings
+from actors.calendars.wishes import Change, Request
 from actors.kernel.entity import Principal
 from config.clock import to_rfc3339
 from config.errors import CarewireError, InvalidArgument

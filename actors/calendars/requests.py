@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from actors.calendars import time
 from actors.calendars.schedule import Id
-from actors.calendars.service import Change, Request
+from actors.calendars.wishes import Change, Request
 from config.errors import InvalidArgument
 
 Text = Annotated[str, Meta(max_length=4000)]

@@ -15,8 +15,9 @@ from actors.calendars.record import OCCUPYING, Record
 from actors.calendars.recurrence import expand
 from actors.calendars.roles import is_staff
 from actors.calendars.series import Begin, Definition, Extend, Look, Turn
-from actors.calendars.service import Bookings, Change, Request
+from actors.calendars.service import Bookings
 from actors.calendars.time import MINUTE_MS
+from actors.calendars.wishes import Change, Request
 from actors.kernel.entity import Principal
 from config.clock import Clock, to_rfc3339
 from config.errors import CarewireError, Conflict, FailedPrecondition, InvalidArgument, PermissionDenied

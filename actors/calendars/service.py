@@ -8,18 +8,19 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from actors.calendars.alternatives import Alternatives, Sought
-from actors.calendars.booking import HOLD_MS, Amend, Cancel, Confirm, Finish, Look, Move, Open
+from actors.calendars.booking_messages import Amend, Cancel, Confirm, Finish, Look, Open
 from actors.calendars.commands import Availability, Check, Configure, Import, OpenTime, Show
 from actors.calendars.lifecycle import require_legal
 from actors.calendars.planner import Plan
 from actors.calendars.ports import CheckAnswer, Related, calendar_of, entity
 from actors.calendars.probing import probe
 from actors.calendars.reasons import Reason
-from actors.calendars.record import Record, Terms
+from actors.calendars.record import Record
 from actors.calendars.roles import is_staff, require_party
 from actors.calendars.schedule import Schedule
 from actors.calendars.taking import Taken, Taking, Wanted
 from actors.calendars.time import zone_of
+from actors.calendars.wishes import Change, Request, move_of, record_of
 from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.ports import Find, Submit
 from actors.kernel.region import Reply
@@ -45,35 +46,6 @@ class _Slots(msgspec.Struct):
 
 _raw: Final = msgspec.json.Decoder(_Raw).decode
 _slots: Final = msgspec.json.Decoder(_Slots).decode
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A booking that somebody wants. `id`: made by the caller, so that a repeat is the same booking. `wish`: the entry
-    of the waitlist that it fulfils."""
-
-    therapist: str
-    start: int
-    client: str = ""
-    service: str | None = None
-    duration: int | None = None
-    hold: bool = False
-    hold_ms: int = HOLD_MS
-    participants: tuple[str, ...] = ()
-    notes: str = ""
-    override_reason: str = ""
-    series: str = ""
-    wish: str = ""
-    id: str = ""
-
-
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """Another time for a booking; what is None stays."""
-
-    start: int | None = None
-    duration: int | None = None
-    therapist: str | None = None
-    service: str | None = None
-    override_reason: str = ""
 
 
 class Bookings:
@@ -149,7 +121,7 @@ class Bookings:
         )
         for _ in range(_ATTEMPTS):
             taken = await self._take(booking, wanted, by, trace)
-            record = _record(booking, request, wanted, taken)
+            record = record_of(booking, request, wanted, taken)
             wants = "held" if request.hold else "confirmed"
             command = Open(record, wants, request.hold_ms, request.notes, request.override_reason)
             try:
@@ -190,7 +162,7 @@ class Bookings:
         )
         for _ in range(_ATTEMPTS):
             taken = await self._take(booking, wanted, by, trace)
-            command = _move(record, taken, wanted, change.override_reason)
+            command = move_of(record, taken, wanted, change.override_reason)
             try:
                 reply = await self._region.submit(
                     f"booking:{booking}", command, by=by, command_id=taken.key, trace=trace
@@ -315,50 +287,6 @@ class Bookings:
         if not is_id(client):
             raise InvalidArgument("client_id is not an id.", details={"field": "client_id"})
         return client
-
-
-def _record(booking: str, request: Request, wanted: Wanted, taken: Taken) -> Record:
-    plan = taken.plan
-    return Record(
-        booking,
-        wanted.therapist,
-        wanted.client,
-        plan.service,
-        plan.start,
-        plan.end,
-        plan.tz,
-        "held",
-        taken.key,
-        taken.parties,
-        participants=request.participants,
-        price=plan.price,
-        format=plan.format,
-        series=request.series,
-        wish=request.wish,
-        terms=_terms(plan),
-        overridden=wanted.overriding,
-    )
-
-
-def _move(record: Record, taken: Taken, wanted: Wanted, override_reason: str) -> Move:
-    plan = taken.plan
-    return Move(
-        taken.key,
-        record.epoch,
-        wanted.therapist,
-        plan.service,
-        plan.start,
-        plan.end,
-        plan.tz,
-        taken.parties,
-        _terms(plan),
-        wanted.overriding,
-        override_reason,
-    )
-
-
-def _terms(plan: Plan) -> Terms:
-    return Terms(plan.requires_confirmation, plan.max_reschedules, plan.cancel_notice_ms)
 
 
 def _has_lapsed(error: CarewireError) -> bool:

@@ -12,7 +12,7 @@ from actors.calendars.kinds import SERVICES
 from actors.calendars.ports import calendar_of
 from actors.calendars.requests import Body, Moment
 from actors.calendars.schedule import Id, minutes
-from actors.calendars.service import Bookings, Request
+from actors.calendars.service import Bookings
 from actors.calendars.waitlist_messages import (
     NAME,
     Claim,
@@ -24,6 +24,7 @@ from actors.calendars.waitlist_messages import (
     Leave,
     Listing,
 )
+from actors.calendars.wishes import Request
 from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.ports import Find, Submit
 from config.clock import Clock

@@ -8,8 +8,8 @@ from fastapi.responses import Response
 from actors.calendars import requests, time
 from actors.calendars.patching import patch as change
 from actors.calendars.queries import Wanted
-from actors.calendars.service import Change
 from actors.calendars.waiting import WaitlistBody
+from actors.calendars.wishes import Change
 from actors.kernel.entity import Principal
 from config.errors import Conflict, InvalidArgument
 from config.ids import ID_PATTERN

@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.calendars.booking import Booking, Open
+from actors.calendars.booking import Booking
+from actors.calendars.booking_messages import Open
 from actors.calendars.commands import Book, Busy, Configure
 from actors.calendars.occupancy import Entry
-from actors.calendars.service import Bookings, Change, Request
+from actors.calendars.service import Bookings
 from actors.calendars.time import DAY_MS
 from actors.calendars.waiting import Waiting, WaitlistBody
+from actors.calendars.wishes import Change, Request
 from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.region import Region, Reply
 from actors.kernel.shard import Shard

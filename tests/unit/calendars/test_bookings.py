@@ -9,8 +9,8 @@ import pytest
 from actors.calendars.agenda import MOST_HOLDS
 from actors.calendars.holding import ASK_AFTER_MS
 from actors.calendars.schedule import Limits
-from actors.calendars.service import Change, Request
 from actors.calendars.taking import Wanted
+from actors.calendars.wishes import Change, Request
 from config.errors import CarewireError, Conflict, FailedPrecondition, NotFound, PermissionDenied
 from tests.unit.calendars.rig import ADMIN, ANN, BOB, DOC, Rig, a_schedule, at
 
