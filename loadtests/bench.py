@@ -1,4 +1,4 @@
-"""`make bench`: the kernel alone, presence alone, then the whole path beside its peers.
+"""`make bench`: the kernel alone, presence alone, one calendar, then bookings and chat over the whole path.
 
 python -m loadtests.bench [--quick]
 """
@@ -16,8 +16,16 @@ def main() -> int:
     kernel = ["loadtests.bench_kernel", *(("--seconds", "1", "--runs", "1") if quick else ())]
     presence = ["loadtests.bench_presence", *(("--users", "1000", "--runs", "1") if quick else ())]
     path = ["loadtests.bench_path", *(("--quick",) if quick else ())]
+    calendar = ["loadtests.bench_calendar", *(("--rounds", "20") if quick else ())]
+    bookings = ["loadtests.bench_bookings", *(("--seconds", "2", "--watchers", "100") if quick else ())]
     code = 0
-    for title, command in (("The kernel alone", kernel), ("Presence alone", presence), ("The whole path", path)):
+    for title, command in (
+        ("The kernel alone", kernel),
+        ("Presence alone", presence),
+        ("One calendar", calendar),
+        ("Bookings", bookings),
+        ("The whole path", path),
+    ):
         print(f"== {title} ({' '.join(command)})", flush=True)
         code = max(code, subprocess.run([sys.executable, "-m", *command], check=False).returncode)
     return code
