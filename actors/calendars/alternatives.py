@@ -37,10 +37,12 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
 
 class Looked(msgspec.Struct, frozen=True):
     """What stands against the time, at everybody whose time it needs, and what could be had instead, the best first:
-    `{therapist_id, service_id, start, end}`, which is a body for `POST /api/bookings` as it is."""
+    `{therapist_id, service_id, start, end}`, which is a body for `POST /api/bookings` as it is. `plan`: what was
+    wanted, where the calendar has answered."""
 
     reasons: list[Reason]
     alternatives: list[dict[str, Any]]
+    plan: Plan | None = None
 
 
 class Alternatives:
@@ -70,7 +72,8 @@ class Alternatives:
         if sought.overriding:
             reasons = [one for one in reasons if one.code in HARD]
         possible = [one for one, why in zip(offered, others[len(own) :], strict=True) if not why]
-        return Looked(reasons, _ranked(possible, sought, among_others=len(names) > 1))
+        ranked = _ranked(possible, sought, among_others=len(names) > 1)
+        return Looked(reasons, ranked, own[0][1] if own else None)
 
     async def _offering(self, service: str, but: str) -> list[str]:
         found = await self._views.find(

@@ -250,9 +250,9 @@ class Bookings:
         try:
             return await self._taking.take(booking, key, wanted, by, trace=trace)
         except Conflict as error:
-            raise await self._explained(error, booking, wanted) from None
+            raise await self._explained(error, booking, wanted, by) from None
 
-    async def _explained(self, error: Conflict, booking: str, wanted: Wanted) -> Conflict:
+    async def _explained(self, error: Conflict, booking: str, wanted: Wanted, by: Principal) -> Conflict:
         """The refusal with the reasons of all whose time it needs, not only of the first that said no."""
         looked = await self.alternatives.look(
             Sought(
@@ -265,9 +265,12 @@ class Bookings:
                 overriding=wanted.overriding,
             )
         )
+        why = list(looked.reasons)
+        if looked.plan is not None:
+            why += await self._taking.unrelated(looked.plan, wanted.client, wanted.therapist, by)
         told: Any = (error.details or {}).get("reasons", [])
         known = {one["code"] for one in told}
-        more = [one for one in msgspec.to_builtins(looked.reasons) if one["code"] not in known]
+        more = [one for one in msgspec.to_builtins(why) if one["code"] not in known]
         return Conflict(error.message, details={"reasons": [*told, *more], "alternatives": looked.alternatives})
 
     async def _made(self, booking: str, by: Principal) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ import pytest
 from actors.calendars.agenda import MOST_HOLDS
 from actors.calendars.holding import ASK_AFTER_MS
 from actors.calendars.schedule import Limits
+from actors.calendars.service import Bookings
 from actors.calendars.taking import Wanted
 from actors.calendars.wishes import Change, Request
 from config.errors import CarewireError, Conflict, FailedPrecondition, NotFound, PermissionDenied
@@ -121,6 +122,25 @@ def test_a_refusal_tells_the_reasons_of_all_whose_time_it_needs_as_a_check_does(
         offered: Any = (refused.value.details or {})["alternatives"]
         assert offered
         assert all(one["start"][11:13] < "12" for one in offered), "alternatives need the room as well"
+
+    Rig().play(scenario)
+
+
+def test_a_calendar_for_people_in_care_refuses_strangers_in_a_check_and_in_a_booking() -> None:
+    async def cares(client: str, therapist: str) -> bool:
+        return (client, therapist) == ("bob", "doc")
+
+    async def scenario(rig: Rig) -> None:
+        await rig.bookings.configure("doc", a_schedule(rules=Limits(bookable_by="care_relationship")), by=DOC)
+        bookings = Bookings(rig.region, rig.stores.views, rig.clock, related=cares)
+        await bookings.book(Request(therapist="doc", start=at(10), service="talk"), by=BOB)
+        for hour, expected in ((11, ["care_relationship"]), (10, ["taken", "care_relationship"])):
+            wanted = Request(therapist="doc", start=at(hour), service="talk")
+            checked = await bookings.check(wanted, by=ANN)
+            with pytest.raises(Conflict) as refused:
+                await bookings.book(wanted, by=ANN)
+            assert codes(refused.value) == [one["code"] for one in checked["reasons"]] == expected
+        assert await rig.entries("client:ann") == []
 
     Rig().play(scenario)
 
