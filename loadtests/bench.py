@@ -1,4 +1,4 @@
-"""`make bench`: the kernel alone, presence alone, then connections and the whole path beside the peers.
+"""`make bench`: the kernel, presence and a calendar alone, then bookings, connections and chat over the whole path.
 
 python -m loadtests.bench [--quick]
 """
@@ -17,10 +17,14 @@ def main() -> int:
     presence = ["loadtests.bench_presence", *(("--users", "1000", "--runs", "1") if quick else ())]
     connections = ["loadtests.bench_connections", "--connections", "200" if quick else "5000"]
     path = ["loadtests.bench_path", *(("--quick",) if quick else ())]
+    calendar = ["loadtests.bench_calendar", *(("--rounds", "20") if quick else ())]
+    bookings = ["loadtests.bench_bookings", *(("--seconds", "2", "--watchers", "100") if quick else ())]
     code = 0
     benches = (
         ("The kernel alone", kernel),
         ("Presence alone", presence),
+        ("One calendar", calendar),
+        ("Bookings", bookings),
         ("Connections", connections),
         ("The whole path", path),
     )

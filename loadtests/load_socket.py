@@ -49,7 +49,7 @@ class LoadSocket(asyncio.Protocol):
         on_event: Callable[[bytes], None] | None = None,
         on_closed: Callable[["LoadSocket"], None] | None = None,
     ) -> None:
-        """`auth`: JSON."""
+        """`auth`: JSON. `on_event` gets the events that are no messages."""
         self._auth = auth
         self._on_message = on_message
         self._on_ack = on_ack

@@ -54,7 +54,7 @@ class Server:
         environment: Callable[[int, Path], dict[str, str]] | None = None,
     ) -> None:
         """`command` and `environment` are handed the port to listen on, and a directory of their own."""
-        self.name, self.secret, self.port = name, secret, 0
+        self.name, self.secret, self.port, self.http_port = name, secret, 0, 0
         self._command, self._environment = command, environment
         self._cpus = set(cpus)
         self._directory = Path()
@@ -64,9 +64,9 @@ class Server:
     def __enter__(self) -> Self:
         (self.port,) = free_ports(1)
         self._directory = Path(tempfile.mkdtemp(prefix="cwb-"))
-        self._env = env = dict(os.environ) | (
-            self._environment(self.port, self._directory) if self._environment else {}
-        )
+        own = self._environment(self.port, self._directory) if self._environment else {}
+        self.http_port = int(own.get("CAREWIRE_HTTP__PORT", "0"))
+        self._env = env = dict(os.environ) | own
         log = self._directory / "output"
         with log.open("wb") as output:
             self._process = subprocess.Popen(
@@ -119,6 +119,16 @@ class Server:
             with suppress(psutil.Error):
                 total += process.memory_info().rss
         return total / 2**20
+
+    def cpu_by_process_s(self) -> dict[str, float]:
+        """CPU seconds of each process so far, by what its title or command says it is."""
+        found: dict[str, float] = {}
+        for process in self.processes():
+            with suppress(psutil.Error, IndexError):
+                times, words = process.cpu_times(), process.cmdline()
+                name = f"{Path(words[0].split()[0]).name} {' '.join(words)[len(words[0]) :][-40:]}" if words else "?"
+                found[f"{process.pid} {name}"] = times.user + times.system
+        return found
 
     def processes(self) -> list[psutil.Process]:
         """It and all that it started; none when it has ended."""

@@ -4,7 +4,6 @@ What happens to a booking comes to its people through their inboxes; a calendar'
 """
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -14,7 +13,7 @@ from actors.calendars import time
 from actors.calendars.commands import Availability
 from actors.calendars.ports import calendar_of
 from actors.calendars.queries import LARGEST_PAGE, BookingQueries, Wanted
-from actors.calendars.requests import BookingBody, Moment
+from actors.calendars.requests import BookingBody, Moment, RescheduleBody
 from actors.calendars.roles import is_staff
 from actors.calendars.service import Bookings
 from actors.calendars.waiting import Waiting, WaitlistBody
@@ -48,11 +47,10 @@ class OfBooking(Request, frozen=True, kw_only=True):
     booking_id: Id
 
 
-class RescheduleBooking(OfBooking, frozen=True, kw_only=True):
-    """Another time."""
+class RescheduleBooking(RescheduleBody, frozen=True, kw_only=True):
+    """Another time for a booking."""
 
-    start: Moment
-    duration_minutes: Annotated[int, Meta(ge=1, le=1440)] | None = None
+    booking_id: Id
 
 
 class CancelBooking(OfBooking, frozen=True, kw_only=True):
@@ -152,9 +150,8 @@ class BookingEvents:
         return _answer(await self._bookings.confirm(request.booking_id, by=connection.principal))
 
     async def _reschedule(self, connection: Connection, request: RescheduleBooking) -> Answer:
-        move = partial(self._bookings.move, request.booking_id, by=connection.principal, trace=connection.trace())
-        start = time.parse_instant(request.start)
-        return _answer(await move(start=start, duration=request.duration_minutes))
+        by, trace = connection.principal, connection.trace()
+        return _answer(await self._bookings.move(request.booking_id, request.change(), by=by, trace=trace))
 
     async def _cancel(self, connection: Connection, request: CancelBooking) -> Answer:
         return _answer(await self._bookings.cancel(request.booking_id, request.reason, by=connection.principal))

@@ -10,6 +10,7 @@ from typing import Final
 import ray
 from ray import serve
 from ray.exceptions import RayError
+from ray.serve.config import ProxyLocation
 
 from actors.kernel.remote import ensure_shards, stop_shards
 from config.errors import StartupError
@@ -35,7 +36,8 @@ def deploy(settings: Settings) -> None:
         with ThreadPoolExecutor(2) as aside:
             shards = aside.submit(asyncio.run, _ensure(recipe))
             http = {"host": settings.http.host, "port": settings.http.port, "request_timeout_s": _REQUEST_S}
-            proxies = aside.submit(serve.start, http_options=http)
+            where = ProxyLocation.Disabled if recipe.listens else ProxyLocation.EveryNode
+            proxies = aside.submit(serve.start, where, http)
             _await_controller(proxies)  # replicas need not wait for the proxies, as `serve.run` would
             serve.run(graph(recipe), name=APP, route_prefix="/")
             proxies.result()

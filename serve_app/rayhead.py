@@ -98,7 +98,7 @@ def start(settings: Settings, scratch: Path) -> None:
 
 def _workers(settings: Settings) -> int:
     """Ray keeps as many processes ready as it has "CPUs". That many are about to be needed (shards, gateways, the API,
-    Serve's controller and proxy), and while Ray itself starts there is time to start them."""
+    Serve's controller, the model), and while Ray itself starts there is time to start them."""
     return settings.kernel.room_shards + settings.gateway.replicas + 3
 
 

@@ -28,6 +28,12 @@ class CarewireRecipe:
     settings: Settings
 
     @property
+    def listens(self) -> bool:
+        """Has the REST API a port of its own? On one machine; on a cluster that was there before, Serve's proxies
+        listen on every node, wherever the replicas are."""
+        return self.settings.ray.address is None
+
+    @property
     def pools(self) -> Mapping[str, Sequence[str]]:
         """What writes to each other all the time shares its shards: rooms with inboxes, calendars with bookings."""
         return _POOLS

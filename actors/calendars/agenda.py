@@ -1,16 +1,20 @@
 """A client's agenda: one person cannot be in two places, whichever calendars the bookings are of."""
 
-from typing import Any
+from typing import Any, Final
 
 from actors.calendars import holding
 from actors.calendars.calendar import entry_of, plan_of
-from actors.calendars.commands import Busy, Take
+from actors.calendars.commands import Busy, Probe, Take
 from actors.calendars.holding import Ask, Asked, Held, Released, Settle, Settled
 from actors.calendars.occupancy import Occupancy
 from actors.calendars.planner import collisions
-from actors.calendars.reasons import conflict, reasons
+from actors.calendars.reasons import Reason, conflict, reasons
+from actors.calendars.roles import require_system
 from actors.kernel.entity import Context, Decision
-from config.errors import InvalidArgument, PermissionDenied
+from config.errors import FailedPrecondition, InvalidArgument
+
+MOST_HOLDS: Final = 5
+"""Of one client at a time: or one person could hold every free time of a practice."""
 
 AgendaEvent = Held | Settled | Released | Asked
 
@@ -27,15 +31,18 @@ class Agenda:
 
         Raises:
             Conflict: the client has another booking at that time.
+            FailedPrecondition: the client holds too many times already.
             PermissionDenied: it is not Carewire itself that asks.
         """
-        if not context.by.is_system:
-            raise PermissionDenied("Only Carewire itself looks into an agenda.")
+        require_system(context.by)
         match command:
             case Take():
-                if any(code == "taken" for code in collisions(self.occupancy, plan_of(command), command.booking)):
-                    raise conflict(reasons(["client_busy"]), [])
+                if why := self._against(command):
+                    raise conflict(why, [])
+                self._require_few_holds(command)
                 return holding.hold(entry_of(command), context, (), {})
+            case Probe():
+                return Decision({"results": [self._against(one) for one in command.takes]})
             case Busy():
                 near = {one.key: one for one in self.occupancy.near(command.start, command.end)}
                 return Decision({"entries": sorted(near.values(), key=lambda one: one.start)})
@@ -47,4 +54,16 @@ class Agenda:
 
     def apply(self, event: AgendaEvent, seq: int, at_ms: int) -> None:
         """See `Entity.apply`."""
-        holding.apply(self.occupancy, event)
+        holding.apply(self.occupancy, event, at_ms)
+
+    def _against(self, command: Take) -> list[Reason]:
+        found = collisions(self.occupancy, plan_of(command), command.booking)
+        return reasons(["client_busy"] if "taken" in found else [])
+
+    def _require_few_holds(self, command: Take) -> None:
+        held = {one.booking for one in self.occupancy.entries.values() if one.hold} - {command.booking}
+        if command.hold and len(held) >= MOST_HOLDS:
+            raise FailedPrecondition(
+                f"At most {MOST_HOLDS} times can be held at once. Confirm one, or give it back.",
+                details={"held": sorted(held)},
+            )

@@ -2,15 +2,16 @@
 is: the client is free, and so are the rooms."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
-from actors.calendars.commands import Busy, Check
+from actors.calendars.commands import Check
 from actors.calendars.kinds import SERVICES
-from actors.calendars.occupancy import Entry
-from actors.calendars.ports import BusyAnswer, CheckAnswer, calendar_of, overlaps
+from actors.calendars.planner import Plan
+from actors.calendars.ports import CheckAnswer, calendar_of
+from actors.calendars.probing import probe
+from actors.calendars.reasons import HARD, Reason
 from actors.kernel.entity import SYSTEM
 from actors.kernel.ports import Find, Submit
 from config.clock import to_rfc3339
@@ -20,7 +21,28 @@ MOST: Final = 6
 _OTHERS: Final = 4  # other calendars that are asked
 _ASKED: Final = 8  # times that each is asked for
 _check_answer: Final = msgspec.json.Decoder(CheckAnswer).decode
-_busy_answer: Final = msgspec.json.Decoder(BusyAnswer).decode
+
+
+class Sought(msgspec.Struct, frozen=True, kw_only=True):
+    """A time that somebody wants, and perhaps cannot have. `booking` is the one that would move."""
+
+    calendar: str
+    start: int
+    service: str | None = None
+    duration: int | None = None
+    client: str = ""
+    booking: str = ""
+    overriding: bool = False
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What stands against the time, at everybody whose time it needs, and what could be had instead, the best first:
+    `{therapist_id, service_id, start, end}`, which is a body for `POST /api/bookings` as it is. `plan`: what was
+    wanted, where the calendar has answered."""
+
+    reasons: list[Reason]
+    alternatives: list[dict[str, Any]]
+    plan: Plan | None = None
 
 
 class Alternatives:
@@ -30,42 +52,28 @@ class Alternatives:
         self._region = region
         self._views = views
 
-    async def near(
-        self,
-        calendar: str,
-        start: int,
-        *,
-        service: str | None,
-        duration: int | None,
-        client: str,
-        booking: str = "",
-        others: bool = True,
-    ) -> list[dict[str, Any]]:
-        """Ranked, the best first; times as RFC 3339. Whoever does not answer is left out."""
-        names = [calendar, *(await self._offering(service, calendar) if others and service else ())]
-        command = Check((start,), service, duration, client, booking, alternatives=_ASKED)
-        asked = await asyncio.gather(*(self._ask(name, command) for name in names))
-        found: list[tuple[bool, int, str, dict[str, Any]]] = []
-        busy = await self.busy(f"client:{client}", start - 30 * 86_400_000, start + 30 * 86_400_000) if client else []
-        for name, checked in zip(names, asked, strict=True):
-            if checked is None or not checked.results:
-                continue
-            result = checked.results[0]
-            rooms = await self._rooms(result.plan.resources, result.alternatives)
-            for one in result.alternatives:
-                low, high = one["start"], one["end"]
-                if (low == start and name == calendar) or overlaps([*busy, *rooms], low, high, booking):
-                    continue
-                told = one | {"start": to_rfc3339(low), "end": to_rfc3339(high)}
-                found.append((name != calendar, abs(low - start), name, told))
-        found.sort(key=lambda one: one[:3])
-        own = [one for one in found if not one[0]][: MOST - 2 if len(names) > 1 else MOST]
-        return [one[3] for one in (own + [one for one in found if one[0]])[:MOST]]
+    async def near(self, sought: Sought) -> list[dict[str, Any]]:
+        """The alternatives alone."""
+        return (await self.look(sought)).alternatives
 
-    async def busy(self, entity_id: str, start: int, end: int) -> list[Entry]:
-        """What is taken of an agenda or a calendar."""
-        reply = await self._region.submit(entity_id, Busy(start, end), by=SYSTEM)
-        return _busy_answer(reply.data).entries
+    async def look(self, sought: Sought) -> Looked:
+        """Ranked: the same calendar, the nearest time first, then the others. Whoever does not answer is left out."""
+        names = [sought.calendar, *(await self._offering(sought.service, sought.calendar) if sought.service else ())]
+        answers = await asyncio.gather(*(self._ask(name, sought) for name in names))
+        found = [
+            (name, one.results[0]) for name, one in zip(names, answers, strict=True) if one is not None and one.results
+        ]
+        own = [(sought.calendar, one.plan) for name, one in found if name == sought.calendar]
+        offered = [(name, one.plan.at(name, free["start"])) for name, one in found for free in one.alternatives]
+        others = await self._probe([plan for _, plan in own + offered], sought)
+        if others is None:
+            return Looked([], [])
+        reasons = [*found[0][1].reasons, *others[0]] if own else []
+        if sought.overriding:
+            reasons = [one for one in reasons if one.code in HARD]
+        possible = [one for one, why in zip(offered, others[len(own) :], strict=True) if not why]
+        ranked = _ranked(possible, sought, among_others=len(names) > 1)
+        return Looked(reasons, ranked, own[0][1] if own else None)
 
     async def _offering(self, service: str, but: str) -> list[str]:
         found = await self._views.find(
@@ -73,16 +81,43 @@ class Alternatives:
         )
         return [name for view in found if (name := str(view.fields["calendar"])) != but][:_OTHERS]
 
-    async def _ask(self, calendar: str, command: Check) -> CheckAnswer | None:
+    async def _ask(self, calendar: str, sought: Sought) -> CheckAnswer | None:
+        command = Check(
+            (sought.start,),
+            sought.service,
+            sought.duration,
+            sought.client,
+            sought.booking,
+            sought.overriding,
+            alternatives=_ASKED,
+        )
         try:
             reply = await self._region.submit(calendar_of(calendar), command, by=SYSTEM)
         except CarewireError:
             return None
         return _check_answer(reply.data)
 
-    async def _rooms(self, resources: Sequence[str], wanted: list[dict[str, Any]]) -> list[Entry]:
-        if not resources or not wanted:
-            return []
-        low, high = min(one["start"] for one in wanted), max(one["end"] for one in wanted)
-        found = await asyncio.gather(*(self.busy(calendar_of(name), low, high) for name in resources))
-        return [entry for entries in found for entry in entries]
+    async def _probe(self, plans: list[Plan], sought: Sought) -> list[list[Reason]] | None:
+        try:
+            return await probe(self._region, plans, booking=sought.booking, client=sought.client)
+        except CarewireError:
+            return None
+
+
+def _ranked(possible: list[tuple[str, Plan]], sought: Sought, *, among_others: bool) -> list[dict[str, Any]]:
+    """With others to choose from, some of the places are theirs."""
+    ranked = sorted(
+        (one for one in possible if (one[0], one[1].start) != (sought.calendar, sought.start)),
+        key=lambda one: (one[0] != sought.calendar, abs(one[1].start - sought.start), one[0]),
+    )
+    own = [one for one in ranked if one[0] == sought.calendar][: MOST - 2 if among_others else MOST]
+    chosen = (own + [one for one in ranked if one[0] != sought.calendar])[:MOST]
+    return [
+        {
+            "therapist_id": name,
+            "service_id": plan.service or None,
+            "start": to_rfc3339(plan.start),
+            "end": to_rfc3339(plan.end),
+        }
+        for name, plan in chosen
+    ]

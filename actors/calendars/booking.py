@@ -8,141 +8,39 @@ from typing import Any, Final
 import msgspec
 
 from actors.calendars import reminders
-from actors.calendars.holding import ASK_AGAIN_MS, Inquire
+from actors.calendars.booking_messages import (
+    Amend,
+    Answered,
+    BookingEvent,
+    Cancel,
+    Changed,
+    Confirm,
+    Doubted,
+    Expire,
+    Finish,
+    Look,
+    Move,
+    Noted,
+    Open,
+    ReadBooking,
+    Reminded,
+    Verdict,
+)
+from actors.calendars.holding import ASK_AGAIN_MS, Inquire, Outcome
 from actors.calendars.lifecycle import illegal, require_legal
 from actors.calendars.record import OCCUPYING, Record, Terms, shown
 from actors.calendars.reminders import Remind
 from actors.calendars.roles import is_staff, require_party, require_staff
-from actors.calendars.time import MINUTE_MS
-from actors.kernel.entity import Context, Decision, Event, Query, SetTimer
+from actors.kernel.entity import Context, Decision, Event, SetTimer
 from config.errors import AlreadyExists, Conflict, InvalidArgument, NotFound, PermissionDenied
 from config.ids import is_id
 
-HOLD_MS: Final = 10 * MINUTE_MS
 MOST_PARTICIPANTS: Final = 100
 LONGEST_TEXT: Final = 4000
 CATEGORIES: Final = frozenset(
     {"client_request", "illness", "therapist_unavailable", "emergency", "payment", "weather", "declined", "other"}
 )
 _LAPSED: Final = {"lapsed": True}
-
-
-class Open(msgspec.Struct, frozen=True, tag="open"):
-    """Make the booking, with the time that is tentatively taken under `record.key`. `wants`: a status to begin in."""
-
-    record: Record
-    wants: str = "confirmed"  # | "held"
-    hold_ms: int = HOLD_MS
-    notes: str = ""
-    override_reason: str = ""
-
-
-class Move(msgspec.Struct, frozen=True, tag="move"):
-    """Give it another time (or therapist, or service), tentatively taken under `key`. `epoch` is what it moves from."""
-
-    key: str
-    epoch: int
-    therapist: str
-    service: str
-    start: int
-    end: int
-    tz: str
-    parties: tuple[str, ...]
-    terms: Terms
-    overridden: bool = False
-    override_reason: str = ""
-
-
-class Confirm(msgspec.Struct, frozen=True, tag="confirm"):
-    """A hold becomes a booking; a request is accepted. `staff`: in the name of staff, when a series asks."""
-
-    staff: bool = False
-
-
-class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
-    """Give the time back. `reason` is a category, or words (which are kept sealed)."""
-
-    reason: str = ""
-
-
-class Finish(msgspec.Struct, frozen=True, tag="finish"):
-    """It took place, or the client did not come. Staff only, once it has begun."""
-
-    status: str  # "completed" | "no_show"
-    reason: str = ""
-
-
-class Amend(msgspec.Struct, frozen=True, tag="amend"):
-    """Change what is not None."""
-
-    notes: str | None = None
-    participants: tuple[str, ...] | None = None
-
-
-class Look(msgspec.Struct, frozen=True, tag="look"):
-    """The booking, for its client and for staff. `raw`: the record, for Carewire itself."""
-
-    raw: bool = False
-
-
-class Expire(msgspec.Struct, frozen=True, tag="expire"):
-    """A timer: nobody confirmed."""
-
-    epoch: int
-
-
-BookingCommand = Open | Move | Confirm | Cancel | Finish | Amend | Look | Expire | Remind | Inquire
-
-
-class Verdict(msgspec.Struct, frozen=True, array_like=True):
-    """What becomes of an entry of time: a letter to the entity that has it."""
-
-    entity: str
-    key: str
-    outcome: str  # "taken" | "free"
-
-
-class Changed(Event, frozen=True, kw_only=True, tag="changed"):
-    """Something happened to the booking; `record` is what it is now."""
-
-    change: str
-    record: Record
-    verdicts: tuple[Verdict, ...] = ()
-
-
-class Noted(Event, frozen=True, kw_only=True, tag="noted"):
-    """Words about the booking (`name`: notes, reason, override_reason): the secret."""
-
-    name: str
-
-
-class Answered(Event, frozen=True, kw_only=True, tag="answered"):
-    """An entity asked about an entry. "free" is for ever: this key will never be used."""
-
-    verdict: Verdict
-
-
-class Reminded(Event, frozen=True, kw_only=True, tag="reminded"):
-    """Client and therapist are reminded."""
-
-    record: Record
-    starts_in_ms: int
-
-
-class Doubted(Event, frozen=True, kw_only=True, tag="doubted"):
-    """The hold lapses, but belongs to a series: that decides."""
-
-    series: str
-
-
-BookingEvent = Changed | Noted | Answered | Reminded | Doubted
-
-
-class ReadBooking(Query, frozen=True):
-    """The booking object with its texts."""
-
-    record: Record
-    version: int
 
 
 class Booking:
@@ -224,7 +122,7 @@ class Booking:
             created=context.now_ms,
         )
         texts = {"notes": command.notes, "override_reason": command.override_reason}
-        verdicts = [Verdict(party, record.key, "taken") for party in record.parties]
+        verdicts = _taken(record)
         return self._changed("created", record, context, version, verdicts, texts)
 
     def _confirm(self, command: Confirm, record: Record, context: Context, version: int) -> Decision:
@@ -237,7 +135,9 @@ class Booking:
             raise illegal(record, "Its time has come already.")
         awaiting = "therapist" if status == "pending" else ""
         now = msgspec.structs.replace(record, status=status, awaiting=awaiting, hold_expires=0)
-        return self._changed("requested" if awaiting else "confirmed", now, context, version)
+        was_held = record.status == "held" and not record.series
+        verdicts = [one for one in _taken(now) if was_held and one.entity.startswith("client:")]
+        return self._changed("requested" if awaiting else "confirmed", now, context, version, verdicts)
 
     def _move(self, command: Move, record: Record, context: Context, version: int) -> Decision:
         require_legal(record, "reschedule" if command.therapist == record.therapist else "transfer")
@@ -266,8 +166,7 @@ class Booking:
             moves=record.moves + (0 if staff else 1),
             awaiting="" if record.status != "pending" else "client" if staff else "therapist",
         )
-        verdicts = [Verdict(party, now.key, "taken") for party in now.parties]
-        verdicts += [Verdict(party, record.key, "free") for party in record.parties]
+        verdicts = _taken(now) + _freed(record)
         change = "rescheduled" if now.therapist == record.therapist else "transferred"
         change = "counter_offered" if now.awaiting == "client" else change
         texts = {"override_reason": command.override_reason}
@@ -322,7 +221,7 @@ class Booking:
             raise PermissionDenied("Only Carewire itself asks that.")
         record = self.record
         has_it = record is not None and record.key == command.key and record.status in OCCUPYING
-        outcome = "taken" if has_it else "free"
+        outcome: Outcome = "free" if record is None or not has_it else _outcome_of(record)
         return Decision({}, events=[Answered(verdict=Verdict(command.entity, command.key, outcome))])
 
     def _remind(self, command: Remind, record: Record, context: Context) -> Decision:
@@ -374,6 +273,14 @@ def object_of(event: Changed | Reminded, version: int) -> dict[str, Any]:
 
 def _entry_status(terms: Terms, staff: bool) -> Any:
     return "pending" if terms.requires_confirmation and not staff else "confirmed"
+
+
+def _taken(record: Record) -> list[Verdict]:
+    return [Verdict(party, record.key, _outcome_of(record)) for party in record.parties]
+
+
+def _outcome_of(record: Record) -> Outcome:
+    return "held" if record.status == "held" else "taken"
 
 
 def _freed(record: Record) -> list[Verdict]:

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.calendars.booking import (
+from actors.calendars.booking import Booking
+from actors.calendars.booking_messages import (
     Answered,
-    Booking,
     BookingCommand,
     BookingEvent,
     Changed,
@@ -17,6 +17,7 @@ from actors.calendars.booking import (
 )
 from actors.calendars.holding import Settle
 from actors.calendars.record import Record, event_id, shown
+from actors.calendars.waitlist_messages import NAME, Close
 from actors.kernel.entity import Effects, Kind, Letter, Library, Principal, Recorded, Shown
 from config.errors import PermissionDenied
 from store.journal import Index, View
@@ -86,13 +87,15 @@ class BookingKind(Kind[Booking]):
                 return Effects(letters=[Letter(f"series:{event.series}", vouch)])
             case Answered():
                 verdict = event.verdict
-                return Effects(letters=[Letter(verdict.entity, _pack(Settle(verdict.key, _outcome(verdict.outcome))))])
+                return Effects(letters=[Letter(verdict.entity, _pack(Settle(verdict.key, verdict.outcome)))])
             case Reminded():
                 payload = {"booking": shown(event.record, recorded.seq), "starts_in": event.starts_in_ms // 1000}
                 return Effects(letters=_told(entity_id, recorded, event.record, "appointment_reminder", payload))
             case Changed():
                 payload = {"booking": shown(event.record, recorded.seq), "change": event.change}
-                letters = [Letter(one.entity, _pack(Settle(one.key, _outcome(one.outcome)))) for one in event.verdicts]
+                letters = [Letter(one.entity, _pack(Settle(one.key, one.outcome))) for one in event.verdicts]
+                if event.change == "created" and event.record.wish:
+                    letters.append(Letter(NAME, _pack(Close(event.record.id, event.record.wish))))
                 letters += _told(entity_id, recorded, event.record, "booking_updated", payload)
                 return Effects(views=[view_of(event.record, recorded.seq)], letters=letters)
         return None
@@ -140,10 +143,6 @@ def _told(entity_id: str, recorded: Recorded, record: Record, name: str, payload
     made = event_id(entity_id, recorded.seq, recorded.at_ms)
     command = _pack(Deliver(made, name, _to_json(payload)))
     return [Letter(f"user:{user}", command) for user in dict.fromkeys((record.client, record.therapist))]
-
-
-def _outcome(text: str) -> Any:
-    return text
 
 
 def _key(entity_id: str) -> str:

@@ -3,12 +3,14 @@
 from typing import Any, Final
 
 from actors.calendars import time
+from actors.calendars.alternatives import Sought
 from actors.calendars.lifecycle import LEGAL
 from actors.calendars.queries import BookingQueries
 from actors.calendars.record import Record
 from actors.calendars.requests import BulkBody, BulkItem
 from actors.calendars.roles import require_staff
-from actors.calendars.service import Bookings, Request
+from actors.calendars.service import Bookings
+from actors.calendars.wishes import Change, Request
 from actors.kernel.entity import Principal
 from config.clock import to_rfc3339
 from config.errors import CarewireError, InvalidArgument
@@ -55,6 +57,8 @@ class Bulk:
 
     async def _one(self, body: BulkBody, item: BulkItem, by: Principal) -> dict[str, Any]:
         record = await self._bookings.record(item.booking_id)
+        if body.action in ("reschedule", "transfer") and _is_there(record, _start(item), _target(body, item)):
+            return {"booking_id": item.booking_id, "status": "done"}  # an earlier run did it
         require_staff(by, record.therapist)
         result: dict[str, Any] = {"booking_id": item.booking_id, "start": to_rfc3339(record.start)}
         if record.status == _DONE.get(body.action):
@@ -75,7 +79,7 @@ class Bulk:
                 return await self._bookings.finish(record.id, "completed", body.reason, by=by)
             case "no_show":
                 return await self._bookings.finish(record.id, "no_show", body.reason, by=by)
-        return await self._bookings.move(record.id, by=by, start=_start(item), therapist=_target(body, item))
+        return await self._bookings.move(record.id, Change(start=_start(item), therapist=_target(body, item)), by=by)
 
     async def _tried(self, body: BulkBody, item: BulkItem, record: Record, by: Principal) -> dict[str, Any]:
         if body.action not in LEGAL[record.status]:
@@ -88,13 +92,20 @@ class Bulk:
 
     async def _alternatives(self, record: Record) -> list[dict[str, Any]]:
         return await self._bookings.alternatives.near(
-            record.therapist,
-            record.start,
-            service=record.service or None,
-            duration=None,
-            client=record.client,
-            booking=record.id,
+            Sought(
+                calendar=record.therapist,
+                start=record.start,
+                service=record.service or None,
+                duration=(record.end - record.start) // time.MINUTE_MS,
+                client=record.client,
+                booking=record.id,
+            )
         )
+
+
+def _is_there(record: Record, start: int | None, therapist: str | None) -> bool:
+    wanted = (record.start if start is None else start, therapist or record.therapist)
+    return (start, therapist) != (None, None) and (record.start, record.therapist) == wanted
 
 
 def _start(item: BulkItem) -> int | None:

@@ -15,6 +15,7 @@ from actors.calendars.commands import (
     Configure,
     Import,
     OpenTime,
+    Probe,
     Reserve,
     Show,
     Take,
@@ -22,12 +23,12 @@ from actors.calendars.commands import (
 from actors.calendars.holding import Ask, Asked, Change, Held, Released, Settle, Settled
 from actors.calendars.occupancy import Entry, Occupancy
 from actors.calendars.planner import Plan, Planner, collisions, service_of
-from actors.calendars.reasons import conflict, reasons
-from actors.calendars.roles import is_staff, require_staff
-from actors.calendars.schedule import Schedule, Service, check
+from actors.calendars.reasons import Reason, conflict, reasons
+from actors.calendars.roles import is_staff, require_staff, require_system
+from actors.calendars.schedule import Schedule, Service, check, whole
 from actors.calendars.time import DAY_MS, MINUTE_MS
 from actors.kernel.entity import Context, Decision, Event
-from config.errors import InvalidArgument, NotFound, PermissionDenied
+from config.errors import InvalidArgument, NotFound
 
 LONGEST_LOOK_MS: Final = 100 * DAY_MS
 MOST_POINTS: Final = 10_000  # of the grid, in one look: other commands of the shard wait meanwhile
@@ -93,6 +94,9 @@ class Calendar:
                 return holding.ask(self.occupancy, command, context)
             case Take():
                 return self._take(command, context)
+            case Probe():
+                require_system(context.by)
+                return Decision({"results": [self._against(one) for one in command.takes]})
             case Book():
                 return self._book(command, context)
             case Check():
@@ -127,7 +131,7 @@ class Calendar:
             case Unreserved():
                 return
             case _:
-                changed = holding.apply(self.occupancy, event)
+                changed = holding.apply(self.occupancy, event, at_ms)
                 if changed is not None and self.planner is not None:
                     self.planner.changed(changed)
 
@@ -146,7 +150,7 @@ class Calendar:
         check(schedule, self.id)
         before = {one.service_id for one in self.planner.schedule.services} if self.planner else set()
         dropped = tuple(sorted(before - {one.service_id for one in schedule.services}))
-        reply = {"therapist_id": self.id, **msgspec.to_builtins(schedule), "version": version + 1}
+        reply = {"therapist_id": self.id, **whole(schedule), "version": version + 1}
         return Decision(reply, events=[Configured(schedule=schedule, dropped=dropped)])
 
     def _shown(self, context: Context, version: int) -> dict[str, Any]:
@@ -158,7 +162,7 @@ class Calendar:
                 blackouts=tuple(msgspec.structs.replace(one, reason="") for one in schedule.blackouts),
                 openings=tuple(msgspec.structs.replace(one, reason="") for one in schedule.openings),
             )
-        return {"therapist_id": self.id, **msgspec.to_builtins(schedule), "version": version}
+        return {"therapist_id": self.id, **whole(schedule), "version": version}
 
     def _availability(self, command: Availability, context: Context, version: int) -> dict[str, Any]:
         planner = self._ready()
@@ -238,20 +242,20 @@ class Calendar:
         return [(plan.start, plan.end, "busy")]
 
     def _take(self, command: Take, context: Context) -> Decision:
-        if not context.by.is_system:
-            raise PermissionDenied("Only Carewire itself takes time for another calendar.")
-        plan = plan_of(command)
-        codes = [_RESOURCE[code] for code in collisions(self.occupancy, plan, command.booking)]
-        if self.planner is None or not self.planner.openings.contains(command.start, command.end):
-            codes.append("resource_closed")
-        if why := reasons(codes, overriding=command.overriding):
+        require_system(context.by)
+        if why := self._against(command):
             raise conflict(why, [])
         entry = entry_of(command)
-        return holding.hold(entry, context, self._busy_by(plan, entry), {})
+        return holding.hold(entry, context, self._busy_by(plan_of(command), entry), {})
+
+    def _against(self, command: Take) -> list[Reason]:
+        codes = [_RESOURCE[code] for code in collisions(self.occupancy, plan_of(command), command.booking)]
+        if self.planner is None or not self.planner.openings.contains(command.start, command.end):
+            codes.append("resource_closed")
+        return reasons(codes, overriding=command.overriding)
 
     def _reserve(self, command: Reserve, context: Context) -> Decision:
-        if not context.by.is_system:
-            raise PermissionDenied("Only Carewire itself reserves time.")
+        require_system(context.by)
         planner = self.planner
         refused = Decision({}, events=[Unreserved(key=command.key, owner=command.owner)])
         if planner is None:
@@ -295,8 +299,7 @@ class Calendar:
         return {"entries": sorted(found.values(), key=lambda one: one.start)}
 
     def _attend(self, command: Attend, context: Context) -> Decision:
-        if not context.by.is_system:
-            raise PermissionDenied("Only Carewire itself does that.")
+        require_system(context.by)
         wanted = command.waitlist if command.waiting else ""
         return Decision({}, notes=[Attended(waitlist=wanted)] if wanted != self.waitlist else ())
 
@@ -334,6 +337,7 @@ def _entry(command: Book | Take | Reserve, plan: Plan) -> Entry:
         plan.service,
         command.client,
         overridden=isinstance(command, Book | Take) and command.overriding,
+        hold=isinstance(command, Take) and command.hold,
     )
 
 

@@ -1,7 +1,5 @@
 """What can be asked of a calendar and of an agenda, as it travels from region to shard."""
 
-from typing import Literal
-
 import msgspec
 
 from actors.calendars.holding import Ask, Settle
@@ -77,6 +75,13 @@ class Take(msgspec.Struct, frozen=True, tag="take"):
     service: str = ""
     client: str = ""
     overriding: bool = False
+    hold: bool = False  # of a hold that counts against its client's
+
+
+class Probe(msgspec.Struct, frozen=True, tag="probe"):
+    """Could each of these be taken? Nothing is."""
+
+    takes: tuple[Take, ...]
 
 
 class Reserve(msgspec.Struct, frozen=True, tag="reserve"):
@@ -135,7 +140,19 @@ class Busy(msgspec.Struct, frozen=True, tag="busy"):
 
 
 CalendarCommand = (
-    Configure | Show | Availability | OpenTime | Check | Book | Take | Reserve | Attend | Import | Busy | Settle | Ask
+    Configure
+    | Show
+    | Availability
+    | OpenTime
+    | Check
+    | Book
+    | Take
+    | Probe
+    | Reserve
+    | Attend
+    | Import
+    | Busy
+    | Settle
+    | Ask
 )
-AgendaCommand = Take | Busy | Settle | Ask
-Outcome = Literal["taken", "free"]
+AgendaCommand = Take | Probe | Busy | Settle | Ask

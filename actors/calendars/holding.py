@@ -10,21 +10,25 @@ from typing import Final, Literal
 import msgspec
 
 from actors.calendars.occupancy import Entry, Occupancy
-from actors.calendars.time import Span, merged, without
+from actors.calendars.roles import require_system
+from actors.calendars.time import DAY_MS, Span, merged, without
 from actors.kernel.entity import Context, Decision, Event, Letter, SetTimer
-from config.errors import PermissionDenied
 
 ASK_AFTER_MS: Final = 30_000  # longer than any caller still tries
 ASK_AGAIN_MS: Final = 60_000
+KEPT_MS: Final = 35 * DAY_MS
+"""How long what is past is remembered: longer than any limit (a week) looks back. The read models keep the rest."""
 
+Outcome = Literal["taken", "held", "free"]
 Change = tuple[int, int, str]  # start, end, "busy" | "free"
 
 
 class Settle(msgspec.Struct, frozen=True, tag="settle"):
-    """The owner has decided: the time is `taken`, or `free` again. Idempotent; about a key not held, it is nothing."""
+    """The owner has decided: the time is `taken`, taken by a hold (`held`), or `free` again. Idempotent; about a key
+    that nobody has, it is nothing."""
 
     key: str
-    outcome: Literal["taken", "free"]
+    outcome: Outcome
 
 
 class Ask(msgspec.Struct, frozen=True, tag="ask"):
@@ -48,9 +52,10 @@ class Held(Event, frozen=True, kw_only=True, tag="held"):
 
 
 class Settled(Event, frozen=True, kw_only=True, tag="settled"):
-    """The time is taken for good."""
+    """The time is taken until it is given back. `hold`: it counts as a hold of its client's still."""
 
     key: str
+    hold: bool = False
 
 
 class Released(Event, frozen=True, kw_only=True, tag="released"):
@@ -79,13 +84,14 @@ def hold(entry: Entry, context: Context, changes: Sequence[Change], reply: objec
 
 def settle(occupancy: Occupancy, command: Settle, context: Context, *, waiting: bool = False) -> Decision:
     """What the owner decided."""
-    if not context.by.is_system:
-        raise PermissionDenied("Only Carewire itself settles time.")
+    require_system(context.by)
     entry = occupancy.entries.get(command.key)
     if entry is None:
         return Decision({})
-    if command.outcome == "taken":
-        return Decision({}, events=[] if entry.state == "taken" else [Settled(key=entry.key)])
+    if command.outcome != "free":
+        hold = entry.hold and command.outcome == "held"
+        known = entry.state == "taken" and entry.hold == hold
+        return Decision({}, events=[] if known else [Settled(key=entry.key, hold=hold)])
     changes = tuple((low, high, "free") for low, high in freed_by(occupancy, entry))
     return Decision({}, events=[Released(key=entry.key, changes=changes, waiting=waiting)])
 
@@ -108,15 +114,16 @@ def freed_by(occupancy: Occupancy, entry: Entry) -> list[Span]:
     return without([(entry.start, entry.end)], merged(others))
 
 
-def apply(occupancy: Occupancy, event: Held | Settled | Released | Asked) -> Entry | None:
-    """Fold one of these events; the entry that came, went or was settled."""
+def apply(occupancy: Occupancy, event: Held | Settled | Released | Asked, at_ms: int) -> Entry | None:
+    """Fold one of these events; the entry that came or went."""
     if isinstance(event, Held):
+        occupancy.forget_before(at_ms - KEPT_MS)
         occupancy.put(event.entry)
         return event.entry
     if isinstance(event, Released):
         return occupancy.drop(event.key)
     if isinstance(event, Settled) and (entry := occupancy.entries.get(event.key)) is not None:
-        occupancy.put(msgspec.structs.replace(entry, state="taken"))
+        occupancy.put(msgspec.structs.replace(entry, state="taken", hold=event.hold))
     return None
 
 

@@ -11,6 +11,7 @@ from actors.calendars.commands import AgendaCommand, CalendarCommand, Opened, Re
 from actors.calendars.holding import Asked, Held, Released
 from actors.calendars.occupancy import Entry
 from actors.calendars.schedule import Schedule
+from actors.calendars.waitlist_messages import NAME
 from actors.kernel.entity import Effects, Kind, Letter, Principal, Recorded, Shown
 from config.clock import to_rfc3339
 from config.errors import PermissionDenied
@@ -83,7 +84,7 @@ class CalendarKind(Kind[Calendar]):
                 return Effects(letters=[Letter(entry.owner, _pack(reserved))])
             case Released() if event.waiting and event.changes:
                 opened = [Opened(_key(entity_id), low, high) for low, high, _ in event.changes]
-                return Effects(letters=[Letter("waitlist:main", _pack(one)) for one in opened])
+                return Effects(letters=[Letter(NAME, _pack(one)) for one in opened])
         return None
 
 

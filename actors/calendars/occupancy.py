@@ -18,7 +18,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     """Time taken by one booking. `key` is unique to one attempt to book; a booking that moves has two for a moment.
 
     Bookings of the same `session` (same service, same time) share it. `owner` is the entity that decides what becomes
-    of it. `before` and `after` are buffers, in ms.
+    of it. `before` and `after` are buffers, in ms. `hold`: not confirmed yet, and counts against its client's holds.
     """
 
     key: str
@@ -33,6 +33,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     client: str = ""
     state: State = "tentative"
     overridden: bool = False
+    hold: bool = False
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class Occupancy:
     entries: dict[str, Entry] = field(default_factory=dict)
     _buckets: dict[int, dict[str, Entry]] = field(default_factory=dict)
     _counts: Counter[tuple[str, int, str]] = field(default_factory=Counter)  # (what, day or week, of whom)
+    _forgotten: int = 0  # the UTC day before which nothing is kept
 
     def put(self, entry: Entry) -> None:
         """Add an entry, or replace that of the same key."""
@@ -65,6 +67,15 @@ class Occupancy:
         self._count(entry, -1)
         return entry
 
+    def forget_before(self, at_ms: int) -> None:
+        """Forget what ended before that day, so that memory and snapshots stay as large as what lies ahead."""
+        day = at_ms // DAY_MS
+        if day <= self._forgotten:
+            return
+        self._forgotten = day
+        for entry in [one for one in self.entries.values() if one.end <= day * DAY_MS and one.state == "taken"]:
+            self.drop(entry.key)
+
     def near(self, start: int, end: int) -> Iterator[Entry]:
         """Entries of which a part, buffers included, lies in [start, end); perhaps one twice."""
         for day in range(start // DAY_MS, (end - 1) // DAY_MS + 1):
@@ -80,7 +91,7 @@ class Occupancy:
         return time.without([span], taken)
 
     def count(self, what: str, number: int, whom: str = "") -> int:
-        """How many bookings: `day`, `week`, `client_week`, `service_day`, `service_week`."""
+        """How many bookings: `day`, `week`, `client_day`, `client_week`, `service_day`, `service_week`."""
         return self._counts[what, number, whom]
 
     def recount(self, zone: ZoneInfo) -> None:
@@ -109,6 +120,7 @@ def _counted(zone: ZoneInfo, entry: Entry) -> tuple[tuple[str, int, str], ...]:
     return (
         ("day", day, ""),
         ("week", week, ""),
+        ("client_day", day, entry.client),
         ("client_week", week, entry.client),
         ("service_day", day, entry.service),
         ("service_week", week, entry.service),

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from actors.calendars import time
 from actors.calendars.requests import PatchBody
 from actors.calendars.service import Bookings
 from actors.kernel.entity import Principal
@@ -15,15 +14,8 @@ async def patch(bookings: Bookings, booking: str, body: PatchBody, *, by: Princi
         CarewireError: as `Bookings.move` and `Bookings.amend`.
     """
     answer: dict[str, Any] | None = None
-    if body.start is not None or body.duration_minutes is not None or body.service_id is not None:
-        answer = await bookings.move(
-            booking,
-            by=by,
-            start=None if body.start is None else time.parse_instant(body.start),
-            duration=body.duration_minutes,
-            service=body.service_id,
-            trace=trace,
-        )
+    if (change := body.change()) is not None:
+        answer = await bookings.move(booking, change, by=by, trace=trace)
     if body.notes is not None or body.participants is not None:
         answer = await bookings.amend(booking, body.notes, body.participants, by=by, trace=trace)
     return answer if answer is not None else await bookings.get(booking, by=by, trace=trace)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.calendars import time
+from actors.calendars.holding import KEPT_MS
 from actors.calendars.occupancy import Entry, Occupancy
 from actors.calendars.openings import Openings
 from actors.calendars.reasons import Reason, reasons
@@ -41,6 +42,17 @@ class Plan(msgspec.Struct, frozen=True):
     max_reschedules: int | None = None
     cancel_notice_ms: int = 0
     bookable_by: str = "anyone"
+
+    def at(self, calendar: str, start: int) -> "Plan":
+        """The same at another time of a calendar."""
+        end = start + self.end - self.start
+        session = session_of(calendar, self.service, start, end) if self.capacity > 1 else ""
+        return msgspec.structs.replace(self, start=start, end=end, session=session)
+
+
+def session_of(calendar: str, service: str, start: int, end: int) -> str:
+    """What bookings of one group session have in common."""
+    return f"{calendar}|{service}|{start}|{end}"
 
 
 def service_of(schedule: Schedule, service_id: str | None, duration_minutes: int | None) -> Service:
@@ -80,7 +92,7 @@ class Planner:
             end,
             service.buffer_before_minutes * MINUTE_MS,
             service.buffer_after_minutes * MINUTE_MS,
-            f"{self.calendar_id}|{service.service_id}|{start}|{end}" if service.capacity > 1 else "",
+            session_of(self.calendar_id, service.service_id, start, end) if service.capacity > 1 else "",
             service.capacity,
             service.service_id,
             service.resources,
@@ -173,7 +185,7 @@ class Planner:
         rules = self.schedule.rules
         codes = []
         if start < now_ms:
-            codes.append("past")
+            codes.append("past" if start >= now_ms - KEPT_MS + DAY_MS else "long_past")
         elif start < now_ms + rules.min_notice_minutes * MINUTE_MS:
             codes.append("too_soon")
         if rules.horizon_days is not None and start > now_ms + rules.horizon_days * DAY_MS:
@@ -183,8 +195,8 @@ class Planner:
 
     def _is_limited(self, service: Service) -> bool:
         rules = self.schedule.rules
-        limits = (rules.max_per_day, rules.max_per_week, rules.max_per_client_per_week)
-        return any(one is not None for one in (*limits, service.max_per_day, service.max_per_week))
+        limits = (rules.max_per_day, rules.max_per_week, service.max_per_day, service.max_per_week)
+        return any(one is not None for one in (*limits, rules.max_per_client_per_day, rules.max_per_client_per_week))
 
     def _full(self, service: Service, start: int, client: str, booking: str) -> list[str]:
         """Which limits another booking on that day would break. The booking that moves does not count itself."""
@@ -200,6 +212,7 @@ class Planner:
         checks = (
             ("day_full", rules.max_per_day, count("day", day) - len(in_day)),
             ("week_full", rules.max_per_week, count("week", week) - len(in_week)),
+            ("client_day_full", rules.max_per_client_per_day, count("client_day", day, client) - len(in_day)),
             ("client_week_full", rules.max_per_client_per_week, count("client_week", week, client) - len(in_week)),
             (
                 "service_day_full",

@@ -1,11 +1,10 @@
 """What the services of calendars need of the rest, and how they ask calendars."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 
-from actors.calendars.occupancy import Entry
 from actors.calendars.planner import Plan
 from actors.calendars.reasons import Reason
 from config.errors import InvalidArgument
@@ -29,12 +28,6 @@ class CheckAnswer(msgspec.Struct):
     results: list[Checked]
 
 
-class BusyAnswer(msgspec.Struct):
-    """The answer to `Busy`."""
-
-    entries: list[Entry]
-
-
 def entity(kind: str, key: str, field: str) -> str:
     """The entity of this id.
 
@@ -49,8 +42,3 @@ def entity(kind: str, key: str, field: str) -> str:
 def calendar_of(calendar_id: str) -> str:
     """The entity and topic of a calendar."""
     return entity("calendar", calendar_id, "therapist_id")
-
-
-def overlaps(entries: Sequence[Entry], start: int, end: int, booking: str) -> bool:
-    """Does one of another booking lie in [start, end)?"""
-    return any(one.start < end and start < one.end and one.booking != booking for one in entries)

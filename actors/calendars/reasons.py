@@ -17,6 +17,7 @@ class Reason(msgspec.Struct, frozen=True):
 
 TEXTS: Final = {
     "past": "This time has passed. Choose a later one.",
+    "long_past": "This is too long ago to be booked, even afterwards. Choose a later time.",
     "too_soon": "This is too soon: the calendar asks for more notice. Choose a later time.",
     "too_far": "This is too far ahead: bookings open later. Choose an earlier time, or come back.",
     "off_grid": "Bookings do not begin at this minute. Choose one of the free times.",
@@ -27,6 +28,7 @@ TEXTS: Final = {
     "maintenance": "This time is reserved for maintenance. Choose another one.",
     "day_full": "This day takes no more bookings. Choose another day.",
     "week_full": "This week takes no more bookings. Choose another week.",
+    "client_day_full": "This is more than one person may book in a day. Choose another day.",
     "client_week_full": "This is more than one person may book in a week. Choose another week.",
     "service_day_full": "This day takes no more bookings of this service. Choose another day.",
     "service_week_full": "This week takes no more bookings of this service. Choose another week.",
@@ -38,8 +40,8 @@ TEXTS: Final = {
     "resource_closed": "A room or device that this needs is not open then. Choose one of the alternatives.",
     "care_relationship": "Only people in care here may book. Ask for a first appointment.",
 }
-HARD: Final = frozenset({"taken", "group_full", "client_busy", "resource_taken"})
-"""What no override can overrule: two bookings never have the same time."""
+HARD: Final = frozenset({"long_past", "taken", "group_full", "client_busy", "resource_taken"})
+"""What no override can overrule: two bookings never have the same time. What is long past is not remembered."""
 
 
 def reasons(codes: Iterable[str], *, overriding: bool = False) -> list[Reason]:

@@ -52,6 +52,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
     overridden: bool = False
     category: str = ""  # why it was cancelled, or not kept: a word, for analytics
     late: bool = False  # cancelled after the notice period
+    wish: str = ""  # the entry of the waitlist that it fulfils
 
 
 def shown(record: Record, version: int, texts: dict[str, str] | None = None) -> dict[str, Any]:

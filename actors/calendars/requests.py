@@ -3,14 +3,15 @@
 Forms are checked here; whether it is allowed, and the sense of it, is the entities' business.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
 
 from actors.calendars import time
 from actors.calendars.schedule import Id
-from actors.calendars.service import Request
+from actors.calendars.wishes import Change, Request
+from config.errors import InvalidArgument
 
 Text = Annotated[str, Meta(max_length=4000)]
 Moment = Annotated[str, Meta(max_length=40)]
@@ -27,11 +28,49 @@ class OverrideBody(Body, frozen=True):
     reason: Annotated[str, Meta(min_length=1, max_length=1000)]
 
 
+class Timed(Protocol):
+    """A body with a time in it."""
+
+    @property
+    def start(self) -> str | None: ...
+
+    @property
+    def end(self) -> str | None: ...
+
+
+def length_of(body: Timed) -> int | None:
+    """Minutes, if the body says how long.
+
+    Raises:
+        InvalidArgument: it does not end whole minutes after its start, or its `duration_minutes` say otherwise.
+    """
+    said: int | None = getattr(body, "duration_minutes", None)
+    if body.end is None:
+        return said
+    start = _instant(body.start)
+    length = -1 if start is None else time.parse_instant(body.end, "end") - start
+    minutes, rest = divmod(length, time.MINUTE_MS)
+    if rest or not 1 <= minutes <= 24 * 60 or said not in (None, minutes):
+        raise InvalidArgument("end is 1 to 1440 minutes after start, as duration_minutes.", details={"field": "end"})
+    return minutes
+
+
+def reason_of(override: OverrideBody | None) -> str:
+    """Why the rules are overruled; "" when they are not."""
+    return "" if override is None else override.reason
+
+
+def _instant(text: str | None) -> int | None:
+    return None if text is None else time.parse_instant(text)
+
+
 class BookingBody(Body, frozen=True):
-    """A booking that is wanted. `client_id` is for staff. `request_id`: a repeat with it is the same booking."""
+    """A booking that is wanted. `client_id` is for staff. `request_id`: a repeat with it is the same booking. With
+    `end` instead of a length, every alternative of a refusal is a body as it is."""
 
     therapist_id: Id
     start: Moment
+    end: Moment | None = None
     service_id: Id | None = None
     duration_minutes: Minutes | None = None
     client_id: Id | None = None
@@ -49,11 +88,11 @@ class BookingBody(Body, frozen=True):
             start=time.parse_instant(self.start),
             client=self.client_id or "",
             service=self.service_id,
-            duration=self.duration_minutes,
+            duration=length_of(self),
             hold=self.hold,
             participants=self.participants,
             notes=self.notes,
-            override_reason=self.override.reason if self.override is not None else "",
+            override_reason=reason_of(self.override),
             id=booking_id,
         )
 
@@ -62,8 +101,15 @@ class RescheduleBody(Body, frozen=True):
     """Another time."""
 
     start: Moment
+    end: Moment | None = None
     duration_minutes: Minutes | None = None
     override: OverrideBody | None = None
+
+    def change(self) -> Change:
+        """The same for the service."""
+        return Change(
+            start=time.parse_instant(self.start), duration=length_of(self), override_reason=reason_of(self.override)
+        )
 
 
 class TransferBody(Body, frozen=True):
@@ -71,8 +117,19 @@ class TransferBody(Body, frozen=True):
 
     therapist_id: Id
     start: Moment | None = None
+    end: Moment | None = None
     service_id: Id | None = None
     override: OverrideBody | None = None
+
+    def change(self) -> Change:
+        """The same for the service."""
+        return Change(
+            therapist=self.therapist_id,
+            start=_instant(self.start),
+            duration=length_of(self),
+            service=self.service_id,
+            override_reason=reason_of(self.override),
+        )
 
 
 class ReasonBody(Body, frozen=True):
@@ -89,10 +146,23 @@ class PatchBody(Body, frozen=True):
     """What is there is changed, each alone."""
 
     start: Moment | None = None
+    end: Moment | None = None
     duration_minutes: Minutes | None = None
     service_id: Id | None = None
     notes: Text | None = None
     participants: Annotated[tuple[Id, ...], Meta(max_length=100)] | None = None
+    override: OverrideBody | None = None
+
+    def change(self) -> Change | None:
+        """The part that needs another time, for the service."""
+        if (self.start, self.end, self.duration_minutes, self.service_id) == (None,) * 4:
+            return None
+        return Change(
+            start=_instant(self.start),
+            duration=length_of(self),
+            service=self.service_id,
+            override_reason=reason_of(self.override),
+        )
 
 
 class SeriesBody(Body, frozen=True):

@@ -19,6 +19,12 @@ def require_staff(by: Principal, calendar: str) -> None:
         raise PermissionDenied("Only those who run this calendar may do that.")
 
 
+def require_system(by: Principal) -> None:
+    """Raises PermissionDenied unless it is Carewire itself."""
+    if not by.is_system:
+        raise PermissionDenied("Only Carewire itself does that.")
+
+
 def require_party(by: Principal, client: str, calendar: str) -> None:
     """Raises PermissionDenied unless it is the client, or staff of the calendar."""
     if by.user != client and not is_staff(by, calendar):

@@ -1,7 +1,7 @@
 """What a calendar is set up with: the body of `PUT /api/calendars/{id}`, and the rules that it must keep itself."""
 
 from itertools import pairwise
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -52,6 +52,7 @@ class Limits(Part, frozen=True):
     horizon_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
     max_per_day: Count | None = None
     max_per_week: Count | None = None
+    max_per_client_per_day: Count | None = None
     max_per_client_per_week: Count | None = None
     max_reschedules: Count | None = None
     cancel_notice_minutes: Annotated[int, Meta(ge=0, le=365 * 24 * 60)] = 0
@@ -96,6 +97,29 @@ class Schedule(Part, frozen=True):
     openings: Annotated[tuple[Stretch, ...], Meta(max_length=2000)] = ()
     holidays: Holidays | None = None
     kind: Literal["therapist", "room", "device"] = "therapist"
+
+
+class CalendarBody(Schedule, frozen=True, kw_only=True):
+    """What a client puts: a schedule, or what it got, changed. Nothing hangs on `version`: it counts bookings too."""
+
+    therapist_id: Id | None = None
+    version: int | None = None
+
+    def schedule(self) -> Schedule:
+        """The schedule alone."""
+        return Schedule(**{name: getattr(self, name) for name in Schedule.__struct_fields__})
+
+
+def whole(part: Part) -> dict[str, Any]:
+    """Everything of it, defaults too; what is None is left out."""
+    members = {name: getattr(part, name) for name in part.__struct_fields__}
+    return {name: _whole(value) for name, value in members.items() if value is not None}
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, Part):
+        return whole(value)
+    return [_whole(one) for one in value] if isinstance(value, tuple) else value
 
 
 def check(schedule: Schedule, own_id: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from actors.calendars.booking import Cancel, Confirm
+from actors.calendars.booking_messages import Cancel, Confirm
 from actors.calendars.roles import is_staff, require_party
 from actors.kernel.entity import Context, Decision, Effects, Event, Kind, Letter, Principal, Recorded, Shown
 from config.errors import AlreadyExists, Conflict, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied

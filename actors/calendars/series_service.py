@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from actors.calendars import time
+from actors.calendars.alternatives import Sought
 from actors.calendars.planner import Plan
 from actors.calendars.ports import entity
 from actors.calendars.reasons import Reason
@@ -14,8 +15,9 @@ from actors.calendars.record import OCCUPYING, Record
 from actors.calendars.recurrence import expand
 from actors.calendars.roles import is_staff
 from actors.calendars.series import Begin, Definition, Extend, Look, Turn
-from actors.calendars.service import Bookings, Request
+from actors.calendars.service import Bookings
 from actors.calendars.time import MINUTE_MS
+from actors.calendars.wishes import Change, Request
 from actors.kernel.entity import Principal
 from config.clock import Clock, to_rfc3339
 from config.errors import CarewireError, Conflict, FailedPrecondition, InvalidArgument, PermissionDenied
@@ -201,7 +203,7 @@ class SeriesService:
 
     async def _moved(self, record: Record, to: int, by: Principal) -> dict[str, Any]:
         try:
-            await self._bookings.move(record.id, by=by, start=to)
+            await self._bookings.move(record.id, Change(start=to), by=by)
         except CarewireError as error:
             return {"status": "conflict", "error": error.to_wire()}
         return {"status": "booked"}
@@ -216,11 +218,13 @@ class SeriesService:
         failed = [number for number, one in enumerate(checked) if one[1]][:_ALTERNATIVES_FOR]
         for number in failed:
             occurrences[number]["alternatives"] = await self._bookings.alternatives.near(
-                request.therapist,
-                checked[number][0].start,
-                service=request.service,
-                duration=request.duration,
-                client=client,
+                Sought(
+                    calendar=request.therapist,
+                    start=checked[number][0].start,
+                    service=request.service,
+                    duration=request.duration,
+                    client=client,
+                )
             )
 
     async def _chosen(self, found: _Looked, scope: Scope, anchor: str) -> list[Record]:

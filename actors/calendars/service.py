@@ -7,18 +7,20 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from actors.calendars.alternatives import Alternatives
-from actors.calendars.booking import HOLD_MS, Amend, Cancel, Confirm, Finish, Look, Move, Open
+from actors.calendars.alternatives import Alternatives, Sought
+from actors.calendars.booking_messages import Amend, Cancel, Confirm, Finish, Look, Open
 from actors.calendars.commands import Availability, Check, Configure, Import, OpenTime, Show
 from actors.calendars.lifecycle import require_legal
 from actors.calendars.planner import Plan
-from actors.calendars.ports import CheckAnswer, Related, calendar_of, entity, overlaps
-from actors.calendars.reasons import Reason, reasons
-from actors.calendars.record import Record, Terms
+from actors.calendars.ports import CheckAnswer, Related, calendar_of, entity
+from actors.calendars.probing import probe
+from actors.calendars.reasons import Reason
+from actors.calendars.record import Record
 from actors.calendars.roles import is_staff, require_party
 from actors.calendars.schedule import Schedule
 from actors.calendars.taking import Taken, Taking, Wanted
 from actors.calendars.time import zone_of
+from actors.calendars.wishes import Change, Request, move_of, record_of
 from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.ports import Find, Submit
 from actors.kernel.region import Reply
@@ -44,23 +46,6 @@ class _Slots(msgspec.Struct):
 
 _raw: Final = msgspec.json.Decoder(_Raw).decode
 _slots: Final = msgspec.json.Decoder(_Slots).decode
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A booking that somebody wants. `id`: made by the caller, so that a repeat is the same booking."""
-
-    therapist: str
-    start: int
-    client: str = ""
-    service: str | None = None
-    duration: int | None = None
-    hold: bool = False
-    hold_ms: int = HOLD_MS
-    participants: tuple[str, ...] = ()
-    notes: str = ""
-    override_reason: str = ""
-    series: str = ""
-    id: str = ""
 
 
 class Bookings:
@@ -132,10 +117,11 @@ class Bookings:
             service=request.service,
             duration=request.duration,
             overriding=bool(request.override_reason),
+            hold=request.hold and not request.series and not is_staff(by, request.therapist),
         )
         for _ in range(_ATTEMPTS):
             taken = await self._take(booking, wanted, by, trace)
-            record = _record(booking, request, wanted, taken)
+            record = record_of(booking, request, wanted, taken)
             wants = "held" if request.hold else "confirmed"
             command = Open(record, wants, request.hold_ms, request.notes, request.override_reason)
             try:
@@ -153,18 +139,7 @@ class Bookings:
                 return _object(reply)
         raise Conflict("Too much happened at once. Please try again.")
 
-    async def move(
-        self,
-        booking: str,
-        *,
-        by: Principal,
-        start: int | None = None,
-        duration: int | None = None,
-        therapist: str | None = None,
-        service: str | None = None,
-        override_reason: str = "",
-        trace: str = "",
-    ) -> dict[str, Any]:
+    async def move(self, booking: str, change: Change, *, by: Principal, trace: str = "") -> dict[str, Any]:
         """Another time, length, therapist or service for a booking: the new time is taken before the old one is given
         back, and the booking switches from one to the other at once.
 
@@ -173,20 +148,21 @@ class Bookings:
         """
         record = await self.record(booking)
         require_party(by, record.client, record.therapist)
-        target = therapist or record.therapist
+        target = change.therapist or record.therapist
         require_legal(record, "reschedule" if target == record.therapist else "transfer")
-        same_service = service is None or service == record.service
+        same_service = change.service in (None, record.service)
         wanted = Wanted(
             therapist=target,
-            start=record.start if start is None else start,
+            start=record.start if change.start is None else change.start,
             client=record.client,
-            service=(service or record.service) or None,
-            duration=duration or ((record.end - record.start) // 60_000 if same_service else None),
-            overriding=bool(override_reason),
+            service=(change.service or record.service) or None,
+            duration=change.duration or ((record.end - record.start) // 60_000 if same_service else None),
+            overriding=bool(change.override_reason),
+            hold=record.status == "held" and not record.series,
         )
         for _ in range(_ATTEMPTS):
             taken = await self._take(booking, wanted, by, trace)
-            command = _move(record, taken, wanted, override_reason)
+            command = move_of(record, taken, wanted, change.override_reason)
             try:
                 reply = await self._region.submit(
                     f"booking:{booking}", command, by=by, command_id=taken.key, trace=trace
@@ -240,8 +216,15 @@ class Bookings:
         why = found[0][1]
         answer: dict[str, Any] = {"available": not why, "reasons": msgspec.to_builtins(why), "alternatives": []}
         if why:
-            answer["alternatives"] = await self._alternatives(
-                request.therapist, request.start, request, client, booking
+            answer["alternatives"] = await self.alternatives.near(
+                Sought(
+                    calendar=request.therapist,
+                    start=request.start,
+                    service=request.service,
+                    duration=request.duration,
+                    client=client,
+                    booking=booking,
+                )
             )
         return answer
 
@@ -253,20 +236,10 @@ class Bookings:
         command = Check(starts, request.service, request.duration, client, booking, overriding)
         reply = await self._region.submit(calendar_of(request.therapist), command, by=by)
         results = _check_answer(reply.data).results
-        low, high = min(starts), max(one.plan.end for one in results)
-        busy = await self.alternatives.busy(entity("client", client, "client_id"), low, high) if client else []
-        rooms = [
-            entry
-            for name in results[0].plan.resources
-            for entry in await self.alternatives.busy(calendar_of(name), low, high)
-        ]
-        found = []
-        for one in results:
-            extra = ["client_busy"] if overlaps(busy, one.plan.start, one.plan.end, booking) else []
-            in_rooms = [entry for entry in rooms if not one.plan.session or entry.session != one.plan.session]
-            extra += ["resource_taken"] if overlaps(in_rooms, one.plan.start, one.plan.end, booking) else []
-            found.append((one.plan, one.reasons + reasons(extra)))
-        return found
+        plans = [one.plan for one in results]
+        others = await probe(self._region, plans, booking=booking, client=client, overriding=overriding)
+        missing = await self._taking.unrelated(plans[0], client, request.therapist, by)
+        return [(one.plan, [*one.reasons, *missing, *why]) for one, why in zip(results, others, strict=True)]
 
     def id_from(self, by: Principal, action: str) -> str:
         """A booking id made from what names the user's action (an idempotency key): the same each time."""
@@ -277,15 +250,28 @@ class Bookings:
         try:
             return await self._taking.take(booking, key, wanted, by, trace=trace)
         except Conflict as error:
-            nearby = await self._alternatives(wanted.therapist, wanted.start, wanted, wanted.client, booking)
-            raise Conflict(error.message, details=(error.details or {}) | {"alternatives": nearby}) from None
+            raise await self._explained(error, booking, wanted, by) from None
 
-    async def _alternatives(
-        self, therapist: str, start: int, wish: Wanted | Request, client: str, booking: str
-    ) -> list[dict[str, Any]]:
-        return await self.alternatives.near(
-            therapist, start, service=wish.service, duration=wish.duration, client=client, booking=booking
+    async def _explained(self, error: Conflict, booking: str, wanted: Wanted, by: Principal) -> Conflict:
+        """The refusal with the reasons of all whose time it needs, not only of the first that said no."""
+        looked = await self.alternatives.look(
+            Sought(
+                calendar=wanted.therapist,
+                start=wanted.start,
+                service=wanted.service,
+                duration=wanted.duration,
+                client=wanted.client,
+                booking=booking,
+                overriding=wanted.overriding,
+            )
         )
+        why = list(looked.reasons)
+        if looked.plan is not None:
+            why += await self._taking.unrelated(looked.plan, wanted.client, wanted.therapist, by)
+        told: Any = (error.details or {}).get("reasons", [])
+        known = {one["code"] for one in told}
+        more = [one for one in msgspec.to_builtins(why) if one["code"] not in known]
+        return Conflict(error.message, details={"reasons": [*told, *more], "alternatives": looked.alternatives})
 
     async def _made(self, booking: str, by: Principal) -> dict[str, Any] | None:
         try:
@@ -304,49 +290,6 @@ class Bookings:
         if not is_id(client):
             raise InvalidArgument("client_id is not an id.", details={"field": "client_id"})
         return client
-
-
-def _record(booking: str, request: Request, wanted: Wanted, taken: Taken) -> Record:
-    plan = taken.plan
-    return Record(
-        booking,
-        wanted.therapist,
-        wanted.client,
-        plan.service,
-        plan.start,
-        plan.end,
-        plan.tz,
-        "held",
-        taken.key,
-        taken.parties,
-        participants=request.participants,
-        price=plan.price,
-        format=plan.format,
-        series=request.series,
-        terms=_terms(plan),
-        overridden=wanted.overriding,
-    )
-
-
-def _move(record: Record, taken: Taken, wanted: Wanted, override_reason: str) -> Move:
-    plan = taken.plan
-    return Move(
-        taken.key,
-        record.epoch,
-        wanted.therapist,
-        plan.service,
-        plan.start,
-        plan.end,
-        plan.tz,
-        taken.parties,
-        _terms(plan),
-        wanted.overriding,
-        override_reason,
-    )
-
-
-def _terms(plan: Plan) -> Terms:
-    return Terms(plan.requires_confirmation, plan.max_reschedules, plan.cancel_notice_ms)
 
 
 def _has_lapsed(error: CarewireError) -> bool:

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.calendars.commands import Book, Take
+from actors.calendars.commands import Book
 from actors.calendars.holding import Settle
 from actors.calendars.planner import Plan
-from actors.calendars.ports import Related, calendar_of, entity
-from actors.calendars.reasons import conflict, reasons
+from actors.calendars.ports import Related, calendar_of
+from actors.calendars.probing import takes_of
+from actors.calendars.reasons import Reason, conflict, reasons
 from actors.calendars.roles import is_staff
 from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.ports import Submit
@@ -30,7 +31,7 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """A time to be taken."""
+    """A time to be taken. `hold`: it counts against the holds of its client."""
 
     therapist: str
     start: int
@@ -38,6 +39,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     service: str | None = None
     duration: int | None = None
     overriding: bool = False
+    hold: bool = False
 
 
 class Taking:
@@ -56,11 +58,10 @@ class Taking:
             CarewireError: it cannot be taken, or nobody answered in time. Nothing stays taken for long.
         """
         calendar = calendar_of(wanted.therapist)
-        owner = f"booking:{booking}"
         book = Book(
             key,
             booking,
-            owner,
+            f"booking:{booking}",
             wanted.start,
             wanted.service,
             wanted.duration,
@@ -73,8 +74,11 @@ class Taking:
         try:
             reply = await self._region.submit(calendar, book, by=by, command_id=key, trace=trace)
             plan = _plan(reply.data)
-            await self._require_related(plan, wanted, by)
-            for party, command in _others(plan, wanted, key, booking, owner):
+            if why := await self.unrelated(plan, wanted.client, wanted.therapist, by):
+                raise conflict(why, [])
+            takes = takes_of(plan, key=key, booking=booking, client=wanted.client, overriding=wanted.overriding)
+            for party, take in takes:
+                command = msgspec.structs.replace(take, hold=True) if wanted.hold else take
                 parties.append(party)
                 await self._region.submit(party, command, by=SYSTEM, command_id=key, trace=trace)
         except CarewireError as error:
@@ -96,30 +100,9 @@ class Taking:
 
         await asyncio.gather(*(tell(*one) for one in verdicts))
 
-    async def _require_related(self, plan: Plan, wanted: Wanted, by: Principal) -> None:
-        if plan.bookable_by != "care_relationship" or is_staff(by, wanted.therapist):
-            return
-        if self._related is None or not await self._related(wanted.client, wanted.therapist):
-            raise conflict(reasons(["care_relationship"]), [])
-
-
-def _others(plan: Plan, wanted: Wanted, key: str, booking: str, owner: str) -> list[tuple[str, Take]]:
-    take = Take(
-        key,
-        booking,
-        owner,
-        plan.start,
-        plan.end,
-        plan.before,
-        plan.after,
-        plan.session,
-        plan.capacity,
-        plan.service,
-        wanted.client,
-        wanted.overriding,
-    )
-    found = [(calendar_of(name), take) for name in sorted(plan.resources)]
-    if wanted.client:
-        alone = msgspec.structs.replace(take, before=0, after=0, session="", capacity=1)
-        found.append((entity("client", wanted.client, "client_id"), alone))
-    return found
+    async def unrelated(self, plan: Plan, client: str, therapist: str, by: Principal) -> list[Reason]:
+        """`care_relationship`, where that is needed and not there."""
+        if plan.bookable_by != "care_relationship" or is_staff(by, therapist):
+            return []
+        related = self._related is not None and await self._related(client, therapist)
+        return [] if related else reasons(["care_relationship"])

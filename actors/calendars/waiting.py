@@ -1,6 +1,7 @@
 """The waitlist for those who serve clients."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -11,9 +12,9 @@ from actors.calendars.kinds import SERVICES
 from actors.calendars.ports import calendar_of
 from actors.calendars.requests import Body, Moment
 from actors.calendars.schedule import Id, minutes
-from actors.calendars.service import Bookings, Request
-from actors.calendars.waitlist import NAME
+from actors.calendars.service import Bookings
 from actors.calendars.waitlist_messages import (
+    NAME,
     Claim,
     Close,
     Decline,
@@ -23,10 +24,11 @@ from actors.calendars.waitlist_messages import (
     Leave,
     Listing,
 )
+from actors.calendars.wishes import Request
 from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.ports import Find, Submit
 from config.clock import Clock
-from config.errors import InvalidArgument
+from config.errors import CarewireError, InvalidArgument, NotFound
 from config.ids import new_id
 
 _MOST: Final = 50
@@ -56,7 +58,7 @@ class Waiting:
         self._clock = clock
 
     async def join(self, body: WaitlistBody, *, by: Principal, entry_id: str = "") -> dict[str, Any]:
-        """`{entry_id, position, priority}`.
+        """`{entry_id, position, priority, estimate?}`.
 
         Raises:
             CarewireError: the wish makes no sense, or is somebody else's.
@@ -104,12 +106,23 @@ class Waiting:
         Raises:
             CarewireError: the offer does not stand any more, or the client has another booking then.
         """
-        found = (await self._ask(Claim(offer), by))["offer"]
+        try:
+            found = (await self._ask(Claim(offer), by))["offer"]
+        except NotFound as error:  # a repeat, when the offer is a booking already
+            with suppress(NotFound, InvalidArgument):
+                return await self._bookings.get(offer, by=by)
+            raise error from None
         request = Request(
-            therapist=found["therapist_id"], start=found["start"], service=found["service_id"], id=found["offer_id"]
+            therapist=found["therapist_id"],
+            start=found["start"],
+            service=found["service_id"],
+            id=found["offer_id"],
+            wish=found["entry_id"],
         )
         booking = await self._bookings.book(request, by=by)
-        await self._region.submit(NAME, Close(offer), by=SYSTEM)
+        # A letter of the booking does this as well, whatever becomes of this process; but who asks next shall see it.
+        with suppress(CarewireError):
+            await self._region.submit(NAME, Close(offer, found["entry_id"]), by=SYSTEM)
         return booking
 
     async def _offering(self, service: str | None) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.calendars.commands import Opened, Reserved
-from actors.calendars.holding import Inquire
+from actors.calendars.holding import Inquire, Outcome
 from actors.calendars.roles import is_staff
 from actors.calendars.time import HOUR_MS, MINUTE_MS
 from actors.calendars.waitlist_messages import (
@@ -39,9 +39,9 @@ from actors.calendars.waitlist_messages import (
     WaitlistEvent,
 )
 from actors.kernel.entity import Context, Decision, Event, Principal, SetTimer
+from config.clock import to_rfc3339
 from config.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 
-NAME: Final = "waitlist:main"
 MATCH_AFTER_MS: Final = 1000
 WINDOW_MS: Final = 30 * MINUTE_MS
 URGENCIES: Final = {"low": 0, "normal": 24, "high": 72, "urgent": 168}
@@ -49,6 +49,9 @@ URGENCIES: Final = {"low": 0, "normal": 24, "high": 72, "urgent": 168}
 CAP_H: Final = 24 * 30  # waiting longer than this counts no further: urgency still tells
 PASSED_H: Final = 24  # each offer that was let go costs so much
 MOST_PER_CLIENT: Final = 20
+_TOLD: Final = ("entry_id", "position", "priority", "estimate")
+REMEMBERED: Final = 20  # accepted offers of one calendar, for estimates
+FEWEST: Final = 3  # of them, below which nothing is said
 
 
 class Waitlist:
@@ -59,6 +62,7 @@ class Waitlist:
         self.openings: list[Opening] = []
         self.offers: dict[str, Offer] = {}
         self.counts = Counts()
+        self.accepted: dict[str, list[int]] = {}  # calendar -> when its last offers were accepted
 
     def decide(self, command: Any, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
@@ -94,11 +98,10 @@ class Waitlist:
                 lapsed = offer is not None and offer.offered and context.now_ms >= offer.expires
                 return self._close(offer, "lapsed") if offer is not None and lapsed else Decision({})
             case Close():
-                offer = self.offers.get(command.offer)
-                return self._close(offer, "accepted") if offer is not None else Decision({})
+                return self._booked(command)
             case Inquire():
                 live = any(one.key == command.key for one in self.offers.values())
-                outcome = "taken" if live else "free"
+                outcome: Outcome = "taken" if live else "free"
                 return Decision({}, events=[Answered(entity=command.entity, key=command.key, outcome=outcome)])
         raise InvalidArgument("A waitlist does not know that.")
 
@@ -134,7 +137,8 @@ class Waitlist:
         return urgent + waited + passed, [{"factor": name, "hours": hours} for name, hours in parts if hours]
 
     def _ranked(self, now_ms: int) -> list[Entry]:
-        return sorted(self.entries.values(), key=lambda one: (-self.priority(one, now_ms)[0], one.joined))
+        live = (one for one in self.entries.values() if one.end > now_ms)
+        return sorted(live, key=lambda one: (-self.priority(one, now_ms)[0], one.joined))
 
     def _join(self, command: Join, context: Context) -> Decision:
         entry = msgspec.structs.replace(command.entry, joined=context.now_ms, passed=())
@@ -143,15 +147,38 @@ class Waitlist:
         _check(entry, command.note)
         if entry.id in self.entries:
             line = self._line(self.entries[entry.id], context.now_ms)
-            return Decision({name: line[name] for name in ("entry_id", "position", "priority")})
-        if sum(one.client == entry.client for one in self.entries.values()) >= MOST_PER_CLIENT:
+            return Decision({name: line[name] for name in _TOLD if name in line})
+        ranked = self._ranked(context.now_ms)
+        if sum(one.client == entry.client for one in ranked) >= MOST_PER_CLIENT:
             raise FailedPrecondition(f"At most {MOST_PER_CLIENT} wishes at a time. Take one back first.")
-        ranked = [*self._ranked(context.now_ms), entry]
         mine = self.priority(entry, context.now_ms)[0]
-        ahead = sum(_rivals(entry, one) and self.priority(one, context.now_ms)[0] >= mine for one in ranked[:-1])
-        reply = {"entry_id": entry.id, "position": ahead + 1, "priority": self.priority(entry, context.now_ms)[1]}
+        ahead = sum(_rivals(entry, one) and self.priority(one, context.now_ms)[0] >= mine for one in ranked)
+        reply = {
+            "entry_id": entry.id,
+            "position": ahead + 1,
+            "priority": self.priority(entry, context.now_ms)[1],
+            **self._estimated(entry, ahead + 1, context.now_ms),
+        }
         joined = Joined(author=entry.client, secret=command.note.encode() or None, entry=entry)
-        return Decision(reply, events=[joined])
+        return Decision(reply, events=[*self._over(context.now_ms), joined])
+
+    def _over(self, now_ms: int) -> list[Event]:
+        """Wishes for times that are past go, with the next one that comes."""
+        over = [one for one in self.entries.values() if one.end <= now_ms]
+        offered = {one.entry for one in self.offers.values()}
+        return [Left(entry=one.id) for one in over if one.id not in offered]
+
+    def _estimated(self, entry: Entry, position: int, now_ms: int) -> dict[str, Any]:
+        """When it may be this one's turn, if offers of these calendars are taken as often as lately. Nothing is said
+        without some experience, or when it would be later than the wish."""
+        taken = [at for name in entry.calendars for at in self.accepted.get(name, ())]
+        if len(taken) < FEWEST:
+            return {}
+        at_ms = now_ms + (now_ms - min(taken)) * position // len(taken)
+        if at_ms >= entry.end:
+            return {}
+        hours = round((at_ms - now_ms) / HOUR_MS, 1)
+        return {"estimate": {"at": to_rfc3339(at_ms), "hours": hours, "offers_seen": len(taken)}}
 
     def _leave(self, entry: Entry) -> Decision:
         mine = [one for one in self.offers.values() if one.entry == entry.id and one.offered]
@@ -215,12 +242,20 @@ class Waitlist:
         quiet = self._quiet_without(entry) if entry is not None and how == "accepted" else ()
         return Decision({}, events=[Closed(offer=offer, how=how, quiet=quiet)])
 
+    def _booked(self, command: Close) -> Decision:
+        if (offer := self.offers.get(command.offer)) is not None:
+            return self._close(offer, "accepted")
+        entry = self.entries.get(command.entry)  # its offer lapsed while it was being booked
+        return Decision({}, events=[] if entry is None else [Left(entry=entry.id, quiet=self._quiet_without(entry))])
+
     def _apply_close(self, event: Closed, at_ms: int) -> None:
         offer = event.offer
         self.offers.pop(offer.id, None)
         entry = self.entries.get(offer.entry)
         if event.how == "accepted":
             self.counts.accepted += 1
+            times = [*self.accepted.get(offer.calendar, ()), at_ms]
+            self.accepted[offer.calendar] = times[-REMEMBERED:]
             if entry is not None:
                 self.counts.waited_ms += at_ms - entry.joined
                 del self.entries[entry.id]
@@ -253,7 +288,8 @@ class Waitlist:
         return Decision(ReadListing(tuple(self._line(one, context.now_ms) for one in chosen), noted=True))
 
     def _line(self, entry: Entry, now_ms: int) -> dict[str, Any]:
-        ranked = [one for one in self._ranked(now_ms) if _rivals(entry, one)]
+        ranked = [one.id for one in self._ranked(now_ms) if _rivals(entry, one)]
+        position = ranked.index(entry.id) + 1 if entry.id in ranked else 0
         offer = next((one for one in self.offers.values() if one.entry == entry.id and one.offered), None)
         line: dict[str, Any] = {
             "entry_id": entry.id,
@@ -264,8 +300,9 @@ class Waitlist:
             "to": entry.end,
             "urgency": entry.urgency,
             "joined_at": entry.joined,
-            "position": [one.id for one in ranked].index(entry.id) + 1,
+            "position": position,
             "priority": self.priority(entry, now_ms)[1],
+            **self._estimated(entry, position, now_ms),
         }
         return line | ({"offer": shown(offer)} if offer is not None else {})
 
@@ -275,7 +312,7 @@ class Waitlist:
         counts = self.counts
         answered = counts.accepted + counts.declined + counts.lapsed
         return {
-            "waiting": len(self.entries),
+            "waiting": len(self._ranked(context.now_ms)),
             "joined": counts.joined,
             "offered": counts.offered,
             "accepted": counts.accepted,

@@ -8,8 +8,9 @@ from actors.calendars.booking_kind import TEXTS, Deliver
 from actors.calendars.commands import Attend, Reserve
 from actors.calendars.holding import Settle
 from actors.calendars.record import event_id
-from actors.calendars.waitlist import NAME, Waitlist, shown
+from actors.calendars.waitlist import Waitlist, shown
 from actors.calendars.waitlist_messages import (
+    NAME,
     Answered,
     Closed,
     Counts,
@@ -38,6 +39,7 @@ class _State(msgspec.Struct, array_like=True):
     openings: list[Opening]
     offers: list[Offer]
     counts: Counts
+    accepted: dict[str, list[int]] = {}
 
 
 class WaitlistKind(Kind[Waitlist]):
@@ -51,14 +53,15 @@ class WaitlistKind(Kind[Waitlist]):
         return Waitlist()
 
     def snapshot(self, entity: Waitlist) -> bytes:
-        return _pack(_State([*entity.entries.values()], entity.openings, [*entity.offers.values()], entity.counts))
+        entries, offers = [*entity.entries.values()], [*entity.offers.values()]
+        return _pack(_State(entries, entity.openings, offers, entity.counts, entity.accepted))
 
     def restore(self, key: str, state: bytes) -> Waitlist:
         kept = msgspec.msgpack.decode(state, type=_State)
         waitlist = Waitlist()
         waitlist.entries = {one.id: one for one in kept.entries}
         waitlist.offers = {one.id: one for one in kept.offers}
-        waitlist.openings, waitlist.counts = kept.openings, kept.counts
+        waitlist.openings, waitlist.counts, waitlist.accepted = kept.openings, kept.counts, kept.accepted
         return waitlist
 
     def admit(self, entity: Waitlist, by: Principal) -> None:

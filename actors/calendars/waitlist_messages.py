@@ -1,12 +1,15 @@
 """What the waitlist is asked, what happens to it, and what it is made of."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from actors.calendars.commands import Opened, Reserved
-from actors.calendars.holding import Inquire
+from actors.calendars.holding import Inquire, Outcome
 from actors.kernel.entity import Event, Query
+
+NAME: Final = "waitlist:main"
+"""The one waitlist, so that all who wait are ranked together."""
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -82,9 +85,10 @@ class Claim(msgspec.Struct, frozen=True, tag="claim"):
 
 
 class Close(msgspec.Struct, frozen=True, tag="close"):
-    """The offer was booked."""
+    """The offer was booked for `entry`: whatever became of the offer meanwhile, its client waits no more."""
 
     offer: str
+    entry: str = ""
 
 
 class Match(msgspec.Struct, frozen=True, tag="match"):
@@ -165,7 +169,7 @@ class Answered(Event, frozen=True, kw_only=True, tag="answered"):
 
     entity: str
     key: str
-    outcome: str
+    outcome: Outcome
 
 
 WaitlistEvent = Joined | Left | Freed | Shared | Offered | Missed | Closed | Answered

@@ -10,6 +10,7 @@ from config.errors import Unavailable
 from store.journal import Timer, Timers
 
 HORIZON_S = 30.0  # timers due within this time are held in memory
+_DROP_S = 0.25
 
 
 @dataclass(order=True, slots=True)
@@ -28,6 +29,7 @@ class Alarms:
         self._poll_s = poll_s
         self._heap: list[_Due] = []
         self._known: set[str] = set()
+        self._over: list[str] = []  # carried out, and still to be dropped
         self._roused = asyncio.Event()
 
     async def put(self, timers: Sequence[Timer]) -> None:
@@ -36,12 +38,20 @@ class Alarms:
         self._hold(timers)
 
     async def done(self, timer: Timer) -> None:
-        """The timer's command has been answered for good."""
-        self._known.discard(timer.id)
+        """The timer's command has been answered for good. Those of a moment are dropped together."""
+        self._over.append(timer.id)
+        if len(self._over) > 1:
+            return  # whoever was first drops it as well
         try:
-            await self._timers.drop([timer.id])
+            await asyncio.sleep(_DROP_S)
+        finally:  # also when this shard is ending: somebody else may be the first again
+            over, self._over = self._over, []
+        try:
+            await self._timers.drop(over)
         except Unavailable:
-            return  # it fires again at the next poll, and its command id tells
+            return  # they fire again at the next poll, and their command ids tell
+        finally:
+            self._known.difference_update(over)
 
     def again(self, timer: Timer) -> None:
         """The timer's command got no answer: fire it at the next poll."""

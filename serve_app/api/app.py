@@ -62,7 +62,7 @@ class Services:
 
 
 def create_api(services: Services, *, echo_request_id: bool = True) -> FastAPI:
-    """The application. Behind Serve's proxy it need not echo the request's id: the proxy does.
+    """The application. Behind Serve's proxies it need not echo the request's id: they do.
 
     Raises:
         LookupError: a route names no action of the policy.

@@ -14,9 +14,11 @@ from actors.kernel.region import Region
 from actors.kernel.remote import RemoteDirectory, RemoteShard, ensure_shards, kinds_to_pools
 from actors.rooms.service import Rooms
 from config.clock import SystemClock
+from config.collector import calm_collector
 from config.logs import configure_logging
 from realtime.auth import Verifier
 from serve_app.api.app import Services, create_api
+from serve_app.api.listener import Listener
 from serve_app.calendars.routes import routers
 from serve_app.calendars.service import calendar_services
 from serve_app.census import Census, Sighting
@@ -93,11 +95,15 @@ class ApiReplica:
                     prediction_routes(PredictorClient(model, settings.ml.deadline_s), [permit("ml.use")]),
                 ],
             ),
-            echo_request_id=False,
+            echo_request_id=recipe.listens,
         )
         self._watching = asyncio.create_task(self._health.watch())
         self._erasing = asyncio.create_task(self._identity.erasure.resume())
+        self._listener = Listener(self._app, settings.http) if recipe.listens else None
+        if self._listener is not None:
+            await self._listener.start()
         await self._member.join(lambda: {})
+        calm_collector()
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         return self._app
@@ -106,6 +112,8 @@ class ApiReplica:
         """Serve asks now and then; answering at all is the answer."""
 
     async def __del__(self) -> None:
+        if self._listener is not None:
+            await self._listener.stop()
         self._watching.cancel()
         self._erasing.cancel()
         await self._member.leave()

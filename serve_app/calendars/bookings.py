@@ -1,6 +1,6 @@
 """Routes of bookings, series and the waitlist."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
@@ -9,6 +9,7 @@ from actors.calendars import requests, time
 from actors.calendars.patching import patch as change
 from actors.calendars.queries import Wanted
 from actors.calendars.waiting import WaitlistBody
+from actors.calendars.wishes import Change
 from actors.kernel.entity import Principal
 from config.errors import Conflict, InvalidArgument
 from config.ids import ID_PATTERN
@@ -113,19 +114,13 @@ def booking_routes(services: CalendarServices) -> APIRouter:
     async def reschedule(request: Request, by: BookingReschedule, booking_id: Id) -> Response:
         """Another time: never both, never neither. For a request, staff makes a counter-offer so."""
         body = await body_of(request, requests.RescheduleBody)
-        more: dict[str, Any] = {"start": time.parse_instant(body.start), "duration": body.duration_minutes}
-        return await _moved(request, booking_id, by, body.override, more)
+        return await _moved(request, booking_id, by, body.change())
 
     @router.post("/{booking_id}/transfer", openapi_extra=documented(requests.TransferBody))
     async def transfer(request: Request, by: BookingTransfer, booking_id: Id) -> Response:
         """Another therapist (staff only)."""
         body = await body_of(request, requests.TransferBody)
-        more: dict[str, Any] = {
-            "therapist": body.therapist_id,
-            "service": body.service_id,
-            "start": None if body.start is None else time.parse_instant(body.start),
-        }
-        return await _moved(request, booking_id, by, body.override, more)
+        return await _moved(request, booking_id, by, body.change())
 
     @router.post("/{booking_id}/cancel", openapi_extra=documented(requests.ReasonBody))
     async def cancel(request: Request, by: BookingCancel, booking_id: Id) -> Response:
@@ -133,11 +128,11 @@ def booking_routes(services: CalendarServices) -> APIRouter:
         body = await body_of(request, requests.ReasonBody)
         return answer(await bookings.cancel(booking_id, body.reason, by=by, trace=trace(request)))
 
-    @router.post("/{booking_id}/complete", openapi_extra=documented(requests.EmptyBody))
+    @router.post("/{booking_id}/complete", openapi_extra=documented(requests.ReasonBody))
     async def complete(request: Request, by: BookingClose, booking_id: Id) -> Response:
         """It took place (staff, once it has begun)."""
-        await body_of(request, requests.EmptyBody)
-        return answer(await bookings.finish(booking_id, "completed", by=by, trace=trace(request)))
+        body = await body_of(request, requests.ReasonBody)
+        return answer(await bookings.finish(booking_id, "completed", body.reason, by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/no-show", openapi_extra=documented(requests.ReasonBody))
     async def no_show(request: Request, by: BookingClose, booking_id: Id) -> Response:
@@ -145,10 +140,9 @@ def booking_routes(services: CalendarServices) -> APIRouter:
         body = await body_of(request, requests.ReasonBody)
         return answer(await bookings.finish(booking_id, "no_show", body.reason, by=by, trace=trace(request)))
 
-    async def _moved(request: Request, booking_id: str, by: Principal, override: Any, more: dict[str, Any]) -> Response:
-        reason = "" if override is None else override.reason
+    async def _moved(request: Request, booking_id: str, by: Principal, change: Change) -> Response:
         try:
-            return answer(await bookings.move(booking_id, by=by, override_reason=reason, trace=trace(request), **more))
+            return answer(await bookings.move(booking_id, change, by=by, trace=trace(request)))
         except Conflict as error:
             return conflicting(error, request)
 

@@ -11,7 +11,7 @@ from actors.calendars.ical import busy_of, feed
 from actors.calendars.queries import Wanted
 from actors.calendars.requests import ImportBody
 from actors.calendars.roles import require_staff
-from actors.calendars.schedule import Schedule
+from actors.calendars.schedule import CalendarBody
 from actors.kernel.entity import Principal
 from config.errors import Unauthenticated
 from config.ids import ID_PATTERN
@@ -37,11 +37,11 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
         """Working hours, services and rules. Why a time is blocked is told to those who run the calendar only."""
         return answer((await bookings.calendar(therapist_id, by=by)).data)
 
-    @router.put("/calendars/{therapist_id}", openapi_extra=documented(Schedule))
+    @router.put("/calendars/{therapist_id}", openapi_extra=documented(CalendarBody))
     async def configure(request: Request, by: Manager, therapist_id: CalendarId) -> Response:
         """Set the calendar up. Bookings that are there stay, also where the new rules would not allow them."""
-        schedule = await body_of(request, Schedule)
-        return answer((await bookings.configure(therapist_id, schedule, by=by)).data)
+        body = await body_of(request, CalendarBody)
+        return answer((await bookings.configure(therapist_id, body.schedule(), by=by)).data)
 
     @router.get("/calendars/{therapist_id}/availability")
     async def availability(

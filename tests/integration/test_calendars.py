@@ -260,3 +260,72 @@ async def test_series_and_waitlist_over_rest_and_sockets() -> None:
         booked = await bob.ok("accept_offer", {"offer_id": offered["offer"]["offer_id"]})
         assert (booked["status"], booked["start"]) == ("confirmed", when(10))
         assert (await at.ok("GET", "/waitlist", "bob"))["entries"] == []
+
+
+async def test_every_alternative_of_a_refusal_is_a_body_that_books_moves_or_hands_over() -> None:
+    async with house() as at:
+        await at.book(10)
+        mine = await at.book(12, "bob")
+        body = {"therapist_id": "doc", "service_id": "talk", "start": when(10)}
+        refused = (await at.call("POST", "/bookings", "cy", json=body)).json()
+        assert {one["therapist_id"] for one in refused["alternatives"]} == {"doc", "eve"}
+        for number, one in enumerate(refused["alternatives"]):
+            made = await at.ok("POST", "/bookings", f"cy{number}", json=one)
+            assert (made["therapist_id"], made["start"], made["end"]) == (one["therapist_id"], one["start"], one["end"])
+        path = f"/bookings/{mine['id']}"
+        refused = (await at.call("POST", f"{path}/reschedule", "bob", json={"start": when(10)})).json()
+        near = next(one for one in refused["alternatives"] if one["therapist_id"] == "doc")
+        moved = await at.ok("POST", f"{path}/reschedule", "bob", json={"start": near["start"], "end": near["end"]})
+        assert (moved["start"], moved["end"]) == (near["start"], near["end"])
+        other = next(one for one in refused["alternatives"] if one["therapist_id"] == "eve")
+        handed = await at.ok("POST", f"{path}/transfer", "doc", "therapist", json=other)
+        assert (handed["therapist_id"], handed["start"]) == ("eve", other["start"])
+        wrong = await at.call("POST", "/bookings", json=body | {"end": when(9)})
+        assert (wrong.status_code, wrong.json()["details"]["field"]) == (400, "end")
+
+
+async def test_staff_overrules_with_a_reason_also_in_a_patch_and_over_a_socket() -> None:
+    async with house() as at:
+        made = await at.book(10)
+        path, night = f"/bookings/{made['id']}", {"start": when(2), "override": {"reason": "flies at six"}}
+        refused = (await at.call("PATCH", path, "doc", "therapist", json={"start": when(2)})).json()
+        assert [one["code"] for one in refused["reasons"]] == ["closed"]
+        assert (await at.call("PATCH", path, json=night)).status_code == 403
+        changed = await at.ok("PATCH", path, "doc", "therapist", json=night)
+        assert (changed["start"], changed["overridden"]) == (when(2), True)
+        assert (await at.ok("GET", path, "doc", "therapist"))["override_reason"] == "flies at six"
+        doc = await at.rig.client("doc", token=token("doc", "therapist"))
+        again = night | {"booking_id": made["id"], "start": when(3)}
+        assert (await doc.ok("reschedule_booking", again))["start"] == when(3)
+        ann = await at.rig.client("ann")
+        ack = await ann.call("reschedule_booking", again | {"start": when(4)})
+        assert ack["error"]["code"] == "permission_denied"
+
+
+async def test_a_calendar_is_told_in_full_and_can_be_put_back_as_it_was_told() -> None:
+    async with house() as at:
+        body = SCHEDULE | {
+            "slot_minutes": 30,
+            "rules": {"max_per_day": 3},
+            "blackouts": [{"start": when(10), "end": when(11), "reason": "dentist"}],
+        }
+        put = await at.ok("PUT", "/calendars/doc", "doc", "therapist", json=body)
+        got = await at.ok("GET", "/calendars/doc", "doc", "therapist")
+        assert put == got
+        assert (got["slot_minutes"], got["rules"]["max_per_day"], got["rules"]["bookable_by"]) == (30, 3, "anyone")
+        assert got["blackouts"][0]["reason"] == "dentist"
+        assert (await at.ok("GET", "/calendars/doc"))["blackouts"][0]["reason"] == ""
+        again = await at.ok("PUT", "/calendars/doc", "doc", "therapist", json=got)
+        assert again == got | {"version": got["version"] + 1}
+
+
+async def test_handing_over_a_day_can_be_run_again() -> None:
+    async with house() as at:
+        made = [await at.book(hour, user) for hour, user in ((9, "ann"), (10, "bob"))]
+        bulk = {"action": "transfer", "to_therapist_id": "eve", "items": [{"booking_id": one["id"]} for one in made]}
+        done = await at.ok("POST", "/bookings/bulk", "doc", "therapist", json=bulk)
+        assert [one["booking"]["therapist_id"] for one in done["results"]] == ["eve", "eve"]
+        again = await at.ok("POST", "/bookings/bulk", "doc", "therapist", json=bulk)
+        assert [one["status"] for one in again["results"]] == ["done", "done"]
+        listed = await at.ok("GET", "/bookings?therapist_id=eve", "eve", "therapist")
+        assert [one["version"] for one in listed["bookings"]] == [one["booking"]["version"] for one in done["results"]]

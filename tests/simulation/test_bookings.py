@@ -10,20 +10,25 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.calendars.booking import Booking
+from actors.calendars.booking_messages import Open
 from actors.calendars.commands import Book, Busy, Configure
 from actors.calendars.occupancy import Entry
-from actors.calendars.service import Bookings, Request
+from actors.calendars.service import Bookings
 from actors.calendars.time import DAY_MS
+from actors.calendars.waiting import Waiting, WaitlistBody
+from actors.calendars.wishes import Change, Request
 from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.region import Region, Reply
 from actors.kernel.shard import Shard
+from config.clock import to_rfc3339
 from config.errors import CarewireError, Conflict, FailedPrecondition
 from store.journal import Holder, Stores
 from tests.simulation.faults import UnfencedJournal
 from tests.simulation.loop import run
 from tests.simulation.test_zombies import GenerousLeases
 from tests.simulation.world import World
-from tests.unit.calendars.rig import ADMIN, ANN, DOC, KINDS, MONDAY, Rig, a_schedule, at
+from tests.unit.calendars.rig import ADMIN, ANN, BOB, DOC, KINDS, MONDAY, Rig, a_schedule, at
 
 LIMIT_S = 4000.0
 PARTIES = ("calendar:doc", "calendar:eve", "calendar:room1", "client:ann")
@@ -84,11 +89,11 @@ async def the_booking(service: Bookings, booking: str) -> Any:
 
 
 async def a_move(service: Bookings, booking: str) -> Any:
-    return await service.move(booking, by=ANN, start=at(10.5))
+    return await service.move(booking, Change(start=at(10.5)), by=ANN)
 
 
 async def a_transfer(service: Bookings, booking: str) -> Any:
-    return await service.move(booking, by=ADMIN, therapist="eve", service="talk")
+    return await service.move(booking, Change(therapist="eve", service="talk"), by=ADMIN)
 
 
 async def a_cancellation(service: Bookings, booking: str) -> Any:
@@ -138,6 +143,77 @@ async def cleared(rig: Rig, booking: str) -> None:
     with contextlib.suppress(FailedPrecondition):
         await rig.bookings.cancel(booking, by=ADMIN)
     await asyncio.sleep(1)
+
+
+async def an_offer(rig: Rig, day: int) -> str:
+    """`bob` waits, and is offered an hour of that day."""
+    made = await rig.book(at(10, day))
+    wish = WaitlistBody(since=to_rfc3339(at(9, day)), until=to_rfc3339(at(17, day)), therapist_ids=("doc",))
+    await waiting(rig.region, rig).join(wish, by=BOB)
+    await rig.bookings.cancel(made["id"], by=ANN)
+    await asyncio.sleep(3)
+    return str([data["offer"]["offer_id"] for name, data in await rig.mail("bob") if name == "waitlist_offer"][-1])
+
+
+def waiting(region: Any, rig: Rig) -> Waiting:
+    bookings = Bookings(region, rig.stores.views, rig.clock)
+    return Waiting(bookings, region, rig.stores.views, rig.clock)
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_who_accepts_an_offer_has_a_booking_or_waits_on_wherever_the_driver_crashes(answered: bool) -> None:
+    async def scenario(rig: Rig) -> tuple[int, set[bool]]:
+        outcomes: set[bool] = set()
+        for step in range(1, 20):
+            offer = await an_offer(rig, step % 5)
+            died = False
+            try:
+                await waiting(Mortal(rig.region, dies_at=step, answered=answered), rig).accept(offer, by=BOB)
+            except Crashed:
+                died = True
+            await rig.until(rig.clock.now_ms() + 31_000)
+            try:
+                record = await rig.bookings.record(offer)
+            except CarewireError:
+                record = None
+            listed = (await waiting(rig.region, rig).listing("", by=BOB))["entries"]
+            assert (record is None) == bool(listed), (step, record)
+            if not died:
+                return step, outcomes
+            outcomes.add(record is not None)
+            booked = await waiting(rig.region, rig).accept(offer, by=BOB)
+            assert booked["id"] == offer
+            assert (await waiting(rig.region, rig).listing("", by=BOB))["entries"] == []
+            await cleared(rig, offer)
+        raise AssertionError("it never ends")
+
+    steps, outcomes = Rig().play(scenario)
+    assert steps >= 4
+    assert outcomes == {False, True}, "it crashed before the booking, and after it"
+
+
+def test_without_the_letter_a_crash_leaves_who_has_a_booking_on_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin: the driver's own word is not enough."""
+    monkeypatch.setattr(Booking, "_open", without_a_wish(Booking._open))
+
+    async def scenario(rig: Rig) -> list[Any]:
+        offer = await an_offer(rig, 0)
+        with pytest.raises(Crashed):
+            await waiting(Mortal(rig.region, dies_at=5, answered=True), rig).accept(offer, by=BOB)
+        await rig.until(rig.clock.now_ms() + 31_000)
+        assert (await rig.bookings.record(offer)).status == "confirmed"
+        found: list[Any] = (await waiting(rig.region, rig).listing("", by=BOB))["entries"]
+        return found
+
+    assert len(Rig().play(scenario)) == 1
+
+
+def without_a_wish(decide: Callable[..., Any]) -> Callable[..., Any]:
+    def open_without(self: Booking, command: Open, *rest: Any) -> Any:
+        record = msgspec.structs.replace(command.record, wish="")
+        return decide(self, msgspec.structs.replace(command, record=record), *rest)
+
+    return open_without
 
 
 def test_without_asking_back_a_crash_leaves_time_taken_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,10 @@ from actors.calendars.commands import Availability, Busy
 from actors.calendars.kinds import AgendaKind, CalendarKind
 from actors.calendars.schedule import Limits, Schedule, Service
 from actors.calendars.series import SeriesKind
-from actors.calendars.service import Bookings, Request
+from actors.calendars.service import Bookings
 from actors.calendars.time import DAY_MS, HOUR_MS
 from actors.calendars.waitlist_kind import WaitlistKind
+from actors.calendars.wishes import Request
 from actors.inboxes.commands import Read
 from actors.inboxes.kind import InboxKind
 from actors.kernel.entity import SYSTEM, Kind, Principal

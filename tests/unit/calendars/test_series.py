@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from actors.calendars.series_service import SeriesService
-from actors.calendars.service import Bookings, Request
+from actors.calendars.service import Bookings
+from actors.calendars.wishes import Request
 from config.errors import NotFound
 from tests.simulation.test_bookings import Crashed, Mortal
 from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, at

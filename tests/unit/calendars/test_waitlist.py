@@ -12,7 +12,7 @@ from config.clock import to_rfc3339
 from config.errors import Conflict, NotFound, PermissionDenied
 from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, at
 
-CY = Principal("cy")
+CY, DEE = Principal("cy"), Principal("dee")
 
 
 def waiting(rig: Rig) -> Waiting:
@@ -116,5 +116,59 @@ def test_who_leaves_gives_back_what_was_kept_and_notes_stay_between_them_and_sta
         assert await rig.entries("calendar:doc") == []
         for turn in await rig.stores.journal.turns("waitlist:main", after=0, limit=100):
             assert b"mornings" not in b"".join((*turn.events, *turn.effects))
+
+    Rig().play(scenario)
+
+
+def test_an_estimate_is_made_of_how_fast_offers_were_taken_lately() -> None:
+    async def scenario(rig: Rig) -> None:
+        assert "estimate" not in await waiting(rig).join(a_wish(), by=DEE)
+        await waiting(rig).leave((await waiting(rig).listing("", by=DEE))["entries"][0]["entry_id"], by=DEE)
+        for hour in (9, 11, 13):
+            made = await rig.book(at(hour))
+            await waiting(rig).join(a_wish(), by=BOB)
+            await rig.bookings.cancel(made["id"], by=ANN)
+            await asyncio.sleep(3)
+            await waiting(rig).accept((await offers(rig, "bob"))[-1]["offer_id"], by=BOB)
+            await rig.until(rig.clock.now_ms() + HOUR_MS)
+        first = await waiting(rig).join(a_wish(), by=DEE)
+        second = await waiting(rig).join(a_wish(), by=CY)
+        assert first["estimate"]["offers_seen"] == 3
+        assert 0.9 < first["estimate"]["hours"] < 1.2
+        assert second["estimate"]["hours"] == pytest.approx(2 * first["estimate"]["hours"], abs=0.2)
+        (line,) = (await waiting(rig).listing("", by=DEE))["entries"]
+        assert line["estimate"]["at"] > first["estimate"]["at"][:10]
+        soon = await waiting(rig).join(
+            a_wish(since=to_rfc3339(at(0, -30)), until=to_rfc3339(rig.clock.now_ms() + 60_000)), by=BOB
+        )
+        assert "estimate" not in soon, "its time is over before"
+
+    Rig().play(scenario)
+
+
+def test_wishes_for_a_time_that_has_passed_are_in_nobodys_way() -> None:
+    async def scenario(rig: Rig) -> None:
+        await waiting(rig).join(a_wish(until=to_rfc3339(at(17))), by=BOB)
+        await rig.until(at(18))
+        joined = await waiting(rig).join(a_wish(until=to_rfc3339(at(17, 9))), by=CY)
+        assert joined["position"] == 1
+        assert (await waiting(rig).listing("", by=BOB))["entries"] == []
+        assert (await waiting(rig).figures(by=DOC))["waiting"] == 1
+
+    Rig().play(scenario)
+
+
+def test_accepting_twice_is_the_same_booking() -> None:
+    async def scenario(rig: Rig) -> None:
+        made = await rig.book(at(10))
+        await waiting(rig).join(a_wish(), by=BOB)
+        await rig.bookings.cancel(made["id"], by=ANN)
+        await asyncio.sleep(3)
+        (offer,) = await offers(rig, "bob")
+        first = await waiting(rig).accept(offer["offer_id"], by=BOB)
+        again = await waiting(rig).accept(offer["offer_id"], by=BOB)
+        assert again["id"] == first["id"]
+        with pytest.raises(NotFound):
+            await waiting(rig).accept(offer["offer_id"], by=CY)
 
     Rig().play(scenario)

@@ -1,0 +1,131 @@
+"""What a booking is asked, what happens to it, and what it is made of."""
+
+from typing import Final
+
+import msgspec
+
+from actors.calendars.holding import Inquire, Outcome
+from actors.calendars.record import Record, Terms
+from actors.calendars.reminders import Remind
+from actors.calendars.time import MINUTE_MS
+from actors.kernel.entity import Event, Query
+
+HOLD_MS: Final = 10 * MINUTE_MS
+
+
+class Open(msgspec.Struct, frozen=True, tag="open"):
+    """Make the booking, with the time that is tentatively taken under `record.key`. `wants`: a status to begin in."""
+
+    record: Record
+    wants: str = "confirmed"  # | "held"
+    hold_ms: int = HOLD_MS
+    notes: str = ""
+    override_reason: str = ""
+
+
+class Move(msgspec.Struct, frozen=True, tag="move"):
+    """Give it another time (or therapist, or service), tentatively taken under `key`. `epoch` is what it moves from."""
+
+    key: str
+    epoch: int
+    therapist: str
+    service: str
+    start: int
+    end: int
+    tz: str
+    parties: tuple[str, ...]
+    terms: Terms
+    overridden: bool = False
+    override_reason: str = ""
+
+
+class Confirm(msgspec.Struct, frozen=True, tag="confirm"):
+    """A hold becomes a booking; a request is accepted. `staff`: in the name of staff, when a series asks."""
+
+    staff: bool = False
+
+
+class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
+    """Give the time back. `reason` is a category, or words (which are kept sealed)."""
+
+    reason: str = ""
+
+
+class Finish(msgspec.Struct, frozen=True, tag="finish"):
+    """It took place, or the client did not come. Staff only, once it has begun."""
+
+    status: str  # "completed" | "no_show"
+    reason: str = ""
+
+
+class Amend(msgspec.Struct, frozen=True, tag="amend"):
+    """Change what is not None."""
+
+    notes: str | None = None
+    participants: tuple[str, ...] | None = None
+
+
+class Look(msgspec.Struct, frozen=True, tag="look"):
+    """The booking, for its client and for staff. `raw`: the record, for Carewire itself."""
+
+    raw: bool = False
+
+
+class Expire(msgspec.Struct, frozen=True, tag="expire"):
+    """A timer: nobody confirmed."""
+
+    epoch: int
+
+
+BookingCommand = Open | Move | Confirm | Cancel | Finish | Amend | Look | Expire | Remind | Inquire
+
+
+class Verdict(msgspec.Struct, frozen=True, array_like=True):
+    """What becomes of an entry of time: a letter to the entity that has it."""
+
+    entity: str
+    key: str
+    outcome: Outcome
+
+
+class Changed(Event, frozen=True, kw_only=True, tag="changed"):
+    """Something happened to the booking; `record` is what it is now."""
+
+    change: str
+    record: Record
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class Noted(Event, frozen=True, kw_only=True, tag="noted"):
+    """Words about the booking (`name`: notes, reason, override_reason): the secret."""
+
+    name: str
+
+
+class Answered(Event, frozen=True, kw_only=True, tag="answered"):
+    """An entity asked about an entry. "free" is for ever: this key will never be used."""
+
+    verdict: Verdict
+
+
+class Reminded(Event, frozen=True, kw_only=True, tag="reminded"):
+    """Client and therapist are reminded."""
+
+    record: Record
+    starts_in_ms: int
+
+
+class Doubted(Event, frozen=True, kw_only=True, tag="doubted"):
+    """The hold lapses, but belongs to a series: that decides."""
+
+    series: str
+
+
+BookingEvent = Changed | Noted | Answered | Reminded | Doubted
+
+
+class ReadBooking(Query, frozen=True):
+    """The booking object with its texts."""
+
+    record: Record
+    version: int

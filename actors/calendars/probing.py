@@ -1,0 +1,72 @@
+"""Would the others agree? What stands against a plan at its rooms and devices, and in the client's agenda.
+
+They are asked with the very commands that would take their time, so a check and a booking can never disagree.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from actors.calendars.commands import Probe, Take
+from actors.calendars.planner import Plan
+from actors.calendars.ports import calendar_of, entity
+from actors.calendars.reasons import Reason
+from actors.kernel.entity import SYSTEM
+from actors.kernel.ports import Submit
+
+
+class _Probed(msgspec.Struct):
+    results: list[list[Reason]]
+
+
+_probed: Final = msgspec.json.Decoder(_Probed).decode
+
+
+def takes_of(plan: Plan, *, key: str, booking: str, client: str, overriding: bool) -> list[tuple[str, Take]]:
+    """Who else has to give time for a plan, and what they are asked: the resources by name, then the agenda."""
+    take = Take(
+        key,
+        booking,
+        f"booking:{booking}",
+        plan.start,
+        plan.end,
+        plan.before,
+        plan.after,
+        plan.session,
+        plan.capacity,
+        plan.service,
+        client,
+        overriding,
+    )
+    found = [(calendar_of(name), take) for name in sorted(plan.resources)]
+    if client:
+        alone = msgspec.structs.replace(take, before=0, after=0, session="", capacity=1)
+        found.append((entity("client", client, "client_id"), alone))
+    return found
+
+
+async def probe(
+    region: Submit, plans: Sequence[Plan], *, booking: str, client: str, overriding: bool = False
+) -> list[list[Reason]]:
+    """For each plan, all that the others have against it; one question to each of them.
+
+    Raises:
+        CarewireError: somebody did not answer.
+    """
+    asked: dict[str, list[tuple[int, Take]]] = {}
+    for number, plan in enumerate(plans):
+        for party, take in takes_of(plan, key="", booking=booking, client=client, overriding=overriding):
+            asked.setdefault(party, []).append((number, take))
+    found: list[list[Reason]] = [[] for _ in plans]
+
+    async def ask(party: str) -> list[list[Reason]]:
+        reply = await region.submit(party, Probe(tuple(take for _, take in asked[party])), by=SYSTEM)
+        return _probed(reply.data).results
+
+    answers = await asyncio.gather(*map(ask, asked))
+    for questions, answer in zip(asked.values(), answers, strict=True):
+        for (number, _), why in zip(questions, answer, strict=True):
+            found[number] += [one for one in why if one not in found[number]]
+    return found

@@ -1,0 +1,83 @@
+"""What somebody wants of the services of bookings, and the commands that it becomes once its time is taken."""
+
+import msgspec
+
+from actors.calendars.booking_messages import HOLD_MS, Move
+from actors.calendars.planner import Plan
+from actors.calendars.record import Record, Terms
+from actors.calendars.taking import Taken, Wanted
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """A booking that somebody wants. `id`: made by the caller, so that a repeat is the same booking. `wish`: the entry
+    of the waitlist that it fulfils."""
+
+    therapist: str
+    start: int
+    client: str = ""
+    service: str | None = None
+    duration: int | None = None
+    hold: bool = False
+    hold_ms: int = HOLD_MS
+    participants: tuple[str, ...] = ()
+    notes: str = ""
+    override_reason: str = ""
+    series: str = ""
+    wish: str = ""
+    id: str = ""
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """Another time for a booking; what is None stays."""
+
+    start: int | None = None
+    duration: int | None = None
+    therapist: str | None = None
+    service: str | None = None
+    override_reason: str = ""
+
+
+def record_of(booking: str, request: Request, wanted: Wanted, taken: Taken) -> Record:
+    """The booking that is to be, with its time."""
+    plan = taken.plan
+    return Record(
+        booking,
+        wanted.therapist,
+        wanted.client,
+        plan.service,
+        plan.start,
+        plan.end,
+        plan.tz,
+        "held",
+        taken.key,
+        taken.parties,
+        participants=request.participants,
+        price=plan.price,
+        format=plan.format,
+        series=request.series,
+        wish=request.wish,
+        terms=_terms(plan),
+        overridden=wanted.overriding,
+    )
+
+
+def move_of(record: Record, taken: Taken, wanted: Wanted, override_reason: str) -> Move:
+    """What moves a booking to its new time."""
+    plan = taken.plan
+    return Move(
+        taken.key,
+        record.epoch,
+        wanted.therapist,
+        plan.service,
+        plan.start,
+        plan.end,
+        plan.tz,
+        taken.parties,
+        _terms(plan),
+        wanted.overriding,
+        override_reason,
+    )
+
+
+def _terms(plan: Plan) -> Terms:
+    return Terms(plan.requires_confirmation, plan.max_reschedules, plan.cancel_notice_ms)
