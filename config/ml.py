@@ -11,6 +11,13 @@ from config.section import Section
 class GeneratorSettings(Section):
     """How synthetic patients differ from the tables. All grade C judgements."""
 
+    share_power: float = Field(
+        default=0.6,
+        gt=0,
+        le=1,
+        description="Power of the conditions' shares in a telehealth service. Offices and emergency rooms see a flatter "
+        "mix (heart disease a third as often as colds, not a seventh); 1: the telehealth mix as it stands.",
+    )
     other_share: float = Field(default=0.33, gt=0, lt=1, description="Share of consultations with another condition.")
     background_salience: float = Field(
         default=0.25, gt=0, le=1, description="How readily a complaint unrelated to the condition is told."

@@ -54,6 +54,7 @@ class Words:
         self.family, self.connectors = lists["family"], lists["connectors"]
         self.articles = lists["articles"]
         self.keep, self.shared, self.parts = lists["keep"], lists["shared"], lists["parts"]
+        self.across, self.alone = lists["across"], frozenset(stem(word) for word in lists["alone"])
         self.told_history = lists["told_history"]
         self._stop, self._guard = lists["stop"], lists["guard"]
         self.qualifiers = {name: re.compile(pattern) for name, pattern in data["qualifiers"].items()}
@@ -135,7 +136,7 @@ def fold(text: str) -> str:
     """Lower case, plain letters and quotes, no accents, no control characters."""
     text = unicodedata.normalize("NFKC", text).lower()
     text = "".join(one for one in unicodedata.normalize("NFD", text) if not unicodedata.combining(one))
-    text = text.replace("\u2019", "'").replace("\u2018", "'").replace("`", "'")
+    text = text.replace("&", " and ").replace("\u2019", "'").replace("\u2018", "'").replace("`", "'")
     return re.sub(r"[-\u2010-\u2015_/]+(?=[a-z])|(?<=[a-z])[-\u2010-\u2015_/]+", " ", text)
 
 
