@@ -81,7 +81,7 @@ class Lexicon:
         here = set(forms)
         for form in here:
             for phrase in self._index.get(form, ()):
-                if phrase.forms <= here and not (len(here) > 1 and self._only_alone(phrase)):
+                if phrase.forms <= here and not (len(here - self._words.connectors) > 1 and self._only_alone(phrase)):
                     for window in self._windows(phrase, forms):
                         yield Match(phrase.id, tuple(at[one] for one in window), window[-1] - window[0] + 1)
 

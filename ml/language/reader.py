@@ -120,13 +120,12 @@ class Reader:
             return whole
         parts = _taken(self._symptoms.find(split), split, self._words)
         told = {split[match.tokens[0]].unit for match in parts}
-        apart = {
-            unit for unit in {token.unit for token in tokens}
-            if all(new.unit in told for old, new in zip(tokens, split, strict=True) if old.unit == unit and not new.stop)
+        silent = {
+            old.unit for old, new in zip(tokens, split, strict=True) if not new.stop and new.unit not in told
         }  # fmt: skip
         return [
-            *(match for match in parts if tokens[match.tokens[0]].unit in apart),
-            *(match for match in whole if tokens[match.tokens[0]].unit not in apart or match.id in self._words.across),
+            *(match for match in parts if tokens[match.tokens[0]].unit not in silent),
+            *(match for match in whole if tokens[match.tokens[0]].unit in silent or match.id in self._words.across),
         ]
 
     def _told_history(self, reading: Reading, tokens: list[Token], folded: str) -> None:

@@ -1,9 +1,10 @@
 """Judges the shipped model on cases in our own words: `python -m tests.unit.ml.judging [--half blind] [--errors]`.
 
-`cases/visits.csv` are visits as people, or a registration desk, put them: one to three complaints. `cases/vignettes.csv`
-are fuller stories with an urgency. Both were written for Carewire from general medical knowledge, without a look at the
-lexicon; none is a real patient. Rows with an odd number are the development half; the even ones are the blind half,
-judged for the record only and never worked on.
+All were written for Carewire from general medical knowledge, without a look at the lexicon; none is a real patient.
+`cases/visits.csv` are visits as people put them: one to three complaints. `cases/desk.csv` are the same as a
+registration desk would, often with an untypical complaint. `cases/vignettes.csv` are fuller stories with an urgency.
+Rows are taken in turn into the development half, which may be looked at, and the blind half, which is judged for the
+record only and never worked on.
 """
 
 import argparse
@@ -78,7 +79,7 @@ def judged(predict: Predict, cases: Sequence[Case]) -> list[Verdict]:
 
 
 def summary(verdicts: Sequence[Verdict]) -> dict[str, float]:
-    """Top-1 and top-3 on named conditions; calibration on all and on those; AUROC of none; unread and flagged shares."""
+    """Top-1 and top-3 on named conditions, calibration on all and on those, AUROC of none, unread, flagged."""
     named = [one for one in verdicts if one.case.truth != "none"]
     right = np.array([one.ranked[0] == one.case.truth for one in verdicts])
     top = np.array([one.top for one in verdicts])

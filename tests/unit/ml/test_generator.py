@@ -58,7 +58,7 @@ def test_men_are_never_pregnant(patients: Patients, knowledge: Knowledge) -> Non
 
 
 def test_flattened_patients_weigh_as_much_as_they_should(world: World, structure: Structure) -> None:
-    flat = generate(world, structure, SETTINGS, 6000, np.random.default_rng(6), flatten=0.5)
+    flat = generate(world, structure, SETTINGS, 6000, np.random.default_rng(6), flatten=0.3)
     plain = generate(world, structure, SETTINGS, 6000, np.random.default_rng(7))
     rare = np.argsort(world.share[: world.named])[:4]
     assert np.isin(flat.state, rare).mean() > 1.15 * np.isin(plain.state, rare).mean()
