@@ -106,14 +106,17 @@ class MlSettings(Section):
     replicas_min: int = Field(default=1, ge=1, le=64, description="Fewest predictor processes.")
     replicas_max: int = Field(default=2, ge=1, le=64, description="Most predictor processes.")
     num_cpus: float = Field(default=0.2, ge=0, description="Cores that Ray sets aside for each.")
-    target_ongoing_requests: float = Field(default=3.0, gt=0, description="Calls in flight that add a process.")
+    target_ongoing_requests: float = Field(default=1.5, gt=0, description="Calls in flight that add a process.")
     max_ongoing_requests: int = Field(default=64, ge=1, description="Calls in flight that one process takes.")
     calls_in_flight: int = Field(
-        default=4,
+        default=2,
         ge=1,
         description="Calls that one API process has on their way; what comes meanwhile shares the next.",
     )
     bundle_size: int = Field(default=64, ge=1, description="Most requests in one call. 1: every request its own.")
+    bundle_wait_ms: float = Field(
+        default=5.0, ge=0, le=100, description="Wait for a fuller call, while another is or was on its way."
+    )
     max_waiting: int = Field(
         default=2000, ge=1, description="Requests, and calls, that one API process lets wait before `overloaded`."
     )

@@ -37,7 +37,12 @@ COMPLAINTS = (
     ["burning when I pee"],
     ["worry all the time", "heart racing"],
 )
-ALONE: dict[str, Any] = {"bundle_size": 1, "calls_in_flight": 512, "cache_size": 0}  # every request its own call
+ALONE: dict[str, Any] = {
+    "bundle_size": 1,
+    "bundle_wait_ms": 0.0,
+    "calls_in_flight": 512,
+    "cache_size": 0,
+}  # every request its own call
 VARIANTS: dict[str, dict[str, Any]] = {
     "batched, no cache": {"cache_size": 0},
     "unbatched, no cache": ALONE | {"batch_size": 1, "batch_wait_ms": 0.0},

@@ -103,10 +103,10 @@ class Reader:
                 reading.absent.add(match.id)
             elif tokens[match.tokens[0]].unit not in past:
                 reading.present.add(match.id)
-        self._told_history(reading, tokens, folded)
+        history = self._told_history(reading, tokens, folded)
         self._measured(reading)
         reading.absent -= reading.present
-        reading.unrecognised = self._leftover(tokens, found, past)
+        reading.unrecognised = self._leftover(tokens, [*found, *history], past)
         return reading
 
     def _found(self, tokens: list[Token]) -> list[Match]:
@@ -128,14 +128,16 @@ class Reader:
             *(match for match in whole if tokens[match.tokens[0]].unit in silent or match.id in self._words.across),
         ]
 
-    def _told_history(self, reading: Reading, tokens: list[Token], folded: str) -> None:
+    def _told_history(self, reading: Reading, tokens: list[Token], folded: str) -> list[Match]:
         """History told among the complaints: always for what changes urgency, else only where it is called history."""
         found = _taken(self._history.find(tokens), tokens, self._words, keep_all=True)
         denied = self._denied(tokens, found)
         told = any(cue in folded for cue in HISTORY_CUES)
-        for match in found:
-            if match not in denied and (told or match.id in self._words.told_history):
-                reading.factors.add(match.id)
+        heard = [
+            match for match in found if match not in denied and (told or match.id in self._words.told_history)
+        ]  # fmt: skip
+        reading.factors.update(match.id for match in heard)
+        return heard
 
     def _measured(self, reading: Reading) -> None:
         vitals = reading.vitals

@@ -52,7 +52,7 @@ class PredictorClient:
         one = _Waiting(method, body, asyncio.get_running_loop().create_future())
         self._waiting.append(one)
         if len(self._senders) < self._settings.calls_in_flight:
-            sender = asyncio.create_task(self._send())
+            sender = asyncio.create_task(self._send(alone=not self._senders))
             self._senders.add(sender)
             sender.add_done_callback(self._senders.discard)
         try:
@@ -60,9 +60,16 @@ class PredictorClient:
         except TimeoutError as exc:
             raise _unavailable() from exc
 
-    async def _send(self) -> None:
-        """Carry what waits, a bundle at a time, until nothing does. Who has given up is not carried."""
+    async def _send(self, *, alone: bool) -> None:
+        """Carry what waits, a bundle at a time, until nothing does. Who has given up is not carried.
+
+        Only the first call of a lull leaves at once; the others let a bundle gather.
+        """
+        gathered = alone
         while self._waiting:
+            if not gathered and len(self._waiting) < self._settings.bundle_size:
+                await asyncio.sleep(self._settings.bundle_wait_ms / 1000)
+            gathered = False
             bundle: list[_Waiting] = []
             while self._waiting and len(bundle) < self._settings.bundle_size:
                 one = self._waiting.popleft()
