@@ -109,9 +109,9 @@ class MlSettings(Section):
     target_ongoing_requests: float = Field(default=1.5, gt=0, description="Calls in flight that add a process.")
     max_ongoing_requests: int = Field(default=64, ge=1, description="Calls in flight that one process takes.")
     calls_in_flight: int = Field(
-        default=2,
+        default=4,
         ge=1,
-        description="Calls that one API process has on their way; what comes meanwhile shares the next.",
+        description="Most calls that one API process has on their way; what comes meanwhile shares the next.",
     )
     bundle_size: int = Field(default=64, ge=1, description="Most requests in one call. 1: every request its own.")
     bundle_wait_ms: float = Field(

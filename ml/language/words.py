@@ -3,6 +3,7 @@
 import re
 import tomllib
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -93,6 +94,11 @@ class Words:
                 stop = (raw in self._stop or not raw[0].isalpha()) and form not in (NOT, "cannot")
                 tokens.append(Token(form, raw, unit, sentence, stop))
         return tokens
+
+    def content(self, texts: Iterable[str]) -> frozenset[str]:
+        """Canonical forms of all words with content."""
+        tokens = (token for text in texts for token in self.tokens(self.rewrite(fold(text))))
+        return frozenset(token.form for token in tokens if not token.stop and token.form.isalpha())
 
     def form(self, word: str) -> str:
         """The canonical form of one word: `tummy` -> `stomach`, `coughing` -> `cough`."""

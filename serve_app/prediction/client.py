@@ -2,7 +2,8 @@
 
 A call through Serve costs its caller and its replica several milliseconds of a core each, ten times what the answer
 itself costs. So requests that arrive while calls are on their way travel together in the next one: nothing waits while
-the predictor is idle, and the busier it is the more of them share a call.
+the predictor is idle, and the busier it is the more of them share a call. Beside a call that
+takes long, another leaves.
 """
 
 import asyncio
@@ -19,6 +20,8 @@ from config.errors import CarewireError, Overloaded, Unavailable
 from config.ml import MlSettings
 
 RETRY_AFTER_S: Final = 0.5
+BUNDLED: Final = "predict"  # the others are rare and may take long: they travel alone
+LONG_S: Final = 0.05  # a call that has not returned by then gets company
 
 Reply = dict[str, object]
 
@@ -50,9 +53,12 @@ class PredictorClient:
         if len(self._waiting) >= self._settings.max_waiting:
             raise _overloaded()
         one = _Waiting(method, body, asyncio.get_running_loop().create_future())
+        if method != BUNDLED:
+            _deliver([one], await self._call([one]))
+            return one.answer.result()
         self._waiting.append(one)
         if len(self._senders) < self._settings.calls_in_flight:
-            sender = asyncio.create_task(self._send(alone=not self._senders))
+            sender = asyncio.create_task(self._send(delay_s=len(self._senders) * LONG_S))
             self._senders.add(sender)
             sender.add_done_callback(self._senders.discard)
         try:
@@ -60,16 +66,15 @@ class PredictorClient:
         except TimeoutError as exc:
             raise _unavailable() from exc
 
-    async def _send(self, *, alone: bool) -> None:
+    async def _send(self, *, delay_s: float) -> None:
         """Carry what waits, a bundle at a time, until nothing does. Who has given up is not carried.
 
-        Only the first call of a lull leaves at once; the others let a bundle gather.
+        Only the first call after a lull leaves at once; the next let a bundle gather.
         """
-        gathered = alone
         while self._waiting:
-            if not gathered and len(self._waiting) < self._settings.bundle_size:
-                await asyncio.sleep(self._settings.bundle_wait_ms / 1000)
-            gathered = False
+            if delay_s and len(self._waiting) < self._settings.bundle_size:
+                await asyncio.sleep(delay_s)
+            delay_s = self._settings.bundle_wait_ms / 1000
             bundle: list[_Waiting] = []
             while self._waiting and len(bundle) < self._settings.bundle_size:
                 one = self._waiting.popleft()

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from ml.judgement import Judgement
 from ml.metrics import auroc, calibration_error
-from ml.predictor import Asked, Judgement, Opinion, Understood
+from ml.predictor import Asked, Opinion, Understood
 
 CASES = Path(__file__).parent / "cases"
 HALVES = ("development", "blind")
@@ -123,9 +124,10 @@ def main() -> None:
     """Judge and print."""
     from config.ml import MlSettings
     from ml.artifact import current_version
+    from ml.judgement import judge
     from ml.knowledge import load_knowledge
     from ml.model import TrainedModel
-    from ml.predictor import Interpreter, judge, opinions
+    from ml.predictor import Interpreter, opinions
     from ml.recommend import Recommender
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -9,11 +9,13 @@ import pytest
 
 from config.errors import InvalidArgument
 from ml.evidence import Evidence
+from ml.judgement import Judgement, judge
 from ml.knowledge import Knowledge
 from ml.metrics import auroc
 from ml.model import TrainedModel
-from ml.predictor import Asked, Interpreter, Judgement, Opinion, Understood, judge, opinions
+from ml.predictor import Asked, Interpreter, Opinion, Understood, opinions
 from ml.schema import URGENCIES
+from tests.unit.ml.judging import judged, load_cases, summary
 
 WOBBLE = 0.005
 CASES = Path(__file__).parent / "cases"
@@ -46,7 +48,10 @@ class Predictor:
 
     def __call__(self, *symptoms: str, **fields: Any) -> tuple[Understood, Opinion, Judgement]:
         defaults: dict[str, Any] = {"age": 40.0, "sex": "female"}
-        understood = self.interpreter.understand(Asked(symptoms=symptoms, **(defaults | fields)))
+        return self.asked(Asked(symptoms=symptoms, **(defaults | fields)))
+
+    def asked(self, asked: Asked) -> tuple[Understood, Opinion, Judgement]:
+        understood = self.interpreter.understand(asked)
         opinion = opinions(self.model, self.knowledge, [understood.evidence])[0]
         return understood, opinion, judge(understood, opinion, self.model.info, self.knowledge)
 
@@ -168,6 +173,40 @@ def test_what_no_person_can_have_is_refused_by_name(predict: Predictor, fields: 
 def test_the_order_of_complaints_does_not_matter(predict: Predictor) -> None:
     one, other = predict("cough", "fever")[0].evidence, predict("fever", "cough")[0].evidence
     assert one.key() == other.key()
+
+
+@pytest.mark.parametrize("fields", [{"allergies": ("peanuts",)}, {"allergies": ("Peanut allergy - severe",)}])
+def test_a_known_allergen_among_the_complaints_is_contact_with_it(predict: Predictor, fields: dict[str, Any]) -> None:
+    complaints = ("ate a biscuit with peanuts", "wheezing")
+    unaware, _, before = predict(*complaints, age=20.0)
+    understood, _, after = predict(*complaints, age=20.0, **fields)
+    assert "allergen_contact" not in unaware.evidence.present
+    assert "allergen_contact" in understood.evidence.present
+    assert "RF26" in {flag.code for flag in understood.red_flags}
+    assert URGENCIES.index(after.triage) >= URGENCIES.index(before.triage)
+    assert after.triage == "emergency"
+
+
+def test_an_allergy_to_something_else_changes_nothing(predict: Predictor) -> None:
+    fields: dict[str, Any] = {"allergies": ("penicillin", "hives")}
+    assert predict("cough", "hives", **fields)[0].evidence == predict("cough", "hives")[0].evidence
+
+
+@pytest.mark.parametrize(("cases", "top1", "top3"), [("visits", 0.85, 0.95), ("desk", 0.65, 0.85)])
+def test_few_words_of_new_visits_are_understood(predict: Predictor, cases: str, top1: float, top3: float) -> None:
+    """Looser than what is reached (see the README), so that it fails on a real loss and not on a wobble."""
+    found = summary(judged(predict.asked, load_cases(cases)))
+    assert found["top1"] >= top1
+    assert found["top3"] >= top3
+    assert found["auroc_none"] >= 0.85
+    assert found["not_read"] <= 0.1
+
+
+def test_emergencies_are_flagged_and_minor_ailments_are_not(predict: Predictor) -> None:
+    found = summary(judged(predict.asked, load_cases("vignettes")))
+    assert found["emergency_called_emergency"] >= 13 / 15 * found["emergency_cases"]
+    assert found["self_care_called_emergency"] == 0
+    assert found["self_care_called_urgent"] <= 3 / 15 * found["self_care_cases"]
 
 
 @pytest.mark.parametrize("split", ["dev", "holdout"])
