@@ -1,4 +1,4 @@
-"""`make bench`: the kernel alone, presence alone, then the whole path beside its peers.
+"""`make bench`: the kernel, presence and the symptom model alone, then the whole path beside its peers.
 
 python -m loadtests.bench [--quick]
 """
@@ -16,8 +16,14 @@ def main() -> int:
     kernel = ["loadtests.bench_kernel", *(("--seconds", "1", "--runs", "1") if quick else ())]
     presence = ["loadtests.bench_presence", *(("--users", "1000", "--runs", "1") if quick else ())]
     path = ["loadtests.bench_path", *(("--quick",) if quick else ())]
+    model = ["loadtests.bench_prediction", *(("--seconds", "1", "--rounds", "1") if quick else ())]
     code = 0
-    for title, command in (("The kernel alone", kernel), ("Presence alone", presence), ("The whole path", path)):
+    for title, command in (
+        ("The kernel alone", kernel),
+        ("Presence alone", presence),
+        ("The symptom model", model),
+        ("The whole path", path),
+    ):
         print(f"== {title} ({' '.join(command)})", flush=True)
         code = max(code, subprocess.run([sys.executable, "-m", *command], check=False).returncode)
     return code

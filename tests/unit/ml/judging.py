@@ -16,14 +16,20 @@ from typing import Any
 
 import numpy as np
 
-from ml.judgement import Judgement
+from config.ml import MlSettings
+from ml.artifact import current_version
+from ml.judgement import Judgement, judge
+from ml.knowledge import Knowledge, load_knowledge
 from ml.metrics import auroc, calibration_error
-from ml.predictor import Asked, Opinion, Understood
+from ml.model import TrainedModel
+from ml.predictor import Asked, Interpreter, Opinion, Understood, opinions
+from ml.recommend import Recommender
 
 CASES = Path(__file__).parent / "cases"
 HALVES = ("development", "blind")
 ECE_BINS = 10
-Predict = Callable[[Asked], tuple[Understood, Opinion, Judgement]]
+Answer = tuple[Understood, Opinion, Judgement]
+Predict = Callable[[Sequence[Asked]], list[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +66,20 @@ def load_cases(name: str) -> list[Case]:
         return [_case(number, row) for number, row in enumerate(csv.DictReader(file))]
 
 
+def answers(interpreter: Interpreter, model: TrainedModel, knowledge: Knowledge, many: Sequence[Asked]) -> list[Answer]:
+    """What the predictor says of each, in one evaluation of the network."""
+    understood = [interpreter.understand(asked) for asked in many]
+    found = opinions(model, knowledge, [one.evidence for one in understood])
+    return [
+        (one, opinion, judge(one, opinion, model.info, knowledge))
+        for one, opinion in zip(understood, found, strict=True)
+    ]
+
+
 def judged(predict: Predict, cases: Sequence[Case]) -> list[Verdict]:
     """The predictor's answer to each."""
     verdicts = []
-    for case in cases:
-        understood, opinion, judgement = predict(case.asked)
+    for case, (understood, opinion, judgement) in zip(cases, predict([case.asked for case in cases]), strict=True):
         verdicts.append(
             Verdict(
                 case,
@@ -122,14 +137,6 @@ def _case(number: int, row: dict[str, str]) -> Case:
 
 def main() -> None:
     """Judge and print."""
-    from config.ml import MlSettings
-    from ml.artifact import current_version
-    from ml.judgement import judge
-    from ml.knowledge import load_knowledge
-    from ml.model import TrainedModel
-    from ml.predictor import Interpreter, opinions
-    from ml.recommend import Recommender
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--half", choices=HALVES, default="development")
     parser.add_argument("--errors", action="store_true", help="show each case that went wrong")
@@ -140,10 +147,8 @@ def main() -> None:
     model = TrainedModel.load(options.artifact or artifacts / current_version(artifacts), knowledge)
     interpreter = Interpreter(knowledge, Recommender.load(knowledge))
 
-    def predict(asked: Asked) -> tuple[Understood, Opinion, Judgement]:
-        understood = interpreter.understand(asked)
-        opinion = opinions(model, knowledge, [understood.evidence])[0]
-        return understood, opinion, judge(understood, opinion, model.info, knowledge)
+    def predict(many: Sequence[Asked]) -> list[Answer]:
+        return answers(interpreter, model, knowledge, many)
 
     for name in ("visits", "desk", "vignettes"):
         verdicts = judged(predict, [case for case in load_cases(name) if case.half == options.half])
