@@ -11,6 +11,13 @@ from config.section import Section
 class GeneratorSettings(Section):
     """How synthetic patients differ from the tables. All grade C judgements."""
 
+    share_power: float = Field(
+        default=0.6,
+        gt=0,
+        le=1,
+        description="Power of the conditions' shares in a telehealth service. Offices and emergency rooms see a "
+        "flatter mix (heart disease a third as often as colds, not a seventh). 1: the telehealth mix as it stands.",
+    )
     other_share: float = Field(default=0.33, gt=0, lt=1, description="Share of consultations with another condition.")
     background_salience: float = Field(
         default=0.25, gt=0, le=1, description="How readily a complaint unrelated to the condition is told."
@@ -99,9 +106,20 @@ class MlSettings(Section):
     replicas_min: int = Field(default=1, ge=1, le=64, description="Fewest predictor processes.")
     replicas_max: int = Field(default=2, ge=1, le=64, description="Most predictor processes.")
     num_cpus: float = Field(default=0.2, ge=0, description="Cores that Ray sets aside for each.")
-    target_ongoing_requests: float = Field(default=32.0, gt=0, description="Requests in flight that add a process.")
-    max_ongoing_requests: int = Field(default=512, ge=1, description="Requests in flight that one process takes.")
-    max_queued_requests: int = Field(default=2000, ge=1, description="Requests that may wait before `overloaded`.")
+    target_ongoing_requests: float = Field(default=1.5, gt=0, description="Calls in flight that add a process.")
+    max_ongoing_requests: int = Field(default=64, ge=1, description="Calls in flight that one process takes.")
+    calls_in_flight: int = Field(
+        default=4,
+        ge=1,
+        description="Most calls that one API process has on their way; what comes meanwhile shares the next.",
+    )
+    bundle_size: int = Field(default=64, ge=1, description="Most requests in one call. 1: every request its own.")
+    bundle_wait_ms: float = Field(
+        default=5.0, ge=0, le=100, description="Wait for a fuller call, while another is or was on its way."
+    )
+    max_waiting: int = Field(
+        default=2000, ge=1, description="Requests, and calls, that one API process lets wait before `overloaded`."
+    )
     batch_size: int = Field(default=64, ge=1, description="Most predictions computed at once.")
     batch_wait_ms: float = Field(default=4.0, ge=0, le=100, description="Wait for a fuller batch.")
     cache_size: int = Field(default=20_000, ge=0, description="Answers kept. 0 turns the cache off.")

@@ -1,4 +1,4 @@
-"""`make bench`: the kernel, presence and a calendar alone, then bookings, connections and chat over the whole path.
+"""`make bench`: the parts alone, then bookings, connections and chat over the whole path, beside their peers.
 
 python -m loadtests.bench [--quick]
 """
@@ -6,6 +6,17 @@ python -m loadtests.bench [--quick]
 import argparse
 import subprocess
 import sys
+from typing import Final
+
+BENCHES: Final = (  # title, module, what --quick adds
+    ("The kernel alone", "bench_kernel", ("--seconds", "1", "--runs", "1")),
+    ("Presence alone", "bench_presence", ("--users", "1000", "--runs", "1")),
+    ("One calendar", "bench_calendar", ("--rounds", "20")),
+    ("The symptom model", "bench_prediction", ("--seconds", "1", "--rounds", "1")),
+    ("Bookings", "bench_bookings", ("--seconds", "2", "--watchers", "100")),
+    ("Connections", "bench_connections", ("--connections", "200")),
+    ("The whole path", "bench_path", ("--quick",)),
+)
 
 
 def main() -> int:
@@ -13,24 +24,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="does it work? The figures mean nothing")
     quick = parser.parse_args().quick
-    kernel = ["loadtests.bench_kernel", *(("--seconds", "1", "--runs", "1") if quick else ())]
-    presence = ["loadtests.bench_presence", *(("--users", "1000", "--runs", "1") if quick else ())]
-    connections = ["loadtests.bench_connections", "--connections", "200" if quick else "5000"]
-    path = ["loadtests.bench_path", *(("--quick",) if quick else ())]
-    calendar = ["loadtests.bench_calendar", *(("--rounds", "20") if quick else ())]
-    bookings = ["loadtests.bench_bookings", *(("--seconds", "2", "--watchers", "100") if quick else ())]
     code = 0
-    benches = (
-        ("The kernel alone", kernel),
-        ("Presence alone", presence),
-        ("One calendar", calendar),
-        ("Bookings", bookings),
-        ("Connections", connections),
-        ("The whole path", path),
-    )
-    for title, command in benches:
-        print(f"== {title} ({' '.join(command)})", flush=True)
-        code = max(code, subprocess.run([sys.executable, "-m", *command], check=False).returncode)
+    for title, module, less in BENCHES:
+        command = ["-m", f"loadtests.{module}", *(less if quick else ())]
+        print(f"== {title} ({' '.join(command[1:])})", flush=True)
+        code = max(code, subprocess.run([sys.executable, *command], check=False).returncode)
     return code
 
 

@@ -37,10 +37,17 @@ COMPLAINTS = (
     ["burning when I pee"],
     ["worry all the time", "heart racing"],
 )
+ALONE: dict[str, Any] = {
+    "bundle_size": 1,
+    "bundle_wait_ms": 0.0,
+    "calls_in_flight": 512,
+    "cache_size": 0,
+}  # every request its own call
 VARIANTS: dict[str, dict[str, Any]] = {
-    "batched, no cache": {"batch_size": 64, "batch_wait_ms": 4.0, "cache_size": 0},
-    "unbatched, no cache": {"batch_size": 1, "batch_wait_ms": 0.0, "cache_size": 0},
-    "batched, cache": {"batch_size": 64, "batch_wait_ms": 4.0, "cache_size": 20_000},
+    "batched, no cache": {"cache_size": 0},
+    "unbatched, no cache": ALONE | {"batch_size": 1, "batch_wait_ms": 0.0},
+    "batched in the replica only": ALONE,
+    "batched, cache": {},
 }
 
 
@@ -146,9 +153,9 @@ def main() -> None:
         print("| variant | load | requests/s | p50 ms | p99 ms | p99 of rounds | CPU ms | failed |")
         print("|---" * 8 + "|", flush=True)
         for name, changes in VARIANTS.items():
-            settings = MlSettings(replicas_max=1, **changes)
+            settings = MlSettings(replicas_max=1, max_ongoing_requests=512, deadline_s=30.0, **changes)
             handle = serve.run(predictor(settings), name="ml", route_prefix=None)
-            asyncio.run(bench(name, PredictorClient(handle, 30.0), options.seconds, options.rounds))
+            asyncio.run(bench(name, PredictorClient(handle, settings), options.seconds, options.rounds))
     finally:
         serve.shutdown()  # type: ignore[no-untyped-call]  # Ray leaves it unannotated
         ray.shutdown()

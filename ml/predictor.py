@@ -17,26 +17,23 @@ from ml.language.reader import Reader, Reading
 from ml.language.words import Words
 from ml.safety.news2 import EarlyWarning
 from ml.safety.redflags import RedFlag, RedFlags, tell
-from ml.schema import SEVERITIES, URGENCIES, VITALS, Urgency
+from ml.schema import VITALS
 from ml.world import Floats
 
 DISCLAIMER: Final = (
     "This is decision support, not a diagnosis. It can be wrong, and it knows only some conditions. "
     "If you are worried or getting worse, talk to a clinician; in an emergency call your local emergency number."
 )
-CRISIS: Final = (
-    "You are not alone, and help is there now. In the US call or text 988 (Suicide and Crisis Lifeline); elsewhere "
-    "call your local crisis line. If you might act on these thoughts, call emergency services and stay with someone."
-)
 MAX_COMPLAINTS: Final = 100
 MAX_CHARS: Final = 2000
 OLDEST: Final = 120
 OLDEST_BABY: Final = 3.0  # years up to which an age told in days or weeks is taken over
 LONGEST_DAYS: Final = 36_500
-LIKELY: Final = 0.25  # below this the first answer is too weak to stand alone
-LIKELY_IF_WIDE: Final = 0.35  # the same where the model is less sure of itself
+MET_ALLERGEN: Final = "allergen_contact"
+NO_ALLERGEN: Final = frozenset(  # words of an entry that name no substance
+    {"allergy", "reaction", "severe", "mild", "rash", "hives", "swell", "itch", "not", "known", "none", "medication"}
+)
 WEIGHTLESS: Final = 0.01  # evidence that moves the log odds by less is not shown
-SERIOUS: Final = {"emergency": 0.30, "urgent": 0.30, "routine": 0.50}  # probability from which a condition sets triage
 CHRONIC: Final = frozenset(
     {"diabetes", "copd", "heart_disease", "heart_failure", "kidney_disease", "liver_disease", "stroke", "cancer"}
 )
@@ -72,6 +69,7 @@ class Asked:
     severity: Severity | None = None
     duration_days: float | None = None
     medical_history: tuple[str, ...] = ()
+    allergies: tuple[str, ...] = ()
     medications: tuple[str, ...] = ()
     pregnant: bool | None = None
     vitals: tuple[tuple[str, float], ...] = ()
@@ -122,9 +120,9 @@ class Interpreter:
 
     def __init__(self, knowledge: Knowledge, medication_classes: "MedicationClasses | None" = None) -> None:
         self.knowledge = knowledge
-        words = Words()
-        self._reader = Reader(knowledge, words)
-        self._red_flags = RedFlags(knowledge, words.qualifiers)
+        self._words = Words()
+        self._reader = Reader(knowledge, self._words)
+        self._red_flags = RedFlags(knowledge, self._words.qualifiers)
         self._medication_classes = medication_classes
 
     def understand(self, asked: Asked) -> Understood:
@@ -161,10 +159,11 @@ class Interpreter:
                 factors.add("pregnant")
         if asked.sex == "male":
             factors -= {"pregnant", "postpartum", "perimenstrual"}
+        present = reading.present | ({MET_ALLERGEN} if self._met_allergen(asked) else set())
         evidence = Evidence(
             age=age,
             sex=asked.sex,
-            present=frozenset(reading.present),
+            present=frozenset(present),
             absent=frozenset(reading.absent),
             factors=frozenset(factors),
             severity=asked.severity,
@@ -173,6 +172,11 @@ class Interpreter:
             unrecognised=min(3, reading.not_understood),
         )
         return close(evidence, self.knowledge)
+
+    def _met_allergen(self, asked: Asked) -> bool:
+        """Do the complaints, or the medicines taken, name something that this person is allergic to?"""
+        named = self._words.content(asked.allergies) - NO_ALLERGEN
+        return bool(named & self._words.content((*asked.symptoms, *asked.medications)))
 
 
 class MedicationClasses(Protocol):
@@ -195,7 +199,7 @@ def check(asked: Asked) -> None:
         raise InvalidArgument(f"At most {MAX_COMPLAINTS} symptoms can be sent.", details={"field": "symptoms"})
     if not asked.symptoms:
         raise InvalidArgument("Tell at least one symptom.", details={"field": "symptoms"})
-    for name in ("symptoms", "medical_history", "medications"):
+    for name in ("symptoms", "medical_history", "allergies", "medications"):
         if any(len(one) > MAX_CHARS for one in getattr(asked, name)):
             raise InvalidArgument(f"One entry has more than {MAX_CHARS} characters.", details={"field": name})
     for name, value in asked.vitals:
@@ -229,26 +233,6 @@ def opinions(model: Model, knowledge: Knowledge, many: Sequence[Evidence], expla
     ]
 
 
-def judge(understood: Understood, opinion: Opinion | None, info: ModelInfo, knowledge: Knowledge) -> "Judgement":
-    """Put rules above the model: triage, and whether the model should keep its opinion to itself."""
-    reason = _abstain_reason(understood, opinion, info)
-    triage: Urgency = "routine" if opinion is None else _model_triage(understood, opinion, knowledge)
-    if reason is not None and URGENCIES.index(triage) < URGENCIES.index("routine"):
-        triage = "routine" if not _plainly_minor(understood) else triage
-    for flag in understood.red_flags:
-        triage = max(triage, flag.urgency, key=URGENCIES.index)
-    return Judgement(triage, reason, CRISIS if "suicidal_thoughts" in understood.evidence.present else None)
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What the answer says beside the ranking."""
-
-    triage: Urgency
-    abstain_reason: str | None
-    crisis: str | None
-
-
 def _opinion(
     knowledge: Knowledge, told: list[str], chance: Floats, odds: Floats, disagreement: float, explain: int
 ) -> Opinion:
@@ -277,46 +261,6 @@ def _tellable(evidence: Evidence, knowledge: Knowledge) -> list[str]:
 
 def _without_vital(evidence: Evidence, name: str) -> Evidence:
     return replace(evidence, vitals={key: value for key, value in evidence.vitals.items() if key != name})
-
-
-def _abstain_reason(understood: Understood, opinion: Opinion | None, info: ModelInfo) -> str | None:
-    if opinion is None:
-        return "The model is not available; only the safety rules were applied."
-    evidence = understood.evidence
-    top = opinion.possibilities[0].probability
-    if not evidence.present and not evidence.vitals:
-        return "No symptom was recognised."
-    if opinion.none_of_these >= max(0.5, top):
-        return "This fits none of the conditions that the model knows."
-    if opinion.disagreement > info.disagreement_limit:
-        return "This picture is unlike those that the model learned from."
-    if top < (LIKELY_IF_WIDE if understood.cautions else LIKELY):
-        return "There is not enough information to tell the possibilities apart."
-    if len(evidence.present) < 2 and not evidence.vitals and top < 0.5:
-        return "One symptom alone is not enough information."
-    return None
-
-
-def _model_triage(understood: Understood, opinion: Opinion, knowledge: Knowledge) -> Urgency:
-    """The highest urgency that conditions of enough probability together ask for at this severity."""
-    severity = understood.evidence.severity or "mild"
-    at = SEVERITIES.index(severity)
-    mass = dict.fromkeys(URGENCIES, 0.0)
-    for possibility in opinion.possibilities:
-        row = knowledge.conditions[knowledge.condition_index[possibility.condition]]
-        mass[max(row.triage[: at + 1], key=URGENCIES.index)] += possibility.probability
-    mass["routine"] += opinion.none_of_these * (0.5 if at == 0 else 0.8)
-    reached = 0.0
-    for urgency in reversed(URGENCIES):
-        reached += mass[urgency]
-        if urgency == "self_care" or reached >= SERIOUS[urgency]:
-            return urgency
-    return "self_care"
-
-
-def _plainly_minor(understood: Understood) -> bool:
-    """Little ails this person: told to be mild, few complaints, nothing flagged."""
-    return understood.evidence.severity == "mild" and not understood.red_flags and bool(understood.evidence.present)
 
 
 def _cautions(evidence: Evidence) -> list[str]:

@@ -7,16 +7,15 @@ allergy that cannot be resolved is a loud warning on every option. No doses. All
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
-
-import msgspec
+from typing import Final
 
 from config.errors import InvalidArgument
+from ml.drugs import Advice, Group, Harmless, InteractionRule, InteractionText, Option
 from ml.evidence import Sex
 from ml.knowledge import DATA, Knowledge, hash_files
 from ml.language.reader import Reader
 from ml.medicines import Medicine, Medicines, resolve_all
-from ml.schema import DataError, Row, read_csv, read_toml
+from ml.schema import DataError, read_csv, read_toml
 
 FILES: Final = ("drugs.toml", "medicines.toml", "interactions.csv", "interaction_rules.csv", "allergies.toml")
 FERTILE: Final = (12.0, 56.0)
@@ -45,80 +44,6 @@ EMERGENCY: Final = {
     "pneumonia": "Suspected pneumonia needs assessment by a clinician before any antibiotic.",
     "epilepsy": "A first, long or repeated seizure is an emergency: call emergency services first.",
 }
-
-
-class Option(Row, frozen=True):
-    """One row of the drug table."""
-
-    row: str
-    drugs: list[str]
-    form: str
-    class_: str = msgspec.field(name="class")
-    supply: str
-    conditions: list[str]
-    place: str
-    line: Literal["1", "option", "not first"]
-    avoid: str
-    allergy_groups: list[str]
-    age_text: str
-    min_age: float
-    pregnancy_text: str
-    pregnancy: Literal["ok", "warn", "exclude"]
-    block: list[str]
-    warn: list[str]
-    interactions: list[str]
-    sources: list[str]
-
-
-class Advice(Row, frozen=True):
-    """What is not recommended, and why."""
-
-    drug: str
-    conditions: list[str]
-    reason: str
-    sources: list[str]
-
-
-class Group(Row, frozen=True):
-    """An allergy group and what it rules out."""
-
-    id: str
-    reported: str
-    action: str
-    cross: str
-    note: str
-    reported_class: str
-    words: list[str]
-    block: list[str]
-    warn: list[str]
-    severe_block: list[str]
-    sources: list[str]
-
-
-class Harmless(Row, frozen=True):
-    """Allergies that no drug here is concerned by."""
-
-    words: list[str]
-
-
-class InteractionText(Row, frozen=True):
-    """What an interaction does."""
-
-    id: str
-    drugs: str
-    with_: str = msgspec.field(name="with")
-    level: str
-    effect: str
-    source: str
-
-
-class InteractionRule(Row, frozen=True):
-    """Two sets of classes (`a|b`) that interact, in either direction."""
-
-    id: str
-    one: str
-    other: str
-    level: Literal["contraindicated", "major", "moderate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +192,7 @@ class Recommender:
                 warnings.append(f"already taken: {drug}; do not double it")
                 continue
             for rule in self._rules:
-                if not _meets(rule, classes, taken.classes):
+                if not rule.meets(classes, taken.classes):
                     continue
                 text = self._texts[rule.id]
                 said = f"{rule.level} interaction with {taken.told}: {text.effect} ({rule.id}, {text.source})"
@@ -336,11 +261,6 @@ COMBINATIONS: Final[dict[str, tuple[str, ...]]] = {  # not one ingredient: what 
     "cognitive behavioural therapy": (),
     "trauma-focused psychotherapy (PE, CPT, EMDR)": (),
 }
-
-
-def _meets(rule: InteractionRule, drug: frozenset[str], taken: frozenset[str]) -> bool:
-    one, other = set(rule.one.split("|")), set(rule.other.split("|"))
-    return bool((one & drug and other & taken) or (one & taken and other & drug))
 
 
 def _age(drug: str, option: Option, person: Person, condition_id: str, against: list[str], warnings: list[str]) -> None:

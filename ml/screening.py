@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from config.errors import InvalidArgument
-from ml.predictor import CRISIS
+from ml.judgement import CRISIS
 
 Instrument = Literal["phq9", "gad7"]
 POSITIVE_FROM: Final = 10

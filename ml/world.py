@@ -73,7 +73,8 @@ def build_world(knowledge: Knowledge, settings: GeneratorSettings, rng: np.rando
     states: list[Condition | OtherCondition] = [*knowledge.conditions, *knowledge.others]
     probability, listed = _probabilities(knowledge, rng)
     salience = np.array([row.salience for row in knowledge.symptoms])
-    share = np.array([row.share for row in knowledge.conditions] + [row.weight for row in knowledge.others])
+    share = np.array([row.share**settings.share_power for row in knowledge.conditions])
+    share = np.append(share, [row.weight for row in knowledge.others])
     named = len(knowledge.conditions)
     if rng is not None:
         salience = salience ** rng.uniform(settings.salience_power, 1)

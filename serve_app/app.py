@@ -43,7 +43,7 @@ def graph(recipe: CarewireRecipe) -> Application:
         health_check_period_s=2.0,
         health_check_timeout_s=5.0,
     )(serve.ingress()(ApiReplica))
-    app: Application = api.bind(recipe, gateway.bind(recipe), predictor(settings.ml))
+    app: Application = api.bind(recipe, gateway.bind(recipe), predictor(settings.ml, settings))
     return app
 
 

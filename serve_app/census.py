@@ -13,6 +13,7 @@ from typing import Final, Protocol, TypeVar
 from pymongo.errors import PyMongoError
 
 from serve_app.exposition import merge
+from serve_app.health import Finding
 from serve_app.peers import ask
 from store.processes import Process, ProcessRegistry
 
@@ -115,6 +116,22 @@ class Census:
 
     async def _stats_of_shard(self, shard: str) -> Mapping[str, object]:
         return await self._shards.stats(shard)
+
+
+def finding_of(sightings: Sequence[Sighting]) -> Finding:
+    """Of several processes of a kind: well if all answer and serve, down if none does."""
+    well = sum(1 for one in sightings if one.stats is not None and one.stats.get("serving", True))
+    details = {"running": well, "of": len(sightings)}
+    return Finding("ok" if well == len(sightings) and well else "degraded" if well else "down", details)
+
+
+def finding_of_models(sightings: Sequence[Sighting]) -> Finding:
+    """Of the predictors: degraded too where one has no model, so that only the safety rules answer."""
+    finding = finding_of(sightings)
+    told = [one.stats for one in sightings if one.stats is not None]
+    bare = any(stats.get("rules_only") for stats in told)
+    details = {**finding.details, "models": sorted({str(stats.get("model")) for stats in told}), "rules_only": bare}
+    return Finding("degraded" if bare and finding.status == "ok" else finding.status, details)
 
 
 async def _stats_of_peer(peer: Process) -> Mapping[str, object]:

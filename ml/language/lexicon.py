@@ -81,9 +81,13 @@ class Lexicon:
         here = set(forms)
         for form in here:
             for phrase in self._index.get(form, ()):
-                if phrase.forms <= here:
+                if phrase.forms <= here and not (len(here - self._words.connectors) > 1 and self._only_alone(phrase)):
                     for window in self._windows(phrase, forms):
                         yield Match(phrase.id, tuple(at[one] for one in window), window[-1] - window[0] + 1)
+
+    def _only_alone(self, phrase: Phrase) -> bool:
+        """Is it a word that means a symptom only where it is all that was said ("down", not "pain down my leg")?"""
+        return len(phrase.forms) == 1 and phrase.forms <= self._words.alone
 
     def _find_literally(self, tokens: list[Token], unit: int) -> Iterable[Match]:
         at = [

@@ -1,7 +1,7 @@
 """The reader: complaints as people type them to canonical evidence, with what was not understood."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ml.knowledge import Knowledge
 from ml.language.lexicon import Lexicon, Match, symptom_phrases
@@ -12,6 +12,7 @@ WIDE_CUES = frozenset({"denies", "deny", "denied", "without", "negative", "never
 HISTORY_CUES = ("history of", "h o ", "hx of", "known ", "diagnosed with", "previous ", "past medical", "prior ", "pmh")
 PAST_CUES = ("years ago", "last year", "as a child", "used to ", "in the past", "runs in the family")
 LIST_CUES = ("history of", "family history", "past medical", "pmh", "hx of", "h o ")  # hold to the end of the sentence
+JOINING = frozenset({"and", "with", "plus"})
 IDLE = frozenset({NOT, "cannot", "and", "or", "baby"})
 LEAST_LEFT = 2  # content words that a piece of a longer text must have to be worth returning
 HIGH_PRESSURE = (140.0, 90.0)  # mmHg from which a pressure told as a complaint is the complaint
@@ -94,7 +95,7 @@ class Reader:
         reading = Reading(vitals=measured.vitals, duration_days=measured.duration_days, baby_days=measured.baby_days)
         reading.qualifiers = {name for name, pattern in self._words.qualifiers.items() if pattern.search(folded)}
         tokens = self._words.tokens(self._words.rewrite(measured.rest))
-        found = _taken(self._symptoms.find(tokens), tokens, self._words)
+        found = self._found(tokens)
         denied = self._denied(tokens, found)
         past = self._past_units(tokens)
         for match in found:
@@ -102,20 +103,41 @@ class Reader:
                 reading.absent.add(match.id)
             elif tokens[match.tokens[0]].unit not in past:
                 reading.present.add(match.id)
-        self._told_history(reading, tokens, folded)
+        history = self._told_history(reading, tokens, folded)
         self._measured(reading)
         reading.absent -= reading.present
-        reading.unrecognised = self._leftover(tokens, found, past)
+        reading.unrecognised = self._leftover(tokens, [*found, *history], past)
         return reading
 
-    def _told_history(self, reading: Reading, tokens: list[Token], folded: str) -> None:
+    def _found(self, tokens: list[Token]) -> list[Match]:
+        """The symptoms named. Of "sore throat and cough" each part says something by itself, so no phrase may borrow a
+        word from the other ("sore ... cough"), but for what only the two together mean (`across`). Where a part says
+        nothing alone ("pain in chest and arm"), the unit is read as a whole.
+        """
+        whole = _taken(self._symptoms.find(tokens), tokens, self._words)
+        split = _split(tokens)
+        if split[-1:] == tokens[-1:]:
+            return whole
+        parts = _taken(self._symptoms.find(split), split, self._words)
+        told = {split[match.tokens[0]].unit for match in parts}
+        silent = {
+            old.unit for old, new in zip(tokens, split, strict=True) if not new.stop and new.unit not in told
+        }  # fmt: skip
+        return [
+            *(match for match in parts if tokens[match.tokens[0]].unit not in silent),
+            *(match for match in whole if tokens[match.tokens[0]].unit in silent or match.id in self._words.across),
+        ]
+
+    def _told_history(self, reading: Reading, tokens: list[Token], folded: str) -> list[Match]:
         """History told among the complaints: always for what changes urgency, else only where it is called history."""
         found = _taken(self._history.find(tokens), tokens, self._words, keep_all=True)
         denied = self._denied(tokens, found)
         told = any(cue in folded for cue in HISTORY_CUES)
-        for match in found:
-            if match not in denied and (told or match.id in self._words.told_history):
-                reading.factors.add(match.id)
+        heard = [
+            match for match in found if match not in denied and (told or match.id in self._words.told_history)
+        ]  # fmt: skip
+        reading.factors.update(match.id for match in heard)
+        return heard
 
     def _measured(self, reading: Reading) -> None:
         vitals = reading.vitals
@@ -186,6 +208,17 @@ class Reader:
                 units.setdefault(token.unit, []).append(token.raw)
         content = [token.unit for token in tokens if not token.stop and token.form not in IDLE]
         return [" ".join(raws) for unit, raws in units.items() if content.count(unit) >= LEAST_LEFT]
+
+
+def _split(tokens: list[Token]) -> list[Token]:
+    """The same tokens, with units that also end where another complaint may begin."""
+    parts: list[Token] = []
+    extra = 0
+    for token in tokens:
+        if token.raw in JOINING:
+            extra += 1
+        parts.append(replace(token, unit=token.unit + extra, stop=token.stop or token.raw in JOINING))
+    return parts
 
 
 def _taken(found: list[Match], tokens: list[Token], words: Words, *, keep_all: bool = False) -> list[Match]:

@@ -3,6 +3,7 @@
 import re
 import tomllib
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -54,6 +55,7 @@ class Words:
         self.family, self.connectors = lists["family"], lists["connectors"]
         self.articles = lists["articles"]
         self.keep, self.shared, self.parts = lists["keep"], lists["shared"], lists["parts"]
+        self.across, self.alone = lists["across"], frozenset(stem(word) for word in lists["alone"])
         self.told_history = lists["told_history"]
         self._stop, self._guard = lists["stop"], lists["guard"]
         self.qualifiers = {name: re.compile(pattern) for name, pattern in data["qualifiers"].items()}
@@ -92,6 +94,11 @@ class Words:
                 stop = (raw in self._stop or not raw[0].isalpha()) and form not in (NOT, "cannot")
                 tokens.append(Token(form, raw, unit, sentence, stop))
         return tokens
+
+    def content(self, texts: Iterable[str]) -> frozenset[str]:
+        """Canonical forms of all words with content."""
+        tokens = (token for text in texts for token in self.tokens(self.rewrite(fold(text))))
+        return frozenset(token.form for token in tokens if not token.stop and token.form.isalpha())
 
     def form(self, word: str) -> str:
         """The canonical form of one word: `tummy` -> `stomach`, `coughing` -> `cough`."""
@@ -135,7 +142,7 @@ def fold(text: str) -> str:
     """Lower case, plain letters and quotes, no accents, no control characters."""
     text = unicodedata.normalize("NFKC", text).lower()
     text = "".join(one for one in unicodedata.normalize("NFD", text) if not unicodedata.combining(one))
-    text = text.replace("\u2019", "'").replace("\u2018", "'").replace("`", "'")
+    text = text.replace("&", " and ").replace("\u2019", "'").replace("\u2018", "'").replace("`", "'")
     return re.sub(r"[-\u2010-\u2015_/]+(?=[a-z])|(?<=[a-z])[-\u2010-\u2015_/]+", " ", text)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 import ray
@@ -21,7 +21,7 @@ from serve_app.api.app import Services, create_api
 from serve_app.api.listener import Listener
 from serve_app.calendars.routes import routers
 from serve_app.calendars.service import calendar_services
-from serve_app.census import Census, Sighting
+from serve_app.census import Census, Sighting, finding_of, finding_of_models
 from serve_app.conventions.assembly import conventions_of
 from serve_app.conventions.permits import permit
 from serve_app.health import Finding, HealthMonitor, Part
@@ -69,6 +69,7 @@ class ApiReplica:
                 Part("calendars", lambda: _health_of(census.shards(recipe.shards_of("calendars")))),
                 Part("presence", lambda: _health_of(census.shards(recipe.volatile_shards)), vital=False),
                 Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
+                Part("ml", lambda: _health_of_models(census.of_kind("predictor")), vital=False),
             ]
         )
         database = self._member.client[settings.mongo.database]
@@ -92,7 +93,7 @@ class ApiReplica:
                         calendar_services(self._region, stores.views, clock, related=self._identity.care.cares),
                         gate.verify,
                     ),
-                    prediction_routes(PredictorClient(model, settings.ml.deadline_s), [permit("ml.use")]),
+                    prediction_routes(PredictorClient(model, settings.ml), [permit("ml.use")]),
                 ],
             ),
             echo_request_id=recipe.listens,
@@ -166,9 +167,9 @@ async def _controller() -> Mapping[str, object]:
     return {"pid": await controller.get_pid.remote(), "node": socket.gethostname()}
 
 
-async def _health_of(asked: Any) -> Finding:
-    """Of several processes of a kind: well if all answer and serve, down if none does."""
-    sightings: list[Sighting] = await asked
-    well = sum(1 for one in sightings if one.stats is not None and one.stats.get("serving", True))
-    details = {"running": well, "of": len(sightings)}
-    return Finding("ok" if well == len(sightings) and well else "degraded" if well else "down", details)
+async def _health_of(asked: Awaitable[list[Sighting]]) -> Finding:
+    return finding_of(await asked)
+
+
+async def _health_of_models(asked: Awaitable[list[Sighting]]) -> Finding:
+    return finding_of_models(await asked)

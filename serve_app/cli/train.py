@@ -21,9 +21,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train with the settings in force."""
     from config.clock import SystemClock
-    from config.ml import MlSettings
+    from config.loading import load_settings
 
-    train(MlSettings(), SystemClock(), seed=options.seed, out=options.out)
+    train(load_settings({}).ml, SystemClock(), seed=options.seed, out=options.out)
     return 0
 
 

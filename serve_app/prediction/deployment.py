@@ -11,31 +11,39 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
+from prometheus_client import CollectorRegistry
 from ray import serve
-from ray.util.metrics import Counter, Gauge, Histogram
 
 from config.clock import SystemClock
-from config.logs import get_logger
+from config.errors import Unavailable
+from config.logs import configure_logging, get_logger
 from config.ml import MlSettings
+from config.settings import Settings
 from ml.evidence import Evidence
 from ml.knowledge import load_knowledge
 from ml.predictor import Opinion, opinions
+from serve_app.member import Member
 from serve_app.prediction.cache import TtlCache
+from serve_app.prediction.metrics import PredictionMetrics
 from serve_app.prediction.service import PredictionService, Served
-from serve_app.prediction.wire import call
+from serve_app.prediction.wire import Reply, call
 
 NAME: Final = "Predictor"
-RETRY_AFTER_S: Final = 0.5
 
 
 class PredictorReplica:
     """One replica. Everything that matters is in `PredictionService`; this is its shell in Ray."""
 
-    def __init__(self, settings: MlSettings) -> None:
+    async def __init__(self, settings: MlSettings, house: Settings | None) -> None:  # type: ignore[misc] # Serve awaits it
+        """`house` is the whole tree: with it, the replica is found by `/metrics`, `/health` and `carewire status`."""
         import torch  # only this process pays for it
 
         torch.set_num_threads(1)
         self._settings = settings
+        self._member: Member | None = None
+        if house is not None:
+            self._member = Member("predictor", house)
+            configure_logging(house.log.level, house.log.format, process=self._member.name)
         self._log = get_logger("prediction")
         self._service = PredictionService(
             load_knowledge(),
@@ -47,11 +55,10 @@ class PredictorReplica:
         batching.set_batch_wait_timeout_s(settings.batch_wait_ms / 1000)
         self._watching: asyncio.Task[None] | None = None
         self._refused: str | None = None
-        self._requests = Counter("carewire_ml_requests", "Requests to the symptom model.", ("method", "outcome"))
-        self._batch_size = Histogram(
-            "carewire_ml_batch_size", "Patients evaluated at once.", [1, 2, 4, 8, 16, 32, 64, 128]
-        )
-        self._hit_rate = Gauge("carewire_ml_cache_hit_rate", "Share of predictions answered from the cache.")
+        registry = self._member.registry if self._member is not None else CollectorRegistry()
+        self._metrics = PredictionMetrics(registry, self._service)
+        if self._member is not None:
+            await self._member.join(self._stats)
 
     async def reconfigure(self, config: Mapping[str, object]) -> None:
         """Put the named model in service; `version` unset means the one in `CURRENT`.
@@ -93,14 +100,27 @@ class PredictorReplica:
         self._service.served = Served(model, model.info)
         self._log.info("ml.model_in_service", version=model.info.version)
 
-    async def ask(self, method: str, body: dict[str, object]) -> dict[str, object]:
-        """Answer one request; see `serve_app.prediction.wire`."""
-        reply = await call(self._service, method, body)
-        self._requests.inc(tags={"method": method, "outcome": "error" if "error" in reply else "ok"})
-        cache = self._service.cache
-        if asked := cache.hits + cache.misses:
-            self._hit_rate.set(cache.hits / asked)
+    async def ask_many(self, requests: list[tuple[str, Reply]]) -> list[Reply]:
+        """Answer requests that came in one call, each for itself; see `serve_app.prediction.client`."""
+        return await asyncio.gather(*(self._ask(method, body) for method, body in requests))
+
+    async def _ask(self, method: str, body: Reply) -> Reply:
+        """Answer one request. What fails here fails alone: the others of its call have their answers."""
+        try:
+            reply = await call(self._service, method, body)
+        except Exception as exc:
+            self._log.error("ml.request_failed", method=method, kind=type(exc).__name__)
+            reply = {"error": Unavailable("The symptom model could not answer this.", retry_after_s=1.0).to_wire()}
+        self._metrics.requests.labels(method, "error" if "error" in reply else "ok").inc()
         return reply
+
+    def _stats(self) -> Mapping[str, object]:
+        info = self._service.model_info()
+        return {"model": info["version"], "rules_only": info["rules_only"], "cache": info["cache"]}
+
+    async def __del__(self) -> None:
+        if self._member is not None:
+            await self._member.leave()
 
     async def check_health(self) -> None:
         """Serve restarts a replica whose loop does not answer this."""
@@ -111,7 +131,7 @@ class PredictorReplica:
     @serve.batch
     async def _batched(self, many: list[tuple[Served, Evidence]]) -> list[Opinion]:
         """One evaluation for all that waits. A batch that spans a swap is evaluated model by model."""
-        self._batch_size.observe(len(many))
+        self._metrics.batch_size.observe(len(many))
         answers: dict[int, Opinion] = {}
         for served in {id(served): served for served, _ in many}.values():
             rows = [at for at, (one, _) in enumerate(many) if one is served]
@@ -123,7 +143,7 @@ class PredictorReplica:
         return [answers[at] for at in range(len(many))]
 
 
-def predictor(settings: MlSettings) -> serve.Application:
+def predictor(settings: MlSettings, house: Settings | None = None) -> serve.Application:
     """The deployment, to be bound into the graph. Fractions of a core: it shares two with everything else."""
     deployment = serve.deployment(
         name=NAME,
@@ -135,7 +155,7 @@ def predictor(settings: MlSettings) -> serve.Application:
             "downscale_delay_s": 120.0,
         },
         max_ongoing_requests=settings.max_ongoing_requests,
-        max_queued_requests=settings.max_queued_requests,
+        max_queued_requests=settings.max_waiting,
         user_config={"version": settings.version},
         ray_actor_options={"num_cpus": settings.num_cpus},
         logging_config={"enable_access_log": False},  # a line a request costs more than the request's arithmetic
@@ -143,5 +163,5 @@ def predictor(settings: MlSettings) -> serve.Application:
         health_check_timeout_s=30.0,
         graceful_shutdown_timeout_s=5.0,
     )(PredictorReplica)
-    app: serve.Application = deployment.bind(settings)
+    app: serve.Application = deployment.bind(settings, house)
     return app

@@ -57,6 +57,7 @@ class Patient(Body):
             severity=self.severity,
             duration_days=self.duration_days,
             medical_history=tuple(self.medical_history),
+            allergies=tuple(self.allergies),
             medications=tuple(self.medications),
             pregnant=self.pregnant,
             vitals=self.vitals.told() if self.vitals else (),

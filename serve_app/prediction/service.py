@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from config.errors import Unavailable
 from ml.evidence import Evidence
+from ml.judgement import judge
 from ml.knowledge import Knowledge
 from ml.next_question import NextQuestion
-from ml.predictor import DISCLAIMER, RULES_ONLY, Asked, Interpreter, Model, ModelInfo, Opinion, Understood, judge
+from ml.predictor import DISCLAIMER, RULES_ONLY, Asked, Interpreter, Model, ModelInfo, Opinion, Understood
 from ml.recommend import Person, Recommender
 from ml.schema import VITALS
 from serve_app.prediction.cache import TtlCache

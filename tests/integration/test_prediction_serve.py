@@ -46,8 +46,8 @@ def client(artifacts: Path) -> Iterator[PredictorClient]:
 
 
 def run(artifacts: Path, name: str) -> PredictorClient:
-    settings = MlSettings(artifacts=artifacts, replicas_max=1, watch_s=0.1)
-    return PredictorClient(serve.run(predictor(settings), name=name, route_prefix=None), deadline_s=30)
+    settings = MlSettings(artifacts=artifacts, replicas_max=1, watch_s=0.1, deadline_s=30)
+    return PredictorClient(serve.run(predictor(settings), name=name, route_prefix=None), settings)
 
 
 async def version_of(client: PredictorClient) -> str:

@@ -22,6 +22,7 @@ async def test_status_lists_every_process(system: System) -> None:
         "calendars-0": "shard",
         "gateway-0": "gateway",
         "api-0": "api",
+        "predictor-0": "predictor",
         "controller": "controller",
         "mongod": "mongod",
     }
@@ -43,7 +44,7 @@ async def test_health_tells_each_part_apart(system: System) -> None:
     async with httpx.AsyncClient(base_url=system.http_url, trust_env=False) as http:
         report = (await http.get("/health")).json()
         assert report["status"] == "ok"
-        assert {"mongo", "rooms", "presence", "calendars", "gateway"} <= set(report["services"])
+        assert {"mongo", "rooms", "presence", "calendars", "gateway", "ml"} <= set(report["services"])
         for part in report["services"].values():
             assert part["status"] == "ok"
             assert 0 <= part["last_success_age_s"] < 10
@@ -57,7 +58,8 @@ async def test_metrics_come_from_every_process_and_count_what_happens(system: Sy
     async def stored(http: httpx.AsyncClient) -> float:
         families = {f.name: f for f in text_string_to_metric_families((await http.get("/metrics")).text)}
         processes = {sample.labels["process"] for family in families.values() for sample in family.samples}
-        assert {"rooms-0", "rooms-1", "presence-0", "gateway-0", "api-0"} <= processes
+        assert {"rooms-0", "rooms-1", "presence-0", "gateway-0", "api-0", "predictor-0"} <= processes
+        assert {"carewire_ml_cache_hit_rate", "carewire_ml_rules_only"} <= set(families)
         return sum(sample.value for sample in families["carewire_events_stored"].samples)
 
     async with system.http() as http, system.client("measured") as client:

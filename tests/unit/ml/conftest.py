@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from config.ml import MlSettings
 from ml.artifact import current_version
@@ -42,4 +43,5 @@ def artifact_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def model(knowledge: Knowledge, artifact_folder: Path) -> TrainedModel:
+    torch.set_num_threads(1)  # as in service; more of them only wait for each other here
     return TrainedModel.load(artifact_folder, knowledge)

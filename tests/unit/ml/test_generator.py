@@ -57,14 +57,23 @@ def test_men_are_never_pregnant(patients: Patients, knowledge: Knowledge) -> Non
     assert (patients.sex[pregnant] == 0).all()
 
 
-def test_flattened_patients_weigh_as_much_as_they_should(world: World, structure: Structure) -> None:
-    flat = generate(world, structure, SETTINGS, 6000, np.random.default_rng(6), flatten=0.5)
-    plain = generate(world, structure, SETTINGS, 6000, np.random.default_rng(7))
-    rare = [at for at in range(world.named) if world.share[at] < 0.01]
+def test_flattened_patients_weigh_as_much_as_they_should(knowledge: Knowledge, structure: Structure) -> None:
+    steep = build_world(knowledge, SETTINGS.model_copy(update={"share_power": 1.0}))
+    flat = generate(steep, structure, SETTINGS, 6000, np.random.default_rng(6), flatten=0.5)
+    plain = generate(steep, structure, SETTINGS, 6000, np.random.default_rng(7))
+    rare = [at for at in range(steep.named) if steep.share[at] < 0.01]
     assert np.isin(flat.state, rare).mean() > 1.3 * np.isin(plain.state, rare).mean()
     assert flat.weight.mean() == pytest.approx(1, abs=0.1)
     weighted = (flat.weight * np.isin(flat.state, rare)).mean()
     assert weighted == pytest.approx(np.isin(plain.state, rare).mean(), abs=0.01)
+
+
+def test_a_lower_power_flattens_the_mix_and_keeps_its_order(knowledge: Knowledge, world: World) -> None:
+    steep = build_world(knowledge, SETTINGS.model_copy(update={"share_power": 1.0}))
+    named = slice(0, world.named)
+    assert world.share[named].sum() == pytest.approx(steep.share[named].sum())
+    assert (np.argsort(world.share[named], kind="stable") == np.argsort(steep.share[named], kind="stable")).all()
+    assert world.share[named].min() > steep.share[named].min()
 
 
 def test_a_drawn_world_differs_most_where_the_figures_are_judgements(knowledge: Knowledge, world: World) -> None:
@@ -79,13 +88,13 @@ def test_a_drawn_world_differs_most_where_the_figures_are_judgements(knowledge: 
 
 def test_exact_bayes_is_calibrated_and_beats_every_baseline(world: World, structure: Structure) -> None:
     """The ceiling is only one if its probabilities come true: that would break with any slip in the likelihood."""
-    few = generate(world, structure, SETTINGS, 300, np.random.default_rng(8))
+    few = generate(world, structure, SETTINGS, 160, np.random.default_rng(8))
     labels = few.label(world.named)
     exact = figures(ExactBayes(world, structure, SETTINGS).posterior(few), labels)
     simple = figures(np.exp(SimpleBayes(world, SETTINGS).log_posterior(few)), labels)
     naive, priors = figures(naive_posterior(world, few), labels), figures(prior_posterior(world, few), labels)
     assert exact.log_loss < min(simple.log_loss, naive.log_loss, priors.log_loss)
-    assert abs(exact.confidence - exact.top1) < 0.07
+    assert abs(exact.confidence - exact.top1) < 0.09
     assert exact.top1 < 0.9, "near-perfect figures would mean that the patients are too easy"
 
 

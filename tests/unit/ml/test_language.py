@@ -1,5 +1,7 @@
 """What people type, and what is understood of it."""
 
+import itertools
+
 import pytest
 
 from ml.language.numbers import measure
@@ -162,3 +164,37 @@ def test_histories_become_factors_and_unknown_entries_come_back(reader: Reader) 
     factors, unknown = reader.read_history(["type 2 diabetes", "smoker", "no asthma", "flumph disease"])
     assert factors == {"diabetes", "smoker"}
     assert unknown == ["flumph disease"]
+
+
+COMPLAINTS = (
+    "cough", "fever", "sore throat", "headache", "chest pain", "shortness of breath", "nausea", "vomiting", "diarrhea",
+    "abdominal pain", "dizziness", "fatigue", "anxiety", "insomnia", "rash", "runny nose", "body aches", "palpitations",
+    "leg swelling", "blurred vision", "tremor", "heartburn", "bloating", "high blood pressure", "wheezing", "sweating",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("joined", [" and ", " & ", " with ", ", ", "; "])
+def test_two_complaints_in_one_breath_are_what_each_is_alone(reader: Reader, joined: str) -> None:
+    """No phrase borrows a word from the complaint beside it: "sore throat and cough" is no pain on coughing."""
+    alone = {one: reader.read([one]).present for one in COMPLAINTS}
+    for one, other in itertools.permutations(COMPLAINTS, 2):
+        assert reader.read([one + joined + other]).present == alone[one] | alone[other], one + joined + other
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("pain in chest and arm", {"chest_pain", "limb_pain", "radiating_pain"}),
+        ("fever and a stiff neck", {"fever", "neck_pain", "stiff_neck"}),
+        ("pain down my leg", {"leg_pain_from_back"}),
+        ("down", {"low_mood"}),
+        ("facial droop", {"facial_droop"}),
+        ("blurring vision", {"blurred_vision"}),
+        ("low blood pressure", set()),
+        ("stomach problems", {"abdominal_pain"}),
+        ("chest pain when I press on it", {"chest_pain", "chest_wall_tender"}),
+        ("sinus pain and pressure", {"sinus_pressure"}),
+    ],
+)
+def test_words_that_were_once_misread(reader: Reader, said: str, meant: set[str]) -> None:
+    assert reader.read([said]).present == meant

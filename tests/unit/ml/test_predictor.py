@@ -1,6 +1,7 @@
 """The predictor with the model that ships: counterfactuals, abstention, triage, and cases in our own words."""
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from ml.evidence import Evidence
 from ml.knowledge import Knowledge
 from ml.metrics import auroc
 from ml.model import TrainedModel
-from ml.predictor import Asked, Interpreter, Judgement, Opinion, Understood, judge, opinions
+from ml.predictor import Asked, Interpreter, Opinion
 from ml.schema import URGENCIES
+from tests.unit.ml.judging import Answer, answers, judged, load_cases, summary
 
 WOBBLE = 0.005
 CASES = Path(__file__).parent / "cases"
@@ -44,11 +46,15 @@ class Predictor:
     def __init__(self, interpreter: Interpreter, model: TrainedModel, knowledge: Knowledge) -> None:
         self.interpreter, self.model, self.knowledge = interpreter, model, knowledge
 
-    def __call__(self, *symptoms: str, **fields: Any) -> tuple[Understood, Opinion, Judgement]:
+    def __call__(self, *symptoms: str, **fields: Any) -> Answer:
         defaults: dict[str, Any] = {"age": 40.0, "sex": "female"}
-        understood = self.interpreter.understand(Asked(symptoms=symptoms, **(defaults | fields)))
-        opinion = opinions(self.model, self.knowledge, [understood.evidence])[0]
-        return understood, opinion, judge(understood, opinion, self.model.info, self.knowledge)
+        return self.asked(Asked(symptoms=symptoms, **(defaults | fields)))
+
+    def asked(self, asked: Asked) -> Answer:
+        return self.many([asked])[0]
+
+    def many(self, many: Sequence[Asked]) -> list[Answer]:
+        return answers(self.interpreter, self.model, self.knowledge, many)
 
 
 @pytest.fixture(scope="module")
@@ -170,13 +176,47 @@ def test_the_order_of_complaints_does_not_matter(predict: Predictor) -> None:
     assert one.key() == other.key()
 
 
+@pytest.mark.parametrize("fields", [{"allergies": ("strawberries",)}, {"allergies": ("Strawberry allergy - severe",)}])
+def test_a_known_allergen_among_the_complaints_is_contact_with_it(predict: Predictor, fields: dict[str, Any]) -> None:
+    complaints = ("ate a cake with strawberries", "wheezing")
+    unaware, _, before = predict(*complaints, age=20.0)
+    understood, _, after = predict(*complaints, age=20.0, **fields)
+    assert "allergen_contact" not in unaware.evidence.present
+    assert "allergen_contact" in understood.evidence.present
+    assert "RF26" in {flag.code for flag in understood.red_flags}
+    assert URGENCIES.index(after.triage) >= URGENCIES.index(before.triage)
+    assert after.triage == "emergency"
+
+
+def test_an_allergy_to_something_else_changes_nothing(predict: Predictor) -> None:
+    fields: dict[str, Any] = {"allergies": ("penicillin", "hives")}
+    assert predict("cough", "hives", **fields)[0].evidence == predict("cough", "hives")[0].evidence
+
+
+@pytest.mark.parametrize(("cases", "top1", "top3"), [("visits", 0.85, 0.95), ("desk", 0.65, 0.85)])
+def test_few_words_of_new_visits_are_understood(predict: Predictor, cases: str, top1: float, top3: float) -> None:
+    """Looser than what is reached (see the README), so that it fails on a real loss and not on a wobble."""
+    found = summary(judged(predict.many, load_cases(cases)))
+    assert found["top1"] >= top1
+    assert found["top3"] >= top3
+    assert found["auroc_none"] >= 0.85
+    assert found["not_read"] <= 0.1
+
+
+def test_emergencies_are_flagged_and_minor_ailments_are_not(predict: Predictor) -> None:
+    found = summary(judged(predict.many, load_cases("vignettes")))
+    assert found["emergency_called_emergency"] >= 13 / 15 * found["emergency_cases"]
+    assert found["self_care_called_emergency"] == 0
+    assert found["self_care_called_urgent"] <= 3 / 15 * found["self_care_cases"]
+
+
 @pytest.mark.parametrize("split", ["dev", "holdout"])
 def test_cases_in_our_own_words(predict: Predictor, split: str) -> None:
     """Looser than what is reached (see the README), so that it fails on a real loss and not on a wobble."""
     cases = tomllib.loads((CASES / f"{split}.toml").read_text(encoding="utf-8"))["case"]
     first, third, none, emergencies, minor = [], [], [], [], []
-    for case in cases:
-        _, opinion, judgement = predict(*case["complaints"], age=case["age"], sex=case["sex"])
+    asked = [Asked(symptoms=tuple(case["complaints"]), age=case["age"], sex=case["sex"]) for case in cases]
+    for case, (_, opinion, judgement) in zip(cases, predict.many(asked), strict=True):
         ranked = [one.condition for one in opinion.possibilities]
         if case["truth"] != "none":
             first.append(ranked[0] == case["truth"])

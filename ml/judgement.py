@@ -1,0 +1,76 @@
+"""What the answer says beside the ranking: triage, abstention, crisis. Rules stand above the model."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from ml.knowledge import Knowledge
+from ml.predictor import ModelInfo, Opinion, Understood
+from ml.schema import SEVERITIES, URGENCIES, Urgency
+
+CRISIS: Final = (
+    "You are not alone, and help is there now. In the US call or text 988 (Suicide and Crisis Lifeline); elsewhere "
+    "call your local crisis line. If you might act on these thoughts, call emergency services and stay with someone."
+)
+LIKELY: Final = 0.25  # below this the first answer is too weak to stand alone
+LIKELY_IF_WIDE: Final = 0.35  # the same where the model is less sure of itself
+SERIOUS: Final = {"emergency": 0.30, "urgent": 0.30, "routine": 0.50}  # probability from which a condition sets triage
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the answer says beside the ranking."""
+
+    triage: Urgency
+    abstain_reason: str | None
+    crisis: str | None
+
+
+def judge(understood: Understood, opinion: Opinion | None, info: ModelInfo, knowledge: Knowledge) -> Judgement:
+    """Put rules above the model: triage, and whether the model should keep its opinion to itself."""
+    reason = _abstain_reason(understood, opinion, info)
+    triage: Urgency = "routine" if opinion is None else _model_triage(understood, opinion, knowledge)
+    if reason is not None and URGENCIES.index(triage) < URGENCIES.index("routine"):
+        triage = "routine" if not _plainly_minor(understood) else triage
+    for flag in understood.red_flags:
+        triage = max(triage, flag.urgency, key=URGENCIES.index)
+    return Judgement(triage, reason, CRISIS if "suicidal_thoughts" in understood.evidence.present else None)
+
+
+def _abstain_reason(understood: Understood, opinion: Opinion | None, info: ModelInfo) -> str | None:
+    if opinion is None:
+        return "The model is not available; only the safety rules were applied."
+    evidence = understood.evidence
+    top = opinion.possibilities[0].probability
+    if not evidence.present and not evidence.vitals:
+        return "No symptom was recognised."
+    if opinion.none_of_these >= max(0.5, top):
+        return "This fits none of the conditions that the model knows."
+    if opinion.disagreement > info.disagreement_limit:
+        return "This picture is unlike those that the model learned from."
+    if top < (LIKELY_IF_WIDE if understood.cautions else LIKELY):
+        return "There is not enough information to tell the possibilities apart."
+    if len(evidence.present) < 2 and not evidence.vitals and top < 0.5:
+        return "One symptom alone is not enough information."
+    return None
+
+
+def _model_triage(understood: Understood, opinion: Opinion, knowledge: Knowledge) -> Urgency:
+    """The highest urgency that conditions of enough probability together ask for at this severity."""
+    severity = understood.evidence.severity or "mild"
+    at = SEVERITIES.index(severity)
+    mass = dict.fromkeys(URGENCIES, 0.0)
+    for possibility in opinion.possibilities:
+        row = knowledge.conditions[knowledge.condition_index[possibility.condition]]
+        mass[max(row.triage[: at + 1], key=URGENCIES.index)] += possibility.probability
+    mass["routine"] += opinion.none_of_these * (0.5 if at == 0 else 0.8)
+    reached = 0.0
+    for urgency in reversed(URGENCIES):
+        reached += mass[urgency]
+        if urgency == "self_care" or reached >= SERIOUS[urgency]:
+            return urgency
+    return "self_care"
+
+
+def _plainly_minor(understood: Understood) -> bool:
+    """Little ails this person: told to be mild, few complaints, nothing flagged."""
+    return understood.evidence.severity == "mild" and not understood.red_flags and bool(understood.evidence.present)

@@ -1,0 +1,172 @@
+"""Judges the shipped model on cases in our own words: `python -m tests.unit.ml.judging [--half blind] [--errors]`.
+
+All were written for Carewire from general medical knowledge, without a look at the lexicon; none is a real patient.
+`cases/visits.csv` are visits as people put them: one to three complaints. `cases/desk.csv` are the same as a
+registration desk would, often with an untypical complaint. `cases/vignettes.csv` are fuller stories with an urgency.
+Rows are taken in turn into the development half, which may be looked at, and the blind half, which is judged for the
+record only and never worked on.
+"""
+
+import argparse
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from config.ml import MlSettings
+from ml.artifact import current_version
+from ml.judgement import Judgement, judge
+from ml.knowledge import Knowledge, load_knowledge
+from ml.metrics import auroc, calibration_error
+from ml.model import TrainedModel
+from ml.predictor import Asked, Interpreter, Opinion, Understood, opinions
+from ml.recommend import Recommender
+
+CASES = Path(__file__).parent / "cases"
+HALVES = ("development", "blind")
+ECE_BINS = 10
+Answer = tuple[Understood, Opinion, Judgement]
+Predict = Callable[[Sequence[Asked]], list[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One visit or vignette. `truth` is a condition id or `none`; `urgency` is empty where it was not judged."""
+
+    number: int
+    asked: Asked
+    truth: str
+    urgency: str
+
+    @property
+    def half(self) -> str:
+        """Which half it belongs to."""
+        return HALVES[self.number % 2]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one case."""
+
+    case: Case
+    ranked: tuple[str, ...]
+    top: float
+    none_of_these: float
+    triage: str
+    flags: tuple[str, ...]
+    unrecognised: tuple[str, ...]
+
+
+def load_cases(name: str) -> list[Case]:
+    """All rows of `cases/<name>.csv`, in order."""
+    with (CASES / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return [_case(number, row) for number, row in enumerate(csv.DictReader(file))]
+
+
+def answers(interpreter: Interpreter, model: TrainedModel, knowledge: Knowledge, many: Sequence[Asked]) -> list[Answer]:
+    """What the predictor says of each, in one evaluation of the network."""
+    understood = [interpreter.understand(asked) for asked in many]
+    found = opinions(model, knowledge, [one.evidence for one in understood])
+    return [
+        (one, opinion, judge(one, opinion, model.info, knowledge))
+        for one, opinion in zip(understood, found, strict=True)
+    ]
+
+
+def judged(predict: Predict, cases: Sequence[Case]) -> list[Verdict]:
+    """The predictor's answer to each."""
+    verdicts = []
+    for case, (understood, opinion, judgement) in zip(cases, predict([case.asked for case in cases]), strict=True):
+        verdicts.append(
+            Verdict(
+                case,
+                tuple(one.condition for one in opinion.possibilities),
+                opinion.possibilities[0].probability,
+                opinion.none_of_these,
+                judgement.triage,
+                tuple(flag.code for flag in understood.red_flags),
+                understood.unrecognised,
+            )
+        )
+    return verdicts
+
+
+def summary(verdicts: Sequence[Verdict]) -> dict[str, float]:
+    """Top-1 and top-3 on named conditions, calibration on all and on those, AUROC of none, unread, flagged."""
+    named = [one for one in verdicts if one.case.truth != "none"]
+    right = np.array([one.ranked[0] == one.case.truth for one in verdicts])
+    top = np.array([one.top for one in verdicts])
+    inside = np.array([one.case.truth != "none" for one in verdicts])
+    none = np.array([one.none_of_these for one in verdicts])
+    figures = {
+        "cases": float(len(verdicts)),
+        "top1": float(right[inside].mean()) if named else float("nan"),
+        "top3": float(np.mean([one.case.truth in one.ranked[:3] for one in named])) if named else float("nan"),
+        "ece_named": calibration_error(top[inside], right[inside], ECE_BINS),
+        "confidence_named": float(top[inside].mean()) if named else float("nan"),
+        "ece_all": calibration_error(top, right, ECE_BINS),
+        "confidence_all": float(top.mean()),
+        "right_all": float(right.mean()),
+        "auroc_none": auroc(none, ~inside),
+        "not_read": float(np.mean([bool(one.unrecognised) for one in verdicts])),
+    }
+    for urgency in ("emergency", "urgent", "routine", "self_care"):
+        some = [one for one in verdicts if one.case.urgency == urgency]
+        if some:
+            figures[f"{urgency}_cases"] = float(len(some))
+            figures[f"{urgency}_called_emergency"] = float(sum(one.triage == "emergency" for one in some))
+            figures[f"{urgency}_called_urgent"] = float(sum(one.triage == "urgent" for one in some))
+    return figures
+
+
+def _case(number: int, row: dict[str, str]) -> Case:
+    vitals = [one.split("=") for one in row["vitals"].split(";") if one]
+    asked: dict[str, Any] = {
+        "symptoms": tuple(row["complaints"].split(";")),
+        "age": float(row["age"]),
+        "sex": row["sex"],
+        "duration_days": float(row["days"]) if row["days"] else None,
+        "medical_history": tuple(one for one in row["history"].split(";") if one),
+        "vitals": tuple((name, float(value)) for name, value in vitals),
+    }
+    return Case(number, Asked(**asked), row["truth"], row.get("urgency", ""))
+
+
+def main() -> None:
+    """Judge and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--half", choices=HALVES, default="development")
+    parser.add_argument("--errors", action="store_true", help="show each case that went wrong")
+    parser.add_argument("--artifact", type=Path, help="folder of another model")
+    options = parser.parse_args()
+    knowledge = load_knowledge()
+    artifacts = MlSettings().artifacts
+    model = TrainedModel.load(options.artifact or artifacts / current_version(artifacts), knowledge)
+    interpreter = Interpreter(knowledge, Recommender.load(knowledge))
+
+    def predict(many: Sequence[Asked]) -> list[Answer]:
+        return answers(interpreter, model, knowledge, many)
+
+    for name in ("visits", "desk", "vignettes"):
+        verdicts = judged(predict, [case for case in load_cases(name) if case.half == options.half])
+        print(name, {key: round(value, 3) for key, value in summary(verdicts).items()})
+        for one in verdicts if options.errors else ():
+            if _is_wrong(one):
+                said = "; ".join(one.case.asked.symptoms)
+                print(f"  {one.case.truth} {one.case.urgency} | {one.case.asked.age:g} {said} | "
+                      f"{one.ranked[0]} {one.top:.2f} none {one.none_of_these:.2f} | {one.triage} {one.flags} | "
+                      f"not read: {one.unrecognised}")  # fmt: skip
+
+
+def _is_wrong(one: Verdict) -> bool:
+    case = one.case
+    missed = case.urgency == "emergency" and one.triage != "emergency"
+    alarmed = case.urgency in ("self_care", "routine") and one.triage in ("urgent", "emergency")
+    return missed or alarmed or bool(one.unrecognised) or (case.truth != "none" and one.ranked[0] != case.truth)
+
+
+if __name__ == "__main__":
+    main()
