@@ -61,7 +61,8 @@ class NoRegistry(ProcessRegistry):
 class OneShard:
     """A shard that answers, and one that does not."""
 
-    names: Sequence[str] = ("rooms-0", "rooms-1")
+    async def names(self) -> Sequence[str]:
+        return ("rooms-0", "rooms-1")
 
     async def stats(self, shard: str) -> Mapping[str, object]:
         if shard == "rooms-1":
