@@ -1,5 +1,6 @@
 """A Ray cluster of two nodes: gateways and shards on both, more shards while people talk, and one node killed."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -57,22 +58,16 @@ def by_node(rows: list[dict[str, Any]], pids: set[int], kind: str, prefix: str =
 
 
 async def test_a_pool_grows_and_shrinks_while_people_talk(cluster: Cluster) -> None:
-    for shards in (3, 2):
-        async with crowd(cluster, f"to-{shards}", TRANSPORTS) as people:
-            people.begin()
+    async with crowd(cluster, "scale", TRANSPORTS) as people:
+        people.begin()
+        for shards in (3, 2):
             await people.flows(BEFORE, within_s=15.0)
-            options = ("--url", cluster.http_url)
-            done = carewire(
-                "scale", "rooms", str(shards), *options, env=cluster.env, cwd=cluster.data_dir, timeout_s=60
-            )
-            assert done.returncode == 0, done.stderr
-            await goes_on(people)
-            print(f"{done.stdout.strip()}: {people.ledger}")
-            assert paused_less_than(2.0, people, cluster, CLUSTER_START_S)
-        rows = await cluster.status()
-        assert {row["name"] for row in rows if row["name"].startswith("rooms-")} == {
-            f"rooms-{n}" for n in range(shards)
-        }
+            print(await asyncio.to_thread(scale, cluster, shards))
+            rooms = [row["name"] for row in await cluster.status() if row["name"].startswith("rooms-")]
+            assert rooms == [f"rooms-{number}" for number in range(shards)]
+        await goes_on(people)
+        print(f"partitions moved twice: {people.ledger}")
+        assert paused_less_than(2.0, people, cluster, CLUSTER_START_S)
 
 
 async def test_a_node_dies_and_the_other_one_carries_on(cluster: Cluster) -> None:
