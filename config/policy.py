@@ -110,6 +110,7 @@ RULES: Final = (
     _rule("privacy.export", "all that is stored of a person", {_S}),
     _rule("privacy.erase", "erase a person", {_S}, admin=_ALL),
     _rule("operations.read", "processes and their state", admin=_ALL),
+    _rule("operations.scale", "change the number of shards", admin=_ALL),
 )
 
 

@@ -44,7 +44,19 @@ class GatewaySettings(Section):
     port: int = Field(
         default=8001, ge=1, le=65535, description="Port of the Socket.IO front; every gateway of a node shares it."
     )
-    replicas: int = Field(default=1, ge=1, le=256, description="Gateways (processes) to run.")
+    replicas: int = Field(default=1, ge=1, le=256, description="Gateways (processes) to run; the fewest, if more may.")
+    max_replicas: int | None = Field(
+        default=None, ge=1, le=256, description="Most gateways, when sockets need them. Unset: always `replicas`."
+    )
+    sockets_per_replica: int = Field(
+        default=4000, ge=1, description="Sockets that one gateway should hold; where more come, another one is added."
+    )
+    upscale_delay_s: float = Field(
+        default=10.0, ge=0, description="Seconds that more gateways must have been needed before they are added."
+    )
+    downscale_delay_s: float = Field(
+        default=300.0, ge=0, description="Seconds that fewer gateways must have sufficed before one is drained."
+    )
     max_message_bytes: int = Field(
         default=64 * 1024, ge=1024, description="Largest event payload accepted from a client."
     )
@@ -95,6 +107,17 @@ class GatewaySettings(Section):
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         return _split(value)
+
+    @model_validator(mode="after")
+    def _most_is_not_fewer(self) -> Self:
+        if self.max_replicas is not None and self.max_replicas < self.replicas:
+            raise ValueError("gateway.max_replicas must be at least gateway.replicas")
+        return self
+
+    @property
+    def elastic(self) -> bool:
+        """May the number of gateways change by itself?"""
+        return self.max_replicas is not None and self.max_replicas > self.replicas
 
 
 class MongoSettings(Section):

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import partial
 from typing import Final
 
@@ -99,6 +99,11 @@ class Gateway:
         """The port that it listens on; 0 while it does not."""
         return self._port
 
+    @property
+    def sockets(self) -> int:
+        """How many are connected."""
+        return len(self._connections)
+
     def deliver(self, deliveries: list[Delivery]) -> None:
         """Send what a region brought to whoever listens."""
         self._fanout.deliver(deliveries)
@@ -169,16 +174,18 @@ class Gateway:
         self._front.draining = True
         await self._site.stop_listening()
         log.info("gateway.draining", gateway=self.name, sockets=len(self._connections))
-        for connection in self._connections:
-            delay_s = self._dice.uniform(0.0, self._settings.drain_s)
-            connection.outlet.emit("reconnect", msgspec.json.encode({"delay_ms": int(delay_s * 1000)}))
-            self._deadlines.after(delay_s, partial(self._part, connection, self._clock.monotonic_s() + delay_s))
+        self._send_away(self._connections)
         within_s = self._settings.drain_s + 2 * _PATIENCE_S
         if self._relay is not None:
             self._relay.leave(self._settings.drain_s, self._dice)
         await asyncio.gather(
             self._connections.emptied(within_s), *([self._relay.emptied(within_s)] if self._relay is not None else [])
         )
+
+    def move(self, count: int) -> None:
+        """Send so many sockets elsewhere, chosen at random, the way of a drain. They may come back here."""
+        connections = list(self._connections)
+        self._send_away(self._dice.sample(connections, min(count, len(connections))))
 
     async def stop(self) -> None:
         """Close every socket and the port. Idempotent."""
@@ -230,6 +237,12 @@ class Gateway:
     def _unlisten(self, topic: str) -> None:
         if self._region is not None:
             self._region.unlisten(topic)
+
+    def _send_away(self, connections: Iterable[Connection]) -> None:
+        for connection in connections:
+            delay_s = self._dice.uniform(0.0, self._settings.drain_s)
+            connection.outlet.emit("reconnect", msgspec.json.encode({"delay_ms": int(delay_s * 1000)}))
+            self._deadlines.after(delay_s, partial(self._part, connection, self._clock.monotonic_s() + delay_s))
 
     def _part(self, connection: Connection, since_s: float) -> None:
         """Close the socket, once nothing of it is under way."""

@@ -16,6 +16,7 @@ from serve_app.api.replica import ApiReplica
 from serve_app.gateway import GatewayReplica
 from serve_app.prediction.deployment import predictor
 from serve_app.recipe import CarewireRecipe
+from serve_app.scaling import replicas_of
 
 CPU_FRACTION: Final = 0.1  # of a core, reserved by each replica: all of it must schedule on two cores
 _STOP_S: Final = 5.0  # beyond the draining, for open requests to end
@@ -26,7 +27,7 @@ def graph(recipe: CarewireRecipe) -> Application:
     settings = recipe.settings
     gateway = serve.deployment(
         name="Gateway",
-        num_replicas=settings.gateway.replicas,
+        **replicas_of(settings.gateway),
         ray_actor_options={"num_cpus": CPU_FRACTION},
         graceful_shutdown_wait_loop_s=0.1,
         graceful_shutdown_timeout_s=settings.gateway.drain_s + _STOP_S,

@@ -25,8 +25,7 @@ ANSWER_S: Final = 1.0
 class Shards(Protocol):
     """How to ask the shards. Both may raise anything when a shard is away."""
 
-    @property
-    def names(self) -> Sequence[str]:
+    async def names(self) -> Sequence[str]:
         """All of them, there or not."""
         ...
 
@@ -72,7 +71,7 @@ class Census:
     async def sightings(self) -> list[Sighting]:
         """Every process that is known of, in the order of kind and name."""
         asked = [
-            *(self._see(shard, "shard", self._stats_of_shard(shard)) for shard in self._shards.names),
+            *(self._see(shard, "shard", self._stats_of_shard(shard)) for shard in await self._shards.names()),
             *(self._see(name, kind, probe()) for name, kind, probe in self._others),
             *(
                 self._see(peer.name, peer.kind, _stats_of_peer(peer), {"pid": peer.pid, "node": peer.node})
@@ -92,7 +91,7 @@ class Census:
 
     async def metrics(self) -> bytes:
         """The metrics of all that answer, on one page."""
-        asked = {shard: self._shards.metrics(shard) for shard in self._shards.names}
+        asked = {shard: self._shards.metrics(shard) for shard in await self._shards.names()}
         asked |= {peer.name: ask(peer, "metrics", ANSWER_S) for peer in await self._peers()}
         pages = await asyncio.gather(*(_in_time(work) for work in asked.values()))
         return merge({name: page for name, page in zip(asked, pages, strict=True) if page is not None})

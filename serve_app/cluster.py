@@ -12,7 +12,7 @@ from ray import serve
 from ray.exceptions import RayError
 from ray.serve.config import ProxyLocation
 
-from actors.kernel.remote import ensure_shards, stop_shards
+from actors.kernel.remote import all_shards, ensure_shards, stop_shards
 from config.errors import StartupError
 from config.settings import Settings
 from serve_app import rayhead
@@ -52,7 +52,7 @@ def undeploy(settings: Settings) -> None:
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
     with suppress(RayError, RuntimeError):
         serve.delete(APP)
-    asyncio.run(stop_shards(CarewireRecipe(settings).shard_names, timeout_s=3.0))
+    asyncio.run(stop_shards(all_shards(), timeout_s=3.0))
     if settings.ray.address is not None and not serve.status().applications:
         serve.shutdown()  # type: ignore[no-untyped-call] # Ray's own
 
@@ -89,6 +89,6 @@ def _await_controller(starting: "Future[None]") -> None:
 async def _ensure(recipe: CarewireRecipe) -> None:
     stores = await recipe.open()
     try:
-        await ensure_shards(recipe, stores)
+        await ensure_shards(recipe, stores, resize={pool: recipe.shards(pool) for pool in recipe.pools})
     finally:
         stores.close()

@@ -1,6 +1,9 @@
 """The `Gateway` deployment: a Socket.IO front on a port of its own, connected to the shards."""
 
-from actors.kernel.metrics import RegionMetrics
+import asyncio
+from functools import partial
+
+from actors.kernel.metrics import RecentMean, RegionMetrics
 from actors.kernel.region import Region
 from actors.kernel.remote import RemoteDirectory, client_of, ensure_shards, kinds_to_pools
 from actors.presence.tracker import Tracker
@@ -17,8 +20,10 @@ from serve_app.identity.assembly import revocations_of
 from serve_app.identity.care import CareRelations
 from serve_app.identity.gate import SocketGuard
 from serve_app.identity.guard import Follower
-from serve_app.member import Member, RecentMean
+from serve_app.member import Member
 from serve_app.recipe import CarewireRecipe
+from serve_app.scaling import SOCKETS
+from serve_app.sharing import Sharing, other_gateways
 from store.shared import shared_secret
 
 
@@ -28,7 +33,7 @@ class GatewayReplica:
     async def __init__(self, recipe: CarewireRecipe) -> None:  # type: ignore[misc] # Serve awaits it
         settings = recipe.settings
         self._member = Member("gateway", settings)
-        configure_logging(settings.log.level, settings.log.format, process=self._member.name)
+        configure_logging(settings.log.level, settings.log.format, process=await self._member.take_name())
         self._stores = stores = await recipe.open()
         await ensure_shards(recipe, stores)
         clock = SystemClock()
@@ -82,13 +87,20 @@ class GatewayReplica:
         )
         self._delay = RecentMean(self._member.registry, "carewire_gateway_delivery_seconds")
         await self._member.join(lambda: {**self._gateway.stats(), "lag_ms": self._delay.ms(clock.monotonic_s())})
+        sharing = Sharing(self._gateway, partial(other_gateways, self._member.processes, self._member.name))
+        self._sharing = asyncio.create_task(sharing.run())
         calm_collector()
 
     async def check_health(self) -> None:
         """Serve asks now and then; answering at all is the answer."""
 
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        """Serve asks every few seconds where the number of gateways may change (see `scaling`)."""
+        return {SOCKETS: float(self._gateway.sockets)}
+
     async def __del__(self) -> None:
         """Drain: clients are told to go elsewhere before their sockets are closed."""
+        self._sharing.cancel()
         await self._gateway.drain()
         await self._gateway.stop()
         await self._tracker.close()

@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from config.errors import StartupError
 
-_COMMANDS = ("up", "down", "status", "token", "settings", "rebuild-projections", "audit", "train")
+_COMMANDS = ("up", "down", "status", "scale", "token", "settings", "rebuild-projections", "audit", "train")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,9 +1,11 @@
 """What every Serve replica of Carewire has in common: its name, its figures, and its place in the registry."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 import psutil
@@ -13,31 +15,12 @@ from pymongo.errors import PyMongoError
 from ray import serve
 
 from config.settings import Settings
+from serve_app.names import take_name
 from serve_app.peers import Peer
 from store.client import open_client
 from store.processes import Process, ProcessRegistry, keep_registered
 
 _COUNT_S: Final = 5.0
-
-
-class RecentMean:
-    """The mean of what a histogram has seen lately, in ms: since the reading before, which lies some seconds back."""
-
-    def __init__(self, registry: CollectorRegistry, histogram: str, every_s: float = 5.0) -> None:
-        self._registry, self._histogram, self._every_s = registry, histogram, every_s
-        self._read_s = float("-inf")
-        self._before = (0.0, 0.0)
-        self._mean_ms = 0.0
-
-    def ms(self, now_s: float) -> float:
-        """0 when it has seen nothing lately."""
-        if now_s - self._read_s >= self._every_s:
-            total = self._registry.get_sample_value(f"{self._histogram}_sum") or 0.0
-            count = self._registry.get_sample_value(f"{self._histogram}_count") or 0.0
-            seen = count - self._before[1]
-            self._mean_ms = round((total - self._before[0]) / seen * 1000, 1) if seen else 0.0
-            self._before, self._read_s = (total, count), now_s
-        return self._mean_ms
 
 
 class Member:
@@ -48,18 +31,25 @@ class Member:
     def __init__(self, kind: str, settings: Settings) -> None:
         assert settings.mongo.url is not None
         self.kind = kind
-        self.name = f"{kind}-{serve.get_replica_context().rank.rank}"
+        self.name = kind
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.client = open_client(settings.mongo.url.get_secret_value(), timeout_s=settings.mongo.timeout_s)
         self.processes = ProcessRegistry(self.client[settings.mongo.database])
         self.host = "127.0.0.1" if settings.ray.address is None else ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray's own
         self._began = time.monotonic()
+        self._start = secrets.token_hex(8)
         self._peer: Peer | None = None
         self._process: Process | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._counting: asyncio.Task[None] | None = None
         self.fellows = 1
+
+    async def take_name(self) -> str:
+        """A name that no other living process has. To be called first."""
+        rank = serve.get_replica_context().rank.rank
+        self.name = await take_name(self.processes, self.kind, rank, self._start)
+        return self.name
 
     async def join(self, stats: Callable[[], Mapping[str, object]]) -> None:
         """Be found, from now on. `stats` is what `carewire status` shows beside pid and memory."""
@@ -70,7 +60,7 @@ class Member:
             metrics=lambda: generate_latest(self.registry),
             stats=lambda: {**self._own_stats(), **stats()},
         )
-        self._process = await self._peer.start()
+        self._process = replace(await self._peer.start(), start=self._start)
         with suppress(PyMongoError):  # an old server version, or one that is away: `keep_registered` goes on trying
             await self.processes.prepare()
         self._keeping = asyncio.create_task(keep_registered(self.processes, self._process))

@@ -24,12 +24,15 @@ _SCRATCH_PREFIX: Final = "cw-"
 _MAX_SOCKET_PATH: Final = 107  # bytes that Linux allows for a Unix socket's path
 _SESSION_CHARS: Final = len("/session_2026-11-20_09-30-00_000000_4194304/sockets/plasma_store.1")
 
-_ENVIRONMENT: Final = {
-    # Notice a dead or hung node in seconds instead of a minute.
+# Notice a dead or hung node in seconds instead of a minute. `ray-cluster.yaml` sets the same.
+HEALTH_CHECKS: Final = {
     "RAY_health_check_initial_delay_ms": "1000",
     "RAY_health_check_period_ms": "500",
     "RAY_health_check_timeout_ms": "1000",
     "RAY_health_check_failure_threshold": "3",
+}
+_ENVIRONMENT: Final = {
+    **HEALTH_CHECKS,
     "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
     "RAY_SERVE_ENABLE_DIRECT_INGRESS": "0",  # else each replica opens ports of its own
     "RAY_USAGE_STATS_ENABLED": "0",

@@ -73,19 +73,9 @@ class CarewireRecipe:
 
         return PresenceShard(shard, stores.views, settings=self.settings.presence, clock=SystemClock())
 
-    @property
-    def entity_shards(self) -> list[str]:
-        """Every shard of entities that there should be."""
-        return [name for pool in _POOLS for name in self.shards_of(pool)]
-
     def shards_of(self, pool: str) -> list[str]:
-        """Those of one pool."""
+        """The shards of a pool, by the settings."""
         return shard_names(pool, self.shards(pool))
-
-    @property
-    def shard_names(self) -> list[str]:
-        """Every shard that there should be."""
-        return [*self.entity_shards, *self.volatile_shards]
 
 
 def _calendar_kinds() -> list[Kind[Any]]:

@@ -279,6 +279,11 @@ class PartitionMap:
     epoch: int
     owners: tuple[str, ...]
 
+    @property
+    def shards(self) -> tuple[str, ...]:
+        """Those that own any."""
+        return tuple(sorted(set(self.owners), key=lambda name: (len(name), name)))
+
 
 class PartitionMaps(Protocol):
     """The maps of all pools, in the database. Raises `Unavailable` when it does not answer in time."""

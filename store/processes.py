@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from motor.motor_asyncio import AsyncIOMotorDatabase
-from pymongo.errors import PyMongoError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 COLLECTION: Final = "processes"
 HEARTBEAT_S: Final = 2.0
@@ -42,6 +42,22 @@ class ProcessRegistry:
         """Make the index that forgets the dead."""
         await self._processes.create_index("seen", expireAfterSeconds=_FORGET_S, name="forget_the_dead")
 
+    async def holder(self, name: str) -> Process | None:
+        """Who had this name last: it may live, or have died without a word."""
+        document = await self._processes.find_one({"_id": name}, {"_id": 0, "seen": 0})
+        return None if document is None else Process(**document)
+
+    async def claim(self, process: Process, predecessor: Process | None) -> bool:
+        """Take the name of `process` for a start that has just begun, from nobody or from its dead `predecessor`.
+        False: somebody else was quicker. Whoever has no `address` yet is not among the living."""
+        before = process if predecessor is None else predecessor
+        mine = {"$set": asdict(process), "$currentDate": {"seen": True}}
+        try:
+            await self._processes.update_one({"_id": process.name, "start": before.start}, mine, upsert=True)
+        except DuplicateKeyError:
+            return False
+        return True
+
     async def register(self, process: Process) -> None:
         """`process` is there, and whoever had its name before is not."""
         await self._processes.update_one(
@@ -61,7 +77,7 @@ class ProcessRegistry:
 
     async def alive(self) -> list[Process]:
         """Those heard of lately, by the database's clock, ordered by name."""
-        cursor = self._processes.find(_LATELY, {"_id": 0, "seen": 0}).sort("name", 1)
+        cursor = self._processes.find({"address": {"$ne": ""}, **_LATELY}, {"_id": 0, "seen": 0}).sort("name", 1)
         return [Process(**document) async for document in cursor]
 
     async def count(self, kind: str) -> int:

@@ -6,13 +6,16 @@ only the region, who holds the command ids, repeats.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import os
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final, Generic, TypeVar
 
 import ray
 from prometheus_client import generate_latest
 from ray.actor import ActorHandle
-from ray.exceptions import RayError
+from ray.exceptions import RayActorError, RayError
 
 from actors.kernel.direct import Address, DirectClient, DirectServer
 from actors.kernel.hosting import Hosted, Recipe
@@ -70,9 +73,7 @@ class _Host(Generic[H]):
 
     async def stats(self) -> dict[str, object]:
         """See `Shard.stats`, and where the shard runs."""
-        holder = this_process()
-        context = ray.get_runtime_context()
-        return {**(await self._shard()).stats(), "pid": holder.pid, "node": context.get_node_id()}
+        return {**(await self._shard()).stats(), "pid": os.getpid(), "node": socket.gethostname()}
 
     async def metrics(self) -> bytes:
         """The shard's metrics in the Prometheus text format."""
@@ -151,34 +152,75 @@ def kinds_to_pools(recipe: Recipe) -> dict[str, str]:
     return {kind: pool for pool, kinds in recipe.pools.items() for kind in kinds}
 
 
-async def ensure_shards(recipe: Recipe, stores: Stores) -> list[str]:
-    """Make every shard of every pool that is not there yet, and spread the partitions over them; and the volatile
-    shards. Idempotent: whoever starts first calls it. With another number of shards than before, partitions move while
-    everything runs.
+async def ensure_shards(recipe: Recipe, stores: Stores, *, resize: Mapping[str, int] | None = None) -> list[str]:
+    """Make every shard of every pool that is not there yet; and the volatile shards. Idempotent: whoever starts first
+    calls it. Which shards a pool has is written down in its partition map: the recipe's number counts where there is
+    no map yet, and from then on `resize` (pool -> number of shards) alone changes it. Partitions move while everything
+    runs, and shards that are left without any are stopped.
 
     Returns the shards' names, each started (its lease may still be waited for).
     """
     volatile = [_volatile(name, recipe).start.remote() for name in recipe.volatile_shards]  # beside the others
-    actor: Any = ray.remote(ShardHost)
     control = RemoteControl()
-    pools = {pool: shard_names(pool, recipe.shards(pool)) for pool in recipe.pools}
-    maps = {}
-    for pool, wanted in pools.items():  # all of them first: a shard of one pool writes letters to every other
+    pools: dict[str, list[str]] = {}
+    for pool in recipe.pools:  # all of them first: a shard of one pool writes letters to every other
         present = await stores.maps.read(pool)
-        maps[pool] = present if present is not None else await rebalance(stores.maps, control, pool, wanted)
-    names = [name for wanted in pools.values() for name in wanted]
-    handles = [actor.options(name=name, **_OPTIONS).remote(name, recipe) for name in names]
-    await asyncio.gather(*(handle.start.remote() for handle in handles))
-    for pool, wanted in pools.items():
-        await rebalance(stores.maps, control, pool, wanted)
-        await stop_shards(sorted(set(maps[pool].owners).difference(wanted)))
+        if present is None:
+            present = await rebalance(stores.maps, control, pool, shard_names(pool, recipe.shards(pool)))
+        pools[pool] = list(present.shards)
+    wanted = {pool: shard_names(pool, number) for pool, number in (resize or {}).items()}
+    await _start({*chain(*pools.values(), *wanted.values())}, recipe)
+    for pool, shards in wanted.items():
+        await rebalance(stores.maps, control, pool, shards)
+    names = [await _settle(stores, pool, [*pools[pool], *wanted.get(pool, ())]) for pool in recipe.pools]
     await asyncio.gather(*volatile)
-    return [*names, *recipe.volatile_shards]
+    return [*chain(*names), *recipe.volatile_shards]
+
+
+async def _start(names: Iterable[str], recipe: Recipe) -> None:
+    actor: Any = ray.remote(ShardHost)
+    handles = {name: actor.options(name=name, **_OPTIONS).remote(name, recipe) for name in sorted(names)}
+    started = await asyncio.gather(*(handle.start.remote() for handle in handles.values()), return_exceptions=True)
+    for name, outcome in zip(handles, started, strict=True):
+        if isinstance(outcome, RayActorError):  # it was stopped meanwhile, or died and is being restarted
+            _log.warning("shard.not_started", shard=name)
+        elif isinstance(outcome, BaseException):
+            raise outcome
+
+
+async def _settle(stores: Stores, pool: str, started: Sequence[str]) -> list[str]:
+    """Stop the shards that the map gives nothing to by now. Those that stay."""
+    present = await stores.maps.read(pool)
+    stay = list(present.shards) if present is not None else []
+    await stop_shards(sorted(set(started).difference(stay)))
+    return stay
+
+
+async def present_shards(recipe: Recipe, stores: Stores) -> dict[str, list[str]]:
+    """The shards of each pool, by the maps in force.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    found = {}
+    for pool in recipe.pools:
+        present = await stores.maps.read(pool)
+        found[pool] = list(present.shards) if present is not None else []
+    return found
 
 
 def _volatile(name: str, recipe: Recipe) -> Any:
     actor: Any = ray.remote(VolatileHost)
     return actor.options(name=name, **_OPTIONS).remote(name, recipe)
+
+
+def all_shards() -> list[str]:
+    """Every shard that runs, whoever made it. Blocking."""
+    return [
+        str(actor["name"])
+        for actor in ray.util.list_named_actors(all_namespaces=True)
+        if actor["namespace"] == NAMESPACE
+    ]
 
 
 async def stop_shards(names: Sequence[str], *, timeout_s: float = 5.0) -> None:

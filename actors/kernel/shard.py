@@ -16,7 +16,7 @@ from actors.kernel import wire
 from actors.kernel.alarms import Alarms
 from actors.kernel.deciding import INTERNAL, Decider, command_id_of, failure
 from actors.kernel.entity import SYSTEM, Attach, Kind
-from actors.kernel.metrics import ShardMetrics
+from actors.kernel.metrics import RecentMean, ShardMetrics
 from actors.kernel.outbox import Courier, Outbox
 from actors.kernel.ownership import Ownership
 from actors.kernel.partitions import partition_of
@@ -59,6 +59,7 @@ class Shard:
     ) -> None:
         self.name = name
         self.metrics = ShardMetrics(name)
+        self._turn_mean = RecentMean(self.metrics.registry, "carewire_turn_seconds")
         self.tasks = Tasks(name)
         self._settings = settings
         self._clock = clock
@@ -125,6 +126,7 @@ class Shard:
             "queued": self._residents.waiting,
             "subscribers": len(self._sessions),
             "buffered_bytes": sum(session.buffered_bytes for session in self._sessions),
+            "lag_ms": self._turn_mean.ms(self._clock.monotonic_s()),
         }
 
     async def start(self) -> None:

@@ -1,8 +1,11 @@
 """What a presence shard counts. No label ever names a user."""
 
 from collections.abc import Mapping
+from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS: Final = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
 class PresenceMetrics:
@@ -16,6 +19,12 @@ class PresenceMetrics:
         self.reopened = Counter("carewire_presence_gateways_opened", "Times that a gateway began anew.", registry=r)
         self.lapsed = Counter("carewire_presence_gateways_lapsed", "Gateways that fell silent.", registry=r)
         self.database = Counter("carewire_presence_database_retries", "Reads and writes to be repeated.", registry=r)
+        self.news_s = Histogram(
+            "carewire_presence_news_seconds",
+            "From a change to the parcel with it.",
+            buckets=_SECONDS,
+            registry=r,
+        )
         self._levels = {
             "present": Gauge("carewire_presence_users_present", "Users with a device connected.", registry=r),
             "entities": Gauge("carewire_presence_users_held", "Users in memory, the watched included.", registry=r),

@@ -7,6 +7,7 @@ everything again. Until they have had the time for that (`settle_s`) nobody is c
 import asyncio
 from typing import Final
 
+from actors.kernel.metrics import RecentMean
 from actors.kernel.tasks import Tasks
 from actors.presence import keeping, wire
 from actors.presence.metrics import PresenceMetrics
@@ -31,7 +32,7 @@ _UNKNOWN: Final = wire.encode(wire.Receipt(False))
 class _Session:
     """One gateway's end: what it has said, and what it was sent last."""
 
-    __slots__ = ("fetches", "last_report", "life", "news", "number", "sent", "sent_s")
+    __slots__ = ("fetches", "last_report", "life", "news", "number", "sent", "sent_s", "stirred_s")
 
     def __init__(self, life: int) -> None:
         self.life = life
@@ -41,6 +42,7 @@ class _Session:
         self.sent_s = float("-inf")
         self.fetches = 0
         self.news = asyncio.Event()
+        self.stirred_s: float | None = None  # since when there is something to tell
 
 
 class PresenceShard:
@@ -53,6 +55,7 @@ class PresenceShard:
         self._views = views
         self._settings = settings
         self._clock = clock
+        self._news_mean = RecentMean(self.metrics.registry, "carewire_presence_news_seconds")
         self._presence = Presence(
             grace_s=settings.grace_s, lease_s=settings.gateway_lease_s, settled=settings.settle_s == 0
         )
@@ -86,6 +89,7 @@ class PresenceShard:
             "watched": presence.watched,
             "subscribers": presence.gateways,
             "queued": len(presence.memories),
+            "lag_ms": self._news_mean.ms(self._clock.monotonic_s()),
         }
 
     async def subscribe(self, request: bytes) -> bytes:
@@ -132,6 +136,9 @@ class PresenceShard:
             session.number += 1
             session.sent_s = self._clock.monotonic_s()
             self.metrics.states.inc(len(session.sent))
+            if session.stirred_s is not None:
+                self.metrics.news_s.observe(session.sent_s - session.stirred_s)
+                session.stirred_s = None
             return wire.encode(wire.Parcel(True, session.number, session.sent))
         return wire.encode(wire.Parcel(True, wanted.acked, []))
 
@@ -177,6 +184,7 @@ class PresenceShard:
         for gateway in presence.stirred:
             if (session := self._sessions.get(gateway)) is not None:
                 session.news.set()
+                session.stirred_s = self._clock.monotonic_s() if session.stirred_s is None else session.stirred_s
         presence.stirred.clear()
         if presence.to_load:
             self._to_load.set()

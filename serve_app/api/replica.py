@@ -1,8 +1,7 @@
 """The `Api` deployment: connects the REST application to the shards, the database and the other processes."""
 
 import asyncio
-import socket
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import ray
@@ -11,7 +10,7 @@ from ray.serve.handle import DeploymentHandle
 
 from actors.kernel.metrics import RegionMetrics
 from actors.kernel.region import Region
-from actors.kernel.remote import RemoteDirectory, RemoteShard, ensure_shards, kinds_to_pools
+from actors.kernel.remote import RemoteDirectory, ensure_shards, kinds_to_pools
 from actors.rooms.service import Rooms
 from config.clock import SystemClock
 from config.collector import calm_collector
@@ -28,6 +27,7 @@ from serve_app.health import Finding, HealthMonitor, Part
 from serve_app.identity.assembly import assemble, prepare
 from serve_app.identity.gate import HttpGate
 from serve_app.member import Member
+from serve_app.pools import Pools, pool_routes
 from serve_app.prediction.client import PredictorClient
 from serve_app.prediction.routes import prediction_routes
 from serve_app.recipe import CarewireRecipe
@@ -43,7 +43,7 @@ class ApiReplica:
         del gateway
         settings = recipe.settings
         self._member = Member("api", settings)
-        configure_logging(settings.log.level, settings.log.format, process=self._member.name)
+        configure_logging(settings.log.level, settings.log.format, process=await self._member.take_name())
         self._stores = stores = await recipe.open()
         await ensure_shards(recipe, stores)
         clock = SystemClock()
@@ -57,16 +57,17 @@ class ApiReplica:
         )
         await self._region.start()
         secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
+        pools = Pools(recipe, stores)
         census = Census(
             self._member.processes,
-            RemoteShards(recipe.shard_names),
+            pools,
             [("controller", "controller", _controller), ("mongod", "mongod", self._mongod)],
         )
         self._health = HealthMonitor(
             [
                 Part("mongo", self._mongo_health),
-                Part("rooms", lambda: _health_of(census.shards(recipe.shards_of("rooms")))),
-                Part("calendars", lambda: _health_of(census.shards(recipe.shards_of("calendars")))),
+                Part("rooms", lambda: _health_of_pool(census, pools, "rooms")),
+                Part("calendars", lambda: _health_of_pool(census, pools, "calendars")),
                 Part("presence", lambda: _health_of(census.shards(recipe.volatile_shards)), vital=False),
                 Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
                 Part("ml", lambda: _health_of_models(census.of_kind("predictor")), vital=False),
@@ -93,6 +94,7 @@ class ApiReplica:
                         calendar_services(self._region, stores.views, clock, related=self._identity.care.cares),
                         gate.verify,
                     ),
+                    pool_routes(pools),
                     prediction_routes(PredictorClient(model, settings.ml), [permit("ml.use")]),
                 ],
             ),
@@ -137,34 +139,19 @@ class ApiReplica:
         }
 
 
-class RemoteShards:
-    """The shards, asked through Ray (`census.Shards`)."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = names
-        self._shards = {name: RemoteShard(name) for name in names}
-        self._hosts: dict[str, str] = {}
-
-    async def stats(self, shard: str) -> Mapping[str, object]:
-        """See `census.Shards`."""
-        stats = await self._shards[shard].stats()
-        return {**stats, "node": await self._host(str(stats["node"]))}
-
-    async def _host(self, node_id: str) -> str:
-        """The host name of a Ray node: that is how everybody else names it."""
-        if node_id not in self._hosts:
-            nodes = await asyncio.to_thread(ray.nodes)
-            self._hosts = {node["NodeID"]: node["NodeManagerHostname"] for node in nodes}
-        return self._hosts.get(node_id, node_id)
-
-    async def metrics(self, shard: str) -> bytes:
-        """See `census.Shards`."""
-        return await self._shards[shard].metrics()
-
-
 async def _controller() -> Mapping[str, object]:
     controller = await asyncio.to_thread(ray.get_actor, "SERVE_CONTROLLER_ACTOR", "serve")
-    return {"pid": await controller.get_pid.remote(), "node": socket.gethostname()}
+    return {"pid": await controller.get_pid.remote(), "node": await asyncio.to_thread(_head)}
+
+
+def _head() -> str:
+    """The host name of the node where Serve keeps its controller."""
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call] # Ray's own
+    return next(str(node["NodeManagerHostname"]) for node in nodes if "node:__internal_head__" in node["Resources"])
+
+
+async def _health_of_pool(census: Census, pools: Pools, pool: str) -> Finding:
+    return await _health_of(census.shards(await pools.of(pool)))
 
 
 async def _health_of(asked: Awaitable[list[Sighting]]) -> Finding:

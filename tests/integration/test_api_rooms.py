@@ -43,7 +43,8 @@ class Nobody(ProcessRegistry):
 class NoShards:
     """The shards of this test are in this process, and not asked."""
 
-    names = ()
+    async def names(self) -> tuple[str, ...]:
+        return ()
 
     async def stats(self, shard: str) -> dict[str, object]:
         raise LookupError(shard)

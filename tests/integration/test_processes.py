@@ -19,7 +19,7 @@ async def test_the_living_are_found_and_those_who_left_are_not(mongo: Database) 
     registry = ProcessRegistry(mongo)
     await registry.prepare()
     await registry.prepare()
-    api = Process("api-0", "api", 2, "n1", "s2")
+    api = Process("api-0", "api", 2, "n1", "s2", "127.0.0.1:10", "key")
     await registry.register(a_gateway())
     await registry.register(api)
     assert await registry.alive() == [api, a_gateway()]
@@ -37,6 +37,19 @@ async def test_a_successor_takes_the_name_and_the_old_one_cannot_take_it_back(mo
     await registry.remove(old)
     assert await registry.alive() == [new]
     assert await registry.renew(new)
+
+
+async def test_a_name_is_taken_by_one_and_from_the_dead_only(mongo: Database) -> None:
+    registry = ProcessRegistry(mongo)
+    first, second, third = (Process("gateway-0", "gateway", pid, "n1", f"s{pid}") for pid in (1, 2, 3))
+    assert await registry.holder("gateway-0") is None
+    assert await registry.claim(first, None)
+    assert not await registry.claim(second, None)
+    assert await registry.holder("gateway-0") == first
+    assert await registry.alive() == []  # it has not said yet where it answers
+    quicker, slower = await registry.claim(second, first), await registry.claim(third, first)
+    assert (quicker, slower) == (True, False)  # both saw the first one dead
+    assert await registry.holder("gateway-0") == second
 
 
 async def test_who_has_not_been_heard_of_for_a_while_is_not_among_the_living(mongo: Database) -> None:

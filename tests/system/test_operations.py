@@ -1,6 +1,7 @@
 """What an operator sees of the running program."""
 
 import re
+import socket
 from pathlib import Path
 
 import httpx
@@ -30,6 +31,8 @@ async def test_status_lists_every_process(system: System) -> None:
     assert len({row["pid"] for row in rows.values()}) == len(rows)
     assert all(isinstance(rows[name]["entities"], int) for name in ("rooms-0", "rooms-1"))
     assert isinstance(rows["gateway-0"]["sockets"], int)
+    assert {row["node"] for row in rows.values()} == {socket.gethostname()}
+    assert all(row["lag_ms"] >= 0 for row in rows.values() if row["kind"] in ("shard", "gateway"))
 
 
 async def test_status_counts_sockets_and_entities(system: System) -> None:

@@ -67,6 +67,7 @@ audit.read s s s *
 privacy.export s s s s
 privacy.erase s s s *
 operations.read - - - *
+operations.scale - - - *
 """
 LETTERS = dict(zip("somcgpn", Relation, strict=True))
 COLUMNS = ("client", "therapist", "moderator", "admin")

@@ -14,10 +14,14 @@ from actors.kernel.region import Reply
 from actors.rooms.commands import History, RoomCommand
 from config.clock import SystemClock
 from config.errors import NotFound, Overloaded
+from config.settings import Settings
 from config.tokens import Expected, Verified, mint, verify
 from serve_app.api.app import Services, create_api
 from serve_app.census import Census
 from serve_app.health import Finding, HealthMonitor, Part, State
+from serve_app.pools import Pools, pool_routes
+from serve_app.recipe import CarewireRecipe
+from store.memory import memory_stores
 from store.processes import Process, ProcessRegistry
 
 SECRET = "a-secret-of-at-least-32-bytes-for-tests"
@@ -61,7 +65,8 @@ class NoRegistry(ProcessRegistry):
 class OneShard:
     """A shard that answers, and one that does not."""
 
-    names: Sequence[str] = ("rooms-0", "rooms-1")
+    async def names(self) -> Sequence[str]:
+        return ("rooms-0", "rooms-1")
 
     async def stats(self, shard: str) -> Mapping[str, object]:
         if shard == "rooms-1":
@@ -90,6 +95,7 @@ class World:
                 census=Census(NoRegistry(), OneShard()),
                 health=HealthMonitor([Part("mongo", self._probe)], clock=iter(range(0, 10**6, 10)).__next__),
                 registry=self.registry,
+                routers=[pool_routes(Pools(CarewireRecipe(Settings()), memory_stores(SystemClock())))],
             )
         )
 
@@ -244,6 +250,17 @@ async def test_status_is_for_administrators(http: httpx.AsyncClient) -> None:
         ("rooms-0", "shard", "ok", 17),
         ("rooms-1", "shard", "unreachable", None),
     ]
+
+
+async def test_only_administrators_change_the_number_of_shards_and_only_of_pools_that_there_are(
+    http: httpx.AsyncClient,
+) -> None:
+    admin = signed("root", "admin")
+    the_problem(await http.put("/api/pools/rooms", json={"shards": 4}), 403, "permission_denied")
+    refused = the_problem(await http.put("/api/pools/presence", json={"shards": 4}, headers=admin), 404, "not_found")
+    assert refused["detail"] == "There is no such pool; there are rooms, calendars."
+    for shards in (0, 65, "many"):
+        the_problem(await http.put("/api/pools/rooms", json={"shards": shards}, headers=admin), 400, "invalid_argument")
 
 
 async def test_metrics_survive_a_process_that_does_not_answer(http: httpx.AsyncClient) -> None:

@@ -1,8 +1,8 @@
-"""What a replica says of itself."""
+"""The recent mean of a histogram."""
 
 from prometheus_client import CollectorRegistry, Histogram
 
-from serve_app.member import RecentMean
+from actors.kernel.metrics import RecentMean
 
 
 def test_the_recent_mean_forgets_what_lies_before_the_last_reading() -> None:

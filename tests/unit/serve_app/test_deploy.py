@@ -1,0 +1,47 @@
+"""The files that put Carewire on a cluster, looked at by Ray's own validators and by ours."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ray.autoscaler._private.util import prepare_config, validate_config
+from ray.serve.schema import ServeDeploySchema
+
+from config.errors import StartupError
+from serve_app.app import build
+from serve_app.rayhead import HEALTH_CHECKS
+
+ROOT = Path(__file__).parents[3]
+ON_EVERY_NODE = {
+    "CAREWIRE_MONGO__URL": "mongodb://db1/?replicaSet=rs0",
+    "CAREWIRE_AUTH__SECRET": "s" * 32,
+    "CAREWIRE_ENCRYPTION__MASTER_KEYS": "k1:" + "A" * 43 + "=",
+}
+
+
+def document(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / name).read_text())
+    return loaded
+
+
+def test_ray_up_takes_the_cluster_file() -> None:
+    config = prepare_config(document("ray-cluster.yaml"))
+    validate_config(config)
+    with pytest.raises(Exception, match="hed_start"):
+        validate_config(config | {"hed_start_ray_commands": []})  # the validator does look
+
+
+def test_the_cluster_notices_dead_nodes_as_fast_as_a_laptop() -> None:
+    (start,) = [line for line in document("ray-cluster.yaml")["head_start_ray_commands"] if "ray start" in line]
+    assert all(f"{name}={value};" in start for name, value in HEALTH_CHECKS.items())
+
+
+def test_serve_takes_the_application_and_builds_the_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    (application,) = ServeDeploySchema.model_validate(document("deploy/serve.yaml")).applications
+    assert application.import_path == "serve_app.app:build"
+    with pytest.raises(StartupError, match="CAREWIRE_MONGO__URL, CAREWIRE_ENCRYPTION__MASTER_KEYS"):
+        build(application.args)
+    for name, value in ON_EVERY_NODE.items():
+        monkeypatch.setenv(name, value)
+    build(application.args)
