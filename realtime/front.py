@@ -87,8 +87,7 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
             finally:
                 connection.in_flight -= 1
         self._reply(connection, ack, incoming.name, ack_id)
-        self._metrics.events.labels(ack.event, ack.code).inc()
-        self._metrics.event_s.observe(self._clock.monotonic_s() - started_s)
+        self._metrics.answered(ack.event, ack.code, self._clock.monotonic_s() - started_s)
 
     def _reply(self, connection: Connection, ack: Ack, name: str, ack_id: int | None) -> None:
         outlet = connection.outlet
