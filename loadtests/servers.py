@@ -16,10 +16,13 @@ from typing import Any, Final, Self
 
 import psutil
 
+from loadtests.idle import await_rest, cpu_s, tree
+
 ROOT: Final = Path(__file__).parent.parent
 SECRET: Final = "a secret of at least 32 bytes for benchmarks"
 _START_S: Final = 180.0
 _STOP_S: Final = 20.0
+_REST_S: Final = 60.0  # for what goes on after a start: libraries are still loaded, caches filled
 
 
 class NotAvailable(Exception):
@@ -45,7 +48,7 @@ class Server:
     def __init__(
         self,
         name: str,
-        command: Callable[[int], list[str]],
+        command: Callable[[int, Path], list[str]],
         *,
         cpus: Collection[int],
         secret: str | None = None,
@@ -65,11 +68,17 @@ class Server:
         log = self._directory / "output"
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                self._command(self.port), env=env, cwd=ROOT, stdout=output, stderr=output, process_group=0
+                self._command(self.port, self._directory),
+                env=env,
+                cwd=ROOT,
+                stdout=output,
+                stderr=output,
+                process_group=0,
             )
         try:
             self._await_readiness(log)
             self._pin()
+            await_rest(self._process.pid, _REST_S)
         except BaseException:
             self.__exit__()
             raise
@@ -89,14 +98,15 @@ class Server:
         process.wait()
         shutil.rmtree(self._directory, ignore_errors=True)
 
+    @property
+    def pid(self) -> int:
+        """Of the process that was started, the root of all the others."""
+        assert self._process is not None
+        return self._process.pid
+
     def cpu_s(self) -> float:
         """CPU seconds of all its processes so far."""
-        total = 0.0
-        for process in self._processes():
-            with suppress(psutil.Error):
-                times = process.cpu_times()
-                total += times.user + times.system
-        return total
+        return cpu_s(self.pid)
 
     def memory_mb(self) -> float:
         """Resident memory of all its processes; shared pages count for each."""
@@ -107,12 +117,7 @@ class Server:
         return total / 2**20
 
     def _processes(self) -> list[psutil.Process]:
-        assert self._process is not None
-        try:
-            root = psutil.Process(self._process.pid)
-            return [root, *root.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
+        return tree(self.pid)
 
     def _pin(self) -> None:
         """Every thread of it; those that come later inherit it. After the start, which may use all cores."""
@@ -156,22 +161,41 @@ def carewire(cpus: Collection[int]) -> Server:
         }
         return {f"CAREWIRE_{name}": str(value) for name, value in settings.items()}
 
-    return Server("carewire", lambda port: [executable, "up"], cpus=cpus, secret=SECRET, environment=environment)
+    return Server("carewire", lambda port, _: [executable, "up"], cpus=cpus, secret=SECRET, environment=environment)
 
 
 def python_peer(cpus: Collection[int]) -> Server:
     """`loadtests/peer_server.py`."""
-    return Server("python-socketio", lambda port: [sys.executable, "-m", "loadtests.peer_server", str(port)], cpus=cpus)
+    return Server(
+        "python-socketio", lambda port, _: [sys.executable, "-m", "loadtests.peer_server", str(port)], cpus=cpus
+    )
 
 
 def node_peer(cpus: Collection[int]) -> Server:
     """`loadtests/peer_server.mjs`. Raises `NotAvailable` without Node or its socket.io."""
+    node = _node("socket.io")
+    return Server("node socket.io", lambda port, _: [node, "loadtests/peer_server.mjs", str(port)], cpus=cpus)
+
+
+def node_mongo_peer(cpus: Collection[int]) -> Server:
+    """The same, with an insert a message. Raises `NotAvailable` without Node, its socket.io or its MongoDB driver."""
+    _node("socket.io")
+    _node("mongodb")
+
+    def command(port: int, directory: Path) -> list[str]:
+        (mongo,) = free_ports(1)
+        return [sys.executable, "-m", "loadtests.peer_mongo", str(port), str(mongo), str(directory / "data")]
+
+    return Server("node + mongodb", command, cpus=cpus)
+
+
+def _node(package: str) -> str:
     node = shutil.which("node")
     if node is None:
         raise NotAvailable("there is no node on the PATH")
-    if not (ROOT / "tests/js/node_modules/socket.io").is_dir():
-        raise NotAvailable("socket.io is not installed in tests/js (npm install --prefix tests/js socket.io)")
-    return Server("node socket.io", lambda port: [node, "loadtests/peer_server.mjs", str(port)], cpus=cpus)
+    if not (ROOT / "tests/js/node_modules" / package).is_dir():
+        raise NotAvailable(f"{package} is not installed in tests/js (npm ci --prefix tests/js)")
+    return node
 
 
-SERVERS: Final = {"carewire": carewire, "python": python_peer, "node": node_peer}
+SERVERS: Final = {"carewire": carewire, "node": node_peer, "node-mongo": node_mongo_peer, "python": python_peer}

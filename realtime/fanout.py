@@ -12,6 +12,7 @@ from realtime.deadlines import Deadline, Deadlines
 from realtime.metrics import GatewayMetrics
 from realtime.outlet import Run, event_frame
 from realtime.subscriptions import Subscriptions
+from realtime.wire import Frame
 
 log = get_logger(__name__)
 
@@ -46,9 +47,9 @@ class Fanout:
         sent = 0
         for connection in hearers:
             if prepared is None:
-                prepared = Run([event_frame(delivery.packet) for delivery in run])
+                prepared = Run(_framed(run))
             connection.outlet.send_run(prepared)
-            sent += len(run)
+            sent += len(prepared.frames)
         return sent
 
     def _note(self, run: Iterable[Delivery], now_ms: int) -> None:
@@ -68,3 +69,14 @@ class Fanout:
     def _lapse(self, place: tuple[str, str], delivery: Delivery) -> None:
         self._lapses.pop(place, None)
         self.deliver([Delivery(delivery.topic, 0, delivery.lapse, skip=delivery.skip)])
+
+
+def _framed(run: Iterable[Delivery]) -> list[Frame]:
+    """Without those that are no text: they must not hold up the others."""
+    frames = []
+    for delivery in run:
+        try:
+            frames.append(event_frame(delivery.packet))
+        except UnicodeDecodeError:
+            log.error("fanout.unreadable", topic=delivery.topic, version=delivery.version)
+    return frames

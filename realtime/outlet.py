@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
-from realtime.packets import DISCONNECT_TEXT, event_text
+from realtime.packets import DISCONNECT_TEXT, delivery_text, event_text
 from realtime.wire import Frame
 
 _LOOK_S: Final = 0.02
@@ -20,8 +20,8 @@ def frame(text: str) -> Frame:
 
 
 def event_frame(packet: bytes) -> Frame:
-    """The frame of an event that is encoded already: `["name", payload]`."""
-    return Frame(b"42" + packet)
+    """The frame of an event that is encoded already: `["name", payload]`. Raises UnicodeDecodeError."""
+    return frame(delivery_text(packet))
 
 
 class Run:
@@ -31,7 +31,7 @@ class Run:
 
     def __init__(self, frames: Sequence[Frame]) -> None:
         self.frames = frames
-        self.wire = frames[0].wire if len(frames) == 1 else b"".join([each.wire for each in frames])
+        self.wire = b"".join([each.wire for each in frames])
 
 
 class Outlet:
