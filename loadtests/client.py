@@ -13,6 +13,7 @@ import uvloop
 
 from config.clock import SystemClock
 from config.tokens import mint
+from loadtests.idle import await_rest
 from loadtests.load_socket import LoadSocket, Refused
 from loadtests.workloads import Found, Job, Phase, decode_job, encode, percentile
 
@@ -20,6 +21,7 @@ CONNECTING: Final = 64  # handshakes under way at a time
 PAD: Final = b"x" * 82  # makes a body of 100 bytes
 LATE_S: Final = 1.0
 SETUP_S: Final = 90.0
+REST_S: Final = 20.0
 _MARK: Final = b"#"
 
 
@@ -221,7 +223,8 @@ async def run(job: Job) -> Found:
     try:
         async with asyncio.timeout(SETUP_S):
             connect_s = await load.connect()
-            await asyncio.sleep(job.settle_s)
+            if job.pid is not None:
+                await asyncio.to_thread(await_rest, job.pid, REST_S)
         saturated = await load.saturated()
         return Found(saturated, await load.paced(), round(connect_s, 2))
     finally:

@@ -17,11 +17,14 @@ from typing import Any, Final, Self
 
 import psutil
 
+from loadtests.idle import await_rest, cpu_s, tree
+
 ROOT: Final = Path(__file__).parent.parent
 SECRET: Final = "a secret of at least 32 bytes for benchmarks"
 _START_S: Final = 180.0
 _STOP_S: Final = 20.0
 _STATUS_S: Final = 30.0
+_REST_S: Final = 60.0  # for what goes on after a start: libraries are still loaded, caches filled
 
 
 class NotAvailable(Exception):
@@ -47,7 +50,7 @@ class Server:
     def __init__(
         self,
         name: str,
-        command: Callable[[int], list[str]],
+        command: Callable[[int, Path], list[str]],
         *,
         cpus: Collection[int],
         secret: str | None = None,
@@ -70,11 +73,17 @@ class Server:
         log = self._directory / "output"
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                self._command(self.port), env=env, cwd=ROOT, stdout=output, stderr=output, process_group=0
+                self._command(self.port, self._directory),
+                env=env,
+                cwd=ROOT,
+                stdout=output,
+                stderr=output,
+                process_group=0,
             )
         try:
             self._await_readiness(log)
             self._pin()
+            await_rest(self._process.pid, _REST_S)
         except BaseException:
             self.__exit__()
             raise
@@ -94,21 +103,22 @@ class Server:
         process.wait()
         shutil.rmtree(self._directory, ignore_errors=True)
 
+    @property
+    def pid(self) -> int:
+        """Of the process that was started, the root of all the others."""
+        assert self._process is not None
+        return self._process.pid
+
     def cpu_s(self) -> float:
         """CPU seconds of all its processes so far."""
-        total = 0.0
-        for process in self.processes():
-            with suppress(psutil.Error):
-                times = process.cpu_times()
-                total += times.user + times.system
-        return total
+        return cpu_s(self.pid)
 
     def pids(self) -> dict[str, int]:
         """The process ids of what serves, by name: as `carewire status` tells them; of a peer, its only process."""
         assert self._process is not None
         if self.secret is None:
             return {self.name: self._process.pid}
-        command = [*self._command(self.port)[:1], "status", "--json"]
+        command = [*self._command(self.port, self._directory)[:1], "status", "--json"]
         done = subprocess.run(command, env=self._env, capture_output=True, timeout=_STATUS_S, check=True)
         return {row["name"]: row["pid"] for row in json.loads(done.stdout) if row.get("pid")}
 
@@ -132,12 +142,7 @@ class Server:
 
     def processes(self) -> list[psutil.Process]:
         """It and all that it started; none when it has ended."""
-        assert self._process is not None
-        try:
-            root = psutil.Process(self._process.pid)
-            return [root, *root.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
+        return tree(self.pid)
 
     def _pin(self) -> None:
         """Every thread of it; those that come later inherit it. After the start, which may use all cores."""
@@ -181,22 +186,41 @@ def carewire(cpus: Collection[int]) -> Server:
         }
         return {f"CAREWIRE_{name}": str(value) for name, value in settings.items()}
 
-    return Server("carewire", lambda port: [executable, "up"], cpus=cpus, secret=SECRET, environment=environment)
+    return Server("carewire", lambda port, _: [executable, "up"], cpus=cpus, secret=SECRET, environment=environment)
 
 
 def python_peer(cpus: Collection[int]) -> Server:
     """`loadtests/peer_server.py`."""
-    return Server("python-socketio", lambda port: [sys.executable, "-m", "loadtests.peer_server", str(port)], cpus=cpus)
+    return Server(
+        "python-socketio", lambda port, _: [sys.executable, "-m", "loadtests.peer_server", str(port)], cpus=cpus
+    )
 
 
 def node_peer(cpus: Collection[int]) -> Server:
     """`loadtests/peer_server.mjs`. Raises `NotAvailable` without Node or its socket.io."""
+    node = _node("socket.io")
+    return Server("node socket.io", lambda port, _: [node, "loadtests/peer_server.mjs", str(port)], cpus=cpus)
+
+
+def node_mongo_peer(cpus: Collection[int]) -> Server:
+    """The same, with an insert a message. Raises `NotAvailable` without Node, its socket.io or its MongoDB driver."""
+    _node("socket.io")
+    _node("mongodb")
+
+    def command(port: int, directory: Path) -> list[str]:
+        (mongo,) = free_ports(1)
+        return [sys.executable, "-m", "loadtests.peer_mongo", str(port), str(mongo), str(directory / "data")]
+
+    return Server("node + mongodb", command, cpus=cpus)
+
+
+def _node(package: str) -> str:
     node = shutil.which("node")
     if node is None:
         raise NotAvailable("there is no node on the PATH")
-    if not (ROOT / "tests/js/node_modules/socket.io").is_dir():
-        raise NotAvailable("socket.io is not installed in tests/js (npm install --prefix tests/js socket.io)")
-    return Server("node socket.io", lambda port: [node, "loadtests/peer_server.mjs", str(port)], cpus=cpus)
+    if not (ROOT / "tests/js/node_modules" / package).is_dir():
+        raise NotAvailable(f"{package} is not installed in tests/js (npm ci --prefix tests/js)")
+    return node
 
 
-SERVERS: Final = {"carewire": carewire, "python": python_peer, "node": node_peer}
+SERVERS: Final = {"carewire": carewire, "node": node_peer, "node-mongo": node_mongo_peer, "python": python_peer}

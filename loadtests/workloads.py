@@ -51,7 +51,7 @@ class Job:
     prefix: str = "bench"
     cpu: int | None = None  # that the client is pinned to
     drain_s: float = 5.0  # after a phase, for the last copies and acks to arrive
-    settle_s: float = 0.0  # between the joining and the first message: a server may have work left from it
+    pid: int | None = None  # of the server: it may have work left from the joining, and is left to finish it
 
 
 @dataclass(frozen=True, slots=True)

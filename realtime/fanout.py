@@ -1,5 +1,7 @@
-"""From deliveries to sockets: each packet is framed once, and the same object goes to everybody who listens."""
+"""From deliveries to sockets: each packet is framed once, and the same object goes to everybody who listens. Packets of
+one topic that come together are joined once, for all of them."""
 
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from actors.kernel.wire import Delivery
@@ -8,8 +10,7 @@ from config.logs import get_logger
 from realtime.connections import Connection
 from realtime.deadlines import Deadline, Deadlines
 from realtime.metrics import GatewayMetrics
-from realtime.outlet import frame
-from realtime.packets import delivery_text
+from realtime.outlet import Run, event_frame
 from realtime.subscriptions import Subscriptions
 from realtime.wire import Frame
 
@@ -31,25 +32,32 @@ class Fanout:
     def deliver(self, deliveries: list[Delivery]) -> None:
         """Send one parcel, in its order. Called by the region, which must not suffer for a bad packet."""
         now_ms = self._clock.now_ms()
-        for delivery in deliveries:
-            try:
-                self._deliver(delivery, now_ms)
-            except Exception:
-                log.exception("fanout.failed", topic=delivery.topic, version=delivery.version)
-
-    def _deliver(self, delivery: Delivery, now_ms: int) -> None:
-        if delivery.key:
-            self._expect_lapse(delivery)
-        prepared: Frame | None = None
         sent = 0
-        for connection in self._subscriptions.route(delivery):
-            if prepared is None:
-                prepared = frame(delivery_text(delivery.packet))
-            connection.outlet.send(prepared)
-            sent += 1
+        for run, hearers in self._subscriptions.runs(deliveries):
+            try:
+                sent += self._send(run, hearers)
+                self._note(run, now_ms)
+            except Exception:
+                log.exception("fanout.failed", topic=run[0].topic, version=run[0].version)
         self._metrics.deliveries.inc(sent)
-        if delivery.at_ms:
-            self._metrics.delivery_s.observe(max(0, now_ms - delivery.at_ms) / 1000)
+
+    def _send(self, run: Sequence[Delivery], hearers: Iterable[Connection]) -> int:
+        """How many packets went out."""
+        prepared: Run | None = None
+        sent = 0
+        for connection in hearers:
+            if prepared is None:
+                prepared = Run(_framed(run))
+            connection.outlet.send_run(prepared)
+            sent += len(prepared.frames)
+        return sent
+
+    def _note(self, run: Iterable[Delivery], now_ms: int) -> None:
+        for delivery in run:
+            if delivery.key:
+                self._expect_lapse(delivery)
+            if delivery.at_ms:
+                self._metrics.delivery_s.observe(max(0, now_ms - delivery.at_ms) / 1000)
 
     def _expect_lapse(self, delivery: Delivery) -> None:
         place = (delivery.topic, delivery.key)
@@ -61,3 +69,14 @@ class Fanout:
     def _lapse(self, place: tuple[str, str], delivery: Delivery) -> None:
         self._lapses.pop(place, None)
         self.deliver([Delivery(delivery.topic, 0, delivery.lapse, skip=delivery.skip)])
+
+
+def _framed(run: Iterable[Delivery]) -> list[Frame]:
+    """Without those that are no text: they must not hold up the others."""
+    frames = []
+    for delivery in run:
+        try:
+            frames.append(event_frame(delivery.packet))
+        except UnicodeDecodeError:
+            log.error("fanout.unreadable", topic=delivery.topic, version=delivery.version)
+    return frames

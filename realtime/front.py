@@ -106,8 +106,7 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
             finally:
                 self._inbound.end(connection, size)
         self._reply(connection, ack, incoming.name, ack_id)
-        self._metrics.events.labels(ack.event, ack.code).inc()
-        self._metrics.event_s.observe(self._clock.monotonic_s() - started_s)
+        self._metrics.answered(ack.event, ack.code, self._clock.monotonic_s() - started_s)
 
     def _reply(self, connection: Connection, ack: Ack, name: str, ack_id: int | None) -> None:
         outlet = connection.outlet

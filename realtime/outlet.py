@@ -4,9 +4,10 @@ A packet that goes to many sockets is framed once, and the same bytes are writte
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Final
 
-from realtime.packets import DISCONNECT_TEXT, event_text
+from realtime.packets import DISCONNECT_TEXT, delivery_text, event_text
 from realtime.wire import Frame
 
 _LOOK_S: Final = 0.02
@@ -16,6 +17,21 @@ _NOOP: Final = "6"
 def frame(text: str) -> Frame:
     """An Engine.IO message, good for any number of sockets."""
     return Frame.text("4" + text)
+
+
+def event_frame(packet: bytes) -> Frame:
+    """The frame of an event that is encoded already: `["name", payload]`. Raises UnicodeDecodeError."""
+    return frame(delivery_text(packet))
+
+
+class Run:
+    """Frames that go to many sockets, one behind the other: joined once for all of them."""
+
+    __slots__ = ("frames", "wire")
+
+    def __init__(self, frames: Sequence[Frame]) -> None:
+        self.frames = frames
+        self.wire = b"".join([each.wire for each in frames])
 
 
 class Outlet:
@@ -34,6 +50,12 @@ class Outlet:
         """Send a frame after everything sent before it. Frames for a socket that has closed are dropped."""
         if not self.closed:
             self._socket.write(packet)
+
+    def send_run(self, run: Run) -> None:
+        """`send`, of several frames."""
+        if not self.closed and not self._socket.write_frames(run.wire):
+            for each in run.frames:
+                self._socket.write(each)
 
     def text(self, text: str) -> None:
         """Send one text packet."""

@@ -9,9 +9,9 @@ A socket may have several joins of one topic under way. An eviction at or below 
 admitted again is news, not an end: the socket hears it and goes on above that version.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from actors.kernel.wire import Delivery
 from config.errors import FailedPrecondition, Overloaded
@@ -157,9 +157,27 @@ class Subscriptions(Generic[S]):
             return ()
         if delivery.version:
             topic.last = delivery.version
-        if not topic.held and not delivery.evict and not delivery.skip:
+        if _is_for_all(topic, delivery):
             return topic.live
         return self._route_one_by_one(topic, delivery)
+
+    def runs(self, deliveries: Iterable[Delivery]) -> Iterator[tuple[list[Delivery], Iterable[S]]]:
+        """`route` for many, in their order: those that follow each other to the same sockets come together. Each run
+        must be sent before the next one is asked for."""
+        run: list[Delivery] = []
+        hearers: Iterable[S] = ()
+        for delivery in deliveries:
+            topic = self._topics.get(delivery.topic)
+            if run and (topic is None or topic.live is not hearers or not _is_for_all(topic, delivery)):
+                yield run, hearers
+                run = []
+            hearers = self.route(delivery)
+            run.append(delivery)
+            if topic is None or hearers is not topic.live:
+                yield run, hearers
+                run = []
+        if run:
+            yield run, hearers
 
     def _route_one_by_one(self, topic: _Topic[S], delivery: Delivery) -> list[S]:
         hearers = [who for who in topic.live if who.user != delivery.skip]
@@ -270,6 +288,10 @@ class Subscriptions(Generic[S]):
         elif not found.live and not found.held:
             del self._topics[topic]
             self._on_idle(topic)
+
+
+def _is_for_all(topic: _Topic[Any], delivery: Delivery) -> bool:
+    return not (topic.held or delivery.evict or delivery.skip)
 
 
 def _may_hear(listener: _Listener[S], delivery: Delivery) -> bool:

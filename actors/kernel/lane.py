@@ -16,6 +16,7 @@ import msgspec
 from actors.kernel import wire
 from actors.kernel.entity import Principal
 from actors.kernel.metrics import RegionMetrics
+from actors.kernel.pace import Pace
 from config.clock import Clock
 from config.errors import CarewireError, Unavailable
 
@@ -97,7 +98,7 @@ class Lane:
     clock: Clock
     metrics: RegionMetrics
     max_batch_bytes: int
-    linger_s: float
+    pace: Pace
     call_timeout_s: float
     on_deliveries: Callable[[list[wire.Delivery]], None]
     on_moved: Callable[[Pending], None]
@@ -111,7 +112,6 @@ class Lane:
     _hearing: set[str] = field(default_factory=set)  # asked to be heard anew, and not yet answered
     _generation: int = 0
     _forget: set[str] = field(default_factory=set)
-    _started_s: float = float("-inf")
     _number: int = 0
     _acked: int = 0
     _known: bool = False
@@ -168,7 +168,7 @@ class Lane:
                 await self._subscribe(backoff)
             self._wake.clear()
             while self._known and (self.queue or self._forget or self._hear):
-                await self._pace()
+                await self.pace.rest(self._is_full)
                 await self._send_batch(backoff)
             if not self._known:
                 self._wake.set()
@@ -194,7 +194,9 @@ class Lane:
             backoff.reset()
             if parcel.number == self._acked + 1:
                 self._acked = parcel.number
+                began_s = self.clock.monotonic_s()
                 self._unpack(parcel)
+                asyncio.get_running_loop().call_soon(self.pace.worked, began_s)  # behind the writing to sockets
 
     async def _subscribe(self, backoff: Backoff) -> None:
         """Start afresh, and put everything unanswered back in front of the queue, in its order."""
@@ -241,17 +243,12 @@ class Lane:
             self.on_silence()
         await asyncio.sleep(backoff.next())
 
-    async def _pace(self) -> None:
-        """Under load a batch goes no sooner than the linger after the one before: fewer calls, the same order."""
-        now_s = self.clock.monotonic_s()
-        pause_s = self._started_s + self.linger_s - now_s
-        if pause_s > 0 and len(self.queue) < _FULL:
-            await asyncio.sleep(pause_s)
-            now_s += pause_s
-        self._started_s = now_s
+    def _is_full(self) -> bool:
+        return len(self.queue) >= _FULL
 
     async def _send_batch(self, backoff: Backoff) -> None:
         batch = self._next_batch()
+        began_s = self.pace.began()
         request = wire.encode(batch)
         while self._known:
             try:
@@ -260,6 +257,7 @@ class Lane:
                 await self._again(backoff)
                 continue
             backoff.reset()
+            self.pace.worked(began_s)
             if not receipt.known:
                 self._lost()
             return

@@ -17,6 +17,7 @@ from actors.kernel.deciding import command_id_of, entity_mark
 from actors.kernel.entity import Principal
 from actors.kernel.lane import Lane, Pending, ShardClient, fail_all, gave_up
 from actors.kernel.metrics import RegionMetrics
+from actors.kernel.pace import Pace
 from actors.kernel.partitions import partition_of
 from actors.kernel.tasks import Tasks
 from config.clock import Clock
@@ -191,7 +192,7 @@ class Region:
                 self._clock,
                 self._metrics,
                 self._settings.max_batch_bytes,
-                self._settings.linger_ms / 1000,
+                Pace(self._clock, self._settings.linger_ms / 1000),
                 self._settings.fetch_wait_s + 3.0,
                 self._on_deliveries,
                 self._moved,

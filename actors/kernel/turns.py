@@ -1,11 +1,10 @@
 """The loop of turns: decide all that waits, store it in one insert, and only then let anyone see it.
 
-While the insert is in flight the next turn collects. Under load a turn begins no sooner than `linger_ms` after the one
-before, because bigger turns are cheaper; when it is quiet, nothing waits. An entity whose turn was not stored for
-certain is forgotten, reloaded, and its commands are decided again in their order, refusals included.
+While the insert is in flight the next turn collects. Under load turns are put off a little (`pace`), because bigger
+ones are cheaper; when it is quiet, nothing waits. An entity whose turn was not stored for certain is forgotten,
+reloaded, and its commands are decided again in their order, refusals included.
 """
 
-import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -13,6 +12,7 @@ from actors.kernel.alarms import Alarms
 from actors.kernel.deciding import INTERNAL, Decider, failure
 from actors.kernel.metrics import ShardMetrics
 from actors.kernel.outbox import Outbox
+from actors.kernel.pace import Pace
 from actors.kernel.reads import Reads
 from actors.kernel.recent import Recent
 from actors.kernel.resident import Decided, Draft, Phase, Resident
@@ -25,6 +25,7 @@ from store.journal import Journal, Outcome
 
 _MOST_OF_ONE: Final = 250  # commands of one entity in a turn: the others on its shard wait no longer than for these
 _MOST: Final = 1000  # commands in a turn: it must not hold the event loop for long
+_FULL: Final = 200  # commands that are worth a turn at once
 
 
 class Turns:
@@ -58,21 +59,22 @@ class Turns:
         self._tasks = tasks
         self._metrics = metrics
         self._clock = clock
-        self._linger_s = linger_ms / 1000
+        self._pace = Pace(clock, linger_ms / 1000)
         self._serving = serving
 
     async def run(self) -> None:
         """Turn after turn; until cancelled."""
-        started_s = float("-inf")
         while True:
             await self._residents.wake.wait()
-            pause_s = started_s + self._linger_s - self._clock.monotonic_s()
-            if pause_s > 0 and self._residents.waiting < _MOST:
-                await asyncio.sleep(pause_s)
+            await self._pace.rest(self._is_full)
             self._residents.wake.clear()
-            started_s = self._clock.monotonic_s()
+            started_s = self._pace.began()
             if self._serving():
                 await self._turn(started_s)
+            self._pace.worked(started_s)
+
+    def _is_full(self) -> bool:
+        return self._residents.waiting >= _FULL
 
     async def _turn(self, started_s: float) -> None:
         drafts = self._decide()

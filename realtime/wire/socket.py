@@ -117,10 +117,12 @@ class Socket:
                 self._answer_poll("")
 
     def write_frames(self, wire: bytes) -> bool:
-        """Send bytes that are whole WebSocket frames. False, and nothing sent, while the transport is polling."""
-        if self.websocket is None:
+        """Send bytes that are whole WebSocket frames. False, and nothing sent, if they must go another way: to a client
+        that polls, or that may want them compressed."""
+        websocket = self.websocket
+        if websocket is None or websocket.deflate:
             return False
-        self.websocket.send_wire(wire)
+        websocket.send_wire(wire)
         return True
 
     async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:

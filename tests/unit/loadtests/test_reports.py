@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import StartupError
-from loadtests.bench_path import Row, table
+from loadtests.bench_path import Row, ratios, table
 from loadtests.load import summary
 from loadtests.target import find
 from loadtests.workloads import WORKLOADS, Found, Phase, percentile
@@ -30,6 +30,16 @@ def test_the_table_shows_losses_next_to_the_throughput() -> None:
     head, line = table([row]).splitlines()
     assert head.split()[:2] == ["server", "workload"]
     assert " ".join(line.split()) == "carewire 500 pairs 1,000 100 1.25 0.50 1000/s 1.0 / 9.0 2.0 / 8.0 2 1"
+
+
+def test_what_we_reach_is_set_against_each_peer_in_the_same_workload() -> None:
+    ours = [
+        Row("carewire", "500 pairs", 1000, 1000, Found(replace(PHASE, deliveries_per_s=rate), PACED, 1.0), 1.0, 1.0)
+        for rate in (900, 1500, 3000)
+    ]
+    theirs = Row("node socket.io", "500 pairs", 1000, 1000, Found(PHASE, PACED, 1.0), 1.0, 90.0)
+    other = Row("node socket.io", "1 room of 500", 500, 20, Found(PHASE, PACED, 1.0), 1.0, 90.0)
+    assert ratios([*ours, theirs, other]).split() == ["carewire", "/", "node", "socket.io", "500", "pairs", "1.50"]
 
 
 def test_a_quick_run_asks_a_fifth() -> None:

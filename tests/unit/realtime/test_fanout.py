@@ -25,6 +25,9 @@ class Socket:
 
     frames: list[Frame] = field(default_factory=list)
 
+    def write_frames(self, wire: bytes) -> bool:
+        return False
+
     def write(self, frame: Frame) -> None:
         self.frames.append(frame)
 
