@@ -38,6 +38,8 @@ class Loader:
         self._on_failed = on_failed
         self._cold: list[Resident] = []
         self._loading = 0
+        self._keyless: list[tuple[Resident, Missing]] = []
+        self._unlocking = 0
 
     def load(self, resident: Resident) -> None:
         """Bring one into memory; those asked for in the same breath, or while the database is busy with earlier ones,
@@ -47,8 +49,14 @@ class Loader:
         self._cold.append(resident)
 
     def fetch(self, resident: Resident, missing: Missing) -> None:
-        """Fetch what a command of this resident needs."""
-        self._tasks.spawn(self._fetch(resident, missing))
+        """Fetch what a command of this resident needs. Keys alone are fetched (or made) for many at once: with many new
+        users each first word needs one."""
+        if missing.parts or missing.replies:
+            self._tasks.spawn(self._fetch(resident, missing))
+            return
+        if not self._keyless:
+            asyncio.get_running_loop().call_soon(self._start_keys)
+        self._keyless.append((resident, missing))
 
     def _start(self) -> None:
         while self._cold and self._loading < _AT_ONCE:
@@ -60,6 +68,26 @@ class Loader:
         self._loading -= 1
         if not task.cancelled():  # else: the shard stops
             self._start()
+
+    def _start_keys(self) -> None:
+        while self._keyless and self._unlocking < _AT_ONCE:
+            batch, self._keyless = self._keyless[:_MOST], self._keyless[_MOST:]
+            self._unlocking += 1
+            self._tasks.spawn(self._fetch_keys(batch)).add_done_callback(self._keys_ended)
+
+    def _keys_ended(self, task: "asyncio.Task[None]") -> None:
+        self._unlocking -= 1
+        if not task.cancelled():
+            self._start_keys()
+
+    async def _fetch_keys(self, batch: list[tuple[Resident, Missing]]) -> None:
+        then = self._on_fetched
+        try:
+            await self._stores.vault.ensure(subject for _, missing in batch for subject in missing.subjects)
+        except Unavailable:
+            then = self._on_failed
+        for resident, _ in batch:
+            then(resident)
 
     async def _load(self, batch: list[Resident]) -> None:
         try:
