@@ -127,11 +127,16 @@ class Decider:
             draft.decided.append(Decided(submission, failure(submission.ticket, error, draft.version), draft.version))
             return None
         except NoKey as error:
-            return Missing(subjects=[error.subject])
+            return Missing(subjects=[error.subject, *self._keyless(resident, type(command))])
         if submission.unchecked and not worked.events and not isinstance(decision.reply, Query):
             return Missing(replies=True)  # without an event, nothing would collide with what it did the first time
         self._commit(draft, submission, decision, worked)
         return None
+
+    def _keyless(self, resident: Resident, command: type) -> list[str]:
+        """Whoever waits with the same kind of command and will miss their key as well."""
+        users = [one.by.user for one in resident.mailbox if type(one.command) is command and not one.by.is_system]
+        return [user for user in dict.fromkeys(users) if not self._vault.has(user)]
 
     def _repeat(self, resident: Resident, submission: Submission, reply: bytes, version: int) -> Decided:
         duplicate = not submission.again

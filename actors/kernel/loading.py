@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from actors.kernel.resident import Missing, Resident
 from actors.kernel.tasks import Tasks
 from config.errors import Unavailable
 from config.logs import get_logger
-from store.journal import Loaded, Stores, Turn, Vault
+from store.journal import Loaded, Stores, Turn
 
 _log = get_logger(__name__)
 _MOST: Final = 500  # entities a round trip
@@ -39,7 +38,8 @@ class Loader:
         self._on_failed = on_failed
         self._cold: list[Resident] = []
         self._loading = 0
-        self._keys = _Keys(stores.vault, tasks)
+        self._keyless: list[tuple[Resident, Missing]] = []
+        self._unlocking = 0
 
     def load(self, resident: Resident) -> None:
         """Bring one into memory; those asked for in the same breath, or while the database is busy with earlier ones,
@@ -49,8 +49,14 @@ class Loader:
         self._cold.append(resident)
 
     def fetch(self, resident: Resident, missing: Missing) -> None:
-        """Fetch what a command of this resident needs."""
-        self._tasks.spawn(self._fetch(resident, missing))
+        """Fetch what a command of this resident needs. Keys alone are fetched (or made) for many at once: with many new
+        users each first word needs one."""
+        if missing.parts or missing.replies:
+            self._tasks.spawn(self._fetch(resident, missing))
+            return
+        if not self._keyless:
+            asyncio.get_running_loop().call_soon(self._start_keys)
+        self._keyless.append((resident, missing))
 
     def _start(self) -> None:
         while self._cold and self._loading < _AT_ONCE:
@@ -62,6 +68,26 @@ class Loader:
         self._loading -= 1
         if not task.cancelled():  # else: the shard stops
             self._start()
+
+    def _start_keys(self) -> None:
+        while self._keyless and self._unlocking < _AT_ONCE:
+            batch, self._keyless = self._keyless[:_MOST], self._keyless[_MOST:]
+            self._unlocking += 1
+            self._tasks.spawn(self._fetch_keys(batch)).add_done_callback(self._keys_ended)
+
+    def _keys_ended(self, task: "asyncio.Task[None]") -> None:
+        self._unlocking -= 1
+        if not task.cancelled():
+            self._start_keys()
+
+    async def _fetch_keys(self, batch: list[tuple[Resident, Missing]]) -> None:
+        then = self._on_fetched
+        try:
+            await self._stores.vault.ensure(subject for _, missing in batch for subject in missing.subjects)
+        except Unavailable:
+            then = self._on_failed
+        for resident, _ in batch:
+            then(resident)
 
     async def _load(self, batch: list[Resident]) -> None:
         try:
@@ -102,7 +128,7 @@ class Loader:
     async def _fetch(self, resident: Resident, missing: Missing) -> None:
         try:
             if missing.subjects:
-                await self._keys.ensure(missing.subjects)
+                await self._stores.vault.ensure(missing.subjects)
             if missing.parts:
                 host = resident.host
                 found = await host.kind.fetch(resident.id, missing.parts, host.library)
@@ -114,43 +140,6 @@ class Loader:
             self._on_failed(resident)
             return
         self._on_fetched(resident)
-
-
-@dataclass(slots=True, eq=False)
-class _Question:
-    subjects: set[str]
-    answered: "asyncio.Future[None]"
-
-
-class _Keys:
-    """Asks the vault for the data keys of many people at once: while one question is under way, the next one gathers.
-    Somebody who has no key yet costs three round trips, and after a restart five hundred may speak in one second."""
-
-    def __init__(self, vault: Vault, tasks: Tasks) -> None:
-        self._vault = vault
-        self._tasks = tasks
-        self._next: _Question | None = None
-        self._turn = asyncio.Lock()
-
-    async def ensure(self, subjects: Iterable[str]) -> None:
-        """See `Vault.ensure`. Raises `Unavailable`."""
-        question = self._next
-        if question is None:
-            question = self._next = _Question(set(), asyncio.get_running_loop().create_future())
-            self._tasks.spawn(self._ask(question))
-        question.subjects.update(subjects)
-        await asyncio.wait([question.answered])
-        question.answered.result()
-
-    async def _ask(self, question: _Question) -> None:
-        async with self._turn:
-            self._next = None
-            try:
-                await self._vault.ensure(question.subjects)
-            except Exception as error:
-                question.answered.set_exception(error)
-            else:
-                question.answered.set_result(None)
 
 
 def restore(resident: Resident, loaded: Loaded) -> list[Turn]:

@@ -1,6 +1,7 @@
 """How entities come and go: snapshots, passivation, timers, letters, listeners, rebuilding."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 
 from actors.kernel.entity import Attach, Principal
 from actors.kernel.rebuild import rebuild
+from actors.kernel.recent import Recent
 from config.errors import PermissionDenied
-from store.memory import MemoryViews
+from store.memory import MemoryJournal, MemoryViews
+from store.vault import MemoryKeyStore
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import Amend, Leave, LedgerKind, Pages, Remind, Seen, Strike, Write
 from tests.unit.kernel.test_commands import ROOM, Play, submit
@@ -128,10 +131,12 @@ def test_a_subscriber_that_cannot_keep_up_catches_up_from_the_journal(world: Wor
     play(scenario)
 
 
-def test_attach_replays_what_was_missed_and_says_what_it_cannot(play: Play) -> None:
+@pytest.mark.parametrize("later_s", [0.0, 30.0], ids=["from memory", "from the journal"])
+def test_attach_replays_what_was_missed_and_says_what_it_cannot(play: Play, later_s: float) -> None:
     async def scenario(world: World) -> None:
         for number in range(10):
             await submit(world, Write(f"{number}"))
+        await asyncio.sleep(later_s)
         missed = await submit(world, Attach(since=4))
         assert [packet[1]["seq"] for packet in missed["packets"]] == [5, 6, 7, 8, 9, 10]
         shortened = await submit(world, Attach(since=4, limit=2))
@@ -140,6 +145,50 @@ def test_attach_replays_what_was_missed_and_says_what_it_cannot(play: Play) -> N
         assert (await submit(world, Attach(since=99)))["packets"] == []
 
     play(scenario)
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_what_was_struck_is_not_told_again_from_memory(
+    play: Play, monkeypatch: pytest.MonkeyPatch, guarded: bool
+) -> None:
+    """Its twin, whose memory does not forget, must see the leak."""
+
+    async def scenario(world: World) -> None:
+        await submit(world, Write("secret"))
+        await submit(world, Strike(1))
+        missed = await submit(world, Attach(since=0))
+        assert len(missed["packets"]) == 2
+        assert ("secret" not in str(missed["packets"])) is guarded
+
+    if not guarded:
+        monkeypatch.setattr(Recent, "forget", lambda self, name: None)
+    play(scenario)
+
+
+def test_many_that_come_at_once_cost_few_round_trips(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred cold entities, a hundred new people: loads, keys and read models go together."""
+    trips: Counter[str] = Counter()
+    for owner, name in ((MemoryJournal, "load"), (MemoryViews, "write"), (MemoryKeyStore, "add")):
+        monkeypatch.setattr(owner, name, _counted(trips, name, getattr(owner, name)))
+
+    async def scenario(world: World) -> None:
+        region = world.regions["g1"]
+        people = [(f"ledger:{number}", Principal(f"user-{number}")) for number in range(100)]
+        await asyncio.gather(*(region.submit(room, Write("hi"), by=user) for room, user in people))
+        await asyncio.gather(*(region.submit(room, Amend(1, "ho"), by=user) for room, user in people))
+
+    play(scenario)
+    assert 0 < trips["load"] <= 20
+    assert 0 < trips["add"] <= 20
+    assert 0 < trips["write"] <= 20
+
+
+def _counted(trips: Counter[str], name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    async def counting(*arguments: Any, **named: Any) -> Any:
+        trips[name] += 1
+        return await method(*arguments, **named)
+
+    return counting
 
 
 def test_nobody_listens_who_is_not_admitted(play: Play) -> None:
