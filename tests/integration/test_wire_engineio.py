@@ -415,6 +415,7 @@ async def test_the_kernel_keeps_nothing_for_a_slow_consumer(monkeypatch: pytest.
     async with echoing(max_buffered_bytes=100_000) as echo:
         slow = await echo.wire.opened()
         transport = slow._response.connection.transport  # type: ignore[union-attr] # it is open
+        assert transport is not None
         transport.pause_reading()
         sockets = list(echo.server.sockets.values())
         while not echo.gone:
