@@ -5,6 +5,8 @@ this turn of the event loop has for the same connection, and written at its end.
 """
 
 import asyncio
+import struct
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, Final, Protocol
 
 from realtime.wire.frames import (
@@ -25,6 +27,7 @@ from realtime.wire.frames import (
 )
 from realtime.wire.wheel import Wheel
 
+_AT_ONCE: Final = struct.pack("ii", 1, 0)  # or the kernel would keep what waits for as long as the peer reads at all
 CLOSING_S: Final = 5.0  # that a peer has to answer a close frame, and to take what was written before it
 
 
@@ -157,11 +160,13 @@ class WebSocket(asyncio.Protocol):
             self._outbound.wheel.add(self, self._outbound.loop.time() + CLOSING_S)
 
     def abort(self) -> None:
-        """Drop the connection now, with whatever waits. Idempotent. Nobody is told."""
+        """Drop the connection now, with whatever waits, in the kernel too. Idempotent. Nobody is told."""
         self._listener = None
         self._closing = True
         self.pending.clear()
         if self._transport is not None:
+            if (peer := self._transport.get_extra_info("socket")) is not None:
+                peer.setsockopt(SOL_SOCKET, SO_LINGER, _AT_ONCE)
             self._transport.abort()
 
     def leave(self) -> None:

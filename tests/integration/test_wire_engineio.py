@@ -5,7 +5,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from socket import SO_SNDBUF, SOL_SOCKET
+from socket import IPPROTO_TCP, SO_SNDBUF, SOL_SOCKET, TCP_INFO
 from typing import Any
 
 import aiohttp
@@ -15,6 +15,7 @@ from realtime.wire import EngineServer, Frame
 from realtime.wire.frames import REFUSED
 from tests.wire_rig import PATIENCE_S, PING_INTERVAL_S, PING_TIMEOUT_S, Wire, closed, said, serving, until
 
+TCP_CLOSED = 7  # of the states that TCP_INFO begins with
 OPEN_KEYS = {"sid", "upgrades", "pingInterval", "pingTimeout", "maxPayload"}
 
 
@@ -407,6 +408,21 @@ async def test_a_slow_consumer_is_closed_and_the_others_are_served() -> None:
         assert not quick.closed
         slow._response.connection.transport.resume_reading()  # type: ignore[union-attr] # it is open
         assert await closed(slow) == REFUSED, "who reads on after all is to know why"
+
+
+async def test_the_kernel_keeps_nothing_for_a_slow_consumer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realtime.wire.websocket.CLOSING_S", 0.05)
+    async with echoing(max_buffered_bytes=100_000) as echo:
+        slow = await echo.wire.opened()
+        transport = slow._response.connection.transport  # type: ignore[union-attr] # it is open
+        assert transport is not None
+        transport.pause_reading()
+        sockets = list(echo.server.sockets.values())
+        while not echo.gone:
+            echo.server.broadcast(sockets, Frame.text("4" + "x" * 50_000))
+            await asyncio.sleep(0)
+        peer = transport.get_extra_info("socket")
+        await until(lambda: peer.getsockopt(IPPROTO_TCP, TCP_INFO, 1)[0] == TCP_CLOSED, "the reset")
 
 
 async def test_a_client_that_takes_its_time_over_a_long_answer_is_no_slow_consumer() -> None:
