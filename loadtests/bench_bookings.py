@@ -19,6 +19,7 @@ import argparse
 import asyncio
 import itertools
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -279,6 +280,7 @@ def main() -> int:
     parser.add_argument("--keys", action="store_true", help="an Idempotency-Key with each request")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the JSON lines there, too")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is stopped on the way out
     cpus = sorted(os.sched_getaffinity(0))
     with carewire(cpus) as server, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         booked, watched = runner.run(run(server, args))
