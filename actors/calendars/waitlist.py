@@ -38,16 +38,13 @@ from actors.calendars.waitlist_messages import (
     Shared,
     WaitlistEvent,
 )
+from actors.calendars.waitlist_rules import check, priority, rivals, wants
 from actors.kernel.entity import Context, Decision, Event, Principal, SetTimer
 from config.clock import to_rfc3339
 from config.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 
 MATCH_AFTER_MS: Final = 1000
 WINDOW_MS: Final = 30 * MINUTE_MS
-URGENCIES: Final = {"low": 0, "normal": 24, "high": 72, "urgent": 168}
-"""What urgency is worth, in hours of waiting."""
-CAP_H: Final = 24 * 30  # waiting longer than this counts no further: urgency still tells
-PASSED_H: Final = 24  # each offer that was let go costs so much
 MOST_PER_CLIENT: Final = 20
 _TOLD: Final = ("entry_id", "position", "priority", "estimate")
 REMEMBERED: Final = 20  # accepted offers of one calendar, for estimates
@@ -128,35 +125,27 @@ class Waitlist:
             case Closed():
                 self._apply_close(event, at_ms)
 
-    def priority(self, entry: Entry, now_ms: int) -> tuple[float, list[dict[str, Any]]]:
-        """How far in front somebody is, in hours, and why."""
-        urgent = URGENCIES[entry.urgency]
-        waited = min((now_ms - entry.joined) / HOUR_MS, CAP_H)
-        passed = -PASSED_H * len(entry.passed)
-        parts = [("urgency", urgent), ("waiting", round(waited, 2)), ("offers_passed", passed)]
-        return urgent + waited + passed, [{"factor": name, "hours": hours} for name, hours in parts if hours]
-
     def _ranked(self, now_ms: int) -> list[Entry]:
         live = (one for one in self.entries.values() if one.end > now_ms)
-        return sorted(live, key=lambda one: (-self.priority(one, now_ms)[0], one.joined))
+        return sorted(live, key=lambda one: (-priority(one, now_ms)[0], one.joined))
 
     def _join(self, command: Join, context: Context) -> Decision:
         entry = msgspec.structs.replace(command.entry, joined=context.now_ms, passed=())
         if entry.client != context.by.user and not all(is_staff(context.by, one) for one in entry.calendars):
             raise PermissionDenied("One waits for oneself.")
-        _check(entry, command.note)
+        check(entry, command.note)
         if entry.id in self.entries:
             line = self._line(self.entries[entry.id], context.now_ms)
             return Decision({name: line[name] for name in _TOLD if name in line})
         ranked = self._ranked(context.now_ms)
         if sum(one.client == entry.client for one in ranked) >= MOST_PER_CLIENT:
             raise FailedPrecondition(f"At most {MOST_PER_CLIENT} wishes at a time. Take one back first.")
-        mine = self.priority(entry, context.now_ms)[0]
-        ahead = sum(_rivals(entry, one) and self.priority(one, context.now_ms)[0] >= mine for one in ranked)
+        mine = priority(entry, context.now_ms)[0]
+        ahead = sum(rivals(entry, one) and priority(one, context.now_ms)[0] >= mine for one in ranked)
         reply = {
             "entry_id": entry.id,
             "position": ahead + 1,
-            "priority": self.priority(entry, context.now_ms)[1],
+            "priority": priority(entry, context.now_ms)[1],
             **self._estimated(entry, ahead + 1, context.now_ms),
         }
         joined = Joined(author=entry.client, secret=command.note.encode() or None, entry=entry)
@@ -188,7 +177,7 @@ class Waitlist:
 
     def _opened(self, command: Opened, context: Context) -> Decision:
         opening = Opening(command.calendar, command.start, command.end)
-        if not any(_wants(one, opening) for one in self.entries.values()):
+        if not any(wants(one, opening) for one in self.entries.values()):
             return Decision({})
         return Decision({}, events=[Freed(opening=opening)], timers=[_match_soon(context)])
 
@@ -204,7 +193,7 @@ class Waitlist:
         for entry in self._ranked(context.now_ms):
             if entry.id in busy or entry.client in clients:
                 continue
-            opening = next((one for one in left if _wants(entry, one)), None)
+            opening = next((one for one in left if wants(entry, one)), None)
             if opening is None:
                 continue
             left.remove(opening)
@@ -288,7 +277,7 @@ class Waitlist:
         return Decision(ReadListing(tuple(self._line(one, context.now_ms) for one in chosen), noted=True))
 
     def _line(self, entry: Entry, now_ms: int) -> dict[str, Any]:
-        ranked = [one.id for one in self._ranked(now_ms) if _rivals(entry, one)]
+        ranked = [one.id for one in self._ranked(now_ms) if rivals(entry, one)]
         position = ranked.index(entry.id) + 1 if entry.id in ranked else 0
         offer = next((one for one in self.offers.values() if one.entry == entry.id and one.offered), None)
         line: dict[str, Any] = {
@@ -301,7 +290,7 @@ class Waitlist:
             "urgency": entry.urgency,
             "joined_at": entry.joined,
             "position": position,
-            "priority": self.priority(entry, now_ms)[1],
+            "priority": priority(entry, now_ms)[1],
             **self._estimated(entry, position, now_ms),
         }
         return line | ({"offer": shown(offer)} if offer is not None else {})
@@ -351,26 +340,5 @@ def shown(offer: Offer) -> dict[str, Any]:
     }
 
 
-def _wants(entry: Entry, opening: Opening) -> bool:
-    fresh = entry.id not in opening.tried and f"{opening.calendar}@{opening.start}" not in entry.passed
-    overlaps = max(entry.start, opening.start) < min(entry.end, opening.end)
-    return fresh and overlaps and opening.calendar in entry.calendars
-
-
-def _rivals(one: Entry, other: Entry) -> bool:
-    return bool(set(one.calendars) & set(other.calendars))
-
-
 def _match_soon(context: Context) -> SetTimer:
     return SetTimer("match", context.now_ms + MATCH_AFTER_MS, msgspec.msgpack.encode(Match()))
-
-
-def _check(entry: Entry, note: str) -> None:
-    if entry.urgency not in URGENCIES:
-        raise InvalidArgument("urgency is low, normal, high or urgent.", details={"field": "urgency"})
-    if not entry.start < entry.end:
-        raise InvalidArgument("from lies before to.", details={"field": "to"})
-    if not 1 <= len(entry.calendars) <= 50:
-        raise InvalidArgument("Nobody offers that. Name 1 to 50 therapists.", details={"field": "therapist_ids"})
-    if len(note) > 1000:
-        raise InvalidArgument("note has at most 1000 characters.", details={"field": "note"})

@@ -112,7 +112,9 @@ class ApiReplica:
         return self._app
 
     async def check_health(self) -> None:
-        """Serve asks now and then; answering at all is the answer."""
+        """Serve asks now and then, and replaces a replica that raises."""
+        if self._listener is not None and not self._listener.serving:
+            raise RuntimeError("The REST API accepts no connections any more.")
 
     async def __del__(self) -> None:
         if self._listener is not None:

@@ -1,0 +1,45 @@
+"""The rules of the waitlist: which wish makes sense, which opening it wants, and who comes first."""
+
+from typing import Any, Final
+
+from actors.calendars.time import HOUR_MS
+from actors.calendars.waitlist_messages import Entry, Opening
+from config.errors import InvalidArgument
+
+URGENCIES: Final = {"low": 0, "normal": 24, "high": 72, "urgent": 168}
+"""What urgency is worth, in hours of waiting."""
+CAP_H: Final = 24 * 30  # waiting longer than this counts no further: urgency still tells
+PASSED_H: Final = 24  # each offer that was let go costs so much
+
+
+def priority(entry: Entry, now_ms: int) -> tuple[float, list[dict[str, Any]]]:
+    """How far in front somebody is, in hours, and why."""
+    urgent = URGENCIES[entry.urgency]
+    waited = min((now_ms - entry.joined) / HOUR_MS, CAP_H)
+    passed = -PASSED_H * len(entry.passed)
+    parts = [("urgency", urgent), ("waiting", round(waited, 2)), ("offers_passed", passed)]
+    return urgent + waited + passed, [{"factor": name, "hours": hours} for name, hours in parts if hours]
+
+
+def wants(entry: Entry, opening: Opening) -> bool:
+    """Does the opening suit the wish, as far as the list knows?"""
+    fresh = entry.id not in opening.tried and f"{opening.calendar}@{opening.start}" not in entry.passed
+    overlaps = max(entry.start, opening.start) < min(entry.end, opening.end)
+    return fresh and overlaps and opening.calendar in entry.calendars
+
+
+def rivals(one: Entry, other: Entry) -> bool:
+    """Do they wait for some of the same calendars?"""
+    return bool(set(one.calendars) & set(other.calendars))
+
+
+def check(entry: Entry, note: str) -> None:
+    """Raises InvalidArgument: the wish makes no sense."""
+    if entry.urgency not in URGENCIES:
+        raise InvalidArgument("urgency is low, normal, high or urgent.", details={"field": "urgency"})
+    if not entry.start < entry.end:
+        raise InvalidArgument("from lies before to.", details={"field": "to"})
+    if not 1 <= len(entry.calendars) <= 50:
+        raise InvalidArgument("Nobody offers that. Name 1 to 50 therapists.", details={"field": "therapist_ids"})
+    if len(note) > 1000:
+        raise InvalidArgument("note has at most 1000 characters.", details={"field": "note"})
