@@ -18,6 +18,7 @@ from ml.medicines import Medicine, Medicines, resolve_all
 from ml.schema import DataError, read_csv, read_toml
 
 FILES: Final = ("drugs.toml", "medicines.toml", "interactions.csv", "interaction_rules.csv", "allergies.toml")
+SMOKER_PILL_AGE: Final = 35.0
 FERTILE: Final = (12.0, 56.0)
 SEVERE_REACTION: Final = (
     "anaphyla",
@@ -121,7 +122,11 @@ class Recommender:
             "condition": condition_id,
             "recommendations": recommendations,
             "excluded": excluded,
-            "warnings": [*facts.loud, *([EMERGENCY[condition_id]] if condition_id in EMERGENCY else [])],
+            "warnings": [
+                *facts.loud,
+                *self._pill(condition_id, facts),
+                *([EMERGENCY[condition_id]] if condition_id in EMERGENCY else []),
+            ],
             "source": f"Carewire drug data {self._version}, from the sources named in each reason",
             "disclaimer": DISCLAIMER,
         }
@@ -197,6 +202,17 @@ class Recommender:
                 text = self._texts[rule.id]
                 said = f"{rule.level} interaction with {taken.told}: {text.effect} ({rule.id}, {text.source})"
                 (warnings if rule.level == "moderate" else against).append(said)
+
+    def _pill(self, condition_id: str, facts: _Facts) -> list[str]:
+        """I47 is about a medicine already taken, whatever is recommended."""
+        if not any("combined_contraceptive" in taken.classes for taken in facts.taken):
+            return []
+        grounds = {condition_id, *facts.factors} & {"migraine", "hypertension", "aura_pill_smoking"}
+        if not grounds and not ("smoker" in facts.factors and facts.person.age >= SMOKER_PILL_AGE):
+            return []
+        text = self._texts["I47"]
+        said = f"{text.drugs} with {text.with_}: {text.level}, {text.effect} ({text.id}, {text.source})"
+        return [f"{ANY_DRUG_WARNING}: {said}"]
 
     def _classes(self, drug: str) -> frozenset[str]:
         row = self.medicines.rows.get(drug)
