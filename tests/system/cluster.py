@@ -8,6 +8,7 @@ balancer.
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from typing import Any, Final
 import httpx
 import yaml
 
+from serve_app.rayhead import make_scratch
 from tests.system.harness import START_S, System, free_ports, processes_of
 
 HERE: Final = Path(__file__).parents[2]
@@ -60,6 +62,7 @@ class Cluster(System):
         self._address = f"{_HEAD}:{gcs}"
         self._args = args
         self._nodes: dict[str, subprocess.Popen[bytes]] = {}
+        self._scratch = make_scratch()  # both nodes keep their logs there
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -104,6 +107,7 @@ class Cluster(System):
             self.kill_node(name)
         for process in self._nodes.values():
             process.wait(10)
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
     # -- parts --------------------------------------------------------------------------------------------------
 
@@ -116,7 +120,7 @@ class Cluster(System):
         ports = [str(part) for pair in zip(agents, self._agents[2 * number :], strict=False) for part in pair]
         if name == "head":
             ports += ["--dashboard-host", "127.0.0.1", "--dashboard-port", str(self._dashboard)]
-            ports += ["--temp-dir", str(self._scratch())]
+            ports += ["--temp-dir", str(self._scratch)]
         with (home / "ray.out").open("wb") as output:
             self._nodes[name] = subprocess.Popen(
                 [
@@ -154,11 +158,6 @@ class Cluster(System):
 
     def _home(self, name: str) -> Path:
         return self.data_dir / name
-
-    def _scratch(self) -> Path:
-        from serve_app.rayhead import make_scratch
-
-        return make_scratch()
 
     def _said(self, name: str) -> str:
         return (self._home(name) / "ray.out").read_text()
