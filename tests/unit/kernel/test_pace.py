@@ -83,6 +83,18 @@ def test_other_work_meanwhile_prolongs_a_rest_but_not_for_ever() -> None:
     assert waits(scenario) == 20.0
 
 
+def test_what_is_held_waits_for_its_release_but_not_for_ever() -> None:
+    def after(release_s: float) -> float:
+        async def scenario(pace: Pace) -> float:
+            pace.began(held=True)
+            asyncio.get_running_loop().call_later(release_s, pace.released)
+            return await rested(pace)
+
+        return waits(scenario)
+
+    assert [after(release_s) for release_s in (0.001, 0.012, 1.0)] == [5.0, 12.0, 20.0]
+
+
 def test_who_has_enough_to_do_does_not_rest() -> None:
     async def scenario(pace: Pace) -> float:
         pace.worked(pace.began())
