@@ -256,7 +256,7 @@ class Lane:
 
     async def _send_batch(self, backoff: Backoff) -> None:
         batch = self._next_batch()
-        began_s = self.pace.began(held=bool(batch.items))
+        self.pace.began(held=bool(batch.items))
         if batch.items:
             self._latest = min(item.ticket for item in batch.items)
         request = wire.encode(batch)
@@ -267,7 +267,6 @@ class Lane:
                 await self._again(backoff)
                 continue
             backoff.reset()
-            self.pace.worked(began_s)
             if not receipt.known:
                 self._lost()
             return

@@ -15,8 +15,9 @@ _TICK_S: Final = 0.0005  # uvloop's timers count in ms: what is shorter would be
 class Pace:
     """No sooner than `linger_s` after the last piece began, and after a rest as long as the work was, up to a bound.
 
-    So whoever works does so for half of the time at most, and what comes meanwhile is done together. On a machine that
-    is busy everything takes longer: rests grow with it, and so do the pieces.
+    Work is what keeps this process busy; a piece that waits for others (a call, an insert) may be `held` instead: then
+    the next one gathers until what it was to bring about has come. Without, messages into a busy room that wait for
+    each other stay apart for ever, each with a turn, an insert and a write to each socket of its own.
     """
 
     clock: Clock
@@ -26,14 +27,14 @@ class Pace:
     _resting: "asyncio.Future[None] | None" = field(default=None, init=False)
 
     def began(self, *, held: bool = False) -> float:
-        """A piece of work begins, now. `held`: the next one waits for `released`, too."""
+        """A piece begins, now. `held`: the next one waits for `released`, too."""
         now_s = self.clock.monotonic_s()
         self._until_s = max(self._until_s, now_s + self.linger_s)
         self._held = held
         return now_s
 
     def worked(self, since_s: float) -> None:
-        """A piece of work is over."""
+        """Work is over that was begun then."""
         now_s = self.clock.monotonic_s()
         self._until_s = max(self._until_s, now_s + min(now_s - since_s, _RESTS * self.linger_s))
 
