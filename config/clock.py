@@ -31,12 +31,8 @@ class SystemClock:
         return time.monotonic()
 
 
+@lru_cache(maxsize=1024)  # all that one turn decides happens in the same millisecond
 def to_rfc3339(at_ms: int) -> str:
     """`1763631000000` -> `"2025-11-20T09:30:00.000Z"` (RFC 3339, UTC, milliseconds)."""
     seconds, millis = divmod(at_ms, 1000)
-    return f"{_to_seconds(seconds)}.{millis:03d}Z"
-
-
-@lru_cache(maxsize=1024)
-def _to_seconds(seconds: int) -> str:
-    return (_EPOCH + timedelta(seconds=seconds)).isoformat()
+    return f"{(_EPOCH + timedelta(seconds=seconds)).isoformat()}.{millis:03d}Z"

@@ -25,8 +25,7 @@ UNKNOWN: Final = "unknown"  # stands for all names that clients make up
 INTERNAL_STATUS: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What a handler gives back: the ack's `data` as JSON, and deliveries that are sent right behind the ack."""
 
     data: bytes = b"{}"
@@ -45,8 +44,7 @@ class Handler:
 Handlers = Mapping[str, Handler]
 
 
-@dataclass(frozen=True, slots=True)
-class Ack:
+class Ack(msgspec.Struct, frozen=True):
     """What goes back to the client: `answer`, or `error`."""
 
     event: str

@@ -6,7 +6,6 @@ parsed twice. Binary attachments are not accepted: a binary event is refused at 
 """
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -22,8 +21,7 @@ _decode_name: Final = msgspec.json.Decoder(str).decode
 _NAME_FIRST: Final = re.compile(r'\[\s*("(?:[^"\\]|\\.){0,128}")\s*[,\]]')
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(msgspec.Struct, frozen=True):
     """An event from a client. `problem` says what is wrong with it; then there are no arguments."""
 
     name: str

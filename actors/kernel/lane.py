@@ -113,6 +113,7 @@ class Lane:
     _generation: int = 0
     _forget: set[str] = field(default_factory=set)
     _number: int = 0
+    _latest: int = 0  # the first ticket of the last batch
     _acked: int = 0
     _known: bool = False
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -196,7 +197,8 @@ class Lane:
                 self._acked = parcel.number
                 began_s = self.clock.monotonic_s()
                 self._unpack(parcel)
-                asyncio.get_running_loop().call_soon(self.pace.worked, began_s)  # behind the writing to sockets
+                answered = any(answer.ticket >= self._latest for answer in parcel.answers)
+                asyncio.get_running_loop().call_soon(self._unpacked, began_s, answered)  # behind the writing to sockets
 
     async def _subscribe(self, backoff: Backoff) -> None:
         """Start afresh, and put everything unanswered back in front of the queue, in its order."""
@@ -243,12 +245,20 @@ class Lane:
             self.on_silence()
         await asyncio.sleep(backoff.next())
 
+    def _unpacked(self, began_s: float, answered: bool) -> None:
+        """While a batch is under way the next one gathers, for a while: what comes back together goes on together."""
+        self.pace.worked(began_s)
+        if answered:
+            self.pace.released()
+
     def _is_full(self) -> bool:
         return len(self.queue) >= _FULL
 
     async def _send_batch(self, backoff: Backoff) -> None:
         batch = self._next_batch()
-        began_s = self.pace.began()
+        self.pace.began(held=bool(batch.items))
+        if batch.items:
+            self._latest = min(item.ticket for item in batch.items)
         request = wire.encode(batch)
         while self._known:
             try:
@@ -257,7 +267,6 @@ class Lane:
                 await self._again(backoff)
                 continue
             backoff.reset()
-            self.pace.worked(began_s)
             if not receipt.known:
                 self._lost()
             return

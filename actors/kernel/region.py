@@ -6,7 +6,6 @@ Used by the gateways, the API, and the shards themselves (for letters). One regi
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
@@ -41,8 +40,7 @@ class ShardDirectory(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What an entity answered. `data` is JSON; `version` is the entity's version that it reflects."""
 
     data: bytes

@@ -1,8 +1,8 @@
 """The loop of turns: decide all that waits, store it in one insert, and only then let anyone see it.
 
-While the insert is in flight the next turn collects. Under load turns are put off a little (`pace`), because bigger
-ones are cheaper; when it is quiet, nothing waits. An entity whose turn was not stored for certain is forgotten,
-reloaded, and its commands are decided again in their order, refusals included.
+While the insert is in flight the next turn collects. Under load turns begin no sooner than `linger_ms` one after the
+other, because bigger ones are cheaper; when it is quiet, nothing waits. An entity whose turn was not stored for
+certain is forgotten, reloaded, and its commands are decided again in their order, refusals included.
 """
 
 from collections.abc import Callable
@@ -71,7 +71,6 @@ class Turns:
             started_s = self._pace.began()
             if self._serving():
                 await self._turn(started_s)
-            self._pace.worked(started_s)
 
     def _is_full(self) -> bool:
         return self._residents.waiting >= _FULL
