@@ -24,6 +24,7 @@ class Connection:
     outlet: Outlet
     hello: Hello
     verified: Verified | None = None
+    address: str = ""  # of the peer
     deadline: Deadline | None = None  # of the token, or of the time to show one
     inbox_seq: int = 0
     in_flight: int = 0  # events that are not answered yet

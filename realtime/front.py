@@ -1,5 +1,6 @@
 """The namespace `/`: takes what python-socketio hears, gives it to sessions and handlers, and sends the answers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -45,13 +46,13 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
         self._metrics = metrics
         self.draining = False
 
-    async def on_connect(self, sid: str, environ: object, auth: msgspec.Raw | None = None) -> None:
+    async def on_connect(self, sid: str, environ: Mapping[str, Any], auth: msgspec.Raw | None = None) -> None:
         """Raises python-socketio's ConnectionRefusedError, which the client gets as `connect_error`."""
         result = "ok"
         try:
             if self.draining:
                 raise Unavailable("This server is shutting down. Connect again.", retry_after_s=1.0)
-            await self._sessions.connect(sid, self._outlet(sid), auth)
+            await self._sessions.connect(sid, self._outlet(sid), auth, str(environ.get("REMOTE_ADDR", "")))
         except CarewireError as error:
             result = error.code
             raise Refused(error.message, error.to_wire()) from None

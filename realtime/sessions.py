@@ -70,14 +70,14 @@ class Sessions:
         """Event name -> handler."""
         return {"authenticate": Handler(Authenticate, self._authenticate, anonymous=True)}
 
-    async def connect(self, sid: str, outlet: Outlet, auth: msgspec.Raw | None) -> None:
+    async def connect(self, sid: str, outlet: Outlet, auth: msgspec.Raw | None, address: str = "") -> None:
         """A socket asks to connect. Without a token it may, for a while.
 
         Raises:
             CarewireError: it may not.
         """
         hello = decode(() if auth is None else (auth,), Hello, _MAX_HELLO_BYTES)
-        connection = Connection(sid, outlet, msgspec.structs.replace(hello, token=None))
+        connection = Connection(sid, outlet, msgspec.structs.replace(hello, token=None), address=address)
         if hello.token not in (None, ""):
             connection.verified = await self._admitted(connection, hello.token)
         self._connections.add(connection)
@@ -146,7 +146,13 @@ class Sessions:
                     self._bearers.add(connection, before)
                 raise
         except Unauthenticated as error:
-            log.warning("auth.refused", sid=connection.sid, code=error.code, reason=error.context.get("reason"))
+            log.warning(
+                "auth.refused",
+                sid=connection.sid,
+                address=connection.address,
+                code=error.code,
+                reason=error.context.get("reason"),
+            )
             raise
         return verified
 

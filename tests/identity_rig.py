@@ -2,6 +2,7 @@
 revocations. Only Ray is missing."""
 
 import contextlib
+import functools
 import io
 import logging
 from collections.abc import AsyncIterator, Iterator
@@ -22,6 +23,7 @@ from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
 from config.clock import SystemClock
 from config.logs import configure_logging
+from config.ml import MlSettings
 from config.settings import (
     AuthSettings,
     GatewaySettings,
@@ -31,6 +33,9 @@ from config.settings import (
     PresenceSettings,
     Settings,
 )
+from ml.artifact import current_version
+from ml.knowledge import load_knowledge
+from ml.model import TrainedModel
 from realtime.auth import Verifier
 from realtime.bookings import Desk
 from realtime.gateway import Gateway
@@ -47,12 +52,14 @@ from serve_app.identity.guard import Follower
 from serve_app.identity.outbox import Message, MongoOutbox
 from serve_app.privacy.erasure import COLLECTION as ERASURES
 from serve_app.recipe import CarewireRecipe
+from serve_app.surface import routers_of
 from store.client import Client as MongoClient
 from store.client import Database, open_client
 from store.journal import Stores
 from store.stores import open_stores
 from tests.gateway_rig import SECRET as SECRET
 from tests.gateway_rig import Client, token
+from tests.integration.test_prediction_api import Direct
 from tests.unit.serve_app.test_api import NoRegistry, OneShard
 
 PASSWORD = "correct horse battery staple"
@@ -87,6 +94,21 @@ def remembered_logs() -> Iterator[io.StringIO]:
         structlog.configure(**before)
         root.handlers[:] = handlers
         root.setLevel(level)
+
+
+class LazyPredictor:
+    """The symptom model without a process around it, loaded by the first who asks."""
+
+    async def ask(self, method: str, body: dict[str, object]) -> dict[str, object]:
+        """See `Predictor`."""
+        return await a_predictor().ask(method, body)
+
+
+@functools.cache
+def a_predictor() -> Direct:
+    """The shipped model."""
+    knowledge, artifacts = load_knowledge(), MlSettings().artifacts
+    return Direct(knowledge, TrainedModel.load(artifacts / current_version(artifacts), knowledge))
 
 
 @dataclass
@@ -187,7 +209,7 @@ class House:
         )
         await tracker.start()
         self.trackers.append(tracker)
-        calendars = calendar_services(region, self.stores.views, self.clock)
+        calendars = calendar_services(region, self.stores.views, self.clock, related=care.cares)
         desk = Desk(calendars.bookings, calendars.queries, calendars.waiting)
         rooms = Rooms(region, self.stores.views, self.clock)
         await gateway.start(region, rooms, tracker, desk, host="127.0.0.1", port=0)
@@ -233,6 +255,7 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
     rooms = Rooms(region, stores.views, clock)
     await prepare(client[database])
     service = assemble(settings, client[database], stores.vault, region, rooms, clock)
+    calendars = calendar_services(region, stores.views, clock, related=service.care.cares)
     registry = CollectorRegistry()
     doors = [HttpGate(Verifier(settings.auth, clock, secret=SECRET), service.parts.revocations)]
     app = create_api(
@@ -243,7 +266,8 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
             health=HealthMonitor([]),
             registry=registry,
             conventions=conventions_of(settings, client[database], stores.vault, clock),
-            routers=service.routers,
+            routers=routers_of(service, calendars, LazyPredictor()),
+            observer=service.observer,
         )
     )
     presence = PresenceShard("presence-0", stores.views, settings=settings.presence, clock=clock)

@@ -15,7 +15,7 @@ from actors.calendars.planner import Plan
 from actors.calendars.ports import CheckAnswer, Related, calendar_of, entity, overlaps
 from actors.calendars.reasons import Reason, reasons
 from actors.calendars.record import Record, Terms
-from actors.calendars.roles import is_staff, require_party
+from actors.calendars.roles import find_party, is_staff
 from actors.calendars.schedule import Schedule
 from actors.calendars.taking import Taken, Taking, Wanted
 from actors.calendars.time import zone_of
@@ -172,7 +172,7 @@ class Bookings:
             CarewireError: as `book`; the booking stays as it was.
         """
         record = await self.record(booking)
-        require_party(by, record.client, record.therapist)
+        find_party(by, record.client, record.therapist)
         target = therapist or record.therapist
         require_legal(record, "reschedule" if target == record.therapist else "transfer")
         same_service = service is None or service == record.service

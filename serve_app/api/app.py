@@ -21,6 +21,7 @@ from serve_app.conventions.idempotency import HEADER, REPLAYED, Idempotency, Ide
 from serve_app.conventions.limits import RateLimits
 from serve_app.conventions.openapi import complete
 from serve_app.conventions.permits import check_permits
+from serve_app.conventions.readings import Observe, Readings
 from serve_app.health import HealthMonitor
 
 _DESCRIPTION = """Chat happens over Socket.IO; this is for what needs no socket.
@@ -54,6 +55,7 @@ class Services:
     registry: CollectorRegistry
     conventions: Conventions = field(default_factory=Conventions)
     routers: Sequence[APIRouter] = ()  # of the capabilities: identity, calendars, ...
+    observer: Observe | None = None  # keeps the record of what staff reads
 
 
 def create_api(services: Services, *, echo_request_id: bool = True) -> FastAPI:
@@ -79,6 +81,8 @@ def _surround(app: FastAPI, services: Services) -> None:
     """The middleware, the innermost first."""
     conventions = services.conventions
     http, clock = conventions.http, conventions.clock
+    if services.observer is not None:
+        app.add_middleware(Readings, observe=services.observer)
     if conventions.store is not None:
         app.add_middleware(Idempotency, store=conventions.store, key=conventions.fingerprint_key)
     app.add_middleware(BodyLimit, max_bytes=http.max_body_bytes)

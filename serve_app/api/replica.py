@@ -17,18 +17,16 @@ from config.clock import SystemClock
 from config.logs import configure_logging
 from realtime.auth import Verifier
 from serve_app.api.app import Services, create_api
-from serve_app.calendars.routes import routers
 from serve_app.calendars.service import calendar_services
 from serve_app.census import Census, Sighting
 from serve_app.conventions.assembly import conventions_of
-from serve_app.conventions.permits import permit
 from serve_app.health import Finding, HealthMonitor, Part
 from serve_app.identity.assembly import assemble, prepare
 from serve_app.identity.gate import HttpGate
 from serve_app.member import Member
 from serve_app.prediction.client import PredictorClient
-from serve_app.prediction.routes import prediction_routes
 from serve_app.recipe import CarewireRecipe
+from serve_app.surface import routers_of
 
 
 class ApiReplica:
@@ -74,6 +72,7 @@ class ApiReplica:
         rooms = Rooms(self._region, stores.views, clock)
         self._identity = assemble(settings, database, stores.vault, self._region, rooms, clock)
         gate = HttpGate(Verifier(settings.auth, clock, secret=secret), self._identity.parts.revocations)
+        calendars = calendar_services(self._region, stores.views, clock, related=self._identity.care.cares)
         self._app = create_api(
             Services(
                 verify=gate.verify,
@@ -82,14 +81,8 @@ class ApiReplica:
                 health=self._health,
                 registry=self._member.registry,
                 conventions=conventions_of(settings, database, stores.vault, clock),
-                routers=[
-                    *self._identity.routers,
-                    *routers(
-                        calendar_services(self._region, stores.views, clock, related=self._identity.care.cares),
-                        gate.verify,
-                    ),
-                    prediction_routes(PredictorClient(model, settings.ml.deadline_s), [permit("ml.use")]),
-                ],
+                routers=routers_of(self._identity, calendars, PredictorClient(model, settings.ml.deadline_s)),
+                observer=self._identity.observer,
             ),
             echo_request_id=False,
         )

@@ -30,6 +30,7 @@ SeriesRead = Annotated[Principal, permit("series.read")]
 SeriesManage = Annotated[Principal, permit("series.manage")]
 WaitlistJoin = Annotated[Principal, permit("waitlist.join")]
 WaitlistRead = Annotated[Principal, permit("waitlist.read")]
+WaitlistFigures = Annotated[Principal, permit("waitlist.figures")]
 WaitlistLeave = Annotated[Principal, permit("waitlist.leave")]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
@@ -216,7 +217,7 @@ def waitlist_routes(services: CalendarServices) -> APIRouter:
         return answer(await waiting.listing(therapist_id, by=by))
 
     @router.get("/analytics")
-    async def figures(by: WaitlistRead) -> Response:
+    async def figures(by: WaitlistFigures) -> Response:
         """Waiting time, acceptance, demand by hour (staff)."""
         return answer(await waiting.figures(by=by))
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from config.errors import CarewireError, Unauthenticated, Unavailable
@@ -14,6 +15,7 @@ log = get_logger(__name__)
 
 Verify = Callable[[object], Awaitable[Verified]]
 _SCOPE: Final = "carewire.caller"
+_FEED: Final = "/feed.ics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,11 @@ class Callers:
         await self._app(scope, receive, send)
 
     async def _who(self, scope: Scope) -> tuple[Verified | None, CarewireError | None]:
-        scheme, _, token = _header(scope, b"authorization").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        token = _token(scope)
+        if not token:
             return None, Unauthenticated("Send a token: Authorization: Bearer <token>.")
         try:
-            return await self._verify(token.strip()), None
+            return await self._verify(token), None
         except (Unauthenticated, Unavailable) as error:
             address = address_of(scope, self._trusted)
             log.warning("auth.refused", address=address, code=error.code, reason=error.context.get("reason"))
@@ -81,6 +83,14 @@ def address_of(scope: Scope, trusted_proxies: int) -> str:
         return str(peer)
     seen = [part.strip() for part in _header(scope, b"x-forwarded-for").split(",") if part.strip()]
     return seen[-trusted_proxies][:64] if len(seen) >= trusted_proxies else str(peer)
+
+
+def _token(scope: Scope) -> str:
+    """Of the header; of the address only for feeds, since calendar programs send no header."""
+    scheme, _, token = _header(scope, b"authorization").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return QueryParams(scope["query_string"]).get("token", "") if scope["path"].endswith(_FEED) else ""
 
 
 def _header(scope: Scope, name: bytes) -> str:

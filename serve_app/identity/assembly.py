@@ -17,10 +17,12 @@ from serve_app.audit.record import AuditRecord
 from serve_app.audit.routes import audit_routes
 from serve_app.conventions import mongo_idempotency
 from serve_app.conventions.keys import derive
+from serve_app.conventions.readings import Observe
 from serve_app.identity import accounts, care, codes, guard, lockout, outbox, sessions
 from serve_app.identity.accounts import Accounts
 from serve_app.identity.care import CareRelations
 from serve_app.identity.codes import Codes, Invitations
+from serve_app.identity.gate import observer
 from serve_app.identity.guard import Revocations
 from serve_app.identity.lockout import Lockout
 from serve_app.identity.notices import Notices
@@ -64,6 +66,7 @@ class IdentityService:
     care: CareRelations
     erasure: Erasure
     routers: tuple[APIRouter, ...]
+    observer: Observe
 
     def close(self) -> None:
         """Let its threads go."""
@@ -122,4 +125,4 @@ def assemble(
         audit_routes(parts.audit, glass, rooms),
         privacy_routes(identity, parts, export, erasure),
     )
-    return IdentityService(parts, identity, people, relations, erasure, routers)
+    return IdentityService(parts, identity, people, relations, erasure, routers, observer(parts.audit))

@@ -46,6 +46,7 @@ series.read s so s *
 series.manage s so s *
 waitlist.join s so s *
 waitlist.read s so s *
+waitlist.figures - * - *
 waitlist.leave s so s *
 worksheet.read s soc s s
 worksheet.work s soc s s
