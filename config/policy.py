@@ -74,7 +74,7 @@ RULES: Final = (
     _rule("calendar.feed", "the iCalendar feed", therapist={_O}, admin=_ALL),
     _rule("booking.create", "book for oneself, or staff for a client", {_S}, therapist={_O}, admin=_ALL),
     _rule("booking.read", "see a booking", {_S, _M}, therapist={_O}, admin=_ALL),
-    _rule("booking.confirm", "confirm a booking", client={_S}, therapist={_O}, admin=_ALL),
+    _rule("booking.confirm", "confirm a booking", {_S}, therapist={_O}, admin=_ALL),
     _rule("booking.reschedule", "move a booking", {_S}, therapist={_O}, admin=_ALL),
     _rule("booking.cancel", "cancel a booking", {_S}, therapist={_O}, admin=_ALL),
     _rule("booking.close", "completed, no show, other states", therapist={_O}, admin=_ALL),

@@ -136,9 +136,8 @@ async def test_every_endpoint_refuses_every_stranger(home: House, record_propert
             for query in wanted:
                 for who, role in STRANGERS.items():
                     bearer = token(f"stranger-{tried}", role) if role else ""
-                    answer = await home.call(
-                        method, filled(template, real) + query, bodies(real).get(key), bearer=bearer
-                    )
+                    body, path = bodies(real).get(key), filled(template, real) + query
+                    answer = await home.call(method, path, body, bearer=bearer)
                     tried += 1
                     said = f"{who}: {method} {template}{query} -> {answer.status_code} {answer.text[:300]}"
                     assert CANARY not in answer.text, said

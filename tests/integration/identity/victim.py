@@ -68,11 +68,13 @@ async def _on_the_calendar(home: House, victim: Victim) -> None:
     victim.ids["booking_id"] = (await home.ok("POST", "/api/bookings", body, bearer=bearer))["id"]
     series = talk | {"start": when(12), "rrule": "FREQ=DAILY;COUNT=2", "policy": "all"}
     victim.ids["series_id"] = (await home.ok("POST", "/api/series", series, bearer=bearer))["series_id"]
-    other = await home.ok("POST", "/api/bookings", talk | {"start": when(14)}, bearer=token("before-her"))
+    before_her = token(f"before-{victim.ids['user_id']}")
+    other = await home.ok("POST", "/api/bookings", talk | {"start": when(14)}, bearer=before_her)
     for hours in ((14, 15), (16, 17)):
-        wish = talk | {"from": when(hours[0]), "to": when(hours[1]), "note": f"{CANARY} wish"}
+        span = {"from": when(hours[0]), "to": when(hours[1])}
+        wish = {"therapist_ids": [therapist], "service_id": "talk", "note": f"{CANARY} wish"} | span
         victim.ids["entry_id"] = (await home.ok("POST", "/api/waitlist", wish, bearer=bearer))["entry_id"]
-    await home.ok("POST", f"/api/bookings/{other['id']}/cancel", {}, bearer=token("before-her"))
+    await home.ok("POST", f"/api/bookings/{other['id']}/cancel", {}, bearer=before_her)
     offer = await victim.socket.next("waitlist_offer")
     victim.ids["offer_id"] = offer["offer"]["offer_id"]
 

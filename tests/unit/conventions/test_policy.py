@@ -35,7 +35,7 @@ calendar.manage - o - *
 calendar.feed - o - *
 booking.create s so s *
 booking.read sm smo sm *
-booking.confirm s o - *
+booking.confirm s so s *
 booking.reschedule s so s *
 booking.cancel s so s *
 booking.close - o - *
