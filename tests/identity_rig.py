@@ -254,7 +254,7 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
     region = await cluster.region("api")
     rooms = Rooms(region, stores.views, clock)
     await prepare(client[database])
-    service = assemble(settings, client[database], stores.vault, region, rooms, clock)
+    service = assemble(settings, client[database], stores, region, rooms, clock)
     calendars = calendar_services(region, stores.views, clock, related=service.care.cares)
     registry = CollectorRegistry()
     doors = [HttpGate(Verifier(settings.auth, clock, secret=SECRET), service.parts.revocations)]
@@ -286,7 +286,7 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
             await tracker.close()
         await presence.stop()
         await cluster.stop()
-        service.close()
+        await service.close()
         await client.drop_database(database)
         client.close()
         stores.close()

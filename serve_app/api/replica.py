@@ -70,7 +70,7 @@ class ApiReplica:
         database = self._member.client[settings.mongo.database]
         await prepare(database)
         rooms = Rooms(self._region, stores.views, clock)
-        self._identity = assemble(settings, database, stores.vault, self._region, rooms, clock)
+        self._identity = assemble(settings, database, stores, self._region, rooms, clock)
         gate = HttpGate(Verifier(settings.auth, clock, secret=secret), self._identity.parts.revocations)
         calendars = calendar_services(self._region, stores.views, clock, related=self._identity.care.cares)
         self._app = create_api(
@@ -101,7 +101,7 @@ class ApiReplica:
         self._erasing.cancel()
         await self._member.leave()
         await self._region.close()
-        self._identity.close()
+        await self._identity.close()
         self._stores.close()
 
     async def _mongo_health(self) -> Finding:

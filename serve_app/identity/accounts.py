@@ -158,6 +158,12 @@ class Accounts:
             )
         return done.modified_count == 1
 
+    async def mail_hash(self, user: str) -> str | None:
+        """What the account of a user is found by; None when there is no account, or it was erased."""
+        with database_errors():
+            found: Document | None = await self._all.find_one({"_id": user}, {"mail": True})
+        return None if found is None else found.get("mail")
+
     async def tombstone(self, user: str) -> None:
         """Keep nothing but that there was somebody."""
         with database_errors():

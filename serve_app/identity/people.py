@@ -49,6 +49,7 @@ class People:
         await self._record("account.blocked", user, by, origin, why=why)
         if await self._parts.accounts.get(user) is not None:
             await self._parts.accounts.change(user, status="blocked")
+        await self._parts.sessions.end_all(user)
         await self._parts.revocations.revoke(Revocation(user, blocked=True, before_ms=self._clock.now_ms()))
 
     async def unblock(self, user: str, by: Verified, origin: Origin) -> None:

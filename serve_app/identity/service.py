@@ -7,8 +7,9 @@ the same answer after the same time.
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
+from actors.kernel.tasks import Tasks
 from config.clock import Clock
-from config.errors import FailedPrecondition, Unauthenticated
+from config.errors import AlreadyExists, FailedPrecondition, Unauthenticated
 from config.ids import new_id
 from config.logs import get_logger
 from config.revocations import Revocation
@@ -83,11 +84,19 @@ class Identity:
         self._expected = Expected(auth.issuer, auth.audience)
         self._clock = clock
         self._secret = secret
+        self._later = Tasks("identity")
+
+    async def close(self) -> None:
+        """End what is still being sent."""
+        await self._later.cancel()
 
     async def register(
         self, person: Person, password: str, device: Device, device_id: str | None, invitation: str | None, by: Origin
     ) -> SignedIn:
         """A new account, signed in: a client's, or with an invitation that of its role.
+
+        Whoever tries addresses to learn which have an account is slowed down as one who tries passwords, and the
+        owners hear of it.
 
         Raises:
             CarewireError: the address has an account, the password is too weak, the invitation is not good.
@@ -96,15 +105,20 @@ class Identity:
         parts = self._parts
         parts.passwords.check_new(password)
         now_ms = self._clock.now_ms()
+        mail = parts.accounts.mail_of(person.email)
+        attempt = await parts.lockout.begin(parts.lockout.counts(f"register {mail}", by.address, None))
         user = new_id("usr", now_ms)
         hashed = await parts.passwords.hash(password)
         role = "client" if invitation is None else await parts.invitations.claim(invitation, person.email, user)
         try:
             account = await parts.accounts.add(user, person, role=role, password=hashed, now_ms=now_ms)
-        except BaseException:
+        except BaseException as error:
             if invitation is not None:
                 await parts.invitations.give_back(user)
+            if isinstance(error, AlreadyExists) and attempt.first:
+                self._later.spawn(self._tell_owner(person.email, "register_attempted"))
             raise
+        await parts.lockout.succeeded(attempt)
         await self._record("account.registered", account.user, by, role=role)
         return await self._sign_in(account, device, device_id, known=None)
 
@@ -142,6 +156,8 @@ class Identity:
             await parts.accounts.change(account.user, password=await parts.passwords.hash(password))
         signed = await self._sign_in(account, device, device_id, known=device_token if known else None)
         await self._record("login", account.user, by, resource=signed.session.id)
+        if not known:
+            self._later.spawn(self._warn(account.user, "new_sign_in"))
         return signed
 
     async def refresh(self, refresh_token: str, by: Origin) -> SignedIn:
@@ -191,10 +207,14 @@ class Identity:
         await self._warn(account.user, "password_changed")
 
     async def ask_reset(self, email: str, by: Origin) -> None:
-        """Send a code, if there is such an account. Nobody learns whether there is."""
+        """Send a code, if there is such an account. Nobody learns whether there is, not by the time it takes either."""
         parts = self._parts
         mail = parts.accounts.mail_of(email)
         await parts.lockout.begin(parts.lockout.counts(f"reset {mail}", by.address, None)[:2])
+        self._later.spawn(self._send_code(email, by))
+
+    async def _send_code(self, email: str, by: Origin) -> None:
+        parts = self._parts
         account = await parts.accounts.by_mail(email)
         if account is None or account.status != "active":
             return
@@ -211,7 +231,8 @@ class Identity:
         attempt = await parts.lockout.begin(counts)
         account = await parts.accounts.by_mail(email)
         hashed = await parts.passwords.hash(new)  # whether there is an account or not
-        if account is None or not await parts.codes.use(_RESET, account.user, code):
+        good = await parts.codes.use(_RESET, account.user if account is not None else mail, code)  # as long for nobody
+        if account is None or not good:
             raise Unauthenticated("The code is not good, or not any more. Ask for a new one.", reason="code")
         await parts.accounts.change(account.user, password=hashed)
         await parts.sessions.end_all(account.user)
@@ -280,16 +301,16 @@ class Identity:
 
     async def _failed(self, account: Account | None, attempt: Attempt, by: Origin) -> NoReturn:
         log.info("auth.login_failed", user=account.user if account else None, address=by.address)
-        if account is not None:
-            await self._record("login.failed", account.user, by, outcome="refused")
-            if attempt.began_lock:
-                await self._warn(account.user, "login_locked")
+        await self._record("login.failed", account.user if account is not None else "", by, outcome="refused")
+        if account is not None and attempt.began_lock:
+            self._later.spawn(self._warn(account.user, "login_locked"))
         raise Unauthenticated("The address or the password is wrong.", reason="password")
 
     async def _second_factor(self, account: Account, attempt: Attempt, code: str | None, by: Origin) -> None:
         if account.totp is None or not account.totp.on:
             return
         if code is None:
+            await self._parts.lockout.spared(attempt)
             raise Unauthenticated("Send the code of your second factor as well.", details={"factor": "totp"})
         step = await self._step_of(account, code)
         if step is not None and await self._parts.accounts.use_step(account.user, step):
@@ -318,6 +339,11 @@ class Identity:
             await self._failed(account, attempt, by)
         await self._parts.lockout.succeeded(attempt)
         return account
+
+    async def _tell_owner(self, email: str, template: str) -> None:
+        account = await self._parts.accounts.by_mail(email)
+        if account is not None:
+            await self._warn(account.user, template)
 
     async def _warn(self, user: str, template: str) -> None:
         """Tell the owner, wherever they are: in the inbox, and through the outbox."""

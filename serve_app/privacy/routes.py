@@ -25,7 +25,8 @@ def privacy_routes(identity: Identity, parts: Parts, export: Export, erasure: Er
 
     @router.get("/export", responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}})
     async def all_of_it(who: Exporter, by: From) -> Response:
-        """Everything that is stored of the caller: account, sessions, care, own messages, inbox, audit entries."""
+        """Everything that is stored of the caller: account, sessions, care, own messages, bookings, waitlist, inbox,
+        audit entries."""
         headers = {"Content-Disposition": 'attachment; filename="carewire-export.json"'}
         return StreamingResponse(export.of(who, by.request), media_type="application/json", headers=headers)
 
