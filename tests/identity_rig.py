@@ -160,7 +160,7 @@ class House:
 
     async def register(self, email: str, **more: Any) -> Any:
         """A new account's tokens."""
-        body = {"email": email, "password": PASSWORD, **more}
+        body = {"email": email, "password": PASSWORD} | more
         return await self.ok("POST", "/api/auth/register", body)
 
     async def staff(self, email: str, role: str) -> Any:

@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from config.clock import Clock, SystemClock
 from config.settings import HttpSettings, LimitSettings
 from serve_app.api import problems
+from serve_app.api.docs import docs_routes
 from serve_app.api.operations import operations
 from serve_app.api.requests import Requests
 from serve_app.api.rooms import RoomsReader, rooms_routes
@@ -64,8 +65,11 @@ def create_api(services: Services, *, echo_request_id: bool = True) -> FastAPI:
     Raises:
         LookupError: a route names no action of the policy.
     """
-    app = FastAPI(title="Carewire", version=version("carewire"), description=_DESCRIPTION, redoc_url=None)
+    app = FastAPI(
+        title="Carewire", version=version("carewire"), description=_DESCRIPTION, docs_url=None, redoc_url=None
+    )
     problems.install(app)
+    app.include_router(docs_routes())
     app.include_router(operations(services.health, services.census))
     app.include_router(rooms_routes(services.rooms))
     for router in services.routers:

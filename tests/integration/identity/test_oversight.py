@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from prometheus_client import generate_latest
 
+from config.errors import Unavailable
 from serve_app.audit.chain import Entry, Head, parse_head
 from serve_app.audit.record import AuditRecord
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House, remembered_logs
+from tests.integration.identity.victim import a_victim
 from tests.system.harness import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -113,17 +115,75 @@ async def test_glass_that_was_closed_early_is_closed(home: House) -> None:
 async def test_what_staff_reads_over_a_socket_is_recorded(home: House) -> None:
     staff = await home.socket(token("tess", "therapist"))
     await staff.ok("create_room", {"room_id": "care", "members": ["ada"]})
-    await staff.ok("history", {"room_id": "care"})
     ada = await home.socket(token("ada"))
+    await ada.ok("message", {"room_id": "care", "body": "hello"})
+    await staff.ok("history", {"room_id": "care"})
     await ada.ok("history", {"room_id": "care"})
     found: list[Any] = []
 
     async def recorded() -> bool:
-        found[:] = await home.database["audit"].find({"action": "read.history"}).to_list(None)
+        found[:] = await home.database["audit"].find({"action": "room.read"}).to_list(None)
         return bool(found)
 
     await wait_until(recorded, within_s=10, what="no entry")
-    assert [(one["actor"], one["role"], one["resource"]) for one in found] == [("tess", "therapist", "care")]
+    members = ("actor", "role", "resource", "subject", "address", "why")
+    assert [tuple(one[member] for member in members) for one in found] == [
+        ("tess", "therapist", "care", "ada", "127.0.0.1", "policy: owner, member")
+    ]
+    assert found[0]["request"]
+
+
+async def test_what_staff_reads_over_http_is_recorded_before_it_is_answered(home: House) -> None:
+    """Who, what, whose, when, from where, why; nothing for what is one's own, and no answer without a record."""
+    victim = await a_victim(home)
+    ids, tess = victim.ids, victim.ids["therapist_id"]
+    await victim.socket.ok("add_members", {"room_id": ids["room_id"], "user_ids": [tess]})
+    reads = {
+        f"/api/rooms/{ids['room_id']}/messages": ("room.read", ids["room_id"]),
+        "/api/rooms": ("room.list", ""),
+        f"/api/bookings/{ids['booking_id']}": ("booking.read", ids["booking_id"]),
+        "/api/bookings": ("booking.read", ""),
+        f"/api/series/{ids['series_id']}": ("series.read", ids["series_id"]),
+        f"/api/waitlist?therapist_id={tess}": ("waitlist.read", tess),
+        f"/api/calendars/{tess}/feed.ics": ("calendar.feed", tess),
+        "/api/care": ("care.read", ""),
+    }
+    began_ms = home.clock.now_ms()
+    for path, (action, resource) in reads.items():
+        before = (await home.service.parts.audit.verify()).head.number
+        answer = await home.call("GET", path, bearer=victim.therapist, address="10.1.1.1")
+        assert answer.status_code == 200, path
+        entries = await home.database["audit"].find({"_id": {"$gt": before}}).to_list(None)
+        hers = [one for one in entries if one["subject"] == ids["user_id"]]
+        assert [(one["actor"], one["action"], one["resource"]) for one in hers] == [(tess, action, resource)], path
+        assert (hers[0]["address"], hers[0]["role"]) == ("10.1.1.1", "therapist")
+        assert hers[0]["request"] == answer.headers["x-request-id"]
+        assert hers[0]["why"].startswith("policy: ")
+        assert hers[0]["at_ms"] >= began_ms
+    user = await home.call("GET", f"/api/users/{ids['user_id']}", bearer=home.admin())
+    assert user.status_code == 200
+    assert "account.read" in await home.actions(ids["user_id"])
+    count = await home.database["audit"].count_documents({})
+    for path in ("/api/auth/me", "/api/bookings", f"/api/bookings/{ids['booking_id']}"):
+        await home.ok("GET", path, bearer=victim.bearer)  # her own
+    await home.ok("GET", "/api/auth/me", bearer=victim.therapist)
+    assert await home.database["audit"].count_documents({}) == count
+
+
+async def test_what_cannot_be_recorded_is_not_shown(home: House) -> None:
+    victim = await a_victim(home)
+    record: Any = home.service.parts.audit
+
+    async def away(entry: Entry) -> None:
+        raise Unavailable("The database does not answer.")
+
+    record.append = away
+    try:
+        answer = await home.call("GET", f"/api/bookings/{victim.ids['booking_id']}", bearer=victim.therapist)
+    finally:
+        del record.append
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert "Canary" not in answer.text
 
 
 async def test_an_export_has_all_of_one_person_and_nothing_of_others(home: House) -> None:
@@ -162,7 +222,7 @@ async def test_erasing_a_person_leaves_tombstones_and_no_way_back(home: House) -
     assert account is not None
     assert (account["status"], account["sealed"], account.get("mail")) == ("erased", None, None)
     assert await home.database["sessions"].count_documents({"user": user}) == 0
-    assert await home.database["keys"].count_documents({"s": user}) == 0
+    assert await home.database["keys"].count_documents({"s": user, "w": {"$ne": b""}}) == 0
     await home.refused(
         412, "failed_precondition", "PATCH", f"/api/users/{user}", {"blocked": False}, bearer=home.admin()
     )
