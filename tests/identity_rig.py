@@ -130,6 +130,7 @@ class House:
     followers: list[Follower] = field(default_factory=list)
     trackers: list[Tracker] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
+    registries: list[CollectorRegistry] = field(default_factory=list)  # of the gateways
 
     def http(self, bearer: str = "", *, address: str = "10.0.0.1") -> httpx.AsyncClient:
         """A client of the API with this token, at this address."""
@@ -193,12 +194,13 @@ class House:
         name = f"gateway-{len(self.gateways)}"
         revocations = revocations_of(self.database, self.settings, self.clock)
         care, audit = CareRelations(self.database, self.clock), AuditRecord(self.database, self.clock)
+        self.registries.append(CollectorRegistry())
         gateway = Gateway(
             name,
             self.settings.gateway,
             Verifier(self.settings.auth, self.clock, secret=SECRET),
             self.clock,
-            CollectorRegistry(),
+            self.registries[-1],
             guard=SocketGuard(revocations, care, audit, self.settings.identity),
         )
         follower = Follower(self.database, revocations, gateway.revoked, lambda: gateway.users)
