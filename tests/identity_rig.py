@@ -1,6 +1,7 @@
 """Identity as it is deployed, in this process: the REST API over a real mongod, the real kernel, gateways that follow
 revocations. Only Ray is missing."""
 
+import asyncio
 import contextlib
 import functools
 import io
@@ -186,6 +187,8 @@ class House:
     async def empty(self) -> None:
         """As new, but for what the kernel keeps: for the next test."""
         self.clock.ahead_ms = 0
+        identity: Any = self.service.identity
+        await asyncio.gather(*identity._reports._tasks)  # what the last test left to be sent
         for collection in (*INDEXES, HEADS, ERASURES):
             await self.database[collection].delete_many({})
 

@@ -29,12 +29,13 @@ from serve_app.identity.guard import Revocations
 from serve_app.identity.lockout import Lockout
 from serve_app.identity.notices import Notices
 from serve_app.identity.outbox import MongoOutbox, Outbox, PrintingOutbox
+from serve_app.identity.parts import Parts
 from serve_app.identity.passwords import Passwords
 from serve_app.identity.people import People
 from serve_app.identity.people_routes import care_routes, people_routes
 from serve_app.identity.routes import auth_routes
 from serve_app.identity.sealing import Sealing
-from serve_app.identity.service import Identity, Parts
+from serve_app.identity.service import Identity
 from serve_app.identity.sessions import Sessions
 from serve_app.identity.tickets import Tickets
 from serve_app.privacy.erasure import Erasure

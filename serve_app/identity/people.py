@@ -10,7 +10,7 @@ from serve_app.audit.chain import Entry
 from serve_app.identity.accounts import Account, Person
 from serve_app.identity.codes import Invitation
 from serve_app.identity.outbox import Message
-from serve_app.identity.service import Origin, Parts
+from serve_app.identity.parts import Origin, Parts
 
 INVITED_ROLES: Final = ("therapist", "moderator", "admin")
 

@@ -13,8 +13,9 @@ from serve_app.conventions.paging import Page
 from serve_app.conventions.permits import permit, public, verified_of
 from serve_app.identity import models
 from serve_app.identity.accounts import Account, Person
+from serve_app.identity.parts import Origin, Parts
 from serve_app.identity.people import People
-from serve_app.identity.service import Identity, Origin, Parts, SignedIn
+from serve_app.identity.service import Identity, SignedIn
 from serve_app.identity.sessions import Device, Session
 
 _AGENT: Final = 200

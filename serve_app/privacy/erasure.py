@@ -19,7 +19,7 @@ from serve_app.audit.chain import Entry
 from serve_app.calendars.personal import PersonalCalendar
 from serve_app.identity.care import CareRelations
 from serve_app.identity.outbox import COLLECTION as OUTBOX
-from serve_app.identity.service import Origin, Parts
+from serve_app.identity.parts import Origin, Parts
 from store.client import Database, database_errors
 from store.journal import Views
 

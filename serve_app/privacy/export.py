@@ -17,9 +17,9 @@ from serve_app.api.rooms import RoomsReader
 from serve_app.audit.routes import entry_of
 from serve_app.calendars.personal import PersonalCalendar
 from serve_app.identity.care import CareRelations
+from serve_app.identity.parts import Parts
 from serve_app.identity.people_routes import care_of
 from serve_app.identity.routes import session_of, user_of
-from serve_app.identity.service import Parts
 
 _to_json: Final = msgspec.json.encode
 

@@ -10,8 +10,9 @@ from config.ids import ID_PATTERN
 from config.policy import Relation
 from serve_app.conventions.permits import POLICY, permit, verified_of
 from serve_app.identity.models import Confirm
+from serve_app.identity.parts import Parts
 from serve_app.identity.routes import From
-from serve_app.identity.service import Identity, Parts
+from serve_app.identity.service import Identity
 from serve_app.privacy.erasure import Erasure
 from serve_app.privacy.export import Export
 
