@@ -21,6 +21,7 @@ Observe = Callable[[Observation], Awaitable[None]]
 _ACTION: Final = "carewire.reading"
 _PERSONS: Final = "carewire.persons"
 _NAMED: Final = ("therapist_id", "client_id", "series_id", "subject")  # query members that say what was looked for
+_REFUSED: Final = 400
 _JSON: Final = b"application/json"
 
 
@@ -46,12 +47,15 @@ class Readings:
         held: list[Message] = []
 
         async def hold(message: Message) -> None:
-            if _ACTION not in scope or (not held and message.get("status", 200) >= 400):
+            begins = message["type"] == "http.response.start"
+            if begins and _ACTION in scope and message["status"] < _REFUSED:
+                held.append(message)
+            elif not held:
                 await send(message)
-                return
-            held.append(message)
-            if not message.get("more_body") and message["type"] == "http.response.body":
-                await self._release(scope, receive, held, send)
+            else:
+                held.append(message)
+                if not message.get("more_body"):
+                    await self._release(scope, receive, held, send)
 
         await self._app(scope, receive, hold if scope["type"] == "http" else send)
 

@@ -165,15 +165,17 @@ class Accounts:
         return None if found is None else found.get("mail")
 
     async def tombstone(self, user: str) -> None:
-        """Keep nothing but that there was somebody."""
+        """Keep nothing but that there was somebody, also of those whose account lived with another issuer."""
         with database_errors():
             await self._all.update_one(
                 {"_id": user},
                 {
+                    "$setOnInsert": {"role": "client", "created_at": 0},
                     "$set": {"status": "erased", "password": "", "totp": None, "sealed": None},
                     "$unset": {"mail": ""},
                     "$inc": {"epoch": 1},
                 },
+                upsert=True,
             )
 
 

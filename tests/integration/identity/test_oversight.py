@@ -169,6 +169,14 @@ async def test_what_staff_reads_over_http_is_recorded_before_it_is_answered(home
     assert await home.database["audit"].count_documents({}) == count
 
 
+async def test_what_was_refused_is_not_recorded_as_read(home: House) -> None:
+    victim = await a_victim(home)
+    count = await home.database["audit"].count_documents({})
+    path = f"/api/rooms/{victim.ids['room_id']}/messages"
+    await home.refused(403, "permission_denied", "GET", path, bearer=token("other", "therapist"))
+    assert await home.database["audit"].count_documents({}) == count
+
+
 async def test_what_cannot_be_recorded_is_not_shown(home: House) -> None:
     victim = await a_victim(home)
     record: Any = home.service.parts.audit
@@ -237,6 +245,13 @@ async def test_an_interrupted_erasure_is_finished_at_the_next_start(home: House)
     assert account is not None
     assert account["status"] == "erased"
     assert await home.service.erasure.resume() == 0
+
+
+async def test_a_person_of_another_issuer_stays_erased(home: House) -> None:
+    await home.ok("POST", "/api/privacy/users/stranger/erase", bearer=home.admin())
+    unblock = {"blocked": False}
+    await home.refused(412, "failed_precondition", "PATCH", "/api/users/stranger", unblock, bearer=home.admin())
+    await home.refused(401, "unauthenticated", "GET", "/api/auth/me", bearer=token("stranger"))
 
 
 async def test_administrators_erase_others_and_nobody_else_does(home: House) -> None:
