@@ -17,14 +17,19 @@ def persons_in(answer: bytes, *, but: str) -> list[str]:
         document = _decode(answer)
     except msgspec.DecodeError:
         return []
-    found = {document["user_id"]} if isinstance(document, dict) and "user_id" in document else set()
+    found = {_named(document, "user_id")} if isinstance(document, dict) else set()
     waiting: list[Any] = [document]
     while waiting and len(found) <= MOST:
         node = waiting.pop()
         if isinstance(node, dict):
             # The `client_id` of a message is its sender's own mark, and no user.
-            found.update(node[name] for name in (("sender_id",) if "sender_id" in node else _NAMES) if node.get(name))
+            found.update(_named(node, name) for name in (("sender_id",) if "sender_id" in node else _NAMES))
             waiting.extend(value for value in node.values() if isinstance(value, dict | list))
         elif isinstance(node, list):
             waiting.extend(node)
-    return sorted({one for one in found if isinstance(one, str)} - {but})[:MOST]
+    return sorted(found - {but, ""})[:MOST]
+
+
+def _named(node: dict[str, Any], name: str) -> str:
+    value = node.get(name)
+    return value if isinstance(value, str) else ""
