@@ -41,7 +41,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt that may be made. `first`: nobody tried this before from there. `began_lock`: the account is being
+    """An attempt that may be made. `first`: nobody has tried this account lately. `began_lock`: the account is being
     guarded from now on, and was not before."""
 
     counts: tuple[Count, ...]
@@ -94,7 +94,8 @@ class Lockout:
                 raise
             taken.append(count)
         began = any(n == count.free for n, count in zip(made, taken, strict=True))
-        return Attempt(tuple(taken), began, first=made[0] == 1)
+        first = all(n == 1 for n, count in zip(made, taken, strict=True) if not count.key.startswith(_ADDRESS))
+        return Attempt(tuple(taken), began, first)
 
     async def succeeded(self, attempt: Attempt) -> None:
         """The password was right: the account's counts begin anew, the address gets this one back."""
