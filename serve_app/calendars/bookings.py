@@ -13,7 +13,7 @@ from actors.kernel.entity import Principal
 from config.errors import Conflict, InvalidArgument
 from config.ids import ID_PATTERN
 from serve_app.calendars.answers import ERRORS, answer, conflicting
-from serve_app.calendars.bodies import body_of, documented, operation_of
+from serve_app.calendars.bodies import MaybeSince, MaybeUntil, body_of, documented, operation_of
 from serve_app.calendars.service import CalendarServices
 from serve_app.conventions.permits import permit
 
@@ -61,8 +61,8 @@ def booking_routes(services: CalendarServices) -> APIRouter:
         client_id: str | None = None,
         series_id: str | None = None,
         status: str | None = None,
-        since: Annotated[str | None, Query(alias="from")] = None,
-        until: Annotated[str | None, Query(alias="to")] = None,
+        since: MaybeSince = None,
+        until: MaybeUntil = None,
         cursor: str | None = None,
         limit: Limit = 50,
     ) -> Response:

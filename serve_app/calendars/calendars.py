@@ -15,7 +15,7 @@ from actors.calendars.schedule import Schedule
 from actors.kernel.entity import Principal
 from config.ids import ID_PATTERN
 from serve_app.calendars.answers import ERRORS, answer
-from serve_app.calendars.bodies import body_of, documented
+from serve_app.calendars.bodies import Since, Until, body_of, documented
 from serve_app.calendars.service import CalendarServices
 from serve_app.conventions.permits import permit
 from serve_app.conventions.readings import reading_of
@@ -49,8 +49,8 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
     async def availability(
         by: Reader,
         therapist_id: CalendarId,
-        since: Annotated[str, Query(alias="from")],
-        until: Annotated[str, Query(alias="to")],
+        since: Since,
+        until: Until,
         service_id: str | None = None,
         duration_minutes: Annotated[int | None, Query(ge=1, le=1440)] = None,
         duration: Annotated[int | None, Query(ge=1, le=1440)] = None,
@@ -70,8 +70,8 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
     async def analytics(
         by: Manager,
         therapist_id: CalendarId,
-        since: Annotated[str, Query(alias="from")],
-        until: Annotated[str, Query(alias="to")],
+        since: Since,
+        until: Until,
     ) -> Response:
         """Utilisation of the offered hours, lead time, cancellations and no-shows by reason."""
         start, end = time.parse_instant(since, "from"), time.parse_instant(until, "to")
