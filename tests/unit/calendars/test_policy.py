@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -99,10 +100,11 @@ def test_calendars_decide_as_the_table_does(action: str) -> None:
         for relation, user in WHO.items():
             by = Principal(user, role)
             if POLICY.allows(role, relation, action):
-                assert not Rig().play(lambda rig, by=by: _refused(rig, action, [by])), f"{role} as {relation.value}"
+                asked = partial(_refused, action=action, askers=[by])
+                assert not Rig().play(asked), f"{role} as {relation.value}"
             else:
                 refused.append(by)
-    assert Rig().play(lambda rig: _refused(rig, action, refused)) == refused
+    assert Rig().play(partial(_refused, action=action, askers=refused)) == refused
 
 
 async def _refused(rig: Rig, action: str, askers: Sequence[Principal]) -> list[Principal]:
