@@ -29,6 +29,12 @@ FeedToken = Annotated[str, Query(alias="token", max_length=4096)]
 Manager = Annotated[Principal, permit("calendar.manage")]
 
 
+class Feed(Response):
+    """An iCalendar document (RFC 5545)."""
+
+    media_type = "text/calendar"
+
+
 def calendar_routes(services: CalendarServices) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/api", tags=["calendars"], responses=ERRORS)
@@ -94,13 +100,13 @@ def feed_routes(services: CalendarServices) -> APIRouter:
     """Feeds: the token may be in the address, since calendar programs send no header (see `Callers`)."""
     router = APIRouter(prefix="/api", tags=["calendars"], responses=ERRORS)
 
-    @router.get("/calendars/{therapist_id}/feed.ics")
+    @router.get("/calendars/{therapist_id}/feed.ics", response_class=Feed)
     async def of_therapist(request: Request, by: FeedReader, therapist_id: CalendarId, _: FeedToken = "") -> Response:
         """The bookings of a calendar, for those who run it."""
         require_staff(by, therapist_id)
         return await _feed(request, Wanted(therapist=therapist_id), by)
 
-    @router.get("/bookings/feed.ics")
+    @router.get("/bookings/feed.ics", response_class=Feed)
     async def of_client(request: Request, by: BookingReader, _: FeedToken = "") -> Response:
         """The caller's own bookings."""
         return await _feed(request, Wanted(client=by.user), by)
@@ -109,6 +115,6 @@ def feed_routes(services: CalendarServices) -> APIRouter:
         now = services.clock.now_ms()
         records = await services.queries.versions(wanted, now - 90 * time.DAY_MS, now + _FEED_MS, by=by)
         reading_of(request, sorted({one.client for one, _ in records} - {by.user}))
-        return Response(feed(records, "Carewire", now), media_type="text/calendar; charset=utf-8")
+        return Feed(feed(records, "Carewire", now))
 
     return router

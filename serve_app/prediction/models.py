@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from ml.predictor import Asked
 from ml.schema import VITALS
@@ -45,7 +45,7 @@ class Patient(Body):
     medical_history: list[Text] = Field(default=[], max_length=100)
     allergies: list[Text] = Field(default=[], max_length=100)
     medications: list[Text] = Field(default=[], max_length=100)
-    pregnant: bool | None = None
+    pregnant: StrictBool | None = None
     vitals: Vitals | None = None
 
     def asked_of(self, top_k: int = 5) -> Asked:
@@ -147,7 +147,7 @@ class Profile(Body):
 
     age: float
     sex: Sex
-    pregnant: bool | None = None
+    pregnant: StrictBool | None = None
     allergies: list[Text] = Field(default=[], max_length=100)
     medications: list[Text] = Field(default=[], max_length=100)
     medical_history: list[Text] = Field(default=[], max_length=100)
