@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ml.predictor import Asked
 from ml.schema import VITALS
@@ -16,7 +16,7 @@ Severity = Literal["mild", "moderate", "severe"]
 class Body(BaseModel):
     """A request body."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Vitals(Body):
@@ -45,7 +45,7 @@ class Patient(Body):
     medical_history: list[Text] = Field(default=[], max_length=100)
     allergies: list[Text] = Field(default=[], max_length=100)
     medications: list[Text] = Field(default=[], max_length=100)
-    pregnant: StrictBool | None = None
+    pregnant: bool | None = None
     vitals: Vitals | None = None
 
     def asked_of(self, top_k: int = 5) -> Asked:
@@ -147,7 +147,7 @@ class Profile(Body):
 
     age: float
     sex: Sex
-    pregnant: StrictBool | None = None
+    pregnant: bool | None = None
     allergies: list[Text] = Field(default=[], max_length=100)
     medications: list[Text] = Field(default=[], max_length=100)
     medical_history: list[Text] = Field(default=[], max_length=100)
