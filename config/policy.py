@@ -74,7 +74,7 @@ RULES: Final = (
     _rule("calendar.feed", "the iCalendar feed", therapist={_O}, admin=_ALL),
     _rule("booking.create", "book for oneself, or staff for a client", {_S}, therapist={_O}, admin=_ALL),
     _rule("booking.read", "see a booking", {_S, _M}, therapist={_O}, admin=_ALL),
-    _rule("booking.confirm", "confirm a booking", client={_S}, therapist={_O}, admin=_ALL),
+    _rule("booking.confirm", "confirm a booking", {_S}, therapist={_O}, admin=_ALL),
     _rule("booking.reschedule", "move a booking", {_S}, therapist={_O}, admin=_ALL),
     _rule("booking.cancel", "cancel a booking", {_S}, therapist={_O}, admin=_ALL),
     _rule("booking.close", "completed, no show, other states", therapist={_O}, admin=_ALL),
@@ -85,6 +85,7 @@ RULES: Final = (
     _rule("series.manage", "change or end a series", {_S}, therapist={_O}, admin=_ALL),
     _rule("waitlist.join", "wait for a full calendar", {_S}, therapist={_O}, admin=_ALL),
     _rule("waitlist.read", "see waiting entries", {_S}, therapist={_O}, admin=_ALL),
+    _rule("waitlist.figures", "how long people wait, without names", therapist=_ALL, admin=_ALL),
     _rule("waitlist.leave", "give a place up, or take an offer", {_S}, therapist={_O}, admin=_ALL),
     _rule("worksheet.read", "see a worksheet", {_S}, therapist={_O, _C}),
     _rule("worksheet.work", "work on a worksheet", {_S}, therapist={_O, _C}),
@@ -114,6 +115,22 @@ RULES: Final = (
 )
 
 
+PERSONAL: Final = frozenset(
+    {
+        "room.list",
+        "room.join",
+        "room.read",
+        "calendar.availability",
+        "calendar.read",
+        "calendar.manage",
+        "calendar.feed",
+    }
+    | {rule.action for rule in RULES if rule.action.partition(".")[0] in ("booking", "series", "waitlist", "worksheet")}
+    | {"account.read", "care.read", "audit.read"}
+)
+"""Actions whose answers may tell of people. Where staff gets one that does, the audit record says so."""
+
+
 class Policy:
     """The table, looked up."""
 
@@ -137,6 +154,10 @@ class Policy:
     def ever(self, role: str, action: str) -> bool:
         """Is there any relation in which this role may do it? Raises KeyError: there is no such action."""
         return role in self._rules[action].by_role
+
+    def cell(self, role: str, action: str) -> str:
+        """One cell in words, as the documentation shows it. Raises KeyError: there is no such action."""
+        return _cell(self._rules[action].by_role.get(role, frozenset()))
 
     def require(self, role: str, action: str, relations: Iterable[Relation] | None = None) -> None:
         """Refuse unless one of the relations allows it. None: they are not known yet, whoever knows asks again.

@@ -12,17 +12,21 @@ from config.clock import Clock
 from config.errors import CarewireError, InvalidArgument, Unauthenticated
 from config.ids import new_id
 from config.logs import get_logger
+from config.persons import persons_in
+from config.policy import PERSONAL
 from realtime.connections import Connection
-from realtime.guard import Guard, NoGuard
+from realtime.guard import Guard, NoGuard, Observation
 from realtime.limits import EventLimits
 from realtime.packets import Incoming
-from realtime.permits import ACTIONS, POLICY, READING
+from realtime.permits import ACTIONS, POLICY
 from realtime.requests import decode
 
 log = get_logger(__name__)
 
 UNKNOWN: Final = "unknown"  # stands for all names that clients make up
 INTERNAL_STATUS: Final = 500
+_RESOURCES: Final = ("room_id", "booking_id", "therapist_id", "entry_id", "offer_id")  # what an event is about
+_ROOMS: Final = ("room.join", "room.read")  # recorded also when nobody else has said anything
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -118,7 +122,7 @@ class Events:
                 POLICY.require(connection.verified.role, ACTIONS[name])
             request = decode(incoming.arguments, handler.kind, self._max_bytes)
             ack = Ack(name, await handler.call(connection, request))
-            self._observe(connection, name, request)
+            self._observe(connection, ACTIONS[name], request, ack.answer)
             return ack
         except CarewireError as error:
             if error.status == INTERNAL_STATUS:
@@ -130,7 +134,13 @@ class Events:
             told = CarewireError("Something went wrong on our side.", details={"error_id": error_id})
             return Ack(name, Answer(), told)
 
-    def _observe(self, connection: Connection, name: str, request: msgspec.Struct) -> None:
+    def _observe(self, connection: Connection, action: str, request: msgspec.Struct, answer: Answer) -> None:
         verified = connection.verified
-        if verified is not None and verified.role != "client" and name in READING:
-            self._guard.observed(verified, name, str(getattr(request, "room_id", "")), connection.trace())
+        if verified is None or verified.role == "client" or action not in PERSONAL:
+            return
+        persons = persons_in(answer.data, but=verified.user)
+        resource = next((getattr(request, name) for name in _RESOURCES if getattr(request, name, None)), "")
+        if persons or action in _ROOMS:
+            self._guard.observed(
+                Observation(verified, action, str(resource), persons, connection.address, connection.trace())
+            )

@@ -62,14 +62,14 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
         refusal = self._door.refusal(self._network(request.remote or "", forwarded_for))
         return refused(refusal) if refusal is not None else None
 
-    async def on_connect(self, sid: str, environ: Mapping[str, str], auth: msgspec.Raw | None = None) -> None:
+    async def on_connect(self, sid: str, environ: Mapping[str, Any], auth: msgspec.Raw | None = None) -> None:
         """Raises python-socketio's ConnectionRefusedError, which the client gets as `connect_error`."""
         result = "ok"
         try:
             if self.draining:
                 raise _leaving()
             self._door.enter()
-            address = self._network(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""))
+            address = self._network(str(environ.get("REMOTE_ADDR", "")), str(environ.get("HTTP_X_FORWARDED_FOR", "")))
             await self._sessions.connect(sid, self._outlet(sid), auth, address)
         except CarewireError as error:
             result = error.code

@@ -1,9 +1,22 @@
 """Who may still come in: the gateway's side of revocations and of rules that need facts from elsewhere."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from config.tokens import Verified
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Who (`verified`) got an answer about whom (`persons`), to what (`action` on `resource`), and whence."""
+
+    verified: Verified
+    action: str
+    resource: str
+    persons: Sequence[str]
+    address: str
+    request: str
 
 
 class Guard(Protocol):
@@ -22,7 +35,7 @@ class Guard(Protocol):
         """May this user begin a direct room with these? Raises PermissionDenied."""
         ...
 
-    def observed(self, verified: Verified, event: str, resource: str, trace: str) -> None:
+    def observed(self, seen: Observation) -> None:
         """Somebody of the staff has read what is personal. Does not wait."""
         ...
 
@@ -36,5 +49,5 @@ class NoGuard:
     async def may_open_direct(self, user: str, role: str, members: Collection[str]) -> None:
         """Everybody may."""
 
-    def observed(self, verified: Verified, event: str, resource: str, trace: str) -> None:
+    def observed(self, seen: Observation) -> None:
         """Nobody keeps a record."""

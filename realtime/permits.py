@@ -10,7 +10,6 @@ from typing import Final
 from config.policy import Policy
 
 POLICY: Final = Policy()
-READING: Final = frozenset({"join_room", "history"})  # events whose answers hold what clients have said
 ACTIONS: Final[Mapping[str, str]] = {
     "authenticate": "socket.authenticate",
     "create_room": "room.create",

@@ -159,7 +159,13 @@ class Sessions:
                     self._bearers.add(connection, before)
                 raise
         except Unauthenticated as error:
-            log.warning("auth.refused", sid=connection.sid, code=error.code, reason=error.context.get("reason"))
+            log.warning(
+                "auth.refused",
+                sid=connection.sid,
+                address=connection.address,
+                code=error.code,
+                reason=error.context.get("reason"),
+            )
             raise
         return verified
 

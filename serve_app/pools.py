@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -33,6 +33,13 @@ class Pool(BaseModel):
 
     pool: str
     shards: list[str]
+
+
+class Resizable(Protocol):
+    """Pools whose size can be changed; see `Pools.resize`."""
+
+    async def resize(self, pool: str, shards: int) -> Sequence[str]:
+        """Who is in the pool afterwards. Raises `NotFound`, `Unavailable`."""
 
 
 class Pools:
@@ -96,7 +103,7 @@ class Pools:
         return self._handles.setdefault(name, RemoteShard(name))
 
 
-def pool_routes(pools: Pools) -> APIRouter:
+def pool_routes(pools: Resizable) -> APIRouter:
     """The routes."""
     router = APIRouter(tags=["operations"])
 

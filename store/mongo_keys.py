@@ -1,17 +1,18 @@
 """Wrapped data keys in MongoDB: `{_id: key id, s: subject, v: version, m: master key's id, w: wrapped key}`.
 
-Erasing deletes keys and counts up `{_id: "erasures", n}` in one transaction, so no process can miss it. Until then
-what was deleted lingers in the oplog and in backups, as all that is deleted does.
+Erasing replaces keys by a tombstone (`m` and `w` are empty), where the unique index keeps a first key from being made
+by whoever has not heard, and counts up `{_id: "erasures", n}`, in one transaction, so no process can miss it. Until
+then what was deleted lingers in the oplog and in backups, as all that is deleted does.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import BulkWriteError, OperationFailure
 
 from store.client import DUPLICATE_KEY, Database, Document, database_errors
-from store.vault import WrappedKey
+from store.vault import WrappedKey, newest_of, tombstone
 
 KEYS: Final = "keys"
 COUNTERS: Final = "counters"
@@ -32,8 +33,7 @@ class MongoKeyStore:
         self._counters = database[COUNTERS]
 
     async def newest(self, subjects: Sequence[str]) -> Mapping[str, WrappedKey]:
-        found = await self._find({"s": {"$in": list(subjects)}}, sort=[("s", 1), ("v", 1)])
-        return {key.subject: key for key in found}
+        return newest_of(await self._find({"s": {"$in": list(subjects)}}))
 
     async def by_id(self, ids: Sequence[bytes]) -> Mapping[bytes, WrappedKey]:
         return {key.id: key for key in await self._find({"_id": {"$in": list(ids)}})}
@@ -50,7 +50,7 @@ class MongoKeyStore:
                     raise
 
     async def not_under(self, master: str, *, limit: int) -> list[WrappedKey]:
-        return await self._find({"m": {"$ne": master}}, limit=limit)
+        return await self._find({"m": {"$nin": [master, ""]}}, limit=limit)
 
     async def rewrap(self, old: WrappedKey, new: WrappedKey) -> None:
         with database_errors():
@@ -59,7 +59,7 @@ class MongoKeyStore:
     async def samples(self) -> list[WrappedKey]:
         with database_errors():
             masters = await self._keys.distinct("m")
-            return [key for master in masters for key in await self._find({"m": master}, limit=1)]
+            return [key for master in masters if master for key in await self._find({"m": master}, limit=1)]
 
     async def erase(self, subject: str) -> Sequence[bytes]:
         with database_errors():
@@ -69,6 +69,7 @@ class MongoKeyStore:
                         async with session.start_transaction():
                             ids = await self._keys.distinct("_id", {"s": subject}, session=session)
                             await self._keys.delete_many({"s": subject}, session=session)
+                            await self._keys.insert_one(_to_document(tombstone(subject)), session=session)
                             await self._counters.update_one(_ERASURES, {"$inc": {"n": 1}}, upsert=True, session=session)
                         return list(ids)
                     except OperationFailure as exc:
@@ -81,9 +82,9 @@ class MongoKeyStore:
             found: Document | None = await self._counters.find_one(_ERASURES)
         return found["n"] if found is not None else 0
 
-    async def _find(self, query: Document, *, sort: Iterable[tuple[str, int]] = (), limit: int = 0) -> list[WrappedKey]:
+    async def _find(self, query: Document, *, limit: int = 0) -> list[WrappedKey]:
         with database_errors():
-            found = self._keys.find(query, sort=list(sort) or None, limit=limit)
+            found = self._keys.find(query, limit=limit)
             return [WrappedKey(d["_id"], d["s"], d["v"], d["m"], d["w"]) async for d in found]
 
 

@@ -3,6 +3,9 @@
 A blob is: version (1 byte), key id (8), nonce (12), ciphertext and tag (plaintext + 16): 37 bytes more than the text.
 Nonces are random, so one data key may seal 2^32 blobs (NIST SP 800-38D, 8.3); `rotate` gives a person a new one.
 
+Who was erased gets no key ever again: a tombstone stands in its place, and what is still sealed for them (a letter that
+was on its way) is sealed under a key that nobody keeps.
+
 Erasing a person's keys is honoured at once where it is done, and elsewhere within `2 * recheck_s`: every vault asks
 the key store every `recheck_s` seconds whether anything was erased, and forgets all its keys if so. A vault that could
 not ask for that long refuses to use what it has.
@@ -35,7 +38,8 @@ _V = TypeVar("_V")
 
 @dataclass(frozen=True, slots=True)
 class WrappedKey:
-    """A person's data key as the store keeps it. `version` counts the keys that the person has had."""
+    """A person's data key as the store keeps it. `version` counts the keys that the person has had. With nothing
+    wrapped it is a tombstone."""
 
     id: bytes
     subject: str
@@ -48,12 +52,27 @@ class WrappedKey:
         """Binds the wrapped key to its id and its person."""
         return self.id + self.subject.encode()
 
+    @property
+    def is_tombstone(self) -> bool:
+        """Was the person erased?"""
+        return not self.wrapped
+
+
+def tombstone(subject: str) -> WrappedKey:
+    """What stands in the place of an erased person's first key, so that none can be made there."""
+    return WrappedKey(secrets.token_bytes(ID_BYTES), subject, 1, "", b"")
+
+
+def newest_of(keys: Iterable[WrappedKey]) -> dict[str, WrappedKey]:
+    """The key of each subject that counts: the tombstone, or the highest version."""
+    return {key.subject: key for key in sorted(keys, key=lambda key: (key.is_tombstone, key.version))}
+
 
 class KeyStore(Protocol):
     """Where wrapped keys live. Raises `Unavailable` when the database does not answer in time."""
 
     async def newest(self, subjects: Sequence[str]) -> Mapping[str, WrappedKey]:
-        """The key of the highest version of each subject that has one."""
+        """The key of the highest version of each subject that has one, or the tombstone of who was erased."""
 
     async def by_id(self, ids: Sequence[bytes]) -> Mapping[bytes, WrappedKey]:
         """Those of these keys that exist."""
@@ -71,7 +90,8 @@ class KeyStore(Protocol):
         """One key for each master key in use."""
 
     async def erase(self, subject: str) -> Sequence[bytes]:
-        """Destroy every key of this subject, and count the erasure, both or neither. The ids of the keys."""
+        """Put a tombstone in the place of every key of this subject, and count the erasure, all or nothing. The ids of
+        the keys."""
 
     async def erasures(self) -> int:
         """How many erasures there have been."""
@@ -136,7 +156,8 @@ class KeyringVault:
             found = await self._store.by_id(missing)
             if self._generation == generation:
                 for id_ in missing:
-                    self._ciphers[id_] = self._cipher(found[id_]) if id_ in found else None
+                    key = found.get(id_)
+                    self._ciphers[id_] = None if key is None or key.is_tombstone else self._cipher(key)
                 _trim(self._ciphers, max(self._max_keys, len(wanted)))
                 return
         raise Unavailable("Encryption keys are being changed just now; try again.")
@@ -178,6 +199,8 @@ class KeyringVault:
         """Give the person a new data key. What older ones sealed stays readable; other processes go on sealing
         under the one they have until they need to load it again."""
         old = (await self._store.newest([subject])).get(subject)
+        if old is not None and old.is_tombstone:
+            return
         await self._store.add([self._new_key(subject, old.version + 1 if old is not None else 1)])
         self._current.pop(subject, None)
 
@@ -213,12 +236,14 @@ class KeyringVault:
     def _remember(self, keys: Iterable[WrappedKey], *, room_for: int) -> None:
         for key in keys:
             cipher = self._ciphers.get(key.id) or self._cipher(key)
-            self._ciphers[key.id] = cipher
+            self._ciphers[key.id] = None if key.is_tombstone else cipher
             self._current[key.subject] = (key.id, cipher)
         _trim(self._ciphers, max(self._max_keys, room_for))
         _trim(self._current, max(self._max_keys, room_for))
 
     def _cipher(self, key: WrappedKey) -> AESGCM:
+        if key.is_tombstone:
+            return AESGCM(secrets.token_bytes(KEY_BYTES))
         return AESGCM(self._masters.unwrap(key.master, key.wrapped, key.aad))
 
 
@@ -244,8 +269,7 @@ class MemoryKeyStore:
         self._erasures = 0
 
     async def newest(self, subjects: Sequence[str]) -> Mapping[str, WrappedKey]:
-        held = {subject: self._versions[subject] for subject in subjects if subject in self._versions}
-        return {subject: self._keys[ids[max(ids)]] for subject, ids in held.items()}
+        return newest_of(self._keys[id_] for subject in subjects for id_ in self._versions.get(subject, {}).values())
 
     async def by_id(self, ids: Sequence[bytes]) -> Mapping[bytes, WrappedKey]:
         return {id_: self._keys[id_] for id_ in ids if id_ in self._keys}
@@ -257,20 +281,21 @@ class MemoryKeyStore:
                 self._versions.setdefault(key.subject, {})[key.version] = key.id
 
     async def not_under(self, master: str, *, limit: int) -> list[WrappedKey]:
-        return [key for key in self._keys.values() if key.master != master][:limit]
+        return [key for key in self._keys.values() if key.master != master and not key.is_tombstone][:limit]
 
     async def rewrap(self, old: WrappedKey, new: WrappedKey) -> None:
         if self._keys.get(old.id) == old:
             self._keys[old.id] = new
 
     async def samples(self) -> list[WrappedKey]:
-        return list({key.master: key for key in self._keys.values()}.values())
+        return list({key.master: key for key in self._keys.values() if not key.is_tombstone}.values())
 
     async def erase(self, subject: str) -> Sequence[bytes]:
         self._erasures += 1
         ids = list(self._versions.pop(subject, {}).values())
         for id_ in ids:
             del self._keys[id_]
+        await self.add([tombstone(subject)])
         return ids
 
     async def erasures(self) -> int:

@@ -1,10 +1,12 @@
 """Identity as it is deployed, in this process: the REST API over a real mongod, the real kernel, gateways that follow
 revocations. Only Ray is missing."""
 
+import asyncio
 import contextlib
+import functools
 import io
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +23,9 @@ from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
 from config.clock import SystemClock
+from config.errors import NotFound
 from config.logs import configure_logging
+from config.ml import MlSettings
 from config.settings import (
     AuthSettings,
     GatewaySettings,
@@ -31,6 +35,9 @@ from config.settings import (
     PresenceSettings,
     Settings,
 )
+from ml.artifact import current_version
+from ml.knowledge import load_knowledge
+from ml.model import TrainedModel
 from realtime.auth import Verifier
 from realtime.bookings import Desk
 from realtime.gateway import Gateway
@@ -47,12 +54,14 @@ from serve_app.identity.guard import Follower
 from serve_app.identity.outbox import Message, MongoOutbox
 from serve_app.privacy.erasure import COLLECTION as ERASURES
 from serve_app.recipe import CarewireRecipe
+from serve_app.surface import routers_of
 from store.client import Client as MongoClient
 from store.client import Database, open_client
 from store.journal import Stores
 from store.stores import open_stores
 from tests.gateway_rig import SECRET as SECRET
 from tests.gateway_rig import Client, token
+from tests.integration.test_prediction_api import Direct
 from tests.unit.serve_app.test_api import NoRegistry, OneShard
 
 PASSWORD = "correct horse battery staple"
@@ -89,6 +98,31 @@ def remembered_logs() -> Iterator[io.StringIO]:
         root.setLevel(level)
 
 
+class LazyPredictor:
+    """The symptom model without a process around it, loaded by the first who asks."""
+
+    async def ask(self, method: str, body: dict[str, object]) -> dict[str, object]:
+        """See `Predictor`."""
+        return await a_predictor().ask(method, body)
+
+
+class FixedPools:
+    """Two pools, whose size nobody changes here: there is no Ray to start a shard."""
+
+    async def resize(self, pool: str, shards: int) -> Sequence[str]:
+        """See `Pools.resize`."""
+        if pool not in ("rooms", "calendars"):
+            raise NotFound(f"There is no such pool: {pool}")
+        return [f"{pool}-{number}" for number in range(shards)]
+
+
+@functools.cache
+def a_predictor() -> Direct:
+    """The shipped model."""
+    knowledge, artifacts = load_knowledge(), MlSettings().artifacts
+    return Direct(knowledge, TrainedModel.load(artifacts / current_version(artifacts), knowledge))
+
+
 @dataclass
 class House:
     """Everything, and ways in."""
@@ -108,6 +142,7 @@ class House:
     followers: list[Follower] = field(default_factory=list)
     trackers: list[Tracker] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
+    registries: list[CollectorRegistry] = field(default_factory=list)  # of the gateways
 
     def http(self, bearer: str = "", *, address: str = "10.0.0.1") -> httpx.AsyncClient:
         """A client of the API with this token, at this address."""
@@ -138,7 +173,7 @@ class House:
 
     async def register(self, email: str, **more: Any) -> Any:
         """A new account's tokens."""
-        body = {"email": email, "password": PASSWORD, **more}
+        body = {"email": email, "password": PASSWORD} | more
         return await self.ok("POST", "/api/auth/register", body)
 
     async def staff(self, email: str, role: str) -> Any:
@@ -163,6 +198,8 @@ class House:
     async def empty(self) -> None:
         """As new, but for what the kernel keeps: for the next test."""
         self.clock.ahead_ms = 0
+        identity: Any = self.service.identity
+        await asyncio.gather(*identity._reports._tasks)  # what the last test left to be sent
         for collection in (*INDEXES, HEADS, ERASURES):
             await self.database[collection].delete_many({})
 
@@ -171,12 +208,13 @@ class House:
         name = f"gateway-{len(self.gateways)}"
         revocations = revocations_of(self.database, self.settings, self.clock)
         care, audit = CareRelations(self.database, self.clock), AuditRecord(self.database, self.clock)
+        self.registries.append(CollectorRegistry())
         gateway = Gateway(
             name,
             self.settings.gateway,
             Verifier(self.settings.auth, self.clock, secret=SECRET),
             self.clock,
-            CollectorRegistry(),
+            self.registries[-1],
             guard=SocketGuard(revocations, care, audit, self.settings.identity),
         )
         follower = Follower(self.database, revocations, gateway.revoked, lambda: gateway.users)
@@ -187,7 +225,7 @@ class House:
         )
         await tracker.start()
         self.trackers.append(tracker)
-        calendars = calendar_services(region, self.stores.views, self.clock)
+        calendars = calendar_services(region, self.stores.views, self.clock, related=care.cares)
         desk = Desk(calendars.bookings, calendars.queries, calendars.waiting)
         rooms = Rooms(region, self.stores.views, self.clock)
         await gateway.start(region, rooms, tracker, desk, host="127.0.0.1", port=0)
@@ -232,7 +270,8 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
     region = await cluster.region("api")
     rooms = Rooms(region, stores.views, clock)
     await prepare(client[database])
-    service = assemble(settings, client[database], stores.vault, region, rooms, clock)
+    service = assemble(settings, client[database], stores, region, rooms, clock)
+    calendars = calendar_services(region, stores.views, clock, related=service.care.cares)
     registry = CollectorRegistry()
     doors = [HttpGate(Verifier(settings.auth, clock, secret=SECRET), service.parts.revocations)]
     app = create_api(
@@ -243,7 +282,8 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
             health=HealthMonitor([]),
             registry=registry,
             conventions=conventions_of(settings, client[database], stores.vault, clock, replicas=lambda: 1),
-            routers=service.routers,
+            routers=routers_of(service, calendars, LazyPredictor(), FixedPools()),
+            observer=service.observer,
         )
     )
     presence = PresenceShard("presence-0", stores.views, settings=settings.presence, clock=clock)
@@ -262,7 +302,7 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
             await tracker.close()
         await presence.stop()
         await cluster.stop()
-        service.close()
+        await service.close()
         await client.drop_database(database)
         client.close()
         stores.close()

@@ -8,7 +8,7 @@ import msgspec
 from actors.calendars import time
 from actors.calendars.booking_kind import BOOKINGS, order_of, record_in
 from actors.calendars.record import Record, shown
-from actors.calendars.roles import is_staff, require_staff
+from actors.calendars.roles import is_staff, may, require_staff
 from actors.calendars.service import Bookings
 from actors.kernel.entity import Principal
 from actors.kernel.ports import Find
@@ -130,7 +130,7 @@ class BookingQueries:
         if therapist is None and client is None and wanted.series is None:
             therapist, client = (by.user, None) if by.role == "therapist" else (None, by.user)
         theirs = client == by.user or (therapist is not None and is_staff(by, therapist))
-        if not theirs and by.role not in ("admin", "moderator"):
+        if not theirs and not may(by, "booking.read"):
             raise PermissionDenied("These bookings are somebody else's.")
         named = {"client": client, "therapist": therapist, "series": wanted.series, "status": wanted.status}
         return {name: value for name, value in named.items() if value is not None}

@@ -16,7 +16,7 @@ from actors.calendars.ports import CheckAnswer, Related, calendar_of, entity
 from actors.calendars.probing import probe
 from actors.calendars.reasons import Reason
 from actors.calendars.record import Record
-from actors.calendars.roles import is_staff, require_party
+from actors.calendars.roles import find_party, is_staff
 from actors.calendars.schedule import Schedule
 from actors.calendars.taking import Taken, Taking, Wanted
 from actors.calendars.time import zone_of
@@ -147,7 +147,7 @@ class Bookings:
             CarewireError: as `book`; the booking stays as it was.
         """
         record = await self.record(booking)
-        require_party(by, record.client, record.therapist)
+        find_party(by, record.client, record.therapist)
         target = change.therapist or record.therapist
         require_legal(record, "reschedule" if target == record.therapist else "transfer")
         same_service = change.service in (None, record.service)

@@ -11,7 +11,7 @@ import msgspec
 
 from actors.calendars.commands import Opened, Reserved
 from actors.calendars.holding import Inquire, Outcome
-from actors.calendars.roles import is_staff
+from actors.calendars.roles import is_staff, may
 from actors.calendars.time import HOUR_MS, MINUTE_MS
 from actors.calendars.waitlist_messages import (
     Answered,
@@ -296,7 +296,7 @@ class Waitlist:
         return line | ({"offer": shown(offer)} if offer is not None else {})
 
     def _figures(self, context: Context) -> dict[str, Any]:
-        if context.by.role not in ("admin", "moderator", "therapist"):
+        if not may(context.by, "waitlist.figures"):
             raise PermissionDenied("This is for staff.")
         counts = self.counts
         answered = counts.accepted + counts.declined + counts.lapsed

@@ -9,6 +9,7 @@ from actors.presence.presence import Memory
 from store.journal import View, Views
 
 PRESENCE: Final = "presence"
+_FORGOTTEN: Final = Memory("invisible", 0, 0, 2**62)  # newer than whatever a shard may still write of them
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(Memory).decode
 
@@ -20,6 +21,15 @@ async def load(views: Views, users: Sequence[str]) -> Mapping[str, Memory]:
         Unavailable: the database does not answer.
     """
     return {user: _decode(view.data) for user, view in (await views.get(PRESENCE, users)).items()}
+
+
+async def forget(views: Views, user: str) -> None:
+    """Remember nothing of this user, and nothing that is written later (erasure).
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    await keep(views, [(user, _FORGOTTEN)])
 
 
 async def keep(views: Views, memories: Iterable[tuple[str, Memory]]) -> None:

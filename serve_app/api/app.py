@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from config.clock import Clock, SystemClock
 from config.settings import HttpSettings, LimitSettings
 from serve_app.api import problems
+from serve_app.api.docs import docs_routes
 from serve_app.api.operations import operations
 from serve_app.api.requests import Requests
 from serve_app.api.rooms import RoomsReader, rooms_routes
@@ -21,6 +22,7 @@ from serve_app.conventions.idempotency import HEADER, REPLAYED, Idempotency, Ide
 from serve_app.conventions.limits import RateLimits
 from serve_app.conventions.openapi import complete
 from serve_app.conventions.permits import check_permits
+from serve_app.conventions.readings import Observe, Readings
 from serve_app.health import HealthMonitor
 
 _DESCRIPTION = """Chat happens over Socket.IO; this is for what needs no socket.
@@ -59,6 +61,7 @@ class Services:
     registry: CollectorRegistry
     conventions: Conventions = field(default_factory=Conventions)
     routers: Sequence[APIRouter] = ()  # of the capabilities: identity, calendars, ...
+    observer: Observe | None = None  # keeps the record of what staff reads
 
 
 def create_api(services: Services, *, echo_request_id: bool = True) -> FastAPI:
@@ -67,8 +70,11 @@ def create_api(services: Services, *, echo_request_id: bool = True) -> FastAPI:
     Raises:
         LookupError: a route names no action of the policy.
     """
-    app = FastAPI(title="Carewire", version=version("carewire"), description=_DESCRIPTION, redoc_url=None)
+    app = FastAPI(
+        title="Carewire", version=version("carewire"), description=_DESCRIPTION, docs_url=None, redoc_url=None
+    )
     problems.install(app)
+    app.include_router(docs_routes())
     app.include_router(operations(services.health, services.census))
     app.include_router(rooms_routes(services.rooms))
     for router in services.routers:
@@ -84,6 +90,8 @@ def _surround(app: FastAPI, services: Services) -> None:
     """The middleware, the innermost first."""
     conventions = services.conventions
     http, clock = conventions.http, conventions.clock
+    if services.observer is not None:
+        app.add_middleware(Readings, observe=services.observer)
     if conventions.store is not None:
         app.add_middleware(Idempotency, store=conventions.store, key=conventions.fingerprint_key)
     app.add_middleware(BodyLimit, max_bytes=http.max_body_bytes)

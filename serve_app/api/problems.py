@@ -71,9 +71,11 @@ def install(app: FastAPI) -> None:
 
 
 def _allowed(app: FastAPI, path: str) -> str:
-    """Every method that this address takes; Starlette names those of the first route only."""
-    routes = (route for route in iter_route_contexts(app.routes) if getattr(route, "path_regex", None) is not None)
-    return ", ".join(sorted({m for route in routes if route.path_regex.match(path) for m in route.methods or ()}))
+    """Every method that this address takes, by all routes with the path of the first that matches: Starlette names
+    those of one route only, and `/bookings/feed.ics` is not a booking."""
+    every = [route for route in iter_route_contexts(app.routes) if getattr(route, "path_regex", None) is not None]
+    first = next((route.path for route in every if route.path_regex.match(path)), None)
+    return ", ".join(sorted({method for route in every if route.path == first for method in route.methods or ()}))
 
 
 def _from_validation(errors: Sequence[Any]) -> InvalidArgument:

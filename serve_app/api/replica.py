@@ -18,19 +18,17 @@ from config.logs import configure_logging
 from realtime.auth import Verifier
 from serve_app.api.app import Services, create_api
 from serve_app.api.listener import Listener
-from serve_app.calendars.routes import routers
 from serve_app.calendars.service import calendar_services
 from serve_app.census import Census, Sighting, finding_of, finding_of_models
 from serve_app.conventions.assembly import conventions_of
-from serve_app.conventions.permits import permit
 from serve_app.health import Finding, HealthMonitor, Part
 from serve_app.identity.assembly import assemble, prepare
 from serve_app.identity.gate import HttpGate
 from serve_app.member import Member
-from serve_app.pools import Pools, pool_routes
+from serve_app.pools import Pools
 from serve_app.prediction.client import PredictorClient
-from serve_app.prediction.routes import prediction_routes
 from serve_app.recipe import CarewireRecipe
+from serve_app.surface import routers_of
 
 
 class ApiReplica:
@@ -76,8 +74,9 @@ class ApiReplica:
         database = self._member.client[settings.mongo.database]
         await prepare(database)
         rooms = Rooms(self._region, stores.views, clock)
-        self._identity = assemble(settings, database, stores.vault, self._region, rooms, clock)
+        self._identity = assemble(settings, database, stores, self._region, rooms, clock)
         gate = HttpGate(Verifier(settings.auth, clock, secret=secret), self._identity.parts.revocations)
+        calendars = calendar_services(self._region, stores.views, clock, related=self._identity.care.cares)
         self._app = create_api(
             Services(
                 verify=gate.verify,
@@ -88,15 +87,8 @@ class ApiReplica:
                 conventions=conventions_of(
                     settings, database, stores.vault, clock, replicas=lambda: self._member.fellows
                 ),
-                routers=[
-                    *self._identity.routers,
-                    *routers(
-                        calendar_services(self._region, stores.views, clock, related=self._identity.care.cares),
-                        gate.verify,
-                    ),
-                    pool_routes(pools),
-                    prediction_routes(PredictorClient(model, settings.ml), [permit("ml.use")]),
-                ],
+                routers=routers_of(self._identity, calendars, PredictorClient(model, settings.ml), pools),
+                observer=self._identity.observer,
             ),
             echo_request_id=recipe.listens,
         )
@@ -123,7 +115,7 @@ class ApiReplica:
         self._erasing.cancel()
         await self._member.leave()
         await self._region.close()
-        self._identity.close()
+        await self._identity.close()
         self._stores.close()
 
     async def _mongo_health(self) -> Finding:

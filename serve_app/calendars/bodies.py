@@ -1,9 +1,9 @@
 """Bodies of requests: read by msgspec, and documented from the same types."""
 
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
-from fastapi import Request
+from fastapi import Query, Request
 from msgspec import Raw
 
 from actors.kernel.entity import Principal
@@ -11,6 +11,11 @@ from config.errors import InvalidArgument
 from realtime.requests import decode
 
 LARGEST: Final = 4_000_000
+_INSTANT: Final[dict[str, Any]] = {"format": "date-time", "examples": ["2026-11-20T09:30:00.000Z"]}
+Since = Annotated[str, Query(alias="from", json_schema_extra=_INSTANT)]
+Until = Annotated[str, Query(alias="to", json_schema_extra=_INSTANT)]
+MaybeSince = Annotated[str | None, Query(alias="from", json_schema_extra=_INSTANT)]
+MaybeUntil = Annotated[str | None, Query(alias="to", json_schema_extra=_INSTANT)]
 T = TypeVar("T", bound=msgspec.Struct)
 
 

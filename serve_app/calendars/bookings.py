@@ -14,7 +14,7 @@ from actors.kernel.entity import Principal
 from config.errors import Conflict, InvalidArgument
 from config.ids import ID_PATTERN
 from serve_app.calendars.answers import ERRORS, answer, conflicting
-from serve_app.calendars.bodies import body_of, documented, operation_of
+from serve_app.calendars.bodies import MaybeSince, MaybeUntil, body_of, documented, operation_of
 from serve_app.calendars.service import CalendarServices
 from serve_app.conventions.permits import permit
 
@@ -31,6 +31,7 @@ SeriesRead = Annotated[Principal, permit("series.read")]
 SeriesManage = Annotated[Principal, permit("series.manage")]
 WaitlistJoin = Annotated[Principal, permit("waitlist.join")]
 WaitlistRead = Annotated[Principal, permit("waitlist.read")]
+WaitlistFigures = Annotated[Principal, permit("waitlist.figures")]
 WaitlistLeave = Annotated[Principal, permit("waitlist.leave")]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
@@ -61,8 +62,8 @@ def booking_routes(services: CalendarServices) -> APIRouter:
         client_id: str | None = None,
         series_id: str | None = None,
         status: str | None = None,
-        since: Annotated[str | None, Query(alias="from")] = None,
-        until: Annotated[str | None, Query(alias="to")] = None,
+        since: MaybeSince = None,
+        until: MaybeUntil = None,
         cursor: str | None = None,
         limit: Limit = 50,
     ) -> Response:
@@ -210,7 +211,7 @@ def waitlist_routes(services: CalendarServices) -> APIRouter:
         return answer(await waiting.listing(therapist_id, by=by))
 
     @router.get("/analytics")
-    async def figures(by: WaitlistRead) -> Response:
+    async def figures(by: WaitlistFigures) -> Response:
         """Waiting time, acceptance, demand by hour (staff)."""
         return answer(await waiting.figures(by=by))
 

@@ -13,18 +13,26 @@ from actors.calendars.requests import ImportBody
 from actors.calendars.roles import require_staff
 from actors.calendars.schedule import CalendarBody
 from actors.kernel.entity import Principal
-from config.errors import Unauthenticated
 from config.ids import ID_PATTERN
-from serve_app.api.access import Verify
 from serve_app.calendars.answers import ERRORS, answer
-from serve_app.calendars.bodies import body_of, documented
+from serve_app.calendars.bodies import Since, Until, body_of, documented
 from serve_app.calendars.service import CalendarServices
-from serve_app.conventions.permits import permit, public
+from serve_app.conventions.permits import permit
+from serve_app.conventions.readings import reading_of
 
 CalendarId = Annotated[str, Path(pattern=ID_PATTERN)]
 _FEED_MS = 400 * time.DAY_MS
 Reader = Annotated[Principal, permit("calendar.availability")]
+FeedReader = Annotated[Principal, permit("calendar.feed")]
+BookingReader = Annotated[Principal, permit("booking.read")]
+FeedToken = Annotated[str, Query(alias="token", max_length=4096)]
 Manager = Annotated[Principal, permit("calendar.manage")]
+
+
+class Feed(Response):
+    """An iCalendar document (RFC 5545)."""
+
+    media_type = "text/calendar"
 
 
 def calendar_routes(services: CalendarServices) -> APIRouter:
@@ -47,8 +55,8 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
     async def availability(
         by: Reader,
         therapist_id: CalendarId,
-        since: Annotated[str, Query(alias="from")],
-        until: Annotated[str, Query(alias="to")],
+        since: Since,
+        until: Until,
         service_id: str | None = None,
         duration_minutes: Annotated[int | None, Query(ge=1, le=1440)] = None,
         duration: Annotated[int | None, Query(ge=1, le=1440)] = None,
@@ -68,8 +76,8 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
     async def analytics(
         by: Manager,
         therapist_id: CalendarId,
-        since: Annotated[str, Query(alias="from")],
-        until: Annotated[str, Query(alias="to")],
+        since: Since,
+        until: Until,
     ) -> Response:
         """Utilisation of the offered hours, lead time, cancellations and no-shows by reason."""
         start, end = time.parse_instant(since, "from"), time.parse_instant(until, "to")
@@ -88,33 +96,25 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
     return router
 
 
-def feed_routes(services: CalendarServices, verify: Verify) -> APIRouter:
-    """Feeds: the token is in the address, since calendar programs send no header."""
+def feed_routes(services: CalendarServices) -> APIRouter:
+    """Feeds: the token may be in the address, since calendar programs send no header (see `Callers`)."""
     router = APIRouter(prefix="/api", tags=["calendars"], responses=ERRORS)
 
-    @router.get("/calendars/{therapist_id}/feed.ics", dependencies=[public("calendar.feed")])
-    async def of_therapist(therapist_id: CalendarId, token: str = "") -> Response:
+    @router.get("/calendars/{therapist_id}/feed.ics", response_class=Feed)
+    async def of_therapist(request: Request, by: FeedReader, therapist_id: CalendarId, _: FeedToken = "") -> Response:
         """The bookings of a calendar, for those who run it."""
-        by = await _bearer(verify, token)
         require_staff(by, therapist_id)
-        return await _feed(Wanted(therapist=therapist_id), by)
+        return await _feed(request, Wanted(therapist=therapist_id), by)
 
-    @router.get("/bookings/feed.ics", dependencies=[public("calendar.feed")])
-    async def of_client(token: str = "") -> Response:
+    @router.get("/bookings/feed.ics", response_class=Feed)
+    async def of_client(request: Request, by: BookingReader, _: FeedToken = "") -> Response:
         """The caller's own bookings."""
-        by = await _bearer(verify, token)
-        return await _feed(Wanted(client=by.user), by)
+        return await _feed(request, Wanted(client=by.user), by)
 
-    async def _feed(wanted: Wanted, by: Principal) -> Response:
+    async def _feed(request: Request, wanted: Wanted, by: Principal) -> Response:
         now = services.clock.now_ms()
         records = await services.queries.versions(wanted, now - 90 * time.DAY_MS, now + _FEED_MS, by=by)
-        return Response(feed(records, "Carewire", now), media_type="text/calendar; charset=utf-8")
+        reading_of(request, sorted({one.client for one, _ in records} - {by.user}))
+        return Feed(feed(records, "Carewire", now))
 
     return router
-
-
-async def _bearer(verify: Verify, token: str) -> Principal:
-    if not token:
-        raise Unauthenticated("The address of a feed ends in ?token=...")
-    verified = await verify(token)
-    return Principal(verified.user, verified.role)

@@ -2,16 +2,15 @@
 
 from fastapi import APIRouter
 
-from serve_app.api.access import Verify
 from serve_app.calendars.bookings import booking_routes, series_routes, waitlist_routes
 from serve_app.calendars.calendars import calendar_routes, feed_routes
 from serve_app.calendars.service import CalendarServices
 
 
-def routers(services: CalendarServices, verify: Verify) -> list[APIRouter]:
+def routers(services: CalendarServices) -> list[APIRouter]:
     """Feeds come first: `/api/bookings/feed.ics` is no booking."""
     return [
-        feed_routes(services, verify),
+        feed_routes(services),
         calendar_routes(services),
         booking_routes(services),
         series_routes(services),

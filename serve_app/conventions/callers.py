@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from config.addresses import client_address
@@ -15,6 +16,7 @@ log = get_logger(__name__)
 
 Verify = Callable[[object], Awaitable[Verified]]
 _SCOPE: Final = "carewire.caller"
+_FEED: Final = "/feed.ics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,11 @@ class Callers:
         await self._app(scope, receive, send)
 
     async def _who(self, scope: Scope) -> tuple[Verified | None, CarewireError | None]:
-        scheme, _, token = _header(scope, b"authorization").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        token = _token(scope)
+        if not token:
             return None, Unauthenticated("Send a token: Authorization: Bearer <token>.")
         try:
-            return await self._verify(token.strip()), None
+            return await self._verify(token), None
         except (Unauthenticated, Unavailable) as error:
             address = address_of(scope, self._trusted)
             log.warning("auth.refused", address=address, code=error.code, reason=error.context.get("reason"))
@@ -79,6 +81,14 @@ def address_of(scope: Scope, trusted_proxies: int) -> str:
     """The client's address (`config.addresses`)."""
     peer = str(scope["client"][0]) if scope.get("client") else "unknown"
     return client_address(peer, _header(scope, b"x-forwarded-for"), trusted_proxies)
+
+
+def _token(scope: Scope) -> str:
+    """Of the header; of the address only for feeds, since calendar programs send no header."""
+    scheme, _, token = _header(scope, b"authorization").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return QueryParams(scope["query_string"]).get("token", "") if scope["path"].endswith(_FEED) else ""
 
 
 def _header(scope: Scope, name: bytes) -> str:

@@ -28,6 +28,7 @@ _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
 _LARGEST: Final = 1 << 20  # bytes of an answer that is stored
 _NOT_NOW: Final = (401, 408, 429)
 _SCOPE: Final = "carewire.operation"
+_OWNER: Final = "carewire.owner"
 _KEPT_HEADERS: Final = (b"content-type", b"location", b"etag")
 
 
@@ -101,7 +102,7 @@ class Idempotency:
         if answer is None or answer.status in _NOT_NOW or answer.status >= 500:
             await self._store.release(claim)
         else:
-            await self._store.finish(claim, subject, answer)
+            await self._store.finish(claim, scope.get(_OWNER, subject), answer)
         await recorder.flush()
 
     def _mac(self, *parts: str) -> str:
@@ -112,6 +113,11 @@ def operation_id(request: Request) -> str | None:
     """What names the caller's action for good, for use as a command id; None without an `Idempotency-Key`."""
     claimed: str | None = request.scope.get(_SCOPE)
     return claimed
+
+
+def belongs_to(request: Request, user: str) -> None:
+    """Whose the answer is, where the request came without a token: it is stored under their key."""
+    request.scope[_OWNER] = user
 
 
 class _Recorder:

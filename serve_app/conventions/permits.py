@@ -19,6 +19,7 @@ from actors.kernel.entity import Principal
 from config.policy import Policy
 from config.tokens import Verified
 from serve_app.conventions.callers import sender_of
+from serve_app.conventions.readings import reading
 
 POLICY: Final = Policy()
 # Declares the scheme for the documentation; the header itself is read by `Callers`, so that every refusal is a problem.
@@ -39,6 +40,7 @@ class _Permit:
         """Raises Unauthenticated or PermissionDenied."""
         verified = sender_of(request.scope).demand()
         POLICY.require(verified.role, self.action)
+        reading(request.scope, verified.role, self.action)
         return Principal(verified.user, verified.role)
 
 

@@ -158,16 +158,24 @@ class Accounts:
             )
         return done.modified_count == 1
 
+    async def mail_hash(self, user: str) -> str | None:
+        """What the account of a user is found by; None when there is no account, or it was erased."""
+        with database_errors():
+            found: Document | None = await self._all.find_one({"_id": user}, {"mail": True})
+        return None if found is None else found.get("mail")
+
     async def tombstone(self, user: str) -> None:
-        """Keep nothing but that there was somebody."""
+        """Keep nothing but that there was somebody, also of those whose account lived with another issuer."""
         with database_errors():
             await self._all.update_one(
                 {"_id": user},
                 {
+                    "$setOnInsert": {"role": "client", "created_at": 0},
                     "$set": {"status": "erased", "password": "", "totp": None, "sealed": None},
                     "$unset": {"mail": ""},
                     "$inc": {"epoch": 1},
                 },
+                upsert=True,
             )
 
 

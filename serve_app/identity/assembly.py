@@ -15,29 +15,34 @@ from serve_app.audit import breakglass, record
 from serve_app.audit.breakglass import BreakGlass
 from serve_app.audit.record import AuditRecord
 from serve_app.audit.routes import audit_routes
+from serve_app.calendars.personal import PersonalCalendar
+from serve_app.calendars.service import calendar_services
 from serve_app.conventions import mongo_idempotency
 from serve_app.conventions.keys import derive
+from serve_app.conventions.readings import Observe
 from serve_app.identity import accounts, care, codes, guard, lockout, outbox, sessions
 from serve_app.identity.accounts import Accounts
 from serve_app.identity.care import CareRelations
 from serve_app.identity.codes import Codes, Invitations
+from serve_app.identity.gate import observer
 from serve_app.identity.guard import Revocations
 from serve_app.identity.lockout import Lockout
 from serve_app.identity.notices import Notices
 from serve_app.identity.outbox import MongoOutbox, Outbox, PrintingOutbox
+from serve_app.identity.parts import Parts
 from serve_app.identity.passwords import Passwords
 from serve_app.identity.people import People
 from serve_app.identity.people_routes import care_routes, people_routes
 from serve_app.identity.routes import auth_routes
 from serve_app.identity.sealing import Sealing
-from serve_app.identity.service import Identity, Parts
+from serve_app.identity.service import Identity
 from serve_app.identity.sessions import Sessions
 from serve_app.identity.tickets import Tickets
 from serve_app.privacy.erasure import Erasure
 from serve_app.privacy.export import Export
 from serve_app.privacy.routes import privacy_routes
 from store.client import Database, database_errors
-from store.journal import Vault
+from store.journal import Stores
 
 INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     accounts.COLLECTION: accounts.INDEXES,
@@ -64,9 +69,11 @@ class IdentityService:
     care: CareRelations
     erasure: Erasure
     routers: tuple[APIRouter, ...]
+    observer: Observe
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let its threads go."""
+        await self.identity.close()
         self.parts.passwords.close()
 
 
@@ -84,12 +91,12 @@ def revocations_of(database: Database, settings: Settings, clock: Clock) -> Revo
 
 
 def assemble(
-    settings: Settings, database: Database, vault: Vault, region: Region, rooms: Rooms, clock: Clock
+    settings: Settings, database: Database, stores: Stores, region: Region, rooms: Rooms, clock: Clock
 ) -> IdentityService:
     """Everything, from what the replica has."""
     secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
     master = secret or "of another issuer"  # then there are no accounts here, and nothing for the keys to protect
-    sealing = Sealing(vault, derive(master, "index"))
+    sealing = Sealing(stores.vault, derive(master, "index"))
     tickets = Tickets(derive(master, "tickets"))
     revocations = revocations_of(database, settings, clock)
     mails: Outbox = MongoOutbox(database, sealing, clock)
@@ -113,8 +120,9 @@ def assemble(
     people = People(parts, clock)
     relations = CareRelations(database, clock)
     glass = BreakGlass(database, parts.audit, parts.notices, settings.identity, clock)
-    erasure = Erasure(database, parts, relations, clock)
-    export = Export(parts, relations, rooms, region, clock)
+    calendar = PersonalCalendar(calendar_services(region, stores.views, clock))
+    erasure = Erasure(database, parts, relations, calendar, stores.views, clock)
+    export = Export(parts, relations, rooms, region, calendar, clock)
     routers = (
         auth_routes(identity, parts, people),
         people_routes(people, parts),
@@ -122,4 +130,4 @@ def assemble(
         audit_routes(parts.audit, glass, rooms),
         privacy_routes(identity, parts, export, erasure),
     )
-    return IdentityService(parts, identity, people, relations, erasure, routers)
+    return IdentityService(parts, identity, people, relations, erasure, routers, observer(parts.audit))

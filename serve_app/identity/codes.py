@@ -1,5 +1,6 @@
 """One-time codes and invitations: only hashes are kept, tries are counted, and each is good once."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -62,6 +63,11 @@ class Codes:
             gone = await self._all.delete_one({"_id": key, "hash": found["hash"]})
         return gone.deleted_count == 1
 
+    async def forget(self, user: str) -> None:
+        """Delete the user's (erasure)."""
+        with database_errors():
+            await self._all.delete_many({"_id": {"$regex": f"^[a-z]+ {re.escape(user)}$"}})
+
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
 
@@ -117,6 +123,11 @@ class Invitations:
         """The account could not be made after all."""
         with database_errors():
             await self._all.update_one({"used_by": user}, {"$set": {"used_by": None}})
+
+    async def forget(self, user: str) -> None:
+        """Delete what the user came in with (erasure)."""
+        with database_errors():
+            await self._all.delete_many({"used_by": user})
 
     async def page(self, after: str | None, limit: int) -> list[Invitation]:
         """Those that have not expired, by id."""

@@ -10,8 +10,11 @@ from config.logs import get_logger
 from config.settings import IdentitySettings
 from config.tokens import Verified
 from realtime.auth import Verifier
+from realtime.guard import Observation
+from realtime.permits import POLICY
 from serve_app.audit.chain import Entry
 from serve_app.audit.record import AuditRecord
+from serve_app.conventions.readings import Observe
 from serve_app.identity.care import CareRelations
 from serve_app.identity.guard import Revocations
 
@@ -63,14 +66,15 @@ class SocketGuard:
         if not all(await asyncio.gather(*(self._care.cares(user, other) for other in others))):
             raise PermissionDenied("A direct room is for a client and a therapist who cares for them.")
 
-    def observed(self, verified: Verified, event: str, resource: str, trace: str) -> None:
+    def observed(self, seen: Observation) -> None:
         """See `Guard`."""
-        if self._unwritten >= _MOST_UNWRITTEN:
-            log.error("audit.overflow", user=verified.user, resource=resource)
+        entries = entries_of(seen)
+        if self._unwritten + len(entries) > _MOST_UNWRITTEN:
+            log.error("audit.overflow", user=seen.verified.user, resource=seen.resource)
             return
-        self._unwritten += 1
-        entry = Entry(f"read.{event}", verified.user, role=verified.role, resource=resource, request=trace)
-        self._writing.spawn(self._write(entry))
+        self._unwritten += len(entries)
+        for entry in entries:
+            self._writing.spawn(self._write(entry))
 
     async def _write(self, entry: Entry) -> None:
         try:
@@ -79,3 +83,31 @@ class SocketGuard:
             log.error("audit.lost", user=entry.actor, resource=entry.resource, action=entry.action, code=error.code)
         finally:
             self._unwritten -= 1
+
+
+def observer(audit: AuditRecord) -> Observe:
+    """The same for HTTP, where the answer waits for the record: nobody reads what could not be recorded."""
+
+    async def observe(seen: Observation) -> None:
+        await asyncio.gather(*(audit.append(entry) for entry in entries_of(seen)))
+
+    return observe
+
+
+def entries_of(seen: Observation) -> list[Entry]:
+    """One entry for each person, so that each finds it among what concerns them. `why` is the cell of the policy."""
+    who = seen.verified
+    why = f"policy: {POLICY.cell(who.role, seen.action)}"
+    return [
+        Entry(
+            seen.action,
+            who.user,
+            person,
+            role=who.role,
+            resource=seen.resource,
+            address=seen.address,
+            request=seen.request,
+            why=why,
+        )
+        for person in seen.persons or ("",)
+    ]

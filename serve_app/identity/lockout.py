@@ -10,7 +10,8 @@ Three counts for every attempt, taken before the password is looked at (so that 
 The counts are documents, so they hold across replicas and restarts; they lapse a day after the last attempt.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -40,10 +41,12 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt that may be made. `began_lock`: the account is being guarded from now on, and was not before."""
+    """An attempt that may be made. `first`: nobody has tried this account lately. `began_lock`: the account is being
+    guarded from now on, and was not before."""
 
     counts: tuple[Count, ...]
     began_lock: bool
+    first: bool = False
 
 
 def delay_ms(attempts: int, free: int, settings: IdentitySettings) -> int:
@@ -81,28 +84,40 @@ class Lockout:
             RateLimited: it is too early; nothing was counted against those that are still free.
         """
         taken: list[Count] = []
-        began = False
+        made: list[int] = []
         for count in counts:
             try:
-                began |= await self._take(count)
+                made.append(await self._take(count))
             except RateLimited:
                 for other in taken:
                     await self._give_back(other)
                 raise
             taken.append(count)
-        return Attempt(tuple(taken), began)
+        began = any(n == count.free for n, count in zip(made, taken, strict=True))
+        first = all(n == 1 for n, count in zip(made, taken, strict=True) if not count.key.startswith(_ADDRESS))
+        return Attempt(tuple(taken), began, first)
 
     async def succeeded(self, attempt: Attempt) -> None:
         """The password was right: the account's counts begin anew, the address gets this one back."""
         own = [count.key for count in attempt.counts if not count.key.startswith(_ADDRESS)]
         with database_errors():
             await self._counts.delete_many({"_id": {"$in": own}})
+        await self.spared(attempt)
+
+    async def spared(self, attempt: Attempt) -> None:
+        """The password was right but is not all that is asked for: the address gets this one back."""
         for count in attempt.counts:
-            if count.key not in own:
+            if count.key.startswith(_ADDRESS):
                 await self._give_back(count)
 
-    async def _take(self, count: Count) -> bool:
-        """True when this attempt is the one after which the next must wait for the first time."""
+    async def forget(self, accounts: Iterable[str]) -> None:
+        """Delete the counts of these (erasure)."""
+        names = "|".join(re.escape(account) for account in accounts)
+        with database_errors():
+            await self._counts.delete_many({"_id": {"$regex": f"^(pair|account|known) ([a-z]+ )?({names})( |$)"}})
+
+    async def _take(self, count: Count) -> int:
+        """How many attempts there have been with this one."""
         now_ms = self._clock.now_ms()
         expires = datetime.fromtimestamp(now_ms / 1000, UTC) + _MEMORY
         delays = [delay_ms(count.free + n, count.free, self._settings) for n in range(_MOST_DOUBLINGS)]
@@ -124,7 +139,7 @@ class Lockout:
                 raise RateLimited(
                     "Too many wrong attempts. Wait, or reset your password.", retry_after_s=round(wait_s + 0.001, 3)
                 ) from None
-        return after is not None and after["n"] == count.free
+        return 0 if after is None else int(after["n"])
 
     async def _give_back(self, count: Count) -> None:
         with database_errors():

@@ -10,7 +10,7 @@ from serve_app.audit.chain import Entry
 from serve_app.identity.accounts import Account, Person
 from serve_app.identity.codes import Invitation
 from serve_app.identity.outbox import Message
-from serve_app.identity.service import Origin, Parts
+from serve_app.identity.parts import Origin, Parts
 
 INVITED_ROLES: Final = ("therapist", "moderator", "admin")
 
@@ -49,6 +49,7 @@ class People:
         await self._record("account.blocked", user, by, origin, why=why)
         if await self._parts.accounts.get(user) is not None:
             await self._parts.accounts.change(user, status="blocked")
+        await self._parts.sessions.end_all(user)
         await self._parts.revocations.revoke(Revocation(user, blocked=True, before_ms=self._clock.now_ms()))
 
     async def unblock(self, user: str, by: Verified, origin: Origin) -> None:

@@ -8,12 +8,14 @@ from actors.kernel.entity import Principal
 from config.clock import to_rfc3339
 from config.ids import ID_PATTERN
 from serve_app.conventions.callers import sender_of
+from serve_app.conventions.idempotency import belongs_to
 from serve_app.conventions.paging import Page
 from serve_app.conventions.permits import permit, public, verified_of
 from serve_app.identity import models
 from serve_app.identity.accounts import Account, Person
+from serve_app.identity.parts import Origin, Parts
 from serve_app.identity.people import People
-from serve_app.identity.service import Identity, Origin, Parts, SignedIn
+from serve_app.identity.service import Identity, SignedIn
 from serve_app.identity.sessions import Device, Session
 
 _AGENT: Final = 200
@@ -43,29 +45,32 @@ def auth_routes(identity: Identity, parts: Parts, people: People) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/api/auth", tags=["auth"])
 
-    async def tokens(signed: SignedIn) -> models.Tokens:
+    async def tokens(request: Request, signed: SignedIn) -> models.Tokens:
+        belongs_to(request, signed.account.user)
         return tokens_of(signed, await parts.accounts.person(signed.account))
 
     @router.post("/register", status_code=201, responses=_errors(409, 412))
-    async def register(body: models.Register, by: From, _: Enter) -> models.Tokens:
+    async def register(request: Request, body: models.Register, by: From, _: Enter) -> models.Tokens:
         """A new account, signed in."""
         person = Person(body.email, body.name)
         device = Device(body.device_name, by.agent, by.address)
-        return await tokens(await identity.register(person, body.password, device, body.device_id, body.invitation, by))
+        signed = await identity.register(person, body.password, device, body.device_id, body.invitation, by)
+        return await tokens(request, signed)
 
     @router.post("/login", responses=_errors(401, 412))
-    async def login(body: models.Login, by: From, _: Enter) -> models.Tokens:
+    async def login(request: Request, body: models.Login, by: From, _: Enter) -> models.Tokens:
         """A new session. 401 with `details.factor` when the code of the second factor is missing."""
         device = Device(body.device_name, by.agent, by.address)
-        return await tokens(
-            await identity.login(body.email, body.password, body.code, device, body.device_id, body.device_token, by)
+        signed = await identity.login(
+            body.email, body.password, body.code, device, body.device_id, body.device_token, by
         )
+        return await tokens(request, signed)
 
     @router.post("/refresh", responses=_errors(401, 412))
-    async def refresh(body: models.Refresh, by: From, _: Enter) -> models.Tokens:
+    async def refresh(request: Request, body: models.Refresh, by: From, _: Enter) -> models.Tokens:
         """The next tokens. The old refresh token is used up; showing it again ends the session for everybody who
         holds a token of it."""
-        return await tokens(await identity.refresh(body.refresh_token, by))
+        return await tokens(request, await identity.refresh(body.refresh_token, by))
 
     @router.post("/logout", status_code=204)
     async def logout(request: Request, by: From, _: Revoker, body: models.Logout | None = None) -> Response:

@@ -5,41 +5,26 @@ the same answer after the same time.
 """
 
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final
 
 from config.clock import Clock
-from config.errors import FailedPrecondition, Unauthenticated
+from config.errors import AlreadyExists, FailedPrecondition, Unauthenticated
 from config.ids import new_id
 from config.logs import get_logger
 from config.revocations import Revocation
 from config.settings import AuthSettings, IdentitySettings
 from config.tokens import Expected, Verified, mint
-from serve_app.audit.chain import Entry
-from serve_app.audit.record import AuditRecord
-from serve_app.identity.accounts import Account, Accounts, Factor, Person, Totp
-from serve_app.identity.codes import Codes, Invitations
-from serve_app.identity.guard import Revocations
-from serve_app.identity.lockout import Attempt, Lockout
-from serve_app.identity.notices import Notices
-from serve_app.identity.outbox import Message, Outbox
-from serve_app.identity.passwords import Passwords
-from serve_app.identity.sealing import Sealing
-from serve_app.identity.sessions import Device, Reused, Session, Sessions
-from serve_app.identity.tickets import Tickets
+from serve_app.identity.accounts import Account, Factor, Person, Totp
+from serve_app.identity.lockout import Attempt
+from serve_app.identity.outbox import Message
+from serve_app.identity.parts import Origin, Parts
+from serve_app.identity.reports import Reports
+from serve_app.identity.sessions import Device, Reused, Session
 from serve_app.identity.totp import matching_step, new_recovery_codes, new_secret, uri_of
 
 log = get_logger(__name__)
 
 _RESET: Final = "reset"
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a request comes from: address, user agent, and its id."""
-
-    address: str = ""
-    agent: str = ""
-    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +39,6 @@ class SignedIn:
     device_token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the service is made of."""
-
-    accounts: Accounts
-    sessions: Sessions
-    codes: Codes
-    invitations: Invitations
-    revocations: Revocations
-    lockout: Lockout
-    passwords: Passwords
-    tickets: Tickets
-    sealing: Sealing
-    outbox: Outbox
-    notices: Notices
-    audit: AuditRecord
-
-
 class Identity:
     """One a replica of the API. `secret` signs access tokens; None where only another issuer does."""
 
@@ -83,11 +50,19 @@ class Identity:
         self._expected = Expected(auth.issuer, auth.audience)
         self._clock = clock
         self._secret = secret
+        self._reports = Reports(parts)
+
+    async def close(self) -> None:
+        """End what is still being sent."""
+        await self._reports.close()
 
     async def register(
         self, person: Person, password: str, device: Device, device_id: str | None, invitation: str | None, by: Origin
     ) -> SignedIn:
         """A new account, signed in: a client's, or with an invitation that of its role.
+
+        Whoever tries addresses to learn which have an account is slowed down as one who tries passwords, and the
+        owners hear of it.
 
         Raises:
             CarewireError: the address has an account, the password is too weak, the invitation is not good.
@@ -96,16 +71,21 @@ class Identity:
         parts = self._parts
         parts.passwords.check_new(password)
         now_ms = self._clock.now_ms()
+        mail = parts.accounts.mail_of(person.email)
+        attempt = await parts.lockout.begin(parts.lockout.counts(f"register {mail}", by.address, None))
         user = new_id("usr", now_ms)
         hashed = await parts.passwords.hash(password)
         role = "client" if invitation is None else await parts.invitations.claim(invitation, person.email, user)
         try:
             account = await parts.accounts.add(user, person, role=role, password=hashed, now_ms=now_ms)
-        except BaseException:
+        except BaseException as error:
             if invitation is not None:
                 await parts.invitations.give_back(user)
+            if isinstance(error, AlreadyExists) and attempt.first:
+                self._reports.later(self._reports.warn_at(person.email, "register_attempted"))
             raise
-        await self._record("account.registered", account.user, by, role=role)
+        await parts.lockout.succeeded(attempt)
+        await self._reports.record("account.registered", account.user, by, role=role)
         return await self._sign_in(account, device, device_id, known=None)
 
     async def login(
@@ -132,16 +112,18 @@ class Identity:
         account = await parts.accounts.by_mail(email)
         good = await parts.passwords.verify(password, account.password if account is not None else None)
         if account is None or not good:
-            await self._failed(account, attempt, by)
+            await self._reports.failed(account, attempt, by)
         await self._second_factor(account, attempt, code, by)
         if account.status != "active":
-            await self._record("login.refused", account.user, by, outcome=account.status)
+            await self._reports.record("login.refused", account.user, by, outcome=account.status)
             raise Unauthenticated("This account cannot be used. Ask the people who run this service.", reason="blocked")
         await parts.lockout.succeeded(attempt)
         if parts.passwords.is_weak(account.password):
             await parts.accounts.change(account.user, password=await parts.passwords.hash(password))
         signed = await self._sign_in(account, device, device_id, known=device_token if known else None)
-        await self._record("login", account.user, by, resource=signed.session.id)
+        await self._reports.record("login", account.user, by, resource=signed.session.id)
+        if not known:
+            self._reports.later(self._reports.warn(account.user, "new_sign_in"))
         return signed
 
     async def refresh(self, refresh_token: str, by: Origin) -> SignedIn:
@@ -154,8 +136,8 @@ class Identity:
         rotated = await self._parts.sessions.rotate(refresh_token)
         if isinstance(rotated, Reused):
             log.warning("auth.refresh_reused", session=rotated.session, user=rotated.user)
-            await self._record("refresh.reused", rotated.user, by, outcome="revoked", resource=rotated.session)
-            await self._warn(rotated.user, "session_stolen")
+            await self._reports.record("refresh.reused", rotated.user, by, outcome="revoked", resource=rotated.session)
+            await self._reports.warn(rotated.user, "session_stolen")
             raise Unauthenticated("This session has ended. Sign in again.", reason="refresh_reused")
         session, token = rotated
         account = await self._parts.accounts.need(session.user)
@@ -174,12 +156,12 @@ class Identity:
                 await parts.sessions.end(who.user, who.session)
         elif who.jti:
             await parts.revocations.revoke(Revocation(who.user, token=who.jti), until_ms=who.expires_ms)
-        await self._record("logout", who.user, by, resource="everywhere" if everywhere else who.session)
+        await self._reports.record("logout", who.user, by, resource="everywhere" if everywhere else who.session)
 
     async def end_session(self, user: str, session: str, by: Origin) -> None:
         """End one of the user's sessions. Raises NotFound."""
         await self._parts.sessions.end(user, session)
-        await self._record("session.ended", user, by, resource=session)
+        await self._reports.record("session.ended", user, by, resource=session)
 
     async def change_password(self, who: Verified, old: str, new: str, by: Origin) -> None:
         """Other sessions end; this one goes on. Raises Unauthenticated: `old` is wrong."""
@@ -187,20 +169,24 @@ class Identity:
         self._parts.passwords.check_new(new)
         await self._parts.accounts.change(account.user, password=await self._parts.passwords.hash(new))
         await self._parts.sessions.end_all(account.user, but=who.session)
-        await self._record("password.changed", account.user, by)
-        await self._warn(account.user, "password_changed")
+        await self._reports.record("password.changed", account.user, by)
+        await self._reports.warn(account.user, "password_changed")
 
     async def ask_reset(self, email: str, by: Origin) -> None:
-        """Send a code, if there is such an account. Nobody learns whether there is."""
+        """Send a code, if there is such an account. Nobody learns whether there is, not by the time it takes either."""
         parts = self._parts
         mail = parts.accounts.mail_of(email)
         await parts.lockout.begin(parts.lockout.counts(f"reset {mail}", by.address, None)[:2])
+        self._reports.later(self._send_code(email, by))
+
+    async def _send_code(self, email: str, by: Origin) -> None:
+        parts = self._parts
         account = await parts.accounts.by_mail(email)
         if account is None or account.status != "active":
             return
         code = await parts.codes.make(_RESET, account.user)
         await parts.outbox.send(account.user, Message("password_reset", email, code))
-        await self._record("password.reset_asked", account.user, by)
+        await self._reports.record("password.reset_asked", account.user, by)
 
     async def reset(self, email: str, code: str, new: str, by: Origin) -> None:
         """A new password; every session ends. Raises Unauthenticated: the code is not good (any more)."""
@@ -211,13 +197,14 @@ class Identity:
         attempt = await parts.lockout.begin(counts)
         account = await parts.accounts.by_mail(email)
         hashed = await parts.passwords.hash(new)  # whether there is an account or not
-        if account is None or not await parts.codes.use(_RESET, account.user, code):
+        good = await parts.codes.use(_RESET, account.user if account is not None else mail, code)  # as long for nobody
+        if account is None or not good:
             raise Unauthenticated("The code is not good, or not any more. Ask for a new one.", reason="code")
         await parts.accounts.change(account.user, password=hashed)
         await parts.sessions.end_all(account.user)
         await parts.lockout.succeeded(attempt)
-        await self._record("password.reset", account.user, by)
-        await self._warn(account.user, "password_changed")
+        await self._reports.record("password.reset", account.user, by)
+        await self._reports.warn(account.user, "password_changed")
 
     async def enrol_totp(self, who: Verified, password: str, by: Origin) -> tuple[str, str]:
         """A new second factor, not in force before it is confirmed: (secret, URI for an authenticator app)."""
@@ -240,15 +227,15 @@ class Identity:
         codes = new_recovery_codes()
         hashes = tuple(self._parts.sealing.index(f"recovery {account.user}", one) for one in codes)
         await self._parts.accounts.set_totp(account.user, Totp(account.totp.sealed, True, step, hashes))
-        await self._record("totp.on", account.user, by)
+        await self._reports.record("totp.on", account.user, by)
         return codes
 
     async def remove_totp(self, who: Verified, password: str, by: Origin) -> None:
         """No second factor any more."""
         account = await self._confirmed(who, password, by)
         await self._parts.accounts.set_totp(account.user, None)
-        await self._record("totp.off", account.user, by)
-        await self._warn(account.user, "totp_removed")
+        await self._reports.record("totp.off", account.user, by)
+        await self._reports.warn(account.user, "totp_removed")
 
     async def confirm(self, who: Verified, password: str, by: Origin) -> None:
         """Is it really the owner of the account who sits there? Raises Unauthenticated."""
@@ -278,28 +265,21 @@ class Identity:
         )
         return SignedIn(account, session, access, refresh_token, int(ttl_s))
 
-    async def _failed(self, account: Account | None, attempt: Attempt, by: Origin) -> NoReturn:
-        log.info("auth.login_failed", user=account.user if account else None, address=by.address)
-        if account is not None:
-            await self._record("login.failed", account.user, by, outcome="refused")
-            if attempt.began_lock:
-                await self._warn(account.user, "login_locked")
-        raise Unauthenticated("The address or the password is wrong.", reason="password")
-
     async def _second_factor(self, account: Account, attempt: Attempt, code: str | None, by: Origin) -> None:
         if account.totp is None or not account.totp.on:
             return
         if code is None:
+            await self._parts.lockout.spared(attempt)
             raise Unauthenticated("Send the code of your second factor as well.", details={"factor": "totp"})
         step = await self._step_of(account, code)
         if step is not None and await self._parts.accounts.use_step(account.user, step):
             return
         digest = self._parts.sealing.index(f"recovery {account.user}", code.strip().upper())
         if await self._parts.accounts.use_recovery(account.user, digest):
-            await self._record("totp.recovery_used", account.user, by)
-            await self._warn(account.user, "recovery_code_used")
+            await self._reports.record("totp.recovery_used", account.user, by)
+            await self._reports.warn(account.user, "recovery_code_used")
             return
-        await self._failed(account, attempt, by)
+        await self._reports.failed(account, attempt, by)
 
     async def _step_of(self, account: Account, code: str) -> int | None:
         assert account.totp is not None
@@ -315,24 +295,9 @@ class Identity:
             raise FailedPrecondition("Your account lives with another issuer: change it there.")
         attempt = await self._parts.lockout.begin(self._parts.lockout.counts(account.user, by.address, None))
         if not await self._parts.passwords.verify(password, account.password):
-            await self._failed(account, attempt, by)
+            await self._reports.failed(account, attempt, by)
         await self._parts.lockout.succeeded(attempt)
         return account
-
-    async def _warn(self, user: str, template: str) -> None:
-        """Tell the owner, wherever they are: in the inbox, and through the outbox."""
-        await self._parts.notices.tell(user, "security_notice", {"kind": template})
-        account = await self._parts.accounts.get(user)
-        person = await self._parts.accounts.person(account) if account is not None else None
-        if person is not None:
-            await self._parts.outbox.send(user, Message(template, person.email))
-
-    async def _record(
-        self, action: str, user: str, by: Origin, *, outcome: str = "ok", resource: str = "", role: str = ""
-    ) -> None:
-        await self._parts.audit.append(
-            Entry(action, user, user, outcome, role, resource, address=by.address, request=by.request)
-        )
 
     def _need_secret(self) -> str:
         if self._secret is None:

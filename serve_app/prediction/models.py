@@ -16,7 +16,7 @@ Severity = Literal["mild", "moderate", "severe"]
 class Body(BaseModel):
     """A request body."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Vitals(Body):

@@ -1,6 +1,8 @@
-"""Erasing a person: their key is destroyed, so whatever was sealed under it (messages, inbox, account, sessions) is
-noise from then on, in the journal, in snapshots and in backups of them. What others need for continuity stays as
-tombstones: a message keeps its place, empty; a membership keeps its id; the audit record keeps its chain of ids.
+"""Erasing a person: their key is destroyed, so whatever was sealed under it (messages, notes and reasons of bookings,
+inbox, account, sessions, answers kept for repeats) is noise from then on, in the journal, in snapshots and in backups
+of them. They get no other key: what is still addressed to them is noise as well. What others need for continuity
+stays as tombstones: a message keeps its place, empty; a membership keeps its id; a booking that was keeps its time;
+the audit record keeps its chain of ids. What lies ahead is cancelled.
 
 The intent is stored first, and every step may be repeated: an erasure that was interrupted is finished at the next
 start of the API.
@@ -8,15 +10,18 @@ start of the API.
 
 from typing import Final
 
+from actors.presence.keeping import forget
 from config.clock import Clock
 from config.errors import CarewireError
 from config.logs import get_logger
 from config.revocations import Revocation
 from serve_app.audit.chain import Entry
+from serve_app.calendars.personal import PersonalCalendar
 from serve_app.identity.care import CareRelations
 from serve_app.identity.outbox import COLLECTION as OUTBOX
-from serve_app.identity.service import Origin, Parts
+from serve_app.identity.parts import Origin, Parts
 from store.client import Database, database_errors
+from store.journal import Views
 
 COLLECTION: Final = "erasures"
 log = get_logger(__name__)
@@ -25,11 +30,21 @@ log = get_logger(__name__)
 class Erasure:
     """One a replica of the API."""
 
-    def __init__(self, database: Database, parts: Parts, care: CareRelations, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        parts: Parts,
+        care: CareRelations,
+        calendar: PersonalCalendar,
+        views: Views,
+        clock: Clock,
+    ) -> None:
         self._intents = database[COLLECTION]
         self._outbox = database[OUTBOX]
         self._parts = parts
         self._care = care
+        self._calendar = calendar
+        self._views = views
         self._clock = clock
 
     async def erase(self, user: str, by: str, role: str, origin: Origin) -> None:
@@ -63,11 +78,16 @@ class Erasure:
     async def _finish(self, user: str) -> None:
         parts = self._parts
         await parts.revocations.revoke(Revocation(user, blocked=True, before_ms=self._clock.now_ms()))
+        await self._calendar.leave(user)
+        await parts.lockout.forget([user, *filter(None, [await parts.accounts.mail_hash(user)])])
         await parts.accounts.tombstone(user)
         await parts.sessions.forget(user)
+        await parts.codes.forget(user)
+        await parts.invitations.forget(user)
         await self._care.end_all(user)
         with database_errors():
             await self._outbox.delete_many({"owner": user})
+        await forget(self._views, user)
         await parts.sealing.shred(user)
         await parts.audit.append(Entry("privacy.erased", "", user))
         with database_errors():

@@ -15,10 +15,11 @@ from actors.rooms.commands import LARGEST_PAGE, History
 from config.clock import Clock, to_rfc3339
 from serve_app.api.rooms import RoomsReader
 from serve_app.audit.routes import entry_of
+from serve_app.calendars.personal import PersonalCalendar
 from serve_app.identity.care import CareRelations
+from serve_app.identity.parts import Parts
 from serve_app.identity.people_routes import care_of
 from serve_app.identity.routes import session_of, user_of
-from serve_app.identity.service import Parts
 
 _to_json: Final = msgspec.json.encode
 
@@ -32,11 +33,20 @@ class Inboxes(Protocol):
 class Export:
     """One a replica of the API. Section by section, so that none of it need fit into memory."""
 
-    def __init__(self, parts: Parts, care: CareRelations, rooms: RoomsReader, inboxes: Inboxes, clock: Clock) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        care: CareRelations,
+        rooms: RoomsReader,
+        inboxes: Inboxes,
+        calendar: PersonalCalendar,
+        clock: Clock,
+    ) -> None:
         self._parts = parts
         self._care = care
         self._rooms = rooms
         self._inboxes = inboxes
+        self._calendar = calendar
         self._clock = clock
 
     async def of(self, who: Principal, trace: str) -> AsyncIterator[bytes]:
@@ -48,7 +58,13 @@ class Export:
             [session_of(one, "").model_dump() for one in await self._parts.sessions.of(who.user)]
         )
         yield b',"care":' + _to_json([care_of(one).model_dump() for one in await self._care.of(who.user, limit=10_000)])
-        sections = {"rooms": self._messages(who, trace), "inbox": self._inbox(who, trace), "audit": self._audit(who)}
+        yield b',"waitlist":' + _to_json(await self._calendar.waitlist(who.user))
+        sections = {
+            "rooms": self._messages(who, trace),
+            "bookings": self._calendar.bookings(who.user),
+            "inbox": self._inbox(who, trace),
+            "audit": self._audit(who),
+        }
         for name, rows in sections.items():
             yield b"," + _to_json(name) + b":["
             first = True

@@ -10,8 +10,9 @@ from config.ids import ID_PATTERN
 from config.policy import Relation
 from serve_app.conventions.permits import POLICY, permit, verified_of
 from serve_app.identity.models import Confirm
+from serve_app.identity.parts import Parts
 from serve_app.identity.routes import From
-from serve_app.identity.service import Identity, Parts
+from serve_app.identity.service import Identity
 from serve_app.privacy.erasure import Erasure
 from serve_app.privacy.export import Export
 
@@ -25,7 +26,8 @@ def privacy_routes(identity: Identity, parts: Parts, export: Export, erasure: Er
 
     @router.get("/export", responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}})
     async def all_of_it(who: Exporter, by: From) -> Response:
-        """Everything that is stored of the caller: account, sessions, care, own messages, inbox, audit entries."""
+        """Everything that is stored of the caller: account, sessions, care, own messages, bookings, waitlist, inbox,
+        audit entries."""
         headers = {"Content-Disposition": 'attachment; filename="carewire-export.json"'}
         return StreamingResponse(export.of(who, by.request), media_type="application/json", headers=headers)
 

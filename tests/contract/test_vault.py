@@ -91,12 +91,38 @@ async def test_what_was_sealed_for_an_erased_person_is_gone_for_good(backend: Ba
     await vault.erase("nobody")
 
 
-async def test_a_person_who_writes_again_after_erasure_gets_a_new_key(backend: Backend) -> None:
-    vault = backend.vault()
-    old = await sealed(vault, "alice")
+async def test_what_is_sealed_for_an_erased_person_later_is_noise_everywhere(backend: Backend) -> None:
+    """A letter that was on its way gets sealed, as the kernel expects, and nobody can ever open it."""
+    vault, other = backend.vault(), backend.vault()
+    await sealed(vault, "alice")
     await vault.erase("alice")
-    assert await opened(vault, await sealed(vault, "alice", b"new")) == b"new"
-    assert await opened(vault, old) is None
+    for process in (vault, other, backend.vault()):
+        late = await sealed(process, "alice", b"late")
+        assert [await opened(one, late) for one in (process, vault, backend.vault())] == [None] * 3
+    await vault.rotate("alice")
+    assert await opened(vault, await sealed(vault, "alice")) is None
+
+
+async def test_a_first_key_that_is_made_while_its_person_is_erased_does_not_come_about(backend: Backend) -> None:
+    """The vault has seen that there is no key, the person is erased elsewhere, and only then it makes one."""
+    store = SlowKeyStore(backend.keys)
+    vault = KeyringVault(store, backend.masters, backend.clock)
+    await vault.ensure([])
+    store.go.clear()
+    making = asyncio.create_task(vault.ensure(["alice"]))
+    await store.reached.wait()
+    await backend.vault().erase("alice")
+    store.go.set()
+    await making
+    late = vault.seal("alice", b"late", AAD)
+    assert await opened(backend.vault(), late) is None
+
+
+async def test_tombstones_stand_in_the_way_of_no_start_and_no_new_master_key(backend: Backend) -> None:
+    vault = backend.vault()
+    await vault.erase("alice")
+    await vault.check()
+    assert await vault.rewrap() == 0
 
 
 async def test_other_processes_honour_an_erasure_within_half_a_minute(backend: Backend) -> None:
@@ -144,17 +170,23 @@ async def test_an_erasure_while_keys_are_being_loaded_is_not_missed(backend: Bac
 
 
 class SlowKeyStore:
-    """The key store behind it, whose answers to `by_id` are held back until told."""
+    """The key store behind it, whose answers to `by_id` and `newest` are held back until told."""
 
     def __init__(self, keys: Any) -> None:
         self._keys = keys
         self.go, self.reached = asyncio.Event(), asyncio.Event()
+        self.go.set()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._keys, name)
 
     async def by_id(self, ids: Any) -> Any:
-        answer = await self._keys.by_id(ids)
+        return await self._held(await self._keys.by_id(ids))
+
+    async def newest(self, subjects: Any) -> Any:
+        return await self._held(await self._keys.newest(subjects))
+
+    async def _held(self, answer: Any) -> Any:
         self.reached.set()
         await self.go.wait()
         return answer

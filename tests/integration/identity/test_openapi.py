@@ -13,7 +13,7 @@ import uvicorn
 from tests.identity_rig import House
 from tests.system.harness import wait_until
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 ROOT = Path(__file__).parents[3]
 SETTINGS = """
 [checks.positive_data_acceptance]
@@ -29,6 +29,12 @@ include-name = ["GET /api/audit", "GET /api/care", "GET /api/invitations", "GET 
                 "GET /api/rooms/{room_id}/messages", "GET /api/break-glass/{grant_id}/rooms"]
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "400", "401", "403", "404", "429"]
+
+[[operations]]
+# nor what the rules of a calendar say of a time, a recurrence or a zone
+include-path-regex = "^/api/(bookings|series|waitlist|calendars|ml)"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "400", "401", "403", "404", "409", "412", "429"]
 """
 
 
@@ -45,7 +51,7 @@ async def test_no_case_that_schemathesis_makes_breaks_a_promise_of_the_document(
         *(sys.executable, "-m", "schemathesis.cli"),
         *("--config-file", str(tmp_path / "schemathesis.toml")),
         *("run", f"http://127.0.0.1:{port}/openapi.json"),
-        *("--checks", "all", "--max-examples", "3", "--seed", "1", "--no-color", "--request-timeout", "20"),
+        *("--checks", "all", "--max-examples", "1", "--seed", "1", "--no-color", "--request-timeout", "20"),
         *("--phases", "examples,coverage,fuzzing", "--generation-database", "none"),
     ]
     environment = os.environ | {"SCHEMATHESIS_HOOKS": "tests.openapi_hooks", "PYTHONPATH": str(ROOT)}
@@ -53,7 +59,7 @@ async def test_no_case_that_schemathesis_makes_breaks_a_promise_of_the_document(
         *command, cwd=tmp_path, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     try:
-        async with asyncio.timeout(220):
+        async with asyncio.timeout(280):
             output, _ = await process.communicate()
     finally:
         if process.returncode is None:
@@ -66,4 +72,4 @@ async def test_no_case_that_schemathesis_makes_breaks_a_promise_of_the_document(
     assert cases is not None, text[-3000:]
     record_property("cases", cases[1])
     print(f"schemathesis: {cases[1]} cases")
-    assert int(cases[1].replace(",", "")) > 500
+    assert int(cases[1].replace(",", "")) > 3000

@@ -35,7 +35,7 @@ calendar.manage - o - *
 calendar.feed - o - *
 booking.create s so s *
 booking.read sm smo sm *
-booking.confirm s o - *
+booking.confirm s so s *
 booking.reschedule s so s *
 booking.cancel s so s *
 booking.close - o - *
@@ -46,6 +46,7 @@ series.read s so s *
 series.manage s so s *
 waitlist.join s so s *
 waitlist.read s so s *
+waitlist.figures - * - *
 waitlist.leave s so s *
 worksheet.read s soc s s
 worksheet.work s soc s s

@@ -1,5 +1,6 @@
 """The REST API as an ASGI application, called directly, with small fakes for what lies behind it."""
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -288,7 +289,19 @@ async def test_requests_are_counted_by_template_never_by_path(http: httpx.AsyncC
 
 
 async def test_the_documentation_lists_every_route_and_its_errors(http: httpx.AsyncClient) -> None:
-    assert (await http.get("/docs")).status_code == 200
+    page = await http.get("/docs")
+    assert page.status_code == 200
+    policy = page.headers["content-security-policy"]
+    assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+    links = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(links) == 4
+    for link in links:
+        assert link.startswith("/docs/"), "nothing is loaded from elsewhere"
+        answer = await http.get(link)
+        assert answer.status_code == 200, link
+        assert "http" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    assert (await http.get("/docs/redoc.standalone.js")).status_code == 404
     paths = (await http.get("/openapi.json")).json()["paths"]
     assert {"/health", "/livez", "/readyz", "/metrics", "/api/rooms", "/api/rooms/{room_id}/messages"} <= set(paths)
     assert "401" in paths["/api/rooms"]["get"]["responses"]

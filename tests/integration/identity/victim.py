@@ -1,0 +1,99 @@
+"""Ada, and something of hers of every kind there is: what strangers must not get at."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.gateway_rig import Client, token
+from tests.identity_rig import House
+
+CANARY = "Canary"
+HOURS = {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+SERVICE = {"service_id": "talk", "title": "Talk", "duration_minutes": 60}
+
+
+def when(hour: int, days: int = 7) -> str:
+    """An instant of a day ahead."""
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=days, hours=hour)
+    return day.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+@dataclass
+class Victim:
+    """What is hers; `ids` fill the paths."""
+
+    bearer: str
+    therapist: str  # a bearer token of hers
+    socket: Client
+    ids: dict[str, str] = field(default_factory=dict)
+
+
+async def a_victim(home: House) -> Victim:
+    """With a room, a booking, a series, a place on the waitlist, an offer, care, a grant over her, a session."""
+    ada = await home.register("ada@example.org", name=f"Ada {CANARY}", device_name=f"{CANARY} phone")
+    tess = await home.staff("tess@example.org", "therapist")
+    user, bearer, staff = ada["user"]["user_id"], ada["access_token"], tess["access_token"]
+    care = await home.ok("POST", "/api/care", {"client_id": user}, bearer=staff)
+    invitation = await home.ok("POST", "/api/invitations", {"email": "new@example.org"}, bearer=home.admin())
+    body = {"subject_id": user, "reason": "for this very test"}
+    grant = await home.ok("POST", "/api/break-glass", body, bearer=token("mo", "moderator"))
+    socket = await home.socket(bearer)
+    room = f"room-of-{user}"
+    await socket.ok("create_room", {"room_id": room, "title": f"{CANARY} room"})
+    sent = await socket.ok("message", {"room_id": room, "body": f"{CANARY} message"})
+    ids = {
+        "user_id": user,
+        "session_id": ada["session_id"],
+        "care_id": care["care_id"],
+        "invitation_id": invitation["invitation_id"],
+        "grant_id": grant["grant_id"],
+        "room_id": room,
+        "message_id": sent["id"],
+        "therapist_id": tess["user"]["user_id"],
+        "instrument": "phq9",
+    }
+    victim = Victim(bearer, staff, socket, ids)
+    await _on_the_calendar(home, victim)
+    return victim
+
+
+async def _on_the_calendar(home: House, victim: Victim) -> None:
+    therapist, bearer = victim.ids["therapist_id"], victim.bearer
+    closed = {"start": when(0, 9), "end": when(1, 9), "reason": f"{CANARY} leave"}
+    schedule = {"tz": "UTC", "weekly": HOURS, "slot_minutes": 60, "services": [SERVICE], "blackouts": [closed]}
+    await home.ok("PUT", f"/api/calendars/{therapist}", schedule, bearer=victim.therapist)
+    talk = {"therapist_id": therapist, "service_id": "talk"}
+    body = talk | {"start": when(10), "notes": f"{CANARY} notes"}
+    victim.ids["booking_id"] = (await home.ok("POST", "/api/bookings", body, bearer=bearer))["id"]
+    series = talk | {"start": when(12), "rrule": "FREQ=DAILY;COUNT=2", "policy": "all"}
+    victim.ids["series_id"] = (await home.ok("POST", "/api/series", series, bearer=bearer))["series_id"]
+    before_her = token(f"before-{victim.ids['user_id']}")
+    other = await home.ok("POST", "/api/bookings", talk | {"start": when(14)}, bearer=before_her)
+    for hours in ((14, 15), (16, 17)):
+        span = {"from": when(hours[0]), "to": when(hours[1])}
+        wish = {"therapist_ids": [therapist], "service_id": "talk", "note": f"{CANARY} wish"} | span
+        victim.ids["entry_id"] = (await home.ok("POST", "/api/waitlist", wish, bearer=bearer))["entry_id"]
+    await home.ok("POST", f"/api/bookings/{other['id']}/cancel", {}, bearer=before_her)
+    offer = await victim.socket.next("waitlist_offer")
+    victim.ids["offer_id"] = offer["offer"]["offer_id"]
+
+
+async def what_she_has(home: House, victim: Victim) -> list[Any]:
+    """All of it as she sees it: nothing that a stranger tried may change it."""
+    ids, bearer = victim.ids, victim.bearer
+    paths = (
+        "/api/auth/me",
+        "/api/auth/sessions",
+        "/api/care",
+        f"/api/rooms/{ids['room_id']}/messages",
+        f"/api/bookings/{ids['booking_id']}",
+        "/api/bookings",
+        f"/api/series/{ids['series_id']}",
+        f"/api/calendars/{ids['therapist_id']}",
+    )
+    found = await asyncio.gather(*(home.ok("GET", path, bearer=bearer) for path in paths))
+    waiting = (await home.ok("GET", "/api/waitlist", bearer=bearer))["entries"]
+    lines = sorted((one["entry_id"], one.get("offer", {}).get("offer_id", "")) for one in waiting)
+    members = (await victim.socket.ok("join_room", {"room_id": ids["room_id"]}))["members"]
+    return [*found, lines, members]
