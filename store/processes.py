@@ -82,7 +82,7 @@ class ProcessRegistry:
 
     async def count(self, kind: str) -> int:
         """How many of a kind were heard of lately."""
-        return await self._processes.count_documents({"kind": kind, **_LATELY})
+        return await self._processes.count_documents({"kind": kind, "address": {"$ne": ""}, **_LATELY})
 
 
 async def keep_registered(
