@@ -71,6 +71,10 @@ class Talker:
         """Asked for at every connect: what it has by then."""
         return {"token": self._system.token(self.name), "recover": dict(self._last_seq)}
 
+    def waits_for(self) -> list[str]:
+        """The gateways it had, and what was not yet acknowledged on the last of them."""
+        return [*self.gateways, *("offline" for _ in range(not self._online.is_set())), *map(str, self._waiting)]
+
     # -- to say --------------------------------------------------------------------------------------------------
 
     async def speak(self) -> None:
@@ -163,7 +167,11 @@ class Crowd:
                 counts[said.sender, said.room] += 1
             return min(counts.values()) >= rounds
 
-        await wait_until(so_far, within_s=within_s, what=f"{rounds} acks for everybody in each room")
+        try:
+            await wait_until(so_far, within_s=within_s, what=f"{rounds} acks for everybody in each room")
+        except AssertionError as late:
+            waiting = {talker.name: talker.waits_for() for talker in self.talkers}
+            raise AssertionError(f"{late}; what each waits for: {waiting}; {self.ledger.errors}") from None
 
     async def fall_silent(self, within_s: float = 10.0) -> None:
         """Say no more, and wait for what is still on its way."""
