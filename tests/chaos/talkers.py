@@ -45,6 +45,8 @@ class Talker:
         self._numbers = count(1)
         self.gateways: list[str] = []  # that it had a session with, one after the other
         self.told_to_reconnect = False
+        self.patient = False
+        self._again: set[asyncio.Task[None]] = set()
         self._sio = socketio.AsyncClient(
             reconnection_delay=0.1, reconnection_delay_max=0.5, randomization_factor=0.05, request_timeout=2
         )
@@ -103,8 +105,17 @@ class Talker:
         except BadNamespaceError:  # the connection has gone: it is said again on the next one
             self._online.clear()
 
+    async def _say_again(self, said: Said, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        if said in self._waiting:
+            await self._emit(said)
+
     def _on_ack(self, said: Said, ack: Any) -> None:
-        if not ack["ok"]:
+        if not ack["ok"] and self.patient and ack["error"]["code"] == "unavailable":
+            task = asyncio.create_task(self._say_again(said, ack["error"]["retry_after"]))
+            self._again.add(task)
+            task.add_done_callback(self._again.discard)
+        elif not ack["ok"]:
             self._ledger.fails(f"{said} was answered with {ack['error']}")
         elif said in self._waiting:
             del self._waiting[said]
@@ -209,8 +220,11 @@ class Crowd:
 
 
 @asynccontextmanager
-async def crowd(system: System, name: str, transports: Sequence[Transport]) -> AsyncIterator[Crowd]:
-    """A crowd in rooms of its own, everybody in. `transports` are dealt out in turn."""
+async def crowd(
+    system: System, name: str, transports: Sequence[Transport], *, patient: bool = False
+) -> AsyncIterator[Crowd]:
+    """A crowd in rooms of its own, everybody in. `transports` are dealt out in turn. `patient`: when the answer is
+    `unavailable`, they say it again; to others that is a broken promise."""
     rooms = rooms_on_every_shard(name)
     ledger = Ledger()
     talkers = [
@@ -223,6 +237,8 @@ async def crowd(system: System, name: str, transports: Sequence[Transport]) -> A
         )
         for number in range(PEOPLE)
     ]
+    for talker in talkers:
+        talker.patient = patient
     async with AsyncExitStack() as leaving:
         members = [talker.name for talker in talkers]
         async with system.client(talkers[0].name) as founder:

@@ -78,7 +78,7 @@ async def test_a_node_dies_and_the_other_one_carries_on(cluster: Cluster) -> Non
         assert min(len(there), len(elsewhere)) > 0, f"not spread over both nodes: {rows}"
     (lost,), (kept,) = by_node(rows, dying, "gateway")
     async with (
-        crowd(cluster, "node", TRANSPORTS) as people,
+        crowd(cluster, "node", TRANSPORTS, patient=True) as people,
         at_gateway(cluster, "watcher", kept) as watcher,
         at_gateway(cluster, "ghost", lost),
     ):
