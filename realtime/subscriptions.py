@@ -172,11 +172,15 @@ class Subscriptions(Generic[S]):
             if run and (topic is None or topic.live is not hearers or not _is_for_all(topic, delivery)):
                 yield run, hearers
                 run = []
-            hearers = self.route(delivery)
-            run.append(delivery)
-            if topic is None or hearers is not topic.live:
+            found = self.route(delivery)
+            if topic is not None and found is topic.live:
+                run.append(delivery)
+                hearers = found
+                continue
+            if run:  # this one is a repeat
                 yield run, hearers
                 run = []
+            yield [delivery], found
         if run:
             yield run, hearers
 

@@ -69,12 +69,13 @@ LIGHT = {"argon2_memory_kib": 64, "argon2_passes": 1}  # the rules are tested, n
 
 
 class ShiftedClock(SystemClock):
-    """The machine's clock, put forward by whoever likes."""
+    """The machine's clock, put forward, or stopped, by whoever likes."""
 
     ahead_ms = 0
+    stopped_ms: int | None = None
 
     def now_ms(self) -> int:
-        return super().now_ms() + self.ahead_ms
+        return (super().now_ms() if self.stopped_ms is None else self.stopped_ms) + self.ahead_ms
 
 
 @contextlib.contextmanager

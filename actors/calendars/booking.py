@@ -155,6 +155,7 @@ class Booking:
             record,
             key=command.key,
             therapist=command.therapist,
+            former=record.former if command.therapist == record.therapist else record.therapist,
             service=command.service,
             start=command.start,
             end=command.end,

@@ -53,6 +53,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
     category: str = ""  # why it was cancelled, or not kept: a word, for analytics
     late: bool = False  # cancelled after the notice period
     wish: str = ""  # the entry of the waitlist that it fulfils
+    former: str = ""  # who handed it over last
 
 
 def shown(record: Record, version: int, texts: dict[str, str] | None = None) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import ray
 from prometheus_client import generate_latest
 from ray.actor import ActorHandle
 from ray.exceptions import RayActorError, RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.kernel.direct import Address, DirectClient, DirectServer
 from actors.kernel.hosting import Hosted, Recipe
@@ -179,7 +180,8 @@ async def ensure_shards(recipe: Recipe, stores: Stores, *, resize: Mapping[str, 
 
 async def _start(names: Iterable[str], recipe: Recipe) -> None:
     actor: Any = ray.remote(ShardHost)
-    handles = {name: actor.options(name=name, **_OPTIONS).remote(name, recipe) for name in sorted(names)}
+    nodes = await asyncio.to_thread(_nodes)
+    handles = {name: actor.options(name=name, **_placed(name, nodes)).remote(name, recipe) for name in sorted(names)}
     started = await asyncio.gather(*(handle.start.remote() for handle in handles.values()), return_exceptions=True)
     for name, outcome in zip(handles, started, strict=True):
         if isinstance(outcome, RayActorError):  # it was stopped meanwhile, or died and is being restarted
@@ -207,6 +209,22 @@ async def present_shards(recipe: Recipe, stores: Stores) -> dict[str, list[str]]
         present = await stores.maps.read(pool)
         found[pool] = list(present.shards) if present is not None else []
     return found
+
+
+def _nodes() -> list[str]:
+    """The living nodes that take work, in an order that all who ask agree on. Blocking."""
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call] # Ray's own
+    return sorted(node["NodeID"] for node in nodes if node["Alive"] and node["Resources"].get("CPU"))
+
+
+def _placed(name: str, nodes: Sequence[str]) -> dict[str, Any]:
+    """Neighbours in number go to different nodes: Ray's SPREAD is a preference, and may put a whole pool on one. Ray
+    still places it elsewhere when that node has died or is full."""
+    number = name.rpartition("-")[2]
+    if len(nodes) < 2 or not number.isdigit():
+        return _OPTIONS
+    node = nodes[int(number) % len(nodes)]
+    return _OPTIONS | {"scheduling_strategy": NodeAffinitySchedulingStrategy(node, soft=True)}
 
 
 def _volatile(name: str, recipe: Recipe) -> Any:

@@ -43,7 +43,7 @@ class PredictorReplica:
         self._member: Member | None = None
         if house is not None:
             self._member = Member("predictor", house)
-            configure_logging(house.log.level, house.log.format, process=self._member.name)
+            configure_logging(house.log.level, house.log.format, process=await self._member.take_name())
         self._log = get_logger("prediction")
         self._service = PredictionService(
             load_knowledge(),

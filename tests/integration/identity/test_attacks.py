@@ -211,6 +211,7 @@ async def test_500_wrong_passwords_are_slowed_and_the_owner_goes_on(home: House,
 
 async def test_delays_grow_with_each_failure(home: House) -> None:
     await home.register(ADA)
+    home.clock.stopped_ms = home.clock.now_ms()
     waits = []
     for _ in range(9):
         answer = await home.call("POST", "/api/auth/login", {"email": ADA, "password": "wrong"}, address="6.6.6.6")
@@ -240,6 +241,7 @@ async def test_one_password_against_500_accounts_is_stopped_at_the_address(home:
 
 async def test_a_botnet_cannot_lock_out_a_device_that_is_known(home: House) -> None:
     ada = await home.register(ADA)
+    home.clock.stopped_ms = home.clock.now_ms()  # or a busy machine waits the delays out
     for n in range(60):
         await guess(home, ADA, "wrong", f"6.6.{n}.6")
     assert await guess(home, ADA, PASSWORD, "10.9.9.9") == 429  # a device never seen has to wait, or to reset

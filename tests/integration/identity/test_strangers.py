@@ -82,6 +82,7 @@ def bodies(ids: dict[str, str]) -> dict[tuple[str, str], Any]:
         ("POST", "/api/series"): talk | {"start": when(20), "rrule": "FREQ=DAILY;COUNT=2", "policy": "all"},
         ("PATCH", "/api/series/{series_id}"): {"status": "paused"},
         ("POST", "/api/waitlist"): {"therapist_ids": [ids["therapist_id"]], "client_id": ids["user_id"]} | span,
+        ("PUT", "/api/pools/{pool}"): {"shards": 3},
         ("POST", "/api/ml/predict"): {"symptoms": ["high fever"], "age": 34, "sex": "female"},
         ("POST", "/api/ml/screening/{instrument}"): {"answers": [0] * 9},
     }
@@ -110,9 +111,8 @@ def filled(path: str, ids: dict[str, str]) -> str:
 
 def invented(ids: dict[str, str]) -> dict[str, str]:
     """Ids of the same shape that nobody has."""
-    return {
-        name: one if name == "instrument" else one[:-1] + ("0" if one[-1] != "0" else "1") for name, one in ids.items()
-    }
+    known = ("instrument", "pool")  # few, and no secret
+    return {name: one if name in known else one[:-1] + ("0" if one[-1] != "0" else "1") for name, one in ids.items()}
 
 
 def may(actions: set[str], role: str) -> bool:

@@ -52,6 +52,7 @@ async def a_victim(home: House) -> Victim:
         "message_id": sent["id"],
         "therapist_id": tess["user"]["user_id"],
         "instrument": "phq9",
+        "pool": "rooms",
     }
     victim = Victim(bearer, staff, socket, ids)
     await _on_the_calendar(home, victim)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from hypothesis import example, given
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from actors.kernel.wire import Delivery
@@ -78,6 +80,32 @@ def test_one_frame_is_made_for_all_and_each_gets_it_in_order() -> None:
     packets = [desk.sockets[user].frames for user in ("alice", "bob", "carol")]
     assert all(one is two is three for one, two, three in zip(*packets, strict=True))
     assert desk.registry.get_sample_value("carewire_gateway_deliveries_total") == 9
+
+
+DELIVERIES = st.lists(
+    st.builds(
+        Delivery,
+        st.sampled_from([TOPIC, TOPIC, TOPIC, "room:nobody's"]),
+        st.integers(0, 5),
+        st.integers(0, 9).map(lambda number: b'["message",%d]' % number),
+        skip=st.sampled_from(["", "", "alice"]),
+    ),
+    max_size=8,
+)
+
+
+@given(DELIVERIES)
+@example([Delivery(TOPIC, 1, b'["message",1]'), Delivery(TOPIC, 1, b'["message",1]')])
+def test_a_parcel_is_heard_as_if_its_deliveries_came_one_by_one(deliveries: list[Delivery]) -> None:
+    """With repeats in it, as after a shard's restart, and signals that not everybody hears."""
+    together, one_by_one = Desk(), Desk()
+    for desk in (together, one_by_one):
+        for user in ("alice", "bob"):
+            desk.member(user)
+    together.fanout.deliver(deliveries)
+    for delivery in deliveries:
+        one_by_one.fanout.deliver([delivery])
+    assert [together.texts(user) for user in ("alice", "bob")] == [one_by_one.texts(user) for user in ("alice", "bob")]
 
 
 def test_typing_ends_by_itself_and_the_typist_hears_nothing_of_it() -> None:
