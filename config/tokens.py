@@ -133,12 +133,20 @@ def verify(
         )
     )
     verified = _principal(claims, own=isinstance(key, str))
-    leeway_ms = int(expected.leeway_s * 1000)
-    if "nbf" in claims and _instant_ms(claims["nbf"]) > now_ms + leeway_ms:
+    if "nbf" in claims and _instant_ms(claims["nbf"]) > now_ms + int(expected.leeway_s * 1000):
         raise _refused("not_yet_valid")
-    if verified.expires_ms <= now_ms - leeway_ms:
-        raise TokenExpired("The token has expired. Sign in again, or refresh it.", reason="expired")
+    check_expiry(verified, now_ms=now_ms, expected=expected)
     return verified
+
+
+def check_expiry(verified: Verified, *, now_ms: int, expected: Expected) -> None:
+    """Is a token that was verified before still good by the clock?
+
+    Raises:
+        TokenExpired: no longer.
+    """
+    if verified.expires_ms <= now_ms - int(expected.leeway_s * 1000):
+        raise TokenExpired("The token has expired. Sign in again, or refresh it.", reason="expired")
 
 
 def _principal(claims: dict[str, Any], *, own: bool) -> Verified:

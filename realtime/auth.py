@@ -6,21 +6,33 @@ and a public key as the secret, or with no algorithm at all, is refused.
 
 import asyncio
 from collections.abc import Callable
+from hashlib import blake2b
 from typing import Final
 
 import jwt
 
 from config.clock import Clock
 from config.errors import Unauthenticated, Unavailable
+from config.generations import Generations
 from config.logs import get_logger
 from config.settings import AuthSettings
-from config.tokens import ISSUER_ALGORITHMS, OWN_ALGORITHM, Expected, Verified, header_of, verify
+from config.tokens import (
+    ISSUER_ALGORITHMS,
+    MAX_TOKEN_CHARS,
+    OWN_ALGORITHM,
+    Expected,
+    Verified,
+    check_expiry,
+    header_of,
+    verify,
+)
 
 log = get_logger(__name__)
 
 REFRESH_S: Final = 300.0  # keys this old are fetched again, while the old ones go on serving
 STALE_S: Final = 3600.0  # keys older than this are not believed any more
 COOLDOWN_S: Final = 10.0  # between two fetches: an unknown key id must not become a request each
+_KNOWN: Final = 10_000  # tokens of ours, at most, that are not verified again when they come again
 
 
 class Jwks:
@@ -84,7 +96,12 @@ class Jwks:
 
 
 class Verifier:
-    """Checks bearer tokens. One for a process: it holds the issuer's keys."""
+    """Checks bearer tokens. One for a process: it holds the issuer's keys.
+
+    A token of ours that comes again (sockets reconnect by the thousand) is recognised by its digest; then only the
+    clock is asked again. Whether it was taken back is another question, which is the guard's, and asked each time. What
+    an issuer signed is always verified: its keys may have changed.
+    """
 
     def __init__(self, settings: AuthSettings, clock: Clock, *, secret: str | None, jwks: Jwks | None = None) -> None:
         """`secret` is the HS256 secret in force (given or generated); None refuses HS256.
@@ -100,6 +117,7 @@ class Verifier:
         self._jwks = jwks
         self._expected = Expected(settings.issuer, settings.audience, settings.leeway_s)
         self._now_ms: Callable[[], int] = clock.now_ms
+        self._known: Generations[bytes, Verified] = Generations(_KNOWN)
 
     @property
     def leeway_ms(self) -> int:
@@ -114,6 +132,10 @@ class Verifier:
             Unauthenticated: it is no token of ours or of the issuer's.
             Unavailable: the issuer's keys cannot be had.
         """
+        digest = _digest(token)
+        if (known := self._known.get(digest)) is not None:
+            check_expiry(known, now_ms=self._now_ms(), expected=self._expected)
+            return known
         alg, kid = header_of(token)
         key: str | jwt.PyJWK
         algorithms: tuple[str, ...]
@@ -123,4 +145,14 @@ class Verifier:
             key, algorithms = await self._jwks.key(kid), ISSUER_ALGORITHMS
         else:
             raise Unauthenticated("The token is not valid. Sign in again.", reason="algorithm")
-        return verify(token, key, algorithms, now_ms=self._now_ms(), expected=self._expected)
+        verified = verify(token, key, algorithms, now_ms=self._now_ms(), expected=self._expected)
+        if alg == OWN_ALGORITHM:
+            self._known.put(digest, verified)
+        return verified
+
+
+def _digest(token: object) -> bytes:
+    """Stands for a token, so that the token itself is not kept; b"" for what cannot be one."""
+    if not isinstance(token, str) or len(token) > MAX_TOKEN_CHARS:
+        return b""
+    return blake2b(token.encode(errors="surrogatepass"), digest_size=32).digest()

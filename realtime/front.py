@@ -58,19 +58,17 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
         """None: a connection may be opened. Else the answer that sends its client away, who comes back by itself."""
         if self.draining:
             return refused(_leaving())
-        forwarded_for = request.headers.get("X-Forwarded-For", "")
-        refusal = self._door.refusal(self._network(request.remote or "", forwarded_for))
+        refusal = self._door.refusal(self._network(whence(request)))
         return refused(refusal) if refusal is not None else None
 
-    async def on_connect(self, sid: str, environ: Mapping[str, Any], auth: msgspec.Raw | None = None) -> None:
+    async def on_connect(self, sid: str, environ: Mapping[str, str], auth: msgspec.Raw | None = None) -> None:
         """Raises python-socketio's ConnectionRefusedError, which the client gets as `connect_error`."""
         result = "ok"
         try:
             if self.draining:
                 raise _leaving()
             self._door.enter()
-            address = self._network(str(environ.get("REMOTE_ADDR", "")), str(environ.get("HTTP_X_FORWARDED_FOR", "")))
-            await self._sessions.connect(sid, self._outlet(sid), auth, address)
+            await self._sessions.connect(sid, self._outlet(sid), auth, self._network(environ))
         except CarewireError as error:
             result = error.code
             raise Refused(error.message, error.to_wire()) from None
@@ -127,12 +125,20 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
             abuse = RateLimited("Too many invalid events.", details={"limit_per_minute": limit})
             self._sessions.dismiss(connection, abuse, "abuse")
 
-    def _network(self, peer: str, forwarded_for: str) -> str:
+    def _network(self, environ: Mapping[str, str]) -> str:
+        peer, forwarded_for = environ["REMOTE_ADDR"], environ["HTTP_X_FORWARDED_FOR"]
         return network_of(client_address(peer, forwarded_for, self._settings.trusted_proxies))
 
     def _outlet(self, sid: str) -> Outlet:
         server: Any = self.server
         return Outlet(server.socket(sid))
+
+
+def whence(request: web.Request) -> dict[str, str]:
+    """What the front wants to know of the request that opens a connection, named as in a WSGI environ. A whole one
+    holds every header and the request itself."""
+    forwarded_for = ",".join(request.headers.getall("X-Forwarded-For", ()))
+    return {"REMOTE_ADDR": request.remote or "", "HTTP_X_FORWARDED_FOR": forwarded_for}
 
 
 def _leaving() -> Unavailable:

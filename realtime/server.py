@@ -9,7 +9,7 @@ from aiohttp import web
 from config.errors import StartupError
 from config.settings import GatewaySettings
 from realtime import codec
-from realtime.front import Front
+from realtime.front import Front, whence
 from realtime.packets import Packet
 from realtime.wire import AsyncServer, Peers, Socket
 
@@ -61,6 +61,7 @@ def make_server(settings: GatewaySettings, front: Front, peers: Peers | None) ->
         http_compression=False,
         max_buffered_bytes=settings.max_buffered_bytes,
         admit=front.admit,
+        environ_of=whence,
         environ_keys=(),
         peers=peers,
     )

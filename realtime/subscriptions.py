@@ -6,7 +6,8 @@ flows: no gap, nothing twice. An eviction found among what is held counts as wel
 was removed while the answer was on its way.
 
 A socket may have several joins of one topic under way. An eviction at or below a version at which the socket was
-admitted again is news, not an end: the socket hears it and goes on above that version.
+admitted again is news, not an end: the socket hears it and goes on above that version. Should the answer of a later
+join be settled first, then what it reflects is told by it, and not sent again for the earlier one.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator

@@ -9,6 +9,7 @@ import msgspec
 
 from actors.kernel import wire
 from actors.kernel.entity import Attach, Context, Decision, Effects, Event, Query, Recorded, Shown, Signal
+from actors.kernel.replies import Replies
 from actors.kernel.resident import Decided, Draft, Missing, Resident, Submission
 from config.errors import CarewireError, PayloadTooLarge
 from config.logs import get_logger
@@ -69,8 +70,11 @@ class _Worked(msgspec.Struct):
 class Decider:
     """Runs the waiting commands of one entity against its state, in their order."""
 
-    def __init__(self, vault: Vault, *, max_turn_bytes: int, expired: Callable[[Submission], bool]) -> None:
+    def __init__(
+        self, vault: Vault, replies: Replies, *, max_turn_bytes: int, expired: Callable[[Submission], bool]
+    ) -> None:
         self._vault = vault
+        self._replies = replies
         self._max_turn_bytes = max_turn_bytes
         self._expired = expired
 
@@ -103,7 +107,8 @@ class Decider:
     def _take(self, draft: Draft, submission: Submission) -> Missing | None:
         """Decide one command into the draft, or say what it misses."""
         resident = draft.resident
-        known = draft.replies.get(submission.command_id) or resident.recent.get(submission.command_id)
+        id_ = submission.command_id
+        known = draft.replies.get(id_) or submission.stored or self._replies.get(id_)
         if known is not None and known[0]:
             draft.decided.append(self._repeat(resident, submission, *known))
             return None

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from actors.kernel.replies import Replies
 from actors.kernel.resident import Missing, Resident
 from actors.kernel.tasks import Tasks
 from config.errors import Unavailable
@@ -26,6 +27,7 @@ class Loader:
         self,
         stores: Stores,
         tasks: Tasks,
+        replies: Replies,
         *,
         on_loaded: Callable[[Resident, list[Turn]], None],
         on_fetched: Callable[[Resident], None],
@@ -33,6 +35,7 @@ class Loader:
     ) -> None:
         self._stores = stores
         self._tasks = tasks
+        self._replies = replies
         self._on_loaded = on_loaded
         self._on_fetched = on_fetched
         self._on_failed = on_failed
@@ -101,14 +104,14 @@ class Loader:
             return
         for resident in batch:
             try:
-                owed = restore(resident, loaded[resident.id])
+                owed = restore(resident, loaded[resident.id], self._replies)
             except Exception:  # a journal that cannot be read costs this entity, not its neighbours
                 _log.exception("entity.unreadable", entity=resident.id)
                 self._on_failed(resident)
                 continue
             for submission in resident.mailbox if resident.suspects else ():
                 if submission.command_id in replies:
-                    resident.remember(submission.command_id, replies[submission.command_id], resident.version)
+                    submission.stored = replies[submission.command_id], resident.version
             resident.suspects = False
             self._on_loaded(resident, owed)
 
@@ -123,7 +126,7 @@ class Loader:
         for submission in unchecked:
             submission.unchecked = False
             if submission.command_id in replies:
-                resident.remember(submission.command_id, replies[submission.command_id], resident.version)
+                submission.stored = replies[submission.command_id], resident.version
 
     async def _fetch(self, resident: Resident, missing: Missing) -> None:
         try:
@@ -142,7 +145,7 @@ class Loader:
         self._on_fetched(resident)
 
 
-def restore(resident: Resident, loaded: Loaded) -> list[Turn]:
+def restore(resident: Resident, loaded: Loaded, replies: Replies) -> list[Turn]:
     """Build the state from snapshot and turns. Returns the turns whose effects may still be owed."""
     kind = resident.host.kind
     if loaded.snapshot is None:
@@ -160,7 +163,7 @@ def restore(resident: Resident, loaded: Loaded) -> list[Turn]:
         if stored.effects:
             owed.append(stored)
         for command in stored.commands:
-            resident.remember(command.id, command.reply, version)
+            replies.add(command.id, command.reply, version)
     resident.entity, resident.turn, resident.version, resident.at_ms = entity, turn, version, at_ms
     resident.unsnapped = len(loaded.turns)
     return owed

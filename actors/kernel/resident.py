@@ -11,10 +11,9 @@ import msgspec
 from actors.kernel.codec import Codec
 from actors.kernel.entity import Kind, Principal, Query
 from actors.kernel.library import StoredLibrary
+from actors.kernel.replies import Stored
 from actors.kernel.wire import Answer
 from store.journal import CommandRecord, Stores, Timer, Turn
-
-REMEMBERED = 256  # replies kept in memory for each entity; older repeats are recognised by the journal
 
 
 class Phase(Enum):
@@ -49,6 +48,7 @@ class Submission(msgspec.Struct, eq=False):
     listen: bool = False
     again: bool = False  # repeated by the region or the shard, not by the user
     unchecked: bool = False  # may have been carried out before, and memory may not know
+    stored: Stored | None = None  # the reply that the journal has of it
 
 
 class Host:
@@ -75,7 +75,6 @@ class Resident:
     phase: Phase = Phase.COLD
     mailbox: deque[Submission] = field(default_factory=deque)
     parts: OrderedDict[str, Any] = field(default_factory=OrderedDict)
-    recent: OrderedDict[bytes, tuple[bytes, int]] = field(default_factory=OrderedDict)
     published_turn: int | None = None  # None: nothing was published from here, so listeners replay for themselves
     unsnapped: int = 0  # turns since the last snapshot
     suspects: bool = False  # a turn was not stored: some waiting commands may be in the journal already
@@ -92,13 +91,6 @@ class Resident:
         self.entity = None
         self.phase = Phase.COLD
         self.parts.clear()
-        self.recent.clear()
-
-    def remember(self, command_id: bytes, reply: bytes, version: int) -> None:
-        """Keep a stored reply for repeats of its command."""
-        self.recent[command_id] = (reply, version)
-        while len(self.recent) > REMEMBERED:
-            self.recent.popitem(last=False)
 
     def trim_parts(self, most: int) -> None:
         """Keep the parts used last."""
@@ -140,7 +132,7 @@ class Draft:
     redacts: bool = False  # among its effects are redactions, which take their time
     timers: list[Timer] = field(default_factory=list)
     decided: list[Decided] = field(default_factory=list)
-    replies: dict[bytes, tuple[bytes, int]] = field(default_factory=dict)
+    replies: dict[bytes, Stored] = field(default_factory=dict)
     size: int = 0
     missing: Missing | None = None
     turn: Turn | None = None  # as it was handed to the journal

@@ -13,6 +13,7 @@ from actors.kernel.loading import Loader
 from actors.kernel.outbox import Outbox
 from actors.kernel.partitions import partition_of
 from actors.kernel.replaying import replayed
+from actors.kernel.replies import Replies
 from actors.kernel.resident import Host, Missing, Phase, Resident, Submission
 from actors.kernel.sessions import Sessions
 from actors.kernel.tasks import Tasks
@@ -26,6 +27,7 @@ _PATIENCE_S: Final = 3.0
 _RETRY_S: Final = 0.2  # pause after the database was not to be reached
 _DOUBT_S: Final = 10.0  # how long an insert that was given up may still be on its way
 _PARTS: Final = 64  # parts of one entity kept in memory
+_ALL_PARTS: Final = 20_000  # parts of all entities of a shard; a message is one, and takes some 700 bytes
 
 
 class Residents:
@@ -37,6 +39,7 @@ class Residents:
         outbox: Outbox,
         sessions: Sessions,
         tasks: Tasks,
+        replies: Replies,
         *,
         settings: KernelSettings,
         clock: Clock,
@@ -52,7 +55,7 @@ class Residents:
         self.wake = asyncio.Event()
         self.waiting = 0  # commands in all mailboxes
         self._loader = Loader(
-            stores, tasks, on_loaded=self._loaded, on_fetched=self.resume, on_failed=self._unreachable
+            stores, tasks, replies, on_loaded=self._loaded, on_fetched=self.resume, on_failed=self._unreachable
         )
 
     def __len__(self) -> int:
@@ -157,6 +160,19 @@ class Residents:
         for resident in idle:
             del self._all[resident.id]
         self._save([one for one in idle if one.unsnapped >= self._settings.snapshot_every // 10])
+        self._trim_parts(quiet)
+
+    def _trim_parts(self, quiet: list[Resident]) -> None:
+        """When all entities together hold too many, those that were not used for longest let go of theirs."""
+        surplus = sum(len(one.parts) for one in self._all.values()) - _ALL_PARTS
+        if surplus <= 0:
+            return
+        surplus += _ALL_PARTS // 4  # so that it is worth the sorting
+        for resident in sorted(quiet, key=lambda one: one.used_s):
+            surplus -= len(resident.parts)
+            resident.parts.clear()
+            if surplus <= 0:
+                return
 
     def _mark_ready(self, resident: Resident) -> None:
         self.ready[resident.id] = resident

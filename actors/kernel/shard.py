@@ -22,6 +22,7 @@ from actors.kernel.ownership import Ownership
 from actors.kernel.partitions import partition_of
 from actors.kernel.reads import Reads
 from actors.kernel.recent import Recent
+from actors.kernel.replies import Replies
 from actors.kernel.resident import Caller, Host, Submission
 from actors.kernel.residents import Residents
 from actors.kernel.sessions import Session, Sessions
@@ -86,6 +87,7 @@ class Shard:
         self._outbox = Outbox(stores, self._host_of, courier, self.tasks)
         self._alarms = Alarms(stores.timers, clock, self._fire)
         self._recent = Recent(clock)
+        self._replies = Replies(clock)
         self._reads = Reads(
             stores.journal,
             self._sessions,
@@ -94,16 +96,21 @@ class Shard:
             max_replayed=settings.max_replayed_events,
             serving=lambda: self.serving,
         )
-        self._residents = Residents(stores, self._outbox, self._sessions, self.tasks, settings=settings, clock=clock)
+        self._residents = Residents(
+            stores, self._outbox, self._sessions, self.tasks, self._replies, settings=settings, clock=clock
+        )
         self._turns = Turns(
             self._residents,
-            Decider(stores.vault, max_turn_bytes=settings.max_turn_bytes, expired=self._residents.expired),
+            Decider(
+                stores.vault, self._replies, max_turn_bytes=settings.max_turn_bytes, expired=self._residents.expired
+            ),
             stores.journal,
             alarms=self._alarms,
             outbox=self._outbox,
             sessions=self._sessions,
             reads=self._reads,
             recent=self._recent,
+            replies=self._replies,
             tasks=self.tasks,
             metrics=self.metrics,
             clock=clock,
@@ -293,6 +300,7 @@ class Shard:
             await asyncio.sleep(_SWEEP_S)
             self._sessions.expire()
             self._recent.trim()
+            self._replies.trim()
             self._residents.sweep()
 
     def _lost(self) -> None:
@@ -301,6 +309,7 @@ class Shard:
         self._alarms.clear()
         self._sessions.clear()
         self._recent.clear()
+        self._replies.clear()
 
     def _partitions(self) -> list[int]:
         return sorted(self._ownership.partitions) if self.serving else []

@@ -15,6 +15,7 @@ from actors.kernel.outbox import Outbox
 from actors.kernel.pace import Pace
 from actors.kernel.reads import Reads
 from actors.kernel.recent import Recent
+from actors.kernel.replies import Replies
 from actors.kernel.resident import Decided, Draft, Phase, Resident
 from actors.kernel.residents import Residents
 from actors.kernel.sessions import Sessions
@@ -42,6 +43,7 @@ class Turns:
         sessions: Sessions,
         reads: Reads,
         recent: Recent,
+        replies: Replies,
         tasks: Tasks,
         metrics: ShardMetrics,
         clock: Clock,
@@ -56,6 +58,7 @@ class Turns:
         self._sessions = sessions
         self._reads = reads
         self._recent = recent
+        self._replies = replies
         self._tasks = tasks
         self._metrics = metrics
         self._clock = clock
@@ -150,7 +153,7 @@ class Turns:
         resident.unsnapped += 1
         resident.doubt_until_s = 0.0
         for command_id, (reply, version) in draft.replies.items():
-            resident.remember(command_id, reply, version)
+            self._replies.add(command_id, reply, version)
 
     async def _perform(self, drafts: list[Draft]) -> None:
         """Bring the read models up to date before anyone is answered: callers read what they wrote."""

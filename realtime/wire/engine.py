@@ -40,14 +40,15 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         upgrade_timeout: float = 10.0,
         admit: Callable[[web.Request], dict[str, Any] | None] | None = None,
         peers: Peers | None = None,
+        environ_of: Callable[[web.Request], dict[str, Any]] = http.environ_of,
         **options: Any,
     ) -> None:
         """`max_buffered_bytes`: what may wait for one client that does not read, before it is closed as a "slow
         consumer". `deflate_threshold`: WebSocket messages from this size on are compressed (permessage-deflate) for
         clients that offer it; None: none are. `upgrade_timeout`: seconds from a new WebSocket to the end of its
         upgrade. `admit`: asked before a session is opened; what it returns is the answer that refuses it. `peers`:
-        servers behind the same address; requests for their sessions are carried to them. The rest is
-        python-engineio's.
+        servers behind the same address; requests for their sessions are carried to them. `environ_of`: what connect
+        handlers are handed of the request. The rest is python-engineio's.
 
         Raises:
             ValueError: another framework than aiohttp was asked for.
@@ -64,6 +65,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         self.upgrade_timeout = upgrade_timeout
         self.admit = admit
         self.peers = peers
+        self.environ_of = environ_of
         self.parse_json = True
         self.sockets: dict[str, Socket] = {}
         self._wheel: Wheel | None = None

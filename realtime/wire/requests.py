@@ -177,7 +177,7 @@ class Requests:
             "maxPayload": self._server.max_http_buffer_size,
         }
         socket.write(Frame.text("0" + Packet.json.dumps(about, separators=(",", ":"))))
-        accepted = await self._server._trigger_event("connect", sid, http.environ_of(request), run_async=False)
+        accepted = await self._server._trigger_event("connect", sid, self._server.environ_of(request), run_async=False)
         if accepted is None or accepted is True:
             socket.start()
             return socket, None

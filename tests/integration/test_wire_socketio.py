@@ -368,3 +368,10 @@ async def test_the_environ_is_kept_as_far_as_it_is_wanted(keys: tuple[str, ...] 
         environ = talk.server.get_environ(sid)
         assert environ.get("REMOTE_ADDR") == (None if keys == () else "127.0.0.1")
         assert ("QUERY_STRING" in environ) == (keys is None)
+
+
+async def test_the_application_may_say_what_it_wants_to_know_of_a_request() -> None:
+    async with talking(environ_of=lambda request: {"PATH": request.path}) as talk:
+        await talk.connected()
+        ((sid, _),) = talk.server.manager.get_participants("/", None)
+        assert talk.server.get_environ(sid) == {"PATH": "/socket.io/"}

@@ -47,6 +47,8 @@ async def test_an_ended_session_closes_its_sockets_on_every_gateway_and_no_other
         assert errors(one) == errors(two) == ["unauthenticated"]
         for socket in (stays, eve):
             assert (await socket.call(1, "list_rooms", {}))["ok"]
+    with pytest.raises(Refused):  # though each gateway has seen the token before, and it has not expired
+        await home.socket(bearer)
 
 
 async def test_a_changed_role_closes_sockets_and_says_that_a_fresh_token_will_do(home: House) -> None:

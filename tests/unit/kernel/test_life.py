@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.kernel import residents
 from actors.kernel.entity import Attach, Principal
 from actors.kernel.rebuild import rebuild
 from actors.kernel.recent import Recent
@@ -251,3 +252,28 @@ def test_read_models_come_back_from_the_journal(play: Play) -> None:
 
     pages, _ = play(scenario)
     assert pages == b'[[1,"amended twice"],[2,""],[3,"2"],[4,"3"]]'
+
+
+def test_all_entities_together_keep_no_more_parts_than_they_may(
+    play: Play, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were dropped are fetched again when somebody asks for them."""
+    monkeypatch.setattr(residents, "_ALL_PARTS", 40)
+    world.settings = SETTINGS.model_copy(update={"passivate_after_s": 300.0})
+
+    def parts() -> list[int]:
+        everybody = (shard._residents._all.values() for shard in world.shards.values())
+        return [sum(len(one.parts) for one in some) for some in everybody]
+
+    async def scenario(world: World) -> None:
+        rooms = [f"ledger:{number}" for number in range(40)]
+        for text in ("a", "b", "c", "d"):
+            await asyncio.gather(*(submit(world, Write(text), room) for room in rooms))
+        assert max(parts()) > 40
+        await until(lambda: max(parts()) <= 40, "fewer parts")
+        assert sum(parts()) > 0
+        for room in rooms:
+            await submit(world, Amend(2, "B"), room)
+            assert await submit(world, Pages(), room) == [[1, "a"], [2, "B"], [3, "c"], [4, "d"]]
+
+    play(scenario)

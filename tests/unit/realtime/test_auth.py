@@ -159,6 +159,28 @@ async def test_an_expired_token_is_told_apart_from_a_bad_one() -> None:
         await a_verifier(clock).verify(token)
 
 
+async def test_a_token_that_comes_again_is_verified_once_and_expires_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    verified: list[object] = []
+
+    def counted(token: object, *key: Any, **rest: Any) -> Verified:
+        verified.append(token)
+        return verify(token, *key, **rest)
+
+    monkeypatch.setattr("realtime.auth.verify", counted)
+    clock = StillClock()
+    verifier, token = a_verifier(clock), signed()
+    first = await verifier.verify(token)
+    assert await verifier.verify(token) == first
+    assert verified == [token]
+    with pytest.raises(Unauthenticated):
+        await verifier.verify(token[:-1])
+    clock.advance(65)
+    with pytest.raises(TokenExpired):
+        await verifier.verify(token)
+
+
 async def test_issuer_and_audience_must_match_when_they_are_set() -> None:
     strict = a_verifier(issuer="https://id.example", audience="carewire")
     assert (await strict.verify(signed(iss="https://id.example", aud=["carewire", "other"]))).user == "alice"

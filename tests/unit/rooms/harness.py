@@ -16,7 +16,9 @@ from actors.kernel.deciding import AttachQuery, Decider
 from actors.kernel.entity import Attach, Kind, Principal
 from actors.kernel.loading import restore
 from actors.kernel.replaying import packets
+from actors.kernel.replies import Replies
 from actors.kernel.resident import Decided, Draft, Host, Resident, Submission
+from config.clock import SystemClock
 from config.errors import error_of
 from store.journal import Loaded, Outcome, Snapshot, Turn, View
 from store.memory import memory_stores
@@ -77,7 +79,8 @@ class World:
     def __init__(self, kind: Kind[Any], *, now_ms: int = START_MS) -> None:
         self.stores = memory_stores(indexes=kind.indexes)
         self.host = Host(kind, self.stores)
-        self.decider = Decider(self.stores.vault, max_turn_bytes=1_000_000, expired=lambda _: False)
+        self.replies = Replies(SystemClock())
+        self.decider = Decider(self.stores.vault, self.replies, max_turn_bytes=1_000_000, expired=lambda _: False)
         self.residents: dict[str, Resident] = {}
         self.now_ms = now_ms
         self.letters: list[StoredLetter] = []
@@ -123,7 +126,7 @@ class World:
         """The entity in memory, loaded if it is not."""
         if entity_id not in self.residents:
             resident = self.residents[entity_id] = Resident(entity_id, self.host, 0)
-            restore(resident, run(self._load(entity_id)))
+            restore(resident, run(self._load(entity_id)), self.replies)
         return self.residents[entity_id]
 
     def passivate(self, entity_id: str, *, snapshot: bool = False) -> None:
@@ -164,7 +167,7 @@ class World:
         assert outcome is Outcome.STORED, "the journal refused a turn"
         resident.turn, resident.version, resident.at_ms = turn.turn, draft.version, draft.at_ms
         for command_id, (reply, version) in draft.replies.items():
-            resident.remember(command_id, reply, version)
+            self.replies.add(command_id, reply, version)
         effects = decode_effects(turn)
         views = [View(v.collection, v.id, v.version, v.fields, v.data, v.secret) for v in effects.views]
         run(self.stores.views.write(views))
