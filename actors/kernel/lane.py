@@ -368,7 +368,8 @@ class Lane:
 
     async def _call(self, method: Callable[[bytes], Awaitable[bytes]], request: bytes) -> bytes:
         try:
-            return await asyncio.wait_for(method(request), self.call_timeout_s)
+            async with asyncio.timeout(self.call_timeout_s):  # `wait_for` makes a task of each call
+                return await method(request)
         except TimeoutError as error:
             raise ShardGone from error
 
