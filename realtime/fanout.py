@@ -10,7 +10,7 @@ from config.logs import get_logger
 from realtime.connections import Connection
 from realtime.deadlines import Deadline, Deadlines
 from realtime.metrics import GatewayMetrics
-from realtime.outlet import Run, event_frame
+from realtime.outlet import Outlet, Run, event_frame
 from realtime.subscriptions import Subscriptions
 from realtime.wire import Frame
 
@@ -43,14 +43,12 @@ class Fanout:
 
     def _send(self, run: Sequence[Delivery], hearers: Iterable[Connection]) -> int:
         """How many packets went out."""
-        prepared: Run | None = None
-        sent = 0
-        for connection in hearers:
-            if prepared is None:
-                prepared = Run(_framed(run))
-            connection.outlet.send_run(prepared)
-            sent += len(prepared.frames)
-        return sent
+        outlets = [connection.outlet for connection in hearers]
+        if not outlets:
+            return 0
+        prepared = Run(_framed(run))
+        Outlet.send_to_all(outlets, prepared)
+        return len(outlets) * len(prepared.frames)
 
     def _note(self, run: Iterable[Delivery], now_ms: int) -> None:
         for delivery in run:

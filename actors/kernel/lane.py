@@ -114,6 +114,7 @@ class Lane:
     _forget: set[str] = field(default_factory=set)
     _number: int = 0
     _latest: int = 0  # the first ticket of the last batch
+    _crowd: int = _FULL  # how many commands were here of late, on their way or waiting
     _acked: int = 0
     _known: bool = False
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -133,6 +134,8 @@ class Lane:
         if pending.listen:
             self._joining[pending.entity] += 1
         self._wake.set()
+        if self._is_full():
+            self.pace.look()
 
     def hear(self, topic: str, version: int) -> None:
         """Hear a topic that another shard served until now, from above this version."""
@@ -252,10 +255,13 @@ class Lane:
             self.pace.released()
 
     def _is_full(self) -> bool:
-        return len(self.queue) >= _FULL
+        """Is nobody left to wait for? Who sends again once they were answered are soon all here: waiting longer for
+        company only keeps them waiting. The crowd thins out slowly, so that those who came apart find each other."""
+        return len(self.queue) >= min(self._crowd, _FULL)
 
     async def _send_batch(self, backoff: Backoff) -> None:
         batch = self._next_batch()
+        self._crowd = max(len(self), self._crowd * 7 // 8, 1)
         self.pace.began(held=bool(batch.items))
         if batch.items:
             self._latest = min(item.ticket for item in batch.items)
@@ -362,7 +368,8 @@ class Lane:
 
     async def _call(self, method: Callable[[bytes], Awaitable[bytes]], request: bytes) -> bytes:
         try:
-            return await asyncio.wait_for(method(request), self.call_timeout_s)
+            async with asyncio.timeout(self.call_timeout_s):  # `wait_for` makes a task of each call
+                return await method(request)
         except TimeoutError as error:
             raise ShardGone from error
 

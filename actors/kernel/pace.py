@@ -41,6 +41,10 @@ class Pace:
     def released(self) -> None:
         """What the piece was to bring about has come."""
         self._held = False
+        self.look()
+
+    def look(self) -> None:
+        """There may be `enough` by now: whoever rests is to look."""
         if self._resting is not None:
             _wake(self._resting)
 

@@ -69,40 +69,48 @@ class Outbound:
         self.waiting.append(websocket)
 
     def _flush(self) -> None:
+        """What a busy room costs is here: so who has one thing to write, and does not lag, is done without a call."""
         waiting, self.waiting = self.waiting, []
         for websocket in waiting:
             try:
-                websocket.flush()
+                pending = websocket.pending
+                if websocket.plain and len(pending) == 1 and not websocket.paused:
+                    websocket.transport.write(pending.pop())
+                else:
+                    websocket.flush()
             except Exception as error:  # one broken transport must not hold up the others
                 self.loop.call_exception_handler({"message": "a write failed", "exception": error})
 
 
 class WebSocket(asyncio.Protocol):
-    """A connection. `pending` are the frames of this turn: use `send`, or append to it as `broadcast` does."""
+    """A connection. `pending` are the frames of this turn: use `send`, or append to it as `broadcast` does. `plain`: it
+    is open, and frames go out as they are; `paused`: it does not keep up."""
 
     __slots__ = (
         "_closing",
         "_listener",
         "_max_buffered",
         "_most",
-        "_outbound",
-        "_paused",
         "_reader",
-        "_transport",
         "bucket",
+        "outbound",
+        "paused",
         "pending",
+        "plain",
+        "transport",
     )
 
     def __init__(self, listener: Listener, outbound: Outbound, *, max_message: int, max_buffered: int) -> None:
         """Bytes: `max_message` of one message from the peer, `max_buffered` of what may wait for it."""
         self._listener: Listener | None = listener
-        self._outbound = outbound
+        self.outbound = outbound
         self._reader = FrameReader(max_message)
         self._max_buffered = max_buffered
         self._most = max_buffered  # as things stand
-        self._transport: Any = None
+        self.transport: Any = None
         self._closing = False
-        self._paused = False
+        self.plain = False
+        self.paused = False
         self.pending: list[bytes] = []
         self.bucket = -1
 
@@ -114,11 +122,12 @@ class WebSocket(asyncio.Protocol):
     @deflate.setter
     def deflate(self, value: bool) -> None:
         self._reader.deflate = value
+        self.plain = self.transport is not None and not value and not self._closing
 
     @property
     def waiting_bytes(self) -> int:
         """What was sent and has not left this process."""
-        unwritten: int = self._transport.get_write_buffer_size() if self._transport is not None else 0
+        unwritten: int = self.transport.get_write_buffer_size() if self.transport is not None else 0
         return unwritten + sum(map(len, self.pending))
 
     def send(self, frame: Frame) -> None:
@@ -130,64 +139,64 @@ class WebSocket(asyncio.Protocol):
         if self._closing:
             return
         if not self.pending:
-            self._outbound.add(self)
+            self.outbound.add(self)
         self.pending.append(wire)
 
     def flush(self) -> None:
         """Write what waits. Called at the end of a turn."""
         pending = self.pending
-        if not pending or self._transport is None:
+        if not pending or self.transport is None:
             return
         data = pending[0] if len(pending) == 1 else b"".join(pending)
         pending.clear()
-        over = self._paused and self._transport.get_write_buffer_size() + len(data) > self._most
+        over = self.paused and self.transport.get_write_buffer_size() + len(data) > self._most
         if over and not self._closing:  # a close frame goes out: who reads on after all is to know why
             if self._listener is not None:
                 self._listener.overflowed(self)
             return
-        self._transport.write(data)
+        self.transport.write(data)
 
     def close(self, code: int = NORMAL, why: str = "") -> None:
         """Write what waits and a close frame; the peer has `CLOSING_S` to answer. Idempotent. Nobody is told."""
         self._listener = None
-        if self._closing or self._transport is None:
+        if self._closing or self.transport is None:
             return
         self.send_wire(close_frame(code, why))
-        self._closing = True
+        self._closing, self.plain = True, False
         self.flush()
-        if self._transport is not None:
-            self._outbound.wheel.drop(self)
-            self._outbound.wheel.add(self, self._outbound.loop.time() + CLOSING_S)
+        if self.transport is not None:
+            self.outbound.wheel.drop(self)
+            self.outbound.wheel.add(self, self.outbound.loop.time() + CLOSING_S)
 
     def abort(self) -> None:
         """Drop the connection now, with whatever waits, in the kernel too. Idempotent. Nobody is told."""
         self._listener = None
-        self._closing = True
+        self._closing, self.plain = True, False
         self.pending.clear()
-        if self._transport is not None:
-            if (peer := self._transport.get_extra_info("socket")) is not None:
+        if self.transport is not None:
+            if (peer := self.transport.get_extra_info("socket")) is not None:
                 peer.setsockopt(SOL_SOCKET, SO_LINGER, _AT_ONCE)
-            self._transport.abort()
+            self.transport.abort()
 
     def leave(self) -> None:
         """Close at once, for a server that goes away: nobody will be there to wait for an answer."""
         self.close(GOING_AWAY)
-        if self._transport is not None:
-            self._transport.close()
+        if self.transport is not None:
+            self.transport.close()
 
     def pause_reading(self) -> None:
         """Read no more for now. Idempotent."""
-        if self._transport is not None and self._transport.is_reading():
-            self._transport.pause_reading()
+        if self.transport is not None and self.transport.is_reading():
+            self.transport.pause_reading()
 
     def resume_reading(self) -> None:
         """Read again. Idempotent."""
-        if self._transport is not None and not self._transport.is_closing() and not self._transport.is_reading():
-            self._transport.resume_reading()
+        if self.transport is not None and not self.transport.is_closing() and not self.transport.is_reading():
+            self.transport.resume_reading()
 
     def expect(self, within_s: float) -> None:
         """Ask the listener `due` after this time."""
-        self._outbound.wheel.add(self, self._outbound.loop.time() + within_s)
+        self.outbound.wheel.add(self, self.outbound.loop.time() + within_s)
 
     def due(self, now_s: float) -> float:
         """The wheel's call."""
@@ -199,14 +208,15 @@ class WebSocket(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """From now on bytes come here."""
-        self._transport = transport
-        self._transport.set_write_buffer_limits(high=self._max_buffered // 2)
+        self.transport = transport
+        self.plain = not self.deflate and not self._closing
+        self.transport.set_write_buffer_limits(high=self._max_buffered // 2)
 
     def data_received(self, data: bytes) -> None:
         """Parse, and hand on message by message."""
         try:
             for opcode, payload in self._reader.feed(data):
-                if self._transport is None:
+                if self.transport is None:
                     return
                 if opcode == TEXT:
                     if self._listener is not None:
@@ -227,21 +237,21 @@ class WebSocket(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """The end."""
-        self._transport = None
-        self._closing = True
+        self.transport = None
+        self._closing, self.plain = True, False
         self.pending.clear()
-        self._outbound.wheel.drop(self)
+        self.outbound.wheel.drop(self)
         self._lost(broken=error is not None)
 
     def pause_writing(self) -> None:
         """The peer does not keep up: half of `max_buffered` waits in this process. The other half may be added; so one
         long answer that the peer has asked for is not held against it."""
-        self._paused = True
-        self._most = self._transport.get_write_buffer_size() + self._max_buffered // 2
+        self.paused = True
+        self._most = self.transport.get_write_buffer_size() + self._max_buffered // 2
 
     def resume_writing(self) -> None:
         """It has caught up."""
-        self._paused = False
+        self.paused = False
 
     def _control(self, opcode: int, payload: bytes) -> None:
         if opcode == PING:
@@ -253,8 +263,8 @@ class WebSocket(asyncio.Protocol):
                 self.close(code)
                 if listener is not None:
                     listener.lost(self, broken=False)
-            if self._transport is not None:
-                self._transport.close()
+            if self.transport is not None:
+                self.transport.close()
 
     def _fail(self, code: int, why: str) -> None:
         listener = self._listener

@@ -374,7 +374,7 @@ async def test_frames_of_one_turn_leave_in_one_write(echo: Echo) -> None:
     (socket,) = echo.server.sockets.values()
     frame, writes = Frame.text("4prepared"), []
     assert socket.websocket is not None
-    real = socket.websocket._transport
+    real = socket.websocket.transport
 
     class Counting:
         def write(self, data: bytes) -> None:
@@ -384,7 +384,7 @@ async def test_frames_of_one_turn_leave_in_one_write(echo: Echo) -> None:
         def __getattr__(self, name: str) -> Any:
             return getattr(real, name)
 
-    socket.websocket._transport = Counting()
+    socket.websocket.transport = Counting()
     await echo.server.send(socket.sid, "one")
     echo.server.broadcast([socket], frame)
     assert socket.write_frames(frame.wire)
@@ -430,7 +430,7 @@ async def test_a_client_that_takes_its_time_over_a_long_answer_is_no_slow_consum
         client = await echo.wire.opened()
         client._response.connection.transport.pause_reading()  # type: ignore[union-attr] # it is open
         ((sid, socket),) = echo.server.sockets.items()
-        kernel = socket.websocket._transport.get_extra_info("socket")  # type: ignore[union-attr] # it is open
+        kernel = socket.websocket.transport.get_extra_info("socket")  # type: ignore[union-attr] # it is open
         kernel.setsockopt(SOL_SOCKET, SO_SNDBUF, 65_536)
         await echo.server.send(sid, "x" * 4_000_000)
         for _ in range(10):
@@ -457,7 +457,7 @@ async def test_a_websocket_that_is_held_is_read_no_further(echo: Echo) -> None:
     socket.pause_reading()
     await websocket.send_str("4held")
     assert (await echo.wire.request(EIO="4", transport="polling"))[0] == 200  # everybody else is served
-    assert not socket.websocket._transport.is_reading()  # type: ignore[union-attr] # it is open
+    assert not socket.websocket.transport.is_reading()  # type: ignore[union-attr] # it is open
     socket.resume_reading()
     assert await said(websocket) == "4held"
 
@@ -479,7 +479,7 @@ async def test_a_client_is_held_through_its_upgrade_and_not_after_its_end(echo: 
     socket.pause_reading()
     await websocket.send_str("5")
     await until(lambda: socket.websocket is not None, "the upgrade")
-    assert not socket.websocket._transport.is_reading()  # type: ignore[union-attr] # it is open
+    assert not socket.websocket.transport.is_reading()  # type: ignore[union-attr] # it is open
     other = await echo.wire.open_polling()
     echo.server.sockets[other].pause_reading()
     post = asyncio.create_task(echo.wire.post(other, "4one"))

@@ -9,7 +9,7 @@ import pytest
 
 from actors.kernel import wire
 from actors.kernel.entity import Attach, Principal
-from actors.kernel.lane import ShardClient
+from actors.kernel.lane import Lane, ShardClient
 from actors.kernel.pace import Pace
 from actors.kernel.region import Region
 from store.journal import Stores
@@ -60,8 +60,10 @@ class Near:
 class BusyRoom(World):
     """`IN_FLIGHT` clients, each of which writes again when everybody has heard what it wrote before."""
 
-    def __init__(self) -> None:
+    def __init__(self, client_s: float = CLIENT_S) -> None:
+        """`client_s`: how long a client takes to write again."""
         super().__init__(1, rate=0.0, settings=SETTINGS.model_copy(update={"linger_ms": 5.0}), kinds=(LedgerKind(),))
+        self._client_s = client_s
         self.journal = SlowJournal(self.sound.journal)
         self.written = 0
         self._writing: set[asyncio.Task[None]] = set()
@@ -93,7 +95,7 @@ class BusyRoom(World):
     def _deliver(self, deliveries: Iterable[wire.Delivery]) -> None:
         self.loop.now_s += FANOUT_S  # writing to five hundred sockets, however many frames each gets
         for _ in deliveries:
-            self.loop.call_later(CLIENT_S, self._write)
+            self.loop.call_later(self._client_s, self._write)
 
     def _write(self) -> None:
         self.written += 1
@@ -114,5 +116,19 @@ def test_with_the_linger_alone_they_stay_apart(monkeypatch: pytest.MonkeyPatch) 
     began = Pace.began
     monkeypatch.setattr(Pace, "began", lambda self, **_: began(self))
     monkeypatch.setattr(Pace, "worked", lambda *_: None)
+    monkeypatch.setattr(Lane, "_is_full", lambda _: False)
     room = BusyRoom()
     assert run(room.loop, room.per_turn()) < IN_FLIGHT / 2
+
+
+def written(client_s: float) -> int:
+    """How many messages a busy room gets through."""
+    room = BusyRoom(client_s)
+    run(room.loop, room.per_turn())
+    return room.written
+
+
+def test_when_everybody_is_back_nobody_waits_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = written(0.0005)
+    monkeypatch.setattr(Lane, "_is_full", lambda _: False)
+    assert at_once > 1.3 * written(0.0005)

@@ -26,6 +26,7 @@ class Socket:
     """As much of a wire socket as an outlet uses."""
 
     frames: list[Frame] = field(default_factory=list)
+    websocket: None = None
 
     def write_frames(self, wire: bytes) -> bool:
         return False
