@@ -12,7 +12,7 @@ JS_INSTALLED := $(JS)/node_modules/.installed
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help up test bench load lint clean
+.PHONY: help up test cover bench load lint clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -22,6 +22,9 @@ up: $(INSTALLED) ## Start everything in the foreground (Ctrl-C stops it)
 
 test: $(INSTALLED) $(JS_INSTALLED) ## Run the whole test suite
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m tests.suite
+
+cover: $(INSTALLED) $(JS_INSTALLED) ## The coverage of the tests that need only themselves
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m tests.suite --cover
 
 bench: $(INSTALLED) $(JS_INSTALLED) ## Run the benchmarks
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m loadtests.bench
