@@ -31,6 +31,7 @@ from store.embedded import EmbeddedMongo
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOP_S: Final = 10.0  # for the driver to drain and stop; mongod gets what is left of the 15 s promised
+_NOTICED_S: Final = 2.0
 _RESTARTS: Final = 3  # of the driver, within ...
 _RESTARTS_WITHIN_S: Final = 300.0
 
@@ -103,6 +104,13 @@ class Driver:
         self._process.stdin.close()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), timeout_s)
+
+    async def gone(self) -> None:
+        """It was killed: wait until the event loop has noticed, which else complains when it closes."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), _NOTICED_S)
 
 
 class Supervisor:
@@ -208,6 +216,8 @@ class Supervisor:
         if self._mongo is not None:
             await self._mongo.stop()
         end_descendants()
+        if self._driver is not None:
+            await self._driver.gone()
         rayhead.keep_logs(self._scratch, self._logs)
 
     def _on_signal(self) -> asyncio.Event:

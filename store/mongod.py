@@ -56,7 +56,9 @@ def check_mongod(path: Path) -> None:
     try:
         if not os.access(path, os.X_OK):
             path.chmod(path.stat().st_mode | 0o111)
-        tried = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=False)
+        tried = subprocess.run(  # in a group of its own: Ctrl-C is for us alone
+            [path, "--version"], capture_output=True, text=True, timeout=20, check=False, process_group=0
+        )
     except (OSError, subprocess.TimeoutExpired) as exc:
         raise StartupError(f"{path} cannot be run ({exc}); install another MongoDB, {_INSTEAD}.") from None
     if missing := re.search(r"([\w.+-]+\.so[\w.]*): cannot open shared object", tried.stderr):
