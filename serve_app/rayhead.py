@@ -31,8 +31,12 @@ HEALTH_CHECKS: Final = {
     "RAY_health_check_timeout_ms": "1000",
     "RAY_health_check_failure_threshold": "3",
 }
+# Ray gives workers the least of a busy machine (niceness 15). Ours are what everybody waits for: with that, a moment of
+# Ray's dashboard held gateways and shards up for 70 ms.
+PRIORITY: Final = {"RAY_worker_niceness": "0"}
 _ENVIRONMENT: Final = {
     **HEALTH_CHECKS,
+    **PRIORITY,
     "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
     "RAY_SERVE_ENABLE_DIRECT_INGRESS": "0",  # else each replica opens ports of its own
     "RAY_USAGE_STATS_ENABLED": "0",
