@@ -71,14 +71,14 @@ class Turns:
             await self._residents.wake.wait()
             await self._pace.rest(self._is_full)
             self._residents.wake.clear()
-            started_s = self._pace.began()
             if self._serving():
-                await self._turn(started_s)
+                await self._turn()
 
     def _is_full(self) -> bool:
         return self._residents.waiting >= _FULL
 
-    async def _turn(self, started_s: float) -> None:
+    async def _turn(self) -> None:
+        started_s = self._clock.monotonic_s()
         drafts = self._decide()
         to_store = []
         for draft in drafts:
@@ -86,7 +86,8 @@ class Turns:
                 to_store.append(draft)
             else:
                 self._finish(draft)
-        if to_store:
+        if to_store:  # a turn that only finds out what is missing holds up nothing
+            self._pace.began()
             await self._commit(to_store)
         self._metrics.turn(drafts, self._clock.monotonic_s() - started_s)
 

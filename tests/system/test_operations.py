@@ -35,6 +35,11 @@ async def test_status_lists_every_process(system: System) -> None:
     assert all(row["lag_ms"] >= 0 for row in rows.values() if row["kind"] in ("shard", "gateway"))
 
 
+async def test_none_of_our_processes_stands_back_behind_others(system: System) -> None:
+    ours = psutil.Process().nice()
+    assert {row["name"] for row in system.rows_from_cli() if psutil.Process(row["pid"]).nice() > ours} == set()
+
+
 async def test_status_counts_sockets_and_entities(system: System) -> None:
     async with system.client("counted") as client:
         await client.call("create_room", {"room_id": "counted-1"})

@@ -10,7 +10,7 @@ from ray.serve.schema import ServeDeploySchema
 
 from config.errors import StartupError
 from serve_app.app import build
-from serve_app.rayhead import HEALTH_CHECKS
+from serve_app.rayhead import HEALTH_CHECKS, PRIORITY
 
 ROOT = Path(__file__).parents[3]
 ON_EVERY_NODE = {
@@ -35,6 +35,14 @@ def test_ray_up_takes_the_cluster_file() -> None:
 def test_the_cluster_notices_dead_nodes_as_fast_as_a_laptop() -> None:
     (start,) = [line for line in document("ray-cluster.yaml")["head_start_ray_commands"] if "ray start" in line]
     assert all(f"{name}={value};" in start for name, value in HEALTH_CHECKS.items())
+
+
+def test_on_a_cluster_our_processes_have_the_priority_that_they_have_on_a_laptop() -> None:
+    cluster = document("ray-cluster.yaml")
+    commands = cluster["head_start_ray_commands"] + cluster["worker_start_ray_commands"]
+    starts = [line for line in commands if "ray start" in line]
+    assert len(starts) == 2
+    assert all(f"{name}={value};" in start for start in starts for name, value in PRIORITY.items())
 
 
 def test_serve_takes_the_application_and_builds_the_graph(monkeypatch: pytest.MonkeyPatch) -> None:
