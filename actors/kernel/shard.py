@@ -16,6 +16,7 @@ from actors.kernel import wire
 from actors.kernel.alarms import Alarms
 from actors.kernel.deciding import INTERNAL, Decider, command_id_of, failure
 from actors.kernel.entity import SYSTEM, Attach, Kind
+from actors.kernel.mail import Mail
 from actors.kernel.metrics import RecentMean, ShardMetrics
 from actors.kernel.outbox import Courier, Outbox
 from actors.kernel.ownership import Ownership
@@ -84,8 +85,9 @@ class Shard:
             on_loss=self._lost,
             on_gone=self._gone,
         )
-        self._outbox = Outbox(stores, self._host_of, courier, self.tasks)
-        self._alarms = Alarms(stores.timers, clock, self._fire)
+        self._alarms = Alarms(stores.timers, stores.journal, clock, self._fire)
+        mail = Mail(self._is_ours, self._accept, courier, patience_s=settings.retry_deadline_s)
+        self._outbox = Outbox(stores, self._host_of, mail.send, self._alarms.put, self.tasks)
         self._recent = Recent(clock)
         self._replies = Replies(clock)
         self._reads = Reads(
@@ -203,6 +205,7 @@ class Shard:
 
     def _gone(self, partitions: frozenset[int]) -> None:
         """The map has given these to somebody else."""
+        self._alarms.let_go(partitions)
         self.tasks.spawn(self._let_go(partitions))
 
     async def _let_go(self, partitions: frozenset[int]) -> None:
@@ -256,10 +259,11 @@ class Shard:
         )
         self._residents.enqueue(resident, submission)
 
-    def _fire(self, timer: Timer) -> None:
+    def _fire(self, timer: Timer, unchecked: bool) -> None:
         """A timer is due: its command is submitted like any other."""
         host = self._host_of(timer.entity)
         if host is None or not self._ownership.owns(timer.partition):
+            self._alarms.again(timer)  # it may come back to us
             return
         try:
             command = host.decode_command(timer.command)
@@ -274,7 +278,7 @@ class Shard:
             SYSTEM,
             float("inf"),
             again=True,
-            unchecked=True,
+            unchecked=unchecked,
         )
         self._residents.enqueue(self._residents.find_or_add(timer.entity, host), submission)
 
@@ -313,6 +317,9 @@ class Shard:
 
     def _partitions(self) -> list[int]:
         return sorted(self._ownership.partitions) if self.serving else []
+
+    def _is_ours(self, entity_id: str) -> bool:
+        return self.serving and self._host_of(entity_id) is not None and self._ownership.owns(partition_of(entity_id))
 
     def _host_of(self, entity_id: str) -> Host | None:
         return self._hosts.get(entity_id.partition(":")[0])

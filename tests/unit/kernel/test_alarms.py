@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from actors.kernel.alarms import Alarms
 from store.journal import Timer
+from store.memory import MemoryJournal
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
 
 
@@ -33,7 +34,7 @@ def test_timers_of_a_moment_are_dropped_together_also_after_the_first_of_them_wa
     timers = Remembered()
 
     async def main() -> None:
-        alarms = Alarms(timers, VirtualClock(loop), lambda timer: None)
+        alarms = Alarms(timers, MemoryJournal(), VirtualClock(loop), lambda timer, again: None)
         await asyncio.gather(*(alarms.done(a_timer(name)) for name in "abc"))
         stopped = asyncio.create_task(alarms.done(a_timer("d")))
         await asyncio.sleep(0)
