@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from actors.kernel.alarms import Alarms
-from store.journal import Timer
+from store.journal import Timer, Turn
 from store.memory import MemoryJournal
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
 
@@ -44,3 +45,35 @@ def test_timers_of_a_moment_are_dropped_together_also_after_the_first_of_them_wa
 
     run(loop, main(), limit_s=60)
     assert timers.dropped == [["a", "b", "c"], ["e"]]
+
+
+def test_a_turn_keeps_its_timers_until_the_last_of_them_is_over() -> None:
+    loop = VirtualLoop()
+    timers, journal = Remembered(), MemoryJournal()
+    fired: list[tuple[str, bool]] = []
+    turn = Turn("room:1", 1, 1, 0, 0, effects=(b"timers",))
+
+    async def main() -> None:
+        alarms = Alarms(timers, journal, VirtualClock(loop), lambda timer, again: fired.append((timer.id, again)))
+        await journal.append([turn])
+        running = asyncio.create_task(alarms.run(lambda: [0]))
+        soon = [replace(a_timer(name), due_ms=alarms_due(loop, place)) for place, name in enumerate("ab")]
+        assert alarms.keep(turn, soon)
+        assert not alarms.keep(turn, [replace(a_timer("late"), due_ms=2**60)])
+        await asyncio.sleep(5)
+        assert fired == [("a", False), ("b", False)]
+        alarms.again(soon[0])
+        await alarms.done(soon[1])
+        assert await journal.unsettled([0], limit=9) == [turn]
+        await asyncio.sleep(11)
+        assert fired[2:] == [("a", True)]
+        await alarms.done(soon[0])
+        assert await journal.unsettled([0], limit=9) == []
+        running.cancel()
+
+    run(loop, main(), limit_s=60)
+    assert timers.dropped in ([], [[]])
+
+
+def alarms_due(loop: VirtualLoop, seconds: int) -> int:
+    return VirtualClock(loop).now_ms() + 1000 * (seconds + 1)
