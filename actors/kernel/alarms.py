@@ -104,8 +104,10 @@ class Alarms:
 
     def let_go(self, partitions: frozenset[int]) -> None:
         """These are somebody else's now, who finds their timers in the database."""
+        gone = [due for due in self._heap if due.timer.partition in partitions]
         self._heap = [due for due in self._heap if due.timer.partition not in partitions]
         heapq.heapify(self._heap)
+        self._known.difference_update(due.timer.id for due in gone)  # they may come back to us
         for id_, key in [one for one in self._kept.items() if partition_of(one[1][0]) in partitions]:
             self._known.discard(id_)
             del self._kept[id_]

@@ -57,6 +57,10 @@ class Outbox:
             if await self._insist(partial(self._show, turn, effects, shown=shown)):
                 self._follow(turn, effects, setting)
 
+    def is_sending(self, sender: str) -> bool:
+        """Are letters of this entity on their way?"""
+        return sender in self._letters
+
     async def drain(self) -> None:
         """Wait until the letters on their way have arrived."""
         while self._letters:

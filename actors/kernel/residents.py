@@ -116,8 +116,8 @@ class Residents:
 
     def reload(self, resident: Resident, outcome: Outcome) -> None:
         """A turn was not stored for certain: forget what memory believes, and begin from the journal."""
-        if resident.supposed:
-            resident.published_turn = None
+        if resident.supposed and outcome is Outcome.REFUSED:
+            resident.published_turn = None  # what it has done already was published before it came here
         resident.forget()
         resident.suspects = True
         if outcome is Outcome.UNKNOWN:

@@ -43,6 +43,8 @@ _WITHHELD_S: Final = 6.0  # how long a released partition waits for its new owne
 _SWEEP_S: Final = 1.0
 _RETRY_S: Final = 0.2
 _UNSETTLED: Final = 500  # turns a round trip
+_LOOK_S: Final = 30.0  # how often a shard looks for what was forgotten
+_FORGOTTEN_MS: Final = 60_000  # twice as long as a turn keeps its timers
 
 
 class Shard:
@@ -144,6 +146,7 @@ class Shard:
         self.tasks.spawn(self._turns.run())
         self.tasks.spawn(self._alarms.run(self._partitions))
         self.tasks.spawn(self._sweep())
+        self.tasks.spawn(self._look_for_forgotten())
 
     async def stop(self) -> None:
         """Finish what waits (for a moment), save what is worth it, and give the lease up."""
@@ -298,6 +301,19 @@ class Shard:
             await self._outbox.drain()
             if len(turns) < _UNSETTLED:
                 return
+
+    async def _look_for_forgotten(self) -> None:
+        """An insert that a dead shard, or an owner of the partition before us, had given up may arrive after we have
+        done what was owed; nobody was answered, but its timers and letters are owed all the same."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            before_ms = self._clock.now_ms() - _FORGOTTEN_MS
+            try:
+                turns = await self._journal.unsettled(self._partitions(), limit=_UNSETTLED, before_ms=before_ms)
+            except Unavailable:
+                continue
+            forgotten = [turn for turn in turns if not self._outbox.is_sending(turn.entity)]
+            await self._outbox.perform([turn for turn in forgotten if self._host_of(turn.entity) is not None])
 
     async def _sweep(self) -> None:
         while True:

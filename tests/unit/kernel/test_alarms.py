@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from actors.kernel.alarms import Alarms
 from store.journal import Timer, Turn
-from store.memory import MemoryJournal
+from store.memory import MemoryJournal, MemoryTimers
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
 
 
@@ -73,6 +73,26 @@ def test_a_turn_keeps_its_timers_until_the_last_of_them_is_over() -> None:
 
     run(loop, main(), limit_s=60)
     assert timers.dropped in ([], [[]])
+
+
+def test_timers_of_partitions_that_come_back_fire_after_all() -> None:
+    loop = VirtualLoop()
+    timers = MemoryTimers()
+    fired: list[str] = []
+
+    async def main() -> None:
+        timer = replace(a_timer("a"), due_ms=alarms_due(loop, 20))
+        alarms = Alarms(timers, MemoryJournal(), VirtualClock(loop), lambda timer, again: fired.append(timer.id))
+        running = asyncio.create_task(alarms.run(lambda: [0]))
+        await alarms.put([timer])
+        alarms.let_go(frozenset([0]))
+        await asyncio.sleep(15)  # somebody else has them, and gives them back
+        assert fired == []
+        await asyncio.sleep(20)
+        assert fired == ["a"]
+        running.cancel()
+
+    run(loop, main(), limit_s=60)
 
 
 def alarms_due(loop: VirtualLoop, seconds: int) -> int:

@@ -9,10 +9,13 @@ import msgspec
 import pytest
 
 from actors.kernel import residents
+from actors.kernel.codec import StoredEffects, StoredLetter, StoredTimer, encode
 from actors.kernel.entity import Attach, Principal
+from actors.kernel.partitions import partition_of
 from actors.kernel.rebuild import rebuild
 from actors.kernel.recent import Recent
 from config.errors import NotFound, PermissionDenied
+from store.journal import Turn
 from store.memory import MemoryJournal, MemoryViews
 from store.vault import MemoryKeyStore
 from tests.simulation.loop import run
@@ -108,6 +111,25 @@ def test_what_was_only_supposed_to_be_new_is_not_begun_again() -> None:
         assert await submit(world, Pages()) == [[1, "one"], [2, "two"]]
 
     run(world.loop, scenario())
+
+
+def test_what_a_turn_owes_that_arrives_after_everybody_has_given_it_up_is_done_all_the_same(play: Play) -> None:
+    """The shard that sent it is dead, the next one has done what was owed, and nobody asks for the entity."""
+
+    async def scenario(world: World) -> None:
+        await asyncio.sleep(5)
+        late = "ledger:late"
+        remind = StoredTimer("late", world.clock.now_ms(), msgspec.msgpack.encode(Write("after all")))
+        letter = StoredLetter("ledger:z", b"l" * 16, msgspec.msgpack.encode(Write("a letter")))
+        owed = encode(StoredEffects([], [], [letter], [remind]))
+        turn = Turn(late, 1, 1, world.clock.now_ms(), partition_of(late), commands=(), effects=(owed,))
+        await world.sound.journal.append([turn])
+        await asyncio.sleep(150)
+        assert await world.sound.journal.unsettled(range(256), limit=10) == []
+        assert await submit(world, Pages(), late) == [[1, "after all"]]
+        assert await submit(world, Pages(), "ledger:z") == [[1, "a letter"]]
+
+    play(scenario)
 
 
 def test_letters_arrive_once_and_in_order(play: Play) -> None:
