@@ -12,12 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from actors.kernel.partitions import partition_of
+from actors.kernel.tasks import Tasks
+from actors.kernel.together import Together
 from config.clock import Clock
 from config.errors import Unavailable
-from store.journal import Journal, Timer, Timers, Turn
+from store.journal import Timer, Timers, Turn
 
 HORIZON_S = 30.0  # timers due within this time are held in memory
-_DROP_S = 0.25
 TurnKey = tuple[str, int]
 
 
@@ -35,9 +36,21 @@ Fire = Callable[[Timer, bool], None]
 class Alarms:
     """Fires the timers of this shard's partitions."""
 
-    def __init__(self, timers: Timers, journal: Journal, clock: Clock, fire: Fire, *, poll_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        timers: Timers,
+        settling: Together[TurnKey],
+        tasks: Tasks,
+        clock: Clock,
+        fire: Fire,
+        *,
+        poll_s: float = 10.0,
+    ) -> None:
+        """`settling` settles turns."""
         self._timers = timers
-        self._journal = journal
+        self._setting = Together(timers.put, tasks)
+        self._dropping = Together(self._drop, tasks)
+        self._settling = settling
         self._clock = clock
         self._fire = fire
         self._poll_s = poll_s
@@ -45,14 +58,13 @@ class Alarms:
         self._known: set[str] = set()
         self._kept: dict[str, TurnKey] = {}  # timer id -> the turn that keeps it
         self._left: Counter[TurnKey] = Counter()  # of the timers that a turn keeps, those that are not over
-        self._over: list[str] = []  # carried out, and still to be dropped
-        self._settled: list[TurnKey] = []  # keep nothing any more, and are still to be settled
         self._roused = asyncio.Event()
 
-    async def put(self, timers: Sequence[Timer]) -> None:
-        """Store timers; majority-committed when this returns."""
-        await self._timers.put(timers)
+    def set(self, timers: Sequence[Timer]) -> "asyncio.Future[None]":
+        """Timers that a stored turn owes: fired from now on, and with documents of their own as soon as the future is
+        done. It is shared: `shield` it."""
         self._hold(timers)
+        return self._setting.add(timers)
 
     def keep(self, turn: Turn, timers: Sequence[Timer]) -> bool:
         """This stored turn has no other effects: may it keep its timers? False when they are not all due soon, or some
@@ -67,33 +79,17 @@ class Alarms:
         self._hold(timers)
         return True
 
-    async def done(self, timer: Timer) -> None:
-        """The timer's command has been answered for good. Those of a moment are dropped together."""
-        first = not self._over and not self._settled
+    def done(self, timer: Timer) -> None:
+        """The timer's command has been answered for good."""
         key = self._kept.pop(timer.id, None)
         if key is None:
-            self._over.append(timer.id)
-        else:
-            self._known.discard(timer.id)
-            self._left[key] -= 1
-            if self._left[key]:
-                return
+            self._dropping.add([timer.id])
+            return
+        self._known.discard(timer.id)
+        self._left[key] -= 1
+        if not self._left[key]:
             del self._left[key]
-            self._settled.append(key)
-        if not first:
-            return  # whoever was first drops it as well
-        try:
-            await asyncio.sleep(_DROP_S)
-        finally:  # also when this shard is ending: somebody else may be the first again
-            over, self._over = self._over, []
-            settled, self._settled = self._settled, []
-        try:
-            await self._timers.drop(over)
-            await self._journal.settle(settled)
-        except Unavailable:
-            return  # they fire again, at the next poll or in the next life, and their command ids tell
-        finally:
-            self._known.difference_update(over)
+            self._settling.add([key])
 
     def again(self, timer: Timer) -> None:
         """The timer's command got no answer: fire it at the next poll."""
@@ -136,6 +132,10 @@ class Alarms:
                 pause_s = min(pause_s, (self._heap[0].due_ms - now_ms) / 1000)
             self._roused.clear()
             await _wait(self._roused, max(pause_s, 0.001))
+
+    async def _drop(self, ids: Sequence[str]) -> None:
+        await self._timers.drop(ids)
+        self._known.difference_update(ids)
 
     async def _load(self, partitions: Sequence[int]) -> None:
         if not partitions:

@@ -28,6 +28,7 @@ from actors.kernel.resident import Caller, Host, Submission
 from actors.kernel.residents import Residents
 from actors.kernel.sessions import Session, Sessions
 from actors.kernel.tasks import Tasks
+from actors.kernel.together import Together
 from actors.kernel.turns import Turns
 from config.clock import Clock
 from config.errors import Overloaded, Unavailable
@@ -87,9 +88,10 @@ class Shard:
             on_loss=self._lost,
             on_gone=self._gone,
         )
-        self._alarms = Alarms(stores.timers, stores.journal, clock, self._fire)
+        settling = Together(stores.journal.settle, self.tasks)
+        self._alarms = Alarms(stores.timers, settling, self.tasks, clock, self._fire)
         mail = Mail(self._is_ours, self._accept, courier, patience_s=settings.retry_deadline_s)
-        self._outbox = Outbox(stores, self._host_of, mail.send, self._alarms.put, self.tasks)
+        self._outbox = Outbox(stores, self._host_of, mail.send, self._alarms.set, settling, self.tasks)
         self._recent = Recent(clock)
         self._replies = Replies(clock)
         self._reads = Reads(
@@ -274,7 +276,7 @@ class Shard:
             _log.error("timer.unreadable", entity=timer.entity)
             return
         submission = Submission(
-            _TimerCaller(self._alarms, self.tasks, timer),
+            _TimerCaller(self._alarms, timer),
             0,
             command_id_of(timer.entity, timer.id),
             command,
@@ -360,9 +362,8 @@ class _Subscriber:
 class _TimerCaller:
     """The shard itself as the caller of a timer's command."""
 
-    def __init__(self, alarms: Alarms, tasks: Tasks, timer: Timer) -> None:
+    def __init__(self, alarms: Alarms, timer: Timer) -> None:
         self._alarms = alarms
-        self._tasks = tasks
         self._timer = timer
 
     def answer(self, answer: wire.Answer) -> None:
@@ -370,7 +371,7 @@ class _TimerCaller:
         if answer.code in (Unavailable.code, Overloaded.code, wire.MOVED):
             self._alarms.again(self._timer)
         else:
-            self._tasks.spawn(self._alarms.done(self._timer))
+            self._alarms.done(self._timer)
 
     def listen(self, topic: str, version: int) -> None:
         """A timer listens to nothing."""
