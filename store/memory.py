@@ -132,10 +132,10 @@ class MemoryJournal:
                 position = bisect_left(log.numbers, number)
                 log.turns[position] = replace(log.turns[position], effects=())
 
-    async def unsettled(self, partitions: Sequence[int], *, limit: int) -> list[Turn]:
+    async def unsettled(self, partitions: Sequence[int], *, limit: int, before_ms: int | None = None) -> list[Turn]:
         wanted = set(partitions)
         found = [self._turn(entity, number) for entity, number in sorted(self._unsettled)]
-        found = [turn for turn in found if turn.partition in wanted]
+        found = [turn for turn in found if turn.partition in wanted and (before_ms is None or turn.at_ms < before_ms)]
         return sorted(found, key=lambda turn: turn.partition)[:limit]
 
     def _turn(self, entity: str, number: int) -> Turn:

@@ -183,8 +183,10 @@ class MongoJournal:
             for some in _slices(ids, _SETTLED_AT_ONCE):
                 await collection.update_many({"_id": {"$in": some}}, {"$unset": {"fx": ""}})
 
-    async def unsettled(self, partitions: Sequence[int], *, limit: int) -> list[Turn]:
-        query = {"p": {"$in": list(partitions)}, "fx": {"$exists": True}}
+    async def unsettled(self, partitions: Sequence[int], *, limit: int, before_ms: int | None = None) -> list[Turn]:
+        query: Document = {"p": {"$in": list(partitions)}, "fx": {"$exists": True}}
+        if before_ms is not None:
+            query["at"] = {"$lt": before_ms}
         return await self._read(query, [("p", 1), ("_id", 1)], limit, projection=None)
 
     async def save(self, snapshots: Sequence[Snapshot]) -> None:

@@ -12,6 +12,7 @@ from actors.calendars.booking_messages import (
     Changed,
     Doubted,
     Noted,
+    Open,
     ReadBooking,
     Reminded,
 )
@@ -59,6 +60,10 @@ class BookingKind(Kind[Booking]):
 
     def create(self, key: str) -> Booking:
         return Booking(key)
+
+    def begins(self, command: Any) -> bool:
+        """Whoever opens one made its id for it, or has looked for it before."""
+        return isinstance(command, Open)
 
     def snapshot(self, entity: Booking) -> bytes:
         return _pack((entity.record, sorted(entity.dead)))

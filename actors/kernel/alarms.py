@@ -1,66 +1,120 @@
-"""Durable timers: written before the turn that needs them, fired as commands, deleted after their turn is stored."""
+"""Durable timers: owed by the turn that sets them, fired as commands, forgotten after the turn of those is stored.
+
+What is far away has a document of its own. What is due soon is kept by its turn, which has the timer among its effects
+and is settled when the timer is over. So what is set and soon over costs no write of its own, and the next life of the
+shard finds it among what is owed.
+"""
 
 import asyncio
 import heapq
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from actors.kernel.partitions import partition_of
+from actors.kernel.tasks import Tasks
+from actors.kernel.together import Together
 from config.clock import Clock
 from config.errors import Unavailable
-from store.journal import Timer, Timers
+from store.journal import Timer, Timers, Turn
 
 HORIZON_S = 30.0  # timers due within this time are held in memory
-_DROP_S = 0.25
+TurnKey = tuple[str, int]
 
 
 @dataclass(order=True, slots=True)
 class _Due:
     due_ms: int
     timer: Timer = field(compare=False)
+    again: bool = field(default=False, compare=False)
+
+
+Fire = Callable[[Timer, bool], None]
+"""Brings a timer to its entity; a refusal is an end too. True: it may have been carried out before."""
 
 
 class Alarms:
-    """Fires the timers of this shard's partitions. `fire` must bring each to its entity; a refusal is an end too."""
+    """Fires the timers of this shard's partitions."""
 
-    def __init__(self, timers: Timers, clock: Clock, fire: Callable[[Timer], None], *, poll_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        timers: Timers,
+        settling: Together[TurnKey],
+        tasks: Tasks,
+        clock: Clock,
+        fire: Fire,
+        *,
+        poll_s: float = 10.0,
+    ) -> None:
+        """`settling` settles turns."""
         self._timers = timers
+        self._setting = Together(timers.put, tasks)
+        self._dropping = Together(self._drop, tasks)
+        self._settling = settling
         self._clock = clock
         self._fire = fire
         self._poll_s = poll_s
         self._heap: list[_Due] = []
         self._known: set[str] = set()
-        self._over: list[str] = []  # carried out, and still to be dropped
+        self._kept: dict[str, TurnKey] = {}  # timer id -> the turn that keeps it
+        self._left: Counter[TurnKey] = Counter()  # of the timers that a turn keeps, those that are not over
         self._roused = asyncio.Event()
 
-    async def put(self, timers: Sequence[Timer]) -> None:
-        """Store timers; majority-committed when this returns."""
-        await self._timers.put(timers)
+    def set(self, timers: Sequence[Timer]) -> "asyncio.Future[None]":
+        """Timers that a stored turn owes: fired from now on, and with documents of their own as soon as the future is
+        done. It is shared: `shield` it."""
         self._hold(timers)
+        return self._setting.add(timers)
 
-    async def done(self, timer: Timer) -> None:
-        """The timer's command has been answered for good. Those of a moment are dropped together."""
-        self._over.append(timer.id)
-        if len(self._over) > 1:
-            return  # whoever was first drops it as well
-        try:
-            await asyncio.sleep(_DROP_S)
-        finally:  # also when this shard is ending: somebody else may be the first again
-            over, self._over = self._over, []
-        try:
-            await self._timers.drop(over)
-        except Unavailable:
-            return  # they fire again at the next poll, and their command ids tell
-        finally:
-            self._known.difference_update(over)
+    def keep(self, turn: Turn, timers: Sequence[Timer]) -> bool:
+        """This stored turn has no other effects: may it keep its timers? False when they are not all due soon, or some
+        are known already."""
+        horizon_ms = self._clock.now_ms() + int(HORIZON_S * 1000)
+        if any(timer.due_ms > horizon_ms or timer.id in self._known for timer in timers):
+            return False
+        key = (turn.entity, turn.turn)
+        ids = {timer.id for timer in timers}
+        self._kept.update(dict.fromkeys(ids, key))
+        self._left[key] = len(ids)
+        self._hold(timers)
+        return True
+
+    def done(self, timer: Timer) -> None:
+        """The timer's command has been answered for good."""
+        key = self._kept.pop(timer.id, None)
+        if key is None:
+            self._dropping.add([timer.id])
+            return
+        self._known.discard(timer.id)
+        self._left[key] -= 1
+        if not self._left[key]:
+            del self._left[key]
+            self._settling.add([key])
 
     def again(self, timer: Timer) -> None:
         """The timer's command got no answer: fire it at the next poll."""
-        self._known.discard(timer.id)
+        if timer.id in self._kept:
+            heapq.heappush(self._heap, _Due(self._clock.now_ms() + int(self._poll_s * 1000), timer, again=True))
+        else:
+            self._known.discard(timer.id)
+
+    def let_go(self, partitions: frozenset[int]) -> None:
+        """These are somebody else's now, who finds their timers in the database."""
+        gone = [due for due in self._heap if due.timer.partition in partitions]
+        self._heap = [due for due in self._heap if due.timer.partition not in partitions]
+        heapq.heapify(self._heap)
+        self._known.difference_update(due.timer.id for due in gone)  # they may come back to us
+        for id_, key in [one for one in self._kept.items() if partition_of(one[1][0]) in partitions]:
+            self._known.discard(id_)
+            del self._kept[id_]
+            self._left.pop(key, None)
 
     def clear(self) -> None:
         """Forget what memory holds (the lease is lost); the database keeps it."""
         self._heap.clear()
         self._known.clear()
+        self._kept.clear()
+        self._left.clear()
 
     async def run(self, partitions: Callable[[], Sequence[int]]) -> None:
         """Load what is due soon, fire what is due, and sleep until the next; until cancelled."""
@@ -71,12 +125,17 @@ class Alarms:
                 await self._load(partitions())
             now_ms = self._clock.now_ms()
             while self._heap and self._heap[0].due_ms <= now_ms:
-                self._fire(heapq.heappop(self._heap).timer)
+                due = heapq.heappop(self._heap)
+                self._fire(due.timer, due.again or due.timer.id not in self._kept)
             pause_s = next_poll_s - self._clock.monotonic_s()
             if self._heap:
                 pause_s = min(pause_s, (self._heap[0].due_ms - now_ms) / 1000)
             self._roused.clear()
             await _wait(self._roused, max(pause_s, 0.001))
+
+    async def _drop(self, ids: Sequence[str]) -> None:
+        await self._timers.drop(ids)
+        self._known.difference_update(ids)
 
     async def _load(self, partitions: Sequence[int]) -> None:
         if not partitions:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.entity import Effects, Event, Kind, Recorded
-from store.journal import Turn, Vault, View
+from store.journal import Timer, Turn, Vault, View
 
 
 class StoredView(msgspec.Struct, array_like=True, frozen=True):
@@ -28,12 +28,21 @@ class StoredLetter(msgspec.Struct, array_like=True, frozen=True):
     command: bytes
 
 
+class StoredTimer(msgspec.Struct, array_like=True, frozen=True):
+    """A timer as it waits in a turn."""
+
+    id: str
+    due_ms: int
+    command: bytes
+
+
 class StoredEffects(msgspec.Struct, array_like=True, frozen=True):
     """What a turn still has to do outside the journal."""
 
     views: list[StoredView]
     redact: list[int]
     letters: list[StoredLetter]
+    timers: list[StoredTimer] = []
 
 
 encode: Final = msgspec.msgpack.Encoder().encode
@@ -47,7 +56,18 @@ def decode_effects(turn: Turn) -> StoredEffects:
         views=[view for part in parts for view in part.views],
         redact=[seq for part in parts for seq in part.redact],
         letters=[letter for part in parts for letter in part.letters],
+        timers=[timer for part in parts for timer in part.timers],
     )
+
+
+def timers_of(turn: Turn, effects: StoredEffects) -> list[Timer]:
+    """Those that the turn set."""
+    return [Timer(one.id, turn.entity, turn.partition, one.due_ms, one.command) for one in effects.timers]
+
+
+def encode_timers(timers: Iterable[Timer]) -> bytes:
+    """Timers as an effect of their turn."""
+    return encode(StoredEffects([], [], [], [StoredTimer(one.id, one.due_ms, one.command) for one in timers]))
 
 
 def place(entity_id: str, seq: int) -> bytes:

@@ -127,12 +127,16 @@ class Decider:
                 decision = Decision(reply=decision.reply)
             worked = self._work_out(draft, decision)
         except CarewireError as error:
+            if resident.supposed and not draft.writes:
+                return Missing(state=True)
             if submission.unchecked:
                 return Missing(replies=True)
             draft.decided.append(Decided(submission, failure(submission.ticket, error, draft.version), draft.version))
             return None
         except NoKey as error:
             return Missing(subjects=[error.subject, *self._keyless(resident, type(command))])
+        if resident.supposed and not worked.events and not draft.writes:
+            return Missing(state=True)
         if submission.unchecked and not worked.events and not isinstance(decision.reply, Query):
             return Missing(replies=True)  # without an event, nothing would collide with what it did the first time
         self._commit(draft, submission, decision, worked)

@@ -241,6 +241,12 @@ class Kind(ABC, Generic[E]):
         """What listeners see of an event or note. `part` is the part it names, with this event folded in (live), or
         as it is by now (replayed); None when the event names none."""
 
+    def begins(self, command: Any) -> bool:
+        """Is the entity new to all appearance, when this is the first that a shard hears for it? Then the journal is
+        not asked before the turn. Should it know the entity after all, it refuses the turn, and the command is decided
+        again; a refusal is never decided without having asked."""
+        return False
+
     def is_primary(self, event: Any) -> bool:
         """Does a history list this event?"""
         return False

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from actors.kernel.codec import Codec
+from actors.kernel.codec import Codec, encode_timers
 from actors.kernel.entity import Kind, Principal, Query
 from actors.kernel.library import StoredLibrary
 from actors.kernel.replies import Stored
@@ -77,6 +77,7 @@ class Resident:
     parts: OrderedDict[str, Any] = field(default_factory=OrderedDict)
     published_turn: int | None = None  # None: nothing was published from here, so listeners replay for themselves
     unsnapped: int = 0  # turns since the last snapshot
+    supposed: bool = False  # to be new: the journal was not asked
     suspects: bool = False  # a turn was not stored: some waiting commands may be in the journal already
     doubt_until_s: float = 0.0  # until then, an append of ours may still arrive
     used_s: float = 0.0
@@ -90,7 +91,16 @@ class Resident:
         """Drop what memory believes; the mailbox stays."""
         self.entity = None
         self.phase = Phase.COLD
+        self.supposed = False
         self.parts.clear()
+
+    def suppose_new(self) -> None:
+        """An entity to which nothing has happened yet; the fence of its first turn tells whether it is so."""
+        self.entity = self.host.kind.create(self.key)
+        self.version = self.turn = self.at_ms = 0
+        self.published_turn = 0
+        self.supposed = True
+        self.phase = Phase.READY
 
     def trim_parts(self, most: int) -> None:
         """Keep the parts used last."""
@@ -115,6 +125,7 @@ class Missing:
     parts: Sequence[str] = ()
     subjects: Sequence[str] = ()
     replies: bool = False  # was one of the waiting commands carried out before?
+    state: bool = False  # it was only supposed to be new
 
 
 @dataclass(slots=True)
@@ -149,7 +160,8 @@ class Draft:
         return bool(self.events or self.notes or self.timers)
 
     def close(self) -> Turn:
-        """The turn as the journal takes it."""
+        """The turn as the journal takes it. Its timers are owed with it, as effects are."""
+        timers = (encode_timers(self.timers),) if self.timers else ()
         self.turn = Turn(
             self.resident.id,
             self.resident.turn + 1,
@@ -160,6 +172,6 @@ class Draft:
             tuple(self.notes),
             tuple(self.commands),
             self.primary,
-            tuple(self.effects),
+            (*self.effects, *timers),
         )
         return self.turn

@@ -79,7 +79,12 @@ class Residents:
         if resident.phase is Phase.READY:
             self._mark_ready(resident)
         elif resident.phase is Phase.COLD:
-            self._activate(resident)
+            fresh = resident.published_turn is None and not submission.again
+            if fresh and resident.host.kind.begins(submission.command):
+                resident.suppose_new()
+                self._mark_ready(resident)
+            else:
+                self._activate(resident)
 
     def expired(self, submission: Submission) -> bool:
         """Has its caller stopped waiting?"""
@@ -95,6 +100,11 @@ class Residents:
 
     def after_turn(self, resident: Resident, missing: Missing | None) -> None:
         """The turn is over: fetch what the next command misses, or go on."""
+        if missing is not None and missing.state:
+            resident.forget()
+            resident.published_turn = None
+            self._activate(resident)
+            return
         if missing is not None:
             resident.phase = Phase.BUSY
             self._loader.fetch(resident, missing)
@@ -106,6 +116,8 @@ class Residents:
 
     def reload(self, resident: Resident, outcome: Outcome) -> None:
         """A turn was not stored for certain: forget what memory believes, and begin from the journal."""
+        if resident.supposed and outcome is Outcome.REFUSED:
+            resident.published_turn = None  # what it has done already was published before it came here
         resident.forget()
         resident.suspects = True
         if outcome is Outcome.UNKNOWN:

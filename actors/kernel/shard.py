@@ -16,6 +16,7 @@ from actors.kernel import wire
 from actors.kernel.alarms import Alarms
 from actors.kernel.deciding import INTERNAL, Decider, command_id_of, failure
 from actors.kernel.entity import SYSTEM, Attach, Kind
+from actors.kernel.mail import Mail
 from actors.kernel.metrics import RecentMean, ShardMetrics
 from actors.kernel.outbox import Courier, Outbox
 from actors.kernel.ownership import Ownership
@@ -27,6 +28,7 @@ from actors.kernel.resident import Caller, Host, Submission
 from actors.kernel.residents import Residents
 from actors.kernel.sessions import Session, Sessions
 from actors.kernel.tasks import Tasks
+from actors.kernel.together import Together
 from actors.kernel.turns import Turns
 from config.clock import Clock
 from config.errors import Overloaded, Unavailable
@@ -42,6 +44,8 @@ _WITHHELD_S: Final = 6.0  # how long a released partition waits for its new owne
 _SWEEP_S: Final = 1.0
 _RETRY_S: Final = 0.2
 _UNSETTLED: Final = 500  # turns a round trip
+_LOOK_S: Final = 30.0  # how often a shard looks for what was forgotten
+_FORGOTTEN_MS: Final = 60_000  # twice as long as a turn keeps its timers
 
 
 class Shard:
@@ -84,8 +88,10 @@ class Shard:
             on_loss=self._lost,
             on_gone=self._gone,
         )
-        self._outbox = Outbox(stores, self._host_of, courier, self.tasks)
-        self._alarms = Alarms(stores.timers, clock, self._fire)
+        settling = Together(stores.journal.settle, self.tasks)
+        self._alarms = Alarms(stores.timers, settling, self.tasks, clock, self._fire)
+        mail = Mail(self._is_ours, self._accept, courier, patience_s=settings.retry_deadline_s)
+        self._outbox = Outbox(stores, self._host_of, mail.send, self._alarms.set, settling, self.tasks)
         self._recent = Recent(clock)
         self._replies = Replies(clock)
         self._reads = Reads(
@@ -142,6 +148,7 @@ class Shard:
         self.tasks.spawn(self._turns.run())
         self.tasks.spawn(self._alarms.run(self._partitions))
         self.tasks.spawn(self._sweep())
+        self.tasks.spawn(self._look_for_forgotten())
 
     async def stop(self) -> None:
         """Finish what waits (for a moment), save what is worth it, and give the lease up."""
@@ -203,6 +210,7 @@ class Shard:
 
     def _gone(self, partitions: frozenset[int]) -> None:
         """The map has given these to somebody else."""
+        self._alarms.let_go(partitions)
         self.tasks.spawn(self._let_go(partitions))
 
     async def _let_go(self, partitions: frozenset[int]) -> None:
@@ -256,10 +264,11 @@ class Shard:
         )
         self._residents.enqueue(resident, submission)
 
-    def _fire(self, timer: Timer) -> None:
+    def _fire(self, timer: Timer, unchecked: bool) -> None:
         """A timer is due: its command is submitted like any other."""
         host = self._host_of(timer.entity)
         if host is None or not self._ownership.owns(timer.partition):
+            self._alarms.again(timer)  # it may come back to us
             return
         try:
             command = host.decode_command(timer.command)
@@ -267,14 +276,14 @@ class Shard:
             _log.error("timer.unreadable", entity=timer.entity)
             return
         submission = Submission(
-            _TimerCaller(self._alarms, self.tasks, timer),
+            _TimerCaller(self._alarms, timer),
             0,
             command_id_of(timer.entity, timer.id),
             command,
             SYSTEM,
             float("inf"),
             again=True,
-            unchecked=True,
+            unchecked=unchecked,
         )
         self._residents.enqueue(self._residents.find_or_add(timer.entity, host), submission)
 
@@ -295,6 +304,19 @@ class Shard:
             if len(turns) < _UNSETTLED:
                 return
 
+    async def _look_for_forgotten(self) -> None:
+        """An insert that a dead shard, or an owner of the partition before us, had given up may arrive after we have
+        done what was owed; nobody was answered, but its timers and letters are owed all the same."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            before_ms = self._clock.now_ms() - _FORGOTTEN_MS
+            try:
+                turns = await self._journal.unsettled(self._partitions(), limit=_UNSETTLED, before_ms=before_ms)
+            except Unavailable:
+                continue
+            forgotten = [turn for turn in turns if not self._outbox.is_sending(turn.entity)]
+            await self._outbox.perform([turn for turn in forgotten if self._host_of(turn.entity) is not None])
+
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP_S)
@@ -313,6 +335,9 @@ class Shard:
 
     def _partitions(self) -> list[int]:
         return sorted(self._ownership.partitions) if self.serving else []
+
+    def _is_ours(self, entity_id: str) -> bool:
+        return self.serving and self._host_of(entity_id) is not None and self._ownership.owns(partition_of(entity_id))
 
     def _host_of(self, entity_id: str) -> Host | None:
         return self._hosts.get(entity_id.partition(":")[0])
@@ -337,9 +362,8 @@ class _Subscriber:
 class _TimerCaller:
     """The shard itself as the caller of a timer's command."""
 
-    def __init__(self, alarms: Alarms, tasks: Tasks, timer: Timer) -> None:
+    def __init__(self, alarms: Alarms, timer: Timer) -> None:
         self._alarms = alarms
-        self._tasks = tasks
         self._timer = timer
 
     def answer(self, answer: wire.Answer) -> None:
@@ -347,7 +371,7 @@ class _TimerCaller:
         if answer.code in (Unavailable.code, Overloaded.code, wire.MOVED):
             self._alarms.again(self._timer)
         else:
-            self._tasks.spawn(self._alarms.done(self._timer))
+            self._alarms.done(self._timer)
 
     def listen(self, topic: str, version: int) -> None:
         """A timer listens to nothing."""

@@ -21,7 +21,6 @@ from actors.kernel.residents import Residents
 from actors.kernel.sessions import Sessions
 from actors.kernel.tasks import Tasks
 from config.clock import Clock
-from config.errors import Unavailable
 from store.journal import Journal, Outcome
 
 _MOST_OF_ONE: Final = 250  # commands of one entity in a turn: the others on its shard wait no longer than for these
@@ -125,6 +124,7 @@ class Turns:
             self._stored(draft)
             if not draft.effects:
                 self._finish(draft)
+                self._time(draft)
                 continue
             draft.resident.phase = Phase.BUSY
             if draft.redacts:  # nobody else shall wait for that
@@ -135,12 +135,6 @@ class Turns:
             self._tasks.spawn(self._perform(owing))
 
     async def _append(self, drafts: list[Draft]) -> dict[str, Outcome]:
-        timers = [timer for draft in drafts for timer in draft.timers]
-        try:
-            if timers:
-                await self._alarms.put(timers)
-        except Unavailable:
-            return {}
         started_s = self._clock.monotonic_s()
         outcomes = await self._journal.append([draft.close() for draft in drafts])
         self._metrics.journal_s.observe(self._clock.monotonic_s() - started_s)
@@ -149,12 +143,18 @@ class Turns:
     def _stored(self, draft: Draft) -> None:
         resident = draft.resident
         resident.turn += 1
+        resident.supposed = False
         resident.version = draft.version
         resident.at_ms = draft.at_ms
         resident.unsnapped += 1
         resident.doubt_until_s = 0.0
         for command_id, (reply, version) in draft.replies.items():
             self._replies.add(command_id, reply, version)
+
+    def _time(self, draft: Draft) -> None:
+        """Set the timers of a turn that owes nothing else."""
+        if draft.timers and draft.turn is not None and not self._alarms.keep(draft.turn, draft.timers):
+            self._tasks.spawn(self._outbox.perform([draft.turn]))
 
     async def _perform(self, drafts: list[Draft]) -> None:
         """Bring the read models up to date before anyone is answered: callers read what they wrote."""

@@ -332,6 +332,8 @@ async def test_effects_are_unsettled_until_settled(journal: Journal) -> None:
     assert await journal.unsettled([3, 4, 9], limit=10) == [turns[0], turns[2], turns[3]]
     assert await journal.unsettled([3, 4], limit=2) == [turns[0], turns[2]]
     assert await journal.unsettled([], limit=2) == []
+    assert await journal.unsettled([3, 4], limit=9, before_ms=turns[0].at_ms) == []
+    assert await journal.unsettled([3, 4], limit=9, before_ms=turns[2].at_ms) == [turns[0], turns[3]]
     await journal.settle([("room:1", 1), ("room:2", 1), ("room:2", 99), ("nobody", 1)])
     await journal.settle([("room:1", 1)])
     await journal.settle([])

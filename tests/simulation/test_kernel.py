@@ -14,7 +14,7 @@ from actors.kernel.library import StoredLibrary
 from config.errors import CarewireError
 from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS, World
-from tests.unit.kernel.ledger import Amend, LedgerKind, Seen, Strike, Write, Written
+from tests.unit.kernel.ledger import Amend, LedgerKind, Remind, Seen, Strike, Write, Written
 
 CRAMPED = SETTINGS.model_copy(update={"max_buffered_bytes": 1_000})  # deliveries get lost, and are read again
 ROOMS = ("ledger:a", "ledger:b", "ledger:c")
@@ -27,6 +27,7 @@ class Sent:
     acked: dict[str, tuple[str, int]] = field(default_factory=dict)
     struck: set[tuple[str, int]] = field(default_factory=set)
     order: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # (user, room) -> texts as submitted
+    promised: list[tuple[str, str]] = field(default_factory=list)  # (room, text) of what timers will write
 
 
 async def a_client(world: World, region: str, user: str, sent: Sent, commands: int) -> None:
@@ -46,6 +47,14 @@ async def a_client(world: World, region: str, user: str, sent: Sent, commands: i
             sent.struck.add((room, seq))
         elif roll < 0.4:
             await insist(world, region, room, Seen(seq), by, f"{user}:{number}r")
+        elif roll < 0.6:
+            await insist(world, region, room, a_reminder(world, text), by, f"{user}:{number}t")
+            sent.promised.append((room, f"{text} again"))
+
+
+def a_reminder(world: World, text: str) -> Remind:
+    """Due at once, while shards die, or so late that the timer has a document of its own."""
+    return Remind(f"{text} again", world.random.choice((0, 100, 400, 2_000, 40_000)))
 
 
 async def a_burst(world: World, region: str, user: str, sent: Sent) -> None:
@@ -109,11 +118,12 @@ async def a_run(world: World, *, deaths: int, commands: int = 6, sizes: Sequence
     await check_heard(world, since)
     await check_letters(world)
     await check_struck(world, sent)
+    await check_timers(world, sent)
 
 
 async def settled(world: World, since: dict[tuple[str, str], int]) -> None:
     """Wait until everything stored has been heard, and nothing is owed."""
-    for _ in range(600):
+    for _ in range(1_500):
         await asyncio.sleep(0.1)
         heads = await world.sound.journal.heads([*ROOMS])
         behind = [
@@ -122,9 +132,10 @@ async def settled(world: World, since: dict[tuple[str, str], int]) -> None:
             if last_heard(world, name, room, since[name, room]) < heads.get(room, (0, 0))[0]
         ]
         owed = await world.sound.journal.unsettled(range(256), limit=10)
-        if not behind and not owed:
+        set_ = await world.sound.timers.due(range(256), before_ms=2**60, limit=10)
+        if not behind and not owed and not set_:
             return
-    raise AssertionError(f"not heard: {behind}; owed: {len(owed)}")
+    raise AssertionError(f"not heard: {behind}; owed: {len(owed)}; still set: {len(set_)}")
 
 
 def last_heard(world: World, name: str, room: str, since: int) -> int:
@@ -190,12 +201,40 @@ async def check_struck(world: World, sent: Sent) -> None:
         assert entry.text == ""
 
 
+async def check_timers(world: World, sent: Sent) -> None:
+    """Each timer that was asked for has fired, once."""
+    written: Counter[tuple[str, str]] = Counter()
+    for room in ROOMS:
+        for one in await recorded(world, room):
+            if isinstance(one.event, Written) and one.event.author == "system":
+                assert one.event.secret is not None
+                written[room, one.event.secret.decode()] += 1
+    assert written == Counter(sent.promised)
+
+
 @pytest.mark.parametrize("block", range(10))
 def test_no_crash_and_no_lost_answer_breaks_a_promise(block: int) -> None:
     for seed in range(block * 100, block * 100 + 100):
         world = World(seed, settings=CRAMPED if seed % 4 == 0 else SETTINGS)
         try:
             run(world.loop, a_run(world, deaths=2))
+        except Exception as error:
+            raise AssertionError(f"seed {seed}") from error
+
+
+class Hasty(LedgerKind):
+    """Takes each ledger for a new one when it hears of it for the first time."""
+
+    def begins(self, command: object) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_nothing_is_begun_twice_whatever_fails(block: int) -> None:
+    for seed in range(block * 50, block * 50 + 50):
+        world = World(seed, kinds=(Hasty(),))
+        try:
+            run(world.loop, a_run(world, deaths=2, sizes=(3, 2) if seed % 2 else ()))
         except Exception as error:
             raise AssertionError(f"seed {seed}") from error
 

@@ -153,7 +153,7 @@ class Ledger:
                 return Decision({}, notes=[Marked(author=user, seq=seq)])
             case Remind(text, after_ms):
                 packed = msgspec.msgpack.encode(Write(text))
-                return Decision({}, timers=[SetTimer("remind", context.now_ms + after_ms, packed)])
+                return Decision({}, timers=[SetTimer(f"remind:{text}", context.now_ms + after_ms, packed)])
             case Hum():
                 return Decision({}, signals=[Signal("hum", b"{}", skip=user)])
             case Pages():

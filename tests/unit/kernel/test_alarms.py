@@ -1,10 +1,14 @@
 """Timers that are over."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from actors.kernel.alarms import Alarms
-from store.journal import Timer
+from actors.kernel.tasks import Tasks
+from actors.kernel.together import Together
+from store.journal import Timer, Timers, Turn
+from store.memory import MemoryJournal, MemoryTimers
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
 
 
@@ -28,18 +32,81 @@ def a_timer(name: str) -> Timer:
     return Timer(name, "room:1", 0, 1000, b"")
 
 
-def test_timers_of_a_moment_are_dropped_together_also_after_the_first_of_them_was_cancelled() -> None:
+def alarms_of(
+    loop: VirtualLoop,
+    timers: Timers,
+    journal: MemoryJournal,
+    fire: Callable[[Timer, bool], None] = lambda timer, again: None,
+) -> Alarms:
+    tasks = Tasks("test")
+    return Alarms(timers, Together(journal.settle, tasks), tasks, VirtualClock(loop), fire)
+
+
+def test_timers_of_a_moment_are_dropped_together() -> None:
     loop = VirtualLoop()
     timers = Remembered()
 
     async def main() -> None:
-        alarms = Alarms(timers, VirtualClock(loop), lambda timer: None)
-        await asyncio.gather(*(alarms.done(a_timer(name)) for name in "abc"))
-        stopped = asyncio.create_task(alarms.done(a_timer("d")))
-        await asyncio.sleep(0)
-        stopped.cancel()
-        await asyncio.gather(stopped, return_exceptions=True)
-        await alarms.done(a_timer("e"))
+        alarms = alarms_of(loop, timers, MemoryJournal())
+        for name in "abc":
+            alarms.done(a_timer(name))
+        await asyncio.sleep(1)
+        alarms.done(a_timer("d"))
+        await asyncio.sleep(1)
 
     run(loop, main(), limit_s=60)
-    assert timers.dropped == [["a", "b", "c"], ["e"]]
+    assert timers.dropped == [["a", "b", "c"], ["d"]]
+
+
+def test_a_turn_keeps_its_timers_until_the_last_of_them_is_over() -> None:
+    loop = VirtualLoop()
+    timers, journal = Remembered(), MemoryJournal()
+    fired: list[tuple[str, bool]] = []
+    turn = Turn("room:1", 1, 1, 0, 0, effects=(b"timers",))
+
+    async def main() -> None:
+        alarms = alarms_of(loop, timers, journal, lambda timer, again: fired.append((timer.id, again)))
+        await journal.append([turn])
+        running = asyncio.create_task(alarms.run(lambda: [0]))
+        soon = [replace(a_timer(name), due_ms=alarms_due(loop, place)) for place, name in enumerate("ab")]
+        assert alarms.keep(turn, soon)
+        assert not alarms.keep(turn, [replace(a_timer("late"), due_ms=2**60)])
+        await asyncio.sleep(5)
+        assert fired == [("a", False), ("b", False)]
+        alarms.again(soon[0])
+        alarms.done(soon[1])
+        await asyncio.sleep(1)
+        assert await journal.unsettled([0], limit=9) == [turn]
+        await asyncio.sleep(10)
+        assert fired[2:] == [("a", True)]
+        alarms.done(soon[0])
+        await asyncio.sleep(1)
+        assert await journal.unsettled([0], limit=9) == []
+        running.cancel()
+
+    run(loop, main(), limit_s=60)
+    assert timers.dropped == []
+
+
+def test_timers_of_partitions_that_come_back_fire_after_all() -> None:
+    loop = VirtualLoop()
+    timers = MemoryTimers()
+    fired: list[str] = []
+
+    async def main() -> None:
+        timer = replace(a_timer("a"), due_ms=alarms_due(loop, 20))
+        alarms = alarms_of(loop, timers, MemoryJournal(), lambda timer, again: fired.append(timer.id))
+        running = asyncio.create_task(alarms.run(lambda: [0]))
+        await alarms.set([timer])
+        alarms.let_go(frozenset([0]))
+        await asyncio.sleep(15)  # somebody else has them, and gives them back
+        assert fired == []
+        await asyncio.sleep(20)
+        assert fired == ["a"]
+        running.cancel()
+
+    run(loop, main(), limit_s=60)
+
+
+def alarms_due(loop: VirtualLoop, seconds: int) -> int:
+    return VirtualClock(loop).now_ms() + 1000 * (seconds + 1)

@@ -9,12 +9,16 @@ import msgspec
 import pytest
 
 from actors.kernel import residents
+from actors.kernel.codec import StoredEffects, StoredLetter, StoredTimer, encode
 from actors.kernel.entity import Attach, Principal
+from actors.kernel.partitions import partition_of
 from actors.kernel.rebuild import rebuild
 from actors.kernel.recent import Recent
-from config.errors import PermissionDenied
+from config.errors import NotFound, PermissionDenied
+from store.journal import Turn
 from store.memory import MemoryJournal, MemoryViews
 from store.vault import MemoryKeyStore
+from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import Amend, Leave, LedgerKind, Pages, Remind, Seen, Strike, Write
 from tests.unit.kernel.test_commands import ROOM, Play, submit
@@ -58,6 +62,72 @@ def test_a_timer_fires_once_though_its_shard_dies_before_it_is_due(play: Play) -
         await asyncio.sleep(30)
         assert await submit(world, Pages()) == [[1, "wake up"]]
         assert await world.sound.timers.due(range(256), before_ms=2**60, limit=10) == []
+
+    play(scenario)
+
+
+def test_timers_fire_once_though_their_entities_move_before_they_are_due(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        rooms = [f"ledger:{number}" for number in range(20)]
+        for room in rooms:
+            await submit(world, Remind("wake up", 15_000), room)
+        await world.scale(3)
+        await asyncio.sleep(60)
+        for room in rooms:
+            assert await submit(world, Pages(), room) == [[1, "wake up"]]
+        assert await world.sound.timers.due(range(256), before_ms=2**60, limit=10) == []
+        assert await world.sound.journal.unsettled(range(256), limit=10) == []
+
+    play(scenario)
+
+
+class Hasty(LedgerKind):
+    """Every ledger is taken for a new one."""
+
+    def begins(self, command: object) -> bool:
+        return True
+
+
+def test_what_was_only_supposed_to_be_new_is_not_begun_again() -> None:
+    world = World(1, rate=0.0, kinds=(Hasty(),))
+
+    async def scenario() -> None:
+        await world.start()
+        await world.region("g1")
+
+        async def forget() -> None:
+            for name in list(world.shards):
+                await world.kill(name)
+                await world.start_shard(name)
+
+        assert (await submit(world, Write("one")))["seq"] == 1
+        await forget()
+        assert (await submit(world, Write("two"), timeout_s=60))["seq"] == 2
+        await forget()
+        assert await submit(world, Seen(2), timeout_s=60) == {}
+        await forget()
+        with pytest.raises(NotFound):
+            await submit(world, Strike(9), timeout_s=60)
+        assert await submit(world, Pages()) == [[1, "one"], [2, "two"]]
+
+    run(world.loop, scenario())
+
+
+def test_what_a_turn_owes_that_arrives_after_everybody_has_given_it_up_is_done_all_the_same(play: Play) -> None:
+    """The shard that sent it is dead, the next one has done what was owed, and nobody asks for the entity."""
+
+    async def scenario(world: World) -> None:
+        await asyncio.sleep(5)
+        late = "ledger:late"
+        remind = StoredTimer("late", world.clock.now_ms(), msgspec.msgpack.encode(Write("after all")))
+        letter = StoredLetter("ledger:z", b"l" * 16, msgspec.msgpack.encode(Write("a letter")))
+        owed = encode(StoredEffects([], [], [letter], [remind]))
+        turn = Turn(late, 1, 1, world.clock.now_ms(), partition_of(late), commands=(), effects=(owed,))
+        await world.sound.journal.append([turn])
+        await asyncio.sleep(150)
+        assert await world.sound.journal.unsettled(range(256), limit=10) == []
+        assert await submit(world, Pages(), late) == [[1, "after all"]]
+        assert await submit(world, Pages(), "ledger:z") == [[1, "a letter"]]
 
     play(scenario)
 
