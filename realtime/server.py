@@ -1,5 +1,6 @@
 """The Socket.IO server and the port that it listens on."""
 
+import asyncio
 import logging
 import socket
 from typing import Any, Final
@@ -11,10 +12,11 @@ from config.settings import GatewaySettings
 from realtime import codec
 from realtime.front import Front, whence
 from realtime.packets import Packet
-from realtime.wire import AsyncServer, Peers, Socket
+from realtime.wire import AsyncServer, Doorway, Peers, Socket
 
 _LARGEST_FRAME: Final = 1 << 20  # bytes; what is larger than a message may be, but not larger than this, gets an answer
 _BACKLOG: Final = 4096
+_PATH: Final = "socket.io"
 _SHUTDOWN_S: Final = 1.0
 
 
@@ -75,10 +77,11 @@ class Site:
         that keeps it, counts it, and gives up."""
         app = web.Application()
         self._send_buffer_bytes = send_buffer_bytes
-        server.attach(app)
+        server.attach(app, _PATH)
         self._server = server
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
-        self._site: web.TCPSite | None = None
+        self._doorway: Doorway | None = None
+        self._listener: asyncio.Server | None = None
 
     async def listen(self, host: str, port: int) -> int:
         """Begin to accept. The port, which `port=0` leaves to the system.
@@ -87,26 +90,31 @@ class Site:
             StartupError: the port cannot be had.
         """
         await self._runner.setup()
-        self._site = web.TCPSite(self._runner, host, port, reuse_port=True, backlog=_BACKLOG)
+        assert self._runner.server is not None  # it has been set up
+        self._doorway = Doorway(self._server.eio, _PATH, self._runner.server)
+        loop = asyncio.get_running_loop()
         try:
-            await self._site.start()
+            listener = await loop.create_server(self._doorway, host, port, reuse_port=True, backlog=_BACKLOG)
         except OSError as error:
             await self._runner.cleanup()
             raise StartupError(
                 f"The gateway cannot listen on {host}:{port} ({error.strerror}): free it or set CAREWIRE_GATEWAY__PORT."
             ) from None
-        for listening in self._site._server.sockets:  # type: ignore[union-attr] # connections inherit it
+        for listening in listener.sockets:  # connections inherit it
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer_bytes)
-        bound: int = self._runner.addresses[0][1]
+        self._listener = listener
+        bound: int = listener.sockets[0].getsockname()[1]
         return bound
 
     async def stop_listening(self) -> None:
         """Accept no more; connections that are open go on. Idempotent."""
-        if self._site is not None:
-            site, self._site = self._site, None
-            await site.stop()
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
 
     async def close(self) -> None:
         """Close everything."""
+        if self._doorway is not None:
+            self._doorway.close()
         await self._server.shutdown()
         await self._runner.cleanup()

@@ -56,8 +56,10 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
         self.connect_timeout = connect_timeout
         self.max_attachments = max_attachments
         self.environ_keys = environ_keys
+        self._prepared = False
         self.eio.parse_json = False
         self.eio.step = self.step
+        self.eio.always_lets_in(self._handle_eio_connect, self._welcome)
 
     # what python-socketio offers
 
@@ -265,8 +267,15 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
         """Called when the client has been told that it is connected: what is sent from now on, it takes."""
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
-        await super()._handle_eio_connect(eio_sid, environ)
-        self.eio.sockets[eio_sid].expect_by_s = self.eio.now_s() + self.connect_timeout
+        self._welcome(self.eio.sockets[eio_sid], environ)
+
+    def _welcome(self, socket: Socket, environ: dict[str, Any]) -> None:
+        """A session begins; it has to connect to a namespace in time."""
+        if not self._prepared:
+            self._prepared = self.manager_initialized = True
+            self.manager.initialize()
+        self.environ[socket.sid] = environ
+        socket.expect_by_s = self.eio.now_s() + self.connect_timeout
 
     async def _left(self, socket: Socket, reason: str) -> None:
         await self.eio.finish(socket, reason)
