@@ -6,12 +6,15 @@ import socket
 from typing import Any, Final
 
 from aiohttp import web
+from socketio.exceptions import ConnectionRefusedError as Refused
+from socketio.packet import CONNECT_ERROR
 
 from config.errors import StartupError
 from config.settings import GatewaySettings
 from realtime import codec
 from realtime.front import Front, whence
-from realtime.packets import Packet
+from realtime.outlet import frame
+from realtime.packets import Packet, connected_text
 from realtime.wire import AsyncServer, Doorway, Peers, Socket
 
 _LARGEST_FRAME: Final = 1 << 20  # bytes; what is larger than a message may be, but not larger than this, gets an answer
@@ -21,8 +24,9 @@ _SHUTDOWN_S: Final = 1.0
 
 
 class Server(AsyncServer):
-    """The wire server, with three things of the gateway's: events go to the front with the id of their ack, the front
-    hears when a client knows that it is connected, and what makes no sense is answered, not punished."""
+    """The wire server, with some things of the gateway's: there is one namespace, events go to the front with the id of
+    their ack, the front hears when a client knows that it is connected, and what makes no sense is answered, not
+    punished."""
 
     def __init__(self, front: Front, **options: Any) -> None:
         super().__init__(**options)
@@ -35,6 +39,34 @@ class Server(AsyncServer):
 
     def check(self, packet: Any) -> None:
         """`Packet` has done it."""
+
+    async def connecting(self, socket: Socket, namespace: str, data: Any) -> None:
+        """The one namespace with its one handler: without the search for both."""
+        sid = await self.manager.pre_connect(socket.sid, namespace) if namespace == self._front.namespace else None
+        if sid is None:  # another namespace, or connected already: python-socketio says so
+            await super().connecting(socket, namespace, data)
+            return
+        try:
+            await self._front.on_connect(sid, self.environ[socket.sid], data)
+        except Refused as refused:
+            await self._send_packet(socket.sid, Packet(CONNECT_ERROR, data=refused.error_args, namespace=namespace))
+            await self.manager.disconnect(sid, namespace, ignore_queue=True)
+            return
+        socket.write(frame(connected_text(sid)))
+        await self.manager.connect(sid, namespace)
+        self.settled(socket, sid, namespace)
+
+    def left(self, socket: Socket, reason: str) -> None:
+        """The same for the end, which waits for nothing."""
+        manager, namespace = self.manager, self._front.namespace
+        try:
+            sid = manager.sid_from_eio_sid(socket.sid, namespace)
+            if sid is not None and manager.is_connected(sid, namespace):
+                self._front.closed(sid, reason)
+                manager.basic_disconnect(sid, namespace)
+        finally:
+            self.environ.pop(socket.sid, None)
+            self.eio.finished(socket)
 
     def event(self, socket: Socket, sid: str, namespace: str, packet: Any) -> None:
         """Each in its own task; nothing is awaited before its command is queued."""

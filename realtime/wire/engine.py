@@ -269,9 +269,13 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
             if socket.connected:
                 await self._trigger_event("disconnect", socket.sid, reason, run_async=False)
         finally:
-            socket.closed = True
-            if not socket.outbox:
-                self.forget(socket)
+            self.finished(socket)
+
+    def finished(self, socket: Socket) -> None:
+        """The disconnect handler has run: let go of the session, once what it still has to say has been fetched."""
+        socket.closed = True
+        if not socket.outbox:
+            self.forget(socket)
 
     def _get_socket(self, sid: str) -> Socket:
         socket = self.sockets.get(sid)

@@ -1,10 +1,11 @@
 """What a server answers to the HTTP requests of its clients: opens sessions, and carries those that are polling."""
 
 import asyncio
+import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from aiohttp import web
-from engineio.packet import Packet
 
 from realtime.wire import http
 from realtime.wire.frames import REFUSED, Frame
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from realtime.wire.doorstep import Opening
     from realtime.wire.engine import EngineServer
 
+_to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 _MAX_DIGITS: Final = 9  # of a JSONP index
 _MAX_MESSAGE_ROOM: Final = 16  # a WebSocket message has a type digit more than its payload
 
@@ -190,14 +192,10 @@ class Requests:
         server = self._server
         sid = server.generate_id() if server.peers is None else server.peers.named(server.generate_id())
         socket = server.sockets[sid] = Socket(server, sid)
-        about = {
-            "sid": sid,
-            "upgrades": self._upgrades(sid, transport),
-            "pingTimeout": round(server.ping_timeout * 1000),
-            "pingInterval": round((server.ping_interval + server.ping_interval_grace_period) * 1000),
-            "maxPayload": server.max_http_buffer_size,
-        }
-        socket.write(Frame.text("0" + Packet.json.dumps(about, separators=(",", ":"))))
+        ping_interval_s = server.ping_interval + server.ping_interval_grace_period
+        upgrades = tuple(self._upgrades(sid, transport))
+        about = _about(upgrades, server.ping_timeout, ping_interval_s, server.max_http_buffer_size)
+        socket.write(Frame.text(f'0{{"sid":{_to_json(sid)},{about}'))
         return socket
 
     async def _open_polling(self, request: web.Request, jsonp: int | None) -> Reply:
@@ -357,6 +355,18 @@ class Requests:
     def _upgrades(self, sid: str, transport: str) -> list[str]:
         possible = self._server.allow_upgrades and transport == "polling" and "websocket" in self._server.transports
         return ["websocket"] if possible else []
+
+
+@lru_cache(maxsize=64)
+def _about(upgrades: tuple[str, ...], ping_timeout_s: float, ping_interval_s: float, max_payload: int) -> str:
+    """The rest of an open packet, behind its id."""
+    about = {
+        "upgrades": upgrades,
+        "pingTimeout": round(ping_timeout_s * 1000),
+        "pingInterval": round(ping_interval_s * 1000),
+        "maxPayload": max_payload,
+    }
+    return _to_json(about)[1:]
 
 
 def _tell_when_gone(request: Any, waiting: "asyncio.Future[Any]") -> None:

@@ -121,7 +121,7 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
     def step(self, socket: Socket, item: Any) -> Step | None:
         """Handle one message of a client, or its end."""
         if isinstance(item, Gone):
-            return self._left(socket, item.reason)
+            return self.left(socket, item.reason)
         if socket.closing:
             return None
         try:
@@ -192,7 +192,7 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
             called: Step = self.manager.trigger_callback(sid, packet.id, packet.data)
             return called
         if kind == CONNECT:
-            return self._connecting(socket, namespace, packet.data)
+            return self.connecting(socket, namespace, packet.data)
         parting: Step = self._handle_disconnect(socket.sid, namespace, self.reason.CLIENT_DISCONNECT)
         return parting
 
@@ -245,7 +245,8 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
         parts = encoded if isinstance(encoded, list) else [encoded]
         return [Frame.text("4" + part) if isinstance(part, str) else Frame(bytes(part), binary=True) for part in parts]
 
-    async def _connecting(self, socket: Socket, namespace: str, data: Any) -> None:
+    async def connecting(self, socket: Socket, namespace: str, data: Any) -> None:
+        """A client wants to connect to a namespace."""
         known = namespace in self.handlers or namespace in self.namespace_handlers
         if not known and self.namespaces != "*" and namespace not in self.namespaces:
             await self._send_packet(
@@ -254,8 +255,11 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
             return
         await self._handle_connect(socket.sid, namespace, data)
         sid = self.manager.sid_from_eio_sid(socket.sid, namespace)
-        if sid is None or not self.manager.is_connected(sid, namespace):
-            return
+        if sid is not None and self.manager.is_connected(sid, namespace):
+            self.settled(socket, sid, namespace)
+
+    def settled(self, socket: Socket, sid: str, namespace: str) -> None:
+        """The client is connected, and has been told so."""
         socket.expect_by_s = 0.0
         environ = self.environ.get(socket.sid)
         if self.environ_keys is not None and environ is not None:
@@ -277,7 +281,11 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
         self.environ[socket.sid] = environ
         socket.expect_by_s = self.eio.now_s() + self.connect_timeout
 
-    async def _left(self, socket: Socket, reason: str) -> None:
+    def left(self, socket: Socket, reason: str) -> Step | None:
+        """The session has ended."""
+        return self._leaving(socket, reason)
+
+    async def _leaving(self, socket: Socket, reason: str) -> None:
         await self.eio.finish(socket, reason)
         self._binary_packet.pop(socket.sid, None)
 
