@@ -4,8 +4,11 @@ A token is a JWT with `sub` (user), `role` and `exp`; `device`, `iat`, `nbf` and
 Whoever verifies fixes key and algorithm together, so a token cannot choose how it is checked.
 """
 
+import base64
+import hmac
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,6 +32,7 @@ _REASONS: Final = {
     "InvalidKeyError": "algorithm",
 }
 _decode_object: Final = msgspec.json.Decoder(dict[str, Any]).decode
+_MOST_HEADERS: Final = 16  # ours have one; who signs with our secret may write others
 _END_OF_TIME_S: Final = 253_402_300_799  # the last second that RFC 3339 can write
 
 
@@ -132,11 +136,53 @@ def verify(
             options=options,
         )
     )
-    verified = _principal(claims, own=isinstance(key, str))
-    if "nbf" in claims and _instant_ms(claims["nbf"]) > now_ms + int(expected.leeway_s * 1000):
-        raise _refused("not_yet_valid")
-    check_expiry(verified, now_ms=now_ms, expected=expected)
-    return verified
+    return _accepted(claims, own=isinstance(key, str), now_ms=now_ms, expected=expected)
+
+
+class OwnTokens:
+    """Tokens that are signed with our own secret, read at a tenth of what they cost `verify` (70 us).
+
+    PyJWT stays the judge: `verify` reads whatever is not plain, and everything that is to be refused. Plain is a token
+    whose header is, byte for byte, one that `verify` has accepted before, whose signature is right to the letter, and
+    whose `iss` and `aud` are just what is expected.
+    """
+
+    def __init__(self, secret: str, expected: Expected) -> None:
+        self._secret = secret
+        self._key = secret.encode()
+        self._expected = expected
+        self._headers: set[str] = set()
+
+    def verify(self, token: object, *, now_ms: int) -> Verified:
+        """See the function `verify`, with our secret and algorithm."""
+        claims = self._plain(token)
+        if claims is not None:
+            with suppress(Unauthenticated):
+                return _accepted(claims, own=True, now_ms=now_ms, expected=self._expected)
+        verified = verify(token, self._secret, (OWN_ALGORITHM,), now_ms=now_ms, expected=self._expected)
+        if len(self._headers) < _MOST_HEADERS:
+            self._headers.add(_text(token).partition(".")[0])
+        return verified
+
+    def _plain(self, token: object) -> dict[str, Any] | None:
+        """The claims of a plain token."""
+        if not isinstance(token, str) or len(token) > MAX_TOKEN_CHARS or not token.isascii():
+            return None
+        signed, _, signature = token.rpartition(".")
+        header, _, payload = signed.partition(".")
+        if header not in self._headers:
+            return None
+        mac = base64.urlsafe_b64encode(hmac.digest(self._key, signed.encode(), "sha256")).rstrip(b"=")
+        if not hmac.compare_digest(mac, signature.encode()):
+            return None
+        try:
+            claims = _decode_object(
+                base64.b64decode(payload + "=" * (-len(payload) % 4), altchars=b"-_", validate=True)
+            )
+        except (ValueError, RecursionError):
+            return None
+        as_expected = claims.get("iss") == self._expected.issuer and claims.get("aud") == self._expected.audience
+        return claims if as_expected else None
 
 
 def check_expiry(verified: Verified, *, now_ms: int, expected: Expected) -> None:
@@ -147,6 +193,15 @@ def check_expiry(verified: Verified, *, now_ms: int, expected: Expected) -> None
     """
     if verified.expires_ms <= now_ms - int(expected.leeway_s * 1000):
         raise TokenExpired("The token has expired. Sign in again, or refresh it.", reason="expired")
+
+
+def _accepted(claims: dict[str, Any], *, own: bool, now_ms: int, expected: Expected) -> Verified:
+    """What the claims of a token say whose signature, issuer and audience are right."""
+    verified = _principal(claims, own=own)
+    if "nbf" in claims and _instant_ms(claims["nbf"]) > now_ms + int(expected.leeway_s * 1000):
+        raise _refused("not_yet_valid")
+    check_expiry(verified, now_ms=now_ms, expected=expected)
+    return verified
 
 
 def _principal(claims: dict[str, Any], *, own: bool) -> Verified:

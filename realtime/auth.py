@@ -21,6 +21,7 @@ from config.tokens import (
     MAX_TOKEN_CHARS,
     OWN_ALGORITHM,
     Expected,
+    OwnTokens,
     Verified,
     check_expiry,
     header_of,
@@ -113,9 +114,9 @@ class Verifier:
             jwks = Jwks(settings.jwks_url, clock)
         if not secret and jwks is None:
             raise ValueError("set auth.secret or auth.jwks_url")
-        self._secret = secret
         self._jwks = jwks
         self._expected = Expected(settings.issuer, settings.audience, settings.leeway_s)
+        self._own = OwnTokens(secret, self._expected) if secret else None
         self._now_ms: Callable[[], int] = clock.now_ms
         self._known: Generations[bytes, Verified] = Generations(_KNOWN)
 
@@ -137,18 +138,14 @@ class Verifier:
             check_expiry(known, now_ms=self._now_ms(), expected=self._expected)
             return known
         alg, kid = header_of(token)
-        key: str | jwt.PyJWK
-        algorithms: tuple[str, ...]
-        if alg == OWN_ALGORITHM and self._secret:
-            key, algorithms = self._secret, (OWN_ALGORITHM,)
-        elif alg in ISSUER_ALGORITHMS and self._jwks is not None:
-            key, algorithms = await self._jwks.key(kid), ISSUER_ALGORITHMS
-        else:
-            raise Unauthenticated("The token is not valid. Sign in again.", reason="algorithm")
-        verified = verify(token, key, algorithms, now_ms=self._now_ms(), expected=self._expected)
-        if alg == OWN_ALGORITHM:
+        if alg == OWN_ALGORITHM and self._own is not None:
+            verified = self._own.verify(token, now_ms=self._now_ms())
             self._known.put(digest, verified)
-        return verified
+            return verified
+        if alg in ISSUER_ALGORITHMS and self._jwks is not None:
+            key = await self._jwks.key(kid)
+            return verify(token, key, ISSUER_ALGORITHMS, now_ms=self._now_ms(), expected=self._expected)
+        raise Unauthenticated("The token is not valid. Sign in again.", reason="algorithm")
 
 
 def _digest(token: object) -> bytes:

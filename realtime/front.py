@@ -78,9 +78,13 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
             told = CarewireError("Something went wrong on our side.")
             raise Refused(told.message, told.to_wire()) from None
         finally:
-            self._metrics.connects.labels(result).inc()
+            self._metrics.connected(result)
 
     async def on_disconnect(self, sid: str, reason: str = "") -> None:
+        """The client has left the namespace, and may stay without one."""
+        self.closed(sid, reason)
+
+    def closed(self, sid: str, reason: str) -> None:
         """Its subscriptions end."""
         self._sessions.closed(sid, reason)
 

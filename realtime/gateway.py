@@ -211,6 +211,7 @@ class Gateway:
         limits = EventLimits(self._limits, clock, metrics)
         inbound = Inbound(settings, self._deadlines, clock)
         metrics.inbound_bytes.set_function(lambda: inbound.bytes)
+        metrics.sockets.set_function(lambda: len(self._connections))
         sessions = Sessions(
             self.name,
             settings,

@@ -34,12 +34,14 @@ class GatewayMetrics:
         self.topics = Gauge("carewire_gateway_topics", "Topics that some socket listens to.", registry=r)
         self.joining = Gauge("carewire_gateway_joins_pending", "Joins that wait for their answer.", registry=r)
         self.held_bytes = Gauge("carewire_gateway_held_bytes", "Deliveries held for joins under way.", registry=r)
-        self.connects = Counter("carewire_gateway_connects", "Connects, by how they ended.", ["result"], registry=r)
-        self.disconnects = Counter("carewire_gateway_disconnects", "Sockets closed, by reason.", ["reason"], registry=r)
+        self._connects = Counter("carewire_gateway_connects", "Connects, by how they ended.", ["result"], registry=r)
+        self._disconnects = Counter(
+            "carewire_gateway_disconnects", "Sockets closed, by reason.", ["reason"], registry=r
+        )
         self._events = Counter(
             "carewire_gateway_events", "Events from clients, by name and code.", ["event", "code"], registry=r
         )
-        self._counted: dict[tuple[str, str], Counter] = {}
+        self._counted: dict[tuple[str, ...], Counter] = {}
         self._event_s = Histogram(
             "carewire_gateway_event_seconds", "From an event's arrival to its ack.", buckets=_SECONDS, registry=r
         )
@@ -76,13 +78,21 @@ class GatewayMetrics:
         self.held_bytes.set_function(lambda: subscriptions.held_bytes)
 
     def answered(self, event: str, code: str, seconds: float) -> None:
-        """An event has its ack. Both names come from fixed sets; looking a pair up costs the library 4 us."""
-        counter = self._counted.get((event, code))
-        if counter is None:
-            counter = self._counted[event, code] = self._events.labels(event, code)
-        counter.inc()
+        """An event has its ack. Both names come from fixed sets."""
+        self._count(self._events, "event", event, code)
         self._event_s.observe(seconds)
+
+    def connected(self, result: str) -> None:
+        """Somebody asked to connect; "ok", or the code of the error."""
+        self._count(self._connects, "connect", result)
 
     def disconnected(self, reason: str) -> None:
         """A socket has closed."""
-        self.disconnects.labels(reason if reason in _REASONS else "other").inc()
+        self._count(self._disconnects, "disconnect", reason if reason in _REASONS else "other")
+
+    def _count(self, counter: Counter, name: str, *labels: str) -> None:
+        """Looking labels up costs the library 4 us."""
+        child = self._counted.get((name, *labels))
+        if child is None:
+            child = self._counted[name, *labels] = counter.labels(*labels)
+        child.inc()

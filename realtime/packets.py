@@ -84,6 +84,11 @@ def _name(quoted: str) -> str:
         return ""
 
 
+def connected_text(sid: str) -> str:
+    """The text packet that tells a client that it is connected. `sid` needs no escaping."""
+    return f'0{{"sid":"{sid}"}}'
+
+
 def event_text(name: str, payload: bytes) -> str:
     """The text packet of an event with one argument, which is JSON. `name` needs no escaping."""
     return f'2["{name}",{payload.decode()}]'

@@ -68,8 +68,10 @@ class Recovery:
 
     async def rooms(self, connection: Connection) -> None:
         """Join the rooms that the client named again, and send what was missed of each."""
-        places = asyncio.Semaphore(_ROOMS_AT_ONCE)
         wanted = connection.hello.recover.items()
+        if not wanted:
+            return
+        places = asyncio.Semaphore(_ROOMS_AT_ONCE)
         await asyncio.gather(*(self._room(connection, room_id, since, places) for room_id, since in wanted))
 
     async def _room(self, connection: Connection, room_id: str, since: int, places: asyncio.Semaphore) -> None:

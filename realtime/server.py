@@ -1,26 +1,32 @@
 """The Socket.IO server and the port that it listens on."""
 
+import asyncio
 import logging
 import socket
 from typing import Any, Final
 
 from aiohttp import web
+from socketio.exceptions import ConnectionRefusedError as Refused
+from socketio.packet import CONNECT_ERROR
 
 from config.errors import StartupError
 from config.settings import GatewaySettings
 from realtime import codec
 from realtime.front import Front, whence
-from realtime.packets import Packet
-from realtime.wire import AsyncServer, Peers, Socket
+from realtime.outlet import frame
+from realtime.packets import Packet, connected_text
+from realtime.wire import AsyncServer, Doorway, Peers, Socket
 
 _LARGEST_FRAME: Final = 1 << 20  # bytes; what is larger than a message may be, but not larger than this, gets an answer
 _BACKLOG: Final = 4096
+_PATH: Final = "socket.io"
 _SHUTDOWN_S: Final = 1.0
 
 
 class Server(AsyncServer):
-    """The wire server, with three things of the gateway's: events go to the front with the id of their ack, the front
-    hears when a client knows that it is connected, and what makes no sense is answered, not punished."""
+    """The wire server, with some things of the gateway's: there is one namespace, events go to the front with the id of
+    their ack, the front hears when a client knows that it is connected, and what makes no sense is answered, not
+    punished."""
 
     def __init__(self, front: Front, **options: Any) -> None:
         super().__init__(**options)
@@ -33,6 +39,34 @@ class Server(AsyncServer):
 
     def check(self, packet: Any) -> None:
         """`Packet` has done it."""
+
+    async def connecting(self, socket: Socket, namespace: str, data: Any) -> None:
+        """The one namespace with its one handler: without the search for both."""
+        sid = await self.manager.pre_connect(socket.sid, namespace) if namespace == self._front.namespace else None
+        if sid is None:  # another namespace, or connected already: python-socketio says so
+            await super().connecting(socket, namespace, data)
+            return
+        try:
+            await self._front.on_connect(sid, self.environ[socket.sid], data)
+        except Refused as refused:
+            await self._send_packet(socket.sid, Packet(CONNECT_ERROR, data=refused.error_args, namespace=namespace))
+            await self.manager.disconnect(sid, namespace, ignore_queue=True)
+            return
+        socket.write(frame(connected_text(sid)))
+        await self.manager.connect(sid, namespace)
+        self.settled(socket, sid, namespace)
+
+    def left(self, socket: Socket, reason: str) -> None:
+        """The same for the end, which waits for nothing."""
+        manager, namespace = self.manager, self._front.namespace
+        try:
+            sid = manager.sid_from_eio_sid(socket.sid, namespace)
+            if sid is not None and manager.is_connected(sid, namespace):
+                self._front.closed(sid, reason)
+                manager.basic_disconnect(sid, namespace)
+        finally:
+            self.environ.pop(socket.sid, None)
+            self.eio.finished(socket)
 
     def event(self, socket: Socket, sid: str, namespace: str, packet: Any) -> None:
         """Each in its own task; nothing is awaited before its command is queued."""
@@ -75,10 +109,11 @@ class Site:
         that keeps it, counts it, and gives up."""
         app = web.Application()
         self._send_buffer_bytes = send_buffer_bytes
-        server.attach(app)
+        server.attach(app, _PATH)
         self._server = server
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
-        self._site: web.TCPSite | None = None
+        self._doorway: Doorway | None = None
+        self._listener: asyncio.Server | None = None
 
     async def listen(self, host: str, port: int) -> int:
         """Begin to accept. The port, which `port=0` leaves to the system.
@@ -87,26 +122,31 @@ class Site:
             StartupError: the port cannot be had.
         """
         await self._runner.setup()
-        self._site = web.TCPSite(self._runner, host, port, reuse_port=True, backlog=_BACKLOG)
+        assert self._runner.server is not None  # it has been set up
+        self._doorway = Doorway(self._server.eio, _PATH, self._runner.server)
+        loop = asyncio.get_running_loop()
         try:
-            await self._site.start()
+            listener = await loop.create_server(self._doorway, host, port, reuse_port=True, backlog=_BACKLOG)
         except OSError as error:
             await self._runner.cleanup()
             raise StartupError(
                 f"The gateway cannot listen on {host}:{port} ({error.strerror}): free it or set CAREWIRE_GATEWAY__PORT."
             ) from None
-        for listening in self._site._server.sockets:  # type: ignore[union-attr] # connections inherit it
+        for listening in listener.sockets:  # connections inherit it
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer_bytes)
-        bound: int = self._runner.addresses[0][1]
+        self._listener = listener
+        bound: int = listener.sockets[0].getsockname()[1]
         return bound
 
     async def stop_listening(self) -> None:
         """Accept no more; connections that are open go on. Idempotent."""
-        if self._site is not None:
-            site, self._site = self._site, None
-            await site.stop()
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
 
     async def close(self) -> None:
         """Close everything."""
+        if self._doorway is not None:
+            self._doorway.close()
         await self._server.shutdown()
         await self._runner.cleanup()

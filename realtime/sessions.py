@@ -92,7 +92,6 @@ class Sessions:
         if hello.token not in (None, ""):
             connection.verified = await self._admitted(connection, hello.token)
         self._connections.add(connection)
-        self._metrics.sockets.set(len(self._connections))
 
     def opened(self, sid: str) -> None:
         """The client has been told that it is connected: what is sent from now on, it takes. Idempotent."""
@@ -118,7 +117,6 @@ class Sessions:
         connection.arm(None)
         self._subscriptions.gone(connection)
         self._presence.left(connection)
-        self._metrics.sockets.set(len(self._connections))
         self._metrics.disconnected(reason)
 
     def dismiss(self, connection: Connection, error: CarewireError, reason: str) -> None:

@@ -1,7 +1,7 @@
 """Look-ups that come at the same time go to the database together.
 
-A look-up never waits for others to come: the first goes at once, and those that come while it is under way go together
-when it ends. What is answered was read after it was asked for.
+Who comes alone waits for nobody. Those that come while a look-up is under way go together when it ends, or a little
+later where many are expected. What is answered was read after it was asked for.
 """
 
 import asyncio
@@ -17,9 +17,11 @@ V = TypeVar("V")
 class Gathered(Generic[K, V]):
     """One a kind of look-up and event loop."""
 
-    def __init__(self, look_up: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
-        """`look_up`: the values of those of these keys that have one. What it raises, its callers get."""
+    def __init__(self, look_up: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], *, rest_s: float = 0.0) -> None:
+        """`look_up`: the values of those of these keys that have one. What it raises, its callers get. `rest_s`: when
+        somebody came while one was under way, the next begins so much later than that one did, for more to join."""
         self._look_up = look_up
+        self._rest_s = rest_s
         self._waiting: list[tuple[Sequence[K], asyncio.Future[list[V]]]] = []
         self._running: asyncio.Task[None] | None = None
 
@@ -32,8 +34,14 @@ class Gathered(Generic[K, V]):
         return await answer
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        began_s = float("-inf")
         try:
             while self._waiting:
+                pause_s = began_s + self._rest_s - loop.time()
+                if pause_s > 0 and len(self._waiting) < _MOST:
+                    await asyncio.sleep(pause_s)
+                began_s = loop.time()
                 some, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
                 if some := [one for one in some if not one[1].done()]:
                     await self._answer(some)

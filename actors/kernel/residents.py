@@ -195,7 +195,12 @@ class Residents:
         self._loader.load(resident)
 
     def _loaded(self, resident: Resident, owed: list[Turn]) -> None:
-        self._tasks.spawn(self._settle_in(resident, owed))
+        if owed or _unpublished(resident):
+            self._tasks.spawn(self._settle_in(resident, owed))
+            return
+        resident.published_turn = resident.turn
+        if resident.phase is Phase.BUSY:
+            self.resume(resident)
 
     async def _settle_in(self, resident: Resident, owed: list[Turn]) -> None:
         """Do what earlier turns still owe, and publish what was stored without our knowing."""
@@ -211,9 +216,8 @@ class Residents:
             self.resume(resident)
 
     async def _publish_unpublished(self, resident: Resident) -> None:
-        since = resident.published_turn
-        if since is not None and since < resident.turn:
-            turns = await self._stores.journal.turns(resident.id, after=since, limit=1)
+        if _unpublished(resident):
+            turns = await self._stores.journal.turns(resident.id, after=resident.published_turn or 0, limit=1)
             everything = replayed(
                 resident.host,
                 resident.id,
@@ -267,3 +271,8 @@ class Residents:
             await self._stores.journal.save(snapshots)
         except Unavailable:
             return  # the next one will do; the journal has it all
+
+
+def _unpublished(resident: Resident) -> bool:
+    """Was anything stored that listeners have not been sent, as far as we were the ones to send it?"""
+    return resident.published_turn is not None and resident.published_turn < resident.turn

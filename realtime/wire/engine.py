@@ -11,6 +11,7 @@ from aiohttp import web
 from engineio.packet import Packet
 
 from realtime.wire import http
+from realtime.wire.doorstep import Opening
 from realtime.wire.frames import Frame
 from realtime.wire.peers import Peers, Reply
 from realtime.wire.requests import Requests
@@ -19,6 +20,7 @@ from realtime.wire.websocket import Outbound
 from realtime.wire.wheel import Wheel
 
 Step = Coroutine[Any, Any, None]
+Welcome = Callable[[Socket, dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         clients that offer it; None: none are. `upgrade_timeout`: seconds from a new WebSocket to the end of its
         upgrade. `admit`: asked before a session is opened; what it returns is the answer that refuses it. `peers`:
         servers behind the same address; requests for their sessions are carried to them. `environ_of`: what connect
-        handlers are handed of the request. The rest is python-engineio's.
+        handlers are handed of the request. Behind a `Doorway`, it and `admit` may be handed an `Opening` in place of a
+        request. The rest is python-engineio's.
 
         Raises:
             ValueError: another framework than aiohttp was asked for.
@@ -72,6 +75,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         self._outbound: Outbound | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._requests = Requests(self)
+        self._welcome: tuple[Any, Welcome] | None = None
 
     # what python-engineio offers
 
@@ -118,6 +122,26 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
             if not websocket.pending:
                 outbound.add(websocket)
             websocket.pending.append(wire)
+
+    # what a doorway uses
+
+    def always_lets_in(self, handler: Any, welcome: Welcome) -> None:
+        """Say of a connect handler that it lets everybody in. `welcome` does the same without being awaited."""
+        self._welcome = handler, welcome
+
+    @property
+    def welcome(self) -> Welcome | None:
+        """What may be called in place of the present connect handler; None: somebody has to be asked, or wants to see
+        the whole request."""
+        if self._welcome is None or self.environ_of is http.environ_of or callable(self.cors_allowed_origins):
+            return None
+        handler, welcome = self._welcome
+        return welcome if self.handlers.get("connect") == handler else None
+
+    def open_at_once(self, opening: Opening, ahead: bytes) -> Reply | None:
+        """Open a new session over a WebSocket, unless the answer that is returned refuses it. `ahead`: what its client
+        sent behind the request."""
+        return self._requests.open_at_once(opening, ahead)
 
     # what its peers use
 
@@ -245,9 +269,13 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
             if socket.connected:
                 await self._trigger_event("disconnect", socket.sid, reason, run_async=False)
         finally:
-            socket.closed = True
-            if not socket.outbox:
-                self.forget(socket)
+            self.finished(socket)
+
+    def finished(self, socket: Socket) -> None:
+        """The disconnect handler has run: let go of the session, once what it still has to say has been fetched."""
+        socket.closed = True
+        if not socket.outbox:
+            self.forget(socket)
 
     def _get_socket(self, sid: str) -> Socket:
         socket = self.sockets.get(sid)

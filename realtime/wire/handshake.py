@@ -9,7 +9,8 @@ import base64
 import binascii
 import hashlib
 import re
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
 
 from aiohttp import web
 
@@ -27,7 +28,16 @@ class HandshakeError(ValueError):
     """This is not a request for a WebSocket that can be granted."""
 
 
-def wants_websocket(request: web.BaseRequest) -> bool:
+class Asks(Protocol):
+    """As much of a request as says that it wants a WebSocket."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """By name, in whatever case."""
+        ...
+
+
+def wants_websocket(request: Asks) -> bool:
     """Whether the request asks for the connection to become a WebSocket."""
     headers = request.headers
     return (
@@ -122,6 +132,18 @@ def switch(request: web.BaseRequest, websocket: WebSocket, head: bytes, *, defla
     if ahead:
         websocket.data_received(ahead)
     return Switched()
+
+
+def begin(transport: asyncio.Transport, websocket: WebSocket, head: bytes, ahead: bytes, *, deflate: bool) -> None:
+    """`switch`, of a connection that aiohttp has nothing to do with. `ahead`: what the client sent before it had an
+    answer."""
+    websocket.deflate = deflate
+    websocket.pending.insert(0, head)
+    transport.set_protocol(websocket)
+    websocket.connection_made(transport)
+    websocket.flush()
+    if ahead:
+        websocket.data_received(ahead)
 
 
 def tunnelled(request: web.BaseRequest, tunnel: asyncio.Protocol) -> web.StreamResponse:

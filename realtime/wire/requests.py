@@ -1,21 +1,32 @@
 """What a server answers to the HTTP requests of its clients: opens sessions, and carries those that are polling."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from aiohttp import web
-from engineio.packet import Packet
 
 from realtime.wire import http
 from realtime.wire.frames import REFUSED, Frame
-from realtime.wire.handshake import HandshakeError, answer_head, switch, takes_deflate, tunnelled, wants_websocket
+from realtime.wire.handshake import (
+    HandshakeError,
+    answer_head,
+    begin,
+    switch,
+    takes_deflate,
+    tunnelled,
+    wants_websocket,
+)
 from realtime.wire.peers import Peers, Reply
 from realtime.wire.socket import MAX_BACKLOG, NOOP, PARSE_ERROR, Socket
 from realtime.wire.websocket import WebSocket
 
 if TYPE_CHECKING:
+    from realtime.wire.doorstep import Opening
     from realtime.wire.engine import EngineServer
 
+_to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 _MAX_DIGITS: Final = 9  # of a JSONP index
 _MAX_MESSAGE_ROOM: Final = 16  # a WebSocket message has a type digit more than its payload
 
@@ -166,17 +177,8 @@ class Requests:
 
     async def _opened(self, request: web.Request, transport: str) -> tuple[Socket, Reply | None]:
         """A new session, and the answer that refuses it, if it is refused."""
-        peers = self._server.peers
-        sid = self._server.generate_id() if peers is None else peers.named(self._server.generate_id())
-        socket = self._server.sockets[sid] = Socket(self._server, sid)
-        about = {
-            "sid": sid,
-            "upgrades": self._upgrades(sid, transport),
-            "pingTimeout": round(self._server.ping_timeout * 1000),
-            "pingInterval": round((self._server.ping_interval + self._server.ping_interval_grace_period) * 1000),
-            "maxPayload": self._server.max_http_buffer_size,
-        }
-        socket.write(Frame.text("0" + Packet.json.dumps(about, separators=(",", ":"))))
+        socket = self._session(transport)
+        sid = socket.sid
         accepted = await self._server._trigger_event("connect", sid, self._server.environ_of(request), run_async=False)
         if accepted is None or accepted is True:
             socket.start()
@@ -184,6 +186,17 @@ class Requests:
         self._server.forget(socket)
         refusal: Reply = self._server._unauthorized(accepted or None)
         return socket, refusal
+
+    def _session(self, transport: str) -> Socket:
+        """A new session, and its open packet."""
+        server = self._server
+        sid = server.generate_id() if server.peers is None else server.peers.named(server.generate_id())
+        socket = server.sockets[sid] = Socket(server, sid)
+        ping_interval_s = server.ping_interval + server.ping_interval_grace_period
+        upgrades = tuple(self._upgrades(sid, transport))
+        about = _about(upgrades, server.ping_timeout, ping_interval_s, server.max_http_buffer_size)
+        socket.write(Frame.text(f'0{{"sid":{_to_json(sid)},{about}'))
+        return socket
 
     async def _open_polling(self, request: web.Request, jsonp: int | None) -> Reply:
         socket, refusal = await self._opened(request, "polling")
@@ -216,15 +229,52 @@ class Requests:
         socket, refusal = await self._opened(request, "websocket")
         if refusal is not None:
             return refusal
-        websocket = self._websocket(socket)
-        websocket.pending.extend(frame.wire for frame in socket.outbox or ())
-        socket.outbox = None
-        socket.websocket, socket.upgraded = websocket, True
+        websocket = self._carrier(socket)
         try:
             return switch(request, websocket, head, deflate=deflate)
         except ConnectionResetError:
             socket.end(self._server.reason.TRANSPORT_CLOSE, abort=True)
             raise
+
+    def open_at_once(self, opening: "Opening", ahead: bytes) -> Reply | None:
+        """Open the session that a plain request asks for, and make its connection the session's: `_open_websocket`, of
+        a server that lets everybody in. The answer that refuses it, if it is refused. `ahead`: what came behind it."""
+        server, welcome = self._server, self._server.welcome
+        request = cast("web.Request", opening)  # as much of one as is looked at
+        granted = self._granted_to(request)
+        if isinstance(granted, dict) or welcome is None:
+            refusal = granted if isinstance(granted, dict) else self._bad("Nobody is let in at once", "bad-opening")
+            refusal["headers"] += server._cors_headers(http.cors_environ(request))
+            return refusal
+        head, deflate = granted
+        socket = self._session("websocket")
+        welcome(socket, server.environ_of(request))
+        socket.start()
+        begin(opening.transport, self._carrier(socket), head, ahead, deflate=deflate)
+        return None
+
+    def _granted_to(self, request: web.Request) -> tuple[bytes, bool] | Reply:
+        """What grants the WebSocket of a new session, and whether with compression; or the answer that refuses it."""
+        server = self._server
+        refusal = self._refused_origin(request, http.cors_environ(request)) if "Origin" in request.headers else None
+        if refusal is None and "websocket" not in server.transports:
+            refusal = self._bad("Invalid transport", "bad-transport")
+        if refusal is None and server.admit is not None:
+            refusal = server.admit(request)
+        if refusal is not None:
+            return refusal
+        try:
+            return self._granted(request)
+        except HandshakeError as error:
+            return self._bad(str(error), "bad-handshake")
+
+    def _carrier(self, socket: Socket) -> WebSocket:
+        """The WebSocket of a new session, which carries what was written to it."""
+        websocket = self._websocket(socket)
+        websocket.pending.extend(frame.wire for frame in socket.outbox or ())
+        socket.outbox = None
+        socket.websocket, socket.upgraded = websocket, True
+        return websocket
 
     def _probe(self, request: web.Request, sid: str) -> Reply | web.StreamResponse:
         """A WebSocket for a session that exists."""
@@ -305,6 +355,18 @@ class Requests:
     def _upgrades(self, sid: str, transport: str) -> list[str]:
         possible = self._server.allow_upgrades and transport == "polling" and "websocket" in self._server.transports
         return ["websocket"] if possible else []
+
+
+@lru_cache(maxsize=64)
+def _about(upgrades: tuple[str, ...], ping_timeout_s: float, ping_interval_s: float, max_payload: int) -> str:
+    """The rest of an open packet, behind its id."""
+    about = {
+        "upgrades": upgrades,
+        "pingTimeout": round(ping_timeout_s * 1000),
+        "pingInterval": round(ping_interval_s * 1000),
+        "maxPayload": max_payload,
+    }
+    return _to_json(about)[1:]
 
 
 def _tell_when_gone(request: Any, waiting: "asyncio.Future[Any]") -> None:

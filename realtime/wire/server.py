@@ -56,8 +56,10 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
         self.connect_timeout = connect_timeout
         self.max_attachments = max_attachments
         self.environ_keys = environ_keys
+        self._prepared = False
         self.eio.parse_json = False
         self.eio.step = self.step
+        self.eio.always_lets_in(self._handle_eio_connect, self._welcome)
 
     # what python-socketio offers
 
@@ -119,7 +121,7 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
     def step(self, socket: Socket, item: Any) -> Step | None:
         """Handle one message of a client, or its end."""
         if isinstance(item, Gone):
-            return self._left(socket, item.reason)
+            return self.left(socket, item.reason)
         if socket.closing:
             return None
         try:
@@ -190,7 +192,7 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
             called: Step = self.manager.trigger_callback(sid, packet.id, packet.data)
             return called
         if kind == CONNECT:
-            return self._connecting(socket, namespace, packet.data)
+            return self.connecting(socket, namespace, packet.data)
         parting: Step = self._handle_disconnect(socket.sid, namespace, self.reason.CLIENT_DISCONNECT)
         return parting
 
@@ -243,7 +245,8 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
         parts = encoded if isinstance(encoded, list) else [encoded]
         return [Frame.text("4" + part) if isinstance(part, str) else Frame(bytes(part), binary=True) for part in parts]
 
-    async def _connecting(self, socket: Socket, namespace: str, data: Any) -> None:
+    async def connecting(self, socket: Socket, namespace: str, data: Any) -> None:
+        """A client wants to connect to a namespace."""
         known = namespace in self.handlers or namespace in self.namespace_handlers
         if not known and self.namespaces != "*" and namespace not in self.namespaces:
             await self._send_packet(
@@ -252,8 +255,11 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
             return
         await self._handle_connect(socket.sid, namespace, data)
         sid = self.manager.sid_from_eio_sid(socket.sid, namespace)
-        if sid is None or not self.manager.is_connected(sid, namespace):
-            return
+        if sid is not None and self.manager.is_connected(sid, namespace):
+            self.settled(socket, sid, namespace)
+
+    def settled(self, socket: Socket, sid: str, namespace: str) -> None:
+        """The client is connected, and has been told so."""
         socket.expect_by_s = 0.0
         environ = self.environ.get(socket.sid)
         if self.environ_keys is not None and environ is not None:
@@ -265,10 +271,21 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
         """Called when the client has been told that it is connected: what is sent from now on, it takes."""
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
-        await super()._handle_eio_connect(eio_sid, environ)
-        self.eio.sockets[eio_sid].expect_by_s = self.eio.now_s() + self.connect_timeout
+        self._welcome(self.eio.sockets[eio_sid], environ)
 
-    async def _left(self, socket: Socket, reason: str) -> None:
+    def _welcome(self, socket: Socket, environ: dict[str, Any]) -> None:
+        """A session begins; it has to connect to a namespace in time."""
+        if not self._prepared:
+            self._prepared = self.manager_initialized = True
+            self.manager.initialize()
+        self.environ[socket.sid] = environ
+        socket.expect_by_s = self.eio.now_s() + self.connect_timeout
+
+    def left(self, socket: Socket, reason: str) -> Step | None:
+        """The session has ended."""
+        return self._leaving(socket, reason)
+
+    async def _leaving(self, socket: Socket, reason: str) -> None:
         await self.eio.finish(socket, reason)
         self._binary_packet.pop(socket.sid, None)
 

@@ -79,5 +79,7 @@ async def test_a_gateway_that_drains_gives_back_the_polls_that_it_carries_and_th
         alice = await made.client("alice")
         await alice.ok("create_room", {"room_id": "general", "members": ["bob"]})
         await bob.post('420["join_room",{"room_id":"general"}]')
-        assert (await bob.poll())[0].startswith("430[")
+        packets: list[str] = []
+        while not any(packet.startswith("430[") for packet in packets):  # the invitation may come before
+            packets += await bob.poll()
         assert first.stats()["sockets"] == 2

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from config.errors import CarewireError, TokenExpired, Unauthenticated, Unavailable
 from config.settings import AuthSettings
-from config.tokens import MAX_TOKEN_CHARS, Expected, Verified, mint, verify
+from config.tokens import MAX_TOKEN_CHARS, Expected, OwnTokens, Verified, mint, verify
 from realtime.auth import Jwks, Verifier
 
 SECRET = "a secret of at least thirty-two bytes, for tests only"
@@ -163,12 +163,13 @@ async def test_a_token_that_comes_again_is_verified_once_and_expires_all_the_sam
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     verified: list[object] = []
+    honest = OwnTokens.verify
 
-    def counted(token: object, *key: Any, **rest: Any) -> Verified:
+    def counted(tokens: OwnTokens, token: object, *, now_ms: int) -> Verified:
         verified.append(token)
-        return verify(token, *key, **rest)
+        return honest(tokens, token, now_ms=now_ms)
 
-    monkeypatch.setattr("realtime.auth.verify", counted)
+    monkeypatch.setattr(OwnTokens, "verify", counted)
     clock = StillClock()
     verifier, token = a_verifier(clock), signed()
     first = await verifier.verify(token)
@@ -179,6 +180,54 @@ async def test_a_token_that_comes_again_is_verified_once_and_expires_all_the_sam
     clock.advance(65)
     with pytest.raises(TokenExpired):
         await verifier.verify(token)
+
+
+def outcome(read: Callable[[], Verified]) -> object:
+    """What a token turned out to be; of a refusal, its type and its reason."""
+    try:
+        return read()
+    except CarewireError as error:
+        return type(error), error.context
+
+
+VARIANTS: dict[str, Callable[[], object]] = {
+    "the same header": lambda: signed(sub="bob"),
+    "another header": lambda: signed(headers={"kid": "k1"}),
+    "with a session": lambda: signed(sid="s1", epoch=4),
+    "an issuer that is not asked for": lambda: signed(iss="somebody"),
+    "an audience without a name": lambda: signed(aud=""),
+    "a number with a fraction": lambda: signed(exp=NOW_S + 0.5),
+    "expired": lambda: signed(exp=NOW_S - 60),
+    "signed with padding": lambda: signed() + "=",
+    "the last character of the signature is another": lambda: signed()[:-1] + chr(ord(signed()[-1]) + 1),
+    "a claim twice": lambda: jwt.api_jws.encode(
+        json.dumps(claims()).replace('"alice"', '"eve", "sub": "alice"').encode(), SECRET, "HS256"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "expected", [Expected(), Expected("https://id.example", "carewire", 5)], ids=["bare", "strict"]
+)
+@pytest.mark.parametrize("variant", (VARIANTS | ATTACKS).values(), ids=(VARIANTS | ATTACKS).keys())
+def test_tokens_of_ours_are_read_as_pyjwt_reads_them(variant: Callable[[], object], expected: Expected) -> None:
+    own = OwnTokens(SECRET, expected)
+    own.verify(
+        signed(iss=expected.issuer or ..., aud=expected.audience or ...), now_ms=NOW_MS
+    )  # from now on it is quick
+    token = variant()
+    quick, pyjwts = (
+        outcome(lambda: own.verify(token, now_ms=NOW_MS)),
+        outcome(lambda: verify(token, SECRET, ["HS256"], now_ms=NOW_MS, expected=expected)),
+    )
+    assert quick == pyjwts
+
+
+def test_only_the_first_token_of_a_kind_needs_pyjwt(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = OwnTokens(SECRET, Expected())
+    own.verify(signed(), now_ms=NOW_MS)
+    monkeypatch.setattr("config.tokens.verify", pytest.fail)
+    assert own.verify(signed(sub="bob"), now_ms=NOW_MS).user == "bob"
 
 
 async def test_issuer_and_audience_must_match_when_they_are_set() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from config.errors import Unavailable
 from store.gathered import Gathered
+from tests.waiting import eventually
 
 
 class SlowStore:
@@ -25,6 +26,13 @@ class SlowStore:
         if self.error is not None:
             raise self.error
         return found
+
+
+async def until_asked(store: SlowStore, times: int) -> None:
+    async def asked() -> bool:
+        return len(store.asked) >= times
+
+    await eventually(asked, f"{len(store.asked)} look-ups")
 
 
 async def test_those_who_come_while_one_is_under_way_go_together() -> None:
@@ -76,3 +84,22 @@ async def test_who_gave_up_costs_the_others_nothing() -> None:
     assert await patient == [2]
     with pytest.raises(asyncio.CancelledError):
         await impatient
+
+
+async def test_after_company_came_the_next_look_up_waits_for_more_but_nobody_alone_waits() -> None:
+    store = SlowStore()
+    store.open.set()
+    gathered: Gathered[str, int] = Gathered(store.look_up, rest_s=0.2)
+    loop = asyncio.get_running_loop()
+    began_s = loop.time()
+    await gathered.get(["a"])
+    assert loop.time() - began_s < 0.2
+    store.open.clear()
+    first, second = asyncio.create_task(gathered.get(["b"])), asyncio.create_task(gathered.get(["c"]))
+    await until_asked(store, 2)
+    third = asyncio.create_task(gathered.get(["d"]))
+    await asyncio.sleep(0)
+    store.open.set()
+    await asyncio.gather(first, second)
+    await asyncio.gather(third, gathered.get(["e"]))
+    assert store.asked == [["a"], ["b", "c"], ["d", "e"]]
