@@ -1,10 +1,11 @@
 """The loop of turns: decide all that waits, store it in one insert, and only then let anyone see it.
 
-While the insert is in flight the next turn collects. Under load turns begin no sooner than `linger_ms` one after the
+While inserts are in flight the next turn collects. Under load turns begin no sooner than `linger_ms` one after the
 other, because bigger ones are cheaper; when it is quiet, nothing waits. An entity whose turn was not stored for
 certain is forgotten, reloaded, and its commands are decided again in their order, refusals included.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -26,10 +27,11 @@ from store.journal import Journal, Outcome
 _MOST_OF_ONE: Final = 250  # commands of one entity in a turn: the others on its shard wait no longer than for these
 _MOST: Final = 1000  # commands in a turn: it must not hold the event loop for long
 _FULL: Final = 200  # commands that are worth a turn at once
+_AT_ONCE: Final = 2  # turns: what goes from entity to entity does not wait for the inserts of others at each step
 
 
 class Turns:
-    """See the module. One turn at a time; entities are touched in it, or while they are BUSY, never both."""
+    """See the module. An entity is in one turn at a time; it is touched there, or while it is BUSY, never both."""
 
     def __init__(
         self,
@@ -63,20 +65,30 @@ class Turns:
         self._clock = clock
         self._pace = Pace(clock, linger_ms / 1000)
         self._serving = serving
+        self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def run(self) -> None:
         """Turn after turn; until cancelled."""
         while True:
             await self._residents.wake.wait()
+            await self._places.acquire()
             await self._pace.rest(self._is_full)
             self._residents.wake.clear()
             if self._serving():
-                await self._turn()
+                self._tasks.spawn(self._turn())
+            else:
+                self._places.release()
 
     def _is_full(self) -> bool:
         return self._residents.waiting >= _FULL
 
     async def _turn(self) -> None:
+        try:
+            await self._take_turn()
+        finally:
+            self._places.release()
+
+    async def _take_turn(self) -> None:
         started_s = self._clock.monotonic_s()
         drafts = self._decide()
         to_store = []

@@ -1,0 +1,89 @@
+"""How many turns a shard has under way, and what of. In virtual time."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from actors.kernel.entity import Principal
+from store.journal import Stores, Turn
+from tests.simulation.loop import run
+from tests.simulation.world import SETTINGS, World
+from tests.unit.kernel.ledger import Write
+
+INSERT_S = 0.5
+ANN = Principal("ann")
+
+
+class SlowJournal:
+    """Each append takes its time; `most` were under way at once, `most_of_one` of one entity."""
+
+    def __init__(self, journal: Any) -> None:
+        self._journal = journal
+        self._under_way: Counter[str] = Counter()
+        self._appends = 0
+        self.most = self.most_of_one = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+    async def append(self, turns: Sequence[Turn]) -> Any:
+        self._appends += 1
+        self._under_way.update(turn.entity for turn in turns)
+        self.most = max(self.most, self._appends)
+        self.most_of_one = max(self.most_of_one, *self._under_way.values())
+        await asyncio.sleep(INSERT_S)
+        self._under_way.subtract(turn.entity for turn in turns)
+        self._appends -= 1
+        return await self._journal.append(turns)
+
+
+class Slow(World):
+    """A world whose journal takes its time."""
+
+    @property
+    def stores(self) -> Stores:
+        if not hasattr(self, "journal"):
+            self.journal = SlowJournal(self.sound.journal)
+        return replace(super().stores, journal=self.journal)
+
+
+def write_apart(*entities: str) -> tuple[SlowJournal, list[float]]:
+    """Write to these 150 ms one after the other: when each was answered, in inserts since it was sent."""
+    world = Slow(1, rate=0.0, settings=SETTINGS.model_copy(update={"linger_ms": 5.0}))
+
+    async def main() -> list[float]:
+        await world.start(shards=1)
+        region = await world.region("g1")
+
+        async def write(entity: str, after_s: float) -> float:
+            await asyncio.sleep(after_s)
+            since_s = world.clock.monotonic_s()
+            await region.submit(entity, Write("hi"), by=ANN)
+            return (world.clock.monotonic_s() - since_s) / INSERT_S
+
+        for entity in dict.fromkeys(entities):  # in memory, as busy ones are
+            await write(entity, 0.0)
+        return await asyncio.gather(*(write(entity, 0.15 * place) for place, entity in enumerate(entities)))
+
+    took = run(world.loop, main())
+    return world.journal, took
+
+
+def test_an_entity_does_not_wait_for_the_insert_of_another() -> None:
+    journal, (first, second) = write_apart("ledger:a", "ledger:b")
+    assert (first < 1.5, second < 1.5) == (True, True)
+    assert journal.most == 2
+
+
+def test_no_more_than_two_turns_are_under_way() -> None:
+    journal, (*_, third) = write_apart("ledger:a", "ledger:b", "ledger:c")
+    assert 1.5 < third < 2.5
+    assert journal.most == 2
+
+
+def test_an_entity_waits_for_its_own_insert() -> None:
+    journal, (first, second) = write_apart("ledger:a", "ledger:a")
+    assert first < 1.5 < second
+    assert journal.most_of_one == 1
