@@ -20,7 +20,7 @@ from actors.calendars.time import MINUTE_MS
 from actors.calendars.wishes import Change, Request
 from actors.kernel.entity import Principal
 from config.clock import Clock, to_rfc3339
-from config.errors import CarewireError, Conflict, FailedPrecondition, InvalidArgument, PermissionDenied
+from config.errors import CarewireError, Conflict, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from config.ids import new_id
 
 HOLD_MS: Final = 15 * MINUTE_MS
@@ -49,7 +49,8 @@ class SeriesService:
     async def create(
         self, request: Request, rule: str, exceptions: Sequence[str], policy: Policy, *, dry_run: bool, by: Principal
     ) -> dict[str, Any]:
-        """`{series_id?, occurrences}`. With `all`, one conflict means that nothing is made, and no id is given.
+        """`{series_id?, occurrences}`. With `all`, one conflict means that nothing is made, and no id is given. With an
+        `id` that was given before: the series as it is.
 
         Raises:
             CarewireError: the rule is malformed, it is not allowed, or nobody answered in time.
@@ -57,6 +58,8 @@ class SeriesService:
         client = request.client or by.user
         if client != by.user and not is_staff(by, request.therapist):
             raise PermissionDenied("Only those who run this calendar book for others.")
+        if request.id and not dry_run and (there := await self._made(request.id, by)) is not None:
+            return there
         plan = (await self._bookings.check_many(request, (request.start,), client, by))[0][0]
         starts = expand(rule, request.start, time.zone_of(plan.tz), exceptions)
         checked = await self._bookings.check_many(request, tuple(starts), client, by)
@@ -91,6 +94,12 @@ class SeriesService:
         command = Begin(definition, booked, held=policy == "all")
         await self._region.submit(f"series:{series}", command, by=by, command_id="begin")
         return {"series_id": series, "occurrences": occurrences}
+
+    async def _made(self, series: str, by: Principal) -> dict[str, Any] | None:
+        try:
+            return await self.get(series, by=by)
+        except NotFound:
+            return None
 
     async def get(self, series: str, *, by: Principal) -> dict[str, Any]:
         """The series, with what became of each occurrence."""

@@ -241,9 +241,9 @@ class Bookings:
         missing = await self._taking.unrelated(plans[0], client, request.therapist, by)
         return [(one.plan, [*one.reasons, *missing, *why]) for one, why in zip(results, others, strict=True)]
 
-    def id_from(self, by: Principal, action: str) -> str:
-        """A booking id made from what names the user's action (an idempotency key): the same each time."""
-        return f"bkg_{_mark(by.user, action)}"
+    def id_from(self, by: Principal, action: str | None, prefix: str = "bkg") -> str:
+        """An id made from what names the user's action (an idempotency key), the same each time; "" without one."""
+        return f"{prefix}_{_mark(by.user, action)}" if action else ""
 
     async def _take(self, booking: str, wanted: Wanted, by: Principal, trace: str) -> Taken:
         key = f"{booking}.{os.urandom(6).hex()}"

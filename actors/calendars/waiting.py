@@ -10,7 +10,7 @@ from actors.calendars import time
 from actors.calendars.commands import Attend
 from actors.calendars.kinds import SERVICES
 from actors.calendars.ports import calendar_of
-from actors.calendars.requests import Body, Moment
+from actors.calendars.requests import Body, Moment, RequestId
 from actors.calendars.schedule import Id, minutes
 from actors.calendars.service import Bookings
 from actors.calendars.waitlist_messages import (
@@ -46,6 +46,7 @@ class WaitlistBody(Body, frozen=True):
     urgency: str = "normal"
     note: str = ""
     client_id: Id | None = None
+    request_id: RequestId | None = None
 
 
 class Waiting:

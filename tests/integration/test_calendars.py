@@ -11,10 +11,10 @@ import httpx
 import icalendar
 from fastapi import FastAPI
 
+from actors.calendars.services import calendar_services
 from config.tokens import Expected, Verified, verify
 from serve_app.api import problems
 from serve_app.calendars.routes import routers
-from serve_app.calendars.service import calendar_services
 from serve_app.conventions.callers import Callers
 from tests.gateway_rig import CLOCK, SECRET, Client, Rig, rig, token
 
