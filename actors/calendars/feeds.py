@@ -51,7 +51,7 @@ class Feeds:
         """
         require_staff(by, calendar)
         now = self._clock.now_ms()
-        zone = await self._bookings.zone(calendar, by=by)
+        zone = time.zone_of((await self._bookings.schedule(calendar, by=by)).tz)
         spans = busy_of(body.ics, zone, now - _IMPORTED_BACK_MS, now + _AHEAD_MS)
         reply = await self._bookings.bring_in(calendar, body.source, spans, by=by)
         found: dict[str, Any] = msgspec.json.decode(reply.data)

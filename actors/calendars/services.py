@@ -33,4 +33,4 @@ def calendar_services(region: Submit, views: Find, clock: Clock, *, related: Rel
     series = SeriesService(bookings, region, clock)
     waiting = Waiting(bookings, region, views, clock)
     feeds = Feeds(bookings, queries, clock)
-    return CalendarServices(bookings, queries, series, Bulk(bookings, queries), waiting, feeds, clock)
+    return CalendarServices(bookings, queries, series, Bulk(bookings, queries, clock), waiting, feeds, clock)
