@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -128,6 +129,13 @@ async def test_every_operation_over_rest_has_its_event_with_the_same_members_und
             assert {one.encode_name for one in msgspec.structs.fields(kinds[event])} == members | set(
                 body.get("properties", {})
             ), event
+
+
+def test_the_documentation_lists_every_pair() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "calendars.md").read_text()
+    rows = set(re.findall(r"^\| `(\w+) (\S+)` \| `(\w+)` \| `(\S+)` \|$", told, re.MULTILINE))
+    assert rows == {(*route, event, ACTIONS[event]) for route, event in EVENT_OF.items()}
+    assert all(f"`{event}" in told for event in OF_SOCKETS_ALONE)
 
 
 async def test_what_is_read_over_rest_and_over_a_socket_is_the_same() -> None:
