@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
+from actors.kernel.entity import Principal
+from actors.kernel.region import Reply
 from actors.kernel.wire import Delivery
 from config.clock import Clock
 from config.errors import CarewireError, InvalidArgument, Unauthenticated
@@ -25,7 +27,14 @@ log = get_logger(__name__)
 
 UNKNOWN: Final = "unknown"  # stands for all names that clients make up
 INTERNAL_STATUS: Final = 500
-_RESOURCES: Final = ("room_id", "booking_id", "therapist_id", "entry_id", "offer_id")  # what an event is about
+_RESOURCES: Final = (
+    "room_id",
+    "booking_id",
+    "therapist_id",
+    "series_id",
+    "entry_id",
+    "offer_id",
+)  # what an event is about
 _ROOMS: Final = ("room.join", "room.read")  # recorded also when nobody else has said anything
 
 
@@ -34,6 +43,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     data: bytes = b"{}"
     held: Sequence[Delivery] = ()
+    persons: Sequence[str] | None = None  # whom it tells of, where the data itself does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,18 @@ class Handler:
 
 
 Handlers = Mapping[str, Handler]
+Asked = TypeVar("Asked", bound=msgspec.Struct)
+
+
+def answering(kind: type[Asked], act: Callable[[Asked, Principal, str], Awaitable[dict[str, Any] | Reply]]) -> Handler:
+    """The handler of an event that is one call of a service, with who asks and the trace, and whose answer is the
+    document or the reply that the call gives."""
+
+    async def call(connection: Connection, request: Asked) -> Answer:
+        found = await act(request, connection.principal, connection.trace())
+        return Answer(found.data if isinstance(found, Reply) else msgspec.json.encode(found))
+
+    return Handler(kind, call)
 
 
 class Ack(msgspec.Struct, frozen=True):
@@ -138,7 +160,8 @@ class Events:
         verified = connection.verified
         if verified is None or verified.role == "client" or action not in PERSONAL:
             return
-        persons = persons_in(answer.data, but=verified.user)
+        told = answer.persons
+        persons = persons_in(answer.data, but=verified.user) if told is None else list(told)
         resource = next((getattr(request, name) for name in _RESOURCES if getattr(request, name, None)), "")
         if persons or action in _ROOMS:
             self._guard.observed(

@@ -1,44 +1,30 @@
-"""The events of calendars, bookings and the waitlist. Parse, call, emit: decides nothing.
+"""The events of bookings, series and the waitlist: each is what its REST route is, with the ids of the path as members.
 
-What happens to a booking comes to its people through their inboxes; a calendar's watchers hear `availability_changed`.
+What happens to a booking comes to its people through their inboxes.
 """
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-import msgspec
-from msgspec import Meta
-
-from actors.calendars import time
-from actors.calendars.commands import Availability
-from actors.calendars.ports import calendar_of
-from actors.calendars.queries import LARGEST_PAGE, BookingQueries, Wanted
-from actors.calendars.requests import BookingBody, Moment, RescheduleBody
-from actors.calendars.roles import is_staff
+from actors.calendars.looks import ListQuery
+from actors.calendars.patching import patch, patch_series
+from actors.calendars.requests import (
+    BookingBody,
+    BulkBody,
+    EmptyBody,
+    PatchBody,
+    ReasonBody,
+    RescheduleBody,
+    SeriesBody,
+    SeriesPatch,
+    TransferBody,
+)
+from actors.calendars.schedule import Id
 from actors.calendars.service import Bookings
-from actors.calendars.waiting import Waiting, WaitlistBody
-from actors.kernel.region import Reply
-from realtime.acks import Answer, Handler, Handlers
-from realtime.connections import Connection
-from realtime.joining import Joining
-from realtime.requests import Id, Request
-from realtime.subscriptions import Subscriptions
-
-
-class WatchCalendar(Request, frozen=True, kw_only=True):
-    """Hear when the free times of a calendar change."""
-
-    therapist_id: Id
-    since: Moment = msgspec.field(name="from")
-    until: Moment = msgspec.field(name="to")
-    service_id: Id | None = None
-    duration_minutes: Annotated[int, Meta(ge=1, le=1440)] | None = None
-
-
-class UnwatchCalendar(Request, frozen=True):
-    """Hear no more of a calendar."""
-
-    therapist_id: Id
+from actors.calendars.services import CalendarServices
+from actors.calendars.waiting import WaitlistBody
+from actors.kernel.entity import Principal
+from realtime.acks import Handler, Handlers, answering
+from realtime.requests import Request
 
 
 class OfBooking(Request, frozen=True, kw_only=True):
@@ -53,130 +39,138 @@ class RescheduleBooking(RescheduleBody, frozen=True, kw_only=True):
     booking_id: Id
 
 
-class CancelBooking(OfBooking, frozen=True, kw_only=True):
-    """Give the time back."""
+class TransferBooking(TransferBody, frozen=True, kw_only=True):
+    """Another therapist for a booking."""
 
-    reason: Annotated[str, Meta(max_length=1000)] = ""
+    booking_id: Id
 
 
-class UpdateBookingStatus(OfBooking, frozen=True, kw_only=True):
+class UpdateBooking(PatchBody, frozen=True, kw_only=True):
+    """Time, length, service, participants or notes, each alone."""
+
+    booking_id: Id
+
+
+class EndBooking(ReasonBody, frozen=True, kw_only=True):
+    """A booking is cancelled, has taken place, or the client did not come."""
+
+    booking_id: Id
+
+
+class UpdateBookingStatus(EndBooking, frozen=True, kw_only=True):
     """For staff: it took place, or did not; a request is accepted or declined."""
 
     status: Literal["confirmed", "completed", "no_show", "cancelled"]
-    reason: Annotated[str, Meta(max_length=1000)] = ""
 
 
-class LeaveWaitlist(Request, frozen=True):
+class OfSeries(Request, frozen=True, kw_only=True):
+    """Something about one series."""
+
+    series_id: Id
+
+
+class UpdateSeries(SeriesPatch, frozen=True, kw_only=True):
+    """Move occurrences, pause the series, or let it go on."""
+
+    series_id: Id
+
+
+class ListWaitlist(Request, frozen=True, kw_only=True):
+    """One's own wishes; for staff, those of a calendar."""
+
+    therapist_id: Id | None = None
+
+
+class LeaveWaitlist(Request, frozen=True, kw_only=True):
     """Wait no more."""
 
     entry_id: Id
 
 
-class OfOffer(Request, frozen=True):
-    """Take an offer."""
+class OfOffer(Request, frozen=True, kw_only=True):
+    """Take an offer, or let it go."""
 
     offer_id: Id
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """The services behind the events."""
-
-    bookings: Bookings
-    queries: BookingQueries
-    waiting: Waiting
+def booking_handlers(services: CalendarServices) -> Handlers:
+    """Handlers of section "Calendars and bookings" of the contract that are about bookings."""
+    return {**_of_bookings(services), **_of_series(services), **_of_the_waitlist(services)}
 
 
-class BookingEvents:
-    """Handlers of section "Calendars and bookings" of the contract."""
+def _of_bookings(services: CalendarServices) -> Handlers:
+    bookings = services.bookings
 
-    def __init__(self, desk: Desk, subscriptions: Subscriptions[Connection], joining: Joining) -> None:
-        self._bookings = desk.bookings
-        self._queries = desk.queries
-        self._waiting = desk.waiting
-        self._subscriptions = subscriptions
-        self._joining = joining
+    async def book(one: BookingBody, by: Principal, trace: str) -> dict[str, Any]:
+        return await bookings.book(one.request(bookings.id_from(by, one.request_id)), by=by, trace=trace)
 
-    def handlers(self) -> Handlers:
-        """Event name -> handler."""
-        return {
-            "watch_calendar": Handler(WatchCalendar, self._watch),
-            "unwatch_calendar": Handler(UnwatchCalendar, self._unwatch),
-            "check_conflicts": Handler(BookingBody, self._check),
-            "request_booking": Handler(BookingBody, self._book),
-            "confirm_booking": Handler(OfBooking, self._confirm),
-            "reschedule_booking": Handler(RescheduleBooking, self._reschedule),
-            "cancel_booking": Handler(CancelBooking, self._cancel),
-            "update_booking_status": Handler(UpdateBookingStatus, self._update),
-            "join_waitlist": Handler(WaitlistBody, self._join_waitlist),
-            "leave_waitlist": Handler(LeaveWaitlist, self._leave_waitlist),
-            "accept_offer": Handler(OfOffer, self._accept),
-            "decline_offer": Handler(OfOffer, self._decline),
-        }
-
-    async def _watch(self, connection: Connection, request: WatchCalendar) -> Answer:
-        by = connection.principal
-        start, end = time.parse_instant(request.since, "from"), time.parse_instant(request.until, "to")
-        command = Availability(start, end, request.service_id, request.duration_minutes)
-        shown: dict[str, Any] = {}
-        if is_staff(by, request.therapist_id):  # before the join: nothing may be awaited between it and the ack
-            wanted = Wanted(therapist=request.therapist_id, start=start, end=end, limit=LARGEST_PAGE)
-            shown["bookings"] = (await self._queries.page(wanted, by=by))["bookings"]
-
-        async def submit() -> Reply:
-            found, version = await self._bookings.availability(
-                request.therapist_id, command, by=by, listen=True, trace=connection.trace()
-            )
-            shown.update({name: found[name] for name in ("version", "tz", "slots")})
-            return Reply(b"", version, False)
-
-        joined = await self._joining.join(connection, calendar_of(request.therapist_id), submit)
-        return Answer(msgspec.json.encode(shown), joined.held)
-
-    async def _unwatch(self, connection: Connection, request: UnwatchCalendar) -> Answer:
-        self._subscriptions.leave(connection, calendar_of(request.therapist_id))
-        return Answer()
-
-    async def _check(self, connection: Connection, request: BookingBody) -> Answer:
-        return _answer(await self._bookings.check(request.request(), by=connection.principal))
-
-    async def _book(self, connection: Connection, request: BookingBody) -> Answer:
-        by = connection.principal
-        name = request.request_id
-        booking = self._bookings.id_from(by, name) if name else ""
-        return _answer(await self._bookings.book(request.request(booking), by=by, trace=connection.trace()))
-
-    async def _confirm(self, connection: Connection, request: OfBooking) -> Answer:
-        return _answer(await self._bookings.confirm(request.booking_id, by=connection.principal))
-
-    async def _reschedule(self, connection: Connection, request: RescheduleBooking) -> Answer:
-        by, trace = connection.principal, connection.trace()
-        return _answer(await self._bookings.move(request.booking_id, request.change(), by=by, trace=trace))
-
-    async def _cancel(self, connection: Connection, request: CancelBooking) -> Answer:
-        return _answer(await self._bookings.cancel(request.booking_id, request.reason, by=connection.principal))
-
-    async def _update(self, connection: Connection, request: UpdateBookingStatus) -> Answer:
-        by, booking = connection.principal, request.booking_id
-        match request.status:
+    async def update_status(one: UpdateBookingStatus, by: Principal, trace: str) -> dict[str, Any]:
+        match one.status:
             case "confirmed":
-                return _answer(await self._bookings.confirm(booking, by=by))
+                return await bookings.confirm(one.booking_id, by=by, trace=trace)
             case "cancelled":
-                return _answer(await self._bookings.cancel(booking, request.reason, by=by))
-        return _answer(await self._bookings.finish(booking, request.status, request.reason, by=by))
+                return await bookings.cancel(one.booking_id, one.reason, by=by, trace=trace)
+        return await bookings.finish(one.booking_id, one.status, one.reason, by=by, trace=trace)
 
-    async def _join_waitlist(self, connection: Connection, request: WaitlistBody) -> Answer:
-        return _answer(await self._waiting.join(request, by=connection.principal))
+    return {
+        "check_conflicts": answering(BookingBody, lambda one, by, _: bookings.check(one.request(), by=by)),
+        "request_booking": answering(BookingBody, book),
+        "get_booking": answering(OfBooking, lambda one, by, trace: bookings.get(one.booking_id, by=by, trace=trace)),
+        "list_bookings": answering(ListQuery, lambda one, by, _: services.queries.page(one.wanted(), by=by)),
+        "confirm_booking": answering(
+            OfBooking, lambda one, by, trace: bookings.confirm(one.booking_id, by=by, trace=trace)
+        ),
+        "reschedule_booking": _moving(RescheduleBooking, bookings),
+        "transfer_booking": _moving(TransferBooking, bookings),
+        "update_booking": answering(
+            UpdateBooking, lambda one, by, trace: patch(bookings, one.booking_id, one, by=by, trace=trace)
+        ),
+        "cancel_booking": answering(
+            EndBooking, lambda one, by, trace: bookings.cancel(one.booking_id, one.reason, by=by, trace=trace)
+        ),
+        "complete_booking": _finishing("completed", bookings),
+        "no_show_booking": _finishing("no_show", bookings),
+        "update_booking_status": answering(UpdateBookingStatus, update_status),
+        "bulk_bookings": answering(BulkBody, lambda one, by, _: services.bulk.run(one, by=by)),
+    }
 
-    async def _leave_waitlist(self, connection: Connection, request: LeaveWaitlist) -> Answer:
-        return _answer(await self._waiting.leave(request.entry_id, by=connection.principal))
 
-    async def _accept(self, connection: Connection, request: OfOffer) -> Answer:
-        return _answer(await self._waiting.accept(request.offer_id, by=connection.principal))
-
-    async def _decline(self, connection: Connection, request: OfOffer) -> Answer:
-        return _answer(await self._waiting.decline(request.offer_id, by=connection.principal))
+def _moving(kind: type[RescheduleBooking] | type[TransferBooking], bookings: Bookings) -> Handler:
+    return answering(kind, lambda one, by, trace: bookings.move(one.booking_id, one.change(), by=by, trace=trace))
 
 
-def _answer(document: dict[str, Any]) -> Answer:
-    return Answer(msgspec.json.encode(document))
+def _finishing(status: str, bookings: Bookings) -> Handler:
+    return answering(
+        EndBooking, lambda one, by, trace: bookings.finish(one.booking_id, status, one.reason, by=by, trace=trace)
+    )
+
+
+def _of_series(services: CalendarServices) -> Handlers:
+    series = services.series
+
+    async def create(one: SeriesBody, by: Principal, _: str) -> dict[str, Any]:
+        wanted = one.request(services.bookings.id_from(by, one.request_id, "ser"))
+        return await series.create(wanted, one.rrule, one.exceptions, one.policy, dry_run=one.dry_run, by=by)
+
+    return {
+        "create_series": answering(SeriesBody, create),
+        "get_series": answering(OfSeries, lambda one, by, _: series.get(one.series_id, by=by)),
+        "update_series": answering(UpdateSeries, lambda one, by, _: patch_series(series, one.series_id, one, by=by)),
+        "delete_series": answering(OfSeries, lambda one, by, _: series.turn(one.series_id, "ended", by=by)),
+    }
+
+
+def _of_the_waitlist(services: CalendarServices) -> Handlers:
+    waiting = services.waiting
+
+    async def join(one: WaitlistBody, by: Principal, _: str) -> dict[str, Any]:
+        return await waiting.join(one, by=by, entry_id=services.bookings.id_from(by, one.request_id, "wait"))
+
+    return {
+        "join_waitlist": answering(WaitlistBody, join),
+        "list_waitlist": answering(ListWaitlist, lambda one, by, _: waiting.listing(one.therapist_id or "", by=by)),
+        "get_waitlist_analytics": answering(EmptyBody, lambda _, by, __: waiting.figures(by=by)),
+        "leave_waitlist": answering(LeaveWaitlist, lambda one, by, _: waiting.leave(one.entry_id, by=by)),
+        "accept_offer": answering(OfOffer, lambda one, by, _: waiting.accept(one.offer_id, by=by)),
+        "decline_offer": answering(OfOffer, lambda one, by, _: waiting.decline(one.offer_id, by=by)),
+    }

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 from prometheus_client import CollectorRegistry
 
+from actors.calendars.services import CalendarServices
 from actors.kernel.region import Region
 from actors.kernel.tasks import Tasks
 from actors.kernel.wire import Delivery
@@ -21,7 +22,8 @@ from config.revocations import Revocation
 from config.settings import GatewaySettings, LimitSettings
 from realtime.acks import Events
 from realtime.auth import Verifier
-from realtime.bookings import BookingEvents, Desk
+from realtime.bookings import booking_handlers
+from realtime.calendars import CalendarEvents
 from realtime.chat import Chat
 from realtime.connections import Connection, Connections
 from realtime.deadlines import Deadlines
@@ -128,7 +130,7 @@ class Gateway:
         region: Region,
         rooms: Rooms,
         tracker: Tracker,
-        desk: Desk,
+        calendars: CalendarServices,
         *,
         host: str,
         port: int,
@@ -142,7 +144,7 @@ class Gateway:
         """
         self._region = region
         self._presence = Presence(tracker)
-        self._front = self._wire(region, rooms, self._presence, desk)
+        self._front = self._wire(region, rooms, self._presence, calendars)
         self._deadlines.start()
         server = make_server(self._settings, self._front, self._relay)
         self._site = Site(server, self._settings.send_buffer_bytes)
@@ -205,7 +207,7 @@ class Gateway:
             self._relay.close()
         log.info("gateway.stopped", gateway=self.name)
 
-    def _wire(self, region: Region, rooms: Rooms, presence: Presence, desk: Desk) -> Front:
+    def _wire(self, region: Region, rooms: Rooms, presence: Presence, calendars: CalendarServices) -> Front:
         settings, clock, metrics = self._settings, self._clock, self._metrics
         joining = Joining(self._subscriptions)
         limits = EventLimits(self._limits, clock, metrics)
@@ -230,8 +232,14 @@ class Gateway:
         self._sessions = sessions
         door = Door(self._limits, clock, metrics, lambda: sessions.under_way, self._dice)
         chat = Chat(region, rooms, self._subscriptions, joining, self._guard)
-        bookings = BookingEvents(desk, self._subscriptions, joining)
-        handlers = {**sessions.handlers(), **chat.handlers(), **presence.handlers(), **bookings.handlers()}
+        watching = CalendarEvents(calendars, self._subscriptions, joining)
+        handlers = {
+            **sessions.handlers(),
+            **chat.handlers(),
+            **presence.handlers(),
+            **watching.handlers(),
+            **booking_handlers(calendars),
+        }
         events = Events(handlers, max_bytes=settings.max_message_bytes, clock=clock, guard=self._guard, limits=limits)
         return Front(settings, self._connections, sessions, events, self._tasks, clock, metrics, door, inbound)
 

@@ -272,14 +272,18 @@ def _explained(problem: str) -> InvalidArgument:
     field = path[1] if path else ""
     problem = problem[: path.start()] if path else problem
     if missing := _MISSING.match(problem):
-        return _invalid(missing[1], "is missing")
+        return _invalid(_within(field, missing[1]), "is missing")
     if unknown := _UNKNOWN.match(problem):
-        return _invalid(unknown[1], "is not a member of this event")
+        return _invalid(_within(field, unknown[1]), "is not known here")
     if "matching regex" in problem:
         return _invalid(field, "has a form that is not allowed")
     if problem.startswith("Invalid enum value"):  # quotes the value
         return _invalid(field, "is not one of the values that are allowed")
     return _invalid(field, "is not valid: " + problem[:1].lower() + problem[1:].replace("`", ""))
+
+
+def _within(path: str, member: str) -> str:
+    return f"{path}.{member}" if path else member
 
 
 def _invalid(field: str, complaint: str) -> InvalidArgument:

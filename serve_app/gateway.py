@@ -3,6 +3,7 @@
 import asyncio
 from functools import partial
 
+from actors.calendars.services import calendar_services
 from actors.kernel.metrics import RecentMean, RegionMetrics
 from actors.kernel.region import Region
 from actors.kernel.remote import RemoteDirectory, client_of, ensure_shards, kinds_to_pools
@@ -12,10 +13,8 @@ from config.clock import SystemClock
 from config.collector import calm_collector
 from config.logs import configure_logging
 from realtime.auth import Verifier
-from realtime.bookings import Desk
 from realtime.gateway import Gateway
 from serve_app.audit.record import AuditRecord
-from serve_app.calendars.service import calendar_services
 from serve_app.identity.assembly import revocations_of
 from serve_app.identity.care import CareRelations
 from serve_app.identity.gate import SocketGuard
@@ -75,12 +74,11 @@ class GatewayReplica:
         await self._tracker.start()
         rooms = Rooms(self._region, stores.views, clock)
         calendars = calendar_services(self._region, stores.views, clock, related=CareRelations(database, clock).cares)
-        desk = Desk(calendars.bookings, calendars.queries, calendars.waiting)
         await self._gateway.start(
             self._region,
             rooms,
             self._tracker,
-            desk,
+            calendars,
             host=settings.gateway.host,
             port=settings.gateway.port,
             inner_host=self._member.host,

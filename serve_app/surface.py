@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
+from actors.calendars.services import CalendarServices
 from serve_app.calendars.routes import routers
-from serve_app.calendars.service import CalendarServices
 from serve_app.conventions.permits import permit
 from serve_app.identity.assembly import IdentityService
 from serve_app.pools import Resizable, pool_routes

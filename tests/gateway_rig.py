@@ -9,6 +9,7 @@ from typing import Any
 import socketio
 from prometheus_client import CollectorRegistry
 
+from actors.calendars.services import calendar_services
 from actors.inboxes.kind import InboxKind
 from actors.kernel.entity import Kind
 from actors.kernel.local import LocalCluster
@@ -29,9 +30,7 @@ from config.settings import (
 )
 from config.tokens import mint
 from realtime.auth import Verifier
-from realtime.bookings import Desk
 from realtime.gateway import Gateway
-from serve_app.calendars.service import calendar_services
 from serve_app.recipe import CarewireRecipe
 from store.journal import Stores
 from store.memory import memory_stores
@@ -153,8 +152,9 @@ class Rig:
         await tracker.start()
         self.trackers.append(tracker)
         calendars = calendar_services(region, self.stores.views, CLOCK)
-        desk = Desk(calendars.bookings, calendars.queries, calendars.waiting)
-        await gateway.start(region, rooms(region, self.stores.views, CLOCK), tracker, desk, host="127.0.0.1", port=port)
+        await gateway.start(
+            region, rooms(region, self.stores.views, CLOCK), tracker, calendars, host="127.0.0.1", port=port
+        )
         self.gateways.append(gateway)
         return gateway
 

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
+from actors.calendars.services import calendar_services
 from actors.kernel.entity import Kind
 from actors.kernel.local import LocalCluster
 from actors.kernel.region import Region
@@ -39,11 +40,9 @@ from ml.artifact import current_version
 from ml.knowledge import load_knowledge
 from ml.model import TrainedModel
 from realtime.auth import Verifier
-from realtime.bookings import Desk
 from realtime.gateway import Gateway
 from serve_app.api.app import Services, create_api
 from serve_app.audit.record import HEADS, AuditRecord
-from serve_app.calendars.service import calendar_services
 from serve_app.census import Census
 from serve_app.conventions.assembly import conventions_of
 from serve_app.health import HealthMonitor
@@ -227,9 +226,8 @@ class House:
         await tracker.start()
         self.trackers.append(tracker)
         calendars = calendar_services(region, self.stores.views, self.clock, related=care.cares)
-        desk = Desk(calendars.bookings, calendars.queries, calendars.waiting)
         rooms = Rooms(region, self.stores.views, self.clock)
-        await gateway.start(region, rooms, tracker, desk, host="127.0.0.1", port=0)
+        await gateway.start(region, rooms, tracker, calendars, host="127.0.0.1", port=0)
         self.gateways.append(gateway)
         self.followers.append(follower)
         return gateway

@@ -2,6 +2,7 @@
 is: the client is free, and so are the rooms."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +13,7 @@ from actors.calendars.planner import Plan
 from actors.calendars.ports import CheckAnswer, calendar_of
 from actors.calendars.probing import probe
 from actors.calendars.reasons import HARD, Reason
-from actors.kernel.entity import SYSTEM
+from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.ports import Find, Submit
 from config.clock import to_rfc3339
 from config.errors import CarewireError
@@ -21,6 +22,9 @@ MOST: Final = 6
 _OTHERS: Final = 4  # other calendars that are asked
 _ASKED: Final = 8  # times that each is asked for
 _check_answer: Final = msgspec.json.Decoder(CheckAnswer).decode
+
+
+Barred = Callable[[Plan, str, str, Principal], Awaitable[list[Reason]]]
 
 
 class Sought(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +37,7 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
     client: str = ""
     booking: str = ""
     overriding: bool = False
+    by: Principal = SYSTEM
 
 
 class Looked(msgspec.Struct, frozen=True):
@@ -46,11 +51,12 @@ class Looked(msgspec.Struct, frozen=True):
 
 
 class Alternatives:
-    """Looks for them."""
+    """Looks for them. `barred` says why a client may not book a plan at a calendar at all: nobody is told of that."""
 
-    def __init__(self, region: Submit, views: Find) -> None:
+    def __init__(self, region: Submit, views: Find, barred: Barred) -> None:
         self._region = region
         self._views = views
+        self._barred = barred
 
     async def near(self, sought: Sought) -> list[dict[str, Any]]:
         """The alternatives alone."""
@@ -72,8 +78,14 @@ class Alternatives:
         if sought.overriding:
             reasons = [one for one in reasons if one.code in HARD]
         possible = [one for one, why in zip(offered, others[len(own) :], strict=True) if not why]
+        possible = await self._permitted(possible, sought)
         ranked = _ranked(possible, sought, among_others=len(names) > 1)
         return Looked(reasons, ranked, own[0][1] if own else None)
+
+    async def _permitted(self, possible: list[tuple[str, Plan]], sought: Sought) -> list[tuple[str, Plan]]:
+        plans = dict(possible)  # one of each calendar: they differ in time only
+        allowed = {name: not await self._barred(plan, sought.client, name, sought.by) for name, plan in plans.items()}
+        return [one for one in possible if allowed[one[0]]]
 
     async def _offering(self, service: str, but: str) -> list[str]:
         found = await self._views.find(

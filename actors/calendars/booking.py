@@ -27,8 +27,8 @@ from actors.calendars.booking_messages import (
     Verdict,
 )
 from actors.calendars.holding import ASK_AGAIN_MS, Inquire, Outcome
-from actors.calendars.lifecycle import illegal, require_legal
-from actors.calendars.record import OCCUPYING, Record, Terms, shown
+from actors.calendars.lifecycle import illegal, not_begun, require_legal
+from actors.calendars.record import OCCUPYING, PAUSED, Record, Terms, shown
 from actors.calendars.reminders import Remind
 from actors.calendars.roles import is_staff, require_party, require_staff
 from actors.kernel.entity import Context, Decision, Event, SetTimer
@@ -39,6 +39,7 @@ MOST_PARTICIPANTS: Final = 100
 LONGEST_TEXT: Final = 4000
 CATEGORIES: Final = frozenset(
     {"client_request", "illness", "therapist_unavailable", "emergency", "payment", "weather", "declined", "other"}
+    | {PAUSED}
 )
 _LAPSED: Final = {"lapsed": True}
 
@@ -132,7 +133,7 @@ class Booking:
             raise PermissionDenied("The other side has to answer this request.")
         status = _entry_status(record.terms, staff) if record.status == "held" else "confirmed"
         if context.now_ms >= record.start and not (staff or context.by.is_system):
-            raise illegal(record, "Its time has come already.")
+            raise illegal(record, "Its time has come already.", "confirm")
         awaiting = "therapist" if status == "pending" else ""
         now = msgspec.structs.replace(record, status=status, awaiting=awaiting, hold_expires=0)
         was_held = record.status == "held" and not record.series
@@ -150,7 +151,7 @@ class Booking:
             raise PermissionDenied("Only those who run this calendar may do that.")
         most = record.terms.max_reschedules
         if not staff and most is not None and record.moves >= most:
-            raise illegal(record, f"It can be moved {most} times, and has been. Ask the practice.")
+            raise illegal(record, "It has been moved as often as it may. Ask the practice.", "reschedule")
         now = msgspec.structs.replace(
             record,
             key=command.key,
@@ -161,6 +162,8 @@ class Booking:
             end=command.end,
             tz=command.tz,
             parties=command.parties,
+            price=command.price,
+            format=command.format,
             terms=command.terms,
             overridden=command.overridden,
             epoch=record.epoch + 1,
@@ -177,7 +180,7 @@ class Booking:
         require_legal(record, "cancel")
         staff = is_staff(context.by, record.therapist)
         if context.now_ms >= record.start and not staff:
-            raise illegal(record, "It has begun. Ask the practice.")
+            raise illegal(record, "It has begun. Ask the practice.", "cancel")
         declined = staff and record.status == "pending"
         category, words = _reason(command.reason, "declined" if declined else "")
         late = (
@@ -193,7 +196,7 @@ class Booking:
             raise InvalidArgument("A booking ends as completed or no_show.", details={"field": "status"})
         require_legal(record, "complete" if command.status == "completed" else "no_show")
         if context.now_ms < record.start:
-            raise illegal(record, "It has not begun yet.")
+            raise not_begun(record)
         category, words = _reason(command.reason, "")
         now = msgspec.structs.replace(record, status=command.status, category=category)
         return self._changed(command.status, now, context, version, texts={"reason": words})

@@ -101,7 +101,8 @@ class BookingKind(Kind[Booking]):
                 letters = [Letter(one.entity, _pack(Settle(one.key, one.outcome))) for one in event.verdicts]
                 if event.change == "created" and event.record.wish:
                     letters.append(Letter(NAME, _pack(Close(event.record.id, event.record.wish))))
-                letters += _told(entity_id, recorded, event.record, "booking_updated", payload)
+                parted = event.record.former if event.change == "transferred" else ""
+                letters += _told(entity_id, recorded, event.record, "booking_updated", payload, parted)
                 return Effects(views=[view_of(event.record, recorded.seq)], letters=letters)
         return None
 
@@ -143,11 +144,14 @@ def record_in(view: View) -> Record:
     return msgspec.msgpack.decode(view.data, type=Record)
 
 
-def _told(entity_id: str, recorded: Recorded, record: Record, name: str, payload: dict[str, Any]) -> list[Letter]:
-    """To the mailboxes of client and therapist."""
+def _told(
+    entity_id: str, recorded: Recorded, record: Record, name: str, payload: dict[str, Any], parted: str = ""
+) -> list[Letter]:
+    """To the mailboxes of client and therapist, and of the therapist whose it was until now."""
     made = event_id(entity_id, recorded.seq, recorded.at_ms)
     command = _pack(Deliver(made, name, _to_json(payload)))
-    return [Letter(f"user:{user}", command) for user in dict.fromkeys((record.client, record.therapist))]
+    people = dict.fromkeys((record.client, record.therapist, parted))
+    return [Letter(f"user:{user}", command) for user in people if user]
 
 
 def _key(entity_id: str) -> str:

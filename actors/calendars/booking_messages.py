@@ -1,6 +1,6 @@
 """What a booking is asked, what happens to it, and what it is made of."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -37,6 +37,8 @@ class Move(msgspec.Struct, frozen=True, tag="move"):
     terms: Terms
     overridden: bool = False
     override_reason: str = ""
+    price: dict[str, Any] | None = None
+    format: str | None = None
 
 
 class Confirm(msgspec.Struct, frozen=True, tag="confirm"):

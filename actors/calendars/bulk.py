@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from actors.calendars import time
 from actors.calendars.alternatives import Sought
-from actors.calendars.lifecycle import LEGAL
+from actors.calendars.lifecycle import LEGAL, not_begun, require_legal
 from actors.calendars.queries import BookingQueries
 from actors.calendars.record import Record
 from actors.calendars.requests import BulkBody, BulkItem
@@ -12,8 +12,8 @@ from actors.calendars.roles import find_party, is_staff, require_staff
 from actors.calendars.service import Bookings
 from actors.calendars.wishes import Change, Request
 from actors.kernel.entity import Principal
-from config.clock import to_rfc3339
-from config.errors import CarewireError, InvalidArgument
+from config.clock import Clock, to_rfc3339
+from config.errors import CarewireError, Conflict, InvalidArgument
 
 MOST: Final = 500
 _DONE: Final = {"cancel": "cancelled", "complete": "completed", "no_show": "no_show"}
@@ -22,9 +22,10 @@ _DONE: Final = {"cancel": "cancelled", "complete": "completed", "no_show": "no_s
 class Bulk:
     """See the module. A booking that is already as it should be counts as done, so a repeat is safe."""
 
-    def __init__(self, bookings: Bookings, queries: BookingQueries) -> None:
+    def __init__(self, bookings: Bookings, queries: BookingQueries, clock: Clock) -> None:
         self._bookings = bookings
         self._queries = queries
+        self._clock = clock
 
     async def run(self, body: BulkBody, *, by: Principal) -> dict[str, Any]:
         """`{dry_run, results: [{booking_id, status: "done" | "possible" | "failed", error?, alternatives?}]}`.
@@ -34,6 +35,7 @@ class Bulk:
             PermissionDenied: the caller does not run that calendar.
         """
         items = await self._items(body, by)
+        _check(body, items)
         results = []
         for item in items:
             try:
@@ -84,13 +86,16 @@ class Bulk:
         return await self._bookings.move(record.id, Change(start=_start(item), therapist=_target(body, item)), by=by)
 
     async def _tried(self, body: BulkBody, item: BulkItem, record: Record, by: Principal) -> dict[str, Any]:
-        if body.action not in LEGAL[record.status]:
-            return {"status": "failed", "legal": list(LEGAL[record.status])}
+        require_legal(record, body.action)
+        if body.action in ("complete", "no_show") and self._clock.now_ms() < record.start:
+            raise not_begun(record)
         if body.action not in ("reschedule", "transfer"):
             return {"status": "possible"}
         request = _request(record, _start(item), _target(body, item))
         checked = await self._bookings.check(request, by=Principal(by.user, "admin"), booking=record.id)
-        return {"status": "possible" if checked.pop("available") else "failed", **checked}
+        if not checked.pop("available"):
+            raise Conflict(checked["reasons"][0]["message"], details=checked)
+        return {"status": "possible"}
 
     async def _alternatives(self, record: Record) -> list[dict[str, Any]]:
         return await self._bookings.alternatives.near(
@@ -103,6 +108,14 @@ class Bulk:
                 booking=record.id,
             )
         )
+
+
+def _check(body: BulkBody, items: tuple[BulkItem, ...]) -> None:
+    """Raises InvalidArgument: an item does not say where its booking is to go."""
+    if body.action == "reschedule" and any(one.start is None for one in items):
+        raise InvalidArgument("Name the start of each item.", details={"field": "items.start"})
+    if body.action == "transfer" and any(_target(body, one) is None for one in items):
+        raise InvalidArgument("Name to_therapist_id, or the therapist_id of each item.", details={"field": "items"})
 
 
 def _is_there(record: Record, start: int | None, therapist: str | None) -> bool:

@@ -175,6 +175,8 @@ class Calendar:
         now_ms, client = context.now_ms, command.client
         slots = planner.slots(service, command.start, command.end, now_ms=now_ms, client=client)
         answer: dict[str, Any] = {"version": version, "tz": planner.schedule.tz, "slots": slots}
+        if service.resources and slots:
+            answer |= {"plan": planner.plan(service, slots[0][0]), "step": planner.schedule.slot_minutes * MINUTE_MS}
         if command.explain:
             answer["refused"] = planner.refused(service, command.start, command.end, now_ms=now_ms, client=client)
         return answer

@@ -120,7 +120,10 @@ class AgendaKind(Kind[Agenda]):
 
 
 def _offers(calendar: str, version: int, event: Configured) -> list[View]:
-    offered = [(one.service_id, True) for one in event.schedule.services] + [(one, False) for one in event.dropped]
+    is_therapist = event.schedule.kind == "therapist"  # a room is never an alternative to a person
+    offered = [(one.service_id, is_therapist) for one in event.schedule.services] + [
+        (one, False) for one in event.dropped
+    ]
     return [
         View(
             SERVICES,

@@ -25,7 +25,15 @@ def require_legal(record: Record, action: str) -> None:
         )
 
 
-def illegal(record: Record, why: str) -> FailedPrecondition:
-    """The refusal of what the state of a booking, or the time, does not allow."""
+def not_begun(record: Record) -> FailedPrecondition:
+    """It cannot have taken place yet."""
+    return illegal(record, "It has not begun yet.", "complete", "no_show")
+
+
+def illegal(record: Record, why: str, *refused: str) -> FailedPrecondition:
+    """The refusal of what the state of a booking, or the time, does not allow. `refused`: legal in this state, and yet
+    not now."""
     message = f"This booking is {record.status.replace('_', ' ')}. {why}"
-    return FailedPrecondition(message, details={"status": record.status, "legal": list(LEGAL[record.status])})
+    return FailedPrecondition(
+        message, details={"status": record.status, "legal": [one for one in LEGAL[record.status] if one not in refused]}
+    )

@@ -1,10 +1,13 @@
-"""Partial change of a booking: what needs another time goes one way, what does not the other."""
+"""Partial change of a booking or a series: what needs another time goes one way, what does not the other."""
 
 from typing import Any
 
-from actors.calendars.requests import PatchBody
+from actors.calendars import time
+from actors.calendars.requests import PatchBody, SeriesPatch
+from actors.calendars.series_service import SeriesService
 from actors.calendars.service import Bookings
 from actors.kernel.entity import Principal
+from config.errors import InvalidArgument
 
 
 async def patch(bookings: Bookings, booking: str, body: PatchBody, *, by: Principal, trace: str = "") -> dict[str, Any]:
@@ -19,3 +22,21 @@ async def patch(bookings: Bookings, booking: str, body: PatchBody, *, by: Princi
     if body.notes is not None or body.participants is not None:
         answer = await bookings.amend(booking, body.notes, body.participants, by=by, trace=trace)
     return answer if answer is not None else await bookings.get(booking, by=by, trace=trace)
+
+
+async def patch_series(service: SeriesService, series: str, body: SeriesPatch, *, by: Principal) -> dict[str, Any]:
+    """Pause a series, let it go on, or move some of it.
+
+    Raises:
+        InvalidArgument: it says neither, or both.
+        CarewireError: as `SeriesService.turn` and `SeriesService.move`.
+    """
+    moves = (body.booking_id, body.start) != (None, None)
+    if body.status is not None and not moves:
+        return await service.turn(series, body.status, by=by)
+    if body.status is not None or body.booking_id is None or body.start is None:
+        raise InvalidArgument("Send either status, or booking_id and start.", details={"field": "booking_id"})
+    start = time.parse_instant(body.start)
+    return await service.move(
+        series, body.scope, body.booking_id, start, policy=body.policy, dry_run=body.dry_run, by=by
+    )

@@ -21,6 +21,7 @@ class _Probed(msgspec.Struct):
     results: list[list[Reason]]
 
 
+_PART: Final = 250  # plans in one question: a batch of commands is bounded
 _probed: Final = msgspec.json.Decoder(_Probed).decode
 
 
@@ -44,6 +45,19 @@ def takes_of(plan: Plan, *, key: str, booking: str, client: str, overriding: boo
     if client:
         alone = msgspec.structs.replace(take, before=0, after=0, session="", capacity=1)
         found.append((entity("client", client, "client_id"), alone))
+    return found
+
+
+async def probe_times(region: Submit, calendar: str, plan: Plan, starts: Sequence[int]) -> list[list[Reason]]:
+    """What the rooms and devices of a plan have against each of these starts; many are asked about in parts.
+
+    Raises:
+        CarewireError: somebody did not answer.
+    """
+    found: list[list[Reason]] = []
+    for number in range(0, len(starts), _PART):
+        plans = [plan.at(calendar, start) for start in starts[number : number + _PART]]
+        found += await probe(region, plans, booking="", client="")
     return found
 
 

@@ -1,5 +1,6 @@
 """Lists of bookings and figures about them, from the read model."""
 
+import re
 from collections import Counter
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from config.errors import InvalidArgument, PermissionDenied
 LARGEST_PAGE: Final = 200
 MOST_COUNTED: Final = 20_000
 _MOST_FED: Final = 5000
+_CURSOR: Final = re.compile(r"\d{14}\|[A-Za-z0-9_.:@-]{1,128}")
 _KEPT: Final = ("confirmed", "completed", "no_show")
 
 
@@ -45,11 +47,13 @@ class BookingQueries:
         """`{bookings, next_cursor?}`, by start. Without a filter: one's own.
 
         Raises:
-            InvalidArgument: an impossible limit.
+            InvalidArgument: an impossible limit, or a cursor that is none.
             PermissionDenied: somebody else's.
         """
         if not 1 <= wanted.limit <= LARGEST_PAGE:
             raise InvalidArgument(f"limit is 1 to {LARGEST_PAGE}.", details={"field": "limit"})
+        if wanted.cursor is not None and not _CURSOR.fullmatch(wanted.cursor):
+            raise InvalidArgument("cursor is a next_cursor that a page had.", details={"field": "cursor"})
         equal = self._equal(wanted, by)
         above = wanted.cursor or (order_of(wanted.start - 1, "~") if wanted.start is not None else None)
         below = order_of(wanted.end) if wanted.end is not None else None

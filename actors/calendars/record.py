@@ -11,6 +11,8 @@ from config.ids import to_base32
 Status = Literal["held", "pending", "confirmed", "completed", "cancelled", "no_show", "expired"]
 OCCUPYING: Final = frozenset({"held", "pending", "confirmed", "completed", "no_show"})
 """In these, the booking has its time."""
+PAUSED: Final = "paused"
+"""Why a booking was cancelled whose series is paused."""
 
 
 class Terms(msgspec.Struct, frozen=True, array_like=True):

@@ -16,6 +16,7 @@ from config.errors import InvalidArgument
 Text = Annotated[str, Meta(max_length=4000)]
 Moment = Annotated[str, Meta(max_length=40)]
 Minutes = Annotated[int, Meta(ge=1, le=24 * 60)]
+RequestId = Annotated[str, Meta(max_length=128)]  # a repeat with it is the same booking, series or wish
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,7 +80,7 @@ class BookingBody(Body, frozen=True):
     notes: Text = ""
     calendar_version: int | None = None
     override: OverrideBody | None = None
-    request_id: Annotated[str, Meta(max_length=128)] | None = None
+    request_id: RequestId | None = None
 
     def request(self, booking_id: str = "") -> Request:
         """The same for the service."""
@@ -166,7 +167,7 @@ class PatchBody(Body, frozen=True):
 
 
 class SeriesBody(Body, frozen=True):
-    """A series that is wanted."""
+    """A series that is wanted. `request_id`: a repeat with it tells of the series that is there."""
 
     therapist_id: Id
     start: Moment
@@ -177,8 +178,9 @@ class SeriesBody(Body, frozen=True):
     client_id: Id | None = None
     exceptions: Annotated[tuple[Moment, ...], Meta(max_length=400)] = ()
     dry_run: bool = False
+    request_id: RequestId | None = None
 
-    def request(self) -> Request:
+    def request(self, series_id: str = "") -> Request:
         """The first occurrence, for the service."""
         return Request(
             therapist=self.therapist_id,
@@ -186,6 +188,7 @@ class SeriesBody(Body, frozen=True):
             client=self.client_id or "",
             service=self.service_id,
             duration=self.duration_minutes,
+            id=series_id,
         )
 
 

@@ -40,9 +40,10 @@ class Begin(msgspec.Struct, frozen=True, tag="begin"):
 
 
 class Extend(msgspec.Struct, frozen=True, tag="extend"):
-    """More bookings of the series, made one by one (it goes on after a pause)."""
+    """More bookings of the series, made one by one, instead of those that a pause has cancelled."""
 
     bookings: tuple[str, ...]
+    instead: tuple[str, ...] = ()
 
 
 class Turn(msgspec.Struct, frozen=True, tag="turn"):
@@ -74,9 +75,10 @@ class Begun(Event, frozen=True, kw_only=True, tag="begun"):
 
 
 class Extended(Event, frozen=True, kw_only=True, tag="extended"):
-    """More bookings."""
+    """More bookings, instead of others."""
 
     bookings: tuple[str, ...]
+    instead: tuple[str, ...] = ()
 
 
 class Turned(Event, frozen=True, kw_only=True, tag="turned"):
@@ -131,9 +133,9 @@ class Series:
         if isinstance(command, Turn):
             return Decision({}, events=[Turned(status=command.status)] if command.status != self.status else ())
         if isinstance(command, Extend):
-            if len(self.bookings) + len(command.bookings) > MOST_BOOKINGS:
+            if len(self.bookings) + len(command.bookings) - len(command.instead) > MOST_BOOKINGS:
                 raise InvalidArgument(f"A series has at most {MOST_BOOKINGS} bookings.")
-            return Decision({}, events=[Extended(bookings=command.bookings)])
+            return Decision({}, events=[Extended(bookings=command.bookings, instead=command.instead)])
         raise InvalidArgument("A series does not know that.")
 
     def apply(self, event: SeriesEvent, seq: int, at_ms: int) -> None:
@@ -142,7 +144,7 @@ class Series:
             case Begun():
                 self.definition, self.bookings, self.staff = event.definition, list(event.bookings), event.staff
             case Extended():
-                self.bookings += event.bookings
+                self.bookings = [one for one in self.bookings if one not in event.instead] + list(event.bookings)
             case Turned():
                 self.status = event.status
             case Vouched() if not event.needed:

@@ -11,7 +11,7 @@ from actors.calendars.alternatives import Sought
 from actors.calendars.planner import Plan
 from actors.calendars.ports import entity
 from actors.calendars.reasons import Reason
-from actors.calendars.record import OCCUPYING, Record
+from actors.calendars.record import PAUSED, Record
 from actors.calendars.recurrence import expand
 from actors.calendars.roles import is_staff
 from actors.calendars.series import Begin, Definition, Extend, Look, Turn
@@ -20,7 +20,7 @@ from actors.calendars.time import MINUTE_MS
 from actors.calendars.wishes import Change, Request
 from actors.kernel.entity import Principal
 from config.clock import Clock, to_rfc3339
-from config.errors import CarewireError, Conflict, FailedPrecondition, InvalidArgument, PermissionDenied
+from config.errors import CarewireError, Conflict, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from config.ids import new_id
 
 HOLD_MS: Final = 15 * MINUTE_MS
@@ -49,7 +49,8 @@ class SeriesService:
     async def create(
         self, request: Request, rule: str, exceptions: Sequence[str], policy: Policy, *, dry_run: bool, by: Principal
     ) -> dict[str, Any]:
-        """`{series_id?, occurrences}`. With `all`, one conflict means that nothing is made, and no id is given.
+        """`{series_id?, occurrences}`. With `all`, one conflict means that nothing is made, and no id is given. With an
+        `id` that was given before: the series as it is.
 
         Raises:
             CarewireError: the rule is malformed, it is not allowed, or nobody answered in time.
@@ -57,12 +58,16 @@ class SeriesService:
         client = request.client or by.user
         if client != by.user and not is_staff(by, request.therapist):
             raise PermissionDenied("Only those who run this calendar book for others.")
+        if request.id and not dry_run and (there := await self._made(request.id, by)) is not None:
+            return there
         plan = (await self._bookings.check_many(request, (request.start,), client, by))[0][0]
         starts = expand(rule, request.start, time.zone_of(plan.tz), exceptions)
+        if not starts:
+            raise InvalidArgument("The exceptions leave no occurrence of rrule.", details={"field": "exceptions"})
         checked = await self._bookings.check_many(request, tuple(starts), client, by)
         occurrences = [_occurrence(*one) for one in checked]
         possible = [one[0].start for one in checked if not one[1]]
-        await self._suggest(request, checked, occurrences, client)
+        await self._suggest(request, checked, occurrences, client, by)
         if dry_run or not possible or (policy == "all" and len(possible) < len(checked)):
             return {"occurrences": occurrences}
         series = request.id or new_id("ser", self._clock.now_ms())
@@ -91,6 +96,12 @@ class SeriesService:
         command = Begin(definition, booked, held=policy == "all")
         await self._region.submit(f"series:{series}", command, by=by, command_id="begin")
         return {"series_id": series, "occurrences": occurrences}
+
+    async def _made(self, series: str, by: Principal) -> dict[str, Any] | None:
+        try:
+            return await self.get(series, by=by)
+        except NotFound:
+            return None
 
     async def get(self, series: str, *, by: Principal) -> dict[str, Any]:
         """The series, with what became of each occurrence."""
@@ -147,34 +158,30 @@ class SeriesService:
         return {"series_id": series, "occurrences": sorted(results, key=lambda one: str(one["start"]))}
 
     async def turn(self, series: str, status: Literal["active", "paused", "ended"], *, by: Principal) -> dict[str, Any]:
-        """Pause (what lies ahead is cancelled), let it go on (it is booked again as far as it can be), or end it."""
+        """Pause (what lies ahead is cancelled), let it go on (what the pause cancelled is booked again, as far as it
+        can be), or end it."""
         found = await self._look(series, by)
         await self._region.submit(f"series:{series}", Turn(status), by=by)
         if status == "active":
             await self._resume(series, found, by)
         else:
             ahead = [one for one in await self._records(found.bookings) if self._is_ahead(one)]
-            await self._drop([one.id for one in ahead], by)
+            await self._drop([one.id for one in ahead], by, PAUSED if status == "paused" else "")
         return await self.get(series, by=by)
 
     async def _resume(self, series: str, found: _Looked, by: Principal) -> None:
-        definition = found.definition
-        taken = {one.start for one in await self._records(found.bookings) if one.status in OCCUPYING}
-        zone = time.zone_of(definition.tz)
-        starts = expand(definition.rule, definition.start, zone, definition.exceptions)
-        ahead = [one for one in starts if one > self._clock.now_ms() and one not in taken]
-        request = Request(
-            therapist=definition.therapist,
-            start=definition.start,
-            client=definition.client,
-            service=definition.service or None,
-            duration=definition.duration,
-            series=series,
-        )
-        made = await self._make(request, ahead, "available", by)
-        booked = tuple(one for one in made.values() if isinstance(one, str))
+        now_ms = self._clock.now_ms()
+        booked: list[str] = []
+        instead: list[str] = []
+        for record in await self._records(found.bookings):
+            if record.status == "cancelled" and record.category == PAUSED and record.start > now_ms:
+                wanted = msgspec.structs.replace(_request_of(record, record.start), series=series)
+                made = (await self._make(wanted, [record.start], "available", by))[record.start]
+                if isinstance(made, str):
+                    booked.append(made)
+                    instead.append(record.id)
         if booked:
-            await self._region.submit(f"series:{series}", Extend(booked), by=by)
+            await self._region.submit(f"series:{series}", Extend(tuple(booked), tuple(instead)), by=by)
 
     async def _make(
         self, request: Request, starts: Sequence[int], policy: Policy, by: Principal
@@ -194,10 +201,10 @@ class SeriesService:
                     break
         return made
 
-    async def _drop(self, bookings: Sequence[str], by: Principal) -> None:
+    async def _drop(self, bookings: Sequence[str], by: Principal, reason: str = "") -> None:
         for booking in bookings:
             try:
-                await self._bookings.cancel(booking, by=by)
+                await self._bookings.cancel(booking, reason, by=by)
             except FailedPrecondition:
                 continue
 
@@ -214,6 +221,7 @@ class SeriesService:
         checked: Sequence[tuple[Plan, list[Reason]]],
         occurrences: list[dict[str, Any]],
         client: str,
+        by: Principal,
     ) -> None:
         failed = [number for number, one in enumerate(checked) if one[1]][:_ALTERNATIVES_FOR]
         for number in failed:
@@ -224,13 +232,16 @@ class SeriesService:
                     service=request.service,
                     duration=request.duration,
                     client=client,
+                    by=by,
                 )
             )
 
     async def _chosen(self, found: _Looked, scope: Scope, anchor: str) -> list[Record]:
         records = {one.id: one for one in await self._records(found.bookings) if self._is_ahead(one)}
         if anchor not in records:
-            raise InvalidArgument("booking_id is no occurrence of this series that lies ahead.")
+            raise InvalidArgument(
+                "booking_id is no occurrence of this series that lies ahead.", details={"field": "booking_id"}
+            )
         if scope == "this":
             return [records[anchor]]
         since = records[anchor].start if scope == "following" else 0

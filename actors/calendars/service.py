@@ -3,7 +3,6 @@
 import os
 from hashlib import blake2b
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -13,13 +12,12 @@ from actors.calendars.commands import Availability, Check, Configure, Import, Op
 from actors.calendars.lifecycle import require_legal
 from actors.calendars.planner import Plan
 from actors.calendars.ports import CheckAnswer, Related, calendar_of, entity
-from actors.calendars.probing import probe
+from actors.calendars.probing import probe, probe_times
 from actors.calendars.reasons import Reason
 from actors.calendars.record import Record
 from actors.calendars.roles import find_party, is_staff
-from actors.calendars.schedule import Schedule
+from actors.calendars.schedule import CalendarBody, Schedule
 from actors.calendars.taking import Taken, Taking, Wanted
-from actors.calendars.time import zone_of
 from actors.calendars.wishes import Change, Request, move_of, record_of
 from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.ports import Find, Submit
@@ -42,8 +40,11 @@ class _Slots(msgspec.Struct):
     tz: str
     slots: list[tuple[int, int, int]]
     refused: list[dict[str, Any]] | None = None
+    plan: Plan | None = None
+    step: int = 0
 
 
+_calendar: Final = msgspec.json.Decoder(CalendarBody).decode
 _raw: Final = msgspec.json.Decoder(_Raw).decode
 _slots: Final = msgspec.json.Decoder(_Slots).decode
 
@@ -55,7 +56,7 @@ class Bookings:
         self._region = region
         self._clock = clock
         self._taking = Taking(region, related)
-        self.alternatives = Alternatives(region, views)
+        self.alternatives = Alternatives(region, views, self._taking.unrelated)
 
     async def configure(self, calendar: str, schedule: Schedule, *, by: Principal, trace: str = "") -> Reply:
         """Set a calendar up."""
@@ -65,9 +66,9 @@ class Bookings:
         """How a calendar is set up."""
         return await self._region.submit(calendar_of(calendar), Show(), by=by, trace=trace)
 
-    async def zone(self, calendar: str, *, by: Principal) -> ZoneInfo:
-        """The zone of a calendar's clock."""
-        return zone_of(str(_object(await self.calendar(calendar, by=by))["tz"]))
+    async def schedule(self, calendar: str, *, by: Principal) -> Schedule:
+        """The same as data. Raises NotFound: the calendar has not been set up."""
+        return _calendar((await self.calendar(calendar, by=by)).data).schedule()
 
     async def bring_in(self, calendar: str, source: str, spans: list[tuple[int, int]], *, by: Principal) -> Reply:
         """Busy time of an external calendar, instead of what `source` brought before."""
@@ -79,6 +80,7 @@ class Bookings:
         """The contract's answer, and the version of the calendar that it shows."""
         reply = await self._region.submit(calendar_of(calendar), command, by=by, listen=listen, trace=trace)
         found = _slots(reply.data)
+        await self._without_rooms(calendar, found)
         answer: dict[str, Any] = {
             "therapist_id": calendar,
             "version": found.version,
@@ -93,6 +95,17 @@ class Bookings:
                 one | {"start": to_rfc3339(one["start"]), "end": to_rfc3339(one["end"])} for one in found.refused
             ]
         return answer, reply.version
+
+    async def _without_rooms(self, calendar: str, found: _Slots) -> None:
+        """Leave out the times at which a room or device that the service needs cannot be had."""
+        if found.plan is None:
+            return
+        others = await probe_times(self._region, calendar, found.plan, [low for low, _, _ in found.slots])
+        known = [*zip(found.slots, others, strict=True)]
+        found.slots = [slot for slot, why in known if not why]
+        if found.refused is not None:
+            closed = [{"start": slot[0], "end": slot[0] + found.step, "reasons": why} for slot, why in known if why]
+            found.refused = sorted([*found.refused, *closed], key=lambda one: int(one["start"]))
 
     async def open_ms(self, calendar: str, start: int, end: int, *, by: Principal) -> int:
         """How much time of [start, end) the calendar offers."""
@@ -224,6 +237,7 @@ class Bookings:
                     duration=request.duration,
                     client=client,
                     booking=booking,
+                    by=by,
                 )
             )
         return answer
@@ -241,9 +255,9 @@ class Bookings:
         missing = await self._taking.unrelated(plans[0], client, request.therapist, by)
         return [(one.plan, [*one.reasons, *missing, *why]) for one, why in zip(results, others, strict=True)]
 
-    def id_from(self, by: Principal, action: str) -> str:
-        """A booking id made from what names the user's action (an idempotency key): the same each time."""
-        return f"bkg_{_mark(by.user, action)}"
+    def id_from(self, by: Principal, action: str | None, prefix: str = "bkg") -> str:
+        """An id made from what names the user's action (an idempotency key), the same each time; "" without one."""
+        return f"{prefix}_{_mark(by.user, action)}" if action else ""
 
     async def _take(self, booking: str, wanted: Wanted, by: Principal, trace: str) -> Taken:
         key = f"{booking}.{os.urandom(6).hex()}"
@@ -263,6 +277,7 @@ class Bookings:
                 client=wanted.client,
                 booking=booking,
                 overriding=wanted.overriding,
+                by=by,
             )
         )
         why = list(looked.reasons)

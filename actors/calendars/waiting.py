@@ -9,8 +9,9 @@ import msgspec
 from actors.calendars import time
 from actors.calendars.commands import Attend
 from actors.calendars.kinds import SERVICES
+from actors.calendars.planner import service_of
 from actors.calendars.ports import calendar_of
-from actors.calendars.requests import Body, Moment
+from actors.calendars.requests import Body, Moment, RequestId
 from actors.calendars.schedule import Id, minutes
 from actors.calendars.service import Bookings
 from actors.calendars.waitlist_messages import (
@@ -46,6 +47,7 @@ class WaitlistBody(Body, frozen=True):
     urgency: str = "normal"
     note: str = ""
     client_id: Id | None = None
+    request_id: RequestId | None = None
 
 
 class Waiting:
@@ -61,11 +63,14 @@ class Waiting:
         """`{entry_id, position, priority, estimate?}`.
 
         Raises:
+            NotFound: there is no such calendar, or it does not offer the service.
             CarewireError: the wish makes no sense, or is somebody else's.
         """
         if not set(body.weekdays) <= set(time.WEEKDAYS):
             raise InvalidArgument("weekdays are mon ... sun.", details={"field": "weekdays"})
         calendars = tuple(dict.fromkeys(body.therapist_ids)) or await self._offering(body.service_id)
+        if body.therapist_ids:
+            await self._require_offered(calendars, body.service_id, by)
         entry = Entry(
             entry_id or new_id("wait", self._clock.now_ms()),
             body.client_id or by.user,
@@ -124,6 +129,11 @@ class Waiting:
         with suppress(CarewireError):
             await self._region.submit(NAME, Close(offer, found["entry_id"]), by=SYSTEM)
         return booking
+
+    async def _require_offered(self, calendars: tuple[str, ...], service: str | None, by: Principal) -> None:
+        schedules = await asyncio.gather(*(self._bookings.schedule(name, by=by) for name in calendars[:_MOST]))
+        for schedule in schedules:
+            service_of(schedule, service, None)
 
     async def _offering(self, service: str | None) -> tuple[str, ...]:
         if service is None:

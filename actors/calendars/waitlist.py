@@ -133,7 +133,7 @@ class Waitlist:
         entry = msgspec.structs.replace(command.entry, joined=context.now_ms, passed=())
         if entry.client != context.by.user and not all(is_staff(context.by, one) for one in entry.calendars):
             raise PermissionDenied("One waits for oneself.")
-        check(entry, command.note)
+        check(entry, command.note, context.now_ms)
         if entry.id in self.entries:
             line = self._line(self.entries[entry.id], context.now_ms)
             return Decision({name: line[name] for name in _TOLD if name in line})

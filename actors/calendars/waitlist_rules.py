@@ -33,12 +33,14 @@ def rivals(one: Entry, other: Entry) -> bool:
     return bool(set(one.calendars) & set(other.calendars))
 
 
-def check(entry: Entry, note: str) -> None:
+def check(entry: Entry, note: str, now_ms: int) -> None:
     """Raises InvalidArgument: the wish makes no sense."""
     if entry.urgency not in URGENCIES:
         raise InvalidArgument("urgency is low, normal, high or urgent.", details={"field": "urgency"})
     if not entry.start < entry.end:
         raise InvalidArgument("from lies before to.", details={"field": "to"})
+    if entry.end <= now_ms:
+        raise InvalidArgument("This time has passed. Wait for a later one.", details={"field": "to"})
     if not 1 <= len(entry.calendars) <= 50:
         raise InvalidArgument("Nobody offers that. Name 1 to 50 therapists.", details={"field": "therapist_ids"})
     if len(note) > 1000:

@@ -62,8 +62,10 @@ def record_of(booking: str, request: Request, wanted: Wanted, taken: Taken) -> R
 
 
 def move_of(record: Record, taken: Taken, wanted: Wanted, override_reason: str) -> Move:
-    """What moves a booking to its new time."""
+    """What moves a booking to its new time. The price that was agreed stays with the service."""
     plan = taken.plan
+    same_service = plan.service == record.service
+    same_place = same_service and wanted.therapist == record.therapist
     return Move(
         taken.key,
         record.epoch,
@@ -76,6 +78,8 @@ def move_of(record: Record, taken: Taken, wanted: Wanted, override_reason: str) 
         _terms(plan),
         wanted.overriding,
         override_reason,
+        record.price if same_service else plan.price,
+        record.format if same_place else plan.format,
     )
 
 

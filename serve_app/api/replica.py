@@ -8,6 +8,7 @@ import ray
 from fastapi import FastAPI
 from ray.serve.handle import DeploymentHandle
 
+from actors.calendars.services import calendar_services
 from actors.kernel.metrics import RegionMetrics
 from actors.kernel.region import Region
 from actors.kernel.remote import RemoteDirectory, ensure_shards, kinds_to_pools
@@ -18,7 +19,6 @@ from config.logs import configure_logging
 from realtime.auth import Verifier
 from serve_app.api.app import Services, create_api
 from serve_app.api.listener import Listener
-from serve_app.calendars.service import calendar_services
 from serve_app.census import Census, Sighting, finding_of, finding_of_models
 from serve_app.conventions.assembly import conventions_of
 from serve_app.health import Finding, HealthMonitor, Part

@@ -1,9 +1,11 @@
 """Answers of the calendar routes."""
 
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import msgspec
 from fastapi import Request
+from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from config.errors import Conflict
@@ -15,14 +17,28 @@ ERRORS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
+class CalendarRoute(APIRoute):
+    """A route whose `Conflict` is told with `reasons` and `alternatives` beside the problem's own members."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def told(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except Conflict as error:
+                return _conflicting(error, request)
+
+        return told
+
+
 def answer(document: object, status: int = 200) -> Response:
     """A JSON document; bytes are one already."""
     body = document if isinstance(document, bytes) else msgspec.json.encode(document)
     return Response(body, status, media_type="application/json")
 
 
-def conflicting(error: Conflict, request: Request) -> Response:
-    """409 with `reasons` and `alternatives` beside the problem's own members, as the contract has it."""
+def _conflicting(error: Conflict, request: Request) -> Response:
     made = problem(error, request)
     if made.media_type != MEDIA_TYPE or not error.details:
         return made

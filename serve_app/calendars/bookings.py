@@ -5,17 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from actors.calendars import requests, time
+from actors.calendars import requests
+from actors.calendars.looks import ListQuery
 from actors.calendars.patching import patch as change
-from actors.calendars.queries import Wanted
+from actors.calendars.patching import patch_series
+from actors.calendars.record import Status
+from actors.calendars.services import CalendarServices
 from actors.calendars.waiting import WaitlistBody
-from actors.calendars.wishes import Change
 from actors.kernel.entity import Principal
-from config.errors import Conflict, InvalidArgument
 from config.ids import ID_PATTERN
-from serve_app.calendars.answers import ERRORS, answer, conflicting
+from serve_app.calendars.answers import ERRORS, CalendarRoute, answer
 from serve_app.calendars.bodies import MaybeSince, MaybeUntil, body_of, documented, operation_of
-from serve_app.calendars.service import CalendarServices
 from serve_app.conventions.permits import permit
 
 Id = Annotated[str, Path(pattern=ID_PATTERN)]
@@ -33,12 +33,13 @@ WaitlistJoin = Annotated[Principal, permit("waitlist.join")]
 WaitlistRead = Annotated[Principal, permit("waitlist.read")]
 WaitlistFigures = Annotated[Principal, permit("waitlist.figures")]
 WaitlistLeave = Annotated[Principal, permit("waitlist.leave")]
+MaybeId = Annotated[str | None, Query(pattern=ID_PATTERN)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 def booking_routes(services: CalendarServices) -> APIRouter:
     """The routes of single bookings, and of many."""
-    router = APIRouter(prefix="/api/bookings", tags=["bookings"], responses=ERRORS)
+    router = APIRouter(prefix="/api/bookings", tags=["bookings"], responses=ERRORS, route_class=CalendarRoute)
     bookings = services.bookings
 
     def trace(request: Request) -> str:
@@ -49,36 +50,33 @@ def booking_routes(services: CalendarServices) -> APIRouter:
         """Book a time, or hold it. 409: all reasons, and alternatives that can be booked as they are."""
         body = await body_of(request, requests.BookingBody)
         name = operation_of(request, by) or body.request_id
-        try:
-            wanted = body.request(bookings.id_from(by, name) if name else "")
-            return answer(await bookings.book(wanted, by=by, trace=trace(request)), 201)
-        except Conflict as error:
-            return conflicting(error, request)
+        wanted = body.request(bookings.id_from(by, name))
+        return answer(await bookings.book(wanted, by=by, trace=trace(request)), 201)
 
     @router.get("")
     async def page(
         by: BookingRead,
-        therapist_id: str | None = None,
-        client_id: str | None = None,
-        series_id: str | None = None,
-        status: str | None = None,
+        therapist_id: MaybeId = None,
+        client_id: MaybeId = None,
+        series_id: MaybeId = None,
+        status: Status | None = None,
         since: MaybeSince = None,
         until: MaybeUntil = None,
         cursor: str | None = None,
         limit: Limit = 50,
     ) -> Response:
         """Bookings by start: one's own, or (for staff) those of a calendar or a client."""
-        wanted = Wanted(
-            client=client_id,
-            therapist=therapist_id,
-            series=series_id,
+        asked = ListQuery(
+            therapist_id=therapist_id,
+            client_id=client_id,
+            series_id=series_id,
             status=status,
-            start=None if since is None else time.parse_instant(since, "from"),
-            end=None if until is None else time.parse_instant(until, "to"),
+            since=since,
+            until=until,
             cursor=cursor,
             limit=limit,
         )
-        return answer(await services.queries.page(wanted, by=by))
+        return answer(await services.queries.page(asked.wanted(), by=by))
 
     @router.post("/check", openapi_extra=documented(requests.BookingBody))
     async def check(request: Request, by: BookingCreate) -> Response:
@@ -100,10 +98,7 @@ def booking_routes(services: CalendarServices) -> APIRouter:
     async def patch(request: Request, by: BookingReschedule, booking_id: Id) -> Response:
         """Change time, length, service, participants or notes, each alone."""
         body = await body_of(request, requests.PatchBody)
-        try:
-            return answer(await change(bookings, booking_id, body, by=by, trace=trace(request)))
-        except Conflict as error:
-            return conflicting(error, request)
+        return answer(await change(bookings, booking_id, body, by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/confirm", openapi_extra=documented(requests.EmptyBody))
     async def confirm(request: Request, by: BookingConfirm, booking_id: Id) -> Response:
@@ -115,13 +110,13 @@ def booking_routes(services: CalendarServices) -> APIRouter:
     async def reschedule(request: Request, by: BookingReschedule, booking_id: Id) -> Response:
         """Another time: never both, never neither. For a request, staff makes a counter-offer so."""
         body = await body_of(request, requests.RescheduleBody)
-        return await _moved(request, booking_id, by, body.change())
+        return answer(await bookings.move(booking_id, body.change(), by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/transfer", openapi_extra=documented(requests.TransferBody))
     async def transfer(request: Request, by: BookingTransfer, booking_id: Id) -> Response:
         """Another therapist (staff only)."""
         body = await body_of(request, requests.TransferBody)
-        return await _moved(request, booking_id, by, body.change())
+        return answer(await bookings.move(booking_id, body.change(), by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/cancel", openapi_extra=documented(requests.ReasonBody))
     async def cancel(request: Request, by: BookingCancel, booking_id: Id) -> Response:
@@ -141,27 +136,20 @@ def booking_routes(services: CalendarServices) -> APIRouter:
         body = await body_of(request, requests.ReasonBody)
         return answer(await bookings.finish(booking_id, "no_show", body.reason, by=by, trace=trace(request)))
 
-    async def _moved(request: Request, booking_id: str, by: Principal, change: Change) -> Response:
-        try:
-            return answer(await bookings.move(booking_id, change, by=by, trace=trace(request)))
-        except Conflict as error:
-            return conflicting(error, request)
-
     return router
 
 
 def series_routes(services: CalendarServices) -> APIRouter:
     """The routes of recurring bookings."""
-    router = APIRouter(prefix="/api/series", tags=["bookings"], responses=ERRORS)
+    router = APIRouter(prefix="/api/series", tags=["bookings"], responses=ERRORS, route_class=CalendarRoute)
     series = services.series
 
     @router.post("", openapi_extra=documented(requests.SeriesBody))
     async def create(request: Request, by: SeriesCreate) -> Response:
         """Check every occurrence, then make them (`all` or those that are `available`), or only tell (`dry_run`)."""
         body = await body_of(request, requests.SeriesBody)
-        made = await series.create(
-            body.request(), body.rrule, body.exceptions, body.policy, dry_run=body.dry_run, by=by
-        )
+        wanted = body.request(services.bookings.id_from(by, operation_of(request, by) or body.request_id, "ser"))
+        made = await series.create(wanted, body.rrule, body.exceptions, body.policy, dry_run=body.dry_run, by=by)
         return answer(made, 201 if "series_id" in made else 200)
 
     @router.get("/{series_id}")
@@ -173,16 +161,7 @@ def series_routes(services: CalendarServices) -> APIRouter:
     async def patch(request: Request, by: SeriesManage, series_id: Id) -> Response:
         """Move this, this and following, or all occurrences; pause the series, or let it go on."""
         body = await body_of(request, requests.SeriesPatch)
-        if body.status is not None:
-            return answer(await series.turn(series_id, body.status, by=by))
-        if body.booking_id is None or body.start is None:
-            raise InvalidArgument("Send status, or booking_id and start.", details={"field": "booking_id"})
-        start = time.parse_instant(body.start)
-        return answer(
-            await series.move(
-                series_id, body.scope, body.booking_id, start, policy=body.policy, dry_run=body.dry_run, by=by
-            )
-        )
+        return answer(await patch_series(series, series_id, body, by=by))
 
     @router.delete("/{series_id}")
     async def end(by: SeriesManage, series_id: Id) -> Response:
@@ -194,21 +173,20 @@ def series_routes(services: CalendarServices) -> APIRouter:
 
 def waitlist_routes(services: CalendarServices) -> APIRouter:
     """The routes of the waitlist."""
-    router = APIRouter(prefix="/api/waitlist", tags=["bookings"], responses=ERRORS)
+    router = APIRouter(prefix="/api/waitlist", tags=["bookings"], responses=ERRORS, route_class=CalendarRoute)
     waiting = services.waiting
 
     @router.post("", status_code=201, openapi_extra=documented(WaitlistBody))
     async def join(request: Request, by: WaitlistJoin) -> Response:
         """Wait for time: of these therapists or of all that offer the service."""
         body = await body_of(request, WaitlistBody)
-        name = operation_of(request, by)
-        entry = services.bookings.id_from(by, name).replace("bkg_", "wait_") if name else ""
+        entry = services.bookings.id_from(by, operation_of(request, by) or body.request_id, "wait")
         return answer(await waiting.join(body, by=by, entry_id=entry), 201)
 
     @router.get("")
-    async def listing(by: WaitlistRead, therapist_id: str = "") -> Response:
+    async def listing(by: WaitlistRead, therapist_id: MaybeId = None) -> Response:
         """One's own wishes with positions and offers; for staff, those of a calendar."""
-        return answer(await waiting.listing(therapist_id, by=by))
+        return answer(await waiting.listing(therapist_id or "", by=by))
 
     @router.get("/analytics")
     async def figures(by: WaitlistFigures) -> Response:
@@ -221,12 +199,9 @@ def waitlist_routes(services: CalendarServices) -> APIRouter:
         return answer(await waiting.leave(entry_id, by=by))
 
     @router.post("/offers/{offer_id}/accept")
-    async def accept(request: Request, by: WaitlistLeave, offer_id: Id) -> Response:
+    async def accept(by: WaitlistLeave, offer_id: Id) -> Response:
         """Book what was offered."""
-        try:
-            return answer(await waiting.accept(offer_id, by=by))
-        except Conflict as error:
-            return conflicting(error, request)
+        return answer(await waiting.accept(offer_id, by=by))
 
     @router.post("/offers/{offer_id}/decline")
     async def decline(by: WaitlistLeave, offer_id: Id) -> Response:

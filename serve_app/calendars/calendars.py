@@ -6,22 +6,19 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from actors.calendars import time
-from actors.calendars.commands import Availability
-from actors.calendars.ical import busy_of, feed
-from actors.calendars.queries import Wanted
+from actors.calendars.feeds import Fed
+from actors.calendars.looks import AvailabilityQuery, free_times
 from actors.calendars.requests import ImportBody
-from actors.calendars.roles import require_staff
 from actors.calendars.schedule import CalendarBody
+from actors.calendars.services import CalendarServices
 from actors.kernel.entity import Principal
 from config.ids import ID_PATTERN
-from serve_app.calendars.answers import ERRORS, answer
+from serve_app.calendars.answers import ERRORS, CalendarRoute, answer
 from serve_app.calendars.bodies import Since, Until, body_of, documented
-from serve_app.calendars.service import CalendarServices
 from serve_app.conventions.permits import permit
 from serve_app.conventions.readings import reading_of
 
 CalendarId = Annotated[str, Path(pattern=ID_PATTERN)]
-_FEED_MS = 400 * time.DAY_MS
 Reader = Annotated[Principal, permit("calendar.availability")]
 FeedReader = Annotated[Principal, permit("calendar.feed")]
 BookingReader = Annotated[Principal, permit("booking.read")]
@@ -37,7 +34,7 @@ class Feed(Response):
 
 def calendar_routes(services: CalendarServices) -> APIRouter:
     """The routes."""
-    router = APIRouter(prefix="/api", tags=["calendars"], responses=ERRORS)
+    router = APIRouter(prefix="/api", tags=["calendars"], responses=ERRORS, route_class=CalendarRoute)
     bookings = services.bookings
 
     @router.get("/calendars/{therapist_id}")
@@ -64,13 +61,16 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
         explain: bool = False,
     ) -> Response:
         """Free times, at most 100 days. With `explain`, also why others are not (at most 3,000 times)."""
-        client = by.user if by.role == "client" else ""
-        start, end = time.parse_instant(since, "from"), time.parse_instant(until, "to")
-        command = Availability(start, end, service_id, duration_minutes or duration, client, explain)
-        found, _ = await bookings.availability(therapist_id, command, by=by)
-        if tz is not None:
-            found["tz"] = time.zone_of(tz).key
-        return answer(found)
+        asked = AvailabilityQuery(
+            since=since,
+            until=until,
+            service_id=service_id,
+            duration_minutes=duration_minutes,
+            duration=duration,
+            tz=tz,
+            explain=explain,
+        )
+        return answer(await free_times(bookings, therapist_id, asked, by=by))
 
     @router.get("/calendars/{therapist_id}/analytics")
     async def analytics(
@@ -86,35 +86,28 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
     @router.post("/calendars/{therapist_id}/import", openapi_extra=documented(ImportBody))
     async def bring_in(request: Request, by: Manager, therapist_id: CalendarId) -> Response:
         """Busy time of an external iCalendar, recurrences expanded; replaces what that source brought before."""
-        require_staff(by, therapist_id)
-        body = await body_of(request, ImportBody)
-        now = services.clock.now_ms()
-        zone = await bookings.zone(therapist_id, by=by)
-        spans = busy_of(body.ics, zone, now - 7 * time.DAY_MS, now + _FEED_MS)
-        return answer((await bookings.bring_in(therapist_id, body.source, spans, by=by)).data)
+        return answer(await services.feeds.bring_in(therapist_id, await body_of(request, ImportBody), by=by))
 
     return router
 
 
 def feed_routes(services: CalendarServices) -> APIRouter:
     """Feeds: the token may be in the address, since calendar programs send no header (see `Callers`)."""
-    router = APIRouter(prefix="/api", tags=["calendars"], responses=ERRORS)
+    router = APIRouter(prefix="/api", tags=["calendars"], responses=ERRORS, route_class=CalendarRoute)
 
     @router.get("/calendars/{therapist_id}/feed.ics", response_class=Feed)
     async def of_therapist(request: Request, by: FeedReader, therapist_id: CalendarId, _: FeedToken = "") -> Response:
         """The bookings of a calendar, for those who run it."""
-        require_staff(by, therapist_id)
-        return await _feed(request, Wanted(therapist=therapist_id), by)
+        return _feed(request, await services.feeds.of_calendar(therapist_id, by=by))
 
     @router.get("/bookings/feed.ics", response_class=Feed)
     async def of_client(request: Request, by: BookingReader, _: FeedToken = "") -> Response:
         """The caller's own bookings."""
-        return await _feed(request, Wanted(client=by.user), by)
-
-    async def _feed(request: Request, wanted: Wanted, by: Principal) -> Response:
-        now = services.clock.now_ms()
-        records = await services.queries.versions(wanted, now - 90 * time.DAY_MS, now + _FEED_MS, by=by)
-        reading_of(request, sorted({one.client for one, _ in records} - {by.user}))
-        return Feed(feed(records, "Carewire", now))
+        return _feed(request, await services.feeds.of_client(by=by))
 
     return router
+
+
+def _feed(request: Request, found: Fed) -> Response:
+    reading_of(request, found.clients)
+    return Feed(found.ics)

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from actors.calendars.queries import LARGEST_PAGE, Wanted
+from actors.calendars.services import CalendarServices
 from actors.kernel.entity import Principal
 from config.errors import Conflict, FailedPrecondition, NotFound
 from config.logs import get_logger
-from serve_app.calendars.service import CalendarServices
 
 _AHEAD: Final = ("held", "pending", "confirmed")
 log = get_logger(__name__)

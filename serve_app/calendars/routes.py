@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
+from actors.calendars.services import CalendarServices
 from serve_app.calendars.bookings import booking_routes, series_routes, waitlist_routes
 from serve_app.calendars.calendars import calendar_routes, feed_routes
-from serve_app.calendars.service import CalendarServices
 
 
 def routers(services: CalendarServices) -> list[APIRouter]:

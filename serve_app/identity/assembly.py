@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import APIRouter
 from pymongo import IndexModel
 
+from actors.calendars.services import calendar_services
 from actors.kernel.region import Region
 from actors.rooms.service import Rooms
 from config.clock import Clock
@@ -16,7 +17,6 @@ from serve_app.audit.breakglass import BreakGlass
 from serve_app.audit.record import AuditRecord
 from serve_app.audit.routes import audit_routes
 from serve_app.calendars.personal import PersonalCalendar
-from serve_app.calendars.service import calendar_services
 from serve_app.conventions import mongo_idempotency
 from serve_app.conventions.keys import derive
 from serve_app.conventions.readings import Observe

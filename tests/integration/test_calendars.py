@@ -11,10 +11,10 @@ import httpx
 import icalendar
 from fastapi import FastAPI
 
+from actors.calendars.services import calendar_services
 from config.tokens import Expected, Verified, verify
 from serve_app.api import problems
 from serve_app.calendars.routes import routers
-from serve_app.calendars.service import calendar_services
 from serve_app.conventions.callers import Callers
 from tests.gateway_rig import CLOCK, SECRET, Client, Rig, rig, token
 
@@ -41,6 +41,7 @@ class House:
 
     rig: Rig
     http: httpx.AsyncClient
+    app: FastAPI
 
     async def call(
         self, method: str, path: str, user: str = "ann", role: str = "client", **more: Any
@@ -71,7 +72,7 @@ async def house() -> AsyncIterator[House]:
         for router in routers(calendar_services(region, made.stores.views, CLOCK)):
             app.include_router(router)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as http:
-            found = House(made, http)
+            found = House(made, http, app)
             for therapist in ("doc", "eve"):
                 await found.ok("PUT", f"/calendars/{therapist}", therapist, "therapist", json=SCHEDULE)
             yield found

@@ -183,7 +183,16 @@ def of_rooms(ids: dict[str, str]) -> dict[str, Any]:
 
 def of_bookings(ids: dict[str, str]) -> dict[str, Any]:
     booking, offer = {"booking_id": ids["booking_id"]}, {"offer_id": ids["offer_id"]}
+    series = {"series_id": ids["series_id"]}
     return {
+        "get_booking": booking,
+        "update_booking": booking | {"notes": "changed"},
+        "transfer_booking": booking | {"therapist_id": "eve"},
+        "complete_booking": booking,
+        "no_show_booking": booking,
+        "get_series": series,
+        "update_series": series | {"status": "paused"},
+        "delete_series": series,
         "confirm_booking": booking,
         "reschedule_booking": booking | {"start": when(20)},
         "cancel_booking": booking,
@@ -198,7 +207,15 @@ def in_her_name(ids: dict[str, str]) -> dict[str, Any]:
     """What strangers may do for themselves, done for her."""
     talk = {"therapist_id": ids["therapist_id"], "service_id": "talk", "client_id": ids["user_id"]}
     wish = {"therapist_ids": [ids["therapist_id"]], "client_id": ids["user_id"], "from": when(9), "to": when(18)}
+    calendar, span = {"therapist_id": ids["therapist_id"]}, {"from": when(0), "to": when(24)}
     return {
+        "update_calendar": calendar | {"tz": "UTC"},
+        "get_calendar_analytics": calendar | span,
+        "import_calendar": calendar | {"source": "x", "ics": "BEGIN:VCALENDAR\nEND:VCALENDAR"},
+        "get_calendar_feed": calendar,
+        "list_bookings": {"client_id": ids["user_id"]},
+        "list_waitlist": calendar,
+        "create_series": talk | {"start": when(20), "rrule": "FREQ=DAILY;COUNT=2", "policy": "all"},
         "check_conflicts": talk | {"start": when(10)},
         "request_booking": talk | {"start": when(20)},
         "join_waitlist": wish,
@@ -207,7 +224,17 @@ def in_her_name(ids: dict[str, str]) -> dict[str, Any]:
 
 
 # Events about the caller alone, or for everybody.
-OWN_EVENTS = {"authenticate", "list_rooms", "inbox_ack", "unwatch_calendar", "watch_calendar"} | {
+OWN_EVENTS = {
+    "authenticate",
+    "list_rooms",
+    "inbox_ack",
+    "unwatch_calendar",
+    "watch_calendar",
+    "get_calendar",
+    "get_availability",
+    "get_booking_feed",
+    "get_waitlist_analytics",
+    "bulk_bookings",
     "set_presence",
     "watch_presence",
     "unwatch_presence",

@@ -1,8 +1,9 @@
-"""All that the routes of calendars need, built in one place."""
+"""All services of calendars, built in one place: REST and sockets answer from the same."""
 
 from dataclasses import dataclass
 
 from actors.calendars.bulk import Bulk
+from actors.calendars.feeds import Feeds
 from actors.calendars.ports import Related
 from actors.calendars.queries import BookingQueries
 from actors.calendars.series_service import SeriesService
@@ -14,13 +15,14 @@ from config.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class CalendarServices:
-    """One a process. `feeds` signs the addresses of feeds."""
+    """One a process."""
 
     bookings: Bookings
     queries: BookingQueries
     series: SeriesService
     bulk: Bulk
     waiting: Waiting
+    feeds: Feeds
     clock: Clock
 
 
@@ -29,6 +31,6 @@ def calendar_services(region: Submit, views: Find, clock: Clock, *, related: Rel
     bookings = Bookings(region, views, clock, related=related)
     queries = BookingQueries(views, bookings)
     series = SeriesService(bookings, region, clock)
-    return CalendarServices(
-        bookings, queries, series, Bulk(bookings, queries), Waiting(bookings, region, views, clock), clock
-    )
+    waiting = Waiting(bookings, region, views, clock)
+    feeds = Feeds(bookings, queries, clock)
+    return CalendarServices(bookings, queries, series, Bulk(bookings, queries, clock), waiting, feeds, clock)

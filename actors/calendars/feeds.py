@@ -1,0 +1,64 @@
+"""iCalendar for those who serve clients: bookings as a feed, and external calendars as busy time."""
+
+from typing import Any, Final
+
+import msgspec
+
+from actors.calendars import time
+from actors.calendars.ical import busy_of, feed
+from actors.calendars.queries import BookingQueries, Wanted
+from actors.calendars.requests import ImportBody
+from actors.calendars.roles import require_staff
+from actors.calendars.service import Bookings
+from actors.kernel.entity import Principal
+from config.clock import Clock
+
+_AHEAD_MS: Final = 400 * time.DAY_MS
+_BACK_MS: Final = 90 * time.DAY_MS
+_IMPORTED_BACK_MS: Final = 7 * time.DAY_MS
+
+
+class Fed(msgspec.Struct, frozen=True):
+    """A feed (`ics`), and whose bookings besides the reader's are in it."""
+
+    ics: bytes
+    clients: tuple[str, ...]
+
+
+class Feeds:
+    """One a process."""
+
+    def __init__(self, bookings: Bookings, queries: BookingQueries, clock: Clock) -> None:
+        self._bookings = bookings
+        self._queries = queries
+        self._clock = clock
+
+    async def of_calendar(self, calendar: str, *, by: Principal) -> Fed:
+        """The bookings of a calendar. Raises PermissionDenied: the caller does not run it."""
+        require_staff(by, calendar)
+        return await self._feed(Wanted(therapist=calendar), by)
+
+    async def of_client(self, *, by: Principal) -> Fed:
+        """The caller's own bookings."""
+        return await self._feed(Wanted(client=by.user), by)
+
+    async def bring_in(self, calendar: str, body: ImportBody, *, by: Principal) -> dict[str, Any]:
+        """Busy time of an external iCalendar, recurrences expanded; replaces what that source brought before.
+
+        Raises:
+            PermissionDenied: the caller does not run the calendar.
+            InvalidArgument: it cannot be read, or has too much in it.
+        """
+        require_staff(by, calendar)
+        now = self._clock.now_ms()
+        zone = time.zone_of((await self._bookings.schedule(calendar, by=by)).tz)
+        spans = busy_of(body.ics, zone, now - _IMPORTED_BACK_MS, now + _AHEAD_MS)
+        reply = await self._bookings.bring_in(calendar, body.source, spans, by=by)
+        found: dict[str, Any] = msgspec.json.decode(reply.data)
+        return found
+
+    async def _feed(self, wanted: Wanted, by: Principal) -> Fed:
+        now = self._clock.now_ms()
+        records = await self._queries.versions(wanted, now - _BACK_MS, now + _AHEAD_MS, by=by)
+        clients = tuple(sorted({one.client for one, _ in records} - {by.user}))
+        return Fed(feed(records, "Carewire", now), clients)

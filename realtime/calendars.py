@@ -1,0 +1,125 @@
+"""The events of calendars: set up, when they are free, what is in them. Parse, call, emit: decides nothing.
+
+A calendar's watchers hear `availability_changed`.
+"""
+
+from typing import Any
+
+import msgspec
+
+from actors.calendars.feeds import Fed
+from actors.calendars.looks import AvailabilityQuery, FreeTimes, SpanQuery, free_times
+from actors.calendars.ports import calendar_of
+from actors.calendars.queries import LARGEST_PAGE, Wanted
+from actors.calendars.requests import EmptyBody, ImportBody
+from actors.calendars.roles import is_staff
+from actors.calendars.schedule import CalendarBody, Id
+from actors.calendars.services import CalendarServices
+from actors.kernel.region import Reply
+from realtime.acks import Answer, Handler, Handlers, answering
+from realtime.connections import Connection
+from realtime.joining import Joining
+from realtime.requests import Request
+from realtime.subscriptions import Subscriptions
+
+
+class OfCalendar(Request, frozen=True, kw_only=True):
+    """Something about one calendar."""
+
+    therapist_id: Id
+
+
+class WatchCalendar(FreeTimes, frozen=True, kw_only=True):
+    """Hear when the free times of a calendar change."""
+
+    therapist_id: Id
+
+
+class GetAvailability(AvailabilityQuery, frozen=True, kw_only=True):
+    """Free times."""
+
+    therapist_id: Id
+
+
+class GetCalendarAnalytics(SpanQuery, frozen=True, kw_only=True):
+    """Figures."""
+
+    therapist_id: Id
+
+
+class UpdateCalendar(CalendarBody, frozen=True, kw_only=True):
+    """Set a calendar up."""
+
+    therapist_id: Id
+
+
+class ImportCalendar(ImportBody, frozen=True, kw_only=True):
+    """Busy time from elsewhere."""
+
+    therapist_id: Id
+
+
+class CalendarEvents:
+    """Handlers of section "Calendars and bookings" of the contract that are about calendars."""
+
+    def __init__(self, services: CalendarServices, subscriptions: Subscriptions[Connection], joining: Joining) -> None:
+        self._services = services
+        self._subscriptions = subscriptions
+        self._joining = joining
+
+    def handlers(self) -> Handlers:
+        """Event name -> handler."""
+        bookings, queries, feeds = self._services.bookings, self._services.queries, self._services.feeds
+        return {
+            "watch_calendar": Handler(WatchCalendar, self._watch),
+            "unwatch_calendar": Handler(OfCalendar, self._unwatch),
+            "get_calendar": answering(
+                OfCalendar, lambda one, by, trace: bookings.calendar(one.therapist_id, by=by, trace=trace)
+            ),
+            "update_calendar": answering(
+                UpdateCalendar,
+                lambda one, by, trace: bookings.configure(one.therapist_id, one.schedule(), by=by, trace=trace),
+            ),
+            "get_availability": answering(
+                GetAvailability, lambda one, by, trace: free_times(bookings, one.therapist_id, one, by=by, trace=trace)
+            ),
+            "get_calendar_analytics": answering(
+                GetCalendarAnalytics, lambda one, by, _: queries.analytics(one.therapist_id, *one.span(), by=by)
+            ),
+            "import_calendar": answering(
+                ImportCalendar, lambda one, by, _: feeds.bring_in(one.therapist_id, one, by=by)
+            ),
+            "get_calendar_feed": Handler(OfCalendar, self._feed_of_calendar),
+            "get_booking_feed": Handler(EmptyBody, self._feed_of_client),
+        }
+
+    async def _watch(self, connection: Connection, request: WatchCalendar) -> Answer:
+        by, command = connection.principal, request.command(connection.principal)
+        shown: dict[str, Any] = {}
+        if is_staff(by, request.therapist_id):  # before the join: nothing may be awaited between it and the ack
+            wanted = Wanted(therapist=request.therapist_id, start=command.start, end=command.end, limit=LARGEST_PAGE)
+            shown["bookings"] = (await self._services.queries.page(wanted, by=by))["bookings"]
+
+        async def submit() -> Reply:
+            found, version = await self._services.bookings.availability(
+                request.therapist_id, command, by=by, listen=True, trace=connection.trace()
+            )
+            shown.update({name: found[name] for name in ("version", "tz", "slots")})
+            return Reply(b"", version, False)
+
+        joined = await self._joining.join(connection, calendar_of(request.therapist_id), submit)
+        return Answer(msgspec.json.encode(shown), joined.held)
+
+    async def _unwatch(self, connection: Connection, request: OfCalendar) -> Answer:
+        self._subscriptions.leave(connection, calendar_of(request.therapist_id))
+        return Answer()
+
+    async def _feed_of_calendar(self, connection: Connection, request: OfCalendar) -> Answer:
+        return _fed(await self._services.feeds.of_calendar(request.therapist_id, by=connection.principal))
+
+    async def _feed_of_client(self, connection: Connection, _: EmptyBody) -> Answer:
+        return _fed(await self._services.feeds.of_client(by=connection.principal))
+
+
+def _fed(found: Fed) -> Answer:
+    return Answer(msgspec.json.encode({"ics": found.ics.decode()}), persons=found.clients)
