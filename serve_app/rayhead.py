@@ -31,8 +31,8 @@ HEALTH_CHECKS: Final = {
     "RAY_health_check_timeout_ms": "1000",
     "RAY_health_check_failure_threshold": "3",
 }
-# Ray gives its workers the least of a busy machine (niceness 15): its own dashboard, or a load test beside them, would go
-# first. Ours are what everybody waits for. `ray-cluster.yaml` sets the same.
+# Ray gives its workers the least of a busy machine (niceness 15): its own dashboard, or a load test beside them, would
+# go first. Ours are what everybody waits for. `ray-cluster.yaml` sets the same.
 PRIORITY: Final = {"RAY_worker_niceness": "0"}
 _ENVIRONMENT: Final = {
     **HEALTH_CHECKS,

@@ -79,7 +79,7 @@ def test_an_entity_does_not_wait_for_the_insert_of_another() -> None:
 
 def test_no_more_than_two_turns_are_under_way() -> None:
     journal, (*_, third) = write_apart("ledger:a", "ledger:b", "ledger:c")
-    assert 1.5 < third < 2.5
+    assert 1.3 < third < 2.0  # until the first insert is over, then its own
     assert journal.most == 2
 
 
