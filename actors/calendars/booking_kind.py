@@ -50,6 +50,7 @@ class BookingKind(Kind[Booking]):
     name = "booking"
     commands = BookingCommand
     events = BookingEvent
+    hops = True
     indexes = (
         Index(BOOKINGS, ("client", "order")),
         Index(BOOKINGS, ("therapist", "order")),

@@ -215,6 +215,9 @@ class Kind(ABC, Generic[E]):
     commands: ClassVar[Any]  # union of tagged Structs that `decide` takes
     events: ClassVar[Any]  # union of tagged `Event` Structs
     indexes: ClassVar[tuple[Index, ...]] = ()
+    hops: ClassVar[bool] = False
+    """Does what is asked of it go from entity to entity before it is answered? Then its shard has two turns under way, so
+    that no step waits for the inserts of others; it costs the others some of the joining."""
 
     @abstractmethod
     def create(self, key: str) -> E:

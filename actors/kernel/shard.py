@@ -121,6 +121,7 @@ class Shard:
             metrics=self.metrics,
             clock=clock,
             linger_ms=settings.linger_ms,
+            at_once=2 if any(kind.hops for kind in kinds) else 1,
             serving=lambda: self.serving,
         )
 

@@ -27,7 +27,6 @@ from store.journal import Journal, Outcome
 _MOST_OF_ONE: Final = 250  # commands of one entity in a turn: the others on its shard wait no longer than for these
 _MOST: Final = 1000  # commands in a turn: it must not hold the event loop for long
 _FULL: Final = 200  # commands that are worth a turn at once
-_AT_ONCE: Final = 2  # turns: what goes from entity to entity does not wait for the inserts of others at each step
 
 
 class Turns:
@@ -49,8 +48,10 @@ class Turns:
         metrics: ShardMetrics,
         clock: Clock,
         linger_ms: float,
+        at_once: int,
         serving: Callable[[], bool],
     ) -> None:
+        """`at_once`: the turns that may be under way."""
         self._residents = residents
         self._decider = decider
         self._journal = journal
@@ -65,7 +66,7 @@ class Turns:
         self._clock = clock
         self._pace = Pace(clock, linger_ms / 1000)
         self._serving = serving
-        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._places = asyncio.Semaphore(at_once)
 
     async def run(self) -> None:
         """Turn after turn; until cancelled."""

@@ -10,7 +10,7 @@ from actors.kernel.entity import Principal
 from store.journal import Stores, Turn
 from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS, World
-from tests.unit.kernel.ledger import Write
+from tests.unit.kernel.ledger import LedgerKind, Write
 
 INSERT_S = 0.5
 ANN = Principal("ann")
@@ -39,6 +39,12 @@ class SlowJournal:
         return await self._journal.append(turns)
 
 
+class Hopping(LedgerKind):
+    """A ledger of which more is asked than it does by itself."""
+
+    hops = True
+
+
 class Slow(World):
     """A world whose journal takes its time."""
 
@@ -49,9 +55,9 @@ class Slow(World):
         return replace(super().stores, journal=self.journal)
 
 
-def write_apart(*entities: str) -> tuple[SlowJournal, list[float]]:
+def write_apart(*entities: str, kind: LedgerKind) -> tuple[SlowJournal, list[float]]:
     """Write to these 150 ms one after the other: when each was answered, in inserts since it was sent."""
-    world = Slow(1, rate=0.0, settings=SETTINGS.model_copy(update={"linger_ms": 5.0}))
+    world = Slow(1, rate=0.0, settings=SETTINGS.model_copy(update={"linger_ms": 5.0}), kinds=(kind,))
 
     async def main() -> list[float]:
         await world.start(shards=1)
@@ -71,19 +77,25 @@ def write_apart(*entities: str) -> tuple[SlowJournal, list[float]]:
     return world.journal, took
 
 
-def test_an_entity_does_not_wait_for_the_insert_of_another() -> None:
-    journal, (first, second) = write_apart("ledger:a", "ledger:b")
+def test_what_hops_does_not_wait_for_the_insert_of_another() -> None:
+    journal, (first, second) = write_apart("ledger:a", "ledger:b", kind=Hopping())
     assert (first < 1.5, second < 1.5) == (True, True)
     assert journal.most == 2
 
 
 def test_no_more_than_two_turns_are_under_way() -> None:
-    journal, (*_, third) = write_apart("ledger:a", "ledger:b", "ledger:c")
+    journal, (*_, third) = write_apart("ledger:a", "ledger:b", "ledger:c", kind=Hopping())
     assert 1.3 < third < 2.0  # until the first insert is over, then its own
     assert journal.most == 2
 
 
 def test_an_entity_waits_for_its_own_insert() -> None:
-    journal, (first, second) = write_apart("ledger:a", "ledger:a")
+    journal, (first, second) = write_apart("ledger:a", "ledger:a", kind=Hopping())
     assert first < 1.5 < second
     assert journal.most_of_one == 1
+
+
+def test_of_what_does_not_hop_one_turn_at_a_time_is_stored() -> None:
+    journal, (first, second) = write_apart("ledger:a", "ledger:b", kind=LedgerKind())
+    assert first < 1.5 < second
+    assert journal.most == 1
