@@ -216,8 +216,8 @@ class Kind(ABC, Generic[E]):
     events: ClassVar[Any]  # union of tagged `Event` Structs
     indexes: ClassVar[tuple[Index, ...]] = ()
     hops: ClassVar[bool] = False
-    """Does what is asked of it go from entity to entity before it is answered? Then its shard has two turns under way, so
-    that no step waits for the inserts of others; it costs the others some of the joining."""
+    """Does what is asked of it go from entity to entity before it is answered? Then its shard has two turns under way:
+    no step waits for the inserts of others, and they are joined less."""
 
     @abstractmethod
     def create(self, key: str) -> E:
