@@ -22,7 +22,8 @@ from actors.calendars.commands import (
 )
 from actors.calendars.holding import Ask, Asked, Change, Held, Released, Settle, Settled
 from actors.calendars.occupancy import Entry, Occupancy
-from actors.calendars.planner import Plan, Planner, collisions, service_of
+from actors.calendars.planner import Planner
+from actors.calendars.plans import Plan, collisions, entry_of, plan_of, service_of
 from actors.calendars.reasons import Reason, conflict, reasons
 from actors.calendars.roles import is_staff, require_staff, require_system
 from actors.calendars.schedule import Schedule, Service, check, whole
@@ -232,7 +233,7 @@ class Calendar:
         if why:
             raise conflict(why, self._nearby(service, command.start, command, context) if command.alternatives else [])
         plan = planner.plan(service, command.start)
-        entry = _entry(command, plan)
+        entry = entry_of(command, plan)
         return holding.hold(entry, context, self._busy_by(plan, entry), plan)
 
     def _busy_by(self, plan: Plan, entry: Entry) -> list[Change]:
@@ -247,8 +248,9 @@ class Calendar:
         require_system(context.by)
         if why := self._against(command):
             raise conflict(why, [])
-        entry = entry_of(command)
-        return holding.hold(entry, context, self._busy_by(plan_of(command), entry), {})
+        plan = plan_of(command)
+        entry = entry_of(command, plan)
+        return holding.hold(entry, context, self._busy_by(plan, entry), {})
 
     def _against(self, command: Take) -> list[Reason]:
         codes = [_RESOURCE[code] for code in collisions(self.occupancy, plan_of(command), command.booking)]
@@ -270,7 +272,7 @@ class Calendar:
         for start, _, _ in slots:
             if self._suits(command, start):
                 plan = planner.plan(service, start)
-                entry = _entry(command, plan)
+                entry = entry_of(command, plan)
                 return holding.hold(entry, context, self._busy_by(plan, entry), {})
         return refused
 
@@ -304,43 +306,6 @@ class Calendar:
         require_system(context.by)
         wanted = command.waitlist if command.waiting else ""
         return Decision({}, notes=[Attended(waitlist=wanted)] if wanted != self.waitlist else ())
-
-
-def plan_of(command: Take) -> Plan:
-    """The plan that another calendar made."""
-    return Plan(
-        command.start,
-        command.end,
-        command.before,
-        command.after,
-        command.session,
-        command.capacity,
-        command.service,
-        (),
-        "",
-    )
-
-
-def entry_of(command: Take) -> Entry:
-    """The entry of time taken for another calendar."""
-    return _entry(command, plan_of(command))
-
-
-def _entry(command: Book | Take | Reserve, plan: Plan) -> Entry:
-    return Entry(
-        command.key,
-        command.booking,
-        command.owner,
-        plan.start,
-        plan.end,
-        plan.before,
-        plan.after,
-        plan.session,
-        plan.service,
-        command.client,
-        overridden=isinstance(command, Book | Take) and command.overriding,
-        hold=isinstance(command, Take) and command.hold,
-    )
 
 
 def as_changes(changes: Sequence[Change]) -> list[dict[str, object]]:

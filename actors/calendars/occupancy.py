@@ -85,6 +85,10 @@ class Occupancy:
                     if entry.start - entry.before < end and start < entry.end + entry.after:
                         yield entry
 
+    def each_near(self, start: int, end: int) -> list[Entry]:
+        """The same, each once."""
+        return list({one.key: one for one in self.near(start, end)}.values())
+
     def free_of(self, span: Span) -> list[Span]:
         """The parts of a span that no entry takes (buffers aside)."""
         taken = time.merged([(entry.start, entry.end) for entry in self.near(*span)])

@@ -10,7 +10,7 @@ from actors.calendars.alternatives import Alternatives, Sought
 from actors.calendars.booking_messages import Amend, Cancel, Confirm, Finish, Look, Open
 from actors.calendars.commands import Availability, Check, Configure, Import, OpenTime, Show
 from actors.calendars.lifecycle import require_legal
-from actors.calendars.planner import Plan
+from actors.calendars.plans import Plan
 from actors.calendars.ports import CheckAnswer, Related, calendar_of, entity
 from actors.calendars.probing import probe, probe_times
 from actors.calendars.reasons import Reason
