@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from actors.calendars import holding
-from actors.calendars.commands import Busy, Probe, Take
+from actors.calendars.commands import Probe, Take
 from actors.calendars.holding import Ask, Asked, Held, Released, Settle, Settled
 from actors.calendars.occupancy import Occupancy
 from actors.calendars.plans import collisions, entry_of, plan_of
@@ -42,9 +42,6 @@ class Agenda:
                 return holding.hold(entry_of(command, plan_of(command)), context, (), {})
             case Probe():
                 return Decision({"results": [self._against(one) for one in command.takes]})
-            case Busy():
-                near = {one.key: one for one in self.occupancy.near(command.start, command.end)}
-                return Decision({"entries": sorted(near.values(), key=lambda one: one.start)})
             case Settle():
                 return holding.settle(self.occupancy, command, context)
             case Ask():

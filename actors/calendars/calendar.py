@@ -10,7 +10,6 @@ from actors.calendars.commands import (
     Attend,
     Availability,
     Book,
-    Busy,
     Check,
     Configure,
     Import,
@@ -113,9 +112,6 @@ class Calendar:
                 return self._reserve(command, context)
             case Import():
                 return self._import(command, context)
-            case Busy():
-                require_staff(context.by, self.id)
-                return Decision(self._busy(command))
             case Attend():
                 return self._attend(command, context)
         raise InvalidArgument("A calendar does not know that.")
@@ -297,10 +293,6 @@ class Calendar:
             self.occupancy.put(Entry(f"{prefix}{number}", "", "", start, end, state="taken"))
         if self.planner is not None:
             self.set_up(self.planner.schedule)
-
-    def _busy(self, command: Busy) -> dict[str, Any]:
-        found = {one.key: one for one in self.occupancy.near(command.start, command.end)}
-        return {"entries": sorted(found.values(), key=lambda one: one.start)}
 
     def _attend(self, command: Attend, context: Context) -> Decision:
         require_system(context.by)
