@@ -1,6 +1,5 @@
 """One calendar: a therapist's, a room's or a device's. Decides whether a time can be taken, and why not."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -298,8 +297,3 @@ class Calendar:
         require_system(context.by)
         wanted = command.waitlist if command.waiting else ""
         return Decision({}, notes=[Attended(waitlist=wanted)] if wanted != self.waitlist else ())
-
-
-def as_changes(changes: Sequence[Change]) -> list[dict[str, object]]:
-    """Changes as watchers see them, times still in ms."""
-    return [{"start": low, "end": high, "state": state} for low, high, state in changes]
