@@ -22,7 +22,7 @@ import uvloop
 from config.clock import SystemClock
 from config.tokens import mint
 from loadtests.load_socket import LoadSocket, Refused
-from loadtests.memory import Course, Sample, courses, sample
+from loadtests.memory import Course, Sample, by_command, courses, sample
 from loadtests.servers import SECRET, NotAvailable, Server, carewire
 from loadtests.workloads import encode, percentile
 
@@ -130,7 +130,7 @@ class Soak:
         talking = asyncio.create_task(self._talk())
         started_s = time.monotonic()
         while not talking.done():
-            self.samples.append(sample(self._server.processes(), time.monotonic() - started_s))
+            self.samples.append(sample(by_command(self._server.processes()), time.monotonic() - started_s))
             await asyncio.wait([talking], timeout=SAMPLE_S)
         await talking
         await asyncio.gather(*self._returning)
