@@ -22,8 +22,8 @@ import psutil
 import uvloop
 
 from loadtests.bench_path import cores
-from loadtests.hold import growth, memory_kb
 from loadtests.load_socket import LoadSocket, Refused
+from loadtests.memory import growth, sample
 from loadtests.servers import SECRET, SERVERS, NotAvailable, Server
 from loadtests.swarm import Room, Swarm, each, many_files, people
 from loadtests.workloads import encode
@@ -44,7 +44,7 @@ async def measure(server: Server, connections: int) -> str:
     pids = server.pids()
     await each(range(_WARM), lambda _: _hello(swarm.port))
     await asyncio.sleep(_SETTLE_S)
-    empty, cpu_before = memory_kb(pids), cpu_s(pids)
+    empty, cpu_before = sample(pids), cpu_s(pids)
     first, rest = swarm.members[:_FIRST], swarm.members[_FIRST:]
     started_s = time.perf_counter()
     await each(first, swarm.open)
@@ -53,7 +53,7 @@ async def measure(server: Server, connections: int) -> str:
     took_s = time.perf_counter() - started_s
     await asyncio.sleep(_SETTLE_S)
     used = {name: seconds - cpu_before[name] for name, seconds in cpu_s(pids).items()}
-    grown = growth(empty, memory_kb(pids), connections)
+    grown = growth(empty, sample(pids), connections)
     swarm.close()
     return "\n".join(_lines(server.name, connections, len(first) / first_s, connections / took_s, used, grown))
 

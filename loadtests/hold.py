@@ -19,11 +19,11 @@ import time
 from array import array
 from collections.abc import Mapping, Sequence
 
-import psutil
 import uvloop
 
 from config.collector import calm_collector
 from loadtests.load_socket import Refused
+from loadtests.memory import growth, sample
 from loadtests.servers import SECRET, NotAvailable, carewire
 from loadtests.swarm import Room, Swarm, many_files, people
 from loadtests.workloads import percentile
@@ -45,24 +45,6 @@ def rooms_of(connections: int, prefix: str) -> dict[str, list[Room]]:
     }
 
 
-def memory_kb(pids: Mapping[str, int]) -> dict[str, int]:
-    """Resident memory of these processes; of those that are gone, 0."""
-    found = {}
-    for name, pid in pids.items():
-        try:
-            found[name] = psutil.Process(pid).memory_info().rss // 1024
-        except psutil.Error:
-            found[name] = 0
-    return found
-
-
-def growth(before: Mapping[str, int], after: Mapping[str, int], connections: int) -> str:
-    """KB a connection, for each process that grew by more than a twentieth of a KB a connection."""
-    grown = {name: (after[name] - before.get(name, 0)) / connections for name in after}
-    told = [f"{name} {kb:.1f}" for name, kb in sorted(grown.items(), key=lambda one: -one[1]) if kb >= 0.05]
-    return f"{sum(grown.values()):.1f} KB a connection ({', '.join(told)})"
-
-
 class Watch:
     """Prints how it goes, and remembers every latency."""
 
@@ -78,11 +60,11 @@ class Watch:
             await asyncio.sleep(min(_EVERY_S, seconds - spent_s))
             self.latencies_ms.extend(self._swarm.latencies_ms)
             count, p50, p99 = self._swarm.interval()
-            memory = ", ".join(f"{name} {kb // 1024}" for name, kb in memory_kb(self._pids).items())
-            client_mb = psutil.Process().memory_info().rss >> 20
+            mb = sample({**self._pids, "client": os.getpid()}).mb
+            memory = ", ".join(f"{name} {mb.get(name, 0.0):.0f}" for name in (*self._pids, "client"))
             print(
                 f"{time.perf_counter() - started_s:5.0f} s  {count:7} deliveries  p50 {p50:6.1f} ms  p99 {p99:7.1f} ms"
-                f"  load {os.getloadavg()[0]:.1f}  MB: {memory}, client {client_mb}",
+                f"  load {os.getloadavg()[0]:.1f}  MB: {memory}",
                 flush=True,
             )
 
@@ -94,13 +76,13 @@ async def hold(
     kinds = rooms_of(connections, f"hold-{os.getpid()}")
     swarm = Swarm(port, SECRET, [room for rooms in kinds.values() for room in rooms])
     count = len(swarm.members)
-    empty = memory_kb(pids)
+    empty = sample(pids)
     took_s = await swarm.connect()
     await asyncio.sleep(2.0)
-    print(f"{count} connected in {took_s:.1f} s ({count / took_s:.0f}/s): {growth(empty, memory_kb(pids), count)}")
+    print(f"{count} connected in {took_s:.1f} s ({count / took_s:.0f}/s): {growth(empty, sample(pids), count)}")
     took_s = await swarm.join()
     await asyncio.sleep(2.0)
-    print(f"{count} joined in {took_s:.1f} s ({count / took_s:.0f}/s): {growth(empty, memory_kb(pids), count)}")
+    print(f"{count} joined in {took_s:.1f} s ({count / took_s:.0f}/s): {growth(empty, sample(pids), count)}")
     await _talk(swarm, kinds, rates, _WARM_UP_S)
     swarm.interval()
     swarm.sent = 0
@@ -122,7 +104,7 @@ async def hold(
         f"dropped {trouble.dropped}, errors {trouble.errors}, lost {trouble.lost}, doubled or out of order "
         f"{trouble.doubled}, unacked {trouble.unacked}{f'; first error: {trouble.first}' if trouble.first else ''}"
     )
-    print(f"at the end: {growth(empty, memory_kb(pids), count)}")
+    print(f"at the end: {growth(empty, sample(pids), count)}")
     return not trouble
 
 

@@ -1,4 +1,4 @@
-"""How the memory of a server's processes moves during a long run. Sampling reads /proc; judging is pure."""
+"""How the memory of processes moves, with connections and with time. Sampling reads /proc; judging is pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,16 +36,32 @@ class Course:
         return self.last_mb - self.first_mb <= max(_HEAD_ROOM_MB, tolerance * self.first_mb)
 
 
-def sample(processes: Iterable[psutil.Process], at_s: float) -> Sample:
-    """Now. A process that ends meanwhile is left out."""
+def sample(pids: Mapping[str, int], at_s: float = 0.0) -> Sample:
+    """Now, of these processes. One that has ended is left out."""
     found: dict[str, float] = {}
+    for name, pid in pids.items():
+        with suppress(psutil.Error):
+            found[name] = psutil.Process(pid).memory_info().rss / _MB
+    return Sample(at_s, found)
+
+
+def by_command(processes: Iterable[psutil.Process]) -> dict[str, int]:
+    """The process ids by what their commands say that they are, numbered where several say the same."""
+    found: dict[str, int] = {}
     names: Counter[str] = Counter()
     for process in processes:
         with suppress(psutil.Error):
-            name, memory = _name(process), process.memory_info().rss / _MB
+            name = _name(process)
             names[name] += 1
-            found[f"{name} {names[name]}" if names[name] > 1 else name] = memory
-    return Sample(at_s, found)
+            found[f"{name} {names[name]}" if names[name] > 1 else name] = process.pid
+    return found
+
+
+def growth(before: Sample, after: Sample, connections: int) -> str:
+    """KB a connection, for each process that grew by more than a twentieth of a KB a connection."""
+    grown = {name: (mb - before.mb.get(name, 0.0)) * 1024 / connections for name, mb in after.mb.items()}
+    told = [f"{name} {kb:.1f}" for name, kb in sorted(grown.items(), key=lambda one: -one[1]) if kb >= 0.05]
+    return f"{sum(grown.values()):.1f} KB a connection ({', '.join(told)})"
 
 
 def courses(samples: Sequence[Sample], *, settled_s: float) -> list[Course]:

@@ -28,8 +28,8 @@ import msgspec
 import uvloop
 
 from config.collector import calm_collector
-from loadtests.hold import growth, memory_kb
 from loadtests.load_socket import LoadSocket, Refused
+from loadtests.memory import growth, sample
 from loadtests.servers import SECRET, NotAvailable, carewire
 from loadtests.swarm import Member, Room, Swarm, each, many_files, people
 from loadtests.workloads import encode, percentile
@@ -169,10 +169,10 @@ async def check(swarm: Returning) -> tuple[int, int]:
 async def reconnect(port: int, pids: Mapping[str, int], connections: int, rate: float, away_s: float) -> bool:
     """The whole run. Whether nothing went wrong."""
     rooms = [people(Room(f"back-{os.getpid()}-{number}", "groups"), 10) for number in range(connections // 10)]
-    swarm, empty = Returning(port, SECRET, rooms), memory_kb(pids)
+    swarm, empty = Returning(port, SECRET, rooms), sample(pids)
     count = len(swarm.members)
     print(f"{count} connected in {await swarm.connect():.1f} s, joined in {await swarm.join():.1f} s", flush=True)
-    print(growth(empty, memory_kb(pids), count))
+    print(growth(empty, sample(pids), count))
     await asyncio.sleep(2.0)
     await swarm.talk(rooms, rate, _BEFORE_S)
     gateway = next(name for name in sorted(pids) if name.startswith("gateway"))

@@ -1,5 +1,5 @@
 """Thousands of users of one server in one process: each in one room, each checking that it hears every number of that
-room once and in order. What `hold` and `reconnect` have in common."""
+room once and in order. What `hold`, `soak` and `reconnect` have in common."""
 
 import asyncio
 import re
@@ -78,9 +78,14 @@ class Swarm:
         self.latencies_ms = array("f")
         self.sent = self.heard = 0
         self.closing = False
+        self._secret = secret
         self._number = 0
         for member in self.members:
-            member.token = mint(secret, user=member.user, role="client", now_ms=SystemClock().now_ms(), ttl_s=3600)
+            self.renew(member)
+
+    def renew(self, member: Member) -> None:
+        """A token that holds for an hour from now."""
+        member.token = mint(self._secret, user=member.user, role="client", now_ms=SystemClock().now_ms(), ttl_s=3600)
 
     async def connect(self) -> float:
         """Everybody up to Socket.IO's CONNECT. Seconds. Raises `Refused`."""

@@ -8,7 +8,8 @@ a command arrives, a booking has all of its time or none.
 
 time.py        wall clocks and instants         schedule.py    what a calendar is set up with
 openings.py    when it is open                  occupancy.py   what is taken
-planner.py     free slots, reasons, nearby      holding.py     the protocol of tentative time
+planner.py     free slots, reasons, nearby      plans.py       what a booking would take, what is in the way
+holding.py     the protocol of tentative time
 calendar.py    the entity of a calendar         agenda.py      the entity of a client's agenda
 booking.py     the entity of a booking          lifecycle.py   its states and who may change them
 record.py      a booking as data                reminders.py   what is to be sent when

@@ -3,11 +3,10 @@
 from typing import Any, Final
 
 from actors.calendars import holding
-from actors.calendars.calendar import entry_of, plan_of
-from actors.calendars.commands import Busy, Probe, Take
+from actors.calendars.commands import Probe, Take
 from actors.calendars.holding import Ask, Asked, Held, Released, Settle, Settled
 from actors.calendars.occupancy import Occupancy
-from actors.calendars.planner import collisions
+from actors.calendars.plans import collisions, entry_of, plan_of
 from actors.calendars.reasons import Reason, conflict, reasons
 from actors.calendars.roles import require_system
 from actors.kernel.entity import Context, Decision
@@ -40,12 +39,9 @@ class Agenda:
                 if why := self._against(command):
                     raise conflict(why, [])
                 self._require_few_holds(command)
-                return holding.hold(entry_of(command), context, (), {})
+                return holding.hold(entry_of(command, plan_of(command)), context, (), {})
             case Probe():
                 return Decision({"results": [self._against(one) for one in command.takes]})
-            case Busy():
-                near = {one.key: one for one in self.occupancy.near(command.start, command.end)}
-                return Decision({"entries": sorted(near.values(), key=lambda one: one.start)})
             case Settle():
                 return holding.settle(self.occupancy, command, context)
             case Ask():

@@ -9,7 +9,7 @@ import msgspec
 
 from actors.calendars.commands import Check
 from actors.calendars.kinds import SERVICES
-from actors.calendars.planner import Plan
+from actors.calendars.plans import Plan
 from actors.calendars.ports import CheckAnswer, calendar_of
 from actors.calendars.probing import probe
 from actors.calendars.reasons import HARD, Reason

@@ -270,11 +270,6 @@ class Booking:
         return []
 
 
-def object_of(event: Changed | Reminded, version: int) -> dict[str, Any]:
-    """The booking object after an event, without its texts."""
-    return shown(event.record, version)
-
-
 def _entry_status(terms: Terms, staff: bool) -> Any:
     return "pending" if terms.requires_confirmation and not staff else "confirmed"
 

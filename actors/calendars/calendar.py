@@ -1,6 +1,5 @@
 """One calendar: a therapist's, a room's or a device's. Decides whether a time can be taken, and why not."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -10,7 +9,6 @@ from actors.calendars.commands import (
     Attend,
     Availability,
     Book,
-    Busy,
     Check,
     Configure,
     Import,
@@ -22,7 +20,8 @@ from actors.calendars.commands import (
 )
 from actors.calendars.holding import Ask, Asked, Change, Held, Released, Settle, Settled
 from actors.calendars.occupancy import Entry, Occupancy
-from actors.calendars.planner import Plan, Planner, collisions, service_of
+from actors.calendars.planner import Planner
+from actors.calendars.plans import Plan, collisions, entry_of, plan_of, service_of
 from actors.calendars.reasons import Reason, conflict, reasons
 from actors.calendars.roles import is_staff, require_staff, require_system
 from actors.calendars.schedule import Schedule, Service, check, whole
@@ -112,9 +111,6 @@ class Calendar:
                 return self._reserve(command, context)
             case Import():
                 return self._import(command, context)
-            case Busy():
-                require_staff(context.by, self.id)
-                return Decision(self._busy(command))
             case Attend():
                 return self._attend(command, context)
         raise InvalidArgument("A calendar does not know that.")
@@ -232,7 +228,7 @@ class Calendar:
         if why:
             raise conflict(why, self._nearby(service, command.start, command, context) if command.alternatives else [])
         plan = planner.plan(service, command.start)
-        entry = _entry(command, plan)
+        entry = entry_of(command, plan)
         return holding.hold(entry, context, self._busy_by(plan, entry), plan)
 
     def _busy_by(self, plan: Plan, entry: Entry) -> list[Change]:
@@ -247,8 +243,9 @@ class Calendar:
         require_system(context.by)
         if why := self._against(command):
             raise conflict(why, [])
-        entry = entry_of(command)
-        return holding.hold(entry, context, self._busy_by(plan_of(command), entry), {})
+        plan = plan_of(command)
+        entry = entry_of(command, plan)
+        return holding.hold(entry, context, self._busy_by(plan, entry), {})
 
     def _against(self, command: Take) -> list[Reason]:
         codes = [_RESOURCE[code] for code in collisions(self.occupancy, plan_of(command), command.booking)]
@@ -270,7 +267,7 @@ class Calendar:
         for start, _, _ in slots:
             if self._suits(command, start):
                 plan = planner.plan(service, start)
-                entry = _entry(command, plan)
+                entry = entry_of(command, plan)
                 return holding.hold(entry, context, self._busy_by(plan, entry), {})
         return refused
 
@@ -296,53 +293,7 @@ class Calendar:
         if self.planner is not None:
             self.set_up(self.planner.schedule)
 
-    def _busy(self, command: Busy) -> dict[str, Any]:
-        found = {one.key: one for one in self.occupancy.near(command.start, command.end)}
-        return {"entries": sorted(found.values(), key=lambda one: one.start)}
-
     def _attend(self, command: Attend, context: Context) -> Decision:
         require_system(context.by)
         wanted = command.waitlist if command.waiting else ""
         return Decision({}, notes=[Attended(waitlist=wanted)] if wanted != self.waitlist else ())
-
-
-def plan_of(command: Take) -> Plan:
-    """The plan that another calendar made."""
-    return Plan(
-        command.start,
-        command.end,
-        command.before,
-        command.after,
-        command.session,
-        command.capacity,
-        command.service,
-        (),
-        "",
-    )
-
-
-def entry_of(command: Take) -> Entry:
-    """The entry of time taken for another calendar."""
-    return _entry(command, plan_of(command))
-
-
-def _entry(command: Book | Take | Reserve, plan: Plan) -> Entry:
-    return Entry(
-        command.key,
-        command.booking,
-        command.owner,
-        plan.start,
-        plan.end,
-        plan.before,
-        plan.after,
-        plan.session,
-        plan.service,
-        command.client,
-        overridden=isinstance(command, Book | Take) and command.overriding,
-        hold=isinstance(command, Take) and command.hold,
-    )
-
-
-def as_changes(changes: Sequence[Change]) -> list[dict[str, object]]:
-    """Changes as watchers see them, times still in ms."""
-    return [{"start": low, "end": high, "state": state} for low, high, state in changes]

@@ -132,27 +132,7 @@ class Import(msgspec.Struct, frozen=True, tag="import"):
     spans: tuple[tuple[int, int], ...]
 
 
-class Busy(msgspec.Struct, frozen=True, tag="busy"):
-    """What is taken in [start, end), without saying by what."""
-
-    start: int
-    end: int
-
-
 CalendarCommand = (
-    Configure
-    | Show
-    | Availability
-    | OpenTime
-    | Check
-    | Book
-    | Take
-    | Probe
-    | Reserve
-    | Attend
-    | Import
-    | Busy
-    | Settle
-    | Ask
+    Configure | Show | Availability | OpenTime | Check | Book | Take | Probe | Reserve | Attend | Import | Settle | Ask
 )
-AgendaCommand = Take | Probe | Busy | Settle | Ask
+AgendaCommand = Take | Probe | Settle | Ask

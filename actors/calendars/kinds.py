@@ -6,7 +6,7 @@ import msgspec
 
 from actors.calendars import holding
 from actors.calendars.agenda import Agenda, AgendaEvent
-from actors.calendars.calendar import AnyEvent, Calendar, Configured, Imported, Unreserved, as_changes
+from actors.calendars.calendar import AnyEvent, Calendar, Configured, Imported, Unreserved
 from actors.calendars.commands import AgendaCommand, CalendarCommand, Opened, Reserved
 from actors.calendars.holding import Asked, Held, Released
 from actors.calendars.occupancy import Entry
@@ -60,12 +60,13 @@ class CalendarKind(Kind[Calendar]):
     def show(self, entity_id: str, recorded: Recorded, part: None) -> Shown | None:
         """`availability_changed`; with `reload`, everything may be different. None where nothing changes for others."""
         event = recorded.event
-        changes = as_changes(event.changes) if isinstance(event, Held | Released) else []
+        changes = [
+            {"start": to_rfc3339(low), "end": to_rfc3339(high), "state": state}
+            for low, high, state in (event.changes if isinstance(event, Held | Released) else ())
+        ]
         reload_all = isinstance(event, Configured | Imported)
         if not changes and not reload_all:
             return None
-        for change in changes:
-            change["start"], change["end"] = to_rfc3339(int(str(change["start"]))), to_rfc3339(int(str(change["end"])))
         payload = {"therapist_id": _key(entity_id), "version": recorded.seq, "changes": changes}
         return Shown("availability_changed", msgspec.json.encode(payload | ({"reload": True} if reload_all else {})))
 

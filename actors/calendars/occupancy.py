@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from actors.calendars import time
-from actors.calendars.time import DAY_MS, Span
+from actors.calendars.time import DAY_MS
 
 State = Literal["tentative", "taken"]
 
@@ -85,10 +85,9 @@ class Occupancy:
                     if entry.start - entry.before < end and start < entry.end + entry.after:
                         yield entry
 
-    def free_of(self, span: Span) -> list[Span]:
-        """The parts of a span that no entry takes (buffers aside)."""
-        taken = time.merged([(entry.start, entry.end) for entry in self.near(*span)])
-        return time.without([span], taken)
+    def each_near(self, start: int, end: int) -> list[Entry]:
+        """The same, each once."""
+        return list({one.key: one for one in self.near(start, end)}.values())
 
     def count(self, what: str, number: int, whom: str = "") -> int:
         """How many bookings: `day`, `week`, `client_day`, `client_week`, `service_day`, `service_week`."""

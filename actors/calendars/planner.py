@@ -13,65 +13,15 @@ from actors.calendars import time
 from actors.calendars.holding import KEPT_MS
 from actors.calendars.occupancy import Entry, Occupancy
 from actors.calendars.openings import Openings
+from actors.calendars.plans import Plan, collisions, session_of
 from actors.calendars.reasons import Reason, reasons
 from actors.calendars.schedule import Schedule, Service
 from actors.calendars.time import DAY_MS, MINUTE_MS, Span
-from config.errors import InvalidArgument, NotFound
 
 Slot = tuple[int, int, int]  # start, end, places left
 _KEPT_DAYS: Final = 2000  # worked out and in memory, of one calendar
 _KEPT_LENGTHS: Final = 32  # services and lengths, of one day
 _FARTHEST_DAYS: Final = 21  # how far from the wished time alternatives are looked for
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What booking a service at a time means. Times in ms."""
-
-    start: int
-    end: int
-    before: int
-    after: int
-    session: str
-    capacity: int
-    service: str
-    resources: tuple[str, ...]
-    tz: str
-    price: dict[str, Any] | None = None
-    format: str | None = None
-    requires_confirmation: bool = False
-    max_reschedules: int | None = None
-    cancel_notice_ms: int = 0
-    bookable_by: str = "anyone"
-
-    def at(self, calendar: str, start: int) -> "Plan":
-        """The same at another time of a calendar."""
-        end = start + self.end - self.start
-        session = session_of(calendar, self.service, start, end) if self.capacity > 1 else ""
-        return msgspec.structs.replace(self, start=start, end=end, session=session)
-
-
-def session_of(calendar: str, service: str, start: int, end: int) -> str:
-    """What bookings of one group session have in common."""
-    return f"{calendar}|{service}|{start}|{end}"
-
-
-def service_of(schedule: Schedule, service_id: str | None, duration_minutes: int | None) -> Service:
-    """The service that is meant; without a name, just time of that length.
-
-    Raises:
-        NotFound: the calendar has no such service.
-        InvalidArgument: a group session of another length than the others'.
-    """
-    if service_id is None:
-        return Service("", duration_minutes or schedule.slot_minutes)
-    service = next((one for one in schedule.services if one.service_id == service_id), None)
-    if service is None:
-        raise NotFound("This calendar has no such service.")
-    if duration_minutes is None or duration_minutes == service.duration_minutes:
-        return service
-    if service.capacity > 1:
-        raise InvalidArgument("A group session has a fixed length.", details={"field": "duration_minutes"})
-    return msgspec.structs.replace(service, duration_minutes=duration_minutes)
 
 
 class Planner:
@@ -230,8 +180,8 @@ class Planner:
     def _own(self, booking: str, start: int) -> list[Entry]:
         if not booking:
             return []
-        near = self.occupancy.near(start - 9 * DAY_MS, start + 9 * DAY_MS)
-        return list({one.key: one for one in near if one.booking == booking}.values())
+        near = self.occupancy.each_near(start - 9 * DAY_MS, start + 9 * DAY_MS)
+        return [one for one in near if one.booking == booking]
 
     def _day(self, service: Service, number: int) -> list[Slot]:
         if number not in self._free and len(self._free) >= _KEPT_DAYS:
@@ -291,30 +241,9 @@ class Planner:
         for start in starts:
             plan = self.plan(service, start)
             if start + length <= until and not collisions(self.occupancy, plan, booking):
-                mates = sum(one.session == plan.session for one in _once(self.occupancy, plan.start, plan.end))
+                mates = sum(one.session == plan.session for one in self.occupancy.each_near(plan.start, plan.end))
                 found.append((start, plan.end, service.capacity - mates))
         return found
-
-
-def collisions(occupancy: Occupancy, plan: Plan, booking: str) -> list[str]:
-    """What of `taken`, `group_full`, `buffer` stands against this plan. Time of the booking that moves does not."""
-    mates, codes = 0, set()
-    for one in _once(occupancy, plan.start - plan.before, plan.end + plan.after):
-        if booking and one.booking == booking:
-            continue
-        if plan.session and one.session == plan.session:
-            mates += 1
-        elif one.start < plan.end and plan.start < one.end:
-            codes.add("taken")
-        elif one.start - max(one.before, plan.after) < plan.end and plan.start < one.end + max(one.after, plan.before):
-            codes.add("buffer")
-    if mates >= plan.capacity:
-        codes.add("group_full")
-    return sorted(codes, reverse=True)
-
-
-def _once(occupancy: Occupancy, start: int, end: int) -> list[Entry]:
-    return list({one.key: one for one in occupancy.near(start, end)}.values())
 
 
 def _regular(midnight: int, low: int, high: int, step: int) -> Iterator[int]:

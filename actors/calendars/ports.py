@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from actors.calendars.planner import Plan
+from actors.calendars.plans import Plan
 from actors.calendars.reasons import Reason
 from config.errors import InvalidArgument
 from config.ids import is_id

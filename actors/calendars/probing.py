@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from actors.calendars.commands import Probe, Take
-from actors.calendars.planner import Plan
+from actors.calendars.plans import Plan
 from actors.calendars.ports import calendar_of, entity
 from actors.calendars.reasons import Reason
 from actors.kernel.entity import SYSTEM

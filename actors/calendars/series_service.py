@@ -8,7 +8,7 @@ import msgspec
 
 from actors.calendars import time
 from actors.calendars.alternatives import Sought
-from actors.calendars.planner import Plan
+from actors.calendars.plans import Plan
 from actors.calendars.ports import entity
 from actors.calendars.reasons import Reason
 from actors.calendars.record import PAUSED, Record

@@ -7,12 +7,13 @@ from typing import Any, Final
 import msgspec
 
 from actors.calendars.alternatives import Alternatives, Sought
+from actors.calendars.availability import availability
 from actors.calendars.booking_messages import Amend, Cancel, Confirm, Finish, Look, Open
 from actors.calendars.commands import Availability, Check, Configure, Import, OpenTime, Show
 from actors.calendars.lifecycle import require_legal
-from actors.calendars.planner import Plan
+from actors.calendars.plans import Plan
 from actors.calendars.ports import CheckAnswer, Related, calendar_of, entity
-from actors.calendars.probing import probe, probe_times
+from actors.calendars.probing import probe
 from actors.calendars.reasons import Reason
 from actors.calendars.record import Record
 from actors.calendars.roles import find_party, is_staff
@@ -22,7 +23,7 @@ from actors.calendars.wishes import Change, Request, move_of, record_of
 from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.ports import Find, Submit
 from actors.kernel.region import Reply
-from config.clock import Clock, to_rfc3339
+from config.clock import Clock
 from config.errors import AlreadyExists, CarewireError, Conflict, InvalidArgument, NotFound, PermissionDenied
 from config.ids import is_id, new_id, to_base32
 
@@ -35,18 +36,8 @@ class _Raw(msgspec.Struct):
     version: int
 
 
-class _Slots(msgspec.Struct):
-    version: int
-    tz: str
-    slots: list[tuple[int, int, int]]
-    refused: list[dict[str, Any]] | None = None
-    plan: Plan | None = None
-    step: int = 0
-
-
 _calendar: Final = msgspec.json.Decoder(CalendarBody).decode
 _raw: Final = msgspec.json.Decoder(_Raw).decode
-_slots: Final = msgspec.json.Decoder(_Slots).decode
 
 
 class Bookings:
@@ -78,34 +69,7 @@ class Bookings:
         self, calendar: str, command: Availability, *, by: Principal, listen: bool = False, trace: str = ""
     ) -> tuple[dict[str, Any], int]:
         """The contract's answer, and the version of the calendar that it shows."""
-        reply = await self._region.submit(calendar_of(calendar), command, by=by, listen=listen, trace=trace)
-        found = _slots(reply.data)
-        await self._without_rooms(calendar, found)
-        answer: dict[str, Any] = {
-            "therapist_id": calendar,
-            "version": found.version,
-            "tz": found.tz,
-            "slots": [
-                {"start": to_rfc3339(low), "end": to_rfc3339(high), "remaining": places}
-                for low, high, places in found.slots
-            ],
-        }
-        if found.refused is not None:
-            answer["refused"] = [
-                one | {"start": to_rfc3339(one["start"]), "end": to_rfc3339(one["end"])} for one in found.refused
-            ]
-        return answer, reply.version
-
-    async def _without_rooms(self, calendar: str, found: _Slots) -> None:
-        """Leave out the times at which a room or device that the service needs cannot be had."""
-        if found.plan is None:
-            return
-        others = await probe_times(self._region, calendar, found.plan, [low for low, _, _ in found.slots])
-        known = [*zip(found.slots, others, strict=True)]
-        found.slots = [slot for slot, why in known if not why]
-        if found.refused is not None:
-            closed = [{"start": slot[0], "end": slot[0] + found.step, "reasons": why} for slot, why in known if why]
-            found.refused = sorted([*found.refused, *closed], key=lambda one: int(one["start"]))
+        return await availability(self._region, calendar, command, by=by, listen=listen, trace=trace)
 
     async def open_ms(self, calendar: str, start: int, end: int, *, by: Principal) -> int:
         """How much time of [start, end) the calendar offers."""

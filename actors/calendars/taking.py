@@ -9,7 +9,7 @@ import msgspec
 
 from actors.calendars.commands import Book
 from actors.calendars.holding import Settle
-from actors.calendars.planner import Plan
+from actors.calendars.plans import Plan
 from actors.calendars.ports import Related, calendar_of
 from actors.calendars.probing import takes_of
 from actors.calendars.reasons import Reason, conflict, reasons

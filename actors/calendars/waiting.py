@@ -9,7 +9,7 @@ import msgspec
 from actors.calendars import time
 from actors.calendars.commands import Attend
 from actors.calendars.kinds import SERVICES
-from actors.calendars.planner import service_of
+from actors.calendars.plans import service_of
 from actors.calendars.ports import calendar_of
 from actors.calendars.requests import Body, Moment, RequestId
 from actors.calendars.schedule import Id, minutes

@@ -12,7 +12,8 @@ import msgspec
 from actors.calendars.commands import Opened, Reserved
 from actors.calendars.holding import Inquire, Outcome
 from actors.calendars.roles import is_staff, may
-from actors.calendars.time import HOUR_MS, MINUTE_MS
+from actors.calendars.time import MINUTE_MS
+from actors.calendars.waitlist_looks import figures, listed, shown, standing
 from actors.calendars.waitlist_messages import (
     Answered,
     Claim,
@@ -38,17 +39,14 @@ from actors.calendars.waitlist_messages import (
     Shared,
     WaitlistEvent,
 )
-from actors.calendars.waitlist_rules import check, priority, rivals, wants
+from actors.calendars.waitlist_rules import check, position_of, priority, ranked, rivals, wants
 from actors.kernel.entity import Context, Decision, Event, Principal, SetTimer
-from config.clock import to_rfc3339
 from config.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 
 MATCH_AFTER_MS: Final = 1000
 WINDOW_MS: Final = 30 * MINUTE_MS
 MOST_PER_CLIENT: Final = 20
-_TOLD: Final = ("entry_id", "position", "priority", "estimate")
 REMEMBERED: Final = 20  # accepted offers of one calendar, for estimates
-FEWEST: Final = 3  # of them, below which nothing is said
 
 
 class Waitlist:
@@ -76,7 +74,7 @@ class Waitlist:
             case Listing():
                 return self._list(command, context)
             case Figures():
-                return Decision(self._figures(context))
+                return self._figures(context)
             case Claim():
                 return Decision({"offer": shown(self._offer(command.offer, context))})
             case Decline():
@@ -125,29 +123,19 @@ class Waitlist:
             case Closed():
                 self._apply_close(event, at_ms)
 
-    def _ranked(self, now_ms: int) -> list[Entry]:
-        live = (one for one in self.entries.values() if one.end > now_ms)
-        return sorted(live, key=lambda one: (-priority(one, now_ms)[0], one.joined))
-
     def _join(self, command: Join, context: Context) -> Decision:
         entry = msgspec.structs.replace(command.entry, joined=context.now_ms, passed=())
         if entry.client != context.by.user and not all(is_staff(context.by, one) for one in entry.calendars):
             raise PermissionDenied("One waits for oneself.")
         check(entry, command.note, context.now_ms)
-        if entry.id in self.entries:
-            line = self._line(self.entries[entry.id], context.now_ms)
-            return Decision({name: line[name] for name in _TOLD if name in line})
-        ranked = self._ranked(context.now_ms)
-        if sum(one.client == entry.client for one in ranked) >= MOST_PER_CLIENT:
+        in_line = ranked(self.entries.values(), context.now_ms)
+        if (already := self.entries.get(entry.id)) is not None:
+            return Decision(standing(already, position_of(already, in_line), self.accepted, context.now_ms))
+        if sum(one.client == entry.client for one in in_line) >= MOST_PER_CLIENT:
             raise FailedPrecondition(f"At most {MOST_PER_CLIENT} wishes at a time. Take one back first.")
         mine = priority(entry, context.now_ms)[0]
-        ahead = sum(rivals(entry, one) and priority(one, context.now_ms)[0] >= mine for one in ranked)
-        reply = {
-            "entry_id": entry.id,
-            "position": ahead + 1,
-            "priority": priority(entry, context.now_ms)[1],
-            **self._estimated(entry, ahead + 1, context.now_ms),
-        }
+        ahead = sum(rivals(entry, one) and priority(one, context.now_ms)[0] >= mine for one in in_line)
+        reply = standing(entry, ahead + 1, self.accepted, context.now_ms)
         joined = Joined(author=entry.client, secret=command.note.encode() or None, entry=entry)
         return Decision(reply, events=[*self._over(context.now_ms), joined])
 
@@ -156,18 +144,6 @@ class Waitlist:
         over = [one for one in self.entries.values() if one.end <= now_ms]
         offered = {one.entry for one in self.offers.values()}
         return [Left(entry=one.id) for one in over if one.id not in offered]
-
-    def _estimated(self, entry: Entry, position: int, now_ms: int) -> dict[str, Any]:
-        """When it may be this one's turn, if offers of these calendars are taken as often as lately. Nothing is said
-        without some experience, or when it would be later than the wish."""
-        taken = [at for name in entry.calendars for at in self.accepted.get(name, ())]
-        if len(taken) < FEWEST:
-            return {}
-        at_ms = now_ms + (now_ms - min(taken)) * position // len(taken)
-        if at_ms >= entry.end:
-            return {}
-        hours = round((at_ms - now_ms) / HOUR_MS, 1)
-        return {"estimate": {"at": to_rfc3339(at_ms), "hours": hours, "offers_seen": len(taken)}}
 
     def _leave(self, entry: Entry) -> Decision:
         mine = [one for one in self.offers.values() if one.entry == entry.id and one.offered]
@@ -190,7 +166,7 @@ class Waitlist:
         offers: list[Offer] = []
         wishes: list[Entry] = []
         left = sorted((one for one in self.openings if one.end > context.now_ms), key=lambda one: one.start)
-        for entry in self._ranked(context.now_ms):
+        for entry in ranked(self.entries.values(), context.now_ms):
             if entry.id in busy or entry.client in clients:
                 continue
             opening = next((one for one in left if wants(entry, one)), None)
@@ -269,48 +245,19 @@ class Waitlist:
         staff = bool(command.calendar) and is_staff(by, command.calendar)
         if command.calendar and not staff:
             raise PermissionDenied("Only those who run this calendar may do that.")
-        chosen = [
-            one
-            for one in self._ranked(context.now_ms)
-            if (command.calendar in one.calendars if staff else one.client == by.user)
-        ]
-        return Decision(ReadListing(tuple(self._line(one, context.now_ms) for one in chosen), noted=True))
+        in_line = ranked(self.entries.values(), context.now_ms)
+        chosen = [one for one in in_line if (command.calendar in one.calendars if staff else one.client == by.user)]
+        offered = {one.entry: one for one in self.offers.values() if one.offered}
+        lines = (
+            listed(one, position_of(one, in_line), offered.get(one.id), self.accepted, context.now_ms) for one in chosen
+        )
+        return Decision(ReadListing(tuple(lines), noted=True))
 
-    def _line(self, entry: Entry, now_ms: int) -> dict[str, Any]:
-        ranked = [one.id for one in self._ranked(now_ms) if rivals(entry, one)]
-        position = ranked.index(entry.id) + 1 if entry.id in ranked else 0
-        offer = next((one for one in self.offers.values() if one.entry == entry.id and one.offered), None)
-        line: dict[str, Any] = {
-            "entry_id": entry.id,
-            "client_id": entry.client,
-            "therapist_ids": list(entry.calendars),
-            "service_id": entry.service or None,
-            "from": entry.start,
-            "to": entry.end,
-            "urgency": entry.urgency,
-            "joined_at": entry.joined,
-            "position": position,
-            "priority": priority(entry, now_ms)[1],
-            **self._estimated(entry, position, now_ms),
-        }
-        return line | ({"offer": shown(offer)} if offer is not None else {})
-
-    def _figures(self, context: Context) -> dict[str, Any]:
+    def _figures(self, context: Context) -> Decision:
         if not may(context.by, "waitlist.figures"):
             raise PermissionDenied("This is for staff.")
-        counts = self.counts
-        answered = counts.accepted + counts.declined + counts.lapsed
-        return {
-            "waiting": len(self._ranked(context.now_ms)),
-            "joined": counts.joined,
-            "offered": counts.offered,
-            "accepted": counts.accepted,
-            "declined": counts.declined,
-            "lapsed": counts.lapsed,
-            "acceptance": round(counts.accepted / answered, 4) if answered else None,
-            "waited_hours": round(counts.waited_ms / counts.accepted / HOUR_MS, 2) if counts.accepted else None,
-            "demand_by_hour": list(counts.wanted),
-        }
+        waiting = len(ranked(self.entries.values(), context.now_ms))
+        return Decision(figures(self.counts, waiting))
 
     def _entry(self, entry_id: str, by: Principal) -> Entry:
         entry = self.entries.get(entry_id)
@@ -325,19 +272,6 @@ class Waitlist:
         if context.now_ms >= offer.expires:
             raise FailedPrecondition("This offer has lapsed. You stay on the list.")
         return offer
-
-
-def shown(offer: Offer) -> dict[str, Any]:
-    """An offer as its client sees it; times in ms."""
-    return {
-        "offer_id": offer.id,
-        "entry_id": offer.entry,
-        "therapist_id": offer.calendar,
-        "service_id": offer.service or None,
-        "start": offer.start,
-        "end": offer.end,
-        "expires_at": offer.expires,
-    }
 
 
 def _match_soon(context: Context) -> SetTimer:

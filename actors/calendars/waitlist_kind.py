@@ -8,7 +8,8 @@ from actors.calendars.booking_kind import TEXTS, Deliver
 from actors.calendars.commands import Attend, Reserve
 from actors.calendars.holding import Settle
 from actors.calendars.record import event_id
-from actors.calendars.waitlist import Waitlist, shown
+from actors.calendars.waitlist import Waitlist
+from actors.calendars.waitlist_looks import shown
 from actors.calendars.waitlist_messages import (
     NAME,
     Answered,

@@ -1,5 +1,6 @@
 """The rules of the waitlist: which wish makes sense, which opening it wants, and who comes first."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from actors.calendars.time import HOUR_MS
@@ -31,6 +32,18 @@ def wants(entry: Entry, opening: Opening) -> bool:
 def rivals(one: Entry, other: Entry) -> bool:
     """Do they wait for some of the same calendars?"""
     return bool(set(one.calendars) & set(other.calendars))
+
+
+def ranked(entries: Iterable[Entry], now_ms: int) -> list[Entry]:
+    """Those whose time is still to come, who comes first in front."""
+    live = (one for one in entries if one.end > now_ms)
+    return sorted(live, key=lambda one: (-priority(one, now_ms)[0], one.joined))
+
+
+def position_of(entry: Entry, in_line: Iterable[Entry]) -> int:
+    """Its place, from 1, among its rivals in this order; 0: it is not in line."""
+    names = [one.id for one in in_line if rivals(entry, one)]
+    return names.index(entry.id) + 1 if entry.id in names else 0
 
 
 def check(entry: Entry, note: str, now_ms: int) -> None:

@@ -3,7 +3,7 @@
 import msgspec
 
 from actors.calendars.booking_messages import HOLD_MS, Move
-from actors.calendars.planner import Plan
+from actors.calendars.plans import Plan
 from actors.calendars.record import Record, Terms
 from actors.calendars.taking import Taken, Wanted
 

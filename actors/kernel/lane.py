@@ -6,19 +6,17 @@ void), the lane subscribes afresh from the last versions seen and sends everythi
 """
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-import msgspec
-
 from actors.kernel import wire
-from actors.kernel.entity import Principal
+from actors.kernel.hearing import Hearing
 from actors.kernel.metrics import RegionMetrics
 from actors.kernel.pace import Pace
+from actors.kernel.pending import Pending, fail, gave_up
 from config.clock import Clock
-from config.errors import CarewireError, Unavailable
 
 _FIRST_PAUSE_S: Final = 0.02
 _LONGEST_PAUSE_S: Final = 0.5
@@ -39,38 +37,6 @@ class ShardClient(Protocol):
     async def submit(self, request: bytes) -> bytes: ...
 
     async def fetch(self, request: bytes) -> bytes: ...
-
-
-class Pending(msgspec.Struct, eq=False):
-    """A command that waits for its answer."""
-
-    ticket: int
-    entity: str
-    command_id: bytes
-    command: bytes
-    by: Principal
-    deadline_s: float
-    trace: str
-    listen: bool
-    named: bool
-    future: "asyncio.Future[wire.Answer]"
-    sent: bool = False
-
-    def item(self, now_s: float) -> wire.Item:
-        """The command as it travels."""
-        patience_ms = max(0, int((self.deadline_s - now_s) * 1000))
-        return wire.Item(
-            self.ticket,
-            self.entity,
-            self.command_id,
-            self.command,
-            self.by,
-            patience_ms,
-            self.trace,
-            self.listen,
-            self.named,
-            self.sent,
-        )
 
 
 @dataclass(slots=True)
@@ -104,14 +70,10 @@ class Lane:
     on_moved: Callable[[Pending], None]
     on_topic_moved: Callable[[str, int], None]
     on_silence: Callable[[], None]  # the shard does not answer: does the map still name it?
-    topics: dict[str, int] = field(default_factory=dict)  # topic -> last version seen
     queue: deque[Pending] = field(default_factory=deque)
     outstanding: dict[int, Pending] = field(default_factory=dict)  # sent, in ticket order
-    _joining: Counter[str] = field(default_factory=Counter)  # topics that waiting commands will listen to
-    _hear: dict[str, int] = field(default_factory=dict)
-    _hearing: set[str] = field(default_factory=set)  # asked to be heard anew, and not yet answered
+    _hearing: Hearing = field(init=False)
     _generation: int = 0
-    _forget: set[str] = field(default_factory=set)
     _number: int = 0
     _latest: int = 0  # the first ticket of the last batch
     _crowd: int = _FULL  # how many commands were here of late, on their way or waiting
@@ -120,8 +82,16 @@ class Lane:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _subscribed: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def __post_init__(self) -> None:
+        self._hearing = Hearing(self._wake.set)
+
     def __len__(self) -> int:
         return len(self.queue) + len(self.outstanding)
+
+    @property
+    def topics(self) -> dict[str, int]:
+        """What is heard, with the last version seen."""
+        return self._hearing.topics
 
     @property
     def busy(self) -> bool:
@@ -132,24 +102,18 @@ class Lane:
         """Send this when its turn comes."""
         self.queue.append(pending)
         if pending.listen:
-            self._joining[pending.entity] += 1
+            self._hearing.joins(pending.entity)
         self._wake.set()
         if self._is_full():
             self.pace.look()
 
     def hear(self, topic: str, version: int) -> None:
         """Hear a topic that another shard served until now, from above this version."""
-        self.topics[topic] = max(version, self.topics.get(topic, 0))
-        self._hear_again(topic)
+        self._hearing.hear(topic, version)
 
     def unlisten(self, topic: str) -> None:
         """Nobody here hears this topic any more; a command on its way that will listen to it goes before."""
-        if not self._joining[topic]:
-            self.topics.pop(topic, None)
-            self._hear.pop(topic, None)
-            self._hearing.discard(topic)
-            self._forget.add(topic)
-            self._wake.set()
+        self._hearing.unlisten(topic)
 
     def expire(self, now_s: float) -> None:
         """Give up what has waited too long. It may have happened: the error says so."""
@@ -171,7 +135,7 @@ class Lane:
             if not self._known:
                 await self._subscribe(backoff)
             self._wake.clear()
-            while self._known and (self.queue or self._forget or self._hear):
+            while self._known and (self.queue or self._hearing.has_word):
                 await self.pace.rest(self._is_full)
                 await self._send_batch(backoff)
             if not self._known:
@@ -209,12 +173,9 @@ class Lane:
             again = sorted(self.outstanding.values(), key=lambda one: one.ticket)
             self.outstanding.clear()
             self.queue.extendleft(reversed(again))
-            self._hear.clear()
-            self._hearing.clear()
-            self._forget.clear()
             self._number = self._acked = 0
             self._generation += 1
-            request = wire.encode(wire.Subscribe(self.subscriber, dict(self.topics)))
+            request = wire.encode(wire.Subscribe(self.subscriber, self._hearing.begin()))
             try:
                 self._known = wire.decode_receipt(await self._call(self.shard.subscribe, request)).known
             except ShardGone:
@@ -234,12 +195,7 @@ class Lane:
             self._joined(pending)
         gone = set(map(id, leaving))
         self.queue = deque(one for one in self.queue if id(one) not in gone)
-        topics = {topic: version for topic, version in self.topics.items() if not stays(topic)}
-        for topic in topics:
-            del self.topics[topic]
-            self._hear.pop(topic, None)
-            self._hearing.discard(topic)
-        return leaving, topics
+        return leaving, self._hearing.moved([topic for topic in self.topics if not stays(topic)])
 
     async def _again(self, backoff: Backoff) -> None:
         """Pause before the next attempt; after a few, look whether the shard is still the one to ask."""
@@ -294,31 +250,25 @@ class Lane:
             else:  # given up by its caller before it was sent
                 self._joined(pending)
         self._number += 1
-        forget, self._forget = sorted(self._forget), set()
-        hear, self._hear = self._hear, {}
+        forget, hear = self._hearing.word()
         return wire.Batch(self.subscriber, self._number, items, forget, hear)
 
     def _unpack(self, parcel: wire.Parcel) -> None:
         for answer in parcel.answers:
             self._answered(answer)
-        deliveries = [one for one in parcel.deliveries if self._is_news(one)]
-        for topic in parcel.lost:
-            self._hearing.discard(topic)
-            if topic in self.topics:
-                self._hear_again(topic)
+        deliveries = [one for one in parcel.deliveries if self._hearing.is_news(one)]
+        self._hearing.lost(parcel.lost)
         if deliveries:
             self.on_deliveries(deliveries)
-        for topic in parcel.moved:
-            self._hearing.discard(topic)
-            if topic in self.topics:
-                self.on_topic_moved(topic, self.topics.pop(topic))
+        for topic, version in self._hearing.moved(parcel.moved).items():
+            self.on_topic_moved(topic, version)
 
     def _answered(self, answer: wire.Answer) -> None:
         pending = self.outstanding.pop(answer.ticket, None)
         if pending is None:
             return  # given up meanwhile
         if pending.listen and not answer.code:
-            self.topics.setdefault(pending.entity, answer.version)
+            self._hearing.listens(pending.entity, answer.version)
         self._joined(pending)
         if answer.code == wire.MOVED:
             self.on_moved(pending)
@@ -326,40 +276,10 @@ class Lane:
         if not pending.future.done():
             pending.future.set_result(answer)
 
-    def _is_news(self, delivery: wire.Delivery) -> bool:
-        """Is it to be handed on? Keeps each topic's versions without gap or repeat."""
-        if delivery.version == 0:
-            return True
-        seen = self.topics.get(delivery.topic)
-        if seen is None:
-            if not self._joining[delivery.topic]:
-                return False  # we have stopped to listen
-            seen = delivery.version - 1  # the answer that makes us listen is still being read from storage
-        if delivery.version <= seen:
-            return False
-        if (delivery.first or delivery.version) > seen + 1:
-            self._hear_again(delivery.topic)
-            return False
-        self.topics[delivery.topic] = delivery.version
-        self._hearing.discard(delivery.topic)
-        return bool(delivery.packet)
-
-    def _hear_again(self, topic: str) -> None:
-        if topic not in self._hearing:
-            self._hearing.add(topic)
-            self._hear[topic] = self.topics[topic]
-            self._wake.set()
-
     def _joined(self, pending: Pending) -> None:
-        """A command that was to make us listen is over; if it failed, the shard need not send us anything."""
-        topic = pending.entity
+        """This command does not wait any more."""
         if pending.listen:
-            self._joining[topic] -= 1
-            if not self._joining[topic]:
-                del self._joining[topic]
-                if topic not in self.topics:
-                    self._forget.add(topic)
-                    self._wake.set()
+            self._hearing.joined(pending.entity)
 
     def _lost(self) -> None:
         self._known = False
@@ -372,20 +292,3 @@ class Lane:
                 return await method(request)
         except TimeoutError as error:
             raise ShardGone from error
-
-
-def gave_up() -> Unavailable:
-    """What a caller hears when there was no answer in time."""
-    return Unavailable("No answer in time. It may have happened: try again with the same client_id.", retry_after_s=1.0)
-
-
-def fail(pending: Pending, error: CarewireError) -> None:
-    """Answer a command with an error of our own."""
-    if not pending.future.done():
-        pending.future.set_exception(error)
-
-
-def fail_all(pendings: Iterable[Pending], error: CarewireError) -> None:
-    """Answer all of them with an error of our own."""
-    for pending in pendings:
-        fail(pending, error)

@@ -14,10 +14,11 @@ import msgspec
 from actors.kernel import wire
 from actors.kernel.deciding import command_id_of, entity_mark
 from actors.kernel.entity import Principal
-from actors.kernel.lane import Lane, Pending, ShardClient, fail_all, gave_up
+from actors.kernel.lane import Lane, ShardClient
 from actors.kernel.metrics import RegionMetrics
 from actors.kernel.pace import Pace
 from actors.kernel.partitions import partition_of
+from actors.kernel.pending import Pending, fail_all, gave_up
 from actors.kernel.tasks import Tasks
 from config.clock import Clock
 from config.errors import Overloaded, Unavailable, error_of

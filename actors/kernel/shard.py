@@ -10,12 +10,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
-import msgspec
-
 from actors.kernel import wire
 from actors.kernel.alarms import Alarms
-from actors.kernel.deciding import INTERNAL, Decider, command_id_of, failure
-from actors.kernel.entity import SYSTEM, Attach, Kind
+from actors.kernel.deciding import Decider
+from actors.kernel.entity import Kind
+from actors.kernel.intake import Intake
 from actors.kernel.mail import Mail
 from actors.kernel.metrics import RecentMean, ShardMetrics
 from actors.kernel.outbox import Courier, Outbox
@@ -23,29 +22,21 @@ from actors.kernel.ownership import Ownership
 from actors.kernel.partitions import partition_of
 from actors.kernel.reads import Reads
 from actors.kernel.recent import Recent
+from actors.kernel.recovery import Recovery
 from actors.kernel.replies import Replies
-from actors.kernel.resident import Caller, Host, Submission
+from actors.kernel.resident import Host, Submission
 from actors.kernel.residents import Residents
 from actors.kernel.sessions import Session, Sessions
 from actors.kernel.tasks import Tasks
 from actors.kernel.together import Together
 from actors.kernel.turns import Turns
 from config.clock import Clock
-from config.errors import Overloaded, Unavailable
-from config.logs import get_logger
 from config.settings import KernelSettings
-from store.journal import Holder, Stores, Timer
+from store.journal import Holder, Stores
 
-_log = get_logger(__name__)
-_decode_attach: Final = msgspec.msgpack.Decoder(Attach).decode
-_ATTACH_TAG: Final = b"\x83\xa4type\xadkernel.attach"  # how msgpack of an `Attach` begins
 _MAX_PARCEL_BYTES: Final = 90_000  # below Ray's limit for inline results (100 KB)
 _WITHHELD_S: Final = 6.0  # how long a released partition waits for its new owner
 _SWEEP_S: Final = 1.0
-_RETRY_S: Final = 0.2
-_UNSETTLED: Final = 500  # turns a round trip
-_LOOK_S: Final = 30.0  # how often a shard looks for what was forgotten
-_FORGOTTEN_MS: Final = 60_000  # twice as long as a turn keeps its timers
 
 
 class Shard:
@@ -68,7 +59,6 @@ class Shard:
         self.tasks = Tasks(name)
         self._settings = settings
         self._clock = clock
-        self._journal = stores.journal
         self._hosts = {kind.name: Host(kind, stores) for kind in kinds}
         self._sessions = Sessions(
             clock,
@@ -89,8 +79,15 @@ class Shard:
             on_gone=self._gone,
         )
         settling = Together(stores.journal.settle, self.tasks)
-        self._alarms = Alarms(stores.timers, settling, self.tasks, clock, self._fire)
-        mail = Mail(self._is_ours, self._accept, courier, patience_s=settings.retry_deadline_s)
+        self._alarms = Alarms(
+            stores.timers, settling, self.tasks, clock, lambda timer, unchecked: self._intake.fire(timer, unchecked)
+        )
+        mail = Mail(
+            self._is_ours,
+            lambda caller, item: self._intake.accept(caller, item),
+            courier,
+            patience_s=settings.retry_deadline_s,
+        )
         self._outbox = Outbox(stores, self._host_of, mail.send, self._alarms.set, settling, self.tasks)
         self._recent = Recent(clock)
         self._replies = Replies(clock)
@@ -104,6 +101,23 @@ class Shard:
         )
         self._residents = Residents(
             stores, self._outbox, self._sessions, self.tasks, self._replies, settings=settings, clock=clock
+        )
+        self._intake = Intake(
+            self._residents,
+            self._ownership,
+            self._alarms,
+            host_of=self._host_of,
+            settings=settings,
+            clock=clock,
+            metrics=self.metrics,
+        )
+        self._recovery = Recovery(
+            stores.journal,
+            self._outbox,
+            clock,
+            serving=lambda: self.serving,
+            partitions=self._partitions,
+            host_of=self._host_of,
         )
         self._turns = Turns(
             self._residents,
@@ -149,7 +163,7 @@ class Shard:
         self.tasks.spawn(self._turns.run())
         self.tasks.spawn(self._alarms.run(self._partitions))
         self.tasks.spawn(self._sweep())
-        self.tasks.spawn(self._look_for_forgotten())
+        self.tasks.spawn(self._recovery.look_for_forgotten())
 
     async def stop(self) -> None:
         """Finish what waits (for a moment), save what is worth it, and give the lease up."""
@@ -184,7 +198,7 @@ class Shard:
             self._hear(session, batch.hear)
             caller = _Subscriber(session, self._sessions)
             for item in batch.items:
-                self._accept(caller, item)
+                self._intake.accept(caller, item)
         return self._receipt(known=True)
 
     async def fetch(self, request: bytes) -> bytes:
@@ -232,91 +246,9 @@ class Shard:
         if ours:
             self._reads.hear(session, ours)
 
-    def _accept(self, caller: Caller, item: wire.Item) -> None:
-        """Queue one item, or answer it at once when it cannot be queued."""
-        host = self._host_of(item.entity)
-        if host is None or not self._ownership.owns(partition_of(item.entity)):
-            caller.answer(wire.Answer(item.ticket, wire.MOVED))
-            return
-        try:
-            command = _decode_command(host, item.command)
-        except msgspec.MsgspecError:
-            _log.error("command.unreadable", entity=item.entity, trace=item.trace)
-            caller.answer(failure(item.ticket, INTERNAL, 0))
-            return
-        resident = self._residents.find_or_add(item.entity, host)
-        full = len(resident.mailbox) >= self._settings.max_queued_per_entity
-        if full or self._residents.waiting >= self._settings.max_queued:
-            self.metrics.overloaded.inc()
-            error = Overloaded("The server is busy. Please try again in a moment.", retry_after_s=1.0)
-            caller.answer(failure(item.ticket, error, resident.version))
-            return
-        submission = Submission(
-            caller,
-            item.ticket,
-            item.command_id,
-            command,
-            item.by,
-            self._clock.monotonic_s() + item.patience_ms / 1000,
-            item.trace,
-            item.listen,
-            again=item.again,
-            unchecked=item.named or item.again,
-        )
-        self._residents.enqueue(resident, submission)
-
-    def _fire(self, timer: Timer, unchecked: bool) -> None:
-        """A timer is due: its command is submitted like any other."""
-        host = self._host_of(timer.entity)
-        if host is None or not self._ownership.owns(timer.partition):
-            self._alarms.again(timer)  # it may come back to us
-            return
-        try:
-            command = host.decode_command(timer.command)
-        except msgspec.MsgspecError:
-            _log.error("timer.unreadable", entity=timer.entity)
-            return
-        submission = Submission(
-            _TimerCaller(self._alarms, timer),
-            0,
-            command_id_of(timer.entity, timer.id),
-            command,
-            SYSTEM,
-            float("inf"),
-            again=True,
-            unchecked=unchecked,
-        )
-        self._residents.enqueue(self._residents.find_or_add(timer.entity, host), submission)
-
     def _gained(self) -> None:
         """The lease is ours."""
-        self.tasks.spawn(self._recover())
-
-    async def _recover(self) -> None:
-        """Do what the last life of this shard left undone."""
-        while self.serving:
-            try:
-                turns = await self._journal.unsettled(self._partitions(), limit=_UNSETTLED)
-            except Unavailable:
-                await asyncio.sleep(_RETRY_S)
-                continue
-            await self._outbox.perform([turn for turn in turns if self._host_of(turn.entity) is not None])
-            await self._outbox.drain()
-            if len(turns) < _UNSETTLED:
-                return
-
-    async def _look_for_forgotten(self) -> None:
-        """An insert that a dead shard, or an owner of the partition before us, had given up may arrive after we have
-        done what was owed; nobody was answered, but its timers and letters are owed all the same."""
-        while True:
-            await asyncio.sleep(_LOOK_S)
-            before_ms = self._clock.now_ms() - _FORGOTTEN_MS
-            try:
-                turns = await self._journal.unsettled(self._partitions(), limit=_UNSETTLED, before_ms=before_ms)
-            except Unavailable:
-                continue
-            forgotten = [turn for turn in turns if not self._outbox.is_sending(turn.entity)]
-            await self._outbox.perform([turn for turn in forgotten if self._host_of(turn.entity) is not None])
+        self.tasks.spawn(self._recovery.recover())
 
     async def _sweep(self) -> None:
         while True:
@@ -360,31 +292,8 @@ class _Subscriber:
         self._sessions.listen(self._session, topic, version)
 
 
-class _TimerCaller:
-    """The shard itself as the caller of a timer's command."""
-
-    def __init__(self, alarms: Alarms, timer: Timer) -> None:
-        self._alarms = alarms
-        self._timer = timer
-
-    def answer(self, answer: wire.Answer) -> None:
-        """Carried out or refused, it is over; unless the refusal was ours."""
-        if answer.code in (Unavailable.code, Overloaded.code, wire.MOVED):
-            self._alarms.again(self._timer)
-        else:
-            self._alarms.done(self._timer)
-
-    def listen(self, topic: str, version: int) -> None:
-        """A timer listens to nothing."""
-
-
 _NOT_KNOWN: Final = wire.encode(wire.ParcelOut(0, False, 0, [], [], [], []))
 
 
 def _bounce(submission: Submission) -> None:
     submission.caller.answer(wire.Answer(submission.ticket, wire.MOVED))
-
-
-def _decode_command(host: Host, packed: bytes) -> Any:
-    """A command of the kind, or the kernel's own `Attach`. Raises msgspec.MsgspecError."""
-    return _decode_attach(packed) if packed.startswith(_ATTACH_TAG) else host.decode_command(packed)

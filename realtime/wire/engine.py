@@ -13,7 +13,9 @@ from engineio.packet import Packet
 from realtime.wire import http
 from realtime.wire.doorstep import Opening
 from realtime.wire.frames import Frame
+from realtime.wire.openings import Openings
 from realtime.wire.peers import Peers, Reply
+from realtime.wire.refusals import Refusals
 from realtime.wire.requests import Requests
 from realtime.wire.socket import MAX_BACKLOG, Socket, frame_of
 from realtime.wire.websocket import Outbound
@@ -74,7 +76,9 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         self._wheel: Wheel | None = None
         self._outbound: Outbound | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._requests = Requests(self)
+        refusals = Refusals(self)
+        self._openings = Openings(self, refusals)
+        self._requests = Requests(self, self._openings, refusals)
         self._welcome: tuple[Any, Welcome] | None = None
 
     # what python-engineio offers
@@ -141,7 +145,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
     def open_at_once(self, opening: Opening, ahead: bytes) -> Reply | None:
         """Open a new session over a WebSocket, unless the answer that is returned refuses it. `ahead`: what its client
         sent behind the request."""
-        return self._requests.open_at_once(opening, ahead)
+        return self._openings.at_once(opening, ahead)
 
     # what its peers use
 

@@ -12,13 +12,13 @@ import pytest
 
 from actors.calendars.booking import Booking
 from actors.calendars.booking_messages import Open
-from actors.calendars.commands import Book, Busy, Configure
+from actors.calendars.commands import Book, Configure
 from actors.calendars.occupancy import Entry
 from actors.calendars.service import Bookings
 from actors.calendars.time import DAY_MS
 from actors.calendars.waiting import Waiting, WaitlistBody
 from actors.calendars.wishes import Change, Request
-from actors.kernel.entity import SYSTEM, Principal
+from actors.kernel.entity import Principal
 from actors.kernel.region import Region, Reply
 from actors.kernel.shard import Shard
 from config.clock import to_rfc3339
@@ -28,7 +28,7 @@ from tests.simulation.faults import UnfencedJournal
 from tests.simulation.loop import run
 from tests.simulation.test_zombies import GenerousLeases
 from tests.simulation.world import World
-from tests.unit.calendars.rig import ADMIN, ANN, BOB, DOC, KINDS, MONDAY, Rig, a_schedule, at
+from tests.unit.calendars.rig import ADMIN, ANN, BOB, DOC, KINDS, Rig, a_schedule, at, entries_of
 
 LIMIT_S = 4000.0
 PARTIES = ("calendar:doc", "calendar:eve", "calendar:room1", "client:ann")
@@ -58,11 +58,6 @@ class Mortal:
         return reply
 
 
-async def entries(region: Any, entity: str) -> list[Entry]:
-    reply = await region.submit(entity, Busy(MONDAY - 100 * DAY_MS, MONDAY + 100 * DAY_MS), by=SYSTEM, timeout_s=60)
-    return msgspec.convert(msgspec.json.decode(reply.data)["entries"], list[Entry])
-
-
 async def check_whole(rig: Rig, booking: str) -> None:
     """The booking has all of its time, under one key, and nobody else has any; or there is nothing of it at all."""
     try:
@@ -71,7 +66,7 @@ async def check_whole(rig: Rig, booking: str) -> None:
         record = None
     expected = record.parties if record is not None and record.status in OCCUPYING else ()
     for party in PARTIES:
-        found = await entries(rig.region, party)
+        found = await rig.entries(party)
         if party not in expected:
             assert found == [], (party, found)
             continue
@@ -225,7 +220,7 @@ def test_without_asking_back_a_crash_leaves_time_taken_by_nobody(monkeypatch: py
         with pytest.raises(Crashed):
             await the_booking(Bookings(mortal, rig.stores.views, rig.clock), "bkg_1")
         await rig.until(rig.clock.now_ms() + 31_000)
-        return await entries(rig.region, "calendar:doc")
+        return await rig.entries("calendar:doc")
 
     assert len(Rig().play(scenario)) == 1
 
@@ -246,13 +241,13 @@ def test_a_decision_that_comes_after_the_question_is_refused() -> None:
 
         slow = asyncio.ensure_future(the_booking(Bookings(Stalled(), rig.stores.views, rig.clock), "bkg_slow"))
         await asyncio.sleep(1)
-        assert len(await entries(rig.region, "calendar:doc")) == 1
+        assert len(await rig.entries("calendar:doc")) == 1
         await rig.until(rig.clock.now_ms() + 31_000)
         await rig.bookings.book(Request(therapist="doc", start=at(10), service="talk", client="bob"), by=DOC)
         gate.set()
         with pytest.raises(Conflict):
             await slow
-        assert [one.client for one in await entries(rig.region, "calendar:doc")] == ["bob"]
+        assert [one.client for one in await rig.entries("calendar:doc")] == ["bob"]
 
     Rig().play(scenario)
 
@@ -305,7 +300,7 @@ def test_of_many_who_want_one_time_exactly_one_gets_it(seed: int) -> None:
         losers = [one for one in outcomes if isinstance(one, Conflict)]
         world.dice.rate = 0.0
         await asyncio.sleep(40)
-        taken = await entries(world.regions["sure"], "calendar:doc")
+        taken = await entries_of(world.sound, world.clock, "calendar:doc")
         assert len(winners) == 1
         assert [one.booking for one in taken] == [one["id"] for one in winners]
         assert all(one.details and one.details["reasons"] for one in losers)

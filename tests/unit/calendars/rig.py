@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from actors.calendars.booking_kind import BookingKind
-from actors.calendars.commands import Availability, Busy
+from actors.calendars.commands import Availability
 from actors.calendars.kinds import AgendaKind, CalendarKind
+from actors.calendars.occupancy import Entry
 from actors.calendars.schedule import Limits, Schedule, Service
 from actors.calendars.series import SeriesKind
 from actors.calendars.service import Bookings
@@ -17,10 +18,16 @@ from actors.calendars.waitlist_kind import WaitlistKind
 from actors.calendars.wishes import Request
 from actors.inboxes.commands import Read
 from actors.inboxes.kind import InboxKind
-from actors.kernel.entity import SYSTEM, Kind, Principal
+from actors.kernel.entity import Kind, Principal
+from actors.kernel.loading import restore
 from actors.kernel.local import LocalCluster
+from actors.kernel.partitions import partition_of
 from actors.kernel.region import Region
+from actors.kernel.replies import Replies
+from actors.kernel.resident import Host, Resident
+from config.clock import Clock
 from config.settings import KernelSettings
+from store.journal import Stores
 from store.memory import memory_stores
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
 
@@ -48,6 +55,15 @@ def a_schedule(**changes: Any) -> Schedule:
     )
     given: dict[str, Any] = {"tz": "UTC", "weekly": weekly, "slot_minutes": 30, "services": services}
     return Schedule(**given | {"rules": Limits()} | changes)
+
+
+async def entries_of(stores: Stores, clock: Clock, entity: str) -> list[Entry]:
+    """What is taken of a calendar or an agenda by what the journal says, folded as a shard folds it."""
+    kind = next(one for one in KINDS if entity.startswith(f"{one.name}:"))
+    resident = Resident(entity, Host(kind, stores), partition_of(entity))
+    restore(resident, (await stores.journal.load([entity]))[entity], Replies(clock))
+    found: list[Entry] = sorted(resident.entity.occupancy.entries.values(), key=lambda one: one.start)
+    return found
 
 
 class JumpingClock(VirtualClock):
@@ -104,11 +120,9 @@ class Rig:
         answer, _ = await self.bookings.availability(calendar, Availability(start, end, service), by=ANN)
         return [one["start"] for one in answer["slots"]]
 
-    async def entries(self, entity: str) -> list[list[Any]]:
-        """What is taken of a calendar or an agenda, as stored entries."""
-        reply = await self.region.submit(entity, Busy(MONDAY - 100 * DAY_MS, MONDAY + 400 * DAY_MS), by=SYSTEM)
-        found: list[list[Any]] = msgspec.json.decode(reply.data)["entries"]
-        return found
+    async def entries(self, entity: str) -> list[Entry]:
+        """What is taken of a calendar or an agenda."""
+        return await entries_of(self.stores, self.clock, entity)
 
     async def mail(self, user: str) -> list[tuple[str, dict[str, Any]]]:
         """What was addressed to a user."""

@@ -29,7 +29,7 @@ def test_a_booking_takes_its_time_of_the_calendar_the_room_and_the_client() -> N
         assert made["status"] == "confirmed"
         for entity in ("calendar:doc", "calendar:room1", "client:ann"):
             (entry,) = await rig.entries(entity)
-            assert (entry[1], entry[3], entry[4], entry[10]) == (made["id"], at(10), at(11), "taken")
+            assert (entry.booking, entry.start, entry.end, entry.state) == (made["id"], at(10), at(11), "taken")
         assert "2023-11-20T10:00:00.000Z" not in await rig.slots(at(0), at(24))
 
     Rig().play(scenario)
@@ -163,12 +163,12 @@ def test_moving_takes_the_new_time_and_gives_the_old_one_back() -> None:
         moved = await rig.bookings.move(made["id"], Change(start=at(10.5)), by=ANN)  # over its own time
         assert moved["start"] == "2023-11-20T10:30:00.000Z"
         (entry,) = await rig.entries("calendar:doc")
-        assert (entry[3], entry[4]) == (at(10.5), at(11.5))
+        assert (entry.start, entry.end) == (at(10.5), at(11.5))
         await rig.book(at(11.5), BOB)
         with pytest.raises(Conflict):
             await rig.bookings.move(made["id"], Change(start=at(11)), by=ANN)
         (mine,) = await rig.entries("client:ann")
-        assert mine[3] == at(10.5)
+        assert mine.start == at(10.5)
         longer = await rig.bookings.move(made["id"], Change(start=at(13), duration=90), by=ANN)
         assert longer["end"] == "2023-11-20T14:30:00.000Z"
 
@@ -247,9 +247,9 @@ def test_what_is_long_past_is_forgotten_and_no_override_books_there() -> None:
             await rig.book(at(10, day))
         await rig.until(at(0, 38))
         await rig.book(at(10, 42))
-        kept = {one[3] for one in await rig.entries("calendar:doc")}
+        kept = {one.start for one in await rig.entries("calendar:doc")}
         assert kept == {at(10, 3), at(10, 4), at(10, 42)}
-        assert {one[3] for one in await rig.entries("client:ann")} == kept
+        assert {one.start for one in await rig.entries("client:ann")} == kept
         late = Request(therapist="doc", start=at(11, 1), service="talk", client="bob", override_reason="forgotten")
         with pytest.raises(Conflict) as refused:
             await rig.bookings.book(late, by=DOC)

@@ -109,7 +109,7 @@ def test_a_series_is_all_or_nothing_wherever_its_driver_crashes(answered: bool) 
             if not died:
                 return
             for entry in found:
-                await rig.bookings.cancel(entry[1], by=DOC)
+                await rig.bookings.cancel(entry.booking, by=DOC)
         raise AssertionError("it never ends")
 
     Rig().play(scenario)

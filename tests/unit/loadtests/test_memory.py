@@ -5,7 +5,7 @@ import os
 import psutil
 import pytest
 
-from loadtests.memory import Course, Sample, courses, sample
+from loadtests.memory import Course, Sample, by_command, courses, growth, sample
 from loadtests.soak import table
 
 
@@ -42,9 +42,14 @@ def test_a_run_that_is_too_short_says_so() -> None:
         courses(run(1, 1), settled_s=60)
 
 
+def test_growth_is_told_a_connection_and_of_those_that_grew() -> None:
+    before, after = Sample(0, {"gateway": 100, "shard": 50}), Sample(9, {"gateway": 110, "shard": 50})
+    assert growth(before, after, 1024) == "10.0 KB a connection (gateway 10.0)"
+
+
 def test_processes_are_sampled_by_name_and_growing_ones_marked() -> None:
     me = psutil.Process(os.getpid())
-    found = sample([me, me], 3.0)
+    found = sample(by_command([me, me]), 3.0)
     assert found.at_s == 3.0
     assert len(found.mb) == 2
     assert all(mb > 1 for mb in found.mb.values())
