@@ -34,6 +34,7 @@ _RESOURCES: Final = (
     "series_id",
     "entry_id",
     "offer_id",
+    "client_id",
 )  # what an event is about
 _ROOMS: Final = ("room.join", "room.read")  # recorded also when nobody else has said anything
 

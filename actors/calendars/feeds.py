@@ -1,5 +1,6 @@
 """iCalendar for those who serve clients: bookings as a feed, and external calendars as busy time."""
 
+import asyncio
 from typing import Any, Final
 
 import msgspec
@@ -52,7 +53,8 @@ class Feeds:
         require_staff(by, calendar)
         now = self._clock.now_ms()
         zone = time.zone_of((await self._bookings.schedule(calendar, by=by)).tz)
-        spans = busy_of(body.ics, zone, now - _IMPORTED_BACK_MS, now + _AHEAD_MS)
+        # In threads, for a large calendar takes seconds, and whoever serves it serves others.
+        spans = await asyncio.to_thread(busy_of, body.ics, zone, now - _IMPORTED_BACK_MS, now + _AHEAD_MS)
         reply = await self._bookings.bring_in(calendar, body.source, spans, by=by)
         found: dict[str, Any] = msgspec.json.decode(reply.data)
         return found
@@ -61,4 +63,4 @@ class Feeds:
         now = self._clock.now_ms()
         records = await self._queries.versions(wanted, now - _BACK_MS, now + _AHEAD_MS, by=by)
         clients = tuple(sorted({one.client for one, _ in records} - {by.user}))
-        return Fed(feed(records, "Carewire", now), clients)
+        return Fed(await asyncio.to_thread(feed, records, "Carewire", now), clients)

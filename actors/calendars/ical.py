@@ -15,7 +15,8 @@ from config.errors import InvalidArgument
 
 PRODUCT: Final = "-//Carewire//Calendars//EN"
 MOST_SPANS: Final = 5000
-_MOST_RECURRENCES: Final = 20_000
+_MOST_RECURRENCES: Final = 20_000  # of one event
+_MOST_IN_ALL: Final = 200_000  # a second of CPU
 _STATES: Final = {"confirmed": "CONFIRMED", "completed": "CONFIRMED", "no_show": "CONFIRMED", "cancelled": "CANCELLED"}
 
 
@@ -63,18 +64,27 @@ def busy_of(text: str, zone: ZoneInfo, start: int, end: int) -> list[Span]:
         events: list[Any] = list(calendar.walk("VEVENT"))
         moved = {(str(one.get("uid")), _ms(one["recurrence-id"].dt, zone)) for one in events if "recurrence-id" in one}
         spans: list[Span] = []
+        left = _MOST_IN_ALL
         for event in events:
             if str(event.get("status", "")).upper() == "CANCELLED" or str(event.get("transp", "")) == "TRANSPARENT":
                 continue
-            spans += _spans(event, zone, start, end, moved)
+            starts, length = _recurrences(event, zone, end, moved)
+            spans += [(one, one + length) for one in starts if one < end and start < one + length and length > 0]
+            left -= len(starts)
+            if left < 0 or len(spans) > MOST_SPANS:
+                raise _too_much()
     except (ValueError, KeyError, AttributeError, TypeError, IndexError):
         raise InvalidArgument("This is not an iCalendar that can be read.", details={"field": "ics"}) from None
-    if len(spans) > MOST_SPANS:
-        raise InvalidArgument(f"At most {MOST_SPANS} times can be imported.", details={"field": "ics"})
     return time.merged(spans)
 
 
-def _spans(event: Any, zone: ZoneInfo, start: int, end: int, moved: set[tuple[str, int]]) -> list[Span]:
+def _too_much() -> InvalidArgument:
+    why = f"At most {MOST_SPANS} times can be imported, from rules that recur {_MOST_IN_ALL} times since they began."
+    return InvalidArgument(why, details={"field": "ics"})
+
+
+def _recurrences(event: Any, zone: ZoneInfo, end: int, moved: set[tuple[str, int]]) -> tuple[list[int], int]:
+    """When an event begins, before `end` if it recurs without one, and how long it takes."""
     begins = event["dtstart"].dt
     first = _ms(begins, zone)
     length = _length(event, begins, first, zone)
@@ -93,7 +103,7 @@ def _spans(event: Any, zone: ZoneInfo, start: int, end: int, moved: set[tuple[st
             if one not in gone and (uid, one) not in moved
         ]
     starts += [_ms(one.dt, zone) for value in _listed(event, "rdate") for one in value.dts]
-    return [(one, one + length) for one in starts if one < end and start < one + length and length > 0]
+    return starts, length
 
 
 def _length(event: Any, begins: date, first: int, zone: ZoneInfo) -> int:

@@ -62,7 +62,10 @@ class Alarms:
 
     def set(self, timers: Sequence[Timer]) -> "asyncio.Future[None]":
         """Timers that a stored turn owes: fired from now on, and with documents of their own as soon as the future is
-        done. It is shared: `shield` it."""
+        done. It is shared: `shield` it. A turn that kept one keeps it no more."""
+        for timer in timers:
+            if (key := self._kept.pop(timer.id, None)) is not None:
+                self._count_down(key)
         self._hold(timers)
         return self._setting.add(timers)
 
@@ -86,9 +89,7 @@ class Alarms:
             self._dropping.add([timer.id])
             return
         self._known.discard(timer.id)
-        self._left[key] -= 1
-        if not self._left[key]:
-            del self._left[key]
+        if self._count_down(key):
             self._settling.add([key])
 
     def again(self, timer: Timer) -> None:
@@ -132,6 +133,14 @@ class Alarms:
                 pause_s = min(pause_s, (self._heap[0].due_ms - now_ms) / 1000)
             self._roused.clear()
             await _wait(self._roused, max(pause_s, 0.001))
+
+    def _count_down(self, key: TurnKey) -> bool:
+        """One timer fewer for a turn to keep: was it the last?"""
+        self._left[key] -= 1
+        if self._left[key]:
+            return False
+        del self._left[key]
+        return True
 
     async def _drop(self, ids: Sequence[str]) -> None:
         await self._timers.drop(ids)

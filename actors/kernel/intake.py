@@ -60,12 +60,12 @@ class Intake:
             _log.error("command.unreadable", entity=item.entity, trace=item.trace)
             caller.answer(failure(item.ticket, INTERNAL, 0))
             return
+        if self._residents.waiting >= self._settings.max_queued:
+            self._refuse(caller, item, 0)
+            return
         resident = self._residents.find_or_add(item.entity, host)
-        full = len(resident.mailbox) >= self._settings.max_queued_per_entity
-        if full or self._residents.waiting >= self._settings.max_queued:
-            self._metrics.overloaded.inc()
-            error = Overloaded("The server is busy. Please try again in a moment.", retry_after_s=1.0)
-            caller.answer(failure(item.ticket, error, resident.version))
+        if len(resident.mailbox) >= self._settings.max_queued_per_entity:
+            self._refuse(caller, item, resident.version)
             return
         submission = Submission(
             caller,
@@ -80,6 +80,11 @@ class Intake:
             unchecked=item.named or item.again,
         )
         self._residents.enqueue(resident, submission)
+
+    def _refuse(self, caller: Caller, item: wire.Item, version: int) -> None:
+        self._metrics.overloaded.inc()
+        error = Overloaded("The server is busy. Please try again in a moment.", retry_after_s=1.0)
+        caller.answer(failure(item.ticket, error, version))
 
     def fire(self, timer: Timer, unchecked: bool) -> None:
         """A timer is due: its command is submitted like any other."""

@@ -85,12 +85,14 @@ class Ownership:
         mapped = frozenset(number for number, owner in enumerate(partition_map.owners) if owner == self._name)
         gone, new = self._mapped - mapped, mapped - self._mapped
         self._mapped = mapped
-        self._withheld = {
+        withheld = {
             number: until_s for number, until_s in self._withheld.items() if number in mapped and until_s > asked_s
         }
+        back = mapped.intersection(self._withheld).difference(withheld)  # somebody else may have served them meanwhile
+        self._withheld = withheld
         if gone:
             self._on_gone(gone)
-        if new and self._lease is not None:
+        if (new or back) and self._lease is not None:
             self._on_gain()
 
     async def run(self) -> None:
@@ -137,10 +139,13 @@ class Ownership:
             ours = self.serving  # keep it for as long as it lasts
         else:
             if ours:
-                if not self.serving:  # it lapsed meanwhile: what was promised under it is void
+                lapsed = not self.serving
+                if lapsed:  # what was promised under it is void
                     self._on_loss()
                 self._valid_until_s = asked_s + self._lease_s
                 await self.read_map()
+                if lapsed and self.serving:  # and what was owed is owed still
+                    self._on_gain()
         if not ours:
             _log.warning("lease.lost", shard=self._name, epoch=self._lease.epoch)
             self._lease = None

@@ -226,7 +226,12 @@ class Shard:
     def _gone(self, partitions: frozenset[int]) -> None:
         """The map has given these to somebody else."""
         self._alarms.let_go(partitions)
-        self.tasks.spawn(self._let_go(partitions))
+        self.tasks.spawn(self._finish_and_let_go(partitions))
+
+    async def _finish_and_let_go(self, partitions: frozenset[int]) -> None:
+        await self._let_go(partitions)
+        # A turn that was under way may have set timers since.
+        self._alarms.let_go(frozenset(one for one in partitions if not self._ownership.owns(one)))
 
     async def _let_go(self, partitions: frozenset[int]) -> None:
         await self._residents.give_away(partitions, _bounce)

@@ -22,8 +22,10 @@ from actors.kernel.residents import Residents
 from actors.kernel.sessions import Sessions
 from actors.kernel.tasks import Tasks
 from config.clock import Clock
+from config.logs import get_logger
 from store.journal import Journal, Outcome
 
+_log = get_logger(__name__)
 _MOST_OF_ONE: Final = 250  # commands of one entity in a turn: the others on its shard wait no longer than for these
 _MOST: Final = 1000  # commands in a turn: it must not hold the event loop for long
 _FULL: Final = 200  # commands that are worth a turn at once
@@ -85,13 +87,20 @@ class Turns:
 
     async def _turn(self) -> None:
         try:
-            await self._take_turn()
+            started_s = self._clock.monotonic_s()
+            drafts = self._decide()
+            try:
+                await self._carry_out(drafts)
+            except Exception:  # a fault of ours: its entities must not wait for ever, and nobody knows what was stored
+                _log.exception("turn.failed", entities=len(drafts))
+                for draft in drafts:
+                    if draft.resident.phase is Phase.COMMITTING:
+                        self._not_stored(draft, Outcome.UNKNOWN)
+            self._metrics.turn(drafts, self._clock.monotonic_s() - started_s)
         finally:
             self._places.release()
 
-    async def _take_turn(self) -> None:
-        started_s = self._clock.monotonic_s()
-        drafts = self._decide()
+    async def _carry_out(self, drafts: list[Draft]) -> None:
         to_store = []
         for draft in drafts:
             if draft.writes or draft.broken is not None:
@@ -101,7 +110,6 @@ class Turns:
         if to_store:  # a turn that only finds out what is missing holds up nothing
             self._pace.began()
             await self._commit(to_store)
-        self._metrics.turn(drafts, self._clock.monotonic_s() - started_s)
 
     def _decide(self) -> list[Draft]:
         """A draft of each entity that is ready, as long as the turn has room; the others stay ready."""

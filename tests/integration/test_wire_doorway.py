@@ -159,6 +159,8 @@ NOT_PLAIN = {
     "an unknown transport": request("EIO=4&transport=tin"),
     "no query": request(line="GET /socket.io/ HTTP/1.1"),
     "percent signs": request("EIO=4&transport=web%73ocket"),
+    "an equals sign in a value": request("EIO=4&transport=websocket&t=abc="),
+    "equals signs everywhere": request("EIO=4&transport=websocket&a=" + "aa=" * 60 + "!"),
     "a parameter twice": request("EIO=4&transport=websocket&transport=polling"),
     "another path": request(line="GET /other/?{query} HTTP/1.1"),
     "another method": request(line="POST /socket.io/?{query} HTTP/1.1", Content_Length="0"),

@@ -120,3 +120,9 @@ def test_the_feeds_clock_is_that_of_the_calendar() -> None:
     record = Record("bkg_1", "doc", "ann", "", at, at + HOUR_MS, "Europe/Berlin", "confirmed", "k", ())
     text = feed([(record, 1)], "Carewire", FROM).decode()
     assert "DTSTART;TZID=Europe/Berlin:20260601T090000" in text
+
+
+def test_an_import_may_not_recur_for_ever_however_many_events_share_it() -> None:
+    lines = [*event("DTSTART:19900101T090000Z", "DTEND:19900101T100000Z", "RRULE:FREQ=DAILY;COUNT=9000")] * 30
+    with pytest.raises(InvalidArgument, match="At most"):
+        spans(*lines)

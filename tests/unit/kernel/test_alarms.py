@@ -88,6 +88,30 @@ def test_a_turn_keeps_its_timers_until_the_last_of_them_is_over() -> None:
     assert timers.dropped == []
 
 
+def test_a_timer_that_its_turn_kept_and_that_is_set_again_fires_once() -> None:
+    loop = VirtualLoop()
+    timers, journal = MemoryTimers(), MemoryJournal()
+    fired: list[str] = []
+    turn = Turn("room:1", 1, 1, 0, 0, effects=(b"timers",))
+
+    async def main() -> None:
+        def fire(timer: Timer, again: bool) -> None:
+            fired.append(timer.id)
+            alarms.done(timer)
+
+        alarms = alarms_of(loop, timers, journal, fire)
+        running = asyncio.create_task(alarms.run(lambda: [0]))
+        timer = replace(a_timer("a"), due_ms=alarms_due(loop, 5))
+        assert alarms.keep(turn, [timer])
+        await alarms.set([timer])  # the turn was read again, and what it owes is done once more
+        await asyncio.sleep(30)
+        running.cancel()
+        assert await timers.due([0], before_ms=2**60, limit=9) == []
+
+    run(loop, main(), limit_s=60)
+    assert fired == ["a"]
+
+
 def test_timers_of_partitions_that_come_back_fire_after_all() -> None:
     loop = VirtualLoop()
     timers = MemoryTimers()

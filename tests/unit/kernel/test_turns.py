@@ -99,3 +99,27 @@ def test_of_what_does_not_hop_one_turn_at_a_time_is_stored() -> None:
     journal, (first, second) = write_apart("ledger:a", "ledger:b", kind=LedgerKind())
     assert first < 1.5 < second
     assert journal.most == 1
+
+
+class Faulty(SlowJournal):
+    """Fails once in a way that nobody expects."""
+
+    failed = False
+
+    async def append(self, turns: Sequence[Turn]) -> Any:
+        if not self.failed:
+            self.failed = True
+            raise RuntimeError("a bug")
+        return await super().append(turns)
+
+
+def test_a_fault_in_a_turn_keeps_nobody_waiting_for_ever() -> None:
+    world = Slow(1, rate=0.0)
+    world.journal = Faulty(world.sound.journal)
+
+    async def main() -> int:
+        await world.start(shards=1)
+        region = await world.region("g1")
+        return (await region.submit("ledger:a", Write("hi"), by=ANN)).version
+
+    assert run(world.loop, main(), limit_s=60) == 1

@@ -1,0 +1,80 @@
+"""What a shard is told of its lease and its partitions. In virtual time."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from actors.kernel.ownership import Ownership
+from store.journal import Holder, PartitionMap, Stores
+from store.memory import memory_stores
+from tests.simulation.loop import VirtualClock, VirtualLoop, run
+
+
+class Slow:
+    """Leases in a database that takes its time to renew them."""
+
+    def __init__(self, leases: Any) -> None:
+        self._leases = leases
+        self.renewal_s = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._leases, name)
+
+    async def renew(self, lease: Any) -> bool:
+        await asyncio.sleep(self.renewal_s)
+        renewed: bool = await self._leases.renew(lease)
+        return renewed
+
+
+def told(scenario: Callable[[Ownership, Slow, Stores], Any]) -> list[str]:
+    """What is said to a shard that owns two partitions, in order."""
+    loop = VirtualLoop()
+    clock = VirtualClock(loop)
+    sound = memory_stores(clock, [])
+    leases = Slow(sound.leases)
+    words: list[str] = []
+
+    async def main() -> None:
+        await sound.maps.write(PartitionMap("rooms", 1, ("rooms-0", "rooms-0")))
+        ownership = Ownership(
+            replace(sound, leases=leases),
+            name="rooms-0",
+            pool="rooms",
+            holder=Holder("rooms-0/1", "node", 1, 1),
+            clock=clock,
+            lease_s=6.0,
+            renewal_s=2.0,
+            on_gain=lambda: words.append("gain"),
+            on_loss=lambda: words.append("loss"),
+            on_gone=lambda partitions: words.append(f"gone {sorted(partitions)}"),
+        )
+        running = asyncio.create_task(ownership.run())
+        await asyncio.sleep(1)
+        await scenario(ownership, leases, sound)
+        running.cancel()
+
+    run(loop, main(), limit_s=120)
+    return words
+
+
+def test_a_lease_that_lapsed_and_is_renewed_after_all_is_gained_anew() -> None:
+    async def scenario(ownership: Ownership, leases: Slow, sound: Stores) -> None:
+        leases.renewal_s = 7.0
+        await asyncio.sleep(8)
+        assert not ownership.serving
+        leases.renewal_s = 0.0
+        await asyncio.sleep(4)
+        assert ownership.serving
+
+    assert told(scenario)[-2:] == ["loss", "gain"]
+
+
+def test_partitions_that_were_to_be_given_away_and_stay_are_gained_anew() -> None:
+    async def scenario(ownership: Ownership, leases: Slow, sound: Stores) -> None:
+        ownership.withhold([1], 3.0)
+        assert ownership.partitions == {0}
+        await asyncio.sleep(6)
+        assert ownership.partitions == {0, 1}
+
+    assert told(scenario) == ["gain", "gain"]
