@@ -18,7 +18,7 @@ class GeneratorSettings(Section):
         description="Power of the conditions' shares in a telehealth service. Offices and emergency rooms see a "
         "flatter mix (heart disease a third as often as colds, not a seventh). 1: the telehealth mix as it stands.",
     )
-    other_share: float = Field(default=0.30, gt=0, lt=1, description="Share of consultations with another condition.")
+    other_share: float = Field(default=0.27, gt=0, lt=1, description="Share of consultations with another condition.")
     background_salience: float = Field(
         default=0.35, gt=0, le=1, description="How readily a complaint unrelated to the condition is told."
     )
@@ -43,7 +43,7 @@ class GeneratorSettings(Section):
         default=0.0105, ge=0, le=0.1, description="P(lacking symptom is denied), per salience."
     )
     atypical: float = Field(
-        default=0.1, ge=0, le=0.5, description="Share of patients whose complaints look like another condition."
+        default=0.08, ge=0, le=0.5, description="Share of patients whose complaints look like another condition."
     )
     fever_measured: float = Field(
         default=0.6, gt=0, le=1, description="Share of people with a fever whose thermometer shows it at the visit."
@@ -76,7 +76,7 @@ class TrainingSettings(Section):
     seed: int = Field(default=20261120, ge=0, description="Seed of everything random.")
     members: int = Field(default=5, ge=1, le=20, description="Networks in the ensemble.")
     worlds: int = Field(default=6, ge=1, description="Worlds that one member learns from.")
-    patients_per_world: int = Field(default=50_000, ge=100, description="Synthetic patients of one world.")
+    patients_per_world: int = Field(default=30_000, ge=100, description="Synthetic patients of one world.")
     flatten: float = Field(
         default=0.6,
         gt=0,
@@ -85,12 +85,17 @@ class TrainingSettings(Section):
     )
     epochs: int = Field(default=2, ge=1, description="Passes over them.")
     batch: int = Field(default=512, ge=16, description="Patients in a step.")
-    hidden: tuple[int, int] = Field(default=(192, 96), description="Widths of the two hidden layers.")
+    hidden: tuple[int, int] = Field(default=(96, 48), description="Widths of the two hidden layers.")
     learning_rate: float = Field(default=2e-3, gt=0, description="Peak learning rate (one cycle).")
     weight_decay: float = Field(default=0.1, ge=0, description="AdamW weight decay.")
     calibration_patients: int = Field(default=20_000, ge=100, description="Held out to set the temperature.")
     test_patients: int = Field(default=20_000, ge=100, description="Held out to report the figures.")
-    ceiling_patients: int = Field(default=3_000, ge=50, description="Of those, for the exact-Bayes comparison.")
+    unknown_share: float = Field(
+        default=0.08, ge=0, lt=1, description="Share of patients whose age is not known; the same for their sex."
+    )
+    grid_pairs: int = Field(
+        default=60, ge=0, description="Frequent pairs of symptoms on the grid on which the network is held to exact Bayes."
+    )
 
 
 class MlSettings(Section):

@@ -19,7 +19,7 @@ META: Final = "model.json"
 METRICS: Final = "metrics.json"
 CARD: Final = "MODEL_CARD.md"
 CURRENT: Final = "CURRENT"
-TENSORS: Final = frozenset({"w0", "b0", "w1", "b1", "w2", "b2", "skip"})
+TENSORS: Final = frozenset({"w0", "b0", "w1", "b1", "w2", "b2"})
 
 
 class ArtifactError(Exception):
@@ -36,6 +36,7 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
     temperature: float
     calibration_error: float
     disagreement_limit: float
+    conformal: list[float]
     seed: int
     generator: dict[str, object]
     conditions: list[str]

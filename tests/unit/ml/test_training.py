@@ -24,7 +24,7 @@ TINY = MlSettings(
         hidden=(32, 16),
         calibration_patients=300,
         test_patients=300,
-        ceiling_patients=50,
+        grid_pairs=1,
     )
 )
 AT = "2026-11-20T09:30:00.000Z"
