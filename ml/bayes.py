@@ -1,4 +1,4 @@
-"""Bayes without symptoms that hang together: priors, what is not a symptom, and the floors that the model is compared to.
+"""Bayes without symptoms that hang together: priors, what is not a symptom, and the floors under the model.
 
 The exact posterior is `ml.posterior`; it takes from here what does not depend on what was told.
 """
@@ -52,7 +52,9 @@ def _log_history(world: World, knowledge: Knowledge, bands: Ints, sexes: Ints, f
     """Log P(history | band, sex) as the generator writes histories, (n,)."""
     at = knowledge.factor_index
     edges = np.array([*BANDS, OLDEST])
-    chance = np.stack([_share_of(edges, 0, DECADES[0]), _share_of(edges, *DECADES), _share_of(edges, DECADES[1], OLDEST)])
+    chance = np.stack(
+        [_share_of(edges, 0, DECADES[0]), _share_of(edges, *DECADES), _share_of(edges, DECADES[1], OLDEST)]
+    )
     present = np.einsum("fd,db->bf", world.prevalence, chance)
     fertile = _share_of(edges, *FERTILE)[bands] * (sexes == 0)
     given = present[bands].copy()
@@ -93,7 +95,7 @@ def _of_days(world: World, duration: Floats) -> Floats:
 def naive_posterior(world: World, patients: Patients) -> Floats:
     """Naive Bayes on the same figures: told symptoms count as independent draws, P(symptom | class), (n, named + 1)."""
     bands = band_of(patients.age)
-    classes = _class_average(world, world.probability)
+    classes = class_average(world, world.probability)
     chance = np.log(to_classes(prior(world, bands, patients.sex, patients.factors), world) + 1e-12)
     for band in range(len(BANDS)):
         rows = np.flatnonzero(bands == band)
@@ -116,5 +118,6 @@ def _within_classes(world: World) -> Floats:
     return np.asarray(mass / mass.sum(axis=0))
 
 
-def _class_average(world: World, probability: Floats) -> Floats:
+def class_average(world: World, probability: Floats) -> Floats:
+    """P(symptom | class) from P(symptom | state): (B, C, S) -> (B, named + 1, S)."""
     return np.asarray(np.einsum("bcs,ck->bks", probability, _within_classes(world)))

@@ -50,10 +50,10 @@ def situations_table(groups: Mapping[str, Situation]) -> str:
 def deviations_table(grid: Deviations) -> str:
     """The cells in which the network strays furthest from exact Bayes, as a Markdown table."""
     lines = ["| told | condition | exact Bayes | network | apart, nats |", "|---" * 5 + "|"]
-    for cell in grid.worst_cells:
-        lines.append(
-            f"| {cell.told} | {cell.condition} | {cell.exact:.3f} | {cell.network:.3f} | {cell.deviation:.3f} |"
-        )
+    lines += [
+        f"| {cell.told} | {cell.condition} | {cell.exact:.3f} | {cell.network:.3f} | {cell.deviation:.3f} |"
+        for cell in grid.worst_cells
+    ]
     return "\n".join(lines)
 
 
@@ -106,8 +106,8 @@ condition, or "none of these") for 90 % of those with as many complaints.
 
 {grid.cells:,} cells: every symptom alone and {chosen.grid_pairs} frequent pairs, seven ages, two sexes, vital signs
 normal, abnormal or not taken, no duration, days, weeks and months. The network's log odds of whatever either holds for
-likelier than 2 % differ from those of exact Bayes by {grid.mean:.3f} on average and by {grid.worst:.3f} at worst. The worst
-{len(grid.worst_cells)}:
+likelier than 2 % differ from those of exact Bayes by {grid.mean:.3f} on average and by {grid.worst:.3f} at worst. The
+worst {len(grid.worst_cells)}:
 
 {deviations_table(grid)}
 

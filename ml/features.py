@@ -13,14 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from config.ml import GeneratorSettings
-from ml.bayes import UNKNOWN_SEX
+from ml.bayes import UNKNOWN_SEX, to_classes
 from ml.evidence import Evidence
 from ml.generator import Patients, Structure
 from ml.knowledge import Knowledge
 from ml.posterior import Posterior, log_classes
 from ml.schema import BANDS, SEVERITIES, VITALS
 from ml.vital_signs import ADULT, REFERENCE
-from ml.world import band_of, build_world
+from ml.world import Floats, band_of, build_world
 
 Inputs = npt.NDArray[np.float32]
 SEXES: Final = ("female", "male", "other")
@@ -62,21 +62,25 @@ class Features:
 
     def __init__(self, knowledge: Knowledge, settings: GeneratorSettings) -> None:
         self._knowledge = knowledge
-        self.posterior = Posterior(build_world(knowledge, settings), Structure(knowledge), settings)
+        self._world = build_world(knowledge, settings)
+        self.posterior = Posterior(self._world, Structure(knowledge), settings)
         self.classes = len(knowledge.conditions) + 1
         self._symptoms = knowledge.symptom_index
         self._factors = knowledge.factor_index
         self.width = 2 * len(self._symptoms) + len(self._factors) + 2 + len(BANDS) + 3 + 3 + 3 + 12 + 3 + self.classes
 
+    def of_evidence(self, many: list[Evidence]) -> tuple[Inputs, Floats]:
+        """Shape (len(many), width), and P(it is a later visit | condition), (len(many), conditions)."""
+        who = patients_of(self._knowledge, many)
+        states = self.posterior.states(who)
+        return self.rows(who, states), self.posterior.later(states)
+
     def of_patients(self, patients: Patients) -> Inputs:
         """Shape (n, width)."""
-        return self._rows(patients)
+        return self.rows(patients, self.posterior.states(patients))
 
-    def of_evidence(self, many: list[Evidence]) -> Inputs:
-        """Shape (len(many), width)."""
-        return self._rows(patients_of(self._knowledge, many))
-
-    def _rows(self, who: Patients) -> Inputs:
+    def rows(self, who: Patients, states: Floats) -> Inputs:
+        """Shape (n, width), of patients whose exact posterior is known."""
         known = ~np.isnan(who.duration)
         aged, sexed = ~np.isnan(who.age)[:, None], (who.sex != UNKNOWN_SEX)[:, None]
         age = np.nan_to_num(who.age, nan=50.0)
@@ -101,6 +105,6 @@ class Features:
             (np.minimum(told, 10) / 5)[:, None],
             (told == 0)[:, None],
             who.unrecognised[:, None] / 2,
-            log_classes(self.posterior.classes(who)),
+            log_classes(to_classes(states, self._world)),
         )
         return np.concatenate([np.asarray(one, dtype=np.float32) for one in columns], axis=1)

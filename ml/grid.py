@@ -1,5 +1,5 @@
-"""A grid of what little people tell, on which the network is held to exact Bayes: every symptom alone and frequent pairs,
-at every age band, for both sexes, with vital signs that are normal or not, and for every kind of duration.
+"""A grid of what little people tell, on which the network is held to exact Bayes: every symptom alone and frequent
+pairs, at every age band, for both sexes, with vital signs that are normal or not, and for every kind of duration.
 
 Averages over patients hide what happens off the beaten path; here every cell counts the same, and the worst one most.
 """

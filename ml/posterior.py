@@ -32,7 +32,7 @@ class Posterior:
     """P(class | all that is known), for many patients at once."""
 
     def __init__(self, world: World, structure: Structure, settings: GeneratorSettings) -> None:
-        self._world, self._structure, self._settings = world, structure, settings
+        self.world, self._structure, self._settings = world, structure, settings
         first = [_first_alike(world, band) for band in range(len(BANDS))]
         tables = {band: _Tables(world, structure, settings, band) for band in sorted(set(first))}
         self._tables = tables
@@ -43,14 +43,33 @@ class Posterior:
         parts = [
             self._states(patients[slice(at, min(at + CHUNK, len(patients)))]) for at in range(0, len(patients), CHUNK)
         ]
-        return np.concatenate(parts) if parts else np.zeros((0, len(self._world.share)))
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.world.share)))
 
     def classes(self, patients: Patients) -> Floats:
         """P(class | evidence), shape (n, named + 1); the last is "something else"."""
-        return to_classes(self.states(patients), self._world)
+        return to_classes(self.states(patients), self.world)
+
+    def later(self, states: Floats) -> Floats:
+        """P(it is a later visit | the condition), shape (n, named), from `states`; 0 where a condition has no such."""
+        world = self.world
+        at = world.named + np.flatnonzero(world.class_of[world.named :] < world.named)
+        total = to_classes(states, world)[:, world.class_of[at]]
+        share = np.zeros((len(states), world.named))
+        share[:, world.class_of[at]] = states[:, at] / np.maximum(total, 1e-300)
+        return share
+
+    def log_evidence(self, patients: Patients) -> Floats:
+        """Log P(all that is known but age, sex and history | those), up to a constant, (n,)."""
+        mass, top = self._mass(patients)
+        return np.asarray(np.log(mass.sum(axis=1)) + top)
 
     def _states(self, patients: Patients) -> Floats:
-        world, rate = self._world, self._settings.atypical
+        mass, _ = self._mass(patients)
+        return np.asarray(mass / mass.sum(axis=1, keepdims=True))
+
+    def _mass(self, patients: Patients) -> tuple[Floats, Floats]:
+        """P(state, evidence) in units of exp(top), (n, C), and `top`, (n,)."""
+        world, rate = self.world, self._settings.atypical
         rows, bands, who = people(world, self._structure.knowledge, patients)
         spread = patients[rows]
         shown = plain_log_likelihood(world, spread, bands)
@@ -66,8 +85,7 @@ class Posterior:
         each = np.exp(who) * ((1 - rate) * likely + rate * likely @ world.confusion.T)
         mass = np.zeros((len(patients), each.shape[1]))
         np.add.at(mass, rows, each)
-        mass += 1e-300
-        return np.asarray(mass / mass.sum(axis=1, keepdims=True))
+        return mass + 1e-300, top
 
 
 def _first_alike(world: World, band: int) -> int:
@@ -191,12 +209,16 @@ class _Tables:
         self._blocks = []
         for members in clustered:
             value = [
-                np.stack([self._log_status(self._truth(np.array(members), one), members, how) for one in shifts], axis=1)
+                np.stack(
+                    [self._log_status(self._truth(np.array(members), one), members, how) for one in shifts], axis=1
+                )
                 for how in range(STATUSES)
             ]
             self._blocks.append(_Block(members, np.stack(value), np.full((2, 1), np.log(0.5))))
         self._blocks.append(self._cough(structure))
-        self._fever_there = _tensor(np.stack([self._fever_given(structure.fever, how, shifts) for how in range(STATUSES)]))
+        self._fever_there = _tensor(
+            np.stack([self._fever_given(structure.fever, how, shifts) for how in range(STATUSES)])
+        )
         quiet = _tensor(flat[QUIET].sum(axis=0)) + sum(block.quiet for block in self._blocks)
         self._start = quiet + _tensor(self._hidden_weight(len(self._base)))
 
@@ -213,9 +235,7 @@ class _Tables:
         value = []
         for how in range(STATUSES):
             there, gone = (np.log(self._flat(one) + TINY) for one in self._given(members, how))
-            value.append(
-                np.stack([np.stack([there[0], gone[0], gone[0]]), np.stack([gone[1], there[1], gone[1]])])
-            )
+            value.append(np.stack([np.stack([there[0], gone[0], gone[0]]), np.stack([gone[1], there[1], gone[1]])]))
         return _Block(list(structure.exclusive), np.stack(value), np.log(truths + TINY))
 
     def _exclusive_truths(self, members: Ints) -> Floats:
@@ -299,4 +319,3 @@ def _density(value: Floats, mean: float, sd: float) -> Floats:
 def log_classes(classes: Floats) -> Floats:
     """Log probabilities as the network takes them: at least `FLOOR`."""
     return np.asarray(np.log(np.maximum(classes, np.exp(FLOOR))))
-

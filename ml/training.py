@@ -230,7 +230,7 @@ def held_to_bayes(trainer: Trainer, ensemble: Ensemble) -> Deviations:
         grid,
         [row.id for row in knowledge.conditions],
         lambda many: features.posterior.classes(patients_of(knowledge, many)),
-        lambda many: ensemble.probabilities(torch.from_numpy(features.of_evidence(many))).numpy().astype(float),
+        lambda many: ensemble.probabilities(torch.from_numpy(features.of_evidence(many)[0])).numpy().astype(float),
     )
 
 

@@ -6,6 +6,7 @@ Systolic and diastolic pressure go together, or one high reading would count twi
 the fever (`ml.generator`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -80,6 +81,14 @@ class VitalSigns:
         noise[:, DIASTOLIC] = TOGETHER * noise[:, SYSTOLIC] + np.sqrt(1 - TOGETHER**2) * noise[:, DIASTOLIC]
         values = table[:, :, 0] + noise * table[:, :, 1]
         return np.asarray(values)
+
+
+def unremarkable(vitals: Mapping[str, float], band: int) -> bool:
+    """Is every measured vital sign within two standard deviations of anybody's at this age band?"""
+    return all(
+        abs(value - REFERENCE[band][VITALS.index(name)][0]) <= 2 * REFERENCE[band][VITALS.index(name)][1]
+        for name, value in vitals.items()
+    )
 
 
 def log_normal(value: Floats, mean: Floats, sd: Floats) -> Floats:

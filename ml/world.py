@@ -84,7 +84,9 @@ def build_world(knowledge: Knowledge, settings: GeneratorSettings, rng: np.rando
     share[named:] *= settings.other_share / share[named:].sum()
     followed = np.zeros(len(share))
     followed[of_later] = [visit.share for _, visit in visits]
-    share = np.concatenate([share[:named] * (1 - followed[:named]), share[of_later] * followed[of_later], share[named:]])
+    share = np.concatenate(
+        [share[:named] * (1 - followed[:named]), share[of_later] * followed[of_later], share[named:]]
+    )
     ratio = np.array([row.female_to_male for row in rows])
     risk, definitional = _risks(knowledge, [row.id for row in rows])
     severity = np.array([row.severity for row in rows])

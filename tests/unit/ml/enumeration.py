@@ -69,7 +69,15 @@ class Enumeration:
         return total + log(cough)
 
     def _cluster(
-        self, who: Patients, state: int, band: int, level: float, mean: float, members: list[int], sign: int, nothing: bool
+        self,
+        who: Patients,
+        state: int,
+        band: int,
+        level: float,
+        mean: float,
+        members: list[int],
+        sign: int,
+        nothing: bool,
     ) -> float:
         total = 0.0
         for one in members:
