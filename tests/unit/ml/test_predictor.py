@@ -22,7 +22,7 @@ CASES = Path(__file__).parent / "cases"
 HALLMARKS = {
     "common_cold": ["sneezing", "runny_nose"],
     "influenza": ["fever", "body_aches", "self_flu"],
-    "bronchitis": ["productive_cough", "coloured_sputum"],
+    "bronchitis": ["productive_cough", "chest_congestion"],
     "pneumonia": ["fever", "pleuritic_pain", "shortness_of_breath"],
     "hypertension": ["reported_high_bp"],
     "heart_disease": ["chest_pressure", "exertional_chest_pain", "breathless_lying"],
