@@ -105,7 +105,7 @@ class MlSettings(Section):
     version: str | None = Field(default=None, description="Model to serve. Unset: the one named in artifacts/CURRENT.")
     replicas_min: int = Field(default=1, ge=1, le=64, description="Fewest predictor processes.")
     replicas_max: int = Field(default=2, ge=1, le=64, description="Most predictor processes.")
-    num_cpus: float = Field(default=0.2, ge=0, description="Cores that Ray sets aside for each.")
+    num_cpus: float = Field(default=0.2, ge=0, le=64, description="Cores that Ray sets aside for each.")
     target_ongoing_requests: float = Field(default=1.5, gt=0, description="Calls in flight that add a process.")
     max_ongoing_requests: int = Field(default=64, ge=1, description="Calls in flight that one process takes.")
     calls_in_flight: int = Field(

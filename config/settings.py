@@ -6,11 +6,12 @@ Values come from the environment (`CAREWIRE_` prefix, `__` between levels) or fr
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.ml import MlSettings
-from config.section import Section
+from config.section import Section, refuse_empty, within_unit
+from config.values import DatabaseName, Host, HttpUrl, MongoUrl, Origin, RayAddress, Secret
 
 
 def _split(value: object) -> object:
@@ -20,10 +21,10 @@ def _split(value: object) -> object:
 class HttpSettings(Section):
     """The REST API."""
 
-    host: str = Field(default="127.0.0.1", description="Address of the REST API.")
+    host: Host = Field(default="127.0.0.1", description="Address of the REST API.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port of the REST API, /docs, /health and /metrics.")
     max_body_bytes: int = Field(default=1 << 20, ge=1024, description="Largest request body.")
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    cors_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
         default=("*",), description="Origins that browsers may call from, comma-separated (no cookies are used)."
     )
     trusted_proxies: int = Field(
@@ -40,7 +41,7 @@ class HttpSettings(Section):
 class GatewaySettings(Section):
     """The Socket.IO front."""
 
-    host: str = Field(default="127.0.0.1", description="Address of the Socket.IO front.")
+    host: Host = Field(default="127.0.0.1", description="Address of the Socket.IO front.")
     port: int = Field(
         default=8001, ge=1, le=65535, description="Port of the Socket.IO front; every gateway of a node shares it."
     )
@@ -91,6 +92,7 @@ class GatewaySettings(Section):
     send_buffer_bytes: int = Field(
         default=128 * 1024,
         ge=16 * 1024,
+        le=1 << 30,
         description="Bytes that the kernel may keep for one socket besides (SO_SNDBUF; Linux doubles it).",
     )
     trusted_proxies: int = Field(
@@ -99,7 +101,7 @@ class GatewaySettings(Section):
     max_invalid_events: int = Field(
         default=500, ge=1, description="Invalid events in a minute after which a socket is closed."
     )
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    cors_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
         default=("*",), description="Origins that browsers may connect from, comma-separated."
     )
 
@@ -123,8 +125,8 @@ class GatewaySettings(Section):
 class MongoSettings(Section):
     """The database."""
 
-    url: SecretStr | None = Field(default=None, description="MongoDB to use (a replica set). Unset: an embedded one.")
-    database: str = Field(default="carewire", min_length=1, max_length=63, description="Database name.")
+    url: MongoUrl | None = Field(default=None, description="MongoDB to use (a replica set). Unset: an embedded one.")
+    database: DatabaseName = Field(default="carewire", description="Database name.")
     port: int = Field(default=27117, ge=1, le=65535, description="Port of the embedded mongod (127.0.0.1 only).")
     binary: str | None = Field(
         default=None, description="Path of the mongod to embed. Unset: the PATH, then the bundled package."
@@ -136,10 +138,10 @@ class MongoSettings(Section):
 class AuthSettings(Section):
     """Tokens: whose are accepted."""
 
-    secret: SecretStr | None = Field(
-        default=None, description="HS256 secret. Unset: generated into the data directory."
+    secret: Secret | None = Field(
+        default=None, description="HS256 secret, at least 32 bytes. Unset: generated into the data directory."
     )
-    jwks_url: str | None = Field(default=None, description="JWKS of an external issuer (RS256, ES256).")
+    jwks_url: HttpUrl | None = Field(default=None, description="JWKS of an external issuer (RS256, ES256).")
     issuer: str | None = Field(default=None, description="Required `iss`, when set.")
     audience: str | None = Field(default=None, description="Required `aud`, when set.")
     leeway_s: float = Field(default=5.0, ge=0, le=300, description="Clock skew tolerated in `exp` and `nbf`.")
@@ -157,8 +159,8 @@ class IdentitySettings(Section):
         default=50, ge=1, description="Sessions of one user; the oldest ends when one more begins."
     )
     min_password_chars: int = Field(default=10, ge=8, le=128, description="Shortest password.")
-    argon2_memory_kib: int = Field(default=65536, ge=8, description="Memory of one password hash, KiB.")
-    argon2_passes: int = Field(default=3, ge=1, description="Passes of one password hash.")
+    argon2_memory_kib: int = Field(default=65536, ge=8, le=1 << 22, description="Memory of one password hash, KiB.")
+    argon2_passes: int = Field(default=3, ge=1, le=100, description="Passes of one password hash.")
     hash_threads: int = Field(default=2, ge=1, le=32, description="Passwords hashed at once in one process.")
     max_waiting_hashes: int = Field(default=64, ge=1, description="Passwords that may wait to be hashed.")
     free_attempts: int = Field(default=5, ge=1, description="Wrong passwords before an account and address must wait.")
@@ -181,7 +183,7 @@ class IdentitySettings(Section):
 class EncryptionSettings(Section):
     """Encryption at rest."""
 
-    master_keys: SecretStr | None = Field(
+    master_keys: Secret | None = Field(
         default=None,
         description=(
             "`id:base64(32 bytes)` of the master keys, comma-separated, newest first. "
@@ -193,7 +195,9 @@ class EncryptionSettings(Section):
 class RaySettings(Section):
     """The Ray cluster."""
 
-    address: str | None = Field(default=None, description="Ray cluster to join. Unset: start one on this machine.")
+    address: RayAddress | None = Field(
+        default=None, description="Ray cluster to join. Unset: start one on this machine."
+    )
     dashboard_port: int = Field(default=8265, ge=1, le=65535, description="Port of the Ray dashboard.")
     object_store_mb: int = Field(default=100, ge=80, description="Ray object store of a cluster started here, MB.")
 
@@ -332,6 +336,7 @@ class Settings(BaseSettings):
         dotenv_filtering="only_existing",  # what else stands there is not ours; `config.loading` finds misspelt names
         frozen=True,
         extra="forbid",
+        allow_inf_nan=False,
     )
 
     data_dir: Path = Field(default=Path(".carewire"), description="Where the embedded database, secrets and logs live.")
@@ -351,3 +356,13 @@ class Settings(BaseSettings):
     ml: MlSettings = MlSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
+
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _is_not_empty(cls, value: object) -> object:
+        return refuse_empty(value)
+
+    @field_validator("min_free_memory_mb")
+    @classmethod
+    def _is_within_its_unit(cls, value: object) -> object:
+        return within_unit(value, "min_free_memory_mb")

@@ -11,6 +11,8 @@ import psutil
 
 from config.errors import StartupError
 from config.settings import Settings
+from store.client import check_url
+from store.embedded import DATABASE_DIR
 from store.mongod import find_mongod
 
 _CLUSTER_S = 3.0
@@ -39,8 +41,12 @@ def check_machine(settings: Settings) -> None:
     check_ports(list(listeners(settings)))
     if settings.mongo.url is None:
         find_mongod(settings.mongo.binary)
+    else:
+        check_url(settings.mongo.url.get_secret_value())
     if settings.ray.address is not None:
         check_cluster(settings.ray.address)
+    else:
+        check_cores(settings.ml.num_cpus, psutil.cpu_count() or 1)
     check_memory(settings.min_free_memory_mb, free_memory_mb())
 
 
@@ -77,6 +83,8 @@ def _check_port(listener: Listener) -> None:
             probe.bind((listener.host, listener.port))
         except OSError as error:
             raise StartupError(_port_message(listener, error)) from None
+        except ValueError:  # a name that IDNA cannot encode
+            raise StartupError(f"{listener.host!r} is no address: correct {_host_setting(listener)}.") from None
 
 
 def _port_message(listener: Listener, error: OSError) -> str:
@@ -88,8 +96,11 @@ def _port_message(listener: Listener, error: OSError) -> str:
         )
     if error.errno == errno.EACCES:
         return f"Port {port} is reserved to the system: set {listener.setting} to one above 1023."
-    host_setting = listener.setting.replace("__PORT", "__HOST")
-    return f"{listener.host} is not an address of this machine ({error.strerror}): correct {host_setting}."
+    return f"{listener.host} is not an address of this machine ({error.strerror}): correct {_host_setting(listener)}."
+
+
+def _host_setting(listener: Listener) -> str:
+    return listener.setting.replace("__PORT", "__HOST")
 
 
 def _user_of(port: int) -> str:
@@ -117,6 +128,18 @@ def check_cluster(address: str) -> None:
         raise StartupError(
             f"There is no Ray cluster at {address} ({error.strerror or 'no answer'}): correct CAREWIRE_RAY__ADDRESS."
         ) from None
+
+
+def check_cores(num_cpus: float, cores: int) -> None:
+    """One predictor may not reserve more than the machine has: Ray would look for a place for it without an end.
+
+    Raises:
+        StartupError: it does.
+    """
+    if num_cpus > cores:
+        raise StartupError(
+            f"A predictor is to reserve {num_cpus:g} cores and this machine has {cores}: lower CAREWIRE_ML__NUM_CPUS."
+        )
 
 
 def check_memory(needed_mb: int, free_mb: int) -> None:
@@ -155,3 +178,17 @@ def check_data_dir(path: Path) -> None:
         raise StartupError(f"{path} cannot be made ({error.strerror}): correct CAREWIRE_DATA_DIR.") from None
     if not os.access(path, os.W_OK | os.X_OK):
         raise StartupError(f"{path} is not writable for this user: correct its owner, or CAREWIRE_DATA_DIR.")
+
+
+def find_data_dir(settings: Settings) -> None:
+    """For commands that read what a Carewire has kept: they make nothing.
+
+    Raises:
+        StartupError: nothing is kept there (a database of the operator's own is somewhere else).
+    """
+    path = settings.data_dir
+    if settings.mongo.url is None and not (path / DATABASE_DIR).is_dir():
+        raise StartupError(
+            f"There is no database of Carewire in {path.absolute()}: name the data directory of the one that you mean "
+            "(--data-dir or CAREWIRE_DATA_DIR), or its CAREWIRE_MONGO__URL."
+        )

@@ -3,6 +3,7 @@ as long as Ray shall, because the kernel ends Ray's processes when the thread th
 """
 
 import logging
+import math
 import os
 import shutil
 import tempfile
@@ -20,6 +21,7 @@ from serve_app.secrets import RAY_FILE, kept_secret
 NAMESPACE: Final = "carewire"
 NODE_BROKE: Final = 3  # exit code
 _WATCH_S: Final = 0.5
+_SPARE_CPUS: Final = 1.0  # for shards that `carewire scale` adds
 _SCRATCH_PREFIX: Final = "cw-"
 _MAX_SOCKET_PATH: Final = 107  # bytes that Linux allows for a Unix socket's path
 _SESSION_CHARS: Final = len("/session_2026-11-20_09-30-00_000000_4194304/sockets/plasma_store.1")
@@ -105,8 +107,13 @@ def start(settings: Settings, scratch: Path) -> None:
 
 def _workers(settings: Settings) -> int:
     """Ray keeps as many processes ready as it has "CPUs". That many are about to be needed (shards, gateways, the API,
-    Serve's controller, the model), and while Ray itself starts there is time to start them."""
-    return settings.kernel.room_shards + settings.gateway.replicas + 3
+    Serve's controller, the model), and while Ray itself starts there is time to start them. Not fewer than all that
+    runs reserves, else a part of it would wait for a place without an end."""
+    kernel, gateway = settings.kernel, settings.gateway
+    shards = kernel.room_shards + kernel.calendar_shards + settings.presence.shards
+    replicas = (gateway.max_replicas or gateway.replicas) + 1
+    reserved = 0.05 * shards + 0.1 * replicas + settings.ml.num_cpus * settings.ml.replicas_max
+    return max(kernel.room_shards + gateway.replicas + 3, math.ceil(reserved + _SPARE_CPUS))
 
 
 def refuse_many_nodes(settings: Settings) -> None:

@@ -18,6 +18,7 @@ from pymongo.errors import (
     PyMongoError,
     WriteConcernError,
 )
+from pymongo.uri_parser import parse_uri
 
 from config.errors import Conflict, StartupError, Unavailable
 from config.logs import get_logger
@@ -63,6 +64,20 @@ def open_client(url: str, *, timeout_s: float) -> Client:
             tz_aware=True,
             appname="carewire",
         )
+    except (PyMongoError, ValueError) as exc:
+        raise StartupError(f"CAREWIRE_MONGO__URL is not a MongoDB URL: {_one_line(exc)}.") from None
+
+
+def check_url(url: str) -> None:
+    """Is it a URL that `open_client` will take? Asks nobody, so what a name server would add is left out.
+
+    Raises:
+        StartupError: it is malformed.
+    """
+    if url.startswith("mongodb+srv://"):
+        return
+    try:
+        parse_uri(url)
     except (PyMongoError, ValueError) as exc:
         raise StartupError(f"CAREWIRE_MONGO__URL is not a MongoDB URL: {_one_line(exc)}.") from None
 

@@ -19,6 +19,7 @@ from config.settings import MongoSettings
 from store.client import Client
 from store.mongod import REPLICA_SET, check_free, check_mongod, command_line, find_mongod, why_it_stopped
 
+DATABASE_DIR: Final = "mongo"  # in the data directory
 _START_S: Final = 60.0  # recovery after a crash included
 _STOP_S: Final = 8.0
 _POLL_S: Final = 0.03
@@ -34,7 +35,7 @@ class EmbeddedMongo:
 
     def __init__(self, settings: MongoSettings, data_dir: Path) -> None:
         self._settings = settings
-        self._dbpath = data_dir / "mongo"
+        self._dbpath = data_dir / DATABASE_DIR
         self._log_path = data_dir / "mongod.log"
         self._log_from = 0
         self._binary = Path()

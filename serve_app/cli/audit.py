@@ -28,11 +28,11 @@ def run(options: argparse.Namespace) -> int:
     from config.logs import configure_logging
     from serve_app.audit.chain import parse_head
     from serve_app.cli.options import settings_of
-    from serve_app.preflight import check_data_dir
+    from serve_app.preflight import find_data_dir
 
     settings = settings_of(options)
     configure_logging("WARNING", settings.log.format)
-    check_data_dir(settings.data_dir)
+    find_data_dir(settings)
     try:
         expected = None if options.head is None else parse_head(options.head)
         verdict = asyncio.run(_verify(settings, expected))

@@ -24,14 +24,15 @@ def run(options: argparse.Namespace) -> int:
     from config.errors import StartupError, Unavailable
     from config.logs import configure_logging
     from serve_app.cli.options import settings_of
-    from serve_app.preflight import check_data_dir
-    from serve_app.secrets import complete
+    from serve_app.preflight import find_data_dir
+    from serve_app.secrets import find_master_keys
 
     settings = settings_of(options)
     configure_logging("WARNING", settings.log.format)
-    check_data_dir(settings.data_dir)
+    find_data_dir(settings)
+    find_master_keys(settings)
     try:
-        asyncio.run(_rebuild(complete(settings)))
+        asyncio.run(_rebuild(settings))
     except Unavailable as error:
         raise StartupError(f"{error.message} What was rebuilt so far stays; run it again.") from None
     return 0

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,18 +38,18 @@ def run(options: argparse.Namespace) -> int:
         raise StartupError("--ttl and --count must be above 0.")
     settings = settings_of(options)
     try:
+        sign = _signer(options, settings)  # before a file is made for what it may refuse
         if options.count is None and options.out is None:
-            sys.stdout.write(next(_tokens(options, settings, [options.user]))[1] + "\n")
+            sys.stdout.write(sign(options.user) + "\n")
             return 0
         users = [options.user] if options.count is None else [f"{options.prefix}{n}" for n in range(options.count)]
-        lines = (json.dumps({"user": user, "token": token}) for user, token in _tokens(options, settings, users))
-        _write(options.out, lines)
+        _write(options.out, (json.dumps({"user": user, "token": sign(user)}) for user in users))
     except ValueError as error:
         raise StartupError(f"{error}.") from None
     return 0
 
 
-def _tokens(options: argparse.Namespace, settings: "Settings", users: list[str]) -> Iterator[tuple[str, str]]:
+def _signer(options: argparse.Namespace, settings: "Settings") -> Callable[[str], str]:
     from config.clock import SystemClock
     from config.tokens import Expected, mint
     from serve_app.secrets import auth_secret
@@ -57,19 +57,16 @@ def _tokens(options: argparse.Namespace, settings: "Settings", users: list[str])
     secret = auth_secret(settings)
     if secret is None:
         raise StartupError("Tokens come from the issuer of CAREWIRE_AUTH__JWKS_URL: ask it for one.")
-    now_ms = SystemClock().now_ms()
-    expected = Expected(settings.auth.issuer, settings.auth.audience)
-    for user in users:
-        token = mint(
-            secret,
-            user=user,
-            role=options.role,
-            now_ms=now_ms,
-            ttl_s=options.ttl,
-            device=options.device,
-            expected=expected,
-        )
-        yield user, token
+    now_ms, expected = SystemClock().now_ms(), Expected(settings.auth.issuer, settings.auth.audience)
+    return lambda user: mint(
+        secret,
+        user=user,
+        role=options.role,
+        now_ms=now_ms,
+        ttl_s=options.ttl,
+        device=options.device,
+        expected=expected,
+    )
 
 
 def _write(path: Path | None, lines: Iterator[str]) -> None:
