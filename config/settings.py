@@ -322,7 +322,9 @@ class LogSettings(Section):
         default="INFO", description="Least severe level to write."
     )
     format: Literal["auto", "json", "console"] = Field(
-        default="auto", description="`auto`: readable on a terminal, JSON elsewhere."
+        default="auto",
+        description="Of what commands log to stderr. `auto`: readable on a terminal, JSON elsewhere. "
+        "Files are JSON always.",
     )
 
 

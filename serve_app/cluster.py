@@ -14,9 +14,11 @@ from ray.serve.config import ProxyLocation
 
 from actors.kernel.remote import all_shards, ensure_shards, stop_shards
 from config.errors import StartupError
+from config.logs import take_over
 from config.settings import Settings
 from serve_app import rayhead
 from serve_app.app import graph
+from serve_app.logs import JSON_LOGS
 from serve_app.preflight import check_cluster
 from serve_app.recipe import CarewireRecipe
 
@@ -30,16 +32,16 @@ def deploy(settings: Settings) -> None:
     Raises:
         StartupError: it does not come up.
     """
-    logging.getLogger("ray.serve").setLevel(logging.ERROR)
+    take_over("ray.serve", logging.ERROR)
     recipe = CarewireRecipe(settings)
     try:
         with ThreadPoolExecutor(2) as aside:
             shards = aside.submit(asyncio.run, _ensure(recipe))
             http = {"host": settings.http.host, "port": settings.http.port, "request_timeout_s": _REQUEST_S}
             where = ProxyLocation.Disabled if recipe.listens else ProxyLocation.EveryNode
-            proxies = aside.submit(serve.start, where, http)
+            proxies = aside.submit(serve.start, where, http, logging_config=dict(JSON_LOGS))
             _await_controller(proxies)  # replicas need not wait for the proxies, as `serve.run` would
-            serve.run(graph(recipe), name=APP, route_prefix="/")
+            serve.run(graph(recipe), name=APP, route_prefix="/", logging_config=dict(JSON_LOGS))
             proxies.result()
             shards.result()
     except (RayError, RuntimeError, TimeoutError, ValueError) as error:
@@ -49,7 +51,7 @@ def deploy(settings: Settings) -> None:
 def undeploy(settings: Settings) -> None:
     """Let the gateways tell their clients to reconnect, then give the shards' leases up. Serve itself is stopped on a
     cluster that we joined, unless others use it; one that we started ends with its Ray."""
-    logging.getLogger("ray.serve").setLevel(logging.ERROR)
+    take_over("ray.serve", logging.ERROR)
     with suppress(RayError, RuntimeError):
         serve.delete(APP)
     asyncio.run(stop_shards(all_shards(), timeout_s=3.0))

@@ -10,6 +10,7 @@ import sys
 import threading
 
 from config.errors import StartupError
+from config.logs import configure_logging
 from config.settings import Settings
 from serve_app.orders import Order, Orders, Report
 from serve_app.processtree import end_with_parent
@@ -22,6 +23,7 @@ def main() -> int:
     first = orders.next()
     if first is None:
         return 0
+    configure_logging(first.settings.log.level, "json", process="driver")
     try:
         _run(first, orders)
     except StartupError as error:

@@ -6,12 +6,11 @@ from functools import partial
 from actors.calendars.services import calendar_services
 from actors.kernel.metrics import RecentMean, RegionMetrics
 from actors.kernel.region import Region
-from actors.kernel.remote import RemoteDirectory, client_of, ensure_shards, kinds_to_pools
+from actors.kernel.remote import RemoteDirectory, client_of, ensure_shards, kinds_to_pools, log_process
 from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
 from config.clock import SystemClock
 from config.collector import calm_collector
-from config.logs import configure_logging
 from realtime.auth import Verifier
 from realtime.gateway import Gateway
 from serve_app.audit.record import AuditRecord
@@ -32,7 +31,7 @@ class GatewayReplica:
     async def __init__(self, recipe: CarewireRecipe) -> None:  # type: ignore[misc] # Serve awaits it
         settings = recipe.settings
         self._member = Member("gateway", settings)
-        configure_logging(settings.log.level, settings.log.format, process=await self._member.take_name())
+        log_process(await self._member.take_name(), settings)
         self._stores = stores = await recipe.open()
         await ensure_shards(recipe, stores)
         clock = SystemClock()

@@ -15,6 +15,7 @@ from typing import Final
 import psutil
 
 from config.errors import StartupError
+from config.logs import take_over
 from config.settings import Settings
 from serve_app.secrets import RAY_FILE, kept_secret
 
@@ -36,14 +37,23 @@ HEALTH_CHECKS: Final = {
 # Ray gives its workers the least of a busy machine (niceness 15): its own dashboard, or a load test beside them, would
 # go first. Ours are what everybody waits for. `ray-cluster.yaml` sets the same.
 PRIORITY: Final = {"RAY_worker_niceness": "0"}
+# What RAY_SERVE_THROUGHPUT_OPTIMIZED stands for, one by one, without two of its effects: a buffer of 1,000 lines of
+# logs, which die with their process, and ports of its own for each replica. `ray-cluster.yaml` sets the same.
+SERVE: Final = {
+    "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",  # a replica has one event loop: no hop from thread to thread
+    "RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP": "0",  # nor for the calls that it makes
+    "RAY_SERVE_USE_GRPC_BY_DEFAULT": "1",  # calls between replicas pass Ray's object store by
+    "RAY_SERVE_FREEZE_GC_ON_STARTUP": "1",  # the garbage collector leaves what was imported alone
+    "RAY_SERVE_LOG_TO_STDERR": "0",  # to files only, not to a worker's stderr as well
+    "RAY_SERVE_REQUEST_PATH_LOG_BUFFER_SIZE": "1",  # a line is in its file at once
+    "RAY_SERVE_ENABLE_DIRECT_INGRESS": "0",  # replicas open no ports that nobody named
+}
 _ENVIRONMENT: Final = {
     **HEALTH_CHECKS,
     **PRIORITY,
-    "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
-    "RAY_SERVE_ENABLE_DIRECT_INGRESS": "0",  # else each replica opens ports of its own
+    **SERVE,
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_LOG_TO_DRIVER": "0",
-    "RAY_SERVE_LOG_TO_STDERR": "0",
 }
 
 
@@ -81,7 +91,7 @@ def start(settings: Settings, scratch: Path) -> None:
     """
     import ray
 
-    logging.getLogger("ray").setLevel(logging.ERROR)
+    take_over("ray", logging.ERROR)
     address = settings.ray.address
     try:
         if address is not None:
@@ -180,9 +190,12 @@ def keep_logs(scratch: Path, logs: Path) -> None:
 
 
 def show_logs(scratch: Path, logs: Path) -> None:
-    """While Ray runs, let `logs` lead to its logs."""
+    """While Ray runs, let `logs` lead to its logs. Those of the life before stay, as `logs.previous`: they tell why
+    there had to be another one."""
     if logs.is_symlink():
         logs.unlink()
     elif logs.is_dir():
-        shutil.rmtree(logs)
+        previous = logs.with_name(f"{logs.name}.previous")
+        shutil.rmtree(previous, ignore_errors=True)
+        logs.replace(previous)
     logs.symlink_to(scratch / "session_latest" / "logs")

@@ -10,6 +10,7 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 import ray
@@ -30,7 +31,8 @@ from actors.kernel.shard import Shard
 from config.clock import SystemClock
 from config.collector import calm_collector
 from config.errors import Unavailable
-from config.logs import configure_logging, get_logger
+from config.logs import get_logger, log_to_file
+from config.settings import Settings
 from store.holders import this_process
 from store.journal import PartitionMap, PartitionMaps, Stores
 
@@ -55,7 +57,7 @@ class _Host(Generic[H]):
     """An actor. What it hosts starts with the first call to it, in this life and in each after a restart."""
 
     def __init__(self, name: str, recipe: Recipe) -> None:
-        configure_logging(recipe.settings.log.level, recipe.settings.log.format, process=name)
+        log_process(name, recipe.settings)
         self._name = name
         self._recipe = recipe
         self._starting: asyncio.Task[H] | None = None
@@ -253,6 +255,12 @@ async def stop_shards(names: Sequence[str], *, timeout_s: float = 5.0) -> None:
         except (RayError, TimeoutError):
             _log.warning("shard.not_stopped", shard=name)
         ray.kill(handle, no_restart=True)
+
+
+def log_process(name: str, settings: Settings) -> None:
+    """Let this process of Ray log to `carewire/<name>.log` among the logs of its node."""
+    node: Any = ray._private.worker._global_node  # Ray has no public name for the folder; Serve finds it here as well
+    log_to_file(Path(node.get_logs_dir_path()) / "carewire" / f"{name}.log", settings.log.level, process=name)
 
 
 class RemoteControl:

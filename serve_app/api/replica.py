@@ -11,11 +11,10 @@ from ray.serve.handle import DeploymentHandle
 from actors.calendars.services import calendar_services
 from actors.kernel.metrics import RegionMetrics
 from actors.kernel.region import Region
-from actors.kernel.remote import RemoteDirectory, ensure_shards, kinds_to_pools
+from actors.kernel.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process
 from actors.rooms.service import Rooms
 from config.clock import SystemClock
 from config.collector import calm_collector
-from config.logs import configure_logging
 from realtime.auth import Verifier
 from serve_app.api.app import Services, create_api
 from serve_app.api.listener import Listener
@@ -41,7 +40,7 @@ class ApiReplica:
         del gateway
         settings = recipe.settings
         self._member = Member("api", settings)
-        configure_logging(settings.log.level, settings.log.format, process=await self._member.take_name())
+        log_process(await self._member.take_name(), settings)
         self._stores = stores = await recipe.open()
         await ensure_shards(recipe, stores)
         clock = SystemClock()

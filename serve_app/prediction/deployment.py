@@ -14,14 +14,16 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 from ray import serve
 
+from actors.kernel.remote import log_process
 from config.clock import SystemClock
 from config.errors import Unavailable
-from config.logs import configure_logging, get_logger
+from config.logs import get_logger
 from config.ml import MlSettings
 from config.settings import Settings
 from ml.evidence import Evidence
 from ml.knowledge import load_knowledge
 from ml.predictor import Opinion, opinions
+from serve_app.logs import JSON_LOGS
 from serve_app.member import Member
 from serve_app.prediction.cache import TtlCache
 from serve_app.prediction.metrics import PredictionMetrics
@@ -43,7 +45,7 @@ class PredictorReplica:
         self._member: Member | None = None
         if house is not None:
             self._member = Member("predictor", house)
-            configure_logging(house.log.level, house.log.format, process=await self._member.take_name())
+            log_process(await self._member.take_name(), house)
         self._log = get_logger("prediction")
         self._service = PredictionService(
             load_knowledge(),
@@ -158,7 +160,10 @@ def predictor(settings: MlSettings, house: Settings | None = None) -> serve.Appl
         max_queued_requests=settings.max_waiting,
         user_config={"version": settings.version},
         ray_actor_options={"num_cpus": settings.num_cpus},
-        logging_config={"enable_access_log": False},  # a line a request costs more than the request's arithmetic
+        logging_config={
+            **JSON_LOGS,
+            "enable_access_log": False,
+        },  # a line a request costs more than the request's arithmetic
         health_check_period_s=5.0,
         health_check_timeout_s=30.0,
         graceful_shutdown_timeout_s=5.0,

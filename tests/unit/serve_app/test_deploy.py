@@ -10,7 +10,7 @@ from ray.serve.schema import ServeDeploySchema
 
 from config.errors import StartupError
 from serve_app.app import build
-from serve_app.rayhead import HEALTH_CHECKS, PRIORITY
+from serve_app.rayhead import HEALTH_CHECKS, PRIORITY, SERVE
 
 ROOT = Path(__file__).parents[3]
 ON_EVERY_NODE = {
@@ -42,7 +42,8 @@ def test_on_a_cluster_our_processes_have_the_priority_that_they_have_on_a_laptop
     commands = cluster["head_start_ray_commands"] + cluster["worker_start_ray_commands"]
     starts = [line for line in commands if "ray start" in line]
     assert len(starts) == 2
-    assert all(f"{name}={value};" in start for start in starts for name, value in PRIORITY.items())
+    assert all(f"{name}={value};" in start for start in starts for name, value in {**PRIORITY, **SERVE}.items())
+    assert not any("THROUGHPUT_OPTIMIZED" in start for start in starts)  # it would keep 1,000 lines of logs back
 
 
 def test_serve_takes_the_application_and_builds_the_graph(monkeypatch: pytest.MonkeyPatch) -> None:
