@@ -345,6 +345,9 @@ class Settings(BaseSettings):
     min_free_memory_mb: int = Field(
         default=1500, ge=0, description="Memory that must be free before Carewire starts, MB."
     )
+    min_free_disk_mb: int = Field(
+        default=50, ge=0, description="Disk that must be free where the data directory is before Carewire starts, MB."
+    )
     http: HttpSettings = HttpSettings()
     gateway: GatewaySettings = GatewaySettings()
     mongo: MongoSettings = MongoSettings()
@@ -359,12 +362,12 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
 
-    @field_validator("data_dir", mode="before")
+    @field_validator("data_dir", "min_free_memory_mb", "min_free_disk_mb", mode="before")
     @classmethod
     def _is_not_empty(cls, value: object) -> object:
         return refuse_empty(value)
 
-    @field_validator("min_free_memory_mb")
+    @field_validator("min_free_memory_mb", "min_free_disk_mb")
     @classmethod
     def _is_within_its_unit(cls, value: object) -> object:
-        return within_unit(value, "min_free_memory_mb")
+        return within_unit(value, "mb")

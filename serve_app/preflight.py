@@ -33,7 +33,7 @@ class Listener:
 
 
 def check_machine(settings: Settings) -> None:
-    """Ports free, memory enough, a mongod there if one is to be started.
+    """Ports free, memory and disk enough, a mongod there if one is to be started.
 
     Raises:
         StartupError: the first thing that is not so.
@@ -48,6 +48,7 @@ def check_machine(settings: Settings) -> None:
     else:
         check_cores(settings.ml.num_cpus, psutil.cpu_count() or 1)
     check_memory(settings.min_free_memory_mb, free_memory_mb())
+    check_disk(settings.min_free_disk_mb, psutil.disk_usage(str(settings.data_dir)).free // 2**20, settings.data_dir)
 
 
 def listeners(settings: Settings) -> Iterator[Listener]:
@@ -151,6 +152,18 @@ def check_memory(needed_mb: int, free_mb: int) -> None:
         raise StartupError(
             f"Only {free_mb} MB of memory are free and Carewire wants {needed_mb} MB: close something, "
             "or lower CAREWIRE_MIN_FREE_MEMORY_MB if you know better."
+        )
+
+
+def check_disk(needed_mb: int, free_mb: int, path: Path) -> None:
+    """
+    Raises:
+        StartupError: less than `needed_mb` is free where `path` is. A database that is full ends while it starts.
+    """
+    if free_mb < needed_mb:
+        raise StartupError(
+            f"Only {free_mb} MB are free on the disk of {path} and Carewire wants {needed_mb} MB: remove something, "
+            "move CAREWIRE_DATA_DIR, or lower CAREWIRE_MIN_FREE_DISK_MB if you know better."
         )
 
 

@@ -24,6 +24,7 @@ NODE_BROKE: Final = 3  # exit code
 _WATCH_S: Final = 0.5
 _SPARE_CPUS: Final = 1.0  # for shards that `carewire scale` adds
 _SCRATCH_PREFIX: Final = "cw-"
+_RAY_DIR: Final = "r"
 _MAX_SOCKET_PATH: Final = 107  # bytes that Linux allows for a Unix socket's path
 _SESSION_CHARS: Final = len("/session_2026-11-20_09-30-00_000000_4194304/sockets/plasma_store.1")
 
@@ -107,8 +108,9 @@ def start(settings: Settings, scratch: Path) -> None:
             dashboard_port=settings.ray.dashboard_port,
             log_to_driver=False,
             logging_level=logging.ERROR,
-            _temp_dir=str(scratch),
+            _temp_dir=str(scratch / _RAY_DIR),
         )
+        close_to_others(scratch)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         where = f"the Ray cluster at {address}" if address else "Ray"
@@ -168,17 +170,33 @@ def stop() -> None:
 
 
 def make_scratch() -> Path:
-    """A directory for Ray's sockets and logs, with a path short enough for a Unix socket."""
+    """A directory for Ray's sockets and logs, which nobody else may enter, with a path short enough for a Unix socket.
+
+    Ray lets everybody into the directories that it makes, and into the one that it is given. So it is given one below
+    this, whose mode stays what it is.
+    """
     for parent in (tempfile.gettempdir(), "/tmp"):
-        if len(parent) + len("/cw-12345678") + _SESSION_CHARS <= _MAX_SOCKET_PATH:
+        if len(os.fsencode(parent)) + len(f"/cw-12345678/{_RAY_DIR}") + _SESSION_CHARS <= _MAX_SOCKET_PATH:
             with suppress(OSError):
                 return Path(tempfile.mkdtemp(prefix=_SCRATCH_PREFIX, dir=parent))
     raise StartupError("There is no temporary directory with a short path that can be written: set TMPDIR to one.")
 
 
+def close_to_others(scratch: Path) -> None:
+    """Take away what Ray has given to everybody: the modes of its session, its logs and its sockets."""
+    for folder, _, _ in os.walk(scratch):
+        with suppress(OSError):  # it has gone meanwhile
+            Path(folder).chmod(0o700)
+
+
+def live_logs(scratch: Path) -> Path:
+    """Where Ray keeps the logs of its present session."""
+    return scratch / _RAY_DIR / "session_latest" / "logs"
+
+
 def keep_logs(scratch: Path, logs: Path) -> None:
     """Move Ray's logs (those of every worker) to `logs`, instead of those of the run before; drop the rest."""
-    live = scratch / "session_latest" / "logs"
+    live = live_logs(scratch)
     if logs.is_symlink():
         logs.unlink()
     if live.is_dir():
@@ -198,4 +216,4 @@ def show_logs(scratch: Path, logs: Path) -> None:
         previous = logs.with_name(f"{logs.name}.previous")
         shutil.rmtree(previous, ignore_errors=True)
         logs.replace(previous)
-    logs.symlink_to(scratch / "session_latest" / "logs")
+    logs.symlink_to(live_logs(scratch))

@@ -136,8 +136,8 @@ class Supervisor:
         mark_descendants()
         (self._settings.data_dir / "driver.log").unlink(missing_ok=True)
         stop = self._on_signal()
-        self._write_run_file()
         try:
+            self._write_run_file()
             await _first_of(self._live(), stop.wait())
             if stop.is_set():
                 self._say("Stopping ...")
@@ -160,6 +160,7 @@ class Supervisor:
                 self._clear_away()
         finally:
             mongo_url.cancel()
+            await asyncio.gather(mongo_url, return_exceptions=True)  # else what it raised is complained of at the end
 
     async def _start_mongo(self) -> Settings:
         """The settings with the database's URL in them."""

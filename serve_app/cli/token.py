@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +76,7 @@ def _write(path: Path | None, lines: Iterator[str]) -> None:
         sys.stdout.writelines(line + "\n" for line in lines)
         return
     try:
-        with path.open("w") as file:
+        with open(path, "w", opener=partial(os.open, mode=0o600)) as file:
             file.writelines(line + "\n" for line in lines)
     except OSError as error:
         raise StartupError(f"{path} cannot be written: {error.strerror}.") from None

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 import time
 from pathlib import Path
@@ -40,6 +41,7 @@ def run(options: argparse.Namespace) -> int:
         mongo={"port": options.mongo_port},
     )
     settings = settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
+    os.umask(0o077)  # what is kept, and Ray's sockets, are nobody else's
     check_data_dir(settings.data_dir)
     with RunFile(settings.data_dir).claim() as run_file:
         _clear_left_behind(run_file, settings.data_dir / "logs")

@@ -13,6 +13,7 @@ from serve_app.preflight import (
     Listener,
     check_cores,
     check_data_dir,
+    check_disk,
     check_machine,
     check_memory,
     check_ports,
@@ -98,6 +99,12 @@ def test_too_little_memory_is_refused_with_both_figures() -> None:
     check_memory(needed_mb=1000, free_mb=1000)
     with pytest.raises(StartupError, match=r"Only 999 MB .* wants 1000 MB: .*CAREWIRE_MIN_FREE_MEMORY_MB"):
         check_memory(needed_mb=1000, free_mb=999)
+
+
+def test_a_disk_that_is_full_is_refused_with_both_figures(tmp_path: Path) -> None:
+    check_disk(needed_mb=50, free_mb=50, path=tmp_path)
+    with pytest.raises(StartupError, match=r"Only 49 MB .* wants 50 MB: .*CAREWIRE_MIN_FREE_DISK_MB"):
+        check_disk(needed_mb=50, free_mb=49, path=tmp_path)
 
 
 def test_free_memory_is_a_plausible_figure() -> None:
