@@ -211,6 +211,10 @@ class KernelSettings(Section):
     )
     lease_s: float = Field(default=6.0, gt=0, description="Life of a shard's lease without renewal.")
     lease_renewal_s: float = Field(default=2.0, gt=0, description="Seconds between renewals.")
+    wait_for_leases: bool = Field(
+        default=False,
+        description="A start waits while others serve from the same database, instead of being refused.",
+    )
     linger_ms: float = Field(
         default=5.0, ge=0, le=100, description="Least time between two turns, and between two batches to a shard."
     )

@@ -1,11 +1,13 @@
 """Everybody's figures: asks every process of Carewire, on every node, at once and with a time limit.
 
 Shards are asked through Ray, the others over the listener that stands in the registry. A process that does not answer
-is shown as such and holds nobody up; while the database is away, those heard of last are asked.
+is shown as such, with what it said last and how old that is, and holds nobody up; while the database is away, those
+heard of last are asked.
 """
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
@@ -40,18 +42,21 @@ class Shards(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A process, and what it said of itself; None: it did not answer."""
+    """A process, and what it said of itself; None: it did not answer. Then `known` is what it said last, or what the
+    registry has of it, and `age_s` how long ago that was."""
 
     name: str
     kind: str
     stats: Mapping[str, object] | None
     known: Mapping[str, object] = field(default_factory=dict)
+    age_s: float | None = None
 
     def row(self) -> dict[str, object]:
-        """As `/api/status` shows it."""
+        """As `/api/status` shows it. `age_s` is there where the figures are old."""
         status = "unreachable" if self.stats is None else "ok" if self.stats.get("serving", True) else "waiting"
-        row: dict[str, object] = {"name": self.name, "kind": self.kind, "status": status, "pid": None, "node": None}
-        return row | dict(self.known) | dict(self.stats or {}) | {"name": self.name, "kind": self.kind}
+        row: dict[str, object] = {"name": self.name, "kind": self.kind, "pid": None, "node": None} | dict(self.known)
+        row |= dict(self.stats or {}) | {"name": self.name, "kind": self.kind, "status": status}
+        return row if self.age_s is None else row | {"age_s": round(self.age_s, 1)}
 
 
 class Census:
@@ -62,11 +67,14 @@ class Census:
         registry: ProcessRegistry,
         shards: Shards,
         others: Sequence[tuple[str, str, Callable[[], Awaitable[Mapping[str, object]]]]] = (),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._registry = registry
         self._shards = shards
         self._others = others
+        self._clock = clock
         self._heard_of: list[Process] = []
+        self._said: dict[tuple[str, str], tuple[float, Mapping[str, object]]] = {}
 
     async def sightings(self) -> list[Sighting]:
         """Every process that is known of, in the order of kind and name."""
@@ -78,7 +86,10 @@ class Census:
                 for peer in await self._peers()
             ),
         ]
-        return sorted(await asyncio.gather(*asked), key=lambda one: (one.kind, one.name))
+        found = sorted(await asyncio.gather(*asked), key=lambda one: (one.kind, one.name))
+        present = {(one.kind, one.name) for one in found}
+        self._said = {key: said for key, said in self._said.items() if key in present}  # others are gone for good
+        return found
 
     async def of_kind(self, kind: str) -> list[Sighting]:
         """Only the processes of this kind that are in the registry."""
@@ -109,9 +120,15 @@ class Census:
         name: str,
         kind: str,
         answer: Awaitable[Mapping[str, object]],
-        known: Mapping[str, object] | None = None,
+        registered: Mapping[str, object] | None = None,
     ) -> Sighting:
-        return Sighting(name, kind, await _in_time(answer), known or {})
+        known = registered or {}
+        if (stats := await _in_time(answer)) is not None:
+            self._said[kind, name] = self._clock(), stats
+        elif (kind, name) in self._said:
+            at_s, last = self._said[kind, name]
+            return Sighting(name, kind, None, {**last, **known}, self._clock() - at_s)
+        return Sighting(name, kind, stats, known)
 
     async def _stats_of_shard(self, shard: str) -> Mapping[str, object]:
         return await self._shards.stats(shard)

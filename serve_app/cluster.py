@@ -12,22 +12,26 @@ from ray import serve
 from ray.exceptions import RayError
 from ray.serve.config import ProxyLocation
 
-from actors.kernel.remote import all_shards, ensure_shards, stop_shards
-from config.errors import StartupError
+from actors.kernel.lane import ShardGone
+from actors.kernel.remote import RemoteShard, all_shards, ensure_shards, stop_shards
+from config.clock import SystemClock
+from config.errors import StartupError, Unavailable
 from config.logs import take_over
 from config.settings import Settings
 from serve_app import rayhead
 from serve_app.app import graph
 from serve_app.logs import JSON_LOGS
 from serve_app.preflight import check_cluster
+from serve_app.readiness import Tell, await_serving
 from serve_app.recipe import CarewireRecipe
 
 APP: Final = "carewire"
 _REQUEST_S: Final = 30.0
 
 
-def deploy(settings: Settings) -> None:
-    """Shards and the Serve application, side by side; returns when requests can come.
+def deploy(settings: Settings, tell: Tell) -> None:
+    """Shards and the Serve application, side by side; returns when requests can come: every shard serves. `tell` is
+    told what that waits for.
 
     Raises:
         StartupError: it does not come up.
@@ -36,7 +40,7 @@ def deploy(settings: Settings) -> None:
     recipe = CarewireRecipe(settings)
     try:
         with ThreadPoolExecutor(2) as aside:
-            shards = aside.submit(asyncio.run, _ensure(recipe))
+            shards = aside.submit(asyncio.run, _ensure(recipe, tell))
             http = {"host": settings.http.host, "port": settings.http.port, "request_timeout_s": _REQUEST_S}
             where = ProxyLocation.Disabled if recipe.listens else ProxyLocation.EveryNode
             proxies = aside.submit(serve.start, where, http, logging_config=dict(JSON_LOGS))
@@ -44,6 +48,8 @@ def deploy(settings: Settings) -> None:
             serve.run(graph(recipe), name=APP, route_prefix="/", logging_config=dict(JSON_LOGS))
             proxies.result()
             shards.result()
+    except Unavailable as error:
+        raise StartupError(f"Carewire could not be deployed: {error.message}") from error
     except (RayError, RuntimeError, TimeoutError, ValueError) as error:
         raise StartupError(f"Carewire could not be deployed: {_last_line(error)}") from error
 
@@ -88,9 +94,25 @@ def _await_controller(starting: "Future[None]") -> None:
         time.sleep(0.02)
 
 
-async def _ensure(recipe: CarewireRecipe) -> None:
+async def _ensure(recipe: CarewireRecipe, tell: Tell) -> None:
+    kernel = recipe.settings.kernel
     stores = await recipe.open()
     try:
-        await ensure_shards(recipe, stores, resize={pool: recipe.shards(pool) for pool in recipe.pools})
+        await await_serving(
+            await ensure_shards(recipe, stores, resize={pool: recipe.shards(pool) for pool in recipe.pools}),
+            _serves,
+            stores.leases,
+            patience_s=kernel.lease_s + 2 * kernel.lease_renewal_s,
+            wait=kernel.wait_for_leases,
+            tell=tell,
+            clock=SystemClock(),
+        )
     finally:
         stores.close()
+
+
+async def _serves(shard: str) -> bool:
+    try:
+        return bool((await RemoteShard(shard).stats())["serving"])
+    except ShardGone:  # it is being started again
+        return False

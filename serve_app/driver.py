@@ -44,7 +44,7 @@ def _run(first: Order, orders: Orders) -> None:
     rayhead.start(first.settings, first.scratch)
     rayhead.refuse_many_nodes(first.settings)
     importing.join()
-    stopping = rayhead.end_with_node()
+    stopping = rayhead.end_with_node(first.scratch)
     orders.report(Report("ray"))
     second = orders.next()
     if second is not None:
@@ -60,7 +60,7 @@ def _import_graph() -> None:
 def _deploy(settings: Settings, orders: Orders) -> None:
     from serve_app import cluster
 
-    cluster.deploy(settings)
+    cluster.deploy(settings, lambda line: orders.report(Report("waiting", line)))
     orders.report(Report("ready"))
     orders.next()
     cluster.undeploy(settings)

@@ -18,9 +18,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How far it is. `failed` carries the line for the operator."""
+    """How far it is. `waiting` and `failed` carry a line for the operator."""
 
-    stage: Literal["ray", "ready", "failed"]
+    stage: Literal["ray", "waiting", "ready", "failed"]
     message: str = ""
 
 

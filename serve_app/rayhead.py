@@ -2,6 +2,7 @@
 as long as Ray shall, because the kernel ends Ray's processes when the thread that started them ends.
 """
 
+import itertools
 import logging
 import math
 import os
@@ -17,11 +18,13 @@ import psutil
 from config.errors import StartupError
 from config.logs import take_over
 from config.settings import Settings
+from serve_app.recipe import POOLS
 from serve_app.secrets import RAY_FILE, kept_secret
 
 NAMESPACE: Final = "carewire"
 NODE_BROKE: Final = 3  # exit code
 _WATCH_S: Final = 0.5
+_CLOSE_EACH: Final = 4  # looks
 _SPARE_CPUS: Final = 1.0  # for shards that `carewire scale` adds
 _SCRATCH_PREFIX: Final = "cw-"
 _RAY_DIR: Final = "r"
@@ -122,7 +125,7 @@ def _workers(settings: Settings) -> int:
     Serve's controller, the model), and while Ray itself starts there is time to start them. Not fewer than all that
     runs reserves, else a part of it would wait for a place without an end."""
     kernel, gateway = settings.kernel, settings.gateway
-    shards = kernel.room_shards + kernel.calendar_shards + settings.presence.shards
+    shards = sum(pool.shards(kernel) for pool in POOLS.values()) + settings.presence.shards
     replicas = (gateway.max_replicas or gateway.replicas) + 1
     reserved = 0.05 * shards + 0.1 * replicas + settings.ml.num_cpus * settings.ml.replicas_max
     return max(kernel.room_shards + gateway.replicas + 3, math.ceil(reserved + _SPARE_CPUS))
@@ -144,8 +147,9 @@ def refuse_many_nodes(settings: Settings) -> None:
         )
 
 
-def end_with_node() -> threading.Event:
-    """End this process when the Ray node that it started breaks: a driver without a node waits for ever.
+def end_with_node(scratch: Path) -> threading.Event:
+    """End this process when the Ray node that it started breaks: a driver without a node waits for ever. Meanwhile keep
+    `scratch` closed to others (each worker of Ray opens it again when it starts).
 
     Set the event before the node is stopped on purpose.
     """
@@ -153,7 +157,11 @@ def end_with_node() -> threading.Event:
     nodes = [child for child in psutil.Process().children() if child.name() == "raylet"]
 
     def watch() -> None:
-        while all(node.is_running() and node.status() != psutil.STATUS_ZOMBIE for node in nodes):
+        for round_ in itertools.count():
+            if not all(node.is_running() and node.status() != psutil.STATUS_ZOMBIE for node in nodes):
+                break
+            if round_ % _CLOSE_EACH == 0 and nodes:
+                close_to_others(scratch)
             if on_purpose.wait(_WATCH_S):
                 return
         os._exit(NODE_BROKE)

@@ -3,7 +3,7 @@
 Shard processes import this module, so it imports nothing that they do not need.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,13 +11,44 @@ from actors.kernel.entity import Kind
 from actors.kernel.hosting import Hosted
 from actors.kernel.partitions import shard_names
 from config.clock import SystemClock
-from config.settings import Settings
+from config.settings import KernelSettings, Settings
 from store.journal import Stores
 
-_POOLS: Final[Mapping[str, Sequence[str]]] = {
-    "rooms": ("room", "pair", "user"),
-    "calendars": ("calendar", "client", "booking", "series", "waitlist"),
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool of shards: which kinds it hosts by name, how they are made, and how many shards the settings give it."""
+
+    kinds: Sequence[str]
+    make: Callable[[Settings], list[Kind[Any]]]
+    shards: Callable[[KernelSettings], int]
+
+
+def _room_kinds(settings: Settings) -> list[Kind[Any]]:
+    from actors.inboxes.kind import InboxKind
+    from actors.rooms.kind import RoomKind
+    from actors.rooms.pairs import PairKind
+
+    return [RoomKind(settings.rooms), PairKind(), InboxKind()]
+
+
+def _calendar_kinds(_: Settings) -> list[Kind[Any]]:
+    from actors.calendars.booking_kind import BookingKind
+    from actors.calendars.kinds import AgendaKind, CalendarKind
+    from actors.calendars.series import SeriesKind
+    from actors.calendars.waitlist_kind import WaitlistKind
+
+    return [CalendarKind(), AgendaKind(), BookingKind(), SeriesKind(), WaitlistKind()]
+
+
+POOLS: Final[Mapping[str, Pool]] = {
+    "rooms": Pool(("room", "pair", "user"), _room_kinds, lambda kernel: kernel.room_shards),
+    "calendars": Pool(
+        ("calendar", "client", "booking", "series", "waitlist"), _calendar_kinds, lambda kernel: kernel.calendar_shards
+    ),
 }
+"""Every pool there is. What writes to each other all the time shares its shards: rooms with inboxes, calendars with
+bookings. Whoever needs the pools asks here: a name that is not in it is a KeyError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +66,22 @@ class CarewireRecipe:
 
     @property
     def pools(self) -> Mapping[str, Sequence[str]]:
-        """What writes to each other all the time shares its shards: rooms with inboxes, calendars with bookings."""
-        return _POOLS
+        """The kinds of each pool, by name."""
+        return {name: pool.kinds for name, pool in POOLS.items()}
 
     def shards(self, pool: str) -> int:
-        """As many as the settings say."""
-        kernel = self.settings.kernel
-        return kernel.room_shards if pool == "rooms" else kernel.calendar_shards
+        """As many as the settings say. Raises KeyError for a pool that is not there."""
+        return POOLS[pool].shards(self.settings.kernel)
 
     def kinds(self, pool: str) -> list[Kind[Any]]:
-        """The kinds of a pool."""
-        if pool == "calendars":
-            return _calendar_kinds()
-        from actors.inboxes.kind import InboxKind
-        from actors.rooms.kind import RoomKind
-        from actors.rooms.pairs import PairKind
-
-        return [RoomKind(self.settings.rooms), PairKind(), InboxKind()]
+        """The kinds of a pool. Raises KeyError for one that is not there."""
+        return POOLS[pool].make(self.settings)
 
     async def open(self) -> Stores:
         """Connect to the database, and make the indexes that the kinds need."""
         from store.stores import open_stores
 
-        kinds = [kind for pool in _POOLS for kind in self.kinds(pool)]
+        kinds = [kind for pool in POOLS for kind in self.kinds(pool)]
         return await open_stores(self.settings, [index for kind in kinds for index in kind.indexes])
 
     @property
@@ -76,12 +100,3 @@ class CarewireRecipe:
     def shards_of(self, pool: str) -> list[str]:
         """The shards of a pool, by the settings."""
         return shard_names(pool, self.shards(pool))
-
-
-def _calendar_kinds() -> list[Kind[Any]]:
-    from actors.calendars.booking_kind import BookingKind
-    from actors.calendars.kinds import AgendaKind, CalendarKind
-    from actors.calendars.series import SeriesKind
-    from actors.calendars.waitlist_kind import WaitlistKind
-
-    return [CalendarKind(), AgendaKind(), BookingKind(), SeriesKind(), WaitlistKind()]

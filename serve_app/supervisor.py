@@ -9,6 +9,7 @@ Whatever ends this process, the others follow: in order on a signal; if it is ki
 """
 
 import asyncio
+import io
 import os
 import pickle
 import signal
@@ -19,15 +20,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from config.errors import StartupError
+from config.clock import SystemClock
+from config.errors import StartupError, Unavailable
 from config.settings import Settings
 from serve_app import rayhead
 from serve_app.orders import Order, Report
 from serve_app.processtree import end_descendants, mark_descendants
+from serve_app.readiness import await_free
 from serve_app.runfile import RunFile, Running
 from serve_app.secrets import with_mongo_url
 from store.client import check_server, open_client
 from store.embedded import EmbeddedMongo
+from store.mongo_leases import MongoLeases
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOP_S: Final = 10.0  # for the driver to drain and stop; mongod gets what is left of the 15 s promised
@@ -45,6 +49,7 @@ class Driver:
 
     def __init__(self, process: asyncio.subprocess.Process, reports: asyncio.StreamReader) -> None:
         self._process, self._reports = process, reports
+        self._unread = b""
 
     @classmethod
     async def spawn(cls, log: Path) -> "Driver":
@@ -73,26 +78,30 @@ class Driver:
             self._process.stdin.write(pickle.dumps(order))
             await self._process.stdin.drain()
 
-    async def reached(self, stage: str) -> None:
-        """Wait until it has come so far.
+    async def reached(self, stage: str, tell: Callable[[str], None]) -> None:
+        """Wait until it has come so far. `tell` is told what it waits for meanwhile.
 
         Raises:
             StartupError: it cannot. The line is the driver's.
             DriverDied: it ended on the way.
         """
-        data = b""
+        while (report := await self._next_report()).stage != stage:
+            if report.stage == "failed":
+                raise StartupError(report.message)
+            if report.stage == "waiting":
+                tell(report.message)
+
+    async def _next_report(self) -> Report:
         while True:
+            stream = io.BytesIO(self._unread)
+            with suppress(EOFError, pickle.UnpicklingError):
+                report: Report = pickle.load(stream)  # from our child, through a pipe that nobody else has
+                self._unread = stream.read()
+                return report
             more = await self._reports.read(65536)
             if not more:
                 raise DriverDied
-            data += more
-            with suppress(EOFError, pickle.UnpicklingError):
-                report: Report = pickle.loads(data)  # from our child, through a pipe that nobody else has
-                if report.stage == "failed":
-                    raise StartupError(report.message)
-                if report.stage == stage:
-                    return
-                data = b""
+            self._unread += more
 
     async def ended(self) -> int:
         """Wait for its end. The exit code."""
@@ -163,18 +172,33 @@ class Supervisor:
             await asyncio.gather(mongo_url, return_exceptions=True)  # else what it raised is complained of at the end
 
     async def _start_mongo(self) -> Settings:
-        """The settings with the database's URL in them."""
+        """The settings with the database's URL in them. Nobody else serves from it."""
         mongo = self._settings.mongo
-        if mongo.url is not None:
-            client = open_client(mongo.url.get_secret_value(), timeout_s=mongo.timeout_s)
-            await check_server(client)
+        if mongo.url is None:
+            self._mongo = EmbeddedMongo(mongo, self._settings.data_dir)
+            await self._mongo.start()
+            self._tell("MongoDB", f"127.0.0.1:{mongo.port}, embedded")
+            settings = with_mongo_url(self._settings, self._mongo.url)
+        else:
+            settings = self._settings
+        assert settings.mongo.url is not None
+        client = open_client(settings.mongo.url.get_secret_value(), timeout_s=mongo.timeout_s)
+        try:
+            if mongo.url is not None:
+                await check_server(client)
+                self._tell("MongoDB", "the one of CAREWIRE_MONGO__URL")
+            if settings.ray.address is None:  # the shards of a cluster that is joined outlive who started them
+                await self._await_free(MongoLeases(client[mongo.database]))
+        finally:
             client.close()
-            self._tell("MongoDB", "the one of CAREWIRE_MONGO__URL")
-            return self._settings
-        self._mongo = EmbeddedMongo(mongo, self._settings.data_dir)
-        await self._mongo.start()
-        self._tell("MongoDB", f"127.0.0.1:{mongo.port}, embedded")
-        return with_mongo_url(self._settings, self._mongo.url)
+        return settings
+
+    async def _await_free(self, leases: MongoLeases) -> None:
+        wait = self._settings.kernel.wait_for_leases
+        try:
+            await await_free(leases, wait=wait, tell=self._say, clock=SystemClock())
+        except Unavailable as error:
+            raise StartupError(f"{error.message} Its leases could not be read.") from None
 
     async def _start_driver(self, mongo: "asyncio.Task[Settings]") -> None:
         """Start Ray while MongoDB starts; deploy when both are there."""
@@ -182,10 +206,10 @@ class Supervisor:
         self._driver = await Driver.spawn(self._settings.data_dir / "driver.log")
         await self._driver.order(Order(self._settings, self._scratch))
         try:
-            await asyncio.gather(self._driver.reached("ray"), asyncio.shield(mongo))
+            await asyncio.gather(self._driver.reached("ray", self._say), asyncio.shield(mongo))
             self._tell("Ray", f"cluster at {self._settings.ray.address}" if self._settings.ray.address else "started")
             await self._driver.order(Order(mongo.result(), self._scratch))
-            await self._driver.reached("ready")
+            await self._driver.reached("ready", self._say)
         except DriverDied:
             raise StartupError(f"Ray ended while it was being started; {self._logs} and driver.log tell why.") from None
 

@@ -254,6 +254,15 @@ class Holder:
     started_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class HeldLease:
+    """A lease in force, seen by somebody else: `left_s` until it lapses, which grows only when it is renewed."""
+
+    name: str
+    holder: Holder
+    left_s: float
+
+
 class Leases(Protocol):
     """Leases by the database's clock alone. Raises `Unavailable` when the database does not answer in time.
 
@@ -270,6 +279,9 @@ class Leases(Protocol):
 
     async def release(self, lease: Lease) -> None:
         """Give it up at once. A lease that is somebody else's by now is left alone."""
+
+    async def held(self) -> Sequence[HeldLease]:
+        """Every lease in force whose holder is not provably dead, by name."""
 
 
 @dataclass(frozen=True, slots=True)

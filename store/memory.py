@@ -12,6 +12,7 @@ from config.clock import Clock, SystemClock
 from config.errors import Conflict
 from store.holders import is_dead
 from store.journal import (
+    HeldLease,
     Holder,
     Index,
     Lease,
@@ -292,6 +293,14 @@ class MemoryLeases:
     async def release(self, lease: Lease) -> None:
         if (held := self._own(lease)) is not None:
             held.holder = None
+
+    async def held(self) -> Sequence[HeldLease]:
+        now_s = self._clock.monotonic_s()
+        return [
+            HeldLease(name, held.holder, held.until_s - now_s)
+            for name, held in sorted(self._leases.items())
+            if held.holder is not None and held.until_s > now_s and not self._dead(held.holder)
+        ]
 
     def _own(self, lease: Lease) -> _Held | None:
         held = self._leases.get(lease.name)

@@ -1,5 +1,6 @@
 """Leases in MongoDB, by its clock alone (`$$NOW`): `{_id: name, holder, host, pid, started, epoch, until}`."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from pymongo import ReturnDocument
@@ -8,7 +9,7 @@ from pymongo.errors import DuplicateKeyError
 from config.errors import Unavailable
 from store.client import Database, Document, database_errors
 from store.holders import is_dead
-from store.journal import Holder, Lease
+from store.journal import HeldLease, Holder, Lease
 
 LEASES: Final = "leases"
 _ROUNDS: Final = 3  # a second round only when the lease was never there before
@@ -69,6 +70,16 @@ class MongoLeases:
     async def release(self, lease: Lease) -> None:
         with database_errors():
             await self._leases.update_one(_own(lease), {"$set": {"holder": None}})
+
+    async def held(self) -> Sequence[HeldLease]:
+        in_force = {"holder": {"$ne": None}, "$expr": {"$gt": ["$until", "$$NOW"]}}
+        left = {"$set": {"left_ms": {"$subtract": ["$until", "$$NOW"]}}}
+        with database_errors():
+            found = await self._leases.aggregate([{"$match": in_force}, left, {"$sort": {"_id": 1}}]).to_list(None)
+        holders = [(Holder(each["holder"], each["host"], each["pid"], each["started"]), each) for each in found]
+        return [
+            HeldLease(each["_id"], holder, each["left_ms"] / 1000) for holder, each in holders if not is_dead(holder)
+        ]
 
 
 def _own(lease: Lease) -> Document:

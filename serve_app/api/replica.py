@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from functools import partial
 from typing import Any
 
 import ray
@@ -63,8 +64,7 @@ class ApiReplica:
         self._health = HealthMonitor(
             [
                 Part("mongo", self._mongo_health),
-                Part("rooms", lambda: _health_of_pool(census, pools, "rooms")),
-                Part("calendars", lambda: _health_of_pool(census, pools, "calendars")),
+                *(Part(pool, partial(_health_of_pool, census, pools, pool)) for pool in recipe.pools),
                 Part("presence", lambda: _health_of(census.shards(recipe.volatile_shards)), vital=False),
                 Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
                 Part("ml", lambda: _health_of_models(census.of_kind("predictor")), vital=False),

@@ -23,6 +23,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gateway-port", type=int, help="of the Socket.IO gateway (CAREWIRE_GATEWAY__PORT)")
     parser.add_argument("--dashboard-port", type=int, help="of the Ray dashboard (CAREWIRE_RAY__DASHBOARD_PORT)")
     parser.add_argument("--mongo-port", type=int, help="of the embedded MongoDB (CAREWIRE_MONGO__PORT)")
+    parser.add_argument(
+        "--wait",
+        action="store_true",
+        default=None,
+        help="while others serve from the same database (CAREWIRE_KERNEL__WAIT_FOR_LEASES)",
+    )
     add_data_dir(parser)
 
 
@@ -39,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
         gateway={"port": options.gateway_port},
         ray={"dashboard_port": options.dashboard_port},
         mongo={"port": options.mongo_port},
+        kernel={"wait_for_leases": options.wait},
     )
     settings = settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
     os.umask(0o077)  # what is kept, and Ray's sockets, are nobody else's

@@ -1,7 +1,7 @@
 """Two shards that both believe they own a room, and the twins that show what fence and lease are for."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from actors.kernel.lane import ShardClient
 from actors.kernel.region import Region
 from actors.kernel.shard import Shard
 from config.errors import Unavailable
-from store.journal import Holder, Lease, Stores
+from store.journal import HeldLease, Holder, Lease, Stores
 from tests.simulation.faults import UnfencedJournal
 from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS as IMPATIENT
@@ -36,6 +36,9 @@ class GenerousLeases:
 
     async def release(self, lease: Lease) -> None:
         return None
+
+    async def held(self) -> Sequence[HeldLease]:
+        return []
 
 
 class CutLeases:

@@ -1,10 +1,12 @@
 """What health makes of the processes that were asked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 import pytest
 
-from serve_app.census import Sighting, finding_of, finding_of_models
+from serve_app.census import Census, Sighting, finding_of, finding_of_models
+from store.processes import Process, ProcessRegistry
 
 
 def predictor(stats: Mapping[str, object] | None) -> Sighting:
@@ -41,3 +43,78 @@ def test_health_names_the_models_in_service() -> None:
 
 def test_a_process_that_does_not_serve_yet_is_not_well() -> None:
     assert finding_of([Sighting("rooms-0", "shard", {"serving": False})]).status == "down"
+
+
+class Registry:
+    """Nobody but shards is there."""
+
+    async def alive(self) -> list[Process]:
+        return []
+
+
+class OneShard:
+    """A shard that answers, or is too busy to. `serve_app.census.Shards`."""
+
+    def __init__(self) -> None:
+        self.there = ["rooms-0"]
+        self.busy = False
+
+    async def names(self) -> Sequence[str]:
+        return self.there
+
+    async def stats(self, shard: str) -> Mapping[str, object]:
+        if self.busy:
+            raise TimeoutError
+        return {"pid": 4711, "node": "farm", "entities": 3, "serving": True}
+
+    async def metrics(self, shard: str) -> bytes:
+        return b""
+
+
+class Watch:
+    """A clock that is set by hand."""
+
+    now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def a_census() -> tuple[Census, OneShard, Watch]:
+    shards, watch = OneShard(), Watch()
+    return Census(cast(ProcessRegistry, Registry()), shards, clock=watch), shards, watch
+
+
+async def rows(census: Census) -> list[dict[str, object]]:
+    return [sighting.row() for sighting in await census.sightings()]
+
+
+async def test_who_does_not_answer_is_shown_with_what_they_said_last_and_how_old_it_is() -> None:
+    census, shards, watch = a_census()
+    (fresh,) = await rows(census)
+    assert (fresh["status"], fresh["pid"], "age_s" in fresh) == ("ok", 4711, False)
+    shards.busy = True
+    watch.now_s += 7.0
+    (old,) = await rows(census)
+    assert (old["status"], old["pid"], old["node"], old["entities"]) == ("unreachable", 4711, "farm", 3)
+    assert old["age_s"] == 7.0
+    shards.busy = False
+    (again,) = await rows(census)
+    assert (again["status"], "age_s" in again) == ("ok", False)
+
+
+async def test_what_was_said_last_is_no_sign_of_life() -> None:
+    census, shards, _ = a_census()
+    assert finding_of(await census.shards(["rooms-0"])).status == "ok"
+    shards.busy = True
+    assert finding_of(await census.shards(["rooms-0"])).status == "down"
+
+
+async def test_who_is_gone_for_good_is_forgotten() -> None:
+    census, shards, _ = a_census()
+    await rows(census)
+    shards.there = []
+    assert await rows(census) == []
+    shards.there, shards.busy = ["rooms-0"], True
+    (row,) = await rows(census)
+    assert (row["status"], row["pid"]) == ("unreachable", None)
