@@ -54,6 +54,8 @@ def within_unit(value: object, name: str) -> object:
     Raises:
         ValueError: it is.
     """
+    if isinstance(value, tuple):
+        return tuple(within_unit(part, name) for part in value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     largest = next((most for end, most in _LARGEST_BY_SUFFIX.items() if name.endswith(end)), _LARGEST)

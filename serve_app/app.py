@@ -15,6 +15,7 @@ from config.settings import Settings
 from serve_app.api.replica import ApiReplica
 from serve_app.gateway import GatewayReplica
 from serve_app.prediction.deployment import predictor
+from serve_app.preflight import check_deployment
 from serve_app.recipe import CarewireRecipe
 from serve_app.scaling import replicas_of
 
@@ -57,6 +58,7 @@ def build(args: dict[str, Any]) -> Application:
     """
     settings = load_settings(args)
     _refuse_what_is_of_one_machine(settings)
+    check_deployment(settings)
     if settings.ray.address is None:  # whoever builds this runs on the cluster
         settings = settings.model_copy(update={"ray": settings.ray.model_copy(update={"address": "auto"})})
     return graph(CarewireRecipe(settings))

@@ -39,10 +39,12 @@ def _run(arguments: "Sequence[str]") -> int:
 def _explain(error: BaseException) -> int:
     if any(isinstance(cause, KeyboardInterrupt) for cause in _chain(error)):  # also where an import has wrapped it
         return _interrupted()
-    from config.errors import StartupError
+    from config.errors import CarewireError, StartupError
 
     if isinstance(error, StartupError):
         return _say(str(error))
+    if isinstance(error, CarewireError):
+        return _say(error.message)
     if isinstance(error, OSError):
         return _say(_of_the_system(error))
     return _say(f"{type(error).__name__}: {' '.join(str(error).split())[:300]} (a fault of Carewire; {_keep(error)})")

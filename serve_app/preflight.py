@@ -13,6 +13,7 @@ from config.errors import StartupError
 from config.settings import Settings
 from store.client import check_url
 from store.embedded import DATABASE_DIR
+from store.masterkeys import load_master_keys
 from store.mongod import find_mongod
 
 _CLUSTER_S = 3.0
@@ -49,6 +50,17 @@ def check_machine(settings: Settings) -> None:
         check_cores(settings.ml.num_cpus, psutil.cpu_count() or 1)
     check_memory(settings.min_free_memory_mb, free_memory_mb())
     check_disk(settings.min_free_disk_mb, psutil.disk_usage(str(settings.data_dir)).free // 2**20, settings.data_dir)
+
+
+def check_deployment(settings: Settings) -> None:
+    """What a machine that only deploys can know of the secrets and addresses that it hands out.
+
+    Raises:
+        StartupError: the database's URL or the master keys are malformed.
+    """
+    if settings.mongo.url is not None:
+        check_url(settings.mongo.url.get_secret_value())
+    load_master_keys(settings.encryption, settings.data_dir)
 
 
 def listeners(settings: Settings) -> Iterator[Listener]:

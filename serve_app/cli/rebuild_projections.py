@@ -60,12 +60,20 @@ async def _rebuild(settings: "Settings") -> None:
 
 
 async def with_database(settings: "Settings", stack: AsyncExitStack) -> "Settings":
-    """The settings with the URL of the database; the embedded one is started if nobody else runs it."""
+    """The settings with the URL of the database; the embedded one is started if nobody else runs it.
+
+    Raises:
+        StartupError: the database is out of reach, or no one that Carewire can work with.
+    """
     from serve_app.runfile import RunFile
     from serve_app.secrets import with_mongo_url
+    from store.client import check_server, open_client
     from store.embedded import EmbeddedMongo
 
     if settings.mongo.url is not None:
+        client = open_client(settings.mongo.url.get_secret_value(), timeout_s=settings.mongo.timeout_s)
+        stack.callback(client.close)
+        await check_server(client)
         return settings
     mongo = EmbeddedMongo(settings.mongo, settings.data_dir)
     run_file = RunFile(settings.data_dir)

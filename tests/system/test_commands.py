@@ -69,6 +69,16 @@ def test_commands_that_read_make_nothing_and_say_how_to_point_them_somewhere(
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
+@pytest.mark.parametrize("command", [("audit", "verify"), ("rebuild-projections",)], ids=" ".join)
+def test_a_database_out_of_reach_is_one_line(command: tuple[str, ...], tmp_path: Path) -> None:
+    url = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500"
+    keys = "k1:" + "A" * 43 + "="
+    env = environment(tmp_path / "data", MONGO__URL=url, ENCRYPTION__MASTER_KEYS=keys)
+    done = carewire(*command, env=env, cwd=tmp_path)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert "CAREWIRE_MONGO__URL" in done.stderr
+
+
 def test_no_key_is_made_for_a_database_that_is_somewhere_else(tmp_path: Path) -> None:
     env = environment(tmp_path / "data", MONGO__URL="mongodb://127.0.0.1:1/")
     done = carewire("rebuild-projections", env=env, cwd=tmp_path)
@@ -83,6 +93,7 @@ def test_many_tokens_are_written_one_a_line(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert [row["user"] for row in rows] == [f"load-{n}" for n in range(1000)]
     assert len({row["token"] for row in rows}) == 1000
+    assert out.stat().st_mode & 0o077 == 0  # whoever has them is all of these people
 
 
 def test_settings_are_printed_with_their_source_and_without_secrets(tmp_path: Path) -> None:

@@ -54,3 +54,17 @@ def test_serve_takes_the_application_and_builds_the_graph(monkeypatch: pytest.Mo
     for name, value in ON_EVERY_NODE.items():
         monkeypatch.setenv(name, value)
     build(application.args)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("CAREWIRE_ENCRYPTION__MASTER_KEYS", "k1:" + "!" * 44), ("CAREWIRE_MONGO__URL", "mongodb://db1:99999/")],
+)
+def test_what_no_replica_could_work_with_is_refused_where_it_is_deployed(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for good, of in ON_EVERY_NODE.items():
+        monkeypatch.setenv(good, of)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(StartupError, match=name):
+        build({})
