@@ -6,6 +6,7 @@ system should this process be killed (its journal makes that safe).
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, Self
@@ -120,7 +121,8 @@ class EmbeddedMongo:
     def _why_not(self, code: int | None) -> str:
         if code is None:
             return f"The embedded mongod was not ready within {_START_S:.0f} s. Its log: {self._log_path}"
-        return why_it_stopped(code, self._settings, self._dbpath, self._log_path, self._log_from)
+        free_bytes = shutil.disk_usage(self._dbpath).free
+        return why_it_stopped(code, self._settings, self._dbpath, self._log_path, self._log_from, free_bytes=free_bytes)
 
     async def _until_primary(self) -> None:
         await _until(self._listens)  # far quicker than the driver's own discovery

@@ -23,6 +23,7 @@ from store import die_with_parent
 REPLICA_SET: Final = "carewire"
 _OLDEST: Final = (6, 0)
 _OPLOG_MB: Final = 1024
+_FULL_BYTES: Final = 8 << 20  # less than mongod needs for a file of its journal
 _CACHE: Final = (
     "eviction_dirty_target=50,eviction_dirty_trigger=75,eviction_updates_target=50,eviction_updates_trigger=75"
 )
@@ -110,8 +111,11 @@ def command_line(binary: Path, settings: MongoSettings, dbpath: Path, log_path: 
     ]
 
 
-def why_it_stopped(code: int, settings: MongoSettings, dbpath: Path, log_path: Path, log_from: int) -> str:
-    """One line for the operator, from the exit code and what it logged since (from the byte `log_from` on)."""
+def why_it_stopped(
+    code: int, settings: MongoSettings, dbpath: Path, log_path: Path, log_from: int, *, free_bytes: int
+) -> str:
+    """One line for the operator, from the exit code, what it logged since (from the byte `log_from` on; on a full disk
+    that may be nothing), and what is free on its disk."""
     error = _last_error(log_path, log_from)
     if code == _PORT_IN_USE:
         return _port_in_use(settings.port)
@@ -119,6 +123,8 @@ def why_it_stopped(code: int, settings: MongoSettings, dbpath: Path, log_path: P
         return f"Another mongod uses {dbpath}; stop it, or set CAREWIRE_DATA_DIR."
     if code == _OTHER_VERSION:
         return f"The data in {dbpath} is of another version of MongoDB; use that one (CAREWIRE_MONGO__BINARY)."
+    if free_bytes < _FULL_BYTES:
+        return f"The embedded mongod stopped: the disk of {dbpath} is full; free some space, or set CAREWIRE_DATA_DIR."
     return f"The embedded mongod stopped (exit code {code}){f': {error}' if error else ''}. Its log: {log_path}"
 
 
