@@ -152,8 +152,11 @@ class Booking:
         most = record.terms.max_reschedules
         if not staff and most is not None and record.moves >= most:
             raise illegal(record, "It has been moved as often as it may. Ask the practice.", "reschedule")
+        handed = command.therapist != record.therapist and not is_staff(context.by, command.therapist)
+        asks = handed and command.terms.requires_confirmation and record.status in ("pending", "confirmed")
         now = msgspec.structs.replace(
             record,
+            status="pending" if asks else record.status,
             key=command.key,
             therapist=command.therapist,
             former=record.former if command.therapist == record.therapist else record.therapist,
@@ -168,7 +171,7 @@ class Booking:
             overridden=command.overridden,
             epoch=record.epoch + 1,
             moves=record.moves + (0 if staff else 1),
-            awaiting="" if record.status != "pending" else "client" if staff else "therapist",
+            awaiting="therapist" if asks else _awaiting(record, staff=staff),
         )
         verdicts = _taken(now) + _freed(record)
         change = "rescheduled" if now.therapist == record.therapist else "transferred"
@@ -268,6 +271,11 @@ class Booking:
             command = msgspec.msgpack.encode(Expire(record.epoch))
             return [SetTimer(f"expire:{record.status}:{record.epoch}", due, command)]
         return []
+
+
+def _awaiting(record: Record, *, staff: bool) -> str:
+    """Who has to answer once one side has moved it."""
+    return "" if record.status != "pending" else "client" if staff else "therapist"
 
 
 def _entry_status(terms: Terms, staff: bool) -> Any:

@@ -53,6 +53,7 @@ class Planner:
             rules.max_reschedules,
             rules.cancel_notice_minutes * MINUTE_MS,
             rules.bookable_by,
+            self.calendar_id,
         )
 
     def why_not(

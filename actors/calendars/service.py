@@ -13,10 +13,10 @@ from actors.calendars.commands import Availability, Check, Configure, Import, Op
 from actors.calendars.lifecycle import require_legal
 from actors.calendars.plans import Plan
 from actors.calendars.ports import CheckAnswer, Related, calendar_of, entity
-from actors.calendars.probing import probe
+from actors.calendars.probing import probe, refusing
 from actors.calendars.reasons import Reason
 from actors.calendars.record import Record
-from actors.calendars.roles import find_party, is_staff
+from actors.calendars.roles import find_party, is_staff, require_staff
 from actors.calendars.schedule import CalendarBody, Schedule
 from actors.calendars.taking import Taken, Taking, Wanted
 from actors.calendars.wishes import Change, Request, move_of, record_of
@@ -50,7 +50,13 @@ class Bookings:
         self.alternatives = Alternatives(region, views, self._taking.unrelated)
 
     async def configure(self, calendar: str, schedule: Schedule, *, by: Principal, trace: str = "") -> Reply:
-        """Set a calendar up."""
+        """Set a calendar up.
+
+        Raises:
+            PermissionDenied: the caller does not run it, or a service names what is no room or device shared with it.
+        """
+        require_staff(by, calendar)
+        await self._require_sharing(calendar, schedule)
         return await self._region.submit(calendar_of(calendar), Configure(schedule), by=by, trace=trace)
 
     async def calendar(self, calendar: str, *, by: Principal, trace: str = "") -> Reply:
@@ -188,7 +194,10 @@ class Bookings:
 
     async def check(self, request: Request, *, by: Principal, booking: str = "") -> dict[str, Any]:
         """Would this booking be possible? `{available, reasons, alternatives}`; nothing is taken."""
-        client = self._client_of(request, by)
+        return await self.check_for(request, self._client_of(request, by), by=by, booking=booking)
+
+    async def check_for(self, request: Request, client: str, *, by: Principal, booking: str = "") -> dict[str, Any]:
+        """The same, for a client whom the caller has been found to act for."""
         found = await self.check_many(request, (request.start,), client, by, booking)
         why = found[0][1]
         answer: dict[str, Any] = {"available": not why, "reasons": msgspec.to_builtins(why), "alternatives": []}
@@ -215,13 +224,25 @@ class Bookings:
         reply = await self._region.submit(calendar_of(request.therapist), command, by=by)
         results = _check_answer(reply.data).results
         plans = [one.plan for one in results]
-        others = await probe(self._region, plans, booking=booking, client=client, overriding=overriding)
-        missing = await self._taking.unrelated(plans[0], client, request.therapist, by)
+        others = await probe(self._region, plans, booking=booking, client=client, by=by, overriding=overriding)
+        missing = await self._taking.unrelated(plans[0].bookable_by, client, request.therapist, by)
         return [(one.plan, [*one.reasons, *missing, *why]) for one, why in zip(results, others, strict=True)]
+
+    async def barred(self, calendar: str, schedule: Schedule, client: str, *, by: Principal) -> list[Reason]:
+        """Why this client may not book at a calendar at all, whatever the time."""
+        return await self._taking.unrelated(schedule.rules.bookable_by, client, calendar, by)
 
     def id_from(self, by: Principal, action: str | None, prefix: str = "bkg") -> str:
         """An id made from what names the user's action (an idempotency key), the same each time; "" without one."""
         return f"{prefix}_{_mark(by.user, action)}" if action else ""
+
+    async def _require_sharing(self, calendar: str, schedule: Schedule) -> None:
+        named = sorted({name for service in schedule.services for name in service.resources} - {calendar})
+        if denied := await refusing(self._region, calendar, named):
+            raise PermissionDenied(
+                "services.resources name calendars that are no room or device, or are not shared with this one.",
+                details={"field": "services.resources", "resources": denied},
+            )
 
     async def _take(self, booking: str, wanted: Wanted, by: Principal, trace: str) -> Taken:
         key = f"{booking}.{os.urandom(6).hex()}"
@@ -246,7 +267,7 @@ class Bookings:
         )
         why = list(looked.reasons)
         if looked.plan is not None:
-            why += await self._taking.unrelated(looked.plan, wanted.client, wanted.therapist, by)
+            why += await self._taking.unrelated(looked.plan.bookable_by, wanted.client, wanted.therapist, by)
         told: Any = (error.details or {}).get("reasons", [])
         known = {one["code"] for one in told}
         more = [one for one in msgspec.to_builtins(why) if one["code"] not in known]

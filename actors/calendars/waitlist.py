@@ -263,6 +263,8 @@ class Waitlist:
         entry = self.entries.get(entry_id)
         if entry is None or (entry.client != by.user and not any(is_staff(by, one) for one in entry.calendars)):
             raise NotFound("There is no such wish.")
+        if entry.client != by.user and not all(is_staff(by, one) for one in entry.calendars):
+            raise PermissionDenied("This wish is for other calendars too. Ask the client, or those who run them all.")
         return entry
 
     def _offer(self, offer_id: str, context: Context) -> Offer:

@@ -112,7 +112,7 @@ def test_a_refusal_tells_the_reasons_of_all_whose_time_it_needs_as_a_check_does(
         assert [one["code"] for one in checked["reasons"]] == codes(refused.value)
         for entity in ("calendar:eve", "calendar:room1", "client:ann"):
             assert len(await rig.entries(entity)) == 1
-        closed = a_schedule(weekly={"mon": (("09:00", "12:00"),)}, services=())
+        closed = a_schedule(weekly={"mon": (("09:00", "12:00"),)}, services=(), kind="room")
         await rig.bookings.configure("room1", closed, by=ADMIN)
         late = Request(therapist="doc", start=at(13), service="room-talk")
         checked = await rig.bookings.check(late, by=BOB)
