@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from actors.calendars.schedule import Service as TheService
 from actors.calendars.series_service import SeriesService
 from actors.calendars.service import Bookings
 from actors.calendars.wishes import Request
-from config.errors import NotFound
+from config.errors import Conflict, NotFound
 from tests.simulation.test_bookings import Crashed, Mortal
-from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, at
+from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, a_schedule, at
 
 WEEKLY = "FREQ=WEEKLY;COUNT=4"
 
@@ -114,3 +115,24 @@ def test_a_series_is_all_or_nothing_wherever_its_driver_crashes(answered: bool) 
 
     Rig().play(scenario)
     assert counts == {0, 4}
+
+
+def test_bookings_series_and_alternatives_begin_where_the_hours_do() -> None:
+    async def scenario(rig: Rig) -> None:
+        weekly = {"mon": (("09:00", "17:00"),)}
+        await rig.bookings.configure(
+            "doc", a_schedule(weekly=weekly, slot_minutes=50, services=(TheService("talk", 50),)), by=DOC
+        )
+        assert (await rig.book(at(9)))["status"] == "confirmed"
+        with pytest.raises(Conflict) as refused:
+            await rig.book(at(9) + 10 * 60_000, BOB)
+        assert refused.value.details is not None
+        reasons: Any = refused.value.details["reasons"]
+        assert [one["code"] for one in reasons] == ["off_grid", "taken"]
+        offered: Any = refused.value.details["alternatives"]
+        assert [one["start"][11:16] for one in offered if one["start"] < "2023-11-21"][:2] == ["09:50", "10:40"]
+        wanted = Request(therapist="doc", start=at(9) + 50 * 60_000, service="talk")
+        made = await service(rig).create(wanted, WEEKLY, (), "all", dry_run=False, by=BOB)
+        assert statuses(made) == ["booked"] * 4
+
+    Rig().play(scenario)
