@@ -49,10 +49,12 @@ class SeriesService:
     async def create(
         self, request: Request, rule: str, exceptions: Sequence[str], policy: Policy, *, dry_run: bool, by: Principal
     ) -> dict[str, Any]:
-        """`{series_id?, occurrences}`. With `all`, one conflict means that nothing is made, and no id is given. With an
-        `id` that was given before: the series as it is.
+        """`{series_id, occurrences}`; of a dry run, or when none is `available`, the occurrences alone. With an `id`
+        that was given before: the series as it is.
 
         Raises:
+            Conflict: one time of `all` cannot be had: nothing is booked, and `details.occurrences` says what stands
+                against each.
             CarewireError: the rule is malformed, it is not allowed, or nobody answered in time.
         """
         client = request.client or by.user
@@ -68,7 +70,11 @@ class SeriesService:
         occurrences = [_occurrence(*one) for one in checked]
         possible = [one[0].start for one in checked if not one[1]]
         await self._suggest(request, checked, occurrences, client, by)
-        if dry_run or not possible or (policy == "all" and len(possible) < len(checked)):
+        if dry_run:
+            return {"occurrences": occurrences}
+        if policy == "all" and len(possible) < len(checked):
+            raise _impossible(occurrences)
+        if not possible:
             return {"occurrences": occurrences}
         series = request.id or new_id("ser", self._clock.now_ms())
         wanted = msgspec.structs.replace(request, client=client, series=series)
@@ -80,9 +86,11 @@ class SeriesService:
             elif result is not None:
                 one |= {"status": "booked", "booking_id": result}
         booked = tuple(result for result in made.values() if isinstance(result, str))
-        if not booked or (policy == "all" and len(booked) < len(possible)):
+        if policy == "all" and len(booked) < len(possible):
             await self._drop(booked, by)
-            return {"occurrences": [_undone(one) for one in occurrences]}
+            raise _impossible([_undone(one) for one in occurrences])
+        if not booked:
+            return {"occurrences": occurrences}
         definition = Definition(
             request.therapist,
             client,
@@ -128,7 +136,11 @@ class SeriesService:
         self, series: str, scope: Scope, anchor: str, start: int, *, policy: Policy, dry_run: bool, by: Principal
     ) -> dict[str, Any]:
         """Move the occurrence `anchor` (a booking) to `start`, and those in scope by as much on the wall's clock.
-        Everything is checked before anything is moved."""
+        Everything is checked before anything is moved.
+
+        Raises:
+            Conflict: with `all`, one of them cannot be moved, so none is; `details.occurrences` says why.
+        """
         found = await self._look(series, by)
         chosen = await self._chosen(found, scope, anchor)
         first = next(one for one in chosen if one.id == anchor)
@@ -142,17 +154,12 @@ class SeriesService:
             ((_, why),) = await self._bookings.check_many(request, (to,), record.client, by, record.id)
             plans.append((record, to, why))
         possible = policy == "available" or not any(why for _, _, why in plans)
+        if not possible and not dry_run:
+            raise _impossible(sorted((_moving(*one) for one in plans), key=lambda one: str(one["start"])))
         results = []
         for record, to, why in plans:
-            result: dict[str, Any] = {
-                "booking_id": record.id,
-                "start": to_rfc3339(to),
-                "end": to_rfc3339(to + record.end - record.start),
-                "status": "conflict" if why else "available",
-            }
-            if why:
-                result["reasons"] = msgspec.to_builtins(why)
-            elif possible and not dry_run:
+            result = _moving(record, to, why)
+            if not why and not dry_run:
                 result |= await self._moved(record, to, by)
             results.append(result)
         return {"series_id": series, "occurrences": sorted(results, key=lambda one: str(one["start"]))}
@@ -265,6 +272,25 @@ def _occurrence(plan: Plan, why: list[Reason]) -> dict[str, Any]:
         "status": "conflict" if why else "available",
     }
     return occurrence | ({"reasons": msgspec.to_builtins(why)} if why else {})
+
+
+def _moving(record: Record, to: int, why: list[Reason]) -> dict[str, Any]:
+    """What a move of one booking would be."""
+    result: dict[str, Any] = {
+        "booking_id": record.id,
+        "start": to_rfc3339(to),
+        "end": to_rfc3339(to + record.end - record.start),
+        "status": "conflict" if why else "available",
+    }
+    return result | ({"reasons": msgspec.to_builtins(why)} if why else {})
+
+
+def _impossible(occurrences: list[dict[str, Any]]) -> Conflict:
+    """Nothing was made: what stands against it."""
+    return Conflict(
+        "Some of these times cannot be had, so nothing was changed. Choose others, or the policy `available`.",
+        details={"occurrences": occurrences},
+    )
 
 
 def _undone(occurrence: dict[str, Any]) -> dict[str, Any]:

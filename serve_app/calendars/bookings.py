@@ -146,7 +146,8 @@ def series_routes(services: CalendarServices) -> APIRouter:
 
     @router.post("", openapi_extra=documented(requests.SeriesBody))
     async def create(request: Request, by: SeriesCreate) -> Response:
-        """Check every occurrence, then make them (`all` or those that are `available`), or only tell (`dry_run`)."""
+        """Check every occurrence, then make them (`all` or those that are `available`), or only tell (`dry_run`, 200).
+        409: with `all`, one time cannot be had, so nothing is booked; `occurrences` says what stands against each."""
         body = await body_of(request, requests.SeriesBody)
         wanted = body.request(services.bookings.id_from(by, operation_of(request, by) or body.request_id, "ser"))
         made = await series.create(wanted, body.rrule, body.exceptions, body.policy, dry_run=body.dry_run, by=by)
@@ -159,7 +160,8 @@ def series_routes(services: CalendarServices) -> APIRouter:
 
     @router.patch("/{series_id}", openapi_extra=documented(requests.SeriesPatch))
     async def patch(request: Request, by: SeriesManage, series_id: Id) -> Response:
-        """Move this, this and following, or all occurrences; pause the series, or let it go on."""
+        """Move this, this and following, or all occurrences; pause the series, or let it go on. 409: with `all`, one of
+        them cannot be moved, so none is; `occurrences` says what stands against each."""
         body = await body_of(request, requests.SeriesPatch)
         return answer(await patch_series(series, series_id, body, by=by))
 

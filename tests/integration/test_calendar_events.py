@@ -203,7 +203,8 @@ async def test_refusals_are_the_same_over_rest_and_over_a_socket() -> None:
     async with house() as at:
         fronts = Fronts(at)
         booking = {"booking_id": (await at.book(10))["id"]}
-        series = {"series_id": (await at.ok("POST", "/series", json=_talk(12) | DAILY))["series_id"]}
+        made = await at.ok("POST", "/series", json=_talk(12) | DAILY)
+        series = {"series_id": made["series_id"]}
         entry = {"entry_id": (await at.ok("POST", "/waitlist", json=TALK_WISH))["entry_id"]}
         doc, span = {"therapist_id": "doc"}, {"from": when(8), "to": when(12)}
         for event, payload, who, code in (
@@ -242,6 +243,8 @@ async def test_refusals_are_the_same_over_rest_and_over_a_socket() -> None:
             ("no_show_booking", booking, DOC, "failed_precondition"),
             ("create_series", _talk(9) | {"rrule": "FREQ=HOURLY", "policy": "all"}, ANN, "invalid_argument"),
             ("create_series", _talk(9) | {"rrule": "FREQ=DAILY", "policy": "some"}, ANN, "invalid_argument"),
+            ("create_series", _talk(10) | DAILY, ("bob", "client"), "conflict"),
+            ("update_series", series | _moving_on(made, 10), ANN, "conflict"),
             ("get_series", series, EVE, "not_found"),
             ("update_series", series, ANN, "invalid_argument"),
             ("update_series", series | {"status": "paused"}, EVE, "not_found"),
@@ -256,13 +259,33 @@ async def test_refusals_are_the_same_over_rest_and_over_a_socket() -> None:
         ):
             told = await fronts.same(event, payload, who)
             assert told.get("code") == code, (event, payload, told)
-            if code == "conflict":
+            if code == "conflict" and event.endswith("_series"):
+                assert [one["status"] for one in told["details"]["occurrences"]] == ["conflict", "available"]
+            elif code == "conflict":
                 assert told["details"]["reasons"]
                 assert told["details"]["alternatives"]
 
 
 def _talk(hour: int, **more: Any) -> dict[str, Any]:
     return TALK | {"start": when(hour)} | more
+
+
+def _moving_on(series: dict[str, Any], hour: int) -> dict[str, Any]:
+    """All of the series to another hour."""
+    return {"scope": "all", "booking_id": series["occurrences"][0]["booking_id"], "start": when(hour)}
+
+
+async def test_a_series_over_a_conflict_tells_its_occurrences_beside_the_code_and_books_nothing() -> None:
+    async with house() as at:
+        await at.book(10, "bob")
+        dry = await at.call("POST", "/series", json=_talk(10) | DAILY | {"dry_run": True})
+        refused = await at.call("POST", "/series", json=_talk(10) | DAILY)
+        assert (dry.status_code, refused.status_code) == (200, 409)
+        assert refused.json()["code"] == "conflict"
+        assert refused.json()["occurrences"] == dry.json()["occurrences"]
+        assert (await at.ok("GET", "/bookings"))["bookings"] == []
+        left = await at.call("POST", "/series", json=_talk(10) | DAILY | {"policy": "available"})
+        assert [one["status"] for one in left.json()["occurrences"]] == ["conflict", "booked"]
 
 
 async def _begun(at: House, hour: int) -> dict[str, Any]:

@@ -62,7 +62,6 @@ def _wish() -> WaitlistBody:
 Act = Callable[[World, Principal], Awaitable[Any]]
 ACTIONS: dict[str, Act] = {
     "calendar.manage": lambda w, by: w.rig.bookings.configure("doc", a_schedule(), by=by),
-    "calendar.read": lambda w, by: w.queries.analytics("doc", at(0), at(24), by=by),
     "calendar.feed": lambda w, by: w.queries.versions(Wanted(therapist="doc"), at(0), at(24), by=by),
     "booking.create": lambda w, by: w.rig.bookings.book(_talk(14, client="ann"), by=by),
     "booking.read": lambda w, by: w.rig.bookings.get(w.booking, by=by),
@@ -71,7 +70,6 @@ ACTIONS: dict[str, Act] = {
     "booking.cancel": lambda w, by: w.rig.bookings.cancel(w.booking, by=by),
     "booking.close": lambda w, by: w.rig.bookings.finish(w.booking, "completed", by=by),
     "booking.transfer": lambda w, by: w.rig.bookings.move(w.booking, Change(therapist="eve"), by=by),
-    "booking.override": lambda w, by: w.rig.bookings.book(_talk(20, client="ann", override_reason="late"), by=by),
     "series.create": lambda w, by: w.series.create(
         _talk(16, client="ann"), "FREQ=DAILY;COUNT=2", (), "all", dry_run=False, by=by
     ),

@@ -30,7 +30,6 @@ socket.authenticate * * * *
 presence.set s s s s
 presence.watch * * * *
 calendar.availability * * * *
-calendar.read - o - *
 calendar.manage - o - *
 calendar.feed - o - *
 booking.create s so s *
@@ -40,7 +39,6 @@ booking.reschedule s so s *
 booking.cancel s so s *
 booking.close - o - *
 booking.transfer - o - *
-booking.override - o - *
 series.create s so s *
 series.read s so s *
 series.manage s so s *
@@ -48,8 +46,6 @@ waitlist.join s so s *
 waitlist.read s so s *
 waitlist.figures - * - *
 waitlist.leave s so s *
-worksheet.read s soc s s
-worksheet.work s soc s s
 ml.use * * * *
 account.enter * * * *
 account.read s s s *
