@@ -27,6 +27,7 @@ from actors.calendars.booking_messages import (
     Verdict,
 )
 from actors.calendars.holding import ASK_AGAIN_MS, Inquire, Outcome
+from actors.calendars.keyed import AssignId, IdAssigned, assign
 from actors.calendars.lifecycle import illegal, not_begun, require_legal
 from actors.calendars.record import OCCUPYING, PAUSED, Record, Terms, shown
 from actors.calendars.reminders import Remind
@@ -45,12 +46,14 @@ _LAPSED: Final = {"lapsed": True}
 
 
 class Booking:
-    """State: the record (None until it is made) and the keys that it renounced."""
+    """State: the record (None until it is made) and the keys of time that it renounced; or else, under the mark of an
+    idempotency key, the id that goes with that (`keyed`)."""
 
     def __init__(self, booking_id: str) -> None:
         self.id = booking_id
         self.record: Record | None = None
         self.dead: set[str] = set()
+        self.assigned = ""
 
     def decide(self, command: Any, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
@@ -62,6 +65,8 @@ class Booking:
             PermissionDenied, InvalidArgument: as they say.
         """
         match command:
+            case AssignId():
+                return assign(self.assigned if self.record is None else self.id, command)
             case Open():
                 return self._open(command, context, version)
             case Inquire():
@@ -98,6 +103,8 @@ class Booking:
         """See `Entity.apply`."""
         if isinstance(event, Changed):
             self.record = event.record
+        elif isinstance(event, IdAssigned):
+            self.assigned = event.id
         elif isinstance(event, Answered) and event.verdict.outcome == "free":
             self.dead.add(event.verdict.key)
 
@@ -108,6 +115,8 @@ class Booking:
             if self.record.key == wanted.key:
                 return Decision(shown(self.record, version))
             raise AlreadyExists("There is a booking with this id.")
+        if self.assigned:
+            raise AlreadyExists("This stands for a key, whose booking has another id.")
         if wanted.key in self.dead:
             raise Conflict("The time that was held has lapsed. Please try again.", details=dict(_LAPSED))
         if wanted.overridden:

@@ -1,6 +1,5 @@
 """Series for those who serve clients: check everything, then make everything, or what can be made."""
 
-import os
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
@@ -8,6 +7,7 @@ import msgspec
 
 from actors.calendars import time
 from actors.calendars.alternatives import Sought
+from actors.calendars.keyed import AssignId, assigned_in
 from actors.calendars.plans import Plan
 from actors.calendars.ports import entity
 from actors.calendars.reasons import Reason
@@ -49,8 +49,8 @@ class SeriesService:
     async def create(
         self, request: Request, rule: str, exceptions: Sequence[str], policy: Policy, *, dry_run: bool, by: Principal
     ) -> dict[str, Any]:
-        """`{series_id, occurrences}`; of a dry run, or when none is `available`, the occurrences alone. With an `id`
-        that was given before: the series as it is.
+        """`{series_id, occurrences}`; of a dry run, or when none is `available`, the occurrences alone. With a
+        `key` that was given before: the series as it is.
 
         Raises:
             Conflict: one time of `all` cannot be had: nothing is booked, and `details.occurrences` says what stands
@@ -60,8 +60,13 @@ class SeriesService:
         client = request.client or by.user
         if client != by.user and not is_staff(by, request.therapist):
             raise PermissionDenied("Only those who run this calendar book for others.")
-        if request.id and not dry_run and (there := await self._made(request.id, by)) is not None:
-            return there
+        series = new_id("ser", self._clock.now_ms())
+        if request.key and not dry_run:
+            reply = await self._region.submit(f"series:{request.key}", AssignId(series), by=by)
+            found = assigned_in(reply.data)
+            if not found.fresh and (there := await self._made(found.id, by)) is not None:
+                return there
+            series = found.id
         plan = (await self._bookings.check_many(request, (request.start,), client, by))[0][0]
         starts = expand(rule, request.start, time.zone_of(plan.tz), exceptions)
         if not starts:
@@ -76,8 +81,7 @@ class SeriesService:
             raise _impossible(occurrences)
         if not possible:
             return {"occurrences": occurrences}
-        series = request.id or new_id("ser", self._clock.now_ms())
-        wanted = msgspec.structs.replace(request, client=client, series=series)
+        wanted = msgspec.structs.replace(request, client=client, series=series, key="")
         made = await self._make(wanted, possible, policy, by)
         for one, (planned, _) in zip(occurrences, checked, strict=True):
             result = made.get(planned.start)
@@ -195,11 +199,8 @@ class SeriesService:
     ) -> dict[int, str | Conflict]:
         """Book each, or hold each when it must be all of them (then the first that fails is the last)."""
         made: dict[int, str | Conflict] = {}
-        mark = os.urandom(6).hex()
-        for number, start in enumerate(starts):
-            one = msgspec.structs.replace(
-                request, start=start, hold=policy == "all", hold_ms=HOLD_MS, id=f"bkg_{mark}-{number}"
-            )
+        for start in starts:
+            one = msgspec.structs.replace(request, start=start, hold=policy == "all", hold_ms=HOLD_MS)
             try:
                 made[start] = (await self._bookings.book(one, by=by))["id"]
             except Conflict as error:

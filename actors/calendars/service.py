@@ -1,7 +1,6 @@
 """Bookings for those who serve clients (REST, sockets): what takes more than one entity. Decides nothing by itself."""
 
 import os
-from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +9,7 @@ from actors.calendars.alternatives import Alternatives, Sought
 from actors.calendars.availability import availability
 from actors.calendars.booking_messages import Amend, Cancel, Confirm, Finish, Look, Open
 from actors.calendars.commands import Availability, Check, Configure, Import, OpenTime, Show
+from actors.calendars.keyed import AssignId, assigned_in, mark
 from actors.calendars.lifecycle import require_legal
 from actors.calendars.plans import Plan
 from actors.calendars.ports import CheckAnswer, Related, calendar_of, entity
@@ -25,7 +25,7 @@ from actors.kernel.ports import Find, Submit
 from actors.kernel.region import Reply
 from config.clock import Clock
 from config.errors import AlreadyExists, CarewireError, Conflict, InvalidArgument, NotFound, PermissionDenied
-from config.ids import is_id, new_id, to_base32
+from config.ids import is_id, new_id
 
 _ATTEMPTS: Final = 3
 _check_answer: Final = msgspec.json.Decoder(CheckAnswer).decode
@@ -87,11 +87,11 @@ class Bookings:
 
         Raises:
             Conflict: the time is not free; `details` has the reasons and alternatives.
-            CarewireError: it is not allowed, or nobody answered in time (then a repeat with the same `id` is safe).
+            CarewireError: it is not allowed, or nobody answered in time (then a repeat with the same `key` is safe).
         """
         client = self._client_of(request, by)
-        booking = request.id or new_id("bkg", self._clock.now_ms())
-        if request.id and (made := await self._made(booking, by)) is not None:
+        booking, fresh = await self._id_for(request, by, trace)
+        if not fresh and (made := await self._made(booking, by)) is not None:
             return made
         wanted = Wanted(
             therapist=request.therapist,
@@ -114,7 +114,7 @@ class Bookings:
             except CarewireError as error:
                 if not error.retryable:
                     await self._taking.give_back(taken.key, taken.parties)
-                if isinstance(error, AlreadyExists) and request.id:
+                if isinstance(error, AlreadyExists) and (request.id or request.key):
                     return await self.get(booking, by=by)
                 if not _has_lapsed(error):
                     raise
@@ -232,9 +232,9 @@ class Bookings:
         """Why this client may not book at a calendar at all, whatever the time."""
         return await self._taking.unrelated(schedule.rules.bookable_by, client, calendar, by)
 
-    def id_from(self, by: Principal, action: str | None, prefix: str = "bkg") -> str:
-        """An id made from what names the user's action (an idempotency key), the same each time; "" without one."""
-        return f"{prefix}_{_mark(by.user, action)}" if action else ""
+    def key_of(self, by: Principal, action: str | None, prefix: str = "bkg") -> str:
+        """The mark of what names the user's action (an idempotency key), the same each time; "" without one."""
+        return mark(prefix, by.user, action) if action else ""
 
     async def _require_sharing(self, calendar: str, schedule: Schedule) -> None:
         named = sorted({name for service in schedule.services for name in service.resources} - {calendar})
@@ -273,6 +273,15 @@ class Bookings:
         more = [one for one in msgspec.to_builtins(why) if one["code"] not in known]
         return Conflict(error.message, details={"reasons": [*told, *more], "alternatives": looked.alternatives})
 
+    async def _id_for(self, request: Request, by: Principal, trace: str) -> tuple[str, bool]:
+        """The id of the booking, and whether nobody can have used it before."""
+        proposed = new_id("bkg", self._clock.now_ms())
+        if not request.key:
+            return request.id or proposed, not request.id
+        reply = await self._region.submit(f"booking:{request.key}", AssignId(proposed), by=by, trace=trace)
+        found = assigned_in(reply.data)
+        return found.id, found.fresh
+
     async def _made(self, booking: str, by: Principal) -> dict[str, Any] | None:
         try:
             return await self.get(booking, by=by)
@@ -299,8 +308,3 @@ def _has_lapsed(error: CarewireError) -> bool:
 def _object(reply: Reply) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.json.decode(reply.data)
     return found
-
-
-def _mark(*parts: str) -> str:
-    digest = blake2b("\n".join(parts).encode(), digest_size=16).digest()
-    return to_base32(int.from_bytes(digest), 26)

@@ -60,8 +60,8 @@ class Waiting:
         self._views = views
         self._clock = clock
 
-    async def join(self, body: WaitlistBody, *, by: Principal, entry_id: str = "") -> dict[str, Any]:
-        """`{entry_id, position, priority, estimate?}`.
+    async def join(self, body: WaitlistBody, *, by: Principal, key: str = "") -> dict[str, Any]:
+        """`{entry_id, position, priority, estimate?}`. A repeat with the same `key` (`Bookings.key_of`) is the same wish.
 
         Raises:
             NotFound: there is no such calendar, or it does not offer the service.
@@ -77,7 +77,7 @@ class Waiting:
             raise conflict(why, [])
         calendars = tuple(name for name, why in barred.items() if not why)
         entry = Entry(
-            entry_id or new_id("wait", self._clock.now_ms()),
+            new_id("wait", self._clock.now_ms()),
             client,
             calendars,
             body.service_id or "",
@@ -86,6 +86,7 @@ class Waiting:
             body.weekdays,
             tuple(minutes(body.times, "times")),
             body.urgency,
+            key=key,
         )
         answer = await self._ask(Join(entry, body.note), by)
         # A letter does this as well; but time that frees right after this answer must not be missed.
