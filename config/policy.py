@@ -71,6 +71,8 @@ RULES: Final = (
     _rule("calendar.availability", "free slots", _ALL),
     _rule("calendar.manage", "change a calendar", therapist={_O}, admin=_ALL),
     _rule("calendar.feed", "the iCalendar feed", therapist={_O}, admin=_ALL),
+    _rule("calendar.share_feed", "tokens for the address of that feed", therapist={_O}, admin=_ALL),
+    _rule("booking.share_feed", "tokens for the address of the feed of one's own bookings", {_S}),
     _rule("booking.create", "book for oneself, or staff for a client", {_S}, therapist={_O}, admin=_ALL),
     _rule("booking.read", "see a booking", {_S, _M}, therapist={_O}, admin=_ALL),
     _rule("booking.confirm", "confirm a booking", {_S}, therapist={_O}, admin=_ALL),

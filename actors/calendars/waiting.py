@@ -61,7 +61,7 @@ class Waiting:
         self._clock = clock
 
     async def join(self, body: WaitlistBody, *, by: Principal, key: str = "") -> dict[str, Any]:
-        """`{entry_id, position, priority, estimate?}`. A repeat with the same `key` (`Bookings.key_of`) is the same wish.
+        """`{entry_id, position, priority, estimate?}`. A repeat with a `key` (`Bookings.key_of`) is the same wish.
 
         Raises:
             NotFound: there is no such calendar, or it does not offer the service.

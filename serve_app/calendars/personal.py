@@ -30,6 +30,10 @@ class PersonalCalendar:
         listed: list[dict[str, Any]] = (await self._services.waiting.listing("", by=as_themselves(user)))["entries"]
         return listed
 
+    async def feed_tokens(self, user: str) -> list[dict[str, Any]]:
+        """Every token of a feed that the person has made, without what it says."""
+        return await self._services.feed_tokens.of(user)
+
     async def leave(self, user: str) -> None:
         """Cancel what lies ahead and take back every wish, so that nobody keeps time for who will not come. What was
         stays, with ids only: their notes and reasons are sealed under their key. Idempotent.
@@ -38,6 +42,7 @@ class PersonalCalendar:
             Unavailable: it is not finished.
         """
         by, now_ms = as_themselves(user), self._services.clock.now_ms()
+        await self._services.feed_tokens.forget(user)
         for entry in await self.waitlist(user):
             await self._services.waiting.leave(entry["entry_id"], by=by)
         ahead = [one async for one in self._listed(by, now_ms) if one["status"] in _AHEAD]

@@ -20,6 +20,12 @@ EVENT_OF = {
     ("POST", "/api/calendars/{therapist_id}/import"): "import_calendar",
     ("GET", "/api/calendars/{therapist_id}/feed.ics"): "get_calendar_feed",
     ("GET", "/api/bookings/feed.ics"): "get_booking_feed",
+    ("POST", "/api/calendars/{therapist_id}/feed-tokens"): "make_calendar_feed_token",
+    ("GET", "/api/calendars/{therapist_id}/feed-tokens"): "list_calendar_feed_tokens",
+    ("DELETE", "/api/calendars/{therapist_id}/feed-tokens/{token_id}"): "revoke_calendar_feed_token",
+    ("POST", "/api/bookings/feed-tokens"): "make_booking_feed_token",
+    ("GET", "/api/bookings/feed-tokens"): "list_booking_feed_tokens",
+    ("DELETE", "/api/bookings/feed-tokens/{feed_token_id}"): "revoke_booking_feed_token",
     ("POST", "/api/bookings"): "request_booking",
     ("GET", "/api/bookings"): "list_bookings",
     ("POST", "/api/bookings/check"): "check_conflicts",
@@ -49,6 +55,10 @@ OF_CALENDARS = ("calendar.", "booking.", "series.", "waitlist.")
 _CHANGING = {"id", "booking_id", "series_id", "entry_id", "version", "start", "end", "hold_expires_at"} | {
     "created_at",
     "updated_at",
+    "token_id",
+    "token",
+    "path",
+    "expires_at",
 }
 Who = tuple[str, str]
 ANN, DOC, EVE, MO = ("ann", "client"), ("doc", "therapist"), ("eve", "therapist"), ("mo", "moderator")
@@ -193,6 +203,12 @@ async def test_what_is_done_over_rest_and_over_a_socket_is_alike() -> None:
         )
         assert wish.keys() == same.keys()
         await fronts.alike("leave_waitlist", ANN, {"entry_id": wish["entry_id"]}, {"entry_id": same["entry_id"]})
+        for of, who, about in (("calendar", DOC, {"therapist_id": "doc"}), ("booking", ANN, {})):
+            tokens = await fronts.alike(f"make_{of}_feed_token", who, about, about)
+            assert len((await fronts.same(f"list_{of}_feed_tokens", about, who))["tokens"]) == 2
+            named = "token_id" if of == "calendar" else "feed_token_id"
+            gone = [about | {named: one["token_id"]} for one in tokens]
+            await fronts.alike(f"revoke_{of}_feed_token", who, *gone)
         schedule = await at.ok("GET", "/calendars/eve", "eve", "therapist") | {"therapist_id": "eve"}
         await fronts.alike("update_calendar", EVE, schedule, schedule)
         busy = {"therapist_id": "eve", "source": "old", "ics": (await fronts.rest("get_booking_feed", {}, ANN))["ics"]}
@@ -218,6 +234,11 @@ async def test_refusals_are_the_same_over_rest_and_over_a_socket() -> None:
             ("get_calendar_analytics", doc | span, ANN, "permission_denied"),
             ("import_calendar", doc | {"source": "old", "ics": "no"}, DOC, "invalid_argument"),
             ("get_calendar_feed", doc, EVE, "permission_denied"),
+            ("make_calendar_feed_token", doc, EVE, "permission_denied"),
+            ("list_calendar_feed_tokens", doc, ANN, "permission_denied"),
+            ("revoke_calendar_feed_token", doc | {"token_id": "fdt_none"}, EVE, "permission_denied"),
+            ("revoke_calendar_feed_token", doc | {"token_id": "fdt_none"}, DOC, "not_found"),
+            ("revoke_booking_feed_token", {"feed_token_id": "fdt_none"}, ANN, "not_found"),
             ("request_booking", _talk(10), ("bob", "client"), "conflict"),
             ("request_booking", _talk(10) | {"service_id": "sing"}, ANN, "not_found"),
             ("request_booking", _talk(11) | {"client_id": "bob"}, ANN, "permission_denied"),

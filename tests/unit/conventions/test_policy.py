@@ -32,6 +32,8 @@ presence.watch * * * *
 calendar.availability * * * *
 calendar.manage - o - *
 calendar.feed - o - *
+calendar.share_feed - o - *
+booking.share_feed s s s s
 booking.create s so s *
 booking.read sm smo sm *
 booking.confirm s so s *
