@@ -142,10 +142,11 @@ async def test_ones_own_are_ones_own(home: House) -> None:
     assert await at.status(made["path"]) == 200
 
 
-@pytest.mark.parametrize("change", [{"blocked": True}, {"role": "client"}])
+@pytest.mark.parametrize("change", [{"blocked": True, "reason": "left"}, {"role": "client"}])
 async def test_it_ends_with_the_rights_of_its_owner(home: House, change: dict[str, Any]) -> None:
     at = await a_practice(home)
     made = await home.ok("POST", at.tokens, {}, bearer=at.tess)
+    assert await at.status(made["path"]) == 200
     await home.ok("PATCH", f"/api/users/{at.tess_id}", change, bearer=home.admin())
     assert await at.status(made["path"]) == 401
 
