@@ -70,6 +70,8 @@ class Waiting:
         """
         if not set(body.weekdays) <= set(time.WEEKDAYS):
             raise InvalidArgument("weekdays are mon ... sun.", details={"field": "weekdays"})
+        if len(body.therapist_ids) > _MOST:
+            raise InvalidArgument(f"Name at most {_MOST} therapists.", details={"field": "therapist_ids"})
         client = body.client_id or by.user
         calendars = tuple(dict.fromkeys(body.therapist_ids)) or await self._offering(body.service_id)
         barred = await self._barred(calendars, body.service_id, client, by)
@@ -146,8 +148,7 @@ class Waiting:
             service_of(schedule, service, None)
             return await self._bookings.barred(name, schedule, client, by=by)
 
-        found = await asyncio.gather(*map(why, calendars[:_MOST]))
-        return dict(zip(calendars, found, strict=False))
+        return dict(zip(calendars, await asyncio.gather(*map(why, calendars)), strict=True))
 
     async def _offering(self, service: str | None) -> tuple[str, ...]:
         if service is None:

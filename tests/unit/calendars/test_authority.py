@@ -197,6 +197,16 @@ def test_nobody_is_offered_time_of_a_calendar_that_does_not_take_them() -> None:
     Rig().play(scenario)
 
 
+def test_a_wish_for_too_many_calendars_is_refused_and_not_cut_short() -> None:
+    async def scenario(rig: Rig) -> None:
+        waiting = Waiting(rig.bookings, rig.region, rig.stores.views, rig.clock)
+        with pytest.raises(InvalidArgument) as refused:
+            await waiting.join(_wish(therapist_ids=tuple(f"doc{number}" for number in range(51))), by=ANN)
+        assert refused.value.details == {"field": "therapist_ids"}
+
+    Rig().play(scenario)
+
+
 def test_a_wish_for_several_calendars_is_taken_back_by_those_alone_who_run_them_all() -> None:
     async def scenario(rig: Rig) -> None:
         waiting = Waiting(rig.bookings, rig.region, rig.stores.views, rig.clock)

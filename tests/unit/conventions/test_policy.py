@@ -125,3 +125,10 @@ def test_every_event_stands_under_an_action_that_exists() -> None:
 def test_the_documentation_shows_the_table_as_it_is() -> None:
     shown = Path(__file__).parents[3] / "docs" / "policy.md"
     assert render(POLICY) in shown.read_text(), "run: python -m config.policy > docs/policy.md"
+
+
+def test_every_action_is_asked_for_somewhere() -> None:
+    root = Path(__file__).parents[3]
+    packages = ("actors", "realtime", "serve_app")
+    asked = "".join(path.read_text() for package in packages for path in (root / package).rglob("*.py"))
+    assert [rule.action for rule in RULES if f'"{rule.action}"' not in asked] == []
