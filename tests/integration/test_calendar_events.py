@@ -203,11 +203,15 @@ async def test_what_is_done_over_rest_and_over_a_socket_is_alike() -> None:
         )
         assert wish.keys() == same.keys()
         await fronts.alike("leave_waitlist", ANN, {"entry_id": wish["entry_id"]}, {"entry_id": same["entry_id"]})
-        for of, who, about in (("calendar", DOC, {"therapist_id": "doc"}), ("booking", ANN, {})):
-            tokens = await fronts.alike(f"make_{of}_feed_token", who, about, about)
-            assert len((await fronts.same(f"list_{of}_feed_tokens", about, who))["tokens"]) == 2
+        feeds: list[tuple[str, Who, dict[str, Any]]] = [
+            ("calendar", DOC, {"therapist_id": "doc"}),
+            ("booking", ANN, {}),
+        ]
+        for of, who, feed in feeds:
+            tokens = await fronts.alike(f"make_{of}_feed_token", who, feed, feed)
+            assert len((await fronts.same(f"list_{of}_feed_tokens", feed, who))["tokens"]) == 2
             named = "token_id" if of == "calendar" else "feed_token_id"
-            gone = [about | {named: one["token_id"]} for one in tokens]
+            gone = [feed | {named: one["token_id"]} for one in tokens]
             await fronts.alike(f"revoke_{of}_feed_token", who, *gone)
         schedule = await at.ok("GET", "/calendars/eve", "eve", "therapist") | {"therapist_id": "eve"}
         await fronts.alike("update_calendar", EVE, schedule, schedule)

@@ -256,6 +256,7 @@ async def a_race(world: World, racers: int) -> list[Any]:
     """Everybody wants ten o'clock, through two gateways, over a bad network, while a shard is killed."""
     services = [Bookings(await world.region(name), world.stores.views, world.clock) for name in ("g1", "g2")]
     sure = Bookings(await world.region("sure"), world.sound.views, world.clock)
+    await insist(partial(sure.configure, "room1", a_schedule(services=(), kind="room"), by=ADMIN))
     for calendar in ("doc", "eve"):
         await insist(partial(sure.configure, calendar, a_schedule(), by=ADMIN))
 

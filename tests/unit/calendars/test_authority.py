@@ -84,7 +84,8 @@ def test_a_room_that_is_shared_with_some_is_there_for_them_until_that_is_taken_b
         with pytest.raises(Conflict) as refused:
             await rig.book(at(10), service="room-talk")
         assert codes(refused.value) == ["resource_denied"]
-        assert {one["therapist_id"] for one in (refused.value.details or {})["alternatives"]} == {"eve"}
+        offered: Any = (refused.value.details or {})["alternatives"]
+        assert {one["therapist_id"] for one in offered} == {"eve"}
         await rig.bookings.configure("eve", needing("room1"), by=EVE)
         made = await rig.book(at(10), therapist="eve", service="x")
         await rig.bookings.configure("room1", a_schedule(**ROOM, rules=Limits(shared_with=())), by=ADMIN)
