@@ -14,7 +14,7 @@ from actors.calendars.lifecycle import require_legal
 from actors.calendars.plans import Plan
 from actors.calendars.ports import CheckAnswer, Related, calendar_of, entity
 from actors.calendars.probing import probe, refusing
-from actors.calendars.reasons import Reason
+from actors.calendars.reasons import Reason, reasons
 from actors.calendars.record import Record
 from actors.calendars.roles import find_party, is_staff, require_staff
 from actors.calendars.schedule import CalendarBody, Schedule
@@ -230,6 +230,8 @@ class Bookings:
 
     async def barred(self, calendar: str, schedule: Schedule, client: str, *, by: Principal) -> list[Reason]:
         """Why this client may not book at a calendar at all, whatever the time."""
+        if schedule.rules.shared_with is not None and not schedule.serves(client):
+            return reasons(["not_shared"])
         return await self._taking.unrelated(schedule.rules.bookable_by, client, calendar, by)
 
     def key_of(self, by: Principal, action: str | None, prefix: str = "bkg") -> str:

@@ -27,6 +27,10 @@ def needing(*resources: str) -> Schedule:
     return a_schedule(services=(Service("x", 60, resources=resources), Service("talk", 60)))
 
 
+def a_room_for(*calendars: str) -> Schedule:
+    return a_schedule(kind="room", services=(Service("talk", 60),), rules=Limits(shared_with=calendars))
+
+
 async def stored(rig: Rig, calendar: str, schedule: Schedule) -> None:
     """As a release before this one stored it, which asked nobody."""
     await rig.region.submit(f"calendar:{calendar}", Configure(schedule), by=ADMIN)
@@ -194,6 +198,10 @@ def test_nobody_is_offered_time_of_a_calendar_that_does_not_take_them() -> None:
         await waiting.join(_wish(), by=ANN)
         (line,) = (await waiting.listing("", by=ANN))["entries"]
         assert line["therapist_ids"] == ["eve"]
+        await rig.bookings.configure("room1", a_room_for("eve"), by=ADMIN)
+        with pytest.raises(Conflict) as refused:
+            await waiting.join(_wish(therapist_ids=("room1",)), by=ANN)
+        assert codes(refused.value) == ["not_shared"]
 
     Rig().play(scenario)
 
