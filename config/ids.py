@@ -2,6 +2,7 @@
 
 import os
 import re
+from hashlib import blake2b
 from typing import Final
 
 ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}$"
@@ -18,6 +19,12 @@ def is_id(text: str) -> bool:
 def new_id(prefix: str, now_ms: int) -> str:
     """`new_id("room", now)` -> `"room_01KAFZ..."`: 48 bits of time, then 80 random bits (the ULID layout)."""
     return f"{prefix}_{to_base32(now_ms, 10)}{to_base32(int.from_bytes(os.urandom(10)), 16)}"
+
+
+def derived_id(prefix: str, at_ms: int, name: str) -> str:
+    """An id like that of `new_id` for what is named so: the same however often it is made."""
+    digest = blake2b(name.encode(), digest_size=10).digest()
+    return f"{prefix}_{to_base32(at_ms, 10)}{to_base32(int.from_bytes(digest), 16)}"
 
 
 def to_base32(value: int, length: int) -> str:

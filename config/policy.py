@@ -69,9 +69,10 @@ RULES: Final = (
     _rule("presence.watch", "see who is there", _ALL),
     # calendars and bookings: OWNER is the therapist of it, SELF the client
     _rule("calendar.availability", "free slots", _ALL),
-    _rule("calendar.read", "hours, rules and bookings of a calendar", therapist={_O}, admin=_ALL),
     _rule("calendar.manage", "change a calendar", therapist={_O}, admin=_ALL),
     _rule("calendar.feed", "the iCalendar feed", therapist={_O}, admin=_ALL),
+    _rule("calendar.share_feed", "tokens for the address of that feed", therapist={_O}, admin=_ALL),
+    _rule("booking.share_feed", "tokens for the address of the feed of one's own bookings", {_S}),
     _rule("booking.create", "book for oneself, or staff for a client", {_S}, therapist={_O}, admin=_ALL),
     _rule("booking.read", "see a booking", {_S, _M}, therapist={_O}, admin=_ALL),
     _rule("booking.confirm", "confirm a booking", {_S}, therapist={_O}, admin=_ALL),
@@ -79,7 +80,6 @@ RULES: Final = (
     _rule("booking.cancel", "cancel a booking", {_S}, therapist={_O}, admin=_ALL),
     _rule("booking.close", "completed, no show, other states", therapist={_O}, admin=_ALL),
     _rule("booking.transfer", "hand a booking to another therapist", therapist={_O}, admin=_ALL),
-    _rule("booking.override", "book against the rules, with a reason", therapist={_O}, admin=_ALL),
     _rule("series.create", "book a series", {_S}, therapist={_O}, admin=_ALL),
     _rule("series.read", "see a series", {_S}, therapist={_O}, admin=_ALL),
     _rule("series.manage", "change or end a series", {_S}, therapist={_O}, admin=_ALL),
@@ -87,8 +87,6 @@ RULES: Final = (
     _rule("waitlist.read", "see waiting entries", {_S}, therapist={_O}, admin=_ALL),
     _rule("waitlist.figures", "how long people wait, without names", therapist=_ALL, admin=_ALL),
     _rule("waitlist.leave", "give a place up, or take an offer", {_S}, therapist={_O}, admin=_ALL),
-    _rule("worksheet.read", "see a worksheet", {_S}, therapist={_O, _C}),
-    _rule("worksheet.work", "work on a worksheet", {_S}, therapist={_O, _C}),
     # the symptom model keeps nothing
     _rule("ml.use", "ask the symptom model", _ALL),
     # accounts
@@ -121,11 +119,10 @@ PERSONAL: Final = frozenset(
         "room.join",
         "room.read",
         "calendar.availability",
-        "calendar.read",
         "calendar.manage",
         "calendar.feed",
     }
-    | {rule.action for rule in RULES if rule.action.partition(".")[0] in ("booking", "series", "waitlist", "worksheet")}
+    | {rule.action for rule in RULES if rule.action.partition(".")[0] in ("booking", "series", "waitlist")}
     | {"account.read", "care.read", "audit.read"}
 )
 """Actions whose answers may tell of people. Where staff gets one that does, the audit record says so."""

@@ -102,7 +102,7 @@ def _of_bookings(services: CalendarServices) -> Handlers:
     bookings = services.bookings
 
     async def book(one: BookingBody, by: Principal, trace: str) -> dict[str, Any]:
-        return await bookings.book(one.request(bookings.id_from(by, one.request_id)), by=by, trace=trace)
+        return await bookings.book(one.request(bookings.key_of(by, one.request_id)), by=by, trace=trace)
 
     async def update_status(one: UpdateBookingStatus, by: Principal, trace: str) -> dict[str, Any]:
         match one.status:
@@ -149,7 +149,7 @@ def _of_series(services: CalendarServices) -> Handlers:
     series = services.series
 
     async def create(one: SeriesBody, by: Principal, _: str) -> dict[str, Any]:
-        wanted = one.request(services.bookings.id_from(by, one.request_id, "ser"))
+        wanted = one.request(services.bookings.key_of(by, one.request_id, "ser"))
         return await series.create(wanted, one.rrule, one.exceptions, one.policy, dry_run=one.dry_run, by=by)
 
     return {
@@ -164,7 +164,7 @@ def _of_the_waitlist(services: CalendarServices) -> Handlers:
     waiting = services.waiting
 
     async def join(one: WaitlistBody, by: Principal, _: str) -> dict[str, Any]:
-        return await waiting.join(one, by=by, entry_id=services.bookings.id_from(by, one.request_id, "wait"))
+        return await waiting.join(one, by=by, key=services.bookings.key_of(by, one.request_id, "wait"))
 
     return {
         "join_waitlist": answering(WaitlistBody, join),

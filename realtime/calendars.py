@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from actors.calendars.feed_tokens import FeedTokens
 from actors.calendars.feeds import Fed
 from actors.calendars.looks import AvailabilityQuery, FreeTimes, SpanQuery, free_times
 from actors.calendars.ports import calendar_of
@@ -59,6 +60,18 @@ class ImportCalendar(ImportBody, frozen=True, kw_only=True):
     therapist_id: Id
 
 
+class OfFeedToken(OfCalendar, frozen=True, kw_only=True):
+    """A token of the feed of a calendar."""
+
+    token_id: Id
+
+
+class OfOwnFeedToken(Request, frozen=True, kw_only=True):
+    """A token of the feed of one's own bookings."""
+
+    feed_token_id: Id
+
+
 class CalendarEvents:
     """Handlers of section "Calendars and bookings" of the contract that are about calendars."""
 
@@ -89,6 +102,7 @@ class CalendarEvents:
             "import_calendar": answering(
                 ImportCalendar, lambda one, by, _: feeds.bring_in(one.therapist_id, one, by=by)
             ),
+            **_of_feed_tokens(self._services.feed_tokens),
             "get_calendar_feed": Handler(OfCalendar, self._feed_of_calendar),
             "get_booking_feed": Handler(EmptyBody, self._feed_of_client),
         }
@@ -119,6 +133,21 @@ class CalendarEvents:
 
     async def _feed_of_client(self, connection: Connection, _: EmptyBody) -> Answer:
         return _fed(await self._services.feeds.of_client(by=connection.principal))
+
+
+def _of_feed_tokens(tokens: FeedTokens) -> Handlers:
+    return {
+        "make_calendar_feed_token": answering(OfCalendar, lambda one, by, _: tokens.make(one.therapist_id, by=by)),
+        "list_calendar_feed_tokens": answering(OfCalendar, lambda one, by, _: tokens.listing(one.therapist_id, by=by)),
+        "revoke_calendar_feed_token": answering(
+            OfFeedToken, lambda one, by, _: tokens.revoke(one.therapist_id, one.token_id, by=by)
+        ),
+        "make_booking_feed_token": answering(EmptyBody, lambda _, by, __: tokens.make("", by=by)),
+        "list_booking_feed_tokens": answering(EmptyBody, lambda _, by, __: tokens.listing("", by=by)),
+        "revoke_booking_feed_token": answering(
+            OfOwnFeedToken, lambda one, by, _: tokens.revoke("", one.feed_token_id, by=by)
+        ),
+    }
 
 
 def _fed(found: Fed) -> Answer:

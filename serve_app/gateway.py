@@ -72,7 +72,9 @@ class GatewayReplica:
         self._tracker.watch_levels(self._member.registry)
         await self._tracker.start()
         rooms = Rooms(self._region, stores.views, clock)
-        calendars = calendar_services(self._region, stores.views, clock, related=CareRelations(database, clock).cares)
+        calendars = calendar_services(
+            self._region, stores.views, clock, stores.feed_tokens, related=CareRelations(database, clock).cares
+        )
         await self._gateway.start(
             self._region,
             rooms,

@@ -8,9 +8,10 @@ from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
 from config.errors import StartupError
-from store import mongo_keys, mongo_timers, turns
+from store import mongo_feed_tokens, mongo_keys, mongo_timers, turns
 from store.client import Database, database_errors
 from store.journal import Index
+from store.mongo_feed_tokens import FEED_TOKENS
 from store.mongo_journal import SNAPSHOTS
 from store.mongo_keys import COUNTERS, KEYS
 from store.mongo_leases import LEASES
@@ -24,6 +25,7 @@ _OURS: Final[dict[str, Sequence[IndexModel]]] = {
     JOURNAL: turns.INDEXES,
     TIMERS: mongo_timers.INDEXES,
     KEYS: mongo_keys.INDEXES,
+    FEED_TOKENS: mongo_feed_tokens.INDEXES,
 }
 _RESERVED: Final = frozenset({*_OURS, SNAPSHOTS, LEASES, MAPS, COUNTERS, PROCESSES})
 _CHANGED: Final = (85, 86)  # there is an index of that name, or of those fields, that is not the same

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import msgspec
 
 from config.errors import PayloadTooLarge
+from store.feed_tokens import FeedTokens
 
 MAX_TURN_BYTES: Final = 12 * 2**20
 """Most bytes of one turn, counted generously: a MongoDB document ends at 16 MiB. The kernel stays far below."""
@@ -346,7 +347,7 @@ class Vault(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """All that a shard needs of storage, as one value to hand over."""
+    """All that a process needs of storage, as one value to hand over."""
 
     journal: Journal
     views: Views
@@ -354,4 +355,5 @@ class Stores:
     leases: Leases
     maps: PartitionMaps
     vault: Vault
+    feed_tokens: FeedTokens
     close: Callable[[], None] = lambda: None  # lets go of connections; call it last

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from config.clock import Clock, SystemClock
 from config.errors import Conflict
+from store.feed_tokens import MemoryFeedTokens
 from store.holders import is_dead
 from store.journal import (
     HeldLease,
@@ -336,4 +337,5 @@ def memory_stores(clock: Clock | None = None, indexes: Sequence[Index] = ()) -> 
         leases=MemoryLeases(clock),
         maps=MemoryPartitionMaps(),
         vault=KeyringVault(MemoryKeyStore(), MasterKeys.generate(), clock or SystemClock()),
+        feed_tokens=MemoryFeedTokens(clock or SystemClock()),
     )

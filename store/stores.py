@@ -9,6 +9,7 @@ from store.client import check_server, open_client
 from store.indexes import ensure_indexes
 from store.journal import Index, Stores
 from store.masterkeys import load_master_keys
+from store.mongo_feed_tokens import MongoFeedTokens
 from store.mongo_journal import MongoJournal
 from store.mongo_keys import MongoKeyStore
 from store.mongo_leases import MongoLeases
@@ -54,5 +55,6 @@ async def open_stores(settings: Settings, indexes: Iterable[Index] = (), clock: 
         leases=MongoLeases(database),
         maps=MongoPartitionMaps(database),
         vault=vault,
+        feed_tokens=MongoFeedTokens(database, clock or SystemClock()),
         close=close,
     )

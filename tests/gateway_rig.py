@@ -151,7 +151,7 @@ class Rig:
         tracker = Tracker(name, self.presence, settings=self.presence_settings, clock=CLOCK, on_changes=gateway.observe)
         await tracker.start()
         self.trackers.append(tracker)
-        calendars = calendar_services(region, self.stores.views, CLOCK)
+        calendars = calendar_services(region, self.stores.views, CLOCK, self.stores.feed_tokens)
         await gateway.start(
             region, rooms(region, self.stores.views, CLOCK), tracker, calendars, host="127.0.0.1", port=port
         )

@@ -225,7 +225,9 @@ class House:
         )
         await tracker.start()
         self.trackers.append(tracker)
-        calendars = calendar_services(region, self.stores.views, self.clock, related=care.cares)
+        calendars = calendar_services(
+            region, self.stores.views, self.clock, self.stores.feed_tokens, related=care.cares
+        )
         rooms = Rooms(region, self.stores.views, self.clock)
         await gateway.start(region, rooms, tracker, calendars, host="127.0.0.1", port=0)
         self.gateways.append(gateway)
@@ -270,12 +272,14 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
     rooms = Rooms(region, stores.views, clock)
     await prepare(client[database])
     service = assemble(settings, client[database], stores, region, rooms, clock)
-    calendars = calendar_services(region, stores.views, clock, related=service.care.cares)
+    calendars = calendar_services(region, stores.views, clock, stores.feed_tokens, related=service.care.cares)
     registry = CollectorRegistry()
-    doors = [HttpGate(Verifier(settings.auth, clock, secret=SECRET), service.parts.revocations)]
+    verifier = Verifier(settings.auth, clock, secret=SECRET)
+    doors = [HttpGate(verifier, service.parts.revocations, calendars.feed_tokens)]
     app = create_api(
         Services(
             verify=lambda shown: doors[-1].verify(shown),
+            verify_feed=lambda shown, calendar: doors[-1].verify_feed(shown, calendar),
             rooms=rooms,
             census=Census(NoRegistry(), OneShard()),
             health=HealthMonitor([]),

@@ -13,7 +13,7 @@ from actors.calendars.plans import Plan
 from actors.calendars.ports import CheckAnswer, calendar_of
 from actors.calendars.probing import probe
 from actors.calendars.reasons import HARD, Reason
-from actors.kernel.entity import SYSTEM, Principal
+from actors.kernel.entity import Principal
 from actors.kernel.ports import Find, Submit
 from config.clock import to_rfc3339
 from config.errors import CarewireError
@@ -24,7 +24,7 @@ _ASKED: Final = 8  # times that each is asked for
 _check_answer: Final = msgspec.json.Decoder(CheckAnswer).decode
 
 
-Barred = Callable[[Plan, str, str, Principal], Awaitable[list[Reason]]]
+Barred = Callable[[str, str, str, Principal], Awaitable[list[Reason]]]
 
 
 class Sought(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
     client: str = ""
     booking: str = ""
     overriding: bool = False
-    by: Principal = SYSTEM
+    by: Principal
 
 
 class Looked(msgspec.Struct, frozen=True):
@@ -51,7 +51,8 @@ class Looked(msgspec.Struct, frozen=True):
 
 
 class Alternatives:
-    """Looks for them. `barred` says why a client may not book a plan at a calendar at all: nobody is told of that."""
+    """Looks for them. `barred` says, by a calendar's `bookable_by`, why a client may not book there at all: such a
+    calendar is left out."""
 
     def __init__(self, region: Submit, views: Find, barred: Barred) -> None:
         self._region = region
@@ -70,7 +71,7 @@ class Alternatives:
             (name, one.results[0]) for name, one in zip(names, answers, strict=True) if one is not None and one.results
         ]
         own = [(sought.calendar, one.plan) for name, one in found if name == sought.calendar]
-        offered = [(name, one.plan.at(name, free["start"])) for name, one in found for free in one.alternatives]
+        offered = [(name, one.plan.at(free["start"])) for name, one in found for free in one.alternatives]
         others = await self._probe([plan for _, plan in own + offered], sought)
         if others is None:
             return Looked([], [])
@@ -84,7 +85,10 @@ class Alternatives:
 
     async def _permitted(self, possible: list[tuple[str, Plan]], sought: Sought) -> list[tuple[str, Plan]]:
         plans = dict(possible)  # one of each calendar: they differ in time only
-        allowed = {name: not await self._barred(plan, sought.client, name, sought.by) for name, plan in plans.items()}
+        allowed = {
+            name: not await self._barred(plan.bookable_by, sought.client, name, sought.by)
+            for name, plan in plans.items()
+        }
         return [one for one in possible if allowed[one[0]]]
 
     async def _offering(self, service: str, but: str) -> list[str]:
@@ -100,18 +104,18 @@ class Alternatives:
             sought.duration,
             sought.client,
             sought.booking,
-            sought.overriding,
+            sought.overriding and calendar == sought.calendar,
             alternatives=_ASKED,
         )
         try:
-            reply = await self._region.submit(calendar_of(calendar), command, by=SYSTEM)
+            reply = await self._region.submit(calendar_of(calendar), command, by=sought.by)
         except CarewireError:
             return None
         return _check_answer(reply.data)
 
     async def _probe(self, plans: list[Plan], sought: Sought) -> list[list[Reason]] | None:
         try:
-            return await probe(self._region, plans, booking=sought.booking, client=sought.client)
+            return await probe(self._region, plans, booking=sought.booking, client=sought.client, by=sought.by)
         except CarewireError:
             return None
 

@@ -35,7 +35,7 @@ async def availability(
     """
     reply = await region.submit(calendar_of(calendar), command, by=by, listen=listen, trace=trace)
     found = _slots(reply.data)
-    await _without_rooms(region, calendar, found)
+    await _without_rooms(region, found, by)
     answer: dict[str, Any] = {
         "therapist_id": calendar,
         "version": found.version,
@@ -52,11 +52,11 @@ async def availability(
     return answer, reply.version
 
 
-async def _without_rooms(region: Submit, calendar: str, found: _Slots) -> None:
+async def _without_rooms(region: Submit, found: _Slots, by: Principal) -> None:
     """Leave out the times at which a room or device that the service needs cannot be had."""
     if found.plan is None:
         return
-    others = await probe_times(region, calendar, found.plan, [low for low, _, _ in found.slots])
+    others = await probe_times(region, found.plan, [low for low, _, _ in found.slots], by)
     known = [*zip(found.slots, others, strict=True)]
     found.slots = [slot for slot, why in known if not why]
     if found.refused is not None:

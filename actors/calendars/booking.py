@@ -27,6 +27,7 @@ from actors.calendars.booking_messages import (
     Verdict,
 )
 from actors.calendars.holding import ASK_AGAIN_MS, Inquire, Outcome
+from actors.calendars.keyed import AssignId, IdAssigned, assign
 from actors.calendars.lifecycle import illegal, not_begun, require_legal
 from actors.calendars.record import OCCUPYING, PAUSED, Record, Terms, shown
 from actors.calendars.reminders import Remind
@@ -45,12 +46,14 @@ _LAPSED: Final = {"lapsed": True}
 
 
 class Booking:
-    """State: the record (None until it is made) and the keys that it renounced."""
+    """State: the record (None until it is made) and the keys of time that it renounced; or else, under the mark of an
+    idempotency key, the id that goes with that (`keyed`)."""
 
     def __init__(self, booking_id: str) -> None:
         self.id = booking_id
         self.record: Record | None = None
         self.dead: set[str] = set()
+        self.assigned = ""
 
     def decide(self, command: Any, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
@@ -62,6 +65,8 @@ class Booking:
             PermissionDenied, InvalidArgument: as they say.
         """
         match command:
+            case AssignId():
+                return assign(self.assigned if self.record is None else self.id, command)
             case Open():
                 return self._open(command, context, version)
             case Inquire():
@@ -98,6 +103,8 @@ class Booking:
         """See `Entity.apply`."""
         if isinstance(event, Changed):
             self.record = event.record
+        elif isinstance(event, IdAssigned):
+            self.assigned = event.id
         elif isinstance(event, Answered) and event.verdict.outcome == "free":
             self.dead.add(event.verdict.key)
 
@@ -108,6 +115,8 @@ class Booking:
             if self.record.key == wanted.key:
                 return Decision(shown(self.record, version))
             raise AlreadyExists("There is a booking with this id.")
+        if self.assigned:
+            raise AlreadyExists("This stands for a key, whose booking has another id.")
         if wanted.key in self.dead:
             raise Conflict("The time that was held has lapsed. Please try again.", details=dict(_LAPSED))
         if wanted.overridden:
@@ -152,8 +161,11 @@ class Booking:
         most = record.terms.max_reschedules
         if not staff and most is not None and record.moves >= most:
             raise illegal(record, "It has been moved as often as it may. Ask the practice.", "reschedule")
+        handed = command.therapist != record.therapist and not is_staff(context.by, command.therapist)
+        asks = handed and command.terms.requires_confirmation and record.status in ("pending", "confirmed")
         now = msgspec.structs.replace(
             record,
+            status="pending" if asks else record.status,
             key=command.key,
             therapist=command.therapist,
             former=record.former if command.therapist == record.therapist else record.therapist,
@@ -168,7 +180,7 @@ class Booking:
             overridden=command.overridden,
             epoch=record.epoch + 1,
             moves=record.moves + (0 if staff else 1),
-            awaiting="" if record.status != "pending" else "client" if staff else "therapist",
+            awaiting="therapist" if asks else _awaiting(record, staff=staff),
         )
         verdicts = _taken(now) + _freed(record)
         change = "rescheduled" if now.therapist == record.therapist else "transferred"
@@ -268,6 +280,11 @@ class Booking:
             command = msgspec.msgpack.encode(Expire(record.epoch))
             return [SetTimer(f"expire:{record.status}:{record.epoch}", due, command)]
         return []
+
+
+def _awaiting(record: Record, *, staff: bool) -> str:
+    """Who has to answer once one side has moved it."""
+    return "" if record.status != "pending" else "client" if staff else "therapist"
 
 
 def _entry_status(terms: Terms, staff: bool) -> Any:

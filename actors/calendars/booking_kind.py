@@ -44,6 +44,12 @@ class Deliver(msgspec.Struct, frozen=True, tag="deliver"):
     payload: bytes  # a JSON object
 
 
+class _State(msgspec.Struct, array_like=True):
+    record: Record | None
+    dead: list[str]
+    assigned: str = ""
+
+
 class BookingKind(Kind[Booking]):
     """`booking:<id>`."""
 
@@ -67,12 +73,12 @@ class BookingKind(Kind[Booking]):
         return isinstance(command, Open)
 
     def snapshot(self, entity: Booking) -> bytes:
-        return _pack((entity.record, sorted(entity.dead)))
+        return _pack(_State(entity.record, sorted(entity.dead), entity.assigned))
 
     def restore(self, key: str, state: bytes) -> Booking:
         booking = Booking(key)
-        booking.record, dead = msgspec.msgpack.decode(state, type=tuple[Record | None, list[str]])
-        booking.dead = set(dead)
+        kept = msgspec.msgpack.decode(state, type=_State)
+        booking.record, booking.dead, booking.assigned = kept.record, set(kept.dead), kept.assigned
         return booking
 
     def admit(self, entity: Booking, by: Principal) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.calendars.holding import Inquire, Outcome
+from actors.calendars.keyed import AssignId, IdAssigned
 from actors.calendars.record import Record, Terms
 from actors.calendars.reminders import Remind
 from actors.calendars.time import MINUTE_MS
@@ -79,7 +80,7 @@ class Expire(msgspec.Struct, frozen=True, tag="expire"):
     epoch: int
 
 
-BookingCommand = Open | Move | Confirm | Cancel | Finish | Amend | Look | Expire | Remind | Inquire
+BookingCommand = Open | Move | Confirm | Cancel | Finish | Amend | Look | Expire | Remind | Inquire | AssignId
 
 
 class Verdict(msgspec.Struct, frozen=True, array_like=True):
@@ -123,7 +124,7 @@ class Doubted(Event, frozen=True, kw_only=True, tag="doubted"):
     series: str
 
 
-BookingEvent = Changed | Noted | Answered | Reminded | Doubted
+BookingEvent = Changed | Noted | Answered | Reminded | Doubted | IdAssigned
 
 
 class ReadBooking(Query, frozen=True):

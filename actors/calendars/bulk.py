@@ -72,7 +72,7 @@ class Bulk:
         else:
             result |= {"status": "done", "booking": await self._done(body, item, record, by)}
         if body.action == "cancel" and body.alternatives:
-            result["alternatives"] = await self._alternatives(record)
+            result["alternatives"] = await self._alternatives(record, by)
         return result
 
     async def _done(self, body: BulkBody, item: BulkItem, record: Record, by: Principal) -> dict[str, Any]:
@@ -92,12 +92,12 @@ class Bulk:
         if body.action not in ("reschedule", "transfer"):
             return {"status": "possible"}
         request = _request(record, _start(item), _target(body, item))
-        checked = await self._bookings.check(request, by=Principal(by.user, "admin"), booking=record.id)
+        checked = await self._bookings.check_for(request, record.client, by=by, booking=record.id)
         if not checked.pop("available"):
             raise Conflict(checked["reasons"][0]["message"], details=checked)
         return {"status": "possible"}
 
-    async def _alternatives(self, record: Record) -> list[dict[str, Any]]:
+    async def _alternatives(self, record: Record, by: Principal) -> list[dict[str, Any]]:
         return await self._bookings.alternatives.near(
             Sought(
                 calendar=record.therapist,
@@ -106,6 +106,7 @@ class Bulk:
                 duration=(record.end - record.start) // time.MINUTE_MS,
                 client=record.client,
                 booking=record.id,
+                by=by,
             )
         )
 

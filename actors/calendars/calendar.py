@@ -22,11 +22,11 @@ from actors.calendars.holding import Ask, Asked, Change, Held, Released, Settle,
 from actors.calendars.occupancy import Entry, Occupancy
 from actors.calendars.planner import Planner
 from actors.calendars.plans import Plan, collisions, entry_of, plan_of, service_of
-from actors.calendars.reasons import Reason, conflict, reasons
+from actors.calendars.reasons import DENIED, Reason, conflict, reasons
 from actors.calendars.roles import is_staff, require_staff, require_system
 from actors.calendars.schedule import Schedule, Service, check, whole
 from actors.calendars.time import DAY_MS, MINUTE_MS
-from actors.kernel.entity import Context, Decision, Event
+from actors.kernel.entity import Context, Decision, Event, Principal
 from config.errors import InvalidArgument, NotFound
 
 LONGEST_LOOK_MS: Final = 100 * DAY_MS
@@ -185,8 +185,9 @@ class Calendar:
             require_staff(context.by, self.id)
         service = service_of(planner.schedule, command.service, command.duration)
         results = []
+        unshared = self._unshared(context.by, overriding=command.overriding)
         for start in command.starts:
-            why = planner.why_not(
+            why = unshared + planner.why_not(
                 service,
                 start,
                 now_ms=context.now_ms,
@@ -217,7 +218,7 @@ class Calendar:
         if command.overriding:
             require_staff(context.by, self.id)
         service = service_of(planner.schedule, command.service, command.duration)
-        why = planner.why_not(
+        why = self._unshared(context.by, overriding=command.overriding) + planner.why_not(
             service,
             command.start,
             now_ms=context.now_ms,
@@ -247,9 +248,17 @@ class Calendar:
         entry = entry_of(command, plan)
         return holding.hold(entry, context, self._busy_by(plan, entry), {})
 
+    def _unshared(self, by: Principal, *, overriding: bool) -> list[Reason]:
+        """`not_shared`: it is there for the services of some calendars, and this is none of those who run them."""
+        schedule = self._ready().schedule
+        reserved = schedule.rules.shared_with is not None and not schedule.serves(by.user)
+        return reasons(["not_shared"], overriding=overriding) if reserved and not is_staff(by, self.id) else []
+
     def _against(self, command: Take) -> list[Reason]:
+        if self.planner is None or not self.planner.schedule.serves(command.calendar):
+            return reasons([DENIED])  # and nothing else: when it is taken is not for them to know
         codes = [_RESOURCE[code] for code in collisions(self.occupancy, plan_of(command), command.booking)]
-        if self.planner is None or not self.planner.openings.contains(command.start, command.end):
+        if not self.planner.openings.contains(command.start, command.end):
             codes.append("resource_closed")
         return reasons(codes, overriding=command.overriding)
 

@@ -61,7 +61,8 @@ class Book(msgspec.Struct, frozen=True, tag="book"):
 
 
 class Take(msgspec.Struct, frozen=True, tag="take"):
-    """Take a time of a resource or of an agenda for a plan that another calendar made, tentatively."""
+    """Take a time of a resource or of an agenda for a plan that another calendar made, tentatively. `calendar` is that
+    other one: the resource decides whether it serves it."""
 
     key: str
     booking: str
@@ -76,6 +77,7 @@ class Take(msgspec.Struct, frozen=True, tag="take"):
     client: str = ""
     overriding: bool = False
     hold: bool = False  # of a hold that counts against its client's
+    calendar: str = ""
 
 
 class Probe(msgspec.Struct, frozen=True, tag="probe"):

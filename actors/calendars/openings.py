@@ -1,18 +1,20 @@
 """When a calendar is open: weekly hours, dates that differ, holidays, one-off openings, blackouts, in layers.
 
 A date's override beats its holiday, which beats its weekday. One-off openings add to that. Blackouts take from all.
-Days are worked out when they are first asked for, and kept.
+Days are worked out when they are first asked for, and kept. Each stretch of hours has a grid of its own, on which
+bookings begin: it is counted from when the stretch opens, by the clock on the wall, and passes midnight with it.
 """
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from actors.calendars import time
 from actors.calendars.schedule import Schedule, minutes, public_holidays, span
 from actors.calendars.time import DAY_MS, Span
 
 _KEPT_DAYS: Final = 4000  # worked out and in memory, of one calendar
+_LONGEST_DAYS: Final = 7  # what is open for longer than this is counted from each midnight
 
 Layer = Literal["weekly", "override", "holiday"]
 
@@ -26,12 +28,22 @@ class Day:
     open: tuple[Span, ...]
 
 
+class Grid(NamedTuple):
+    """The part of a stretch of hours that lies on one local day. `wall`: what the clock showed when the stretch opened
+    (ms since 1970 of that clock), from which the beginnings of bookings are counted."""
+
+    low: int
+    high: int
+    wall: int
+
+
 class Openings:
     """The open time of one schedule."""
 
     def __init__(self, schedule: Schedule) -> None:
         self.schedule = schedule
         self._days: dict[int, Day] = {}
+        self._grids: dict[int, tuple[Grid, ...]] = {}
         self._holidays: dict[int, frozenset[int]] = {}
         self.zone = time.zone_of(schedule.tz)
         self._weekly = {name: minutes(hours, name) for name, hours in schedule.weekly.items()}
@@ -48,6 +60,22 @@ class Openings:
                 self._days.clear()
             found = self._days[number] = self._work_out(number)
         return found
+
+    def grids(self, number: int) -> tuple[Grid, ...]:
+        """The grids of a local day, one for each stretch of hours: blackouts leave gaps and begin none."""
+        found = self._grids.get(number)
+        if found is None:
+            if len(self._grids) >= _KEPT_DAYS:
+                self._grids.clear()
+            hours = self.day(number).hours
+            found = tuple(Grid(low, high, self._opened(number, low)) for low, high in hours)
+            self._grids[number] = found
+        return found
+
+    def grid_at(self, at_ms: int) -> Grid | None:
+        """The grid of the stretch that holds this instant; None: it is outside of all hours."""
+        grids = self.grids(time.day_of(self.zone, at_ms))
+        return next((one for one in grids if one.low <= at_ms < one.high), None)
 
     def contains(self, start: int, end: int) -> bool:
         """Is all of [start, end) open?"""
@@ -67,6 +95,16 @@ class Openings:
             found += sorted(layers - {"weekly"}) or ["closed"]
         found += sorted({kind for low, high, kind in self.blackouts if low < end and start < high})
         return found
+
+    def _opened(self, number: int, low: int) -> int:
+        """What the clock showed when the stretch opened that is open at `low`, on this day."""
+        opened = low
+        for before in range(number - 1, number - 1 - _LONGEST_DAYS, -1):
+            hours = self.day(before).hours
+            if not hours or hours[-1][1] != opened:
+                return opened + time.offset_ms(self.zone, opened)
+            opened = hours[-1][0]
+        return low + time.offset_ms(self.zone, low)
 
     def _spans(self, start: int, end: int, *, blackouts: bool) -> list[Span]:
         first, last = time.day_of(self.zone, start), time.day_of(self.zone, end - 1)

@@ -12,7 +12,7 @@ import msgspec
 from actors.calendars import time
 from actors.calendars.holding import KEPT_MS
 from actors.calendars.occupancy import Entry, Occupancy
-from actors.calendars.openings import Openings
+from actors.calendars.openings import Grid, Openings
 from actors.calendars.plans import Plan, collisions, session_of
 from actors.calendars.reasons import Reason, reasons
 from actors.calendars.schedule import Schedule, Service
@@ -53,6 +53,7 @@ class Planner:
             rules.max_reschedules,
             rules.cancel_notice_minutes * MINUTE_MS,
             rules.bookable_by,
+            self.calendar_id,
         )
 
     def why_not(
@@ -60,7 +61,7 @@ class Planner:
     ) -> list[Reason]:
         """Everything that stands against this booking; nothing: it can be made. `booking` is the one that moves."""
         plan = self.plan(service, start)
-        codes = [*self._untimely(start, now_ms), *self.openings.why_not(plan.start, plan.end)]
+        codes = [*self._untimely(plan, now_ms), *self.openings.why_not(plan.start, plan.end)]
         codes += self._full(service, start, client, booking)
         codes += collisions(self.occupancy, plan, booking)
         return reasons(codes, overriding=overriding)
@@ -105,16 +106,15 @@ class Planner:
 
     def refused(self, service: Service, start: int, end: int, *, now_ms: int, client: str) -> list[dict[str, Any]]:
         """Stretches of [start, end) in which no booking can begin, each with all reasons."""
-        step = self.schedule.slot_minutes * MINUTE_MS
         stretches: list[dict[str, Any]] = []
-        for at in self._grid(start, end):
+        for at, until in self._points(start, end):
             why = self.why_not(service, at, now_ms=now_ms, client=client)
             if not why:
                 continue
             if stretches and stretches[-1]["end"] == at and stretches[-1]["reasons"] == why:
-                stretches[-1]["end"] = at + step
+                stretches[-1]["end"] = until
             else:
-                stretches.append({"start": at, "end": at + step, "reasons": why})
+                stretches.append({"start": at, "end": until, "reasons": why})
         return stretches
 
     def changed(self, entry: Entry) -> None:
@@ -122,17 +122,40 @@ class Planner:
         for number in range(entry.start // DAY_MS - 2, entry.end // DAY_MS + 3):
             self._free.pop(number, None)
 
-    def _grid(self, start: int, end: int) -> Iterator[int]:
+    def _points(self, start: int, end: int) -> Iterator[Span]:
+        """All of [start, end) in steps: of each stretch of hours by its own grid, of what lies between from where it
+        closes."""
         zone, step = self.openings.zone, self.schedule.slot_minutes * MINUTE_MS
         for number in range(time.day_of(zone, start), time.day_of(zone, end - 1) + 1):
             pieces = time.segments(zone, number)
-            for low, high in time.wall_spans(pieces, number, 0, 24 * 60):
-                for at in _starts(pieces, number, low, high, step):
+            grids = self.openings.grids(number)
+            whole = time.wall_spans(pieces, number, 0, 24 * 60)
+            closed = time.without(whole, [(one.low, one.high) for one in grids])
+            between = [Grid(low, high, low + time.offset_ms(zone, low)) for low, high in closed]
+            for part in sorted([*grids, *between]):
+                until = part.high if part in between else self._until(number, part.high)
+                for at in _starts(pieces, part, part.low, part.high, step):
                     if start <= at < end:
-                        yield at
+                        yield at, min(at + step, until)
 
-    def _untimely(self, start: int, now_ms: int) -> list[str]:
-        rules = self.schedule.rules
+    def _until(self, number: int, high: int) -> int:
+        """When it closes, of hours that last until `high` on this day, but perhaps go on at midnight."""
+        tomorrow = self.openings.day(number + 1).hours
+        return tomorrow[0][1] if tomorrow and tomorrow[0][0] == high else high
+
+    def _is_off_grid(self, plan: Plan) -> bool:
+        """Nothing of its kind begins then: it is not on the grid, and not that of a group that has begun to fill."""
+        grid = self.openings.grid_at(plan.start)
+        if grid is None:
+            return False
+        wall = plan.start + time.offset_ms(self.openings.zone, plan.start)
+        if (wall - grid.wall) % (self.schedule.slot_minutes * MINUTE_MS) == 0:
+            return False
+        near = self.occupancy.near(plan.start, plan.end) if plan.session else ()
+        return all(one.session != plan.session for one in near)
+
+    def _untimely(self, plan: Plan, now_ms: int) -> list[str]:
+        rules, start = self.schedule.rules, plan.start
         codes = []
         if start < now_ms:
             codes.append("past" if start >= now_ms - KEPT_MS + DAY_MS else "long_past")
@@ -140,8 +163,7 @@ class Planner:
             codes.append("too_soon")
         if rules.horizon_days is not None and start > now_ms + rules.horizon_days * DAY_MS:
             codes.append("too_far")
-        wall = (start + time.offset_ms(self.openings.zone, start)) % DAY_MS
-        return codes + (["off_grid"] if wall % (self.schedule.slot_minutes * MINUTE_MS) else [])
+        return codes + (["off_grid"] if self._is_off_grid(plan) else [])
 
     def _is_limited(self, service: Service) -> bool:
         rules = self.schedule.rules
@@ -204,16 +226,18 @@ class Planner:
         length = service.duration_minutes * MINUTE_MS
         tomorrow = self.openings.day(number + 1).open
         pieces = None
+        grids = self.openings.grids(number)
         found: list[Slot] = []
         for low, high in spans:
             until = tomorrow[0][1] if tomorrow and tomorrow[0][0] == high else high
             blocked = self._blocked(service, low, until, booking)
+            grid = next(one for one in grids if one.low <= low < one.high)
             offset = time.offset_ms(zone, low)
             if offset == time.offset_ms(zone, high - 1):
-                starts: Iterator[int] = _regular(number * DAY_MS - offset, low, high, step)
+                starts: Iterator[int] = _regular(grid.wall - offset, low, high, step)
             else:
                 pieces = pieces or time.segments(zone, number)
-                starts = _starts(pieces, number, low, high, step)
+                starts = _starts(pieces, grid, low, high, step)
             found += _fitting(starts, length, until, blocked, service.capacity)
             if service.capacity > 1:
                 found += self._joinable(service, low, high, until, booking)
@@ -246,16 +270,16 @@ class Planner:
         return found
 
 
-def _regular(midnight: int, low: int, high: int, step: int) -> Iterator[int]:
-    """Grid points of [low, high), counted from midnight."""
-    return iter(range(midnight + -(-(low - midnight) // step) * step, high, step))
+def _regular(opened: int, low: int, high: int, step: int) -> Iterator[int]:
+    """Grid points of [low, high), counted from `opened`."""
+    return iter(range(opened + -(-(low - opened) // step) * step, high, step))
 
 
-def _starts(pieces: list[tuple[int, int, int]], number: int, low: int, high: int, step: int) -> Iterator[int]:
+def _starts(pieces: list[tuple[int, int, int]], grid: Grid, low: int, high: int, step: int) -> Iterator[int]:
     """The same, over changes of the clock: the grid is that of the clock on the wall."""
     for begins, ends, offset in pieces:
         if begins < high and low < ends:
-            yield from _regular(number * DAY_MS - offset, max(low, begins), min(high, ends), step)
+            yield from _regular(grid.wall - offset, max(low, begins), min(high, ends), step)
 
 
 def _fitting(starts: Iterator[int], length: int, until: int, blocked: list[Span], places: int) -> list[Slot]:

@@ -11,7 +11,7 @@ from config.errors import InvalidArgument, NotFound
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What booking a service at a time means. Times in ms."""
+    """What booking a service of `calendar` at a time means. Times in ms."""
 
     start: int
     end: int
@@ -28,11 +28,12 @@ class Plan(msgspec.Struct, frozen=True):
     max_reschedules: int | None = None
     cancel_notice_ms: int = 0
     bookable_by: str = "anyone"
+    calendar: str = ""
 
-    def at(self, calendar: str, start: int) -> "Plan":
-        """The same at another time of a calendar."""
+    def at(self, start: int) -> "Plan":
+        """The same at another time."""
         end = start + self.end - self.start
-        session = session_of(calendar, self.service, start, end) if self.capacity > 1 else ""
+        session = session_of(self.calendar, self.service, start, end) if self.capacity > 1 else ""
         return msgspec.structs.replace(self, start=start, end=end, session=session)
 
 
@@ -72,6 +73,7 @@ def plan_of(command: Take) -> Plan:
         command.service,
         (),
         "",
+        calendar=command.calendar,
     )
 
 

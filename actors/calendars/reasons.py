@@ -7,6 +7,8 @@ import msgspec
 
 from config.errors import Conflict
 
+DENIED: Final = "resource_denied"
+
 
 class Reason(msgspec.Struct, frozen=True):
     """`code` is for programs, `message` for people; it names nobody."""
@@ -38,10 +40,13 @@ TEXTS: Final = {
     "client_busy": "There is another booking of the same person at this time. Choose another time, or move that one.",
     "resource_taken": "A room or device that this needs is taken. Choose one of the alternatives.",
     "resource_closed": "A room or device that this needs is not open then. Choose one of the alternatives.",
+    DENIED: "A room or device that this needs is not there for it. Ask the practice to change the service.",
+    "not_shared": "This room or device is not booked by itself. Book a service that needs it.",
     "care_relationship": "Only people in care here may book. Ask for a first appointment.",
 }
-HARD: Final = frozenset({"long_past", "taken", "group_full", "client_busy", "resource_taken"})
-"""What no override can overrule: two bookings never have the same time. What is long past is not remembered."""
+HARD: Final = frozenset({"long_past", "taken", "group_full", "client_busy", "resource_taken", DENIED})
+"""What no override can overrule: two bookings never have the same time, and nobody overrules the owner of a calendar
+but who runs it. What is long past is not remembered."""
 
 
 def reasons(codes: Iterable[str], *, overriding: bool = False) -> list[Reason]:

@@ -1,12 +1,11 @@
 """A booking as data: what its entity keeps, what every event of it carries, and how the contract shows it."""
 
-from hashlib import blake2b
 from typing import Any, Final, Literal
 
 import msgspec
 
 from config.clock import to_rfc3339
-from config.ids import to_base32
+from config.ids import derived_id
 
 Status = Literal["held", "pending", "confirmed", "completed", "cancelled", "no_show", "expired"]
 OCCUPYING: Final = frozenset({"held", "pending", "confirmed", "completed", "no_show"})
@@ -90,5 +89,4 @@ def shown(record: Record, version: int, texts: dict[str, str] | None = None) -> 
 
 def event_id(entity_id: str, seq: int, at_ms: int) -> str:
     """An id made from an event, the same however often it is made; sorts by time."""
-    digest = blake2b(f"{entity_id}#{seq}".encode(), digest_size=10).digest()
-    return f"evt_{to_base32(at_ms, 10)}{to_base32(int.from_bytes(digest), 16)}"
+    return derived_id("evt", at_ms, f"{entity_id}#{seq}")

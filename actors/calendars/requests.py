@@ -82,8 +82,8 @@ class BookingBody(Body, frozen=True):
     override: OverrideBody | None = None
     request_id: RequestId | None = None
 
-    def request(self, booking_id: str = "") -> Request:
-        """The same for the service."""
+    def request(self, key: str = "") -> Request:
+        """The same for the service, under the mark of a key."""
         return Request(
             therapist=self.therapist_id,
             start=time.parse_instant(self.start),
@@ -94,7 +94,7 @@ class BookingBody(Body, frozen=True):
             participants=self.participants,
             notes=self.notes,
             override_reason=reason_of(self.override),
-            id=booking_id,
+            key=key,
         )
 
 
@@ -180,15 +180,15 @@ class SeriesBody(Body, frozen=True):
     dry_run: bool = False
     request_id: RequestId | None = None
 
-    def request(self, series_id: str = "") -> Request:
-        """The first occurrence, for the service."""
+    def request(self, key: str = "") -> Request:
+        """The first occurrence, for the service, under the mark of a key."""
         return Request(
             therapist=self.therapist_id,
             start=time.parse_instant(self.start),
             client=self.client_id or "",
             service=self.service_id,
             duration=self.duration_minutes,
-            id=series_id,
+            key=key,
         )
 
 

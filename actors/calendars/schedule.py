@@ -30,7 +30,8 @@ class Price(Part, frozen=True):
 
 
 class Service(Part, frozen=True):
-    """Something that can be booked. `resources` are other calendars (a room) that each booking needs as well."""
+    """Something that can be booked. `resources` are rooms and devices whose time each booking needs as well: calendars
+    of another `kind` than "therapist", that are shared with this one (`Limits.shared_with`)."""
 
     service_id: Id
     duration_minutes: Annotated[int, Meta(ge=1, le=24 * 60)]
@@ -46,7 +47,8 @@ class Service(Part, frozen=True):
 
 
 class Limits(Part, frozen=True):
-    """The rules of a calendar. None: no such rule."""
+    """The rules of a calendar. None: no such rule. `shared_with`, of a room or device: the calendars whose services may
+    need it; None: all. Where it is set, nobody else books it by itself either, but those who run it."""
 
     min_notice_minutes: Annotated[int, Meta(ge=0, le=365 * 24 * 60)] = 0
     horizon_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
@@ -58,6 +60,7 @@ class Limits(Part, frozen=True):
     cancel_notice_minutes: Annotated[int, Meta(ge=0, le=365 * 24 * 60)] = 0
     requires_confirmation: bool = False
     bookable_by: Literal["anyone", "care_relationship"] = "anyone"
+    shared_with: Annotated[tuple[Id, ...], Meta(max_length=1000)] | None = None
 
 
 class Override(Part, frozen=True):
@@ -97,6 +100,11 @@ class Schedule(Part, frozen=True):
     openings: Annotated[tuple[Stretch, ...], Meta(max_length=2000)] = ()
     holidays: Holidays | None = None
     kind: Literal["therapist", "room", "device"] = "therapist"
+
+    def serves(self, calendar: str) -> bool:
+        """May a service of that calendar need time of this one? A person's time is never a means of somebody else's."""
+        shared = self.rules.shared_with
+        return self.kind != "therapist" and (shared is None or calendar in shared)
 
 
 class CalendarBody(Schedule, frozen=True, kw_only=True):
@@ -144,6 +152,8 @@ def check(schedule: Schedule, own_id: str) -> None:
         if (ends := span(stretch, "openings"))[1] - ends[0] > _LONGEST_MS:
             raise _invalid("openings", "last seven days at most, each")
     _check_services(schedule, own_id)
+    if schedule.kind == "therapist" and schedule.rules.shared_with is not None:
+        raise _invalid("rules.shared_with", "is for calendars of the kind room or device")
     if schedule.holidays is not None:
         public_holidays(schedule.holidays, 2026)
 

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from actors.calendars.booking_messages import Cancel, Confirm
+from actors.calendars.keyed import AssignId, IdAssigned, assign
 from actors.calendars.roles import is_staff, require_party
 from actors.kernel.entity import Context, Decision, Effects, Event, Kind, Letter, Principal, Recorded, Shown
 from config.errors import AlreadyExists, Conflict, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
@@ -62,7 +63,7 @@ class Look(msgspec.Struct, frozen=True, tag="look"):
     """The series, for its client and for staff."""
 
 
-SeriesCommand = Begin | Extend | Turn | Vouch | Look
+SeriesCommand = Begin | Extend | Turn | Vouch | Look | AssignId
 
 
 class Begun(Event, frozen=True, kw_only=True, tag="begun"):
@@ -95,18 +96,30 @@ class Vouched(Event, frozen=True, kw_only=True, tag="vouched"):
     staff: bool = False
 
 
-SeriesEvent = Begun | Extended | Turned | Vouched
+SeriesEvent = Begun | Extended | Turned | Vouched | IdAssigned
+
+
+class _State(msgspec.Struct, array_like=True):
+    definition: Definition | None
+    bookings: list[str]
+    renounced: list[str]
+    status: str
+    staff: bool
+    assigned: str = ""
 
 
 class Series:
-    """State: the definition (None until it begins), its bookings, and those that it renounced."""
+    """State: the definition (None until it begins), its bookings, and those that it renounced; or else, under the mark
+    of a key, the id that the key has (`keyed`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, series_id: str) -> None:
+        self.id = series_id
         self.definition: Definition | None = None
         self.bookings: list[str] = []
         self.renounced: list[str] = []
         self.status = "active"
         self.staff = False
+        self.assigned = ""
 
     def decide(self, command: Any, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
@@ -116,6 +129,8 @@ class Series:
             Conflict: a hold of it has lapsed before the decision.
             FailedPrecondition: it is over.
         """
+        if isinstance(command, AssignId):
+            return assign(self.assigned if self.definition is None else self.id, command)
         if isinstance(command, Begin):
             return self._begin(command, context)
         if isinstance(command, Vouch):
@@ -145,6 +160,8 @@ class Series:
                 self.definition, self.bookings, self.staff = event.definition, list(event.bookings), event.staff
             case Extended():
                 self.bookings = [one for one in self.bookings if one not in event.instead] + list(event.bookings)
+            case IdAssigned():
+                self.assigned = event.id
             case Turned():
                 self.status = event.status
             case Vouched() if not event.needed:
@@ -154,6 +171,8 @@ class Series:
         require_party(context.by, command.definition.client, command.definition.therapist)
         if self.definition is not None:
             raise AlreadyExists("There is a series with this id.")
+        if self.assigned:
+            raise AlreadyExists("This stands for a key, whose series has another id.")
         if set(self.renounced) & set(command.bookings):
             raise Conflict("Some of the times that were held have lapsed. Please try again.", details={"lapsed": True})
         staff = is_staff(context.by, command.definition.therapist)
@@ -172,15 +191,17 @@ class SeriesKind(Kind[Series]):
     events = SeriesEvent
 
     def create(self, key: str) -> Series:
-        return Series()
+        return Series(key)
 
     def snapshot(self, entity: Series) -> bytes:
-        return _pack((entity.definition, entity.bookings, entity.renounced, entity.status, entity.staff))
+        status, staff = entity.status, entity.staff
+        return _pack(_State(entity.definition, entity.bookings, entity.renounced, status, staff, entity.assigned))
 
     def restore(self, key: str, state: bytes) -> Series:
-        series = Series()
-        kept = msgspec.msgpack.decode(state, type=tuple[Definition | None, list[str], list[str], str, bool])
-        series.definition, series.bookings, series.renounced, series.status, series.staff = kept
+        series = Series(key)
+        kept = msgspec.msgpack.decode(state, type=_State)
+        series.definition, series.bookings, series.renounced = kept.definition, kept.bookings, kept.renounced
+        series.status, series.staff, series.assigned = kept.status, kept.staff, kept.assigned
         return series
 
     def admit(self, entity: Series, by: Principal) -> None:

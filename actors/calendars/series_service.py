@@ -1,6 +1,5 @@
 """Series for those who serve clients: check everything, then make everything, or what can be made."""
 
-import os
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
@@ -8,6 +7,7 @@ import msgspec
 
 from actors.calendars import time
 from actors.calendars.alternatives import Sought
+from actors.calendars.keyed import AssignId, assigned_in
 from actors.calendars.plans import Plan
 from actors.calendars.ports import entity
 from actors.calendars.reasons import Reason
@@ -49,17 +49,24 @@ class SeriesService:
     async def create(
         self, request: Request, rule: str, exceptions: Sequence[str], policy: Policy, *, dry_run: bool, by: Principal
     ) -> dict[str, Any]:
-        """`{series_id?, occurrences}`. With `all`, one conflict means that nothing is made, and no id is given. With an
-        `id` that was given before: the series as it is.
+        """`{series_id, occurrences}`; of a dry run, or when none is `available`, the occurrences alone. With a
+        `key` that was given before: the series as it is.
 
         Raises:
+            Conflict: one time of `all` cannot be had: nothing is booked, and `details.occurrences` says what stands
+                against each.
             CarewireError: the rule is malformed, it is not allowed, or nobody answered in time.
         """
         client = request.client or by.user
         if client != by.user and not is_staff(by, request.therapist):
             raise PermissionDenied("Only those who run this calendar book for others.")
-        if request.id and not dry_run and (there := await self._made(request.id, by)) is not None:
-            return there
+        series = new_id("ser", self._clock.now_ms())
+        if request.key and not dry_run:
+            reply = await self._region.submit(f"series:{request.key}", AssignId(series), by=by)
+            found = assigned_in(reply.data)
+            if not found.fresh and (there := await self._made(found.id, by)) is not None:
+                return there
+            series = found.id
         plan = (await self._bookings.check_many(request, (request.start,), client, by))[0][0]
         starts = expand(rule, request.start, time.zone_of(plan.tz), exceptions)
         if not starts:
@@ -68,10 +75,13 @@ class SeriesService:
         occurrences = [_occurrence(*one) for one in checked]
         possible = [one[0].start for one in checked if not one[1]]
         await self._suggest(request, checked, occurrences, client, by)
-        if dry_run or not possible or (policy == "all" and len(possible) < len(checked)):
+        if dry_run:
             return {"occurrences": occurrences}
-        series = request.id or new_id("ser", self._clock.now_ms())
-        wanted = msgspec.structs.replace(request, client=client, series=series)
+        if policy == "all" and len(possible) < len(checked):
+            raise _impossible(occurrences)
+        if not possible:
+            return {"occurrences": occurrences}
+        wanted = msgspec.structs.replace(request, client=client, series=series, key="")
         made = await self._make(wanted, possible, policy, by)
         for one, (planned, _) in zip(occurrences, checked, strict=True):
             result = made.get(planned.start)
@@ -80,9 +90,11 @@ class SeriesService:
             elif result is not None:
                 one |= {"status": "booked", "booking_id": result}
         booked = tuple(result for result in made.values() if isinstance(result, str))
-        if not booked or (policy == "all" and len(booked) < len(possible)):
+        if policy == "all" and len(booked) < len(possible):
             await self._drop(booked, by)
-            return {"occurrences": [_undone(one) for one in occurrences]}
+            raise _impossible([_undone(one) for one in occurrences])
+        if not booked:
+            return {"occurrences": occurrences}
         definition = Definition(
             request.therapist,
             client,
@@ -128,7 +140,11 @@ class SeriesService:
         self, series: str, scope: Scope, anchor: str, start: int, *, policy: Policy, dry_run: bool, by: Principal
     ) -> dict[str, Any]:
         """Move the occurrence `anchor` (a booking) to `start`, and those in scope by as much on the wall's clock.
-        Everything is checked before anything is moved."""
+        Everything is checked before anything is moved.
+
+        Raises:
+            Conflict: with `all`, one of them cannot be moved, so none is; `details.occurrences` says why.
+        """
         found = await self._look(series, by)
         chosen = await self._chosen(found, scope, anchor)
         first = next(one for one in chosen if one.id == anchor)
@@ -142,17 +158,12 @@ class SeriesService:
             ((_, why),) = await self._bookings.check_many(request, (to,), record.client, by, record.id)
             plans.append((record, to, why))
         possible = policy == "available" or not any(why for _, _, why in plans)
+        if not possible and not dry_run:
+            raise _impossible(sorted((_moving(*one) for one in plans), key=lambda one: str(one["start"])))
         results = []
         for record, to, why in plans:
-            result: dict[str, Any] = {
-                "booking_id": record.id,
-                "start": to_rfc3339(to),
-                "end": to_rfc3339(to + record.end - record.start),
-                "status": "conflict" if why else "available",
-            }
-            if why:
-                result["reasons"] = msgspec.to_builtins(why)
-            elif possible and not dry_run:
+            result = _moving(record, to, why)
+            if not why and not dry_run:
                 result |= await self._moved(record, to, by)
             results.append(result)
         return {"series_id": series, "occurrences": sorted(results, key=lambda one: str(one["start"]))}
@@ -188,11 +199,8 @@ class SeriesService:
     ) -> dict[int, str | Conflict]:
         """Book each, or hold each when it must be all of them (then the first that fails is the last)."""
         made: dict[int, str | Conflict] = {}
-        mark = os.urandom(6).hex()
-        for number, start in enumerate(starts):
-            one = msgspec.structs.replace(
-                request, start=start, hold=policy == "all", hold_ms=HOLD_MS, id=f"bkg_{mark}-{number}"
-            )
+        for start in starts:
+            one = msgspec.structs.replace(request, start=start, hold=policy == "all", hold_ms=HOLD_MS)
             try:
                 made[start] = (await self._bookings.book(one, by=by))["id"]
             except Conflict as error:
@@ -265,6 +273,25 @@ def _occurrence(plan: Plan, why: list[Reason]) -> dict[str, Any]:
         "status": "conflict" if why else "available",
     }
     return occurrence | ({"reasons": msgspec.to_builtins(why)} if why else {})
+
+
+def _moving(record: Record, to: int, why: list[Reason]) -> dict[str, Any]:
+    """What a move of one booking would be."""
+    result: dict[str, Any] = {
+        "booking_id": record.id,
+        "start": to_rfc3339(to),
+        "end": to_rfc3339(to + record.end - record.start),
+        "status": "conflict" if why else "available",
+    }
+    return result | ({"reasons": msgspec.to_builtins(why)} if why else {})
+
+
+def _impossible(occurrences: list[dict[str, Any]]) -> Conflict:
+    """Nothing was made: what stands against it."""
+    return Conflict(
+        "Some of these times cannot be had, so nothing was changed. Choose others, or the policy `available`.",
+        details={"occurrences": occurrences},
+    )
 
 
 def _undone(occurrence: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Bookings for those who serve clients (REST, sockets): what takes more than one entity. Decides nothing by itself."""
 
 import os
-from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
@@ -10,13 +9,14 @@ from actors.calendars.alternatives import Alternatives, Sought
 from actors.calendars.availability import availability
 from actors.calendars.booking_messages import Amend, Cancel, Confirm, Finish, Look, Open
 from actors.calendars.commands import Availability, Check, Configure, Import, OpenTime, Show
+from actors.calendars.keyed import AssignId, assigned_in, mark
 from actors.calendars.lifecycle import require_legal
 from actors.calendars.plans import Plan
 from actors.calendars.ports import CheckAnswer, Related, calendar_of, entity
-from actors.calendars.probing import probe
-from actors.calendars.reasons import Reason
+from actors.calendars.probing import probe, refusing
+from actors.calendars.reasons import Reason, reasons
 from actors.calendars.record import Record
-from actors.calendars.roles import find_party, is_staff
+from actors.calendars.roles import find_party, is_staff, require_staff
 from actors.calendars.schedule import CalendarBody, Schedule
 from actors.calendars.taking import Taken, Taking, Wanted
 from actors.calendars.wishes import Change, Request, move_of, record_of
@@ -25,7 +25,7 @@ from actors.kernel.ports import Find, Submit
 from actors.kernel.region import Reply
 from config.clock import Clock
 from config.errors import AlreadyExists, CarewireError, Conflict, InvalidArgument, NotFound, PermissionDenied
-from config.ids import is_id, new_id, to_base32
+from config.ids import is_id, new_id
 
 _ATTEMPTS: Final = 3
 _check_answer: Final = msgspec.json.Decoder(CheckAnswer).decode
@@ -50,7 +50,13 @@ class Bookings:
         self.alternatives = Alternatives(region, views, self._taking.unrelated)
 
     async def configure(self, calendar: str, schedule: Schedule, *, by: Principal, trace: str = "") -> Reply:
-        """Set a calendar up."""
+        """Set a calendar up.
+
+        Raises:
+            PermissionDenied: the caller does not run it, or a service names what is no room or device shared with it.
+        """
+        require_staff(by, calendar)
+        await self._require_sharing(calendar, schedule)
         return await self._region.submit(calendar_of(calendar), Configure(schedule), by=by, trace=trace)
 
     async def calendar(self, calendar: str, *, by: Principal, trace: str = "") -> Reply:
@@ -81,11 +87,11 @@ class Bookings:
 
         Raises:
             Conflict: the time is not free; `details` has the reasons and alternatives.
-            CarewireError: it is not allowed, or nobody answered in time (then a repeat with the same `id` is safe).
+            CarewireError: it is not allowed, or nobody answered in time (then a repeat with the same `key` is safe).
         """
         client = self._client_of(request, by)
-        booking = request.id or new_id("bkg", self._clock.now_ms())
-        if request.id and (made := await self._made(booking, by)) is not None:
+        booking, fresh = await self._id_for(request, by, trace)
+        if not fresh and (made := await self._made(booking, by)) is not None:
             return made
         wanted = Wanted(
             therapist=request.therapist,
@@ -108,7 +114,7 @@ class Bookings:
             except CarewireError as error:
                 if not error.retryable:
                     await self._taking.give_back(taken.key, taken.parties)
-                if isinstance(error, AlreadyExists) and request.id:
+                if isinstance(error, AlreadyExists) and (request.id or request.key):
                     return await self.get(booking, by=by)
                 if not _has_lapsed(error):
                     raise
@@ -188,7 +194,10 @@ class Bookings:
 
     async def check(self, request: Request, *, by: Principal, booking: str = "") -> dict[str, Any]:
         """Would this booking be possible? `{available, reasons, alternatives}`; nothing is taken."""
-        client = self._client_of(request, by)
+        return await self.check_for(request, self._client_of(request, by), by=by, booking=booking)
+
+    async def check_for(self, request: Request, client: str, *, by: Principal, booking: str = "") -> dict[str, Any]:
+        """The same, for a client whom the caller has been found to act for."""
         found = await self.check_many(request, (request.start,), client, by, booking)
         why = found[0][1]
         answer: dict[str, Any] = {"available": not why, "reasons": msgspec.to_builtins(why), "alternatives": []}
@@ -215,13 +224,27 @@ class Bookings:
         reply = await self._region.submit(calendar_of(request.therapist), command, by=by)
         results = _check_answer(reply.data).results
         plans = [one.plan for one in results]
-        others = await probe(self._region, plans, booking=booking, client=client, overriding=overriding)
-        missing = await self._taking.unrelated(plans[0], client, request.therapist, by)
+        others = await probe(self._region, plans, booking=booking, client=client, by=by, overriding=overriding)
+        missing = await self._taking.unrelated(plans[0].bookable_by, client, request.therapist, by)
         return [(one.plan, [*one.reasons, *missing, *why]) for one, why in zip(results, others, strict=True)]
 
-    def id_from(self, by: Principal, action: str | None, prefix: str = "bkg") -> str:
-        """An id made from what names the user's action (an idempotency key), the same each time; "" without one."""
-        return f"{prefix}_{_mark(by.user, action)}" if action else ""
+    async def barred(self, calendar: str, schedule: Schedule, client: str, *, by: Principal) -> list[Reason]:
+        """Why this client may not book at a calendar at all, whatever the time."""
+        if schedule.rules.shared_with is not None and not schedule.serves(client):
+            return reasons(["not_shared"])
+        return await self._taking.unrelated(schedule.rules.bookable_by, client, calendar, by)
+
+    def key_of(self, by: Principal, action: str | None, prefix: str = "bkg") -> str:
+        """The mark of what names the user's action (an idempotency key), the same each time; "" without one."""
+        return mark(prefix, by.user, action) if action else ""
+
+    async def _require_sharing(self, calendar: str, schedule: Schedule) -> None:
+        named = sorted({name for service in schedule.services for name in service.resources} - {calendar})
+        if denied := await refusing(self._region, calendar, named):
+            raise PermissionDenied(
+                "services.resources name calendars that are no room or device, or are not shared with this one.",
+                details={"field": "services.resources", "resources": denied},
+            )
 
     async def _take(self, booking: str, wanted: Wanted, by: Principal, trace: str) -> Taken:
         key = f"{booking}.{os.urandom(6).hex()}"
@@ -246,11 +269,20 @@ class Bookings:
         )
         why = list(looked.reasons)
         if looked.plan is not None:
-            why += await self._taking.unrelated(looked.plan, wanted.client, wanted.therapist, by)
+            why += await self._taking.unrelated(looked.plan.bookable_by, wanted.client, wanted.therapist, by)
         told: Any = (error.details or {}).get("reasons", [])
         known = {one["code"] for one in told}
         more = [one for one in msgspec.to_builtins(why) if one["code"] not in known]
         return Conflict(error.message, details={"reasons": [*told, *more], "alternatives": looked.alternatives})
+
+    async def _id_for(self, request: Request, by: Principal, trace: str) -> tuple[str, bool]:
+        """The id of the booking, and whether nobody can have used it before."""
+        proposed = new_id("bkg", self._clock.now_ms())
+        if not request.key:
+            return request.id or proposed, not request.id
+        reply = await self._region.submit(f"booking:{request.key}", AssignId(proposed), by=by, trace=trace)
+        found = assigned_in(reply.data)
+        return found.id, found.fresh
 
     async def _made(self, booking: str, by: Principal) -> dict[str, Any] | None:
         try:
@@ -278,8 +310,3 @@ def _has_lapsed(error: CarewireError) -> bool:
 def _object(reply: Reply) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.json.decode(reply.data)
     return found
-
-
-def _mark(*parts: str) -> str:
-    digest = blake2b("\n".join(parts).encode(), digest_size=16).digest()
-    return to_base32(int.from_bytes(digest), 26)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from actors.calendars.bulk import Bulk
+from actors.calendars.feed_tokens import FeedTokens
 from actors.calendars.feeds import Feeds
 from actors.calendars.ports import Related
 from actors.calendars.queries import BookingQueries
@@ -11,6 +12,7 @@ from actors.calendars.service import Bookings
 from actors.calendars.waiting import Waiting
 from actors.kernel.ports import Find, Submit
 from config.clock import Clock
+from store.feed_tokens import FeedTokens as FeedTokenStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +25,18 @@ class CalendarServices:
     bulk: Bulk
     waiting: Waiting
     feeds: Feeds
+    feed_tokens: FeedTokens
     clock: Clock
 
 
-def calendar_services(region: Submit, views: Find, clock: Clock, *, related: Related | None = None) -> CalendarServices:
-    """The services over a region and the read models."""
+def calendar_services(
+    region: Submit, views: Find, clock: Clock, tokens: FeedTokenStore, *, related: Related | None = None
+) -> CalendarServices:
+    """The services over a region, the read models, and where tokens of feeds are kept."""
     bookings = Bookings(region, views, clock, related=related)
     queries = BookingQueries(views, bookings)
     series = SeriesService(bookings, region, clock)
     waiting = Waiting(bookings, region, views, clock)
     feeds = Feeds(bookings, queries, clock)
-    return CalendarServices(bookings, queries, series, Bulk(bookings, queries, clock), waiting, feeds, clock)
+    bulk = Bulk(bookings, queries, clock)
+    return CalendarServices(bookings, queries, series, bulk, waiting, feeds, FeedTokens(tokens, clock), clock)

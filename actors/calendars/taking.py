@@ -74,9 +74,9 @@ class Taking:
         try:
             reply = await self._region.submit(calendar, book, by=by, command_id=key, trace=trace)
             plan = _plan(reply.data)
-            if why := await self.unrelated(plan, wanted.client, wanted.therapist, by):
+            if why := await self.unrelated(plan.bookable_by, wanted.client, wanted.therapist, by):
                 raise conflict(why, [])
-            takes = takes_of(plan, key=key, booking=booking, client=wanted.client, overriding=wanted.overriding)
+            takes = takes_of(plan, key=key, booking=booking, client=wanted.client, by=by, overriding=wanted.overriding)
             for party, take in takes:
                 command = msgspec.structs.replace(take, hold=True) if wanted.hold else take
                 parties.append(party)
@@ -100,9 +100,9 @@ class Taking:
 
         await asyncio.gather(*(tell(*one) for one in verdicts))
 
-    async def unrelated(self, plan: Plan, client: str, therapist: str, by: Principal) -> list[Reason]:
+    async def unrelated(self, bookable_by: str, client: str, therapist: str, by: Principal) -> list[Reason]:
         """`care_relationship`, where that is needed and not there."""
-        if plan.bookable_by != "care_relationship" or is_staff(by, therapist):
+        if bookable_by != "care_relationship" or is_staff(by, therapist):
             return []
         related = self._related is not None and await self._related(client, therapist)
         return [] if related else reasons(["care_relationship"])

@@ -11,6 +11,7 @@ from actors.calendars.commands import Attend
 from actors.calendars.kinds import SERVICES
 from actors.calendars.plans import service_of
 from actors.calendars.ports import calendar_of
+from actors.calendars.reasons import Reason, conflict
 from actors.calendars.requests import Body, Moment, RequestId
 from actors.calendars.schedule import Id, minutes
 from actors.calendars.service import Bookings
@@ -59,21 +60,27 @@ class Waiting:
         self._views = views
         self._clock = clock
 
-    async def join(self, body: WaitlistBody, *, by: Principal, entry_id: str = "") -> dict[str, Any]:
-        """`{entry_id, position, priority, estimate?}`.
+    async def join(self, body: WaitlistBody, *, by: Principal, key: str = "") -> dict[str, Any]:
+        """`{entry_id, position, priority, estimate?}`. A repeat with a `key` (`Bookings.key_of`) is the same wish.
 
         Raises:
             NotFound: there is no such calendar, or it does not offer the service.
+            Conflict: a calendar that was named takes only people in care, and the client is not.
             CarewireError: the wish makes no sense, or is somebody else's.
         """
         if not set(body.weekdays) <= set(time.WEEKDAYS):
             raise InvalidArgument("weekdays are mon ... sun.", details={"field": "weekdays"})
+        if len(body.therapist_ids) > _MOST:
+            raise InvalidArgument(f"Name at most {_MOST} therapists.", details={"field": "therapist_ids"})
+        client = body.client_id or by.user
         calendars = tuple(dict.fromkeys(body.therapist_ids)) or await self._offering(body.service_id)
-        if body.therapist_ids:
-            await self._require_offered(calendars, body.service_id, by)
+        barred = await self._barred(calendars, body.service_id, client, by)
+        if body.therapist_ids and (why := next((one for one in barred.values() if one), None)):
+            raise conflict(why, [])
+        calendars = tuple(name for name, why in barred.items() if not why)
         entry = Entry(
-            entry_id or new_id("wait", self._clock.now_ms()),
-            body.client_id or by.user,
+            new_id("wait", self._clock.now_ms()),
+            client,
             calendars,
             body.service_id or "",
             time.parse_instant(body.since, "from"),
@@ -81,6 +88,7 @@ class Waiting:
             body.weekdays,
             tuple(minutes(body.times, "times")),
             body.urgency,
+            key=key,
         )
         answer = await self._ask(Join(entry, body.note), by)
         # A letter does this as well; but time that frees right after this answer must not be missed.
@@ -130,10 +138,17 @@ class Waiting:
             await self._region.submit(NAME, Close(offer, found["entry_id"]), by=SYSTEM)
         return booking
 
-    async def _require_offered(self, calendars: tuple[str, ...], service: str | None, by: Principal) -> None:
-        schedules = await asyncio.gather(*(self._bookings.schedule(name, by=by) for name in calendars[:_MOST]))
-        for schedule in schedules:
+    async def _barred(
+        self, calendars: tuple[str, ...], service: str | None, client: str, by: Principal
+    ) -> dict[str, list[Reason]]:
+        """Why the client could not take an offer of each of them. Raises NotFound: one has no such service."""
+
+        async def why(name: str) -> list[Reason]:
+            schedule = await self._bookings.schedule(name, by=by)
             service_of(schedule, service, None)
+            return await self._bookings.barred(name, schedule, client, by=by)
+
+        return dict(zip(calendars, await asyncio.gather(*map(why, calendars)), strict=True))
 
     async def _offering(self, service: str | None) -> tuple[str, ...]:
         if service is None:

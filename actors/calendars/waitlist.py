@@ -42,6 +42,7 @@ from actors.calendars.waitlist_messages import (
 from actors.calendars.waitlist_rules import check, position_of, priority, ranked, rivals, wants
 from actors.kernel.entity import Context, Decision, Event, Principal, SetTimer
 from config.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from config.ids import derived_id
 
 MATCH_AFTER_MS: Final = 1000
 WINDOW_MS: Final = 30 * MINUTE_MS
@@ -129,7 +130,7 @@ class Waitlist:
             raise PermissionDenied("One waits for oneself.")
         check(entry, command.note, context.now_ms)
         in_line = ranked(self.entries.values(), context.now_ms)
-        if (already := self.entries.get(entry.id)) is not None:
+        if (already := self._asked_for(entry)) is not None:
             return Decision(standing(already, position_of(already, in_line), self.accepted, context.now_ms))
         if sum(one.client == entry.client for one in in_line) >= MOST_PER_CLIENT:
             raise FailedPrecondition(f"At most {MOST_PER_CLIENT} wishes at a time. Take one back first.")
@@ -138,6 +139,12 @@ class Waitlist:
         reply = standing(entry, ahead + 1, self.accepted, context.now_ms)
         joined = Joined(author=entry.client, secret=command.note.encode() or None, entry=entry)
         return Decision(reply, events=[*self._over(context.now_ms), joined])
+
+    def _asked_for(self, entry: Entry) -> Entry | None:
+        """The wish that this one repeats. Before wishes kept their key, its mark was their id."""
+        if not entry.key:
+            return self.entries.get(entry.id)
+        return self.entries.get(entry.key) or next((one for one in self.entries.values() if one.key == entry.key), None)
 
     def _over(self, now_ms: int) -> list[Event]:
         """Wishes for times that are past go, with the next one that comes."""
@@ -174,7 +181,7 @@ class Waitlist:
                 continue
             left.remove(opening)
             clients.add(entry.client)
-            name = f"bkg_w{version}-{len(offers)}-{entry.id}"[:128]
+            name = derived_id("bkg", context.now_ms, f"{version}-{len(offers)}-{entry.id}")
             offers.append(Offer(name, entry.id, entry.client, opening.calendar, entry.service, opening))
             wishes.append(entry)
         return Decision({}, events=[Shared(offers=tuple(offers), wishes=tuple(wishes))])
@@ -263,6 +270,8 @@ class Waitlist:
         entry = self.entries.get(entry_id)
         if entry is None or (entry.client != by.user and not any(is_staff(by, one) for one in entry.calendars)):
             raise NotFound("There is no such wish.")
+        if entry.client != by.user and not all(is_staff(by, one) for one in entry.calendars):
+            raise PermissionDenied("This wish is for other calendars too. Ask the client, or those who run them all.")
         return entry
 
     def _offer(self, offer_id: str, context: Context) -> Offer:

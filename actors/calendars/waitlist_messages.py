@@ -14,7 +14,7 @@ NAME: Final = "waitlist:main"
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
     """One wish. Times in ms; `times` are minutes after midnight on the calendar's clock. `passed`: offers let go, as
-    `calendar@start`."""
+    `calendar@start`. `key`: the mark of the key that it was asked for with."""
 
     id: str
     client: str
@@ -27,6 +27,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     urgency: str = "normal"
     joined: int = 0
     passed: tuple[str, ...] = ()
+    key: str = ""
 
 
 class Opening(msgspec.Struct, frozen=True, array_like=True):

@@ -9,8 +9,9 @@ from actors.calendars.taking import Taken, Wanted
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A booking that somebody wants. `id`: made by the caller, so that a repeat is the same booking. `wish`: the entry
-    of the waitlist that it fulfils."""
+    """A booking (or series) that somebody wants. `key`: the mark of the key that it is asked for with, so that a repeat
+    is the same one. `id`: the id that it is to have, if that is known. `wish`: the entry of the waitlist that it
+    fulfils."""
 
     therapist: str
     start: int
@@ -25,6 +26,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     series: str = ""
     wish: str = ""
     id: str = ""
+    key: str = ""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,6 +35,12 @@ class Principal(msgspec.Struct, frozen=True, array_like=True):
 SYSTEM = Principal("", "system")
 
 
+def as_themselves(user: str) -> Principal:
+    """A person with the rights that everybody has over what is their own, and no others: for what Carewire does in
+    their place (hands out or erases what is theirs, opens their record under a grant)."""
+    return Principal(user, "client")
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Base of every event and note. What is personal goes into `secret`, never into the fields in the clear.
 

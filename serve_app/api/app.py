@@ -17,7 +17,7 @@ from serve_app.api.requests import Requests
 from serve_app.api.rooms import RoomsReader, rooms_routes
 from serve_app.census import Census
 from serve_app.conventions.bounds import BodyLimit, SecurityHeaders
-from serve_app.conventions.callers import Callers, Verify
+from serve_app.conventions.callers import Callers, Verify, VerifyFeed
 from serve_app.conventions.idempotency import HEADER, REPLAYED, Idempotency, IdempotencyStore
 from serve_app.conventions.limits import RateLimits
 from serve_app.conventions.openapi import complete
@@ -61,6 +61,7 @@ class Services:
     registry: CollectorRegistry
     conventions: Conventions = field(default_factory=Conventions)
     routers: Sequence[APIRouter] = ()  # of the capabilities: identity, calendars, ...
+    verify_feed: VerifyFeed | None = None  # None: feeds take the same tokens as everything else
     observer: Observe | None = None  # keeps the record of what staff reads
 
 
@@ -96,7 +97,9 @@ def _surround(app: FastAPI, services: Services) -> None:
         app.add_middleware(Idempotency, store=conventions.store, key=conventions.fingerprint_key)
     app.add_middleware(BodyLimit, max_bytes=http.max_body_bytes)
     app.add_middleware(RateLimits, settings=conventions.limits, clock=clock, replicas=conventions.replicas)
-    app.add_middleware(Callers, verify=services.verify, trusted_proxies=http.trusted_proxies)
+    app.add_middleware(
+        Callers, verify=services.verify, verify_feed=services.verify_feed, trusted_proxies=http.trusted_proxies
+    )
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(http.cors_origins),

@@ -74,11 +74,15 @@ class ApiReplica:
         await prepare(database)
         rooms = Rooms(self._region, stores.views, clock)
         self._identity = assemble(settings, database, stores, self._region, rooms, clock)
-        gate = HttpGate(Verifier(settings.auth, clock, secret=secret), self._identity.parts.revocations)
-        calendars = calendar_services(self._region, stores.views, clock, related=self._identity.care.cares)
+        calendars = calendar_services(
+            self._region, stores.views, clock, stores.feed_tokens, related=self._identity.care.cares
+        )
+        verifier = Verifier(settings.auth, clock, secret=secret)
+        gate = HttpGate(verifier, self._identity.parts.revocations, calendars.feed_tokens)
         self._app = create_api(
             Services(
                 verify=gate.verify,
+                verify_feed=gate.verify_feed,
                 rooms=rooms,
                 census=census,
                 health=self._health,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from actors.kernel.entity import Principal
+from actors.kernel.entity import Principal, as_themselves
 from actors.rooms.commands import History
 from config.clock import to_rfc3339
 from config.ids import ID_PATTERN
@@ -132,7 +132,7 @@ def audit_routes(audit: AuditRecord, glass: BreakGlass, rooms: RoomsReader) -> A
 
 def _as(grant: Grant) -> Principal:
     """The person's own view, and nothing beyond it: a grant opens no room that they are not in."""
-    return Principal(grant.subject)
+    return as_themselves(grant.subject)
 
 
 def grant_of(grant: Grant) -> GrantView:

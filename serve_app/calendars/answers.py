@@ -18,7 +18,8 @@ ERRORS: Final[dict[int | str, dict[str, Any]]] = {
 
 
 class CalendarRoute(APIRoute):
-    """A route whose `Conflict` is told with `reasons` and `alternatives` beside the problem's own members."""
+    """A route whose `Conflict` is told with its details (`reasons` and `alternatives`, of a series `occurrences`)
+    beside the problem's own members."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()

@@ -50,7 +50,7 @@ def booking_routes(services: CalendarServices) -> APIRouter:
         """Book a time, or hold it. 409: all reasons, and alternatives that can be booked as they are."""
         body = await body_of(request, requests.BookingBody)
         name = operation_of(request, by) or body.request_id
-        wanted = body.request(bookings.id_from(by, name))
+        wanted = body.request(bookings.key_of(by, name))
         return answer(await bookings.book(wanted, by=by, trace=trace(request)), 201)
 
     @router.get("")
@@ -146,9 +146,10 @@ def series_routes(services: CalendarServices) -> APIRouter:
 
     @router.post("", openapi_extra=documented(requests.SeriesBody))
     async def create(request: Request, by: SeriesCreate) -> Response:
-        """Check every occurrence, then make them (`all` or those that are `available`), or only tell (`dry_run`)."""
+        """Check every occurrence, then make them (`all` or those that are `available`), or only tell (`dry_run`, 200).
+        409: with `all`, one time cannot be had, so nothing is booked; `occurrences` says what stands against each."""
         body = await body_of(request, requests.SeriesBody)
-        wanted = body.request(services.bookings.id_from(by, operation_of(request, by) or body.request_id, "ser"))
+        wanted = body.request(services.bookings.key_of(by, operation_of(request, by) or body.request_id, "ser"))
         made = await series.create(wanted, body.rrule, body.exceptions, body.policy, dry_run=body.dry_run, by=by)
         return answer(made, 201 if "series_id" in made else 200)
 
@@ -159,7 +160,8 @@ def series_routes(services: CalendarServices) -> APIRouter:
 
     @router.patch("/{series_id}", openapi_extra=documented(requests.SeriesPatch))
     async def patch(request: Request, by: SeriesManage, series_id: Id) -> Response:
-        """Move this, this and following, or all occurrences; pause the series, or let it go on."""
+        """Move this, this and following, or all occurrences; pause the series, or let it go on. 409: with `all`, one of
+        them cannot be moved, so none is; `occurrences` says what stands against each."""
         body = await body_of(request, requests.SeriesPatch)
         return answer(await patch_series(series, series_id, body, by=by))
 
@@ -180,8 +182,8 @@ def waitlist_routes(services: CalendarServices) -> APIRouter:
     async def join(request: Request, by: WaitlistJoin) -> Response:
         """Wait for time: of these therapists or of all that offer the service."""
         body = await body_of(request, WaitlistBody)
-        entry = services.bookings.id_from(by, operation_of(request, by) or body.request_id, "wait")
-        return answer(await waiting.join(body, by=by, entry_id=entry), 201)
+        key = services.bookings.key_of(by, operation_of(request, by) or body.request_id, "wait")
+        return answer(await waiting.join(body, by=by, key=key), 201)
 
     @router.get("")
     async def listing(by: WaitlistRead, therapist_id: MaybeId = None) -> Response:

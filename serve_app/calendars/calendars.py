@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from actors.calendars import time
 from actors.calendars.feeds import Fed
 from actors.calendars.looks import AvailabilityQuery, free_times
-from actors.calendars.requests import ImportBody
+from actors.calendars.requests import EmptyBody, ImportBody
 from actors.calendars.schedule import CalendarBody
 from actors.calendars.services import CalendarServices
 from actors.kernel.entity import Principal
@@ -23,6 +23,9 @@ Reader = Annotated[Principal, permit("calendar.availability")]
 FeedReader = Annotated[Principal, permit("calendar.feed")]
 BookingReader = Annotated[Principal, permit("booking.read")]
 FeedToken = Annotated[str, Query(alias="token", max_length=4096)]
+CalendarSharer = Annotated[Principal, permit("calendar.share_feed")]
+BookingSharer = Annotated[Principal, permit("booking.share_feed")]
+TokenId = Annotated[str, Path(pattern=ID_PATTERN)]
 Manager = Annotated[Principal, permit("calendar.manage")]
 
 
@@ -104,6 +107,41 @@ def feed_routes(services: CalendarServices) -> APIRouter:
     async def of_client(request: Request, by: BookingReader, _: FeedToken = "") -> Response:
         """The caller's own bookings."""
         return _feed(request, await services.feeds.of_client(by=by))
+
+    tokens = services.feed_tokens
+
+    @router.post("/calendars/{therapist_id}/feed-tokens", status_code=201, openapi_extra=documented(EmptyBody))
+    async def make(request: Request, by: CalendarSharer, therapist_id: CalendarId) -> Response:
+        """A token for the address of this feed, good for nothing else, for a year. It is told this once."""
+        await body_of(request, EmptyBody)
+        return answer(await tokens.make(therapist_id, by=by), 201)
+
+    @router.get("/calendars/{therapist_id}/feed-tokens")
+    async def listing(by: CalendarSharer, therapist_id: CalendarId) -> Response:
+        """The tokens of this feed, whoever has made them; without what they say."""
+        return answer(await tokens.listing(therapist_id, by=by))
+
+    @router.delete("/calendars/{therapist_id}/feed-tokens/{token_id}")
+    async def revoke(by: CalendarSharer, therapist_id: CalendarId, token_id: TokenId) -> Response:
+        """The address with this token is good no more, at once."""
+        return answer(await tokens.revoke(therapist_id, token_id, by=by))
+
+    @router.post("/bookings/feed-tokens", status_code=201, openapi_extra=documented(EmptyBody))
+    async def make_own(request: Request, by: BookingSharer) -> Response:
+        """A token for the address of the feed of one's own bookings, good for nothing else, for a year. It is told
+        this once."""
+        await body_of(request, EmptyBody)
+        return answer(await tokens.make("", by=by), 201)
+
+    @router.get("/bookings/feed-tokens")
+    async def listing_own(by: BookingSharer) -> Response:
+        """The tokens of the feed of one's own bookings; without what they say."""
+        return answer(await tokens.listing("", by=by))
+
+    @router.delete("/bookings/feed-tokens/{feed_token_id}")
+    async def revoke_own(by: BookingSharer, feed_token_id: TokenId) -> Response:
+        """The address with this token is good no more, at once."""
+        return answer(await tokens.revoke("", feed_token_id, by=by))
 
     return router
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from actors.calendars.queries import LARGEST_PAGE, Wanted
 from actors.calendars.services import CalendarServices
-from actors.kernel.entity import Principal
+from actors.kernel.entity import Principal, as_themselves
 from config.errors import Conflict, FailedPrecondition, NotFound
 from config.logs import get_logger
 
@@ -21,14 +21,18 @@ class PersonalCalendar:
 
     async def bookings(self, user: str) -> AsyncIterator[dict[str, Any]]:
         """Every booking of the person, with its notes, by start."""
-        by = _as(user)
+        by = as_themselves(user)
         async for booking in self._listed(by):
             yield await self._services.bookings.get(booking["id"], by=by)
 
     async def waitlist(self, user: str) -> list[dict[str, Any]]:
         """Every wish of the person, with its note."""
-        listed: list[dict[str, Any]] = (await self._services.waiting.listing("", by=_as(user)))["entries"]
+        listed: list[dict[str, Any]] = (await self._services.waiting.listing("", by=as_themselves(user)))["entries"]
         return listed
+
+    async def feed_tokens(self, user: str) -> list[dict[str, Any]]:
+        """Every token of a feed that the person has made, without what it says."""
+        return await self._services.feed_tokens.of(user)
 
     async def leave(self, user: str) -> None:
         """Cancel what lies ahead and take back every wish, so that nobody keeps time for who will not come. What was
@@ -37,7 +41,8 @@ class PersonalCalendar:
         Raises:
             Unavailable: it is not finished.
         """
-        by, now_ms = _as(user), self._services.clock.now_ms()
+        by, now_ms = as_themselves(user), self._services.clock.now_ms()
+        await self._services.feed_tokens.forget(user)
         for entry in await self.waitlist(user):
             await self._services.waiting.leave(entry["entry_id"], by=by)
         ahead = [one async for one in self._listed(by, now_ms) if one["status"] in _AHEAD]
@@ -63,8 +68,3 @@ class PersonalCalendar:
             cursor = page.get("next_cursor")
             if cursor is None:
                 return
-
-
-def _as(user: str) -> Principal:
-    """The person's own view."""
-    return Principal(user, "client")

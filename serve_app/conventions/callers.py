@@ -1,5 +1,6 @@
 """Who sends a request: verified once, before anything is counted or looked up, and read by everything behind."""
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,8 +16,10 @@ from config.tokens import Verified
 log = get_logger(__name__)
 
 Verify = Callable[[object], Awaitable[Verified]]
+VerifyFeed = Callable[[str, str], Awaitable[Verified]]
+"""Who shows this token in the address of the feed of this calendar ("": of their own bookings)?"""
 _SCOPE: Final = "carewire.caller"
-_FEED: Final = "/feed.ics"
+_FEED: Final = re.compile(r"/api/(?:bookings|calendars/([^/]+))/feed\.ics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,12 @@ class Sender:
 class Callers:
     """ASGI middleware that puts a `Sender` into the scope."""
 
-    def __init__(self, app: ASGIApp, verify: Verify, trusted_proxies: int = 0) -> None:
+    def __init__(
+        self, app: ASGIApp, verify: Verify, verify_feed: VerifyFeed | None = None, trusted_proxies: int = 0
+    ) -> None:
         self._app = app
         self._verify = verify
+        self._verify_feed = verify_feed
         self._trusted = trusted_proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,10 +66,14 @@ class Callers:
         await self._app(scope, receive, send)
 
     async def _who(self, scope: Scope) -> tuple[Verified | None, CarewireError | None]:
-        token = _token(scope)
+        token, feed = _bearer(scope), None
+        if not token and (feed := _feed_of(scope)) is not None:
+            token = QueryParams(scope["query_string"]).get("token", "")
         if not token:
             return None, Unauthenticated("Send a token: Authorization: Bearer <token>.")
         try:
+            if feed is not None and self._verify_feed is not None:
+                return await self._verify_feed(token, feed), None
             return await self._verify(token), None
         except (Unauthenticated, Unavailable) as error:
             address = address_of(scope, self._trusted)
@@ -83,12 +93,16 @@ def address_of(scope: Scope, trusted_proxies: int) -> str:
     return client_address(peer, _header(scope, b"x-forwarded-for"), trusted_proxies)
 
 
-def _token(scope: Scope) -> str:
-    """Of the header; of the address only for feeds, since calendar programs send no header."""
+def _bearer(scope: Scope) -> str:
     scheme, _, token = _header(scope, b"authorization").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
-    return QueryParams(scope["query_string"]).get("token", "") if scope["path"].endswith(_FEED) else ""
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _feed_of(scope: Scope) -> str | None:
+    """The calendar whose feed is read ("": one's own bookings); None: it is no feed. They alone take a token from the
+    address, since calendar programs send no header."""
+    match = _FEED.fullmatch(scope["path"]) if scope["method"] in ("GET", "HEAD") else None
+    return None if match is None else match[1] or ""
 
 
 def _header(scope: Scope, name: bytes) -> str:

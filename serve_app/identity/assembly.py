@@ -120,7 +120,7 @@ def assemble(
     people = People(parts, clock)
     relations = CareRelations(database, clock)
     glass = BreakGlass(database, parts.audit, parts.notices, settings.identity, clock)
-    calendar = PersonalCalendar(calendar_services(region, stores.views, clock))
+    calendar = PersonalCalendar(calendar_services(region, stores.views, clock, stores.feed_tokens))
     erasure = Erasure(database, parts, relations, calendar, stores.views, clock)
     export = Export(parts, relations, rooms, region, calendar, clock)
     routers = (

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection
 from typing import Final
 
+from actors.calendars.feed_tokens import FeedTokens, is_feed_token
 from actors.kernel.tasks import Tasks
 from config.errors import CarewireError, PermissionDenied
 from config.logs import get_logger
@@ -25,9 +26,22 @@ log = get_logger(__name__)
 class HttpGate:
     """Verifies, then looks up what was taken back: in force for the next request, on every replica."""
 
-    def __init__(self, verifier: Verifier, revocations: Revocations) -> None:
+    def __init__(self, verifier: Verifier, revocations: Revocations, feed_tokens: FeedTokens) -> None:
         self._verifier = verifier
         self._revocations = revocations
+        self._feed_tokens = feed_tokens
+
+    async def verify_feed(self, token: str, calendar: str) -> Verified:
+        """Who shows this token in the address of a feed: one made for it, or any other of theirs that is good.
+
+        Raises:
+            Unauthenticated, Unavailable: as `verify`.
+        """
+        if not is_feed_token(token):
+            return await self.verify(token)
+        verified = await self._feed_tokens.verify(token, calendar)
+        await self._revocations.admit(verified)
+        return verified
 
     async def verify(self, token: object) -> Verified:
         """Who the bearer is.

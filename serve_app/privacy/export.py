@@ -59,6 +59,7 @@ class Export:
         )
         yield b',"care":' + _to_json([care_of(one).model_dump() for one in await self._care.of(who.user, limit=10_000)])
         yield b',"waitlist":' + _to_json(await self._calendar.waitlist(who.user))
+        yield b',"feed_tokens":' + _to_json(await self._calendar.feed_tokens(who.user))
         sections = {
             "rooms": self._messages(who, trace),
             "bookings": self._calendar.bookings(who.user),

@@ -8,10 +8,12 @@ import pytest
 import pytest_asyncio
 
 from store.client import open_client
+from store.feed_tokens import MemoryFeedTokens
 from store.indexes import ensure_indexes
 from store.journal import Index, Stores
 from store.masterkeys import MasterKeys
 from store.memory import MemoryJournal, MemoryLeases, MemoryPartitionMaps, MemoryTimers, MemoryViews
+from store.mongo_feed_tokens import MongoFeedTokens
 from store.mongo_journal import MongoJournal
 from store.mongo_keys import MongoKeyStore
 from store.mongo_leases import MongoLeases
@@ -56,20 +58,24 @@ class Backend:
 async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
     if request.param == "memory":
         parts = MemoryJournal(), MemoryViews(INDEXES), MemoryTimers(), MemoryLeases(), MemoryPartitionMaps()
-        yield Backend(MemoryKeyStore(), lambda vault: Stores(*parts, vault))
+        memory = Backend(MemoryKeyStore(), lambda vault: Stores(*parts, vault, tokens))
+        tokens = MemoryFeedTokens(memory.clock)
+        yield memory
         return
     client = open_client(request.getfixturevalue("mongo_url"), timeout_s=10.0)
     database = client[f"contract_{uuid.uuid4().hex}"]
     await ensure_indexes(database, INDEXES)
     opened: list[MongoJournal] = []
+    clock = Dial()
 
     def make(vault: KeyringVault) -> Stores:
         opened.append(journal := MongoJournal(database))
         views, timers = MongoViews(database), MongoTimers(database)
-        return Stores(journal, views, timers, MongoLeases(database), MongoPartitionMaps(database), vault)
+        leases, maps = MongoLeases(database), MongoPartitionMaps(database)
+        return Stores(journal, views, timers, leases, maps, vault, MongoFeedTokens(database, clock))
 
     try:
-        yield Backend(MongoKeyStore(database), make)
+        yield Backend(MongoKeyStore(database), make, clock=clock)
     finally:
         for journal in opened:
             journal.close()

@@ -20,6 +20,12 @@ EVENT_OF = {
     ("POST", "/api/calendars/{therapist_id}/import"): "import_calendar",
     ("GET", "/api/calendars/{therapist_id}/feed.ics"): "get_calendar_feed",
     ("GET", "/api/bookings/feed.ics"): "get_booking_feed",
+    ("POST", "/api/calendars/{therapist_id}/feed-tokens"): "make_calendar_feed_token",
+    ("GET", "/api/calendars/{therapist_id}/feed-tokens"): "list_calendar_feed_tokens",
+    ("DELETE", "/api/calendars/{therapist_id}/feed-tokens/{token_id}"): "revoke_calendar_feed_token",
+    ("POST", "/api/bookings/feed-tokens"): "make_booking_feed_token",
+    ("GET", "/api/bookings/feed-tokens"): "list_booking_feed_tokens",
+    ("DELETE", "/api/bookings/feed-tokens/{feed_token_id}"): "revoke_booking_feed_token",
     ("POST", "/api/bookings"): "request_booking",
     ("GET", "/api/bookings"): "list_bookings",
     ("POST", "/api/bookings/check"): "check_conflicts",
@@ -49,6 +55,10 @@ OF_CALENDARS = ("calendar.", "booking.", "series.", "waitlist.")
 _CHANGING = {"id", "booking_id", "series_id", "entry_id", "version", "start", "end", "hold_expires_at"} | {
     "created_at",
     "updated_at",
+    "token_id",
+    "token",
+    "path",
+    "expires_at",
 }
 Who = tuple[str, str]
 ANN, DOC, EVE, MO = ("ann", "client"), ("doc", "therapist"), ("eve", "therapist"), ("mo", "moderator")
@@ -193,6 +203,16 @@ async def test_what_is_done_over_rest_and_over_a_socket_is_alike() -> None:
         )
         assert wish.keys() == same.keys()
         await fronts.alike("leave_waitlist", ANN, {"entry_id": wish["entry_id"]}, {"entry_id": same["entry_id"]})
+        feeds: list[tuple[str, Who, dict[str, Any]]] = [
+            ("calendar", DOC, {"therapist_id": "doc"}),
+            ("booking", ANN, {}),
+        ]
+        for of, who, feed in feeds:
+            tokens = await fronts.alike(f"make_{of}_feed_token", who, feed, feed)
+            assert len((await fronts.same(f"list_{of}_feed_tokens", feed, who))["tokens"]) == 2
+            named = "token_id" if of == "calendar" else "feed_token_id"
+            gone = [feed | {named: one["token_id"]} for one in tokens]
+            await fronts.alike(f"revoke_{of}_feed_token", who, *gone)
         schedule = await at.ok("GET", "/calendars/eve", "eve", "therapist") | {"therapist_id": "eve"}
         await fronts.alike("update_calendar", EVE, schedule, schedule)
         busy = {"therapist_id": "eve", "source": "old", "ics": (await fronts.rest("get_booking_feed", {}, ANN))["ics"]}
@@ -203,7 +223,8 @@ async def test_refusals_are_the_same_over_rest_and_over_a_socket() -> None:
     async with house() as at:
         fronts = Fronts(at)
         booking = {"booking_id": (await at.book(10))["id"]}
-        series = {"series_id": (await at.ok("POST", "/series", json=_talk(12) | DAILY))["series_id"]}
+        made = await at.ok("POST", "/series", json=_talk(12) | DAILY)
+        series = {"series_id": made["series_id"]}
         entry = {"entry_id": (await at.ok("POST", "/waitlist", json=TALK_WISH))["entry_id"]}
         doc, span = {"therapist_id": "doc"}, {"from": when(8), "to": when(12)}
         for event, payload, who, code in (
@@ -217,6 +238,11 @@ async def test_refusals_are_the_same_over_rest_and_over_a_socket() -> None:
             ("get_calendar_analytics", doc | span, ANN, "permission_denied"),
             ("import_calendar", doc | {"source": "old", "ics": "no"}, DOC, "invalid_argument"),
             ("get_calendar_feed", doc, EVE, "permission_denied"),
+            ("make_calendar_feed_token", doc, EVE, "permission_denied"),
+            ("list_calendar_feed_tokens", doc, ANN, "permission_denied"),
+            ("revoke_calendar_feed_token", doc | {"token_id": "fdt_none"}, EVE, "permission_denied"),
+            ("revoke_calendar_feed_token", doc | {"token_id": "fdt_none"}, DOC, "not_found"),
+            ("revoke_booking_feed_token", {"feed_token_id": "fdt_none"}, ANN, "not_found"),
             ("request_booking", _talk(10), ("bob", "client"), "conflict"),
             ("request_booking", _talk(10) | {"service_id": "sing"}, ANN, "not_found"),
             ("request_booking", _talk(11) | {"client_id": "bob"}, ANN, "permission_denied"),
@@ -242,6 +268,8 @@ async def test_refusals_are_the_same_over_rest_and_over_a_socket() -> None:
             ("no_show_booking", booking, DOC, "failed_precondition"),
             ("create_series", _talk(9) | {"rrule": "FREQ=HOURLY", "policy": "all"}, ANN, "invalid_argument"),
             ("create_series", _talk(9) | {"rrule": "FREQ=DAILY", "policy": "some"}, ANN, "invalid_argument"),
+            ("create_series", _talk(10) | DAILY, ("bob", "client"), "conflict"),
+            ("update_series", series | _moving_on(made, 10), ANN, "conflict"),
             ("get_series", series, EVE, "not_found"),
             ("update_series", series, ANN, "invalid_argument"),
             ("update_series", series | {"status": "paused"}, EVE, "not_found"),
@@ -256,13 +284,33 @@ async def test_refusals_are_the_same_over_rest_and_over_a_socket() -> None:
         ):
             told = await fronts.same(event, payload, who)
             assert told.get("code") == code, (event, payload, told)
-            if code == "conflict":
+            if code == "conflict" and event.endswith("_series"):
+                assert [one["status"] for one in told["details"]["occurrences"]] == ["conflict", "available"]
+            elif code == "conflict":
                 assert told["details"]["reasons"]
                 assert told["details"]["alternatives"]
 
 
 def _talk(hour: int, **more: Any) -> dict[str, Any]:
     return TALK | {"start": when(hour)} | more
+
+
+def _moving_on(series: dict[str, Any], hour: int) -> dict[str, Any]:
+    """All of the series to another hour."""
+    return {"scope": "all", "booking_id": series["occurrences"][0]["booking_id"], "start": when(hour)}
+
+
+async def test_a_series_over_a_conflict_tells_its_occurrences_beside_the_code_and_books_nothing() -> None:
+    async with house() as at:
+        await at.book(10, "bob")
+        dry = await at.call("POST", "/series", json=_talk(10) | DAILY | {"dry_run": True})
+        refused = await at.call("POST", "/series", json=_talk(10) | DAILY)
+        assert (dry.status_code, refused.status_code) == (200, 409)
+        assert refused.json()["code"] == "conflict"
+        assert refused.json()["occurrences"] == dry.json()["occurrences"]
+        assert (await at.ok("GET", "/bookings"))["bookings"] == []
+        left = await at.call("POST", "/series", json=_talk(10) | DAILY | {"policy": "available"})
+        assert [one["status"] for one in left.json()["occurrences"]] == ["conflict", "booked"]
 
 
 async def _begun(at: House, hour: int) -> dict[str, Any]:

@@ -69,7 +69,7 @@ async def house() -> AsyncIterator[House]:
         problems.install(app)
 
         app.add_middleware(Callers, verify=who)
-        for router in routers(calendar_services(region, made.stores.views, CLOCK)):
+        for router in routers(calendar_services(region, made.stores.views, CLOCK, made.stores.feed_tokens)):
             app.include_router(router)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as http:
             found = House(made, http, app)

@@ -256,6 +256,7 @@ async def a_race(world: World, racers: int) -> list[Any]:
     """Everybody wants ten o'clock, through two gateways, over a bad network, while a shard is killed."""
     services = [Bookings(await world.region(name), world.stores.views, world.clock) for name in ("g1", "g2")]
     sure = Bookings(await world.region("sure"), world.sound.views, world.clock)
+    await insist(partial(sure.configure, "room1", a_schedule(services=(), kind="room"), by=ADMIN))
     for calendar in ("doc", "eve"):
         await insist(partial(sure.configure, calendar, a_schedule(), by=ADMIN))
 
@@ -268,15 +269,64 @@ async def a_race(world: World, racers: int) -> list[Any]:
         except Conflict as error:
             return error
 
-    async def killer() -> None:
-        await asyncio.sleep(world.random.random() * 0.1)
-        name = world.random.choice(sorted(world.shards))
-        await world.kill(name)
-        await asyncio.sleep(world.random.random() * 0.5)
-        await world.start_shard(name)
-
-    *outcomes, _ = await asyncio.gather(*(one(number) for number in range(racers)), killer())
+    *outcomes, _ = await asyncio.gather(*(one(number) for number in range(racers)), a_killer(world))
     return outcomes
+
+
+async def a_killer(world: World) -> None:
+    """One shard dies, and comes back after a while."""
+    await asyncio.sleep(world.random.random() * 0.1)
+    name = world.random.choice(sorted(world.shards))
+    await world.kill(name)
+    await asyncio.sleep(world.random.random() * 0.5)
+    await world.start_shard(name)
+
+
+async def repeats(world: World, people: int, *, keyed: bool) -> dict[str, set[str]]:
+    """Everybody asks twice at once, at both gateways and for different hours, over the same network: what they get."""
+    services = [Bookings(await world.region(name), world.stores.views, world.clock) for name in ("g1", "g2")]
+    await insist(partial(services[0].configure, "room1", a_schedule(services=(), kind="room"), by=ADMIN))
+    await insist(partial(services[0].configure, "doc", a_schedule(), by=ADMIN))
+    got: dict[str, set[str]] = {f"u{number}": set() for number in range(people)}
+
+    async def ask(number: int, gateway: int) -> None:
+        by, bookings = Principal(f"u{number}"), services[gateway]
+        key = bookings.key_of(by, "mine" if keyed else None)
+        request = Request(therapist="doc", start=at(9 + number, gateway), service="talk", key=key)
+        await asyncio.sleep(world.random.random() * 0.05)
+        got[by.user].add((await insist(lambda: bookings.book(request, by=by)))["id"])
+
+    asked = [ask(number, gateway) for number in range(people) for gateway in (0, 1)]
+    await asyncio.gather(*asked, *([a_killer(world)] if keyed else ()))
+    return got
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_key_is_one_booking_whichever_gateway_repeats_it_and_whatever_dies(seed: int) -> None:
+    world = World(seed, kinds=KINDS)
+
+    async def main() -> None:
+        await world.start()
+        got = await repeats(world, 6, keyed=True)
+        world.dice.rate = 0.0
+        await asyncio.sleep(40)
+        assert {len(ids) for ids in got.values()} == {1}
+        for user, ids in got.items():
+            assert [one.booking for one in await entries_of(world.sound, world.clock, f"client:{user}")] == [*ids]
+
+    run(world.loop, main(), limit_s=LIMIT_S)
+
+
+def test_without_a_key_who_asks_twice_has_two() -> None:
+    """The twin: the scenario above does tell."""
+    world = World(0, kinds=KINDS)
+    world.dice.rate = 0.0
+
+    async def main() -> None:
+        await world.start()
+        assert {len(ids) for ids in (await repeats(world, 6, keyed=False)).values()} == {2}
+
+    run(world.loop, main(), limit_s=LIMIT_S)
 
 
 async def insist(call: Callable[[], Awaitable[Any]]) -> Any:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from socketio.exceptions import ConnectionError as Refused
 
+from actors.calendars.feed_tokens import FeedTokens
 from config.settings import AuthSettings
 from realtime.auth import Jwks, Verifier
 from serve_app.identity.gate import HttpGate
@@ -100,7 +101,7 @@ def strict(home: House) -> Iterator[House]:
     """The house with an issuer's keys beside ours, and an audience."""
     settings = AuthSettings(leeway_s=0, audience="carewire")
     verifier = Verifier(settings, CLOCK, secret=SECRET, jwks=Published())
-    gate = HttpGate(verifier, home.service.parts.revocations)
+    gate = HttpGate(verifier, home.service.parts.revocations, FeedTokens(home.stores.feed_tokens, CLOCK))
     home.doors.append(gate)
     gateway: Any = home.gateways[0]
     known, gateway._sessions._verifier = gateway._sessions._verifier, verifier

@@ -95,9 +95,9 @@ class Rig:
             await self.cluster.start()
             self.region = await self.cluster.region("test")
             self.bookings = Bookings(self.region, self.stores.views, self.clock)
-            for calendar in ("doc", "eve", "room1"):
-                services = () if calendar == "room1" else a_schedule().services
-                await self.bookings.configure(calendar, a_schedule(services=services), by=ADMIN)
+            await self.bookings.configure("room1", a_schedule(services=(), kind="room"), by=ADMIN)
+            for calendar in ("doc", "eve"):
+                await self.bookings.configure(calendar, a_schedule(), by=ADMIN)
             try:
                 return await scenario(self)
             finally:

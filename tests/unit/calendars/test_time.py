@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from actors.calendars import time
-from actors.calendars.occupancy import Occupancy
+from actors.calendars.occupancy import Entry, Occupancy
 from actors.calendars.openings import Openings
 from actors.calendars.planner import Planner
 from actors.calendars.schedule import Holidays, Override, Schedule, Service, Stretch
@@ -96,10 +97,93 @@ def test_free_times_are_open_lie_on_the_grid_of_the_wall_and_none_is_missing(
     found = {start for start, _, _ in planner.slots(planner.schedule.services[0], low, high, now_ms=low)}
     zone = ZoneInfo(name)
     inside = {at for at, wall in minutes_of_a_day(zone, day) if begins <= wall.hour * 60 + wall.minute < ends}
+    opened = datetime.min
     for at, wall in minutes_of_a_day(zone, day):
-        on_grid = (wall.hour * 60 + wall.minute) % grid == 0 and wall.second == 0
+        if at in inside and at - time.MINUTE_MS not in inside:
+            opened = wall  # a stretch of hours begins, and its grid with it
+        on_grid = at in inside and (wall - opened).total_seconds() % (grid * 60) == 0
         whole = all(at + number * time.MINUTE_MS in inside for number in range(30))
         assert (at in found) == (on_grid and whole), (name, wall)
+
+
+def starts_of(
+    schedule: Schedule, since: str, until: str, minutes: int, occupancy: Occupancy | None = None
+) -> list[str]:
+    """When one can begin, as hours and minutes UTC: what is free, and (the same) what nothing stands against."""
+    planner, service = Planner("c", schedule, occupancy or Occupancy()), Service("s", minutes)
+    low, high = time.parse_instant(since), time.parse_instant(until)
+    found = [start for start, _, _ in planner.slots(service, low, high, now_ms=0)]
+    last = high - minutes * time.MINUTE_MS + 1
+    sound = [at for at in range(low, last, 5 * time.MINUTE_MS) if not planner.why_not(service, at, now_ms=0, client="")]
+    assert found == sound
+    return [f"{datetime.fromtimestamp(one / 1000, UTC):%H:%M}" for one in found]
+
+
+WEDNESDAY = ("2027-03-03T00:00:00Z", "2027-03-04T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("hours", "minutes", "expected"),
+    [
+        ((("09:00", "12:00"),), 50, ["09:00", "09:50", "10:40"]),
+        ((("09:15", "10:15"),), 60, ["09:15"]),
+        ((("07:30", "10:00"),), 60, ["07:30", "08:30"]),
+        ((("09:20", "10:00"),), 30, ["09:20"]),
+        ((("09:00", "10:00"), ("13:10", "14:30")), 40, ["09:00", "13:10", "13:50"]),
+        ((("09:00", "10:00"), ("10:00", "11:00")), 40, ["09:00", "09:40", "10:20"]),
+        ((("09:05", "11:00"),), 55, ["09:05", "10:00"]),
+    ],
+)
+def test_each_stretch_of_hours_begins_its_own_grid(
+    hours: tuple[tuple[str, str], ...], minutes: int, expected: list[str]
+) -> None:
+    schedule = Schedule("UTC", {"wed": hours}, minutes)
+    assert starts_of(schedule, *WEDNESDAY, minutes) == expected
+    berlin = Schedule("Europe/Berlin", {"wed": hours}, minutes)
+    hour_earlier = [f"{int(one[:2]) - 1:02}{one[2:]}" for one in expected]
+    assert starts_of(berlin, *WEDNESDAY, minutes) == hour_earlier
+
+
+def test_a_one_off_opening_has_its_own_grid_and_one_that_prolongs_the_hours_goes_on_with_theirs() -> None:
+    later = Stretch("2027-03-03T14:20:00Z", "2027-03-03T16:00:00Z", kind="opening")
+    longer = Stretch("2027-03-03T10:30:00Z", "2027-03-03T12:00:00Z", kind="opening")
+    schedule = Schedule("UTC", {"wed": (("09:10", "11:00"),)}, 50, openings=(later, longer))
+    assert starts_of(schedule, *WEDNESDAY, 50) == ["09:10", "10:00", "10:50", "14:20", "15:10"]
+
+
+def test_a_blackout_leaves_a_gap_and_shifts_nothing() -> None:
+    gone = Stretch("2027-03-03T09:20:00Z", "2027-03-03T10:10:00Z")
+    schedule = Schedule("UTC", {"wed": (("09:00", "13:00"),)}, 50, blackouts=(gone,))
+    assert starts_of(schedule, *WEDNESDAY, 50) == ["10:40", "11:30"]
+
+
+def test_a_grid_passes_midnight_with_its_hours() -> None:
+    night = Schedule("UTC", {"tue": (("22:30", "24:00"),), "wed": (("00:00", "02:40"), ("09:00", "10:00"))}, 60)
+    assert starts_of(night, "2027-03-02T12:00:00Z", WEDNESDAY[1], 60) == ["22:30", "23:30", "00:30", "01:30", "09:00"]
+    always = Schedule("UTC", dict.fromkeys(time.WEEKDAYS, (("00:00", "24:00"),)), 7 * 60)
+    assert starts_of(always, *WEDNESDAY, 7 * 60) == ["00:00", "07:00", "14:00"]
+
+
+def test_why_no_time_is_free_is_told_by_the_grid_of_the_hours_without_gap_or_overlap() -> None:
+    schedule = Schedule("UTC", {"wed": (("09:15", "11:00"),)}, 50)
+    planner = Planner("c", schedule, Occupancy())
+    low, high = time.parse_instant(WEDNESDAY[0]), time.parse_instant(WEDNESDAY[1])
+    told = planner.refused(Service("s", 50), low, high, now_ms=0, client="")
+    spans = [(f"{datetime.fromtimestamp(one['start'] / 1000, UTC):%H:%M}", one["end"] - one["start"]) for one in told]
+    hour = time.HOUR_MS
+    assert spans == [("00:00", 9.25 * hour), ("10:55", 13 * hour + hour // 12)]
+
+
+def test_a_group_that_has_begun_before_the_hours_changed_can_be_joined() -> None:
+    schedule = Schedule("UTC", {"wed": (("09:00", "12:00"),)}, 50, (Service("g", 50, capacity=2),))
+    occupancy = Occupancy()
+    planner, start = Planner("c", schedule, occupancy), time.parse_instant("2027-03-03T09:10:00Z")
+    group = schedule.services[0]
+    assert [one.code for one in planner.why_not(group, start, now_ms=0, client="")] == ["off_grid"]
+    plan = planner.plan(group, start)
+    occupancy.put(Entry("k", "b", "o", plan.start, plan.end, session=plan.session, service="g"))
+    assert planner.why_not(group, start, now_ms=0, client="") == []
+    assert (plan.start, plan.end, 1) in planner.slots(group, start, plan.end, now_ms=0)
 
 
 def test_layers_stand_in_their_order_and_say_why() -> None:

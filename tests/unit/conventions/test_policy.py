@@ -30,9 +30,10 @@ socket.authenticate * * * *
 presence.set s s s s
 presence.watch * * * *
 calendar.availability * * * *
-calendar.read - o - *
 calendar.manage - o - *
 calendar.feed - o - *
+calendar.share_feed - o - *
+booking.share_feed s s s s
 booking.create s so s *
 booking.read sm smo sm *
 booking.confirm s so s *
@@ -40,7 +41,6 @@ booking.reschedule s so s *
 booking.cancel s so s *
 booking.close - o - *
 booking.transfer - o - *
-booking.override - o - *
 series.create s so s *
 series.read s so s *
 series.manage s so s *
@@ -48,8 +48,6 @@ waitlist.join s so s *
 waitlist.read s so s *
 waitlist.figures - * - *
 waitlist.leave s so s *
-worksheet.read s soc s s
-worksheet.work s soc s s
 ml.use * * * *
 account.enter * * * *
 account.read s s s *
@@ -127,3 +125,10 @@ def test_every_event_stands_under_an_action_that_exists() -> None:
 def test_the_documentation_shows_the_table_as_it_is() -> None:
     shown = Path(__file__).parents[3] / "docs" / "policy.md"
     assert render(POLICY) in shown.read_text(), "run: python -m config.policy > docs/policy.md"
+
+
+def test_every_action_is_asked_for_somewhere() -> None:
+    root = Path(__file__).parents[3]
+    packages = ("actors", "realtime", "serve_app")
+    asked = "".join(path.read_text() for package in packages for path in (root / package).rglob("*.py"))
+    assert [rule.action for rule in RULES if f'"{rule.action}"' not in asked] == []
