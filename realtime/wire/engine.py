@@ -42,6 +42,8 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         max_buffered_bytes: int = 1 << 20,
         deflate_threshold: int | None = None,
         upgrade_timeout: float = 10.0,
+        head_timeout: float = 15.0,
+        body_timeout: float = 30.0,
         admit: Callable[[web.Request], dict[str, Any] | None] | None = None,
         peers: Peers | None = None,
         environ_of: Callable[[web.Request], dict[str, Any]] = http.environ_of,
@@ -50,10 +52,11 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         """`max_buffered_bytes`: what may wait for one client that does not read, before it is closed as a "slow
         consumer". `deflate_threshold`: WebSocket messages from this size on are compressed (permessage-deflate) for
         clients that offer it; None: none are. `upgrade_timeout`: seconds from a new WebSocket to the end of its
-        upgrade. `admit`: asked before a session is opened; what it returns is the answer that refuses it. `peers`:
-        servers behind the same address; requests for their sessions are carried to them. `environ_of`: what connect
-        handlers are handed of the request. Behind a `Doorway`, it and `admit` may be handed an `Opening` in place of a
-        request. The rest is python-engineio's.
+        upgrade. `head_timeout`: seconds that a connection to a `Doorway` has for the head of its first request.
+        `body_timeout`: seconds that the body of a POST may take. `admit`: asked before a session is opened; what it
+        returns is the answer that refuses it. `peers`: servers behind the same address; requests for their sessions are
+        carried to them. `environ_of`: what connect handlers are handed of the request. Behind a `Doorway`, it and
+        `admit` may be handed an `Opening` in place of a request. The rest is python-engineio's.
 
         Raises:
             ValueError: another framework than aiohttp was asked for.
@@ -68,6 +71,8 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         self.max_buffered_bytes = max_buffered_bytes
         self.deflate_threshold = deflate_threshold
         self.upgrade_timeout = upgrade_timeout
+        self.head_timeout = head_timeout
+        self.body_timeout = body_timeout
         self.admit = admit
         self.peers = peers
         self.environ_of = environ_of
@@ -280,6 +285,20 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         socket.closed = True
         if not socket.outbox:
             self.forget(socket)
+
+    def _cors_headers(self, environ: dict[str, Any]) -> list[tuple[str, str]]:
+        """As python-engineio's, but the answer to everybody names nobody, and answers that differ say by what."""
+        headers: list[tuple[str, str]] = super()._cors_headers(environ)
+        allowed = self.cors_allowed_origins
+        if allowed == []:
+            return headers
+        anybody = allowed == "*" or (isinstance(allowed, list | tuple | set | frozenset) and "*" in allowed)
+        if anybody and not self.cors_credentials:
+            return [
+                ("Access-Control-Allow-Origin", "*") if name == "Access-Control-Allow-Origin" else (name, value)
+                for name, value in headers
+            ]
+        return [*headers, ("Vary", "Origin")]
 
     def _get_socket(self, sid: str) -> Socket:
         socket = self.sockets.get(sid)
