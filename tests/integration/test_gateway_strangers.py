@@ -275,4 +275,3 @@ async def test_rooms_to_recover_count_as_joins_and_those_beyond_are_told_so() ->
             assert last["details"]["room_id"] in recover
             assert last["details"]["class"] == "read"
             assert 0 < last["retry_after"] <= 0.2
-            assert (await alice.call(1, "list_rooms", {}))["error"]["code"] == "rate_limited"
