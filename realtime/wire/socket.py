@@ -101,9 +101,9 @@ class Socket:
     def session(self, value: dict[str, Any]) -> None:
         self._session = value
 
-    async def send(self, packet: Packet) -> None:
+    async def send(self, pkt: Packet) -> None:
         """Send a packet. Never waits."""
-        self.write(frame_of(packet))
+        self.write(frame_of(pkt))
 
     def write(self, frame: Frame) -> None:
         """Send after everything sent before; dropped once the session has ended. Never waits."""
