@@ -148,7 +148,7 @@ class Gateway:
         self._front = self._wire(region, rooms, self._presence, calendars)
         self._deadlines.start()
         server = make_server(self._settings, self._front, self._relay)
-        self._site = Site(server, self._settings.send_buffer_bytes)
+        self._site = Site(server, self._settings)
         if self._relay is not None:
             await self._relay.start(server.eio, inner_host)
         self._port = await self._site.listen(host, port)

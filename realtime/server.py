@@ -130,11 +130,9 @@ def make_server(settings: GatewaySettings, front: Front, peers: Peers | None) ->
 class Site:
     """The port. Several gateways of a node share it (SO_REUSEPORT): the kernel spreads the connections."""
 
-    def __init__(self, server: Server, send_buffer_bytes: int) -> None:
-        """`send_buffer_bytes`: what the kernel may keep for one client that does not read. Beyond it is this process
-        that keeps it, counts it, and gives up."""
+    def __init__(self, server: Server, settings: GatewaySettings) -> None:
         app = web.Application()
-        self._send_buffer_bytes = send_buffer_bytes
+        self._settings = settings
         server.attach(app, _PATH)
         self._server = server
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S, keepalive_timeout=_IDLE_S)
@@ -158,11 +156,19 @@ class Site:
             raise StartupError(
                 f"The gateway cannot listen on {host}:{port} ({error.strerror}): free it or set CAREWIRE_GATEWAY__PORT."
             ) from None
-        for listening in listener.sockets:  # connections inherit it
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer_bytes)
+        for listening in listener.sockets:  # connections inherit what is set
+            self._bound(listening)
         self._listener = listener
         bound: int = listener.sockets[0].getsockname()[1]
         return bound
+
+    def _bound(self, listening: Any) -> None:
+        """What the kernel may keep for one client that does not read: beyond that it is this process which keeps it,
+        counts it, and gives up. And for how long it may be kept without a byte of it being taken."""
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._settings.send_buffer_bytes)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+            patience_ms = int(1000 * (self._settings.ping_interval_s + self._settings.ping_timeout_s))
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, patience_ms)
 
     async def stop_listening(self) -> None:
         """Accept no more; connections that are open go on. Idempotent."""

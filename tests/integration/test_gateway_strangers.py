@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -231,6 +232,38 @@ async def test_who_was_known_and_left_has_that_time_again_and_who_is_known_stays
         await closed(leaves)
         assert made.gateways[0].sockets == 1
         assert not stays.closed
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the kernel cannot be told")
+async def test_who_does_not_read_its_answers_is_closed_though_it_polls() -> None:
+    async with crowd(ping_interval_s=0.5, ping_timeout_s=0.5) as (made, _):
+        with socket.socket() as peer:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            peer.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(peer, ("127.0.0.1", made.gateways[0].port))
+            async with asyncio.timeout(10):
+                with pytest.raises(ConnectionError):  # reset, or a broken pipe
+                    await ask_for_ever(peer)
+
+
+async def ask_for_ever(peer: socket.socket) -> None:
+    while True:
+        asked = 100 * b"GET /socket.io/?EIO=3 HTTP/1.1\r\nHost: x\r\n\r\n"
+        await asyncio.get_running_loop().sock_sendall(peer, asked)
+
+
+@pytest.mark.parametrize("start", [b"", b"GET /socket.io/?EIO=4", b"POST /socket.io/?EIO=4 HTTP/1.1\r\nHost: x\r\nX: "])
+async def test_who_does_not_finish_a_request_is_closed(start: bytes) -> None:
+    async with crowd() as (made, _):
+        site = made.gateways[0]._site
+        assert site is not None
+        site._server.eio.head_timeout = 0.3
+        reader, writer = await asyncio.open_connection("127.0.0.1", made.gateways[0].port)
+        writer.write(start)
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
 
 
 # where pages come from

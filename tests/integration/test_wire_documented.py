@@ -1,5 +1,7 @@
 """The examples of python-socketio's server documentation, as they stand there, on its server and on ours."""
 
+# mypy: disable-error-code="untyped-decorator"
+
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator

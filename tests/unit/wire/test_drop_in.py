@@ -1,6 +1,8 @@
 """What stands in the place of python-socketio's and python-engineio's classes has all that they offer, to be called
 and to be used as they are."""
 
+# mypy: disable-error-code="untyped-decorator"
+
 import inspect
 from typing import Any
 
