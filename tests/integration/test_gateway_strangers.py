@@ -119,15 +119,16 @@ async def test_without_the_bound_every_token_is_looked_at(monkeypatch: pytest.Mo
 
 
 async def test_refused_tokens_of_one_address_are_bounded_over_all_its_connections() -> None:
-    async with crowd(LimitSettings(refusals_per_s=5)) as (made, verifier):
+    async with crowd(LimitSettings(refusals_per_s=0.5)) as (made, verifier):
         codes = []
-        for number in range(40):
+        for number in range(20):
             async with RawSocket(made.url(), {"token": f"bad{number}"}) as socket:
                 refusal = json.loads(next(frame for frame in socket.frames if frame.startswith("44"))[2:])
                 codes.append(refusal["data"])
         limited = [data for data in codes if data["code"] == "rate_limited"]
-        assert verifier.asked == len(codes) - len(limited) < 30
-        assert all(0 < data["retry_after"] <= 0.2 for data in limited)
+        assert limited
+        assert verifier.asked == len(codes) - len(limited)
+        assert all(0 < data["retry_after"] <= 2 for data in limited)
         await asyncio.sleep(limited[-1]["retry_after"] + 0.1)
         await made.client("alice")
 
