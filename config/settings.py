@@ -62,7 +62,7 @@ class GatewaySettings(Section):
         default=64 * 1024, ge=1024, description="Largest event payload accepted from a client."
     )
     auth_timeout_s: float = Field(
-        default=10.0, gt=0, description="Seconds that a socket without a token has to authenticate."
+        default=10.0, gt=0, description="Seconds that a connection without a token has to authenticate."
     )
     expiry_warning_s: float = Field(
         default=60.0, ge=0, description="Seconds before expiry at which a socket is told to refresh its token."
@@ -102,13 +102,19 @@ class GatewaySettings(Section):
         default=500, ge=1, description="Invalid events in a minute after which a socket is closed."
     )
     cors_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
-        default=("*",), description="Origins that browsers may connect from, comma-separated."
+        default=("*",),
+        description="Origins that browsers may connect from, comma-separated; with `*`, never with credentials.",
     )
 
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         return _split(value)
+
+    @property
+    def any_origin(self) -> bool:
+        """May pages of every origin connect? Then without credentials: they show a token, or they are nobody."""
+        return "*" in self.cors_origins
 
     @model_validator(mode="after")
     def _most_is_not_fewer(self) -> Self:
@@ -309,6 +315,9 @@ class LimitSettings(Section):
     burst_s: float = Field(default=40, ge=1, description="Seconds' worth of these that may come at once.")
     address_factor: float = Field(
         default=100, ge=1, description="An address may do as much as so many users: they may share it."
+    )
+    refusals_per_s: float = Field(
+        default=100, gt=0, description="Tokens of one address that a gateway refuses; then it looks at none of them."
     )
     handshakes_per_s: float = Field(
         default=1000, gt=0, description="Connections that one gateway lets in; others are told when to come back."

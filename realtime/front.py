@@ -22,6 +22,7 @@ from realtime.metrics import GatewayMetrics
 from realtime.outlet import Outlet
 from realtime.packets import Incoming, ack_text, delivery_text
 from realtime.sessions import Sessions
+from realtime.strangers import ABUSE, Strangers
 
 log = get_logger(__name__)
 
@@ -41,10 +42,12 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
         metrics: GatewayMetrics,
         door: Door,
         inbound: Inbound,
+        strangers: Strangers,
     ) -> None:
         super().__init__("/")
         self._door = door
         self._inbound = inbound
+        self.strangers = strangers
         self._settings = settings
         self._connections = connections
         self._sessions = sessions
@@ -127,7 +130,7 @@ class Front(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketio ha
         limit = self._settings.max_invalid_events
         if connection.count_invalid(self._clock.monotonic_s()) == limit + 1:
             abuse = RateLimited("Too many invalid events.", details={"limit_per_minute": limit})
-            self._sessions.dismiss(connection, abuse, "abuse")
+            self._sessions.dismiss(connection, abuse, ABUSE)
 
     def _network(self, environ: Mapping[str, str]) -> str:
         peer, forwarded_for = environ["REMOTE_ADDR"], environ["HTTP_X_FORWARDED_FOR"]

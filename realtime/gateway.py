@@ -40,6 +40,7 @@ from realtime.recovery import Recovery
 from realtime.relay.relay import Relay
 from realtime.server import Site, make_server
 from realtime.sessions import Sessions
+from realtime.strangers import Strangers
 from realtime.subscriptions import Subscriptions
 
 log = get_logger(__name__)
@@ -147,7 +148,7 @@ class Gateway:
         self._front = self._wire(region, rooms, self._presence, calendars)
         self._deadlines.start()
         server = make_server(self._settings, self._front, self._relay)
-        self._site = Site(server, self._settings.send_buffer_bytes)
+        self._site = Site(server, self._settings)
         if self._relay is not None:
             await self._relay.start(server.eio, inner_host)
         self._port = await self._site.listen(host, port)
@@ -212,6 +213,7 @@ class Gateway:
         joining = Joining(self._subscriptions)
         limits = EventLimits(self._limits, clock, metrics)
         inbound = Inbound(settings, self._deadlines, clock)
+        strangers = Strangers(self._limits, settings.auth_timeout_s, self._deadlines, clock, metrics)
         metrics.inbound_bytes.set_function(lambda: inbound.bytes)
         metrics.sockets.set_function(lambda: len(self._connections))
         sessions = Sessions(
@@ -220,7 +222,7 @@ class Gateway:
             self._verifier,
             self._connections,
             self._subscriptions,
-            Recovery(region, joining, metrics, max_events=settings.max_recovered_events),
+            Recovery(region, joining, limits, metrics, max_events=settings.max_recovered_events),
             presence,
             self._deadlines,
             self._tasks,
@@ -228,6 +230,7 @@ class Gateway:
             metrics,
             self._guard,
             limits,
+            strangers,
         )
         self._sessions = sessions
         door = Door(self._limits, clock, metrics, lambda: sessions.under_way, self._dice)
@@ -241,7 +244,9 @@ class Gateway:
             **booking_handlers(calendars),
         }
         events = Events(handlers, max_bytes=settings.max_message_bytes, clock=clock, guard=self._guard, limits=limits)
-        return Front(settings, self._connections, sessions, events, self._tasks, clock, metrics, door, inbound)
+        return Front(
+            settings, self._connections, sessions, events, self._tasks, clock, metrics, door, inbound, strangers
+        )
 
     def _unlisten(self, topic: str) -> None:
         if self._region is not None:

@@ -38,13 +38,17 @@ class Outlet:
     """Sends to one socket. Never waits: what the socket cannot take yet waits for it, up to a bound; above that it is
     closed as a slow consumer."""
 
-    __slots__ = ("_holds", "_socket", "closed")
+    __slots__ = ("_socket", "closed")
 
     def __init__(self, socket: Any) -> None:
         """`socket`: a `realtime.wire.Socket`, which outlives an upgrade from polling to WebSocket."""
         self._socket = socket
-        self._holds = 0
         self.closed = False
+
+    @property
+    def transport(self) -> Any:
+        """The `realtime.wire.Socket`: there may be another outlet of it, once this one has ended."""
+        return self._socket
 
     def send(self, packet: Frame) -> None:
         """Send a frame after everything sent before it. Frames for a socket that has closed are dropped."""
@@ -83,15 +87,11 @@ class Outlet:
 
     def hold(self) -> None:
         """Read no further for now, until everybody who said so has let go."""
-        self._holds += 1
-        if self._holds == 1:
-            self._socket.pause_reading()
+        self._socket.hold()
 
     def let_go(self) -> None:
         """Undo one `hold`."""
-        self._holds -= 1
-        if not self._holds:
-            self._socket.resume_reading()
+        self._socket.let_go()
 
     async def drained(self, timeout_s: float) -> bool:
         """Wait until nothing waits any more; False when the socket does not read that fast."""

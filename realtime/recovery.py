@@ -1,7 +1,7 @@
 """What a socket missed while it was away: first that, in order, then whatever is new."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -15,6 +15,7 @@ from config.logs import get_logger
 from realtime.acks import error_event
 from realtime.connections import Connection
 from realtime.joining import Joined, Joining
+from realtime.limits import EventLimits
 from realtime.metrics import GatewayMetrics
 from realtime.packets import delivery_text
 
@@ -36,10 +37,13 @@ _attached: Final = msgspec.json.Decoder(_Attached).decode
 class Recovery:
     """Attaches sockets to topics, with what they missed."""
 
-    def __init__(self, region: Region, joining: Joining, metrics: GatewayMetrics, *, max_events: int) -> None:
+    def __init__(
+        self, region: Region, joining: Joining, limits: EventLimits, metrics: GatewayMetrics, *, max_events: int
+    ) -> None:
         """`max_events`: most that is sent again of one topic; older ones are a `gap`."""
         self._region = region
         self._joining = joining
+        self._limits = limits
         self._metrics = metrics
         self._max_events = max_events
 
@@ -67,27 +71,31 @@ class Recovery:
                 return self._texts(joined)
 
     async def rooms(self, connection: Connection) -> None:
-        """Join the rooms that the client named again, and send what was missed of each."""
-        wanted = connection.hello.recover.items()
-        if not wanted:
-            return
-        places = asyncio.Semaphore(_ROOMS_AT_ONCE)
-        await asyncio.gather(*(self._room(connection, room_id, since, places) for room_id, since in wanted))
+        """Join the rooms that the client named again, and send what was missed of each. Each counts as a `join_room`;
+        one that is too many is refused as that would be, for the client to come back to it."""
+        wanted = connection.hello.recover
+        left = iter(wanted.items())
+        await asyncio.gather(*(self._some(connection, left) for _ in range(min(_ROOMS_AT_ONCE, len(wanted)))))
 
-    async def _room(self, connection: Connection, room_id: str, since: int, places: asyncio.Semaphore) -> None:
-        async with places:
+    async def _some(self, connection: Connection, left: Iterator[tuple[str, int]]) -> None:
+        """Rooms one after the other, as long as there are `left`, which others take from as well."""
+        for room_id, since in left:
             if connection.closed:
                 return
-            try:
-                joined = await self._attach(connection, entity_of(room_id), since)
-            except CarewireError as error:
-                details = (error.details or {}) | {"room_id": room_id}
-                connection.outlet.emit("error", error_event(error, event="recover", details=details))
-                return
+            await self._room(connection, room_id, since)
+
+    async def _room(self, connection: Connection, room_id: str, since: int) -> None:
+        try:
+            self._limits.check(connection, "join_room")
+            joined = await self._attach(connection, entity_of(room_id), since)
+        except CarewireError as error:
+            details = (error.details or {}) | {"room_id": room_id}
+            connection.outlet.emit("error", error_event(error, event="recover", details=details))
+        else:
             for text in self._texts(joined):
                 connection.outlet.text(text)
-            if not connection.closed and not await connection.outlet.drained(_DRAIN_S):
-                await connection.outlet.cut("slow consumer")
+        if not connection.closed and not await connection.outlet.drained(_DRAIN_S):
+            await connection.outlet.cut("slow consumer")
 
     async def _attach(self, connection: Connection, topic: str, since: int | None) -> Joined:
         submit = partial(

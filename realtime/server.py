@@ -15,12 +15,15 @@ from realtime import codec
 from realtime.front import Front, whence
 from realtime.outlet import frame
 from realtime.packets import Packet, connected_text
+from realtime.strangers import ABUSE
 from realtime.wire import AsyncServer, Doorway, Peers, Socket
+from realtime.wire.frames import REFUSED
 
 _LARGEST_FRAME: Final = 1 << 20  # bytes; what is larger than a message may be, but not larger than this, gets an answer
 _BACKLOG: Final = 4096
 _PATH: Final = "socket.io"
 _SHUTDOWN_S: Final = 1.0
+_IDLE_S: Final = 75.0  # between two requests over one connection, until the head of the second is there
 
 
 class Server(AsyncServer):
@@ -42,15 +45,23 @@ class Server(AsyncServer):
 
     async def connecting(self, socket: Socket, namespace: str, data: Any) -> None:
         """The one namespace with its one handler: without the search for both."""
+        while socket.held is not None:
+            await asyncio.shield(socket.held)
+        if socket.closing:
+            return
         sid = await self.manager.pre_connect(socket.sid, namespace) if namespace == self._front.namespace else None
         if sid is None:  # another namespace, or connected already: python-socketio says so
             await super().connecting(socket, namespace, data)
+            self._tried(socket)
             return
+        by_s, socket.expect_by_s = socket.expect_by_s, 0.0  # it is we who take the time now
         try:
             await self._front.on_connect(sid, self.environ[socket.sid], data)
         except Refused as refused:
             await self._send_packet(socket.sid, Packet(CONNECT_ERROR, data=refused.error_args, namespace=namespace))
             await self.manager.disconnect(sid, namespace, ignore_queue=True)
+            socket.expect(by_s - self.eio.now_s())
+            self._tried(socket)
             return
         socket.write(frame(connected_text(sid)))
         await self.manager.connect(sid, namespace)
@@ -66,9 +77,23 @@ class Server(AsyncServer):
                 manager.basic_disconnect(sid, namespace)
         finally:
             self.environ.pop(socket.sid, None)
+            self._front.strangers.gone(socket)
             self.eio.finished(socket)
 
-    def event(self, socket: Socket, sid: str, namespace: str, packet: Any) -> None:
+    async def _handle_disconnect(self, eio_sid: str, namespace: str, reason: str | None = None) -> None:
+        await super()._handle_disconnect(eio_sid, namespace, reason)
+        if (socket := self.eio.sockets.get(eio_sid)) is not None:
+            self._tried(socket)
+
+    def patience_s(self, socket: Socket) -> float:
+        """What is left of the time to say who one is."""
+        return self._front.strangers.left_s(socket)
+
+    def _tried(self, socket: Socket) -> None:
+        if not socket.closing and not self._front.strangers.tried(socket):
+            socket.end(ABUSE, abort=True, code=REFUSED)
+
+    def dispatch(self, socket: Socket, sid: str, namespace: str, packet: Any) -> None:
         """Each in its own task; nothing is awaited before its command is queued."""
         self.eio.spawn(self._front.receive(sid, packet.data, packet.id))
 
@@ -91,12 +116,13 @@ def make_server(settings: GatewaySettings, front: Front, peers: Peers | None) ->
         ping_interval=settings.ping_interval_s,
         ping_timeout=settings.ping_timeout_s,
         max_http_buffer_size=max(_LARGEST_FRAME, 2 * settings.max_message_bytes),
-        cors_allowed_origins=list(settings.cors_origins),
+        cors_allowed_origins="*" if settings.any_origin else list(settings.cors_origins),
+        cors_credentials=not settings.any_origin,
         http_compression=False,
         max_buffered_bytes=settings.max_buffered_bytes,
+        connect_timeout=settings.auth_timeout_s,
         admit=front.admit,
         environ_of=whence,
-        environ_keys=(),
         peers=peers,
     )
 
@@ -104,14 +130,12 @@ def make_server(settings: GatewaySettings, front: Front, peers: Peers | None) ->
 class Site:
     """The port. Several gateways of a node share it (SO_REUSEPORT): the kernel spreads the connections."""
 
-    def __init__(self, server: Server, send_buffer_bytes: int) -> None:
-        """`send_buffer_bytes`: what the kernel may keep for one client that does not read. Beyond it is this process
-        that keeps it, counts it, and gives up."""
+    def __init__(self, server: Server, settings: GatewaySettings) -> None:
         app = web.Application()
-        self._send_buffer_bytes = send_buffer_bytes
+        self._settings = settings
         server.attach(app, _PATH)
         self._server = server
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S, keepalive_timeout=_IDLE_S)
         self._doorway: Doorway | None = None
         self._listener: asyncio.Server | None = None
 
@@ -132,11 +156,19 @@ class Site:
             raise StartupError(
                 f"The gateway cannot listen on {host}:{port} ({error.strerror}): free it or set CAREWIRE_GATEWAY__PORT."
             ) from None
-        for listening in listener.sockets:  # connections inherit it
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer_bytes)
+        for listening in listener.sockets:  # connections inherit what is set
+            self._bound(listening)
         self._listener = listener
         bound: int = listener.sockets[0].getsockname()[1]
         return bound
+
+    def _bound(self, listening: Any) -> None:
+        """What the kernel may keep for one client that does not read: beyond that it is this process which keeps it,
+        counts it, and gives up. And for how long it may be kept without a byte of it being taken."""
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._settings.send_buffer_bytes)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+            patience_ms = int(1000 * (self._settings.ping_interval_s + self._settings.ping_timeout_s))
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, patience_ms)
 
     async def stop_listening(self) -> None:
         """Accept no more; connections that are open go on. Idempotent."""

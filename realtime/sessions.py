@@ -9,7 +9,14 @@ import msgspec
 
 from actors.kernel.tasks import Tasks
 from config.clock import Clock, to_rfc3339
-from config.errors import CarewireError, PermissionDenied, TokenExpired, Unauthenticated
+from config.errors import (
+    CarewireError,
+    InvalidArgument,
+    PermissionDenied,
+    RateLimited,
+    TokenExpired,
+    Unauthenticated,
+)
 from config.logs import get_logger
 from config.revocations import Revocation
 from config.settings import GatewaySettings
@@ -26,12 +33,14 @@ from realtime.outlet import Outlet
 from realtime.presence import Presence
 from realtime.recovery import Recovery
 from realtime.requests import Authenticate, Hello, decode
+from realtime.strangers import ABUSE, Strangers
 from realtime.subscriptions import Subscriptions
 
 log = get_logger(__name__)
 
-_MAX_HELLO_BYTES: Final = 512 * 1024  # a thousand rooms to recover, and a token
+_MAX_HELLO_BYTES: Final = 128 * 1024  # a thousand rooms to recover, and a token
 _LAST_WORDS_S: Final = 1.0  # to write why, to a client that reads
+_REFUSALS: Final = (InvalidArgument, PermissionDenied, Unauthenticated)
 _to_json: Final = msgspec.json.Encoder().encode
 
 
@@ -53,9 +62,11 @@ class Sessions:
         metrics: GatewayMetrics,
         guard: Guard,
         limits: EventLimits,
+        strangers: Strangers,
     ) -> None:
         self._guard = guard
         self._limits = limits
+        self._strangers = strangers
         self.under_way = 0  # handshakes, from the wish to connect to the session
         self._bearers = Bearers()
         self._gateway = gateway
@@ -87,10 +98,16 @@ class Sessions:
             self.under_way -= 1
 
     async def _connect(self, sid: str, outlet: Outlet, auth: msgspec.Raw | None, address: str) -> None:
-        hello = decode(() if auth is None else (auth,), Hello, _MAX_HELLO_BYTES)
-        connection = Connection(sid, outlet, msgspec.structs.replace(hello, token=None), address=address)
-        if hello.token not in (None, ""):
-            connection.verified = await self._admitted(connection, hello.token)
+        self._strangers.check(address)
+        connection = Connection(sid, outlet, Hello(), address=address)
+        try:
+            hello = decode(() if auth is None else (auth,), Hello, _MAX_HELLO_BYTES)
+            if hello.token not in (None, ""):
+                connection.verified = await self._admitted(connection, hello.token)
+        except _REFUSALS as error:
+            self._refused(connection, error)
+            raise
+        connection.hello = msgspec.structs.replace(hello, token=None)
         self._connections.add(connection)
 
     def opened(self, sid: str) -> None:
@@ -102,7 +119,8 @@ class Sessions:
         if connection.refused is not None:
             self._throw_out(connection, connection.refused)
         elif connection.verified is None:
-            connection.arm(self._deadlines.after(self._settings.auth_timeout_s, partial(self._give_up, connection)))
+            left_s = self._strangers.left_s(connection.outlet.transport)
+            connection.arm(self._deadlines.after(left_s, partial(self._give_up, connection)))
         else:
             self._begin(connection, connection.verified)
 
@@ -140,32 +158,26 @@ class Sessions:
     async def _admitted(self, connection: Connection, token: object) -> Verified:
         """Who the bearer is, if they may come in. They are a bearer before anybody is asked, so that a revocation
         which comes while the answer is under way is not missed."""
+        verified = await self._verifier.verify(token)
+        if connection.user not in ("", verified.user):
+            raise PermissionDenied("This connection belongs to another user. Open a new one.")
+        if connection.verified is None:
+            self._limits.check_connect(verified.user)
+        before = self._bearers.add(connection, verified)
         try:
-            verified = await self._verifier.verify(token)
-            if connection.user not in ("", verified.user):
-                raise PermissionDenied("This connection belongs to another user. Open a new one.")
-            if connection.verified is None:
-                self._limits.check_connect(verified.user)
-            before = self._bearers.add(connection, verified)
-            try:
-                await self._guard.admit(verified)
-                if connection.refused is not None:
-                    raise connection.refused
-            except BaseException:
-                self._bearers.remove(connection)
-                if before is not None:
-                    self._bearers.add(connection, before)
-                raise
-        except Unauthenticated as error:
-            log.warning(
-                "auth.refused",
-                sid=connection.sid,
-                address=connection.address,
-                code=error.code,
-                reason=error.context.get("reason"),
-            )
+            await self._guard.admit(verified)
+            if connection.refused is not None:
+                raise connection.refused
+        except BaseException:
+            self._bearers.remove(connection)
+            if before is not None:
+                self._bearers.add(connection, before)
             raise
         return verified
+
+    def _refused(self, connection: Connection, error: CarewireError) -> None:
+        about = {"sid": connection.sid, "code": error.code, "reason": error.context.get("reason")}
+        self._strangers.refused(connection.address, about)
 
     def _throw_out(self, connection: Connection, error: CarewireError) -> None:
         """Close it, whether it reads or not."""
@@ -177,9 +189,16 @@ class Sessions:
         self._tasks.spawn(connection.outlet.cut("revoked"))
 
     async def _authenticate(self, connection: Connection, request: Authenticate) -> Answer:
+        self._strangers.check(connection.address)
         settling = connection.settling = asyncio.get_running_loop().create_future()
         try:
             return await self._identify(connection, request.token)
+        except _REFUSALS as error:
+            self._refused(connection, error)
+            if not self._strangers.tried(connection.outlet.transport) and connection.refused is None:
+                connection.refused = RateLimited("Too many refused tokens. Connect again with a good one.")
+                self.dismiss(connection, connection.refused, ABUSE)
+            raise
         finally:
             connection.settling = None
             settling.set_result(None)
@@ -198,6 +217,7 @@ class Sessions:
         return Answer(_to_json({"user_id": verified.user, "role": verified.role, "expires_at": expires_at}))
 
     def _begin(self, connection: Connection, verified: Verified) -> None:
+        self._strangers.known(connection.outlet.transport)
         self._watch_expiry(connection, verified)
         self._presence.arrived(connection)
         self._tasks.spawn(self._welcome(connection))

@@ -1,4 +1,4 @@
-"""Rules for the small texts of a room: ids, titles, emoji, client ids, attachments."""
+"""Rules for the small texts of a room: ids, titles, kinds, client ids, attachments."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -12,7 +12,7 @@ from config.settings import RoomSettings
 
 MOST_NAMED: Final = 1000  # users that one command may name: one turn must hold their letters
 _LONGEST_KIND: Final = 32
-_LONGEST_EMOJI: Final = 32
+_OUR_KIND: Final = "system"
 _LONGEST_CLIENT_ID: Final = 128
 _HIDDEN: Final = ("Cc", "Cs", "Zl", "Zp")  # control characters, half surrogate pairs, line and paragraph separators
 _decode_attachments: Final = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
@@ -51,22 +51,12 @@ def title(text: str, settings: RoomSettings) -> str:
     return text
 
 
-def emoji(text: str) -> str:
-    """An emoji (any short text) without the white space around it.
-
-    Raises:
-        InvalidArgument: it is empty or too long, or holds control characters.
-    """
-    text = text.strip()
-    if not 1 <= len(text) <= _LONGEST_EMOJI or _has_hidden(text):
-        raise invalid(f"An emoji has 1 to {_LONGEST_EMOJI} characters, no control characters.", "emoji")
-    return text
-
-
 def check_kind(text: str) -> None:
-    """Raises InvalidArgument unless `text` can be the kind of a message."""
+    """Raises InvalidArgument unless `text` can be the kind of a message that a client posts."""
     if len(text) > _LONGEST_KIND or not is_id(text):
         raise invalid(f"The kind of a message is a short name, at most {_LONGEST_KIND} characters.", "kind")
+    if text.casefold() == _OUR_KIND:
+        raise invalid(f"Messages of the kind `{_OUR_KIND}` are Carewire's own. Choose another kind.", "kind")
 
 
 def check_client_id(text: str) -> None:

@@ -8,6 +8,7 @@ from actors.rooms.commands import Delete, Edit, Post, React, Unreact
 from actors.rooms.events import Deleted, Edited, Posted, Reacted
 from actors.rooms.message_ids import seq_in, timed_id
 from actors.rooms.messages import Content, Message, pack, reacted
+from actors.rooms.reactions import form_of
 from actors.rooms.state import RoomState
 from config.clock import to_rfc3339
 from config.errors import FailedPrecondition, NotFound, PermissionDenied
@@ -78,8 +79,8 @@ def react(room: RoomState, command: React | Unreact, context: Context) -> Decisi
     """Put an emoji on a message or take it off. What is so already makes no event."""
     message = message_of(room, command.message_id, context)
     user, added = context.by.user, type(command) is React
-    emoji = rules.emoji(command.emoji)
     _check_live(message)
+    emoji = form_of(message.reactions, command.emoji, user, added=added)
     if (user in message.reactions.get(emoji, ())) is added:
         return Decision({"seq": message.version, "reactions": message.reactions})
     if added and emoji not in message.reactions and len(message.reactions) >= room.settings.max_reactions:

@@ -20,9 +20,10 @@ from realtime.wire.peers import Reply
 if TYPE_CHECKING:
     from realtime.wire.engine import EngineServer
 
-_FIRST_WORD_S: Final = 60.0  # that a client may take from its connection to its request
 _LARGEST_HEAD: Final = 8192
+_MOST_BYTES: Final = 64 * 1024  # of a head: aiohttp refuses shorter ones
 _END: Final = b"\r\n\r\n"
+_ENDS: Final = (_END, b"\n\n")  # as aiohttp's parser takes them
 _LINE: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]++):[ \t]*+([!-~](?:[ \t!-~]*[!-~])?+)?[ \t]*")
 _PAIR: Final = "[A-Za-z0-9_]++=[A-Za-z0-9_.~-]*+"
 _QUERY: Final = re.compile(f"{_PAIR}(?:&{_PAIR})*+&?")  # possessive throughout: nothing is tried twice
@@ -101,28 +102,35 @@ class Doorway:
 
 
 class Doorstep(asyncio.Protocol):
-    """The first protocol of a connection, until its first bytes come."""
+    """The first protocol of a connection, until the head of its first request is there."""
 
-    __slots__ = ("_doorway", "_transport", "bucket")
+    __slots__ = ("_doorway", "_transport", "bucket", "came")
 
     def __init__(self, doorway: Doorway) -> None:
         self._doorway = doorway
         self._transport: Any = None
+        self.came = b""
         self.bucket = -1
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Wait for the first bytes, but not for ever."""
+        """Wait for the head, but not for ever."""
         self._transport = transport
         self._doorway.waiting.add(self)
         engine = self._doorway.engine
-        engine.wheel.add(self, engine.now_s() + _FIRST_WORD_S)
+        engine.wheel.add(self, engine.now_s() + engine.head_timeout)
 
     def connection_lost(self, error: Exception | None) -> None:
         """It was nobody."""
         self._forget()
 
     def data_received(self, data: bytes) -> None:
-        """Look who it is."""
+        """Look who it is, once the head is whole."""
+        if self.came:
+            data = self.came + data
+        if len(data) <= _MOST_BYTES and data[:1].isalpha() and not any(end in data for end in _ENDS):
+            self.came = data
+            return
+        self.came = b""
         self._forget()
         head, end, ahead = data.partition(_END)
         opening = opening_of(head, self._doorway.target, self._transport) if end else None

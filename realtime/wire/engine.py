@@ -4,7 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from typing import Any
+from itertools import count
+from typing import Any, Final
 
 import engineio
 from aiohttp import web
@@ -22,6 +23,7 @@ from realtime.wire.websocket import Outbound
 from realtime.wire.wheel import Wheel
 
 Step = Coroutine[Any, Any, None]
+_STEPS_AT_ONCE: Final = 16  # of one client, though none of them waits for anything: then it is the turn of others
 Welcome = Callable[[Socket, dict[str, Any]], None]
 
 
@@ -42,6 +44,8 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         max_buffered_bytes: int = 1 << 20,
         deflate_threshold: int | None = None,
         upgrade_timeout: float = 10.0,
+        head_timeout: float = 8.0,
+        body_timeout: float = 30.0,
         admit: Callable[[web.Request], dict[str, Any] | None] | None = None,
         peers: Peers | None = None,
         environ_of: Callable[[web.Request], dict[str, Any]] = http.environ_of,
@@ -50,10 +54,11 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         """`max_buffered_bytes`: what may wait for one client that does not read, before it is closed as a "slow
         consumer". `deflate_threshold`: WebSocket messages from this size on are compressed (permessage-deflate) for
         clients that offer it; None: none are. `upgrade_timeout`: seconds from a new WebSocket to the end of its
-        upgrade. `admit`: asked before a session is opened; what it returns is the answer that refuses it. `peers`:
-        servers behind the same address; requests for their sessions are carried to them. `environ_of`: what connect
-        handlers are handed of the request. Behind a `Doorway`, it and `admit` may be handed an `Opening` in place of a
-        request. The rest is python-engineio's.
+        upgrade. `head_timeout`: seconds that a connection to a `Doorway` has for the head of its first request.
+        `body_timeout`: seconds that the body of a POST may take. `admit`: asked before a session is opened; what it
+        returns is the answer that refuses it. `peers`: servers behind the same address; requests for their sessions are
+        carried to them. `environ_of`: what connect handlers are handed of the request. Behind a `Doorway`, it and
+        `admit` may be handed an `Opening` in place of a request. The rest is python-engineio's.
 
         Raises:
             ValueError: another framework than aiohttp was asked for.
@@ -68,6 +73,8 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         self.max_buffered_bytes = max_buffered_bytes
         self.deflate_threshold = deflate_threshold
         self.upgrade_timeout = upgrade_timeout
+        self.head_timeout = head_timeout
+        self.body_timeout = body_timeout
         self.admit = admit
         self.peers = peers
         self.environ_of = environ_of
@@ -249,12 +256,14 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
 
     async def _serially(self, socket: Socket, step: Step | None) -> None:
         try:
-            while True:
+            for number in count(1):
                 if step is not None:
                     try:
                         await step
                     except Exception:
                         self.logger.exception("message handler error")
+                if not number % _STEPS_AT_ONCE:
+                    await asyncio.sleep(0)
                 if not socket.backlog:
                     return
                 try:
@@ -280,6 +289,20 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         socket.closed = True
         if not socket.outbox:
             self.forget(socket)
+
+    def _cors_headers(self, environ: dict[str, Any]) -> list[tuple[str, str]]:
+        """As python-engineio's, but the answer to everybody names nobody, and answers that differ say by what."""
+        headers: list[tuple[str, str]] = super()._cors_headers(environ)
+        allowed = self.cors_allowed_origins
+        if allowed == []:
+            return headers
+        anybody = allowed == "*" or (isinstance(allowed, list | tuple | set | frozenset) and "*" in allowed)
+        if anybody and not self.cors_credentials:
+            return [
+                ("Access-Control-Allow-Origin", "*") if name == "Access-Control-Allow-Origin" else (name, value)
+                for name, value in headers
+            ]
+        return [*headers, ("Vary", "Origin")]
 
     def _get_socket(self, sid: str) -> Socket:
         socket = self.sockets.get(sid)

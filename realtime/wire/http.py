@@ -1,19 +1,22 @@
 """The HTTP side of Engine.IO: what a request asks for, and how answers are built."""
 
+import asyncio
 import base64
 import gzip
 import json
 import zlib
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import unquote_plus
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from engineio.async_drivers.aiohttp import translate_request
 from engineio.packet import MESSAGE, NOOP, Packet
 from engineio.payload import Payload
 
 SEPARATOR: Final = "\x1e"
 _MAX_POSTED: Final = 1000  # packets; python-engineio's own limit of 16 is less than clients send
+_FORM: Final = "d="
 _CHECKED_HEADERS: Final = (
     "Origin",
     "Host",
@@ -61,28 +64,46 @@ def decoded(encoded: str, *, parse_json: bool = True) -> Packet | None:
     kind = int(encoded[0])
     if kind != MESSAGE:
         return Packet(kind if kind != NOOP else NOOP, encoded[1:])
-    return Packet(encoded_packet=encoded) if parse_json else Packet(MESSAGE, encoded[1:])
+    try:
+        return Packet(encoded_packet=encoded) if parse_json else Packet(MESSAGE, encoded[1:])
+    except RecursionError:  # JSON that is nested too deeply
+        return None
 
 
-async def body_of(request: web.Request, max_bytes: int) -> str:
-    """The whole body.
+async def body_of(request: web.Request, max_bytes: int, within_s: float) -> str:
+    """The packets in the body of a POST, JSONP's wrapping taken off.
 
     Raises:
-        BodyError: larger than `max_bytes`, or not UTF-8.
+        BodyError: larger than `max_bytes`, not there after `within_s` seconds, broken, or not UTF-8.
     """
     if (request.content_length or 0) > max_bytes:
         raise BodyError("The payload is too large.")
     chunks, size = [], 0
-    while chunk := await request.content.readany():
-        size += len(chunk)
-        if size > max_bytes:
-            raise BodyError("The payload is too large.")
-        chunks.append(chunk)
+    try:
+        async with asyncio.timeout(within_s):
+            while chunk := await request.content.readany():
+                size += len(chunk)
+                if size > max_bytes:
+                    raise BodyError("The payload is too large.")
+                chunks.append(chunk)
+    except TimeoutError:
+        raise BodyError("The payload did not come in time.") from None
+    except (HttpProcessingError, web.RequestPayloadError):
+        request.content.feed_eof()  # or aiohttp reads on, and reports the same once more
+        raise BodyError("The payload is not encoded as its headers say.") from None
     try:
         body = b"".join(chunks).decode()
     except UnicodeDecodeError:
         raise BodyError("The payload is not UTF-8.") from None
-    return parse_qs(body)["d"][0] if body.startswith("d=") else body
+    return _unwrapped(body) if body.startswith(_FORM) else body
+
+
+def _unwrapped(form: str) -> str:
+    """What a JSONP client posts as the field `d` of a form, which has no other."""
+    value = form.removeprefix(_FORM)
+    if "&" in value:
+        raise BodyError("There is another field than `d` in this form.")
+    return unquote_plus(value)
 
 
 def packets_of(body: str, *, parse_json: bool) -> list[Packet]:
@@ -91,7 +112,7 @@ def packets_of(body: str, *, parse_json: bool) -> list[Packet]:
     Raises:
         BodyError: one of them makes no sense, or there are too many.
     """
-    parts = body.split(SEPARATOR) if body else []
+    parts = body.split(SEPARATOR)
     if len(parts) > max(_MAX_POSTED, Payload.max_decode_packets):
         raise BodyError("There are too many packets in this payload.")
     packets = []

@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
+from engineio.packet import Packet
 
 from realtime.wire import http
 from realtime.wire.frames import REFUSED
@@ -198,7 +199,7 @@ class Requests:
 
     async def _body(self, request: web.Request) -> str | http.BodyError:
         try:
-            return await http.body_of(request, self._server.max_http_buffer_size)
+            return await http.body_of(request, self._server.max_http_buffer_size, self._server.body_timeout)
         except http.BodyError as error:
             return error
 
@@ -210,13 +211,24 @@ class Requests:
         except http.BodyError as error:
             socket.end(PARSE_ERROR, abort=True)
             return self._unreadable(error)
+        if socket.posting:  # a client has one POST at a time, or it could not be slowed down
+            socket.end(self._server.reason.TRANSPORT_ERROR)
+            return self._refusals.bad("Two requests at once", "two-posts")
+        socket.posting = True
+        try:
+            await self._handed_on(socket, packets)
+        finally:
+            socket.posting = False
+        return http.text_response("ok", jsonp)
+
+    async def _handed_on(self, socket: Socket, packets: list[Packet]) -> None:
+        """Handle them, and wait while no more is to be read of this client."""
         for packet in packets:
             socket.receive(packet)
         if socket.serial is not None and len(socket.backlog or ()) >= MAX_BACKLOG:
             await asyncio.shield(socket.serial)
         if socket.held is not None:
             await asyncio.shield(socket.held)
-        return http.text_response("ok", jsonp)
 
     def _unreadable(self, error: http.BodyError) -> Reply:
         return self._refusals.bad(str(error), "bad-payload")

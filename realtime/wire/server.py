@@ -48,7 +48,8 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
         environ_keys: Collection[str] | None = None,
         **options: Any,
     ) -> None:
-        """`connect_timeout`: seconds that a client has to connect to a namespace. `max_attachments`: of one packet.
+        """`connect_timeout`: seconds that a client may be without a namespace, from its beginning and after it has left
+        the last one. `max_attachments`: of one packet.
         `environ_keys`: what to keep of a client's environ once it has connected; None: all, as python-socketio does,
         which costs some kilobytes a connection. The rest is python-socketio's, python-engineio's and
         `EngineServer`'s."""
@@ -84,6 +85,13 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
             callback=callback,
             ignore_queue=ignore_queue,
         )
+
+    async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
+        """As python-socketio's."""
+        eio_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
+        await super().disconnect(sid, namespace=namespace, ignore_queue=ignore_queue)
+        if eio_sid is not None:
+            self._without_namespace(eio_sid)
 
     # prepared packets
 
@@ -183,7 +191,7 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
             sid = self.manager.sid_from_eio_sid(socket.sid, namespace)
             if sid is None or not self.manager.is_connected(sid, namespace):
                 return None
-            return self.event(socket, sid, namespace, packet)
+            return self.dispatch(socket, sid, namespace, packet)
         if kind in (ACK, BINARY_ACK):
             sid = self.manager.sid_from_eio_sid(socket.sid, namespace)
             if isinstance(self.manager, Manager):
@@ -196,7 +204,7 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
         parting: Step = self._handle_disconnect(socket.sid, namespace, self.reason.CLIENT_DISCONNECT)
         return parting
 
-    def event(self, socket: Socket, sid: str, namespace: str, packet: Any) -> Step | None:
+    def dispatch(self, socket: Socket, sid: str, namespace: str, packet: Any) -> Step | None:
         """Call the handler of an event, and acknowledge it."""
         result = self._begin(sid, namespace, packet.data)
         acknowledge = partial(self._acknowledge, socket, namespace, packet.id)
@@ -269,6 +277,22 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
 
     def connected(self, sid: str, namespace: str) -> None:
         """Called when the client has been told that it is connected: what is sent from now on, it takes."""
+
+    async def _handle_disconnect(self, eio_sid: str, namespace: str, reason: str | None = None) -> None:
+        await super()._handle_disconnect(eio_sid, namespace, reason)
+        self._without_namespace(eio_sid)
+
+    def _without_namespace(self, eio_sid: str) -> None:
+        """If the client has left its last namespace, it has to connect to one in time."""
+        socket = self.eio.sockets.get(eio_sid)
+        if socket is None or socket.closing or socket.expect_by_s:
+            return
+        if not any(self.manager.sid_from_eio_sid(eio_sid, namespace) for namespace in self.manager.get_namespaces()):
+            socket.expect(self.patience_s(socket))
+
+    def patience_s(self, socket: Socket) -> float:
+        """How long a client that has left its last namespace may stay without one, seconds."""
+        return self.connect_timeout
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         self._welcome(self.eio.sockets[eio_sid], environ)

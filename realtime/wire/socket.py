@@ -52,9 +52,11 @@ class Socket:
         "connected",
         "expect_by_s",
         "held",
+        "holds",
         "outbox",
         "outbox_bytes",
         "poll",
+        "posting",
         "probe",
         "serial",
         "server",
@@ -75,11 +77,13 @@ class Socket:
         self.outbox: deque[Frame] | None = deque()
         self.outbox_bytes = 0
         self.poll: asyncio.Future[str] | None = None  # the GET that waits; the result ends it, with this last packet
+        self.posting = False  # a POST is being handled
         self.websocket: WebSocket | None = None
         self.probe: WebSocket | None = None
         self.serial: asyncio.Task[None] | None = None  # a handler that what comes next has to wait for
         self.backlog: deque[Any] | None = None  # what waits for it
         self.held: asyncio.Future[None] | None = None  # nothing more is to be read for now; POSTs wait for this
+        self.holds = 0  # how many have said `hold`
         self.bucket = -1
         self.expect_by_s = 0.0  # the session ends then, unless somebody puts this back to 0
         self._session: dict[str, Any] | None = None
@@ -97,9 +101,9 @@ class Socket:
     def session(self, value: dict[str, Any]) -> None:
         self._session = value
 
-    async def send(self, packet: Packet) -> None:
+    async def send(self, pkt: Packet) -> None:
         """Send a packet. Never waits."""
-        self.write(frame_of(packet))
+        self.write(frame_of(pkt))
 
     def write(self, frame: Frame) -> None:
         """Send after everything sent before; dropped once the session has ended. Never waits."""
@@ -182,6 +186,18 @@ class Socket:
         if self.websocket is not None and len(self.backlog or ()) < MAX_BACKLOG:
             self.websocket.resume_reading()
 
+    def hold(self) -> None:
+        """`pause_reading`, until everybody who said so has said `let_go`."""
+        self.holds += 1
+        if self.holds == 1:
+            self.pause_reading()
+
+    def let_go(self) -> None:
+        """Undo one `hold`."""
+        self.holds -= 1
+        if not self.holds:
+            self.resume_reading()
+
     def _unhold(self) -> None:
         held, self.held = self.held, None
         if held is not None:
@@ -192,6 +208,11 @@ class Socket:
         self.connected = True
         first = min(self._next_ping_s, self.expect_by_s) if self.expect_by_s else self._next_ping_s
         self.server.wheel.add(self, first)
+
+    def expect(self, within_s: float) -> None:
+        """End the session in so many seconds, unless `expect_by_s` is put back to 0 before."""
+        self.expect_by_s = self.server.now_s() + within_s
+        self.server.wheel.add(self, self.expect_by_s)
 
     def due(self, now_s: float) -> float:
         """The wheel's call: ping, or give up. When to come back; 0.0: never."""

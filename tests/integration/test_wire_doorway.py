@@ -207,12 +207,29 @@ async def test_a_request_may_come_in_pieces_and_with_what_follows_it(ports: Port
             await until(lambda: len(ports.doorway.waiting) == 1, "nobody waits")
             for piece in pieces[:-1]:
                 writer.write(piece)
-                await until(lambda: not ports.doorway.waiting, "nothing came")
+                await until(lambda: any(step.came for step in ports.doorway.waiting), "nothing came")
             writer.write(pieces[-1] + masked("40") + masked('421["echo","hello"]'))
             assert (await head_of(reader))[0] == 101
             assert (await frame_from(reader))[0] == "0"
             assert (await frame_from(reader))[:2] == "40"
             assert await frame_from(reader) == '431["hello"]'
+
+
+@pytest.mark.parametrize("start", [b"", b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\nX-A: a"])
+async def test_who_does_not_finish_a_head_is_hung_up_on_in_time(ports: Ports, start: bytes) -> None:
+    ports.server.eio.head_timeout = 0.2
+    async with connected(ports.quick) as (reader, writer):
+        writer.write(start)
+        for _ in range(3):  # a byte now and then makes no difference
+            writer.write(start and b"x")
+        assert await reader.read() == b""
+    await until(lambda: not ports.doorway.waiting and not len(ports.server.eio.wheel), "they are remembered")
+
+
+async def test_bytes_that_are_no_request_are_answered_at_once(ports: Ports) -> None:
+    async with connected(ports.quick) as (reader, writer):
+        writer.write(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")  # TLS, at a port without it
+        assert (await head_of(reader))[0] == 400
 
 
 async def test_a_connect_handler_of_the_applications_own_is_asked(ports: Ports) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from socket import IPPROTO_TCP, SO_SNDBUF, SOL_SOCKET, TCP_INFO
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -122,12 +123,80 @@ async def test_a_payload_is_posted_and_polled(echo: Echo, body: str) -> None:
     assert await echo.wire.poll(sid) == (200, body)
 
 
-@pytest.mark.parametrize("body", ["abc", "4fine\x1eabc", "b!!!", "2", "0", "5", "4ok\x1e"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "abc",
+        "4fine\x1eabc",
+        "b!!!",
+        "bä",
+        "2",
+        "0",
+        "5",
+        "4ok\x1e",
+        "",
+        "\x1e",
+        "d=",
+        "d=%1e",
+        "d=4a&d=4b",
+        "4" + "[" * 100_000,
+    ],
+)
 async def test_a_malformed_payload_closes_the_session_and_nothing_of_it_is_handled(echo: Echo, body: str) -> None:
     sid = await echo.wire.open_polling()
     assert (await echo.wire.post(sid, body))[0] == 400
     assert (await echo.wire.poll(sid))[0] == 400
     assert echo.gone == [(sid, "parse error")]
+
+
+async def test_a_payload_may_come_as_a_form(echo: Echo) -> None:
+    sid = await echo.wire.open_polling()
+    assert await echo.wire.post(sid, "d=4a+%C3%A9%3B%26") == (200, "ok")
+    assert await echo.wire.poll(sid) == (200, "4a é;&")
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ("Content-Length: 2\r\nContent-Encoding: gzip", b"4a"),
+        ("Content-Length: 2\r\nContent-Encoding: deflate", b"4a"),
+        ("Transfer-Encoding: chunked", b"zz\r\n4a\r\n0\r\n\r\n"),
+        ("Content-Length: 2", b"4\xff"),
+    ],
+)
+async def test_a_payload_that_is_not_what_its_headers_say_is_refused(echo: Echo, headers: str, body: bytes) -> None:
+    sid = await echo.wire.open_polling()
+    assert await posted_by_hand(echo, sid, headers, body) == 400
+
+
+async def posted_by_hand(echo: Echo, sid: str, headers: str, body: bytes) -> int:
+    """The status that these bytes are answered with, unless the connection is closed: 0."""
+    where = urlsplit(echo.wire.url)
+    reader, writer = await asyncio.open_connection(where.hostname, where.port)
+    query = f"EIO=4&transport=polling&sid={sid}"
+    writer.write(f"POST {where.path}?{query} HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n".encode() + body)
+    async with asyncio.timeout(5.0):
+        line = await reader.readline()
+    writer.close()
+    return int(line.split()[1]) if line else 0
+
+
+async def test_a_payload_that_does_not_come_is_refused_in_time_and_ends_the_session(echo: Echo) -> None:
+    echo.server.body_timeout = 0.1
+    sid = await echo.wire.open_polling()
+    assert await posted_by_hand(echo, sid, "Content-Length: 1000", b"4") == 400
+    assert echo.gone == [(sid, "parse error")]
+
+
+async def test_two_posts_at_once_close_the_session(echo: Echo) -> None:
+    """Or a client that polls could not be slowed down: each POST of its would bring more."""
+    sid = await echo.wire.open_polling()
+    echo.server.sockets[sid].pause_reading()
+    first = asyncio.create_task(echo.wire.post(sid, "4one"))
+    await until(lambda: echo.server.sockets[sid].posting, "the first")
+    assert (await echo.wire.post(sid, "4two"))[0] == 400
+    assert (await first)[0] == 200
+    assert echo.gone == [(sid, "transport error")]
 
 
 async def test_a_payload_that_is_too_large_closes_the_session(echo: Echo) -> None:

@@ -193,6 +193,52 @@ async def test_a_client_that_never_connects_is_closed() -> None:
         assert talk.gone == []
 
 
+async def test_a_client_that_has_left_its_last_namespace_is_closed_in_time() -> None:
+    async with talking(connect_timeout=0.3) as talk:
+        by_itself, sent_away, keeps_one = [await talk.connected() for _ in range(3)]
+        await talk.handshake(keeps_one, "40/custom", "40/custom,")
+        for websocket in (by_itself, keeps_one):
+            await websocket.send_str("41")
+        await until(lambda: len(talk.server.manager.rooms["/"][None]) == 1, "they are still there")
+        (sid,) = talk.server.manager.rooms["/"][None]
+        await talk.server.disconnect(sid)
+        await asyncio.gather(closed(by_itself), closed(sent_away))
+        await keeps_one.send_str('42/custom,["message","still here"]')
+        while (data := await said(keeps_one)) != '42/custom,["message-back","still here"]':
+            assert data == '42/custom,["auth",{}]'
+
+
+async def test_a_client_that_comes_back_into_a_namespace_in_time_stays() -> None:
+    async with talking(connect_timeout=0.3) as talk:
+        websocket = await talk.connected()
+        await websocket.send_str("41")
+        await talk.handshake(websocket, "40", "40")
+        await asyncio.sleep(0.5)  # longer than the timeout, which is not this client's any more
+        assert not websocket.closed
+        assert len(talk.server.eio.sockets) == 1
+
+
+async def test_one_client_with_much_to_say_lets_the_others_have_their_turn(talk: Talk) -> None:
+    """Though its handlers wait for nothing, and all of it came at once."""
+    turns, seen = [0], []
+
+    async def connect(sid: str, environ: dict[str, Any], auth: Any) -> bool:
+        seen.append(turns[0])
+        return False
+
+    async def go_round() -> None:
+        while len(seen) < 500:
+            turns[0] += 1
+            await asyncio.sleep(0)
+
+    talk.server.on("connect", connect, namespace="/busy")
+    sid = await talk.wire.open_polling()
+    going = asyncio.create_task(go_round())
+    assert (await talk.wire.post(sid, "\x1e".join(["40/busy,"] * 500)))[0] == 200
+    await going
+    assert len(set(seen)) > 20
+
+
 async def test_a_client_that_leaves_while_it_is_connected_is_disconnected_after() -> None:
     async with talking() as talk:
         release, told = asyncio.Event(), []

@@ -28,13 +28,17 @@ from tests.unit.realtime.test_deadlines import StillClock
 class Line:
     """As much of a wire socket as is held and let go."""
 
-    reading: bool = True
+    holds: int = 0
 
-    def pause_reading(self) -> None:
-        self.reading = False
+    @property
+    def reading(self) -> bool:
+        return not self.holds
 
-    def resume_reading(self) -> None:
-        self.reading = True
+    def hold(self) -> None:
+        self.holds += 1
+
+    def let_go(self) -> None:
+        self.holds -= 1
 
 
 class Desk:

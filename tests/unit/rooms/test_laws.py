@@ -17,7 +17,7 @@ from tests.unit.rooms.chat import ROOM, Chat, everything_stored
 from tests.unit.rooms.harness import run
 
 USERS = ("ann", "bob", "cyd", "eve")
-EMOJI = ("+", "-")
+EMOJI = ("👍", "❤️")
 
 
 @dataclass
