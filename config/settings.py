@@ -30,6 +30,40 @@ class HttpSettings(Section):
         default=0, ge=0, le=8, description="Proxies in front that append to X-Forwarded-For; 0 ignores that header."
     )
     idempotency_h: float = Field(default=24.0, gt=0, description="Hours that the answer to an Idempotency-Key is kept.")
+    operations_token: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description=(
+            "Bearer token for /metrics, /openapi.json and the parts of /health, at least 32 bytes. "
+            "Unset: only this machine and administrators see them."
+        ),
+    )
+    max_header_bytes: int = Field(
+        default=32 * 1024, ge=4096, le=1 << 20, description="Most bytes of a request's address and headers together."
+    )
+    max_headers: int = Field(default=100, ge=16, le=1000, description="Most headers of a request.")
+    max_url_bytes: int = Field(default=8192, ge=1024, le=65536, description="Longest address of a request.")
+    header_timeout_s: float = Field(
+        default=10.0, gt=0, allow_inf_nan=False, description="Seconds in which a request's headers must have arrived."
+    )
+    body_timeout_s: float = Field(
+        default=20.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds in which a request's body must have arrived; one more for each 1024 bytes that came.",
+    )
+    write_timeout_s: float = Field(
+        default=20.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds after which a client that takes less than 1024 bytes a second of its answer is cut.",
+    )
+    max_connections: int = Field(
+        default=10_000, ge=1, description="Connections of one replica; fewer where it may open fewer files."
+    )
+    max_connections_per_address: int = Field(
+        default=1000, ge=1, description="The same from one address (not counted behind trusted proxies)."
+    )
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -290,6 +324,9 @@ class LimitSettings(Section):
     enabled: bool = Field(default=True, description="Rate limits. Turn them off for benchmarks only.")
     user_per_minute: int = Field(default=600, ge=1, description="REST requests of one user in a minute.")
     ip_per_minute: int = Field(default=600, ge=1, description="REST requests without a good token, of one address.")
+    open_per_minute: int = Field(
+        default=240, ge=1, description="Requests outside of /api/ (documentation, health, metrics) of one address."
+    )
     sign_in_per_minute: int = Field(
         default=60, ge=1, description="Registrations, logins, refreshes and resets of one address in a minute."
     )
