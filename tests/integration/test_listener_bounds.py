@@ -13,7 +13,7 @@ import uvicorn
 from config.settings import HttpSettings
 from serve_app.api.bounded import Admission
 from serve_app.api.listener import Listener
-from tests.system.harness import free_ports
+from tests.system.harness import free_ports, wait_until
 
 QUICK: Final = {"header_timeout_s": 0.3, "body_timeout_s": 0.3, "write_timeout_s": 0.3}
 HELLO: Final = b"GET / HTTP/1.1\r\nHost: x\r\n"
@@ -317,9 +317,7 @@ async def test_without_these_bounds_the_server_takes_all_that() -> None:
     server = uvicorn.Server(uvicorn.Config(app, port=port, http="httptools", lifespan="off", log_config=None))
     serving = asyncio.create_task(server.serve())
     try:
-        async with asyncio.timeout(10):
-            while not server.started:
-                await asyncio.sleep(0.01)
+        await wait_until(lambda: server.started, within_s=10, what="uvicorn")
         place = Place(app, port)
         huge, silent = await place.peer(), await place.peer()
         await huge.says(HELLO + b"X-A: " + b"a" * (8 << 20) + b"\r\n\r\n")

@@ -115,7 +115,7 @@ def world() -> World:
 @pytest.fixture
 async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(world.app, raise_app_exceptions=True)
-    async with httpx.AsyncClient(transport=transport, base_url="http://carewire", headers=signed("alice")) as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=signed("alice")) as client:
         yield client
 
 
@@ -202,7 +202,7 @@ async def test_unknown_addresses_and_methods_are_problems(http: httpx.AsyncClien
     the_problem(await http.get("/api/nothing"), 404, "not_found")
     answer = await http.delete("/api/rooms")
     the_problem(answer, 405, "invalid_argument")
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD"
 
 
 async def test_a_person_in_a_browser_gets_a_page(http: httpx.AsyncClient) -> None:
