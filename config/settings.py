@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.ml import MlSettings
+from config.ports import PortRange, port_range
 from config.section import Section
 
 
@@ -224,6 +225,28 @@ class EncryptionSettings(Section):
     )
 
 
+class ClusterSettings(Section):
+    """How processes of Carewire reach each other."""
+
+    ports: str | None = Field(
+        default=None,
+        description=(
+            "Ports that shards, gateways and replicas listen on for each other, like 20000-20999. "
+            "Unset: chosen by the system."
+        ),
+    )
+
+    @field_validator("ports")
+    @classmethod
+    def _is_a_range(cls, value: str | None) -> str | None:
+        return None if value is None else str(port_range(value))
+
+    @property
+    def port_range(self) -> PortRange | None:
+        """`ports`, parsed."""
+        return None if self.ports is None else port_range(self.ports)
+
+
 class RaySettings(Section):
     """The Ray cluster."""
 
@@ -382,9 +405,36 @@ class Settings(BaseSettings):
     identity: IdentitySettings = IdentitySettings()
     encryption: EncryptionSettings = EncryptionSettings()
     ray: RaySettings = RaySettings()
+    cluster: ClusterSettings = ClusterSettings()
     kernel: KernelSettings = KernelSettings()
     rooms: RoomSettings = RoomSettings()
     presence: PresenceSettings = PresenceSettings()
     ml: MlSettings = MlSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
+
+    @model_validator(mode="after")
+    def _the_range_of_ports_is_wide_enough_and_no_other_port_is_in_it(self) -> Self:
+        ports = self.cluster.port_range
+        if ports is None:
+            return self
+        fixed = {
+            "http.port": self.http.port,
+            "gateway.port": self.gateway.port,
+            "mongo.port": self.mongo.port,
+            "ray.dashboard_port": self.ray.dashboard_port,
+        }
+        if inside := [name for name, port in fixed.items() if port in ports]:
+            raise ValueError(f"cluster.ports {ports} must not contain {inside[0]}")
+        if len(ports) < self.listeners_inside:
+            raise ValueError(
+                f"cluster.ports {ports} must be {self.listeners_inside} ports or more, with these settings"
+            )
+        return self
+
+    @property
+    def listeners_inside(self) -> int:
+        """Ports that one machine needs for processes that reach each other, when it hosts all of them: one a shard,
+        two a gateway (figures, and other gateways' requests), one the REST API, one a predictor."""
+        shards = self.kernel.room_shards + self.kernel.calendar_shards + self.presence.shards
+        return shards + 2 * (self.gateway.max_replicas or self.gateway.replicas) + 1 + self.ml.replicas_max

@@ -16,7 +16,7 @@ from serve_app.api.operations import operations
 from serve_app.api.requests import Requests
 from serve_app.api.rooms import RoomsReader, rooms_routes
 from serve_app.census import Census
-from serve_app.conventions.bounds import BodyLimit, SecurityHeaders
+from serve_app.conventions.bounds import BodyLimit, HeadLimit, SecurityHeaders
 from serve_app.conventions.callers import Callers, Verify
 from serve_app.conventions.heads import Heads
 from serve_app.conventions.idempotency import HEADER, REPLAYED, Idempotency, IdempotencyStore
@@ -66,8 +66,9 @@ class Services:
     observer: Observe | None = None  # keeps the record of what staff reads
 
 
-def create_api(services: Services, *, echo_request_id: bool = True) -> FastAPI:
-    """The application. Behind Serve's proxies it need not echo the request's id: they do.
+def create_api(services: Services, *, listens: bool = True) -> FastAPI:
+    """The application. Behind Serve's proxies (it does not listen itself) it need not echo the request's id, which they
+    do, but bounds the heads of requests, which they do not.
 
     Raises:
         LookupError: a route names no action of the policy.
@@ -91,7 +92,9 @@ def create_api(services: Services, *, echo_request_id: bool = True) -> FastAPI:
     complete(app)
     _surround(app, services)
     app.add_middleware(Heads)
-    app.add_middleware(Requests, registry=services.registry, echo=echo_request_id)
+    if not listens:
+        app.add_middleware(HeadLimit, settings=services.conventions.http)
+    app.add_middleware(Requests, registry=services.registry, echo=listens)
     return app
 
 
