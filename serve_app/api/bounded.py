@@ -4,10 +4,13 @@ uvicorn with httptools bounds none of these. What a client may make us keep, and
 
     a head        `max_header_bytes`, `max_headers`, `max_url_bytes`; beyond: 431 or 414 (RFC 6585, 5)
     trailers      count as part of the head, and are dropped: what comes behind a body is no header
-    a head        `header_timeout_s` from the connection, or from its first byte; beyond: 408 (RFC 9110, 15.5.9)
+    a head        `header_timeout_s` from the connection, or from its first byte; beyond: closed
     a body        `body_timeout_s`, and a second more for each 1024 bytes; time in which we do not read is free
     an answer     a client that takes less than 1024 bytes a second of it for `write_timeout_s` is cut
     connections   `Admission`: in all, and of one address
+
+Who is late is closed without a word, as nginx does it: a 408 may cross with the next request on its way, and be taken
+for the answer to it, while a connection that ends is a reason to ask again.
 """
 
 import asyncio
@@ -31,7 +34,6 @@ _LINGER_BYTES: Final = 1 << 20  # of a body that are read and thrown away once i
 _LINGER_S: Final = 2.0  # for a client that is refused to read why, before its connection is reset
 _REASONS: Final = {
     HTTPStatus.BAD_REQUEST: ("invalid_argument", "This is not a valid HTTP request."),
-    HTTPStatus.REQUEST_TIMEOUT: ("invalid_argument", "The request did not arrive in time. Send it again."),
     HTTPStatus.REQUEST_URI_TOO_LONG: ("payload_too_large", "The address is too long."),
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: ("payload_too_large", "The header fields are too many or too large."),
     HTTPStatus.SERVICE_UNAVAILABLE: ("overloaded", "There are too many connections. Come back in a while."),
@@ -218,10 +220,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _head_is_late(self) -> None:
         self._deadline = None
-        if self._begun:
-            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
-        else:
-            self._close()
+        self._refuse(None)
 
     def _body_is_late(self) -> None:
         self._deadline = None
@@ -233,7 +232,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if left_s > 0:
                 self._set_deadline(left_s, self._body_is_late)
                 return
-        self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        self._close()
 
     # what goes
 
@@ -275,16 +274,23 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # the end
 
-    def _refuse(self, status: HTTPStatus) -> None:
-        """Answer so, when this is the turn of the request that is refused, and close."""
+    def _refuse(self, status: HTTPStatus | None) -> None:
+        """Answer so, when there is a status and this is the turn of the request that is refused, and close."""
         self._ended = True
         self._set_deadline(None)
         if self._unanswered == 1 and self._in_head:
             self.cycle.keep_alive = False  # a good one came before: it gets its answer
-        elif self._unanswered == int(not self._in_head) and not (self._unanswered and self.cycle.response_started):
+        elif status is not None and self._is_first_in_line:
             self._answer(status)
         else:
             self._close()
+
+    @property
+    def _is_first_in_line(self) -> bool:
+        """Would the next bytes that we write be the answer to the request that is being read?"""
+        if self._in_head:
+            return not self._unanswered
+        return self._unanswered == 1 and not self.cycle.response_started
 
     def _answer(self, status: HTTPStatus) -> None:
         self._abandon()

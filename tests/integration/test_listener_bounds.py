@@ -61,7 +61,10 @@ class Peer:
 
     async def status(self, within_s: float = 5.0) -> int:
         """Of the next answer; 0 when the connection ends without one."""
-        line = await asyncio.wait_for(self.reader.readline(), within_s)
+        try:
+            line = await asyncio.wait_for(self.reader.readline(), within_s)
+        except ConnectionError:
+            return 0
         return int(line.split()[1]) if line else 0
 
     async def rest(self, within_s: float = 5.0) -> bytes:
@@ -194,23 +197,21 @@ async def test_a_megabyte_of_body_in_small_chunks_arrives(place: Place) -> None:
 
 
 LATE: Final = {
-    "not a byte": (b"", 0),
-    "half a line": (b"GET / HT", 408),
-    "half a head": (HELLO + b"X-A: a", 408),
-    "a blank line": (b"\r\n", 408),
-    "no body": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n", 408),
-    "half a body": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{", 408),
-    "half a chunk": (CHUNKED + b"40\r\nab", 408),
+    "not a byte": b"",
+    "half a line": b"GET / HT",
+    "half a head": HELLO + b"X-A: a",
+    "a blank line": b"\r\n",
+    "no body": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n",
+    "half a body": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{",
+    "half a chunk": CHUNKED + b"40\r\nab",
 }
 
 
 @pytest.mark.parametrize("name", LATE)
 async def test_who_does_not_finish_is_closed(name: str, hurried: Place) -> None:
-    start, status = LATE[name]
     peer = await hurried.peer()
-    await peer.says(start)
-    assert await peer.status() == status
-    await peer.rest()
+    await peer.says(LATE[name])
+    assert await peer.status() == 0, "a late answer might be taken for that to another request"
 
 
 @pytest.mark.parametrize("start", [HELLO + b"X-A: ", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"])
@@ -218,7 +219,7 @@ async def test_a_byte_now_and_then_buys_no_time(start: bytes, hurried: Place) ->
     peer = await hurried.peer()
     trickle = asyncio.create_task(peer.says(start, *[b"a"] * 400, every_s=0.02))
     began = time.monotonic()
-    assert await peer.status() == 408
+    assert await peer.status() == 0
     assert time.monotonic() - began < 3
     trickle.cancel()
 
@@ -241,8 +242,7 @@ async def test_a_request_that_begins_in_time_after_a_pause_is_answered_and_one_t
     await peer.says(HELLO + b"\r\n", HELLO)
     assert await peer.status() == 200
     await asyncio.wait_for(peer.reader.readuntil(b"0\r\n\r\n"), 5)
-    assert await peer.status() == 408
-    await peer.rest()
+    assert await peer.status() == 0
 
 
 async def test_a_body_behind_its_answer_has_a_deadline_too(hurried: Place) -> None:
