@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.ml import MlSettings
+from config.ports import PortRange, port_range
 from config.section import Section, refuse_empty, within_unit
 from config.values import DatabaseName, Host, HttpUrl, MongoUrl, Origin, RayAddress, Secret
 
@@ -31,6 +32,40 @@ class HttpSettings(Section):
         default=0, ge=0, le=8, description="Proxies in front that append to X-Forwarded-For; 0 ignores that header."
     )
     idempotency_h: float = Field(default=24.0, gt=0, description="Hours that the answer to an Idempotency-Key is kept.")
+    operations_token: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description=(
+            "Bearer token for /metrics, /openapi.json and the parts of /health, at least 32 bytes. "
+            "Unset: only this machine and administrators see them."
+        ),
+    )
+    max_header_bytes: int = Field(
+        default=32 * 1024, ge=4096, le=1 << 20, description="Most bytes of a request's address and headers together."
+    )
+    max_headers: int = Field(default=100, ge=16, le=1000, description="Most headers of a request.")
+    max_url_bytes: int = Field(default=8192, ge=1024, le=65536, description="Longest address of a request.")
+    header_timeout_s: float = Field(
+        default=10.0, gt=0, allow_inf_nan=False, description="Seconds in which a request's headers must have arrived."
+    )
+    body_timeout_s: float = Field(
+        default=20.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds in which a request's body must have arrived; one more for each 1024 bytes that came.",
+    )
+    write_timeout_s: float = Field(
+        default=20.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds after which a client that takes less than 1024 bytes a second of its answer is cut.",
+    )
+    max_connections: int = Field(
+        default=10_000, ge=1, description="Connections of one replica; fewer where it may open fewer files."
+    )
+    max_connections_per_address: int = Field(
+        default=1000, ge=1, description="The same from one address (not counted behind trusted proxies)."
+    )
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -198,6 +233,28 @@ class EncryptionSettings(Section):
     )
 
 
+class ClusterSettings(Section):
+    """How processes of Carewire reach each other."""
+
+    ports: str | None = Field(
+        default=None,
+        description=(
+            "Ports that shards, gateways and replicas listen on for each other, like 20000-20999. "
+            "Unset: chosen by the system."
+        ),
+    )
+
+    @field_validator("ports")
+    @classmethod
+    def _is_a_range(cls, value: str | None) -> str | None:
+        return None if value is None else str(port_range(value))
+
+    @property
+    def port_range(self) -> PortRange | None:
+        """`ports`, parsed."""
+        return None if self.ports is None else port_range(self.ports)
+
+
 class RaySettings(Section):
     """The Ray cluster."""
 
@@ -304,6 +361,9 @@ class LimitSettings(Section):
     enabled: bool = Field(default=True, description="Rate limits. Turn them off for benchmarks only.")
     user_per_minute: int = Field(default=600, ge=1, description="REST requests of one user in a minute.")
     ip_per_minute: int = Field(default=600, ge=1, description="REST requests without a good token, of one address.")
+    open_per_minute: int = Field(
+        default=240, ge=1, description="Requests outside of /api/ (documentation, health, metrics) of one address."
+    )
     sign_in_per_minute: int = Field(
         default=60, ge=1, description="Registrations, logins, refreshes and resets of one address in a minute."
     )
@@ -368,6 +428,7 @@ class Settings(BaseSettings):
     identity: IdentitySettings = IdentitySettings()
     encryption: EncryptionSettings = EncryptionSettings()
     ray: RaySettings = RaySettings()
+    cluster: ClusterSettings = ClusterSettings()
     kernel: KernelSettings = KernelSettings()
     rooms: RoomSettings = RoomSettings()
     presence: PresenceSettings = PresenceSettings()
@@ -384,3 +445,29 @@ class Settings(BaseSettings):
     @classmethod
     def _is_within_its_unit(cls, value: object) -> object:
         return within_unit(value, "mb")
+
+    @model_validator(mode="after")
+    def _the_range_of_ports_is_wide_enough_and_no_other_port_is_in_it(self) -> Self:
+        ports = self.cluster.port_range
+        if ports is None:
+            return self
+        fixed = {
+            "http.port": self.http.port,
+            "gateway.port": self.gateway.port,
+            "mongo.port": self.mongo.port,
+            "ray.dashboard_port": self.ray.dashboard_port,
+        }
+        if inside := [name for name, port in fixed.items() if port in ports]:
+            raise ValueError(f"cluster.ports {ports} must not contain {inside[0]}")
+        if len(ports) < self.listeners_inside:
+            raise ValueError(
+                f"cluster.ports {ports} must be {self.listeners_inside} ports or more, with these settings"
+            )
+        return self
+
+    @property
+    def listeners_inside(self) -> int:
+        """Ports that one machine needs for processes that reach each other, when it hosts all of them: one a shard,
+        two a gateway (figures, and other gateways' requests), one the REST API, one a predictor."""
+        shards = self.kernel.room_shards + self.kernel.calendar_shards + self.presence.shards
+        return shards + 2 * (self.gateway.max_replicas or self.gateway.replicas) + 1 + self.ml.replicas_max

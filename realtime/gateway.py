@@ -18,6 +18,7 @@ from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
 from config.clock import Clock
 from config.logs import get_logger
+from config.ports import PortRange
 from config.revocations import Revocation
 from config.settings import GatewaySettings, LimitSettings
 from realtime.acks import Events
@@ -136,9 +137,10 @@ class Gateway:
         host: str,
         port: int,
         inner_host: str = "127.0.0.1",
+        inner_ports: PortRange | None = None,
     ) -> int:
         """Begin to accept connections. The port, which `port=0` leaves to the system. `inner_host`: an IP address of
-        this host by which the other gateways reach it.
+        this host by which the other gateways reach it; `inner_ports`: those of which it takes one for them.
 
         Raises:
             StartupError: a port cannot be had.
@@ -150,7 +152,7 @@ class Gateway:
         server = make_server(self._settings, self._front, self._relay)
         self._site = Site(server, self._settings)
         if self._relay is not None:
-            await self._relay.start(server.eio, inner_host)
+            await self._relay.start(server.eio, inner_host, inner_ports)
         self._port = await self._site.listen(host, port)
         log.info("gateway.started", gateway=self.name, host=host, port=self._port)
         return self._port

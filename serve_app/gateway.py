@@ -83,6 +83,7 @@ class GatewayReplica:
             host=settings.gateway.host,
             port=settings.gateway.port,
             inner_host=self._member.host,
+            inner_ports=settings.cluster.port_range,
         )
         self._delay = RecentMean(self._member.registry, "carewire_gateway_delivery_seconds")
         await self._member.join(lambda: {**self._gateway.stats(), "lag_ms": self._delay.ms(clock.monotonic_s())})

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from serve_app.fresh import Fresh
+
 State = Literal["ok", "degraded", "down"]
 
 PROBE_TIMEOUT_S: Final = 1.5
@@ -45,26 +47,17 @@ class HealthMonitor:
         self._parts = parts
         self._clock = clock
         self._succeeded: dict[str, float] = {}
-        self._last: tuple[float, Health] | None = None
-        self._looking: asyncio.Task[Health] | None = None
+        self._report = Fresh(self._look, _FRESH_S, clock)
 
     async def look(self) -> Health:
         """How it is now. Those who ask at the same time share one look."""
-        if self._last is not None and self._clock() - self._last[0] < _FRESH_S:
-            return self._last[1]
-        if self._looking is None:
-            self._looking = asyncio.ensure_future(self._look())
-            self._looking.add_done_callback(self._looked)
-        return await asyncio.shield(self._looking)
+        return await self._report.get()
 
     async def watch(self) -> None:
         """Look now and then, until cancelled."""
         while True:
             await self.look()
             await asyncio.sleep(_WATCH_S)
-
-    def _looked(self, _: "asyncio.Task[Health]") -> None:
-        self._looking = None
 
     async def _look(self) -> Health:
         findings = await asyncio.gather(*(self._probe(part) for part in self._parts))
@@ -76,9 +69,7 @@ class HealthMonitor:
             succeeded = self._succeeded.get(part.name)
             age_s = None if succeeded is None else round(now - succeeded, 1)
             services[part.name] = {"status": finding.status, "last_success_age_s": age_s, **finding.details}
-        health = Health(_overall(self._parts, findings), services)
-        self._last = (now, health)
-        return health
+        return Health(_overall(self._parts, findings), services)
 
     async def _probe(self, part: Part) -> Finding:
         try:

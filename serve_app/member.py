@@ -37,6 +37,7 @@ class Member:
         self.client = open_client(settings.mongo.url.get_secret_value(), timeout_s=settings.mongo.timeout_s)
         self.processes = ProcessRegistry(self.client[settings.mongo.database])
         self.host = "127.0.0.1" if settings.ray.address is None else ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray's own
+        self._ports = settings.cluster.port_range
         self._began = time.monotonic()
         self._start = secrets.token_hex(8)
         self._peer: Peer | None = None
@@ -57,6 +58,7 @@ class Member:
             self.name,
             self.kind,
             host=self.host,
+            ports=self._ports,
             metrics=lambda: generate_latest(self.registry),
             stats=lambda: {**self._own_stats(), **stats()},
         )

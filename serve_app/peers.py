@@ -3,8 +3,8 @@
     -> <key> metrics\\n          <- Prometheus text, then end of file
     -> <key> stats\\n            <- a JSON object, then end of file
 
-The port is any free one; it and the key stand in the registry of processes (`store.processes`), so only those who may
-read the database can ask. A bare stream keeps web frameworks out of processes that need none.
+The port is a free one of `cluster.ports`; it and the key stand in the registry of processes (`store.processes`), so
+only those who may read the database can ask. A bare stream keeps web frameworks out of processes that need none.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final, Literal
 
+from config.ports import PortRange, listen
 from store.processes import Process
 
 Question = Literal["metrics", "stats"]
@@ -34,10 +35,12 @@ class Peer:
         kind: str,
         *,
         host: str,
+        ports: PortRange | None = None,
         metrics: Callable[[], bytes],
         stats: Callable[[], Mapping[str, object]],
     ) -> None:
-        self._name, self._kind, self._host = name, kind, host
+        self._name, self._kind = name, kind
+        self._host, self._ports = host, ports
         self._answers: dict[str, Callable[[], bytes]] = {
             "metrics": metrics,
             "stats": lambda: json.dumps(dict(stats())).encode(),
@@ -46,8 +49,12 @@ class Peer:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> Process:
-        """Listen. The process to register."""
-        self._server = await asyncio.start_server(self._serve, self._host, 0, limit=_MAX_LINE)
+        """Listen. The process to register.
+
+        Raises:
+            StartupError: none of the ports that it was given is free.
+        """
+        self._server = await asyncio.start_server(self._serve, sock=listen(self._host, self._ports), limit=_MAX_LINE)
         port = self._server.sockets[0].getsockname()[1]
         return Process(
             name=self._name,

@@ -19,6 +19,7 @@ from typing import Final, NamedTuple, cast
 from actors.kernel.lane import ShardClient, ShardGone
 from actors.kernel.tasks import Tasks
 from config.logs import get_logger
+from config.ports import PortRange, listen
 
 _log = get_logger(__name__)
 REQUEST: Final = Struct(">IIB")
@@ -50,10 +51,14 @@ class DirectServer:
         self._server: asyncio.Server | None = None
         self._open: set[_Serving] = set()
 
-    async def start(self, host: str) -> Address:
-        """Listen on a free port of this address."""
+    async def start(self, host: str, ports: PortRange | None = None) -> Address:
+        """Listen on a free port of this address, one of `ports` if they are given.
+
+        Raises:
+            StartupError: none of them is free.
+        """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Serving(self), host, 0)
+        self._server = await loop.create_server(lambda: _Serving(self), sock=listen(host, ports))
         port: int = self._server.sockets[0].getsockname()[1]
         return Address(host, port, self._secret)
 

@@ -102,7 +102,7 @@ class _Host(Generic[H]):
         alone = self._recipe.settings.ray.address is None
         host = "127.0.0.1" if alone else ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray's own
         self._door = DirectServer(shard, self._name)
-        self._address = await self._door.start(host)
+        self._address = await self._door.start(host, self._recipe.settings.cluster.port_range)
         calm_collector()
         return shard
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from actors.kernel.lane import ShardGone
 from config.errors import StartupError
 from config.logs import get_logger
+from config.ports import PortRange, listen
 from realtime.relay import link
 from realtime.relay.link import Link, Refused, Secret, Serving
 from realtime.relay.names import Address, Names
@@ -54,8 +55,9 @@ class Relay:
 
     # life
 
-    async def start(self, server: EngineServer, host: str) -> Address:
-        """Answer for the sessions of `server`, on a free port of this address, which other gateways can reach.
+    async def start(self, server: EngineServer, host: str, ports: PortRange | None = None) -> Address:
+        """Answer for the sessions of `server`, on a free port of this address (one of `ports`, if they are given),
+        which other gateways can reach.
 
         Raises:
             StartupError: it cannot be had.
@@ -63,7 +65,8 @@ class Relay:
         self.server = server
         loop = asyncio.get_running_loop()
         try:
-            self._listener = await loop.create_server(lambda: Serving(self, self._secret, "relay"), host, 0)
+            listening = listen(host, ports)
+            self._listener = await loop.create_server(lambda: Serving(self, self._secret, "relay"), sock=listening)
         except OSError as error:
             raise StartupError(f"The gateway cannot listen on {host} for others ({error.strerror}).") from None
         self._address = Address(*self._listener.sockets[0].getsockname()[:2])

@@ -2,12 +2,28 @@
 
 from typing import Annotated
 
-from actors.kernel.entity import Principal
-from serve_app.conventions.callers import Verify
-from serve_app.conventions.permits import permit
+from fastapi import Depends, Request
 
-__all__ = ["Admin", "RoomLister", "RoomReader", "Verify"]
+from actors.kernel.entity import Principal
+from serve_app.conventions.callers import sender_of
+from serve_app.conventions.permits import POLICY, permit
 
 RoomLister = Annotated[Principal, permit("room.list")]
 RoomReader = Annotated[Principal, permit("room.read")]
 Admin = Annotated[Principal, permit("operations.read")]
+
+
+def is_operator(request: Request) -> bool:
+    """May the sender see how the system is inside (`conventions.operators`)?"""
+    sender = sender_of(request.scope)
+    known = sender.verified
+    return sender.operator or (known is not None and POLICY.ever(known.role, "operations.read"))
+
+
+async def _operator(request: Request) -> None:
+    """Raises Unauthenticated or PermissionDenied."""
+    if not is_operator(request):
+        POLICY.require(sender_of(request.scope).demand().role, "operations.read")
+
+
+for_operators = Depends(_operator)

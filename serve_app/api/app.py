@@ -16,11 +16,13 @@ from serve_app.api.operations import operations
 from serve_app.api.requests import Requests
 from serve_app.api.rooms import RoomsReader, rooms_routes
 from serve_app.census import Census
-from serve_app.conventions.bounds import BodyLimit, SecurityHeaders
+from serve_app.conventions.bounds import BodyLimit, HeadLimit, SecurityHeaders
 from serve_app.conventions.callers import Callers, Verify, VerifyFeed
+from serve_app.conventions.heads import Heads
 from serve_app.conventions.idempotency import HEADER, REPLAYED, Idempotency, IdempotencyStore
 from serve_app.conventions.limits import RateLimits
 from serve_app.conventions.openapi import complete
+from serve_app.conventions.operators import Operators
 from serve_app.conventions.permits import check_permits
 from serve_app.conventions.readings import Observe, Readings
 from serve_app.health import HealthMonitor
@@ -31,7 +33,7 @@ Errors are `application/problem+json` (RFC 9457) with a stable `code`. Every ans
 `Idempotency-Key` with a POST, and a repeat of it gets the first answer. Lists come in pages: `limit`, `cursor` in,
 `next_cursor` out. `RateLimit` tells how much is left.
 """
-_EXPOSED = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "ETag", REPLAYED)
+_EXPOSED = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After", REPLAYED)
 
 
 def _one() -> int:
@@ -65,17 +67,24 @@ class Services:
     observer: Observe | None = None  # keeps the record of what staff reads
 
 
-def create_api(services: Services, *, echo_request_id: bool = True) -> FastAPI:
-    """The application. Behind Serve's proxies it need not echo the request's id: they do.
+def create_api(services: Services, *, listens: bool = True) -> FastAPI:
+    """The application. Behind Serve's proxies (it does not listen itself) it need not echo the request's id, which they
+    do, but bounds the heads of requests, which they do not.
 
     Raises:
         LookupError: a route names no action of the policy.
     """
     app = FastAPI(
-        title="Carewire", version=version("carewire"), description=_DESCRIPTION, docs_url=None, redoc_url=None
+        title="Carewire",
+        version=version("carewire"),
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,  # `docs_routes` has it
+        redirect_slashes=False,  # Starlette's redirect repeats the Host header of whoever asks, and forgets https
     )
     problems.install(app)
-    app.include_router(docs_routes())
+    app.include_router(docs_routes(lambda: app.openapi()))
     app.include_router(operations(services.health, services.census))
     app.include_router(rooms_routes(services.rooms))
     for router in services.routers:
@@ -83,7 +92,10 @@ def create_api(services: Services, *, echo_request_id: bool = True) -> FastAPI:
     check_permits(app)
     complete(app)
     _surround(app, services)
-    app.add_middleware(Requests, registry=services.registry, echo=echo_request_id)
+    app.add_middleware(Heads)
+    if not listens:
+        app.add_middleware(HeadLimit, settings=services.conventions.http)
+    app.add_middleware(Requests, registry=services.registry, echo=listens)
     return app
 
 
@@ -98,13 +110,17 @@ def _surround(app: FastAPI, services: Services) -> None:
     app.add_middleware(BodyLimit, max_bytes=http.max_body_bytes)
     app.add_middleware(RateLimits, settings=conventions.limits, clock=clock, replicas=conventions.replicas)
     app.add_middleware(
-        Callers, verify=services.verify, verify_feed=services.verify_feed, trusted_proxies=http.trusted_proxies
+        Callers,
+        verify=services.verify,
+        verify_feed=services.verify_feed,
+        trusted_proxies=http.trusted_proxies,
+        operators=Operators(http.operations_token),
     )
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(http.cors_origins),
-        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-Id", HEADER],
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "X-Request-Id", HEADER],
         expose_headers=list(_EXPOSED),
         max_age=600,
     )

@@ -1,16 +1,21 @@
-"""`/docs`: Swagger UI over `/openapi.json`, from files of this installation. Nothing comes from elsewhere at run time,
-and no script stands in the page, so the content security policy can be strict."""
+"""`/openapi.json`, and `/docs`: Swagger UI over it, from files of this installation. Nothing comes from elsewhere at
+run time, and no script stands in the page, so the content security policy can be strict."""
 
+import json
+from collections.abc import Callable
+from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 
 from config.errors import NotFound
+from serve_app.api.access import for_operators
+from serve_app.conventions.documents import Document
 
 _ASSETS: Final = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css", "favicon.png": "image/png"}
-_FOR_A_DAY: Final = {"Cache-Control": "public, max-age=86400"}
+_DAY_S: Final = 86_400
 _PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Carewire API</title><link rel="icon" href="/docs/favicon.png">
@@ -25,23 +30,37 @@ _START: Final = """SwaggerUIBundle({
 """
 
 
-def docs_routes() -> APIRouter:
-    """The routes."""
+def docs_routes(openapi: Callable[[], dict[str, Any]]) -> APIRouter:
+    """The routes. Each document is made when it is first asked for, and once."""
     router = APIRouter(include_in_schema=False)
     static = files("fastapi_offline") / "static"
+    page = Document(_PAGE.encode(), "text/html")
+    start = Document(_START.encode(), "text/javascript")
+
+    @cache
+    def description() -> Document:
+        return Document(json.dumps(openapi(), separators=(",", ":")).encode(), "application/json")
+
+    @cache
+    def file(name: str) -> Document:
+        return Document((static / name).read_bytes(), _ASSETS[name], max_age_s=_DAY_S)
+
+    @router.get("/openapi.json", dependencies=[for_operators])
+    async def openapi_document(request: Request) -> Response:
+        return description().answer(request)
 
     @router.get("/docs")
-    async def docs() -> Response:
-        return HTMLResponse(_PAGE)
+    async def docs(request: Request) -> Response:
+        return page.answer(request)
 
     @router.get("/docs/start.js")
-    async def start() -> Response:
-        return Response(_START, media_type="text/javascript")
+    async def script(request: Request) -> Response:
+        return start.answer(request)
 
     @router.get("/docs/{name}")
-    async def asset(name: str) -> Response:
+    async def asset(name: str, request: Request) -> Response:
         if name not in _ASSETS:
             raise NotFound("There is nothing at this address.")
-        return FileResponse(str(static / name), media_type=_ASSETS[name], headers=_FOR_A_DAY)
+        return file(name).answer(request)
 
     return router

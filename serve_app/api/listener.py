@@ -6,6 +6,7 @@ instead (`deploy/serve.yaml`), because the replicas are on some of them only.
 """
 
 import asyncio
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from config.settings import HttpSettings
+from serve_app.api.bounded import Admission, bounded
 
 _BACKLOG: Final = 2048
 _STOP_S: Final = 5  # for open requests to end
@@ -29,6 +31,7 @@ class Listener:
         self._server = _Server(
             uvicorn.Config(
                 app,
+                http=bounded(settings, _admission(settings)),
                 lifespan="off",
                 ws="none",
                 log_config=None,
@@ -68,6 +71,14 @@ class Listener:
         if self._serving is not None:
             with suppress(asyncio.CancelledError):
                 await self._serving
+
+
+def _admission(settings: HttpSettings) -> Admission:
+    """As the settings say, but always fewer than files may be open: the database, shards and logs need theirs."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = settings.max_connections if files == resource.RLIM_INFINITY else min(settings.max_connections, files // 2)
+    per_address = None if settings.trusted_proxies else settings.max_connections_per_address
+    return Admission(most, per_address)
 
 
 class _Server(uvicorn.Server):

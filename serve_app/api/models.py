@@ -58,12 +58,12 @@ class MessagePage(BaseModel):
 
 
 class HealthReport(BaseModel):
-    """How it is, as a whole and part by part."""
+    """How it is, as a whole, and for operators part by part."""
 
     status: str = Field(description="`ok`, `degraded` (something is wrong, chat works) or `down`.")
-    services: dict[str, dict[str, object]]
-    uptime: float = Field(description="Seconds since the answering process started.")
-    version: str
+    services: dict[str, dict[str, object]] | None = None
+    uptime: float | None = Field(default=None, description="Seconds since the answering process started.")
+    version: str | None = None
 
 
 class Problem(BaseModel):

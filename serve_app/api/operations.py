@@ -3,16 +3,20 @@
 import time
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from serve_app.api.access import Admin
+from serve_app.api.access import Admin, for_operators, is_operator
 from serve_app.api.models import HealthReport
 from serve_app.census import Census
+from serve_app.conventions.documents import Document
+from serve_app.fresh import Fresh
 from serve_app.health import HealthMonitor
+
+_FRESH_S: Final = 1.0  # a page of metrics that young is given again: who asks often must not keep all processes busy
 
 
 def operations(monitor: HealthMonitor, census: Census) -> APIRouter:
@@ -20,15 +24,23 @@ def operations(monitor: HealthMonitor, census: Census) -> APIRouter:
     router = APIRouter(tags=["operations"])
     started = time.monotonic()
 
+    async def page() -> Document:
+        return Document(await census.metrics(), CONTENT_TYPE_LATEST)
+
+    pages = Fresh(page, _FRESH_S)
+
     @router.get("/", include_in_schema=False)
     async def root() -> Response:
         return RedirectResponse("/docs")
 
     @router.get("/health", response_model=HealthReport, responses={503: {"model": HealthReport}})
-    async def health() -> Response:
-        """Every part on its own, with the age of its last success. 503 when chat does not work."""
+    async def health(request: Request) -> Response:
+        """How it is, and for operators every part on its own, with the age of its last success. 503 when chat does
+        not work."""
         report = await monitor.look()
-        document = asdict(report) | {"uptime": round(time.monotonic() - started, 1), "version": version("carewire")}
+        document: dict[str, Any] = {"status": report.status}
+        if is_operator(request):
+            document = asdict(report) | {"uptime": round(time.monotonic() - started, 1), "version": version("carewire")}
         return JSONResponse(document, 503 if report.status == "down" else 200, {"Cache-Control": "no-store"})
 
     @router.get("/livez", response_class=PlainTextResponse)
@@ -42,10 +54,12 @@ def operations(monitor: HealthMonitor, census: Census) -> APIRouter:
         report = await monitor.look()
         return PlainTextResponse("ready" if report.status != "down" else "not ready", _ready_status(report.status))
 
-    @router.get("/metrics", response_class=PlainTextResponse)
-    async def metrics() -> Response:
-        """Prometheus metrics of all processes, whoever answers. The label `process` tells them apart."""
-        return Response(await census.metrics(), media_type=CONTENT_TYPE_LATEST)
+    @router.get(
+        "/metrics", response_class=PlainTextResponse, dependencies=[for_operators], responses={401: {}, 403: {}}
+    )
+    async def metrics(request: Request) -> Response:
+        """Prometheus metrics of all processes, whoever answers. The label `process` tells them apart. For operators."""
+        return (await pages.get()).answer(request)
 
     @router.get("/api/status")
     async def status(request: Request, _: Admin) -> list[dict[str, Any]]:

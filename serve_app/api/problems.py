@@ -75,7 +75,8 @@ def _allowed(app: FastAPI, path: str) -> str:
     those of one route only, and `/bookings/feed.ics` is not a booking."""
     every = [route for route in iter_route_contexts(app.routes) if getattr(route, "path_regex", None) is not None]
     first = next((route.path for route in every if route.path_regex.match(path)), None)
-    return ", ".join(sorted({method for route in every if route.path == first for method in route.methods or ()}))
+    methods = {method for route in every if route.path == first for method in route.methods or ()}
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
 def _from_validation(errors: Sequence[Any]) -> InvalidArgument:

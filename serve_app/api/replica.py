@@ -93,7 +93,7 @@ class ApiReplica:
                 routers=routers_of(self._identity, calendars, PredictorClient(model, settings.ml), pools),
                 observer=self._identity.observer,
             ),
-            echo_request_id=recipe.listens,
+            listens=recipe.listens,
         )
         self._watching = asyncio.create_task(self._health.watch())
         self._erasing = asyncio.create_task(self._identity.erasure.resume())

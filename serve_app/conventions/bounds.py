@@ -1,5 +1,6 @@
-"""What bounds a request and what goes with every answer: body size, security headers."""
+"""What bounds a request and what goes with every answer: sizes of head and body, security headers."""
 
+from http import HTTPStatus
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -7,6 +8,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from config.errors import CarewireError, InvalidArgument, PayloadTooLarge
+from config.settings import HttpSettings
 from serve_app.api.problems import problem
 
 _DOCS: Final = "/docs"
@@ -48,6 +50,33 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+class HeadLimit:
+    """ASGI middleware for an application behind Serve's proxies, which bound no headers: the same bounds as on our own
+    port (`serve_app.api.bounded`), at the first place where they can hold."""
+
+    def __init__(self, app: ASGIApp, settings: HttpSettings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = self._refusal(scope) if scope["type"] == "http" else None
+        if refused is None:
+            await self._app(scope, receive, send)
+            return
+        error = PayloadTooLarge("The address or the headers of the request are too large.")
+        await problem(error, Request(scope), status=refused)(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> HTTPStatus | None:
+        bounds, headers = self._settings, scope["headers"]
+        url = len(scope.get("raw_path") or scope["path"].encode()) + len(scope["query_string"])
+        if url > bounds.max_url_bytes:
+            return HTTPStatus.REQUEST_URI_TOO_LONG
+        total = url + sum(len(name) + len(value) + 4 for name, value in headers)
+        if len(headers) > bounds.max_headers or total > bounds.max_header_bytes:
+            return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        return None
 
 
 class BodyLimit:

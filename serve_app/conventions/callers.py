@@ -12,6 +12,7 @@ from config.addresses import client_address
 from config.errors import CarewireError, Unauthenticated, Unavailable
 from config.logs import get_logger
 from config.tokens import Verified
+from serve_app.conventions.operators import Operators
 
 log = get_logger(__name__)
 
@@ -20,15 +21,18 @@ VerifyFeed = Callable[[str, str], Awaitable[Verified]]
 """Who shows this token in the address of the feed of this calendar ("": of their own bookings)?"""
 _SCOPE: Final = "carewire.caller"
 _FEED: Final = re.compile(r"/api/(?:bookings|calendars/([^/]+))/feed\.ics")
+_API: Final = "/api/"
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who and whence. `verified` is None without a good token; then `error` says why."""
+    """Who and whence. `verified` is None without a good token; then `error` says why. `operator`: one by the operations
+    token, or for want of one by being on this machine (`conventions.operators`)."""
 
     address: str
     verified: Verified | None
     error: CarewireError | None
+    operator: bool = False
 
     @property
     def name(self) -> str:
@@ -52,33 +56,49 @@ class Callers:
     """ASGI middleware that puts a `Sender` into the scope."""
 
     def __init__(
-        self, app: ASGIApp, verify: Verify, verify_feed: VerifyFeed | None = None, trusted_proxies: int = 0
+        self,
+        app: ASGIApp,
+        verify: Verify,
+        verify_feed: VerifyFeed | None = None,
+        trusted_proxies: int = 0,
+        operators: Operators | None = None,
     ) -> None:
         self._app = app
         self._verify = verify
         self._verify_feed = verify_feed
         self._trusted = trusted_proxies
+        self._operators = operators or Operators()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            verified, error = await self._who(scope)
-            scope[_SCOPE] = Sender(address_of(scope, self._trusted), verified, error)
+            scope[_SCOPE] = await self._sender(scope)
         await self._app(scope, receive, send)
 
-    async def _who(self, scope: Scope) -> tuple[Verified | None, CarewireError | None]:
-        token, feed = _bearer(scope), None
+    async def _sender(self, scope: Scope) -> Sender:
+        address, token = address_of(scope, self._trusted), _bearer(scope)
+        beside_api = not scope["path"].startswith(_API)
+        if beside_api and self._operators.knows(token):
+            return Sender(address, None, _nobody(), operator=True)
+        verified, error = await self._who(scope, token, address)
+        return Sender(address, verified, error, operator=beside_api and self._operators.is_here(scope, address))
+
+    async def _who(self, scope: Scope, token: str, address: str) -> tuple[Verified | None, CarewireError | None]:
+        feed = None
         if not token and (feed := _feed_of(scope)) is not None:
             token = QueryParams(scope["query_string"]).get("token", "")
         if not token:
-            return None, Unauthenticated("Send a token: Authorization: Bearer <token>.")
+            return None, _nobody()
         try:
             if feed is not None and self._verify_feed is not None:
                 return await self._verify_feed(token, feed), None
             return await self._verify(token), None
         except (Unauthenticated, Unavailable) as error:
-            address = address_of(scope, self._trusted)
             log.warning("auth.refused", address=address, code=error.code, reason=error.context.get("reason"))
             return None, error
+
+
+def _nobody() -> Unauthenticated:
+    return Unauthenticated("Send a token: Authorization: Bearer <token>.")
 
 
 def sender_of(scope: MutableMapping[str, Any]) -> Sender:

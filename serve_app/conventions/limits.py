@@ -23,6 +23,8 @@ from serve_app.api.problems import problem
 from serve_app.conventions.callers import sender_of
 
 WINDOW_S: Final = 60.0
+_API: Final = "/api/"
+UNLIMITED: Final = ("/livez", "/readyz")  # cheaper than a refusal, and whoever restarts us must get an answer
 SIGN_IN_PATHS: Final = ("/api/auth/register", "/api/auth/login", "/api/auth/refresh", "/api/auth/password/reset")
 
 
@@ -48,10 +50,11 @@ class RateLimits:
             "sign-in": Policy(settings.sign_in_per_minute),
             "user": Policy(settings.user_per_minute),
             "address": Policy(settings.ip_per_minute),
+            "open": Policy(settings.open_per_minute),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limited = scope["type"] == "http" and self._enabled and scope["path"].startswith("/api/")
+        limited = scope["type"] == "http" and self._enabled and scope["path"] not in UNLIMITED
         if not limited or scope["method"] == "OPTIONS":
             await self._app(scope, receive, send)
             return
@@ -85,6 +88,8 @@ class RateLimits:
 def _whose(scope: Scope) -> tuple[str, str]:
     """The name of the policy, and whose bucket of it."""
     sender = sender_of(scope)
+    if not scope["path"].startswith(_API):
+        return "open", network_of(sender.address)
     if scope["path"].startswith(SIGN_IN_PATHS):
         return "sign-in", network_of(sender.address)
     if sender.name:

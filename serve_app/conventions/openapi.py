@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from config.errors import error_types
 from serve_app.api.models import Problem
 from serve_app.conventions.idempotency import HEADER
+from serve_app.conventions.limits import UNLIMITED
 
 _MEDIA: Final = "application/problem+json"
 _REQUEST_ID: Final = {
@@ -33,6 +34,7 @@ _HEADERS: Final = {
     "RateLimit-Policy": {"description": "Requests in a window of seconds.", "schema": {"type": "string"}},
 }
 _ALWAYS: Final = (400, 429, 500, 503)
+_BESIDE_API: Final = frozenset({"401", "403", "429"})  # the rest of an operator's address is said by its route
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 
 
@@ -66,18 +68,24 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     responses = operation.setdefault("responses", {})
     responses.pop("422", None)
     if not path.startswith("/api/"):
+        for refused in _BESIDE_API & {*responses, *(() if path in UNLIMITED else ("429",))}:
+            responses[refused] = _problem(int(refused))
         return
     parameters = operation.setdefault("parameters", [])
     parameters.append(_REQUEST_ID)
     if method == "post":
         parameters.append(_IDEMPOTENCY)
     for status in _statuses(path, method, operation):
-        responses[str(status)] = {
-            "description": HTTPStatus(status).phrase,
-            "content": {_MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": _examples(status)}},
-        }
+        responses[str(status)] = _problem(status)
     for response in responses.values():
         response["headers"] = {**_HEADERS, **response.get("headers", {})}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    return {
+        "description": HTTPStatus(status).phrase,
+        "content": {_MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": _examples(status)}},
+    }
 
 
 def _statuses(path: str, method: str, operation: dict[str, Any]) -> set[int]:

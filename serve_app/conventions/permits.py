@@ -76,11 +76,6 @@ def actions_of(route: RouteContext) -> set[str]:
     return {call.action for call in _calls(route.dependant) if isinstance(call, _Permit | _Public)}
 
 
-def is_public(route: RouteContext) -> bool:
-    """Is it for everybody?"""
-    return any(isinstance(call, _Public) for call in _calls(route.dependant))
-
-
 def routes_of(app: FastAPI) -> list[RouteContext]:
     """The routes of the API."""
     every = (one for one in iter_route_contexts(app.routes) if isinstance(one.original_route, APIRoute))

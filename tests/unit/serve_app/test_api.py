@@ -91,7 +91,7 @@ class World:
         self.registry = CollectorRegistry()
         self.app: FastAPI = create_api(
             Services(
-                verify=self._verify,
+                verify=self.verify,
                 rooms=self.rooms,
                 census=Census(NoRegistry(), OneShard()),
                 health=HealthMonitor([Part("mongo", self._probe)], clock=iter(range(0, 10**6, 10)).__next__),
@@ -103,7 +103,7 @@ class World:
     async def _probe(self) -> Finding:
         return Finding(self.state, {})
 
-    async def _verify(self, token: object) -> Verified:
+    async def verify(self, token: object) -> Verified:
         return verify(token, SECRET, ["HS256"], now_ms=NOW_MS, expected=Expected())
 
 
@@ -115,7 +115,7 @@ def world() -> World:
 @pytest.fixture
 async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(world.app, raise_app_exceptions=True)
-    async with httpx.AsyncClient(transport=transport, base_url="http://carewire", headers=signed("alice")) as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=signed("alice")) as client:
         yield client
 
 
@@ -202,7 +202,7 @@ async def test_unknown_addresses_and_methods_are_problems(http: httpx.AsyncClien
     the_problem(await http.get("/api/nothing"), 404, "not_found")
     answer = await http.delete("/api/rooms")
     the_problem(answer, 405, "invalid_argument")
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD"
 
 
 async def test_a_person_in_a_browser_gets_a_page(http: httpx.AsyncClient) -> None:
