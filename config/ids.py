@@ -1,5 +1,6 @@
 """Ids: the pattern that all of them match, and ids that sort by the time they were made."""
 
+import hashlib
 import os
 import re
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}$"
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}")
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: sorts as its value does
+_FOREIGN: Final = re.compile(r"ext_[0-9A-HJKMNP-TV-Z]{26}")
 _VALUE: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 
 
@@ -18,6 +20,20 @@ def is_id(text: str) -> bool:
 def new_id(prefix: str, now_ms: int) -> str:
     """`new_id("room", now)` -> `"room_01KAFZ..."`: 48 bits of time, then 80 random bits (the ULID layout)."""
     return f"{prefix}_{to_base32(now_ms, 10)}{to_base32(int.from_bytes(os.urandom(10)), 16)}"
+
+
+def foreign_id(issuer: str, subject: str) -> str:
+    """The id here of a user of another issuer: `subject` itself where that is an id, otherwise `ext_` and 26
+    characters, 130 bits of a hash of both. What looks like one of these is hashed as well: nobody can name themselves
+    so as to be somebody else.
+
+    Raises:
+        ValueError: `subject` has half a surrogate pair, which no text has.
+    """
+    if is_id(subject) and _FOREIGN.fullmatch(subject) is None:
+        return subject
+    named = hashlib.sha256(issuer.encode()).digest() + subject.encode()  # the first part is of one length: no seams
+    return "ext_" + to_base32(int.from_bytes(hashlib.sha256(named).digest()) >> 126, 26)
 
 
 def to_base32(value: int, length: int) -> str:

@@ -111,13 +111,11 @@ class Accounts:
         """What is sealed of it; None once erased."""
         return await self._sealing.open(account.sealed, Person, account.user)
 
-    async def change(
-        self, user: str, *, new_epoch: bool = False, only_if: Document | None = None, **fields: Any
-    ) -> Account:
+    async def change(self, user: str, *, new_epoch: bool = False, **fields: Any) -> Account:
         """Set fields. With `new_epoch`, tokens made before lose their rights.
 
         Raises:
-            NotFound: there is no such account, or not one for which `only_if` holds.
+            NotFound: there is no such account.
         """
         change: Document = {"$set": fields} if fields else {}
         if new_epoch:
