@@ -11,6 +11,7 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from config.errors import AlreadyExists, NotFound
+from serve_app.identity.addresses import folded
 from serve_app.identity.sealing import Sealing
 from store.client import Database, Document, database_errors
 
@@ -65,8 +66,8 @@ class Accounts:
         self._sealing = sealing
 
     def mail_of(self, email: str) -> str:
-        """What an address is found by. Case does not tell addresses apart."""
-        return self._sealing.index("mail", email.strip().casefold())
+        """What an address is found by, however it is spelt."""
+        return self._sealing.index("mail", folded(email))
 
     async def add(self, user: str, person: Person, *, role: str, password: str, now_ms: int) -> Account:
         """Raises AlreadyExists: the address has an account."""

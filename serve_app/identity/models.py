@@ -5,15 +5,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from config.ids import ID_PATTERN
+from serve_app.identity.addresses import Email, KnownEmail
 from serve_app.identity.passwords import LONGEST
 
 Id = Annotated[str, Field(pattern=ID_PATTERN, examples=["usr_01KAFZ7Q2M3N4P5R6S7T8V9W0X"])]
-Email = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,3}$", examples=["ada@example.org"]
-    ),
-]
 Password = Annotated[str, Field(min_length=8, max_length=LONGEST, examples=["correct horse battery staple"])]
 AnyPassword = Annotated[str, Field(min_length=1, max_length=LONGEST, examples=["correct horse battery staple"])]
 Name = Annotated[str, Field(max_length=100, examples=["Ada"])]
@@ -46,7 +41,7 @@ class Register(DeviceBody):
 class Login(DeviceBody):
     """`code`: of the second factor. `device_token`: what this device got at its last login, so that it is known."""
 
-    email: Email
+    email: KnownEmail
     password: AnyPassword
     code: Code | None = None
     device_token: Annotated[str, Field(max_length=256)] | None = None
@@ -74,13 +69,13 @@ class ChangePassword(Body):
 class AskReset(Body):
     """Whose password was forgotten."""
 
-    email: Email
+    email: KnownEmail
 
 
 class Reset(Body):
     """The code that was sent, and a new password."""
 
-    email: Email
+    email: KnownEmail
     code: Code
     new_password: Password
 

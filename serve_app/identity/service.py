@@ -182,10 +182,11 @@ class Identity:
     async def _send_code(self, email: str, by: Origin) -> None:
         parts = self._parts
         account = await parts.accounts.by_mail(email)
-        if account is None or account.status != "active":
+        if account is None or account.status != "active" or (person := await parts.accounts.person(account)) is None:
             return
         code = await parts.codes.make(_RESET, account.user)
-        await parts.outbox.send(account.user, Message("password_reset", email, code))
+        # To the address of the account, never to the one that was typed: they are alike, and need not be one mailbox.
+        await parts.outbox.send(account.user, Message("password_reset", person.email, code))
         await self._reports.record("password.reset_asked", account.user, by)
 
     async def reset(self, email: str, code: str, new: str, by: Origin) -> None:

@@ -338,3 +338,40 @@ async def test_the_oldest_session_ends_when_there_are_too_many(mongo_url: str, t
         await home.refused(401, "unauthenticated", "GET", "/api/auth/me", bearer=tokens[0]["access_token"])
         for one in tokens[1:]:
             await home.ok("GET", "/api/auth/me", bearer=one["access_token"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "again", "shown"),
+    [
+        ("mary.o'brien@example.ie ", "Mary.O'Brien@example.ie", "mary.o'brien@example.ie"),
+        ("info@xn--bcher-kva.example", "INFO@bücher.example ", "info@bücher.example"),
+        ("ju\u0308rgen@example.org", "JÜRGEN@example.org", "jürgen@example.org"),
+        ("jane@students.med.dept.example.ac.uk", "jane@students.med.dept.example.ac.uk", None),
+    ],
+)
+async def test_login_reset_and_lockout_know_every_spelling_of_an_address(
+    home: House, typed: str, again: str, shown: str | None
+) -> None:
+    me = await home.register(typed)
+    assert me["user"]["email"] == (shown or typed)
+    await home.refused(409, "already_exists", "POST", "/api/auth/register", {"email": again, "password": PASSWORD})
+    assert (await login(home, again))["user"]["user_id"] == me["user"]["user_id"]
+    await home.ok("POST", "/api/auth/password/reset-request", {"email": again})
+    assert (await the_reset(home, me["user"]["user_id"])).to == (shown or typed)
+    for n in range(8):  # one count, however it is spelt
+        body = {"email": (typed, again)[n % 2], "password": "wrong password"}
+        answer = await home.call("POST", "/api/auth/login", body)
+    assert answer.json()["code"] == "rate_limited"
+
+
+async def test_a_code_goes_to_the_address_of_the_account_and_not_to_the_one_that_was_typed(home: House) -> None:
+    me = await home.register("strasse@example.org")
+    await home.ok("POST", "/api/auth/password/reset-request", {"email": "straße@example.org"})
+    await home.ok("POST", "/api/auth/password/reset-request", {"email": "STRASSE@example.org"})
+    assert (await the_reset(home, me["user"]["user_id"])).to == "strasse@example.org"
+
+
+async def test_whoever_mistypes_an_address_is_told_what_is_wrong_with_it(home: House) -> None:
+    answer = await home.call("POST", "/api/auth/register", {"email": "ada.example.org", "password": PASSWORD})
+    assert (answer.status_code, answer.json()["details"]) == (400, {"field": "email"})
+    assert answer.json()["detail"] == "email: An email address must have an @-sign."
