@@ -76,9 +76,10 @@ def mint(
     expected: Expected | None = None,
     session: str | None = None,
     epoch: int = 0,
+    token_id: str | None = None,
 ) -> str:
     """A signed token (HS256) that is good for `ttl_s` seconds and that `verify` accepts. With `session` it belongs to
-    that session, under the account's `epoch`.
+    that session, under the account's `epoch`. `token_id`: its `jti`; None: a new one.
 
     Raises:
         ValueError: `user`, `role` or `device` is not what a token may say.
@@ -91,7 +92,7 @@ def mint(
         "role": role,
         "iat": int(now_s),
         "exp": math.ceil(now_s + ttl_s),
-        "jti": new_id("tok", now_ms),
+        "jti": token_id or new_id("tok", now_ms),
     }
     if device is not None:
         claims["device"] = device

@@ -72,10 +72,12 @@ class Jwks:
         raise Unauthenticated("The token is not valid. Sign in again.", reason=reason)
 
     def _known(self, kid: str, alg: str) -> Sequence[jwt.PyJWK]:
-        """The keys that fit. Ids need not be unique among keys of different types (RFC 7517, 4.5)."""
+        """The keys that fit. Ids need not be unique among keys of different types (RFC 7517, 4.5). A key of this id for
+        another algorithm fits as well when it is alone: PyJWT refuses it, and says why."""
         if self._age_s() >= STALE_S:
             return ()
-        return [key for key in self._keys if key.algorithm_name == alg and kid in ("", key.key_id)]
+        fitting = [key for key in self._keys if key.algorithm_name == alg and kid in ("", key.key_id)]
+        return fitting or [key for key in self._keys if kid and key.key_id == kid]
 
     def _age_s(self) -> float:
         return self._clock.monotonic_s() - self._fetched_s

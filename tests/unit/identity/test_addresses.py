@@ -76,9 +76,9 @@ def test_spellings_of_one_address_are_one(one: str, other: str) -> None:
     [
         ("straße@example.org", "strasse@example.org"),
         ("ada@faß.example", "ada@fass.example"),
-        ("ａda@example.org", "ada@example.org"),
+        ("ａda@example.org", "ada@example.org"),  # noqa: RUF001 - full width
         ("аda@example.org", "ada@example.org"),  # noqa: RUF001 - a Cyrillic letter, on purpose
-        ("mıke@example.org", "mike@example.org"),
+        ("mıke@example.org", "mike@example.org"),  # noqa: RUF001 - no dot
         ("ada+1@example.org", "ada@example.org"),
     ],
 )

@@ -51,6 +51,18 @@ def test_a_token_without_an_issue_time_is_as_old_as_can_be() -> None:
     assert refusal(Verified("ada", "client", "", 10_000, ""), Revocation("ada", before_ms=1)) is not None
 
 
+def test_the_successor_of_a_ticket_is_one_and_only_the_key_tells_it() -> None:
+    tickets, others = Tickets(b"k" * 32), Tickets(b"x" * 32)
+    token, ticket = tickets.issue("ses_1", 7)
+    following, next_ticket = tickets.successor(token)
+    assert tickets.successor(token) == (following, next_ticket)
+    assert (next_ticket.session, next_ticket.generation) == ("ses_1", 8)
+    assert tickets.read(following) == next_ticket
+    assert next_ticket.digest not in {ticket.digest, tickets.successor(tickets.issue("ses_1", 7)[0])[1].digest}
+    with pytest.raises(Unauthenticated):
+        others.successor(token)
+
+
 def test_a_ticket_is_read_by_whoever_has_the_key_only() -> None:
     token, ticket = Tickets(b"k" * 32).issue("ses_1", 7)
     assert Tickets(b"k" * 32).read(token) == ticket
