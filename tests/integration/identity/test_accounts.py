@@ -14,7 +14,7 @@ from serve_app.identity.assembly import assemble
 from serve_app.identity.origin import Origin
 from serve_app.identity.outbox import Message
 from serve_app.identity.sessions import Reused
-from tests.gateway_rig import token
+from tests.gateway_rig import SECRET, token
 from tests.identity_rig import PASSWORD, House, house
 from tests.system.harness import wait_until
 
@@ -139,7 +139,7 @@ async def test_two_tabs_that_refresh_at_once_get_the_same_answer_and_stay_signed
     await home.ok("GET", "/api/auth/me", bearer=one["access_token"])
 
     rooms = Rooms(home.region, home.stores.views, home.clock)
-    replica = assemble(home.settings, home.database, home.stores, home.region, rooms, home.clock)
+    replica = assemble(home.settings, home.database, home.stores, home.region, rooms, home.clock, root=SECRET)
     services = (home.service.identity, replica.identity)
     signed = await asyncio.gather(*(service.refresh(one["refresh_token"], TAB) for service in services * 5))
     assert len({(each.refresh_token, each.access_token) for each in signed}) == 1
