@@ -5,13 +5,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from config.ids import ID_PATTERN
+from config.lines import Line
 from serve_app.identity.addresses import Email, KnownEmail
 from serve_app.identity.passwords import LONGEST
 
 Id = Annotated[str, Field(pattern=ID_PATTERN, examples=["usr_01KAFZ7Q2M3N4P5R6S7T8V9W0X"])]
 Password = Annotated[str, Field(min_length=8, max_length=LONGEST, examples=["correct horse battery staple"])]
 AnyPassword = Annotated[str, Field(min_length=1, max_length=LONGEST, examples=["correct horse battery staple"])]
-Name = Annotated[str, Field(max_length=100, examples=["Ada"])]
+Name = Annotated[Line, Field(max_length=100, examples=["Ada"])]
 Code = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{6,16}$", examples=["123456"])]
 Role = Literal["client", "therapist", "moderator", "admin"]
 
@@ -173,7 +174,7 @@ class ChangeUser(Body):
 
     role: Role | None = None
     blocked: bool | None = None
-    reason: Annotated[str, Field(max_length=500)] = ""
+    reason: Annotated[Line, Field(max_length=500)] = ""
 
 
 class Propose(Body):
