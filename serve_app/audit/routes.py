@@ -10,6 +10,7 @@ from actors.rooms.commands import History
 from config.clock import to_rfc3339
 from config.ids import ID_PATTERN
 from config.lines import Line
+from config.persons import UserId
 from config.policy import Relation
 from serve_app.api.models import MessagePage, RoomPage
 from serve_app.api.rooms import RoomsReader, json_response, with_cursor
@@ -36,7 +37,7 @@ class AuditEntry(BaseModel):
     action: str
     actor: str
     role: str
-    subject: str
+    subject: UserId
     outcome: str
     resource: str
     address: str
@@ -58,7 +59,7 @@ class GrantView(BaseModel):
     """Access that is, or was, open."""
 
     grant_id: str
-    subject_id: str
+    subject_id: UserId
     until: str
 
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from config.ids import ID_PATTERN
 from config.lines import Line
+from config.persons import UserId
 from serve_app.identity.addresses import Email, KnownEmail
 from serve_app.identity.passwords import LONGEST
 
@@ -102,7 +103,7 @@ class Rename(Body):
 class User(BaseModel):
     """A user. `account` is false for users of another issuer, of whom only id and role are known here."""
 
-    user_id: str
+    user_id: UserId
     role: str
     account: bool
     email: str | None = None
@@ -165,7 +166,7 @@ class InvitationView(BaseModel):
     role: str
     invited_by: str
     expires_at: str
-    used_by: str | None = None
+    used_by: UserId | None = None
     code: str | None = None
 
 
@@ -188,7 +189,7 @@ class CareView(BaseModel):
     """`state`: pending, active or ended."""
 
     care_id: str
-    client_id: str
+    client_id: UserId
     therapist_id: str
     state: str
     proposed_by: str
