@@ -138,12 +138,19 @@ class Estimate(Reply, frozen=True, kw_only=True):
     offers_seen: int
 
 
+class Factor(Reply, frozen=True, kw_only=True):
+    """Part of what decides how far in front somebody is."""
+
+    factor: str
+    hours: float
+
+
 class Standing(Reply, frozen=True, kw_only=True):
     """Where somebody stands who has joined the waitlist."""
 
     entry_id: str
     position: int
-    priority: float
+    priority: list[Factor]
     estimate: Estimate | None = None
 
 

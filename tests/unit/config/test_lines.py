@@ -31,9 +31,10 @@ _WRITTEN = re.compile(r"(^|_)(name|title|reason)$")
 @pytest.mark.parametrize("text", HIDDEN)
 def test_what_hides_or_breaks_a_line_is_refused(text: str) -> None:
     assert not is_line(f"a{text}b")
-    for kind in (pydantic.TypeAdapter(Line).validate_python, lambda told: msgspec.convert(told, Line)):
-        with pytest.raises((pydantic.ValidationError, msgspec.ValidationError)):
-            kind(f"a{text}b")
+    with pytest.raises(pydantic.ValidationError):
+        TypeAdapter(Line).validate_python(f"a{text}b")
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(f"a{text}b", Line)
 
 
 @pytest.mark.parametrize("text", FINE)

@@ -9,11 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from config.persons import MOST, NOT_PEOPLE, NothingToTell, OtherId, UserId, persons_in, unmarked, way_of
-from config.policy import PERSONAL
-from config.settings import Settings
-from realtime.permits import ACTIONS
-from serve_app.conventions.permits import actions_of, routes_of, told_on
+from config.persons import MOST, NothingToTell, OtherId, UserId, persons_in, unmarked, way_of
 
 T = TypeVar("T")
 JSON = st.recursive(
