@@ -1,5 +1,6 @@
 """Ids: the pattern that all of them match, and ids that sort by the time they were made."""
 
+import hashlib
 import os
 import re
 from hashlib import blake2b
@@ -8,6 +9,7 @@ from typing import Final
 ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}$"
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}")
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: sorts as its value does
+_FOREIGN: Final = re.compile(r"ext_[0-9A-HJKMNP-TV-Z]{26}")
 _VALUE: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 
 
@@ -25,6 +27,20 @@ def derived_id(prefix: str, at_ms: int, name: str) -> str:
     """An id like that of `new_id` for what is named so: the same however often it is made."""
     digest = blake2b(name.encode(), digest_size=10).digest()
     return f"{prefix}_{to_base32(at_ms, 10)}{to_base32(int.from_bytes(digest), 16)}"
+
+
+def foreign_id(issuer: str, subject: str) -> str:
+    """The id here of a user of another issuer: `subject` itself where that is an id, otherwise `ext_` and 26
+    characters, 130 bits of a hash of both. What looks like one of these is hashed as well: nobody can name themselves
+    so as to be somebody else.
+
+    Raises:
+        ValueError: `subject` has half a surrogate pair, which no text has.
+    """
+    if is_id(subject) and _FOREIGN.fullmatch(subject) is None:
+        return subject
+    named = hashlib.sha256(issuer.encode()).digest() + subject.encode()  # the first part is of one length: no seams
+    return "ext_" + to_base32(int.from_bytes(hashlib.sha256(named).digest()) >> 126, 26)
 
 
 def to_base32(value: int, length: int) -> str:

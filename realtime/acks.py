@@ -49,26 +49,32 @@ class Answer(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """Who handles an event. `anonymous`: also for sockets that have not said who they are."""
+    """Who handles an event. `anonymous`: also for sockets that have not said who they are. `tells`: the type of the
+    answer's data, for events whose answers may tell of people."""
 
     kind: type[msgspec.Struct]
     call: Callable[[Connection, Any], Awaitable[Answer]]
     anonymous: bool = False
+    tells: type[msgspec.Struct] | None = None
 
 
 Handlers = Mapping[str, Handler]
 Asked = TypeVar("Asked", bound=msgspec.Struct)
 
 
-def answering(kind: type[Asked], act: Callable[[Asked, Principal, str], Awaitable[dict[str, Any] | Reply]]) -> Handler:
+def answering(
+    kind: type[Asked],
+    tells: type[msgspec.Struct],
+    act: Callable[[Asked, Principal, str], Awaitable[dict[str, Any] | Reply]],
+) -> Handler:
     """The handler of an event that is one call of a service, with who asks and the trace, and whose answer is the
-    document or the reply that the call gives."""
+    document or the reply that the call gives, of type `tells`."""
 
     async def call(connection: Connection, request: Asked) -> Answer:
         found = await act(request, connection.principal, connection.trace())
         return Answer(found.data if isinstance(found, Reply) else msgspec.json.encode(found))
 
-    return Handler(kind, call)
+    return Handler(kind, call, tells=tells)
 
 
 class Ack(msgspec.Struct, frozen=True):
@@ -110,10 +116,13 @@ class Events:
         """`max_bytes`: the largest payload that is read. `guard` hears what the staff reads. `limits`: None: none.
 
         Raises:
-            LookupError: an event stands under no action of the policy.
+            LookupError: an event stands under no action of the policy, or may tell of people and does not say where in
+                its answer they are.
         """
         if bare := [name for name in handlers if ACTIONS.get(name) not in POLICY]:
             raise LookupError(f"events without an action: {bare}")
+        if silent := [name for name, one in handlers.items() if ACTIONS[name] in PERSONAL and one.tells is None]:
+            raise LookupError(f"events whose answers have no type, to tell who was read: {silent}")
         self._handlers = handlers
         self._max_bytes = max_bytes
         self._clock = clock
@@ -145,7 +154,7 @@ class Events:
                 POLICY.require(connection.verified.role, ACTIONS[name])
             request = decode(incoming.arguments, handler.kind, self._max_bytes)
             ack = Ack(name, await handler.call(connection, request))
-            self._observe(connection, ACTIONS[name], request, ack.answer)
+            self._observe(connection, ACTIONS[name], request, ack.answer, handler.tells)
             return ack
         except CarewireError as error:
             if error.status == INTERNAL_STATUS:
@@ -157,12 +166,12 @@ class Events:
             told = CarewireError("Something went wrong on our side.", details={"error_id": error_id})
             return Ack(name, Answer(), told)
 
-    def _observe(self, connection: Connection, action: str, request: msgspec.Struct, answer: Answer) -> None:
+    def _observe(self, connection: Connection, action: str, request: msgspec.Struct, answer: Answer, kind: Any) -> None:
         verified = connection.verified
         if verified is None or verified.role == "client" or action not in PERSONAL:
             return
         told = answer.persons
-        persons = persons_in(answer.data, but=verified.user) if told is None else list(told)
+        persons = persons_in(answer.data, kind, but=verified.user) if told is None else list(told)
         resource = next((getattr(request, name) for name in _RESOURCES if getattr(request, name, None)), "")
         if persons or action in _ROOMS:
             self._guard.observed(

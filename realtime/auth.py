@@ -5,11 +5,12 @@ and a public key as the secret, or with no algorithm at all, is refused.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Final
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from config.clock import Clock
 from config.errors import Unauthenticated, Unavailable
@@ -33,6 +34,7 @@ log = get_logger(__name__)
 REFRESH_S: Final = 300.0  # keys this old are fetched again, while the old ones go on serving
 STALE_S: Final = 3600.0  # keys older than this are not believed any more
 COOLDOWN_S: Final = 10.0  # between two fetches: an unknown key id must not become a request each
+FEWEST_RSA_BITS: Final = 2048  # RFC 7518, sections 3.3 and 3.5: keys for RS256 must not be smaller
 _KNOWN: Final = 10_000  # tokens of ours, at most, that are not verified again when they come again
 
 
@@ -44,32 +46,38 @@ class Jwks:
         self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=timeout_s)
         self._clock = clock
         self._cooldown_s = cooldown_s
-        self._keys: dict[str, jwt.PyJWK] = {}
+        self._keys: Sequence[jwt.PyJWK] = ()
         self._fetched_s = float("-inf")
         self._tried_s = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
 
-    async def key(self, kid: str) -> jwt.PyJWK:
-        """The key with this id.
+    async def key(self, kid: str, alg: str) -> jwt.PyJWK:
+        """The key with this id, for this algorithm. Without an id (RFC 7515, 4.1.4: optional): the only key that fits.
 
         Raises:
-            Unauthenticated: the issuer publishes no such key.
+            Unauthenticated: the issuer publishes no such key, or without an id several that fit.
             Unavailable: the issuer does not answer, and what it said last is too old.
         """
-        known = self._known(kid)
-        if known is None or self._age_s() > REFRESH_S:
+        known = self._known(kid, alg)
+        if not known or self._age_s() > REFRESH_S:
             fetching = self._fetch()
-            if known is None and fetching is not None:
+            if not known and fetching is not None:
                 await asyncio.shield(fetching)
-                known = self._known(kid)
-        if known is not None:
-            return known
+                known = self._known(kid, alg)
+        if len(known) == 1:
+            return known[0]
         if self._age_s() >= STALE_S:
             raise Unavailable("Sign-in cannot be checked right now. Try again.", retry_after_s=self._cooldown_s)
-        raise Unauthenticated("The token is not valid. Sign in again.", reason="unknown_key")
+        reason = "several_keys" if known else "unknown_key"
+        raise Unauthenticated("The token is not valid. Sign in again.", reason=reason)
 
-    def _known(self, kid: str) -> jwt.PyJWK | None:
-        return self._keys.get(kid) if self._age_s() < STALE_S else None
+    def _known(self, kid: str, alg: str) -> Sequence[jwt.PyJWK]:
+        """The keys that fit. Ids need not be unique among keys of different types (RFC 7517, 4.5). A key of this id for
+        another algorithm fits as well when it is alone: PyJWT refuses it, and says why."""
+        if self._age_s() >= STALE_S:
+            return ()
+        fitting = [key for key in self._keys if key.algorithm_name == alg and kid in ("", key.key_id)]
+        return fitting or [key for key in self._keys if kid and key.key_id == kid]
 
     def _age_s(self) -> float:
         return self._clock.monotonic_s() - self._fetched_s
@@ -87,13 +95,28 @@ class Jwks:
 
     async def _load(self) -> None:
         try:
-            keys = await asyncio.to_thread(self._client.get_signing_keys)
-            self._keys = {key.key_id: key for key in keys if key.key_id}
+            published = await asyncio.to_thread(self._client.get_jwk_set)
+            self._keys = [key for key in published.keys if key.public_key_use in ("sig", None) and _is_strong(key)]
             self._fetched_s = self._clock.monotonic_s()
         except Exception as error:  # a broken answer of theirs is an outage of theirs, whatever it breaks
             log.warning("auth.jwks_failed", error=type(error).__name__)
         finally:
             self._fetching = None
+
+
+def _is_strong(key: jwt.PyJWK) -> bool:
+    """Is it large enough to be believed? What is not is said to the operator, who alone can tell the issuer."""
+    bits = key.key.key_size if isinstance(key.key, RSAPublicKey | RSAPrivateKey) else FEWEST_RSA_BITS
+    if bits >= FEWEST_RSA_BITS:
+        return True
+    log.error(
+        "auth.jwks_key_too_small",
+        kid=key.key_id,
+        bits=bits,
+        at_least=FEWEST_RSA_BITS,
+        what_to_do="Tokens signed with this key are refused: let the issuer publish a larger one.",
+    )
+    return False
 
 
 class Verifier:
@@ -133,7 +156,7 @@ class Verifier:
             Unauthenticated: it is no token of ours or of the issuer's.
             Unavailable: the issuer's keys cannot be had.
         """
-        digest = _digest(token)
+        digest = digest_of(token)
         if (known := self._known.get(digest)) is not None:
             check_expiry(known, now_ms=self._now_ms(), expected=self._expected)
             return known
@@ -143,12 +166,12 @@ class Verifier:
             self._known.put(digest, verified)
             return verified
         if alg in ISSUER_ALGORITHMS and self._jwks is not None:
-            key = await self._jwks.key(kid)
+            key = await self._jwks.key(kid, alg)
             return verify(token, key, ISSUER_ALGORITHMS, now_ms=self._now_ms(), expected=self._expected)
         raise Unauthenticated("The token is not valid. Sign in again.", reason="algorithm")
 
 
-def _digest(token: object) -> bytes:
+def digest_of(token: object) -> bytes:
     """Stands for a token, so that the token itself is not kept; b"" for what cannot be one."""
     if not isinstance(token, str) or len(token) > MAX_TOKEN_CHARS:
         return b""

@@ -5,6 +5,7 @@ What happens to a booking comes to its people through their inboxes.
 
 from typing import Any, Literal
 
+from actors.calendars import replies
 from actors.calendars.looks import ListQuery
 from actors.calendars.patching import patch, patch_series
 from actors.calendars.requests import (
@@ -23,6 +24,7 @@ from actors.calendars.service import Bookings
 from actors.calendars.services import CalendarServices
 from actors.calendars.waiting import WaitlistBody
 from actors.kernel.entity import Principal
+from config.persons import NothingToTell
 from realtime.acks import Handler, Handlers, answering
 from realtime.requests import Request
 
@@ -113,35 +115,51 @@ def _of_bookings(services: CalendarServices) -> Handlers:
         return await bookings.finish(one.booking_id, one.status, one.reason, by=by, trace=trace)
 
     return {
-        "check_conflicts": answering(BookingBody, lambda one, by, _: bookings.check(one.request(), by=by)),
-        "request_booking": answering(BookingBody, book),
-        "get_booking": answering(OfBooking, lambda one, by, trace: bookings.get(one.booking_id, by=by, trace=trace)),
-        "list_bookings": answering(ListQuery, lambda one, by, _: services.queries.page(one.wanted(), by=by)),
+        "check_conflicts": answering(
+            BookingBody, replies.Checked, lambda one, by, _: bookings.check(one.request(), by=by)
+        ),
+        "request_booking": answering(BookingBody, replies.BookingReply, book),
+        "get_booking": answering(
+            OfBooking, replies.BookingReply, lambda one, by, trace: bookings.get(one.booking_id, by=by, trace=trace)
+        ),
+        "list_bookings": answering(
+            ListQuery, replies.BookingPage, lambda one, by, _: services.queries.page(one.wanted(), by=by)
+        ),
         "confirm_booking": answering(
-            OfBooking, lambda one, by, trace: bookings.confirm(one.booking_id, by=by, trace=trace)
+            OfBooking, replies.BookingReply, lambda one, by, trace: bookings.confirm(one.booking_id, by=by, trace=trace)
         ),
         "reschedule_booking": _moving(RescheduleBooking, bookings),
         "transfer_booking": _moving(TransferBooking, bookings),
         "update_booking": answering(
-            UpdateBooking, lambda one, by, trace: patch(bookings, one.booking_id, one, by=by, trace=trace)
+            UpdateBooking,
+            replies.BookingReply,
+            lambda one, by, trace: patch(bookings, one.booking_id, one, by=by, trace=trace),
         ),
         "cancel_booking": answering(
-            EndBooking, lambda one, by, trace: bookings.cancel(one.booking_id, one.reason, by=by, trace=trace)
+            EndBooking,
+            replies.BookingReply,
+            lambda one, by, trace: bookings.cancel(one.booking_id, one.reason, by=by, trace=trace),
         ),
         "complete_booking": _finishing("completed", bookings),
         "no_show_booking": _finishing("no_show", bookings),
-        "update_booking_status": answering(UpdateBookingStatus, update_status),
-        "bulk_bookings": answering(BulkBody, lambda one, by, _: services.bulk.run(one, by=by)),
+        "update_booking_status": answering(UpdateBookingStatus, replies.BookingReply, update_status),
+        "bulk_bookings": answering(BulkBody, replies.BulkReply, lambda one, by, _: services.bulk.run(one, by=by)),
     }
 
 
 def _moving(kind: type[RescheduleBooking] | type[TransferBooking], bookings: Bookings) -> Handler:
-    return answering(kind, lambda one, by, trace: bookings.move(one.booking_id, one.change(), by=by, trace=trace))
+    return answering(
+        kind,
+        replies.BookingReply,
+        lambda one, by, trace: bookings.move(one.booking_id, one.change(), by=by, trace=trace),
+    )
 
 
 def _finishing(status: str, bookings: Bookings) -> Handler:
     return answering(
-        EndBooking, lambda one, by, trace: bookings.finish(one.booking_id, status, one.reason, by=by, trace=trace)
+        EndBooking,
+        replies.BookingReply,
+        lambda one, by, trace: bookings.finish(one.booking_id, status, one.reason, by=by, trace=trace),
     )
 
 
@@ -153,10 +171,14 @@ def _of_series(services: CalendarServices) -> Handlers:
         return await series.create(wanted, one.rrule, one.exceptions, one.policy, dry_run=one.dry_run, by=by)
 
     return {
-        "create_series": answering(SeriesBody, create),
-        "get_series": answering(OfSeries, lambda one, by, _: series.get(one.series_id, by=by)),
-        "update_series": answering(UpdateSeries, lambda one, by, _: patch_series(series, one.series_id, one, by=by)),
-        "delete_series": answering(OfSeries, lambda one, by, _: series.turn(one.series_id, "ended", by=by)),
+        "create_series": answering(SeriesBody, replies.SeriesReply, create),
+        "get_series": answering(OfSeries, replies.SeriesReply, lambda one, by, _: series.get(one.series_id, by=by)),
+        "update_series": answering(
+            UpdateSeries, replies.SeriesReply, lambda one, by, _: patch_series(series, one.series_id, one, by=by)
+        ),
+        "delete_series": answering(
+            OfSeries, replies.SeriesReply, lambda one, by, _: series.turn(one.series_id, "ended", by=by)
+        ),
     }
 
 
@@ -167,10 +189,18 @@ def _of_the_waitlist(services: CalendarServices) -> Handlers:
         return await waiting.join(one, by=by, key=services.bookings.key_of(by, one.request_id, "wait"))
 
     return {
-        "join_waitlist": answering(WaitlistBody, join),
-        "list_waitlist": answering(ListWaitlist, lambda one, by, _: waiting.listing(one.therapist_id or "", by=by)),
-        "get_waitlist_analytics": answering(EmptyBody, lambda _, by, __: waiting.figures(by=by)),
-        "leave_waitlist": answering(LeaveWaitlist, lambda one, by, _: waiting.leave(one.entry_id, by=by)),
-        "accept_offer": answering(OfOffer, lambda one, by, _: waiting.accept(one.offer_id, by=by)),
-        "decline_offer": answering(OfOffer, lambda one, by, _: waiting.decline(one.offer_id, by=by)),
+        "join_waitlist": answering(WaitlistBody, replies.Standing, join),
+        "list_waitlist": answering(
+            ListWaitlist, replies.WishList, lambda one, by, _: waiting.listing(one.therapist_id or "", by=by)
+        ),
+        "get_waitlist_analytics": answering(
+            EmptyBody, replies.WaitlistFigures, lambda _, by, __: waiting.figures(by=by)
+        ),
+        "leave_waitlist": answering(
+            LeaveWaitlist, NothingToTell, lambda one, by, _: waiting.leave(one.entry_id, by=by)
+        ),
+        "accept_offer": answering(
+            OfOffer, replies.BookingReply, lambda one, by, _: waiting.accept(one.offer_id, by=by)
+        ),
+        "decline_offer": answering(OfOffer, NothingToTell, lambda one, by, _: waiting.decline(one.offer_id, by=by)),
     }

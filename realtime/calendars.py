@@ -12,11 +12,20 @@ from actors.calendars.feeds import Fed
 from actors.calendars.looks import AvailabilityQuery, FreeTimes, SpanQuery, free_times
 from actors.calendars.ports import calendar_of
 from actors.calendars.queries import LARGEST_PAGE, Wanted
+from actors.calendars.replies import (
+    CalendarFigures,
+    CalendarReply,
+    FeedReply,
+    FreeTimesReply,
+    ImportedReply,
+    Watched,
+)
 from actors.calendars.requests import EmptyBody, ImportBody
 from actors.calendars.roles import is_staff
 from actors.calendars.schedule import CalendarBody, Id
 from actors.calendars.services import CalendarServices
 from actors.kernel.region import Reply
+from config.persons import NothingToTell
 from realtime.acks import Answer, Handler, Handlers, answering
 from realtime.connections import Connection
 from realtime.joining import Joining
@@ -84,27 +93,34 @@ class CalendarEvents:
         """Event name -> handler."""
         bookings, queries, feeds = self._services.bookings, self._services.queries, self._services.feeds
         return {
-            "watch_calendar": Handler(WatchCalendar, self._watch),
-            "unwatch_calendar": Handler(OfCalendar, self._unwatch),
+            "watch_calendar": Handler(WatchCalendar, self._watch, tells=Watched),
+            "unwatch_calendar": Handler(OfCalendar, self._unwatch, tells=NothingToTell),
             "get_calendar": answering(
-                OfCalendar, lambda one, by, trace: bookings.calendar(one.therapist_id, by=by, trace=trace)
+                OfCalendar,
+                CalendarReply,
+                lambda one, by, trace: bookings.calendar(one.therapist_id, by=by, trace=trace),
             ),
             "update_calendar": answering(
                 UpdateCalendar,
+                CalendarReply,
                 lambda one, by, trace: bookings.configure(one.therapist_id, one.schedule(), by=by, trace=trace),
             ),
             "get_availability": answering(
-                GetAvailability, lambda one, by, trace: free_times(bookings, one.therapist_id, one, by=by, trace=trace)
+                GetAvailability,
+                FreeTimesReply,
+                lambda one, by, trace: free_times(bookings, one.therapist_id, one, by=by, trace=trace),
             ),
             "get_calendar_analytics": answering(
-                GetCalendarAnalytics, lambda one, by, _: queries.analytics(one.therapist_id, *one.span(), by=by)
+                GetCalendarAnalytics,
+                CalendarFigures,
+                lambda one, by, _: queries.analytics(one.therapist_id, *one.span(), by=by),
             ),
             "import_calendar": answering(
-                ImportCalendar, lambda one, by, _: feeds.bring_in(one.therapist_id, one, by=by)
+                ImportCalendar, ImportedReply, lambda one, by, _: feeds.bring_in(one.therapist_id, one, by=by)
             ),
             **_of_feed_tokens(self._services.feed_tokens),
-            "get_calendar_feed": Handler(OfCalendar, self._feed_of_calendar),
-            "get_booking_feed": Handler(EmptyBody, self._feed_of_client),
+            "get_calendar_feed": Handler(OfCalendar, self._feed_of_calendar, tells=FeedReply),
+            "get_booking_feed": Handler(EmptyBody, self._feed_of_client, tells=FeedReply),
         }
 
     async def _watch(self, connection: Connection, request: WatchCalendar) -> Answer:

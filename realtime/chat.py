@@ -4,10 +4,12 @@ from functools import partial
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from actors.inboxes.commands import Ack as AckInbox
 from actors.kernel.region import Region
 from actors.rooms.commands import Join, RoomCommand
+from actors.rooms.replies import JoinedRoom, MessagePage, RoomList
 from actors.rooms.service import Rooms, entity_of
 from realtime import requests
 from realtime.acks import Answer, Handler, Handlers
@@ -31,6 +33,7 @@ _COMMANDS: Final[dict[str, type[RoomRequest]]] = {
     "typing_stop": requests.TypingStop,
     "history": requests.History,
 }
+_TELLS: Final[dict[str, type[Struct]]] = {"history": MessagePage}
 
 
 class Chat:
@@ -52,11 +55,12 @@ class Chat:
 
     def handlers(self) -> Handlers:
         """Event name -> handler."""
-        return {name: Handler(kind, self._command) for name, kind in _COMMANDS.items()} | {
+        commands = {name: Handler(kind, self._command, tells=_TELLS.get(name)) for name, kind in _COMMANDS.items()}
+        return commands | {
             "create_room": Handler(CreateRoom, self._create),
-            "join_room": Handler(JoinRoom, self._join),
+            "join_room": Handler(JoinRoom, self._join, tells=JoinedRoom),
             "leave_room": Handler(LeaveRoom, self._leave),
-            "list_rooms": Handler(ListRooms, self._list),
+            "list_rooms": Handler(ListRooms, self._list, tells=RoomList),
             "inbox_ack": Handler(InboxAck, self._ack_inbox),
         }
 

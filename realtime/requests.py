@@ -15,6 +15,7 @@ from msgspec import Meta, Raw
 from actors.rooms import commands
 from config.errors import InvalidArgument
 from config.ids import ID_PATTERN
+from config.lines import COMPLAINT, LINE_PATTERN
 
 LARGEST_INT: Final = 2**53 - 1  # the largest that every JSON reader keeps exactly
 MAX_DEPTH: Final = 16
@@ -275,6 +276,8 @@ def _explained(problem: str) -> InvalidArgument:
         return _invalid(_within(field, missing[1]), "is missing")
     if unknown := _UNKNOWN.match(problem):
         return _invalid(_within(field, unknown[1]), "is not known here")
+    if f"matching regex {LINE_PATTERN!r}" in problem:
+        return _invalid(field, COMPLAINT)
     if "matching regex" in problem:
         return _invalid(field, "has a form that is not allowed")
     if problem.startswith("Invalid enum value"):  # quotes the value

@@ -45,6 +45,7 @@ from serve_app.api.app import Services, create_api
 from serve_app.audit.record import HEADS, AuditRecord
 from serve_app.census import Census
 from serve_app.conventions.assembly import conventions_of
+from serve_app.conventions.roots import root_of
 from serve_app.health import HealthMonitor
 from serve_app.identity.assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
 from serve_app.identity.care import CareRelations
@@ -271,7 +272,8 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
     region = await cluster.region("api")
     rooms = Rooms(region, stores.views, clock)
     await prepare(client[database])
-    service = assemble(settings, client[database], stores, region, rooms, clock)
+    root = await root_of(settings.auth, client[database], stores.vault)
+    service = assemble(settings, client[database], stores, region, rooms, clock, root=root)
     calendars = calendar_services(region, stores.views, clock, stores.feed_tokens, related=service.care.cares)
     registry = CollectorRegistry()
     verifier = Verifier(settings.auth, clock, secret=SECRET)
@@ -284,7 +286,7 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
             census=Census(NoRegistry(), OneShard()),
             health=HealthMonitor([]),
             registry=registry,
-            conventions=conventions_of(settings, client[database], stores.vault, clock, replicas=lambda: 1),
+            conventions=conventions_of(settings, client[database], stores.vault, clock, lambda: 1, root=root),
             routers=routers_of(service, calendars, LazyPredictor(), FixedPools()),
             observer=service.observer,
         )

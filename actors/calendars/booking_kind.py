@@ -18,6 +18,7 @@ from actors.calendars.booking_messages import (
 )
 from actors.calendars.holding import Settle
 from actors.calendars.record import Record, event_id, shown
+from actors.calendars.series import Vouch
 from actors.calendars.waitlist_messages import NAME, Close
 from actors.kernel.entity import Effects, Kind, Letter, Library, Principal, Recorded, Shown
 from config.errors import PermissionDenied
@@ -28,12 +29,6 @@ TEXTS: Final = "booking_texts"
 _NAMES: Final = ("notes", "reason", "override_reason")
 _pack: Final = msgspec.msgpack.Encoder().encode
 _to_json: Final = msgspec.json.Encoder().encode
-
-
-class Vouch(msgspec.Struct, frozen=True, tag="vouch"):
-    """The question to a series, as it travels (`series.Vouch`, which imports this module's entity)."""
-
-    booking: str
 
 
 class Deliver(msgspec.Struct, frozen=True, tag="deliver"):

@@ -12,6 +12,7 @@ from actors.calendars import time
 from actors.calendars.schedule import Id
 from actors.calendars.wishes import Change, Request
 from config.errors import InvalidArgument
+from config.lines import Line
 
 Text = Annotated[str, Meta(max_length=4000)]
 Moment = Annotated[str, Meta(max_length=40)]
@@ -26,7 +27,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class OverrideBody(Body, frozen=True):
     """Staff books outside the rules, and says why."""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=1000)]
+    reason: Annotated[Line, Meta(min_length=1, max_length=1000)]
 
 
 class Timed(Protocol):
@@ -136,7 +137,7 @@ class TransferBody(Body, frozen=True):
 class ReasonBody(Body, frozen=True):
     """Why: a category, or words."""
 
-    reason: Annotated[str, Meta(max_length=1000)] = ""
+    reason: Annotated[Line, Meta(max_length=1000)] = ""
 
 
 class EmptyBody(Body, frozen=True):
@@ -219,7 +220,7 @@ class BulkBody(Body, frozen=True):
     therapist_id: Id | None = None
     since: Moment | None = msgspec.field(name="from", default=None)
     until: Moment | None = msgspec.field(name="to", default=None)
-    reason: Annotated[str, Meta(max_length=1000)] = ""
+    reason: Annotated[Line, Meta(max_length=1000)] = ""
     to_therapist_id: Id | None = None
     alternatives: bool = True
     dry_run: bool = False

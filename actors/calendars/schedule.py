@@ -9,6 +9,7 @@ from msgspec import Meta
 from actors.calendars import time
 from config.errors import InvalidArgument
 from config.ids import ID_PATTERN
+from config.lines import COMPLAINT, is_line
 
 Id = Annotated[str, Meta(pattern=ID_PATTERN.removesuffix("$") + r"\Z")]
 Minutes = Annotated[int, Meta(ge=0, le=7 * 24 * 60)]
@@ -154,6 +155,7 @@ def check(schedule: Schedule, own_id: str) -> None:
     _check_services(schedule, own_id)
     if schedule.kind == "therapist" and schedule.rules.shared_with is not None:
         raise _invalid("rules.shared_with", "is for calendars of the kind room or device")
+    _check_lines(schedule)
     if schedule.holidays is not None:
         public_holidays(schedule.holidays, 2026)
 
@@ -165,6 +167,17 @@ def _check_services(schedule: Schedule, own_id: str) -> None:
     for service in schedule.services:
         if own_id in service.resources or len(set(service.resources)) < len(service.resources):
             raise _invalid("services.resources", "name the calendar itself, or one twice")
+
+
+def _check_lines(schedule: Schedule) -> None:
+    """Here and not by type: a schedule of the first release, which did not look, must still be read."""
+    lines = [("services.title", service.title) for service in schedule.services]
+    lines += [("overrides.reason", one.reason) for one in schedule.overrides]
+    lines += [("blackouts.reason", one.reason) for one in schedule.blackouts]
+    lines += [("openings.reason", one.reason) for one in schedule.openings]
+    for field, text in lines:
+        if not is_line(text):
+            raise _invalid(field, COMPLAINT)
 
 
 def minutes(hours: Hours, field: str) -> list[tuple[int, int]]:

@@ -12,6 +12,7 @@ import msgspec
 from actors.kernel.entity import Recorded
 from actors.rooms.events import Deleted, Edited, Posted, Reacted
 from config.clock import to_rfc3339
+from config.persons import OtherId, UserId
 
 Reactions = dict[str, tuple[str, ...]]
 _NO_ATTACHMENTS: Final = msgspec.Raw(b"[]")
@@ -84,13 +85,13 @@ class WireMessage(msgspec.Struct, frozen=True):
     id: str
     room_id: str
     seq: int
-    sender_id: str
+    sender_id: UserId
     kind: str
     body: str
-    client_id: str | None
+    client_id: OtherId | None  # the sender's own mark
     reply_to: str | None
     attachments: msgspec.Raw
-    reactions: Reactions
+    reactions: Mapping[str, tuple[UserId, ...]]
     sent_at: str
     edited_at: str | None
     deleted_at: str | None

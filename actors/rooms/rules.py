@@ -2,19 +2,18 @@
 
 from collections.abc import Iterable
 from typing import Final
-from unicodedata import category
 
 import msgspec
 
 from config.errors import InvalidArgument
 from config.ids import is_id
+from config.lines import is_line
 from config.settings import RoomSettings
 
 MOST_NAMED: Final = 1000  # users that one command may name: one turn must hold their letters
 _LONGEST_KIND: Final = 32
 _OUR_KIND: Final = "system"
 _LONGEST_CLIENT_ID: Final = 128
-_HIDDEN: Final = ("Cc", "Cs", "Zl", "Zp")  # control characters, half surrogate pairs, line and paragraph separators
 _decode_attachments: Final = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 
 
@@ -46,7 +45,7 @@ def title(text: str, settings: RoomSettings) -> str:
     text = text.strip()
     if len(text) > settings.max_title_chars:
         raise invalid(f"A title has at most {settings.max_title_chars} characters.", "title")
-    if _has_hidden(text):
+    if not is_line(text):
         raise invalid("A title has no control characters.", "title")
     return text
 
@@ -61,7 +60,7 @@ def check_kind(text: str) -> None:
 
 def check_client_id(text: str) -> None:
     """Raises InvalidArgument unless `text` can be a client's id of a message."""
-    if not 1 <= len(text) <= _LONGEST_CLIENT_ID or _has_hidden(text):
+    if not 1 <= len(text) <= _LONGEST_CLIENT_ID or not is_line(text):
         raise invalid(f"A client_id has 1 to {_LONGEST_CLIENT_ID} characters, no control characters.", "client_id")
 
 
@@ -78,7 +77,3 @@ def check_attachments(encoded: bytes, settings: RoomSettings) -> bool:
     if len(attachments) > settings.max_attachments:
         raise invalid(f"A message has at most {settings.max_attachments} attachments.", "attachments")
     return bool(attachments)
-
-
-def _has_hidden(text: str) -> bool:
-    return not text.isprintable() and any(category(letter) in _HIDDEN for letter in text)

@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, Field
 
+from config.persons import OtherId, UserId
+
 
 class Message(BaseModel):
     """A message, as the socket events carry it. A deleted one keeps its place, with an empty body."""
@@ -9,13 +11,13 @@ class Message(BaseModel):
     id: str
     room_id: str
     seq: int
-    sender_id: str
+    sender_id: UserId
     kind: str
     body: str
-    client_id: str | None
+    client_id: OtherId | None
     reply_to: str | None
     attachments: list[dict[str, object]]
-    reactions: dict[str, list[str]]
+    reactions: dict[str, list[UserId]]
     sent_at: str
     edited_at: str | None
     deleted_at: str | None
@@ -28,7 +30,7 @@ class Room(BaseModel):
     kind: str
     title: str | None
     open: bool
-    owner_id: str | None
+    owner_id: UserId | None
     created_at: str
     last_seq: int
 

@@ -21,6 +21,7 @@ from serve_app.api.app import Services, create_api
 from serve_app.api.listener import Listener
 from serve_app.census import Census, Sighting, finding_of, finding_of_models
 from serve_app.conventions.assembly import conventions_of
+from serve_app.conventions.roots import root_of
 from serve_app.health import Finding, HealthMonitor, Part
 from serve_app.identity.assembly import assemble, prepare
 from serve_app.identity.gate import HttpGate
@@ -73,7 +74,8 @@ class ApiReplica:
         database = self._member.client[settings.mongo.database]
         await prepare(database)
         rooms = Rooms(self._region, stores.views, clock)
-        self._identity = assemble(settings, database, stores, self._region, rooms, clock)
+        root = await root_of(settings.auth, database, stores.vault)
+        self._identity = assemble(settings, database, stores, self._region, rooms, clock, root=root)
         calendars = calendar_services(
             self._region, stores.views, clock, stores.feed_tokens, related=self._identity.care.cares
         )
@@ -88,7 +90,7 @@ class ApiReplica:
                 health=self._health,
                 registry=self._member.registry,
                 conventions=conventions_of(
-                    settings, database, stores.vault, clock, replicas=lambda: self._member.fellows
+                    settings, database, stores.vault, clock, replicas=lambda: self._member.fellows, root=root
                 ),
                 routers=routers_of(self._identity, calendars, PredictorClient(model, settings.ml), pools),
                 observer=self._identity.observer,

@@ -13,7 +13,7 @@ from config.tokens import Verified
 from serve_app.audit.chain import Entry
 from serve_app.audit.record import AuditRecord
 from serve_app.identity.notices import Notices
-from serve_app.identity.parts import Origin
+from serve_app.identity.origin import Origin
 from store.client import Database, Document, database_errors
 
 COLLECTION: Final = "grants"

@@ -9,6 +9,8 @@ from actors.kernel.entity import Principal, as_themselves
 from actors.rooms.commands import History
 from config.clock import to_rfc3339
 from config.ids import ID_PATTERN
+from config.lines import Line
+from config.persons import UserId
 from config.policy import Relation
 from serve_app.api.models import MessagePage, RoomPage
 from serve_app.api.rooms import RoomsReader, json_response, with_cursor
@@ -35,7 +37,7 @@ class AuditEntry(BaseModel):
     action: str
     actor: str
     role: str
-    subject: str
+    subject: UserId
     outcome: str
     resource: str
     address: str
@@ -49,7 +51,7 @@ class OpenGrant(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
     subject_id: Id
-    reason: Annotated[str, Field(min_length=10, max_length=500, examples=["Client does not answer after an alarm."])]
+    reason: Annotated[Line, Field(min_length=10, max_length=500, examples=["Client does not answer after an alarm."])]
     minutes: Annotated[float, Field(ge=1, le=60)] = 15
 
 
@@ -57,7 +59,7 @@ class GrantView(BaseModel):
     """Access that is, or was, open."""
 
     grant_id: str
-    subject_id: str
+    subject_id: UserId
     until: str
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from actors.calendars import requests
+from actors.calendars import replies, requests
 from actors.calendars.looks import ListQuery
 from actors.calendars.patching import patch as change
 from actors.calendars.patching import patch_series
@@ -14,9 +14,11 @@ from actors.calendars.services import CalendarServices
 from actors.calendars.waiting import WaitlistBody
 from actors.kernel.entity import Principal
 from config.ids import ID_PATTERN
+from config.persons import NothingToTell
 from serve_app.calendars.answers import ERRORS, CalendarRoute, answer
 from serve_app.calendars.bodies import MaybeSince, MaybeUntil, body_of, documented, operation_of
 from serve_app.conventions.permits import permit
+from serve_app.conventions.readings import tells
 
 Id = Annotated[str, Path(pattern=ID_PATTERN)]
 BookingCreate = Annotated[Principal, permit("booking.create")]
@@ -46,6 +48,7 @@ def booking_routes(services: CalendarServices) -> APIRouter:
         return str(request.scope.get("request_id", ""))
 
     @router.post("", status_code=201, openapi_extra=documented(requests.BookingBody))
+    @tells(replies.BookingReply)
     async def book(request: Request, by: BookingCreate) -> Response:
         """Book a time, or hold it. 409: all reasons, and alternatives that can be booked as they are."""
         body = await body_of(request, requests.BookingBody)
@@ -54,6 +57,7 @@ def booking_routes(services: CalendarServices) -> APIRouter:
         return answer(await bookings.book(wanted, by=by, trace=trace(request)), 201)
 
     @router.get("")
+    @tells(replies.BookingPage)
     async def page(
         by: BookingRead,
         therapist_id: MaybeId = None,
@@ -79,58 +83,68 @@ def booking_routes(services: CalendarServices) -> APIRouter:
         return answer(await services.queries.page(asked.wanted(), by=by))
 
     @router.post("/check", openapi_extra=documented(requests.BookingBody))
+    @tells(replies.Checked)
     async def check(request: Request, by: BookingCreate) -> Response:
         """Could this be booked? All that stands against it, and alternatives."""
         body = await body_of(request, requests.BookingBody)
         return answer(await bookings.check(body.request(), by=by))
 
     @router.post("/bulk", openapi_extra=documented(requests.BulkBody))
+    @tells(replies.BulkReply)
     async def bulk(request: Request, by: BookingClose) -> Response:
         """Many at once, for staff: a dry run first, a result for each; a repeat does what is left."""
         return answer(await services.bulk.run(await body_of(request, requests.BulkBody), by=by))
 
     @router.get("/{booking_id}")
+    @tells(replies.BookingReply)
     async def one(request: Request, by: BookingRead, booking_id: Id) -> Response:
         """A booking, with its notes."""
         return answer(await bookings.get(booking_id, by=by, trace=trace(request)))
 
     @router.patch("/{booking_id}", openapi_extra=documented(requests.PatchBody))
+    @tells(replies.BookingReply)
     async def patch(request: Request, by: BookingReschedule, booking_id: Id) -> Response:
         """Change time, length, service, participants or notes, each alone."""
         body = await body_of(request, requests.PatchBody)
         return answer(await change(bookings, booking_id, body, by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/confirm", openapi_extra=documented(requests.EmptyBody))
+    @tells(replies.BookingReply)
     async def confirm(request: Request, by: BookingConfirm, booking_id: Id) -> Response:
         """Turn a hold into a booking, or accept a request or a counter-offer."""
         await body_of(request, requests.EmptyBody)
         return answer(await bookings.confirm(booking_id, by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/reschedule", openapi_extra=documented(requests.RescheduleBody))
+    @tells(replies.BookingReply)
     async def reschedule(request: Request, by: BookingReschedule, booking_id: Id) -> Response:
         """Another time: never both, never neither. For a request, staff makes a counter-offer so."""
         body = await body_of(request, requests.RescheduleBody)
         return answer(await bookings.move(booking_id, body.change(), by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/transfer", openapi_extra=documented(requests.TransferBody))
+    @tells(replies.BookingReply)
     async def transfer(request: Request, by: BookingTransfer, booking_id: Id) -> Response:
         """Another therapist (staff only)."""
         body = await body_of(request, requests.TransferBody)
         return answer(await bookings.move(booking_id, body.change(), by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/cancel", openapi_extra=documented(requests.ReasonBody))
+    @tells(replies.BookingReply)
     async def cancel(request: Request, by: BookingCancel, booking_id: Id) -> Response:
         """Give the time back; staff declines a request so."""
         body = await body_of(request, requests.ReasonBody)
         return answer(await bookings.cancel(booking_id, body.reason, by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/complete", openapi_extra=documented(requests.ReasonBody))
+    @tells(replies.BookingReply)
     async def complete(request: Request, by: BookingClose, booking_id: Id) -> Response:
         """It took place (staff, once it has begun)."""
         body = await body_of(request, requests.ReasonBody)
         return answer(await bookings.finish(booking_id, "completed", body.reason, by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/no-show", openapi_extra=documented(requests.ReasonBody))
+    @tells(replies.BookingReply)
     async def no_show(request: Request, by: BookingClose, booking_id: Id) -> Response:
         """The client did not come (staff, once it has begun)."""
         body = await body_of(request, requests.ReasonBody)
@@ -145,6 +159,7 @@ def series_routes(services: CalendarServices) -> APIRouter:
     series = services.series
 
     @router.post("", openapi_extra=documented(requests.SeriesBody))
+    @tells(replies.SeriesReply)
     async def create(request: Request, by: SeriesCreate) -> Response:
         """Check every occurrence, then make them (`all` or those that are `available`), or only tell (`dry_run`, 200).
         409: with `all`, one time cannot be had, so nothing is booked; `occurrences` says what stands against each."""
@@ -154,11 +169,13 @@ def series_routes(services: CalendarServices) -> APIRouter:
         return answer(made, 201 if "series_id" in made else 200)
 
     @router.get("/{series_id}")
+    @tells(replies.SeriesReply)
     async def one(by: SeriesRead, series_id: Id) -> Response:
         """A series, and what became of each occurrence."""
         return answer(await series.get(series_id, by=by))
 
     @router.patch("/{series_id}", openapi_extra=documented(requests.SeriesPatch))
+    @tells(replies.SeriesReply)
     async def patch(request: Request, by: SeriesManage, series_id: Id) -> Response:
         """Move this, this and following, or all occurrences; pause the series, or let it go on. 409: with `all`, one of
         them cannot be moved, so none is; `occurrences` says what stands against each."""
@@ -166,6 +183,7 @@ def series_routes(services: CalendarServices) -> APIRouter:
         return answer(await patch_series(series, series_id, body, by=by))
 
     @router.delete("/{series_id}")
+    @tells(replies.SeriesReply)
     async def end(by: SeriesManage, series_id: Id) -> Response:
         """Cancel what lies ahead, for good."""
         return answer(await series.turn(series_id, "ended", by=by))
@@ -179,6 +197,7 @@ def waitlist_routes(services: CalendarServices) -> APIRouter:
     waiting = services.waiting
 
     @router.post("", status_code=201, openapi_extra=documented(WaitlistBody))
+    @tells(replies.Standing)
     async def join(request: Request, by: WaitlistJoin) -> Response:
         """Wait for time: of these therapists or of all that offer the service."""
         body = await body_of(request, WaitlistBody)
@@ -186,26 +205,31 @@ def waitlist_routes(services: CalendarServices) -> APIRouter:
         return answer(await waiting.join(body, by=by, key=key), 201)
 
     @router.get("")
+    @tells(replies.WishList)
     async def listing(by: WaitlistRead, therapist_id: MaybeId = None) -> Response:
         """One's own wishes with positions and offers; for staff, those of a calendar."""
         return answer(await waiting.listing(therapist_id or "", by=by))
 
     @router.get("/analytics")
+    @tells(replies.WaitlistFigures)
     async def figures(by: WaitlistFigures) -> Response:
         """Waiting time, acceptance, demand by hour (staff)."""
         return answer(await waiting.figures(by=by))
 
     @router.delete("/{entry_id}")
+    @tells(NothingToTell)
     async def leave(by: WaitlistLeave, entry_id: Id) -> Response:
         """Wait no more."""
         return answer(await waiting.leave(entry_id, by=by))
 
     @router.post("/offers/{offer_id}/accept")
+    @tells(replies.BookingReply)
     async def accept(by: WaitlistLeave, offer_id: Id) -> Response:
         """Book what was offered."""
         return answer(await waiting.accept(offer_id, by=by))
 
     @router.post("/offers/{offer_id}/decline")
+    @tells(NothingToTell)
     async def decline(by: WaitlistLeave, offer_id: Id) -> Response:
         """Let an offer go; one stays on the list."""
         return answer(await waiting.decline(offer_id, by=by))

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from actors.calendars import time
+from actors.calendars import replies, time
 from actors.calendars.feeds import Fed
 from actors.calendars.looks import AvailabilityQuery, free_times
 from actors.calendars.requests import EmptyBody, ImportBody
@@ -16,7 +16,7 @@ from config.ids import ID_PATTERN
 from serve_app.calendars.answers import ERRORS, CalendarRoute, answer
 from serve_app.calendars.bodies import Since, Until, body_of, documented
 from serve_app.conventions.permits import permit
-from serve_app.conventions.readings import reading_of
+from serve_app.conventions.readings import reading_of, tells
 
 CalendarId = Annotated[str, Path(pattern=ID_PATTERN)]
 Reader = Annotated[Principal, permit("calendar.availability")]
@@ -41,17 +41,20 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
     bookings = services.bookings
 
     @router.get("/calendars/{therapist_id}")
+    @tells(replies.CalendarReply)
     async def calendar(by: Reader, therapist_id: CalendarId) -> Response:
         """Working hours, services and rules. Why a time is blocked is told to those who run the calendar only."""
         return answer((await bookings.calendar(therapist_id, by=by)).data)
 
     @router.put("/calendars/{therapist_id}", openapi_extra=documented(CalendarBody))
+    @tells(replies.CalendarReply)
     async def configure(request: Request, by: Manager, therapist_id: CalendarId) -> Response:
         """Set the calendar up. Bookings that are there stay, also where the new rules would not allow them."""
         body = await body_of(request, CalendarBody)
         return answer((await bookings.configure(therapist_id, body.schedule(), by=by)).data)
 
     @router.get("/calendars/{therapist_id}/availability")
+    @tells(replies.FreeTimesReply)
     async def availability(
         by: Reader,
         therapist_id: CalendarId,
@@ -76,6 +79,7 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
         return answer(await free_times(bookings, therapist_id, asked, by=by))
 
     @router.get("/calendars/{therapist_id}/analytics")
+    @tells(replies.CalendarFigures)
     async def analytics(
         by: Manager,
         therapist_id: CalendarId,
@@ -87,6 +91,7 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
         return answer(await services.queries.analytics(therapist_id, start, end, by=by))
 
     @router.post("/calendars/{therapist_id}/import", openapi_extra=documented(ImportBody))
+    @tells(replies.ImportedReply)
     async def bring_in(request: Request, by: Manager, therapist_id: CalendarId) -> Response:
         """Busy time of an external iCalendar, recurrences expanded; replaces what that source brought before."""
         return answer(await services.feeds.bring_in(therapist_id, await body_of(request, ImportBody), by=by))
@@ -99,11 +104,13 @@ def feed_routes(services: CalendarServices) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["calendars"], responses=ERRORS, route_class=CalendarRoute)
 
     @router.get("/calendars/{therapist_id}/feed.ics", response_class=Feed)
+    @tells(replies.FeedReply)
     async def of_therapist(request: Request, by: FeedReader, therapist_id: CalendarId, _: FeedToken = "") -> Response:
         """The bookings of a calendar, for those who run it."""
         return _feed(request, await services.feeds.of_calendar(therapist_id, by=by))
 
     @router.get("/bookings/feed.ics", response_class=Feed)
+    @tells(replies.FeedReply)
     async def of_client(request: Request, by: BookingReader, _: FeedToken = "") -> Response:
         """The caller's own bookings."""
         return _feed(request, await services.feeds.of_client(by=by))

@@ -1,4 +1,4 @@
-"""`carewire token`: signed tokens for development and load tests."""
+"""`carewire token`: signed tokens for development and load tests; `carewire token whois`: who somebody is here."""
 
 import argparse
 import json
@@ -14,28 +14,41 @@ from config.errors import StartupError
 if TYPE_CHECKING:
     from config.settings import Settings
 
-HELP = "Print a signed token (JWT), or write many of them."
+HELP = "Print a signed token (JWT), or write many of them; or tell the user id of another issuer's user."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     from serve_app.cli.options import add_data_dir
 
-    who = parser.add_mutually_exclusive_group(required=True)
+    _configure_whois(parser.add_subparsers(dest="action", metavar="whois"))
+    who = parser.add_mutually_exclusive_group()
     who.add_argument("--user", help="user id (`sub`)")
     who.add_argument("--count", type=int, metavar="N", help="make N tokens, for users PREFIX0, PREFIX1, ...")
     parser.add_argument("--prefix", default="user-", help="user ids of --count begin with this")
-    parser.add_argument("--role", required=True, help="client, therapist, moderator or admin")
+    parser.add_argument("--role", help="client, therapist, moderator or admin")
     parser.add_argument("--device", help="device id")
     parser.add_argument("--ttl", type=float, default=3600.0, metavar="SECONDS", help="how long it is good (3600)")
     parser.add_argument("--out", type=Path, metavar="FILE", help='write {"user": ..., "token": ...} a line there')
     add_data_dir(parser)
 
 
+def _configure_whois(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The options of `carewire token whois`."""
+    about = "Print the user id here of another issuer's user."
+    whois = actions.add_parser("whois", help=about, description=about)
+    whois.add_argument("subject", metavar="SUB", help="the `sub` of their tokens")
+    whois.add_argument("--issuer", metavar="ISS", help="the `iss` of their tokens, instead of CAREWIRE_AUTH__ISSUER")
+
+
 def run(options: argparse.Namespace) -> int:
-    """Mint and print."""
+    """Mint and print, or look up."""
     from serve_app.cli.options import settings_of
 
+    if options.action == "whois":
+        return _whois(options)
+    if options.role is None or (options.user is None) == (options.count is None):
+        raise StartupError("Say whose token: --role, and --user or --count.")
     if options.ttl <= 0 or (options.count is not None and options.count < 1):
         raise StartupError("--ttl and --count must be above 0.")
     settings = settings_of(options)
@@ -48,6 +61,18 @@ def run(options: argparse.Namespace) -> int:
         _write(options.out, (json.dumps({"user": user, "token": sign(user)}) for user in users))
     except ValueError as error:
         raise StartupError(f"{error}.") from None
+    return 0
+
+
+def _whois(options: argparse.Namespace) -> int:
+    from config.ids import foreign_id
+    from serve_app.cli.options import settings_of
+
+    issuer = settings_of(options).auth.issuer if options.issuer is None else options.issuer
+    try:
+        sys.stdout.write(foreign_id(issuer or "", options.subject) + "\n")
+    except UnicodeEncodeError:
+        raise StartupError("SUB is not text that a token can hold.") from None
     return 0
 
 

@@ -12,9 +12,9 @@ from store.journal import Vault
 
 
 def conventions_of(
-    settings: Settings, database: Database, vault: Vault, clock: Clock, replicas: Callable[[], int]
+    settings: Settings, database: Database, vault: Vault, clock: Clock, replicas: Callable[[], int], *, root: str
 ) -> Conventions:
-    """From the settings, with answers kept in the database. `replicas`: how many of the API there are."""
-    secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else ""
+    """From the settings, with answers kept in the database. `replicas`: how many of the API there are. `root`: see
+    `conventions.roots`."""
     store = MongoIdempotency(database, vault, clock, ttl_h=settings.http.idempotency_h)
-    return Conventions(settings.http, settings.limits, clock, store, derive(secret, "fingerprints"), replicas)
+    return Conventions(settings.http, settings.limits, clock, store, derive(root, "fingerprints"), replicas)

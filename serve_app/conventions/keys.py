@@ -9,5 +9,11 @@ _BYTES: Final = 32
 
 
 def derive(secret: str, purpose: str) -> bytes:
-    """32 bytes for this purpose."""
+    """32 bytes for this purpose.
+
+    Raises:
+        ValueError: there is no secret: whoever reads this could tell the key.
+    """
+    if not secret:
+        raise ValueError("keys are derived from a secret")
     return HKDF(SHA256(), _BYTES, salt=None, info=f"carewire {purpose}".encode()).derive(secret.encode())

@@ -16,10 +16,10 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from fastapi.security import HTTPBearer
 
 from actors.kernel.entity import Principal
-from config.policy import Policy
+from config.policy import PERSONAL, Policy
 from config.tokens import Verified
 from serve_app.conventions.callers import sender_of
-from serve_app.conventions.readings import reading
+from serve_app.conventions.readings import reading, told_by
 
 POLICY: Final = Policy()
 # Declares the scheme for the documentation; the header itself is read by `Callers`, so that every refusal is a problem.
@@ -82,10 +82,20 @@ def routes_of(app: FastAPI) -> list[RouteContext]:
     return [route for route in every if (route.path or "").startswith("/api/")]
 
 
+def told_on(route: RouteContext) -> Any:
+    """The type of what a route answers; None when nothing says it."""
+    original: Any = route.original_route
+    return told_by(original.endpoint, original.response_model)
+
+
 def check_permits(app: FastAPI) -> None:
-    """Raises LookupError: a route under /api/ names no action."""
+    """Raises LookupError: a route under /api/ names no action, or may tell of people and does not say where in its
+    answer they are."""
     if bare := [route.path for route in routes_of(app) if not actions_of(route)]:
         raise LookupError(f"routes without a permit: {bare}")
+    silent = [route.path for route in routes_of(app) if actions_of(route) & PERSONAL and told_on(route) is None]
+    if silent:
+        raise LookupError(f"routes whose answers have no type, to tell who was read: {silent}")
 
 
 def _calls(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:

@@ -1,11 +1,11 @@
 """Staff's reading of what is personal, recorded before it is answered: who, what, whose, when, from where, why.
 
-A permit says that a route may tell of people (`policy.PERSONAL`), the answer itself says of whom. An answer that could
-not be recorded is not given.
+A permit says that a route may tell of people (`policy.PERSONAL`), the type of its answer where in it they are: that
+which FastAPI knows, or for answers that come ready what `tells` says. What could not be recorded is not answered.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,11 +18,28 @@ from serve_app.api.problems import problem
 from serve_app.conventions.callers import sender_of
 
 Observe = Callable[[Observation], Awaitable[None]]
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+_TELLS: Final = "carewire_tells"
 _ACTION: Final = "carewire.reading"
 _PERSONS: Final = "carewire.persons"
 _NAMED: Final = ("therapist_id", "client_id", "series_id", "subject")  # query members that say what was looked for
 _REFUSED: Final = 400
 _JSON: Final = b"application/json"
+
+
+def tells(kind: Any) -> Callable[[Endpoint], Endpoint]:
+    """Decorates an endpoint whose answers come ready: they are JSON of type `kind`."""
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        vars(endpoint)[_TELLS] = kind
+        return endpoint
+
+    return mark
+
+
+def told_by(endpoint: Any, response_model: Any) -> Any:
+    """The type of what an endpoint answers; None when nothing says it."""
+    return getattr(endpoint, _TELLS, response_model)
 
 
 def reading(scope: Scope, role: str, action: str) -> None:
@@ -77,7 +94,8 @@ def _observation(scope: Scope, held: Sequence[Message]) -> Observation | None:
     who, request = sender.demand(), Request(scope)
     persons: Sequence[str] = scope.get(_PERSONS, ())
     if dict(held[0].get("headers", ())).get(b"content-type", b"").startswith(_JSON):
-        persons = persons_in(b"".join(message.get("body", b"") for message in held[1:]), but=who.user)
+        kind = told_by(scope["endpoint"], scope["route"].response_model)
+        persons = persons_in(b"".join(message.get("body", b"") for message in held[1:]), kind, but=who.user)
     named = [*request.path_params.values(), *(request.query_params.get(name) for name in _NAMED)]
     resource = " ".join(str(one) for one in named if one)[:256]
     if not persons and not scope[_ACTION].startswith("room.r"):

@@ -11,6 +11,7 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from config.errors import AlreadyExists, NotFound
+from serve_app.identity.addresses import folded
 from serve_app.identity.sealing import Sealing
 from store.client import Database, Document, database_errors
 
@@ -65,8 +66,8 @@ class Accounts:
         self._sealing = sealing
 
     def mail_of(self, email: str) -> str:
-        """What an address is found by. Case does not tell addresses apart."""
-        return self._sealing.index("mail", email.strip().casefold())
+        """What an address is found by, however it is spelt."""
+        return self._sealing.index("mail", folded(email))
 
     async def add(self, user: str, person: Person, *, role: str, password: str, now_ms: int) -> Account:
         """Raises AlreadyExists: the address has an account."""
@@ -111,13 +112,11 @@ class Accounts:
         """What is sealed of it; None once erased."""
         return await self._sealing.open(account.sealed, Person, account.user)
 
-    async def change(
-        self, user: str, *, new_epoch: bool = False, only_if: Document | None = None, **fields: Any
-    ) -> Account:
+    async def change(self, user: str, *, new_epoch: bool = False, **fields: Any) -> Account:
         """Set fields. With `new_epoch`, tokens made before lose their rights.
 
         Raises:
-            NotFound: there is no such account, or not one for which `only_if` holds.
+            NotFound: there is no such account.
         """
         change: Document = {"$set": fields} if fields else {}
         if new_epoch:

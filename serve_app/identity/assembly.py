@@ -91,13 +91,12 @@ def revocations_of(database: Database, settings: Settings, clock: Clock) -> Revo
 
 
 def assemble(
-    settings: Settings, database: Database, stores: Stores, region: Region, rooms: Rooms, clock: Clock
+    settings: Settings, database: Database, stores: Stores, region: Region, rooms: Rooms, clock: Clock, *, root: str
 ) -> IdentityService:
-    """Everything, from what the replica has."""
+    """Everything, from what the replica has. `root`: see `conventions.roots`."""
     secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
-    master = secret or "of another issuer"  # then there are no accounts here, and nothing for the keys to protect
-    sealing = Sealing(stores.vault, derive(master, "index"))
-    tickets = Tickets(derive(master, "tickets"))
+    sealing = Sealing(stores.vault, derive(root, "index"))
+    tickets = Tickets(derive(root, "tickets"))
     revocations = revocations_of(database, settings, clock)
     mails: Outbox = MongoOutbox(database, sealing, clock)
     if settings.identity.outbox == "log":

@@ -12,6 +12,7 @@ from config.clock import Clock, to_rfc3339
 from config.errors import FailedPrecondition, NotFound
 from config.ids import new_id
 from config.settings import IdentitySettings
+from serve_app.identity.addresses import folded
 from serve_app.identity.sealing import Sealing
 from store.client import Database, Document, database_errors
 
@@ -89,7 +90,7 @@ class Invitations:
         document = {
             "_id": id_,
             "hash": self._sealing.index("invitation", code),
-            "mail": self._sealing.index("mail", email.strip().casefold()),
+            "mail": self._sealing.index("mail", folded(email)),
             "role": role,
             "by": by,
             "used_by": None,
@@ -107,7 +108,7 @@ class Invitations:
         """
         open_ = {
             "hash": self._sealing.index("invitation", code),
-            "mail": self._sealing.index("mail", email.strip().casefold()),
+            "mail": self._sealing.index("mail", folded(email)),
             "used_by": None,
             "expires": {"$gt": datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)},
         }

@@ -5,18 +5,15 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from config.ids import ID_PATTERN
+from config.lines import Line
+from config.persons import UserId
+from serve_app.identity.addresses import Email, KnownEmail
 from serve_app.identity.passwords import LONGEST
 
 Id = Annotated[str, Field(pattern=ID_PATTERN, examples=["usr_01KAFZ7Q2M3N4P5R6S7T8V9W0X"])]
-Email = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,3}$", examples=["ada@example.org"]
-    ),
-]
 Password = Annotated[str, Field(min_length=8, max_length=LONGEST, examples=["correct horse battery staple"])]
 AnyPassword = Annotated[str, Field(min_length=1, max_length=LONGEST, examples=["correct horse battery staple"])]
-Name = Annotated[str, Field(max_length=100, examples=["Ada"])]
+Name = Annotated[Line, Field(max_length=100, examples=["Ada"])]
 Code = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{6,16}$", examples=["123456"])]
 Role = Literal["client", "therapist", "moderator", "admin"]
 
@@ -46,7 +43,7 @@ class Register(DeviceBody):
 class Login(DeviceBody):
     """`code`: of the second factor. `device_token`: what this device got at its last login, so that it is known."""
 
-    email: Email
+    email: KnownEmail
     password: AnyPassword
     code: Code | None = None
     device_token: Annotated[str, Field(max_length=256)] | None = None
@@ -74,13 +71,13 @@ class ChangePassword(Body):
 class AskReset(Body):
     """Whose password was forgotten."""
 
-    email: Email
+    email: KnownEmail
 
 
 class Reset(Body):
     """The code that was sent, and a new password."""
 
-    email: Email
+    email: KnownEmail
     code: Code
     new_password: Password
 
@@ -106,7 +103,7 @@ class Rename(Body):
 class User(BaseModel):
     """A user. `account` is false for users of another issuer, of whom only id and role are known here."""
 
-    user_id: str
+    user_id: UserId
     role: str
     account: bool
     email: str | None = None
@@ -169,7 +166,7 @@ class InvitationView(BaseModel):
     role: str
     invited_by: str
     expires_at: str
-    used_by: str | None = None
+    used_by: UserId | None = None
     code: str | None = None
 
 
@@ -178,7 +175,7 @@ class ChangeUser(Body):
 
     role: Role | None = None
     blocked: bool | None = None
-    reason: Annotated[str, Field(max_length=500)] = ""
+    reason: Annotated[Line, Field(max_length=500)] = ""
 
 
 class Propose(Body):
@@ -192,7 +189,7 @@ class CareView(BaseModel):
     """`state`: pending, active or ended."""
 
     care_id: str
-    client_id: str
+    client_id: UserId
     therapist_id: str
     state: str
     proposed_by: str

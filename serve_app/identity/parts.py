@@ -1,4 +1,4 @@
-"""What identity is made of, and where a request comes from."""
+"""What identity is made of."""
 
 from dataclasses import dataclass
 
@@ -13,15 +13,6 @@ from serve_app.identity.passwords import Passwords
 from serve_app.identity.sealing import Sealing
 from serve_app.identity.sessions import Sessions
 from serve_app.identity.tickets import Tickets
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a request comes from: address, user agent, and its id."""
-
-    address: str = ""
-    agent: str = ""
-    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from config.tokens import Verified
 from serve_app.audit.chain import Entry
 from serve_app.identity.accounts import Account, Person
 from serve_app.identity.codes import Invitation
+from serve_app.identity.origin import Origin
 from serve_app.identity.outbox import Message
-from serve_app.identity.parts import Origin, Parts
+from serve_app.identity.parts import Parts
 
 INVITED_ROLES: Final = ("therapist", "moderator", "admin")
 

@@ -15,7 +15,8 @@ from serve_app.conventions.permits import POLICY, permit, verified_of
 from serve_app.identity import models
 from serve_app.identity.care import Care, CareRelations
 from serve_app.identity.codes import Invitation
-from serve_app.identity.parts import Origin, Parts
+from serve_app.identity.origin import Origin
+from serve_app.identity.parts import Parts
 from serve_app.identity.people import People
 from serve_app.identity.routes import From, user_of
 

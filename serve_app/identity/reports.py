@@ -9,8 +9,9 @@ from config.logs import get_logger
 from serve_app.audit.chain import Entry
 from serve_app.identity.accounts import Account
 from serve_app.identity.lockout import Attempt
+from serve_app.identity.origin import Origin
 from serve_app.identity.outbox import Message
-from serve_app.identity.parts import Origin, Parts
+from serve_app.identity.parts import Parts
 
 log = get_logger(__name__)
 

@@ -13,7 +13,8 @@ from serve_app.conventions.paging import Page
 from serve_app.conventions.permits import permit, public, verified_of
 from serve_app.identity import models
 from serve_app.identity.accounts import Account, Person
-from serve_app.identity.parts import Origin, Parts
+from serve_app.identity.origin import Origin
+from serve_app.identity.parts import Parts
 from serve_app.identity.people import People
 from serve_app.identity.service import Identity, SignedIn
 from serve_app.identity.sessions import Device, Session

@@ -16,8 +16,9 @@ from config.settings import AuthSettings, IdentitySettings
 from config.tokens import Expected, Verified, mint
 from serve_app.identity.accounts import Account, Factor, Person, Totp
 from serve_app.identity.lockout import Attempt
+from serve_app.identity.origin import Origin
 from serve_app.identity.outbox import Message
-from serve_app.identity.parts import Origin, Parts
+from serve_app.identity.parts import Parts
 from serve_app.identity.reports import Reports
 from serve_app.identity.sessions import Device, Reused, Session
 from serve_app.identity.totp import matching_step, new_recovery_codes, new_secret, uri_of
@@ -127,13 +128,13 @@ class Identity:
         return signed
 
     async def refresh(self, refresh_token: str, by: Origin) -> SignedIn:
-        """The next tokens of a session.
+        """The next tokens of a session; for a client that shows the same token twice at once, the same tokens.
 
         Raises:
             Unauthenticated: it is not the newest of its session; if it was once, the session has been ended.
         """
         self._need_secret()
-        rotated = await self._parts.sessions.rotate(refresh_token)
+        rotated = await self._parts.sessions.rotate(refresh_token, by)
         if isinstance(rotated, Reused):
             log.warning("auth.refresh_reused", session=rotated.session, user=rotated.user)
             await self._reports.record("refresh.reused", rotated.user, by, outcome="revoked", resource=rotated.session)
@@ -182,10 +183,11 @@ class Identity:
     async def _send_code(self, email: str, by: Origin) -> None:
         parts = self._parts
         account = await parts.accounts.by_mail(email)
-        if account is None or account.status != "active":
+        if account is None or account.status != "active" or (person := await parts.accounts.person(account)) is None:
             return
         code = await parts.codes.make(_RESET, account.user)
-        await parts.outbox.send(account.user, Message("password_reset", email, code))
+        # To the address of the account, never to the one that was typed: they are alike, and need not be one mailbox.
+        await parts.outbox.send(account.user, Message("password_reset", person.email, code))
         await self._reports.record("password.reset_asked", account.user, by)
 
     async def reset(self, email: str, code: str, new: str, by: Origin) -> None:
@@ -256,12 +258,13 @@ class Identity:
             self._need_secret(),
             user=account.user,
             role=account.role,
-            now_ms=self._clock.now_ms(),
+            now_ms=session.seen_at,
             ttl_s=ttl_s,
             device=session.device,
             expected=self._expected,
             session=session.id,
             epoch=account.epoch,
+            token_id=self._parts.tickets.token_id(refresh_token, session.seen_at),
         )
         return SignedIn(account, session, access, refresh_token, int(ttl_s))
 

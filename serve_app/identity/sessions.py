@@ -1,7 +1,12 @@
 """Sessions: one for each login, bound to a device, alive as long as its refresh token is used.
 
-`{_id, user, device, sealed: {name, agent, address}, generation, digest, started_at, seen_at, ended, expires}`.
+`{_id, user, device, sealed: {name, agent, address}, generation, digest, started_at, seen_at, seen_by, ended, expires}`.
 A session is the family of its refresh tokens: only the newest one is good, and showing an older one ends the session.
+
+But two tabs that wake up at once show the same one, and a phone that lost the answer shows it again. So for `GRACE_S`
+the token before the newest gets the newest once more, if it comes from where that was asked for: from the same address,
+by the same user agent (`seen_by` is a keyed hash of both). A thief must be there, within that time, and gains nothing:
+from then on both hold one token, and whoever shows it second ends the session.
 """
 
 from dataclasses import dataclass
@@ -19,8 +24,9 @@ from config.logs import get_logger
 from config.revocations import Revocation
 from config.settings import IdentitySettings
 from serve_app.identity.guard import Revocations
+from serve_app.identity.origin import Origin
 from serve_app.identity.sealing import Sealing
-from serve_app.identity.tickets import Tickets
+from serve_app.identity.tickets import Ticket, Tickets
 from store.client import Database, Document, database_errors
 
 COLLECTION: Final = "sessions"
@@ -28,6 +34,7 @@ INDEXES: Final = (
     IndexModel([("user", ASCENDING), ("started_at", DESCENDING)], name="user"),
     IndexModel([("expires", ASCENDING)], name="expires", expireAfterSeconds=0),
 )
+GRACE_S: Final = 10.0  # that the answer to a refresh is given again
 log = get_logger(__name__)
 
 
@@ -101,15 +108,16 @@ class Sessions:
             await self.end(user, old.id)
         return Session(id_, user, device, about, now_ms, now_ms), token
 
-    async def rotate(self, token: str) -> tuple[Session, str] | Reused:
-        """The session and its next refresh token.
+    async def rotate(self, token: str, by: Origin) -> tuple[Session, str] | Reused:
+        """The session and its next refresh token; within `GRACE_S`, for the same client, once more.
 
         Raises:
             Unauthenticated: the token is not ours, or its session has ended.
         """
         shown = self._tickets.read(token)
         now_ms = self._clock.now_ms()
-        fresh, ticket = self._tickets.issue(shown.session, shown.generation + 1)
+        fresh, ticket = self._tickets.successor(token)
+        seen_by = self._sealing.index("client", f"{by.address}\n{by.agent}")
         present = {
             "_id": shown.session,
             "generation": shown.generation,
@@ -121,6 +129,7 @@ class Sessions:
             "generation": ticket.generation,
             "digest": ticket.digest,
             "seen_at": now_ms,
+            "seen_by": seen_by,
             "expires": self._expiry(now_ms),
         }
         with database_errors():
@@ -130,6 +139,8 @@ class Sessions:
             known: Document | None = await self._all.find_one({"_id": shown.session, "ended": False})
         if known is None or known["generation"] <= shown.generation:
             raise Unauthenticated("This session has ended. Sign in again.", reason="session_ended")
+        if _is_repeat(known, ticket, seen_by, now_ms):
+            return await self._session(known), fresh
         await self.end(known["user"], shown.session)
         return Reused(shown.session, known["user"])
 
@@ -188,3 +199,9 @@ class Sessions:
 
     def _expiry(self, now_ms: int) -> datetime:
         return datetime.fromtimestamp(now_ms / 1000, UTC) + timedelta(days=self._settings.session_ttl_d)
+
+
+def _is_repeat(known: Document, ticket: Ticket, seen_by: str, now_ms: int) -> bool:
+    """Has this successor just been handed out, to the same client?"""
+    newest = (known["generation"], known["digest"]) == (ticket.generation, ticket.digest)
+    return newest and known.get("seen_by") == seen_by and now_ms - known["seen_at"] <= GRACE_S * 1000

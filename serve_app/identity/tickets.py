@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from config.errors import Unauthenticated
+from config.ids import to_base32
 
 _SECRET_BYTES: Final = 24
 _REFRESH: Final = re.compile(r"cwr1\.([A-Za-z0-9_]{1,64})\.([0-9]{1,9})\.([A-Za-z0-9_-]{32})\.([A-Za-z0-9_-]{43})")
@@ -36,7 +37,20 @@ class Tickets:
 
     def issue(self, session: str, generation: int) -> tuple[str, Ticket]:
         """A fresh refresh token, and what is to be stored of it."""
-        secret = _text(os.urandom(_SECRET_BYTES))
+        return self._ticket(session, generation, _text(os.urandom(_SECRET_BYTES)))
+
+    def successor(self, token: str) -> tuple[str, Ticket]:
+        """The one that follows `token`, which `read` has accepted: always the same, and only the key can tell it. So
+        whichever replica is asked again gives the same answer, and nobody has to keep it."""
+        shown = self.read(token)
+        secret = hmac.new(self._key, f"successor {token}".encode(), hashlib.sha256).digest()[:_SECRET_BYTES]
+        return self._ticket(shown.session, shown.generation + 1, _text(secret))
+
+    def token_id(self, token: str, now_ms: int) -> str:
+        """The id of the access token that is handed out with refresh token `token`, the same each time."""
+        return f"tok_{to_base32(now_ms, 10)}{to_base32(int.from_bytes(hashlib.sha256(token.encode()).digest()), 16)}"
+
+    def _ticket(self, session: str, generation: int, secret: str) -> tuple[str, Ticket]:
         token = f"cwr1.{session}.{generation}.{secret}"
         return f"{token}.{self._mac(token)}", Ticket(session, generation, _digest(secret))
 

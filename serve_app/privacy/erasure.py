@@ -18,8 +18,9 @@ from config.revocations import Revocation
 from serve_app.audit.chain import Entry
 from serve_app.calendars.personal import PersonalCalendar
 from serve_app.identity.care import CareRelations
+from serve_app.identity.origin import Origin
 from serve_app.identity.outbox import COLLECTION as OUTBOX
-from serve_app.identity.parts import Origin, Parts
+from serve_app.identity.parts import Parts
 from store.client import Database, database_errors
 from store.journal import Views
 

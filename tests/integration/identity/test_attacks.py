@@ -92,7 +92,7 @@ class Published(Jwks):
         for kid, key in (("r1", RSA_KEY), ("e1", EC_KEY)):
             maker: Any = jwt.algorithms.RSAAlgorithm if kid == "r1" else jwt.algorithms.ECAlgorithm
             data = maker.to_jwk(key.public_key(), as_dict=True) | {"alg": "RS256" if kid == "r1" else "ES256"}
-            self._keys[kid] = jwt.PyJWK({**data, "kid": kid})
+            self._keys = [*self._keys, jwt.PyJWK({**data, "kid": kid})]
         self._fetched_s = self._tried_s = CLOCK.monotonic_s()
 
 
@@ -160,7 +160,7 @@ async def test_tokens_of_a_family_that_was_refreshed_twice_are_refused_everywher
     first = await home.register(ADA)
     second = await home.ok("POST", "/api/auth/refresh", {"refresh_token": first["refresh_token"]})
     stolen = {"refresh_token": first["refresh_token"]}
-    await home.refused(401, "unauthenticated", "POST", "/api/auth/refresh", stolen)
+    await home.refused(401, "unauthenticated", "POST", "/api/auth/refresh", stolen, address="10.6.6.6")
     for one in (first, second):
         await home.refused(401, "unauthenticated", "GET", "/api/auth/me", bearer=one["access_token"])
         with pytest.raises(Refused):

@@ -8,6 +8,7 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 
+from actors.rooms.replies import JoinedRoom
 from config.clock import SystemClock
 from config.errors import CarewireError, NotFound, Overloaded
 from config.tokens import Verified
@@ -32,7 +33,7 @@ async def acked(outcome: Any, *, verified: Verified | None = VERIFIED, name: str
             raise outcome
         return Answer(outcome)
 
-    events = Events({"join_room": Handler(JoinRoom, call)}, max_bytes=1000, clock=SystemClock())
+    events = Events({"join_room": Handler(JoinRoom, call, tells=JoinedRoom)}, max_bytes=1000, clock=SystemClock())
     return await events.acknowledged(a_connection(verified), Incoming(name, (msgspec.Raw(b'{"room_id":"r"}'),)))
 
 
