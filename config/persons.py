@@ -30,6 +30,7 @@ NOT_PEOPLE: Final[Mapping[str, str]] = {
     "series_id": "a series",
     "service_id": "a service of a calendar",
     "session_id": "a session",
+    "token_id": "a token of a feed",
     "therapist_id": "a calendar: that of a room or device, or the working hours of whoever runs it",
     "therapist_ids": "calendars",
 }

@@ -16,6 +16,8 @@ from actors.calendars.replies import (
     CalendarFigures,
     CalendarReply,
     FeedReply,
+    FeedTokenList,
+    FeedTokenMade,
     FreeTimesReply,
     ImportedReply,
     Watched,
@@ -153,15 +155,19 @@ class CalendarEvents:
 
 def _of_feed_tokens(tokens: FeedTokens) -> Handlers:
     return {
-        "make_calendar_feed_token": answering(OfCalendar, lambda one, by, _: tokens.make(one.therapist_id, by=by)),
-        "list_calendar_feed_tokens": answering(OfCalendar, lambda one, by, _: tokens.listing(one.therapist_id, by=by)),
-        "revoke_calendar_feed_token": answering(
-            OfFeedToken, lambda one, by, _: tokens.revoke(one.therapist_id, one.token_id, by=by)
+        "make_calendar_feed_token": answering(
+            OfCalendar, FeedTokenMade, lambda one, by, _: tokens.make(one.therapist_id, by=by)
         ),
-        "make_booking_feed_token": answering(EmptyBody, lambda _, by, __: tokens.make("", by=by)),
-        "list_booking_feed_tokens": answering(EmptyBody, lambda _, by, __: tokens.listing("", by=by)),
+        "list_calendar_feed_tokens": answering(
+            OfCalendar, FeedTokenList, lambda one, by, _: tokens.listing(one.therapist_id, by=by)
+        ),
+        "revoke_calendar_feed_token": answering(
+            OfFeedToken, NothingToTell, lambda one, by, _: tokens.revoke(one.therapist_id, one.token_id, by=by)
+        ),
+        "make_booking_feed_token": answering(EmptyBody, FeedTokenMade, lambda _, by, __: tokens.make("", by=by)),
+        "list_booking_feed_tokens": answering(EmptyBody, FeedTokenList, lambda _, by, __: tokens.listing("", by=by)),
         "revoke_booking_feed_token": answering(
-            OfOwnFeedToken, lambda one, by, _: tokens.revoke("", one.feed_token_id, by=by)
+            OfOwnFeedToken, NothingToTell, lambda one, by, _: tokens.revoke("", one.feed_token_id, by=by)
         ),
     }
 

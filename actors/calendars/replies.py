@@ -271,5 +271,27 @@ class FeedReply(Reply, frozen=True, kw_only=True):
     ics: str
 
 
+class FeedTokenReply(Reply, frozen=True, kw_only=True):
+    """A token of a feed, without what it says."""
+
+    token_id: str
+    user_id: UserId
+    created_at: str
+    expires_at: str
+
+
+class FeedTokenMade(FeedTokenReply, frozen=True, kw_only=True):
+    """A token of a feed as it is told once, and the address that it is for."""
+
+    token: str
+    path: str
+
+
+class FeedTokenList(Reply, frozen=True, kw_only=True):
+    """The tokens of one feed."""
+
+    tokens: list[FeedTokenReply]
+
+
 class CalendarReply(CalendarBody, frozen=True, kw_only=True):
     """How a calendar is set up."""

@@ -13,6 +13,7 @@ from actors.calendars.schedule import CalendarBody
 from actors.calendars.services import CalendarServices
 from actors.kernel.entity import Principal
 from config.ids import ID_PATTERN
+from config.persons import NothingToTell
 from serve_app.calendars.answers import ERRORS, CalendarRoute, answer
 from serve_app.calendars.bodies import Since, Until, body_of, documented
 from serve_app.conventions.permits import permit
@@ -118,22 +119,26 @@ def feed_routes(services: CalendarServices) -> APIRouter:
     tokens = services.feed_tokens
 
     @router.post("/calendars/{therapist_id}/feed-tokens", status_code=201, openapi_extra=documented(EmptyBody))
+    @tells(replies.FeedTokenMade)
     async def make(request: Request, by: CalendarSharer, therapist_id: CalendarId) -> Response:
         """A token for the address of this feed, good for nothing else, for a year. It is told this once."""
         await body_of(request, EmptyBody)
         return answer(await tokens.make(therapist_id, by=by), 201)
 
     @router.get("/calendars/{therapist_id}/feed-tokens")
+    @tells(replies.FeedTokenList)
     async def listing(by: CalendarSharer, therapist_id: CalendarId) -> Response:
         """The tokens of this feed, whoever has made them; without what they say."""
         return answer(await tokens.listing(therapist_id, by=by))
 
     @router.delete("/calendars/{therapist_id}/feed-tokens/{token_id}")
+    @tells(NothingToTell)
     async def revoke(by: CalendarSharer, therapist_id: CalendarId, token_id: TokenId) -> Response:
         """The address with this token is good no more, at once."""
         return answer(await tokens.revoke(therapist_id, token_id, by=by))
 
     @router.post("/bookings/feed-tokens", status_code=201, openapi_extra=documented(EmptyBody))
+    @tells(replies.FeedTokenMade)
     async def make_own(request: Request, by: BookingSharer) -> Response:
         """A token for the address of the feed of one's own bookings, good for nothing else, for a year. It is told
         this once."""
@@ -141,11 +146,13 @@ def feed_routes(services: CalendarServices) -> APIRouter:
         return answer(await tokens.make("", by=by), 201)
 
     @router.get("/bookings/feed-tokens")
+    @tells(replies.FeedTokenList)
     async def listing_own(by: BookingSharer) -> Response:
         """The tokens of the feed of one's own bookings; without what they say."""
         return answer(await tokens.listing("", by=by))
 
     @router.delete("/bookings/feed-tokens/{feed_token_id}")
+    @tells(NothingToTell)
     async def revoke_own(by: BookingSharer, feed_token_id: TokenId) -> Response:
         """The address with this token is good no more, at once."""
         return answer(await tokens.revoke("", feed_token_id, by=by))

@@ -33,7 +33,10 @@ OF_NOBODY |= {"NothingToTell", "Standing", "WaitlistFigures"}
 
 def handlers_of(home: House) -> Handlers:
     """The events of rooms, calendars and bookings; what they would need to be called is not asked here."""
-    services, unasked = calendar_services(home.region, home.stores.views, home.clock), [None] * 5
+    services, unasked = (
+        calendar_services(home.region, home.stores.views, home.clock, home.stores.feed_tokens),
+        [None] * 5,
+    )
     chat: Any = Chat
     events: Any = CalendarEvents
     handlers: dict[str, Handler] = {**chat(*unasked).handlers(), **events(services, None, None).handlers()}

@@ -9,6 +9,7 @@ from typing import Any, Final
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
+from pydantic import SecretStr
 from starlette.requests import Request
 
 from config.clock import SystemClock
@@ -150,14 +151,14 @@ def test_the_token_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch)
         return real(one, other)
 
     monkeypatch.setattr(hmac, "compare_digest", watched)
-    token = HttpSettings(operations_token=TOKEN).operations_token  # type: ignore[arg-type] # pydantic makes it a secret
+    token = HttpSettings(operations_token=SecretStr(TOKEN)).operations_token
     assert Operators(token).knows(TOKEN)
     assert compared == [TOKEN.encode()]
 
 
 def test_a_short_token_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 32"):
-        HttpSettings(operations_token="short")  # type: ignore[arg-type] # pydantic makes it a secret
+        HttpSettings(operations_token=SecretStr("short"))
 
 
 ADDRESSES: Final = (
