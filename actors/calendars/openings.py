@@ -33,7 +33,7 @@ class Openings:
         self.schedule = schedule
         self._days: dict[int, Day] = {}
         self._holidays: dict[int, frozenset[int]] = {}
-        self.zone = time.zone_of(schedule.tz)
+        self.zone = time.kept_zone(schedule.tz)
         self._weekly = {name: minutes(hours, name) for name, hours in schedule.weekly.items()}
         self._overrides = {time.day_number(one.date): minutes(one.hours, "hours") for one in schedule.overrides}
         self._extra = time.merged([span(one, "openings") for one in schedule.openings])
