@@ -56,7 +56,7 @@ class Feeds:
         require_staff(by, calendar)
         now = self._clock.now_ms()
         zone = time.kept_zone((await self._bookings.schedule(calendar, by=by)).tz)
-        busy = await _in_slices(reading(body.ics, zone, now - _IMPORTED_BACK_MS, now + _AHEAD_MS))
+        busy = await in_slices(reading(body.ics, zone, now - _IMPORTED_BACK_MS, now + _AHEAD_MS))
         reply = await self._bookings.bring_in(calendar, body.source, busy.spans, by=by)
         found: dict[str, Any] = msgspec.json.decode(reply.data)
         return found | busy.told()
@@ -68,7 +68,7 @@ class Feeds:
         return Fed(await asyncio.to_thread(feed, records, "Carewire", now), clients)
 
 
-async def _in_slices(pauses: Generator[None, None, Busy]) -> Busy:
+async def in_slices(pauses: Generator[None, None, Busy]) -> Busy:
     """Whoever serves this serves others too: they go on in between, and it ends where it is cancelled. A thread would
     keep them waiting for the interpreter's lock, and could not be stopped."""
     while True:

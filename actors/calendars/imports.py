@@ -18,7 +18,7 @@ from actors.calendars.time import Span
 from config.errors import InvalidArgument
 
 MOST_SPANS: Final = 5000
-MOST_STEPS: Final = 250_000  # of a file: half a second of CPU, or so
+MOST_STEPS: Final = 300_000  # of a file, and one more for each of its characters: at 64 KB half a second of CPU
 _MOST_OF_ONE: Final = 50_000  # of an event: daily for a century, with COUNT
 _NAMED: Final = 100
 _LONGEST_UID: Final = 120
@@ -118,7 +118,7 @@ def reading(text: str, zone: ZoneInfo, start: int, end: int) -> Generator[None, 
                 found.append(part)
     except Malformed as error:
         raise InvalidArgument(_UNREADABLE[str(error)], details={"field": "ics"}) from None
-    reader = _Reader(found, zone, start, end)
+    reader = _Reader(found, zone, start, end, Steps(MOST_STEPS + len(text)))
     yield from reader.run()
     busy = reader.busy
     if busy.left_out and reader.is_nothing_read():
@@ -131,11 +131,11 @@ def reading(text: str, zone: ZoneInfo, start: int, end: int) -> Generator[None, 
 class _Reader:
     """One file."""
 
-    def __init__(self, parts: list[Component], zone: ZoneInfo, start: int, end: int) -> None:
+    def __init__(self, parts: list[Component], zone: ZoneInfo, start: int, end: int, steps: Steps) -> None:
         self.busy = Busy()
         self._start, self._end = start, end
-        self._steps = Steps(MOST_STEPS)
-        self._zones = Zones(zone, (one for one in parts if one.name == "VTIMEZONE"), start, end, self._steps)
+        self._steps = steps
+        self._zones = Zones(zone, (one for one in parts if one.name == "VTIMEZONE"), start, end, steps)
         self._parts = [_Event(number, one) for number, one in enumerate(parts) if one.name != "VTIMEZONE"]
         self._moved: dict[tuple[int, str], _Gone] = {}
         self._spans: list[Span] = []

@@ -16,7 +16,7 @@ from config.errors import InvalidArgument
 
 MOST: Final = 400  # occurrences of one series
 HORIZON: Final = timedelta(days=5 * 366)
-MOST_STEPS: Final = 30_000  # of all parts of one rule, some 30 ms
+MOST_STEPS: Final = 30_000  # of all parts of one rule, some 50 ms
 _LONGEST: Final = 500
 _PARTS: Final = frozenset(("FREQ", "UNTIL", "COUNT", "INTERVAL", "WKST", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS"))
 _DAY: Final = re.compile(r"(-?[1-5])?(MO|TU|WE|TH|FR|SA|SU)")

@@ -146,6 +146,8 @@ def _completed(rule: Rule, start: datetime) -> Rule:
         elif rule.freq in ("MONTHLY", "YEARLY"):
             months = rule.months or (_NONE if rule.freq == "MONTHLY" else frozenset((start.month,)))
             rule = replace(rule, month_days=frozenset((start.day,)), months=months)
+    if rule.freq == "WEEKLY" and not rule.days:
+        rule = replace(rule, days=frozenset((0, weekday) for weekday in range(7)))
     if rule.weeks or rule.freq not in ("MONTHLY", "YEARLY"):  # only there a number means something
         rule = replace(rule, days=frozenset((0, weekday) for _, weekday in rule.days))
     by_unit = FREQUENCIES.index(rule.freq)
