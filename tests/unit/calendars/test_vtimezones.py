@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -38,7 +39,7 @@ REGULAR = ("Europe/Berlin", "America/New_York", "America/Santiago", "Australia/L
 
 def onsets(name: str) -> list[tuple[datetime, timedelta]]:
     """In UTC, with the offset that follows; the rules are expanded by dateutil."""
-    zone = icalendar.Timezone.from_ical(vtimezone(name).to_ical())
+    zone: Any = icalendar.Timezone.from_ical(vtimezone(name).to_ical())
     found: set[tuple[datetime, timedelta]] = set()
     for part in zone.subcomponents:
         start, before = part["dtstart"].dt, part["tzoffsetfrom"].td
