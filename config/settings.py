@@ -24,7 +24,7 @@ class HttpSettings(Section):
 
     host: Host = Field(default="127.0.0.1", description="Address of the REST API.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port of the REST API, /docs, /health and /metrics.")
-    max_body_bytes: int = Field(default=1 << 20, ge=1024, description="Largest request body.")
+    max_body_bytes: int = Field(default=2 << 20, ge=1024, description="Largest request body, calendars too.")
     cors_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
         default=("*",), description="Origins that browsers may call from, comma-separated (no cookies are used)."
     )

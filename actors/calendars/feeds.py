@@ -1,12 +1,14 @@
 """iCalendar for those who serve clients: bookings as a feed, and external calendars as busy time."""
 
 import asyncio
+from collections.abc import Generator
 from typing import Any, Final
 
 import msgspec
 
 from actors.calendars import time
-from actors.calendars.ical import busy_of, feed
+from actors.calendars.ical import feed
+from actors.calendars.imports import Busy, reading
 from actors.calendars.queries import BookingQueries, Wanted
 from actors.calendars.requests import ImportBody
 from actors.calendars.roles import require_staff
@@ -45,22 +47,34 @@ class Feeds:
 
     async def bring_in(self, calendar: str, body: ImportBody, *, by: Principal) -> dict[str, Any]:
         """Busy time of an external iCalendar, recurrences expanded; replaces what that source brought before.
+        `{imported, events, free, outside, left_out: [{index, uid?, reason}], left_out_total}`, see `imports`.
 
         Raises:
             PermissionDenied: the caller does not run the calendar.
-            InvalidArgument: it cannot be read, or has too much in it.
+            InvalidArgument: nothing in it can be read.
         """
         require_staff(by, calendar)
         now = self._clock.now_ms()
-        zone = time.zone_of((await self._bookings.schedule(calendar, by=by)).tz)
-        # In threads, for a large calendar takes seconds, and whoever serves it serves others.
-        spans = await asyncio.to_thread(busy_of, body.ics, zone, now - _IMPORTED_BACK_MS, now + _AHEAD_MS)
-        reply = await self._bookings.bring_in(calendar, body.source, spans, by=by)
+        zone = time.kept_zone((await self._bookings.schedule(calendar, by=by)).tz)
+        busy = await in_slices(reading(body.ics, zone, now - _IMPORTED_BACK_MS, now + _AHEAD_MS))
+        reply = await self._bookings.bring_in(calendar, body.source, busy.spans, by=by)
         found: dict[str, Any] = msgspec.json.decode(reply.data)
-        return found
+        return found | busy.told()
 
     async def _feed(self, wanted: Wanted, by: Principal) -> Fed:
         now = self._clock.now_ms()
         records = await self._queries.versions(wanted, now - _BACK_MS, now + _AHEAD_MS, by=by)
         clients = tuple(sorted({one.client for one, _ in records} - {by.user}))
         return Fed(await asyncio.to_thread(feed, records, "Carewire", now), clients)
+
+
+async def in_slices(pauses: Generator[None, None, Busy]) -> Busy:
+    """Whoever serves this serves others too: they go on in between, and it ends where it is cancelled. A thread would
+    keep them waiting for the interpreter's lock, and could not be stopped."""
+    while True:
+        try:
+            next(pauses)
+        except StopIteration as done:
+            found: Busy = done.value
+            return found
+        await asyncio.sleep(0)

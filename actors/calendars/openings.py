@@ -45,7 +45,7 @@ class Openings:
         self._days: dict[int, Day] = {}
         self._grids: dict[int, tuple[Grid, ...]] = {}
         self._holidays: dict[int, frozenset[int]] = {}
-        self.zone = time.zone_of(schedule.tz)
+        self.zone = time.kept_zone(schedule.tz)
         self._weekly = {name: minutes(hours, name) for name, hours in schedule.weekly.items()}
         self._overrides = {time.day_number(one.date): minutes(one.hours, "hours") for one in schedule.overrides}
         self._extra = time.merged([span(one, "openings") for one in schedule.openings])

@@ -227,7 +227,7 @@ class BulkBody(Body, frozen=True):
 
 
 class ImportBody(Body, frozen=True):
-    """An external calendar."""
+    """An external calendar. How large it may be is the bound of whatever brings it: a request, or an event."""
 
     source: Id
-    ics: Annotated[str, Meta(max_length=2_000_000)]
+    ics: str

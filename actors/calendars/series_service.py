@@ -68,7 +68,7 @@ class SeriesService:
                 return there
             series = found.id
         plan = (await self._bookings.check_many(request, (request.start,), client, by))[0][0]
-        starts = expand(rule, request.start, time.zone_of(plan.tz), exceptions)
+        starts = expand(rule, request.start, time.kept_zone(plan.tz), exceptions)
         if not starts:
             raise InvalidArgument("The exceptions leave no occurrence of rrule.", details={"field": "exceptions"})
         checked = await self._bookings.check_many(request, tuple(starts), client, by)
@@ -148,7 +148,7 @@ class SeriesService:
         found = await self._look(series, by)
         chosen = await self._chosen(found, scope, anchor)
         first = next(one for one in chosen if one.id == anchor)
-        zone = time.zone_of(found.definition.tz)
+        zone = time.kept_zone(found.definition.tz)
         shift = time.wall_of(zone, start) - time.wall_of(zone, first.start)
         ahead = shift.total_seconds() > 0  # the last first, so that none stands in the way of another
         plans: list[tuple[Record, int, list[Reason]]] = []

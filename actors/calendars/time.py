@@ -6,6 +6,7 @@ it. So a span shrinks over the hour that spring skips and is gone through twice 
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from importlib import resources
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -25,16 +26,35 @@ _EARLIEST_MS: Final = -2_208_988_800_000  # 1900
 _LATEST_MS: Final = 7_258_118_400_000  # 2200
 
 
+def _shipped() -> frozenset[str]:
+    """The names that the tzdata package has, aliases too (a browser in Kolkata still says Asia/Calcutta)."""
+    listed = resources.files("tzdata").joinpath("zones").read_text(encoding="ascii")
+    return frozenset(listed.split()) - {"Factory"}
+
+
+ZONES: Final = _shipped()
+"""What a zone may be called: the same on every machine, without its own (`localtime`) and those that count leap
+seconds (`right/...`)."""
+
+
 def zone_of(name: str) -> ZoneInfo:
     """The IANA zone of this name.
 
     Raises:
         InvalidArgument: there is none.
     """
+    if name not in ZONES:
+        raise InvalidArgument("tz is an IANA time zone, such as Europe/Berlin.", details={"field": "tz"})
+    return ZoneInfo(name)
+
+
+def kept_zone(name: str) -> ZoneInfo:
+    """The zone of a record. Earlier releases took any of the machine's files: those with a prefix mean the zone of that
+    name, and one that is no longer there is UTC, so that its calendar can still be read and changed."""
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(name.removeprefix("posix/").removeprefix("right/"))
     except (LookupError, ValueError, OSError):
-        raise InvalidArgument("tz is an IANA time zone, such as Europe/Berlin.", details={"field": "tz"}) from None
+        return ZoneInfo("UTC")
 
 
 def offset_ms(zone: ZoneInfo, at_ms: int) -> int:

@@ -1,5 +1,6 @@
 """Bodies of requests: read by msgspec, and documented from the same types."""
 
+import sys
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -10,7 +11,6 @@ from actors.kernel.entity import Principal
 from config.errors import InvalidArgument
 from realtime.requests import decode
 
-LARGEST: Final = 4_000_000
 _INSTANT: Final[dict[str, Any]] = {"format": "date-time", "examples": ["2026-11-20T09:30:00.000Z"]}
 Since = Annotated[str, Query(alias="from", json_schema_extra=_INSTANT)]
 Until = Annotated[str, Query(alias="to", json_schema_extra=_INSTANT)]
@@ -20,13 +20,13 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 async def body_of(request: Request, kind: type[T]) -> T:
-    """The body as `kind`; nothing at all is `{}`.
+    """The body as `kind`; nothing at all is `{}`. How large it may be is said in one place, `http.max_body_bytes`.
 
     Raises:
         InvalidArgument: it is not what `kind` says; `details.field` names the member.
     """
     raw = await request.body()
-    return decode([Raw(raw)] if raw else [], kind, LARGEST)
+    return decode([Raw(raw)] if raw else [], kind, sys.maxsize)
 
 
 def documented(kind: type[msgspec.Struct]) -> dict[str, Any]:

@@ -94,7 +94,8 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
     @router.post("/calendars/{therapist_id}/import", openapi_extra=documented(ImportBody))
     @tells(replies.ImportedReply)
     async def bring_in(request: Request, by: Manager, therapist_id: CalendarId) -> Response:
-        """Busy time of an external iCalendar, recurrences expanded; replaces what that source brought before."""
+        """Busy time of an external iCalendar, recurrences expanded; replaces what that source brought before. What
+        cannot be read is left out and named; when nothing can be, nothing is changed."""
         return answer(await services.feeds.bring_in(therapist_id, await body_of(request, ImportBody), by=by))
 
     return router

@@ -239,6 +239,36 @@ async def test_feeds_are_read_by_the_library_and_imports_block_time() -> None:
         assert when(12) in free
 
 
+async def test_an_import_names_what_it_leaves_out_and_changes_nothing_when_nothing_can_be_read() -> None:
+    async with house() as at:
+
+        async def bring_in(*events: str) -> httpx.Response:
+            ics = "\r\n".join(["BEGIN:VCALENDAR", *events, "END:VCALENDAR", ""])
+            headers = {"Authorization": "Bearer " + token("eve", "therapist")}
+            body = {"source": "old", "ics": ics}
+            return await at.http.post("/api/calendars/eve/import", json=body, headers=headers)
+
+        async def is_free(hour: int) -> bool:
+            slots = (await at.ok("GET", f"/calendars/eve/availability?from={when(9)}&to={when(15)}"))["slots"]
+            return when(hour) in [one["start"] for one in slots]
+
+        start = datetime.fromisoformat(when(10)).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+        good = f"BEGIN:VEVENT\r\nUID:good\r\nDTSTART:{start}\r\nDURATION:PT1H\r\nEND:VEVENT"
+        bad = "BEGIN:VEVENT\r\nUID:bad\r\nDTSTART;TZID=Nowhere:20260101T090000\r\nSUMMARY:Anna\r\nEND:VEVENT"
+        told = (await bring_in(bad, good)).json()
+        left_out = [{"index": 0, "reason": "unknown_time_zone", "uid": "bad"}]
+        counts = {"imported": 1, "events": 2, "free": 0, "outside": 0}
+        assert told == counts | {"left_out": left_out, "left_out_total": 1}
+        assert not await is_free(10)
+        refused = await bring_in(bad)
+        assert (refused.status_code, refused.json()["code"]) == (400, "invalid_argument")
+        assert not await is_free(10)
+        large = [good.replace("UID:good", "DESCRIPTION:" + "x" * 400)] * 4000
+        assert (await bring_in(*large)).json()["imported"] == 1
+        assert (await bring_in()).json()["events"] == 0
+        assert await is_free(10)
+
+
 async def test_series_and_waitlist_over_rest_and_sockets() -> None:
     async with house() as at:
         body = {

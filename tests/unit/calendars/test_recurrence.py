@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.calendars import time
-from actors.calendars.recurrence import HORIZON, expand
+from actors.calendars import recurrence, time
+from actors.calendars.recurrence import HORIZON, MOST_STEPS, expand
+from actors.calendars.steps import Steps
 from config.errors import InvalidArgument
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -159,4 +160,27 @@ def test_a_template_goes_on_where_the_part_before_ends_and_exceptions_are_left_o
 )
 def test_rules_that_are_malformed_endless_or_too_long_are_refused(rule: str) -> None:
     with pytest.raises(InvalidArgument):
+        expand(rule, time.parse_instant("2026-01-05T09:00:00+01:00"), BERLIN)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;UNTIL=20310101",
+        "FREQ=DAILY;INTERVAL=7;BYDAY=TU;WKST=MO;COUNT=1",
+        "FREQ=MONTHLY;BYMONTHDAY=1;BYDAY=2MO;COUNT=1",
+        "FREQ=MONTHLY;BYMONTH=2;BYDAY=5MO;COUNT=2",
+    ],
+)
+def test_a_rule_that_never_matches_is_not_looked_for_until_9999(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    budget = Steps(MOST_STEPS)
+    monkeypatch.setattr(recurrence, "Steps", lambda total: budget)
+    with pytest.raises(InvalidArgument):
+        expand(rule, time.parse_instant("2026-01-05T09:00:00+01:00"), BERLIN)
+    assert MOST_STEPS - budget.left < 3 * HORIZON.days
+
+
+def test_a_rule_that_takes_too_long_says_so() -> None:
+    rule = " THEN ".join(["FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=1"] * 9)
+    with pytest.raises(InvalidArgument, match="takes too long"):
         expand(rule, time.parse_instant("2026-01-05T09:00:00+01:00"), BERLIN)

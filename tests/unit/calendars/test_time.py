@@ -1,7 +1,9 @@
 """Wall clocks against an independent reading: an instant is open if the wall shows an open time at it."""
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, available_timezones
+from importlib import resources
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones, reset_tzpath
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,7 +13,8 @@ from actors.calendars import time
 from actors.calendars.occupancy import Entry, Occupancy
 from actors.calendars.openings import Openings
 from actors.calendars.planner import Planner
-from actors.calendars.schedule import Holidays, Override, Schedule, Service, Stretch
+from actors.calendars.schedule import Holidays, Override, Schedule, Service, Stretch, check
+from config.errors import InvalidArgument
 
 ZONES = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("posix", "right")))
 zones = st.sampled_from(ZONES)
@@ -219,3 +222,38 @@ def test_a_slot_may_pass_midnight_when_both_days_are_open() -> None:
     long = Service("s", 120)
     starts = [one[0] for one in planner.slots(long, begins, begins + 3 * time.HOUR_MS, now_ms=0)]
     assert starts == [begins, begins + time.HOUR_MS // 2]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["right/Europe/Berlin", "posix/Europe/Berlin", "localtime", "posixrules", "Factory", "europe/berlin", "", "../UTC"],
+)
+def test_a_zone_that_depends_on_the_machine_is_none(name: str) -> None:
+    with pytest.raises(InvalidArgument):
+        time.zone_of(name)
+    with pytest.raises(InvalidArgument):
+        check(Schedule(name), "c")
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "Asia/Calcutta", "US/Eastern", "UTC", "Etc/GMT+5"])
+def test_what_browsers_say_is_a_zone(name: str) -> None:
+    assert time.zone_of(name).key == name
+
+
+def test_zones_are_those_of_the_package_whatever_the_machine_has(tmp_path: Path) -> None:
+    (tmp_path / "Mine").write_bytes(resources.files("tzdata").joinpath("zoneinfo", "Asia", "Tokyo").read_bytes())
+    reset_tzpath([tmp_path])
+    try:
+        with pytest.raises(InvalidArgument):
+            time.zone_of("Mine")
+        assert time.zone_of("Europe/Berlin").key == "Europe/Berlin"
+    finally:
+        reset_tzpath()
+
+
+@pytest.mark.parametrize(
+    ("kept", "means"), [("right/Europe/Berlin", "Europe/Berlin"), ("posix/UTC", "UTC"), ("Gone/Zone", "UTC")]
+)
+def test_a_calendar_that_an_earlier_release_took_can_still_be_read(kept: str, means: str) -> None:
+    assert time.kept_zone(kept).key == means
+    assert Openings(Schedule(kept)).zone.key == means

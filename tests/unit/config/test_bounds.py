@@ -36,7 +36,7 @@ def of_type(*types: object) -> list[str]:
 
 NUMBERS = of_type(int, float, int | None, float | None)
 FLOATS = of_type(float, float | None)
-SECRETS = ["CAREWIRE_AUTH__SECRET", "CAREWIRE_ENCRYPTION__MASTER_KEYS"]
+SECRETS = ["CAREWIRE_HTTP__OPERATIONS_TOKEN", "CAREWIRE_AUTH__SECRET", "CAREWIRE_ENCRYPTION__MASTER_KEYS"]
 
 
 def refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> str:
