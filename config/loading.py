@@ -15,7 +15,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.settings import Settings
 
 PREFIX: Final = "CAREWIRE_"

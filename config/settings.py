@@ -9,8 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from common.ports import PortRange, port_range
 from config.ml import MlSettings
-from config.ports import PortRange, port_range
 from config.section import Section, refuse_empty, within_unit
 from config.values import DatabaseName, Host, HttpUrl, MongoUrl, Origin, RayAddress, Secret
 

@@ -32,8 +32,8 @@ import aiohttp
 import msgspec
 import uvloop
 
-from config.clock import SystemClock
-from config.tokens import mint
+from common.clock import SystemClock
+from common.tokens import mint
 from loadtests.load_socket import LoadSocket
 from loadtests.servers import Server, carewire
 from loadtests.workloads import percentile

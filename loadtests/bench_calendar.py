@@ -22,7 +22,7 @@ from actors.calendars.kinds import CalendarKind
 from actors.calendars.schedule import Schedule, Service
 from actors.calendars.time import DAY_MS, WEEKDAYS
 from actors.kernel.entity import SYSTEM, Context, Principal
-from config.errors import Conflict
+from common.errors import Conflict
 
 BOOKINGS: Final = 10_000
 START: Final = 1_800_000_000_000

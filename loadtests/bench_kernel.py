@@ -30,9 +30,9 @@ from actors.kernel.entity import Attach, Principal
 from actors.kernel.region import Region
 from actors.kernel.remote import RemoteDirectory, ensure_shards, kinds_to_pools, stop_shards
 from actors.rooms.commands import Create, Post
-from config.clock import SystemClock
-from config.collector import calm_collector
-from config.logs import configure_logging
+from common.clock import SystemClock
+from common.lib.collector import calm_collector
+from common.logs import configure_logging
 from config.settings import Settings
 from serve_app.recipe import CarewireRecipe
 from store.embedded import EmbeddedMongo

@@ -26,7 +26,7 @@ from actors.presence.line import Change
 from actors.presence.presence import Instant, Presence, State
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
-from config.clock import SystemClock
+from common.clock import SystemClock
 from config.settings import PresenceSettings
 from realtime.presence import Presence as Front
 from store.memory import memory_stores

@@ -9,7 +9,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from config.tokens import OWN_ALGORITHM, Expected, OwnTokens, mint, verify
+from common.tokens import OWN_ALGORITHM, Expected, OwnTokens, mint, verify
 from realtime.auth import digest_of
 
 _SECRET = "a secret of at least thirty-two bytes, for benches only"

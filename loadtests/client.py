@@ -11,8 +11,8 @@ from typing import Final
 
 import uvloop
 
-from config.clock import SystemClock
-from config.tokens import mint
+from common.clock import SystemClock
+from common.tokens import mint
 from loadtests.idle import await_rest
 from loadtests.load_socket import LoadSocket, Refused
 from loadtests.workloads import Found, Job, Phase, decode_job, encode, percentile

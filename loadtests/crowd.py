@@ -4,8 +4,8 @@ import asyncio
 import time
 from typing import Any, Final
 
-from config.clock import SystemClock
-from config.tokens import mint
+from common.clock import SystemClock
+from common.tokens import mint
 from loadtests.load_socket import LoadSocket
 from loadtests.workloads import encode, percentile
 

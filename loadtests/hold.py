@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 
 import uvloop
 
-from config.collector import calm_collector
+from common.lib.collector import calm_collector
 from loadtests.load_socket import Refused
 from loadtests.memory import growth, sample
 from loadtests.servers import SECRET, NotAvailable, carewire

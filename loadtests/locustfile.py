@@ -19,7 +19,7 @@ from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import WorkerRunner
 
-from config.errors import StartupError
+from common.errors import StartupError
 from loadtests.locust_user import BadAck, CarewireUser, stamped
 from loadtests.target import find
 

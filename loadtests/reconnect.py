@@ -27,7 +27,7 @@ from typing import Final
 import msgspec
 import uvloop
 
-from config.collector import calm_collector
+from common.lib.collector import calm_collector
 from loadtests.load_socket import LoadSocket, Refused
 from loadtests.memory import growth, sample
 from loadtests.servers import SECRET, NotAvailable, carewire

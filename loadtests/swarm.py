@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar
 
-from config.clock import SystemClock
-from config.tokens import mint
+from common.clock import SystemClock
+from common.tokens import mint
 from loadtests.load_socket import LoadSocket, Refused
 from loadtests.workloads import encode, percentile
 

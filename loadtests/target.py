@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.clock import SystemClock
-from config.errors import StartupError
+from common.clock import SystemClock
+from common.errors import StartupError
+from common.tokens import Expected, mint
 from config.loading import load_settings
-from config.tokens import Expected, mint
 from serve_app.runfile import RunFile
 from serve_app.secrets import auth_secret
 

@@ -10,12 +10,12 @@ import msgspec
 from actors.kernel.entity import Principal
 from actors.kernel.region import Reply
 from actors.kernel.wire import Delivery
-from config.clock import Clock
-from config.errors import CarewireError, InvalidArgument, Unauthenticated
-from config.ids import new_id
-from config.logs import get_logger
-from config.persons import persons_in
-from config.policy import PERSONAL
+from common.clock import Clock
+from common.errors import CarewireError, InvalidArgument, Unauthenticated
+from common.ids import new_id
+from common.logs import get_logger
+from common.persons import persons_in
+from common.policy import PERSONAL
 from realtime.connections import Connection
 from realtime.guard import Guard, NoGuard, Observation
 from realtime.limits import EventLimits

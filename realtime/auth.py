@@ -12,12 +12,11 @@ from typing import Final
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-from config.clock import Clock
-from config.errors import Unauthenticated, Unavailable
-from config.generations import Generations
-from config.logs import get_logger
-from config.settings import AuthSettings
-from config.tokens import (
+from common.clock import Clock
+from common.errors import Unauthenticated, Unavailable
+from common.lib.cache import BoundedCache
+from common.logs import get_logger
+from common.tokens import (
     ISSUER_ALGORITHMS,
     MAX_TOKEN_CHARS,
     OWN_ALGORITHM,
@@ -28,6 +27,7 @@ from config.tokens import (
     header_of,
     verify,
 )
+from config.settings import AuthSettings
 
 log = get_logger(__name__)
 
@@ -141,7 +141,7 @@ class Verifier:
         self._expected = Expected(settings.issuer, settings.audience, settings.leeway_s)
         self._own = OwnTokens(secret, self._expected) if secret else None
         self._now_ms: Callable[[], int] = clock.now_ms
-        self._known: Generations[bytes, Verified] = Generations(_KNOWN)
+        self._known: BoundedCache[bytes, Verified] = BoundedCache(_KNOWN)
 
     @property
     def leeway_ms(self) -> int:

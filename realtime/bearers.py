@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator
 
-from config.errors import Unauthenticated
-from config.revocations import Revocation, refusal
-from config.tokens import Verified
+from common.errors import Unauthenticated
+from common.revocations import Revocation, refusal
+from common.tokens import Verified
 from realtime.connections import Connection
 
 

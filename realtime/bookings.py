@@ -24,7 +24,7 @@ from actors.calendars.service import Bookings
 from actors.calendars.services import CalendarServices
 from actors.calendars.waiting import WaitlistBody
 from actors.kernel.entity import Principal
-from config.persons import NothingToTell
+from common.persons import NothingToTell
 from realtime.acks import Handler, Handlers, answering
 from realtime.requests import Request
 

@@ -27,7 +27,7 @@ from actors.calendars.roles import is_staff
 from actors.calendars.schedule import CalendarBody, Id
 from actors.calendars.services import CalendarServices
 from actors.kernel.region import Reply
-from config.persons import NothingToTell
+from common.persons import NothingToTell
 from realtime.acks import Answer, Handler, Handlers, answering
 from realtime.connections import Connection
 from realtime.joining import Joining

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from actors.kernel.entity import Principal
-from config.errors import CarewireError
-from config.tokens import Verified
+from common.errors import CarewireError
+from common.tokens import Verified
 from realtime.deadlines import Deadline
 from realtime.outlet import Outlet
 from realtime.requests import Hello

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Callable
 from typing import Final
 
-from config.clock import Clock
-from config.logs import get_logger
+from common.clock import Clock
+from common.logs import get_logger
 
 log = get_logger(__name__)
 

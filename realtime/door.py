@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import msgspec
 
-from config.buckets import Buckets, Quota
-from config.clock import Clock
-from config.errors import CarewireError, Overloaded, RateLimited
+from common.buckets import Buckets, Quota
+from common.clock import Clock
+from common.errors import CarewireError, Overloaded, RateLimited
 from config.settings import LimitSettings
 from realtime.metrics import GatewayMetrics
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from actors.kernel.wire import Delivery
-from config.clock import Clock
-from config.logs import get_logger
+from common.clock import Clock
+from common.logs import get_logger
 from realtime.connections import Connection
 from realtime.deadlines import Deadline, Deadlines
 from realtime.metrics import GatewayMetrics

@@ -9,10 +9,10 @@ from aiohttp import web
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from actors.kernel.tasks import Tasks
-from config.addresses import client_address, network_of
-from config.clock import Clock
-from config.errors import CarewireError, InvalidArgument, Overloaded, RateLimited, Unauthenticated, Unavailable
-from config.logs import get_logger
+from common.addresses import client_address, network_of
+from common.clock import Clock
+from common.errors import CarewireError, InvalidArgument, Overloaded, RateLimited, Unauthenticated, Unavailable
+from common.logs import get_logger
 from config.settings import GatewaySettings
 from realtime.acks import UNKNOWN, Ack, Answer, Events, error_event
 from realtime.connections import Connection, Connections

@@ -16,10 +16,10 @@ from actors.kernel.wire import Delivery
 from actors.presence.line import Change
 from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
-from config.clock import Clock
-from config.logs import get_logger
-from config.ports import PortRange
-from config.revocations import Revocation
+from common.clock import Clock
+from common.logs import get_logger
+from common.ports import PortRange
+from common.revocations import Revocation
 from config.settings import GatewaySettings, LimitSettings
 from realtime.acks import Events
 from realtime.auth import Verifier

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from config.tokens import Verified
+from common.tokens import Verified
 
 
 @dataclass(frozen=True, slots=True)

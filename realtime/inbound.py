@@ -7,8 +7,8 @@ a second: so a flood costs the gateway some hundred refusals a second, however f
 
 from typing import Final
 
-from config.clock import Clock
-from config.errors import Overloaded
+from common.clock import Clock
+from common.errors import Overloaded
 from config.settings import GatewaySettings
 from realtime.connections import Connection
 from realtime.deadlines import Deadlines

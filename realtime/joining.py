@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from actors.kernel.region import Reply
 from actors.kernel.wire import Delivery
-from config.errors import Unavailable
+from common.errors import Unavailable
 from realtime.connections import Connection
 from realtime.subscriptions import Subscriptions
 

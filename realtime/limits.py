@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from config.buckets import Buckets, Quota
-from config.clock import Clock
-from config.errors import RateLimited
+from common.buckets import Buckets, Quota
+from common.clock import Clock
+from common.errors import RateLimited
 from config.settings import LimitSettings
 from realtime.connections import Connection
 from realtime.metrics import GatewayMetrics

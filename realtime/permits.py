@@ -7,7 +7,7 @@ a test holds to the table.
 from collections.abc import Mapping
 from typing import Final
 
-from config.policy import Policy
+from common.policy import Policy
 
 POLICY: Final = Policy()
 ACTIONS: Final[Mapping[str, str]] = {

@@ -9,8 +9,8 @@ from actors.kernel.entity import Principal
 from actors.presence.line import Change
 from actors.presence.presence import OFFLINE, State
 from actors.presence.tracker import Tracker
-from config.clock import to_rfc3339
-from config.errors import FailedPrecondition, PermissionDenied
+from common.clock import to_rfc3339
+from common.errors import FailedPrecondition, PermissionDenied
 from realtime.acks import Answer, Handler, Handlers
 from realtime.connections import Connection
 from realtime.outlet import frame

@@ -10,8 +10,8 @@ import msgspec
 from actors.kernel.entity import Attach
 from actors.kernel.region import Region
 from actors.rooms.service import entity_of
-from config.errors import CarewireError, Overloaded, Unavailable
-from config.logs import get_logger
+from common.errors import CarewireError, Overloaded, Unavailable
+from common.logs import get_logger
 from realtime.acks import error_event
 from realtime.connections import Connection
 from realtime.joining import Joined, Joining

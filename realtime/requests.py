@@ -13,9 +13,9 @@ import msgspec
 from msgspec import Meta, Raw
 
 from actors.rooms import commands
-from config.errors import InvalidArgument
-from config.ids import ID_PATTERN
-from config.lines import COMPLAINT, LINE_PATTERN
+from common.errors import InvalidArgument
+from common.ids import ID_PATTERN
+from common.lines import COMPLAINT, LINE_PATTERN
 
 LARGEST_INT: Final = 2**53 - 1  # the largest that every JSON reader keeps exactly
 MAX_DEPTH: Final = 16

@@ -9,7 +9,7 @@ from aiohttp import web
 from socketio.exceptions import ConnectionRefusedError as Refused
 from socketio.packet import CONNECT_ERROR
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.settings import GatewaySettings
 from realtime import codec
 from realtime.front import Front, whence

@@ -8,19 +8,12 @@ from typing import Final
 import msgspec
 
 from actors.kernel.tasks import Tasks
-from config.clock import Clock, to_rfc3339
-from config.errors import (
-    CarewireError,
-    InvalidArgument,
-    PermissionDenied,
-    RateLimited,
-    TokenExpired,
-    Unauthenticated,
-)
-from config.logs import get_logger
-from config.revocations import Revocation
+from common.clock import Clock, to_rfc3339
+from common.errors import CarewireError, InvalidArgument, PermissionDenied, RateLimited, TokenExpired, Unauthenticated
+from common.logs import get_logger
+from common.revocations import Revocation
+from common.tokens import Verified
 from config.settings import GatewaySettings
-from config.tokens import Verified
 from realtime.acks import Answer, Handler, Handlers, error_event
 from realtime.auth import Verifier
 from realtime.bearers import Bearers

@@ -9,10 +9,10 @@ and coming back does not begin it anew.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from config.buckets import Buckets, Quota
-from config.clock import Clock
-from config.errors import RateLimited
-from config.logs import get_logger
+from common.buckets import Buckets, Quota
+from common.clock import Clock
+from common.errors import RateLimited
+from common.logs import get_logger
 from config.settings import LimitSettings
 from realtime.connections import Tally
 from realtime.deadlines import Deadlines

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from actors.kernel.wire import Delivery
-from config.errors import FailedPrecondition, Overloaded
+from common.errors import FailedPrecondition, Overloaded
 
 
 class Subscriber(Hashable, Protocol):

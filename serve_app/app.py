@@ -9,7 +9,7 @@ from typing import Any, Final
 from ray import serve
 from ray.serve import Application
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.loading import load_settings
 from config.settings import Settings
 from serve_app.api.replica import ApiReplica

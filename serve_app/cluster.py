@@ -14,9 +14,9 @@ from ray.serve.config import ProxyLocation
 
 from actors.kernel.lane import ShardGone
 from actors.kernel.remote import RemoteShard, all_shards, ensure_shards, stop_shards
-from config.clock import SystemClock
-from config.errors import StartupError, Unavailable
-from config.logs import take_over
+from common.clock import SystemClock
+from common.errors import StartupError, Unavailable
+from common.logs import take_over
 from config.settings import Settings
 from serve_app import rayhead
 from serve_app.app import graph

@@ -9,8 +9,8 @@ import os
 import sys
 import threading
 
-from config.errors import StartupError
-from config.logs import configure_logging
+from common.errors import StartupError
+from common.logs import configure_logging
 from config.settings import Settings
 from serve_app.orders import Order, Orders, Report
 from serve_app.processtree import end_with_parent

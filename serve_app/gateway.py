@@ -9,8 +9,8 @@ from actors.kernel.region import Region
 from actors.kernel.remote import RemoteDirectory, client_of, ensure_shards, kinds_to_pools, log_process
 from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
-from config.clock import SystemClock
-from config.collector import calm_collector
+from common.clock import SystemClock
+from common.lib.collector import calm_collector
 from realtime.auth import Verifier
 from realtime.gateway import Gateway
 from serve_app.audit.record import AuditRecord

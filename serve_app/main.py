@@ -39,7 +39,7 @@ def _run(arguments: "Sequence[str]") -> int:
 def _explain(error: BaseException) -> int:
     if any(isinstance(cause, KeyboardInterrupt) for cause in _chain(error)):  # also where an import has wrapped it
         return _interrupted()
-    from config.errors import CarewireError, StartupError
+    from common.errors import CarewireError, StartupError
 
     if isinstance(error, StartupError):
         return _say(str(error))

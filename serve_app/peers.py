@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final, Literal
 
-from config.ports import PortRange, listen
+from common.ports import PortRange, listen
 from store.processes import Process
 
 Question = Literal["metrics", "stats"]

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 
 from actors.kernel.entity import Principal
 from actors.kernel.remote import RemoteShard, ensure_shards, present_shards
-from config.errors import NotFound, Unavailable
-from config.logs import get_logger
+from common.errors import NotFound, Unavailable
+from common.logs import get_logger
 from serve_app.conventions.permits import permit
 from serve_app.recipe import CarewireRecipe
 from store.journal import Stores

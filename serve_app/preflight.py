@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.settings import Settings
 from store.client import check_url
 from store.embedded import DATABASE_DIR

@@ -15,8 +15,8 @@ from typing import Final
 
 import psutil
 
-from config.errors import StartupError
-from config.logs import take_over
+from common.errors import StartupError
+from common.logs import take_over
 from config.settings import Settings
 from serve_app.recipe import POOLS
 from serve_app.secrets import RAY_FILE, kept_secret

@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
-from config.clock import Clock
-from config.errors import StartupError
+from common.clock import Clock
+from common.errors import StartupError
 from store.journal import HeldLease, Leases
 
 _LOOK_S: Final = 0.25

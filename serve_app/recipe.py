@@ -10,7 +10,7 @@ from typing import Any, Final
 from actors.kernel.entity import Kind
 from actors.kernel.hosting import Hosted
 from actors.kernel.partitions import shard_names
-from config.clock import SystemClock
+from common.clock import SystemClock
 from config.settings import KernelSettings, Settings
 from store.journal import Stores
 

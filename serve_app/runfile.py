@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
-from config.errors import StartupError
+from common.errors import StartupError
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.settings import Settings
 from config.values import check_secret
 from store.masterkeys import FILE_NAME, load_master_keys

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from pymongo.errors import PyMongoError
 
-from config.logs import get_logger
+from common.logs import get_logger
 from serve_app.peers import ask
 from serve_app.scaling import to_move
 from store.processes import Process, ProcessRegistry

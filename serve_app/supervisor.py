@@ -20,8 +20,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from config.clock import SystemClock
-from config.errors import StartupError, Unavailable
+from common.clock import SystemClock
+from common.errors import StartupError, Unavailable
 from config.settings import Settings
 from serve_app import rayhead
 from serve_app.orders import Order, Report

@@ -20,8 +20,8 @@ from pymongo.errors import (
 )
 from pymongo.uri_parser import parse_uri
 
-from config.errors import Conflict, StartupError, Unavailable
-from config.logs import get_logger
+from common.errors import Conflict, StartupError, Unavailable
+from common.logs import get_logger
 
 Document: TypeAlias = dict[str, Any]
 Stored: TypeAlias = Mapping[str, Any]

@@ -14,8 +14,8 @@ from typing import Final, Self
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from config.errors import StartupError
-from config.logs import get_logger
+from common.errors import StartupError
+from common.logs import get_logger
 from config.settings import MongoSettings
 from store.client import Client
 from store.mongod import REPLICA_SET, check_free, check_mongod, command_line, find_mongod, why_it_stopped

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import msgspec
 
-from config.clock import Clock
+from common.clock import Clock
 
 
 class FeedToken(msgspec.Struct, frozen=True, kw_only=True):

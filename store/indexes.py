@@ -7,7 +7,7 @@ import pymongo
 from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
-from config.errors import StartupError
+from common.errors import StartupError
 from store import mongo_feed_tokens, mongo_keys, mongo_timers, turns
 from store.client import Database, database_errors
 from store.journal import Index

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from config.errors import PayloadTooLarge
+from common.errors import PayloadTooLarge
 from store.feed_tokens import FeedTokens
 
 MAX_TURN_BYTES: Final = 12 * 2**20
@@ -109,7 +109,7 @@ class Loaded:
 class Journal(Protocol):
     """Append-only, fenced, majority-committed. Reads see only what a majority has stored.
 
-    Every method but `append` raises `config.errors.Unavailable` when the database does not answer in time;
+    Every method but `append` raises `common.errors.Unavailable` when the database does not answer in time;
     `append` never raises for that: it answers UNKNOWN.
     """
 

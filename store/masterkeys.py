@@ -13,7 +13,7 @@ from typing import Final, Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.settings import EncryptionSettings
 
 KEY_BYTES: Final = 32

@@ -8,8 +8,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from config.clock import Clock, SystemClock
-from config.errors import Conflict
+from common.clock import Clock, SystemClock
+from common.errors import Conflict
 from store.feed_tokens import MemoryFeedTokens
 from store.holders import is_dead
 from store.journal import (

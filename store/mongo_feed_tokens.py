@@ -5,7 +5,7 @@ from typing import Final
 
 from pymongo import ASCENDING, IndexModel
 
-from config.clock import Clock
+from common.clock import Clock
 from store.client import Database, Document, database_errors
 from store.feed_tokens import FeedToken
 

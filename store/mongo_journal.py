@@ -14,8 +14,8 @@ from typing import Final
 from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import DocumentTooLarge, PyMongoError
 
-from config.errors import PayloadTooLarge
-from config.logs import get_logger
+from common.errors import PayloadTooLarge
+from common.logs import get_logger
 from store.client import DUPLICATE_KEY, Database, Document, database_errors, write_newer
 from store.journal import MAX_TURN_BYTES, Loaded, Outcome, Snapshot, Turn, check_appendable
 from store.turns import HISTORY, JOURNAL, to_document, to_turn, turn_id

@@ -6,7 +6,7 @@ from typing import Final
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from config.errors import Unavailable
+from common.errors import Unavailable
 from store.client import Database, Document, database_errors
 from store.holders import is_dead
 from store.journal import HeldLease, Holder, Lease

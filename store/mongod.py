@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.settings import MongoSettings
 from store import die_with_parent
 

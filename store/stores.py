@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from config.clock import Clock, SystemClock
-from config.errors import StartupError, Unavailable
+from common.clock import Clock, SystemClock
+from common.errors import StartupError, Unavailable
 from config.settings import Settings
 from store.client import check_server, open_client
 from store.indexes import ensure_indexes

@@ -21,8 +21,8 @@ from typing import Final, Protocol, TypeVar
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from config.clock import Clock
-from config.errors import StartupError, Unavailable
+from common.clock import Clock
+from common.errors import StartupError, Unavailable
 from store.masterkeys import KEY_BYTES, NONCE_BYTES, MasterKeys
 
 ID_BYTES: Final = 8

@@ -18,7 +18,8 @@ from actors.presence.tracker import Tracker, presence_shards
 from actors.rooms.kind import RoomKind
 from actors.rooms.pairs import PairKind
 from actors.rooms.service import Rooms
-from config.clock import SystemClock
+from common.clock import SystemClock
+from common.tokens import mint
 from config.settings import (
     AuthSettings,
     GatewaySettings,
@@ -28,7 +29,6 @@ from config.settings import (
     RoomSettings,
     Settings,
 )
-from config.tokens import mint
 from realtime.auth import Verifier
 from realtime.gateway import Gateway
 from serve_app.recipe import CarewireRecipe

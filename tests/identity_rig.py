@@ -23,9 +23,9 @@ from actors.kernel.region import Region
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
-from config.clock import SystemClock
-from config.errors import NotFound
-from config.logs import configure_logging
+from common.clock import SystemClock
+from common.errors import NotFound
+from common.logs import configure_logging
 from config.ml import MlSettings
 from config.settings import (
     AuthSettings,

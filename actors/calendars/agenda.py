@@ -10,7 +10,7 @@ from actors.calendars.plans import collisions, entry_of, plan_of
 from actors.calendars.reasons import Reason, conflict, reasons
 from actors.calendars.roles import require_system
 from actors.kernel.entity import Context, Decision
-from config.errors import FailedPrecondition, InvalidArgument
+from common.errors import FailedPrecondition, InvalidArgument
 
 MOST_HOLDS: Final = 5
 """Of one client at a time: or one person could hold every free time of a practice."""

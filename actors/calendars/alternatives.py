@@ -15,8 +15,8 @@ from actors.calendars.probing import probe
 from actors.calendars.reasons import HARD, Reason
 from actors.kernel.entity import Principal
 from actors.kernel.ports import Find, Submit
-from config.clock import to_rfc3339
-from config.errors import CarewireError
+from common.clock import to_rfc3339
+from common.errors import CarewireError
 
 MOST: Final = 6
 _OTHERS: Final = 4  # other calendars that are asked

@@ -10,7 +10,7 @@ from actors.calendars.ports import calendar_of
 from actors.calendars.probing import probe_times
 from actors.kernel.entity import Principal
 from actors.kernel.ports import Submit
-from config.clock import to_rfc3339
+from common.clock import to_rfc3339
 
 
 class _Slots(msgspec.Struct):

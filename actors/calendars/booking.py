@@ -33,8 +33,8 @@ from actors.calendars.record import OCCUPYING, PAUSED, Record, Terms, shown
 from actors.calendars.reminders import Remind
 from actors.calendars.roles import is_staff, require_party, require_staff
 from actors.kernel.entity import Context, Decision, Event, SetTimer
-from config.errors import AlreadyExists, Conflict, InvalidArgument, NotFound, PermissionDenied
-from config.ids import is_id
+from common.errors import AlreadyExists, Conflict, InvalidArgument, NotFound, PermissionDenied
+from common.ids import is_id
 
 MOST_PARTICIPANTS: Final = 100
 LONGEST_TEXT: Final = 4000

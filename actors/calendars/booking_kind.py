@@ -21,7 +21,7 @@ from actors.calendars.record import Record, event_id, shown
 from actors.calendars.series import Vouch
 from actors.calendars.waitlist_messages import NAME, Close
 from actors.kernel.entity import Effects, Kind, Letter, Library, Principal, Recorded, Shown
-from config.errors import PermissionDenied
+from common.errors import PermissionDenied
 from store.journal import Index, View
 
 BOOKINGS: Final = "bookings"

@@ -12,8 +12,8 @@ from actors.calendars.roles import find_party, is_staff, require_staff
 from actors.calendars.service import Bookings
 from actors.calendars.wishes import Change, Request
 from actors.kernel.entity import Principal
-from config.clock import Clock, to_rfc3339
-from config.errors import CarewireError, Conflict, InvalidArgument
+from common.clock import Clock, to_rfc3339
+from common.errors import CarewireError, Conflict, InvalidArgument
 
 MOST: Final = 500
 _DONE: Final = {"cancel": "cancelled", "complete": "completed", "no_show": "no_show"}

@@ -27,7 +27,7 @@ from actors.calendars.roles import is_staff, require_staff, require_system
 from actors.calendars.schedule import Schedule, Service, check, whole
 from actors.calendars.time import DAY_MS, MINUTE_MS
 from actors.kernel.entity import Context, Decision, Event, Principal
-from config.errors import InvalidArgument, NotFound
+from common.errors import InvalidArgument, NotFound
 
 LONGEST_LOOK_MS: Final = 100 * DAY_MS
 MOST_POINTS: Final = 10_000  # of the grid, in one look: other commands of the shard wait meanwhile

@@ -15,10 +15,10 @@ from actors.calendars.ports import entity
 from actors.calendars.roles import require_staff
 from actors.calendars.time import DAY_MS
 from actors.kernel.entity import Principal
-from config.clock import Clock, to_rfc3339
-from config.errors import FailedPrecondition, NotFound, Unauthenticated
-from config.ids import new_id
-from config.tokens import Verified
+from common.clock import Clock, to_rfc3339
+from common.errors import FailedPrecondition, NotFound, Unauthenticated
+from common.ids import new_id
+from common.tokens import Verified
 from store.feed_tokens import FeedToken
 from store.feed_tokens import FeedTokens as Store
 

@@ -14,7 +14,7 @@ from actors.calendars.requests import ImportBody
 from actors.calendars.roles import require_staff
 from actors.calendars.service import Bookings
 from actors.kernel.entity import Principal
-from config.clock import Clock
+from common.clock import Clock
 
 _AHEAD_MS: Final = 400 * time.DAY_MS
 _BACK_MS: Final = 90 * time.DAY_MS

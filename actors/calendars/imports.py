@@ -15,7 +15,7 @@ from actors.calendars.content import Component, Length, Malformed, Property, Whe
 from actors.calendars.foreign_zones import Wall, Zones, until_of
 from actors.calendars.steps import Steps, TooManySteps
 from actors.calendars.time import Span
-from config.errors import InvalidArgument
+from common.errors import InvalidArgument
 
 MOST_SPANS: Final = 5000
 MOST_STEPS: Final = 300_000  # of a file, and one more for each of its characters: at 64 KB half a second of CPU

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from actors.kernel.entity import Decision, Event
-from config.ids import to_base32
+from common.ids import to_base32
 
 
 class AssignId(msgspec.Struct, frozen=True, tag="assign_id"):

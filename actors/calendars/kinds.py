@@ -13,8 +13,8 @@ from actors.calendars.occupancy import Entry
 from actors.calendars.schedule import Schedule
 from actors.calendars.waitlist_messages import NAME
 from actors.kernel.entity import Effects, Kind, Letter, Principal, Recorded, Shown
-from config.clock import to_rfc3339
-from config.errors import PermissionDenied
+from common.clock import to_rfc3339
+from common.errors import PermissionDenied
 from store.journal import Index, View
 
 SERVICES: Final = "calendar_services"

@@ -3,7 +3,7 @@
 from typing import Final
 
 from actors.calendars.record import Record
-from config.errors import FailedPrecondition
+from common.errors import FailedPrecondition
 
 LEGAL: Final[dict[str, tuple[str, ...]]] = {
     "held": ("confirm", "reschedule", "update", "cancel"),

@@ -7,7 +7,7 @@ from actors.calendars.requests import PatchBody, SeriesPatch
 from actors.calendars.series_service import SeriesService
 from actors.calendars.service import Bookings
 from actors.kernel.entity import Principal
-from config.errors import InvalidArgument
+from common.errors import InvalidArgument
 
 
 async def patch(bookings: Bookings, booking: str, body: PatchBody, *, by: Principal, trace: str = "") -> dict[str, Any]:

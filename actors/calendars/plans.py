@@ -7,7 +7,7 @@ import msgspec
 from actors.calendars.commands import Book, Reserve, Take
 from actors.calendars.occupancy import Entry, Occupancy
 from actors.calendars.schedule import Schedule, Service
-from config.errors import InvalidArgument, NotFound
+from common.errors import InvalidArgument, NotFound
 
 
 class Plan(msgspec.Struct, frozen=True):

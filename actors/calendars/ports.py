@@ -7,8 +7,8 @@ import msgspec
 
 from actors.calendars.plans import Plan
 from actors.calendars.reasons import Reason
-from config.errors import InvalidArgument
-from config.ids import is_id
+from common.errors import InvalidArgument
+from common.ids import is_id
 
 Related = Callable[[str, str], Awaitable[bool]]
 """Is this client in the care of this therapist?"""

@@ -13,8 +13,8 @@ from actors.calendars.roles import is_staff, may, require_staff
 from actors.calendars.service import Bookings
 from actors.kernel.entity import Principal
 from actors.kernel.ports import Find
-from config.clock import to_rfc3339
-from config.errors import InvalidArgument, PermissionDenied
+from common.clock import to_rfc3339
+from common.errors import InvalidArgument, PermissionDenied
 
 LARGEST_PAGE: Final = 200
 MOST_COUNTED: Final = 20_000

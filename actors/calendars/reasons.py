@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from config.errors import Conflict
+from common.errors import Conflict
 
 DENIED: Final = "resource_denied"
 

@@ -4,8 +4,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from config.clock import to_rfc3339
-from config.ids import derived_id
+from common.clock import to_rfc3339
+from common.ids import derived_id
 
 Status = Literal["held", "pending", "confirmed", "completed", "cancelled", "no_show", "expired"]
 OCCUPYING: Final = frozenset({"held", "pending", "confirmed", "completed", "no_show"})

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from actors.calendars import rules, time
 from actors.calendars.steps import Steps, TooManySteps
-from config.errors import InvalidArgument
+from common.errors import InvalidArgument
 
 MOST: Final = 400  # occurrences of one series
 HORIZON: Final = timedelta(days=5 * 366)

@@ -7,7 +7,7 @@ import msgspec
 from actors.calendars.reasons import Reason
 from actors.calendars.record import Status
 from actors.calendars.schedule import CalendarBody, Price
-from config.persons import UserId
+from common.persons import UserId
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,8 +11,8 @@ from msgspec import Meta
 from actors.calendars import time
 from actors.calendars.schedule import Id
 from actors.calendars.wishes import Change, Request
-from config.errors import InvalidArgument
-from config.lines import Line
+from common.errors import InvalidArgument
+from common.lines import Line
 
 Text = Annotated[str, Meta(max_length=4000)]
 Moment = Annotated[str, Meta(max_length=40)]

@@ -1,10 +1,10 @@
-"""Who may act for whom on calendars: the relation is found here, what follows from it is said by `config.policy`."""
+"""Who may act for whom on calendars: the relation is found here, what follows from it is said by `common.policy`."""
 
 from typing import Final
 
 from actors.kernel.entity import Principal
-from config.errors import NotFound, PermissionDenied
-from config.policy import Policy, Relation
+from common.errors import NotFound, PermissionDenied
+from common.policy import Policy, Relation
 
 _POLICY: Final = Policy()
 

@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Meta
 
 from actors.calendars import time
-from config.errors import InvalidArgument
-from config.ids import ID_PATTERN
-from config.lines import COMPLAINT, is_line
+from common.errors import InvalidArgument
+from common.ids import ID_PATTERN
+from common.lines import COMPLAINT, is_line
 
 Id = Annotated[str, Meta(pattern=ID_PATTERN.removesuffix("$") + r"\Z")]
 Minutes = Annotated[int, Meta(ge=0, le=7 * 24 * 60)]

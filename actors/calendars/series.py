@@ -13,7 +13,7 @@ from actors.calendars.booking_messages import Cancel, Confirm
 from actors.calendars.keyed import AssignId, IdAssigned, assign
 from actors.calendars.roles import is_staff, require_party
 from actors.kernel.entity import Context, Decision, Effects, Event, Kind, Letter, Principal, Recorded, Shown
-from config.errors import AlreadyExists, Conflict, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from common.errors import AlreadyExists, Conflict, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 
 MOST_BOOKINGS: Final = 2000
 _pack: Final = msgspec.msgpack.Encoder().encode

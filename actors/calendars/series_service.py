@@ -19,9 +19,9 @@ from actors.calendars.service import Bookings
 from actors.calendars.time import MINUTE_MS
 from actors.calendars.wishes import Change, Request
 from actors.kernel.entity import Principal
-from config.clock import Clock, to_rfc3339
-from config.errors import CarewireError, Conflict, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
-from config.ids import new_id
+from common.clock import Clock, to_rfc3339
+from common.errors import CarewireError, Conflict, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from common.ids import new_id
 
 HOLD_MS: Final = 15 * MINUTE_MS
 _ALTERNATIVES_FOR: Final = 20  # occurrences of one answer that come with alternatives

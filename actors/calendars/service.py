@@ -23,9 +23,9 @@ from actors.calendars.wishes import Change, Request, move_of, record_of
 from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.ports import Find, Submit
 from actors.kernel.region import Reply
-from config.clock import Clock
-from config.errors import AlreadyExists, CarewireError, Conflict, InvalidArgument, NotFound, PermissionDenied
-from config.ids import is_id, new_id
+from common.clock import Clock
+from common.errors import AlreadyExists, CarewireError, Conflict, InvalidArgument, NotFound, PermissionDenied
+from common.ids import is_id, new_id
 
 _ATTEMPTS: Final = 3
 _check_answer: Final = msgspec.json.Decoder(CheckAnswer).decode

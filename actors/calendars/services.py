@@ -11,7 +11,7 @@ from actors.calendars.series_service import SeriesService
 from actors.calendars.service import Bookings
 from actors.calendars.waiting import Waiting
 from actors.kernel.ports import Find, Submit
-from config.clock import Clock
+from common.clock import Clock
 from store.feed_tokens import FeedTokens as FeedTokenStore
 
 

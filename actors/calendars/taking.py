@@ -16,7 +16,7 @@ from actors.calendars.reasons import Reason, conflict, reasons
 from actors.calendars.roles import is_staff
 from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.ports import Submit
-from config.errors import CarewireError
+from common.errors import CarewireError
 
 _RELEASE_S: Final = 3.0
 _plan: Final = msgspec.json.Decoder(Plan).decode

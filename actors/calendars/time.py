@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from config.errors import InvalidArgument
+from common.errors import InvalidArgument
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS

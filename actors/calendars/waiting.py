@@ -29,9 +29,9 @@ from actors.calendars.waitlist_messages import (
 from actors.calendars.wishes import Request
 from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.ports import Find, Submit
-from config.clock import Clock
-from config.errors import CarewireError, InvalidArgument, NotFound
-from config.ids import new_id
+from common.clock import Clock
+from common.errors import CarewireError, InvalidArgument, NotFound
+from common.ids import new_id
 
 _MOST: Final = 50
 

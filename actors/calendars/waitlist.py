@@ -41,8 +41,8 @@ from actors.calendars.waitlist_messages import (
 )
 from actors.calendars.waitlist_rules import check, position_of, priority, ranked, rivals, wants
 from actors.kernel.entity import Context, Decision, Event, Principal, SetTimer
-from config.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
-from config.ids import derived_id
+from common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from common.ids import derived_id
 
 MATCH_AFTER_MS: Final = 1000
 WINDOW_MS: Final = 30 * MINUTE_MS

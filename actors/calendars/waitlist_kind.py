@@ -27,8 +27,8 @@ from actors.calendars.waitlist_messages import (
     WaitlistEvent,
 )
 from actors.kernel.entity import Effects, Kind, Letter, Library, Principal, Recorded, Shown
-from config.clock import to_rfc3339
-from config.errors import PermissionDenied
+from common.clock import to_rfc3339
+from common.errors import PermissionDenied
 from store.journal import View
 
 _pack: Final = msgspec.msgpack.Encoder().encode

@@ -6,7 +6,7 @@ from typing import Any, Final
 from actors.calendars.time import HOUR_MS
 from actors.calendars.waitlist_messages import Counts, Entry, Offer
 from actors.calendars.waitlist_rules import priority
-from config.clock import to_rfc3339
+from common.clock import to_rfc3339
 
 FEWEST: Final = 3  # offers that were accepted, below which nothing is said of how long it may take
 

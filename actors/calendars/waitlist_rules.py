@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from actors.calendars.time import HOUR_MS
 from actors.calendars.waitlist_messages import Entry, Opening
-from config.errors import InvalidArgument
+from common.errors import InvalidArgument
 
 URGENCIES: Final = {"low": 0, "normal": 24, "high": 72, "urgent": 168}
 """What urgency is worth, in hours of waiting."""

@@ -11,8 +11,8 @@ import msgspec
 
 from actors.inboxes.commands import Ack, Deliver, Read
 from actors.kernel.entity import Context, Decision, Event, Query
-from config.errors import InvalidArgument, PermissionDenied
-from config.ids import is_id
+from common.errors import InvalidArgument, PermissionDenied
+from common.ids import is_id
 
 LARGEST_PAGE: Final = 200
 _NAME: Final = re.compile(r"[a-z][a-z_]{0,63}")

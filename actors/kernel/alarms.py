@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from actors.kernel.partitions import partition_of
 from actors.kernel.tasks import Tasks
 from actors.kernel.together import Together
-from config.clock import Clock
-from config.errors import Unavailable
+from common.clock import Clock
+from common.errors import Unavailable
 from store.journal import Timer, Timers, Turn
 
 HORIZON_S = 30.0  # timers due within this time are held in memory

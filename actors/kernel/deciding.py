@@ -11,8 +11,8 @@ from actors.kernel import wire
 from actors.kernel.entity import Attach, Context, Decision, Effects, Event, Query, Recorded, Shown, Signal
 from actors.kernel.replies import Replies
 from actors.kernel.resident import Decided, Draft, Missing, Resident, Submission
-from config.errors import CarewireError, PayloadTooLarge
-from config.logs import get_logger
+from common.errors import CarewireError, PayloadTooLarge
+from common.logs import get_logger
 from store.journal import CommandRecord, Timer, Vault
 
 _log = get_logger(__name__)

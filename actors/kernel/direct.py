@@ -18,8 +18,8 @@ from typing import Final, NamedTuple, cast
 
 from actors.kernel.lane import ShardClient, ShardGone
 from actors.kernel.tasks import Tasks
-from config.logs import get_logger
-from config.ports import PortRange, listen
+from common.logs import get_logger
+from common.ports import PortRange, listen
 
 _log = get_logger(__name__)
 REQUEST: Final = Struct(">IIB")

@@ -15,9 +15,9 @@ from actors.kernel.ownership import Ownership
 from actors.kernel.partitions import partition_of
 from actors.kernel.resident import Caller, Host, Submission
 from actors.kernel.residents import Residents
-from config.clock import Clock
-from config.errors import Overloaded, Unavailable
-from config.logs import get_logger
+from common.clock import Clock
+from common.errors import Overloaded, Unavailable
+from common.logs import get_logger
 from config.settings import KernelSettings
 from store.journal import Timer
 

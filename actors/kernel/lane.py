@@ -16,7 +16,7 @@ from actors.kernel.hearing import Hearing
 from actors.kernel.metrics import RegionMetrics
 from actors.kernel.pace import Pace
 from actors.kernel.pending import Pending, fail, gave_up
-from config.clock import Clock
+from common.clock import Clock
 
 _FIRST_PAUSE_S: Final = 0.02
 _LONGEST_PAUSE_S: Final = 0.5

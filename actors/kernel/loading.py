@@ -7,8 +7,8 @@ from typing import Final
 from actors.kernel.replies import Replies
 from actors.kernel.resident import Missing, Resident
 from actors.kernel.tasks import Tasks
-from config.errors import Unavailable
-from config.logs import get_logger
+from common.errors import Unavailable
+from common.logs import get_logger
 from store.journal import Loaded, Stores, Turn
 
 _log = get_logger(__name__)

@@ -11,8 +11,8 @@ from actors.kernel.moving import rebalance
 from actors.kernel.partitions import shard_names
 from actors.kernel.region import Region
 from actors.kernel.shard import Shard
-from config.clock import Clock
-from config.errors import Unavailable
+from common.clock import Clock
+from common.errors import Unavailable
 from config.settings import KernelSettings
 from store.journal import Holder, PartitionMap, Stores
 

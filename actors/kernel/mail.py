@@ -11,7 +11,7 @@ from actors.kernel.codec import StoredLetter
 from actors.kernel.entity import SYSTEM
 from actors.kernel.outbox import Courier
 from actors.kernel.resident import Caller
-from config.errors import Unavailable, error_of
+from common.errors import Unavailable, error_of
 
 _GONE: Final = wire.Answer(0, Unavailable.code)
 

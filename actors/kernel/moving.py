@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from actors.kernel.lane import ShardGone
 from actors.kernel.partitions import spread
-from config.logs import get_logger
+from common.logs import get_logger
 from store.journal import PartitionMap, PartitionMaps
 
 _log = get_logger(__name__)

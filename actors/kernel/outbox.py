@@ -14,8 +14,8 @@ from actors.kernel.codec import StoredEffects, StoredLetter, StoredView, decode_
 from actors.kernel.resident import Host
 from actors.kernel.tasks import Tasks
 from actors.kernel.together import Together
-from config.errors import CarewireError, Unavailable
-from config.logs import get_logger
+from common.errors import CarewireError, Unavailable
+from common.logs import get_logger
 from store.journal import Stores, Timer, Turn, View
 
 _log = get_logger(__name__)

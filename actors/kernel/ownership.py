@@ -7,9 +7,9 @@ anybody else in: a zombie neither writes (the journal's fence) nor serves stale 
 import asyncio
 from collections.abc import Callable, Iterable
 
-from config.clock import Clock
-from config.errors import Unavailable
-from config.logs import get_logger
+from common.clock import Clock
+from common.errors import Unavailable
+from common.logs import get_logger
 from store.journal import Holder, Lease, PartitionMap, Stores
 
 _log = get_logger(__name__)

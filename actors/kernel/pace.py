@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from config.clock import Clock
+from common.clock import Clock
 
 _RESTS: Final = 4  # the longest rest, in lingers
 _TICK_S: Final = 0.0005  # uvloop's timers count in ms: what is shorter would be a busy wait

@@ -7,7 +7,7 @@ import msgspec
 
 from actors.kernel import wire
 from actors.kernel.entity import Principal
-from config.errors import CarewireError, Unavailable
+from common.errors import CarewireError, Unavailable
 
 
 class Pending(msgspec.Struct, eq=False):

@@ -14,8 +14,8 @@ from actors.kernel.replaying import head_of, packets, replayed
 from actors.kernel.resident import Decided, Host
 from actors.kernel.sessions import CatchUp, Session, Sessions
 from actors.kernel.tasks import Tasks
-from config.errors import CarewireError, Unavailable
-from config.logs import get_logger
+from common.errors import CarewireError, Unavailable
+from common.logs import get_logger
 from store.journal import Journal
 
 _log = get_logger(__name__)

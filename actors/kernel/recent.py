@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from actors.kernel.wire import decode_delivery
-from config.clock import Clock
+from common.clock import Clock
 
 _KEPT_S: Final = 20.0  # less than it may take until an erased person's key is forgotten everywhere (`store.vault`)
 _MOST_BYTES: Final = 8 * 2**20

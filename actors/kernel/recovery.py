@@ -7,8 +7,8 @@ from typing import Final
 
 from actors.kernel.outbox import Outbox
 from actors.kernel.resident import Host
-from config.clock import Clock
-from config.errors import Unavailable
+from common.clock import Clock
+from common.errors import Unavailable
 from store.journal import Journal
 
 _RETRY_S: Final = 0.2

@@ -20,8 +20,8 @@ from actors.kernel.pace import Pace
 from actors.kernel.partitions import partition_of
 from actors.kernel.pending import Pending, fail_all, gave_up
 from actors.kernel.tasks import Tasks
-from config.clock import Clock
-from config.errors import Overloaded, Unavailable, error_of
+from common.clock import Clock
+from common.errors import Overloaded, Unavailable, error_of
 from config.settings import KernelSettings
 from store.journal import PartitionMap
 

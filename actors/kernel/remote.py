@@ -28,10 +28,10 @@ from actors.kernel.moving import rebalance
 from actors.kernel.partitions import shard_names
 from actors.kernel.region import Region
 from actors.kernel.shard import Shard
-from config.clock import SystemClock
-from config.collector import calm_collector
-from config.errors import Unavailable
-from config.logs import get_logger, log_to_file
+from common.clock import SystemClock
+from common.errors import Unavailable
+from common.lib.collector import calm_collector
+from common.logs import get_logger, log_to_file
 from config.settings import Settings
 from store.holders import this_process
 from store.journal import PartitionMap, PartitionMaps, Stores

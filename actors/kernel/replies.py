@@ -7,8 +7,8 @@ each heard a few hundred commands held 100 MB of replies that nobody would ask f
 
 from typing import Final
 
-from config.clock import Clock
-from config.generations import Generations
+from common.clock import Clock
+from common.lib.cache import BoundedCache
 
 _KEPT_S: Final = 30.0  # at least; longer than a region goes on trying
 _MOST_BYTES: Final = 8 * 2**20
@@ -23,7 +23,7 @@ class Replies:
     def __init__(self, clock: Clock, *, kept_s: float = _KEPT_S, most_bytes: int = _MOST_BYTES) -> None:
         self._clock = clock
         self._kept_s = kept_s
-        self._known: Generations[bytes, Stored] = Generations(most_bytes)
+        self._known: BoundedCache[bytes, Stored] = BoundedCache(most_bytes)
         self._turned_s = clock.monotonic_s()
 
     def __len__(self) -> int:

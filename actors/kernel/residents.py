@@ -17,8 +17,8 @@ from actors.kernel.replies import Replies
 from actors.kernel.resident import Host, Missing, Phase, Resident, Submission
 from actors.kernel.sessions import Sessions
 from actors.kernel.tasks import Tasks
-from config.clock import Clock
-from config.errors import Unavailable
+from common.clock import Clock
+from common.errors import Unavailable
 from config.settings import KernelSettings
 from store.journal import Outcome, Snapshot, Stores, Turn
 

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from actors.kernel import wire
-from config.clock import Clock
+from common.clock import Clock
 
 _CATCHING: Final = 16  # topics of one session whose past is read at the same time
 _ANSWER_BYTES: Final = 64  # an answer's envelope, roughly

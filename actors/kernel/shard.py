@@ -30,7 +30,7 @@ from actors.kernel.sessions import Session, Sessions
 from actors.kernel.tasks import Tasks
 from actors.kernel.together import Together
 from actors.kernel.turns import Turns
-from config.clock import Clock
+from common.clock import Clock
 from config.settings import KernelSettings
 from store.journal import Holder, Stores
 

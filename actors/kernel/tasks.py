@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from typing import Any, Final
 
-from config.logs import get_logger
+from common.logs import get_logger
 
 _log = get_logger(__name__)
 _AGAIN_S: Final = 0.1

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, Generic, TypeVar
 
 from actors.kernel.tasks import Tasks
-from config.errors import Unavailable
+from common.errors import Unavailable
 
 _LINGER_S: Final = 0.25
 _RETRY_S: Final = 0.2

@@ -21,8 +21,8 @@ from actors.kernel.resident import Decided, Draft, Phase, Resident
 from actors.kernel.residents import Residents
 from actors.kernel.sessions import Sessions
 from actors.kernel.tasks import Tasks
-from config.clock import Clock
-from config.logs import get_logger
+from common.clock import Clock
+from common.logs import get_logger
 from store.journal import Journal, Outcome
 
 _log = get_logger(__name__)

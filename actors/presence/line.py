@@ -14,7 +14,7 @@ import msgspec
 from actors.kernel.lane import Backoff, ShardClient, ShardGone
 from actors.presence import wire
 from actors.presence.presence import State
-from config.clock import Clock
+from common.clock import Clock
 from config.settings import PresenceSettings
 
 _MOST: Final = 1000  # entries of one kind in a report

@@ -12,9 +12,9 @@ from actors.kernel.tasks import Tasks
 from actors.presence import keeping, wire
 from actors.presence.metrics import PresenceMetrics
 from actors.presence.presence import Instant, Presence, State
-from config.clock import Clock
-from config.errors import Unavailable
-from config.logs import get_logger
+from common.clock import Clock
+from common.errors import Unavailable
+from common.logs import get_logger
 from config.settings import PresenceSettings
 from store.journal import Views
 

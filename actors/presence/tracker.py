@@ -16,8 +16,8 @@ from actors.kernel.partitions import partition_of
 from actors.kernel.tasks import Tasks
 from actors.presence.line import Change, Line
 from actors.presence.presence import State
-from config.clock import Clock
-from config.errors import Unavailable
+from common.clock import Clock
+from common.errors import Unavailable
 from config.settings import PresenceSettings
 
 _POOL: Final = "presence"

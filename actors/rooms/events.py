@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from actors.kernel.entity import Event
-from config.clock import to_rfc3339
+from common.clock import to_rfc3339
 
 
 class Profile(msgspec.Struct, frozen=True, array_like=True):

@@ -14,7 +14,7 @@ from actors.rooms.commands import AddMembers, Create, Join, Leave, RemoveMember,
 from actors.rooms.events import Created, Joined, Left, Profile, RoomEvent, Updated
 from actors.rooms.queries import Standing
 from actors.rooms.state import RoomState, role_of
-from config.errors import AlreadyExists, FailedPrecondition, NotFound, PermissionDenied
+from common.errors import AlreadyExists, FailedPrecondition, NotFound, PermissionDenied
 
 _REFUSED: Final = "You are not a member of this room."
 _KEPT: Final = "A direct room cannot be left for ever. Leave it without `forever` to stop hearing it."

@@ -7,7 +7,7 @@ an id must still compare it with the event at that seq: the time in it is known 
 from hashlib import blake2b
 from typing import Final
 
-from config.ids import from_base32, to_base32
+from common.ids import from_base32, to_base32
 
 _PAIRS: Final = tuple(to_base32(value, 2) for value in range(1024))  # ten bits a look-up: this is on the hot path
 _SEQ_AT: Final = 10

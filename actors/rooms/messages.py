@@ -11,8 +11,8 @@ import msgspec
 
 from actors.kernel.entity import Recorded
 from actors.rooms.events import Deleted, Edited, Posted, Reacted
-from config.clock import to_rfc3339
-from config.persons import OtherId, UserId
+from common.clock import to_rfc3339
+from common.persons import OtherId, UserId
 
 Reactions = dict[str, tuple[str, ...]]
 _NO_ATTACHMENTS: Final = msgspec.Raw(b"[]")

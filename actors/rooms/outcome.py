@@ -23,7 +23,7 @@ from actors.rooms.letters import letter
 from actors.rooms.messages import Message, posted
 from actors.rooms.state import role_of
 from actors.rooms.views import membership_view
-from config.clock import to_rfc3339
+from common.clock import to_rfc3339
 
 _to_json: Final = msgspec.json.Encoder().encode
 _CHANGES: Final[dict[type, str]] = {Edited: "message_updated", Deleted: "message_deleted", Reacted: "reaction"}

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from actors.kernel.entity import Context, Decision, Event, Kind, Principal, Recorded
-from config.errors import PermissionDenied
+from common.errors import PermissionDenied
 
 
 class Claim(msgspec.Struct, frozen=True, tag="claim"):

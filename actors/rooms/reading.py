@@ -12,7 +12,7 @@ from actors.rooms.messages import Message
 from actors.rooms.queries import Page
 from actors.rooms.state import RoomState
 from actors.rooms.unread import FURTHEST
-from config.errors import FailedPrecondition, PermissionDenied, Unavailable
+from common.errors import FailedPrecondition, PermissionDenied, Unavailable
 
 _to_json: Final = msgspec.json.Encoder().encode
 

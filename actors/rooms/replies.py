@@ -3,7 +3,7 @@
 import msgspec
 
 from actors.rooms.messages import WireMessage
-from config.persons import UserId
+from common.persons import UserId
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

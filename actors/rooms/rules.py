@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from config.errors import InvalidArgument
-from config.ids import is_id
-from config.lines import is_line
+from common.errors import InvalidArgument
+from common.ids import is_id
+from common.lines import is_line
 from config.settings import RoomSettings
 
 MOST_NAMED: Final = 1000  # users that one command may name: one turn must hold their letters

@@ -18,9 +18,9 @@ from actors.rooms.commands import DEFAULT_PAGE, LARGEST_PAGE, Create, Glance, Pe
 from actors.rooms.pairs import Claim, Release, pair_id
 from actors.rooms.rules import invalid
 from actors.rooms.views import MEMBERSHIPS
-from config.clock import Clock
-from config.errors import AlreadyExists, Conflict, NotFound, PermissionDenied
-from config.ids import is_id, new_id
+from common.clock import Clock
+from common.errors import AlreadyExists, Conflict, NotFound, PermissionDenied
+from common.ids import is_id, new_id
 
 MOST_LISTED: Final = 2000  # rooms of one user that a list can order
 _PAGE: Final = 500

@@ -10,8 +10,8 @@ from actors.rooms.message_ids import seq_in, timed_id
 from actors.rooms.messages import Content, Message, pack, reacted
 from actors.rooms.reactions import form_of
 from actors.rooms.state import RoomState
-from config.clock import to_rfc3339
-from config.errors import FailedPrecondition, NotFound, PermissionDenied
+from common.clock import to_rfc3339
+from common.errors import FailedPrecondition, NotFound, PermissionDenied
 
 _ABSENT: Final = "There is no such message."
 _GONE: Final = "This message was deleted."

@@ -19,7 +19,7 @@ import msgspec
 from actors.kernel.direct import REPLY, REQUEST, Calling, Framed
 from actors.kernel.lane import ShardGone
 from actors.kernel.tasks import Tasks
-from config.logs import get_logger
+from common.logs import get_logger
 from realtime.relay.names import Address
 from realtime.wire import EngineServer
 from realtime.wire.peers import Reply

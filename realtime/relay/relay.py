@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any, Final
 
 from actors.kernel.lane import ShardGone
-from config.errors import StartupError
-from config.logs import get_logger
-from config.ports import PortRange, listen
+from common.errors import StartupError
+from common.logs import get_logger
+from common.ports import PortRange, listen
 from realtime.relay import link
 from realtime.relay.link import Link, Refused, Secret, Serving
 from realtime.relay.names import Address, Names

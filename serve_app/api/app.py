@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.middleware.cors import CORSMiddleware
 
-from config.clock import Clock, SystemClock
+from common.clock import Clock, SystemClock
 from config.settings import HttpSettings, LimitSettings
 from serve_app.api import problems
 from serve_app.api.docs import docs_routes

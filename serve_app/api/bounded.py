@@ -24,7 +24,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from config.addresses import network_of
+from common.addresses import network_of
 from config.settings import HttpSettings
 
 _SLICE: Final = 4096  # bytes parsed between two looks at what is kept

@@ -10,7 +10,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from config.errors import NotFound
+from common.errors import NotFound
 from serve_app.api.access import for_operators
 from serve_app.conventions.documents import Document
 

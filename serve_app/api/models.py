@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from config.persons import OtherId, UserId
+from common.persons import OtherId, UserId
 
 
 class Message(BaseModel):

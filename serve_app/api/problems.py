@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from config.errors import CarewireError, InvalidArgument, NotFound, Unauthenticated
+from common.errors import CarewireError, InvalidArgument, NotFound, Unauthenticated
 
 MEDIA_TYPE: Final = "application/problem+json"
 _PAGE: Final = """<!doctype html>

@@ -14,8 +14,8 @@ from actors.kernel.metrics import RegionMetrics
 from actors.kernel.region import Region
 from actors.kernel.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process
 from actors.rooms.service import Rooms
-from config.clock import SystemClock
-from config.collector import calm_collector
+from common.clock import SystemClock
+from common.lib.collector import calm_collector
 from realtime.auth import Verifier
 from serve_app.api.app import Services, create_api
 from serve_app.api.listener import Listener

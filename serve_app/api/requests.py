@@ -11,10 +11,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from config.clock import SystemClock
-from config.errors import CarewireError
-from config.ids import new_id
-from config.logs import get_logger
+from common.clock import SystemClock
+from common.errors import CarewireError
+from common.ids import new_id
+from common.logs import get_logger
 from serve_app.api.problems import problem
 
 _ID: Final = re.compile(r"[A-Za-z0-9_.:@-]{1,128}")

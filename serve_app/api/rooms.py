@@ -10,8 +10,8 @@ from fastapi.responses import Response
 from actors.kernel.entity import Principal
 from actors.kernel.region import Reply
 from actors.rooms.commands import History, RoomCommand
-from config.errors import InvalidArgument
-from config.ids import ID_PATTERN
+from common.errors import InvalidArgument
+from common.ids import ID_PATTERN
 from serve_app.api.access import RoomLister, RoomReader
 from serve_app.api.models import MessagePage, Problem, RoomPage
 from serve_app.conventions.paging import Cursor, Limit

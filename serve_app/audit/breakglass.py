@@ -5,11 +5,11 @@ from typing import Final
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from config.clock import Clock, to_rfc3339
-from config.errors import NotFound, PermissionDenied
-from config.ids import new_id
+from common.clock import Clock, to_rfc3339
+from common.errors import NotFound, PermissionDenied
+from common.ids import new_id
+from common.tokens import Verified
 from config.settings import IdentitySettings
-from config.tokens import Verified
 from serve_app.audit.chain import Entry
 from serve_app.audit.record import AuditRecord
 from serve_app.identity.notices import Notices

@@ -12,8 +12,8 @@ from typing import Final
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import BulkWriteError
 
-from config.clock import Clock
-from config.errors import Unavailable
+from common.clock import Clock
+from common.errors import Unavailable
 from serve_app.audit import chain
 from serve_app.audit.chain import Entry, Head, Link, Verdict
 from store.client import DUPLICATE_KEY, Database, Document, database_errors

@@ -7,11 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from actors.kernel.entity import Principal, as_themselves
 from actors.rooms.commands import History
-from config.clock import to_rfc3339
-from config.ids import ID_PATTERN
-from config.lines import Line
-from config.persons import UserId
-from config.policy import Relation
+from common.clock import to_rfc3339
+from common.ids import ID_PATTERN
+from common.lines import Line
+from common.persons import UserId
+from common.policy import Relation
 from serve_app.api.models import MessagePage, RoomPage
 from serve_app.api.rooms import RoomsReader, json_response, with_cursor
 from serve_app.audit.breakglass import BreakGlass, Grant

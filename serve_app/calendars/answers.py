@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
-from config.errors import Conflict
+from common.errors import Conflict
 from serve_app.api.models import Problem
 from serve_app.api.problems import MEDIA_TYPE, problem
 

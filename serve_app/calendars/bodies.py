@@ -8,7 +8,7 @@ from fastapi import Query, Request
 from msgspec import Raw
 
 from actors.kernel.entity import Principal
-from config.errors import InvalidArgument
+from common.errors import InvalidArgument
 from realtime.requests import decode
 
 _INSTANT: Final[dict[str, Any]] = {"format": "date-time", "examples": ["2026-11-20T09:30:00.000Z"]}

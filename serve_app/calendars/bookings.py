@@ -13,8 +13,8 @@ from actors.calendars.record import Status
 from actors.calendars.services import CalendarServices
 from actors.calendars.waiting import WaitlistBody
 from actors.kernel.entity import Principal
-from config.ids import ID_PATTERN
-from config.persons import NothingToTell
+from common.ids import ID_PATTERN
+from common.persons import NothingToTell
 from serve_app.calendars.answers import ERRORS, CalendarRoute, answer
 from serve_app.calendars.bodies import MaybeSince, MaybeUntil, body_of, documented, operation_of
 from serve_app.conventions.permits import permit

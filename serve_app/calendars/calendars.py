@@ -12,8 +12,8 @@ from actors.calendars.requests import EmptyBody, ImportBody
 from actors.calendars.schedule import CalendarBody
 from actors.calendars.services import CalendarServices
 from actors.kernel.entity import Principal
-from config.ids import ID_PATTERN
-from config.persons import NothingToTell
+from common.ids import ID_PATTERN
+from common.persons import NothingToTell
 from serve_app.calendars.answers import ERRORS, CalendarRoute, answer
 from serve_app.calendars.bodies import Since, Until, body_of, documented
 from serve_app.conventions.permits import permit

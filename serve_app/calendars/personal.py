@@ -6,8 +6,8 @@ from typing import Any, Final
 from actors.calendars.queries import LARGEST_PAGE, Wanted
 from actors.calendars.services import CalendarServices
 from actors.kernel.entity import Principal, as_themselves
-from config.errors import Conflict, FailedPrecondition, NotFound
-from config.logs import get_logger
+from common.errors import Conflict, FailedPrecondition, NotFound
+from common.logs import get_logger
 
 _AHEAD: Final = ("held", "pending", "confirmed")
 log = get_logger(__name__)

@@ -24,8 +24,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the head, or where the chain is broken. 0: whole, 1: broken."""
-    from config.errors import StartupError, Unavailable
-    from config.logs import configure_logging
+    from common.errors import StartupError, Unavailable
+    from common.logs import configure_logging
     from serve_app.audit.chain import parse_head
     from serve_app.cli.options import settings_of
     from serve_app.preflight import find_data_dir
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _verify(settings: "Settings", expected: "Head | None") -> "Verdict":
-    from config.clock import SystemClock
+    from common.clock import SystemClock
     from serve_app.audit.record import AuditRecord
     from serve_app.cli.rebuild_projections import with_database
     from store.client import open_client

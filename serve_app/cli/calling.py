@@ -59,9 +59,9 @@ def _url(settings: "Settings") -> str | None:
 
 
 def _admin_token(settings: "Settings") -> str:
-    from config.clock import SystemClock
-    from config.errors import StartupError
-    from config.tokens import Expected, mint
+    from common.clock import SystemClock
+    from common.errors import StartupError
+    from common.tokens import Expected, mint
     from serve_app.secrets import auth_secret
 
     secret = auth_secret(settings)

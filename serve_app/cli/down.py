@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Stop it and wait until it has stopped."""
-    from config.errors import StartupError
+    from common.errors import StartupError
     from serve_app.cli.options import settings_of
     from serve_app.runfile import RunFile
 

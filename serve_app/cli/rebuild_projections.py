@@ -21,8 +21,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Rebuild, with the database that runs, or that is started for it."""
-    from config.errors import StartupError, Unavailable
-    from config.logs import configure_logging
+    from common.errors import StartupError, Unavailable
+    from common.logs import configure_logging
     from serve_app.cli.options import settings_of
     from serve_app.preflight import find_data_dir
     from serve_app.secrets import find_master_keys

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from config.errors import StartupError
+from common.errors import StartupError
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _whois(options: argparse.Namespace) -> int:
-    from config.ids import foreign_id
+    from common.ids import foreign_id
     from serve_app.cli.options import settings_of
 
     issuer = settings_of(options).auth.issuer if options.issuer is None else options.issuer
@@ -77,8 +77,8 @@ def _whois(options: argparse.Namespace) -> int:
 
 
 def _signer(options: argparse.Namespace, settings: "Settings") -> Callable[[str], str]:
-    from config.clock import SystemClock
-    from config.tokens import Expected, mint
+    from common.clock import SystemClock
+    from common.tokens import Expected, mint
     from serve_app.secrets import auth_secret
 
     secret = auth_secret(settings)

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _supervise(settings: "Settings", run_file: "RunFile") -> None:
-    from config.logs import configure_logging
+    from common.logs import configure_logging
     from serve_app.supervisor import Supervisor
 
     # The terminal shows what the operator must know; what every process does is in the logs.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from config.clock import Clock
+from common.clock import Clock
 from config.settings import Settings
 from serve_app.api.app import Conventions
 from serve_app.conventions.keys import derive

@@ -7,7 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from config.errors import CarewireError, InvalidArgument, PayloadTooLarge
+from common.errors import CarewireError, InvalidArgument, PayloadTooLarge
 from config.settings import HttpSettings
 from serve_app.api.problems import problem
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from config.addresses import client_address
-from config.errors import CarewireError, Unauthenticated, Unavailable
-from config.logs import get_logger
-from config.tokens import Verified
+from common.addresses import client_address
+from common.errors import CarewireError, Unauthenticated, Unavailable
+from common.logs import get_logger
+from common.tokens import Verified
 from serve_app.conventions.operators import Operators
 
 log = get_logger(__name__)
@@ -108,7 +108,7 @@ def sender_of(scope: MutableMapping[str, Any]) -> Sender:
 
 
 def address_of(scope: Scope, trusted_proxies: int) -> str:
-    """The client's address (`config.addresses`)."""
+    """The client's address (`common.addresses`)."""
     peer = str(scope["client"][0]) if scope.get("client") else "unknown"
     return client_address(peer, _header(scope, b"x-forwarded-for"), trusted_proxies)
 

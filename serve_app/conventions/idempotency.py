@@ -17,7 +17,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from config.errors import CarewireError, Conflict, InvalidArgument
+from common.errors import CarewireError, Conflict, InvalidArgument
 from serve_app.api.problems import problem
 from serve_app.conventions.callers import sender_of
 

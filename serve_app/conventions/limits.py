@@ -14,10 +14,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from config.addresses import network_of
-from config.buckets import Buckets, Quota
-from config.clock import Clock
-from config.errors import RateLimited
+from common.addresses import network_of
+from common.buckets import Buckets, Quota
+from common.clock import Clock
+from common.errors import RateLimited
 from config.settings import LimitSettings
 from serve_app.api.problems import problem
 from serve_app.conventions.callers import sender_of

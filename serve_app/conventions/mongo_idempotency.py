@@ -7,7 +7,7 @@ import msgspec
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from config.clock import Clock
+from common.clock import Clock
 from serve_app.conventions.idempotency import Stored, at_work, in_use
 from store.client import Database, Document, database_errors
 from store.journal import Vault

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
-from config.errors import error_types
+from common.errors import error_types
 from serve_app.api.models import Problem
 from serve_app.conventions.idempotency import HEADER
 from serve_app.conventions.limits import UNLIMITED

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Generic, TypeVar
 from fastapi import Query
 from pydantic import BaseModel
 
-from config.errors import InvalidArgument
+from common.errors import InvalidArgument
 
 LARGEST_PAGE: Final = 200
 DEFAULT_PAGE: Final = 50

@@ -16,8 +16,8 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from fastapi.security import HTTPBearer
 
 from actors.kernel.entity import Principal
-from config.policy import PERSONAL, Policy
-from config.tokens import Verified
+from common.policy import PERSONAL, Policy
+from common.tokens import Verified
 from serve_app.conventions.callers import sender_of
 from serve_app.conventions.readings import reading, told_by
 

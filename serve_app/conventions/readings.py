@@ -10,9 +10,9 @@ from typing import Any, Final, TypeVar
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from config.errors import CarewireError
-from config.persons import persons_in
-from config.policy import PERSONAL
+from common.errors import CarewireError
+from common.persons import persons_in
+from common.policy import PERSONAL
 from realtime.guard import Observation
 from serve_app.api.problems import problem
 from serve_app.conventions.callers import sender_of

@@ -10,7 +10,7 @@ import msgspec
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from config.errors import AlreadyExists, NotFound
+from common.errors import AlreadyExists, NotFound
 from serve_app.identity.addresses import folded
 from serve_app.identity.sealing import Sealing
 from store.client import Database, Document, database_errors

@@ -10,7 +10,7 @@ from pymongo import IndexModel
 from actors.calendars.services import calendar_services
 from actors.kernel.region import Region
 from actors.rooms.service import Rooms
-from config.clock import Clock
+from common.clock import Clock
 from config.settings import Settings
 from serve_app.audit import breakglass, record
 from serve_app.audit.breakglass import BreakGlass

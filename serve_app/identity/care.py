@@ -10,10 +10,10 @@ from typing import Final
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from config.clock import Clock
-from config.errors import AlreadyExists, FailedPrecondition, NotFound
-from config.ids import new_id
-from config.policy import Relation
+from common.clock import Clock
+from common.errors import AlreadyExists, FailedPrecondition, NotFound
+from common.ids import new_id
+from common.policy import Relation
 from store.client import Database, Document, database_errors
 
 COLLECTION: Final = "care"

@@ -8,9 +8,9 @@ from typing import Final
 
 from pymongo import ASCENDING, IndexModel
 
-from config.clock import Clock, to_rfc3339
-from config.errors import FailedPrecondition, NotFound
-from config.ids import new_id
+from common.clock import Clock, to_rfc3339
+from common.errors import FailedPrecondition, NotFound
+from common.ids import new_id
 from config.settings import IdentitySettings
 from serve_app.identity.addresses import folded
 from serve_app.identity.sealing import Sealing

@@ -6,10 +6,10 @@ from typing import Final
 
 from actors.calendars.feed_tokens import FeedTokens, is_feed_token
 from actors.kernel.tasks import Tasks
-from config.errors import CarewireError, PermissionDenied
-from config.logs import get_logger
+from common.errors import CarewireError, PermissionDenied
+from common.logs import get_logger
+from common.tokens import Verified
 from config.settings import IdentitySettings
-from config.tokens import Verified
 from realtime.auth import Verifier
 from realtime.guard import Observation
 from realtime.permits import POLICY

@@ -13,11 +13,11 @@ from typing import Any, Final
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import PyMongoError
 
-from config.clock import Clock
-from config.errors import CarewireError
-from config.logs import get_logger
-from config.revocations import Revocation, keys_of, refusal
-from config.tokens import Verified
+from common.clock import Clock
+from common.errors import CarewireError
+from common.logs import get_logger
+from common.revocations import Revocation, keys_of, refusal
+from common.tokens import Verified
 from store.client import Database, Document, database_errors
 from store.gathered import Gathered
 

@@ -19,8 +19,8 @@ from typing import Final
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from config.clock import Clock
-from config.errors import RateLimited
+from common.clock import Clock
+from common.errors import RateLimited
 from config.settings import IdentitySettings
 from store.client import Database, Document, database_errors
 

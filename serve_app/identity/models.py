@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from config.ids import ID_PATTERN
-from config.lines import Line
-from config.persons import UserId
+from common.ids import ID_PATTERN
+from common.lines import Line
+from common.persons import UserId
 from serve_app.identity.addresses import Email, KnownEmail
 from serve_app.identity.passwords import LONGEST
 

@@ -7,10 +7,10 @@ import msgspec
 from actors.inboxes.commands import Deliver
 from actors.kernel.entity import SYSTEM, Principal
 from actors.kernel.region import Reply
-from config.clock import Clock
-from config.errors import Overloaded, Unavailable
-from config.ids import new_id
-from config.logs import get_logger
+from common.clock import Clock
+from common.errors import Overloaded, Unavailable
+from common.ids import new_id
+from common.logs import get_logger
 
 log = get_logger(__name__)
 

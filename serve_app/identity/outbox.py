@@ -9,9 +9,9 @@ from typing import Final, Protocol
 import msgspec
 from pymongo import ASCENDING, IndexModel
 
-from config.clock import Clock
-from config.ids import new_id
-from config.logs import get_logger
+from common.clock import Clock
+from common.ids import new_id
+from common.logs import get_logger
 from serve_app.identity.sealing import Sealing
 from store.client import Database, database_errors
 

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from config.errors import FailedPrecondition, Overloaded
+from common.errors import FailedPrecondition, Overloaded
 from config.settings import IdentitySettings
 
 LONGEST: Final = 128

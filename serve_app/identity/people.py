@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from config.clock import Clock
-from config.errors import FailedPrecondition
-from config.revocations import Revocation
-from config.tokens import Verified
+from common.clock import Clock
+from common.errors import FailedPrecondition
+from common.revocations import Revocation
+from common.tokens import Verified
 from serve_app.audit.chain import Entry
 from serve_app.identity.accounts import Account, Person
 from serve_app.identity.codes import Invitation

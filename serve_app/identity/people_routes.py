@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 
 from actors.kernel.entity import Principal
-from config.clock import to_rfc3339
-from config.errors import FailedPrecondition, NotFound
-from config.ids import ID_PATTERN
-from config.policy import Relation
+from common.clock import to_rfc3339
+from common.errors import FailedPrecondition, NotFound
+from common.ids import ID_PATTERN
+from common.policy import Relation
 from serve_app.audit.chain import Entry
 from serve_app.conventions.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
 from serve_app.conventions.permits import POLICY, permit, verified_of

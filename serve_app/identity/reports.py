@@ -4,8 +4,8 @@ from collections.abc import Coroutine
 from typing import Any, NoReturn
 
 from actors.kernel.tasks import Tasks
-from config.errors import Unauthenticated
-from config.logs import get_logger
+from common.errors import Unauthenticated
+from common.logs import get_logger
 from serve_app.audit.chain import Entry
 from serve_app.identity.accounts import Account
 from serve_app.identity.lockout import Attempt

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from actors.kernel.entity import Principal
-from config.clock import to_rfc3339
-from config.ids import ID_PATTERN
+from common.clock import to_rfc3339
+from common.ids import ID_PATTERN
 from serve_app.conventions.callers import sender_of
 from serve_app.conventions.idempotency import belongs_to
 from serve_app.conventions.paging import Page

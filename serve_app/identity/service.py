@@ -7,13 +7,13 @@ the same answer after the same time.
 from dataclasses import dataclass
 from typing import Final
 
-from config.clock import Clock
-from config.errors import AlreadyExists, FailedPrecondition, Unauthenticated
-from config.ids import new_id
-from config.logs import get_logger
-from config.revocations import Revocation
+from common.clock import Clock
+from common.errors import AlreadyExists, FailedPrecondition, Unauthenticated
+from common.ids import new_id
+from common.logs import get_logger
+from common.revocations import Revocation
+from common.tokens import Expected, Verified, mint
 from config.settings import AuthSettings, IdentitySettings
-from config.tokens import Expected, Verified, mint
 from serve_app.identity.accounts import Account, Factor, Person, Totp
 from serve_app.identity.lockout import Attempt
 from serve_app.identity.origin import Origin

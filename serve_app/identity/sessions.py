@@ -17,11 +17,11 @@ import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo import ReturnDocument as Return
 
-from config.clock import Clock
-from config.errors import NotFound, Unauthenticated
-from config.ids import new_id
-from config.logs import get_logger
-from config.revocations import Revocation
+from common.clock import Clock
+from common.errors import NotFound, Unauthenticated
+from common.ids import new_id
+from common.logs import get_logger
+from common.revocations import Revocation
 from config.settings import IdentitySettings
 from serve_app.identity.guard import Revocations
 from serve_app.identity.origin import Origin

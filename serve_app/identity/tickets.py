@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from config.errors import Unauthenticated
-from config.ids import to_base32
+from common.errors import Unauthenticated
+from common.ids import to_base32
 
 _SECRET_BYTES: Final = 24
 _REFRESH: Final = re.compile(r"cwr1\.([A-Za-z0-9_]{1,64})\.([0-9]{1,9})\.([A-Za-z0-9_-]{32})\.([A-Za-z0-9_-]{43})")

@@ -6,7 +6,7 @@ from typing import Final
 
 import pyotp
 
-from config.ids import to_base32
+from common.ids import to_base32
 
 STEP_S: Final = 30
 _SKEW_STEPS: Final = 1  # of the device's clock

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-from config.clock import Clock
+from common.clock import Clock
 
 V = TypeVar("V")
 

@@ -16,7 +16,7 @@ from ray.exceptions import RayError
 from ray.serve.exceptions import BackPressureError, RayServeException
 from ray.serve.handle import DeploymentHandle
 
-from config.errors import CarewireError, Overloaded, Unavailable
+from common.errors import CarewireError, Overloaded, Unavailable
 from config.ml import MlSettings
 
 RETRY_AFTER_S: Final = 0.5

@@ -15,9 +15,9 @@ from prometheus_client import CollectorRegistry
 from ray import serve
 
 from actors.kernel.remote import log_process
-from config.clock import SystemClock
-from config.errors import Unavailable
-from config.logs import get_logger
+from common.clock import SystemClock
+from common.errors import Unavailable
+from common.logs import get_logger
 from config.ml import MlSettings
 from config.settings import Settings
 from ml.evidence import Evidence

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 from fastapi import APIRouter
 from fastapi.params import Depends
 
-from config.errors import error_of
+from common.errors import error_of
 from ml.screening import score
 from serve_app.prediction.models import (
     Answers,

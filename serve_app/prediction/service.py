@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
-from config.errors import Unavailable
+from common.errors import Unavailable
 from ml.evidence import Evidence
 from ml.judgement import judge
 from ml.knowledge import Knowledge

@@ -3,7 +3,7 @@
 An exception that crosses Ray becomes another class whose text holds a traceback; a value stays what it is.
 """
 
-from config.errors import CarewireError, InvalidArgument
+from common.errors import CarewireError, InvalidArgument
 from ml.recommend import Person
 from serve_app.prediction.models import NextQuestionRequest, PredictRequest, RecommendRequest
 from serve_app.prediction.service import PredictionService

@@ -11,10 +11,10 @@ start of the API.
 from typing import Final
 
 from actors.presence.keeping import forget
-from config.clock import Clock
-from config.errors import CarewireError
-from config.logs import get_logger
-from config.revocations import Revocation
+from common.clock import Clock
+from common.errors import CarewireError
+from common.logs import get_logger
+from common.revocations import Revocation
 from serve_app.audit.chain import Entry
 from serve_app.calendars.personal import PersonalCalendar
 from serve_app.identity.care import CareRelations

@@ -12,7 +12,7 @@ from actors.inboxes.commands import Read
 from actors.kernel.entity import Principal
 from actors.kernel.region import Reply
 from actors.rooms.commands import LARGEST_PAGE, History
-from config.clock import Clock, to_rfc3339
+from common.clock import Clock, to_rfc3339
 from serve_app.api.rooms import RoomsReader
 from serve_app.audit.routes import entry_of
 from serve_app.calendars.personal import PersonalCalendar

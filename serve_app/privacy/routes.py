@@ -6,8 +6,8 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
 from actors.kernel.entity import Principal
-from config.ids import ID_PATTERN
-from config.policy import Relation
+from common.ids import ID_PATTERN
+from common.policy import Relation
 from serve_app.conventions.permits import POLICY, permit, verified_of
 from serve_app.identity.models import Confirm
 from serve_app.identity.parts import Parts

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from config.errors import PayloadTooLarge
+from common.errors import PayloadTooLarge
 from store.journal import CommandRecord, Journal, Loaded, Outcome, Snapshot, Stores, Turn
 from tests.contract.conftest import Backend
 from tests.contract.turns import a_turn, command_id

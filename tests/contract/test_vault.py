@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from config.errors import StartupError
+from common.errors import StartupError
 from store.masterkeys import MasterKeys
 from store.vault import KeyringVault
 from tests.contract.conftest import Backend

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from config.errors import Conflict
+from common.errors import Conflict
 from store.journal import Stores, View, Views
 from tests.contract.conftest import Backend
 

@@ -16,9 +16,9 @@ from actors.rooms.commands import Create, Delete, History, Post
 from actors.rooms.kind import RoomKind
 from actors.rooms.pairs import PairKind
 from actors.rooms.service import Rooms
-from config.clock import SystemClock
+from common.clock import SystemClock
+from common.tokens import mint
 from config.settings import AuthSettings, KernelSettings, RoomSettings
-from config.tokens import mint
 from realtime.auth import Verifier
 from serve_app.api.app import Services, create_api
 from serve_app.census import Census

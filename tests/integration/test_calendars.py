@@ -12,7 +12,7 @@ import icalendar
 from fastapi import FastAPI
 
 from actors.calendars.services import calendar_services
-from config.tokens import Expected, Verified, verify
+from common.tokens import Expected, Verified, verify
 from serve_app.api import problems
 from serve_app.calendars.routes import routers
 from serve_app.conventions.callers import Callers

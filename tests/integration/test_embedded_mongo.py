@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.settings import MongoSettings
 from store.client import check_server, open_client
 from store.embedded import EmbeddedMongo

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from common.tokens import Verified
 from config.settings import AuthSettings
-from config.tokens import Verified
 from realtime.auth import Verifier
 from tests.gateway_rig import CLOCK, SECRET, rig, token
 from tests.raw_socket import RawSocket

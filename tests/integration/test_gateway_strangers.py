@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
+from common.tokens import Verified
 from config.settings import AuthSettings, LimitSettings
-from config.tokens import Verified
 from realtime import strangers
 from realtime.auth import Verifier
 from realtime.gateway import Gateway

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from pymongo import IndexModel
 
-from config.errors import StartupError
+from common.errors import StartupError
 from store.client import Database
 from store.indexes import ensure_indexes
 from store.journal import Index

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from config.errors import Unavailable
+from common.errors import Unavailable
 from store.client import Database, open_client
 from store.holders import this_process
 from store.indexes import ensure_indexes

@@ -2,7 +2,7 @@
 
 import bson
 
-from config.clock import SystemClock
+from common.clock import SystemClock
 from store.client import Database
 from store.indexes import ensure_indexes
 from store.journal import View

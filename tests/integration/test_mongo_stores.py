@@ -9,7 +9,7 @@ import pytest
 from motor.frameworks.asyncio import max_workers
 from pydantic import SecretStr
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.settings import EncryptionSettings, MongoSettings, Settings
 from store.client import Database, check_server, open_client
 from store.holders import this_process

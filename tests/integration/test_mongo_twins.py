@@ -4,7 +4,7 @@ import asyncio
 
 from pymongo import ReplaceOne
 
-from config.clock import SystemClock
+from common.clock import SystemClock
 from store.client import Database
 from store.holders import this_process
 from store.indexes import ensure_indexes

@@ -3,8 +3,8 @@
 import pytest
 
 from actors.kernel.direct import DirectServer
-from config.errors import StartupError
-from config.ports import PortRange, listen
+from common.errors import StartupError
+from common.ports import PortRange, listen
 from realtime.relay.relay import Relay
 from realtime.wire import EngineServer
 from serve_app.peers import Peer

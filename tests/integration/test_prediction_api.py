@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from config.clock import SystemClock
+from common.clock import SystemClock
 from config.ml import MlSettings
 from ml.artifact import current_version
 from ml.evidence import Evidence

@@ -12,7 +12,7 @@ import pytest
 import ray
 from ray import serve
 
-from config.errors import InvalidArgument, error_of
+from common.errors import InvalidArgument, error_of
 from config.ml import MlSettings
 from ml.artifact import CURRENT, META, current_version
 from serve_app.prediction.client import PredictorClient

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from actors.calendars import time
 from actors.calendars.recurrence import MOST, expand
-from config.clock import to_rfc3339
-from config.errors import InvalidArgument
+from common.clock import to_rfc3339
+from common.errors import InvalidArgument
 
 CASES: Final = 800
 JS: Final = Path(__file__).parent.parent / "js"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actors.kernel.lane import ShardGone
-from config.errors import Unavailable
+from common.errors import Unavailable
 from store.journal import Journal, Outcome, Snapshot, Turn
 
 

@@ -21,8 +21,8 @@ from actors.calendars.wishes import Change, Request
 from actors.kernel.entity import Principal
 from actors.kernel.region import Region, Reply
 from actors.kernel.shard import Shard
-from config.clock import to_rfc3339
-from config.errors import CarewireError, Conflict, FailedPrecondition
+from common.clock import to_rfc3339
+from common.errors import CarewireError, Conflict, FailedPrecondition
 from store.journal import Holder, Stores
 from tests.simulation.faults import UnfencedJournal
 from tests.simulation.loop import run

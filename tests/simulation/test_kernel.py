@@ -11,7 +11,7 @@ import pytest
 from actors.kernel.codec import Codec
 from actors.kernel.entity import Principal, Recorded
 from actors.kernel.library import StoredLibrary
-from config.errors import CarewireError
+from common.errors import CarewireError
 from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import Amend, LedgerKind, Remind, Seen, Strike, Write, Written

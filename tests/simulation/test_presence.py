@@ -13,7 +13,7 @@ from actors.presence.line import Change
 from actors.presence.presence import OFFLINE, State
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker, presence_shards
-from config.errors import Unavailable
+from common.errors import Unavailable
 from config.settings import PresenceSettings
 from store.journal import Stores, Views
 from store.memory import memory_stores

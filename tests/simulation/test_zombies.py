@@ -12,7 +12,7 @@ from actors.kernel.entity import Attach, Principal
 from actors.kernel.lane import ShardClient
 from actors.kernel.region import Region
 from actors.kernel.shard import Shard
-from config.errors import Unavailable
+from common.errors import Unavailable
 from store.journal import HeldLease, Holder, Lease, Stores
 from tests.simulation.faults import UnfencedJournal
 from tests.simulation.loop import run

@@ -13,7 +13,7 @@ from actors.kernel.moving import rebalance
 from actors.kernel.partitions import shard_names
 from actors.kernel.region import Region
 from actors.kernel.shard import Shard
-from config.errors import CarewireError, Unavailable
+from common.errors import CarewireError, Unavailable
 from config.settings import KernelSettings
 from store.journal import Holder, PartitionMap, Stores
 from store.memory import memory_stores

@@ -190,8 +190,8 @@ class System:
 
     def token(self, user: str, role: str = "client", ttl_s: float = 3600.0) -> str:
         """A token as `carewire token` makes it, without the half second that a process takes."""
-        from config.clock import SystemClock
-        from config.tokens import mint
+        from common.clock import SystemClock
+        from common.tokens import mint
 
         return mint(SECRET, user=user, role=role, now_ms=SystemClock().now_ms(), ttl_s=ttl_s)
 

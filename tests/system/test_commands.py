@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from config.clock import SystemClock
+from common.clock import SystemClock
+from common.tokens import Expected, verify
 from config.settings import Settings
-from config.tokens import Expected, verify
 from serve_app.secrets import complete
 from tests.system.harness import SECRET, carewire, environment
 

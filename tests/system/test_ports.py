@@ -10,7 +10,7 @@ from typing import Final
 import psutil
 import pytest
 
-from config.ports import PortRange
+from common.ports import PortRange
 from tests.system.harness import System, environment, free_ports, processes_of
 
 README: Final = (Path(__file__).parents[2] / "README.md").read_text()

@@ -9,7 +9,7 @@ import pyotp
 import pytest
 
 from actors.rooms.service import Rooms
-from config.errors import Unauthenticated
+from common.errors import Unauthenticated
 from serve_app.identity.assembly import assemble
 from serve_app.identity.origin import Origin
 from serve_app.identity.outbox import Message

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from config.errors import Unavailable
+from common.errors import Unavailable
 from serve_app.audit.chain import Entry, Head, parse_head
 from serve_app.audit.record import AuditRecord
 from tests.gateway_rig import token

@@ -10,9 +10,9 @@ from fastapi import FastAPI, Response
 
 from actors.calendars.services import calendar_services
 from actors.kernel.entity import Principal
-from config.clock import SystemClock
-from config.persons import NOT_PEOPLE, persons_in, unmarked, way_of
-from config.policy import PERSONAL
+from common.clock import SystemClock
+from common.persons import NOT_PEOPLE, persons_in, unmarked, way_of
+from common.policy import PERSONAL
 from realtime.acks import Answer, Events, Handler, Handlers
 from realtime.bookings import booking_handlers
 from realtime.calendars import CalendarEvents

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from pydantic import SecretStr
 
-from config.clock import SystemClock
+from common.clock import SystemClock
 from config.settings import AuthSettings
 from serve_app.conventions.keys import derive
 from serve_app.conventions.roots import root_of

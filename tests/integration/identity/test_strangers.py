@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from config.policy import Policy
+from common.policy import Policy
 from realtime.permits import ACTIONS
 from serve_app.conventions.permits import actions_of, routes_of
 from tests.gateway_rig import token

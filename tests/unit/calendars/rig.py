@@ -25,7 +25,7 @@ from actors.kernel.partitions import partition_of
 from actors.kernel.region import Region
 from actors.kernel.replies import Replies
 from actors.kernel.resident import Host, Resident
-from config.clock import Clock
+from common.clock import Clock
 from config.settings import KernelSettings
 from store.journal import Stores
 from store.memory import memory_stores

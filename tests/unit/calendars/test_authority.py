@@ -14,8 +14,8 @@ from actors.calendars.service import Bookings
 from actors.calendars.waiting import Waiting, WaitlistBody
 from actors.calendars.wishes import Change, Request
 from actors.kernel.entity import Principal
-from config.clock import to_rfc3339
-from config.errors import Conflict, InvalidArgument, PermissionDenied
+from common.clock import to_rfc3339
+from common.errors import Conflict, InvalidArgument, PermissionDenied
 from tests.unit.calendars.rig import ADMIN, ANN, BOB, DOC, Rig, a_schedule, at
 from tests.unit.calendars.test_bookings import codes
 

@@ -12,7 +12,7 @@ from actors.calendars.schedule import Limits
 from actors.calendars.service import Bookings
 from actors.calendars.taking import Wanted
 from actors.calendars.wishes import Change, Request
-from config.errors import CarewireError, Conflict, FailedPrecondition, NotFound, PermissionDenied
+from common.errors import CarewireError, Conflict, FailedPrecondition, NotFound, PermissionDenied
 from tests.unit.calendars.rig import ADMIN, ANN, BOB, DOC, Rig, a_schedule, at
 
 

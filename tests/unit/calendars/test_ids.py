@@ -16,9 +16,9 @@ from actors.calendars.waitlist_kind import WaitlistKind
 from actors.calendars.waitlist_messages import NAME, Entry, Join
 from actors.calendars.wishes import Request
 from actors.kernel.entity import Principal
-from config.clock import to_rfc3339
-from config.errors import AlreadyExists
-from config.ids import derived_id, from_base32, new_id
+from common.clock import to_rfc3339
+from common.errors import AlreadyExists
+from common.ids import derived_id, from_base32, new_id
 from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, at
 
 CY, DAN = Principal("cy"), Principal("dan")

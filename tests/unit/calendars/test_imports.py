@@ -15,8 +15,8 @@ from actors.calendars import imports
 from actors.calendars.feeds import in_slices
 from actors.calendars.imports import MOST_SPANS, busy_of, reading
 from actors.calendars.time import parse_instant
-from config.clock import to_rfc3339
-from config.errors import InvalidArgument
+from common.clock import to_rfc3339
+from common.errors import InvalidArgument
 
 BERLIN, KOLKATA, NEW_YORK = map(ZoneInfo, ("Europe/Berlin", "Asia/Kolkata", "America/New_York"))
 FROM, TO = parse_instant("2026-01-01T00:00:00Z"), parse_instant("2027-01-01T00:00:00Z")

@@ -18,8 +18,8 @@ from actors.calendars.occupancy import Entry
 from actors.calendars.schedule import Limits, Schedule, Service, Stretch
 from actors.calendars.time import DAY_MS, HOUR_MS, MINUTE_MS
 from actors.kernel.entity import SYSTEM, Context, Principal
-from config.clock import to_rfc3339
-from config.errors import Conflict
+from common.clock import to_rfc3339
+from common.errors import Conflict
 from tests.unit.calendars.rig import at
 
 NOW = at(8)

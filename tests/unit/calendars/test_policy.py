@@ -13,10 +13,10 @@ from actors.calendars.series_service import SeriesService
 from actors.calendars.waiting import Waiting, WaitlistBody
 from actors.calendars.wishes import Change, Request
 from actors.kernel.entity import Principal
-from config.clock import to_rfc3339
-from config.errors import CarewireError, NotFound, PermissionDenied
-from config.policy import RULES, Policy, Relation
-from config.tokens import ROLES
+from common.clock import to_rfc3339
+from common.errors import CarewireError, NotFound, PermissionDenied
+from common.policy import RULES, Policy, Relation
+from common.tokens import ROLES
 from tests.unit.calendars.rig import ANN, Rig, a_schedule, at
 
 POLICY = Policy()

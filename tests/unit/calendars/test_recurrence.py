@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from actors.calendars import recurrence, time
 from actors.calendars.recurrence import HORIZON, MOST_STEPS, expand
 from actors.calendars.steps import Steps
-from config.errors import InvalidArgument
+from common.errors import InvalidArgument
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -10,7 +10,7 @@ from actors.calendars.schedule import Service as TheService
 from actors.calendars.series_service import SeriesService
 from actors.calendars.service import Bookings
 from actors.calendars.wishes import Request
-from config.errors import Conflict, NotFound
+from common.errors import Conflict, NotFound
 from tests.simulation.test_bookings import Crashed, Mortal
 from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, a_schedule, at
 

@@ -14,7 +14,7 @@ from actors.calendars.occupancy import Entry, Occupancy
 from actors.calendars.openings import Openings
 from actors.calendars.planner import Planner
 from actors.calendars.schedule import Holidays, Override, Schedule, Service, Stretch, check
-from config.errors import InvalidArgument
+from common.errors import InvalidArgument
 
 ZONES = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("posix", "right")))
 zones = st.sampled_from(ZONES)

@@ -8,8 +8,8 @@ import pytest
 from actors.calendars.time import HOUR_MS
 from actors.calendars.waiting import Waiting, WaitlistBody
 from actors.kernel.entity import Principal
-from config.clock import to_rfc3339
-from config.errors import Conflict, NotFound, PermissionDenied
+from common.clock import to_rfc3339
+from common.errors import Conflict, NotFound, PermissionDenied
 from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, at
 
 CY, DEE = Principal("cy"), Principal("dee")

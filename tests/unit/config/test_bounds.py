@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.loading import load_settings, variables
 from config.settings import Settings
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.addresses import client_address, network_of
-from config.buckets import Buckets, Quota
+from common.addresses import client_address, network_of
+from common.buckets import Buckets, Quota
 
 TWO_A_MINUTE = Quota(2 / 60, 2)
 MONTHS_S = 1e7

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from config.errors import CarewireError, NotFound, RateLimited, Unavailable, error_of, error_types
+from common.errors import CarewireError, NotFound, RateLimited, Unavailable, error_of, error_types
 
 
 @pytest.mark.parametrize("kind", list(error_types()))

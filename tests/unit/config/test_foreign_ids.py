@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.ids import foreign_id, is_id
+from common.ids import foreign_id, is_id
 from serve_app.main import main
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.clock import to_rfc3339
-from config.ids import from_base32, is_id, new_id, to_base32
+from common.clock import to_rfc3339
+from common.ids import from_base32, is_id, new_id, to_base32
 
 
 @pytest.mark.parametrize("text", ["a", "msg_01J", "alice@example.org", "room:42", "a" * 128])

@@ -15,8 +15,8 @@ from pydantic import BaseModel, TypeAdapter
 from actors.calendars import requests as calendar_requests
 from actors.calendars import schedule
 from actors.rooms import rules
-from config.errors import InvalidArgument
-from config.lines import Line, is_line
+from common.errors import InvalidArgument
+from common.lines import Line, is_line
 from config.settings import RoomSettings
 from realtime import bookings, calendars
 from realtime.requests import decode

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.loading import effective, load_settings, variables
 
 

@@ -12,7 +12,7 @@ import pytest
 WRITE = """
 import logging, sys, threading, warnings
 from pathlib import Path
-from config.logs import get_logger, log_to_file
+from common.logs import get_logger, log_to_file
 log_to_file(Path(sys.argv[1]), "INFO", process="p-0")
 get_logger("ours").info("thing.done", thing="t1")
 get_logger("ours").warning("thing.odd")
@@ -71,7 +71,7 @@ def test_where_no_file_can_be_the_lines_go_to_stderr(tmp_path: Path) -> None:
 
 TO_STDERR = """
 import sys
-from config.logs import configure_logging, get_logger
+from common.logs import configure_logging, get_logger
 configure_logging("INFO", sys.argv[1])
 get_logger("ours").info("thing.done")
 """

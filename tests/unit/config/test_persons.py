@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from config.persons import MOST, NothingToTell, OtherId, UserId, persons_in, unmarked, way_of
+from common.persons import MOST, NothingToTell, OtherId, UserId, persons_in, unmarked, way_of
 
 T = TypeVar("T")
 JSON = st.recursive(

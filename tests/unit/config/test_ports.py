@@ -2,13 +2,11 @@
 
 import pytest
 
-from config.ports import PortRange, port_range
+from common.ports import PortRange, port_range
 from config.settings import ClusterSettings, HttpSettings, KernelSettings, Settings
 
 
-@pytest.mark.parametrize(
-    "text", ["20000", "20000-", "80-90", "20010-20000", "20000-70000", "a-b", "20000-20001-20002"]
-)
+@pytest.mark.parametrize("text", ["20000", "20000-", "80-90", "20010-20000", "20000-70000", "a-b", "20000-20001-20002"])
 def test_what_is_no_range_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="20000-20999"):
         ClusterSettings(ports=text)

@@ -14,10 +14,10 @@ from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
 from actors.kernel.entity import Principal
-from config.clock import SystemClock
-from config.errors import InvalidArgument, Overloaded
+from common.clock import SystemClock
+from common.errors import InvalidArgument, Overloaded
+from common.tokens import Expected, Verified, mint, verify
 from config.settings import HttpSettings, LimitSettings
-from config.tokens import Expected, Verified, mint, verify
 from serve_app.api.app import Conventions, Services, create_api
 from serve_app.census import Census
 from serve_app.conventions.callers import address_of

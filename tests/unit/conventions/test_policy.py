@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import PermissionDenied
-from config.policy import RULES, Policy, Relation, Rule, render
-from config.tokens import ROLES
+from common.errors import PermissionDenied
+from common.policy import RULES, Policy, Relation, Rule, render
+from common.tokens import ROLES
 from realtime.permits import ACTIONS
 
 POLICY = Policy()
@@ -124,7 +124,7 @@ def test_every_event_stands_under_an_action_that_exists() -> None:
 
 def test_the_documentation_shows_the_table_as_it_is() -> None:
     shown = Path(__file__).parents[3] / "docs" / "policy.md"
-    assert render(POLICY) in shown.read_text(), "run: python -m config.policy > docs/policy.md"
+    assert render(POLICY) in shown.read_text(), "run: python -m common.policy > docs/policy.md"
 
 
 def test_every_action_is_asked_for_somewhere() -> None:

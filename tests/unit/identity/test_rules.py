@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.errors import TokenExpired, Unauthenticated
-from config.revocations import Revocation, keys_of, refusal
+from common.errors import TokenExpired, Unauthenticated
+from common.revocations import Revocation, keys_of, refusal
+from common.tokens import Verified
 from config.settings import IdentitySettings
-from config.tokens import Verified
 from serve_app.conventions.keys import derive
 from serve_app.identity.lockout import delay_ms
 from serve_app.identity.tickets import Tickets

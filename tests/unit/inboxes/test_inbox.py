@@ -11,7 +11,7 @@ from actors.inboxes.commands import Ack, Deliver, Read
 from actors.inboxes.kind import InboxKind
 from actors.kernel.entity import SYSTEM, Attach, Principal
 from actors.rooms.letters import letter
-from config.errors import InvalidArgument, PermissionDenied
+from common.errors import InvalidArgument, PermissionDenied
 from tests.unit.rooms.harness import World, run
 
 ANN = "user:ann"

@@ -21,7 +21,7 @@ from actors.kernel.entity import (
     Shown,
     Signal,
 )
-from config.errors import FailedPrecondition, NotFound, PermissionDenied
+from common.errors import FailedPrecondition, NotFound, PermissionDenied
 from store.journal import Index, View
 
 

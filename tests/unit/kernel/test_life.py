@@ -14,7 +14,7 @@ from actors.kernel.entity import Attach, Principal
 from actors.kernel.partitions import partition_of
 from actors.kernel.rebuild import rebuild
 from actors.kernel.recent import Recent
-from config.errors import NotFound, PermissionDenied
+from common.errors import NotFound, PermissionDenied
 from store.journal import Turn
 from store.memory import MemoryJournal, MemoryViews
 from store.vault import MemoryKeyStore

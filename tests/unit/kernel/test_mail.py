@@ -6,7 +6,7 @@ from actors.kernel import wire
 from actors.kernel.codec import StoredLetter
 from actors.kernel.mail import Mail
 from actors.kernel.resident import Caller
-from config.errors import NotFound, Unavailable
+from common.errors import NotFound, Unavailable
 from tests.simulation.loop import VirtualLoop, run
 
 LETTER = StoredLetter("ledger:b", b"x" * 16, b"command")

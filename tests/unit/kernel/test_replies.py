@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from actors.kernel.replies import Replies
-from config.generations import Generations
+from common.lib.cache import BoundedCache
 from tests.simulation.world import World
 from tests.unit.kernel.ledger import Seen, Strike, Write
 from tests.unit.kernel.test_commands import Play, submit
@@ -51,7 +51,7 @@ def test_one_that_is_larger_than_all_may_be_does_no_harm() -> None:
 def test_a_shard_with_many_entities_remembers_no_more_than_one_with_few(play: Play) -> None:
     async def scenario(world: World) -> None:
         for shard in world.shards.values():
-            shard._replies._known = Generations(20_000)
+            shard._replies._known = BoundedCache(20_000)
         rooms = [f"ledger:{number}" for number in range(60)]
         for text in range(10):
             await asyncio.gather(*(submit(world, Write(f"{text}"), room) for room in rooms))

@@ -7,7 +7,7 @@ import pytest
 
 from actors.kernel.tasks import Tasks
 from actors.kernel.together import Together
-from config.errors import Unavailable
+from common.errors import Unavailable
 from tests.simulation.loop import VirtualLoop, run
 
 

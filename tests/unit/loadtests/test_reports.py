@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import StartupError
+from common.errors import StartupError
 from loadtests.bench_path import Row, ratios, table
 from loadtests.load import summary
 from loadtests.target import find

@@ -9,9 +9,9 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from actors.rooms.replies import JoinedRoom
-from config.clock import SystemClock
-from config.errors import CarewireError, NotFound, Overloaded
-from config.tokens import Verified
+from common.clock import SystemClock
+from common.errors import CarewireError, NotFound, Overloaded
+from common.tokens import Verified
 from realtime.acks import Ack, Answer, Events, Handler
 from realtime.connections import Connection
 from realtime.metrics import GatewayMetrics

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from actors.kernel.wire import Delivery
-from config.tokens import Verified
+from common.tokens import Verified
 from realtime.connections import Connection
 from realtime.deadlines import Deadlines
 from realtime.fanout import Fanout

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from config.errors import Overloaded, RateLimited
+from common.errors import Overloaded, RateLimited
+from common.tokens import Verified
 from config.settings import GatewaySettings, LimitSettings
-from config.tokens import Verified
 from realtime.connections import Connection
 from realtime.deadlines import Deadlines
 from realtime.door import Door, refused

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.rooms import commands
-from config.errors import InvalidArgument
+from common.errors import InvalidArgument
 from realtime import requests
 from realtime.requests import Hello, PostMessage, decode
 

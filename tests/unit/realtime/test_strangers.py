@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
-from config.errors import RateLimited
+from common.errors import RateLimited
 from config.settings import LimitSettings
 from realtime.deadlines import Deadlines
 from realtime.metrics import GatewayMetrics

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from actors.kernel.wire import Delivery
-from config.errors import FailedPrecondition, Overloaded
+from common.errors import FailedPrecondition, Overloaded
 from realtime.subscriptions import Join, Subscriptions
 
 TOPIC = "room:1"

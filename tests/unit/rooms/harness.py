@@ -18,8 +18,8 @@ from actors.kernel.loading import restore
 from actors.kernel.replaying import packets
 from actors.kernel.replies import Replies
 from actors.kernel.resident import Decided, Draft, Host, Resident, Submission
-from config.clock import SystemClock
-from config.errors import error_of
+from common.clock import SystemClock
+from common.errors import error_of
 from store.journal import Loaded, Outcome, Snapshot, Turn, View
 from store.memory import memory_stores
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from actors.kernel.entity import Context, Effects, Principal
 from actors.rooms import commands as c
 from actors.rooms.state import RoomState
-from config.errors import CarewireError
+from common.errors import CarewireError
 from store.journal import View
 from tests.unit.rooms.chat import ROOM, Chat, everything_stored
 from tests.unit.rooms.harness import run

@@ -7,14 +7,7 @@ import pytest
 
 from actors.kernel.entity import SYSTEM, Attach, Principal
 from actors.rooms import commands as c
-from config.errors import (
-    AlreadyExists,
-    CarewireError,
-    FailedPrecondition,
-    InvalidArgument,
-    NotFound,
-    PermissionDenied,
-)
+from common.errors import AlreadyExists, CarewireError, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from tests.unit.rooms.chat import ROOM, Chat, a_group, a_pair, an_open_room
 from tests.unit.rooms.harness import World
 

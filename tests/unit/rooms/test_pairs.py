@@ -4,7 +4,7 @@ import pytest
 
 from actors.kernel.entity import SYSTEM, Attach, Principal
 from actors.rooms.pairs import Claim, PairKind, Release, pair_id
-from config.errors import PermissionDenied
+from common.errors import PermissionDenied
 from tests.unit.rooms.harness import World
 
 PAIR = pair_id(("ann", "bob"))

@@ -9,9 +9,9 @@ import pytest
 
 from actors.kernel.entity import Principal
 from actors.rooms import commands as c
-from config.errors import PermissionDenied
-from config.policy import RULES, Policy, Relation
-from config.tokens import ROLES
+from common.errors import PermissionDenied
+from common.policy import RULES, Policy, Relation
+from common.tokens import ROLES
 from tests.unit.rooms.chat import Chat
 
 POLICY = Policy()

@@ -8,7 +8,7 @@ import pytest
 from actors.kernel import wire
 from actors.rooms import commands as c
 from actors.rooms.unread import FURTHEST
-from config.errors import FailedPrecondition, InvalidArgument, PermissionDenied
+from common.errors import FailedPrecondition, InvalidArgument, PermissionDenied
 from tests.unit.rooms.chat import ROOM, Chat, a_group, an_open_room
 from tests.unit.rooms.harness import START_MS
 

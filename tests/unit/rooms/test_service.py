@@ -16,8 +16,8 @@ from actors.rooms import commands as c
 from actors.rooms.kind import RoomKind
 from actors.rooms.pairs import Claim, PairKind, pair_id
 from actors.rooms.service import Rooms, command_id_of
-from config.clock import SystemClock
-from config.errors import AlreadyExists, InvalidArgument, NotFound, PermissionDenied
+from common.clock import SystemClock
+from common.errors import AlreadyExists, InvalidArgument, NotFound, PermissionDenied
 from config.settings import KernelSettings, RoomSettings
 from store.memory import memory_stores
 

@@ -7,8 +7,8 @@ import pytest
 from actors.rooms import commands as c
 from actors.rooms.message_ids import mark_of, seq_in, timed_id
 from actors.rooms.reactions import form_of
-from config.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
-from config.ids import is_id
+from common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from common.ids import is_id
 from tests.unit.rooms.chat import ROOM, Chat, a_group, a_pair, everything_stored
 from tests.unit.rooms.harness import START_MS
 

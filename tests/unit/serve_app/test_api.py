@@ -13,10 +13,10 @@ from prometheus_client import CollectorRegistry
 from actors.kernel.entity import Principal
 from actors.kernel.region import Reply
 from actors.rooms.commands import History, RoomCommand
-from config.clock import SystemClock
-from config.errors import NotFound, Overloaded
+from common.clock import SystemClock
+from common.errors import NotFound, Overloaded
+from common.tokens import Expected, Verified, mint, verify
 from config.settings import Settings
-from config.tokens import Expected, Verified, mint, verify
 from serve_app.api.app import Services, create_api
 from serve_app.census import Census
 from serve_app.health import Finding, HealthMonitor, Part, State

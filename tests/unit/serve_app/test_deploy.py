@@ -8,7 +8,7 @@ import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.serve.schema import ServeDeploySchema
 
-from config.errors import StartupError
+from common.errors import StartupError
 from serve_app.app import build
 from serve_app.rayhead import HEALTH_CHECKS, PRIORITY, SERVE
 

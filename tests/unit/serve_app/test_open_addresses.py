@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from pydantic import SecretStr
 from starlette.requests import Request
 
-from config.clock import SystemClock
+from common.clock import SystemClock
+from common.tokens import Expected, Verified, mint, verify
 from config.settings import HttpSettings, LimitSettings
-from config.tokens import Expected, Verified, mint, verify
 from serve_app.api.app import Conventions, Services, create_api
 from serve_app.census import Census
 from serve_app.conventions.documents import Document, takes_gzip

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.settings import GatewaySettings, HttpSettings, MongoSettings, RaySettings, Settings
 from serve_app.preflight import (
     Listener,

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from config.errors import StartupError
+from common.errors import StartupError
 from serve_app.readiness import await_free, await_serving
 from store.journal import Holder, Lease
 from store.memory import MemoryLeases

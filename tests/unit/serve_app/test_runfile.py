@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import StartupError
+from common.errors import StartupError
 from serve_app.runfile import RunFile, Running
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ray.serve._private.common import TimeStampedValue
 from ray.serve.config import AutoscalingContext
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.loading import load_settings
 from config.settings import GatewaySettings
 from serve_app.scaling import SOCKETS, SocketPolicy, gateways_wanted, replicas_of, to_move

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.settings import Settings
 from serve_app.secrets import auth_secret, complete, find_master_keys
 

@@ -15,7 +15,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from config.errors import StartupError, Unavailable
+from common.errors import StartupError, Unavailable
 from store.client import database_errors, is_passing, open_client
 
 

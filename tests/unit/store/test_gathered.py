@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from config.errors import Unavailable
+from common.errors import Unavailable
 from store.gathered import Gathered
 from tests.waiting import eventually
 

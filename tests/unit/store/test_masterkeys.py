@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.settings import EncryptionSettings
 from store.masterkeys import FILE_NAME, MasterKeys, load_master_keys
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.settings import MongoSettings
 from store.mongod import check_free, check_mongod, command_line, find_mongod, why_it_stopped
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from config.errors import StartupError
+from common.errors import StartupError
 
 _FORM: Final = re.compile(r"(\d{1,5})-(\d{1,5})")
 _LARGEST: Final = 65_535

@@ -8,7 +8,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Generations(Generic[K, V]):
+class BoundedCache(Generic[K, V]):
     """Holds at most `most`, counted in whatever unit its entries are weighed. An entry outlives the next `turn`."""
 
     __slots__ = ("_half", "_old", "_old_weight", "_young", "_young_weight")

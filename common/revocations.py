@@ -6,8 +6,8 @@ names its user, and again of each that comes later, for as long as the bearer st
 
 from dataclasses import dataclass
 
-from config.errors import TokenExpired, Unauthenticated
-from config.tokens import Verified
+from common.errors import TokenExpired, Unauthenticated
+from common.tokens import Verified
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Bearer tokens: what one must say, how Carewire makes its own. Pure: keys and time are arguments.
 
 A token is a JWT with `sub` (user), `role` and `exp`; `device`, `iat`, `nbf` and `jti` are optional but must be sound.
-A `sub` of another issuer that is no id of ours becomes one (`config.ids.foreign_id`).
+A `sub` of another issuer that is no id of ours becomes one (`common.ids.foreign_id`).
 Whoever verifies fixes key and algorithm together, so a token cannot choose how it is checked.
 """
 
@@ -17,8 +17,8 @@ import jwt
 import msgspec
 from jwt.utils import base64url_decode
 
-from config.errors import TokenExpired, Unauthenticated
-from config.ids import foreign_id, is_id, new_id
+from common.errors import TokenExpired, Unauthenticated
+from common.ids import foreign_id, is_id, new_id
 
 ROLES: Final = frozenset({"client", "therapist", "moderator", "admin"})
 OWN_ALGORITHM: Final = "HS256"

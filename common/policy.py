@@ -2,7 +2,7 @@
 
 The relation is that of the caller to what the action is about. Whoever holds the facts (the room its members, the
 identity service the care relationships) names it; this table alone says what follows from it. `python -m
-config.policy` renders it for the documentation.
+common.policy` renders it for the documentation.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from config.errors import PermissionDenied
-from config.tokens import ROLES
+from common.errors import PermissionDenied
+from common.tokens import ROLES
 
 
 class Relation(StrEnum):
