@@ -35,7 +35,7 @@ from common.lib.collector import calm_collector
 from common.logs import configure_logging
 from config.settings import Settings
 from serve_app.recipe import CarewireRecipe
-from store.embedded import EmbeddedMongo
+from store.embedded.server import EmbeddedMongo
 
 BODY: Final = "x" * 100
 ANN: Final = Principal("ann")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from config.settings import MongoSettings
-from store.embedded import EmbeddedMongo
+from store.embedded.server import EmbeddedMongo
 
 
 async def serve(port: str, mongo_port: int, directory: Path) -> int:

@@ -17,7 +17,7 @@ from pymongo.errors import PyMongoError
 from serve_app.exposition import merge
 from serve_app.health import Finding
 from serve_app.peers import ask
-from store.processes import Process, ProcessRegistry
+from store.mongo.processes import Process, ProcessRegistry
 
 T = TypeVar("T")
 

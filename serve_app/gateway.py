@@ -22,7 +22,7 @@ from serve_app.member import Member
 from serve_app.recipe import CarewireRecipe
 from serve_app.scaling import SOCKETS
 from serve_app.sharing import Sharing, other_gateways
-from store.shared import shared_secret
+from store.mongo.secrets import shared_secret
 
 
 class GatewayReplica:

@@ -17,8 +17,8 @@ from ray import serve
 from config.settings import Settings
 from serve_app.names import take_name
 from serve_app.peers import Peer
-from store.client import open_client
-from store.processes import Process, ProcessRegistry, keep_registered
+from store.mongo.client import open_client
+from store.mongo.processes import Process, ProcessRegistry, keep_registered
 
 _COUNT_S: Final = 5.0
 

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Final
 
 from serve_app.peers import ask
-from store.processes import Process, ProcessRegistry
+from store.mongo.processes import Process, ProcessRegistry
 
 _ANSWER_S: Final = 1.0
 

@@ -3,7 +3,7 @@
     -> <key> metrics\\n          <- Prometheus text, then end of file
     -> <key> stats\\n            <- a JSON object, then end of file
 
-The port is a free one of `cluster.ports`; it and the key stand in the registry of processes (`store.processes`), so
+The port is a free one of `cluster.ports`; it and the key stand in the registry of processes (`store.mongo.processes`), so
 only those who may read the database can ask. A bare stream keeps web frameworks out of processes that need none.
 """
 
@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Final, Literal
 
 from common.ports import PortRange, listen
-from store.processes import Process
+from store.mongo.processes import Process
 
 Question = Literal["metrics", "stats"]
 

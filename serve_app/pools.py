@@ -13,7 +13,7 @@ from common.errors import NotFound, Unavailable
 from common.logs import get_logger
 from serve_app.conventions.permits import permit
 from serve_app.recipe import CarewireRecipe
-from store.journal import Stores
+from store.ports.stores import Stores
 
 _log = get_logger(__name__)
 _READ_S: Final = 0.4  # with asking the shards, less than the time limit of a health probe

@@ -11,10 +11,10 @@ import psutil
 
 from common.errors import StartupError
 from config.settings import Settings
-from store.client import check_url
-from store.embedded import DATABASE_DIR
-from store.masterkeys import load_master_keys
-from store.mongod import find_mongod
+from store.crypto.masterkeys import load_master_keys
+from store.embedded.mongod import find_mongod
+from store.embedded.server import DATABASE_DIR
+from store.mongo.client import check_url
 
 _CLUSTER_S = 3.0
 _CGROUP_FILES = (

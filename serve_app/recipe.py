@@ -12,7 +12,7 @@ from actors.kernel.hosting import Hosted
 from actors.kernel.partitions import shard_names
 from common.clock import SystemClock
 from config.settings import KernelSettings, Settings
-from store.journal import Stores
+from store.ports.stores import Stores
 
 
 @dataclass(frozen=True, slots=True)

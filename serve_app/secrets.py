@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from common.errors import StartupError
 from config.settings import Settings
 from config.values import check_secret
-from store.masterkeys import FILE_NAME, load_master_keys
+from store.crypto.masterkeys import FILE_NAME, load_master_keys
 
 AUTH_FILE: Final = "auth.secret"
 RAY_FILE: Final = "ray.token"

@@ -14,7 +14,7 @@ from pymongo.errors import PyMongoError
 from common.logs import get_logger
 from serve_app.peers import ask
 from serve_app.scaling import to_move
-from store.processes import Process, ProcessRegistry
+from store.mongo.processes import Process, ProcessRegistry
 
 _log = get_logger(__name__)
 _EVERY_S: Final = 5.0

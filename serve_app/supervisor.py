@@ -1,7 +1,7 @@
 """`carewire up`: starts MongoDB and Ray side by side, keeps both alive, and takes everything down again.
 
     carewire up (this process)
-    ├── mongod                    when no database is configured; restarted by `store.embedded` if it dies
+    ├── mongod                    when no database is configured; restarted by `store.embedded.server` if it dies
     └── driver (serve_app.driver) restarted here if it dies
         └── Ray: head processes, shards, Serve controller and replicas
 
@@ -29,9 +29,9 @@ from serve_app.processtree import end_descendants, mark_descendants
 from serve_app.readiness import await_free
 from serve_app.runfile import RunFile, Running
 from serve_app.secrets import with_mongo_url
-from store.client import check_server, open_client
-from store.embedded import EmbeddedMongo
-from store.mongo_leases import MongoLeases
+from store.embedded.server import EmbeddedMongo
+from store.mongo.client import check_server, open_client
+from store.mongo.leases import MongoLeases
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOP_S: Final = 10.0  # for the driver to drain and stop; mongod gets what is left of the 15 s promised

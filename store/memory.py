@@ -10,25 +10,16 @@ from dataclasses import dataclass, field, replace
 
 from common.clock import Clock, SystemClock
 from common.errors import Conflict
-from store.feed_tokens import MemoryFeedTokens
+from store.crypto.masterkeys import MasterKeys
+from store.crypto.vault import KeyringVault, MemoryKeyStore
 from store.holders import is_dead
-from store.journal import (
-    HeldLease,
-    Holder,
-    Index,
-    Lease,
-    Loaded,
-    Outcome,
-    PartitionMap,
-    Snapshot,
-    Stores,
-    Timer,
-    Turn,
-    View,
-    check_appendable,
-)
-from store.masterkeys import MasterKeys
-from store.vault import KeyringVault, MemoryKeyStore
+from store.ports.feed_tokens import MemoryFeedTokens
+from store.ports.journal import HeldLease, Loaded, Outcome, Snapshot, Turn, check_appendable
+from store.ports.leases import Holder, Lease
+from store.ports.maps import PartitionMap
+from store.ports.stores import Stores
+from store.ports.timers import Timer
+from store.ports.views import Index, View
 
 Scalar = str | int | bool | None
 

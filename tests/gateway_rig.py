@@ -32,8 +32,8 @@ from config.settings import (
 from realtime.auth import Verifier
 from realtime.gateway import Gateway
 from serve_app.recipe import CarewireRecipe
-from store.journal import Stores
 from store.memory import memory_stores
+from store.ports.stores import Stores
 
 SECRET = "a secret of at least thirty-two bytes, for tests only"
 SHARED_SECRET = b"what all gateways of a test know"

@@ -55,9 +55,9 @@ from serve_app.identity.outbox import Message, MongoOutbox
 from serve_app.privacy.erasure import COLLECTION as ERASURES
 from serve_app.recipe import CarewireRecipe
 from serve_app.surface import routers_of
-from store.client import Client as MongoClient
-from store.client import Database, open_client
-from store.journal import Stores
+from store.mongo.client import Client as MongoClient
+from store.mongo.client import Database, open_client
+from store.ports.stores import Stores
 from store.stores import open_stores
 from tests.gateway_rig import SECRET as SECRET
 from tests.gateway_rig import Client, token

@@ -22,7 +22,7 @@ from actors.calendars.series import Vouch
 from actors.calendars.waitlist_messages import NAME, Close
 from actors.kernel.entity import Effects, Kind, Letter, Library, Principal, Recorded, Shown
 from common.errors import PermissionDenied
-from store.journal import Index, View
+from store.ports.views import Index, View
 
 BOOKINGS: Final = "bookings"
 TEXTS: Final = "booking_texts"

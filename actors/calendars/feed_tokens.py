@@ -19,8 +19,8 @@ from common.clock import Clock, to_rfc3339
 from common.errors import FailedPrecondition, NotFound, Unauthenticated
 from common.ids import new_id
 from common.tokens import Verified
-from store.feed_tokens import FeedToken
-from store.feed_tokens import FeedTokens as Store
+from store.ports.feed_tokens import FeedToken
+from store.ports.feed_tokens import FeedTokens as Store
 
 LIFETIME_MS: Final = 366 * DAY_MS
 MOST: Final = 20

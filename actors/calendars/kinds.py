@@ -15,7 +15,7 @@ from actors.calendars.waitlist_messages import NAME
 from actors.kernel.entity import Effects, Kind, Letter, Principal, Recorded, Shown
 from common.clock import to_rfc3339
 from common.errors import PermissionDenied
-from store.journal import Index, View
+from store.ports.views import Index, View
 
 SERVICES: Final = "calendar_services"
 """Read model: which calendars offer which service."""

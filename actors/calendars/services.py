@@ -12,7 +12,7 @@ from actors.calendars.service import Bookings
 from actors.calendars.waiting import Waiting
 from actors.kernel.ports import Find, Submit
 from common.clock import Clock
-from store.feed_tokens import FeedTokens as FeedTokenStore
+from store.ports.feed_tokens import FeedTokens as FeedTokenStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from actors.calendars.waitlist_messages import (
 from actors.kernel.entity import Effects, Kind, Letter, Library, Principal, Recorded, Shown
 from common.clock import to_rfc3339
 from common.errors import PermissionDenied
-from store.journal import View
+from store.ports.views import View
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _TIMES: Final = ("start", "end", "from", "to", "joined_at", "expires_at")

@@ -16,7 +16,8 @@ from actors.kernel.tasks import Tasks
 from actors.kernel.together import Together
 from common.clock import Clock
 from common.errors import Unavailable
-from store.journal import Timer, Timers, Turn
+from store.ports.journal import Turn
+from store.ports.timers import Timer, Timers
 
 HORIZON_S = 30.0  # timers due within this time are held in memory
 TurnKey = tuple[str, int]

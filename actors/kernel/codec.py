@@ -6,7 +6,10 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.entity import Effects, Event, Kind, Recorded
-from store.journal import Timer, Turn, Vault, View
+from store.ports.journal import Turn
+from store.ports.timers import Timer
+from store.ports.vault import Vault
+from store.ports.views import View
 
 
 class StoredView(msgspec.Struct, array_like=True, frozen=True):

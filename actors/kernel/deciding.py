@@ -13,7 +13,9 @@ from actors.kernel.replies import Replies
 from actors.kernel.resident import Decided, Draft, Missing, Resident, Submission
 from common.errors import CarewireError, PayloadTooLarge
 from common.logs import get_logger
-from store.journal import CommandRecord, Timer, Vault
+from store.ports.journal import CommandRecord
+from store.ports.timers import Timer
+from store.ports.vault import Vault
 
 _log = get_logger(__name__)
 _to_json: Final = msgspec.json.Encoder().encode

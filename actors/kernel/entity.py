@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
 
-from store.journal import Index, View
+from store.ports.views import Index, View
 
 Command = msgspec.Struct
 

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from actors.kernel.entity import Kind
 from actors.kernel.lane import ShardClient
 from config.settings import Settings
-from store.journal import Stores
+from store.ports.stores import Stores
 
 
 class Recipe(Protocol):

@@ -19,7 +19,7 @@ from common.clock import Clock
 from common.errors import Overloaded, Unavailable
 from common.logs import get_logger
 from config.settings import KernelSettings
-from store.journal import Timer
+from store.ports.timers import Timer
 
 _log = get_logger(__name__)
 _decode_attach: Final = msgspec.msgpack.Decoder(Attach).decode

@@ -5,7 +5,9 @@ from typing import Any, Final
 
 from actors.kernel.codec import Codec
 from actors.kernel.entity import Kind, Recorded
-from store.journal import Stores, Turn, View
+from store.ports.journal import Turn
+from store.ports.stores import Stores
+from store.ports.views import View
 
 _PAGE: Final = 100  # turns a round trip
 

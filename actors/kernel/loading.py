@@ -9,7 +9,8 @@ from actors.kernel.resident import Missing, Resident
 from actors.kernel.tasks import Tasks
 from common.errors import Unavailable
 from common.logs import get_logger
-from store.journal import Loaded, Stores, Turn
+from store.ports.journal import Loaded, Turn
+from store.ports.stores import Stores
 
 _log = get_logger(__name__)
 _MOST: Final = 500  # entities a round trip

@@ -14,7 +14,9 @@ from actors.kernel.shard import Shard
 from common.clock import Clock
 from common.errors import Unavailable
 from config.settings import KernelSettings
-from store.journal import Holder, PartitionMap, Stores
+from store.ports.leases import Holder
+from store.ports.maps import PartitionMap
+from store.ports.stores import Stores
 
 
 def courier_of(region: Region) -> Callable[[StoredLetter], Any]:

@@ -6,7 +6,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from actors.kernel.resident import Draft
-from store.journal import Outcome
+from store.ports.journal import Outcome
 
 _SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 _SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)

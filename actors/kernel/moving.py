@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from actors.kernel.lane import ShardGone
 from actors.kernel.partitions import spread
 from common.logs import get_logger
-from store.journal import PartitionMap, PartitionMaps
+from store.ports.maps import PartitionMap, PartitionMaps
 
 _log = get_logger(__name__)
 _AT_ONCE: Final = 32  # partitions a step: they pause together

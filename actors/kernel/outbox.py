@@ -16,7 +16,10 @@ from actors.kernel.tasks import Tasks
 from actors.kernel.together import Together
 from common.errors import CarewireError, Unavailable
 from common.logs import get_logger
-from store.journal import Stores, Timer, Turn, View
+from store.ports.journal import Turn
+from store.ports.stores import Stores
+from store.ports.timers import Timer
+from store.ports.views import View
 
 _log = get_logger(__name__)
 

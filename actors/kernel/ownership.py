@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 from common.clock import Clock
 from common.errors import Unavailable
 from common.logs import get_logger
-from store.journal import Holder, Lease, PartitionMap, Stores
+from store.ports.leases import Holder, Lease
+from store.ports.maps import PartitionMap
+from store.ports.stores import Stores
 
 _log = get_logger(__name__)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 from zlib import crc32
 
-from store.journal import PartitionMap
+from store.ports.maps import PartitionMap
 
 PARTITIONS: Final = 256
 

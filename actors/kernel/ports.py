@@ -7,7 +7,7 @@ import msgspec
 
 from actors.kernel.entity import Principal
 from actors.kernel.region import Reply
-from store.journal import View
+from store.ports.views import View
 
 
 class Submit(Protocol):
@@ -29,7 +29,7 @@ class Submit(Protocol):
 
 
 class Find(Protocol):
-    """Of the read models, only this (`store.journal.Views`)."""
+    """Of the read models, only this (`store.ports.journal.Views`)."""
 
     async def find(
         self,
@@ -42,5 +42,5 @@ class Find(Protocol):
         descending: bool = False,
         limit: int,
     ) -> list[View]:
-        """See `store.journal.Views.find`."""
+        """See `store.ports.journal.Views.find`."""
         ...

@@ -16,7 +16,7 @@ from actors.kernel.sessions import CatchUp, Session, Sessions
 from actors.kernel.tasks import Tasks
 from common.errors import CarewireError, Unavailable
 from common.logs import get_logger
-from store.journal import Journal
+from store.ports.journal import Journal
 
 _log = get_logger(__name__)
 _AT_ONCE: Final = 64

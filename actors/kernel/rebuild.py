@@ -11,7 +11,9 @@ from typing import Any, Final
 from actors.kernel.codec import StoredView, decode_effects
 from actors.kernel.entity import Kind, Recorded
 from actors.kernel.resident import Host
-from store.journal import Stores, Turn, View
+from store.ports.journal import Turn
+from store.ports.stores import Stores
+from store.ports.views import View
 
 _TURNS: Final = 200  # a round trip
 _ENTITIES: Final = 500

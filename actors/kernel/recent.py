@@ -14,7 +14,9 @@ import msgspec
 from actors.kernel.wire import decode_delivery
 from common.clock import Clock
 
-_KEPT_S: Final = 20.0  # less than it may take until an erased person's key is forgotten everywhere (`store.vault`)
+_KEPT_S: Final = (
+    20.0  # less than it may take until an erased person's key is forgotten everywhere (`store.crypto.vault`)
+)
 _MOST_BYTES: Final = 8 * 2**20
 
 

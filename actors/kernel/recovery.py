@@ -9,7 +9,7 @@ from actors.kernel.outbox import Outbox
 from actors.kernel.resident import Host
 from common.clock import Clock
 from common.errors import Unavailable
-from store.journal import Journal
+from store.ports.journal import Journal
 
 _RETRY_S: Final = 0.2
 _UNSETTLED: Final = 500  # turns a round trip

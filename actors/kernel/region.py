@@ -23,7 +23,7 @@ from actors.kernel.tasks import Tasks
 from common.clock import Clock
 from common.errors import Overloaded, Unavailable, error_of
 from config.settings import KernelSettings
-from store.journal import PartitionMap
+from store.ports.maps import PartitionMap
 
 _EXPIRY_S: Final = 0.1
 _REHOME_S: Final = 0.05  # pause before the map is read again: a move takes a moment

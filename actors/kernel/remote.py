@@ -34,7 +34,8 @@ from common.lib.collector import calm_collector
 from common.logs import get_logger, log_to_file
 from config.settings import Settings
 from store.holders import this_process
-from store.journal import PartitionMap, PartitionMaps, Stores
+from store.ports.maps import PartitionMap, PartitionMaps
+from store.ports.stores import Stores
 
 _log = get_logger(__name__)
 NAMESPACE: Final = "carewire"

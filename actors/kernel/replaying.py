@@ -9,7 +9,7 @@ from actors.kernel import wire
 from actors.kernel.deciding import delivery
 from actors.kernel.entity import Recorded
 from actors.kernel.resident import Host
-from store.journal import Journal
+from store.ports.journal import Journal
 
 _LARGEST: Final = 2**53  # beyond any version
 

@@ -13,7 +13,9 @@ from actors.kernel.entity import Kind, Principal, Query
 from actors.kernel.library import StoredLibrary
 from actors.kernel.replies import Stored
 from actors.kernel.wire import Answer
-from store.journal import CommandRecord, Stores, Timer, Turn
+from store.ports.journal import CommandRecord, Turn
+from store.ports.stores import Stores
+from store.ports.timers import Timer
 
 
 class Phase(Enum):

@@ -20,7 +20,8 @@ from actors.kernel.tasks import Tasks
 from common.clock import Clock
 from common.errors import Unavailable
 from config.settings import KernelSettings
-from store.journal import Outcome, Snapshot, Stores, Turn
+from store.ports.journal import Outcome, Snapshot, Turn
+from store.ports.stores import Stores
 
 _LOOK_S: Final = 0.005
 _PATIENCE_S: Final = 3.0

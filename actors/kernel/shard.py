@@ -32,7 +32,8 @@ from actors.kernel.together import Together
 from actors.kernel.turns import Turns
 from common.clock import Clock
 from config.settings import KernelSettings
-from store.journal import Holder, Stores
+from store.ports.leases import Holder
+from store.ports.stores import Stores
 
 _MAX_PARCEL_BYTES: Final = 90_000  # below Ray's limit for inline results (100 KB)
 _WITHHELD_S: Final = 6.0  # how long a released partition waits for its new owner

@@ -23,7 +23,7 @@ from actors.kernel.sessions import Sessions
 from actors.kernel.tasks import Tasks
 from common.clock import Clock
 from common.logs import get_logger
-from store.journal import Journal, Outcome
+from store.ports.journal import Journal, Outcome
 
 _log = get_logger(__name__)
 _MOST_OF_ONE: Final = 250  # commands of one entity in a turn: the others on its shard wait no longer than for these

@@ -16,7 +16,7 @@ from common.clock import Clock
 from common.errors import Unavailable
 from common.logs import get_logger
 from config.settings import PresenceSettings
-from store.journal import Views
+from store.ports.views import Views
 
 _log = get_logger(__name__)
 _TICK_S: Final = 0.1

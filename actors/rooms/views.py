@@ -9,7 +9,7 @@ import msgspec
 
 from actors.kernel.entity import Effects
 from actors.rooms.messages import Message
-from store.journal import Index, View
+from store.ports.views import Index, View
 
 MESSAGES: Final = "messages"
 MEMBERSHIPS: Final = "memberships"

@@ -14,7 +14,7 @@ from serve_app.audit.chain import Entry
 from serve_app.audit.record import AuditRecord
 from serve_app.identity.notices import Notices
 from serve_app.identity.origin import Origin
-from store.client import Database, Document, database_errors
+from store.mongo.client import Database, Document, database_errors
 
 COLLECTION: Final = "grants"
 INDEXES: Final = (

@@ -16,7 +16,7 @@ from common.clock import Clock
 from common.errors import Unavailable
 from serve_app.audit import chain
 from serve_app.audit.chain import Entry, Head, Link, Verdict
-from store.client import DUPLICATE_KEY, Database, Document, database_errors
+from store.mongo.client import DUPLICATE_KEY, Database, Document, database_errors
 
 COLLECTION: Final = "audit"
 HEADS: Final = "audit_heads"

@@ -51,7 +51,7 @@ async def _verify(settings: "Settings", expected: "Head | None") -> "Verdict":
     from common.clock import SystemClock
     from serve_app.audit.record import AuditRecord
     from serve_app.cli.rebuild_projections import with_database
-    from store.client import open_client
+    from store.mongo.client import open_client
 
     async with AsyncExitStack() as stack:
         settings = await with_database(settings, stack)

@@ -67,8 +67,8 @@ async def with_database(settings: "Settings", stack: AsyncExitStack) -> "Setting
     """
     from serve_app.runfile import RunFile
     from serve_app.secrets import with_mongo_url
-    from store.client import check_server, open_client
-    from store.embedded import EmbeddedMongo
+    from store.embedded.server import EmbeddedMongo
+    from store.mongo.client import check_server, open_client
 
     if settings.mongo.url is not None:
         client = open_client(settings.mongo.url.get_secret_value(), timeout_s=settings.mongo.timeout_s)

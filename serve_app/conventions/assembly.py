@@ -7,8 +7,8 @@ from config.settings import Settings
 from serve_app.api.app import Conventions
 from serve_app.conventions.keys import derive
 from serve_app.conventions.mongo_idempotency import MongoIdempotency
-from store.client import Database
-from store.journal import Vault
+from store.mongo.client import Database
+from store.ports.vault import Vault
 
 
 def conventions_of(

@@ -9,8 +9,8 @@ from pymongo.errors import DuplicateKeyError
 
 from common.clock import Clock
 from serve_app.conventions.idempotency import Stored, at_work, in_use
-from store.client import Database, Document, database_errors
-from store.journal import Vault
+from store.mongo.client import Database, Document, database_errors
+from store.ports.vault import Vault
 
 COLLECTION: Final = "idempotency"
 INDEXES: Final = (IndexModel([("expires", ASCENDING)], name="expires", expireAfterSeconds=0),)

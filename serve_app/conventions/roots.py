@@ -6,9 +6,9 @@ from typing import Final
 from pymongo import ReturnDocument
 
 from config.settings import AuthSettings
-from store.client import Database, Document, database_errors
-from store.journal import Vault
-from store.shared import COLLECTION
+from store.mongo.client import Database, Document, database_errors
+from store.mongo.secrets import COLLECTION
+from store.ports.vault import Vault
 
 _NAME: Final = "keyed_hashes"
 _OWNER: Final = "@keyed_hashes"  # no user can have this id, so nobody can be erased with it

@@ -13,7 +13,7 @@ from pymongo.errors import DuplicateKeyError
 from common.errors import AlreadyExists, NotFound
 from serve_app.identity.addresses import folded
 from serve_app.identity.sealing import Sealing
-from store.client import Database, Document, database_errors
+from store.mongo.client import Database, Document, database_errors
 
 COLLECTION: Final = "accounts"
 INDEXES: Final = (

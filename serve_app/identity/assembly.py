@@ -41,8 +41,8 @@ from serve_app.identity.tickets import Tickets
 from serve_app.privacy.erasure import Erasure
 from serve_app.privacy.export import Export
 from serve_app.privacy.routes import privacy_routes
-from store.client import Database, database_errors
-from store.journal import Stores
+from store.mongo.client import Database, database_errors
+from store.ports.stores import Stores
 
 INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     accounts.COLLECTION: accounts.INDEXES,

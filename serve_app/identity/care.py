@@ -14,7 +14,7 @@ from common.clock import Clock
 from common.errors import AlreadyExists, FailedPrecondition, NotFound
 from common.ids import new_id
 from common.policy import Relation
-from store.client import Database, Document, database_errors
+from store.mongo.client import Database, Document, database_errors
 
 COLLECTION: Final = "care"
 INDEXES: Final = (

@@ -14,7 +14,7 @@ from common.ids import new_id
 from config.settings import IdentitySettings
 from serve_app.identity.addresses import folded
 from serve_app.identity.sealing import Sealing
-from store.client import Database, Document, database_errors
+from store.mongo.client import Database, Document, database_errors
 
 CODES: Final = "codes"
 INVITATIONS: Final = "invitations"

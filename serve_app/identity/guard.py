@@ -15,11 +15,11 @@ from pymongo.errors import PyMongoError
 
 from common.clock import Clock
 from common.errors import CarewireError
+from common.lib.lookups import LookupBatcher
 from common.logs import get_logger
 from common.revocations import Revocation, keys_of, refusal
 from common.tokens import Verified
-from store.client import Database, Document, database_errors
-from store.gathered import Gathered
+from store.mongo.client import Database, Document, database_errors
 
 COLLECTION: Final = "revocations"
 INDEXES: Final = (
@@ -41,7 +41,7 @@ class Revocations:
     def __init__(self, database: Database, clock: Clock, *, session_memory_s: float) -> None:
         """`session_memory_s`: how long a token of a session that has ended could still be shown."""
         self._all = database[COLLECTION]
-        self._gathered = Gathered(self._look_up, rest_s=_REST_S)
+        self._gathered = LookupBatcher(self._look_up, rest_s=_REST_S)
         self._clock = clock
         self._memory = timedelta(seconds=session_memory_s)
 

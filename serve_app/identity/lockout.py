@@ -22,7 +22,7 @@ from pymongo.errors import DuplicateKeyError
 from common.clock import Clock
 from common.errors import RateLimited
 from config.settings import IdentitySettings
-from store.client import Database, Document, database_errors
+from store.mongo.client import Database, Document, database_errors
 
 COLLECTION: Final = "lockouts"
 INDEXES: Final = (IndexModel([("expires", ASCENDING)], name="expires", expireAfterSeconds=0),)

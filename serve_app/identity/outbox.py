@@ -13,7 +13,7 @@ from common.clock import Clock
 from common.ids import new_id
 from common.logs import get_logger
 from serve_app.identity.sealing import Sealing
-from store.client import Database, database_errors
+from store.mongo.client import Database, database_errors
 
 COLLECTION: Final = "outbox"
 INDEXES: Final = (

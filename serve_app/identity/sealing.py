@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from store.journal import Vault
+from store.ports.vault import Vault
 
 T = TypeVar("T", bound=msgspec.Struct)
 _AAD: Final = b"identity"

@@ -27,7 +27,7 @@ from serve_app.identity.guard import Revocations
 from serve_app.identity.origin import Origin
 from serve_app.identity.sealing import Sealing
 from serve_app.identity.tickets import Ticket, Tickets
-from store.client import Database, Document, database_errors
+from store.mongo.client import Database, Document, database_errors
 
 COLLECTION: Final = "sessions"
 INDEXES: Final = (

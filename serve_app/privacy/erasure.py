@@ -21,8 +21,8 @@ from serve_app.identity.care import CareRelations
 from serve_app.identity.origin import Origin
 from serve_app.identity.outbox import COLLECTION as OUTBOX
 from serve_app.identity.parts import Parts
-from store.client import Database, database_errors
-from store.journal import Views
+from store.mongo.client import Database, database_errors
+from store.ports.views import Views
 
 COLLECTION: Final = "erasures"
 log = get_logger(__name__)
@@ -51,7 +51,7 @@ class Erasure:
     async def erase(self, user: str, by: str, role: str, origin: Origin) -> None:
         """On return it is done, and there is no way back.
 
-        Other processes that hold the key forget it within seconds (see `store.vault`).
+        Other processes that hold the key forget it within seconds (see `store.crypto.vault`).
 
         Raises:
             Unavailable: it is not finished yet, and will be.

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from store.feed_tokens import FeedToken, FeedTokens
-from store.journal import Stores
+from store.ports.feed_tokens import FeedToken, FeedTokens
+from store.ports.stores import Stores
 from tests.contract.conftest import Backend
 
 

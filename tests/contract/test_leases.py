@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from store.holders import host_name, started_ms, this_process
-from store.journal import Holder, Lease, Leases, Stores
+from store.ports.leases import Holder, Lease, Leases
+from store.ports.stores import Stores
 from tests.contract.conftest import Backend
 from tests.waiting import eventually
 

@@ -3,7 +3,8 @@ import asyncio
 import pytest
 
 from common.errors import Conflict
-from store.journal import Stores, View, Views
+from store.ports.stores import Stores
+from store.ports.views import View, Views
 from tests.contract.conftest import Backend
 
 

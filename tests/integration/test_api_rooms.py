@@ -24,7 +24,7 @@ from serve_app.api.app import Services, create_api
 from serve_app.census import Census
 from serve_app.health import HealthMonitor
 from store.memory import memory_stores
-from store.processes import Process, ProcessRegistry
+from store.mongo.processes import Process, ProcessRegistry
 
 SECRET = "a-secret-of-at-least-32-bytes-for-tests"
 ALICE, BOB = Principal("alice"), Principal("bob")

@@ -11,8 +11,8 @@ import pytest
 
 from common.errors import StartupError
 from config.settings import MongoSettings
-from store.client import check_server, open_client
-from store.embedded import EmbeddedMongo
+from store.embedded.server import EmbeddedMongo
+from store.mongo.client import check_server, open_client
 from tests.mongo import free_port
 from tests.waiting import eventually
 
@@ -76,7 +76,7 @@ async def test_it_dies_with_a_parent_that_is_killed(settings: MongoSettings, tmp
 import asyncio
 from pathlib import Path
 from config.settings import MongoSettings
-from store.embedded import EmbeddedMongo
+from store.embedded.server import EmbeddedMongo
 
 async def main():
     mongod = EmbeddedMongo(MongoSettings(port={settings.port}), Path({str(tmp_path)!r}))

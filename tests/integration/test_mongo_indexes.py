@@ -4,10 +4,10 @@ import pytest
 from pymongo import IndexModel
 
 from common.errors import StartupError
-from store.client import Database
-from store.indexes import ensure_indexes
-from store.journal import Index
-from store.turns import JOURNAL
+from store.mongo.client import Database
+from store.mongo.documents import JOURNAL
+from store.mongo.indexes import ensure_indexes
+from store.ports.views import Index
 
 DECLARED = (Index("people", ("room", "joined")), Index("people", ("room", "version")), Index("names", ("name",), True))
 

@@ -7,17 +7,19 @@ import pytest
 import pytest_asyncio
 
 from common.errors import Unavailable
-from store.client import Database, open_client
 from store.holders import this_process
-from store.indexes import ensure_indexes
-from store.journal import Outcome, Snapshot, Timer, Turn, View
-from store.mongo_journal import MongoJournal, outcomes_of
-from store.mongo_keys import MongoKeyStore
-from store.mongo_leases import MongoLeases
-from store.mongo_maps import MongoPartitionMaps
-from store.mongo_timers import MongoTimers
-from store.mongo_views import MongoViews
-from store.turns import JOURNAL, to_document
+from store.mongo.client import Database, open_client
+from store.mongo.documents import JOURNAL, to_document
+from store.mongo.indexes import ensure_indexes
+from store.mongo.journal import MongoJournal, outcomes_of
+from store.mongo.keys import MongoKeyStore
+from store.mongo.leases import MongoLeases
+from store.mongo.maps import MongoPartitionMaps
+from store.mongo.timers import MongoTimers
+from store.mongo.views import MongoViews
+from store.ports.journal import Outcome, Snapshot, Turn
+from store.ports.timers import Timer
+from store.ports.views import View
 from tests.contract.turns import a_turn, command_id
 from tests.mongo import url_of
 from tests.proxy import Proxy

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from store.client import Database
-from store.indexes import ensure_indexes
-from store.journal import Index, Timer, View
-from store.mongo_journal import MongoJournal
-from store.mongo_timers import TIMERS, MongoTimers
-from store.mongo_views import MongoViews
-from store.turns import JOURNAL
+from store.mongo.client import Database
+from store.mongo.documents import JOURNAL
+from store.mongo.indexes import ensure_indexes
+from store.mongo.journal import MongoJournal
+from store.mongo.timers import TIMERS, MongoTimers
+from store.mongo.views import MongoViews
+from store.ports.timers import Timer
+from store.ports.views import Index, View
 from tests.contract.turns import a_turn, command_id
 
 ROOM = "room:5"

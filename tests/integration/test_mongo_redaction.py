@@ -3,14 +3,14 @@
 import bson
 
 from common.clock import SystemClock
-from store.client import Database
-from store.indexes import ensure_indexes
-from store.journal import View
-from store.masterkeys import MasterKeys
-from store.mongo_journal import MongoJournal
-from store.mongo_keys import MongoKeyStore
-from store.mongo_views import MongoViews
-from store.vault import KeyringVault
+from store.crypto.masterkeys import MasterKeys
+from store.crypto.vault import KeyringVault
+from store.mongo.client import Database
+from store.mongo.indexes import ensure_indexes
+from store.mongo.journal import MongoJournal
+from store.mongo.keys import MongoKeyStore
+from store.mongo.views import MongoViews
+from store.ports.views import View
 from tests.contract.turns import a_turn
 
 ROOM = "room:1"

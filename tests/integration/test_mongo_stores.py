@@ -11,10 +11,12 @@ from pydantic import SecretStr
 
 from common.errors import StartupError
 from config.settings import EncryptionSettings, MongoSettings, Settings
-from store.client import Database, check_server, open_client
+from store.embedded.mongod import find_mongod
 from store.holders import this_process
-from store.journal import Index, Outcome, Timer, View
-from store.mongod import find_mongod
+from store.mongo.client import Database, check_server, open_client
+from store.ports.journal import Outcome
+from store.ports.timers import Timer
+from store.ports.views import Index, View
 from store.stores import open_stores
 from tests.contract.turns import a_turn
 from tests.mongo import free_port, url_of

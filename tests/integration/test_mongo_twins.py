@@ -5,16 +5,17 @@ import asyncio
 from pymongo import ReplaceOne
 
 from common.clock import SystemClock
-from store.client import Database
+from store.crypto.masterkeys import MasterKeys
+from store.crypto.vault import KeyringVault
 from store.holders import this_process
-from store.indexes import ensure_indexes
-from store.journal import Holder, Outcome
-from store.masterkeys import MasterKeys
-from store.mongo_journal import MongoJournal, outcomes_of
-from store.mongo_keys import KEYS, MongoKeyStore
-from store.mongo_leases import LEASES
-from store.turns import JOURNAL, to_document
-from store.vault import KeyringVault
+from store.mongo.client import Database
+from store.mongo.documents import JOURNAL, to_document
+from store.mongo.indexes import ensure_indexes
+from store.mongo.journal import MongoJournal, outcomes_of
+from store.mongo.keys import KEYS, MongoKeyStore
+from store.mongo.leases import LEASES
+from store.ports.journal import Outcome
+from store.ports.leases import Holder
 from tests.contract.turns import a_turn
 
 

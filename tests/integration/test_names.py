@@ -4,8 +4,8 @@ import asyncio
 
 from serve_app.names import take_name
 from serve_app.peers import Peer
-from store.client import Database
-from store.processes import ProcessRegistry
+from store.mongo.client import Database
+from store.mongo.processes import ProcessRegistry
 
 
 def a_peer() -> Peer:

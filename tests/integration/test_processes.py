@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from pymongo.errors import ConnectionFailure
 
-from store.client import Database
-from store.processes import COLLECTION, Process, ProcessRegistry, keep_registered
-from store.shared import shared_secret
+from store.mongo.client import Database
+from store.mongo.processes import COLLECTION, Process, ProcessRegistry, keep_registered
+from store.mongo.secrets import shared_secret
 
 
 def a_gateway(start: str = "s1", pid: int = 1) -> Process:

@@ -8,7 +8,7 @@ from typing import Any
 
 from actors.kernel.lane import ShardGone
 from common.errors import Unavailable
-from store.journal import Journal, Outcome, Snapshot, Turn
+from store.ports.journal import Journal, Outcome, Snapshot, Turn
 
 
 @dataclass

@@ -23,7 +23,8 @@ from actors.kernel.region import Region, Reply
 from actors.kernel.shard import Shard
 from common.clock import to_rfc3339
 from common.errors import CarewireError, Conflict, FailedPrecondition
-from store.journal import Holder, Stores
+from store.ports.leases import Holder
+from store.ports.stores import Stores
 from tests.simulation.faults import UnfencedJournal
 from tests.simulation.loop import run
 from tests.simulation.test_zombies import GenerousLeases

@@ -15,8 +15,9 @@ from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker, presence_shards
 from common.errors import Unavailable
 from config.settings import PresenceSettings
-from store.journal import Stores, Views
 from store.memory import memory_stores
+from store.ports.stores import Stores
+from store.ports.views import Views
 from tests.simulation.faults import Dice, FaultyClient, FaultyJournal
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
 

@@ -13,7 +13,9 @@ from actors.kernel.lane import ShardClient
 from actors.kernel.region import Region
 from actors.kernel.shard import Shard
 from common.errors import Unavailable
-from store.journal import HeldLease, Holder, Lease, Stores
+from store.ports.journal import HeldLease
+from store.ports.leases import Holder, Lease
+from store.ports.stores import Stores
 from tests.simulation.faults import UnfencedJournal
 from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS as IMPATIENT

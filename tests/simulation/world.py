@@ -15,8 +15,10 @@ from actors.kernel.region import Region
 from actors.kernel.shard import Shard
 from common.errors import CarewireError, Unavailable
 from config.settings import KernelSettings
-from store.journal import Holder, PartitionMap, Stores
 from store.memory import memory_stores
+from store.ports.leases import Holder
+from store.ports.maps import PartitionMap
+from store.ports.stores import Stores
 from tests.simulation.faults import Dice, FaultyClient, FaultyJournal
 from tests.simulation.loop import VirtualClock, VirtualLoop
 from tests.unit.kernel.ledger import LedgerKind

@@ -9,7 +9,7 @@ from actors.inboxes.commands import Read
 from actors.kernel.entity import Principal
 from actors.presence.keeping import PRESENCE, keep
 from actors.presence.presence import Memory
-from store.vault import ID_BYTES
+from store.crypto.vault import ID_BYTES
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
 from tests.integration.identity.victim import CANARY, Victim, a_victim, when

@@ -10,10 +10,10 @@ from config.settings import AuthSettings
 from serve_app.conventions.keys import derive
 from serve_app.conventions.roots import root_of
 from serve_app.identity.sealing import Sealing
-from store.client import Database
-from store.masterkeys import MasterKeys
-from store.mongo_keys import MongoKeyStore
-from store.vault import KeyringVault
+from store.crypto.masterkeys import MasterKeys
+from store.crypto.vault import KeyringVault
+from store.mongo.client import Database
+from store.mongo.keys import MongoKeyStore
 from tests.gateway_rig import SECRET
 
 FOREIGN = AuthSettings(jwks_url="https://id.example/certs")

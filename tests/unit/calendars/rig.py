@@ -27,8 +27,8 @@ from actors.kernel.replies import Replies
 from actors.kernel.resident import Host, Resident
 from common.clock import Clock
 from config.settings import KernelSettings
-from store.journal import Stores
 from store.memory import memory_stores
+from store.ports.stores import Stores
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
 
 T = TypeVar("T")

@@ -22,7 +22,7 @@ from actors.kernel.entity import (
     Signal,
 )
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
-from store.journal import Index, View
+from store.ports.views import Index, View
 
 
 class Write(msgspec.Struct, frozen=True, tag="write"):

@@ -7,8 +7,9 @@ from dataclasses import replace
 from actors.kernel.alarms import Alarms
 from actors.kernel.tasks import Tasks
 from actors.kernel.together import Together
-from store.journal import Timer, Timers, Turn
 from store.memory import MemoryJournal, MemoryTimers
+from store.ports.journal import Turn
+from store.ports.timers import Timer, Timers
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from actors.kernel import turns
 from actors.kernel.partitions import partition_of
-from store.journal import Journal
+from store.ports.journal import Journal
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import Write
 from tests.unit.kernel.test_commands import ANN, ROOM, Play, submit

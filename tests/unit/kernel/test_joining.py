@@ -12,7 +12,7 @@ from actors.kernel.entity import Attach, Principal
 from actors.kernel.lane import Lane, ShardClient
 from actors.kernel.pace import Pace
 from actors.kernel.region import Region
-from store.journal import Stores
+from store.ports.stores import Stores
 from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import LedgerKind, Write

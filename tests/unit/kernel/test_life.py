@@ -15,9 +15,9 @@ from actors.kernel.partitions import partition_of
 from actors.kernel.rebuild import rebuild
 from actors.kernel.recent import Recent
 from common.errors import NotFound, PermissionDenied
-from store.journal import Turn
+from store.crypto.vault import MemoryKeyStore
 from store.memory import MemoryJournal, MemoryViews
-from store.vault import MemoryKeyStore
+from store.ports.journal import Turn
 from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import Amend, Leave, LedgerKind, Pages, Remind, Seen, Strike, Write

@@ -7,7 +7,8 @@ from typing import Any
 
 from actors.kernel.entity import Principal
 from actors.kernel.pace import Pace
-from store.journal import Stores, Vault
+from store.ports.stores import Stores
+from store.ports.vault import Vault
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import Write

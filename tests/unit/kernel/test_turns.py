@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from actors.kernel.entity import Principal
-from store.journal import Stores, Turn
+from store.ports.journal import Turn
+from store.ports.stores import Stores
 from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import LedgerKind, Write

@@ -20,8 +20,9 @@ from actors.kernel.replies import Replies
 from actors.kernel.resident import Decided, Draft, Host, Resident, Submission
 from common.clock import SystemClock
 from common.errors import error_of
-from store.journal import Loaded, Outcome, Snapshot, Turn, View
 from store.memory import memory_stores
+from store.ports.journal import Loaded, Outcome, Snapshot, Turn
+from store.ports.views import View
 
 START_MS: Final = 1_763_631_000_000  # 2025-11-20T09:30:00.000Z
 _decode_delivery: Final = msgspec.msgpack.Decoder(wire.Delivery).decode

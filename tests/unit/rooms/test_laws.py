@@ -12,7 +12,7 @@ from actors.kernel.entity import Context, Effects, Principal
 from actors.rooms import commands as c
 from actors.rooms.state import RoomState
 from common.errors import CarewireError
-from store.journal import View
+from store.ports.views import View
 from tests.unit.rooms.chat import ROOM, Chat, everything_stored
 from tests.unit.rooms.harness import run
 

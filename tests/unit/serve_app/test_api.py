@@ -23,7 +23,7 @@ from serve_app.health import Finding, HealthMonitor, Part, State
 from serve_app.pools import Pools, pool_routes
 from serve_app.recipe import CarewireRecipe
 from store.memory import memory_stores
-from store.processes import Process, ProcessRegistry
+from store.mongo.processes import Process, ProcessRegistry
 
 SECRET = "a-secret-of-at-least-32-bytes-for-tests"
 NOW_MS = SystemClock().now_ms()

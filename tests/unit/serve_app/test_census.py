@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from serve_app.census import Census, Sighting, finding_of, finding_of_models
-from store.processes import Process, ProcessRegistry
+from store.mongo.processes import Process, ProcessRegistry
 
 
 def predictor(stats: Mapping[str, object] | None) -> Sighting:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from serve_app.peers import Peer, ask
-from store.processes import Process
+from store.mongo.processes import Process
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 
 from common.errors import StartupError
 from serve_app.readiness import await_free, await_serving
-from store.journal import Holder, Lease
 from store.memory import MemoryLeases
+from store.ports.leases import Holder, Lease
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
 
 OTHER = Holder("other", "farm/boot/pids", 4711, 1)

@@ -16,7 +16,7 @@ from pymongo.errors import (
 )
 
 from common.errors import StartupError, Unavailable
-from store.client import database_errors, is_passing, open_client
+from store.mongo.client import database_errors, is_passing, open_client
 
 
 @pytest.mark.parametrize(

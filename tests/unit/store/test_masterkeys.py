@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from common.errors import StartupError
 from config.settings import EncryptionSettings
-from store.masterkeys import FILE_NAME, MasterKeys, load_master_keys
+from store.crypto.masterkeys import FILE_NAME, MasterKeys, load_master_keys
 
 ONE, TWO = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
 

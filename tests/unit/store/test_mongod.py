@@ -8,7 +8,7 @@ import pytest
 
 from common.errors import StartupError
 from config.settings import MongoSettings
-from store.mongod import check_free, check_mongod, command_line, find_mongod, why_it_stopped
+from store.embedded.mongod import check_free, check_mongod, command_line, find_mongod, why_it_stopped
 
 NO_LIBRARY = "echo '{}: cannot open shared object file' >&2; exit 127"
 

@@ -7,9 +7,10 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from common.errors import Unavailable
-from store.client import Database, Document, database_errors
 from store.holders import is_dead
-from store.journal import HeldLease, Holder, Lease
+from store.mongo.client import Database, Document, database_errors
+from store.ports.journal import HeldLease
+from store.ports.leases import Holder, Lease
 
 LEASES: Final = "leases"
 _ROUNDS: Final = 3  # a second round only when the lease was never there before

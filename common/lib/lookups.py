@@ -14,7 +14,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Gathered(Generic[K, V]):
+class LookupBatcher(Generic[K, V]):
     """One a kind of look-up and event loop."""
 
     def __init__(self, look_up: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], *, rest_s: float = 0.0) -> None:

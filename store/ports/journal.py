@@ -6,15 +6,15 @@ A second unique key, over the ids of the commands that a turn answered, makes a 
 so a command is carried out once however often, and through whomever, it arrives.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Protocol
 
 import msgspec
 
 from common.errors import PayloadTooLarge
-from store.feed_tokens import FeedTokens
+from store.ports.leases import Holder
 
 MAX_TURN_BYTES: Final = 12 * 2**20
 """Most bytes of one turn, counted generously: a MongoDB document ends at 16 MiB. The kernel stays far below."""
@@ -159,201 +159,9 @@ class Journal(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """One document of a read model. A higher `version` replaces a lower one; never the other way round.
-
-    `fields` are queryable scalars in the clear; `data` is an opaque public blob; `secret` is ciphertext.
-    """
-
-    collection: str
-    id: str
-    version: int
-    fields: Mapping[str, str | int | bool | None] = field(default_factory=dict)
-    data: bytes = b""
-    secret: bytes | None = None
-
-
-class Views(Protocol):
-    """Read models, written in versions. Raises `Unavailable` when the database does not answer in time."""
-
-    async def write(self, views: Sequence[View]) -> None:
-        """Upsert each unless a version as high is there. Idempotent; order does not matter.
-
-        Raises:
-            Conflict: a unique index refuses one of them (the others are written).
-        """
-
-    async def get(self, collection: str, ids: Sequence[str]) -> Mapping[str, View]:
-        """Those of these documents that exist."""
-
-    async def find(
-        self,
-        collection: str,
-        equal: Mapping[str, str | int | bool | None],
-        *,
-        order_by: str,
-        above: int | str | None = None,
-        below: int | str | None = None,
-        descending: bool = False,
-        limit: int,
-    ) -> list[View]:
-        """Documents whose fields equal `equal` and whose `order_by` (a field, or "version") lies strictly
-        between `above` and `below`, in that order, ties by id. A field that is missing equals None and comes first;
-        True is not 1. Declare an index for it (`Index`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """An index that a kind needs on one of its read models: (field, ...) in ascending order."""
-
-    collection: str
-    fields: tuple[str, ...]
-    unique: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Timer:
-    """A durable alarm: at `due_ms`, `command` (opaque) is submitted to `entity` with the timer's id as command id."""
-
-    id: str
-    entity: str
-    partition: int
-    due_ms: int
-    command: bytes
-
-
-class Timers(Protocol):
-    """Durable alarms. Raises `Unavailable` when the database does not answer in time."""
-
-    async def put(self, timers: Sequence[Timer]) -> None:
-        """Store or move timers. Majority-committed when it returns."""
-
-    async def drop(self, ids: Sequence[str]) -> None:
-        """Forget timers. Idempotent."""
-
-    async def due(self, partitions: Sequence[int], *, before_ms: int, limit: int) -> list[Timer]:
-        """Timers of these partitions due before then, the earliest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A right that one process holds for a while. `epoch` grows by one each time it changes hands."""
-
-    name: str
-    holder: str
-    epoch: int
-    ttl_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A process that may hold leases: `id` is unique to this start of it; the rest proves that it is dead."""
-
-    id: str
-    host: str
-    pid: int
-    started_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class HeldLease:
     """A lease in force, seen by somebody else: `left_s` until it lapses, which grows only when it is renewed."""
 
     name: str
     holder: Holder
     left_s: float
-
-
-class Leases(Protocol):
-    """Leases by the database's clock alone. Raises `Unavailable` when the database does not answer in time.
-
-    The holder must count its time from *before* it sent the acquire or renewal, on its own monotonic clock: then
-    it stops before the database lets anybody else in.
-    """
-
-    async def acquire(self, name: str, holder: Holder, ttl_s: float) -> Lease | None:
-        """Take the lease if it is free, void, or was held by a process of this host that is no more; None if it
-        is still held. A holder that acquires its own lease again keeps its epoch."""
-
-    async def renew(self, lease: Lease) -> bool:
-        """Prolong it by its ttl; False when somebody else holds it, or it was released."""
-
-    async def release(self, lease: Lease) -> None:
-        """Give it up at once. A lease that is somebody else's by now is left alone."""
-
-    async def held(self) -> Sequence[HeldLease]:
-        """Every lease in force whose holder is not provably dead, by name."""
-
-
-@dataclass(frozen=True, slots=True)
-class PartitionMap:
-    """Which shard of a pool owns which partition: `owners[p]` is a shard's name. `epoch` grows with each change."""
-
-    pool: str
-    epoch: int
-    owners: tuple[str, ...]
-
-    @property
-    def shards(self) -> tuple[str, ...]:
-        """Those that own any."""
-        return tuple(sorted(set(self.owners), key=lambda name: (len(name), name)))
-
-
-class PartitionMaps(Protocol):
-    """The maps of all pools, in the database. Raises `Unavailable` when it does not answer in time."""
-
-    async def read(self, pool: str) -> PartitionMap | None:
-        """The map of this pool, if it was ever made."""
-
-    async def write(self, new: PartitionMap) -> PartitionMap:
-        """Replace the map if its epoch is `new.epoch - 1` (or create it at epoch 1). The one in force afterwards:
-        the caller lost a race when that is not `new`."""
-
-
-class Vault(Protocol):
-    """Envelope encryption under one data key a person (AES-256-GCM; NIST SP 800-38D).
-
-    `seal` and `open` are synchronous and do no I/O: load the keys first, each time; they stay good for some seconds.
-    Losing a person's key (`erase`) makes all that was sealed under it unreadable, for good: crypto-shredding.
-    """
-
-    async def ensure(self, subjects: Iterable[str]) -> None:
-        """Load, or make, the data key of each subject, so that `seal` works."""
-
-    async def unlock(self, blobs: Iterable[bytes]) -> None:
-        """Load the keys that these blobs were sealed under, so that `open` works."""
-
-    def has(self, subject: str) -> bool:
-        """Is the data key of this subject at hand?"""
-
-    def seal(self, subject: str, plaintext: bytes, aad: bytes) -> bytes:
-        """Ciphertext that names its key. `aad` binds it to its place (e.g. `room:42#17`).
-
-        Raises:
-            LookupError: `ensure` was not awaited for this subject.
-        """
-
-    def open(self, blob: bytes, aad: bytes) -> bytes | None:
-        """The plaintext; None when the key has been erased.
-
-        Raises:
-            LookupError: `unlock` was not awaited for this blob.
-            ValueError: the blob was altered, or belongs elsewhere.
-        """
-
-    async def erase(self, subject: str) -> None:
-        """Destroy every key of this subject."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """All that a process needs of storage, as one value to hand over."""
-
-    journal: Journal
-    views: Views
-    timers: Timers
-    leases: Leases
-    maps: PartitionMaps
-    vault: Vault
-    feed_tokens: FeedTokens
-    close: Callable[[], None] = lambda: None  # lets go of connections; call it last

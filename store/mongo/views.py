@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from bson.int64 import Int64
 from pymongo import ASCENDING, IndexModel
 
-from store.client import Database, Document, database_errors, write_newer
-from store.journal import Index, View
+from store.mongo.client import Database, Document, database_errors, write_newer
+from store.ports.views import Index, View
 
 Scalar = str | int | bool | None
 

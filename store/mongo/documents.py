@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from pymongo import ASCENDING, IndexModel
 
-from store.client import Document
-from store.journal import CommandRecord, Turn
+from store.mongo.client import Document
+from store.ports.journal import CommandRecord, Turn
 
 
 def _index(name: str, *fields: str, **options: Any) -> IndexModel:

@@ -8,24 +8,24 @@ from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
 from common.errors import StartupError
-from store import mongo_feed_tokens, mongo_keys, mongo_timers, turns
-from store.client import Database, database_errors
-from store.journal import Index
-from store.mongo_feed_tokens import FEED_TOKENS
-from store.mongo_journal import SNAPSHOTS
-from store.mongo_keys import COUNTERS, KEYS
-from store.mongo_leases import LEASES
-from store.mongo_maps import MAPS
-from store.mongo_timers import TIMERS
-from store.mongo_views import view_index
-from store.processes import COLLECTION as PROCESSES
-from store.turns import JOURNAL
+from store.mongo import documents, feed_tokens, keys, timers
+from store.mongo.client import Database, database_errors
+from store.mongo.documents import JOURNAL
+from store.mongo.feed_tokens import FEED_TOKENS
+from store.mongo.journal import SNAPSHOTS
+from store.mongo.keys import COUNTERS, KEYS
+from store.mongo.leases import LEASES
+from store.mongo.maps import MAPS
+from store.mongo.processes import COLLECTION as PROCESSES
+from store.mongo.timers import TIMERS
+from store.mongo.views import view_index
+from store.ports.views import Index
 
 _OURS: Final[dict[str, Sequence[IndexModel]]] = {
-    JOURNAL: turns.INDEXES,
-    TIMERS: mongo_timers.INDEXES,
-    KEYS: mongo_keys.INDEXES,
-    FEED_TOKENS: mongo_feed_tokens.INDEXES,
+    JOURNAL: documents.INDEXES,
+    TIMERS: timers.INDEXES,
+    KEYS: keys.INDEXES,
+    FEED_TOKENS: feed_tokens.INDEXES,
 }
 _RESERVED: Final = frozenset({*_OURS, SNAPSHOTS, LEASES, MAPS, COUNTERS, PROCESSES})
 _CHANGED: Final = (85, 86)  # there is an index of that name, or of those fields, that is not the same

@@ -17,8 +17,8 @@ from pymongo.errors import OperationFailure, PyMongoError
 from common.errors import StartupError
 from common.logs import get_logger
 from config.settings import MongoSettings
-from store.client import Client
-from store.mongod import REPLICA_SET, check_free, check_mongod, command_line, find_mongod, why_it_stopped
+from store.embedded.mongod import REPLICA_SET, check_free, check_mongod, command_line, find_mongod, why_it_stopped
+from store.mongo.client import Client
 
 DATABASE_DIR: Final = "mongo"  # in the data directory
 _START_S: Final = 60.0  # recovery after a crash included

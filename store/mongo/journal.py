@@ -16,9 +16,9 @@ from pymongo.errors import DocumentTooLarge, PyMongoError
 
 from common.errors import PayloadTooLarge
 from common.logs import get_logger
-from store.client import DUPLICATE_KEY, Database, Document, database_errors, write_newer
-from store.journal import MAX_TURN_BYTES, Loaded, Outcome, Snapshot, Turn, check_appendable
-from store.turns import HISTORY, JOURNAL, to_document, to_turn, turn_id
+from store.mongo.client import DUPLICATE_KEY, Database, Document, database_errors, write_newer
+from store.mongo.documents import HISTORY, JOURNAL, to_document, to_turn, turn_id
+from store.ports.journal import MAX_TURN_BYTES, Loaded, Outcome, Snapshot, Turn, check_appendable
 
 SNAPSHOTS: Final = "snapshots"
 _ACKNOWLEDGED: Final = {"w": "majority", "j": True}
@@ -32,7 +32,7 @@ log = get_logger(__name__)
 
 
 class MongoJournal:
-    """`Journal` over the collections `journal` (see `store.turns`) and `snapshots`."""
+    """`Journal` over the collections `journal` (see `store.mongo.documents`) and `snapshots`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

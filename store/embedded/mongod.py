@@ -18,7 +18,7 @@ from typing import Final
 
 from common.errors import StartupError
 from config.settings import MongoSettings
-from store import die_with_parent
+from store.embedded import die_with_parent
 
 REPLICA_SET: Final = "carewire"
 _OLDEST: Final = (6, 0)

@@ -6,8 +6,8 @@ from typing import Final
 from pymongo import ASCENDING, IndexModel
 
 from common.clock import Clock
-from store.client import Database, Document, database_errors
-from store.feed_tokens import FeedToken
+from store.mongo.client import Database, Document, database_errors
+from store.ports.feed_tokens import FeedToken
 
 FEED_TOKENS: Final = "feed_tokens"
 INDEXES: Final = (

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from common.clock import Clock
 from common.errors import StartupError, Unavailable
-from store.masterkeys import KEY_BYTES, NONCE_BYTES, MasterKeys
+from store.crypto.masterkeys import KEY_BYTES, NONCE_BYTES, MasterKeys
 
 ID_BYTES: Final = 8
 _VERSION: Final = b"\x01"

@@ -4,8 +4,8 @@ from typing import Final
 
 from pymongo.errors import DuplicateKeyError
 
-from store.client import Database, Document, database_errors
-from store.journal import PartitionMap
+from store.mongo.client import Database, Document, database_errors
+from store.ports.maps import PartitionMap
 
 MAPS: Final = "partition_maps"
 

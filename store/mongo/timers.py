@@ -5,8 +5,8 @@ from typing import Final
 
 from pymongo import ASCENDING, IndexModel, ReplaceOne
 
-from store.client import Database, database_errors
-from store.journal import Timer
+from store.mongo.client import Database, database_errors
+from store.ports.timers import Timer
 
 TIMERS: Final = "timers"
 INDEXES: Final = (IndexModel([(key, ASCENDING) for key in ("due", "_id", "p")], name="due"),)
