@@ -21,7 +21,7 @@ from actors.calendars.holding import Settle
 from actors.calendars.kinds import CalendarKind
 from actors.calendars.schedule import Schedule, Service
 from actors.calendars.time import DAY_MS, WEEKDAYS
-from actors.kernel.entity import SYSTEM, Context, Principal
+from actors.kernel.contract.entity import SYSTEM, Context, Principal
 from common.errors import Conflict
 
 BOOKINGS: Final = 10_000

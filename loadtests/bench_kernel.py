@@ -25,10 +25,10 @@ import psutil
 import uvloop
 from pydantic import SecretStr
 
-from actors.kernel import wire
-from actors.kernel.entity import Attach, Principal
-from actors.kernel.region import Region
-from actors.kernel.remote import RemoteDirectory, ensure_shards, kinds_to_pools, stop_shards
+from actors.kernel.caller.region import Region
+from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, stop_shards
+from actors.kernel.contract import protocol
+from actors.kernel.contract.entity import Attach, Principal
 from actors.rooms.commands import Create, Post
 from common.clock import SystemClock
 from common.lib.collector import calm_collector
@@ -151,7 +151,7 @@ async def bench(args: argparse.Namespace, settings: Settings) -> list[dict[str, 
     names = await ensure_shards(recipe, stores)
     heard = [0]
 
-    def count(deliveries: list[wire.Delivery]) -> None:
+    def count(deliveries: list[protocol.Delivery]) -> None:
         heard[0] += len(deliveries)
 
     region = Region(

@@ -7,9 +7,9 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from actors.kernel.entity import Principal
-from actors.kernel.region import Reply
-from actors.kernel.wire import Delivery
+from actors.kernel.caller.region import Reply
+from actors.kernel.contract.entity import Principal
+from actors.kernel.contract.protocol import Delivery
 from common.clock import Clock
 from common.errors import CarewireError, InvalidArgument, Unauthenticated
 from common.ids import new_id

@@ -23,7 +23,7 @@ from actors.calendars.schedule import Id
 from actors.calendars.service import Bookings
 from actors.calendars.services import CalendarServices
 from actors.calendars.waiting import WaitlistBody
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.persons import NothingToTell
 from realtime.acks import Handler, Handlers, answering
 from realtime.requests import Request

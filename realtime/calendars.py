@@ -26,7 +26,7 @@ from actors.calendars.requests import EmptyBody, ImportBody
 from actors.calendars.roles import is_staff
 from actors.calendars.schedule import CalendarBody, Id
 from actors.calendars.services import CalendarServices
-from actors.kernel.region import Reply
+from actors.kernel.caller.region import Reply
 from common.persons import NothingToTell
 from realtime.acks import Answer, Handler, Handlers, answering
 from realtime.connections import Connection

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from actors.inboxes.commands import Ack as AckInbox
-from actors.kernel.region import Region
+from actors.kernel.caller.region import Region
 from actors.rooms.commands import Join, RoomCommand
 from actors.rooms.replies import JoinedRoom, MessagePage, RoomList
 from actors.rooms.service import Rooms, entity_of

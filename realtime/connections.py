@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.errors import CarewireError
 from common.tokens import Verified
 from realtime.deadlines import Deadline

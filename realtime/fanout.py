@@ -4,7 +4,7 @@ one topic that come together are joined once, for all of them."""
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from actors.kernel.wire import Delivery
+from actors.kernel.contract.protocol import Delivery
 from common.clock import Clock
 from common.logs import get_logger
 from realtime.connections import Connection

@@ -8,10 +8,10 @@ import socketio
 from aiohttp import web
 from socketio.exceptions import ConnectionRefusedError as Refused
 
-from actors.kernel.tasks import Tasks
 from common.addresses import client_address, network_of
 from common.clock import Clock
 from common.errors import CarewireError, InvalidArgument, Overloaded, RateLimited, Unauthenticated, Unavailable
+from common.lib.tasks import Tasks
 from common.logs import get_logger
 from config.settings import GatewaySettings
 from realtime.acks import UNKNOWN, Ack, Answer, Events, error_event

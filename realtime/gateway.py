@@ -10,13 +10,13 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from actors.calendars.services import CalendarServices
-from actors.kernel.region import Region
-from actors.kernel.tasks import Tasks
-from actors.kernel.wire import Delivery
+from actors.kernel.caller.region import Region
+from actors.kernel.contract.protocol import Delivery
 from actors.presence.line import Change
 from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
 from common.clock import Clock
+from common.lib.tasks import Tasks
 from common.logs import get_logger
 from common.ports import PortRange
 from common.revocations import Revocation

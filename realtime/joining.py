@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from actors.kernel.region import Reply
-from actors.kernel.wire import Delivery
+from actors.kernel.caller.region import Reply
+from actors.kernel.contract.protocol import Delivery
 from common.errors import Unavailable
 from realtime.connections import Connection
 from realtime.subscriptions import Subscriptions

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from actors.presence.line import Change
 from actors.presence.presence import OFFLINE, State
 from actors.presence.tracker import Tracker

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from actors.kernel.entity import Attach
-from actors.kernel.region import Region
+from actors.kernel.caller.region import Region
+from actors.kernel.contract.entity import Attach
 from actors.rooms.service import entity_of
 from common.errors import CarewireError, Overloaded, Unavailable
 from common.logs import get_logger

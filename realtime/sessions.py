@@ -7,9 +7,9 @@ from typing import Final
 
 import msgspec
 
-from actors.kernel.tasks import Tasks
 from common.clock import Clock, to_rfc3339
 from common.errors import CarewireError, InvalidArgument, PermissionDenied, RateLimited, TokenExpired, Unauthenticated
+from common.lib.tasks import Tasks
 from common.logs import get_logger
 from common.revocations import Revocation
 from common.tokens import Verified

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from actors.kernel.wire import Delivery
+from actors.kernel.contract.protocol import Delivery
 from common.errors import FailedPrecondition, Overloaded
 
 

@@ -4,9 +4,10 @@ import asyncio
 from functools import partial
 
 from actors.calendars.services import calendar_services
-from actors.kernel.metrics import RecentMean, RegionMetrics
-from actors.kernel.region import Region
-from actors.kernel.remote import RemoteDirectory, client_of, ensure_shards, kinds_to_pools, log_process
+from actors.kernel.caller.metrics import RegionMetrics
+from actors.kernel.caller.region import Region
+from actors.kernel.cluster.remote import RemoteDirectory, client_of, ensure_shards, kinds_to_pools, log_process
+from actors.kernel.lib.means import RecentMean
 from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
 from common.clock import SystemClock

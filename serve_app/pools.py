@@ -7,8 +7,8 @@ from typing import Annotated, Final, Protocol
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from actors.kernel.entity import Principal
-from actors.kernel.remote import RemoteShard, ensure_shards, present_shards
+from actors.kernel.cluster.remote import RemoteShard, ensure_shards, present_shards
+from actors.kernel.contract.entity import Principal
 from common.errors import NotFound, Unavailable
 from common.logs import get_logger
 from serve_app.conventions.permits import permit

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from actors.kernel.entity import Kind
-from actors.kernel.hosting import Hosted
-from actors.kernel.partitions import shard_names
+from actors.kernel.cluster.hosting import HostedShard
+from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.partitions import shard_names
 from common.clock import SystemClock
 from config.settings import KernelSettings, Settings
 from store.ports.stores import Stores
@@ -53,7 +53,7 @@ bookings. Whoever needs the pools asks here: a name that is not in it is a KeyEr
 
 @dataclass(frozen=True, slots=True)
 class CarewireRecipe:
-    """The recipe of the whole program (`actors.kernel.hosting.Recipe`). `settings` are complete: no secret of them is
+    """The recipe of the whole program (`actors.kernel.cluster.hosting.Recipe`). `settings` are complete: no secret of them is
     still to be made, and `mongo.url` is set."""
 
     settings: Settings
@@ -91,7 +91,7 @@ class CarewireRecipe:
 
         return presence_shards(self.settings.presence)
 
-    def volatile(self, shard: str, stores: Stores) -> Hosted:
+    def volatile(self, shard: str, stores: Stores) -> HostedShard:
         """A presence shard."""
         from actors.presence.shard import PresenceShard
 

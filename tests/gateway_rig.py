@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry
 
 from actors.calendars.services import calendar_services
 from actors.inboxes.kind import InboxKind
-from actors.kernel.entity import Kind
-from actors.kernel.local import LocalCluster
+from actors.kernel.cluster.local import LocalCluster
+from actors.kernel.contract.entity import Kind
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker, presence_shards
 from actors.rooms.kind import RoomKind

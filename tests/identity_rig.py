@@ -17,9 +17,9 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from actors.calendars.services import calendar_services
-from actors.kernel.entity import Kind
-from actors.kernel.local import LocalCluster
-from actors.kernel.region import Region
+from actors.kernel.caller.region import Region
+from actors.kernel.cluster.local import LocalCluster
+from actors.kernel.contract.entity import Kind
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms

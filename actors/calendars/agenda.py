@@ -9,7 +9,7 @@ from actors.calendars.occupancy import Occupancy
 from actors.calendars.plans import collisions, entry_of, plan_of
 from actors.calendars.reasons import Reason, conflict, reasons
 from actors.calendars.roles import require_system
-from actors.kernel.entity import Context, Decision
+from actors.kernel.contract.entity import Context, Decision
 from common.errors import FailedPrecondition, InvalidArgument
 
 MOST_HOLDS: Final = 5

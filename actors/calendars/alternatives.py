@@ -13,8 +13,8 @@ from actors.calendars.plans import Plan
 from actors.calendars.ports import CheckAnswer, calendar_of
 from actors.calendars.probing import probe
 from actors.calendars.reasons import HARD, Reason
-from actors.kernel.entity import Principal
-from actors.kernel.ports import Find, Submit
+from actors.kernel.contract.entity import Principal
+from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import to_rfc3339
 from common.errors import CarewireError
 
@@ -54,7 +54,7 @@ class Alternatives:
     """Looks for them. `barred` says, by a calendar's `bookable_by`, why a client may not book there at all: such a
     calendar is left out."""
 
-    def __init__(self, region: Submit, views: Find, barred: Barred) -> None:
+    def __init__(self, region: EntityClient, views: ViewFinder, barred: Barred) -> None:
         self._region = region
         self._views = views
         self._barred = barred

@@ -8,8 +8,8 @@ from actors.calendars.commands import Availability
 from actors.calendars.plans import Plan
 from actors.calendars.ports import calendar_of
 from actors.calendars.probing import probe_times
-from actors.kernel.entity import Principal
-from actors.kernel.ports import Submit
+from actors.kernel.contract.entity import Principal
+from actors.kernel.contract.ports import EntityClient
 from common.clock import to_rfc3339
 
 
@@ -26,7 +26,7 @@ _slots: Final = msgspec.json.Decoder(_Slots).decode
 
 
 async def availability(
-    region: Submit, calendar: str, command: Availability, *, by: Principal, listen: bool, trace: str
+    region: EntityClient, calendar: str, command: Availability, *, by: Principal, listen: bool, trace: str
 ) -> tuple[dict[str, Any], int]:
     """The contract's answer, and the version of the calendar that it shows.
 
@@ -52,7 +52,7 @@ async def availability(
     return answer, reply.version
 
 
-async def _without_rooms(region: Submit, found: _Slots, by: Principal) -> None:
+async def _without_rooms(region: EntityClient, found: _Slots, by: Principal) -> None:
     """Leave out the times at which a room or device that the service needs cannot be had."""
     if found.plan is None:
         return

@@ -32,7 +32,7 @@ from actors.calendars.lifecycle import illegal, not_begun, require_legal
 from actors.calendars.record import OCCUPYING, PAUSED, Record, Terms, shown
 from actors.calendars.reminders import Remind
 from actors.calendars.roles import is_staff, require_party, require_staff
-from actors.kernel.entity import Context, Decision, Event, SetTimer
+from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
 from common.errors import AlreadyExists, Conflict, InvalidArgument, NotFound, PermissionDenied
 from common.ids import is_id
 

@@ -20,7 +20,7 @@ from actors.calendars.holding import Settle
 from actors.calendars.record import Record, event_id, shown
 from actors.calendars.series import Vouch
 from actors.calendars.waitlist_messages import NAME, Close
-from actors.kernel.entity import Effects, Kind, Letter, Library, Principal, Recorded, Shown
+from actors.kernel.contract.entity import Effects, Kind, Letter, Library, Principal, Recorded, Shown
 from common.errors import PermissionDenied
 from store.ports.views import Index, View
 

@@ -9,7 +9,7 @@ from actors.calendars.keyed import AssignId, IdAssigned
 from actors.calendars.record import Record, Terms
 from actors.calendars.reminders import Remind
 from actors.calendars.time import MINUTE_MS
-from actors.kernel.entity import Event, Query
+from actors.kernel.contract.entity import Event, Query
 
 HOLD_MS: Final = 10 * MINUTE_MS
 

@@ -11,7 +11,7 @@ from actors.calendars.requests import BulkBody, BulkItem
 from actors.calendars.roles import find_party, is_staff, require_staff
 from actors.calendars.service import Bookings
 from actors.calendars.wishes import Change, Request
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.clock import Clock, to_rfc3339
 from common.errors import CarewireError, Conflict, InvalidArgument
 

@@ -26,7 +26,7 @@ from actors.calendars.reasons import DENIED, Reason, conflict, reasons
 from actors.calendars.roles import is_staff, require_staff, require_system
 from actors.calendars.schedule import Schedule, Service, check, whole
 from actors.calendars.time import DAY_MS, MINUTE_MS
-from actors.kernel.entity import Context, Decision, Event, Principal
+from actors.kernel.contract.entity import Context, Decision, Event, Principal
 from common.errors import InvalidArgument, NotFound
 
 LONGEST_LOOK_MS: Final = 100 * DAY_MS

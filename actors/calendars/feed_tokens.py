@@ -14,7 +14,7 @@ from typing import Any, Final
 from actors.calendars.ports import entity
 from actors.calendars.roles import require_staff
 from actors.calendars.time import DAY_MS
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.clock import Clock, to_rfc3339
 from common.errors import FailedPrecondition, NotFound, Unauthenticated
 from common.ids import new_id

@@ -13,7 +13,7 @@ from actors.calendars.queries import BookingQueries, Wanted
 from actors.calendars.requests import ImportBody
 from actors.calendars.roles import require_staff
 from actors.calendars.service import Bookings
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.clock import Clock
 
 _AHEAD_MS: Final = 400 * time.DAY_MS

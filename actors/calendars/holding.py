@@ -12,7 +12,7 @@ import msgspec
 from actors.calendars.occupancy import Entry, Occupancy
 from actors.calendars.roles import require_system
 from actors.calendars.time import DAY_MS, Span, merged, without
-from actors.kernel.entity import Context, Decision, Event, Letter, SetTimer
+from actors.kernel.contract.entity import Context, Decision, Event, Letter, SetTimer
 
 ASK_AFTER_MS: Final = 30_000  # longer than any caller still tries
 ASK_AGAIN_MS: Final = 60_000

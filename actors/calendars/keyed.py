@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from actors.kernel.entity import Decision, Event
+from actors.kernel.contract.entity import Decision, Event
 from common.ids import to_base32
 
 

@@ -12,7 +12,7 @@ from actors.calendars.holding import Asked, Held, Released
 from actors.calendars.occupancy import Entry
 from actors.calendars.schedule import Schedule
 from actors.calendars.waitlist_messages import NAME
-from actors.kernel.entity import Effects, Kind, Letter, Principal, Recorded, Shown
+from actors.kernel.contract.entity import Effects, Kind, Letter, Principal, Recorded, Shown
 from common.clock import to_rfc3339
 from common.errors import PermissionDenied
 from store.ports.views import Index, View

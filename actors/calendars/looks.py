@@ -12,7 +12,7 @@ from actors.calendars.record import Status
 from actors.calendars.requests import Body, Minutes, Moment
 from actors.calendars.schedule import Id
 from actors.calendars.service import Bookings
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 
 
 class SpanQuery(Body, frozen=True):

@@ -6,7 +6,7 @@ from actors.calendars import time
 from actors.calendars.requests import PatchBody, SeriesPatch
 from actors.calendars.series_service import SeriesService
 from actors.calendars.service import Bookings
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.errors import InvalidArgument
 
 

@@ -14,8 +14,8 @@ from actors.calendars.plans import Plan
 from actors.calendars.ports import calendar_of, entity
 from actors.calendars.reasons import DENIED, Reason
 from actors.calendars.roles import is_staff
-from actors.kernel.entity import SYSTEM, Principal
-from actors.kernel.ports import Submit
+from actors.kernel.contract.entity import SYSTEM, Principal
+from actors.kernel.contract.ports import EntityClient
 
 
 class _Probed(msgspec.Struct):
@@ -55,7 +55,7 @@ def takes_of(
     return found
 
 
-async def probe_times(region: Submit, plan: Plan, starts: Sequence[int], by: Principal) -> list[list[Reason]]:
+async def probe_times(region: EntityClient, plan: Plan, starts: Sequence[int], by: Principal) -> list[list[Reason]]:
     """What the rooms and devices of a plan have against each of these starts; many are asked about in parts.
 
     Raises:
@@ -69,7 +69,7 @@ async def probe_times(region: Submit, plan: Plan, starts: Sequence[int], by: Pri
 
 
 async def probe(
-    region: Submit, plans: Sequence[Plan], *, booking: str, client: str, by: Principal, overriding: bool = False
+    region: EntityClient, plans: Sequence[Plan], *, booking: str, client: str, by: Principal, overriding: bool = False
 ) -> list[list[Reason]]:
     """For each plan, all that the others have against it; one question to each of them.
 
@@ -93,7 +93,7 @@ async def probe(
     return found
 
 
-async def refusing(region: Submit, calendar: str, resources: Sequence[str]) -> list[str]:
+async def refusing(region: EntityClient, calendar: str, resources: Sequence[str]) -> list[str]:
     """Which of these do not serve a calendar: no room or device, or one that is not shared with it.
 
     Raises:

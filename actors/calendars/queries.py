@@ -11,8 +11,8 @@ from actors.calendars.booking_kind import BOOKINGS, order_of, record_in
 from actors.calendars.record import Record, shown
 from actors.calendars.roles import is_staff, may, require_staff
 from actors.calendars.service import Bookings
-from actors.kernel.entity import Principal
-from actors.kernel.ports import Find
+from actors.kernel.contract.entity import Principal
+from actors.kernel.contract.ports import ViewFinder
 from common.clock import to_rfc3339
 from common.errors import InvalidArgument, PermissionDenied
 
@@ -39,7 +39,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 class BookingQueries:
     """One a process. Read-your-writes holds: bookings are in the read model before they are answered."""
 
-    def __init__(self, views: Find, bookings: Bookings) -> None:
+    def __init__(self, views: ViewFinder, bookings: Bookings) -> None:
         self._views = views
         self._bookings = bookings
 

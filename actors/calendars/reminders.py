@@ -6,7 +6,7 @@ import msgspec
 
 from actors.calendars.record import Record
 from actors.calendars.time import HOUR_MS
-from actors.kernel.entity import SetTimer
+from actors.kernel.contract.entity import SetTimer
 
 LEADS_MS: Final = (24 * HOUR_MS, HOUR_MS)
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.errors import NotFound, PermissionDenied
 from common.policy import Policy, Relation
 

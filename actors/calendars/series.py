@@ -12,7 +12,7 @@ import msgspec
 from actors.calendars.booking_messages import Cancel, Confirm
 from actors.calendars.keyed import AssignId, IdAssigned, assign
 from actors.calendars.roles import is_staff, require_party
-from actors.kernel.entity import Context, Decision, Effects, Event, Kind, Letter, Principal, Recorded, Shown
+from actors.kernel.contract.entity import Context, Decision, Effects, Event, Kind, Letter, Principal, Recorded, Shown
 from common.errors import AlreadyExists, Conflict, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 
 MOST_BOOKINGS: Final = 2000

@@ -18,7 +18,7 @@ from actors.calendars.series import Begin, Definition, Extend, Look, Turn
 from actors.calendars.service import Bookings
 from actors.calendars.time import MINUTE_MS
 from actors.calendars.wishes import Change, Request
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.clock import Clock, to_rfc3339
 from common.errors import CarewireError, Conflict, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from common.ids import new_id

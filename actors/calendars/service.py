@@ -20,9 +20,9 @@ from actors.calendars.roles import find_party, is_staff, require_staff
 from actors.calendars.schedule import CalendarBody, Schedule
 from actors.calendars.taking import Taken, Taking, Wanted
 from actors.calendars.wishes import Change, Request, move_of, record_of
-from actors.kernel.entity import SYSTEM, Principal
-from actors.kernel.ports import Find, Submit
-from actors.kernel.region import Reply
+from actors.kernel.caller.region import Reply
+from actors.kernel.contract.entity import SYSTEM, Principal
+from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import Clock
 from common.errors import AlreadyExists, CarewireError, Conflict, InvalidArgument, NotFound, PermissionDenied
 from common.ids import is_id, new_id
@@ -43,7 +43,9 @@ _raw: Final = msgspec.json.Decoder(_Raw).decode
 class Bookings:
     """One a process. `region` reaches the shards; `related` knows who is in whose care."""
 
-    def __init__(self, region: Submit, views: Find, clock: Clock, *, related: Related | None = None) -> None:
+    def __init__(
+        self, region: EntityClient, views: ViewFinder, clock: Clock, *, related: Related | None = None
+    ) -> None:
         self._region = region
         self._clock = clock
         self._taking = Taking(region, related)

@@ -10,7 +10,7 @@ from actors.calendars.queries import BookingQueries
 from actors.calendars.series_service import SeriesService
 from actors.calendars.service import Bookings
 from actors.calendars.waiting import Waiting
-from actors.kernel.ports import Find, Submit
+from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import Clock
 from store.ports.feed_tokens import FeedTokens as FeedTokenStore
 
@@ -30,7 +30,7 @@ class CalendarServices:
 
 
 def calendar_services(
-    region: Submit, views: Find, clock: Clock, tokens: FeedTokenStore, *, related: Related | None = None
+    region: EntityClient, views: ViewFinder, clock: Clock, tokens: FeedTokenStore, *, related: Related | None = None
 ) -> CalendarServices:
     """The services over a region, the read models, and where tokens of feeds are kept."""
     bookings = Bookings(region, views, clock, related=related)

@@ -14,8 +14,8 @@ from actors.calendars.ports import Related, calendar_of
 from actors.calendars.probing import takes_of
 from actors.calendars.reasons import Reason, conflict, reasons
 from actors.calendars.roles import is_staff
-from actors.kernel.entity import SYSTEM, Principal
-from actors.kernel.ports import Submit
+from actors.kernel.contract.entity import SYSTEM, Principal
+from actors.kernel.contract.ports import EntityClient
 from common.errors import CarewireError
 
 _RELEASE_S: Final = 3.0
@@ -45,7 +45,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 class Taking:
     """Takes and gives back. Crashing at any point leaves tentative time only, which its holder asks about."""
 
-    def __init__(self, region: Submit, related: Related | None) -> None:
+    def __init__(self, region: EntityClient, related: Related | None) -> None:
         self._region = region
         self._related = related
 

@@ -27,8 +27,8 @@ from actors.calendars.waitlist_messages import (
     Listing,
 )
 from actors.calendars.wishes import Request
-from actors.kernel.entity import SYSTEM, Principal
-from actors.kernel.ports import Find, Submit
+from actors.kernel.contract.entity import SYSTEM, Principal
+from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import Clock
 from common.errors import CarewireError, InvalidArgument, NotFound
 from common.ids import new_id
@@ -54,7 +54,7 @@ class WaitlistBody(Body, frozen=True):
 class Waiting:
     """One a process."""
 
-    def __init__(self, bookings: Bookings, region: Submit, views: Find, clock: Clock) -> None:
+    def __init__(self, bookings: Bookings, region: EntityClient, views: ViewFinder, clock: Clock) -> None:
         self._bookings = bookings
         self._region = region
         self._views = views

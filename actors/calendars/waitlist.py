@@ -40,7 +40,7 @@ from actors.calendars.waitlist_messages import (
     WaitlistEvent,
 )
 from actors.calendars.waitlist_rules import check, position_of, priority, ranked, rivals, wants
-from actors.kernel.entity import Context, Decision, Event, Principal, SetTimer
+from actors.kernel.contract.entity import Context, Decision, Event, Principal, SetTimer
 from common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from common.ids import derived_id
 

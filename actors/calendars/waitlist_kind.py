@@ -26,7 +26,7 @@ from actors.calendars.waitlist_messages import (
     WaitlistCommand,
     WaitlistEvent,
 )
-from actors.kernel.entity import Effects, Kind, Letter, Library, Principal, Recorded, Shown
+from actors.kernel.contract.entity import Effects, Kind, Letter, Library, Principal, Recorded, Shown
 from common.clock import to_rfc3339
 from common.errors import PermissionDenied
 from store.ports.views import View

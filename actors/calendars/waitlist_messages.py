@@ -6,7 +6,7 @@ import msgspec
 
 from actors.calendars.commands import Opened, Reserved
 from actors.calendars.holding import Inquire, Outcome
-from actors.kernel.entity import Event, Query
+from actors.kernel.contract.entity import Event, Query
 
 NAME: Final = "waitlist:main"
 """The one waitlist, so that all who wait are ranked together."""

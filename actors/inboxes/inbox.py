@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.inboxes.commands import Ack, Deliver, Read
-from actors.kernel.entity import Context, Decision, Event, Query
+from actors.kernel.contract.entity import Context, Decision, Event, Query
 from common.errors import InvalidArgument, PermissionDenied
 from common.ids import is_id
 

@@ -6,7 +6,7 @@ import msgspec
 
 from actors.inboxes.commands import AnyCommand
 from actors.inboxes.inbox import Contents, Delivered, Inbox, Seen
-from actors.kernel.entity import Kind, Library, Principal, Recorded, Shown
+from actors.kernel.contract.entity import Kind, Library, Principal, Recorded, Shown
 
 _to_json: Final = msgspec.json.Encoder().encode
 _unpack: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode

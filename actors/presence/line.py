@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from actors.kernel.lane import Backoff, ShardClient, ShardGone
+from actors.kernel.caller.channel import Backoff, ShardClient, ShardGone
 from actors.presence import wire
 from actors.presence.presence import State
 from common.clock import Clock

@@ -7,13 +7,13 @@ everything again. Until they have had the time for that (`settle_s`) nobody is c
 import asyncio
 from typing import Final
 
-from actors.kernel.metrics import RecentMean
-from actors.kernel.tasks import Tasks
+from actors.kernel.lib.means import RecentMean
 from actors.presence import keeping, wire
 from actors.presence.metrics import PresenceMetrics
 from actors.presence.presence import Instant, Presence, State
 from common.clock import Clock
 from common.errors import Unavailable
+from common.lib.tasks import Tasks
 from common.logs import get_logger
 from config.settings import PresenceSettings
 from store.ports.views import Views

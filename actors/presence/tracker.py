@@ -11,13 +11,13 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from actors.kernel.lane import ShardClient
-from actors.kernel.partitions import partition_of
-from actors.kernel.tasks import Tasks
+from actors.kernel.caller.channel import ShardClient
+from actors.kernel.contract.partitions import partition_of
 from actors.presence.line import Change, Line
 from actors.presence.presence import State
 from common.clock import Clock
 from common.errors import Unavailable
+from common.lib.tasks import Tasks
 from config.settings import PresenceSettings
 
 _POOL: Final = "presence"

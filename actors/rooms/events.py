@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from actors.kernel.entity import Event
+from actors.kernel.contract.entity import Event
 from common.clock import to_rfc3339
 
 

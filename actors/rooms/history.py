@@ -7,7 +7,7 @@ is kept, every change carries the whole message, and its event follows, so a cli
 from collections.abc import Sequence
 from typing import Any, Final
 
-from actors.kernel.entity import Library, Recorded
+from actors.kernel.contract.entity import Library, Recorded
 from actors.rooms.commands import DEFAULT_PAGE, LARGEST_PAGE
 from actors.rooms.events import Posted
 from actors.rooms.messages import Message, posted

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.kernel.entity import Effects, Kind, Library, Principal, Recorded, Shown
+from actors.kernel.contract.entity import Effects, Kind, Library, Principal, Recorded, Shown
 from actors.rooms import history, membership, messages, outcome, views
 from actors.rooms.commands import AnyCommand
 from actors.rooms.events import AnyEvent, Deleted, Edited, Posted, Reacted

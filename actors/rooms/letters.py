@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from actors.kernel.entity import Letter
+from actors.kernel.contract.entity import Letter
 from actors.rooms.message_ids import mark_of, timed_id
 
 

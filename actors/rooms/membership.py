@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.kernel.entity import Context, Decision
+from actors.kernel.contract.entity import Context, Decision
 from actors.rooms import rules
 from actors.rooms.commands import AddMembers, Create, Join, Leave, RemoveMember, Update
 from actors.rooms.events import Created, Joined, Left, Profile, RoomEvent, Updated

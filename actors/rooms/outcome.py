@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.kernel.entity import Effects, Recorded, Shown
+from actors.kernel.contract.entity import Effects, Recorded, Shown
 from actors.rooms import views
 from actors.rooms.events import (
     Created,

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from actors.kernel.entity import Context, Decision, Event, Kind, Principal, Recorded
+from actors.kernel.contract.entity import Context, Decision, Event, Kind, Principal, Recorded
 from common.errors import PermissionDenied
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from actors.kernel.entity import Query
+from actors.kernel.contract.entity import Query
 
 
 class Page(Query, frozen=True):

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from actors.kernel.entity import Context, Decision, Signal
+from actors.kernel.contract.entity import Context, Decision, Signal
 from actors.rooms import rules
 from actors.rooms.commands import LARGEST_PAGE, Glance, History, MarkRead, Peek, TypingStart, TypingStop
 from actors.rooms.events import Read

@@ -7,7 +7,7 @@ room, there is nothing to find.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from actors.kernel.entity import Context, Decision
+from actors.kernel.contract.entity import Context, Decision
 from actors.rooms import commands, membership, reading, talk
 from actors.rooms.commands import Create, Delete, Edit, Glance, Join, MarkRead, Post, React, Unreact
 from actors.rooms.message_ids import seq_in

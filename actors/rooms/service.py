@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.kernel.entity import SYSTEM, Principal
-from actors.kernel.ports import Find, Submit
-from actors.kernel.region import Reply
+from actors.kernel.caller.region import Reply
+from actors.kernel.contract.entity import SYSTEM, Principal
+from actors.kernel.contract.ports import EntityClient, ViewFinder
 from actors.rooms.commands import DEFAULT_PAGE, LARGEST_PAGE, Create, Glance, Peek, Post, RoomCommand
 from actors.rooms.pairs import Claim, Release, pair_id
 from actors.rooms.rules import invalid
@@ -60,7 +60,7 @@ def command_id_of(command: RoomCommand, by: Principal) -> str | None:
 class Rooms:
     """One a process. `region` reaches the shards of rooms, pairs and inboxes."""
 
-    def __init__(self, region: Submit, views: Find, clock: Clock) -> None:
+    def __init__(self, region: EntityClient, views: ViewFinder, clock: Clock) -> None:
         self._region = region
         self._views = views
         self._clock = clock

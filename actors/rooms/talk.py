@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from actors.kernel.entity import Context, Decision
+from actors.kernel.contract.entity import Context, Decision
 from actors.rooms import rules
 from actors.rooms.commands import Delete, Edit, Post, React, Unreact
 from actors.rooms.events import Deleted, Edited, Posted, Reacted

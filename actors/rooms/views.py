@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from actors.kernel.entity import Effects
+from actors.kernel.contract.entity import Effects
 from actors.rooms.messages import Message
 from store.ports.views import Index, View
 

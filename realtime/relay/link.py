@@ -1,4 +1,4 @@
-"""One connection between two gateways: frames as between regions and shards (`actors.kernel.direct`).
+"""One connection between two gateways: frames as between regions and shards (`actors.kernel.caller.direct`).
 
 Whoever connects proves that it knows the secret, and sees it proven, before anything else is said; the secret itself is
 never sent. From then on it asks, and the other answers from what it owns: an answer is never asked for elsewhere, so
@@ -16,9 +16,9 @@ from typing import Final, Protocol
 
 import msgspec
 
-from actors.kernel.direct import REPLY, REQUEST, Calling, Framed
-from actors.kernel.lane import ShardGone
-from actors.kernel.tasks import Tasks
+from actors.kernel.caller.channel import ShardGone
+from actors.kernel.caller.direct import REPLY, REQUEST, Calling, Framed
+from common.lib.tasks import Tasks
 from common.logs import get_logger
 from realtime.relay.names import Address
 from realtime.wire import EngineServer

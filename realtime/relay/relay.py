@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from actors.kernel.lane import ShardGone
+from actors.kernel.caller.channel import ShardGone
 from common.errors import StartupError
 from common.logs import get_logger
 from common.ports import PortRange, listen

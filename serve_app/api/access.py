@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from serve_app.conventions.callers import sender_of
 from serve_app.conventions.permits import POLICY, permit
 

@@ -10,9 +10,9 @@ from fastapi import FastAPI
 from ray.serve.handle import DeploymentHandle
 
 from actors.calendars.services import calendar_services
-from actors.kernel.metrics import RegionMetrics
-from actors.kernel.region import Region
-from actors.kernel.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process
+from actors.kernel.caller.metrics import RegionMetrics
+from actors.kernel.caller.region import Region
+from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process
 from actors.rooms.service import Rooms
 from common.clock import SystemClock
 from common.lib.collector import calm_collector

@@ -7,8 +7,8 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from actors.kernel.entity import Principal
-from actors.kernel.region import Reply
+from actors.kernel.caller.region import Reply
+from actors.kernel.contract.entity import Principal
 from actors.rooms.commands import History, RoomCommand
 from common.errors import InvalidArgument
 from common.ids import ID_PATTERN

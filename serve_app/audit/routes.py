@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from actors.kernel.entity import Principal, as_themselves
+from actors.kernel.contract.entity import Principal, as_themselves
 from actors.rooms.commands import History
 from common.clock import to_rfc3339
 from common.ids import ID_PATTERN

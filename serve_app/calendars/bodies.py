@@ -7,7 +7,7 @@ import msgspec
 from fastapi import Query, Request
 from msgspec import Raw
 
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.errors import InvalidArgument
 from realtime.requests import decode
 

@@ -12,7 +12,7 @@ from actors.calendars.patching import patch_series
 from actors.calendars.record import Status
 from actors.calendars.services import CalendarServices
 from actors.calendars.waiting import WaitlistBody
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.ids import ID_PATTERN
 from common.persons import NothingToTell
 from serve_app.calendars.answers import ERRORS, CalendarRoute, answer

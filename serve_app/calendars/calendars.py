@@ -11,7 +11,7 @@ from actors.calendars.looks import AvailabilityQuery, free_times
 from actors.calendars.requests import EmptyBody, ImportBody
 from actors.calendars.schedule import CalendarBody
 from actors.calendars.services import CalendarServices
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.ids import ID_PATTERN
 from common.persons import NothingToTell
 from serve_app.calendars.answers import ERRORS, CalendarRoute, answer

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from actors.calendars.queries import LARGEST_PAGE, Wanted
 from actors.calendars.services import CalendarServices
-from actors.kernel.entity import Principal, as_themselves
+from actors.kernel.contract.entity import Principal, as_themselves
 from common.errors import Conflict, FailedPrecondition, NotFound
 from common.logs import get_logger
 

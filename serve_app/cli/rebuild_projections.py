@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _rebuild(settings: "Settings") -> None:
-    from actors.kernel.rebuild import Rebuilt, rebuild
+    from actors.kernel.history.rebuild import Rebuilt, rebuild
     from serve_app.recipe import CarewireRecipe
 
     shown = 0

@@ -15,7 +15,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from fastapi.security import HTTPBearer
 
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.policy import PERSONAL, Policy
 from common.tokens import Verified
 from serve_app.conventions.callers import sender_of

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pymongo import IndexModel
 
 from actors.calendars.services import calendar_services
-from actors.kernel.region import Region
+from actors.kernel.caller.region import Region
 from actors.rooms.service import Rooms
 from common.clock import Clock
 from config.settings import Settings

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from typing import Final
 
 from actors.calendars.feed_tokens import FeedTokens, is_feed_token
-from actors.kernel.tasks import Tasks
 from common.errors import CarewireError, PermissionDenied
+from common.lib.tasks import Tasks
 from common.logs import get_logger
 from common.tokens import Verified
 from config.settings import IdentitySettings

@@ -5,8 +5,8 @@ from typing import Protocol
 import msgspec
 
 from actors.inboxes.commands import Deliver
-from actors.kernel.entity import SYSTEM, Principal
-from actors.kernel.region import Reply
+from actors.kernel.caller.region import Reply
+from actors.kernel.contract.entity import SYSTEM, Principal
 from common.clock import Clock
 from common.errors import Overloaded, Unavailable
 from common.ids import new_id
@@ -16,7 +16,7 @@ log = get_logger(__name__)
 
 
 class Submit(Protocol):
-    """The caller's side of the shards (`actors.kernel.region.Region`)."""
+    """The caller's side of the shards (`actors.kernel.caller.region.Region`)."""
 
     async def submit(
         self, entity: str, command: msgspec.Struct, *, by: Principal, command_id: str | None = None, trace: str = ""

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import FailedPrecondition, NotFound
 from common.ids import ID_PATTERN

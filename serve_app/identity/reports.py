@@ -3,8 +3,8 @@
 from collections.abc import Coroutine
 from typing import Any, NoReturn
 
-from actors.kernel.tasks import Tasks
 from common.errors import Unauthenticated
+from common.lib.tasks import Tasks
 from common.logs import get_logger
 from serve_app.audit.chain import Entry
 from serve_app.identity.accounts import Account

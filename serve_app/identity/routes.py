@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.ids import ID_PATTERN
 from serve_app.conventions.callers import sender_of

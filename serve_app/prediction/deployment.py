@@ -14,7 +14,7 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 from ray import serve
 
-from actors.kernel.remote import log_process
+from actors.kernel.cluster.remote import log_process
 from common.clock import SystemClock
 from common.errors import Unavailable
 from common.logs import get_logger

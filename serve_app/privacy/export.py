@@ -9,8 +9,8 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from actors.inboxes.commands import Read
-from actors.kernel.entity import Principal
-from actors.kernel.region import Reply
+from actors.kernel.caller.region import Reply
+from actors.kernel.contract.entity import Principal
 from actors.rooms.commands import LARGEST_PAGE, History
 from common.clock import Clock, to_rfc3339
 from serve_app.api.rooms import RoomsReader

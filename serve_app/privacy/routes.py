@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.ids import ID_PATTERN
 from common.policy import Relation
 from serve_app.conventions.permits import POLICY, permit, verified_of

@@ -10,8 +10,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from actors.inboxes.kind import InboxKind
-from actors.kernel.entity import Kind, Principal
-from actors.kernel.local import LocalCluster
+from actors.kernel.cluster.local import LocalCluster
+from actors.kernel.contract.entity import Kind, Principal
 from actors.rooms.commands import Create, Delete, History, Post
 from actors.rooms.kind import RoomKind
 from actors.rooms.pairs import PairKind

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.kernel.direct import DirectServer
+from actors.kernel.caller.direct import DirectServer
 from common.errors import StartupError
 from common.ports import PortRange, listen
 from realtime.relay.relay import Relay

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from actors.kernel.direct import Calling
-from actors.kernel.lane import ShardGone
+from actors.kernel.caller.channel import ShardGone
+from actors.kernel.caller.direct import Calling
 from realtime.relay import link
 from realtime.relay.link import Secret, connect
 from realtime.relay.names import Address, Names

@@ -18,9 +18,9 @@ from actors.calendars.service import Bookings
 from actors.calendars.time import DAY_MS
 from actors.calendars.waiting import Waiting, WaitlistBody
 from actors.calendars.wishes import Change, Request
-from actors.kernel.entity import Principal
-from actors.kernel.region import Region, Reply
-from actors.kernel.shard import Shard
+from actors.kernel.caller.region import Region, Reply
+from actors.kernel.contract.entity import Principal
+from actors.kernel.shard.shard import Shard
 from common.clock import to_rfc3339
 from common.errors import CarewireError, Conflict, FailedPrecondition
 from store.ports.leases import Holder

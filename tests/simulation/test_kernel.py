@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import msgspec
 import pytest
 
-from actors.kernel.codec import Codec
-from actors.kernel.entity import Principal, Recorded
-from actors.kernel.library import StoredLibrary
+from actors.kernel.contract.entity import Principal, Recorded
+from actors.kernel.history.codec import Codec
+from actors.kernel.history.library import StoredLibrary
 from common.errors import CarewireError
 from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS, World

@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 import pytest
 
-from actors.kernel.lane import ShardClient, ShardGone
-from actors.kernel.tasks import Tasks
+from actors.kernel.caller.channel import ShardClient, ShardGone
 from actors.presence.line import Change
 from actors.presence.presence import OFFLINE, State
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker, presence_shards
 from common.errors import Unavailable
+from common.lib.tasks import Tasks
 from config.settings import PresenceSettings
 from store.memory import memory_stores
 from store.ports.stores import Stores

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.kernel.entity import Attach, Principal
-from actors.kernel.lane import ShardClient
-from actors.kernel.region import Region
-from actors.kernel.shard import Shard
+from actors.kernel.caller.channel import ShardClient
+from actors.kernel.caller.region import Region
+from actors.kernel.contract.entity import Attach, Principal
+from actors.kernel.shard.shard import Shard
 from common.errors import Unavailable
 from store.ports.journal import HeldLease
 from store.ports.leases import Holder, Lease

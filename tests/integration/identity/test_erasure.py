@@ -6,7 +6,7 @@ import bson
 import pytest
 
 from actors.inboxes.commands import Read
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from actors.presence.keeping import PRESENCE, keep
 from actors.presence.presence import Memory
 from store.crypto.vault import ID_BYTES

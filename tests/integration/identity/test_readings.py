@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI, Response
 
 from actors.calendars.services import calendar_services
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.clock import SystemClock
 from common.persons import NOT_PEOPLE, persons_in, unmarked, way_of
 from common.policy import PERSONAL

@@ -18,13 +18,14 @@ from actors.calendars.waitlist_kind import WaitlistKind
 from actors.calendars.wishes import Request
 from actors.inboxes.commands import Read
 from actors.inboxes.kind import InboxKind
-from actors.kernel.entity import Kind, Principal
-from actors.kernel.loading import restore
-from actors.kernel.local import LocalCluster
-from actors.kernel.partitions import partition_of
-from actors.kernel.region import Region
-from actors.kernel.replies import Replies
-from actors.kernel.resident import Host, Resident
+from actors.kernel.caller.region import Region
+from actors.kernel.cluster.local import LocalCluster
+from actors.kernel.contract.entity import Kind, Principal
+from actors.kernel.contract.partitions import partition_of
+from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.shard.loader import restore
+from actors.kernel.shard.reply_cache import ReplyCache
+from actors.kernel.shard.resident import Resident
 from common.clock import Clock
 from config.settings import KernelSettings
 from store.memory import memory_stores
@@ -60,8 +61,8 @@ def a_schedule(**changes: Any) -> Schedule:
 async def entries_of(stores: Stores, clock: Clock, entity: str) -> list[Entry]:
     """What is taken of a calendar or an agenda by what the journal says, folded as a shard folds it."""
     kind = next(one for one in KINDS if entity.startswith(f"{one.name}:"))
-    resident = Resident(entity, Host(kind, stores), partition_of(entity))
-    restore(resident, (await stores.journal.load([entity]))[entity], Replies(clock))
+    resident = Resident(entity, KindRuntime(kind, stores), partition_of(entity))
+    restore(resident, (await stores.journal.load([entity]))[entity], ReplyCache(clock))
     found: list[Entry] = sorted(resident.entity.occupancy.entries.values(), key=lambda one: one.start)
     return found
 

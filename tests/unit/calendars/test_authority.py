@@ -13,7 +13,7 @@ from actors.calendars.series_service import SeriesService
 from actors.calendars.service import Bookings
 from actors.calendars.waiting import Waiting, WaitlistBody
 from actors.calendars.wishes import Change, Request
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import Conflict, InvalidArgument, PermissionDenied
 from tests.unit.calendars.rig import ADMIN, ANN, BOB, DOC, Rig, a_schedule, at

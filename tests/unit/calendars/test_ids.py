@@ -15,7 +15,7 @@ from actors.calendars.waiting import Waiting, WaitlistBody
 from actors.calendars.waitlist_kind import WaitlistKind
 from actors.calendars.waitlist_messages import NAME, Entry, Join
 from actors.calendars.wishes import Request
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import AlreadyExists
 from common.ids import derived_id, from_base32, new_id

@@ -17,7 +17,7 @@ from actors.calendars.kinds import CalendarKind
 from actors.calendars.occupancy import Entry
 from actors.calendars.schedule import Limits, Schedule, Service, Stretch
 from actors.calendars.time import DAY_MS, HOUR_MS, MINUTE_MS
-from actors.kernel.entity import SYSTEM, Context, Principal
+from actors.kernel.contract.entity import SYSTEM, Context, Principal
 from common.clock import to_rfc3339
 from common.errors import Conflict
 from tests.unit.calendars.rig import at

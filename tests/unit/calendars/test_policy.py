@@ -12,7 +12,7 @@ from actors.calendars.queries import BookingQueries, Wanted
 from actors.calendars.series_service import SeriesService
 from actors.calendars.waiting import Waiting, WaitlistBody
 from actors.calendars.wishes import Change, Request
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import CarewireError, NotFound, PermissionDenied
 from common.policy import RULES, Policy, Relation

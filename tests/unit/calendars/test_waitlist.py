@@ -7,7 +7,7 @@ import pytest
 
 from actors.calendars.time import HOUR_MS
 from actors.calendars.waiting import Waiting, WaitlistBody
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import Conflict, NotFound, PermissionDenied
 from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, at

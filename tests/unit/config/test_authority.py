@@ -9,7 +9,7 @@ import pytest
 ROOT: Final = Path(__file__).parents[3]
 PACKAGES: Final = ("actors", "config", "ml", "realtime", "serve_app", "store")
 MAKERS: Final = {
-    "actors/kernel/entity.py": 2,  # SYSTEM, and `as_themselves`
+    "actors/kernel/contract/entity.py": 2,  # SYSTEM, and `as_themselves`
     "realtime/connections.py": 1,  # who has not said who they are: "nobody"
 }
 """Where a role is written down, and how often."""

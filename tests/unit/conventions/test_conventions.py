@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from common.clock import SystemClock
 from common.errors import InvalidArgument, Overloaded
 from common.tokens import Expected, Verified, mint, verify

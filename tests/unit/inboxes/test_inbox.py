@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from actors.inboxes.commands import Ack, Deliver, Read
 from actors.inboxes.kind import InboxKind
-from actors.kernel.entity import SYSTEM, Attach, Principal
+from actors.kernel.contract.entity import SYSTEM, Attach, Principal
 from actors.rooms.letters import letter
 from common.errors import InvalidArgument, PermissionDenied
 from tests.unit.rooms.harness import World, run

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from actors.kernel.entity import (
+from actors.kernel.contract.entity import (
     Context,
     Decision,
     Effects,

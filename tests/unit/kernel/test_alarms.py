@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from actors.kernel.alarms import Alarms
-from actors.kernel.tasks import Tasks
-from actors.kernel.together import Together
+from actors.kernel.effects.timers import TimerScheduler
+from actors.kernel.lib.writes import WriteBatcher
+from common.lib.tasks import Tasks
 from store.memory import MemoryJournal, MemoryTimers
 from store.ports.journal import Turn
 from store.ports.timers import Timer, Timers
@@ -38,9 +38,9 @@ def alarms_of(
     timers: Timers,
     journal: MemoryJournal,
     fire: Callable[[Timer, bool], None] = lambda timer, again: None,
-) -> Alarms:
+) -> TimerScheduler:
     tasks = Tasks("test")
-    return Alarms(timers, Together(journal.settle, tasks), tasks, VirtualClock(loop), fire)
+    return TimerScheduler(timers, WriteBatcher(journal.settle, tasks), tasks, VirtualClock(loop), fire)
 
 
 def test_timers_of_a_moment_are_dropped_together() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from actors.kernel import turns
-from actors.kernel.partitions import partition_of
+from actors.kernel.contract.partitions import partition_of
+from actors.kernel.shard import turns
 from store.ports.journal import Journal
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import Write

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from actors.kernel.hearing import Hearing
-from actors.kernel.wire import Delivery
+from actors.kernel.caller.subscriptions import TopicSubscriptions
+from actors.kernel.contract.protocol import Delivery
 
 
 class Ear:
@@ -13,13 +13,13 @@ class Ear:
 
     def __init__(self) -> None:
         self.wakes = 0
-        self.hearing = Hearing(self.wake)
+        self.hearing = TopicSubscriptions(self.wake)
 
     def wake(self) -> None:
         self.wakes += 1
 
 
-def heard(hearing: Hearing, *versions: int, topic: str = "room:a") -> list[int]:
+def heard(hearing: TopicSubscriptions, *versions: int, topic: str = "room:a") -> list[int]:
     """Which of these deliveries are news."""
     return [one for one in versions if hearing.is_news(Delivery(topic, one, b"packet"))]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from actors.kernel.ownership import Ownership
+from actors.kernel.shard.ownership import Ownership
 from store.memory import memory_stores
 from store.ports.leases import Holder
 from store.ports.maps import PartitionMap

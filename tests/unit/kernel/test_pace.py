@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from actors.kernel.entity import Principal
-from actors.kernel.pace import Pace
+from actors.kernel.contract.entity import Principal
+from actors.kernel.lib.pacing import Pacer
 from store.ports.stores import Stores
 from store.ports.vault import Vault
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
@@ -20,25 +20,25 @@ def never() -> bool:
     return False
 
 
-def waits(scenario: Callable[[Pace], Awaitable[float]]) -> float:
+def waits(scenario: Callable[[Pacer], Awaitable[float]]) -> float:
     """What `scenario` gives back, in ms."""
     loop = VirtualLoop()
     clock = VirtualClock(loop)
 
     async def main() -> float:
-        return await scenario(Pace(clock, LINGER_S))
+        return await scenario(Pacer(clock, LINGER_S))
 
     return round(run(loop, main()) * 1000, 3)
 
 
-async def rested(pace: Pace, enough: Callable[[], bool] = never) -> float:
+async def rested(pace: Pacer, enough: Callable[[], bool] = never) -> float:
     since_s = pace.clock.monotonic_s()
     await pace.rest(enough)
     return pace.clock.monotonic_s() - since_s
 
 
 def test_when_it_is_quiet_nothing_waits() -> None:
-    async def scenario(pace: Pace) -> float:
+    async def scenario(pace: Pacer) -> float:
         pace.worked(pace.began())
         await asyncio.sleep(LINGER_S)
         return await rested(pace)
@@ -47,7 +47,7 @@ def test_when_it_is_quiet_nothing_waits() -> None:
 
 
 def test_short_work_begins_no_sooner_than_the_linger() -> None:
-    async def scenario(pace: Pace) -> float:
+    async def scenario(pace: Pacer) -> float:
         pace.worked(pace.began())
         return await rested(pace)
 
@@ -56,7 +56,7 @@ def test_short_work_begins_no_sooner_than_the_linger() -> None:
 
 def test_long_work_is_followed_by_a_rest_as_long_up_to_a_bound() -> None:
     def after(work_s: float) -> float:
-        async def scenario(pace: Pace) -> float:
+        async def scenario(pace: Pacer) -> float:
             since_s = pace.began()
             await asyncio.sleep(work_s)
             pace.worked(since_s)
@@ -68,7 +68,7 @@ def test_long_work_is_followed_by_a_rest_as_long_up_to_a_bound() -> None:
 
 
 def test_other_work_meanwhile_prolongs_a_rest_but_not_for_ever() -> None:
-    async def scenario(pace: Pace) -> float:
+    async def scenario(pace: Pacer) -> float:
         async def work() -> None:
             while True:
                 since_s = pace.clock.monotonic_s()
@@ -86,7 +86,7 @@ def test_other_work_meanwhile_prolongs_a_rest_but_not_for_ever() -> None:
 
 def test_what_is_held_waits_for_its_release_but_not_for_ever() -> None:
     def after(release_s: float) -> float:
-        async def scenario(pace: Pace) -> float:
+        async def scenario(pace: Pacer) -> float:
             pace.began(held=True)
             asyncio.get_running_loop().call_later(release_s, pace.released)
             return await rested(pace)
@@ -97,7 +97,7 @@ def test_what_is_held_waits_for_its_release_but_not_for_ever() -> None:
 
 
 def test_who_has_enough_to_do_does_not_rest() -> None:
-    async def scenario(pace: Pace) -> float:
+    async def scenario(pace: Pacer) -> float:
         pace.worked(pace.began())
         return await rested(pace, lambda: True)
 

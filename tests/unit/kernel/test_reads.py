@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from tests.simulation.world import World
 from tests.unit.kernel.ledger import LedgerKind, Write
 from tests.unit.kernel.test_commands import ROOM, Play, submit

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.kernel import wire
-from actors.kernel.recent import Recent
+from actors.kernel.contract import protocol
+from actors.kernel.shard.replay_buffer import ReplayBuffer
 
 
 class HandClock:
@@ -22,17 +22,17 @@ class HandClock:
 
 def sent(*versions: int, topic: str = "room:1", packet: bytes = b"[%d]") -> list[tuple[int, bytes]]:
     """Deliveries as a turn publishes them."""
-    return [(v, wire.encode(wire.Delivery(topic, v, packet % v if packet else b""))) for v in versions]
+    return [(v, protocol.encode(protocol.Delivery(topic, v, packet % v if packet else b""))) for v in versions]
 
 
-def told(recent: Recent, since: int, upto: int, limit: int = 100) -> list[bytes] | None:
+def told(recent: ReplayBuffer, since: int, upto: int, limit: int = 100) -> list[bytes] | None:
     """The packets, or None when the journal must be asked."""
     missed = recent.missed("room:1", since, upto=upto, limit=limit)
     return None if missed is None else [bytes(one) for one in missed]
 
 
 def test_what_was_missed_is_told_in_order_and_no_more() -> None:
-    recent = Recent(HandClock())
+    recent = ReplayBuffer(HandClock())
     recent.add("room:1", sent(4, 5, 6))
     assert told(recent, 3, 6) == [b"[4]", b"[5]", b"[6]"]
     assert told(recent, 4, 5) == [b"[5]"]
@@ -40,7 +40,7 @@ def test_what_was_missed_is_told_in_order_and_no_more() -> None:
 
 
 def test_what_is_not_there_as_a_whole_is_not_told_at_all() -> None:
-    recent = Recent(HandClock())
+    recent = ReplayBuffer(HandClock())
     recent.add("room:1", sent(4, 5, 6))
     assert told(recent, 2, 6) is None
     assert told(recent, 4, 7) is None
@@ -49,7 +49,7 @@ def test_what_is_not_there_as_a_whole_is_not_told_at_all() -> None:
 
 
 def test_numbers_that_were_given_elsewhere_make_a_new_beginning() -> None:
-    recent = Recent(HandClock())
+    recent = ReplayBuffer(HandClock())
     recent.add("room:1", sent(4, 5))
     recent.add("room:1", sent(8))
     assert told(recent, 4, 8) is None
@@ -57,13 +57,13 @@ def test_numbers_that_were_given_elsewhere_make_a_new_beginning() -> None:
 
 
 def test_signals_are_not_kept_and_silent_numbers_say_nothing() -> None:
-    recent = Recent(HandClock())
+    recent = ReplayBuffer(HandClock())
     recent.add("room:1", [*sent(1), (0, b"typing"), *sent(2, packet=b""), *sent(3)])
     assert told(recent, 0, 3) == [b"[1]", b"[3]"]
 
 
 def test_what_was_redacted_is_not_told_again() -> None:
-    recent = Recent(HandClock())
+    recent = ReplayBuffer(HandClock())
     recent.add("room:1", sent(1, 2))
     recent.forget("room:1")
     assert told(recent, 0, 2) is None
@@ -73,7 +73,7 @@ def test_what_was_redacted_is_not_told_again() -> None:
 
 def test_it_is_forgotten_after_a_while() -> None:
     clock = HandClock()
-    recent = Recent(clock, kept_s=20.0)
+    recent = ReplayBuffer(clock, kept_s=20.0)
     recent.add("room:1", sent(1))
     clock.s = 15.0
     recent.add("room:1", sent(2))
@@ -86,7 +86,7 @@ def test_it_is_forgotten_after_a_while() -> None:
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 4), st.booleans()), max_size=40), st.integers(50, 400))
 def test_whatever_is_told_is_what_was_sent(steps: list[tuple[int, int, bool]], most_bytes: int) -> None:
     """Rooms that speak, skip numbers and redact, in little memory."""
-    recent = Recent(HandClock(), most_bytes=most_bytes)
+    recent = ReplayBuffer(HandClock(), most_bytes=most_bytes)
     newest = dict.fromkeys((1, 2, 3), 0)
     for room, count, redact in steps:
         name = f"room:{room}"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from actors.kernel.replies import Replies
+from actors.kernel.shard.reply_cache import ReplyCache
 from common.lib.cache import BoundedCache
 from tests.simulation.world import World
 from tests.unit.kernel.ledger import Seen, Strike, Write
@@ -17,7 +17,7 @@ REPLY = b'{"seq":1}'
 
 def test_a_reply_is_there_for_its_time_and_gone_after_twice_that() -> None:
     clock = HandClock()
-    replies = Replies(clock, kept_s=30.0)
+    replies = ReplyCache(clock, kept_s=30.0)
     replies.add(b"c1", REPLY, 7)
     for clock.s in (10.0, 29.0, 30.0, 59.0):
         replies.trim()
@@ -29,7 +29,7 @@ def test_a_reply_is_there_for_its_time_and_gone_after_twice_that() -> None:
 
 
 def test_many_replies_take_no_more_than_they_may_and_the_newest_stay() -> None:
-    replies = Replies(HandClock(), most_bytes=100_000)
+    replies = ReplyCache(HandClock(), most_bytes=100_000)
     for number in range(10_000):
         replies.add(number.to_bytes(16), REPLY, number)
         assert replies.size <= 100_000
@@ -39,7 +39,7 @@ def test_many_replies_take_no_more_than_they_may_and_the_newest_stay() -> None:
 
 
 def test_one_that_is_larger_than_all_may_be_does_no_harm() -> None:
-    replies = Replies(HandClock(), most_bytes=1000)
+    replies = ReplyCache(HandClock(), most_bytes=1000)
     replies.add(b"c1", b"x" * 5000, 1)
     replies.add(b"c2", REPLY, 2)
     assert replies.get(b"c2") == (REPLY, 2)
@@ -65,7 +65,7 @@ def test_a_shard_with_many_entities_remembers_no_more_than_one_with_few(play: Pl
 def test_a_repeat_gets_its_first_answer_though_its_shard_remembers_nothing(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Replies, "get", lambda self, command_id: None)
+    monkeypatch.setattr(ReplyCache, "get", lambda self, command_id: None)
 
     async def scenario(world: World) -> None:
         asked: list[tuple[Any, str]] = [(Write("hi"), "c1"), (Seen(1), "c2"), (Strike(1), "c3")]

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from actors.kernel.tasks import Tasks
-from actors.kernel.together import Together
+from actors.kernel.lib.writes import WriteBatcher
 from common.errors import Unavailable
+from common.lib.tasks import Tasks
 from tests.simulation.loop import VirtualLoop, run
 
 
@@ -20,7 +20,7 @@ def test_what_comes_in_a_moment_is_written_together_and_again_until_it_is_writte
             raise Unavailable("The database does not answer.")
 
     async def main() -> None:
-        together = Together(write, Tasks("test"))
+        together = WriteBatcher(write, Tasks("test"))
         first = together.add("ab")
         await asyncio.sleep(0.1)
         assert together.add("c") is first
@@ -44,7 +44,7 @@ def test_what_cannot_be_written_fails_for_whoever_waits_and_holds_nobody_up() ->
         written.extend(items)
 
     async def main() -> None:
-        together = Together(write, Tasks("test"))
+        together = WriteBatcher(write, Tasks("test"))
         with pytest.raises(LookupError):
             await asyncio.shield(together.add(["bad"]))
         await together.add(["good"])

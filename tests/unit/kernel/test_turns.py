@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from store.ports.journal import Turn
 from store.ports.stores import Stores
 from tests.simulation.loop import run

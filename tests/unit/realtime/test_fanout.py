@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from actors.kernel.wire import Delivery
+from actors.kernel.contract.protocol import Delivery
 from common.tokens import Verified
 from realtime.connections import Connection
 from realtime.deadlines import Deadlines

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from actors.kernel.wire import Delivery
+from actors.kernel.contract.protocol import Delivery
 from common.errors import FailedPrecondition, Overloaded
 from realtime.subscriptions import Join, Subscriptions
 

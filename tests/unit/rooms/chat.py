@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from actors.rooms import commands as c
 from actors.rooms.kind import RoomKind
 from actors.rooms.unread import WINDOW

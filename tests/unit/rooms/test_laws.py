@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actors.kernel.entity import Context, Effects, Principal
+from actors.kernel.contract.entity import Context, Effects, Principal
 from actors.rooms import commands as c
 from actors.rooms.state import RoomState
 from common.errors import CarewireError

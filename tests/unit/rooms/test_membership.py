@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.kernel.entity import SYSTEM, Attach, Principal
+from actors.kernel.contract.entity import SYSTEM, Attach, Principal
 from actors.rooms import commands as c
 from common.errors import AlreadyExists, CarewireError, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from tests.unit.rooms.chat import ROOM, Chat, a_group, a_pair, an_open_room

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.kernel.entity import SYSTEM, Attach, Principal
+from actors.kernel.contract.entity import SYSTEM, Attach, Principal
 from actors.rooms.pairs import Claim, PairKind, Release, pair_id
 from common.errors import PermissionDenied
 from tests.unit.rooms.harness import World

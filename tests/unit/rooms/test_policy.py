@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from actors.kernel.entity import Principal
+from actors.kernel.contract.entity import Principal
 from actors.rooms import commands as c
 from common.errors import PermissionDenied
 from common.policy import RULES, Policy, Relation

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.kernel import wire
+from actors.kernel.contract import protocol
 from actors.rooms import commands as c
 from actors.rooms.unread import FURTHEST
 from common.errors import FailedPrecondition, InvalidArgument, PermissionDenied
@@ -227,7 +227,7 @@ def test_typing_is_told_to_the_others_and_ends_by_itself() -> None:
     assert msgspec.json.decode(start.lapse) == ["typing_stop", {"room_id": "r1", "user_id": "bob"}]
     assert (start.version, start.skip, start.ttl_s) == (0, "bob", 6.0)
     [stop] = chat.done(c.TypingStop(), "bob").deliveries
-    assert stop == wire.Delivery(ROOM, 0, start.lapse, stop.at_ms, skip="bob", key=start.key)
+    assert stop == protocol.Delivery(ROOM, 0, start.lapse, stop.at_ms, skip="bob", key=start.key)
     assert chat.version == 1
     assert chat.world.resident(ROOM).turn == 1  # nothing of it was stored
 

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from actors.inboxes.kind import InboxKind
-from actors.kernel.entity import SYSTEM, Attach, Principal
-from actors.kernel.local import LocalCluster
-from actors.kernel.region import Region
-from actors.kernel.wire import Delivery
+from actors.kernel.caller.region import Region
+from actors.kernel.cluster.local import LocalCluster
+from actors.kernel.contract.entity import SYSTEM, Attach, Principal
+from actors.kernel.contract.protocol import Delivery
 from actors.rooms import commands as c
 from actors.rooms.kind import RoomKind
 from actors.rooms.pairs import Claim, PairKind, pair_id

@@ -10,8 +10,8 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from actors.kernel.entity import Principal
-from actors.kernel.region import Reply
+from actors.kernel.caller.region import Reply
+from actors.kernel.contract.entity import Principal
 from actors.rooms.commands import History, RoomCommand
 from common.clock import SystemClock
 from common.errors import NotFound, Overloaded
