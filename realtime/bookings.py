@@ -5,10 +5,9 @@ What happens to a booking comes to its people through their inboxes.
 
 from typing import Any, Literal
 
-from actors.calendars import replies
-from actors.calendars.looks import ListQuery
-from actors.calendars.patching import patch, patch_series
-from actors.calendars.requests import (
+from actors.calendars.contract import replies
+from actors.calendars.contract.queries import ListQuery
+from actors.calendars.contract.requests import (
     BookingBody,
     BulkBody,
     EmptyBody,
@@ -19,10 +18,11 @@ from actors.calendars.requests import (
     SeriesPatch,
     TransferBody,
 )
-from actors.calendars.schedule import Id
-from actors.calendars.service import Bookings
-from actors.calendars.services import CalendarServices
-from actors.calendars.waiting import WaitlistBody
+from actors.calendars.hours.schedule import Id
+from actors.calendars.services.assembly import CalendarServices
+from actors.calendars.services.bookings import Bookings
+from actors.calendars.services.patching import patch, patch_series
+from actors.calendars.services.waitlist import WaitlistBody
 from actors.kernel.contract.entity import Principal
 from common.persons import NothingToTell
 from realtime.acks import Handler, Handlers, answering

@@ -7,12 +7,9 @@ from typing import Any
 
 import msgspec
 
-from actors.calendars.feed_tokens import FeedTokens
-from actors.calendars.feeds import Fed
-from actors.calendars.looks import AvailabilityQuery, FreeTimes, SpanQuery, free_times
-from actors.calendars.ports import calendar_of
-from actors.calendars.queries import LARGEST_PAGE, Wanted
-from actors.calendars.replies import (
+from actors.calendars.contract.ports import calendar_of
+from actors.calendars.contract.queries import AvailabilityQuery, FreeTimes, SpanQuery, free_times
+from actors.calendars.contract.replies import (
     CalendarFigures,
     CalendarReply,
     FeedReply,
@@ -22,10 +19,13 @@ from actors.calendars.replies import (
     ImportedReply,
     Watched,
 )
-from actors.calendars.requests import EmptyBody, ImportBody
-from actors.calendars.roles import is_staff
-from actors.calendars.schedule import CalendarBody, Id
-from actors.calendars.services import CalendarServices
+from actors.calendars.contract.requests import EmptyBody, ImportBody
+from actors.calendars.hours.roles import is_staff
+from actors.calendars.hours.schedule import CalendarBody, Id
+from actors.calendars.services.assembly import CalendarServices
+from actors.calendars.services.booking_queries import LARGEST_PAGE, BookingFilter
+from actors.calendars.services.feed_tokens import FeedTokens
+from actors.calendars.services.feeds import Fed
 from actors.kernel.caller.region import Reply
 from common.persons import NothingToTell
 from realtime.acks import Answer, Handler, Handlers, answering
@@ -129,7 +129,9 @@ class CalendarEvents:
         by, command = connection.principal, request.command(connection.principal)
         shown: dict[str, Any] = {}
         if is_staff(by, request.therapist_id):  # before the join: nothing may be awaited between it and the ack
-            wanted = Wanted(therapist=request.therapist_id, start=command.start, end=command.end, limit=LARGEST_PAGE)
+            wanted = BookingFilter(
+                therapist=request.therapist_id, start=command.start, end=command.end, limit=LARGEST_PAGE
+            )
             shown["bookings"] = (await self._services.queries.page(wanted, by=by))["bookings"]
 
         async def submit() -> Reply:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from prometheus_client import CollectorRegistry
 
-from actors.calendars.services import CalendarServices
+from actors.calendars.services.assembly import CalendarServices
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.protocol import Delivery
 from actors.presence.line import Change

@@ -3,7 +3,7 @@
 import asyncio
 from functools import partial
 
-from actors.calendars.services import calendar_services
+from actors.calendars.services.assembly import calendar_services
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.remote import RemoteDirectory, client_of, ensure_shards, kinds_to_pools, log_process

@@ -33,10 +33,10 @@ def _room_kinds(settings: Settings) -> list[Kind[Any]]:
 
 
 def _calendar_kinds(_: Settings) -> list[Kind[Any]]:
-    from actors.calendars.booking_kind import BookingKind
-    from actors.calendars.kinds import AgendaKind, CalendarKind
-    from actors.calendars.series import SeriesKind
-    from actors.calendars.waitlist_kind import WaitlistKind
+    from actors.calendars.booking.kind import BookingKind
+    from actors.calendars.calendar.kind import AgendaKind, CalendarKind
+    from actors.calendars.series.entity import SeriesKind
+    from actors.calendars.waitlist.kind import WaitlistKind
 
     return [CalendarKind(), AgendaKind(), BookingKind(), SeriesKind(), WaitlistKind()]
 

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from actors.calendars.services import CalendarServices
+from actors.calendars.services.assembly import CalendarServices
 from serve_app.calendars.routes import routers
 from serve_app.conventions.permits import permit
 from serve_app.identity.assembly import IdentityService

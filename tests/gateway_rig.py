@@ -9,7 +9,7 @@ from typing import Any
 import socketio
 from prometheus_client import CollectorRegistry
 
-from actors.calendars.services import calendar_services
+from actors.calendars.services.assembly import calendar_services
 from actors.inboxes.kind import InboxKind
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Kind

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from actors.calendars.services import calendar_services
+from actors.calendars.services.assembly import calendar_services
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Kind

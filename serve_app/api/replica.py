@@ -9,7 +9,7 @@ import ray
 from fastapi import FastAPI
 from ray.serve.handle import DeploymentHandle
 
-from actors.calendars.services import calendar_services
+from actors.calendars.services.assembly import calendar_services
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process

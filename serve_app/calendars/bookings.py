@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from actors.calendars import replies, requests
-from actors.calendars.looks import ListQuery
-from actors.calendars.patching import patch as change
-from actors.calendars.patching import patch_series
-from actors.calendars.record import Status
-from actors.calendars.services import CalendarServices
-from actors.calendars.waiting import WaitlistBody
+from actors.calendars.booking.record import Status
+from actors.calendars.contract import replies, requests
+from actors.calendars.contract.queries import ListQuery
+from actors.calendars.services.assembly import CalendarServices
+from actors.calendars.services.patching import patch as change
+from actors.calendars.services.patching import patch_series
+from actors.calendars.services.waitlist import WaitlistBody
 from actors.kernel.contract.entity import Principal
 from common.ids import ID_PATTERN
 from common.persons import NothingToTell

@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from actors.calendars import replies, time
-from actors.calendars.feeds import Fed
-from actors.calendars.looks import AvailabilityQuery, free_times
-from actors.calendars.requests import EmptyBody, ImportBody
-from actors.calendars.schedule import CalendarBody
-from actors.calendars.services import CalendarServices
+from actors.calendars.contract import replies
+from actors.calendars.contract.queries import AvailabilityQuery, free_times
+from actors.calendars.contract.requests import EmptyBody, ImportBody
+from actors.calendars.hours import timeline
+from actors.calendars.hours.schedule import CalendarBody
+from actors.calendars.services.assembly import CalendarServices
+from actors.calendars.services.feeds import Fed
 from actors.kernel.contract.entity import Principal
 from common.ids import ID_PATTERN
 from common.persons import NothingToTell
@@ -88,7 +89,7 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
         until: Until,
     ) -> Response:
         """Utilisation of the offered hours, lead time, cancellations and no-shows by reason."""
-        start, end = time.parse_instant(since, "from"), time.parse_instant(until, "to")
+        start, end = timeline.parse_instant(since, "from"), timeline.parse_instant(until, "to")
         return answer(await services.queries.analytics(therapist_id, start, end, by=by))
 
     @router.post("/calendars/{therapist_id}/import", openapi_extra=documented(ImportBody))

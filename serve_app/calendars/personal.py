@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
-from actors.calendars.queries import LARGEST_PAGE, Wanted
-from actors.calendars.services import CalendarServices
+from actors.calendars.services.assembly import CalendarServices
+from actors.calendars.services.booking_queries import LARGEST_PAGE, BookingFilter
 from actors.kernel.contract.entity import Principal, as_themselves
 from common.errors import Conflict, FailedPrecondition, NotFound
 from common.logs import get_logger
@@ -61,7 +61,7 @@ class PersonalCalendar:
     async def _listed(self, by: Principal, since_ms: int | None = None) -> AsyncIterator[dict[str, Any]]:
         cursor: str | None = None
         while True:
-            wanted = Wanted(client=by.user, start=since_ms, cursor=cursor, limit=LARGEST_PAGE)
+            wanted = BookingFilter(client=by.user, start=since_ms, cursor=cursor, limit=LARGEST_PAGE)
             page = await self._services.queries.page(wanted, by=by)
             for booking in page["bookings"]:
                 yield booking

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from actors.calendars.services import CalendarServices
+from actors.calendars.services.assembly import CalendarServices
 from serve_app.calendars.bookings import booking_routes, series_routes, waitlist_routes
 from serve_app.calendars.calendars import calendar_routes, feed_routes
 

@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import APIRouter
 from pymongo import IndexModel
 
-from actors.calendars.services import calendar_services
+from actors.calendars.services.assembly import calendar_services
 from actors.kernel.caller.region import Region
 from actors.rooms.service import Rooms
 from common.clock import Clock

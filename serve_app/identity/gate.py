@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection
 from typing import Final
 
-from actors.calendars.feed_tokens import FeedTokens, is_feed_token
+from actors.calendars.services.feed_tokens import FeedTokens, is_feed_token
 from common.errors import CarewireError, PermissionDenied
 from common.lib.tasks import Tasks
 from common.logs import get_logger

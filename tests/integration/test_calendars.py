@@ -11,7 +11,7 @@ import httpx
 import icalendar
 from fastapi import FastAPI
 
-from actors.calendars.services import calendar_services
+from actors.calendars.services.assembly import calendar_services
 from common.tokens import Expected, Verified, verify
 from serve_app.api import problems
 from serve_app.calendars.routes import routers

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from actors.calendars import time
-from actors.calendars.recurrence import MOST, expand
+from actors.calendars.hours import timeline
+from actors.calendars.hours.recurrence import MOST, expand
 from common.clock import to_rfc3339
 from common.errors import InvalidArgument
 
@@ -66,8 +66,8 @@ def a_case(dice: random.Random) -> dict[str, Any]:
     """With exceptions that are occurrences, mostly."""
     zone = ZoneInfo(dice.choice(ZONES))
     wall = datetime(2024, 1, 1) + timedelta(days=dice.randint(0, 900), minutes=5 * dice.randint(0, 287))
-    start = time.instant_of(zone, wall)
-    wall = time.wall_of(zone, start)  # one that exists
+    start = timeline.instant_of(zone, wall)
+    wall = timeline.wall_of(zone, start)  # one that exists
     rule = a_rule(dice, wall)
     found = ours({"rule": rule, "start": start, "zone": zone.key, "dates": [], "instants": []})
     chosen = dice.sample(found, min(len(found), dice.choice((0, 0, 1, 3))))
@@ -76,7 +76,7 @@ def a_case(dice: random.Random) -> dict[str, Any]:
         "wall": [wall.year, wall.month, wall.day, wall.hour, wall.minute],
         "start": start,
         "zone": zone.key,
-        "dates": [time.wall_of(zone, one).date().isoformat() for one in chosen[::2]],
+        "dates": [timeline.wall_of(zone, one).date().isoformat() for one in chosen[::2]],
         "instants": chosen[1::2],
     }
 
@@ -101,7 +101,7 @@ def test_hundreds_of_generated_rules_expand_as_an_independent_implementation_exp
     theirs = [json.loads(line) for line in done.stdout.splitlines()]
     compared = 0
     for case, expected in zip(cases, theirs, strict=True):
-        horizon = case["start"] + 5 * 366 * time.DAY_MS  # ours ends there
+        horizon = case["start"] + 5 * 366 * timeline.DAY_MS  # ours ends there
         expected = [one for one in expected if one <= horizon]
         if len(expected) + len(case["dates"]) + len(case["instants"]) <= MOST:
             assert ours(case) == expected, case

@@ -10,14 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.calendars.booking import Booking
-from actors.calendars.booking_messages import Open
-from actors.calendars.commands import Book, Configure
-from actors.calendars.occupancy import Entry
-from actors.calendars.service import Bookings
-from actors.calendars.time import DAY_MS
-from actors.calendars.waiting import Waiting, WaitlistBody
-from actors.calendars.wishes import Change, Request
+from actors.calendars.booking.entity import Booking
+from actors.calendars.booking.messages import OpenBooking
+from actors.calendars.calendar.commands import Book, Configure
+from actors.calendars.calendar.occupancy import TimeEntry
+from actors.calendars.contract.booking_requests import BookingChangeRequest, BookingRequest
+from actors.calendars.hours.timeline import DAY_MS
+from actors.calendars.services.bookings import Bookings
+from actors.calendars.services.waitlist import Waiting, WaitlistBody
 from actors.kernel.caller.region import Region, Reply
 from actors.kernel.contract.entity import Principal
 from actors.kernel.shard.shard import Shard
@@ -80,16 +80,16 @@ Action = Callable[[Bookings, str], Awaitable[Any]]
 
 
 async def the_booking(service: Bookings, booking: str) -> Any:
-    request = Request(therapist="doc", start=at(10), service="room-talk", id=booking)
+    request = BookingRequest(therapist="doc", start=at(10), service="room-talk", id=booking)
     return await service.book(request, by=ANN)
 
 
 async def a_move(service: Bookings, booking: str) -> Any:
-    return await service.move(booking, Change(start=at(10.5)), by=ANN)
+    return await service.move(booking, BookingChangeRequest(start=at(10.5)), by=ANN)
 
 
 async def a_transfer(service: Bookings, booking: str) -> Any:
-    return await service.move(booking, Change(therapist="eve", service="talk"), by=ADMIN)
+    return await service.move(booking, BookingChangeRequest(therapist="eve", service="talk"), by=ADMIN)
 
 
 async def a_cancellation(service: Bookings, booking: str) -> Any:
@@ -205,7 +205,7 @@ def test_without_the_letter_a_crash_leaves_who_has_a_booking_on_the_list(monkeyp
 
 
 def without_a_wish(decide: Callable[..., Any]) -> Callable[..., Any]:
-    def open_without(self: Booking, command: Open, *rest: Any) -> Any:
+    def open_without(self: Booking, command: OpenBooking, *rest: Any) -> Any:
         record = msgspec.structs.replace(command.record, wish="")
         return decide(self, msgspec.structs.replace(command, record=record), *rest)
 
@@ -214,9 +214,9 @@ def without_a_wish(decide: Callable[..., Any]) -> Callable[..., Any]:
 
 def test_without_asking_back_a_crash_leaves_time_taken_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin: what frees the time of a booking that was never made is the question, not luck."""
-    monkeypatch.setattr("actors.calendars.holding.ASK_AFTER_MS", 10 * DAY_MS)
+    monkeypatch.setattr("actors.calendars.calendar.reservations.ASK_AFTER_MS", 10 * DAY_MS)
 
-    async def scenario(rig: Rig) -> list[Entry]:
+    async def scenario(rig: Rig) -> list[TimeEntry]:
         mortal = Mortal(rig.region, dies_at=4, answered=True)
         with pytest.raises(Crashed):
             await the_booking(Bookings(mortal, rig.stores.views, rig.clock), "bkg_1")
@@ -244,7 +244,7 @@ def test_a_decision_that_comes_after_the_question_is_refused() -> None:
         await asyncio.sleep(1)
         assert len(await rig.entries("calendar:doc")) == 1
         await rig.until(rig.clock.now_ms() + 31_000)
-        await rig.bookings.book(Request(therapist="doc", start=at(10), service="talk", client="bob"), by=DOC)
+        await rig.bookings.book(BookingRequest(therapist="doc", start=at(10), service="talk", client="bob"), by=DOC)
         gate.set()
         with pytest.raises(Conflict):
             await slow
@@ -263,7 +263,7 @@ async def a_race(world: World, racers: int) -> list[Any]:
 
     async def one(number: int) -> Any:
         user = Principal(f"u{number}")
-        request = Request(therapist="doc", start=at(10), service="talk", id=f"bkg_{number}")
+        request = BookingRequest(therapist="doc", start=at(10), service="talk", id=f"bkg_{number}")
         await asyncio.sleep(world.random.random() * 0.05)
         try:
             return await insist(lambda: services[number % 2].book(request, by=user))
@@ -293,7 +293,7 @@ async def repeats(world: World, people: int, *, keyed: bool) -> dict[str, set[st
     async def ask(number: int, gateway: int) -> None:
         by, bookings = Principal(f"u{number}"), services[gateway]
         key = bookings.key_of(by, "mine" if keyed else None)
-        request = Request(therapist="doc", start=at(9 + number, gateway), service="talk", key=key)
+        request = BookingRequest(therapist="doc", start=at(9 + number, gateway), service="talk", key=key)
         await asyncio.sleep(world.random.random() * 0.05)
         got[by.user].add((await insist(lambda: bookings.book(request, by=by)))["id"])
 

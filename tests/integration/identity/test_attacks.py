@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from socketio.exceptions import ConnectionError as Refused
 
-from actors.calendars.feed_tokens import FeedTokens
+from actors.calendars.services.feed_tokens import FeedTokens
 from config.settings import AuthSettings
 from realtime.auth import Jwks, Verifier
 from serve_app.identity.gate import HttpGate

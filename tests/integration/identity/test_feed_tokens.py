@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from actors.calendars.feed_tokens import LIFETIME_MS, MOST
-from actors.calendars.time import DAY_MS
+from actors.calendars.hours.timeline import DAY_MS
+from actors.calendars.services.feed_tokens import LIFETIME_MS, MOST
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
 from tests.integration.identity.victim import HOURS, SERVICE, when

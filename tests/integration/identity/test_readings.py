@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from fastapi import FastAPI, Response
 
-from actors.calendars.services import calendar_services
+from actors.calendars.services.assembly import calendar_services
 from actors.kernel.contract.entity import Principal
 from common.clock import SystemClock
 from common.persons import NOT_PEOPLE, persons_in, unmarked, way_of

@@ -6,16 +6,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from actors.calendars.booking_kind import BookingKind
-from actors.calendars.commands import Availability
-from actors.calendars.kinds import AgendaKind, CalendarKind
-from actors.calendars.occupancy import Entry
-from actors.calendars.schedule import Limits, Schedule, Service
-from actors.calendars.series import SeriesKind
-from actors.calendars.service import Bookings
-from actors.calendars.time import DAY_MS, HOUR_MS
-from actors.calendars.waitlist_kind import WaitlistKind
-from actors.calendars.wishes import Request
+from actors.calendars.booking.kind import BookingKind
+from actors.calendars.calendar.commands import Availability
+from actors.calendars.calendar.kind import AgendaKind, CalendarKind
+from actors.calendars.calendar.occupancy import TimeEntry
+from actors.calendars.contract.booking_requests import BookingRequest
+from actors.calendars.hours.schedule import Limits, Schedule, Service
+from actors.calendars.hours.timeline import DAY_MS, HOUR_MS
+from actors.calendars.series.entity import SeriesKind
+from actors.calendars.services.bookings import Bookings
+from actors.calendars.waitlist.kind import WaitlistKind
 from actors.inboxes.commands import Read
 from actors.inboxes.kind import InboxKind
 from actors.kernel.caller.region import Region
@@ -58,12 +58,12 @@ def a_schedule(**changes: Any) -> Schedule:
     return Schedule(**given | {"rules": Limits()} | changes)
 
 
-async def entries_of(stores: Stores, clock: Clock, entity: str) -> list[Entry]:
+async def entries_of(stores: Stores, clock: Clock, entity: str) -> list[TimeEntry]:
     """What is taken of a calendar or an agenda by what the journal says, folded as a shard folds it."""
     kind = next(one for one in KINDS if entity.startswith(f"{one.name}:"))
     resident = Resident(entity, KindRuntime(kind, stores), partition_of(entity))
     restore(resident, (await stores.journal.load([entity]))[entity], ReplyCache(clock))
-    found: list[Entry] = sorted(resident.entity.occupancy.entries.values(), key=lambda one: one.start)
+    found: list[TimeEntry] = sorted(resident.entity.occupancy.entries.values(), key=lambda one: one.start)
     return found
 
 
@@ -114,14 +114,14 @@ class Rig:
     async def book(self, start: int, by: Principal = ANN, **more: Any) -> dict[str, Any]:
         """A booking with `doc`."""
         given: dict[str, Any] = {"therapist": "doc", "start": start, "service": "talk"} | more
-        return await self.bookings.book(Request(**given), by=by)
+        return await self.bookings.book(BookingRequest(**given), by=by)
 
     async def slots(self, start: int, end: int, service: str = "talk", calendar: str = "doc") -> list[str]:
         """When free times begin."""
         answer, _ = await self.bookings.availability(calendar, Availability(start, end, service), by=ANN)
         return [one["start"] for one in answer["slots"]]
 
-    async def entries(self, entity: str) -> list[Entry]:
+    async def entries(self, entity: str) -> list[TimeEntry]:
         """What is taken of a calendar or an agenda."""
         return await entries_of(self.stores, self.clock, entity)
 

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from actors.calendars.bulk import Bulk
-from actors.calendars.commands import Configure
-from actors.calendars.queries import BookingQueries
-from actors.calendars.requests import BulkBody
-from actors.calendars.schedule import Limits, Schedule, Service
-from actors.calendars.series_service import SeriesService
-from actors.calendars.service import Bookings
-from actors.calendars.waiting import Waiting, WaitlistBody
-from actors.calendars.wishes import Change, Request
+from actors.calendars.calendar.commands import Configure
+from actors.calendars.contract.booking_requests import BookingChangeRequest, BookingRequest
+from actors.calendars.contract.requests import BulkBody
+from actors.calendars.hours.schedule import Limits, Schedule, Service
+from actors.calendars.services.booking_queries import BookingQueries
+from actors.calendars.services.bookings import Bookings
+from actors.calendars.services.bulk import Bulk
+from actors.calendars.services.series import SeriesService
+from actors.calendars.services.waitlist import Waiting, WaitlistBody
 from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import Conflict, InvalidArgument, PermissionDenied
@@ -60,19 +60,26 @@ def test_a_stored_service_that_names_a_therapist_takes_nothing_of_them_and_tells
         series = SeriesService(rig.bookings, rig.region, rig.clock)
         for hour, by in ((10, ANN), (11, ANN), (11, DOC)):
             override = "urgent" if by is DOC else ""
-            wanted = Request(therapist="doc", start=at(hour), service="x", client="ann", override_reason=override)
+            wanted = BookingRequest(
+                therapist="doc", start=at(hour), service="x", client="ann", override_reason=override
+            )
             with pytest.raises(Conflict) as refused:
                 await rig.bookings.book(wanted, by=by)
             assert codes(refused.value) == ["resource_denied"], "and never when she is taken"
             checked = await rig.bookings.check(wanted, by=by)
             assert [one["code"] for one in checked["reasons"]] == ["resource_denied"]
         dry = await series.create(
-            Request(therapist="doc", start=at(11), service="x"), "FREQ=DAILY;COUNT=2", (), "all", dry_run=True, by=ANN
+            BookingRequest(therapist="doc", start=at(11), service="x"),
+            "FREQ=DAILY;COUNT=2",
+            (),
+            "all",
+            dry_run=True,
+            by=ANN,
         )
         assert [one["status"] for one in dry["occurrences"]] == ["conflict"] * 2
         made = await rig.book(at(12))
         with pytest.raises(Conflict) as refused:
-            await rig.bookings.move(made["id"], Change(service="x"), by=ANN)
+            await rig.bookings.move(made["id"], BookingChangeRequest(service="x"), by=ANN)
         assert codes(refused.value) == ["resource_denied"]
         assert await rig.slots(at(0), at(24), "x") == []
         assert len(await rig.entries("calendar:eve")) == 1
@@ -94,7 +101,7 @@ def test_a_room_that_is_shared_with_some_is_there_for_them_until_that_is_taken_b
         made = await rig.book(at(10), therapist="eve", service="x")
         await rig.bookings.configure("room1", a_schedule(**ROOM, rules=Limits(shared_with=())), by=ADMIN)
         with pytest.raises(Conflict) as refused:
-            await rig.bookings.move(made["id"], Change(start=at(11)), by=ANN)
+            await rig.bookings.move(made["id"], BookingChangeRequest(start=at(11)), by=ANN)
         assert codes(refused.value) == ["resource_denied"]
         assert (await rig.bookings.get(made["id"], by=ANN))["status"] == "confirmed", "what was booked stays"
 
@@ -103,7 +110,7 @@ def test_a_room_that_is_shared_with_some_is_there_for_them_until_that_is_taken_b
 
 def test_a_room_that_is_shared_with_some_is_booked_by_itself_by_them_and_those_who_run_it_alone() -> None:
     async def scenario(rig: Rig) -> None:
-        wanted = Request(therapist="room1", start=at(10), duration=60)
+        wanted = BookingRequest(therapist="room1", start=at(10), duration=60)
         assert (await rig.bookings.check(wanted, by=ANN))["available"]
         await rig.bookings.configure("room1", a_schedule(**ROOM, rules=Limits(shared_with=("eve",))), by=ADMIN)
         for by in (ANN, DOC):
@@ -111,7 +118,7 @@ def test_a_room_that_is_shared_with_some_is_booked_by_itself_by_them_and_those_w
                 await rig.bookings.book(wanted, by=by)
             assert codes(refused.value) == ["not_shared"]
         for hour, by in ((10, EVE), (11, ADMIN)):
-            made = await rig.bookings.book(Request(therapist="room1", start=at(hour), duration=60), by=by)
+            made = await rig.bookings.book(BookingRequest(therapist="room1", start=at(hour), duration=60), by=by)
             assert made["status"] == "confirmed"
 
     Rig().play(scenario)
@@ -129,7 +136,9 @@ def test_a_therapist_is_not_shared_and_says_so() -> None:
 def test_the_hours_of_a_room_are_overruled_by_those_who_run_it_alone() -> None:
     async def scenario(rig: Rig) -> None:
         await rig.bookings.configure("room1", a_schedule(**ROOM, weekly={}), by=ADMIN)
-        wanted = Request(therapist="doc", start=at(10), service="room-talk", client="ann", override_reason="urgent")
+        wanted = BookingRequest(
+            therapist="doc", start=at(10), service="room-talk", client="ann", override_reason="urgent"
+        )
         with pytest.raises(Conflict) as refused:
             await rig.bookings.book(wanted, by=DOC)
         assert codes(refused.value) == ["resource_closed"]
@@ -147,7 +156,7 @@ def test_who_is_handed_a_booking_is_asked_where_they_ask_to_be(status: str) -> N
         made = await rig.book(at(10))
         assert made["status"] == status
         await rig.bookings.configure("eve", a_schedule(rules=Limits(requires_confirmation=True)), by=EVE)
-        handed = await rig.bookings.move(made["id"], Change(therapist="eve"), by=DOC)
+        handed = await rig.bookings.move(made["id"], BookingChangeRequest(therapist="eve"), by=DOC)
         assert (handed["status"], handed["awaiting"]) == ("pending", "therapist")
         with pytest.raises(PermissionDenied):
             await rig.bookings.confirm(made["id"], by=ANN)
@@ -160,7 +169,7 @@ def test_who_runs_both_calendars_hands_a_booking_over_at_once() -> None:
     async def scenario(rig: Rig) -> None:
         made = await rig.book(at(10))
         await rig.bookings.configure("eve", a_schedule(rules=Limits(requires_confirmation=True)), by=EVE)
-        handed = await rig.bookings.move(made["id"], Change(therapist="eve"), by=ADMIN)
+        handed = await rig.bookings.move(made["id"], BookingChangeRequest(therapist="eve"), by=ADMIN)
         assert handed["status"] == "confirmed"
 
     Rig().play(scenario)

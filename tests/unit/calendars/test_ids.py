@@ -6,15 +6,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.calendars.booking_kind import BookingKind
-from actors.calendars.booking_messages import Open
-from actors.calendars.record import Record
-from actors.calendars.series import Begin, Definition, SeriesKind
-from actors.calendars.series_service import SeriesService
-from actors.calendars.waiting import Waiting, WaitlistBody
-from actors.calendars.waitlist_kind import WaitlistKind
-from actors.calendars.waitlist_messages import NAME, Entry, Join
-from actors.calendars.wishes import Request
+from actors.calendars.booking.kind import BookingKind
+from actors.calendars.booking.messages import OpenBooking
+from actors.calendars.booking.record import Record
+from actors.calendars.contract.booking_requests import BookingRequest
+from actors.calendars.series.entity import Begin, Definition, SeriesKind
+from actors.calendars.services.series import SeriesService
+from actors.calendars.services.waitlist import Waiting, WaitlistBody
+from actors.calendars.waitlist.kind import WaitlistKind
+from actors.calendars.waitlist.messages import NAME, JoinWaitlist, WaitlistEntry
 from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import AlreadyExists
@@ -79,7 +79,7 @@ def test_what_stands_for_a_key_becomes_no_booking_and_no_series() -> None:
         await rig.book(at(10), key=key)
         record = Record(key, "doc", "ann", "talk", at(11), at(12), "UTC", "held", "k", ())
         with pytest.raises(AlreadyExists):
-            await rig.region.submit(f"booking:{key}", Open(record), by=ANN)
+            await rig.region.submit(f"booking:{key}", OpenBooking(record), by=ANN)
         await _series(rig).create(_talk(14, key=ser), "FREQ=DAILY;COUNT=2", (), "all", dry_run=False, by=ANN)
         definition = Definition("doc", "ann", "talk", None, at(9), "UTC", "FREQ=DAILY;COUNT=1")
         with pytest.raises(AlreadyExists):
@@ -150,7 +150,7 @@ def test_a_wish_that_was_made_before_the_upgrade_is_the_one_its_key_means() -> N
     async def scenario(rig: Rig) -> None:
         waiting = Waiting(rig.bookings, rig.region, rig.stores.views, rig.clock)
         key = rig.bookings.key_of(ANN, "mine", "wait")
-        await rig.region.submit(NAME, Join(Entry(key, "ann", ("doc",), "talk", at(9), at(12))), by=ANN)
+        await rig.region.submit(NAME, JoinWaitlist(WaitlistEntry(key, "ann", ("doc",), "talk", at(9), at(12))), by=ANN)
         assert (await waiting.join(_wish(), by=ANN, key=key))["entry_id"] == key
         assert len((await waiting.listing("", by=ANN))["entries"]) == 1
 
@@ -169,7 +169,7 @@ def test_snapshots_of_the_release_before_are_read() -> None:
     waitlist = WaitlistKind().restore(
         "main", msgspec.msgpack.encode([[entry], [], [], [0, 0, 0, 0, 0, 0, [0] * 24], {}])
     )
-    assert waitlist.entries["w"] == Entry("w", "ann", ("doc",), "talk", 1, 2)
+    assert waitlist.entries["w"] == WaitlistEntry("w", "ann", ("doc",), "talk", 1, 2)
 
 
 def test_what_stands_for_a_key_outlives_a_snapshot() -> None:
@@ -185,8 +185,8 @@ def test_a_derived_id_is_the_same_each_time_and_sorts_by_its_time() -> None:
     assert len(derived_id("evt", 5, "a")) == len(new_id("evt", 5))
 
 
-def _talk(hour: float, **more: Any) -> Request:
-    return Request(therapist="doc", start=at(hour), service="talk", **more)
+def _talk(hour: float, **more: Any) -> BookingRequest:
+    return BookingRequest(therapist="doc", start=at(hour), service="talk", **more)
 
 
 def _series(rig: Rig) -> SeriesService:

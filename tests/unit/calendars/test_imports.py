@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.calendars import imports
-from actors.calendars.feeds import in_slices
-from actors.calendars.imports import MOST_SPANS, busy_of, reading
-from actors.calendars.time import parse_instant
+from actors.calendars.hours.timeline import parse_instant
+from actors.calendars.ical import imports
+from actors.calendars.ical.imports import MOST_SPANS, busy_of, reading
+from actors.calendars.services.feeds import in_slices
 from common.clock import to_rfc3339
 from common.errors import InvalidArgument
 

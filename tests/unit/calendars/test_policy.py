@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from actors.calendars.feed_tokens import FeedTokens
-from actors.calendars.queries import BookingQueries, Wanted
-from actors.calendars.series_service import SeriesService
-from actors.calendars.waiting import Waiting, WaitlistBody
-from actors.calendars.wishes import Change, Request
+from actors.calendars.contract.booking_requests import BookingChangeRequest, BookingRequest
+from actors.calendars.services.booking_queries import BookingFilter, BookingQueries
+from actors.calendars.services.feed_tokens import FeedTokens
+from actors.calendars.services.series import SeriesService
+from actors.calendars.services.waitlist import Waiting, WaitlistBody
 from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import CarewireError, NotFound, PermissionDenied
@@ -55,8 +55,8 @@ async def a_world(rig: Rig) -> World:
     return world
 
 
-def _talk(hour: float, **more: Any) -> Request:
-    return Request(therapist="doc", start=at(hour), service="talk", **more)
+def _talk(hour: float, **more: Any) -> BookingRequest:
+    return BookingRequest(therapist="doc", start=at(hour), service="talk", **more)
 
 
 def _wish() -> WaitlistBody:
@@ -67,16 +67,16 @@ def _wish() -> WaitlistBody:
 Act = Callable[[World, Principal], Awaitable[Any]]
 ACTIONS: dict[str, Act] = {
     "calendar.manage": lambda w, by: w.rig.bookings.configure("doc", a_schedule(), by=by),
-    "calendar.feed": lambda w, by: w.queries.versions(Wanted(therapist="doc"), at(0), at(24), by=by),
+    "calendar.feed": lambda w, by: w.queries.versions(BookingFilter(therapist="doc"), at(0), at(24), by=by),
     "calendar.share_feed": lambda w, by: w.tokens.make("doc", by=by),
     "booking.share_feed": lambda w, by: w.tokens.revoke("", w.token, by=by),
     "booking.create": lambda w, by: w.rig.bookings.book(_talk(14, client="ann"), by=by),
     "booking.read": lambda w, by: w.rig.bookings.get(w.booking, by=by),
     "booking.confirm": lambda w, by: w.rig.bookings.confirm(w.held, by=by),
-    "booking.reschedule": lambda w, by: w.rig.bookings.move(w.booking, Change(start=at(15)), by=by),
+    "booking.reschedule": lambda w, by: w.rig.bookings.move(w.booking, BookingChangeRequest(start=at(15)), by=by),
     "booking.cancel": lambda w, by: w.rig.bookings.cancel(w.booking, by=by),
     "booking.close": lambda w, by: w.rig.bookings.finish(w.booking, "completed", by=by),
-    "booking.transfer": lambda w, by: w.rig.bookings.move(w.booking, Change(therapist="eve"), by=by),
+    "booking.transfer": lambda w, by: w.rig.bookings.move(w.booking, BookingChangeRequest(therapist="eve"), by=by),
     "series.create": lambda w, by: w.series.create(
         _talk(16, client="ann"), "FREQ=DAILY;COUNT=2", (), "all", dry_run=False, by=by
     ),

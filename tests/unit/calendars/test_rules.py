@@ -11,9 +11,9 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.calendars import rules
-from actors.calendars.rules import WEEKDAYS, parse, periods
-from actors.calendars.steps import Steps, TooManySteps
+from actors.calendars.ical import recurrence_rules
+from actors.calendars.ical.recurrence_rules import WEEKDAYS, parse, periods
+from actors.calendars.ical.step_budget import Steps, TooManySteps
 
 LAST = datetime(9999, 12, 31, 23, 59, 59)
 
@@ -33,7 +33,7 @@ nths = st.lists(st.tuples(st.sampled_from((1, 2, -1, 5, -5)), st.sampled_from(WE
 
 @st.composite
 def any_rule(draw: st.DrawFn) -> str:
-    freq = draw(st.sampled_from(rules.FREQUENCIES))
+    freq = draw(st.sampled_from(recurrence_rules.FREQUENCIES))
     parts = [f"FREQ={freq}", f"INTERVAL={draw(st.sampled_from((1, 1, 2, 3, 7)))}"]
     by_month = draw(maybe(numbers("BYMONTH", *range(1, 13))))
     parts += [by_month, draw(maybe(numbers("BYMONTHDAY", 1, 13, 28, 29, 30, 31, -1, -31)))]
@@ -68,7 +68,7 @@ def test_rules_expand_as_dateutil_expands_them_from_wherever_they_are_asked(
     rule: str, begun: float, asked: float
 ) -> None:
     """In the last years there are, or dateutil would look for a rule that never matches for thousands of them."""
-    is_long = any(f"FREQ={freq};" in rule for freq in rules.FREQUENCIES[:5])
+    is_long = any(f"FREQ={freq};" in rule for freq in recurrence_rules.FREQUENCIES[:5])
     span = LAST - (datetime(9991, 1, 1) if is_long else datetime(9999, 12, 30))
     start = (LAST - span * (1 - begun)).replace(microsecond=0)
     since = start + (LAST - start) * asked

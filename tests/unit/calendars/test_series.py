@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from actors.calendars.commands import Book
-from actors.calendars.schedule import Service as TheService
-from actors.calendars.series_service import SeriesService
-from actors.calendars.service import Bookings
-from actors.calendars.wishes import Request
+from actors.calendars.calendar.commands import Book
+from actors.calendars.contract.booking_requests import BookingRequest
+from actors.calendars.hours.schedule import Service as TheService
+from actors.calendars.services.bookings import Bookings
+from actors.calendars.services.series import SeriesService
 from common.errors import Conflict, NotFound
 from tests.simulation.test_bookings import Crashed, Mortal
 from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, a_schedule, at
@@ -23,7 +23,7 @@ def service(rig: Rig, region: Any = None) -> SeriesService:
 
 
 async def begin(rig: Rig, policy: Any = "all", **more: Any) -> dict[str, Any]:
-    wanted = Request(therapist="doc", start=at(10), service="talk")
+    wanted = BookingRequest(therapist="doc", start=at(10), service="talk")
     return await service(rig, more.pop("region", None)).create(
         wanted, WEEKLY, (), policy, dry_run=more.get("dry_run", False), by=ANN
     )
@@ -182,7 +182,7 @@ def test_bookings_series_and_alternatives_begin_where_the_hours_do() -> None:
         assert [one["code"] for one in reasons] == ["off_grid", "taken"]
         offered: Any = refused.value.details["alternatives"]
         assert [one["start"][11:16] for one in offered if one["start"] < "2023-11-21"][:2] == ["09:50", "10:40"]
-        wanted = Request(therapist="doc", start=at(9) + 50 * 60_000, service="talk")
+        wanted = BookingRequest(therapist="doc", start=at(9) + 50 * 60_000, service="talk")
         made = await service(rig).create(wanted, WEEKLY, (), "all", dry_run=False, by=BOB)
         assert statuses(made) == ["booked"] * 4
 

@@ -9,11 +9,11 @@ import icalendar
 import pytest
 from dateutil.rrule import rrulestr
 
-from actors.calendars.content import When, components
-from actors.calendars.foreign_zones import Zones
-from actors.calendars.steps import Steps
-from actors.calendars.time import DAY_MS, HOUR_MS, parse_instant
-from actors.calendars.vtimezones import vtimezone
+from actors.calendars.hours.timeline import DAY_MS, HOUR_MS, parse_instant
+from actors.calendars.ical.content_lines import When, components
+from actors.calendars.ical.foreign_zones import Zones
+from actors.calendars.ical.step_budget import Steps
+from actors.calendars.ical.vtimezones import vtimezone
 
 FROM, TO = parse_instant("1990-01-01T00:00:00Z"), parse_instant("2061-01-01T00:00:00Z")
 ZONES = (

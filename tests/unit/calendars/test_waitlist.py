@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from actors.calendars.time import HOUR_MS
-from actors.calendars.waiting import Waiting, WaitlistBody
+from actors.calendars.hours.timeline import HOUR_MS
+from actors.calendars.services.waitlist import Waiting, WaitlistBody
 from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import Conflict, NotFound, PermissionDenied

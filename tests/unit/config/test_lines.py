@@ -12,8 +12,8 @@ import pytest
 from msgspec import Raw
 from pydantic import BaseModel, TypeAdapter
 
-from actors.calendars import requests as calendar_requests
-from actors.calendars import schedule
+from actors.calendars.contract import requests as calendar_requests
+from actors.calendars.hours import schedule
 from actors.rooms import rules
 from common.errors import InvalidArgument
 from common.lines import Line, is_line
