@@ -29,7 +29,7 @@ from actors.kernel.caller.region import Region
 from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, stop_shards
 from actors.kernel.contract import protocol
 from actors.kernel.contract.entity import Attach, Principal
-from actors.rooms.commands import Create, Post
+from actors.rooms.room.commands import Create, Post
 from common.clock import SystemClock
 from common.lib.collector import calm_collector
 from common.logs import configure_logging

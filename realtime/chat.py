@@ -6,10 +6,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from actors.inboxes.commands import Ack as AckInbox
+from actors.inboxes.commands import AckInbox as AckInbox
 from actors.kernel.caller.region import Region
-from actors.rooms.commands import Join, RoomCommand
 from actors.rooms.replies import JoinedRoom, MessagePage, RoomList
+from actors.rooms.room.commands import Join, RoomCommand
 from actors.rooms.service import Rooms, entity_of
 from realtime import requests
 from realtime.acks import Answer, Handler, Handlers

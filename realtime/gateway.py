@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from actors.calendars.services.assembly import CalendarServices
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.protocol import Delivery
-from actors.presence.line import Change
+from actors.presence.line import PresenceChange
 from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
 from common.clock import Clock
@@ -122,7 +122,7 @@ class Gateway:
         if self._sessions is not None:
             self._sessions.revoked(revocation)
 
-    def observe(self, changes: list[Change]) -> None:
+    def observe(self, changes: list[PresenceChange]) -> None:
         """Tell whoever watches what a tracker heard."""
         if self._presence is not None:
             self._presence.observe(changes)

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.contract.entity import Principal
-from actors.presence.line import Change
+from actors.presence.line import PresenceChange
 from actors.presence.presence import OFFLINE, State
 from actors.presence.tracker import Tracker
 from common.clock import to_rfc3339
@@ -124,7 +124,7 @@ class Presence:
             seat, connection.seat = connection.seat, None
             self._tracker.leave(*seat)
 
-    def observe(self, changes: Iterable[Change]) -> None:
+    def observe(self, changes: Iterable[PresenceChange]) -> None:
         """Send what the sockets that watch these users may see of each change: one frame for all of them, and
         another for the user's own, who know when they are invisible."""
         for change in changes:

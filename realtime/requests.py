@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Raw
 
-from actors.rooms import commands
+from actors.rooms.room import commands
 from common.errors import InvalidArgument
 from common.ids import ID_PATTERN
 from common.lines import COMPLAINT, LINE_PATTERN

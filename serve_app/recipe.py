@@ -26,8 +26,8 @@ class Pool:
 
 def _room_kinds(settings: Settings) -> list[Kind[Any]]:
     from actors.inboxes.kind import InboxKind
-    from actors.rooms.kind import RoomKind
     from actors.rooms.pairs import PairKind
+    from actors.rooms.room.kind import RoomKind
 
     return [RoomKind(settings.rooms), PairKind(), InboxKind()]
 

@@ -15,8 +15,8 @@ from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Kind
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker, presence_shards
-from actors.rooms.kind import RoomKind
 from actors.rooms.pairs import PairKind
+from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms
 from common.clock import SystemClock
 from common.tokens import mint

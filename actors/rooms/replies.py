@@ -2,7 +2,7 @@
 
 import msgspec
 
-from actors.rooms.messages import WireMessage
+from actors.rooms.messages.chat_message import WireMessage
 from common.persons import UserId
 
 

@@ -14,10 +14,10 @@ import msgspec
 from actors.kernel.caller.region import Reply
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient, ViewFinder
-from actors.rooms.commands import DEFAULT_PAGE, LARGEST_PAGE, Create, Glance, Peek, Post, RoomCommand
-from actors.rooms.pairs import Claim, Release, pair_id
-from actors.rooms.rules import invalid
-from actors.rooms.views import MEMBERSHIPS
+from actors.rooms.messages.views import MEMBERSHIPS
+from actors.rooms.pairs import ClaimPair, Release, pair_id
+from actors.rooms.room.commands import DEFAULT_PAGE, LARGEST_PAGE, Create, Glance, Peek, Post, RoomCommand
+from actors.rooms.room.rules import invalid
 from common.clock import Clock
 from common.errors import AlreadyExists, Conflict, NotFound, PermissionDenied
 from common.ids import is_id, new_id
@@ -96,7 +96,7 @@ class Rooms:
         """
         entity_of(room_id)
         for _ in range(_ATTEMPTS):
-            reply = await self._region.submit(pair, Claim(room_id), by=SYSTEM, trace=trace)
+            reply = await self._region.submit(pair, ClaimPair(room_id), by=SYSTEM, trace=trace)
             agreed = _claimed(reply.data).room_id
             try:
                 return await self.ask(agreed, command, by=by, trace=trace)

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from actors.kernel.caller.region import Reply
 from actors.kernel.contract.entity import Principal
-from actors.rooms.commands import History, RoomCommand
+from actors.rooms.room.commands import History, RoomCommand
 from common.errors import InvalidArgument
 from common.ids import ID_PATTERN
 from serve_app.api.access import RoomLister, RoomReader

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from actors.kernel.contract.entity import Principal, as_themselves
-from actors.rooms.commands import History
+from actors.rooms.room.commands import History
 from common.clock import to_rfc3339
 from common.ids import ID_PATTERN
 from common.lines import Line

@@ -8,10 +8,10 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from actors.inboxes.commands import Read
+from actors.inboxes.commands import ReadInbox
 from actors.kernel.caller.region import Reply
 from actors.kernel.contract.entity import Principal
-from actors.rooms.commands import LARGEST_PAGE, History
+from actors.rooms.room.commands import LARGEST_PAGE, History
 from common.clock import Clock, to_rfc3339
 from serve_app.api.rooms import RoomsReader
 from serve_app.audit.routes import entry_of
@@ -108,7 +108,7 @@ class Export:
     async def _inbox(self, who: Principal, trace: str) -> AsyncIterator[object]:
         after = 0
         while True:
-            reply = await self._inboxes.submit(f"user:{who.user}", Read(after, LARGEST_PAGE), by=who, trace=trace)
+            reply = await self._inboxes.submit(f"user:{who.user}", ReadInbox(after, LARGEST_PAGE), by=who, trace=trace)
             page = msgspec.json.decode(reply.data)
             for event in page["events"]:
                 yield event

@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry
 from actors.inboxes.kind import InboxKind
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Kind, Principal
-from actors.rooms.commands import Create, Delete, History, Post
-from actors.rooms.kind import RoomKind
 from actors.rooms.pairs import PairKind
+from actors.rooms.room.commands import Create, Delete, History, Post
+from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms
 from common.clock import SystemClock
 from common.tokens import mint

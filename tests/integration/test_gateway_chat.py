@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 from actors.kernel.caller.region import Reply
-from actors.rooms.commands import RoomCommand
+from actors.rooms.room.commands import RoomCommand
 from actors.rooms.service import Rooms
 from tests.gateway_rig import Client, rig, token
 from tests.raw_socket import RawSocket

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from actors.kernel.caller.channel import ShardClient, ShardGone
-from actors.presence.line import Change
+from actors.presence.line import PresenceChange
 from actors.presence.presence import OFFLINE, State
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker, presence_shards
@@ -68,7 +68,7 @@ class World:
     async def start_gateway(self, name: str) -> Tracker:
         heard = self.heard.setdefault(name, [])
 
-        def on_changes(changes: list[Change]) -> None:
+        def on_changes(changes: list[PresenceChange]) -> None:
             for change in changes:
                 old = None if change.old is None else change.old.for_others().status
                 if old != change.new.for_others().status:

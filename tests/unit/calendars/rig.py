@@ -16,7 +16,7 @@ from actors.calendars.hours.timeline import DAY_MS, HOUR_MS
 from actors.calendars.series.entity import SeriesKind
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.waitlist.kind import WaitlistKind
-from actors.inboxes.commands import Read
+from actors.inboxes.commands import ReadInbox
 from actors.inboxes.kind import InboxKind
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
@@ -127,5 +127,5 @@ class Rig:
 
     async def mail(self, user: str) -> list[tuple[str, dict[str, Any]]]:
         """What was addressed to a user."""
-        reply = await self.region.submit(f"user:{user}", Read(limit=200), by=Principal(user))
+        reply = await self.region.submit(f"user:{user}", ReadInbox(limit=200), by=Principal(user))
         return [(one["event"], one["data"]) for one in msgspec.json.decode(reply.data)["events"]]

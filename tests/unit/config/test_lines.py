@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from actors.calendars.contract import requests as calendar_requests
 from actors.calendars.hours import schedule
-from actors.rooms import rules
+from actors.rooms.room import rules
 from common.errors import InvalidArgument
 from common.lines import Line, is_line
 from config.settings import RoomSettings

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actors.rooms import commands
+from actors.rooms.room import commands
 from common.errors import InvalidArgument
 from realtime import requests
 from realtime.requests import Hello, PostMessage, decode

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.kernel.contract.entity import Context, Effects, Principal
-from actors.rooms import commands as c
-from actors.rooms.state import RoomState
+from actors.rooms.room import commands as c
+from actors.rooms.room.state import RoomState
 from common.errors import CarewireError
 from store.ports.views import View
 from tests.unit.rooms.chat import ROOM, Chat, everything_stored

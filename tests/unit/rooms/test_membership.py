@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from actors.kernel.contract.entity import SYSTEM, Attach, Principal
-from actors.rooms import commands as c
+from actors.rooms.room import commands as c
 from common.errors import AlreadyExists, CarewireError, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from tests.unit.rooms.chat import ROOM, Chat, a_group, a_pair, an_open_room
 from tests.unit.rooms.harness import World

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from actors.kernel.contract.entity import Principal
-from actors.rooms import commands as c
+from actors.rooms.room import commands as c
 from common.errors import PermissionDenied
 from common.policy import RULES, Policy, Relation
 from common.tokens import ROLES

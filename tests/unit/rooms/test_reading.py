@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from actors.kernel.contract import protocol
-from actors.rooms import commands as c
-from actors.rooms.unread import FURTHEST
+from actors.rooms.messages.unread import FURTHEST
+from actors.rooms.room import commands as c
 from common.errors import FailedPrecondition, InvalidArgument, PermissionDenied
 from tests.unit.rooms.chat import ROOM, Chat, a_group, an_open_room
 from tests.unit.rooms.harness import START_MS
@@ -117,8 +117,8 @@ def test_what_a_join_cannot_hold_follows_from_history() -> None:
 
 
 def test_who_is_very_far_behind_is_offered_the_whole_history(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.rooms.history._SCAN", 10)
-    monkeypatch.setattr("actors.rooms.history._MOST_CHANGED", 20)
+    monkeypatch.setattr("actors.rooms.messages.history._SCAN", 10)
+    monkeypatch.setattr("actors.rooms.messages.history._MOST_CHANGED", 20)
     chat = a_talk(40, "bob")
     ids = {m["seq"]: m["id"] for m in chat.messages()}
     since = chat.version

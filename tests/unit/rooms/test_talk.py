@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from actors.rooms import commands as c
-from actors.rooms.message_ids import mark_of, seq_in, timed_id
-from actors.rooms.reactions import form_of
+from actors.rooms.messages.message_ids import mark_of, seq_in, timed_id
+from actors.rooms.room import commands as c
+from actors.rooms.room.reactions import form_of
 from common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from common.ids import is_id
 from tests.unit.rooms.chat import ROOM, Chat, a_group, a_pair, everything_stored

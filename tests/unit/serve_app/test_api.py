@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from actors.kernel.caller.region import Reply
 from actors.kernel.contract.entity import Principal
-from actors.rooms.commands import History, RoomCommand
+from actors.rooms.room.commands import History, RoomCommand
 from common.clock import SystemClock
 from common.errors import NotFound, Overloaded
 from common.tokens import Expected, Verified, mint, verify

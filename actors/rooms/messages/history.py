@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from actors.kernel.contract.entity import Library, Recorded
-from actors.rooms.commands import DEFAULT_PAGE, LARGEST_PAGE
-from actors.rooms.events import Posted
-from actors.rooms.messages import Message, posted
-from actors.rooms.outcome import room_id_of
-from actors.rooms.queries import Page, Standing
-from actors.rooms.unread import Stretch
-from actors.rooms.views import MESSAGES, message_in, message_view_id
+from actors.rooms.messages.chat_message import Message, posted
+from actors.rooms.messages.queries import Page, Standing
+from actors.rooms.messages.unread import Stretch
+from actors.rooms.messages.views import MESSAGES, message_in, message_view_id
+from actors.rooms.room.commands import DEFAULT_PAGE, LARGEST_PAGE
+from actors.rooms.room.events import Posted
+from actors.rooms.room.outcome import room_id_of
 
 _SCAN: Final = 1000  # events or views a round trip
 _MOST_SCANNED: Final = 10_000  # events that a page may pass over, once it holds a message

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from actors.kernel.contract.entity import Context, Decision
-from actors.rooms import commands, membership, reading, talk
-from actors.rooms.commands import Create, Delete, Edit, Glance, Join, MarkRead, Post, React, Unreact
-from actors.rooms.message_ids import seq_in
-from actors.rooms.state import RoomState
-from actors.rooms.unread import FURTHEST, WINDOW, Recent
+from actors.rooms.messages.message_ids import seq_in
+from actors.rooms.messages.unread import FURTHEST, WINDOW, RecentPosts
+from actors.rooms.room import commands, membership, reading, talk
+from actors.rooms.room.commands import Create, Delete, Edit, Glance, Join, MarkRead, Post, React, Unreact
+from actors.rooms.room.state import RoomState
 from config.settings import RoomSettings
 
 Rule = Callable[[RoomState, Any, Context], Decision]
@@ -45,7 +45,7 @@ class Room(RoomState):
     @classmethod
     def new(cls, room_id: str, settings: RoomSettings, window: int = WINDOW) -> "Room":
         """A room to which nothing has happened. `window`: how many recent posts it remembers the senders of."""
-        return cls(room_id, settings, Recent(window))
+        return cls(room_id, settings, RecentPosts(window))
 
     def decide(self, command: Any, context: Context, version: int) -> Decision:
         """See `Entity.decide`.

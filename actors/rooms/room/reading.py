@@ -5,13 +5,13 @@ from typing import Final
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, Signal
-from actors.rooms import rules
-from actors.rooms.commands import LARGEST_PAGE, Glance, History, MarkRead, Peek, TypingStart, TypingStop
-from actors.rooms.events import Read
-from actors.rooms.messages import Message
-from actors.rooms.queries import Page
-from actors.rooms.state import RoomState
-from actors.rooms.unread import FURTHEST
+from actors.rooms.messages.chat_message import Message
+from actors.rooms.messages.queries import Page
+from actors.rooms.messages.unread import FURTHEST
+from actors.rooms.room import rules
+from actors.rooms.room.commands import LARGEST_PAGE, Glance, History, MarkRead, Peek, TypingStart, TypingStop
+from actors.rooms.room.events import Read
+from actors.rooms.room.state import RoomState
 from common.errors import FailedPrecondition, PermissionDenied, Unavailable
 
 _to_json: Final = msgspec.json.Encoder().encode

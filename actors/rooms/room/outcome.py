@@ -5,8 +5,10 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.contract.entity import Effects, Recorded, Shown
-from actors.rooms import views
-from actors.rooms.events import (
+from actors.rooms.messages import views
+from actors.rooms.messages.chat_message import Message, posted
+from actors.rooms.messages.views import membership_view
+from actors.rooms.room.events import (
     Created,
     Deleted,
     Edited,
@@ -19,10 +21,8 @@ from actors.rooms.events import (
     RoomEvent,
     Updated,
 )
-from actors.rooms.letters import letter
-from actors.rooms.messages import Message, posted
-from actors.rooms.state import role_of
-from actors.rooms.views import membership_view
+from actors.rooms.room.letters import letter
+from actors.rooms.room.state import role_of
 from common.clock import to_rfc3339
 
 _to_json: Final = msgspec.json.Encoder().encode

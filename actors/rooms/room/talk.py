@@ -3,13 +3,13 @@
 from typing import Final
 
 from actors.kernel.contract.entity import Context, Decision
-from actors.rooms import rules
-from actors.rooms.commands import Delete, Edit, Post, React, Unreact
-from actors.rooms.events import Deleted, Edited, Posted, Reacted
-from actors.rooms.message_ids import seq_in, timed_id
-from actors.rooms.messages import Content, Message, pack, reacted
-from actors.rooms.reactions import form_of
-from actors.rooms.state import RoomState
+from actors.rooms.messages.chat_message import Content, Message, pack, reacted
+from actors.rooms.messages.message_ids import seq_in, timed_id
+from actors.rooms.room import rules
+from actors.rooms.room.commands import Delete, Edit, Post, React, Unreact
+from actors.rooms.room.events import Deleted, Edited, Posted, Reacted
+from actors.rooms.room.reactions import form_of
+from actors.rooms.room.state import RoomState
 from common.clock import to_rfc3339
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
 

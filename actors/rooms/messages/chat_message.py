@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.contract.entity import Recorded
-from actors.rooms.events import Deleted, Edited, Posted, Reacted
+from actors.rooms.room.events import Deleted, Edited, Posted, Reacted
 from common.clock import to_rfc3339
 from common.persons import OtherId, UserId
 

@@ -6,14 +6,15 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.contract.entity import Effects, Kind, Library, Principal, Recorded, Shown
-from actors.rooms import history, membership, messages, outcome, views
-from actors.rooms.commands import AnyCommand
-from actors.rooms.events import AnyEvent, Deleted, Edited, Posted, Reacted
-from actors.rooms.messages import Message
-from actors.rooms.queries import Page, Standing
-from actors.rooms.room import Room
-from actors.rooms.state import Frozen
-from actors.rooms.unread import WINDOW, Stretch
+from actors.rooms.messages import chat_message, history, views
+from actors.rooms.messages.chat_message import Message
+from actors.rooms.messages.queries import Page, Standing
+from actors.rooms.messages.unread import WINDOW, Stretch
+from actors.rooms.room import membership, outcome
+from actors.rooms.room.commands import AnyCommand
+from actors.rooms.room.entity import Room
+from actors.rooms.room.events import AnyEvent, Deleted, Edited, Posted, Reacted
+from actors.rooms.room.state import Frozen
 from config.settings import RoomSettings
 
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -62,7 +63,7 @@ class RoomKind(Kind[Room]):
         return str(event.target) if isinstance(event, Edited | Deleted | Reacted) else None
 
     def fold(self, part: Message | None, recorded: Recorded) -> Message | None:
-        return messages.fold(part, recorded)
+        return chat_message.fold(part, recorded)
 
     async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
         stretches = {key: stretch for key in keys if (stretch := Stretch.of(key)) is not None}

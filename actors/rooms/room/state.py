@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from actors.rooms.events import Created, Deleted, Joined, Left, Posted, Profile, Read, Updated
-from actors.rooms.message_ids import mark_of
-from actors.rooms.unread import Recent, Stretch
+from actors.rooms.messages.message_ids import mark_of
+from actors.rooms.messages.unread import RecentPosts, Stretch
+from actors.rooms.room.events import Created, Deleted, Joined, Left, Posted, Profile, Read, Updated
 from config.settings import RoomSettings
 
 
@@ -49,7 +49,7 @@ class RoomState:
 
     id: str
     settings: RoomSettings
-    recent: Recent
+    recent: RecentPosts
     mark: str = ""
     profile: Profile | None = None
     members: dict[str, Member] = field(default_factory=dict)

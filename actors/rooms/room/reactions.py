@@ -11,7 +11,7 @@ from typing import Final
 
 from emoji import EMOJI_DATA, STATUS
 
-from actors.rooms.rules import invalid
+from actors.rooms.room.rules import invalid
 
 _SELECTORS: Final = str.maketrans("", "", "\ufe0e\ufe0f")  # text and emoji presentation
 _QUALIFIED: Final[Mapping[str, str]] = {

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from actors.kernel.contract.entity import Effects
-from actors.rooms.messages import Message
+from actors.rooms.messages.chat_message import Message
 from store.ports.views import Index, View
 
 MESSAGES: Final = "messages"

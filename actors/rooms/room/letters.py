@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from actors.kernel.contract.entity import Letter
-from actors.rooms.message_ids import mark_of, timed_id
+from actors.rooms.messages.message_ids import mark_of, timed_id
 
 
 class Deliver(msgspec.Struct, frozen=True, tag="deliver"):

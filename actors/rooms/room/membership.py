@@ -9,11 +9,11 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision
-from actors.rooms import rules
-from actors.rooms.commands import AddMembers, Create, Join, Leave, RemoveMember, Update
-from actors.rooms.events import Created, Joined, Left, Profile, RoomEvent, Updated
-from actors.rooms.queries import Standing
-from actors.rooms.state import RoomState, role_of
+from actors.rooms.messages.queries import Standing
+from actors.rooms.room import rules
+from actors.rooms.room.commands import AddMembers, Create, Join, Leave, RemoveMember, Update
+from actors.rooms.room.events import Created, Joined, Left, Profile, RoomEvent, Updated
+from actors.rooms.room.state import RoomState, role_of
 from common.errors import AlreadyExists, FailedPrecondition, NotFound, PermissionDenied
 
 _REFUSED: Final = "You are not a member of this room."
