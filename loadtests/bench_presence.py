@@ -28,7 +28,7 @@ from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
 from common.clock import SystemClock
 from config.settings import PresenceSettings
-from realtime.presence import Presence as Front
+from realtime.front.presence import PresenceEvents as Front
 from store.memory import memory_stores
 
 CLOCK: Final = SystemClock()

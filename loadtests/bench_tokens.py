@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from common.tokens import OWN_ALGORITHM, Expected, OwnTokens, mint, verify
-from realtime.auth import digest_of
+from common.verifier import digest_of
 
 _SECRET = "a secret of at least thirty-two bytes, for benches only"
 _CALLS, _ROUNDS = 2000, 9

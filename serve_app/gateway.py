@@ -12,8 +12,8 @@ from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
 from common.clock import SystemClock
 from common.lib.collector import calm_collector
-from realtime.auth import Verifier
-from realtime.gateway import Gateway
+from common.verifier import Verifier
+from realtime.front.gateway import Gateway
 from serve_app.audit.record import AuditRecord
 from serve_app.identity.assembly import revocations_of
 from serve_app.identity.care import CareRelations

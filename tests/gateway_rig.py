@@ -20,6 +20,7 @@ from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms
 from common.clock import SystemClock
 from common.tokens import mint
+from common.verifier import Verifier
 from config.settings import (
     AuthSettings,
     GatewaySettings,
@@ -29,8 +30,7 @@ from config.settings import (
     RoomSettings,
     Settings,
 )
-from realtime.auth import Verifier
-from realtime.gateway import Gateway
+from realtime.front.gateway import Gateway
 from serve_app.recipe import CarewireRecipe
 from store.memory import memory_stores
 from store.ports.stores import Stores

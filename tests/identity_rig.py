@@ -26,6 +26,7 @@ from actors.rooms.service import Rooms
 from common.clock import SystemClock
 from common.errors import NotFound
 from common.logs import configure_logging
+from common.verifier import Verifier
 from config.ml import MlSettings
 from config.settings import (
     AuthSettings,
@@ -39,8 +40,7 @@ from config.settings import (
 from ml.artifact import current_version
 from ml.knowledge import load_knowledge
 from ml.model import TrainedModel
-from realtime.auth import Verifier
-from realtime.gateway import Gateway
+from realtime.front.gateway import Gateway
 from serve_app.api.app import Services, create_api
 from serve_app.audit.record import HEADS, AuditRecord
 from serve_app.census import Census

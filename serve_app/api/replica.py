@@ -16,7 +16,7 @@ from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_t
 from actors.rooms.service import Rooms
 from common.clock import SystemClock
 from common.lib.collector import calm_collector
-from realtime.auth import Verifier
+from common.verifier import Verifier
 from serve_app.api.app import Services, create_api
 from serve_app.api.listener import Listener
 from serve_app.census import Census, Sighting, finding_of, finding_of_models

@@ -8,8 +8,8 @@ from fastapi import Query, Request
 from msgspec import Raw
 
 from actors.kernel.contract.entity import Principal
+from common.decoding import decode
 from common.errors import InvalidArgument
-from realtime.requests import decode
 
 _INSTANT: Final[dict[str, Any]] = {"format": "date-time", "examples": ["2026-11-20T09:30:00.000Z"]}
 Since = Annotated[str, Query(alias="from", json_schema_extra=_INSTANT)]

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.errors import CarewireError
+from common.observations import Observation
 from common.persons import persons_in
 from common.policy import PERSONAL
-from realtime.guard import Observation
 from serve_app.api.problems import problem
 from serve_app.conventions.callers import sender_of
 

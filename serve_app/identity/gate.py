@@ -8,11 +8,11 @@ from actors.calendars.services.feed_tokens import FeedTokens, is_feed_token
 from common.errors import CarewireError, PermissionDenied
 from common.lib.tasks import Tasks
 from common.logs import get_logger
+from common.observations import Observation
 from common.tokens import Verified
+from common.verifier import Verifier
 from config.settings import IdentitySettings
-from realtime.auth import Verifier
-from realtime.guard import Observation
-from realtime.permits import POLICY
+from realtime.front.permits import POLICY
 from serve_app.audit.chain import Entry
 from serve_app.audit.record import AuditRecord
 from serve_app.conventions.readings import Observe
@@ -56,7 +56,7 @@ class HttpGate:
 
 
 class SocketGuard:
-    """`realtime.guard.Guard`."""
+    """`realtime.front.guard.Guard`."""
 
     def __init__(
         self, revocations: Revocations, care: CareRelations, audit: AuditRecord, settings: IdentitySettings

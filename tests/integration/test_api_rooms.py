@@ -18,8 +18,8 @@ from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms
 from common.clock import SystemClock
 from common.tokens import mint
+from common.verifier import Verifier
 from config.settings import AuthSettings, KernelSettings, RoomSettings
-from realtime.auth import Verifier
 from serve_app.api.app import Services, create_api
 from serve_app.census import Census
 from serve_app.health import HealthMonitor

@@ -12,8 +12,8 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from common.tokens import Verified
+from common.verifier import Verifier
 from config.settings import AuthSettings
-from realtime.auth import Verifier
 from tests.gateway_rig import CLOCK, SECRET, rig, token
 from tests.raw_socket import RawSocket
 from tests.waiting import eventually

@@ -12,10 +12,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from common.tokens import Verified
+from common.verifier import Verifier
 from config.settings import AuthSettings, LimitSettings
-from realtime import strangers
-from realtime.auth import Verifier
-from realtime.gateway import Gateway
+from realtime.front import strangers
+from realtime.front.gateway import Gateway
 from tests.gateway_rig import CLOCK, SECRET, Rig, rig, token
 from tests.raw_socket import RawSocket
 from tests.waiting import eventually

@@ -6,7 +6,7 @@ from actors.kernel.caller.direct import DirectServer
 from common.errors import StartupError
 from common.ports import PortRange, listen
 from realtime.relay.relay import Relay
-from realtime.wire import EngineServer
+from realtime.socketio import EngineServer
 from serve_app.peers import Peer
 from tests.integration.test_direct import Echo
 from tests.system.harness import free_ports

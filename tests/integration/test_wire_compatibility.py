@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import socketio
 
-from realtime.wire import AsyncServer
+from realtime.socketio import AsyncServer
 from tests.wire_rig import PATIENCE_S, serving, until
 
 TRANSPORTS = {"websocket": ["websocket"], "polling": ["polling"], "upgrade": ["polling", "websocket"]}

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from realtime.wire import AsyncServer, Doorway
-from realtime.wire.frames import framed
+from realtime.socketio import AsyncServer, FastHandshake
+from realtime.websocket.frames import framed
 from tests.wire_rig import until
 
 PATIENCE_S = 5.0
@@ -52,7 +52,7 @@ class Ports:
     """One server, at two ports: aiohttp's own, and one with a doorway."""
 
     server: AsyncServer
-    doorway: Doorway
+    doorway: FastHandshake
     plain: int
     quick: int
     opened: int = 0
@@ -84,7 +84,7 @@ async def ports() -> AsyncIterator[Ports]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     assert runner.server is not None
-    doorway = Doorway(server.eio, "socket.io", runner.server)
+    doorway = FastHandshake(server.eio, "socket.io", runner.server)
     listener = await asyncio.get_running_loop().create_server(doorway, "127.0.0.1", 0)
     made = Ports(server, doorway, runner.addresses[0][1], listener.sockets[0].getsockname()[1])
     try:

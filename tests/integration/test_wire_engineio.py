@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from realtime.wire import EngineServer, Frame
-from realtime.wire.frames import REFUSED
+from realtime.socketio import EngineServer, Frame
+from realtime.websocket.frames import REFUSED
 from tests.wire_rig import PATIENCE_S, PING_INTERVAL_S, PING_TIMEOUT_S, Wire, closed, said, serving, until
 
 TCP_CLOSED = 7  # of the states that TCP_INFO begins with
@@ -480,7 +480,7 @@ async def test_a_slow_consumer_is_closed_and_the_others_are_served() -> None:
 
 
 async def test_the_kernel_keeps_nothing_for_a_slow_consumer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("realtime.wire.websocket.CLOSING_S", 0.05)
+    monkeypatch.setattr("realtime.websocket.connection.CLOSING_S", 0.05)
     async with echoing(max_buffered_bytes=100_000) as echo:
         slow = await echo.wire.opened()
         transport = slow._response.connection.transport  # type: ignore[union-attr] # it is open

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from realtime.wire import AsyncServer
+from realtime.socketio import AsyncServer
 from tests.wire_rig import PING_INTERVAL_S, PING_TIMEOUT_S, Wire, closed, said, said_beside_pings, serving, until
 
 OPEN_KEYS = {"sid", "upgrades", "pingInterval", "pingTimeout", "maxPayload"}

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from socketio.exceptions import ConnectionError as Refused
 
 from actors.calendars.services.feed_tokens import FeedTokens
+from common.verifier import Jwks, Verifier
 from config.settings import AuthSettings
-from realtime.auth import Jwks, Verifier
 from serve_app.identity.gate import HttpGate
 from tests.gateway_rig import CLOCK, SECRET, token
 from tests.identity_rig import PASSWORD, House, remembered_logs

@@ -13,12 +13,12 @@ from actors.kernel.contract.entity import Principal
 from common.clock import SystemClock
 from common.persons import NOT_PEOPLE, persons_in, unmarked, way_of
 from common.policy import PERSONAL
-from realtime.acks import Answer, Events, Handler, Handlers
-from realtime.bookings import booking_handlers
-from realtime.calendars import CalendarEvents
-from realtime.chat import Chat
-from realtime.permits import ACTIONS
-from realtime.requests import ListRooms
+from realtime.front.acks import EventResult, Events, Handler, Handlers
+from realtime.front.permits import ACTIONS
+from serve_app.capabilities.calendars.booking_events import booking_handlers
+from serve_app.capabilities.calendars.calendar_events import CalendarEvents
+from serve_app.capabilities.rooms.events import Chat
+from serve_app.capabilities.rooms.requests import ListRooms
 from serve_app.conventions.permits import actions_of, check_permits, permit, routes_of, told_on
 from tests.gateway_rig import token
 from tests.identity_rig import House
@@ -80,8 +80,8 @@ async def test_a_program_with_a_personal_answer_without_a_type_does_not_start() 
     with pytest.raises(LookupError, match="/api/forgotten"):
         check_permits(app)
 
-    async def call(connection: Any, request: Any) -> Answer:
-        return Answer()
+    async def call(connection: Any, request: Any) -> EventResult:
+        return EventResult()
 
     with pytest.raises(LookupError, match="list_rooms"):
         Events({"list_rooms": Handler(ListRooms, call)}, max_bytes=1, clock=SystemClock())

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from common.policy import Policy
-from realtime.permits import ACTIONS
+from realtime.front.permits import ACTIONS
 from serve_app.conventions.permits import actions_of, routes_of
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House

@@ -10,7 +10,7 @@ ROOT: Final = Path(__file__).parents[3]
 PACKAGES: Final = ("actors", "config", "ml", "realtime", "serve_app", "store")
 MAKERS: Final = {
     "actors/kernel/contract/entity.py": 2,  # SYSTEM, and `as_themselves`
-    "realtime/connections.py": 1,  # who has not said who they are: "nobody"
+    "realtime/front/connections.py": 1,  # who has not said who they are: "nobody"
 }
 """Where a role is written down, and how often."""
 IN_THEIR_PLACE: Final = {"serve_app/audit/routes.py", "serve_app/calendars/personal.py"}

@@ -15,12 +15,12 @@ from pydantic import BaseModel, TypeAdapter
 from actors.calendars.contract import requests as calendar_requests
 from actors.calendars.hours import schedule
 from actors.rooms.room import rules
+from common.decoding import decode
 from common.errors import InvalidArgument
 from common.lines import Line, is_line
 from config.settings import RoomSettings
-from realtime import bookings, calendars
-from realtime.requests import decode
 from serve_app.audit import routes as audit
+from serve_app.capabilities.calendars import booking_events, calendar_events
 from serve_app.identity import models
 
 HIDDEN = ["\n", "\r\nBcc: x@example.org", "\x00", "\x1b[31m", "\x7f", "\x85", "\u2028", "\u2029", "\u202e", "\t"]
@@ -45,7 +45,7 @@ def test_names_of_all_languages_are_lines(text: str) -> None:
 
 def written() -> Iterator[tuple[str, str, Any]]:
     """(type, member, its type) of every text in a request body that is called a name, a title or a reason."""
-    for module in (models, audit, calendar_requests, bookings, calendars):
+    for module in (models, audit, calendar_requests, booking_events, calendar_events):
         for name, kind in inspect.getmembers(module, inspect.isclass):
             is_body = issubclass(kind, models.Body | audit.OpenGrant | calendar_requests.Body)
             if is_body and issubclass(kind, BaseModel | msgspec.Struct):

@@ -7,7 +7,7 @@ import pytest
 from common.errors import PermissionDenied
 from common.policy import RULES, Policy, Relation, Rule, render
 from common.tokens import ROLES
-from realtime.permits import ACTIONS
+from realtime.front.permits import ACTIONS
 
 POLICY = Policy()
 # Rows are actions, columns client, therapist, moderator, admin; letters are relations: (s)elf (o)wner (m)ember (c)are

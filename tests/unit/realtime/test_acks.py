@@ -12,26 +12,27 @@ from actors.rooms.replies import JoinedRoom
 from common.clock import SystemClock
 from common.errors import CarewireError, NotFound, Overloaded
 from common.tokens import Verified
-from realtime.acks import Ack, Answer, Events, Handler
-from realtime.connections import Connection
-from realtime.metrics import GatewayMetrics
-from realtime.outlet import Outlet
-from realtime.packets import Incoming
-from realtime.requests import Hello, JoinRoom
+from realtime.delivery.packets import Incoming
+from realtime.delivery.socket_writer import SocketWriter
+from realtime.front.acks import Ack, EventResult, Events, Handler
+from realtime.front.connections import Connection
+from realtime.front.metrics import GatewayMetrics
+from realtime.front.requests import Hello
+from serve_app.capabilities.rooms.requests import JoinRoom
 from tests.unit.realtime.test_fanout import Socket
 
 VERIFIED = Verified("alice", "client", "", 2**40, "")
 
 
 def a_connection(verified: Verified | None = VERIFIED) -> Connection:
-    return Connection("sid", Outlet(Socket()), Hello(), verified)
+    return Connection("sid", SocketWriter(Socket()), Hello(), verified)
 
 
 async def acked(outcome: Any, *, verified: Verified | None = VERIFIED, name: str = "join_room") -> Ack:
-    async def call(connection: Connection, request: JoinRoom) -> Answer:
+    async def call(connection: Connection, request: JoinRoom) -> EventResult:
         if isinstance(outcome, Exception):
             raise outcome
-        return Answer(outcome)
+        return EventResult(outcome)
 
     events = Events({"join_room": Handler(JoinRoom, call, tells=JoinedRoom)}, max_bytes=1000, clock=SystemClock())
     return await events.acknowledged(a_connection(verified), Incoming(name, (msgspec.Raw(b'{"room_id":"r"}'),)))

@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 from common.errors import CarewireError, TokenExpired, Unauthenticated, Unavailable
 from common.ids import is_id
 from common.tokens import MAX_TOKEN_CHARS, Expected, OwnTokens, Verified, mint, verify
+from common.verifier import Jwks, Verifier
 from config.settings import AuthSettings
-from realtime.auth import Jwks, Verifier
 
 SECRET = "a secret of at least thirty-two bytes, for tests only"
 NOW_MS = 1_763_631_000_000

@@ -11,16 +11,16 @@ from prometheus_client import CollectorRegistry
 from common.errors import Overloaded, RateLimited
 from common.tokens import Verified
 from config.settings import GatewaySettings, LimitSettings
-from realtime.connections import Connection
-from realtime.deadlines import Deadlines
-from realtime.door import Door, refused
-from realtime.inbound import Inbound
-from realtime.limits import CLASS_OF, EventLimits
-from realtime.metrics import GatewayMetrics
-from realtime.outlet import Outlet
-from realtime.packets import Incoming
-from realtime.permits import ACTIONS
-from realtime.requests import Hello
+from realtime.delivery.packets import Incoming
+from realtime.delivery.socket_writer import SocketWriter
+from realtime.front.admission import Admission, refused
+from realtime.front.connections import Connection
+from realtime.front.deadlines import Deadlines
+from realtime.front.inbound import Inbound
+from realtime.front.limits import CLASS_OF, EventLimits
+from realtime.front.metrics import GatewayMetrics
+from realtime.front.permits import ACTIONS
+from realtime.front.requests import Hello
 from tests.unit.realtime.test_deadlines import StillClock
 
 
@@ -52,11 +52,13 @@ class Desk:
         self.deadlines = Deadlines(self.clock)
         self.inbound = Inbound(GatewaySettings.model_validate(gateway), self.deadlines, self.clock)
         self.under_way = 0
-        self.door = Door(limits or LimitSettings(), self.clock, self.metrics, lambda: self.under_way, random.Random(1))
+        self.door = Admission(
+            limits or LimitSettings(), self.clock, self.metrics, lambda: self.under_way, random.Random(1)
+        )
 
     def connection(self, user: str = "", address: str = "10.0.0.1") -> Connection:
         verified = Verified(user, "client", "", 2**40, "") if user else None
-        return Connection(f"sid-{user}", Outlet(Line()), Hello(), verified, address)
+        return Connection(f"sid-{user}", SocketWriter(Line()), Hello(), verified, address)
 
     def granted(self, connection: Connection, event: str, tries: int) -> int:
         return sum(self.passes(connection, event) for _ in range(tries))

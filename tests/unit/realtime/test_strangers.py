@@ -6,9 +6,9 @@ from structlog.testing import capture_logs
 
 from common.errors import RateLimited
 from config.settings import LimitSettings
-from realtime.deadlines import Deadlines
-from realtime.metrics import GatewayMetrics
-from realtime.strangers import FREE_TRIES, MOST_TRIES, PENALTY_S, Strangers
+from realtime.front.deadlines import Deadlines
+from realtime.front.metrics import GatewayMetrics
+from realtime.front.strangers import FREE_TRIES, MOST_TRIES, PENALTY_S, Strangers
 from tests.unit.realtime.test_deadlines import StillClock
 
 

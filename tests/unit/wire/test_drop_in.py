@@ -11,7 +11,7 @@ import pytest
 import socketio
 from engineio.async_socket import AsyncSocket
 
-from realtime.wire import AsyncServer, EngineServer, Manager, Socket
+from realtime.socketio import AsyncServer, EngineServer, Manager, Socket
 
 PAIRS = [
     (AsyncServer, socketio.AsyncServer),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime.wire.frames import (
+from realtime.websocket.frames import (
     BINARY,
     CLOSE,
     CONTINUATION,

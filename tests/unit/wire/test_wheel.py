@@ -2,7 +2,7 @@
 
 import asyncio
 
-from realtime.wire.wheel import Wheel
+from realtime.websocket.timer_wheel import Wheel
 
 TICK_S = 0.005
 
