@@ -34,7 +34,7 @@ from common.clock import SystemClock
 from common.lib.collector import calm_collector
 from common.logs import configure_logging
 from config.settings import Settings
-from serve_app.recipe import CarewireRecipe
+from serve_app.cluster.spec import CarewireSpec
 from store.embedded.server import EmbeddedMongo
 
 BODY: Final = "x" * 100
@@ -146,7 +146,7 @@ def cpu_seconds() -> dict[str, float]:
 
 async def bench(args: argparse.Namespace, settings: Settings) -> list[dict[str, object]]:
     """Every phase, `args.runs` times."""
-    recipe = CarewireRecipe(settings)
+    recipe = CarewireSpec(settings)
     stores = await recipe.open()
     names = await ensure_shards(recipe, stores)
     heard = [0]

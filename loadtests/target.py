@@ -9,8 +9,8 @@ from common.clock import SystemClock
 from common.errors import StartupError
 from common.tokens import Expected, mint
 from config.loading import load_settings
-from serve_app.runfile import RunFile
-from serve_app.secrets import auth_secret
+from serve_app.launch.runfile import RunFile
+from serve_app.launch.secrets import auth_secret
 
 _TTL_S = 24 * 3600.0
 

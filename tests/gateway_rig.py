@@ -31,7 +31,7 @@ from config.settings import (
     Settings,
 )
 from realtime.front.gateway import Gateway
-from serve_app.recipe import CarewireRecipe
+from serve_app.cluster.spec import CarewireSpec
 from store.memory import memory_stores
 from store.ports.stores import Stores
 
@@ -184,7 +184,7 @@ async def rig(**kernel: Any) -> AsyncIterator[Rig]:
         RoomKind(RoomSettings(typing_ttl_s=kernel.pop("typing_ttl_s", 6.0))),
         InboxKind(),
         PairKind(),
-        *CarewireRecipe(Settings()).kinds("calendars"),
+        *CarewireSpec(Settings()).kinds("calendars"),
     ]
     stores = memory_stores(CLOCK, [index for kind in kinds for index in kind.indexes])
     cluster = LocalCluster(stores, kinds, settings=KernelSettings(**kernel), clock=CLOCK)

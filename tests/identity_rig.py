@@ -41,20 +41,20 @@ from ml.artifact import current_version
 from ml.knowledge import load_knowledge
 from ml.model import TrainedModel
 from realtime.front.gateway import Gateway
-from serve_app.api.app import Services, create_api
-from serve_app.audit.record import HEADS, AuditRecord
-from serve_app.census import Census
-from serve_app.conventions.assembly import conventions_of
-from serve_app.conventions.roots import root_of
-from serve_app.health import HealthMonitor
-from serve_app.identity.assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
-from serve_app.identity.care import CareRelations
-from serve_app.identity.gate import HttpGate, SocketGuard
-from serve_app.identity.guard import Follower
-from serve_app.identity.outbox import Message, MongoOutbox
-from serve_app.privacy.erasure import COLLECTION as ERASURES
-from serve_app.recipe import CarewireRecipe
-from serve_app.surface import routers_of
+from serve_app.capabilities.audit.record import HEADS, AuditRecord
+from serve_app.capabilities.identity.assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
+from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
+from serve_app.capabilities.identity.sessions.gate import HttpGate, SocketGuard
+from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
+from serve_app.catalogue import routers_of
+from serve_app.cluster.application import Services, create_api
+from serve_app.cluster.conventions import conventions_of
+from serve_app.cluster.spec import CarewireSpec
+from serve_app.edge.conventions.roots import root_of
+from serve_app.processes.health import HealthMonitor
+from serve_app.processes.monitor import ProcessMonitor
 from store.mongo.client import Client as MongoClient
 from store.mongo.client import Database, open_client
 from store.ports.stores import Stores
@@ -186,7 +186,7 @@ class House:
         """A token of an administrator whose account lives elsewhere."""
         return token(user, "admin")
 
-    async def mails(self, user: str) -> list[Message]:
+    async def mails(self, user: str) -> list[OutgoingMail]:
         """What was sent to this user."""
         outbox = MongoOutbox(self.database, self.service.parts.sealing, self.clock)
         return await outbox.waiting(user)
@@ -205,7 +205,7 @@ class House:
             await self.database[collection].delete_many({})
 
     async def gateway(self) -> Gateway:
-        """One more gateway, following revocations, as `serve_app.gateway` wires it."""
+        """One more gateway, following revocations, as `serve_app.cluster.gateway` wires it."""
         name = f"gateway-{len(self.gateways)}"
         revocations = revocations_of(self.database, self.settings, self.clock)
         care, audit = CareRelations(self.database, self.clock), AuditRecord(self.database, self.clock)
@@ -263,7 +263,7 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
         mongo=MongoSettings(url=SecretStr(mongo_url), database=database, timeout_s=10),
     )
     clock = ShiftedClock()
-    recipe = CarewireRecipe(settings)
+    recipe = CarewireSpec(settings)
     kinds: list[Kind[Any]] = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
     stores = await open_stores(settings, [index for kind in kinds for index in kind.indexes], clock)
     client: MongoClient = open_client(mongo_url, timeout_s=10)
@@ -283,7 +283,7 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
             verify=lambda shown: doors[-1].verify(shown),
             verify_feed=lambda shown, calendar: doors[-1].verify_feed(shown, calendar),
             rooms=rooms,
-            census=Census(NoRegistry(), OneShard()),
+            census=ProcessMonitor(NoRegistry(), OneShard()),
             health=HealthMonitor([]),
             registry=registry,
             conventions=conventions_of(settings, client[database], stores.vault, clock, lambda: 1, root=root),

@@ -52,7 +52,7 @@ class NotRunning(Exception):
 
 
 def _url(settings: "Settings") -> str | None:
-    from serve_app.runfile import RunFile
+    from serve_app.launch.runfile import RunFile
 
     running = RunFile(settings.data_dir).running()
     return None if running is None else running.urls.get("REST API")
@@ -62,7 +62,7 @@ def _admin_token(settings: "Settings") -> str:
     from common.clock import SystemClock
     from common.errors import StartupError
     from common.tokens import Expected, mint
-    from serve_app.secrets import auth_secret
+    from serve_app.launch.secrets import auth_secret
 
     secret = auth_secret(settings)
     if secret is None:

@@ -24,8 +24,8 @@ def run(options: argparse.Namespace) -> int:
     from common.errors import StartupError, Unavailable
     from common.logs import configure_logging
     from serve_app.cli.options import settings_of
-    from serve_app.preflight import find_data_dir
-    from serve_app.secrets import find_master_keys
+    from serve_app.launch.preflight import find_data_dir
+    from serve_app.launch.secrets import find_master_keys
 
     settings = settings_of(options)
     configure_logging("WARNING", settings.log.format)
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
 
 async def _rebuild(settings: "Settings") -> None:
     from actors.kernel.history.rebuild import Rebuilt, rebuild
-    from serve_app.recipe import CarewireRecipe
+    from serve_app.cluster.spec import CarewireSpec
 
     shown = 0
 
@@ -51,7 +51,7 @@ async def _rebuild(settings: "Settings") -> None:
             sys.stdout.write(f"{done.entities} entities, {done.events} events ...\n")
 
     async with AsyncExitStack() as stack:
-        recipe = CarewireRecipe(await with_database(settings, stack))
+        recipe = CarewireSpec(await with_database(settings, stack))
         stores = await recipe.open()
         stack.callback(stores.close)
         kinds = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
@@ -65,8 +65,8 @@ async def with_database(settings: "Settings", stack: AsyncExitStack) -> "Setting
     Raises:
         StartupError: the database is out of reach, or no one that Carewire can work with.
     """
-    from serve_app.runfile import RunFile
-    from serve_app.secrets import with_mongo_url
+    from serve_app.launch.runfile import RunFile
+    from serve_app.launch.secrets import with_mongo_url
     from store.embedded.server import EmbeddedMongo
     from store.mongo.client import check_server, open_client
 

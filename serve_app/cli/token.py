@@ -79,7 +79,7 @@ def _whois(options: argparse.Namespace) -> int:
 def _signer(options: argparse.Namespace, settings: "Settings") -> Callable[[str], str]:
     from common.clock import SystemClock
     from common.tokens import Expected, mint
-    from serve_app.secrets import auth_secret
+    from serve_app.launch.secrets import auth_secret
 
     secret = auth_secret(settings)
     if secret is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from serve_app.runfile import RunFile
+    from serve_app.launch.runfile import RunFile
 
 HELP = "Start everything in the foreground; Ctrl-C stops it."
 
@@ -35,9 +35,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check the machine, then start. Returns when everything has stopped."""
     from serve_app.cli.options import settings_of
-    from serve_app.preflight import check_data_dir, check_machine
-    from serve_app.runfile import RunFile
-    from serve_app.secrets import AUTH_FILE, complete
+    from serve_app.launch.preflight import check_data_dir, check_machine
+    from serve_app.launch.runfile import RunFile
+    from serve_app.launch.secrets import AUTH_FILE, complete
 
     settings = settings_of(
         options,
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _supervise(settings: "Settings", run_file: "RunFile") -> None:
     from common.logs import configure_logging
-    from serve_app.supervisor import Supervisor
+    from serve_app.launch.supervisor import Supervisor
 
     # The terminal shows what the operator must know; what every process does is in the logs.
     configure_logging("WARNING" if settings.log.level == "INFO" else settings.log.level, settings.log.format)
@@ -72,7 +72,7 @@ def _supervise(settings: "Settings", run_file: "RunFile") -> None:
 
 def _clear_left_behind(run_file: "RunFile", logs: Path) -> None:
     """A run that was killed could not tidy up after itself."""
-    from serve_app.rayhead import keep_logs
+    from serve_app.launch.rayhead import keep_logs
 
     if run_file.left_behind is not None and run_file.left_behind.scratch:
         keep_logs(Path(run_file.left_behind.scratch), logs)

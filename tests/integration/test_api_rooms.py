@@ -20,9 +20,9 @@ from common.clock import SystemClock
 from common.tokens import mint
 from common.verifier import Verifier
 from config.settings import AuthSettings, KernelSettings, RoomSettings
-from serve_app.api.app import Services, create_api
-from serve_app.census import Census
-from serve_app.health import HealthMonitor
+from serve_app.cluster.application import Services, create_api
+from serve_app.processes.health import HealthMonitor
+from serve_app.processes.monitor import ProcessMonitor
 from store.memory import memory_stores
 from store.mongo.processes import Process, ProcessRegistry
 
@@ -67,7 +67,9 @@ async def rooms() -> AsyncIterator[Rooms]:
 @pytest.fixture
 async def http(rooms: Rooms) -> AsyncIterator[httpx.AsyncClient]:
     verifier = Verifier(AuthSettings(), SystemClock(), secret=SECRET)
-    services = Services(verifier.verify, rooms, Census(Nobody(), NoShards()), HealthMonitor([]), CollectorRegistry())
+    services = Services(
+        verifier.verify, rooms, ProcessMonitor(Nobody(), NoShards()), HealthMonitor([]), CollectorRegistry()
+    )
     transport = httpx.ASGITransport(create_api(services))
     token = mint(SECRET, user="alice", role="client", now_ms=SystemClock().now_ms(), ttl_s=60)
     headers = {"Authorization": f"Bearer {token}"}

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from realtime.front.permits import ACTIONS
-from serve_app.conventions.permits import actions_of, routes_of
+from serve_app.edge.conventions.permits import actions_of, routes_of
 from tests.gateway_rig import Client, token
 from tests.integration.test_calendars import House, house, when
 

@@ -13,9 +13,9 @@ from fastapi import FastAPI
 
 from actors.calendars.services.assembly import calendar_services
 from common.tokens import Expected, Verified, verify
-from serve_app.api import problems
-from serve_app.calendars.routes import routers
-from serve_app.conventions.callers import Callers
+from serve_app.capabilities.calendars.routes import routers
+from serve_app.edge.api import problems
+from serve_app.edge.conventions.callers import Callers
 from tests.gateway_rig import CLOCK, SECRET, Client, Rig, rig, token
 
 HOURS = {day: [["08:00", "20:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from config.settings import HttpSettings
-from serve_app.api.listener import Listener
+from serve_app.edge.api.listener import HttpListener
 from tests.system.harness import free_ports
 
 
@@ -34,7 +34,7 @@ def settings() -> HttpSettings:
 
 async def test_one_replica_follows_another_on_the_same_port_and_open_requests_end(settings: HttpSettings) -> None:
     first, second = App("first"), App("second")
-    old, new = Listener(first, settings), Listener(second, settings)
+    old, new = HttpListener(first, settings), HttpListener(second, settings)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", trust_env=False) as http:
         await old.start()
         open_request = asyncio.create_task(http.get("/slow"))
@@ -53,7 +53,7 @@ async def test_one_replica_follows_another_on_the_same_port_and_open_requests_en
 
 
 async def test_nobody_is_believed_about_their_address_unless_a_proxy_is_trusted(settings: HttpSettings) -> None:
-    listener = Listener(App("one"), settings)
+    listener = HttpListener(App("one"), settings)
     await listener.start()
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", trust_env=False) as http:
         answer = await http.get("/", headers={"X-Forwarded-For": "203.0.113.9"})

@@ -11,8 +11,8 @@ import pytest
 import uvicorn
 
 from config.settings import HttpSettings
-from serve_app.api.bounded import Admission
-from serve_app.api.listener import Listener
+from serve_app.edge.api.bounded import Admission
+from serve_app.edge.api.listener import HttpListener
 from tests.system.harness import free_ports, wait_until
 
 QUICK: Final = {"header_timeout_s": 0.3, "body_timeout_s": 0.3, "write_timeout_s": 0.3}
@@ -88,7 +88,7 @@ class Place:
 @asynccontextmanager
 async def listening(**settings: Any) -> AsyncIterator[Place]:
     app, port = App(), free_ports(1)[0]
-    listener = Listener(app, HttpSettings(port=port, **settings))
+    listener = HttpListener(app, HttpSettings(port=port, **settings))
     await listener.start()
     try:
         yield Place(app, port)

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from serve_app.names import take_name
-from serve_app.peers import Peer
+from serve_app.processes.names import take_name
+from serve_app.processes.peers import Peer
 from store.mongo.client import Database
 from store.mongo.processes import ProcessRegistry
 

@@ -7,7 +7,7 @@ from common.errors import StartupError
 from common.ports import PortRange, listen
 from realtime.relay.relay import Relay
 from realtime.socketio import EngineServer
-from serve_app.peers import Peer
+from serve_app.processes.peers import Peer
 from tests.integration.test_direct import Echo
 from tests.system.harness import free_ports
 

@@ -16,11 +16,11 @@ from ml.evidence import Evidence
 from ml.knowledge import Knowledge, load_knowledge
 from ml.model import TrainedModel
 from ml.predictor import Opinion, opinions
-from serve_app.api import problems
-from serve_app.prediction.cache import TtlCache
-from serve_app.prediction.routes import prediction_routes
-from serve_app.prediction.service import NO_MODEL, PredictionService, Served
-from serve_app.prediction.wire import call
+from serve_app.capabilities.prediction.cache import TtlCache
+from serve_app.capabilities.prediction.routes import prediction_routes
+from serve_app.capabilities.prediction.service import NO_MODEL, PredictionService, Served
+from serve_app.capabilities.prediction.wire import call
+from serve_app.edge.api import problems
 
 TYPICAL: dict[str, Any] = {"symptoms": ["high fever", "dry cough", "aching all over"], "age": 34, "sex": "female"}
 

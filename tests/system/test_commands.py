@@ -9,7 +9,7 @@ import pytest
 from common.clock import SystemClock
 from common.tokens import Expected, verify
 from config.settings import Settings
-from serve_app.secrets import complete
+from serve_app.launch.secrets import complete
 from tests.system.harness import SECRET, carewire, environment
 
 

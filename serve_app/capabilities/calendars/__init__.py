@@ -1,0 +1,1 @@
+"""Calendars, bookings, series and the waitlist over REST. The rules are in `actors.calendars`."""

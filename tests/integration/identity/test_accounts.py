@@ -10,10 +10,10 @@ import pytest
 
 from actors.rooms.service import Rooms
 from common.errors import Unauthenticated
-from serve_app.identity.assembly import assemble
-from serve_app.identity.origin import Origin
-from serve_app.identity.outbox import Message
-from serve_app.identity.sessions import Reused
+from serve_app.capabilities.identity.assembly import assemble
+from serve_app.capabilities.identity.origin import Origin
+from serve_app.capabilities.identity.outbox import OutgoingMail
+from serve_app.capabilities.identity.sessions.session_records import Reused
 from tests.gateway_rig import SECRET, token
 from tests.identity_rig import PASSWORD, House, house
 from tests.system.harness import wait_until
@@ -239,9 +239,9 @@ async def test_a_password_is_changed_by_who_knows_the_old_one_and_other_devices_
     assert await login(home, password="a new long password")
 
 
-async def the_reset(home: House, user: str) -> Message:
+async def the_reset(home: House, user: str) -> OutgoingMail:
     """The message with the code. Nobody waits for it to be sent, or the time would tell who has an account."""
-    found: list[Message] = []
+    found: list[OutgoingMail] = []
 
     async def sent() -> bool:
         found[:] = [mail for mail in await home.mails(user) if mail.template == "password_reset"]

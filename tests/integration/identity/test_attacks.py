@@ -17,7 +17,7 @@ from socketio.exceptions import ConnectionError as Refused
 from actors.calendars.services.feed_tokens import FeedTokens
 from common.verifier import Jwks, Verifier
 from config.settings import AuthSettings
-from serve_app.identity.gate import HttpGate
+from serve_app.capabilities.identity.sessions.gate import HttpGate
 from tests.gateway_rig import CLOCK, SECRET, token
 from tests.identity_rig import PASSWORD, House, remembered_logs
 from tests.system.harness import wait_until

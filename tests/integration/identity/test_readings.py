@@ -19,7 +19,7 @@ from serve_app.capabilities.calendars.booking_events import booking_handlers
 from serve_app.capabilities.calendars.calendar_events import CalendarEvents
 from serve_app.capabilities.rooms.events import Chat
 from serve_app.capabilities.rooms.requests import ListRooms
-from serve_app.conventions.permits import actions_of, check_permits, permit, routes_of, told_on
+from serve_app.edge.conventions.permits import actions_of, check_permits, permit, routes_of, told_on
 from tests.gateway_rig import token
 from tests.identity_rig import House
 from tests.integration.identity.victim import a_victim, when

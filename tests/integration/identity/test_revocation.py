@@ -9,7 +9,7 @@ import pytest
 from socketio.exceptions import ConnectionError as Refused
 
 from common.revocations import Revocation
-from serve_app.identity.guard import Follower
+from serve_app.capabilities.identity.sessions.revocation import Follower
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
 from tests.raw_socket import RawSocket

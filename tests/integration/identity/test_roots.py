@@ -7,9 +7,9 @@ from pydantic import SecretStr
 
 from common.clock import SystemClock
 from config.settings import AuthSettings
-from serve_app.conventions.keys import derive
-from serve_app.conventions.roots import root_of
-from serve_app.identity.sealing import Sealing
+from serve_app.capabilities.identity.accounts.sealing import Sealing
+from serve_app.edge.conventions.keys import derive
+from serve_app.edge.conventions.roots import root_of
 from store.crypto.masterkeys import MasterKeys
 from store.crypto.vault import KeyringVault
 from store.mongo.client import Database

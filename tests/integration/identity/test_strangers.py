@@ -11,7 +11,7 @@ import pytest
 
 from common.policy import Policy
 from realtime.front.permits import ACTIONS
-from serve_app.conventions.permits import actions_of, routes_of
+from serve_app.edge.conventions.permits import actions_of, routes_of
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
 from tests.integration.identity.victim import CANARY, a_victim, what_she_has, when

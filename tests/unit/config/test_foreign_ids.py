@@ -3,7 +3,7 @@
 import pytest
 
 from common.ids import foreign_id, is_id
-from serve_app.main import main
+from serve_app.cli.main import main
 
 
 def test_issuer_and_subject_have_no_seam() -> None:

@@ -19,9 +19,9 @@ from common.decoding import decode
 from common.errors import InvalidArgument
 from common.lines import Line, is_line
 from config.settings import RoomSettings
-from serve_app.audit import routes as audit
+from serve_app.capabilities.audit import routes as audit
 from serve_app.capabilities.calendars import booking_events, calendar_events
-from serve_app.identity import models
+from serve_app.capabilities.identity import models
 
 HIDDEN = ["\n", "\r\nBcc: x@example.org", "\x00", "\x1b[31m", "\x7f", "\x85", "\u2028", "\u2029", "\u202e", "\t"]
 FINE = ["", "Ada", "Mary O’Brien", "Zoë 👩‍⚕️", "مريم", "\u2068Ada\u2069", "नमस्ते", "a\u200db", "\u200fשרה", " ", "日本"]  # noqa: RUF001 - as phones type
@@ -47,7 +47,7 @@ def written() -> Iterator[tuple[str, str, Any]]:
     """(type, member, its type) of every text in a request body that is called a name, a title or a reason."""
     for module in (models, audit, calendar_requests, booking_events, calendar_events):
         for name, kind in inspect.getmembers(module, inspect.isclass):
-            is_body = issubclass(kind, models.Body | audit.OpenGrant | calendar_requests.Body)
+            is_body = issubclass(kind, models.IdentityBody | audit.OpenGrant | calendar_requests.Body)
             if is_body and issubclass(kind, BaseModel | msgspec.Struct):
                 for member, hint in get_type_hints(kind, include_extras=True).items():
                     if _WRITTEN.search(member):

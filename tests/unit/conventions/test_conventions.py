@@ -18,13 +18,13 @@ from common.clock import SystemClock
 from common.errors import InvalidArgument, Overloaded
 from common.tokens import Expected, Verified, mint, verify
 from config.settings import HttpSettings, LimitSettings
-from serve_app.api.app import Conventions, Services, create_api
-from serve_app.census import Census
-from serve_app.conventions.callers import address_of
-from serve_app.conventions.idempotency import Stored, at_work, in_use, operation_id
-from serve_app.conventions.paging import decode_cursor, encode_cursor
-from serve_app.conventions.permits import permit, public
-from serve_app.health import HealthMonitor
+from serve_app.cluster.application import Conventions, Services, create_api
+from serve_app.edge.conventions.callers import address_of
+from serve_app.edge.conventions.idempotency import StoredAnswer, at_work, in_use, operation_id
+from serve_app.edge.conventions.paging import decode_cursor, encode_cursor
+from serve_app.edge.conventions.permits import permit, public
+from serve_app.processes.health import HealthMonitor
+from serve_app.processes.monitor import ProcessMonitor
 from tests.unit.serve_app.test_api import FewRooms, NoRegistry, OneShard
 
 SECRET = "a-secret-of-at-least-32-bytes-for-tests"
@@ -39,9 +39,9 @@ class MemoryAnswers:
     """`IdempotencyStore` in a dictionary."""
 
     def __init__(self) -> None:
-        self.held: dict[str, tuple[str, Stored | None]] = {}
+        self.held: dict[str, tuple[str, StoredAnswer | None]] = {}
 
-    async def begin(self, key: str, fingerprint: str, subject: str, *, lease_s: float) -> Stored | None:
+    async def begin(self, key: str, fingerprint: str, subject: str, *, lease_s: float) -> StoredAnswer | None:
         if key not in self.held:
             self.held[key] = (fingerprint, None)
             return None
@@ -52,7 +52,7 @@ class MemoryAnswers:
             raise at_work()
         return stored
 
-    async def finish(self, key: str, subject: str, answer: Stored) -> None:
+    async def finish(self, key: str, subject: str, answer: StoredAnswer) -> None:
         self.held[key] = (self.held[key][0], answer)
 
     async def release(self, key: str) -> None:
@@ -110,7 +110,7 @@ def application(shop: Shop, replicas: Callable[[], int] = lambda: 1, **limits: i
         Services(
             verify=verified,
             rooms=FewRooms(),
-            census=Census(NoRegistry(), OneShard()),
+            census=ProcessMonitor(NoRegistry(), OneShard()),
             health=HealthMonitor([]),
             registry=CollectorRegistry(),
             conventions=conventions,

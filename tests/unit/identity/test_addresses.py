@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from serve_app.identity.addresses import Email, KnownEmail, folded, known_mailbox, mailbox
+from serve_app.capabilities.identity.accounts.email_addresses import Email, KnownEmail, folded, known_mailbox, mailbox
 
 GOOD = [
     "ada@example.org",

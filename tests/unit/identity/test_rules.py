@@ -9,10 +9,10 @@ from common.errors import TokenExpired, Unauthenticated
 from common.revocations import Revocation, keys_of, refusal
 from common.tokens import Verified
 from config.settings import IdentitySettings
-from serve_app.conventions.keys import derive
-from serve_app.identity.lockout import delay_ms
-from serve_app.identity.tickets import Tickets
-from serve_app.identity.totp import matching_step, new_secret
+from serve_app.capabilities.identity.accounts.lockout import delay_ms
+from serve_app.capabilities.identity.accounts.totp import matching_step, new_secret
+from serve_app.capabilities.identity.sessions.tickets import Tickets
+from serve_app.edge.conventions.keys import derive
 
 OWN = Verified("ada", "client", "d1", 10_000, "tok_1", 5_000, "ses_1", 2)
 FOREIGN = Verified("ada", "client", "", 10_000, "j1", 5_000)

@@ -17,11 +17,11 @@ from common.clock import SystemClock
 from common.errors import NotFound, Overloaded
 from common.tokens import Expected, Verified, mint, verify
 from config.settings import Settings
-from serve_app.api.app import Services, create_api
-from serve_app.census import Census
-from serve_app.health import Finding, HealthMonitor, Part, State
-from serve_app.pools import Pools, pool_routes
-from serve_app.recipe import CarewireRecipe
+from serve_app.cluster.application import Services, create_api
+from serve_app.cluster.pools import Pools, pool_routes
+from serve_app.cluster.spec import CarewireSpec
+from serve_app.processes.health import Finding, HealthMonitor, Part, State
+from serve_app.processes.monitor import ProcessMonitor
 from store.memory import memory_stores
 from store.mongo.processes import Process, ProcessRegistry
 
@@ -93,10 +93,10 @@ class World:
             Services(
                 verify=self.verify,
                 rooms=self.rooms,
-                census=Census(NoRegistry(), OneShard()),
+                census=ProcessMonitor(NoRegistry(), OneShard()),
                 health=HealthMonitor([Part("mongo", self._probe)], clock=iter(range(0, 10**6, 10)).__next__),
                 registry=self.registry,
-                routers=[pool_routes(Pools(CarewireRecipe(Settings()), memory_stores(SystemClock())))],
+                routers=[pool_routes(Pools(CarewireSpec(Settings()), memory_stores(SystemClock())))],
             )
         )
 

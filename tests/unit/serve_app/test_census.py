@@ -5,12 +5,12 @@ from typing import cast
 
 import pytest
 
-from serve_app.census import Census, Sighting, finding_of, finding_of_models
+from serve_app.processes.monitor import ProcessMonitor, ProcessStatus, finding_of, finding_of_models
 from store.mongo.processes import Process, ProcessRegistry
 
 
-def predictor(stats: Mapping[str, object] | None) -> Sighting:
-    return Sighting("predictor-0", "predictor", stats)
+def predictor(stats: Mapping[str, object] | None) -> ProcessStatus:
+    return ProcessStatus("predictor-0", "predictor", stats)
 
 
 TRAINED = predictor({"model": "abc", "rules_only": False})
@@ -31,7 +31,7 @@ SILENT = predictor(None)
     ],
 )
 def test_a_predictor_without_a_model_is_degraded_and_one_that_is_silent_down(
-    sightings: list[Sighting], status: str
+    sightings: list[ProcessStatus], status: str
 ) -> None:
     assert finding_of_models(sightings).status == status
 
@@ -42,7 +42,7 @@ def test_health_names_the_models_in_service() -> None:
 
 
 def test_a_process_that_does_not_serve_yet_is_not_well() -> None:
-    assert finding_of([Sighting("rooms-0", "shard", {"serving": False})]).status == "down"
+    assert finding_of([ProcessStatus("rooms-0", "shard", {"serving": False})]).status == "down"
 
 
 class Registry:
@@ -53,7 +53,7 @@ class Registry:
 
 
 class OneShard:
-    """A shard that answers, or is too busy to. `serve_app.census.Shards`."""
+    """A shard that answers, or is too busy to. `serve_app.processes.monitor.Shards`."""
 
     def __init__(self) -> None:
         self.there = ["rooms-0"]
@@ -80,12 +80,12 @@ class Watch:
         return self.now_s
 
 
-def a_census() -> tuple[Census, OneShard, Watch]:
+def a_census() -> tuple[ProcessMonitor, OneShard, Watch]:
     shards, watch = OneShard(), Watch()
-    return Census(cast(ProcessRegistry, Registry()), shards, clock=watch), shards, watch
+    return ProcessMonitor(cast(ProcessRegistry, Registry()), shards, clock=watch), shards, watch
 
 
-async def rows(census: Census) -> list[dict[str, object]]:
+async def rows(census: ProcessMonitor) -> list[dict[str, object]]:
     return [sighting.row() for sighting in await census.sightings()]
 
 

@@ -10,7 +10,7 @@ from ray.serve.schema import ServeDeploySchema
 
 from common.errors import StartupError
 from serve_app.app import build
-from serve_app.rayhead import HEALTH_CHECKS, PRIORITY, SERVE
+from serve_app.launch.rayhead import HEALTH_CHECKS, PRIORITY, SERVE
 
 ROOT = Path(__file__).parents[3]
 ON_EVERY_NODE = {

@@ -4,9 +4,9 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
-from serve_app.api.app import Services, create_api
-from serve_app.census import Census
-from serve_app.health import HealthMonitor
+from serve_app.cluster.application import Services, create_api
+from serve_app.processes.health import HealthMonitor
+from serve_app.processes.monitor import ProcessMonitor
 from tests.unit.serve_app.test_api import FewRooms, NoRegistry, OneShard, World
 
 
@@ -14,7 +14,7 @@ def client(*, listens: bool) -> httpx.AsyncClient:
     services = Services(
         verify=World().verify,
         rooms=FewRooms(),
-        census=Census(NoRegistry(), OneShard()),
+        census=ProcessMonitor(NoRegistry(), OneShard()),
         health=HealthMonitor([]),
         registry=CollectorRegistry(),
     )

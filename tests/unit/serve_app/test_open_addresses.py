@@ -13,14 +13,14 @@ from pydantic import SecretStr
 from starlette.requests import Request
 
 from common.clock import SystemClock
+from common.lib.fresh import Fresh
 from common.tokens import Expected, Verified, mint, verify
 from config.settings import HttpSettings, LimitSettings
-from serve_app.api.app import Conventions, Services, create_api
-from serve_app.census import Census
-from serve_app.conventions.documents import Document, takes_gzip
-from serve_app.conventions.operators import Operators
-from serve_app.fresh import Fresh
-from serve_app.health import Finding, HealthMonitor, Part
+from serve_app.cluster.application import Conventions, Services, create_api
+from serve_app.edge.conventions.documents import Document, takes_gzip
+from serve_app.edge.conventions.operators import Operators
+from serve_app.processes.health import Finding, HealthMonitor, Part
+from serve_app.processes.monitor import ProcessMonitor
 from tests.unit.serve_app.test_api import FewRooms, NoRegistry, OneShard
 
 SECRET: Final = "a-secret-of-at-least-32-bytes-for-tests"
@@ -54,7 +54,7 @@ class Town:
             Services(
                 verify=self._verify,
                 rooms=FewRooms(),
-                census=Census(NoRegistry(), self.shards),
+                census=ProcessMonitor(NoRegistry(), self.shards),
                 health=HealthMonitor([Part("mongo", self._well)]),
                 registry=self.registry,
                 conventions=conventions,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from serve_app.peers import Peer, ask
+from serve_app.processes.peers import Peer, ask
 from store.mongo.processes import Process
 
 

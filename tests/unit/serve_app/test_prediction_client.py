@@ -9,7 +9,7 @@ from ray.exceptions import RayActorError
 
 from common.errors import Overloaded, Unavailable
 from config.ml import MlSettings
-from serve_app.prediction.client import PredictorClient
+from serve_app.capabilities.prediction.client import PredictorClient
 
 Request = tuple[str, dict[str, object]]
 

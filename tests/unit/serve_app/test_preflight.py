@@ -9,8 +9,8 @@ import pytest
 
 from common.errors import StartupError
 from config.settings import GatewaySettings, HttpSettings, MongoSettings, RaySettings, Settings
-from serve_app.preflight import (
-    Listener,
+from serve_app.launch.preflight import (
+    WantedPort,
     check_cores,
     check_data_dir,
     check_disk,
@@ -32,13 +32,13 @@ def taken() -> Iterator[int]:
 
 def test_a_port_in_use_is_named_with_its_user_and_its_setting(taken: int) -> None:
     with pytest.raises(StartupError, match=rf"Port {taken}, .*pid {os.getpid()}.*CAREWIRE_HTTP__PORT"):
-        check_ports([Listener("the REST API", "127.0.0.1", taken, "CAREWIRE_HTTP__PORT")])
+        check_ports([WantedPort("the REST API", "127.0.0.1", taken, "CAREWIRE_HTTP__PORT")])
 
 
 def test_a_free_port_passes(taken: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         free = server.getsockname()[1]
-    check_ports([Listener("the REST API", "127.0.0.1", free, "CAREWIRE_HTTP__PORT")])
+    check_ports([WantedPort("the REST API", "127.0.0.1", free, "CAREWIRE_HTTP__PORT")])
     assert free != taken
 
 
@@ -50,12 +50,12 @@ def test_two_settings_with_one_port_are_refused() -> None:
 
 def test_a_foreign_address_is_refused() -> None:
     with pytest.raises(StartupError, match="CAREWIRE_HTTP__HOST"):
-        check_ports([Listener("the REST API", "203.0.113.7", 8000, "CAREWIRE_HTTP__PORT")])
+        check_ports([WantedPort("the REST API", "203.0.113.7", 8000, "CAREWIRE_HTTP__PORT")])
 
 
 def test_an_address_that_no_resolver_takes_is_refused() -> None:
     with pytest.raises(StartupError, match="CAREWIRE_HTTP__HOST"):
-        check_ports([Listener("the REST API", "a..b", 8000, "CAREWIRE_HTTP__PORT")])
+        check_ports([WantedPort("the REST API", "a..b", 8000, "CAREWIRE_HTTP__PORT")])
 
 
 def test_a_predictor_that_no_node_could_take_is_refused() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from serve_app.rayhead import SERVE, close_to_others, keep_logs, live_logs, make_scratch, show_logs
+from serve_app.launch.rayhead import SERVE, close_to_others, keep_logs, live_logs, make_scratch, show_logs
 
 
 def as_ray_makes_it(scratch: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from common.errors import StartupError
-from serve_app.readiness import await_free, await_serving
+from serve_app.launch.readiness import await_free, await_serving
 from store.memory import MemoryLeases
 from store.ports.leases import Holder, Lease
 from tests.simulation.loop import VirtualClock, VirtualLoop, run

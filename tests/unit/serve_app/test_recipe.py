@@ -3,9 +3,9 @@
 import pytest
 
 from config.settings import KernelSettings, Settings
-from serve_app.recipe import POOLS, CarewireRecipe
+from serve_app.cluster.spec import POOLS, CarewireSpec
 
-RECIPE = CarewireRecipe(
+RECIPE = CarewireSpec(
     Settings(kernel=KernelSettings(room_shards=3, calendar_shards=5), _env_file=None)  # type: ignore[call-arg] # pydantic-settings' own
 )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import StartupError
-from serve_app.runfile import RunFile, Running
+from serve_app.launch.runfile import RunFile, Running
 
 
 def test_a_second_claim_says_what_runs(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from ray.serve.config import AutoscalingContext
 from common.errors import StartupError
 from config.loading import load_settings
 from config.settings import GatewaySettings
-from serve_app.scaling import SOCKETS, SocketPolicy, gateways_wanted, replicas_of, to_move
-from serve_app.sharing import Sharing
+from serve_app.cluster.scaling import SOCKETS, SocketPolicy, gateways_wanted, replicas_of, to_move
+from serve_app.cluster.sharing import Sharing
 
 COUNTS = st.lists(st.integers(0, 20_000), min_size=1, max_size=20)
 

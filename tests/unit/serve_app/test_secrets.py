@@ -6,7 +6,7 @@ import pytest
 
 from common.errors import StartupError
 from config.settings import Settings
-from serve_app.secrets import auth_secret, complete, find_master_keys
+from serve_app.launch.secrets import auth_secret, complete, find_master_keys
 
 
 def settings_in(data_dir: Path) -> Settings:

@@ -1,1 +1,0 @@
-"""Calendars, bookings, series and the waitlist over REST. The rules are in `actors.calendars`."""
