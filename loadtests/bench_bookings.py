@@ -34,9 +34,9 @@ import uvloop
 
 from common.clock import SystemClock
 from common.tokens import mint
+from loadtests.lib.servers import Server, carewire
+from loadtests.lib.workloads import percentile
 from loadtests.load_socket import LoadSocket
-from loadtests.servers import Server, carewire
-from loadtests.workloads import percentile
 
 THERAPISTS: Final = 50
 WARMUP_S: Final = 6.0

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from common.errors import StartupError
-from loadtests.target import find
+from loadtests.lib.target import find
 
 LOCUSTFILE: Final = Path(__file__).with_name("locustfile.py")
 KINDS: Final = ("ChatUser", "PresenceUser", "MixedUser")

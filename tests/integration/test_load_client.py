@@ -9,10 +9,10 @@ import pytest
 import socketio
 from aiohttp import web
 
-from loadtests.client import run
+from loadtests.lib.client import run
+from loadtests.lib.peer_server import OK, make_app
+from loadtests.lib.workloads import Job, Workload
 from loadtests.load_socket import Refused
-from loadtests.peer_server import OK, make_app
-from loadtests.workloads import Job, Workload
 
 SMALL = Workload("small", rooms=2, size=3, window=2, rate=50)
 

@@ -1,6 +1,6 @@
 """A ramp for locust: so many users for so long, then more, or fewer.
 
-    locust -f loadtests/locustfile.py,loadtests/ramp.py --steps 100:60,500:60,100:30 [--step-seconds 10]
+    locust -f loadtests/locustfile.py,loadtests/scenarios/ramp.py --steps 100:60,500:60,100:30 [--step-seconds 10]
 
 Users come, and leave, evenly over the first `--step-seconds` of each step. The run ends with the last step.
 """
@@ -8,7 +8,7 @@ Users come, and leave, evenly over the first `--step-seconds` of each step. The 
 from locust import LoadTestShape, events
 from locust.argument_parser import LocustArgumentParser
 
-from loadtests.steps import DEFAULT, at, parse
+from loadtests.lib.steps import DEFAULT, at, parse
 
 
 class Ramp(LoadTestShape):

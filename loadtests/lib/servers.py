@@ -17,7 +17,7 @@ from typing import Any, Final, Self
 
 import psutil
 
-from loadtests.idle import await_rest, cpu_s, tree
+from loadtests.scenarios.idle import await_rest, cpu_s, tree
 
 ROOT: Final = Path(__file__).parent.parent
 SECRET: Final = "a secret of at least 32 bytes for benchmarks"
@@ -190,9 +190,9 @@ def carewire(cpus: Collection[int]) -> Server:
 
 
 def python_peer(cpus: Collection[int]) -> Server:
-    """`loadtests/peer_server.py`."""
+    """`loadtests/lib/peer_server.py`."""
     return Server(
-        "python-socketio", lambda port, _: [sys.executable, "-m", "loadtests.peer_server", str(port)], cpus=cpus
+        "python-socketio", lambda port, _: [sys.executable, "-m", "loadtests.lib.peer_server", str(port)], cpus=cpus
     )
 
 
@@ -209,7 +209,7 @@ def node_mongo_peer(cpus: Collection[int]) -> Server:
 
     def command(port: int, directory: Path) -> list[str]:
         (mongo,) = free_ports(1)
-        return [sys.executable, "-m", "loadtests.peer_mongo", str(port), str(mongo), str(directory / "data")]
+        return [sys.executable, "-m", "loadtests.lib.peer_mongo", str(port), str(mongo), str(directory / "data")]
 
     return Server("node + mongodb", command, cpus=cpus)
 

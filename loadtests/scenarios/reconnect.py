@@ -1,6 +1,6 @@
 """A gateway dies under thousands of sockets (kill -9): when are they back, and what have they missed?
 
-    python -m loadtests.reconnect [--connections 10000] [--rate 50] [--away 60]
+    python -m loadtests.scenarios.reconnect [--connections 10000] [--rate 50] [--away 60]
 
 Starts a server of its own (`carewire up`, rate limits off), connects everybody, in groups of ten, sends `--rate`
 messages a second, and kills the process of a gateway. Clients come back as socket.io's do by default: after 1 s, 2 s, 4
@@ -28,11 +28,11 @@ import msgspec
 import uvloop
 
 from common.lib.collector import calm_collector
+from loadtests.lib.memory import growth, sample
+from loadtests.lib.servers import SECRET, NotAvailable, carewire
+from loadtests.lib.swarm import Member, Room, Swarm, each, many_files, people
+from loadtests.lib.workloads import encode, percentile
 from loadtests.load_socket import LoadSocket, Refused
-from loadtests.memory import growth, sample
-from loadtests.servers import SECRET, NotAvailable, carewire
-from loadtests.swarm import Member, Room, Swarm, each, many_files, people
-from loadtests.workloads import encode, percentile
 
 _FIRST_S: Final = 1.0
 _LONGEST_S: Final = 5.0

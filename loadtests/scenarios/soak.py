@@ -1,6 +1,6 @@
 """A long, even load with people coming and going: does the memory of any process grow, is anything lost?
 
-python -m loadtests.soak [--seconds 1200] [--rate 1000] [--rooms 100] [--size 5] [--churn 5]
+python -m loadtests.scenarios.soak [--seconds 1200] [--rate 1000] [--rooms 100] [--size 5] [--churn 5]
 
 Starts a server of its own. Exit code 1 when a message was lost, doubled or out of order, when an ack was bad, when
 somebody was thrown out or could not come back, or when a process grew by over 5 % (and over 4 MB) after the first
@@ -18,11 +18,11 @@ from typing import Final
 
 import uvloop
 
+from loadtests.lib.memory import Course, Sample, by_command, courses, sample
+from loadtests.lib.servers import SECRET, NotAvailable, Server, carewire
+from loadtests.lib.swarm import Member, Room, Swarm, people
+from loadtests.lib.workloads import percentile
 from loadtests.load_socket import LoadSocket, Refused
-from loadtests.memory import Course, Sample, by_command, courses, sample
-from loadtests.servers import SECRET, NotAvailable, Server, carewire
-from loadtests.swarm import Member, Room, Swarm, people
-from loadtests.workloads import percentile
 
 SAMPLE_S: Final = 10.0
 SETTLE_S: Final = 300.0  # or a quarter of a shorter run

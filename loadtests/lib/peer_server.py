@@ -1,6 +1,6 @@
 """A room server without durability: python-socketio on aiohttp, as its manual shows it. The peer of the benchmark.
 
-    python -m loadtests.peer_server PORT
+    python -m loadtests.lib.peer_server PORT
 
 It keeps nothing, asks for no token, and answers as Carewire does as far as a load client looks.
 """

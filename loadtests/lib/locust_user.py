@@ -16,7 +16,7 @@ from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import WorkerRunner
 
-from loadtests.target import Target
+from loadtests.lib.target import Target
 
 ACK_S: Final = 10.0  # an ack that is not there by then has failed
 LATE_S: Final = 1.0

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from common.clock import SystemClock
 from common.tokens import mint
+from loadtests.lib.workloads import encode, percentile
 from loadtests.load_socket import LoadSocket
-from loadtests.workloads import encode, percentile
 
 _CONNECTING: Final = 32
 _PATIENCE_S: Final = 30.0

@@ -13,9 +13,9 @@ import uvloop
 
 from common.clock import SystemClock
 from common.tokens import mint
-from loadtests.idle import await_rest
+from loadtests.lib.workloads import Found, Job, Phase, decode_job, encode, percentile
 from loadtests.load_socket import LoadSocket, Refused
-from loadtests.workloads import Found, Job, Phase, decode_job, encode, percentile
+from loadtests.scenarios.idle import await_rest
 
 CONNECTING: Final = 64  # handshakes under way at a time
 PAD: Final = b"x" * 82  # makes a body of 100 bytes

@@ -1,6 +1,6 @@
 """A client that reads 1 KB/s in a busy room: what becomes of it, and what the others notice.
 
-    python -m loadtests.slow_client [--members 30] [--rate 200] [--rounds 5] [--seconds 20]
+    python -m loadtests.scenarios.slow_client [--members 30] [--rate 200] [--rounds 5] [--seconds 20]
 
 Rounds without and with it alternate on one running server, so a slow machine is slow for both. It counts as noticed
 when the others' p99 is more than a tenth higher. Once it is closed it comes back at full speed with `recover`, and must
@@ -21,11 +21,11 @@ from typing import Final
 import uvloop
 
 from loadtests.bench_path import cores
-from loadtests.crowd import Crowd
-from loadtests.frames import Closed, FrameReader, text_frame
+from loadtests.lib.crowd import Crowd
+from loadtests.lib.frames import Closed, FrameReader, text_frame
+from loadtests.lib.servers import SECRET, carewire
+from loadtests.lib.workloads import encode, percentile
 from loadtests.load_socket import LoadSocket
-from loadtests.servers import SECRET, carewire
-from loadtests.workloads import encode, percentile
 
 _BYTES_PER_S: Final = 1024
 _STEPS_PER_S: Final = 8

@@ -13,8 +13,8 @@ from typing import Final, TypeVar
 
 from common.clock import SystemClock
 from common.tokens import mint
+from loadtests.lib.workloads import encode, percentile
 from loadtests.load_socket import LoadSocket, Refused
-from loadtests.workloads import encode, percentile
 
 CONNECTING: Final = 64  # handshakes, or joins, under way at a time
 PATIENCE_S: Final = 60.0  # for a connection, and for a join

@@ -1,6 +1,6 @@
 """One room that saturates its gateway, and quiet pairs at another one: do they notice?
 
-    python -m loadtests.noisy_room [--noisy 500] [--pairs 20] [--rounds 3] [--seconds 8]
+    python -m loadtests.scenarios.noisy_room [--noisy 500] [--pairs 20] [--rounds 3] [--seconds 8]
 
 Two gateways of one server. Rounds without and with the noise alternate. `elsewhere` are pairs at the other gateway,
 `same gateway` pairs beside the noise. Nobody is pinned: the noise takes one core, the rest has the others. On a machine
@@ -18,8 +18,8 @@ from collections.abc import Sequence
 import uvloop
 
 from loadtests.bench_path import cores
-from loadtests.crowd import Crowd, Member
-from loadtests.servers import SECRET, carewire
+from loadtests.lib.crowd import Crowd, Member
+from loadtests.lib.servers import SECRET, carewire
 
 
 class Noise(Crowd):

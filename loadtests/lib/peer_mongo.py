@@ -1,6 +1,6 @@
 """The Node peer with a MongoDB of its own, which stores each message before it is sent: a child of this process each.
 
-python -m loadtests.peer_mongo PORT MONGODB_PORT DIRECTORY
+python -m loadtests.lib.peer_mongo PORT MONGODB_PORT DIRECTORY
 """
 
 import asyncio

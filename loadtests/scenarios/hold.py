@@ -1,6 +1,6 @@
 """Many connections held for minutes under mixed traffic: does anything drop, fail, get lost, or grow?
 
-    python -m loadtests.hold [--connections 10000] [--seconds 300] [--pairs 300] [--groups 195] [--everybody 5]
+    python -m loadtests.scenarios.hold [--connections 10000] [--seconds 300] [--pairs 300] [--groups 195] [--everybody 5]
 
 Starts a server of its own (`carewire up`, rate limits off). A tenth of the users is in one room, half of the others in
 pairs, half in groups of ten. Messages a second: `--pairs` over all pairs, `--groups` over all groups, `--everybody` in
@@ -22,11 +22,11 @@ from collections.abc import Mapping, Sequence
 import uvloop
 
 from common.lib.collector import calm_collector
+from loadtests.lib.memory import growth, sample
+from loadtests.lib.servers import SECRET, NotAvailable, carewire
+from loadtests.lib.swarm import Room, Swarm, many_files, people
+from loadtests.lib.workloads import percentile
 from loadtests.load_socket import Refused
-from loadtests.memory import growth, sample
-from loadtests.servers import SECRET, NotAvailable, carewire
-from loadtests.swarm import Room, Swarm, many_files, people
-from loadtests.workloads import percentile
 
 _EVERY_S = 10.0
 _WARM_UP_S = 5.0
