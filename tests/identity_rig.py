@@ -61,7 +61,7 @@ from store.ports.stores import Stores
 from store.stores import open_stores
 from tests.gateway_rig import SECRET as SECRET
 from tests.gateway_rig import Client, token
-from tests.integration.test_prediction_api import Direct
+from tests.integration.api.test_prediction_api import Direct
 from tests.unit.serve_app.test_api import NoRegistry, OneShard
 
 PASSWORD = "correct horse battery staple"

@@ -12,7 +12,7 @@ import socketio
 from socketio.exceptions import ConnectionError as NotConnected
 from socketio.exceptions import ConnectionRefusedError as Refused
 
-from tests.integration.test_wire_compatibility import Stage, staged
+from tests.integration.wire.test_compatibility import Stage, staged
 from tests.wire_rig import until
 
 PLACES = [("stock", ["websocket"]), ("ours", ["websocket"]), ("ours", ["polling"]), ("ours", ["polling", "websocket"])]

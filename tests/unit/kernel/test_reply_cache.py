@@ -10,7 +10,7 @@ from common.lib.cache import BoundedCache
 from tests.simulation.world import World
 from tests.unit.kernel.ledger import Seen, Strike, Write
 from tests.unit.kernel.test_commands import Play, submit
-from tests.unit.kernel.test_recent import HandClock
+from tests.unit.kernel.test_replay_buffer import HandClock
 
 REPLY = b'{"seq":1}'
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.gateway_rig import token
-from tests.integration.test_calendars import SCHEDULE, House, house, when
+from tests.integration.calendars.test_calendars import SCHEDULE, House, house, when
 
 TALK = {"therapist_id": "doc", "service_id": "talk"}
 NAMELESS = SCHEDULE | {"services": [{"title": "x"}]}

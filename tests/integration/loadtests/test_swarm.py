@@ -13,7 +13,7 @@ from loadtests.lib.peer_server import OK
 from loadtests.lib.swarm import Room, Swarm, people
 from loadtests.scenarios.reconnect import Returning, check
 from tests.gateway_rig import SECRET, Rig, rig
-from tests.integration.test_load_client import served
+from tests.integration.loadtests.test_load_client import served
 from tests.waiting import eventually
 
 

@@ -10,7 +10,7 @@ import msgspec
 from realtime.front.permits import ACTIONS
 from serve_app.edge.conventions.permits import actions_of, routes_of
 from tests.gateway_rig import Client, token
-from tests.integration.test_calendars import House, house, when
+from tests.integration.calendars.test_calendars import House, house, when
 
 EVENT_OF = {
     ("GET", "/api/calendars/{therapist_id}"): "get_calendar",
