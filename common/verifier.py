@@ -7,7 +7,7 @@ and a public key as the secret, or with no algorithm at all, is refused.
 import asyncio
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Protocol
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
@@ -27,7 +27,6 @@ from common.tokens import (
     header_of,
     verify,
 )
-from config.settings import AuthSettings
 
 log = get_logger(__name__)
 
@@ -119,6 +118,22 @@ def _is_strong(key: jwt.PyJWK) -> bool:
     return False
 
 
+class IssuerSettings(Protocol):
+    """Whose tokens are accepted (`config.settings.AuthSettings`)."""
+
+    @property
+    def jwks_url(self) -> str | None: ...
+
+    @property
+    def issuer(self) -> str | None: ...
+
+    @property
+    def audience(self) -> str | None: ...
+
+    @property
+    def leeway_s(self) -> float: ...
+
+
 class Verifier:
     """Checks bearer tokens. One for a process: it holds the issuer's keys.
 
@@ -127,7 +142,7 @@ class Verifier:
     an issuer signed is always verified: its keys may have changed.
     """
 
-    def __init__(self, settings: AuthSettings, clock: Clock, *, secret: str | None, jwks: Jwks | None = None) -> None:
+    def __init__(self, settings: IssuerSettings, clock: Clock, *, secret: str | None, jwks: Jwks | None = None) -> None:
         """`secret` is the HS256 secret in force (given or generated); None refuses HS256.
 
         Raises:

@@ -31,6 +31,7 @@ from config.settings import (
     Settings,
 )
 from realtime.front.gateway import Gateway
+from serve_app.catalogue import handlers_of
 from serve_app.cluster.spec import CarewireSpec
 from store.memory import memory_stores
 from store.ports.stores import Stores
@@ -152,9 +153,8 @@ class Rig:
         await tracker.start()
         self.trackers.append(tracker)
         calendars = calendar_services(region, self.stores.views, CLOCK, self.stores.feed_tokens)
-        await gateway.start(
-            region, rooms(region, self.stores.views, CLOCK), tracker, calendars, host="127.0.0.1", port=port
-        )
+        handlers = handlers_of(region, rooms(region, self.stores.views, CLOCK), calendars)
+        await gateway.start(region, tracker, handlers, host="127.0.0.1", port=port)
         self.gateways.append(gateway)
         return gateway
 

@@ -48,7 +48,7 @@ from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
 from serve_app.capabilities.identity.sessions.gate import HttpGate, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
 from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
-from serve_app.catalogue import routers_of
+from serve_app.catalogue import handlers_of, routers_of
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.spec import CarewireSpec
@@ -230,7 +230,7 @@ class House:
             region, self.stores.views, self.clock, self.stores.feed_tokens, related=care.cares
         )
         rooms = Rooms(region, self.stores.views, self.clock)
-        await gateway.start(region, rooms, tracker, calendars, host="127.0.0.1", port=0)
+        await gateway.start(region, tracker, handlers_of(region, rooms, calendars), host="127.0.0.1", port=0)
         self.gateways.append(gateway)
         self.followers.append(follower)
         return gateway

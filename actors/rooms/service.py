@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.kernel.caller.region import Reply
+from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient, ViewFinder
 from actors.rooms.messages.views import MEMBERSHIPS

@@ -1,6 +1,7 @@
 """Many connections held for minutes under mixed traffic: does anything drop, fail, get lost, or grow?
 
-    python -m loadtests.scenarios.hold [--connections 10000] [--seconds 300] [--pairs 300] [--groups 195] [--everybody 5]
+    python -m loadtests.scenarios.hold [--connections 10000] [--seconds 300]
+                                       [--pairs 300] [--groups 195] [--everybody 5]
 
 Starts a server of its own (`carewire up`, rate limits off). A tenth of the users is in one room, half of the others in
 pairs, half in groups of ten. Messages a second: `--pairs` over all pairs, `--groups` over all groups, `--everybody` in

@@ -7,11 +7,11 @@ from functools import partial
 from actors.kernel.contract.protocol import Delivery
 from common.clock import Clock
 from common.logs import get_logger
+from realtime.delivery.connections import Connection
+from realtime.delivery.deadlines import Deadline, Deadlines
+from realtime.delivery.metrics import GatewayMetrics
 from realtime.delivery.socket_writer import Run, SocketWriter, event_frame
 from realtime.delivery.subscriptions import Subscriptions
-from realtime.front.connections import Connection
-from realtime.front.deadlines import Deadline, Deadlines
-from realtime.front.metrics import GatewayMetrics
 from realtime.socketio import Frame
 
 log = get_logger(__name__)

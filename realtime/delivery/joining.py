@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from actors.kernel.caller.region import Reply
+from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.protocol import Delivery
 from common.errors import Unavailable
+from realtime.delivery.connections import Connection
 from realtime.delivery.subscriptions import Subscriptions
-from realtime.front.connections import Connection
 
 
 @dataclass(frozen=True, slots=True)

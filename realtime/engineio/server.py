@@ -54,10 +54,10 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         """`max_buffered_bytes`: what may wait for one client that does not read, before it is closed as a "slow
         consumer". `deflate_threshold`: WebSocket messages from this size on are compressed (permessage-deflate) for
         clients that offer it; None: none are. `upgrade_timeout`: seconds from a new WebSocket to the end of its
-        upgrade. `head_timeout`: seconds that a connection to a `Doorway` has for the head of its first request.
+        upgrade. `head_timeout`: seconds that a connection to a `FastHandshake` has for the head of its first request.
         `body_timeout`: seconds that the body of a POST may take. `admit`: asked before a session is opened; what it
         returns is the answer that refuses it. `peers`: servers behind the same address; requests for their sessions are
-        carried to them. `environ_of`: what connect handlers are handed of the request. Behind a `Doorway`, it and
+        carried to them. `environ_of`: what connect handlers are handed of the request. Behind a `FastHandshake`, it and
         `admit` may be handed an `UpgradeRequest` in place of a request. The rest is python-engineio's.
 
         Raises:

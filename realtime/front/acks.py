@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from actors.kernel.caller.region import Reply
+from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.protocol import Delivery
 from common.clock import Clock
@@ -18,8 +18,8 @@ from common.logs import get_logger
 from common.observations import Observation
 from common.persons import persons_in
 from common.policy import PERSONAL
+from realtime.delivery.connections import Connection
 from realtime.delivery.packets import Incoming
-from realtime.front.connections import Connection
 from realtime.front.guard import Guard, NoGuard
 from realtime.front.limits import EventLimits
 from realtime.front.permits import ACTIONS, POLICY

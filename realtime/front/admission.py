@@ -17,7 +17,7 @@ from common.buckets import Buckets, Quota
 from common.clock import Clock
 from common.errors import CarewireError, Overloaded, RateLimited
 from config.settings import LimitSettings
-from realtime.front.metrics import GatewayMetrics
+from realtime.delivery.metrics import GatewayMetrics
 
 _BURST_S: Final = 2.0
 _LONGEST_S: Final = 30.0

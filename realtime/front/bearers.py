@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from common.errors import Unauthenticated
 from common.revocations import Revocation, refusal
 from common.tokens import Verified
-from realtime.front.connections import Connection
+from realtime.delivery.connections import Connection
 
 
 class Bearers:

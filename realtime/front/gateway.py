@@ -2,19 +2,18 @@
 
 import asyncio
 import random
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 import msgspec
 from prometheus_client import CollectorRegistry
 
-from actors.calendars.services.assembly import CalendarServices
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.protocol import Delivery
 from actors.presence.line import PresenceChange
 from actors.presence.tracker import Tracker
-from actors.rooms.service import Rooms
 from common.clock import Clock
 from common.lib.tasks import Tasks
 from common.logs import get_logger
@@ -22,33 +21,43 @@ from common.ports import PortRange
 from common.revocations import Revocation
 from common.verifier import Verifier
 from config.settings import GatewaySettings, LimitSettings
+from realtime.delivery.connections import Connection, Connections
+from realtime.delivery.deadlines import Deadlines
 from realtime.delivery.fanout import Fanout
 from realtime.delivery.joining import Joining
-from realtime.delivery.recovery import SocketRecovery
+from realtime.delivery.metrics import GatewayMetrics
 from realtime.delivery.subscriptions import Subscriptions
-from realtime.front.acks import Events
+from realtime.front.acks import Events, Handlers
 from realtime.front.admission import Admission
-from realtime.front.connections import Connection, Connections
-from realtime.front.deadlines import Deadlines
 from realtime.front.guard import Guard, NoGuard
 from realtime.front.inbound import Inbound
 from realtime.front.limits import EventLimits
 from realtime.front.listening_port import ListeningPort, make_server
-from realtime.front.metrics import GatewayMetrics
 from realtime.front.namespace import Namespace
 from realtime.front.presence import PresenceEvents
+from realtime.front.recovery import SocketRecovery
 from realtime.front.sessions import Sessions
 from realtime.front.strangers import Strangers
 from realtime.relay.relay import Relay
-from serve_app.capabilities.calendars.booking_events import booking_handlers
-from serve_app.capabilities.calendars.calendar_events import CalendarEvents
-from serve_app.capabilities.rooms.events import Chat
 
 log = get_logger(__name__)
 
 _PATIENCE_S: Final = 2.0  # that a closing socket's events may still take
 _LOOK_S: Final = 0.05
 _HANDING_OVER_S: Final = 1.0  # that what is carried for other gateways may take to end
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """What handlers need of their gateway: how its sockets come to listen to topics, and who may."""
+
+    subscriptions: Subscriptions[Connection]
+    joining: Joining
+    guard: Guard
+
+
+HandlersOf = Callable[[Topics], Handlers]
+"""The handlers of the capabilities, for a gateway whose topics these are."""
 
 
 class Gateway:
@@ -130,24 +139,24 @@ class Gateway:
     async def start(
         self,
         region: Region,
-        rooms: Rooms,
         tracker: Tracker,
-        calendars: CalendarServices,
+        handlers: HandlersOf,
         *,
         host: str,
         port: int,
         inner_host: str = "127.0.0.1",
         inner_ports: PortRange | None = None,
     ) -> int:
-        """Begin to accept connections. The port, which `port=0` leaves to the system. `inner_host`: an IP address of
-        this host by which the other gateways reach it; `inner_ports`: those of which it takes one for them.
+        """Begin to accept connections. The port, which `port=0` leaves to the system. `handlers`: of every capability.
+        `inner_host`: an IP address of this host by which the other gateways reach it; `inner_ports`: those of which it
+        takes one for them.
 
         Raises:
             StartupError: a port cannot be had.
         """
         self._region = region
         self._presence = PresenceEvents(tracker)
-        self._front = self._wire(region, rooms, self._presence, calendars)
+        self._front = self._wire(region, self._presence, handlers)
         self._deadlines.start()
         server = make_server(self._settings, self._front, self._relay)
         self._site = ListeningPort(server, self._settings)
@@ -210,7 +219,7 @@ class Gateway:
             self._relay.close()
         log.info("gateway.stopped", gateway=self.name)
 
-    def _wire(self, region: Region, rooms: Rooms, presence: PresenceEvents, calendars: CalendarServices) -> Namespace:
+    def _wire(self, region: Region, presence: PresenceEvents, handlers_of: HandlersOf) -> Namespace:
         settings, clock, metrics = self._settings, self._clock, self._metrics
         joining = Joining(self._subscriptions)
         limits = EventLimits(self._limits, clock, metrics)
@@ -236,14 +245,10 @@ class Gateway:
         )
         self._sessions = sessions
         door = Admission(self._limits, clock, metrics, lambda: sessions.under_way, self._dice)
-        chat = Chat(region, rooms, self._subscriptions, joining, self._guard)
-        watching = CalendarEvents(calendars, self._subscriptions, joining)
         handlers = {
             **sessions.handlers(),
-            **chat.handlers(),
             **presence.handlers(),
-            **watching.handlers(),
-            **booking_handlers(calendars),
+            **handlers_of(Topics(self._subscriptions, joining, self._guard)),
         }
         events = Events(handlers, max_bytes=settings.max_message_bytes, clock=clock, guard=self._guard, limits=limits)
         return Namespace(

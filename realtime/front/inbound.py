@@ -10,9 +10,9 @@ from typing import Final
 from common.clock import Clock
 from common.errors import Overloaded
 from config.settings import GatewaySettings
+from realtime.delivery.connections import Connection
+from realtime.delivery.deadlines import Deadlines
 from realtime.delivery.packets import Incoming
-from realtime.front.connections import Connection
-from realtime.front.deadlines import Deadlines
 
 _EVENT_BYTES: Final = 1000  # what an event takes beside its payload, roughly
 _HOLD_ABOVE_BYTES: Final = 512 * 1024

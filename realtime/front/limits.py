@@ -12,8 +12,8 @@ from common.buckets import Buckets, Quota
 from common.clock import Clock
 from common.errors import RateLimited
 from config.settings import LimitSettings
-from realtime.front.connections import Connection
-from realtime.front.metrics import GatewayMetrics
+from realtime.delivery.connections import Connection
+from realtime.delivery.metrics import GatewayMetrics
 from realtime.front.permits import ACTIONS
 
 CONNECT: Final = "connect"

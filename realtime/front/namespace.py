@@ -14,13 +14,13 @@ from common.errors import CarewireError, InvalidArgument, Overloaded, RateLimite
 from common.lib.tasks import Tasks
 from common.logs import get_logger
 from config.settings import GatewaySettings
+from realtime.delivery.connections import Connection, Connections
+from realtime.delivery.metrics import GatewayMetrics
 from realtime.delivery.packets import Incoming, ack_text, delivery_text
 from realtime.delivery.socket_writer import SocketWriter
 from realtime.front.acks import UNKNOWN, Ack, EventResult, Events, error_event
 from realtime.front.admission import Admission, refused
-from realtime.front.connections import Connection, Connections
 from realtime.front.inbound import Inbound
-from realtime.front.metrics import GatewayMetrics
 from realtime.front.sessions import Sessions
 from realtime.front.strangers import ABUSE, Strangers
 

@@ -11,11 +11,11 @@ from actors.presence.presence import OFFLINE, State
 from actors.presence.tracker import Tracker
 from common.clock import to_rfc3339
 from common.errors import FailedPrecondition, PermissionDenied
+from realtime.delivery.connections import Connection
 from realtime.delivery.packets import event_text
+from realtime.delivery.requests import SetPresence, WatchPresence
 from realtime.delivery.socket_writer import frame
 from realtime.front.acks import EventResult, Handler, Handlers
-from realtime.front.connections import Connection
-from realtime.front.requests import SetPresence, WatchPresence
 
 MayWatch = Callable[[Principal, str], bool]
 _to_json: Final = msgspec.json.Encoder().encode

@@ -16,18 +16,18 @@ from common.revocations import Revocation
 from common.tokens import Verified
 from common.verifier import Verifier
 from config.settings import GatewaySettings
-from realtime.delivery.recovery import SocketRecovery
+from realtime.delivery.connections import Connection, Connections
+from realtime.delivery.deadlines import Deadlines
+from realtime.delivery.metrics import GatewayMetrics
+from realtime.delivery.requests import Authenticate, Hello
 from realtime.delivery.socket_writer import SocketWriter
 from realtime.delivery.subscriptions import Subscriptions
 from realtime.front.acks import EventResult, Handler, Handlers, error_event
 from realtime.front.bearers import Bearers
-from realtime.front.connections import Connection, Connections
-from realtime.front.deadlines import Deadlines
 from realtime.front.guard import Guard
 from realtime.front.limits import EventLimits
-from realtime.front.metrics import GatewayMetrics
 from realtime.front.presence import PresenceEvents
-from realtime.front.requests import Authenticate, Hello
+from realtime.front.recovery import SocketRecovery
 from realtime.front.strangers import ABUSE, Strangers
 
 log = get_logger(__name__)

@@ -14,9 +14,9 @@ from common.clock import Clock
 from common.errors import RateLimited
 from common.logs import get_logger
 from config.settings import LimitSettings
-from realtime.front.connections import Tally
-from realtime.front.deadlines import Deadlines
-from realtime.front.metrics import GatewayMetrics
+from realtime.delivery.connections import Tally
+from realtime.delivery.deadlines import Deadlines
+from realtime.delivery.metrics import GatewayMetrics
 
 log = get_logger(__name__)
 

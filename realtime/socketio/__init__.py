@@ -2,8 +2,8 @@
 
 For aiohttp. They keep the API and the protocol, and pass the official protocol test suites; what costs a task, a timer,
 a queue or a log line for each packet or connection is replaced. See `AsyncServer.prepare` and `write_frame` for packets
-that go to many, `Peers` for several servers behind one address without sticky sessions, and `FastHandshake` for a port at
-which many connect.
+that go to many, `Peers` for several servers behind one address without sticky sessions, and
+`FastHandshake` for a port at which many connect.
 """
 
 from realtime.engineio.fast_handshake import FastHandshake
@@ -14,4 +14,4 @@ from realtime.socketio.manager import Manager
 from realtime.socketio.server import AsyncServer
 from realtime.websocket.frames import Frame
 
-__all__ = ["AsyncServer", "Doorway", "EngineServer", "Frame", "Manager", "Peers", "Socket"]
+__all__ = ["AsyncServer", "EngineServer", "FastHandshake", "Frame", "Manager", "Peers", "Socket"]

@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
 
     settings = settings_of(options)
     if options.cluster:
-        from serve_app.cluster.deploy import take_down
+        from serve_app.launch.deploy import take_down
 
         take_down(settings)
         return 0

@@ -19,6 +19,7 @@ from serve_app.capabilities.identity.assembly import revocations_of
 from serve_app.capabilities.identity.care import CareRelations
 from serve_app.capabilities.identity.sessions.gate import SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.catalogue import handlers_of
 from serve_app.cluster.scaling import SOCKETS
 from serve_app.cluster.sharing import Sharing, other_gateways
 from serve_app.cluster.spec import CarewireSpec
@@ -78,9 +79,8 @@ class GatewayReplica:
         )
         await self._gateway.start(
             self._region,
-            rooms,
             self._tracker,
-            calendars,
+            handlers_of(self._region, rooms, calendars),
             host=settings.gateway.host,
             port=settings.gateway.port,
             inner_host=self._member.host,

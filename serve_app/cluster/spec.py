@@ -53,8 +53,8 @@ bookings. Whoever needs the pools asks here: a name that is not in it is a KeyEr
 
 @dataclass(frozen=True, slots=True)
 class CarewireSpec:
-    """The recipe of the whole program (`actors.kernel.cluster.hosting.Recipe`). `settings` are complete: no secret of them is
-    still to be made, and `mongo.url` is set."""
+    """The specification of the whole program (`actors.kernel.cluster.hosting.ClusterSpec`). `settings` are complete: no
+    secret of them is still to be made, and `mongo.url` is set."""
 
     settings: Settings
 

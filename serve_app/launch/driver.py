@@ -2,7 +2,8 @@
 
 A process of its own, because Ray takes its driver down with it when it breaks, and because starting Ray blocks: so the
 supervisor stays able to answer Ctrl-C, to look after mongod, and to start this one again. They talk over two pipes:
-the supervisor sends `SupervisorOrder`s to stdin, and reads `DriverReport`s from the descriptor named in the arguments, before its pid.
+the supervisor sends `SupervisorOrder`s to stdin, and reads `DriverReport`s from the descriptor named in the arguments,
+before its pid.
 """
 
 import os
@@ -54,11 +55,11 @@ def _run(first: SupervisorOrder, orders: Orders) -> None:
 
 
 def _import_graph() -> None:
-    import serve_app.cluster.deploy  # noqa: F401
+    import serve_app.launch.deploy  # noqa: F401
 
 
 def _deploy(settings: Settings, orders: Orders) -> None:
-    from serve_app.cluster import deploy
+    from serve_app.launch import deploy
 
     deploy.deploy(settings, lambda line: orders.report(DriverReport("waiting", line)))
     orders.report(DriverReport("ready"))

@@ -3,8 +3,8 @@
     -> <key> metrics\\n          <- Prometheus text, then end of file
     -> <key> stats\\n            <- a JSON object, then end of file
 
-The port is a free one of `cluster.ports`; it and the key stand in the registry of processes (`store.mongo.processes`), so
-only those who may read the database can ask. A bare stream keeps web frameworks out of processes that need none.
+The port is a free one of `cluster.ports`; it and the key stand in the registry of processes (`store.mongo.processes`),
+so only those who may read the database can ask. A bare stream keeps web frameworks out of processes that need none.
 """
 
 import asyncio

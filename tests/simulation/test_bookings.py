@@ -14,11 +14,12 @@ from actors.calendars.booking.entity import Booking
 from actors.calendars.booking.messages import OpenBooking
 from actors.calendars.calendar.commands import Book, Configure
 from actors.calendars.calendar.occupancy import TimeEntry
-from actors.calendars.contract.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.hours.timeline import DAY_MS
+from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.waitlist import Waiting, WaitlistBody
-from actors.kernel.caller.region import Region, Reply
+from actors.kernel.caller.region import Region
+from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
 from actors.kernel.shard.shard import Shard
 from common.clock import to_rfc3339

@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Protocol
 import msgspec
 from msgspec import Meta
 
-from actors.calendars.contract.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.hours import timeline
 from actors.calendars.hours.schedule import Id
+from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from common.errors import InvalidArgument
 from common.lines import Line
 

@@ -10,7 +10,6 @@ from actors.calendars.booking.messages import Amend, CancelBooking, ConfirmBooki
 from actors.calendars.booking.record import Record
 from actors.calendars.calendar.commands import Availability, Check, Configure, Import, OpenTime, Show
 from actors.calendars.calendar.plans import Plan
-from actors.calendars.contract.booking_requests import BookingChangeRequest, BookingRequest, move_of, record_of
 from actors.calendars.contract.keyed import AssignId, assigned_in, mark
 from actors.calendars.contract.ports import CheckAnswer, Related, calendar_of, entity
 from actors.calendars.hours.reasons import Reason, reasons
@@ -18,9 +17,10 @@ from actors.calendars.hours.roles import find_party, is_staff, require_staff
 from actors.calendars.hours.schedule import CalendarBody, Schedule
 from actors.calendars.services.alternatives import Alternatives, Sought
 from actors.calendars.services.availability import availability
+from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest, move_of, record_of
 from actors.calendars.services.probing import probe, refusing
 from actors.calendars.services.reserving import ReservedTime, Reserving, TimeRequest
-from actors.kernel.caller.region import Reply
+from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import Clock

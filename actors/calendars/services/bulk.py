@@ -4,12 +4,12 @@ from typing import Any, Final
 
 from actors.calendars.booking.lifecycle import LEGAL, not_begun, require_legal
 from actors.calendars.booking.record import Record
-from actors.calendars.contract.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.contract.requests import BulkBody, BulkItem
 from actors.calendars.hours import timeline
 from actors.calendars.hours.roles import find_party, is_staff, require_staff
 from actors.calendars.services.alternatives import Sought
 from actors.calendars.services.booking_queries import BookingQueries
+from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.services.bookings import Bookings
 from actors.kernel.contract.entity import Principal
 from common.clock import Clock, to_rfc3339

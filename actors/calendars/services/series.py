@@ -7,7 +7,6 @@ import msgspec
 
 from actors.calendars.booking.record import PAUSED, Record
 from actors.calendars.calendar.plans import Plan
-from actors.calendars.contract.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.contract.keyed import AssignId, assigned_in
 from actors.calendars.contract.ports import entity
 from actors.calendars.hours import timeline
@@ -17,6 +16,7 @@ from actors.calendars.hours.roles import is_staff
 from actors.calendars.hours.timeline import MINUTE_MS
 from actors.calendars.series.entity import Begin, Definition, Extend, GetSeries, SetStatus
 from actors.calendars.services.alternatives import Sought
+from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.services.bookings import Bookings
 from actors.kernel.contract.entity import Principal
 from common.clock import Clock, to_rfc3339

@@ -9,12 +9,12 @@ import msgspec
 from actors.calendars.calendar.commands import Attend
 from actors.calendars.calendar.kind import SERVICES
 from actors.calendars.calendar.plans import service_of
-from actors.calendars.contract.booking_requests import BookingRequest
 from actors.calendars.contract.ports import calendar_of
 from actors.calendars.contract.requests import Body, Moment, RequestId
 from actors.calendars.hours import timeline
 from actors.calendars.hours.reasons import Reason, conflict
 from actors.calendars.hours.schedule import Id, minutes
+from actors.calendars.services.booking_requests import BookingRequest
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.waitlist.messages import (
     NAME,

@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from actors.kernel.shard.metrics import _SECONDS
+from actors.kernel.lib.buckets import SECONDS
 
 
 class RegionMetrics:
@@ -15,5 +15,5 @@ class RegionMetrics:
         self.unavailable = Counter("carewire_region_unavailable", "Commands given up at their deadline.", registry=r)
         self.outstanding = Gauge("carewire_region_outstanding", "Commands that wait for their answer.", registry=r)
         self.command_s = Histogram(
-            "carewire_command_seconds", "From submission to answer.", buckets=_SECONDS, registry=r
+            "carewire_command_seconds", "From submission to answer.", buckets=SECONDS, registry=r
         )

@@ -15,6 +15,7 @@ from actors.kernel.caller.channel import ShardChannel, ShardClient
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.pending import Pending, fail_all, gave_up
 from actors.kernel.contract import protocol
+from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.commands import command_id_of, entity_mark
 from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.partitions import partition_of
@@ -39,14 +40,6 @@ class ShardDirectory(Protocol):
     def client(self, shard: str) -> ShardClient:
         """How to call this shard."""
         ...
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """What an entity answered. `data` is JSON; `version` is the entity's version that it reflects."""
-
-    data: bytes
-    version: int
-    duplicate: bool
 
 
 class Region:

@@ -2,17 +2,26 @@
 
 from typing import Final
 
+import msgspec
+
 from actors.kernel.contract import protocol
 from actors.kernel.contract.entity import Shown, Signal
-from actors.kernel.shard.decider import _to_json
 from common.errors import CarewireError
 
 INTERNAL: Final = CarewireError("Something went wrong on our side. Please try again.")
 
 
+class Reply(msgspec.Struct, frozen=True):
+    """What an entity answered. `data` is JSON; `version` is the entity's version that it reflects."""
+
+    data: bytes
+    version: int
+    duplicate: bool
+
+
 def failure(ticket: int, error: CarewireError, version: int) -> protocol.Answer:
     """The answer that carries an error."""
-    details = b"" if error.details is None else _to_json(error.details)
+    details = b"" if error.details is None else msgspec.json.encode(error.details)
     return protocol.Answer(ticket, error.code, b"null", version, False, error.message, error.retry_after_s, details)
 
 

@@ -6,7 +6,8 @@ import msgspec
 
 from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.protocol import Answer
-from actors.kernel.shard.reply_cache import StoredReply
+
+StoredReply = tuple[bytes, int]  # a reply, and the version that it reflects
 
 
 class Caller(Protocol):

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from actors.kernel.caller.region import Reply
+from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
 from store.ports.views import View
 

@@ -1,14 +1,14 @@
-"""What a shard and a region count. Labels are bounded: the shard's name, an outcome, never an id."""
+"""Metrics of a shard. Labels are bounded: the shard's name, an outcome, never an id."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from actors.kernel.lib.buckets import SECONDS
 from actors.kernel.shard.resident import Draft
 from store.ports.journal import Outcome
 
-_SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 _SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
@@ -21,10 +21,10 @@ class ShardMetrics:
         self.shard = shard
         self._turn_commands = Histogram("carewire_turn_commands", "Commands in a turn.", buckets=_SIZES, registry=r)
         self._turn_s = Histogram(
-            "carewire_turn_seconds", "Duration of a turn, decision to answer.", buckets=_SECONDS, registry=r
+            "carewire_turn_seconds", "Duration of a turn, decision to answer.", buckets=SECONDS, registry=r
         )
         self.journal_s = Histogram(
-            "carewire_journal_append_seconds", "Duration of a group commit.", buckets=_SECONDS, registry=r
+            "carewire_journal_append_seconds", "Duration of a group commit.", buckets=SECONDS, registry=r
         )
         self._events = Counter("carewire_events_stored", "Events handed to the journal.", registry=r)
         self.overloaded = Counter(

@@ -7,14 +7,13 @@ each heard a few hundred commands held 100 MB of replies that nobody would ask f
 
 from typing import Final
 
+from actors.kernel.contract.callers import StoredReply
 from common.clock import Clock
 from common.lib.cache import BoundedCache
 
 _KEPT_S: Final = 30.0  # at least; longer than a region goes on trying
 _MOST_BYTES: Final = 8 * 2**20
 _ENTRY_BYTES: Final = 256  # what an entry takes besides the bytes of the reply
-
-StoredReply = tuple[bytes, int]  # a reply, and the version that it reflects
 
 
 class ReplyCache:

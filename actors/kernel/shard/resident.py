@@ -8,12 +8,11 @@ from typing import Any
 
 import msgspec
 
-from actors.kernel.contract.callers import Submission
+from actors.kernel.contract.callers import StoredReply, Submission
 from actors.kernel.contract.entity import Query
 from actors.kernel.contract.protocol import Answer
 from actors.kernel.history.codec import encode_timers
 from actors.kernel.history.runtime import KindRuntime
-from actors.kernel.shard.reply_cache import StoredReply
 from store.ports.journal import CommandRecord, Turn
 from store.ports.timers import Timer
 

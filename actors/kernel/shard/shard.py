@@ -181,7 +181,7 @@ class Shard:
         await self._ownership.release()
 
     async def subscribe(self, request: bytes) -> bytes:
-        """Open or restart a subscription: `protocol.Subscribe` -> `protocol.Receipt`."""
+        """Open or restart a subscription: `protocol.Subscribe` -> `protocol.SubmitAck`."""
         if not self.serving:
             return self._receipt(known=False)
         wanted = protocol.decode_subscribe(request)
@@ -190,7 +190,7 @@ class Shard:
         return self._receipt(known=True)
 
     async def submit(self, request: bytes) -> bytes:
-        """Take a batch; the answers come with `fetch`: `protocol.Batch` -> `protocol.Receipt`."""
+        """Take a batch; the answers come with `fetch`: `protocol.Batch` -> `protocol.SubmitAck`."""
         batch = protocol.decode_batch(request)
         session = self._sessions.get(batch.subscriber) if self.serving else None
         if session is None:
@@ -205,7 +205,7 @@ class Shard:
         return self._receipt(known=True)
 
     async def fetch(self, request: bytes) -> bytes:
-        """Answers and deliveries since the last fetch, or after a while nothing: `protocol.Fetch` -> `protocol.Parcel`."""
+        """Answers and deliveries since the last fetch, or after a while nothing: `Fetch` -> `FetchResult`."""
         wanted = protocol.decode_fetch(request)
         session = self._sessions.get(wanted.subscriber) if self.serving else None
         if session is None:

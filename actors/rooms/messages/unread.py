@@ -4,8 +4,8 @@ A room keeps one count of its live posts and, for each member, an offset: the po
 (posted by themselves, or at or below their floor). Unread is the difference. So a post costs O(1), whoever reads it,
 and a deletion O(members).
 
-Moving a watermark needs the number of posts between two seqs. `RecentPosts` answers that for marks near the end, which is
-where people read; for a mark further back the journal is counted once, over the stretch that was read
+Moving a watermark needs the number of posts between two seqs. `RecentPosts` answers that for marks near the end, which
+is where people read; for a mark further back the journal is counted once, over the stretch that was read
 (`history.tally`), at most `FURTHEST` events at a time; a mark that passes more than those is refused.
 """
 

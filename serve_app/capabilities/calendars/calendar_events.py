@@ -26,13 +26,13 @@ from actors.calendars.services.assembly import CalendarServices
 from actors.calendars.services.booking_queries import LARGEST_PAGE, BookingFilter
 from actors.calendars.services.feed_tokens import FeedTokens
 from actors.calendars.services.feeds import Fed
-from actors.kernel.caller.region import Reply
+from actors.kernel.contract.answers import Reply
 from common.decoding import Request
 from common.persons import NothingToTell
+from realtime.delivery.connections import Connection
 from realtime.delivery.joining import Joining
 from realtime.delivery.subscriptions import Subscriptions
 from realtime.front.acks import EventResult, Handler, Handlers, answering
-from realtime.front.connections import Connection
 
 
 class OfCalendar(Request, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from typing import Protocol
 import msgspec
 
 from actors.inboxes.commands import Deliver
-from actors.kernel.caller.region import Reply
+from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import SYSTEM, Principal
 from common.clock import Clock
 from common.errors import Overloaded, Unavailable

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from actors.inboxes.commands import ReadInbox
-from actors.kernel.caller.region import Reply
+from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
 from actors.rooms.room.commands import LARGEST_PAGE, History
 from common.clock import Clock, to_rfc3339

@@ -6,17 +6,17 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from actors.inboxes.commands import AckInbox as AckInbox
+from actors.inboxes.commands import AckInbox
 from actors.kernel.caller.region import Region
 from actors.rooms.replies import JoinedRoom, MessagePage, RoomList
 from actors.rooms.room.commands import Join, RoomCommand
 from actors.rooms.service import Rooms, entity_of
+from realtime.delivery.connections import Connection
 from realtime.delivery.joining import Joining
+from realtime.delivery.requests import InboxAck
 from realtime.delivery.subscriptions import Subscriptions
 from realtime.front.acks import EventResult, Handler, Handlers
-from realtime.front.connections import Connection
 from realtime.front.guard import Guard
-from realtime.front.requests import InboxAck
 from serve_app.capabilities.rooms import requests
 from serve_app.capabilities.rooms.requests import CreateRoom, JoinRoom, LeaveRoom, ListRooms, RoomRequest
 

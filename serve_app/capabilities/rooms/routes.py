@@ -7,7 +7,7 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from actors.kernel.caller.region import Reply
+from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
 from actors.rooms.room.commands import History, RoomCommand
 from common.errors import InvalidArgument

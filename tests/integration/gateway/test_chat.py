@@ -4,7 +4,7 @@ import asyncio
 import random
 from typing import Any
 
-from actors.kernel.caller.region import Reply
+from actors.kernel.contract.answers import Reply
 from actors.rooms.room.commands import RoomCommand
 from actors.rooms.service import Rooms
 from tests.gateway_rig import Client, rig, token

@@ -10,10 +10,10 @@ from actors.calendars.booking.kind import BookingKind
 from actors.calendars.calendar.commands import Availability
 from actors.calendars.calendar.kind import AgendaKind, CalendarKind
 from actors.calendars.calendar.occupancy import TimeEntry
-from actors.calendars.contract.booking_requests import BookingRequest
 from actors.calendars.hours.schedule import Limits, Schedule, Service
 from actors.calendars.hours.timeline import DAY_MS, HOUR_MS
 from actors.calendars.series.entity import SeriesKind
+from actors.calendars.services.booking_requests import BookingRequest
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.waitlist.kind import WaitlistKind
 from actors.inboxes.commands import ReadInbox

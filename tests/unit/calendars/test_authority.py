@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from actors.calendars.calendar.commands import Configure
-from actors.calendars.contract.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.contract.requests import BulkBody
 from actors.calendars.hours.schedule import Limits, Schedule, Service
 from actors.calendars.services.booking_queries import BookingQueries
+from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.bulk import Bulk
 from actors.calendars.services.series import SeriesService

@@ -8,8 +8,8 @@ import pytest
 
 from actors.calendars.calendar.agenda import MOST_HOLDS
 from actors.calendars.calendar.reservations import ASK_AFTER_MS
-from actors.calendars.contract.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.hours.schedule import Limits
+from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.reserving import TimeRequest
 from common.errors import CarewireError, Conflict, FailedPrecondition, NotFound, PermissionDenied

@@ -9,8 +9,8 @@ import pytest
 from actors.calendars.booking.kind import BookingKind
 from actors.calendars.booking.messages import OpenBooking
 from actors.calendars.booking.record import Record
-from actors.calendars.contract.booking_requests import BookingRequest
 from actors.calendars.series.entity import Begin, Definition, SeriesKind
+from actors.calendars.services.booking_requests import BookingRequest
 from actors.calendars.services.series import SeriesService
 from actors.calendars.services.waitlist import Waiting, WaitlistBody
 from actors.calendars.waitlist.kind import WaitlistKind

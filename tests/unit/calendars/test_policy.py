@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from actors.calendars.contract.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.services.booking_queries import BookingFilter, BookingQueries
+from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.services.feed_tokens import FeedTokens
 from actors.calendars.services.series import SeriesService
 from actors.calendars.services.waitlist import Waiting, WaitlistBody

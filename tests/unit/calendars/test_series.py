@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from actors.calendars.calendar.commands import Book
-from actors.calendars.contract.booking_requests import BookingRequest
 from actors.calendars.hours.schedule import Service as TheService
+from actors.calendars.services.booking_requests import BookingRequest
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.series import SeriesService
 from common.errors import Conflict, NotFound

@@ -12,12 +12,12 @@ from actors.rooms.replies import JoinedRoom
 from common.clock import SystemClock
 from common.errors import CarewireError, NotFound, Overloaded
 from common.tokens import Verified
+from realtime.delivery.connections import Connection
+from realtime.delivery.metrics import GatewayMetrics
 from realtime.delivery.packets import Incoming
+from realtime.delivery.requests import Hello
 from realtime.delivery.socket_writer import SocketWriter
 from realtime.front.acks import Ack, EventResult, Events, Handler
-from realtime.front.connections import Connection
-from realtime.front.metrics import GatewayMetrics
-from realtime.front.requests import Hello
 from serve_app.capabilities.rooms.requests import JoinRoom
 from tests.unit.realtime.test_fanout import Socket
 

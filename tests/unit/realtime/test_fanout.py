@@ -8,13 +8,13 @@ from prometheus_client import CollectorRegistry
 
 from actors.kernel.contract.protocol import Delivery
 from common.tokens import Verified
+from realtime.delivery.connections import Connection
+from realtime.delivery.deadlines import Deadlines
 from realtime.delivery.fanout import Fanout
+from realtime.delivery.metrics import GatewayMetrics
+from realtime.delivery.requests import Hello
 from realtime.delivery.socket_writer import SocketWriter
 from realtime.delivery.subscriptions import Subscriptions
-from realtime.front.connections import Connection
-from realtime.front.deadlines import Deadlines
-from realtime.front.metrics import GatewayMetrics
-from realtime.front.requests import Hello
 from realtime.socketio import Frame
 from tests.unit.realtime.test_deadlines import StillClock
 

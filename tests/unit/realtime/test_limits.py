@@ -11,16 +11,16 @@ from prometheus_client import CollectorRegistry
 from common.errors import Overloaded, RateLimited
 from common.tokens import Verified
 from config.settings import GatewaySettings, LimitSettings
+from realtime.delivery.connections import Connection
+from realtime.delivery.deadlines import Deadlines
+from realtime.delivery.metrics import GatewayMetrics
 from realtime.delivery.packets import Incoming
+from realtime.delivery.requests import Hello
 from realtime.delivery.socket_writer import SocketWriter
 from realtime.front.admission import Admission, refused
-from realtime.front.connections import Connection
-from realtime.front.deadlines import Deadlines
 from realtime.front.inbound import Inbound
 from realtime.front.limits import CLASS_OF, EventLimits
-from realtime.front.metrics import GatewayMetrics
 from realtime.front.permits import ACTIONS
-from realtime.front.requests import Hello
 from tests.unit.realtime.test_deadlines import StillClock
 
 

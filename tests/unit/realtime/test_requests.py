@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.rooms.room import commands
-from common.decoding import decode
+from common.decoding import Request, decode
 from common.errors import InvalidArgument
-from realtime.front.requests import Hello
+from realtime.delivery.requests import Hello
 from serve_app.capabilities.rooms import requests
 from serve_app.capabilities.rooms.requests import PostMessage
 
@@ -104,7 +104,7 @@ ANY_JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
 )
-KINDS = [kind for kind in vars(requests).values() if isinstance(kind, type) and issubclass(kind, requests.Request)]
+KINDS = [kind for kind in vars(requests).values() if isinstance(kind, type) and issubclass(kind, Request)]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

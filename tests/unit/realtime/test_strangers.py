@@ -6,8 +6,8 @@ from structlog.testing import capture_logs
 
 from common.errors import RateLimited
 from config.settings import LimitSettings
-from realtime.front.deadlines import Deadlines
-from realtime.front.metrics import GatewayMetrics
+from realtime.delivery.deadlines import Deadlines
+from realtime.delivery.metrics import GatewayMetrics
 from realtime.front.strangers import FREE_TRIES, MOST_TRIES, PENALTY_S, Strangers
 from tests.unit.realtime.test_deadlines import StillClock
 

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from actors.kernel.caller.region import Reply
+from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
 from actors.rooms.room.commands import History, RoomCommand
 from common.clock import SystemClock

@@ -8,9 +8,9 @@ from typing import Final
 from actors.kernel.contract.entity import Principal
 from common.errors import CarewireError
 from common.tokens import Verified
+from realtime.delivery.deadlines import Deadline
+from realtime.delivery.requests import Hello
 from realtime.delivery.socket_writer import SocketWriter
-from realtime.front.deadlines import Deadline
-from realtime.front.requests import Hello
 
 _MINUTE_S: Final = 60.0
 

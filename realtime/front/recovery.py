@@ -12,12 +12,12 @@ from actors.kernel.contract.entity import Attach
 from actors.rooms.service import entity_of
 from common.errors import CarewireError, Overloaded, Unavailable
 from common.logs import get_logger
+from realtime.delivery.connections import Connection
 from realtime.delivery.joining import Joined, Joining
+from realtime.delivery.metrics import GatewayMetrics
 from realtime.delivery.packets import delivery_text
 from realtime.front.acks import error_event
-from realtime.front.connections import Connection
 from realtime.front.limits import EventLimits
-from realtime.front.metrics import GatewayMetrics
 
 log = get_logger(__name__)
 
