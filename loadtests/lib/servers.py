@@ -19,7 +19,7 @@ import psutil
 
 from loadtests.scenarios.idle import await_rest, cpu_s, tree
 
-ROOT: Final = Path(__file__).parent.parent
+ROOT: Final = Path(__file__).parents[2]
 SECRET: Final = "a secret of at least 32 bytes for benchmarks"
 _START_S: Final = 180.0
 _STOP_S: Final = 20.0

@@ -15,7 +15,7 @@ from common.clock import to_rfc3339
 from common.errors import InvalidArgument
 
 CASES: Final = 800
-JS: Final = Path(__file__).parent.parent / "js"
+JS: Final = Path(__file__).parents[2] / "js"
 DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 ZONES: Final = (
     "UTC",

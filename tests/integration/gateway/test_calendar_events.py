@@ -142,7 +142,7 @@ async def test_every_operation_over_rest_has_its_event_with_the_same_members_und
 
 
 def test_the_documentation_lists_every_pair() -> None:
-    told = (Path(__file__).parents[2] / "docs" / "calendars.md").read_text()
+    told = (Path(__file__).parents[3] / "docs" / "calendars.md").read_text()
     rows = set(re.findall(r"^\| `(\w+) (\S+)` \| `(\w+)` \| `(\S+)` \|$", told, re.MULTILINE))
     assert rows == {(*route, event, ACTIONS[event]) for route, event in EVENT_OF.items()}
     assert all(f"`{event}" in told for event in OF_SOCKETS_ALONE)
