@@ -180,7 +180,7 @@ class Rig:
 async def rig(**kernel: Any) -> AsyncIterator[Rig]:
     """A running cluster without gateways; everything is stopped afterwards. `presence`: its settings."""
     presence_settings = PresenceSettings(**{"settle_s": 0, "tick_ms": 10, **kernel.pop("presence", {})})
-    kinds: list[Kind[Any]] = [
+    kinds: list[Kind[Any, Any, Any]] = [
         RoomKind(RoomSettings(typing_ttl_s=kernel.pop("typing_ttl_s", 6.0))),
         InboxKind(),
         PairKind(),

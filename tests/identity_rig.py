@@ -264,7 +264,7 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
     )
     clock = ShiftedClock()
     recipe = CarewireSpec(settings)
-    kinds: list[Kind[Any]] = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
+    kinds: list[Kind[Any, Any, Any]] = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
     stores = await open_stores(settings, [index for kind in kinds for index in kind.indexes], clock)
     client: MongoClient = open_client(mongo_url, timeout_s=10)
     cluster = LocalCluster(stores, kinds, settings=settings.kernel, clock=clock)

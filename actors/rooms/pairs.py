@@ -63,7 +63,7 @@ class Pair:
         self.room_id = event.room_id if isinstance(event, Claimed) else ""
 
 
-class PairKind(Kind[Pair]):
+class PairKind(Kind[Pair, ClaimPair | Release, Claimed | PairReleased]):
     """Pairs as the kernel sees them. Nobody listens to one."""
 
     name = "pair"
@@ -82,5 +82,5 @@ class PairKind(Kind[Pair]):
     def admit(self, entity: Pair, by: Principal) -> None:
         raise PermissionDenied("Only Carewire itself may do this.")
 
-    def show(self, entity_id: str, recorded: Recorded, part: Any) -> None:
+    def show(self, entity_id: str, recorded: Recorded[Claimed | PairReleased], part: Any) -> None:
         return None

@@ -20,11 +20,11 @@ class Pool:
     """A pool of shards: which kinds it hosts by name, how they are made, and how many shards the settings give it."""
 
     kinds: Sequence[str]
-    make: Callable[[Settings], list[Kind[Any]]]
+    make: Callable[[Settings], list[Kind[Any, Any, Any]]]
     shards: Callable[[KernelSettings], int]
 
 
-def _room_kinds(settings: Settings) -> list[Kind[Any]]:
+def _room_kinds(settings: Settings) -> list[Kind[Any, Any, Any]]:
     from actors.inboxes.kind import InboxKind
     from actors.rooms.pairs import PairKind
     from actors.rooms.room.kind import RoomKind
@@ -32,7 +32,7 @@ def _room_kinds(settings: Settings) -> list[Kind[Any]]:
     return [RoomKind(settings.rooms), PairKind(), InboxKind()]
 
 
-def _calendar_kinds(_: Settings) -> list[Kind[Any]]:
+def _calendar_kinds(_: Settings) -> list[Kind[Any, Any, Any]]:
     from actors.calendars.booking.kind import BookingKind
     from actors.calendars.calendar.kind import AgendaKind, CalendarKind
     from actors.calendars.series.entity import SeriesKind
@@ -73,7 +73,7 @@ class CarewireSpec:
         """As many as the settings say. Raises KeyError for a pool that is not there."""
         return POOLS[pool].shards(self.settings.kernel)
 
-    def kinds(self, pool: str) -> list[Kind[Any]]:
+    def kinds(self, pool: str) -> list[Kind[Any, Any, Any]]:
         """The kinds of a pool. Raises KeyError for one that is not there."""
         return POOLS[pool].make(self.settings)
 

@@ -21,6 +21,7 @@ from actors.calendars.services.waitlist import Waiting, WaitlistBody
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
+from actors.kernel.contract.ports import EntityClient
 from actors.kernel.shard.shard import Shard
 from common.clock import to_rfc3339
 from common.errors import CarewireError, Conflict, FailedPrecondition
@@ -41,7 +42,7 @@ class Crashed(BaseException):
     """The process that drove a booking is no more."""
 
 
-class Mortal:
+class Mortal(EntityClient):
     """A region whose process dies at one of its calls: before it is sent, or before its answer arrives."""
 
     def __init__(self, region: Any, *, dies_at: int, answered: bool) -> None:
@@ -234,7 +235,7 @@ def test_a_decision_that_comes_after_the_question_is_refused() -> None:
     async def scenario(rig: Rig) -> None:
         gate = asyncio.Event()
 
-        class Stalled:
+        class Stalled(EntityClient):
             async def submit(self, entity: str, *args: Any, **more: Any) -> Reply:
                 if entity.startswith("booking:") and "command_id" in more:
                     await gate.wait()

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import pytest
@@ -142,7 +143,7 @@ def last_heard(world: World, name: str, room: str, since: int) -> int:
     return max((one.version for one in world.heard[name] if one.topic == room), default=since)
 
 
-async def recorded(world: World, room: str) -> list[Recorded]:
+async def recorded(world: World, room: str) -> list[Recorded[Any]]:
     turns = await world.sound.journal.turns(room, after=0, limit=10_000)
     assert [turn.turn for turn in turns] == list(range(1, len(turns) + 1)), "turns are consecutive"
     events = await Codec(LedgerKind(), world.sound.vault).opened(room, turns)

@@ -43,7 +43,7 @@ class World:
         *,
         rate: float = 1.0,
         settings: KernelSettings = SETTINGS,
-        kinds: Sequence[Kind[Any]] = (LedgerKind(),),
+        kinds: Sequence[Kind[Any, Any, Any]] = (LedgerKind(),),
     ) -> None:
         self.loop = VirtualLoop()
         self.clock = VirtualClock(self.loop)

@@ -45,7 +45,7 @@ class _State(msgspec.Struct, array_like=True):
     assigned: str = ""
 
 
-class BookingKind(Kind[Booking]):
+class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
     """`booking:<id>`."""
 
     name = "booking"
@@ -80,10 +80,10 @@ class BookingKind(Kind[Booking]):
         """Raises PermissionDenied: what concerns people about a booking is in their inboxes."""
         raise PermissionDenied("Bookings cannot be listened to.")
 
-    def show(self, entity_id: str, recorded: Recorded, part: None) -> Shown | None:
+    def show(self, entity_id: str, recorded: Recorded[BookingEvent], part: None) -> Shown | None:
         return None
 
-    def effects(self, entity_id: str, recorded: Recorded, part: None) -> Effects | None:
+    def effects(self, entity_id: str, recorded: Recorded[BookingEvent], part: None) -> Effects | None:
         event = recorded.event
         match event:
             case Noted():
@@ -147,7 +147,12 @@ def record_in(view: View) -> Record:
 
 
 def _told(
-    entity_id: str, recorded: Recorded, record: Record, name: str, payload: dict[str, Any], parted: str = ""
+    entity_id: str,
+    recorded: Recorded[BookingEvent],
+    record: Record,
+    name: str,
+    payload: dict[str, Any],
+    parted: str = "",
 ) -> list[Letter]:
     """To the mailboxes of client and therapist, and of the therapist whose it was until now."""
     made = event_id(entity_id, recorded.seq, recorded.at_ms)

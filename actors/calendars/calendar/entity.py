@@ -65,7 +65,7 @@ class Unreserved(Event, frozen=True, kw_only=True, tag="unreserved"):
     owner: str
 
 
-AnyEvent = Configured | Imported | Attended | Unreserved | Held | Settled | Released | Asked
+CalendarEvent = Configured | Imported | Attended | Unreserved | Held | Settled | Released | Asked
 
 
 class Calendar:
@@ -116,7 +116,7 @@ class Calendar:
                 return self._attend(command, context)
         raise InvalidArgument("A calendar does not know that.")
 
-    def apply(self, event: AnyEvent, seq: int, at_ms: int) -> None:
+    def apply(self, event: CalendarEvent, seq: int, at_ms: int) -> None:
         """See `Entity.apply`."""
         match event:
             case Configured():

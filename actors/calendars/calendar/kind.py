@@ -7,7 +7,7 @@ import msgspec
 from actors.calendars.calendar import reservations
 from actors.calendars.calendar.agenda import Agenda, AgendaEvent
 from actors.calendars.calendar.commands import AgendaCommand, CalendarCommand, Opened, Reserved
-from actors.calendars.calendar.entity import AnyEvent, Calendar, Configured, Imported, Unreserved
+from actors.calendars.calendar.entity import Calendar, CalendarEvent, Configured, Imported, Unreserved
 from actors.calendars.calendar.occupancy import TimeEntry
 from actors.calendars.calendar.reservations import Asked, Held, Released
 from actors.calendars.hours.schedule import Schedule
@@ -29,12 +29,12 @@ class _CalendarState(msgspec.Struct, array_like=True):
     waitlist: str
 
 
-class CalendarKind(Kind[Calendar]):
+class CalendarKind(Kind[Calendar, CalendarCommand, CalendarEvent]):
     """`calendar:<id>`."""
 
     name = "calendar"
     commands = CalendarCommand
-    events = AnyEvent
+    events = CalendarEvent
     indexes = (Index(SERVICES, ("service", "offered", "calendar")),)
 
     def create(self, key: str) -> Calendar:
@@ -57,7 +57,7 @@ class CalendarKind(Kind[Calendar]):
     def admit(self, entity: Calendar, by: Principal) -> None:
         """Free or busy is for everybody: watchers never hear whose time it is."""
 
-    def show(self, entity_id: str, recorded: Recorded, part: None) -> Shown | None:
+    def show(self, entity_id: str, recorded: Recorded[CalendarEvent], part: None) -> Shown | None:
         """`availability_changed`; with `reload`, everything may be different. None where nothing changes for others."""
         event = recorded.event
         changes = [
@@ -70,7 +70,7 @@ class CalendarKind(Kind[Calendar]):
         payload = {"therapist_id": _key(entity_id), "version": recorded.seq, "changes": changes}
         return Shown("availability_changed", msgspec.json.encode(payload | ({"reload": True} if reload_all else {})))
 
-    def effects(self, entity_id: str, recorded: Recorded, part: None) -> Effects | None:
+    def effects(self, entity_id: str, recorded: Recorded[CalendarEvent], part: None) -> Effects | None:
         event = recorded.event
         match event:
             case Asked():
@@ -89,7 +89,7 @@ class CalendarKind(Kind[Calendar]):
         return None
 
 
-class AgendaKind(Kind[Agenda]):
+class AgendaKind(Kind[Agenda, AgendaCommand, AgendaEvent]):
     """`client:<user id>`."""
 
     name = "client"
@@ -112,10 +112,10 @@ class AgendaKind(Kind[Agenda]):
         """Raises PermissionDenied: nobody listens to an agenda; what concerns a client is in their inbox."""
         raise PermissionDenied("Agendas cannot be listened to.")
 
-    def show(self, entity_id: str, recorded: Recorded, part: None) -> Shown | None:
+    def show(self, entity_id: str, recorded: Recorded[AgendaEvent], part: None) -> Shown | None:
         return None
 
-    def effects(self, entity_id: str, recorded: Recorded, part: None) -> Effects | None:
+    def effects(self, entity_id: str, recorded: Recorded[AgendaEvent], part: None) -> Effects | None:
         event: Any = recorded.event
         return Effects(letters=[reservations.inquiry(entity_id, event)]) if isinstance(event, Asked) else None
 

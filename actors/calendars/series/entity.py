@@ -183,7 +183,7 @@ class Series:
         return by.user == definition.client or is_staff(by, definition.therapist)
 
 
-class SeriesKind(Kind[Series]):
+class SeriesKind(Kind[Series, SeriesCommand, SeriesEvent]):
     """`series:<id>`."""
 
     name = "series"
@@ -208,10 +208,10 @@ class SeriesKind(Kind[Series]):
         """Raises PermissionDenied: its bookings are told one by one, in inboxes."""
         raise PermissionDenied("Series cannot be listened to.")
 
-    def show(self, entity_id: str, recorded: Recorded, part: None) -> Shown | None:
+    def show(self, entity_id: str, recorded: Recorded[SeriesEvent], part: None) -> Shown | None:
         return None
 
-    def effects(self, entity_id: str, recorded: Recorded, part: None) -> Effects | None:
+    def effects(self, entity_id: str, recorded: Recorded[SeriesEvent], part: None) -> Effects | None:
         event = recorded.event
         match event:
             case Begun() if event.held:

@@ -43,7 +43,7 @@ class _State(msgspec.Struct, array_like=True):
     accepted: dict[str, list[int]] = {}
 
 
-class WaitlistKind(Kind[Waitlist]):
+class WaitlistKind(Kind[Waitlist, WaitlistCommand, WaitlistEvent]):
     """`waitlist:main`: one, so that all who wait are ranked together."""
 
     name = "waitlist"
@@ -69,10 +69,10 @@ class WaitlistKind(Kind[Waitlist]):
         """Raises PermissionDenied: offers are told in inboxes."""
         raise PermissionDenied("The waitlist cannot be listened to.")
 
-    def show(self, entity_id: str, recorded: Recorded, part: None) -> Shown | None:
+    def show(self, entity_id: str, recorded: Recorded[WaitlistEvent], part: None) -> Shown | None:
         return None
 
-    def effects(self, entity_id: str, recorded: Recorded, part: None) -> Effects | None:
+    def effects(self, entity_id: str, recorded: Recorded[WaitlistEvent], part: None) -> Effects | None:
         event = recorded.event
         match event:
             case WaitlistJoined():
@@ -137,7 +137,7 @@ def _quiet(calendars: tuple[str, ...]) -> list[Letter]:
     return [Letter(f"calendar:{name}", _pack(Attend(NAME, False))) for name in calendars]
 
 
-def _told(entity_id: str, recorded: Recorded, offer: Offer) -> Letter:
+def _told(entity_id: str, recorded: Recorded[WaitlistEvent], offer: Offer) -> Letter:
     payload = msgspec.json.encode({"offer": timed(shown(offer))})
     made = event_id(entity_id, recorded.seq, recorded.at_ms)
     return Letter(f"user:{offer.client}", _pack(Deliver(made, "waitlist_offer", payload)))

@@ -19,6 +19,7 @@ from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.commands import command_id_of, entity_mark
 from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.partitions import partition_of
+from actors.kernel.contract.ports import EntityClient
 from actors.kernel.lib.pacing import Pacer
 from common.clock import Clock
 from common.errors import Overloaded, Unavailable, error_of
@@ -42,7 +43,7 @@ class ShardDirectory(Protocol):
         ...
 
 
-class Region:
+class Region(EntityClient):
     """See the module. `pools` says which pool of shards hosts a kind: `{"room": "rooms", "user": "rooms"}`.
 
     `on_deliveries` is called on the event loop with what each parcel brings, in order.

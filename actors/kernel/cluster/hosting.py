@@ -28,7 +28,7 @@ class ClusterSpec(Protocol):
         """How many shards the pool has."""
         ...
 
-    def kinds(self, pool: str) -> list[Kind[Any]]:
+    def kinds(self, pool: str) -> list[Kind[Any, Any, Any]]:
         """The kinds that a shard of this pool hosts."""
         ...
 

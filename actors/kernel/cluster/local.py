@@ -25,7 +25,7 @@ class LocalCluster:
     def __init__(
         self,
         stores: Stores,
-        kinds: Sequence[Kind[Any]],
+        kinds: Sequence[Kind[Any, Any, Any]],
         *,
         settings: KernelSettings,
         clock: Clock,

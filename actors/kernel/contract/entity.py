@@ -13,7 +13,12 @@ import msgspec
 
 from store.ports.views import Index, View
 
-Command = msgspec.Struct
+R = TypeVar("R")
+
+
+class Command(msgspec.Struct, Generic[R], frozen=True):
+    """Base of what an entity may be asked. `R` is the type of its answer: of what `Decision.reply` holds, or of what
+    `Kind.read` makes of the query in its place. `contract.commands.answer_to` decodes it."""
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -134,19 +139,25 @@ class Shown(msgspec.Struct, frozen=True):
     skip: str = ""
 
 
-class Recorded(msgspec.Struct, frozen=True):
+C = TypeVar("C")
+C_contra = TypeVar("C_contra", contravariant=True)
+E = TypeVar("E")
+E_contra = TypeVar("E_contra", contravariant=True)
+
+
+class Recorded(msgspec.Struct, Generic[E], frozen=True):
     """An event as the journal holds it, opened: its number (0 for a note), when it was stored, in which turn."""
 
     seq: int
     at_ms: int
     turn: int
-    event: Any
+    event: E
 
 
-class Entity(Protocol):
+class Entity(Protocol[C_contra, E_contra]):
     """State of one entity. The kernel owns its `version` (number of the last event) and hands it in."""
 
-    def decide(self, command: Any, context: Context, version: int) -> Decision:
+    def decide(self, command: C_contra, context: Context, version: int) -> Decision:
         """Decide; change nothing. `version + 1` will be the number of the first event.
 
         Raises:
@@ -154,26 +165,26 @@ class Entity(Protocol):
         """
         ...
 
-    def apply(self, event: Any, seq: int, at_ms: int) -> None:
+    def apply(self, event: E_contra, seq: int, at_ms: int) -> None:
         """Fold in an event (`seq` is its number) or a note (`seq` is the version). Never refuses."""
         ...
 
 
-E = TypeVar("E", bound=Entity)
+S = TypeVar("S", bound=Entity[Any, Any])
 
 
 class Library(Protocol):
     """What reads may use: the journal, opened, and the read models. Majority-committed data only."""
 
-    async def after(self, entity_id: str, seq: int, *, upto: int, limit: int) -> list[Recorded]:
+    async def after(self, entity_id: str, seq: int, *, upto: int, limit: int) -> list[Recorded[Any]]:
         """The oldest `limit` events numbered above `seq` and at most `upto`, in order (no notes)."""
         ...
 
-    async def before(self, entity_id: str, seq: int, *, limit: int) -> list[Recorded]:
+    async def before(self, entity_id: str, seq: int, *, limit: int) -> list[Recorded[Any]]:
         """The newest primary events below `seq`, newest first, at most `limit`."""
         ...
 
-    async def at(self, entity_id: str, seqs: Sequence[int]) -> list[Recorded]:
+    async def at(self, entity_id: str, seqs: Sequence[int]) -> list[Recorded[Any]]:
         """These events, in order; those that do not exist are left out."""
         ...
 
@@ -209,8 +220,9 @@ class Effects(msgspec.Struct, frozen=True):
     letters: Sequence[Letter] = ()
 
 
-class Kind(ABC, Generic[E]):
-    """One kind of entity. Stateless: the kernel holds the entities. Entity ids are `<name>:<key>`.
+class Kind(ABC, Generic[S, C, E]):
+    """One kind of entity, by its state, the union of its commands and the union of its events. Stateless: the kernel
+    holds the entities. Entity ids are `<name>:<key>`.
 
     A **part** is a piece of an entity that is too numerous for its state: a message of a room. Its value is the fold
     of the events that name it. The kernel fetches the parts that a command needs before the command's turn, keeps
@@ -226,19 +238,19 @@ class Kind(ABC, Generic[E]):
     no step waits for the inserts of others, and they are joined less."""
 
     @abstractmethod
-    def create(self, key: str) -> E:
+    def create(self, key: str) -> S:
         """The state of an entity to which nothing has happened yet."""
 
     @abstractmethod
-    def snapshot(self, entity: E) -> bytes:
+    def snapshot(self, entity: S) -> bytes:
         """The state as bytes. `restore` is its inverse."""
 
     @abstractmethod
-    def restore(self, key: str, state: bytes) -> E:
+    def restore(self, key: str, state: bytes) -> S:
         """The entity as it was when `snapshot` was taken."""
 
     @abstractmethod
-    def admit(self, entity: E, by: Principal) -> None:
+    def admit(self, entity: S, by: Principal) -> None:
         """May this user listen to the entity?
 
         Raises:
@@ -246,29 +258,29 @@ class Kind(ABC, Generic[E]):
         """
 
     @abstractmethod
-    def show(self, entity_id: str, recorded: Recorded, part: Any) -> Shown | None:
+    def show(self, entity_id: str, recorded: Recorded[E], part: Any) -> Shown | None:
         """What listeners see of an event or note. `part` is the part it names, with this event folded in (live), or
         as it is by now (replayed); None when the event names none."""
 
-    def begins(self, command: Any) -> bool:
+    def begins(self, command: C) -> bool:
         """Is the entity new to all appearance, when this is the first that a shard hears for it? Then the journal is
         not asked before the turn. Should it know the entity after all, it refuses the turn, and the command is decided
         again; a refusal is never decided without having asked."""
         return False
 
-    def is_primary(self, event: Any) -> bool:
+    def is_primary(self, event: E) -> bool:
         """Does a history list this event?"""
         return False
 
-    def needs(self, entity: E, command: Any) -> Sequence[str]:
+    def needs(self, entity: S, command: C) -> Sequence[str]:
         """Keys of the parts that `decide` will want in `context.parts`. One that does not exist arrives as None."""
         return ()
 
-    def part_of(self, recorded: Recorded) -> str | None:
+    def part_of(self, recorded: Recorded[E]) -> str | None:
         """Key of the part that this event creates or changes."""
         return None
 
-    def fold(self, part: Any, recorded: Recorded) -> Any:
+    def fold(self, part: Any, recorded: Recorded[E]) -> Any:
         """The part with this event folded in; `part` is None when the event creates it."""
         return part
 
@@ -276,7 +288,7 @@ class Kind(ABC, Generic[E]):
         """The parts with these keys, from storage; those that do not exist are left out."""
         return {}
 
-    def effects(self, entity_id: str, recorded: Recorded, part: Any) -> Effects | None:
+    def effects(self, entity_id: str, recorded: Recorded[E], part: Any) -> Effects | None:
         """What else an event entails. Pure, so that read models can be rebuilt from the journal by the same rule."""
         return None
 

@@ -86,7 +86,7 @@ def view_place(collection: str, view_id: str, version: int) -> bytes:
 class Codec:
     """Events of one kind to blobs and back. Does no I/O: keys are loaded into the vault beforehand."""
 
-    def __init__(self, kind: Kind[Any], vault: Vault) -> None:
+    def __init__(self, kind: Kind[Any, Any, Any], vault: Vault) -> None:
         self._vault = vault
         self._decode = msgspec.msgpack.Decoder(kind.events).decode
 
@@ -97,7 +97,7 @@ class Codec:
             event = msgspec.structs.replace(event, secret=sealed)
         return encode(event)
 
-    def bare(self, turn: Turn) -> Iterable[Recorded]:
+    def bare(self, turn: Turn) -> Iterable[Recorded[Any]]:
         """The events and notes of a turn without their secrets: what `apply` needs."""
         for recorded in self._recorded(turn):
             if recorded.event.secret is None:
@@ -106,7 +106,7 @@ class Codec:
                 event = msgspec.structs.replace(recorded.event, secret=None)
                 yield Recorded(recorded.seq, recorded.at_ms, recorded.turn, event)
 
-    async def opened(self, entity_id: str, turns: Sequence[Turn]) -> list[Recorded]:
+    async def opened(self, entity_id: str, turns: Sequence[Turn]) -> list[Recorded[Any]]:
         """The events and notes of these turns with their secrets, in order."""
         recorded = [one for turn in turns for one in self._recorded(turn)]
         await self._vault.unlock(one.event.secret for one in recorded if one.event.secret is not None)
@@ -148,13 +148,13 @@ class Codec:
         await self._vault.unlock(view.secret for view in found if view.secret is not None)
         return [self._open_view(view) for view in found]
 
-    def _recorded(self, turn: Turn) -> Iterable[Recorded]:
+    def _recorded(self, turn: Turn) -> Iterable[Recorded[Any]]:
         for offset, blob in enumerate(turn.events):
             yield Recorded(turn.first_seq + offset, turn.at_ms, turn.turn, self._decode(blob))
         for blob in turn.notes:
             yield Recorded(0, turn.at_ms, turn.turn, self._decode(blob))
 
-    def _open(self, entity_id: str, recorded: Recorded) -> Recorded:
+    def _open(self, entity_id: str, recorded: Recorded[Any]) -> Recorded[Any]:
         if recorded.event.secret is None:
             return recorded
         secret = self._vault.open(recorded.event.secret, place(entity_id, recorded.seq))

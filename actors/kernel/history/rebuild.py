@@ -30,7 +30,7 @@ class Rebuilt:
 
 
 async def rebuild(
-    stores: Stores, kinds: list[Kind[Any]], on_progress: Callable[[Rebuilt], None] = lambda done: None
+    stores: Stores, kinds: list[Kind[Any, Any, Any]], on_progress: Callable[[Rebuilt], None] = lambda done: None
 ) -> Rebuilt:
     """Write every view that the journal entails. Raises `Unavailable` when the database does not answer."""
     done = Rebuilt()
@@ -71,12 +71,12 @@ async def _views_of(stores: Stores, host: KindRuntime, entity_id: str, done: Reb
     return [View(one.collection, one.id, one.version, one.fields, one.data, one.secret) for one in latest.values()]
 
 
-def _sealed(host: KindRuntime, entity_id: str, recorded: Recorded, effects: Any) -> list[StoredView]:
+def _sealed(host: KindRuntime, entity_id: str, recorded: Recorded[Any], effects: Any) -> list[StoredView]:
     blob = host.codec.encode_effects(entity_id, recorded.seq, effects, [b""] * len(effects.letters))
     return decode_effects(Turn(entity_id, recorded.turn, 0, 0, 0, effects=(blob,))).views
 
 
-async def _events(stores: Stores, host: KindRuntime, entity_id: str) -> AsyncIterator[Recorded]:
+async def _events(stores: Stores, host: KindRuntime, entity_id: str) -> AsyncIterator[Recorded[Any]]:
     after = 0
     while turns := await stores.journal.turns(entity_id, after=after, limit=_TURNS):
         for recorded in await host.codec.opened(entity_id, turns):

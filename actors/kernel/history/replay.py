@@ -1,7 +1,7 @@
 """The past of a topic as deliveries, read back from the journal: for those who come back, or come late."""
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -53,13 +53,13 @@ async def packets(host: KindRuntime, entity_id: str, since: int, *, upto: int, l
     ]
 
 
-async def _parts_of(host: KindRuntime, entity_id: str, page: list[Recorded]) -> Mapping[str, object]:
+async def _parts_of(host: KindRuntime, entity_id: str, page: list[Recorded[Any]]) -> Mapping[str, object]:
     keys = {key for one in page if (key := host.kind.part_of(one)) is not None}
     return await host.kind.fetch(entity_id, sorted(keys), host.library) if keys else {}
 
 
 def _shown_again(
-    host: KindRuntime, entity_id: str, recorded: Recorded, parts: Mapping[str, object]
+    host: KindRuntime, entity_id: str, recorded: Recorded[Any], parts: Mapping[str, object]
 ) -> protocol.Delivery:
     key = host.kind.part_of(recorded)
     shown = host.kind.show(entity_id, recorded, None if key is None else parts.get(key))

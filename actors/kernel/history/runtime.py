@@ -13,7 +13,7 @@ from store.ports.stores import Stores
 class KindRuntime:
     """A kind with the tools to run it in this shard."""
 
-    def __init__(self, kind: Kind[Any], stores: Stores) -> None:
+    def __init__(self, kind: Kind[Any, Any, Any], stores: Stores) -> None:
         self.kind = kind
         self.codec = Codec(kind, stores.vault)
         self.library = StoredLibrary(kind, stores)

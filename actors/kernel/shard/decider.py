@@ -25,8 +25,8 @@ _to_json: Final = msgspec.json.Encoder().encode
 class _Worked(msgspec.Struct):
     """A decision worked out: everything computed, nothing applied."""
 
-    events: list[tuple[Recorded, bytes]] = []
-    notes: list[tuple[Recorded, bytes]] = []
+    events: list[tuple[Recorded[Any], bytes]] = []
+    notes: list[tuple[Recorded[Any], bytes]] = []
     parts: dict[str, Any] = {}
     effects: list[bytes] = []
     deliveries: list[tuple[int, bytes]] = []
@@ -139,7 +139,7 @@ class Decider:
             raise _Full
         return worked
 
-    def _work_out_event(self, draft: Draft, worked: _Worked, recorded: Recorded, seq: int) -> None:
+    def _work_out_event(self, draft: Draft, worked: _Worked, recorded: Recorded[Any], seq: int) -> None:
         resident, event = draft.resident, recorded.event
         kind, codec_ = resident.host.kind, resident.host.codec
         part = None

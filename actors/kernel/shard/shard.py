@@ -48,7 +48,7 @@ class Shard:
     def __init__(
         self,
         name: str,
-        kinds: Sequence[Kind[Any]],
+        kinds: Sequence[Kind[Any, Any, Any]],
         stores: Stores,
         *,
         settings: KernelSettings,

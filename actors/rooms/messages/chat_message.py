@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.contract.entity import Recorded
-from actors.rooms.room.events import Deleted, Edited, Posted, Reacted
+from actors.rooms.room.events import AnyEvent, Deleted, Edited, Posted, Reacted
 from common.clock import to_rfc3339
 from common.persons import OtherId, UserId
 
@@ -110,7 +110,7 @@ def reacted(reactions: Mapping[str, tuple[str, ...]], emoji: str, user: str, *, 
     return changed
 
 
-def fold(message: Message | None, recorded: Recorded) -> Message | None:
+def fold(message: Message | None, recorded: Recorded[AnyEvent]) -> Message | None:
     """The message with this event folded in. One that is in it already changes nothing."""
     event, seq = recorded.event, recorded.seq
     if message is None:

@@ -102,9 +102,9 @@ async def _changed(entity_id: str, since: int, library: Library) -> list[Message
 
 async def _posts_after(
     entity_id: str, after: int, upto: int, limit: int, library: Library
-) -> tuple[list[Recorded], bool]:
+) -> tuple[list[Recorded[Posted]], bool]:
     """The oldest `limit` posts above `after` and at most `upto`; are there more?"""
-    found: list[Recorded] = []
+    found: list[Recorded[Posted]] = []
     seq, scan = after, limit + 1
     while seq < upto:
         events = await library.after(entity_id, seq, upto=upto, limit=scan)
@@ -117,7 +117,7 @@ async def _posts_after(
     return found, False
 
 
-async def _as_of_now(entity_id: str, recorded: Sequence[Recorded], library: Library) -> list[Message]:
+async def _as_of_now(entity_id: str, recorded: Sequence[Recorded[Posted]], library: Library) -> list[Message]:
     """The messages of these posts, with what happened to them since."""
     if not recorded:
         return []

@@ -21,7 +21,7 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(Frozen).decode
 
 
-class RoomKind(Kind[Room]):
+class RoomKind(Kind[Room, AnyCommand, AnyEvent]):
     """`room:<room id>`. Its parts are its messages, by seq (`"17"`), and counted stretches (`unread.Stretch`)."""
 
     name = "room"
@@ -47,7 +47,7 @@ class RoomKind(Kind[Room]):
     def admit(self, entity: Room, by: Principal) -> None:
         membership.require_member(entity, by.user)
 
-    def show(self, entity_id: str, recorded: Recorded, part: Message | None) -> Shown | None:
+    def show(self, entity_id: str, recorded: Recorded[AnyEvent], part: Message | None) -> Shown | None:
         return outcome.show(entity_id, recorded, part)
 
     def is_primary(self, event: Any) -> bool:
@@ -56,13 +56,13 @@ class RoomKind(Kind[Room]):
     def needs(self, entity: Room, command: Any) -> Sequence[str]:
         return entity.needs(command)
 
-    def part_of(self, recorded: Recorded) -> str | None:
+    def part_of(self, recorded: Recorded[AnyEvent]) -> str | None:
         event = recorded.event
         if type(event) is Posted:
             return str(recorded.seq)
         return str(event.target) if isinstance(event, Edited | Deleted | Reacted) else None
 
-    def fold(self, part: Message | None, recorded: Recorded) -> Message | None:
+    def fold(self, part: Message | None, recorded: Recorded[AnyEvent]) -> Message | None:
         return chat_message.fold(part, recorded)
 
     async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
@@ -76,7 +76,7 @@ class RoomKind(Kind[Room]):
                 parts[key] = count
         return parts
 
-    def effects(self, entity_id: str, recorded: Recorded, part: Message | None) -> Effects | None:
+    def effects(self, entity_id: str, recorded: Recorded[AnyEvent], part: Message | None) -> Effects | None:
         return outcome.effects(entity_id, recorded, part)
 
     async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:

@@ -9,6 +9,7 @@ from actors.rooms.messages import views
 from actors.rooms.messages.chat_message import Message, posted
 from actors.rooms.messages.views import membership_view
 from actors.rooms.room.events import (
+    AnyEvent,
     Created,
     Deleted,
     Edited,
@@ -34,19 +35,18 @@ def room_id_of(entity_id: str) -> str:
     return entity_id.partition(":")[2]
 
 
-def show(entity_id: str, recorded: Recorded, message: Message | None) -> Shown | None:
+def show(entity_id: str, recorded: Recorded[AnyEvent], message: Message | None) -> Shown | None:
     """The Socket.IO event of the public contract."""
     event, seq = recorded.event, recorded.seq
     room_id = room_id_of(entity_id)
-    kind = type(event)
-    if kind is Posted:
+    if isinstance(event, Posted):
         return Shown("message", _to_json((message or posted(event, seq)).to_wire(room_id)))
-    if kind in _CHANGES:
+    if (name := _CHANGES.get(type(event))) is not None:
         if message is None:
             return None
         payload = {"room_id": room_id, "seq": seq, "message": message.to_wire(room_id)}
-        return Shown(_CHANGES[kind], _to_json(payload))
-    if kind is Read:
+        return Shown(name, _to_json(payload))
+    if isinstance(event, Read):
         at = to_rfc3339(event.at)
         payload = {"room_id": room_id, "user_id": event.author, "seq": event.mark, "at": at}
         return Shown("read_receipt", _to_json(payload))
@@ -67,7 +67,7 @@ def _show_room(room_id: str, seq: int, event: RoomEvent) -> Shown:
     raise LookupError(type(event).__name__)
 
 
-def effects(entity_id: str, recorded: Recorded, message: Message | None) -> Effects | None:
+def effects(entity_id: str, recorded: Recorded[AnyEvent], message: Message | None) -> Effects | None:
     """Read models, redactions and letters. A message that was only posted entails nothing."""
     event, seq = recorded.event, recorded.seq
     if type(event) is Posted:

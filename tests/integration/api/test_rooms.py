@@ -57,7 +57,7 @@ class NoShards:
 async def rooms() -> AsyncIterator[Rooms]:
     clock = SystemClock()
     stores = memory_stores(clock)
-    kinds: list[Kind[Any]] = [RoomKind(RoomSettings()), PairKind(), InboxKind()]
+    kinds: list[Kind[Any, Any, Any]] = [RoomKind(RoomSettings()), PairKind(), InboxKind()]
     cluster = LocalCluster(stores, kinds, settings=KernelSettings(linger_ms=0), clock=clock)
     await cluster.start()
     yield Rooms(await cluster.region("api"), stores.views, clock)

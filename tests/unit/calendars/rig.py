@@ -33,7 +33,14 @@ from store.ports.stores import Stores
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
 
 T = TypeVar("T")
-KINDS: Sequence[Kind[Any]] = (CalendarKind(), AgendaKind(), BookingKind(), SeriesKind(), WaitlistKind(), InboxKind())
+KINDS: Sequence[Kind[Any, Any, Any]] = (
+    CalendarKind(),
+    AgendaKind(),
+    BookingKind(),
+    SeriesKind(),
+    WaitlistKind(),
+    InboxKind(),
+)
 SETTINGS = KernelSettings(linger_ms=0.0, snapshot_every=5, passivate_after_s=30.0)
 DOC = Principal("doc", "therapist")
 ANN, BOB = Principal("ann"), Principal("bob")
@@ -81,7 +88,7 @@ class JumpingClock(VirtualClock):
 class Rig:
     """One run of a scenario."""
 
-    def __init__(self, kinds: Sequence[Kind[Any]] = KINDS) -> None:
+    def __init__(self, kinds: Sequence[Kind[Any, Any, Any]] = KINDS) -> None:
         self.loop = VirtualLoop()
         self.clock = JumpingClock(self.loop)
         self.stores = memory_stores(self.clock, [index for kind in kinds for index in kind.indexes])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from actors.calendars.booking.record import Record
 from actors.calendars.hours.timeline import DAY_MS, HOUR_MS, MINUTE_MS, merged, parse_instant
 from actors.calendars.ical.export import feed
+from actors.calendars.ical.imports import busy_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 FROM, TO = parse_instant("2026-01-01T00:00:00Z"), parse_instant("2027-01-01T00:00:00Z")

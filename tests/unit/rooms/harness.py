@@ -79,7 +79,7 @@ class Caller:
 class World:
     """Entities of one kind."""
 
-    def __init__(self, kind: Kind[Any], *, now_ms: int = START_MS) -> None:
+    def __init__(self, kind: Kind[Any, Any, Any], *, now_ms: int = START_MS) -> None:
         self.stores = memory_stores(indexes=kind.indexes)
         self.host = KindRuntime(kind, self.stores)
         self.replies = ReplyCache(SystemClock())
