@@ -14,8 +14,8 @@ from store.crypto.masterkeys import MasterKeys
 from store.crypto.vault import KeyringVault, MemoryKeyStore
 from store.holders import is_dead
 from store.ports.feed_tokens import MemoryFeedTokens
-from store.ports.journal import HeldLease, Loaded, Outcome, Snapshot, Turn, check_appendable
-from store.ports.leases import Holder, Lease
+from store.ports.journal import Loaded, Outcome, Snapshot, Turn, check_appendable
+from store.ports.leases import HeldLease, Holder, Lease
 from store.ports.maps import PartitionMap
 from store.ports.stores import Stores
 from store.ports.timers import Timer

@@ -10,8 +10,7 @@ from typing import Final
 
 from common.clock import Clock
 from common.errors import StartupError
-from store.ports.journal import HeldLease
-from store.ports.leases import Leases
+from store.ports.leases import HeldLease, Leases
 
 _LOOK_S: Final = 0.25
 _DYING_S: Final = 3.0  # in which what a killed run has left behind ends, and renews no more

@@ -9,8 +9,7 @@ from pymongo.errors import DuplicateKeyError
 from common.errors import Unavailable
 from store.holders import is_dead
 from store.mongo.client import Database, Document, database_errors
-from store.ports.journal import HeldLease
-from store.ports.leases import Holder, Lease
+from store.ports.leases import HeldLease, Holder, Lease
 
 LEASES: Final = "leases"
 _ROUNDS: Final = 3  # a second round only when the lease was never there before

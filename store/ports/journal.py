@@ -14,7 +14,6 @@ from typing import Final, Protocol
 import msgspec
 
 from common.errors import PayloadTooLarge
-from store.ports.leases import Holder
 
 MAX_TURN_BYTES: Final = 12 * 2**20
 """Most bytes of one turn, counted generously: a MongoDB document ends at 16 MiB. The kernel stays far below."""
@@ -156,12 +155,3 @@ class Journal(Protocol):
 
     async def turns(self, entity: str, *, after: int, limit: int) -> list[Turn]:
         """Turns of one entity numbered above `after`, in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldLease:
-    """A lease in force, seen by somebody else: `left_s` until it lapses, which grows only when it is renewed."""
-
-    name: str
-    holder: Holder
-    left_s: float

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from store.ports.journal import HeldLease
-
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -25,6 +23,15 @@ class Holder:
     host: str
     pid: int
     started_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLease:
+    """A lease in force, seen by somebody else: `left_s` until it lapses, which grows only when it is renewed."""
+
+    name: str
+    holder: Holder
+    left_s: float
 
 
 class Leases(Protocol):

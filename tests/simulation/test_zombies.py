@@ -13,8 +13,7 @@ from actors.kernel.caller.region import Region
 from actors.kernel.contract.entity import Attach, Principal
 from actors.kernel.shard.shard import Shard
 from common.errors import Unavailable
-from store.ports.journal import HeldLease
-from store.ports.leases import Holder, Lease
+from store.ports.leases import HeldLease, Holder, Lease
 from store.ports.stores import Stores
 from tests.simulation.faults import UnfencedJournal
 from tests.simulation.loop import run

@@ -7,10 +7,10 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).parents[3]
-PACKAGES: Final = ("actors", "config", "ml", "realtime", "serve_app", "store")
+PACKAGES: Final = ("actors", "common", "config", "ml", "realtime", "serve_app", "store")
 MAKERS: Final = {
     "actors/kernel/contract/entity.py": 2,  # SYSTEM, and `as_themselves`
-    "realtime/front/connections.py": 1,  # who has not said who they are: "nobody"
+    "realtime/delivery/connections.py": 1,  # who has not said who they are: "nobody"
 }
 """Where a role is written down, and how often."""
 IN_THEIR_PLACE: Final = {"serve_app/capabilities/audit/routes.py", "serve_app/capabilities/calendars/personal.py"}
