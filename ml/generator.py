@@ -5,7 +5,6 @@ a talkativeness that does not depend on the condition: most people tell one to f
 hidden quantity is discrete, so that `ml.bayes` can sum over all of them and know the best answer there can be.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -150,11 +149,6 @@ def generate(
         waiting = waiting[~ok]
     patients = Patients.joined(parts)[np.argsort(np.concatenate(order))]
     return _measured(world, structure, patients)
-
-
-def batches(total: int, size: int) -> Iterator[slice]:
-    """Slices that cover `total` rows."""
-    return (slice(at, min(at + size, total)) for at in range(0, total, size))
 
 
 def _people(

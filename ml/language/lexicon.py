@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from ml.knowledge import DATA
-from ml.language.words import NOT, Token, Words, fold
+from ml.language.text import fold
+from ml.language.words import NOT, Token, Words
 from ml.schema import DataError, Row, read_toml
 
 LONGEST: Final = 6  # content words in a phrase

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from ml.knowledge import Knowledge
 from ml.language.lexicon import Lexicon, Match, symptom_phrases
 from ml.language.numbers import measure
-from ml.language.words import NOT, Token, Words, fold
+from ml.language.text import fold
+from ml.language.words import NOT, Token, Words
 
 WIDE_CUES = frozenset({"denies", "deny", "denied", "without", "negative", "never", "neither"})
 HISTORY_CUES = ("history of", "h o ", "hx of", "known ", "diagnosed with", "previous ", "past medical", "prior ", "pmh")

@@ -1,8 +1,7 @@
-"""Words: folding, rewriting, spelling, and the canonical form that phrases are matched in."""
+"""Words: rewriting, spelling, and the canonical form that phrases are matched in."""
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from ml.knowledge import DATA
+from ml.language.text import fold
 
 _SPLIT: Final = re.compile(r"[a-z']+|[.;!?\n]|,|\d+(?:[./]\d+)*")
 _WORD: Final = re.compile(r"[a-z]{4,24}")
@@ -136,14 +136,6 @@ class Words:
         if len(word) == MIN_CORRECTED:
             good = [one for one in good if sorted(one) == sorted(word)]
         return good[0] if good else word
-
-
-def fold(text: str) -> str:
-    """Lower case, plain letters and quotes, no accents, no control characters."""
-    text = unicodedata.normalize("NFKC", text).lower()
-    text = "".join(one for one in unicodedata.normalize("NFD", text) if not unicodedata.combining(one))
-    text = text.replace("&", " and ").replace("\u2019", "'").replace("\u2018", "'").replace("`", "'")
-    return re.sub(r"[-\u2010-\u2015_/]+(?=[a-z])|(?<=[a-z])[-\u2010-\u2015_/]+", " ", text)
 
 
 def stem(word: str) -> str:
