@@ -134,9 +134,13 @@ class Interpreter:
         check(asked)
         reading = self._reader.read(asked.symptoms)
         factors, unknown = self._reader.read_history(asked.medical_history)
-        evidence = self._evidence(asked, reading, factors | reading.factors)
+        sure = self._evidence(asked, reading, factors | reading.factors)
+        evidence = close(
+            replace(sure, present=sure.present | reading.doubtful & self._red_flags.asked_for), self.knowledge
+        )
         classes = self._medication_classes.of(asked.medications) if self._medication_classes else frozenset()
-        story, score = tell(evidence, reading.qualifiers, medication_classes=classes)
+        doubtful = evidence.present - sure.present
+        story, score = tell(evidence, reading.qualifiers, medication_classes=classes, doubtful=doubtful)
         return Understood(
             evidence=evidence,
             red_flags=tuple(self._red_flags.fired(story)),

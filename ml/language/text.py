@@ -45,7 +45,7 @@ def has_hidden_gaps(text: str) -> bool:
 
 
 def name_key(text: str) -> str:
-    """A name as it is looked up: words and numbers alone, so that "St. John\u2019s-Wort" and "st johns wort" are one."""
+    """A name as it is looked up, words and numbers alone: "St. John\u2019s-Wort" and "st johns wort" are one."""
     return " ".join(_NOT_IN_A_NAME.sub(" ", re.sub(r"(?<=\w)'(?=\w)", "", seen(text))).split())
 
 

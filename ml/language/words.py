@@ -18,9 +18,9 @@ _WORD: Final = re.compile(r"[a-z]{4,24}")
 _CANNOT: Final = re.compile(r"\b(can ?not|can'?t|couldn'?t|could not|un ?able to|not able to|unable)\b")
 _NOT: Final = re.compile(
     r"\b(?:(?:is|are|was|were|has|have|had|does|do|did|wo|would|should)n'?t|(?:does|do|did|will|would|has|have|had)"
-    r" not|no longer)\b"
+    r" not)\b"
 )
-_BREAK: Final = frozenset(".;!?\n")
+_BREAK: Final = frozenset({*".;!?\n", "but", "however", "although", "though"})
 SOFT: Final = ","
 NOT: Final = "not"
 MIN_CORRECTED: Final = 4  # shorter words are too often other words; of four letters, only swapped ones are mended
@@ -51,8 +51,7 @@ class Words:
         self._rewrite = dict(sorted(phrases.items(), key=lambda pair: -len(pair[0])))
         self._rewriter = re.compile(r"\b(" + "|".join(re.escape(one) for one in self._rewrite) + r")\b")
         lists: dict[str, frozenset[str]] = {name: frozenset(text.split()) for name, text in data["lists"].items()}
-        self.negation, self.restart = lists["negation"], lists["restart"]
-        self.family, self.connectors = lists["family"], lists["connectors"]
+        self.negation, self.connectors = lists["negation"], lists["connectors"]
         self.articles = lists["articles"]
         self.keep, self.shared, self.parts = lists["keep"], lists["shared"], lists["parts"]
         self.across, self.alone = lists["across"], frozenset(stem(word) for word in lists["alone"])
@@ -62,6 +61,10 @@ class Words:
         self._known: set[str] = set(self._classes) | set(self._stop) | set(self._guard) | self.negation
         self._corrections: dict[str, str] = {}
         self._choices: list[str] = []
+
+    def leave(self, words: Iterable[str]) -> None:
+        """Never take these words for misspelt ones."""
+        self._known |= set(words)
 
     def learn(self, texts: list[str]) -> None:
         """Make the words of these phrases the ones that spelling is corrected towards."""
@@ -85,7 +88,7 @@ class Words:
         tokens: list[Token] = []
         unit = sentence = 0
         for raw in _SPLIT.findall(text):
-            if raw in _BREAK or raw == "but":
+            if raw in _BREAK:
                 unit, sentence = unit + 1, sentence + 1
             elif raw == SOFT:
                 unit += 1
@@ -94,6 +97,11 @@ class Words:
                 stop = (raw in self._stop or not raw[0].isalpha()) and form not in (NOT, "cannot")
                 tokens.append(Token(form, raw, unit, sentence, stop))
         return tokens
+
+    @staticmethod
+    def endings(text: str) -> tuple[str, ...]:
+        """The marks that end the sentences of rewritten text, in the order of `Token.sentence`."""
+        return tuple("but" if raw.isalpha() else raw for raw in _SPLIT.findall(text) if raw in _BREAK)
 
     def content(self, texts: Iterable[str]) -> frozenset[str]:
         """Canonical forms of all words with content."""
