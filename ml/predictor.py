@@ -87,6 +87,7 @@ class Understood:
     words: dict[str, str]
     cautions: tuple[str, ...]
     top_k: int
+    anything: bool = True  # was any of it understood?
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +142,17 @@ class Interpreter:
         classes = self._medication_classes.of(asked.medications) if self._medication_classes else frozenset()
         doubtful = evidence.present - sure.present
         story, score = tell(evidence, reading.qualifiers, medication_classes=classes, doubtful=doubtful)
+        flags = tuple(self._red_flags.fired(story))
+        told = evidence.present or (not reading.unrecognised and (evidence.absent or evidence.vitals))
         return Understood(
             evidence=evidence,
-            red_flags=tuple(self._red_flags.fired(story)),
+            red_flags=flags,
             early_warning=score,
             unrecognised=(*reading.unrecognised, *unknown),
             words=reading.words,
             cautions=tuple(_cautions(evidence)),
             top_k=asked.top_k,
+            anything=bool(told or flags),
         )
 
     def _evidence(self, asked: Asked, reading: Reading, factors: set[str]) -> Evidence:
@@ -269,6 +273,8 @@ def _without_vital(evidence: Evidence, name: str) -> Evidence:
 
 def _cautions(evidence: Evidence) -> list[str]:
     cautions = []
+    if evidence.unrecognised:
+        cautions.append("Not all that was told could be read; what is listed as unrecognised was not judged.")
     if evidence.age < 5:
         cautions.append("Children under 5 show illness differently; the figures here are for adults.")
     if evidence.age > 80:

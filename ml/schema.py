@@ -14,6 +14,7 @@ import msgspec
 
 Grade = Literal["A", "B", "C"]
 Urgency = Literal["self_care", "routine", "urgent", "emergency"]
+Triage = Urgency | Literal["unknown"]  # unknown: nothing was understood, so nothing can be said of it
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 SevenWeights = Annotated[list[float], msgspec.Meta(min_length=7, max_length=7)]

@@ -24,10 +24,12 @@ class _Stretch:
 
     clean: bool = True  # nothing stood here but what a denial reaches through
     linked: bool = False  # what stood here is tied to what follows: "relief from", "sure if"
+    unsure: bool = False  # "not sure", "don't know"
     named: list[Match] = field(default_factory=list)  # the complaints named here
 
-    def meets(self, raw: str, *, through: bool, links: bool) -> None:
+    def meets(self, *, through: bool, links: bool, unsure: bool) -> None:
         """Take in a word that belongs to no complaint."""
+        self.unsure = self.unsure or unsure
         self.linked = self.linked or (links and not self.clean)
         self.clean = self.clean and through
 
@@ -42,6 +44,7 @@ class Denials:
         self._never_first, self._plain = frozenset(lists["never_first"].split()), frozenset(lists["plain"].split())
         self._joints, self._restart = frozenset(lists["joints"].split()), frozenset(lists["restart"].split())
         self._near, self._link = frozenset(lists["near"].split()), frozenset(lists["link"].split())
+        self._unsure = frozenset(lists["unsure"].split())
         self._undone_after = pattern(lists["undone_after"])
         self._undone_before = pattern(lists["undone_before"])
         self._taken_back = pattern(lists["taken_back"])
@@ -84,12 +87,12 @@ class Denials:
                 if stretch.named and raw in self._restart:
                     return
                 through = raw in self._through and not (at == cue + 1 and self._begins_another(tokens[cue].raw, raw))
-                stretch.meets(raw, through=through, links=raw in self._link)
+                stretch.meets(through=through, links=raw in self._link, unsure=raw in self._unsure)
 
     def _as_named(self, text: Text, used: set[int], match: Match, stretch: _Stretch) -> Standing | None:
         """What a complaint is where it is named; None if the cue is about something else."""
         if stretch.linked:
-            return None
+            return Standing.DOUBTFUL if stretch.unsure else None
         between = range(match.tokens[0], match.tokens[-1])
         inside = (text.tokens[one] for one in between if one not in used)
         broken = any(not one.stop and one.raw not in self._joints for one in inside)

@@ -196,7 +196,7 @@ def _split(tokens: list[Token]) -> list[Token]:
 
 
 def _apart(found: list[Match], tokens: list[Token]) -> list[Match]:
-    """Without phrases that hold a negation and reach over another complaint: "not having pain right" is no "not right"."""
+    """Without phrases of a negation that reach over another complaint: "not in pain right now" is no "not right"."""
     return [
         match for match in found
         if not any(tokens[one].form == NOT for one in match.tokens)

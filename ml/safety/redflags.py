@@ -12,7 +12,7 @@ from ml.safety.news2 import EarlyWarning, early_warning
 from ml.schema import URGENCIES, VITALS, DataError, Row, Urgency, read_toml
 
 NUMBERS: Final = frozenset({*VITALS, "age", "duration", "news", "curb"})
-DERIVED: Final = frozenset({"severe", "sudden", "pregnant", "child_vitals"})
+DERIVED: Final = frozenset({"severe", "sudden", "pregnant", "child_vitals", "news_red"})
 _COMPARISON: Final = re.compile(r"([a-z_0-9]+?)(<=|>=|<|>)(\d+(?:\.\d+)?)")
 NOT_SUDDEN_DAYS: Final = 14.0
 CHILD_LIMITS: Final = (  # age below, breaths from, heart rate from (C, J1: upper limits by age, rounded up)
@@ -132,6 +132,8 @@ def tell(
         numbers["duration"] = evidence.duration_days
     if score is not None:
         numbers["news"] = float(score.score)
+        if score.red:
+            facts.add("news_red")
     if _child_out_of_range(evidence):
         facts.add("child_vitals")
     return Story(frozenset(facts), numbers, doubtful), score

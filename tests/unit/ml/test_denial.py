@@ -68,7 +68,7 @@ NOT_DENIED = [
     "chest\u200bpain",
     "c\u00adhest pain",
     "CHEST PAIN",
-    "ｃｈｅｓｔ ｐａｉｎ",
+    "\uff43\uff48\uff45\uff53\uff54 \uff50\uff41\uff49\uff4e",
     "no break from chest pain",
     "not had a moment without chest pain",
     "I wouldn't wish this chest pain on anyone",
@@ -136,10 +136,10 @@ def test_what_is_surely_denied_raises_none(interpreter: Interpreter, text: str) 
 
 
 def test_doubt_about_what_speaks_against_a_flag_leaves_the_flag(interpreter: Interpreter) -> None:
-    """RF06 is for a headache that no cold explains; a cold that may not be there explains nothing."""
-    assert not understood(interpreter, "headache and a runny nose").red_flags
-    assert understood(interpreter, "headache, not sure about a runny nose").red_flags
-    assert "runny_nose" not in understood(interpreter, "headache, I think no runny nose").evidence.absent
+    """RF03 is for chest pain that does not come with the breath; one that may or may not do so is still looked at."""
+    assert "RF03" not in {one.code for one in understood(interpreter, "chest pain when I breathe in").red_flags}
+    found = understood(interpreter, "chest pain", "not sure if it hurts when I breathe in")
+    assert "RF03" in {one.code for one in found.red_flags}
 
 
 def test_doubt_says_nothing_where_no_flag_asks(reader: Reader) -> None:
@@ -150,8 +150,10 @@ def test_doubt_says_nothing_where_no_flag_asks(reader: Reader) -> None:
 @pytest.mark.parametrize(
     "spelt",
     [
-        "St John\u2019s wort", "St. John\u2019s wort", "ST.JOHNS-WORT 300 mg", "Saint John`s wort", "st john\u00b4s-wort extract",
-        "St.\u00a0John\u2019s  wort", "\uff33\uff34 \uff2a\uff2f\uff28\uff2e\uff33 \uff37\uff2f\uff32\uff34", "st jonhs wort",
+        "St John\u2019s wort", "St. John\u2019s wort", "ST.JOHNS-WORT 300 mg", "Saint John`s wort",
+        "st john\u00b4s-wort extract",
+        "St.\u00a0John\u2019s  wort", "\uff33\uff34 \uff2a\uff2f\uff28\uff2e\uff33 \uff37\uff2f\uff32\uff34",
+        "st jonhs wort",
         "st john's wart", "SJW", "hypericum perforatum", "St John\u200b's wo\u00adrt", "johanniskraut",
     ],
 )  # fmt: skip
