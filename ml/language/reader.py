@@ -10,6 +10,7 @@ from ml.language.numbers import measure
 from ml.language.scope import Standing, Text
 from ml.language.text import fold, has_hidden_gaps
 from ml.language.words import NOT, Token, Words
+from ml.safety.crisis import CrisisRules
 
 JOINING = frozenset({"and", "with", "plus"})
 IDLE = frozenset({NOT, "cannot", "and", "or", "baby"})
@@ -50,6 +51,7 @@ class Reader:
     def __init__(self, knowledge: Knowledge, words: Words | None = None) -> None:
         self._words = words or Words()
         self._cues = Cues()
+        self._crises = CrisisRules()
         phrases = symptom_phrases(knowledge.symptom_index)
         history = {row.id: row.phrases for row in knowledge.factors}
         self._words.learn([text for texts in (*phrases.values(), *history.values()) for text in texts])
@@ -108,7 +110,7 @@ class Reader:
         return reading
 
     def _read_one(self, folded: str) -> Reading:
-        measured = measure(folded)
+        measured = measure(self._crises.mark(folded))
         reading = Reading(vitals=measured.vitals, duration_days=measured.duration_days, baby_days=measured.baby_days)
         reading.qualifiers = {name for name, pattern in self._words.qualifiers.items() if pattern.search(folded)}
         rewritten = self._words.rewrite(measured.rest)

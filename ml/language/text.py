@@ -18,6 +18,7 @@ _INVISIBLE: Final = (
 )
 _BETWEEN: Final = re.compile(f"(?<=\\w){_INVISIBLE}+(?=\\w)")
 _UNSEEN: Final = re.compile(_INVISIBLE)
+_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 _DASHES: Final = r"[-\u2010-\u2015\u2212_/]"
 _JOINED: Final = re.compile(rf"{_DASHES}+(?=[a-z])|(?<=[a-z]){_DASHES}+")
 _EITHER: Final = re.compile(r"(?<=[a-z]{3})/(?=[a-z]{3})")
@@ -29,6 +30,8 @@ def seen(text: str, *, gap: str = "") -> str:
 
     `gap` is what stands for invisible characters between two letters: nothing, or a blank where they part words.
     """
+    if text.isascii():
+        return _CONTROL.sub(" ", text.lower()).replace("`", "'").replace("&", " and ")
     text = _UNSEEN.sub("", _BETWEEN.sub(gap, unicodedata.normalize("NFKC", text.translate(_QUOTES))))
     text = unicodedata.normalize("NFD", _SELECTORS.sub("", text).lower())
     return "".join(_visible(one) for one in text if not unicodedata.combining(one)).translate(_QUOTES)
@@ -41,7 +44,7 @@ def fold(text: str, *, gap: str = "") -> str:
 
 def has_hidden_gaps(text: str) -> bool:
     """Does something invisible stand between two letters? It may hide a word, or part two."""
-    return _BETWEEN.search(text) is not None
+    return not text.isascii() and _BETWEEN.search(text) is not None
 
 
 def name_key(text: str) -> str:
