@@ -30,6 +30,7 @@ class Cues:
         self.denials = Denials(lists.denial)
         self.elsewhere = Elsewhere(lists.past, lists.person)
         told = (*((name, text) for name, text in lists.denial.items() if name not in PATTERNS), *lists.person.items())
+        self.spelling = frozenset(lists.denial["spelling"].split())
         self.vocabulary = frozenset(word for _, text in told for word in text.split())
 
     def judge(self, text: Text) -> dict[Match, Standing]:

@@ -144,6 +144,10 @@ class Denials:
     def _is_taken_back(self, text: Text, used: set[int], last: int) -> bool:
         """Does the clause after the denial, naming nothing itself, say that it is so after all?"""
         end, tokens = text.tokens[last], text.tokens
+        rest = [at for at in range(last + 1, len(tokens)) if tokens[at].unit == end.unit]
+        joined = next((at for at in rest if tokens[at].raw in self._joints), None)
+        if joined is not None and not used & set(range(joined, rest[-1] + 1)):
+            return bool(self._taken_back.search(text.words(range(joined, rest[-1] + 1))))
         contrast = text.ending(end.sentence) == CONTRAST
         units = [
             token.unit for token in tokens[last + 1 :] if token.unit > end.unit and token.sentence <= end.sentence + 1

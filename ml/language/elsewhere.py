@@ -27,11 +27,11 @@ class Elsewhere:
     def units(self, text: Text) -> set[int]:
         """Units about the past. A list that is called a history holds to the end of its sentence."""
         past: set[int] = set()
-        listing = -1
+        used, listing = text.used(), -1
         for unit, positions in _units(text).items():
             said = text.words(positions)
             sentence = text.tokens[positions[0]].sentence
-            if self._now.search(said):
+            if self._now.search(text.words([at for at in positions if at not in used])):
                 listing = -1
                 continue
             if self._listed.search(said):

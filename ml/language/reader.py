@@ -39,10 +39,13 @@ class Reading:
     not_understood: int = 0
     words: dict[str, str] = field(default_factory=dict)
 
+    def told(self) -> set[str]:
+        """What is present, surely or perhaps."""
+        return self.present | self.doubtful
+
     def knows_something(self) -> bool:
         """Has anything been understood?"""
-        told = self.present or self.doubtful or self.absent or self.factors or self.vitals
-        return bool(told) or self.duration_days is not None
+        return bool(self.told() or self.absent or self.factors or self.vitals) or self.duration_days is not None
 
 
 class Reader:
@@ -54,7 +57,8 @@ class Reader:
         self._crises = CrisisRules()
         phrases = symptom_phrases(knowledge.symptom_index)
         history = {row.id: row.phrases for row in knowledge.factors}
-        self._words.learn([text for texts in (*phrases.values(), *history.values()) for text in texts])
+        taught = [text for texts in (*phrases.values(), *history.values()) for text in texts]
+        self._words.learn(taught, self._cues.spelling)
         self._words.leave(self._cues.vocabulary)
         self._symptoms = Lexicon(self._words, phrases, knowledge.ancestors)
         self._history = Lexicon(self._words, history)
@@ -105,14 +109,14 @@ class Reader:
         reading = self._read_one(fold(text))
         if has_hidden_gaps(text):
             parted = self._read_one(fold(text, gap=" "))
-            if parted.present - reading.present and not parted.absent - reading.absent:
+            if parted.told() > reading.told() and parted.absent <= reading.absent:
                 return parted
         return reading
 
     def _read_one(self, folded: str) -> Reading:
         measured = measure(self._crises.mark(folded))
         reading = Reading(vitals=measured.vitals, duration_days=measured.duration_days, baby_days=measured.baby_days)
-        reading.qualifiers = {name for name, pattern in self._words.qualifiers.items() if pattern.search(folded)}
+        reading.qualifiers = self._qualifiers(folded)
         rewritten = self._words.rewrite(measured.rest)
         tokens, endings = self._words.tokens(rewritten), self._words.endings(rewritten)
         text = Text(tokens, self._found(tokens), endings)
@@ -128,6 +132,35 @@ class Reader:
         self._measured(reading)
         reading.unrecognised = self._leftover(tokens, [*text.found, *history], self._cues.elsewhere.units(text))
         return reading
+
+    def _qualifiers(self, folded: str) -> set[str]:
+        """Facts about the whole story; of those that are signs in themselves only what is not surely denied."""
+        mended = self._words.corrected(folded)
+        told: set[str] = set()
+        for name, pattern in self._words.qualifiers.items():
+            found = pattern.search(folded)
+            text = folded
+            if found is None and mended != folded:
+                found, text = pattern.search(mended), mended
+            if found and not (name in self._words.deniable and self._is_denied(text, found.start(), found.end())):
+                told.add(name)
+        return told
+
+    def _is_denied(self, folded: str, start: int, end: int) -> bool:
+        """Is what stands at these places surely denied, of the past, or somebody else's?"""
+        rewritten = self._words.rewrite(folded, correct=False)
+        tokens = self._words.tokens(rewritten)
+        before, until = (
+            len(self._words.tokens(self._words.rewrite(folded[:at], correct=False))) for at in (start, end)
+        )
+        places = tuple(range(before, min(until, len(tokens))))
+        if not places:
+            return False
+        named = self._found(tokens)
+        asked = [one for one in named if set(one.tokens) & set(places)] or [Match("", places, len(places))]
+        found = list(dict.fromkeys((*named, *asked)))
+        standings = self._cues.judge(Text(tokens, found, self._words.endings(rewritten)))
+        return all(standings[one] in (Standing.DENIED, Standing.ELSEWHERE) for one in asked)
 
     def _found(self, tokens: list[Token]) -> list[Match]:
         """The symptoms named. Of "sore throat and cough" each part says something by itself, so no phrase may borrow a
@@ -211,6 +244,7 @@ def _apart(found: list[Match], tokens: list[Token]) -> list[Match]:
 def _taken(found: list[Match], tokens: list[Token], words: Words, *, keep_all: bool = False) -> list[Match]:
     """The matches that stand: longest first, each word used once unless it is one that phrases share."""
     reusable = words.shared | words.parts
+    found = sorted(found, key=lambda match: (-len(match.tokens), match.id not in words.keep))
     used: set[int] = set()
     taken: list[Match] = []
     for match in found:

@@ -23,7 +23,7 @@ _NOT: Final = re.compile(
 _BREAK: Final = frozenset({*".;!?\n", "but", "however", "although", "though"})
 SOFT: Final = ","
 NOT: Final = "not"
-MIN_CORRECTED: Final = 4  # shorter words are too often other words; of four letters, only swapped ones are mended
+MIN_CORRECTED: Final = 4  # shorter words are too often other words
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Words:
         self.articles = lists["articles"]
         self.keep, self.shared, self.parts = lists["keep"], lists["shared"], lists["parts"]
         self.across, self.alone = lists["across"], frozenset(stem(word) for word in lists["alone"])
-        self.told_history = lists["told_history"]
+        self.told_history, self.deniable = lists["told_history"], lists["deniable"]
         self._stop, self._guard = lists["stop"], lists["guard"]
         self.qualifiers = {name: re.compile(pattern) for name, pattern in data["qualifiers"].items()}
         self._known: set[str] = set(self._classes) | set(self._stop) | set(self._guard) | self.negation
@@ -66,20 +66,24 @@ class Words:
         """Never take these words for misspelt ones."""
         self._known |= set(words)
 
-    def learn(self, texts: list[str]) -> None:
-        """Make the words of these phrases the ones that spelling is corrected towards."""
+    def learn(self, texts: Iterable[str], cues: Iterable[str] = ()) -> None:
+        """Make the words of these phrases, and these cues, the ones that spelling is corrected towards."""
         taught = {one for text in texts for one in _WORD.findall(fold(text))}
         taught.update(word for phrase in self._rewrite for word in _WORD.findall(phrase))
         taught |= set(self._classes)
-        self._known |= taught
-        self._choices = sorted(one for one in taught - self._stop if len(one) >= MIN_CORRECTED)
+        self._known |= taught | set(cues)
+        self._choices = sorted(one for one in (taught - self._stop) | set(cues) if len(one) >= MIN_CORRECTED)
+
+    def corrected(self, text: str) -> str:
+        """Folded text with its misspelt words mended."""
+        return _WORD.sub(lambda found: self._corrected(found.group()), text)
 
     def rewrite(self, text: str, *, correct: bool = True) -> str:
         """Contractions, spelling and fixed phrases in folded text, to words that mean the same wherever they stand."""
         text = _NOT.sub(" not ", _CANNOT.sub(" cannot ", text))
         text = re.sub(r"'s\b", "", text).replace("'", "")
         if correct:
-            text = _WORD.sub(lambda found: self._corrected(found.group()), text)
+            text = self.corrected(text)
         rewritten: str = self._rewriter.sub(lambda found: self._rewrite[found.group(1)], re.sub(r"[ \t]+", " ", text))
         return rewritten
 
@@ -136,14 +140,16 @@ class Words:
     def _nearest(self, word: str) -> str:
         """The known word one slip away (two in words of eight letters or more), or the word itself."""
         slips = 2 if len(word) >= 8 else 1
-        found = process.extract(word, self._choices, scorer=OSA.distance, score_cutoff=slips, limit=3)
+        found = process.extract(word, self._choices, scorer=OSA.distance, score_cutoff=slips, limit=10)
         good = [
             one for one, distance, _ in found
             if (one[0] == word[0] and (distance == 1 or one[1] == word[1])) or (distance == 1 and len(word) >= 6)
         ]  # fmt: skip
-        if len(word) == MIN_CORRECTED:
-            good = [one for one in good if sorted(one) == sorted(word)]
-        return good[0] if good else word
+        if len(word) == MIN_CORRECTED:  # swapped letters, or one left out of a longer word
+            good = [
+                one for one in good if sorted(one) == sorted(word) or (len(one) > len(word) and one[-1] == word[-1])
+            ]
+        return min(good, key=lambda one: (one[0] != word[0], one[-1] != word[-1]), default=word)
 
 
 def stem(word: str) -> str:

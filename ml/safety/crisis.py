@@ -16,6 +16,7 @@ from ml.knowledge import DATA
 MARK: Final = "crisis"
 _APOSTROPHE: Final = re.compile(r"(?<=\w)'(?=\w)")
 _BLANKS: Final = re.compile(r"[ \t]+")
+_WORD: Final = re.compile(r"[a-z]{4,}")
 _LIST: Final = re.compile(r"<(\w+)>")
 
 
@@ -31,6 +32,8 @@ class CrisisFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`crisis.toml`."""
 
     hints: list[str]
+    spelling: str
+    never: str
     words: dict[str, str]
     idioms: dict[str, list[str]]
     rule: list[CrisisRule]
@@ -52,6 +55,7 @@ class CrisisRules:
         file = msgspec.toml.decode((folder / "crisis.toml").read_bytes(), type=CrisisFile)
         self._idioms = _pattern(file.idioms["patterns"], file.words)
         self._hint = re.compile("|".join(file.hints))
+        self._mended = slips(file.spelling.split(), frozenset(file.never.split()))
         self._rules = [(rule.id, _pattern(rule.patterns, file.words)) for rule in file.rule]
         self.marks = {rule.symptom: MARK + rule.id.replace("_", "") for rule in file.rule}
 
@@ -66,9 +70,14 @@ class CrisisRules:
             left = pattern.sub(lambda one: "_" * len(one.group()), left)
         return found
 
+    def plain(self, folded: str) -> str:
+        """Folded text as the patterns are written: without apostrophes and double blanks, words of crisis mended."""
+        text = _BLANKS.sub(" ", _APOSTROPHE.sub("", folded))
+        return _WORD.sub(lambda word: self._mended.get(word.group(), word.group()), text)
+
     def mark(self, folded: str) -> str:
         """Folded text with each crisis as one word, so that what is said around it can be judged."""
-        text = plain(folded)
+        text = self.plain(folded)
         if not self._hint.search(text):
             return folded
         for said in sorted(self.find(text), key=lambda one: -one.start):
@@ -76,9 +85,22 @@ class CrisisRules:
         return text if MARK in text else folded
 
 
-def plain(folded: str) -> str:
-    """Folded text without apostrophes and double blanks, as the patterns are written."""
-    return _BLANKS.sub(" ", _APOSTROPHE.sub("", folded))
+def slips(words: list[str], never: frozenset[str]) -> dict[str, str]:
+    """Every word that is one slip away from one of these: a letter left out, doubled, or swapped with the next.
+
+    The first letter stays. `never` are words of their own.
+    """
+    mended: dict[str, str] = {}
+    for word in words:
+        for at in range(1, len(word)):
+            for slip in (
+                word[:at] + word[at + 1 :],
+                word[:at] + word[at] + word[at:],
+                word[:at] + word[at : at + 2][::-1] + word[at + 2 :],
+            ):
+                if slip not in never and slip not in words:
+                    mended.setdefault(slip, word)
+    return mended
 
 
 def _pattern(patterns: list[str], words: dict[str, str]) -> re.Pattern[str]:
