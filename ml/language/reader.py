@@ -14,6 +14,7 @@ from ml.safety.crisis import CrisisRules
 
 JOINING = frozenset({"and", "with", "plus"})
 IDLE = frozenset({NOT, "cannot", "and", "or", "baby"})
+LONGEST_ENTRY = 4  # content words of what may be an entry of a record rather than a sentence
 LEAST_LEFT = 2  # content words that a piece of a longer text must have to be worth returning
 HIGH_PRESSURE = (140.0, 90.0)  # mmHg from which a pressure told as a complaint is the complaint
 NORMAL_C = (35.6, 37.4)
@@ -163,6 +164,21 @@ class Reader:
         return all(standings[one] in (Standing.DENIED, Standing.ELSEWHERE) for one in asked)
 
     def _found(self, tokens: list[Token]) -> list[Match]:
+        """The symptoms named, those among them that a record turns round ("appetite, decreased")."""
+        found = self._named(tokens)
+        told = {tokens[one].unit for match in found for one in match.tokens}
+        content = {token.unit for token in tokens if not token.stop}
+        if not told < content or len([token for token in tokens if not token.stop]) > LONGEST_ENTRY:
+            return found
+        joined = [replace(token, unit=token.sentence) for token in tokens]
+        turned = [
+            match for match in _taken(self._symptoms.find(joined), joined, self._words)
+            if len({tokens[one].unit for one in match.tokens}) > 1
+        ]  # fmt: skip
+        kept = [match for match in found if not any(set(match.tokens) <= set(one.tokens) for one in turned)]
+        return [*kept, *turned]
+
+    def _named(self, tokens: list[Token]) -> list[Match]:
         """The symptoms named. Of "sore throat and cough" each part says something by itself, so no phrase may borrow a
         word from the other ("sore ... cough"), but for what only the two together mean (`across`). Where a part says
         nothing alone ("pain in chest and arm"), the unit is read as a whole.

@@ -1,4 +1,4 @@
-"""Some 260 ways to speak of each complaint that raises a red flag: none may hide it, and a plain denial must be heard."""
+"""Some 260 ways to speak of each complaint that raises a red flag: none may hide it; plain denials must be heard."""
 
 from collections import Counter
 from random import Random
