@@ -32,11 +32,12 @@ bench: $(INSTALLED) $(JS_INSTALLED) ## Run the benchmarks
 load: $(INSTALLED) ## A short locust run against a running server
 	@$(BIN)/python -m loadtests.load
 
-lint: $(INSTALLED) ## ruff, mypy (strict) and the import contracts
+lint: $(INSTALLED) ## ruff, mypy (strict), the import contracts and the declared dependencies
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/deptry .
 
 clean: ## Remove what was built or installed; data in .carewire/ stays
 	@rm -rf $(VENV) $(JS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -15,7 +15,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.settings import Settings
 
 PREFIX: Final = "CAREWIRE_"
@@ -82,7 +82,11 @@ def _from_environment() -> Mapping[str, str]:
 
 
 def _from_file() -> Mapping[str, str | None]:
-    values = dotenv_values(ENV_FILE) if ENV_FILE.is_file() else {}
+    try:
+        values = dotenv_values(ENV_FILE) if ENV_FILE.is_file() else {}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise StartupError(f"{ENV_FILE.absolute()} cannot be read ({reason}): correct it, or move it away.") from None
     return {name.upper(): value for name, value in values.items() if name.upper().startswith(PREFIX)}
 
 

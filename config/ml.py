@@ -1,11 +1,15 @@
 """Settings of the model: how patients are imagined, how the network is trained, how it is served."""
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from config.section import Section
+
+_Width = Annotated[int, Field(ge=1, le=65_536)]
+_Positive = Annotated[float, Field(gt=0)]
+_Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class GeneratorSettings(Section):
@@ -28,10 +32,10 @@ class GeneratorSettings(Section):
     core_percent: float = Field(
         default=45.0, gt=0, le=100, description="Frequency from which a complaint of another condition counts as one."
     )
-    mentions: tuple[float, ...] = Field(
+    mentions: tuple[_Positive, ...] = Field(
         default=(0.8, 1.5, 2.6, 4.5, 8.0), description="Symptoms told by the five kinds of people, on average."
     )
-    mention_shares: tuple[float, ...] = Field(
+    mention_shares: tuple[_Share, ...] = Field(
         default=(0.28, 0.3, 0.23, 0.13, 0.06), description="Shares of the five kinds of people."
     )
     expression_sd: float = Field(
@@ -88,7 +92,7 @@ class TrainingSettings(Section):
     )
     epochs: int = Field(default=2, ge=1, description="Passes over them.")
     batch: int = Field(default=512, ge=16, description="Patients in a step.")
-    hidden: tuple[int, int] = Field(default=(192, 96), description="Widths of the two hidden layers.")
+    hidden: tuple[_Width, _Width] = Field(default=(192, 96), description="Widths of the two hidden layers.")
     learning_rate: float = Field(default=2e-3, gt=0, description="Peak learning rate (one cycle).")
     weight_decay: float = Field(default=0.1, ge=0, description="AdamW weight decay.")
     calibration_patients: int = Field(default=20_000, ge=100, description="Held out to set the temperature.")
@@ -105,7 +109,7 @@ class MlSettings(Section):
     version: str | None = Field(default=None, description="Model to serve. Unset: the one named in artifacts/CURRENT.")
     replicas_min: int = Field(default=1, ge=1, le=64, description="Fewest predictor processes.")
     replicas_max: int = Field(default=2, ge=1, le=64, description="Most predictor processes.")
-    num_cpus: float = Field(default=0.2, ge=0, description="Cores that Ray sets aside for each.")
+    num_cpus: float = Field(default=0.2, ge=0, le=64, description="Cores that Ray sets aside for each.")
     target_ongoing_requests: float = Field(default=1.5, gt=0, description="Calls in flight that add a process.")
     max_ongoing_requests: int = Field(default=64, ge=1, description="Calls in flight that one process takes.")
     calls_in_flight: int = Field(

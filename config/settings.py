@@ -6,11 +6,13 @@ Values come from the environment (`CAREWIRE_` prefix, `__` between levels) or fr
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from common.ports import PortRange, port_range
 from config.ml import MlSettings
-from config.section import Section
+from config.section import Section, refuse_empty, within_unit
+from config.values import DatabaseName, Host, HttpUrl, MongoUrl, Origin, RayAddress, Secret
 
 
 def _split(value: object) -> object:
@@ -20,16 +22,49 @@ def _split(value: object) -> object:
 class HttpSettings(Section):
     """The REST API."""
 
-    host: str = Field(default="127.0.0.1", description="Address of the REST API.")
+    host: Host = Field(default="127.0.0.1", description="Address of the REST API.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port of the REST API, /docs, /health and /metrics.")
-    max_body_bytes: int = Field(default=1 << 20, ge=1024, description="Largest request body.")
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    max_body_bytes: int = Field(default=2 << 20, ge=1024, description="Largest request body, calendars too.")
+    cors_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
         default=("*",), description="Origins that browsers may call from, comma-separated (no cookies are used)."
     )
     trusted_proxies: int = Field(
         default=0, ge=0, le=8, description="Proxies in front that append to X-Forwarded-For; 0 ignores that header."
     )
     idempotency_h: float = Field(default=24.0, gt=0, description="Hours that the answer to an Idempotency-Key is kept.")
+    operations_token: Secret | None = Field(
+        default=None,
+        description=(
+            "Bearer token for /metrics, /openapi.json and the parts of /health, at least 32 bytes. "
+            "Unset: only this machine and administrators see them."
+        ),
+    )
+    max_header_bytes: int = Field(
+        default=32 * 1024, ge=4096, le=1 << 20, description="Most bytes of a request's address and headers together."
+    )
+    max_headers: int = Field(default=100, ge=16, le=1000, description="Most headers of a request.")
+    max_url_bytes: int = Field(default=8192, ge=1024, le=65536, description="Longest address of a request.")
+    header_timeout_s: float = Field(
+        default=10.0, gt=0, allow_inf_nan=False, description="Seconds in which a request's headers must have arrived."
+    )
+    body_timeout_s: float = Field(
+        default=20.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds in which a request's body must have arrived; one more for each 1024 bytes that came.",
+    )
+    write_timeout_s: float = Field(
+        default=20.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds after which a client that takes less than 1024 bytes a second of its answer is cut.",
+    )
+    max_connections: int = Field(
+        default=10_000, ge=1, description="Connections of one replica; fewer where it may open fewer files."
+    )
+    max_connections_per_address: int = Field(
+        default=1000, ge=1, description="The same from one address (not counted behind trusted proxies)."
+    )
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -40,7 +75,7 @@ class HttpSettings(Section):
 class GatewaySettings(Section):
     """The Socket.IO front."""
 
-    host: str = Field(default="127.0.0.1", description="Address of the Socket.IO front.")
+    host: Host = Field(default="127.0.0.1", description="Address of the Socket.IO front.")
     port: int = Field(
         default=8001, ge=1, le=65535, description="Port of the Socket.IO front; every gateway of a node shares it."
     )
@@ -61,7 +96,7 @@ class GatewaySettings(Section):
         default=64 * 1024, ge=1024, description="Largest event payload accepted from a client."
     )
     auth_timeout_s: float = Field(
-        default=10.0, gt=0, description="Seconds that a socket without a token has to authenticate."
+        default=10.0, gt=0, description="Seconds that a connection without a token has to authenticate."
     )
     expiry_warning_s: float = Field(
         default=60.0, ge=0, description="Seconds before expiry at which a socket is told to refresh its token."
@@ -91,6 +126,7 @@ class GatewaySettings(Section):
     send_buffer_bytes: int = Field(
         default=128 * 1024,
         ge=16 * 1024,
+        le=1 << 30,
         description="Bytes that the kernel may keep for one socket besides (SO_SNDBUF; Linux doubles it).",
     )
     trusted_proxies: int = Field(
@@ -99,14 +135,20 @@ class GatewaySettings(Section):
     max_invalid_events: int = Field(
         default=500, ge=1, description="Invalid events in a minute after which a socket is closed."
     )
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=("*",), description="Origins that browsers may connect from, comma-separated."
+    cors_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
+        default=("*",),
+        description="Origins that browsers may connect from, comma-separated; with `*`, never with credentials.",
     )
 
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         return _split(value)
+
+    @property
+    def any_origin(self) -> bool:
+        """May pages of every origin connect? Then without credentials: they show a token, or they are nobody."""
+        return "*" in self.cors_origins
 
     @model_validator(mode="after")
     def _most_is_not_fewer(self) -> Self:
@@ -123,8 +165,8 @@ class GatewaySettings(Section):
 class MongoSettings(Section):
     """The database."""
 
-    url: SecretStr | None = Field(default=None, description="MongoDB to use (a replica set). Unset: an embedded one.")
-    database: str = Field(default="carewire", min_length=1, max_length=63, description="Database name.")
+    url: MongoUrl | None = Field(default=None, description="MongoDB to use (a replica set). Unset: an embedded one.")
+    database: DatabaseName = Field(default="carewire", description="Database name.")
     port: int = Field(default=27117, ge=1, le=65535, description="Port of the embedded mongod (127.0.0.1 only).")
     binary: str | None = Field(
         default=None, description="Path of the mongod to embed. Unset: the PATH, then the bundled package."
@@ -136,10 +178,10 @@ class MongoSettings(Section):
 class AuthSettings(Section):
     """Tokens: whose are accepted."""
 
-    secret: SecretStr | None = Field(
-        default=None, description="HS256 secret. Unset: generated into the data directory."
+    secret: Secret | None = Field(
+        default=None, description="HS256 secret, at least 32 bytes. Unset: generated into the data directory."
     )
-    jwks_url: str | None = Field(default=None, description="JWKS of an external issuer (RS256, ES256).")
+    jwks_url: HttpUrl | None = Field(default=None, description="JWKS of an external issuer (RS256, ES256).")
     issuer: str | None = Field(default=None, description="Required `iss`, when set.")
     audience: str | None = Field(default=None, description="Required `aud`, when set.")
     leeway_s: float = Field(default=5.0, ge=0, le=300, description="Clock skew tolerated in `exp` and `nbf`.")
@@ -157,8 +199,8 @@ class IdentitySettings(Section):
         default=50, ge=1, description="Sessions of one user; the oldest ends when one more begins."
     )
     min_password_chars: int = Field(default=10, ge=8, le=128, description="Shortest password.")
-    argon2_memory_kib: int = Field(default=65536, ge=8, description="Memory of one password hash, KiB.")
-    argon2_passes: int = Field(default=3, ge=1, description="Passes of one password hash.")
+    argon2_memory_kib: int = Field(default=65536, ge=8, le=1 << 22, description="Memory of one password hash, KiB.")
+    argon2_passes: int = Field(default=3, ge=1, le=100, description="Passes of one password hash.")
     hash_threads: int = Field(default=2, ge=1, le=32, description="Passwords hashed at once in one process.")
     max_waiting_hashes: int = Field(default=64, ge=1, description="Passwords that may wait to be hashed.")
     free_attempts: int = Field(default=5, ge=1, description="Wrong passwords before an account and address must wait.")
@@ -181,7 +223,7 @@ class IdentitySettings(Section):
 class EncryptionSettings(Section):
     """Encryption at rest."""
 
-    master_keys: SecretStr | None = Field(
+    master_keys: Secret | None = Field(
         default=None,
         description=(
             "`id:base64(32 bytes)` of the master keys, comma-separated, newest first. "
@@ -190,10 +232,34 @@ class EncryptionSettings(Section):
     )
 
 
+class ClusterSettings(Section):
+    """How processes of Carewire reach each other."""
+
+    ports: str | None = Field(
+        default=None,
+        description=(
+            "Ports that shards, gateways and replicas listen on for each other, like 20000-20999. "
+            "Unset: chosen by the system."
+        ),
+    )
+
+    @field_validator("ports")
+    @classmethod
+    def _is_a_range(cls, value: str | None) -> str | None:
+        return None if value is None else str(port_range(value))
+
+    @property
+    def port_range(self) -> PortRange | None:
+        """`ports`, parsed."""
+        return None if self.ports is None else port_range(self.ports)
+
+
 class RaySettings(Section):
     """The Ray cluster."""
 
-    address: str | None = Field(default=None, description="Ray cluster to join. Unset: start one on this machine.")
+    address: RayAddress | None = Field(
+        default=None, description="Ray cluster to join. Unset: start one on this machine."
+    )
     dashboard_port: int = Field(default=8265, ge=1, le=65535, description="Port of the Ray dashboard.")
     object_store_mb: int = Field(default=100, ge=80, description="Ray object store of a cluster started here, MB.")
 
@@ -207,6 +273,10 @@ class KernelSettings(Section):
     )
     lease_s: float = Field(default=6.0, gt=0, description="Life of a shard's lease without renewal.")
     lease_renewal_s: float = Field(default=2.0, gt=0, description="Seconds between renewals.")
+    wait_for_leases: bool = Field(
+        default=False,
+        description="A start waits while others serve from the same database, instead of being refused.",
+    )
     linger_ms: float = Field(
         default=5.0, ge=0, le=100, description="Least time between two turns, and between two batches to a shard."
     )
@@ -290,6 +360,9 @@ class LimitSettings(Section):
     enabled: bool = Field(default=True, description="Rate limits. Turn them off for benchmarks only.")
     user_per_minute: int = Field(default=600, ge=1, description="REST requests of one user in a minute.")
     ip_per_minute: int = Field(default=600, ge=1, description="REST requests without a good token, of one address.")
+    open_per_minute: int = Field(
+        default=240, ge=1, description="Requests outside of /api/ (documentation, health, metrics) of one address."
+    )
     sign_in_per_minute: int = Field(
         default=60, ge=1, description="Registrations, logins, refreshes and resets of one address in a minute."
     )
@@ -301,6 +374,9 @@ class LimitSettings(Section):
     burst_s: float = Field(default=40, ge=1, description="Seconds' worth of these that may come at once.")
     address_factor: float = Field(
         default=100, ge=1, description="An address may do as much as so many users: they may share it."
+    )
+    refusals_per_s: float = Field(
+        default=100, gt=0, description="Tokens of one address that a gateway refuses; then it looks at none of them."
     )
     handshakes_per_s: float = Field(
         default=1000, gt=0, description="Connections that one gateway lets in; others are told when to come back."
@@ -318,7 +394,9 @@ class LogSettings(Section):
         default="INFO", description="Least severe level to write."
     )
     format: Literal["auto", "json", "console"] = Field(
-        default="auto", description="`auto`: readable on a terminal, JSON elsewhere."
+        default="auto",
+        description="Of what commands log to stderr. `auto`: readable on a terminal, JSON elsewhere. "
+        "Files are JSON always.",
     )
 
 
@@ -332,11 +410,15 @@ class Settings(BaseSettings):
         dotenv_filtering="only_existing",  # what else stands there is not ours; `config.loading` finds misspelt names
         frozen=True,
         extra="forbid",
+        allow_inf_nan=False,
     )
 
     data_dir: Path = Field(default=Path(".carewire"), description="Where the embedded database, secrets and logs live.")
     min_free_memory_mb: int = Field(
         default=1500, ge=0, description="Memory that must be free before Carewire starts, MB."
+    )
+    min_free_disk_mb: int = Field(
+        default=50, ge=0, description="Disk that must be free where the data directory is before Carewire starts, MB."
     )
     http: HttpSettings = HttpSettings()
     gateway: GatewaySettings = GatewaySettings()
@@ -345,9 +427,46 @@ class Settings(BaseSettings):
     identity: IdentitySettings = IdentitySettings()
     encryption: EncryptionSettings = EncryptionSettings()
     ray: RaySettings = RaySettings()
+    cluster: ClusterSettings = ClusterSettings()
     kernel: KernelSettings = KernelSettings()
     rooms: RoomSettings = RoomSettings()
     presence: PresenceSettings = PresenceSettings()
     ml: MlSettings = MlSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
+
+    @field_validator("data_dir", "min_free_memory_mb", "min_free_disk_mb", mode="before")
+    @classmethod
+    def _is_not_empty(cls, value: object) -> object:
+        return refuse_empty(value)
+
+    @field_validator("min_free_memory_mb", "min_free_disk_mb")
+    @classmethod
+    def _is_within_its_unit(cls, value: object) -> object:
+        return within_unit(value, "mb")
+
+    @model_validator(mode="after")
+    def _the_range_of_ports_is_wide_enough_and_no_other_port_is_in_it(self) -> Self:
+        ports = self.cluster.port_range
+        if ports is None:
+            return self
+        fixed = {
+            "http.port": self.http.port,
+            "gateway.port": self.gateway.port,
+            "mongo.port": self.mongo.port,
+            "ray.dashboard_port": self.ray.dashboard_port,
+        }
+        if inside := [name for name, port in fixed.items() if port in ports]:
+            raise ValueError(f"cluster.ports {ports} must not contain {inside[0]}")
+        if len(ports) < self.listeners_inside:
+            raise ValueError(
+                f"cluster.ports {ports} must be {self.listeners_inside} ports or more, with these settings"
+            )
+        return self
+
+    @property
+    def listeners_inside(self) -> int:
+        """Ports that one machine needs for processes that reach each other, when it hosts all of them: one a shard,
+        two a gateway (figures, and other gateways' requests), one the REST API, one a predictor."""
+        shards = self.kernel.room_shards + self.kernel.calendar_shards + self.presence.shards
+        return shards + 2 * (self.gateway.max_replicas or self.gateway.replicas) + 1 + self.ml.replicas_max

@@ -32,11 +32,11 @@ import aiohttp
 import msgspec
 import uvloop
 
-from config.clock import SystemClock
-from config.tokens import mint
+from common.clock import SystemClock
+from common.tokens import mint
+from loadtests.lib.servers import Server, carewire
+from loadtests.lib.workloads import percentile
 from loadtests.load_socket import LoadSocket
-from loadtests.servers import Server, carewire
-from loadtests.workloads import percentile
 
 THERAPISTS: Final = 50
 WARMUP_S: Final = 6.0

@@ -15,14 +15,14 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from actors.calendars.calendar import Calendar
-from actors.calendars.commands import Availability, Book, Configure
-from actors.calendars.holding import Settle
-from actors.calendars.kinds import CalendarKind
-from actors.calendars.schedule import Schedule, Service
-from actors.calendars.time import DAY_MS, WEEKDAYS
-from actors.kernel.entity import SYSTEM, Context, Principal
-from config.errors import Conflict
+from actors.calendars.calendar.commands import Availability, Book, Configure
+from actors.calendars.calendar.entity import Calendar
+from actors.calendars.calendar.kind import CalendarKind
+from actors.calendars.calendar.reservations import Settle
+from actors.calendars.hours.schedule import Schedule, Service
+from actors.calendars.hours.timeline import DAY_MS, WEEKDAYS
+from actors.kernel.contract.entity import SYSTEM, Context, Principal
+from common.errors import Conflict
 
 BOOKINGS: Final = 10_000
 START: Final = 1_800_000_000_000

@@ -22,11 +22,11 @@ import psutil
 import uvloop
 
 from loadtests.bench_path import cores
+from loadtests.lib.memory import growth, sample
+from loadtests.lib.servers import SECRET, SERVERS, NotAvailable, Server
+from loadtests.lib.swarm import Room, Swarm, each, many_files, people
+from loadtests.lib.workloads import encode
 from loadtests.load_socket import LoadSocket, Refused
-from loadtests.memory import growth, sample
-from loadtests.servers import SECRET, SERVERS, NotAvailable, Server
-from loadtests.swarm import Room, Swarm, each, many_files, people
-from loadtests.workloads import encode
 
 _FIRST: Final = 2000  # connections that are timed apart: the peers' known figures are of so many
 _SETTLE_S: Final = 3.0

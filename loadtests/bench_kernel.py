@@ -25,17 +25,17 @@ import psutil
 import uvloop
 from pydantic import SecretStr
 
-from actors.kernel import wire
-from actors.kernel.entity import Attach, Principal
-from actors.kernel.region import Region
-from actors.kernel.remote import RemoteDirectory, ensure_shards, kinds_to_pools, stop_shards
-from actors.rooms.commands import Create, Post
-from config.clock import SystemClock
-from config.collector import calm_collector
-from config.logs import configure_logging
+from actors.kernel.caller.region import Region
+from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, stop_shards
+from actors.kernel.contract import protocol
+from actors.kernel.contract.entity import Attach, Principal
+from actors.rooms.room.commands import Create, Post
+from common.clock import SystemClock
+from common.lib.collector import calm_collector
+from common.logs import configure_logging
 from config.settings import Settings
-from serve_app.recipe import CarewireRecipe
-from store.embedded import EmbeddedMongo
+from serve_app.cluster.spec import CarewireSpec
+from store.embedded.server import EmbeddedMongo
 
 BODY: Final = "x" * 100
 ANN: Final = Principal("ann")
@@ -146,12 +146,12 @@ def cpu_seconds() -> dict[str, float]:
 
 async def bench(args: argparse.Namespace, settings: Settings) -> list[dict[str, object]]:
     """Every phase, `args.runs` times."""
-    recipe = CarewireRecipe(settings)
+    recipe = CarewireSpec(settings)
     stores = await recipe.open()
     names = await ensure_shards(recipe, stores)
     heard = [0]
 
-    def count(deliveries: list[wire.Delivery]) -> None:
+    def count(deliveries: list[protocol.Delivery]) -> None:
         heard[0] += len(deliveries)
 
     region = Region(

@@ -25,8 +25,8 @@ from typing import Final
 
 import msgspec
 
-from loadtests.servers import ROOT, SERVERS, NotAvailable, Server
-from loadtests.workloads import WORKLOADS, Found, Job, Workload, decode_found, encode
+from loadtests.lib.servers import ROOT, SERVERS, NotAvailable, Server
+from loadtests.lib.workloads import WORKLOADS, Found, Job, Workload, decode_found, encode
 
 _CLIENT_S: Final = 180.0
 _COLUMNS: Final = (
@@ -70,7 +70,7 @@ def measure(server: Server, workload: Workload, seconds: float, client_cpu: int 
         pid=server.pid,
     )
     cpu_s, started_s = server.cpu_s(), time.perf_counter()
-    command = [sys.executable, "-m", "loadtests.client"]
+    command = [sys.executable, "-m", "loadtests.lib.client"]
     try:
         done = subprocess.run(command, input=encode(job), capture_output=True, cwd=ROOT, timeout=_CLIENT_S, check=False)
     except subprocess.TimeoutExpired:

@@ -22,8 +22,8 @@ import ray
 from ray import serve
 
 from config.ml import MlSettings
-from serve_app.prediction.client import PredictorClient
-from serve_app.prediction.deployment import predictor
+from serve_app.capabilities.prediction.client import PredictorClient
+from serve_app.cluster.predictor import predictor
 
 CALLERS = 200
 RATE = 200.0

@@ -22,13 +22,13 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from actors.presence import wire
-from actors.presence.line import Change
+from actors.presence.line import PresenceChange
 from actors.presence.presence import Instant, Presence, State
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
-from config.clock import SystemClock
+from common.clock import SystemClock
 from config.settings import PresenceSettings
-from realtime.presence import Presence as Front
+from realtime.front.presence import PresenceEvents as Front
 from store.memory import memory_stores
 
 CLOCK: Final = SystemClock()
@@ -93,7 +93,7 @@ def shard_cost(users: int, watchers: int, runs: int) -> dict[str, object]:
             for user in changing:
                 presence.choose(user, "busy" if turn % 2 else "online", at.ms, at)
             for name in names:
-                wire.encode(wire.Parcel(True, turn, presence.take(name, 1000)))
+                wire.encode(wire.PresenceResult(True, turn, presence.take(name, 1000)))
         return CHANGES
 
     best, worst = timed(runs, work)
@@ -118,7 +118,7 @@ def gateway_cost(sockets: int, runs: int) -> dict[str, object]:
 
     def work() -> int:
         for number in range(changes):
-            front.observe([Change(states[number % 2], states[1 - number % 2])])
+            front.observe([PresenceChange(states[number % 2], states[1 - number % 2])])
         sent.clear()
         return changes
 
@@ -140,7 +140,7 @@ async def rebuild(users: int) -> dict[str, object]:
     heard: set[str] = set()
     everybody = asyncio.Event()
 
-    def on_changes(changes: list[Change]) -> None:
+    def on_changes(changes: list[PresenceChange]) -> None:
         heard.update(change.new.user for change in changes if change.new.status == "online")
         if len(heard) == users:
             everybody.set()

@@ -29,7 +29,7 @@ import socketio
 import uvloop
 from aiohttp import web
 
-from realtime.wire import AsyncServer, Socket
+from realtime.socketio import AsyncServer, Socket
 
 ROOM: Final = 500
 IN_FLIGHT: Final = 4

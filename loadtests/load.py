@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from config.errors import StartupError
-from loadtests.target import find
+from common.errors import StartupError
+from loadtests.lib.target import find
 
 LOCUSTFILE: Final = Path(__file__).with_name("locustfile.py")
 KINDS: Final = ("ChatUser", "PresenceUser", "MixedUser")

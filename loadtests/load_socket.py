@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Final, cast
 
-from loadtests.frames import Closed, FrameReader, text_frame
+from loadtests.lib.frames import Closed, FrameReader, text_frame
 
 _REQUEST: Final = (
     "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"

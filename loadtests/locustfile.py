@@ -1,7 +1,7 @@
 """What locust users do.
 
     locust -f loadtests/locustfile.py [ChatUser PresenceUser MixedUser]     with its web page
-    locust -f loadtests/locustfile.py,loadtests/ramp.py --steps 100:60,500:60,1000:120 --headless
+    locust -f loadtests/locustfile.py,loadtests/scenarios/ramp.py --steps 100:60,500:60,1000:120 --headless
 
 Without names, all three kinds run together. `make load` is a short run of `ChatUser`. What the rows of the statistics
 mean stands in `locust_user.py`.
@@ -19,9 +19,9 @@ from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import WorkerRunner
 
-from config.errors import StartupError
-from loadtests.locust_user import BadAck, CarewireUser, stamped
-from loadtests.target import find
+from common.errors import StartupError
+from loadtests.lib.locust_user import BadAck, CarewireUser, stamped
+from loadtests.lib.target import find
 
 MOST_USERS: Final = 10_000
 ROOM_SIZE: Final = 10

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from config.errors import InvalidArgument
+from common.errors import InvalidArgument
 from ml.evidence import Evidence, Severity, Sex, close
 from ml.knowledge import Knowledge
 from ml.language.numbers import PLAUSIBLE

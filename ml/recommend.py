@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from config.errors import InvalidArgument
+from common.errors import InvalidArgument
 from ml.drugs import Advice, Group, Harmless, InteractionRule, InteractionText, Option
 from ml.evidence import Sex
 from ml.knowledge import DATA, Knowledge, hash_files

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from config.errors import InvalidArgument
+from common.errors import InvalidArgument
 from ml.judgement import CRISIS
 
 Instrument = Literal["phq9", "gad7"]

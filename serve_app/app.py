@@ -9,21 +9,22 @@ from typing import Any, Final
 from ray import serve
 from ray.serve import Application
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.loading import load_settings
 from config.settings import Settings
-from serve_app.api.replica import ApiReplica
-from serve_app.gateway import GatewayReplica
-from serve_app.prediction.deployment import predictor
-from serve_app.recipe import CarewireRecipe
-from serve_app.scaling import replicas_of
+from serve_app.cluster.api import ApiReplica
+from serve_app.cluster.gateway import GatewayReplica
+from serve_app.cluster.predictor import predictor
+from serve_app.cluster.scaling import replicas_of
+from serve_app.cluster.spec import CarewireSpec
+from serve_app.launch.preflight import check_deployment
 
 CPU_FRACTION: Final = 0.1  # of a core, reserved by each replica: all of it must schedule on two cores
 _STOP_S: Final = 5.0  # beyond the draining, for open requests to end
 
 
-def graph(recipe: CarewireRecipe) -> Application:
-    """The deployments and how they hang together. `recipe.settings` must be complete (see `CarewireRecipe`)."""
+def graph(recipe: CarewireSpec) -> Application:
+    """The deployments and how they hang together. `recipe.settings` must be complete (see `CarewireSpec`)."""
     settings = recipe.settings
     gateway = serve.deployment(
         name="Gateway",
@@ -57,9 +58,10 @@ def build(args: dict[str, Any]) -> Application:
     """
     settings = load_settings(args)
     _refuse_what_is_of_one_machine(settings)
+    check_deployment(settings)
     if settings.ray.address is None:  # whoever builds this runs on the cluster
         settings = settings.model_copy(update={"ray": settings.ray.model_copy(update={"address": "auto"})})
-    return graph(CarewireRecipe(settings))
+    return graph(CarewireSpec(settings))
 
 
 def _refuse_what_is_of_one_machine(settings: Settings) -> None:

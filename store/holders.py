@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from store.journal import Holder
+from store.ports.leases import Holder
 
 _PROC = Path("/proc")
 

@@ -8,25 +8,18 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from config.clock import Clock, SystemClock
-from config.errors import Conflict
+from common.clock import Clock, SystemClock
+from common.errors import Conflict
+from store.crypto.masterkeys import MasterKeys
+from store.crypto.vault import KeyringVault, MemoryKeyStore
 from store.holders import is_dead
-from store.journal import (
-    Holder,
-    Index,
-    Lease,
-    Loaded,
-    Outcome,
-    PartitionMap,
-    Snapshot,
-    Stores,
-    Timer,
-    Turn,
-    View,
-    check_appendable,
-)
-from store.masterkeys import MasterKeys
-from store.vault import KeyringVault, MemoryKeyStore
+from store.ports.feed_tokens import MemoryFeedTokens
+from store.ports.journal import Loaded, Outcome, Snapshot, Turn, check_appendable
+from store.ports.leases import HeldLease, Holder, Lease
+from store.ports.maps import PartitionMap
+from store.ports.stores import Stores
+from store.ports.timers import Timer
+from store.ports.views import Index, View
 
 Scalar = str | int | bool | None
 
@@ -293,6 +286,14 @@ class MemoryLeases:
         if (held := self._own(lease)) is not None:
             held.holder = None
 
+    async def held(self) -> Sequence[HeldLease]:
+        now_s = self._clock.monotonic_s()
+        return [
+            HeldLease(name, held.holder, held.until_s - now_s)
+            for name, held in sorted(self._leases.items())
+            if held.holder is not None and held.until_s > now_s and not self._dead(held.holder)
+        ]
+
     def _own(self, lease: Lease) -> _Held | None:
         held = self._leases.get(lease.name)
         if held is None or held.holder is None or (held.holder.id, held.epoch) != (lease.holder, lease.epoch):
@@ -327,4 +328,5 @@ def memory_stores(clock: Clock | None = None, indexes: Sequence[Index] = ()) -> 
         leases=MemoryLeases(clock),
         maps=MemoryPartitionMaps(),
         vault=KeyringVault(MemoryKeyStore(), MasterKeys.generate(), clock or SystemClock()),
+        feed_tokens=MemoryFeedTokens(clock or SystemClock()),
     )

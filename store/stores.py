@@ -2,20 +2,22 @@
 
 from collections.abc import Iterable
 
-from config.clock import Clock, SystemClock
-from config.errors import StartupError, Unavailable
+from common.clock import Clock, SystemClock
+from common.errors import StartupError, Unavailable
 from config.settings import Settings
-from store.client import check_server, open_client
-from store.indexes import ensure_indexes
-from store.journal import Index, Stores
-from store.masterkeys import load_master_keys
-from store.mongo_journal import MongoJournal
-from store.mongo_keys import MongoKeyStore
-from store.mongo_leases import MongoLeases
-from store.mongo_maps import MongoPartitionMaps
-from store.mongo_timers import MongoTimers
-from store.mongo_views import MongoViews
-from store.vault import KeyringVault
+from store.crypto.masterkeys import load_master_keys
+from store.crypto.vault import KeyringVault
+from store.mongo.client import check_server, open_client
+from store.mongo.feed_tokens import MongoFeedTokens
+from store.mongo.indexes import ensure_indexes
+from store.mongo.journal import MongoJournal
+from store.mongo.keys import MongoKeyStore
+from store.mongo.leases import MongoLeases
+from store.mongo.maps import MongoPartitionMaps
+from store.mongo.timers import MongoTimers
+from store.mongo.views import MongoViews
+from store.ports.stores import Stores
+from store.ports.views import Index
 
 
 async def open_stores(settings: Settings, indexes: Iterable[Index] = (), clock: Clock | None = None) -> Stores:
@@ -54,5 +56,6 @@ async def open_stores(settings: Settings, indexes: Iterable[Index] = (), clock: 
         leases=MongoLeases(database),
         maps=MongoPartitionMaps(database),
         vault=vault,
+        feed_tokens=MongoFeedTokens(database, clock or SystemClock()),
         close=close,
     )

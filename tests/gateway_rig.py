@@ -9,16 +9,18 @@ from typing import Any
 import socketio
 from prometheus_client import CollectorRegistry
 
-from actors.calendars.services import calendar_services
+from actors.calendars.services.assembly import calendar_services
 from actors.inboxes.kind import InboxKind
-from actors.kernel.entity import Kind
-from actors.kernel.local import LocalCluster
+from actors.kernel.cluster.local import LocalCluster
+from actors.kernel.contract.entity import Kind
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker, presence_shards
-from actors.rooms.kind import RoomKind
 from actors.rooms.pairs import PairKind
+from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms
-from config.clock import SystemClock
+from common.clock import SystemClock
+from common.tokens import mint
+from common.verifier import Verifier
 from config.settings import (
     AuthSettings,
     GatewaySettings,
@@ -28,12 +30,11 @@ from config.settings import (
     RoomSettings,
     Settings,
 )
-from config.tokens import mint
-from realtime.auth import Verifier
-from realtime.gateway import Gateway
-from serve_app.recipe import CarewireRecipe
-from store.journal import Stores
+from realtime.front.gateway import Gateway
+from serve_app.catalogue import handlers_of
+from serve_app.cluster.spec import CarewireSpec
 from store.memory import memory_stores
+from store.ports.stores import Stores
 
 SECRET = "a secret of at least thirty-two bytes, for tests only"
 SHARED_SECRET = b"what all gateways of a test know"
@@ -151,10 +152,9 @@ class Rig:
         tracker = Tracker(name, self.presence, settings=self.presence_settings, clock=CLOCK, on_changes=gateway.observe)
         await tracker.start()
         self.trackers.append(tracker)
-        calendars = calendar_services(region, self.stores.views, CLOCK)
-        await gateway.start(
-            region, rooms(region, self.stores.views, CLOCK), tracker, calendars, host="127.0.0.1", port=port
-        )
+        calendars = calendar_services(region, self.stores.views, CLOCK, self.stores.feed_tokens)
+        handlers = handlers_of(region, rooms(region, self.stores.views, CLOCK), calendars)
+        await gateway.start(region, tracker, handlers, host="127.0.0.1", port=port)
         self.gateways.append(gateway)
         return gateway
 
@@ -180,11 +180,11 @@ class Rig:
 async def rig(**kernel: Any) -> AsyncIterator[Rig]:
     """A running cluster without gateways; everything is stopped afterwards. `presence`: its settings."""
     presence_settings = PresenceSettings(**{"settle_s": 0, "tick_ms": 10, **kernel.pop("presence", {})})
-    kinds: list[Kind[Any]] = [
+    kinds: list[Kind[Any, Any, Any]] = [
         RoomKind(RoomSettings(typing_ttl_s=kernel.pop("typing_ttl_s", 6.0))),
         InboxKind(),
         PairKind(),
-        *CarewireRecipe(Settings()).kinds("calendars"),
+        *CarewireSpec(Settings()).kinds("calendars"),
     ]
     stores = memory_stores(CLOCK, [index for kind in kinds for index in kind.indexes])
     cluster = LocalCluster(stores, kinds, settings=KernelSettings(**kernel), clock=CLOCK)

@@ -16,16 +16,17 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from actors.calendars.services import calendar_services
-from actors.kernel.entity import Kind
-from actors.kernel.local import LocalCluster
-from actors.kernel.region import Region
+from actors.calendars.services.assembly import calendar_services
+from actors.kernel.caller.region import Region
+from actors.kernel.cluster.local import LocalCluster
+from actors.kernel.contract.entity import Kind
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
-from config.clock import SystemClock
-from config.errors import NotFound
-from config.logs import configure_logging
+from common.clock import SystemClock
+from common.errors import NotFound
+from common.logs import configure_logging
+from common.verifier import Verifier
 from config.ml import MlSettings
 from config.settings import (
     AuthSettings,
@@ -39,28 +40,28 @@ from config.settings import (
 from ml.artifact import current_version
 from ml.knowledge import load_knowledge
 from ml.model import TrainedModel
-from realtime.auth import Verifier
-from realtime.gateway import Gateway
-from serve_app.api.app import Services, create_api
-from serve_app.audit.record import HEADS, AuditRecord
-from serve_app.census import Census
-from serve_app.conventions.assembly import conventions_of
-from serve_app.health import HealthMonitor
-from serve_app.identity.assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
-from serve_app.identity.care import CareRelations
-from serve_app.identity.gate import HttpGate, SocketGuard
-from serve_app.identity.guard import Follower
-from serve_app.identity.outbox import Message, MongoOutbox
-from serve_app.privacy.erasure import COLLECTION as ERASURES
-from serve_app.recipe import CarewireRecipe
-from serve_app.surface import routers_of
-from store.client import Client as MongoClient
-from store.client import Database, open_client
-from store.journal import Stores
+from realtime.front.gateway import Gateway
+from serve_app.capabilities.audit.record import HEADS, AuditRecord
+from serve_app.capabilities.identity.assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
+from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
+from serve_app.capabilities.identity.sessions.gate import HttpGate, SocketGuard
+from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
+from serve_app.catalogue import handlers_of, routers_of
+from serve_app.cluster.application import Services, create_api
+from serve_app.cluster.conventions import conventions_of
+from serve_app.cluster.spec import CarewireSpec
+from serve_app.edge.conventions.roots import root_of
+from serve_app.processes.health import HealthMonitor
+from serve_app.processes.monitor import ProcessMonitor
+from store.mongo.client import Client as MongoClient
+from store.mongo.client import Database, open_client
+from store.ports.stores import Stores
 from store.stores import open_stores
 from tests.gateway_rig import SECRET as SECRET
 from tests.gateway_rig import Client, token
-from tests.integration.test_prediction_api import Direct
+from tests.integration.api.test_prediction_api import Direct
 from tests.unit.serve_app.test_api import NoRegistry, OneShard
 
 PASSWORD = "correct horse battery staple"
@@ -185,7 +186,7 @@ class House:
         """A token of an administrator whose account lives elsewhere."""
         return token(user, "admin")
 
-    async def mails(self, user: str) -> list[Message]:
+    async def mails(self, user: str) -> list[OutgoingMail]:
         """What was sent to this user."""
         outbox = MongoOutbox(self.database, self.service.parts.sealing, self.clock)
         return await outbox.waiting(user)
@@ -204,7 +205,7 @@ class House:
             await self.database[collection].delete_many({})
 
     async def gateway(self) -> Gateway:
-        """One more gateway, following revocations, as `serve_app.gateway` wires it."""
+        """One more gateway, following revocations, as `serve_app.cluster.gateway` wires it."""
         name = f"gateway-{len(self.gateways)}"
         revocations = revocations_of(self.database, self.settings, self.clock)
         care, audit = CareRelations(self.database, self.clock), AuditRecord(self.database, self.clock)
@@ -225,9 +226,11 @@ class House:
         )
         await tracker.start()
         self.trackers.append(tracker)
-        calendars = calendar_services(region, self.stores.views, self.clock, related=care.cares)
+        calendars = calendar_services(
+            region, self.stores.views, self.clock, self.stores.feed_tokens, related=care.cares
+        )
         rooms = Rooms(region, self.stores.views, self.clock)
-        await gateway.start(region, rooms, tracker, calendars, host="127.0.0.1", port=0)
+        await gateway.start(region, tracker, handlers_of(region, rooms, calendars), host="127.0.0.1", port=0)
         self.gateways.append(gateway)
         self.followers.append(follower)
         return gateway
@@ -260,8 +263,8 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
         mongo=MongoSettings(url=SecretStr(mongo_url), database=database, timeout_s=10),
     )
     clock = ShiftedClock()
-    recipe = CarewireRecipe(settings)
-    kinds: list[Kind[Any]] = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
+    recipe = CarewireSpec(settings)
+    kinds: list[Kind[Any, Any, Any]] = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
     stores = await open_stores(settings, [index for kind in kinds for index in kind.indexes], clock)
     client: MongoClient = open_client(mongo_url, timeout_s=10)
     cluster = LocalCluster(stores, kinds, settings=settings.kernel, clock=clock)
@@ -269,18 +272,21 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
     region = await cluster.region("api")
     rooms = Rooms(region, stores.views, clock)
     await prepare(client[database])
-    service = assemble(settings, client[database], stores, region, rooms, clock)
-    calendars = calendar_services(region, stores.views, clock, related=service.care.cares)
+    root = await root_of(settings.auth, client[database], stores.vault)
+    service = assemble(settings, client[database], stores, region, rooms, clock, root=root)
+    calendars = calendar_services(region, stores.views, clock, stores.feed_tokens, related=service.care.cares)
     registry = CollectorRegistry()
-    doors = [HttpGate(Verifier(settings.auth, clock, secret=SECRET), service.parts.revocations)]
+    verifier = Verifier(settings.auth, clock, secret=SECRET)
+    doors = [HttpGate(verifier, service.parts.revocations, calendars.feed_tokens)]
     app = create_api(
         Services(
             verify=lambda shown: doors[-1].verify(shown),
+            verify_feed=lambda shown, calendar: doors[-1].verify_feed(shown, calendar),
             rooms=rooms,
-            census=Census(NoRegistry(), OneShard()),
+            census=ProcessMonitor(NoRegistry(), OneShard()),
             health=HealthMonitor([]),
             registry=registry,
-            conventions=conventions_of(settings, client[database], stores.vault, clock, replicas=lambda: 1),
+            conventions=conventions_of(settings, client[database], stores.vault, clock, lambda: 1, root=root),
             routers=routers_of(service, calendars, LazyPredictor(), FixedPools()),
             observer=service.observer,
         )

@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 
 from config.settings import MongoSettings
-from store.client import Database, open_client
-from store.embedded import EmbeddedMongo
+from store.embedded.server import EmbeddedMongo
+from store.mongo.client import Database, open_client
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from typing import Any
 
 import schemathesis
 
-from config.clock import SystemClock
-from config.tokens import mint
+from common.clock import SystemClock
+from common.tokens import mint
 from tests.gateway_rig import SECRET
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from realtime.relay.names import Address
 from realtime.relay.relay import Relay
-from realtime.wire import EngineServer
+from realtime.socketio import EngineServer
 from tests.wire_rig import Wire, serving
 
 SECRET = b"what all gateways know"

@@ -15,17 +15,17 @@ class Deliver(msgspec.Struct, frozen=True, tag="deliver"):
     payload: bytes
 
 
-class Ack(msgspec.Struct, frozen=True, tag="ack"):
+class AckInbox(msgspec.Struct, frozen=True, tag="ack"):
     """All that is numbered up to `inbox_seq` has been seen."""
 
     inbox_seq: int
 
 
-class Read(msgspec.Struct, frozen=True, tag="read"):
+class ReadInbox(msgspec.Struct, frozen=True, tag="read"):
     """What was addressed to the user after `after`, oldest first."""
 
     after: int = 0
     limit: int = 50
 
 
-AnyCommand = Deliver | Ack | Read
+AnyCommand = Deliver | AckInbox | ReadInbox

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.inboxes.commands import Ack, Deliver, Read
-from actors.kernel.entity import Context, Decision, Event, Query
-from config.errors import InvalidArgument, PermissionDenied
-from config.ids import is_id
+from actors.inboxes.commands import AckInbox, Deliver, ReadInbox
+from actors.kernel.contract.entity import Context, Decision, Event, Query
+from common.errors import InvalidArgument, PermissionDenied
+from common.ids import is_id
 
 LARGEST_PAGE: Final = 200
 _NAME: Final = re.compile(r"[a-z][a-z_]{0,63}")
@@ -57,7 +57,7 @@ class Inbox:
         if isinstance(command, Deliver):
             return self._deliver(command, context)
         self.admit(context.by.user)
-        return self._ack(command, version) if isinstance(command, Ack) else self._read(command)
+        return self._ack(command, version) if isinstance(command, AckInbox) else self._read(command)
 
     def admit(self, user: str) -> None:
         """Raises PermissionDenied unless it is the user's own."""
@@ -81,14 +81,14 @@ class Inbox:
         event = Delivered(author=self.user, secret=command.payload, event_id=command.event_id, name=command.name)
         return Decision({}, events=[event])
 
-    def _ack(self, command: Ack, version: int) -> Decision:
+    def _ack(self, command: AckInbox, version: int) -> Decision:
         if not 0 <= command.inbox_seq <= version:
             raise InvalidArgument(
                 "inbox_seq is the number of something that was addressed to you.", details={"field": "inbox_seq"}
             )
         return Decision({}, notes=[Seen(upto=command.inbox_seq)] if command.inbox_seq > self.seen else ())
 
-    def _read(self, command: Read) -> Decision:
+    def _read(self, command: ReadInbox) -> Decision:
         if command.after < 0:
             raise InvalidArgument("after is 0 or more.", details={"field": "after"})
         if not 1 <= command.limit <= LARGEST_PAGE:

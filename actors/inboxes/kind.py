@@ -6,13 +6,13 @@ import msgspec
 
 from actors.inboxes.commands import AnyCommand
 from actors.inboxes.inbox import Contents, Delivered, Inbox, Seen
-from actors.kernel.entity import Kind, Library, Principal, Recorded, Shown
+from actors.kernel.contract.entity import Kind, Library, Principal, Recorded, Shown
 
 _to_json: Final = msgspec.json.Encoder().encode
 _unpack: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-class InboxKind(Kind[Inbox]):
+class InboxKind(Kind[Inbox, AnyCommand, Delivered | Seen]):
     """`user:<user id>`. Every user has one, from the first letter or the first look."""
 
     name = "user"
@@ -31,7 +31,7 @@ class InboxKind(Kind[Inbox]):
     def admit(self, entity: Inbox, by: Principal) -> None:
         entity.admit(by.user)
 
-    def show(self, entity_id: str, recorded: Recorded, part: None) -> Shown | None:
+    def show(self, entity_id: str, recorded: Recorded[Delivered | Seen], part: None) -> Shown | None:
         """The event under its own name, its payload with `event_id` and `inbox_seq`. That it was seen is not shown."""
         event = recorded.event
         return Shown(event.name, _payload(event, recorded.seq)) if isinstance(event, Delivered) else None

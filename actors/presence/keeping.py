@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from actors.presence.presence import Memory
-from store.journal import View, Views
+from store.ports.views import View, Views
 
 PRESENCE: Final = "presence"
 _FORGOTTEN: Final = Memory("invisible", 0, 0, 2**62)  # newer than whatever a shard may still write of them

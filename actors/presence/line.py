@@ -11,10 +11,10 @@ from typing import Final
 
 import msgspec
 
-from actors.kernel.lane import Backoff, ShardClient, ShardGone
+from actors.kernel.caller.channel import Backoff, ShardClient, ShardGone
 from actors.presence import wire
 from actors.presence.presence import State
-from config.clock import Clock
+from common.clock import Clock
 from config.settings import PresenceSettings
 
 _MOST: Final = 1000  # entries of one kind in a report
@@ -24,7 +24,7 @@ _GOODBYE_S: Final = 1.0
 _DEPARTED_S: Final = 30.0  # how long a departure is told to a shard that has forgotten it
 
 
-class Change(msgspec.Struct, frozen=True):
+class PresenceChange(msgspec.Struct, frozen=True):
     """What became of a watched user; `old` None: nothing was known before."""
 
     old: State | None
@@ -40,11 +40,11 @@ class _Chosen(msgspec.Struct):
 class _Sending(msgspec.Struct):
     """A report under way, and who waits for it."""
 
-    report: wire.Report
+    report: wire.PresenceReport
     waiting: list["asyncio.Future[None]"]
 
 
-class Line:
+class PresenceChannel:
     """See the module. `send` and `fetch` are to be run as tasks."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Line:
         *,
         settings: PresenceSettings,
         clock: Clock,
-        on_changes: Callable[[list[Change]], None],
+        on_changes: Callable[[list[PresenceChange]], None],
     ) -> None:
         """`gateway` must be unique to this process's life."""
         self._gateway = gateway
@@ -175,7 +175,7 @@ class Line:
         while True:
             await self._opened.wait()
             life = self._life
-            request = wire.encode(wire.Fetch(self._gateway, life, self._acked))
+            request = wire.encode(wire.FetchPresence(self._gateway, life, self._acked))
             try:
                 parcel = wire.decode_parcel(await self._call(self._shard.fetch, request, self._fetch_s))
             except ShardGone:
@@ -191,7 +191,7 @@ class Line:
     async def goodbye(self) -> None:
         """Tell the shard that this gateway ends. After `send` and `fetch` were cancelled."""
         if self._opened.is_set():
-            bye = wire.Report(self._gateway, self._life, self._number + 1, [], [], [], [], bye=True)
+            bye = wire.PresenceReport(self._gateway, self._life, self._number + 1, [], [], [], [], bye=True)
             try:
                 await self._call(self._shard.submit, wire.encode(bye), _GOODBYE_S)
             except ShardGone:
@@ -201,7 +201,7 @@ class Line:
         """Begin a new life, in which everything is told anew."""
         while True:
             self._life += 1
-            request = wire.encode(wire.Open(self._gateway, self._life))
+            request = wire.encode(wire.OpenPresence(self._gateway, self._life))
             try:
                 known = wire.decode_receipt(await self._call(self._shard.subscribe, request, _CALL_S)).known
             except ShardGone:
@@ -262,7 +262,7 @@ class Line:
         self._number += 1
         now_s = self._clock.monotonic_s()
         watches = _some(self._watches_due)
-        report = wire.Report(
+        report = wire.PresenceReport(
             self._gateway,
             self._life,
             self._number,
@@ -292,12 +292,12 @@ class Line:
         while (first := next(iter(self._left))) != user and self._left[first] < now_s - _DEPARTED_S:
             del self._left[first]
 
-    def _unpack(self, parcel: wire.Parcel) -> None:
+    def _unpack(self, parcel: wire.PresenceResult) -> None:
         self._acked = max(self._acked, parcel.number)
         changes = []
         for state in parcel.states:
             if state.user in self._watched:
-                changes.append(Change(self._watched[state.user], state))
+                changes.append(PresenceChange(self._watched[state.user], state))
                 self._watched[state.user] = state
                 awaited = self._awaited.pop(state.user, None)
                 if awaited is not None and not awaited.done():

@@ -7,16 +7,16 @@ everything again. Until they have had the time for that (`settle_s`) nobody is c
 import asyncio
 from typing import Final
 
-from actors.kernel.metrics import RecentMean
-from actors.kernel.tasks import Tasks
+from actors.kernel.lib.means import RecentMean
 from actors.presence import keeping, wire
 from actors.presence.metrics import PresenceMetrics
 from actors.presence.presence import Instant, Presence, State
-from config.clock import Clock
-from config.errors import Unavailable
-from config.logs import get_logger
+from common.clock import Clock
+from common.errors import Unavailable
+from common.lib.tasks import Tasks
+from common.logs import get_logger
 from config.settings import PresenceSettings
-from store.journal import Views
+from store.ports.views import Views
 
 _log = get_logger(__name__)
 _TICK_S: Final = 0.1
@@ -24,9 +24,9 @@ _KEEP_S: Final = 1.0  # between two rounds of writing
 _RETRY_S: Final = 0.5
 _LOADED: Final = 500  # memories read, or written, in one go
 _MOST_STATES: Final = 1000  # of one parcel: some 60 KB
-_NOT_KNOWN: Final = wire.encode(wire.Parcel(False, 0, []))
-_KNOWN: Final = wire.encode(wire.Receipt(True))
-_UNKNOWN: Final = wire.encode(wire.Receipt(False))
+_NOT_KNOWN: Final = wire.encode(wire.PresenceResult(False, 0, []))
+_KNOWN: Final = wire.encode(wire.ReportAck(True))
+_UNKNOWN: Final = wire.encode(wire.ReportAck(False))
 
 
 class _Session:
@@ -139,8 +139,8 @@ class PresenceShard:
             if session.stirred_s is not None:
                 self.metrics.news_s.observe(session.sent_s - session.stirred_s)
                 session.stirred_s = None
-            return wire.encode(wire.Parcel(True, session.number, session.sent))
-        return wire.encode(wire.Parcel(True, wanted.acked, []))
+            return wire.encode(wire.PresenceResult(True, session.number, session.sent))
+        return wire.encode(wire.PresenceResult(True, wanted.acked, []))
 
     async def _wait_for_news(self, gateway: str, session: _Session) -> None:
         """Until there is something; then a little longer, so that what happens meanwhile goes along."""
@@ -163,7 +163,7 @@ class PresenceShard:
         self._presence.heard(gateway, self._now())
         return session
 
-    def _take(self, report: wire.Report) -> None:
+    def _take(self, report: wire.PresenceReport) -> None:
         presence, gateway, now = self._presence, report.gateway, self._now()
         for seat in report.seats:
             presence.seat(gateway, seat.user, seat.devices, now, seat.left_ago_ms / 1000)

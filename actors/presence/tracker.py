@@ -11,13 +11,13 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from actors.kernel.lane import ShardClient
-from actors.kernel.partitions import partition_of
-from actors.kernel.tasks import Tasks
-from actors.presence.line import Change, Line
+from actors.kernel.caller.channel import ShardClient
+from actors.kernel.contract.partitions import partition_of
+from actors.presence.line import PresenceChange, PresenceChannel
 from actors.presence.presence import State
-from config.clock import Clock
-from config.errors import Unavailable
+from common.clock import Clock
+from common.errors import Unavailable
+from common.lib.tasks import Tasks
 from config.settings import PresenceSettings
 
 _POOL: Final = "presence"
@@ -43,14 +43,16 @@ class Tracker:
         *,
         settings: PresenceSettings,
         clock: Clock,
-        on_changes: Callable[[list[Change]], None],
+        on_changes: Callable[[list[PresenceChange]], None],
         nonce: Callable[[], bytes] = lambda: os.urandom(8),
     ) -> None:
         """`shards`: how to call each of them, in the order of `presence_shards`."""
         life = f"{gateway}-{nonce().hex()}"
         self.settings = settings
         self._clock = clock
-        self._lines = [Line(life, shard, settings=settings, clock=clock, on_changes=on_changes) for shard in shards]
+        self._lines = [
+            PresenceChannel(life, shard, settings=settings, clock=clock, on_changes=on_changes) for shard in shards
+        ]
         self._watchers: dict[str, int] = {}
         self._tasks = Tasks(f"{gateway}-presence")
 
@@ -143,5 +145,5 @@ class Tracker:
         except TimeoutError:
             raise Unavailable("Presence does not answer just now. Please try again.", retry_after_s=1.0) from None
 
-    def _line(self, user: str) -> Line:
+    def _line(self, user: str) -> PresenceChannel:
         return self._lines[shard_of(user, len(self._lines))]

@@ -12,7 +12,7 @@ import msgspec
 from actors.presence.presence import State
 
 
-class Open(msgspec.Struct, array_like=True, frozen=True):
+class OpenPresence(msgspec.Struct, array_like=True, frozen=True):
     """A gateway begins (anew). What it has to say follows in reports."""
 
     gateway: str
@@ -36,7 +36,7 @@ class Choice(msgspec.Struct, array_like=True, frozen=True):
     again: bool = False
 
 
-class Report(msgspec.Struct, array_like=True, frozen=True):
+class PresenceReport(msgspec.Struct, array_like=True, frozen=True):
     """What has changed at a gateway. Numbered from 1 in each life; repeated under its number until it was taken.
 
     `bye`: the gateway ends, and nothing follows.
@@ -52,13 +52,13 @@ class Report(msgspec.Struct, array_like=True, frozen=True):
     bye: bool = False
 
 
-class Receipt(msgspec.Struct, array_like=True, frozen=True):
+class ReportAck(msgspec.Struct, array_like=True, frozen=True):
     """Taken; or `known` False: the shard does not know this life of the gateway, which must open a new one."""
 
     known: bool
 
 
-class Fetch(msgspec.Struct, array_like=True, frozen=True):
+class FetchPresence(msgspec.Struct, array_like=True, frozen=True):
     """Give me news. `acked` is the number of the last parcel that arrived."""
 
     gateway: str
@@ -66,7 +66,7 @@ class Fetch(msgspec.Struct, array_like=True, frozen=True):
     acked: int
 
 
-class Parcel(msgspec.Struct, array_like=True, frozen=True):
+class PresenceResult(msgspec.Struct, array_like=True, frozen=True):
     """States of watched users, each as it is now."""
 
     known: bool
@@ -75,8 +75,8 @@ class Parcel(msgspec.Struct, array_like=True, frozen=True):
 
 
 encode: Final = msgspec.msgpack.Encoder().encode
-decode_open: Final = msgspec.msgpack.Decoder(Open).decode
-decode_report: Final = msgspec.msgpack.Decoder(Report).decode
-decode_receipt: Final = msgspec.msgpack.Decoder(Receipt).decode
-decode_fetch: Final = msgspec.msgpack.Decoder(Fetch).decode
-decode_parcel: Final = msgspec.msgpack.Decoder(Parcel).decode
+decode_open: Final = msgspec.msgpack.Decoder(OpenPresence).decode
+decode_report: Final = msgspec.msgpack.Decoder(PresenceReport).decode
+decode_receipt: Final = msgspec.msgpack.Decoder(ReportAck).decode
+decode_fetch: Final = msgspec.msgpack.Decoder(FetchPresence).decode
+decode_parcel: Final = msgspec.msgpack.Decoder(PresenceResult).decode

@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from actors.kernel.entity import Context, Decision, Event, Kind, Principal, Recorded
-from config.errors import PermissionDenied
+from actors.kernel.contract.entity import Context, Decision, Event, Kind, Principal, Recorded
+from common.errors import PermissionDenied
 
 
-class Claim(msgspec.Struct, frozen=True, tag="claim"):
+class ClaimPair(msgspec.Struct, frozen=True, tag="claim"):
     """The direct room of this pair shall be `room_id`, unless it has one."""
 
     room_id: str
@@ -33,7 +33,7 @@ class Claimed(Event, frozen=True, kw_only=True, array_like=True, tag="claimed"):
     room_id: str
 
 
-class Released(Event, frozen=True, kw_only=True, array_like=True, tag="released"):
+class PairReleased(Event, frozen=True, kw_only=True, array_like=True, tag="released"):
     """The pair has none any more."""
 
 
@@ -48,27 +48,27 @@ class Pair:
 
     room_id: str = ""
 
-    def decide(self, command: Claim | Release, context: Context, version: int) -> Decision:
+    def decide(self, command: ClaimPair | Release, context: Context, version: int) -> Decision:
         """Raises PermissionDenied unless the system asks."""
         if not context.by.is_system:
             raise PermissionDenied("Only Carewire itself may do this.")
         if isinstance(command, Release):
-            return Decision({}, events=[Released()] if command.room_id == self.room_id else ())
+            return Decision({}, events=[PairReleased()] if command.room_id == self.room_id else ())
         if self.room_id:
             return Decision({"room_id": self.room_id})
         return Decision({"room_id": command.room_id}, events=[Claimed(room_id=command.room_id)])
 
-    def apply(self, event: Claimed | Released, seq: int, at_ms: int) -> None:
+    def apply(self, event: Claimed | PairReleased, seq: int, at_ms: int) -> None:
         """See `Entity.apply`."""
         self.room_id = event.room_id if isinstance(event, Claimed) else ""
 
 
-class PairKind(Kind[Pair]):
+class PairKind(Kind[Pair, ClaimPair | Release, Claimed | PairReleased]):
     """Pairs as the kernel sees them. Nobody listens to one."""
 
     name = "pair"
-    commands = Claim | Release
-    events = Claimed | Released
+    commands = ClaimPair | Release
+    events = Claimed | PairReleased
 
     def create(self, key: str) -> Pair:
         return Pair()
@@ -82,5 +82,5 @@ class PairKind(Kind[Pair]):
     def admit(self, entity: Pair, by: Principal) -> None:
         raise PermissionDenied("Only Carewire itself may do this.")
 
-    def show(self, entity_id: str, recorded: Recorded, part: Any) -> None:
+    def show(self, entity_id: str, recorded: Recorded[Claimed | PairReleased], part: Any) -> None:
         return None

@@ -11,16 +11,16 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.kernel.entity import SYSTEM, Principal
-from actors.kernel.ports import Find, Submit
-from actors.kernel.region import Reply
-from actors.rooms.commands import DEFAULT_PAGE, LARGEST_PAGE, Create, Glance, Peek, Post, RoomCommand
-from actors.rooms.pairs import Claim, Release, pair_id
-from actors.rooms.rules import invalid
-from actors.rooms.views import MEMBERSHIPS
-from config.clock import Clock
-from config.errors import AlreadyExists, Conflict, NotFound, PermissionDenied
-from config.ids import is_id, new_id
+from actors.kernel.contract.answers import Reply
+from actors.kernel.contract.entity import SYSTEM, Principal
+from actors.kernel.contract.ports import EntityClient, ViewFinder
+from actors.rooms.messages.views import MEMBERSHIPS
+from actors.rooms.pairs import ClaimPair, Release, pair_id
+from actors.rooms.room.commands import DEFAULT_PAGE, LARGEST_PAGE, Create, Glance, Peek, Post, RoomCommand
+from actors.rooms.room.rules import invalid
+from common.clock import Clock
+from common.errors import AlreadyExists, Conflict, NotFound, PermissionDenied
+from common.ids import is_id, new_id
 
 MOST_LISTED: Final = 2000  # rooms of one user that a list can order
 _PAGE: Final = 500
@@ -60,7 +60,7 @@ def command_id_of(command: RoomCommand, by: Principal) -> str | None:
 class Rooms:
     """One a process. `region` reaches the shards of rooms, pairs and inboxes."""
 
-    def __init__(self, region: Submit, views: Find, clock: Clock) -> None:
+    def __init__(self, region: EntityClient, views: ViewFinder, clock: Clock) -> None:
         self._region = region
         self._views = views
         self._clock = clock
@@ -96,7 +96,7 @@ class Rooms:
         """
         entity_of(room_id)
         for _ in range(_ATTEMPTS):
-            reply = await self._region.submit(pair, Claim(room_id), by=SYSTEM, trace=trace)
+            reply = await self._region.submit(pair, ClaimPair(room_id), by=SYSTEM, trace=trace)
             agreed = _claimed(reply.data).room_id
             try:
                 return await self.ask(agreed, command, by=by, trace=trace)

@@ -1,4 +1,4 @@
-"""One connection between two gateways: frames as between regions and shards (`actors.kernel.direct`).
+"""One connection between two gateways: frames as between regions and shards (`actors.kernel.caller.direct`).
 
 Whoever connects proves that it knows the secret, and sees it proven, before anything else is said; the secret itself is
 never sent. From then on it asks, and the other answers from what it owns: an answer is never asked for elsewhere, so
@@ -16,13 +16,13 @@ from typing import Final, Protocol
 
 import msgspec
 
-from actors.kernel.direct import REPLY, REQUEST, Calling, Framed
-from actors.kernel.lane import ShardGone
-from actors.kernel.tasks import Tasks
-from config.logs import get_logger
+from actors.kernel.caller.channel import ShardGone
+from actors.kernel.caller.direct import REPLY, REQUEST, Calling, Framed
+from common.lib.tasks import Tasks
+from common.logs import get_logger
+from realtime.engineio.peers import Reply
 from realtime.relay.names import Address
-from realtime.wire import EngineServer
-from realtime.wire.peers import Reply
+from realtime.socketio import EngineServer
 
 _log = get_logger(__name__)
 GREET, PROVE, POLL, POST, ABANDON, RELEASE, UPGRADE = range(7)
@@ -164,7 +164,7 @@ class Serving(Framed):
             self._timer = None
 
 
-class Link(Calling):
+class PeerConnection(Calling):
     """The end of the gateway that asks."""
 
     def __init__(self) -> None:
@@ -196,17 +196,17 @@ class Link(Calling):
         return bool(await self.call(UPGRADE, pack((sid, int(deflate), None))))
 
 
-async def connect(address: Address, secret: Secret) -> Link:
+async def connect(address: Address, secret: Secret) -> PeerConnection:
     """A connection to the gateway there, proven.
 
     Raises:
         ShardGone: there is none.
         Refused: what listens there is no gateway of ours.
     """
-    link: Link | None = None
+    link: PeerConnection | None = None
     try:
         async with asyncio.timeout(CONNECT_S):
-            _, link = await asyncio.get_running_loop().create_connection(Link, *address)
+            _, link = await asyncio.get_running_loop().create_connection(PeerConnection, *address)
             ours = os.urandom(_NONCE_BYTES)
             answer = await link.call(GREET, ours)
             theirs, proof = answer[:_NONCE_BYTES], answer[_NONCE_BYTES:]
@@ -222,7 +222,7 @@ async def connect(address: Address, secret: Secret) -> Link:
         raise
 
 
-def _hang_up(link: Link | None) -> None:
+def _hang_up(link: PeerConnection | None) -> None:
     if link is not None:
         link.hang_up()
 

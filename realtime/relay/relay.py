@@ -7,15 +7,16 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from actors.kernel.lane import ShardGone
-from config.errors import StartupError
-from config.logs import get_logger
+from actors.kernel.caller.channel import ShardGone
+from common.errors import StartupError
+from common.logs import get_logger
+from common.ports import PortRange, listen
+from realtime.engineio.peers import Reply
 from realtime.relay import link
-from realtime.relay.link import Link, Refused, Secret, Serving
+from realtime.relay.link import PeerConnection, Refused, Secret, Serving
 from realtime.relay.names import Address, Names
 from realtime.relay.tunnel import Tunnel
-from realtime.wire import EngineServer
-from realtime.wire.peers import Reply
+from realtime.socketio import EngineServer
 
 log = get_logger(__name__)
 
@@ -41,8 +42,8 @@ class Relay:
         self._address: Address | None = None
         self._listener: asyncio.Server | None = None
         self._serving: set[Serving] = set()
-        self._links: dict[Address, asyncio.Future[Link]] = {}
-        self._polls: dict[str, Link] = {}
+        self._links: dict[Address, asyncio.Future[PeerConnection]] = {}
+        self._polls: dict[str, PeerConnection] = {}
         self._tunnels: set[Tunnel] = set()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -54,8 +55,9 @@ class Relay:
 
     # life
 
-    async def start(self, server: EngineServer, host: str) -> Address:
-        """Answer for the sessions of `server`, on a free port of this address, which other gateways can reach.
+    async def start(self, server: EngineServer, host: str, ports: PortRange | None = None) -> Address:
+        """Answer for the sessions of `server`, on a free port of this address (one of `ports`, if they are given),
+        which other gateways can reach.
 
         Raises:
             StartupError: it cannot be had.
@@ -63,7 +65,8 @@ class Relay:
         self.server = server
         loop = asyncio.get_running_loop()
         try:
-            self._listener = await loop.create_server(lambda: Serving(self, self._secret, "relay"), host, 0)
+            listening = listen(host, ports)
+            self._listener = await loop.create_server(lambda: Serving(self, self._secret, "relay"), sock=listening)
         except OSError as error:
             raise StartupError(f"The gateway cannot listen on {host} for others ({error.strerror}).") from None
         self._address = Address(*self._listener.sockets[0].getsockname()[:2])
@@ -137,7 +140,7 @@ class Relay:
         if self._tunnelling >= self._max_tunnels or self._leaving:
             return self._refusal("upgrade")
         tunnel = Tunnel(head, self._tunnel_closed)
-        connection: Link | None = None
+        connection: PeerConnection | None = None
         self._tunnelling += 1
         try:
             async with asyncio.timeout(self._patience_s):
@@ -163,7 +166,7 @@ class Relay:
     def _patience_s(self) -> float:
         return self.server.ping_interval + self.server.ping_timeout + _SPARE_S
 
-    async def _ask(self, what: str, sid: str, call: Callable[[Link], Any], size: int = 0) -> Reply | None:
+    async def _ask(self, what: str, sid: str, call: Callable[[PeerConnection], Any], size: int = 0) -> Reply | None:
         address = self._names.owner(sid)
         assert address is not None
         if self._calls >= self._max_calls or self._bytes + size > _MAX_BYTES:
@@ -184,7 +187,7 @@ class Relay:
             reply["headers"].append(("Connection", "close"))
         return reply
 
-    async def _poll(self, sid: str, jsonp: int | None, to: Link) -> Reply:
+    async def _poll(self, sid: str, jsonp: int | None, to: PeerConnection) -> Reply:
         self._polls[sid] = to
         self._empty.clear()
         try:
@@ -206,7 +209,7 @@ class Relay:
             "response": b"Too many requests for other gateways.",
         }
 
-    async def _link(self, address: Address) -> Link:
+    async def _link(self, address: Address) -> PeerConnection:
         """The connection to this gateway; those who want it at once share one attempt."""
         connecting = self._links.get(address)
         if connecting is None or _over(connecting):
@@ -214,7 +217,7 @@ class Relay:
             connecting.add_done_callback(partial(self._connected, address))
         return await asyncio.shield(connecting)
 
-    def _connected(self, address: Address, connecting: "asyncio.Future[Link]") -> None:
+    def _connected(self, address: Address, connecting: "asyncio.Future[PeerConnection]") -> None:
         if connecting.cancelled() or (error := connecting.exception()) is None:
             return
         if isinstance(error, Refused):
@@ -234,7 +237,7 @@ class Relay:
             self._empty.set()
 
 
-def _over(connecting: "asyncio.Future[Link]") -> bool:
+def _over(connecting: "asyncio.Future[PeerConnection]") -> bool:
     return connecting.done() and (
         connecting.cancelled() or connecting.exception() is not None or connecting.result().lost
     )

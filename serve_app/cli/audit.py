@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from serve_app.audit.chain import Head, Verdict
+    from serve_app.capabilities.audit.chain import ChainVerdict, Head
 
 HELP = "Verify the audit record: every entry must follow from the one before."
 
@@ -24,15 +24,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the head, or where the chain is broken. 0: whole, 1: broken."""
-    from config.errors import StartupError, Unavailable
-    from config.logs import configure_logging
-    from serve_app.audit.chain import parse_head
+    from common.errors import StartupError, Unavailable
+    from common.logs import configure_logging
+    from serve_app.capabilities.audit.chain import parse_head
     from serve_app.cli.options import settings_of
-    from serve_app.preflight import check_data_dir
+    from serve_app.launch.preflight import find_data_dir
 
     settings = settings_of(options)
     configure_logging("WARNING", settings.log.format)
-    check_data_dir(settings.data_dir)
+    find_data_dir(settings)
     try:
         expected = None if options.head is None else parse_head(options.head)
         verdict = asyncio.run(_verify(settings, expected))
@@ -47,11 +47,11 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _verify(settings: "Settings", expected: "Head | None") -> "Verdict":
-    from config.clock import SystemClock
-    from serve_app.audit.record import AuditRecord
+async def _verify(settings: "Settings", expected: "Head | None") -> "ChainVerdict":
+    from common.clock import SystemClock
+    from serve_app.capabilities.audit.record import AuditRecord
     from serve_app.cli.rebuild_projections import with_database
-    from store.client import open_client
+    from store.mongo.client import open_client
 
     async with AsyncExitStack() as stack:
         settings = await with_database(settings, stack)

@@ -52,17 +52,17 @@ class NotRunning(Exception):
 
 
 def _url(settings: "Settings") -> str | None:
-    from serve_app.runfile import RunFile
+    from serve_app.launch.runfile import RunFile
 
     running = RunFile(settings.data_dir).running()
     return None if running is None else running.urls.get("REST API")
 
 
 def _admin_token(settings: "Settings") -> str:
-    from config.clock import SystemClock
-    from config.errors import StartupError
-    from config.tokens import Expected, mint
-    from serve_app.secrets import auth_secret
+    from common.clock import SystemClock
+    from common.errors import StartupError
+    from common.tokens import Expected, mint
+    from serve_app.launch.secrets import auth_secret
 
     secret = auth_secret(settings)
     if secret is None:

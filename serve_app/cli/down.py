@@ -23,13 +23,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Stop it and wait until it has stopped."""
-    from config.errors import StartupError
+    from common.errors import StartupError
     from serve_app.cli.options import settings_of
-    from serve_app.runfile import RunFile
+    from serve_app.launch.runfile import RunFile
 
     settings = settings_of(options)
     if options.cluster:
-        from serve_app.cluster import take_down
+        from serve_app.launch.deploy import take_down
 
         take_down(settings)
         return 0

@@ -21,25 +21,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Rebuild, with the database that runs, or that is started for it."""
-    from config.errors import StartupError, Unavailable
-    from config.logs import configure_logging
+    from common.errors import StartupError, Unavailable
+    from common.logs import configure_logging
     from serve_app.cli.options import settings_of
-    from serve_app.preflight import check_data_dir
-    from serve_app.secrets import complete
+    from serve_app.launch.preflight import find_data_dir
+    from serve_app.launch.secrets import find_master_keys
 
     settings = settings_of(options)
     configure_logging("WARNING", settings.log.format)
-    check_data_dir(settings.data_dir)
+    find_data_dir(settings)
+    find_master_keys(settings)
     try:
-        asyncio.run(_rebuild(complete(settings)))
+        asyncio.run(_rebuild(settings))
     except Unavailable as error:
         raise StartupError(f"{error.message} What was rebuilt so far stays; run it again.") from None
     return 0
 
 
 async def _rebuild(settings: "Settings") -> None:
-    from actors.kernel.rebuild import Rebuilt, rebuild
-    from serve_app.recipe import CarewireRecipe
+    from actors.kernel.history.rebuild import Rebuilt, rebuild
+    from serve_app.cluster.spec import CarewireSpec
 
     shown = 0
 
@@ -50,7 +51,7 @@ async def _rebuild(settings: "Settings") -> None:
             sys.stdout.write(f"{done.entities} entities, {done.events} events ...\n")
 
     async with AsyncExitStack() as stack:
-        recipe = CarewireRecipe(await with_database(settings, stack))
+        recipe = CarewireSpec(await with_database(settings, stack))
         stores = await recipe.open()
         stack.callback(stores.close)
         kinds = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
@@ -59,12 +60,20 @@ async def _rebuild(settings: "Settings") -> None:
 
 
 async def with_database(settings: "Settings", stack: AsyncExitStack) -> "Settings":
-    """The settings with the URL of the database; the embedded one is started if nobody else runs it."""
-    from serve_app.runfile import RunFile
-    from serve_app.secrets import with_mongo_url
-    from store.embedded import EmbeddedMongo
+    """The settings with the URL of the database; the embedded one is started if nobody else runs it.
+
+    Raises:
+        StartupError: the database is out of reach, or no one that Carewire can work with.
+    """
+    from serve_app.launch.runfile import RunFile
+    from serve_app.launch.secrets import with_mongo_url
+    from store.embedded.server import EmbeddedMongo
+    from store.mongo.client import check_server, open_client
 
     if settings.mongo.url is not None:
+        client = open_client(settings.mongo.url.get_secret_value(), timeout_s=settings.mongo.timeout_s)
+        stack.callback(client.close)
+        await check_server(client)
         return settings
     mongo = EmbeddedMongo(settings.mongo, settings.data_dir)
     run_file = RunFile(settings.data_dir)

@@ -7,13 +7,13 @@ from typing import Final
 
 from serve_app.cli.calling import NotRunning, add_api, call
 
-HELP = "Change how many shards a pool has (rooms, calendars), while everything runs."
+HELP = "Change how many shards a pool has, while everything runs."
 _MOVING_S: Final = 60.0  # for starting shards and moving their partitions; the server goes on in any case
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("pool", help="rooms or calendars")
+    parser.add_argument("pool", help="rooms, calendars; the API knows them all")
     parser.add_argument("shards", type=int, help="how many there should be")
     add_api(parser)
 

@@ -9,7 +9,19 @@ from serve_app.cli.calling import NotRunning, add_api, call
 
 HELP = "Show every shard, gateway and service, and what each is doing."
 
-_COLUMNS: Final = ("name", "kind", "status", "node", "pid", "entities", "queued", "sockets", "lag_ms", "memory_mb")
+_COLUMNS: Final = (
+    "name",
+    "kind",
+    "status",
+    "node",
+    "pid",
+    "entities",
+    "queued",
+    "sockets",
+    "lag_ms",
+    "memory_mb",
+    "age_s",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from config.clock import Clock
+    from common.clock import Clock
     from config.ml import MlSettings
 
 HELP = "Train the symptom model; running predictors put it in service by themselves."
@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train with the settings in force."""
-    from config.clock import SystemClock
+    from common.clock import SystemClock
     from config.loading import load_settings
 
     train(load_settings({}).ml, SystemClock(), seed=options.seed, out=options.out)
@@ -32,7 +32,7 @@ def train(settings: "MlSettings", clock: "Clock", *, seed: int | None = None, ou
 
     The same settings, seed and data give the same weights (`weights_hash` in its model.json).
     """
-    from config.clock import to_rfc3339
+    from common.clock import to_rfc3339
     from config.ml import TrainingSettings
     from ml.training import train as run_training
 

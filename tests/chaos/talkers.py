@@ -10,7 +10,7 @@ from typing import Any, Final
 import socketio
 from socketio.exceptions import BadNamespaceError
 
-from actors.kernel.partitions import partition_of
+from actors.kernel.contract.partitions import partition_of
 from tests.chaos.ledger import Copy, Ledger, Place, Said
 from tests.system.harness import System, wait_until
 

@@ -7,18 +7,21 @@ from dataclasses import dataclass, field
 import pytest
 import pytest_asyncio
 
-from store.client import open_client
-from store.indexes import ensure_indexes
-from store.journal import Index, Stores
-from store.masterkeys import MasterKeys
+from store.crypto.masterkeys import MasterKeys
+from store.crypto.vault import KeyringVault, KeyStore, MemoryKeyStore
 from store.memory import MemoryJournal, MemoryLeases, MemoryPartitionMaps, MemoryTimers, MemoryViews
-from store.mongo_journal import MongoJournal
-from store.mongo_keys import MongoKeyStore
-from store.mongo_leases import MongoLeases
-from store.mongo_maps import MongoPartitionMaps
-from store.mongo_timers import MongoTimers
-from store.mongo_views import MongoViews
-from store.vault import KeyringVault, KeyStore, MemoryKeyStore
+from store.mongo.client import open_client
+from store.mongo.feed_tokens import MongoFeedTokens
+from store.mongo.indexes import ensure_indexes
+from store.mongo.journal import MongoJournal
+from store.mongo.keys import MongoKeyStore
+from store.mongo.leases import MongoLeases
+from store.mongo.maps import MongoPartitionMaps
+from store.mongo.timers import MongoTimers
+from store.mongo.views import MongoViews
+from store.ports.feed_tokens import MemoryFeedTokens
+from store.ports.stores import Stores
+from store.ports.views import Index
 
 INDEXES = (Index("people", ("room", "joined")), Index("people", ("room", "version")), Index("names", ("name",), True))
 
@@ -56,20 +59,24 @@ class Backend:
 async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
     if request.param == "memory":
         parts = MemoryJournal(), MemoryViews(INDEXES), MemoryTimers(), MemoryLeases(), MemoryPartitionMaps()
-        yield Backend(MemoryKeyStore(), lambda vault: Stores(*parts, vault))
+        memory = Backend(MemoryKeyStore(), lambda vault: Stores(*parts, vault, tokens))
+        tokens = MemoryFeedTokens(memory.clock)
+        yield memory
         return
     client = open_client(request.getfixturevalue("mongo_url"), timeout_s=10.0)
     database = client[f"contract_{uuid.uuid4().hex}"]
     await ensure_indexes(database, INDEXES)
     opened: list[MongoJournal] = []
+    clock = Dial()
 
     def make(vault: KeyringVault) -> Stores:
         opened.append(journal := MongoJournal(database))
         views, timers = MongoViews(database), MongoTimers(database)
-        return Stores(journal, views, timers, MongoLeases(database), MongoPartitionMaps(database), vault)
+        leases, maps = MongoLeases(database), MongoPartitionMaps(database)
+        return Stores(journal, views, timers, leases, maps, vault, MongoFeedTokens(database, clock))
 
     try:
-        yield Backend(MongoKeyStore(database), make)
+        yield Backend(MongoKeyStore(database), make, clock=clock)
     finally:
         for journal in opened:
             journal.close()

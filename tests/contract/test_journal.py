@@ -3,8 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from config.errors import PayloadTooLarge
-from store.journal import CommandRecord, Journal, Loaded, Outcome, Snapshot, Stores, Turn
+from common.errors import PayloadTooLarge
+from store.ports.journal import CommandRecord, Journal, Loaded, Outcome, Snapshot, Turn
+from store.ports.stores import Stores
 from tests.contract.conftest import Backend
 from tests.contract.turns import a_turn, command_id
 from tests.waiting import eventually

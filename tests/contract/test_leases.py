@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from store.holders import host_name, started_ms, this_process
-from store.journal import Holder, Lease, Leases, Stores
+from store.ports.leases import Holder, Lease, Leases
+from store.ports.stores import Stores
 from tests.contract.conftest import Backend
 from tests.waiting import eventually
 
@@ -155,3 +156,35 @@ async def test_of_two_who_want_a_lease_exactly_one_gets_it(backend: Backend) -> 
             first.acquire(name, elsewhere("a"), LONG_S), second.acquire(name, elsewhere("b"), LONG_S)
         )
         assert sum(lease is not None for lease in got) == 1
+
+
+async def test_what_is_held_is_told_with_its_holder_and_grows_by_renewal_only(leases: Leases) -> None:
+    other = elsewhere("a")
+    lease = await leases.acquire("rooms-1", other, LONG_S)
+    assert lease is not None
+    await leases.acquire("rooms-0", other, LONG_S)
+    first = await leases.held()
+    assert [(held.name, held.holder) for held in first] == [("rooms-0", other), ("rooms-1", other)]
+    assert all(0 < held.left_s <= LONG_S for held in first)
+
+    async def less_is_left() -> bool:
+        return (await leases.held())[1].left_s < first[1].left_s
+
+    await eventually(less_is_left, "time does not pass")
+    (_, waned) = await leases.held()
+    assert await leases.renew(lease)
+    (_, renewed) = await leases.held()
+    assert renewed.left_s > waned.left_s
+
+
+async def test_what_is_released_void_or_a_dead_process_s_is_not_held(leases: Leases) -> None:
+    released = await leases.acquire("rooms-0", elsewhere("a"), LONG_S)
+    assert released is not None
+    await leases.release(released)
+    await leases.acquire("rooms-1", elsewhere("b"), 0.05)
+    await leases.acquire("rooms-2", replace(this_process(), started_ms=1), LONG_S)
+
+    async def nothing_is_held() -> bool:
+        return not await leases.held()
+
+    await eventually(nothing_is_held, "something is held still")

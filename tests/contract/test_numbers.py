@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
-from store.journal import Snapshot, Stores, Timer, View
+from store.ports.journal import Snapshot
+from store.ports.stores import Stores
+from store.ports.timers import Timer
+from store.ports.views import View
 from tests.contract.turns import a_turn
 
 TODAY_MS: Final = 1_790_000_000_000

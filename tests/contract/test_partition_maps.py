@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 
-from store.journal import PartitionMap, PartitionMaps, Stores
+from store.ports.maps import PartitionMap, PartitionMaps
+from store.ports.stores import Stores
 from tests.contract.conftest import Backend
 
 

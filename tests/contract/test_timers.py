@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from store.journal import Stores, Timer, Timers
+from store.ports.stores import Stores
+from store.ports.timers import Timer, Timers
 
 
 @pytest.fixture

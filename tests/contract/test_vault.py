@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from config.errors import StartupError
-from store.masterkeys import MasterKeys
-from store.vault import KeyringVault
+from common.errors import StartupError
+from store.crypto.masterkeys import MasterKeys
+from store.crypto.vault import KeyringVault
 from tests.contract.conftest import Backend
 
 AAD = b"room:1#7"

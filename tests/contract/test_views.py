@@ -2,8 +2,9 @@ import asyncio
 
 import pytest
 
-from config.errors import Conflict
-from store.journal import Stores, View, Views
+from common.errors import Conflict
+from store.ports.stores import Stores
+from store.ports.views import View, Views
 from tests.contract.conftest import Backend
 
 

@@ -1,6 +1,6 @@
 """Turns to store."""
 
-from store.journal import CommandRecord, Turn
+from store.ports.journal import CommandRecord, Turn
 
 
 def command_id(name: str) -> bytes:

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from actors.kernel.direct import Address, DirectClient, DirectServer
-from actors.kernel.lane import ShardGone
+from actors.kernel.caller.channel import ShardGone
+from actors.kernel.caller.direct import Address, DirectClient, DirectServer
 
 
 class Echo:

@@ -1,5 +1,5 @@
 """A deterministic world for the kernel: virtual time, seeded faults, and crashes at any await."""
 
-from config.logs import configure_logging
+from common.logs import configure_logging
 
 configure_logging("CRITICAL", "console")

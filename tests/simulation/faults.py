@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from actors.kernel.lane import ShardGone
-from config.errors import Unavailable
-from store.journal import Journal, Outcome, Snapshot, Turn
+from actors.kernel.caller.channel import ShardGone
+from common.errors import Unavailable
+from store.ports.journal import Journal, Outcome, Snapshot, Turn
 
 
 @dataclass

@@ -43,7 +43,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
 
 class VirtualClock:
-    """`config.clock.Clock` on the loop's time."""
+    """`common.clock.Clock` on the loop's time."""
 
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop

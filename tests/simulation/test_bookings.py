@@ -10,20 +10,23 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.calendars.booking import Booking
-from actors.calendars.booking_messages import Open
-from actors.calendars.commands import Book, Configure
-from actors.calendars.occupancy import Entry
-from actors.calendars.service import Bookings
-from actors.calendars.time import DAY_MS
-from actors.calendars.waiting import Waiting, WaitlistBody
-from actors.calendars.wishes import Change, Request
-from actors.kernel.entity import Principal
-from actors.kernel.region import Region, Reply
-from actors.kernel.shard import Shard
-from config.clock import to_rfc3339
-from config.errors import CarewireError, Conflict, FailedPrecondition
-from store.journal import Holder, Stores
+from actors.calendars.booking.entity import Booking
+from actors.calendars.booking.messages import OpenBooking
+from actors.calendars.calendar.commands import Book, Configure
+from actors.calendars.calendar.occupancy import TimeEntry
+from actors.calendars.hours.timeline import DAY_MS
+from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
+from actors.calendars.services.bookings import Bookings
+from actors.calendars.services.waitlist import Waiting, WaitlistBody
+from actors.kernel.caller.region import Region
+from actors.kernel.contract.answers import Reply
+from actors.kernel.contract.entity import Principal
+from actors.kernel.contract.ports import EntityClient
+from actors.kernel.shard.shard import Shard
+from common.clock import to_rfc3339
+from common.errors import CarewireError, Conflict, FailedPrecondition
+from store.ports.leases import Holder
+from store.ports.stores import Stores
 from tests.simulation.faults import UnfencedJournal
 from tests.simulation.loop import run
 from tests.simulation.test_zombies import GenerousLeases
@@ -39,7 +42,7 @@ class Crashed(BaseException):
     """The process that drove a booking is no more."""
 
 
-class Mortal:
+class Mortal(EntityClient):
     """A region whose process dies at one of its calls: before it is sent, or before its answer arrives."""
 
     def __init__(self, region: Any, *, dies_at: int, answered: bool) -> None:
@@ -79,16 +82,16 @@ Action = Callable[[Bookings, str], Awaitable[Any]]
 
 
 async def the_booking(service: Bookings, booking: str) -> Any:
-    request = Request(therapist="doc", start=at(10), service="room-talk", id=booking)
+    request = BookingRequest(therapist="doc", start=at(10), service="room-talk", id=booking)
     return await service.book(request, by=ANN)
 
 
 async def a_move(service: Bookings, booking: str) -> Any:
-    return await service.move(booking, Change(start=at(10.5)), by=ANN)
+    return await service.move(booking, BookingChangeRequest(start=at(10.5)), by=ANN)
 
 
 async def a_transfer(service: Bookings, booking: str) -> Any:
-    return await service.move(booking, Change(therapist="eve", service="talk"), by=ADMIN)
+    return await service.move(booking, BookingChangeRequest(therapist="eve", service="talk"), by=ADMIN)
 
 
 async def a_cancellation(service: Bookings, booking: str) -> Any:
@@ -204,7 +207,7 @@ def test_without_the_letter_a_crash_leaves_who_has_a_booking_on_the_list(monkeyp
 
 
 def without_a_wish(decide: Callable[..., Any]) -> Callable[..., Any]:
-    def open_without(self: Booking, command: Open, *rest: Any) -> Any:
+    def open_without(self: Booking, command: OpenBooking, *rest: Any) -> Any:
         record = msgspec.structs.replace(command.record, wish="")
         return decide(self, msgspec.structs.replace(command, record=record), *rest)
 
@@ -213,9 +216,9 @@ def without_a_wish(decide: Callable[..., Any]) -> Callable[..., Any]:
 
 def test_without_asking_back_a_crash_leaves_time_taken_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin: what frees the time of a booking that was never made is the question, not luck."""
-    monkeypatch.setattr("actors.calendars.holding.ASK_AFTER_MS", 10 * DAY_MS)
+    monkeypatch.setattr("actors.calendars.calendar.reservations.ASK_AFTER_MS", 10 * DAY_MS)
 
-    async def scenario(rig: Rig) -> list[Entry]:
+    async def scenario(rig: Rig) -> list[TimeEntry]:
         mortal = Mortal(rig.region, dies_at=4, answered=True)
         with pytest.raises(Crashed):
             await the_booking(Bookings(mortal, rig.stores.views, rig.clock), "bkg_1")
@@ -232,7 +235,7 @@ def test_a_decision_that_comes_after_the_question_is_refused() -> None:
     async def scenario(rig: Rig) -> None:
         gate = asyncio.Event()
 
-        class Stalled:
+        class Stalled(EntityClient):
             async def submit(self, entity: str, *args: Any, **more: Any) -> Reply:
                 if entity.startswith("booking:") and "command_id" in more:
                     await gate.wait()
@@ -243,7 +246,7 @@ def test_a_decision_that_comes_after_the_question_is_refused() -> None:
         await asyncio.sleep(1)
         assert len(await rig.entries("calendar:doc")) == 1
         await rig.until(rig.clock.now_ms() + 31_000)
-        await rig.bookings.book(Request(therapist="doc", start=at(10), service="talk", client="bob"), by=DOC)
+        await rig.bookings.book(BookingRequest(therapist="doc", start=at(10), service="talk", client="bob"), by=DOC)
         gate.set()
         with pytest.raises(Conflict):
             await slow
@@ -256,27 +259,77 @@ async def a_race(world: World, racers: int) -> list[Any]:
     """Everybody wants ten o'clock, through two gateways, over a bad network, while a shard is killed."""
     services = [Bookings(await world.region(name), world.stores.views, world.clock) for name in ("g1", "g2")]
     sure = Bookings(await world.region("sure"), world.sound.views, world.clock)
+    await insist(partial(sure.configure, "room1", a_schedule(services=(), kind="room"), by=ADMIN))
     for calendar in ("doc", "eve"):
         await insist(partial(sure.configure, calendar, a_schedule(), by=ADMIN))
 
     async def one(number: int) -> Any:
         user = Principal(f"u{number}")
-        request = Request(therapist="doc", start=at(10), service="talk", id=f"bkg_{number}")
+        request = BookingRequest(therapist="doc", start=at(10), service="talk", id=f"bkg_{number}")
         await asyncio.sleep(world.random.random() * 0.05)
         try:
             return await insist(lambda: services[number % 2].book(request, by=user))
         except Conflict as error:
             return error
 
-    async def killer() -> None:
-        await asyncio.sleep(world.random.random() * 0.1)
-        name = world.random.choice(sorted(world.shards))
-        await world.kill(name)
-        await asyncio.sleep(world.random.random() * 0.5)
-        await world.start_shard(name)
-
-    *outcomes, _ = await asyncio.gather(*(one(number) for number in range(racers)), killer())
+    *outcomes, _ = await asyncio.gather(*(one(number) for number in range(racers)), a_killer(world))
     return outcomes
+
+
+async def a_killer(world: World) -> None:
+    """One shard dies, and comes back after a while."""
+    await asyncio.sleep(world.random.random() * 0.1)
+    name = world.random.choice(sorted(world.shards))
+    await world.kill(name)
+    await asyncio.sleep(world.random.random() * 0.5)
+    await world.start_shard(name)
+
+
+async def repeats(world: World, people: int, *, keyed: bool) -> dict[str, set[str]]:
+    """Everybody asks twice at once, at both gateways and for different hours, over the same network: what they get."""
+    services = [Bookings(await world.region(name), world.stores.views, world.clock) for name in ("g1", "g2")]
+    await insist(partial(services[0].configure, "room1", a_schedule(services=(), kind="room"), by=ADMIN))
+    await insist(partial(services[0].configure, "doc", a_schedule(), by=ADMIN))
+    got: dict[str, set[str]] = {f"u{number}": set() for number in range(people)}
+
+    async def ask(number: int, gateway: int) -> None:
+        by, bookings = Principal(f"u{number}"), services[gateway]
+        key = bookings.key_of(by, "mine" if keyed else None)
+        request = BookingRequest(therapist="doc", start=at(9 + number, gateway), service="talk", key=key)
+        await asyncio.sleep(world.random.random() * 0.05)
+        got[by.user].add((await insist(lambda: bookings.book(request, by=by)))["id"])
+
+    asked = [ask(number, gateway) for number in range(people) for gateway in (0, 1)]
+    await asyncio.gather(*asked, *([a_killer(world)] if keyed else ()))
+    return got
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_key_is_one_booking_whichever_gateway_repeats_it_and_whatever_dies(seed: int) -> None:
+    world = World(seed, kinds=KINDS)
+
+    async def main() -> None:
+        await world.start()
+        got = await repeats(world, 6, keyed=True)
+        world.dice.rate = 0.0
+        await asyncio.sleep(40)
+        assert {len(ids) for ids in got.values()} == {1}
+        for user, ids in got.items():
+            assert [one.booking for one in await entries_of(world.sound, world.clock, f"client:{user}")] == [*ids]
+
+    run(world.loop, main(), limit_s=LIMIT_S)
+
+
+def test_without_a_key_who_asks_twice_has_two() -> None:
+    """The twin: the scenario above does tell."""
+    world = World(0, kinds=KINDS)
+    world.dice.rate = 0.0
+
+    async def main() -> None:
+        await world.start()
+        assert {len(ids) for ids in (await repeats(world, 6, keyed=False)).values()} == {2}
+
+    run(world.loop, main(), limit_s=LIMIT_S)
 
 
 async def insist(call: Callable[[], Awaitable[Any]]) -> Any:

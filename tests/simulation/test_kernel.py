@@ -4,14 +4,15 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import pytest
 
-from actors.kernel.codec import Codec
-from actors.kernel.entity import Principal, Recorded
-from actors.kernel.library import StoredLibrary
-from config.errors import CarewireError
+from actors.kernel.contract.entity import Principal, Recorded
+from actors.kernel.history.codec import Codec
+from actors.kernel.history.library import StoredLibrary
+from common.errors import CarewireError
 from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import Amend, LedgerKind, Remind, Seen, Strike, Write, Written
@@ -142,7 +143,7 @@ def last_heard(world: World, name: str, room: str, since: int) -> int:
     return max((one.version for one in world.heard[name] if one.topic == room), default=since)
 
 
-async def recorded(world: World, room: str) -> list[Recorded]:
+async def recorded(world: World, room: str) -> list[Recorded[Any]]:
     turns = await world.sound.journal.turns(room, after=0, limit=10_000)
     assert [turn.turn for turn in turns] == list(range(1, len(turns) + 1)), "turns are consecutive"
     events = await Codec(LedgerKind(), world.sound.vault).opened(room, turns)

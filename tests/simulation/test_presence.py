@@ -7,16 +7,17 @@ from typing import Any, TypeVar
 
 import pytest
 
-from actors.kernel.lane import ShardClient, ShardGone
-from actors.kernel.tasks import Tasks
-from actors.presence.line import Change
+from actors.kernel.caller.channel import ShardClient, ShardGone
+from actors.presence.line import PresenceChange
 from actors.presence.presence import OFFLINE, State
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker, presence_shards
-from config.errors import Unavailable
+from common.errors import Unavailable
+from common.lib.tasks import Tasks
 from config.settings import PresenceSettings
-from store.journal import Stores, Views
 from store.memory import memory_stores
+from store.ports.stores import Stores
+from store.ports.views import Views
 from tests.simulation.faults import Dice, FaultyClient, FaultyJournal
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
 
@@ -67,7 +68,7 @@ class World:
     async def start_gateway(self, name: str) -> Tracker:
         heard = self.heard.setdefault(name, [])
 
-        def on_changes(changes: list[Change]) -> None:
+        def on_changes(changes: list[PresenceChange]) -> None:
             for change in changes:
                 old = None if change.old is None else change.old.for_others().status
                 if old != change.new.for_others().status:

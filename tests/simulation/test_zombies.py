@@ -1,19 +1,20 @@
 """Two shards that both believe they own a room, and the twins that show what fence and lease are for."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 
-from actors.kernel.entity import Attach, Principal
-from actors.kernel.lane import ShardClient
-from actors.kernel.region import Region
-from actors.kernel.shard import Shard
-from config.errors import Unavailable
-from store.journal import Holder, Lease, Stores
+from actors.kernel.caller.channel import ShardClient
+from actors.kernel.caller.region import Region
+from actors.kernel.contract.entity import Attach, Principal
+from actors.kernel.shard.shard import Shard
+from common.errors import Unavailable
+from store.ports.leases import HeldLease, Holder, Lease
+from store.ports.stores import Stores
 from tests.simulation.faults import UnfencedJournal
 from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS as IMPATIENT
@@ -36,6 +37,9 @@ class GenerousLeases:
 
     async def release(self, lease: Lease) -> None:
         return None
+
+    async def held(self) -> Sequence[HeldLease]:
+        return []
 
 
 class CutLeases:

@@ -5,18 +5,20 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from actors.kernel import wire
-from actors.kernel.entity import Attach, Kind, Principal
-from actors.kernel.lane import ShardClient, ShardGone
-from actors.kernel.local import courier_of
-from actors.kernel.moving import rebalance
-from actors.kernel.partitions import shard_names
-from actors.kernel.region import Region
-from actors.kernel.shard import Shard
-from config.errors import CarewireError, Unavailable
+from actors.kernel.caller.channel import ShardClient, ShardGone
+from actors.kernel.caller.region import Region
+from actors.kernel.cluster.courier import courier_of
+from actors.kernel.cluster.handoff import rebalance
+from actors.kernel.contract import protocol
+from actors.kernel.contract.entity import Attach, Kind, Principal
+from actors.kernel.contract.partitions import shard_names
+from actors.kernel.shard.shard import Shard
+from common.errors import CarewireError, Unavailable
 from config.settings import KernelSettings
-from store.journal import Holder, PartitionMap, Stores
 from store.memory import memory_stores
+from store.ports.leases import Holder
+from store.ports.maps import PartitionMap
+from store.ports.stores import Stores
 from tests.simulation.faults import Dice, FaultyClient, FaultyJournal
 from tests.simulation.loop import VirtualClock, VirtualLoop
 from tests.unit.kernel.ledger import LedgerKind
@@ -41,7 +43,7 @@ class World:
         *,
         rate: float = 1.0,
         settings: KernelSettings = SETTINGS,
-        kinds: Sequence[Kind[Any]] = (LedgerKind(),),
+        kinds: Sequence[Kind[Any, Any, Any]] = (LedgerKind(),),
     ) -> None:
         self.loop = VirtualLoop()
         self.clock = VirtualClock(self.loop)
@@ -53,7 +55,7 @@ class World:
         self.shards: dict[str, Shard] = {}
         self.lives = 0
         self.regions: dict[str, Region] = {}
-        self.heard: dict[str, list[wire.Delivery]] = {}
+        self.heard: dict[str, list[protocol.Delivery]] = {}
         self._courier: Region | None = None
 
     @property

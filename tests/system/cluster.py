@@ -23,7 +23,7 @@ from typing import Any, Final
 import httpx
 import yaml
 
-from serve_app.rayhead import make_scratch
+from serve_app.launch.rayhead import make_scratch
 from tests.system.harness import START_S, System, free_ports, processes_of
 
 HERE: Final = Path(__file__).parents[2]

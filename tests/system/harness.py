@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -189,8 +190,8 @@ class System:
 
     def token(self, user: str, role: str = "client", ttl_s: float = 3600.0) -> str:
         """A token as `carewire token` makes it, without the half second that a process takes."""
-        from config.clock import SystemClock
-        from config.tokens import mint
+        from common.clock import SystemClock
+        from common.tokens import mint
 
         return mint(SECRET, user=user, role=role, now_ms=SystemClock().now_ms(), ttl_s=ttl_s)
 
@@ -232,10 +233,14 @@ class System:
             return rows
 
     async def pid_of(self, name: str) -> int:
-        """Pid of a process by its name in the status: `rooms-0`, `gateway-0`, `mongod`, `controller`."""
-        rows = {row["name"]: row for row in await self.status()}
-        assert name in rows, f"{name} is not among {sorted(rows)}"
-        return int(rows[name]["pid"])
+        """Pid of a process by its name in the status: `rooms-0`, `gateway-0`, `mongod`, `controller`. On a busy machine
+        a process may be late to say it: then it is asked again."""
+        row = await wait_until(partial(self._answering, name), within_s=30.0, what=f"{name} in the status", every_s=0.2)
+        return int(row["pid"])
+
+    async def _answering(self, name: str) -> dict[str, Any] | None:
+        rows = [row for row in await self.status() if row["name"] == name and row["status"] != "unreachable"]
+        return rows[0] if rows else None
 
     async def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
         """Kill this process. Its pid."""

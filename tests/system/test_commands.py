@@ -4,8 +4,12 @@ import json
 import resource
 from pathlib import Path
 
-from config.clock import SystemClock
-from config.tokens import Expected, verify
+import pytest
+
+from common.clock import SystemClock
+from common.tokens import Expected, verify
+from config.settings import Settings
+from serve_app.launch.secrets import complete
 from tests.system.harness import SECRET, carewire, environment
 
 
@@ -30,14 +34,56 @@ def test_a_token_costs_less_than_half_a_second_of_a_core(tmp_path: Path) -> None
     assert min(once() for _ in range(5)) < 0.5
 
 
-def test_the_secret_is_made_once_and_kept_to_its_owner(tmp_path: Path) -> None:
+def test_a_token_is_signed_with_the_secret_that_a_start_has_made(tmp_path: Path) -> None:
     env = environment(tmp_path / "data", AUTH__SECRET=None)
-    tokens = [carewire("token", "--user", "a", "--role", "client", env=env, cwd=tmp_path).stdout for _ in range(2)]
-    secret = tmp_path / "data" / "auth.secret"
-    assert secret.stat().st_mode & 0o077 == 0
-    for token in tokens:
-        now_ms = SystemClock().now_ms()
-        verify(token.strip(), secret.read_text(), ["HS256"], now_ms=now_ms, expected=Expected())
+    secret = complete(Settings(data_dir=tmp_path / "data")).auth.secret
+    assert secret is not None
+    done = carewire("token", "--user", "a", "--role", "client", env=env, cwd=tmp_path)
+    now_ms = SystemClock().now_ms()
+    verify(done.stdout.strip(), secret.get_secret_value(), ["HS256"], now_ms=now_ms, expected=Expected())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("token", "--user", "a", "--role", "client"),
+        ("token", "--count", "2", "--role", "client", "--out", "tokens.jsonl"),
+        ("status", "--url", "http://127.0.0.1:1"),
+        ("scale", "rooms", "2", "--url", "http://127.0.0.1:1"),
+        ("audit", "verify"),
+        ("rebuild-projections",),
+    ],
+    ids=" ".join,
+)
+def test_commands_that_read_make_nothing_and_say_how_to_point_them_somewhere(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    env = environment(tmp_path / "elsewhere" / ".carewire", AUTH__SECRET=None)
+    (tmp_path / "elsewhere").mkdir()
+    done = carewire(*command, env=env, cwd=tmp_path / "elsewhere")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "--data-dir" in done.stderr
+    assert "CAREWIRE_DATA_DIR" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [("audit", "verify"), ("rebuild-projections",)], ids=" ".join)
+def test_a_database_out_of_reach_is_one_line(command: tuple[str, ...], tmp_path: Path) -> None:
+    url = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500"
+    keys = "k1:" + "A" * 43 + "="
+    env = environment(tmp_path / "data", MONGO__URL=url, ENCRYPTION__MASTER_KEYS=keys)
+    done = carewire(*command, env=env, cwd=tmp_path)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert "CAREWIRE_MONGO__URL" in done.stderr
+
+
+def test_no_key_is_made_for_a_database_that_is_somewhere_else(tmp_path: Path) -> None:
+    env = environment(tmp_path / "data", MONGO__URL="mongodb://127.0.0.1:1/")
+    done = carewire("rebuild-projections", env=env, cwd=tmp_path)
+    assert (done.returncode, "CAREWIRE_ENCRYPTION__MASTER_KEYS" in done.stderr) == (2, True)
+    assert not (tmp_path / "data").exists()
 
 
 def test_many_tokens_are_written_one_a_line(tmp_path: Path) -> None:
@@ -47,6 +93,7 @@ def test_many_tokens_are_written_one_a_line(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert [row["user"] for row in rows] == [f"load-{n}" for n in range(1000)]
     assert len({row["token"] for row in rows}) == 1000
+    assert out.stat().st_mode & 0o077 == 0  # whoever has them is all of these people
 
 
 def test_settings_are_printed_with_their_source_and_without_secrets(tmp_path: Path) -> None:

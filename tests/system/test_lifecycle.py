@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.system.harness import STOP_S, System, carewire, processes_of, wait_until
+from tests.system.harness import START_S, STOP_S, System, carewire, processes_of, wait_until
 
 
 def is_there(path: Path) -> bool:
@@ -68,7 +68,7 @@ MOMENTS: dict[str, Callable[[System], object]] = {
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_a_start_may_be_interrupted_at_any_moment(own: System, moment: str) -> None:
     own.spawn()
-    await wait_until(lambda: MOMENTS[moment](own), within_s=30.0, what=moment, every_s=0.01)
+    await wait_until(lambda: MOMENTS[moment](own), within_s=START_S, what=moment, every_s=0.01)
     own.interrupt(signal.SIGINT)
     assert own.wait(STOP_S) == 0, own.said()
     await all_gone(own, 1.0)
@@ -79,7 +79,7 @@ async def test_when_ray_breaks_it_is_started_again_and_carewire_down_stops_it(ow
     own.start()
     next(process for process in own.below() if process.name() == "raylet").kill()
     ready_again = partial(_said_twice, own, "Carewire is ready")
-    await wait_until(ready_again, within_s=60.0, what="the second start", every_s=0.2)
+    await wait_until(ready_again, within_s=START_S, what="the second start", every_s=0.2)
     async with own.http() as http:
         await wait_until(partial(_healthy, http), within_s=15.0, what="health")
     assert carewire("down", env=own.env, cwd=own.data_dir).returncode == 0

@@ -75,7 +75,11 @@ async def test_metrics_come_from_every_process_and_count_what_happens(system: Sy
         await client.call("create_room", {"room_id": "measured-1"})
         for n in range(10):
             await client.call("message", {"room_id": "measured-1", "body": str(n)})
-        assert await stored(http) >= before + 10
+
+        async def counted() -> bool:
+            return await stored(http) >= before + 10
+
+        await wait_until(counted, within_s=5.0, what="ten messages in the metrics, which are made once a second")
         page = (await http.get("/metrics")).text
         assert page.count("# TYPE carewire_turn_seconds histogram") == 1
         assert "measured" not in page

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.loading import variables
-from serve_app.main import main
+from serve_app.cli.main import main
 from tests.system.harness import System
 
 ROOT = Path(__file__).parents[2]

@@ -43,6 +43,22 @@ def a_broken_master_key(env: dict[str, str], _: Path) -> None:
     env["CAREWIRE_ENCRYPTION__MASTER_KEYS"] = "k1:not-base64"
 
 
+def a_full_disk(_: dict[str, str], directory: Path) -> None:
+    """What is written first meets a device that has no space left."""
+    (directory / "data").mkdir()
+    (directory / "data" / "run.new").symlink_to("/dev/full")
+
+
+def a_folder_in_the_way(_: dict[str, str], directory: Path) -> None:
+    (directory / "data" / "run.lock").mkdir(parents=True)
+
+
+def a_broken_installation(env: dict[str, str], directory: Path) -> None:
+    (directory / "psutil.py").write_text("raise LookupError('not\\nfound')")
+    env["PYTHONPATH"] = str(directory)
+    env["TMPDIR"] = str(directory)
+
+
 _listeners: list[socket.socket] = []
 
 CASES: list[Case] = [
@@ -67,6 +83,15 @@ CASES: list[Case] = [
     ("an address is not ours", a_variable("CAREWIRE_HTTP__HOST", "203.0.113.9"), "CAREWIRE_HTTP__HOST"),
     ("the data directory cannot be", a_file_in_the_way, "CAREWIRE_DATA_DIR"),
     ("a master key is malformed", a_broken_master_key, "CAREWIRE_ENCRYPTION__MASTER_KEYS"),
+    ("a secret is short", a_variable("CAREWIRE_AUTH__SECRET", "short"), "CAREWIRE_AUTH__SECRET: has 5 bytes"),
+    ("a secret is empty", a_variable("CAREWIRE_AUTH__SECRET", ""), "CAREWIRE_AUTH__SECRET: is empty"),
+    ("keys come by FTP", a_variable("CAREWIRE_AUTH__JWKS_URL", "ftp://x"), "CAREWIRE_AUTH__JWKS_URL"),
+    ("MongoDB refuses the name", a_variable("CAREWIRE_MONGO__DATABASE", "a.b"), "CAREWIRE_MONGO__DATABASE"),
+    ("a time has no end", a_variable("CAREWIRE_GATEWAY__PING_INTERVAL_S", "inf"), "CAREWIRE_GATEWAY__PING_INTERVAL_S"),
+    ("disk is short", a_variable("CAREWIRE_MIN_FREE_DISK_MB", "999999999"), "CAREWIRE_MIN_FREE_DISK_MB"),
+    ("the disk is full", a_full_disk, "free some space"),
+    ("a folder is in the way of a file", a_folder_in_the_way, "run.lock"),
+    ("a library is broken", a_broken_installation, "LookupError: not found"),
     ("there is no Ray cluster", a_variable("CAREWIRE_RAY__ADDRESS", "127.0.0.1:1"), "127.0.0.1:1"),
 ]
 
@@ -112,3 +137,31 @@ def test_wrong_use_of_a_command_is_exit_code_2(arguments: tuple[str, ...], said:
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_should_not_happen_leaves_its_trace_in_a_file(tmp_path: Path) -> None:
+    env = environment(tmp_path / "data")
+    a_broken_installation(env, tmp_path)
+    done = carewire("up", env=env, cwd=tmp_path)
+    (trace,) = tmp_path.glob("carewire-trace-*.txt")
+    assert str(trace) in done.stderr
+    assert "Traceback" in trace.read_text()
+
+
+INTERRUPTED = {
+    "while the first module is imported": ("argparse", "os.kill(os.getpid(), signal.SIGINT)"),
+    "while settings are read": ("dotenv", "os.kill(os.getpid(), signal.SIGINT)"),
+    "inside a library that makes an import error of it": (
+        "pydantic",
+        "try: os.kill(os.getpid(), signal.SIGINT)\nexcept KeyboardInterrupt: raise ImportError('no pydantic')",
+    ),
+}
+
+
+@pytest.mark.parametrize("moment", INTERRUPTED)
+def test_ctrl_c_before_anything_has_started_is_one_line(moment: str, tmp_path: Path) -> None:
+    module, code = INTERRUPTED[moment]
+    (tmp_path / f"{module}.py").write_text(f"import os, signal\n{code}\n")
+    done = carewire("up", env=environment(tmp_path / "data") | {"PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (130, "carewire: interrupted.\n")
+    assert not (tmp_path / "data").exists()

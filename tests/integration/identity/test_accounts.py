@@ -8,10 +8,13 @@ from typing import Any
 import pyotp
 import pytest
 
-from config.errors import Unauthenticated
-from serve_app.identity.outbox import Message
-from serve_app.identity.sessions import Reused
-from tests.gateway_rig import token
+from actors.rooms.service import Rooms
+from common.errors import Unauthenticated
+from serve_app.capabilities.identity.assembly import assemble
+from serve_app.capabilities.identity.origin import Origin
+from serve_app.capabilities.identity.outbox import OutgoingMail
+from serve_app.capabilities.identity.sessions.session_records import Reused
+from tests.gateway_rig import SECRET, token
 from tests.identity_rig import PASSWORD, House, house
 from tests.system.harness import wait_until
 
@@ -103,6 +106,7 @@ async def test_refreshing_rotates_and_keeps_session_and_device(home: House) -> N
 async def test_a_refresh_token_shown_twice_ends_its_family_and_tells_the_owner(home: House) -> None:
     first = await home.register(ADA)
     second = await home.ok("POST", "/api/auth/refresh", {"refresh_token": first["refresh_token"]})
+    home.clock.ahead_ms += 10_001
     for stolen in (first, second, second):
         body = {"refresh_token": stolen["refresh_token"]}
         await home.refused(401, "unauthenticated", "POST", "/api/auth/refresh", body)
@@ -121,16 +125,83 @@ async def test_a_lost_answer_is_no_theft_when_the_refresh_has_a_key(home: House)
     await home.ok("GET", "/api/auth/me", bearer=answers[0]["access_token"])
 
 
-async def test_of_two_refreshes_at_once_one_wins_and_the_family_ends(home: House) -> None:
+TAB = Origin("10.0.0.1", "Firefox")
+
+
+async def test_two_tabs_that_refresh_at_once_get_the_same_answer_and_stay_signed_in(home: House) -> None:
+    """Over HTTP and, so that nothing in one process can be what keeps them together, at two replicas of the API."""
+    first = await home.register(ADA)
+    body = {"refresh_token": first["refresh_token"]}
+    one, other = await asyncio.gather(*(home.ok("POST", "/api/auth/refresh", body) for _ in range(2)))
+    assert one == other
+    home.clock.ahead_ms += 5_000
+    assert await home.ok("POST", "/api/auth/refresh", body) == one
+    await home.ok("GET", "/api/auth/me", bearer=one["access_token"])
+
+    rooms = Rooms(home.region, home.stores.views, home.clock)
+    replica = assemble(home.settings, home.database, home.stores, home.region, rooms, home.clock, root=SECRET)
+    services = (home.service.identity, replica.identity)
+    signed = await asyncio.gather(*(service.refresh(one["refresh_token"], TAB) for service in services * 5))
+    assert len({(each.refresh_token, each.access_token) for each in signed}) == 1
+    assert (await home.service.identity.refresh(signed[0].refresh_token, TAB)).session.id == one["session_id"]
+    assert "refresh.reused" not in await home.actions(first["user"]["user_id"])
+    await replica.close()
+
+
+@pytest.mark.parametrize(
+    ("thief", "after_ms"),
+    [(Origin("10.0.0.2", "Firefox"), 0), (Origin("10.0.0.1", "curl"), 0), (TAB, 10_001)],
+    ids=["another address", "another device", "later"],
+)
+async def test_a_refresh_token_from_elsewhere_or_later_ends_its_family(
+    home: House, thief: Origin, after_ms: int
+) -> None:
+    first = await home.register(ADA)
+    sessions = home.service.parts.sessions
+    won = await sessions.rotate(first["refresh_token"], TAB)
+    assert isinstance(won, tuple)
+    home.clock.ahead_ms += after_ms
+    assert isinstance(await sessions.rotate(first["refresh_token"], thief), Reused)
+    with pytest.raises(Unauthenticated):
+        await sessions.rotate(won[1], TAB)
+
+
+async def test_a_token_that_is_two_generations_old_ends_its_family_however_fast(home: House) -> None:
+    first = await home.register(ADA)
+    sessions = home.service.parts.sessions
+    second = await sessions.rotate(first["refresh_token"], TAB)
+    assert isinstance(second, tuple)
+    assert isinstance(await sessions.rotate(second[1], TAB), tuple)
+    assert isinstance(await sessions.rotate(first["refresh_token"], TAB), Reused)
+
+
+async def test_a_thief_within_the_grace_is_found_out_by_the_next_refresh(home: House) -> None:
+    """Behind the same address, with the same browser: thief and owner hold one token, and cannot both use it."""
+    first = await home.register(ADA)
+    sessions = home.service.parts.sessions
+    owner, thief = [await sessions.rotate(first["refresh_token"], TAB) for _ in range(2)]
+    assert isinstance(owner, tuple)
+    assert isinstance(thief, tuple)
+    home.clock.ahead_ms += 900_000
+    assert isinstance(await sessions.rotate(thief[1], TAB), tuple)
+    home.clock.ahead_ms += 60_000
+    assert isinstance(await sessions.rotate(owner[1], TAB), Reused)
+
+
+async def test_of_two_refreshes_at_once_from_two_places_one_wins_and_the_family_ends(home: House) -> None:
     """The fence is one conditional write. Its twin, a read before a write, lets both through."""
     first = await home.register(ADA)
     sessions = home.service.parts.sessions
-    both = await asyncio.gather(*(sessions.rotate(first["refresh_token"]) for _ in range(2)), return_exceptions=True)
+    places = (TAB, Origin("10.9.9.9", "Firefox"))
+    both = await asyncio.gather(
+        *(sessions.rotate(first["refresh_token"], place) for place in places), return_exceptions=True
+    )
     assert sum(isinstance(one, tuple) for one in both) == 1
     assert sum(isinstance(one, Reused | Unauthenticated) for one in both) == 1
     (won,) = (one for one in both if isinstance(one, tuple))
-    with pytest.raises(Unauthenticated):
-        await sessions.rotate(won[1])
+    for place in places:
+        with pytest.raises(Unauthenticated):
+            await sessions.rotate(won[1], place)
 
 
 async def test_twin_without_the_conditional_write_both_refreshes_pass(home: House) -> None:
@@ -168,9 +239,9 @@ async def test_a_password_is_changed_by_who_knows_the_old_one_and_other_devices_
     assert await login(home, password="a new long password")
 
 
-async def the_reset(home: House, user: str) -> Message:
+async def the_reset(home: House, user: str) -> OutgoingMail:
     """The message with the code. Nobody waits for it to be sent, or the time would tell who has an account."""
-    found: list[Message] = []
+    found: list[OutgoingMail] = []
 
     async def sent() -> bool:
         found[:] = [mail for mail in await home.mails(user) if mail.template == "password_reset"]
@@ -338,3 +409,40 @@ async def test_the_oldest_session_ends_when_there_are_too_many(mongo_url: str, t
         await home.refused(401, "unauthenticated", "GET", "/api/auth/me", bearer=tokens[0]["access_token"])
         for one in tokens[1:]:
             await home.ok("GET", "/api/auth/me", bearer=one["access_token"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "again", "shown"),
+    [
+        ("mary.o'brien@example.ie ", "Mary.O'Brien@example.ie", "mary.o'brien@example.ie"),
+        ("info@xn--bcher-kva.example", "INFO@bücher.example ", "info@bücher.example"),
+        ("ju\u0308rgen@example.org", "JÜRGEN@example.org", "jürgen@example.org"),
+        ("jane@students.med.dept.example.ac.uk", "jane@students.med.dept.example.ac.uk", None),
+    ],
+)
+async def test_login_reset_and_lockout_know_every_spelling_of_an_address(
+    home: House, typed: str, again: str, shown: str | None
+) -> None:
+    me = await home.register(typed)
+    assert me["user"]["email"] == (shown or typed)
+    await home.refused(409, "already_exists", "POST", "/api/auth/register", {"email": again, "password": PASSWORD})
+    assert (await login(home, again))["user"]["user_id"] == me["user"]["user_id"]
+    await home.ok("POST", "/api/auth/password/reset-request", {"email": again})
+    assert (await the_reset(home, me["user"]["user_id"])).to == (shown or typed)
+    for n in range(8):  # one count, however it is spelt
+        body = {"email": (typed, again)[n % 2], "password": "wrong password"}
+        answer = await home.call("POST", "/api/auth/login", body)
+    assert answer.json()["code"] == "rate_limited"
+
+
+async def test_a_code_goes_to_the_address_of_the_account_and_not_to_the_one_that_was_typed(home: House) -> None:
+    me = await home.register("strasse@example.org")
+    await home.ok("POST", "/api/auth/password/reset-request", {"email": "straße@example.org"})
+    await home.ok("POST", "/api/auth/password/reset-request", {"email": "STRASSE@example.org"})
+    assert (await the_reset(home, me["user"]["user_id"])).to == "strasse@example.org"
+
+
+async def test_whoever_mistypes_an_address_is_told_what_is_wrong_with_it(home: House) -> None:
+    answer = await home.call("POST", "/api/auth/register", {"email": "ada.example.org", "password": PASSWORD})
+    assert (answer.status_code, answer.json()["details"]) == (400, {"field": "email"})
+    assert answer.json()["detail"] == "email: An email address must have an @-sign."

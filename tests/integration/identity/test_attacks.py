@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from socketio.exceptions import ConnectionError as Refused
 
+from actors.calendars.services.feed_tokens import FeedTokens
+from common.verifier import Jwks, Verifier
 from config.settings import AuthSettings
-from realtime.auth import Jwks, Verifier
-from serve_app.identity.gate import HttpGate
+from serve_app.capabilities.identity.sessions.gate import HttpGate
 from tests.gateway_rig import CLOCK, SECRET, token
 from tests.identity_rig import PASSWORD, House, remembered_logs
 from tests.system.harness import wait_until
@@ -91,7 +92,7 @@ class Published(Jwks):
         for kid, key in (("r1", RSA_KEY), ("e1", EC_KEY)):
             maker: Any = jwt.algorithms.RSAAlgorithm if kid == "r1" else jwt.algorithms.ECAlgorithm
             data = maker.to_jwk(key.public_key(), as_dict=True) | {"alg": "RS256" if kid == "r1" else "ES256"}
-            self._keys[kid] = jwt.PyJWK({**data, "kid": kid})
+            self._keys = [*self._keys, jwt.PyJWK({**data, "kid": kid})]
         self._fetched_s = self._tried_s = CLOCK.monotonic_s()
 
 
@@ -100,7 +101,7 @@ def strict(home: House) -> Iterator[House]:
     """The house with an issuer's keys beside ours, and an audience."""
     settings = AuthSettings(leeway_s=0, audience="carewire")
     verifier = Verifier(settings, CLOCK, secret=SECRET, jwks=Published())
-    gate = HttpGate(verifier, home.service.parts.revocations)
+    gate = HttpGate(verifier, home.service.parts.revocations, FeedTokens(home.stores.feed_tokens, CLOCK))
     home.doors.append(gate)
     gateway: Any = home.gateways[0]
     known, gateway._sessions._verifier = gateway._sessions._verifier, verifier
@@ -159,7 +160,7 @@ async def test_tokens_of_a_family_that_was_refreshed_twice_are_refused_everywher
     first = await home.register(ADA)
     second = await home.ok("POST", "/api/auth/refresh", {"refresh_token": first["refresh_token"]})
     stolen = {"refresh_token": first["refresh_token"]}
-    await home.refused(401, "unauthenticated", "POST", "/api/auth/refresh", stolen)
+    await home.refused(401, "unauthenticated", "POST", "/api/auth/refresh", stolen, address="10.6.6.6")
     for one in (first, second):
         await home.refused(401, "unauthenticated", "GET", "/api/auth/me", bearer=one["access_token"])
         with pytest.raises(Refused):

@@ -5,11 +5,11 @@ from typing import Any
 import bson
 import pytest
 
-from actors.inboxes.commands import Read
-from actors.kernel.entity import Principal
+from actors.inboxes.commands import ReadInbox
+from actors.kernel.contract.entity import Principal
 from actors.presence.keeping import PRESENCE, keep
 from actors.presence.presence import Memory
-from store.vault import ID_BYTES
+from store.crypto.vault import ID_BYTES
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
 from tests.integration.identity.victim import CANARY, Victim, a_victim, when
@@ -107,7 +107,7 @@ async def test_an_erased_person_is_in_no_collection_and_in_nobody_elses_view(hom
 async def _no_key_is_left(home: House, user: str) -> None:
     """Not one, though letters still come; and what they seal is noise."""
     await home.service.parts.notices.tell(user, "care_updated", {"late": f"{CANARY} letter"}, must=True)
-    reply = await home.region.submit(f"user:{user}", Read(0, 200), by=Principal(user))
+    reply = await home.region.submit(f"user:{user}", ReadInbox(0, 200), by=Principal(user))
     assert CANARY.encode() not in reply.data
     keys = await home.database["keys"].find({"s": user}).to_list(None)
     assert [(one["w"], one["m"]) for one in keys] == [(b"", "")]

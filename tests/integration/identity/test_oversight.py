@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from config.errors import Unavailable
-from serve_app.audit.chain import Entry, Head, parse_head
-from serve_app.audit.record import AuditRecord
+from common.errors import Unavailable
+from serve_app.capabilities.audit.chain import AuditEntry, Head, parse_head
+from serve_app.capabilities.audit.record import AuditRecord
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
 from tests.integration.identity.victim import a_victim
@@ -21,7 +21,7 @@ REASON = "Client does not answer after an alarm."
 
 async def test_two_processes_append_to_one_chain_and_it_stays_whole(home: House) -> None:
     records = [AuditRecord(home.database, home.clock) for _ in range(2)]
-    await asyncio.gather(*(records[n % 2].append(Entry("login", f"u{n}")) for n in range(60)))
+    await asyncio.gather(*(records[n % 2].append(AuditEntry("login", f"u{n}")) for n in range(60)))
     verdict = await records[0].verify()
     assert (verdict.broken_at, verdict.head.number) == (0, 60)
     links = await records[0].page(subject=None, below=None, limit=100)
@@ -40,7 +40,7 @@ async def test_two_processes_append_to_one_chain_and_it_stays_whole(home: House)
 async def test_who_touches_the_record_is_found_out(home: House, change: Any, broken_at: int) -> None:
     record = AuditRecord(home.database, home.clock)
     for n in range(6):
-        await record.append(Entry("login", f"u{n}"))
+        await record.append(AuditEntry("login", f"u{n}"))
     audit = home.database["audit"]
     await (audit.delete_one({"_id": 3}) if change is None else audit.update_one({"_id": 3}, change))
     assert (await record.verify()).broken_at == broken_at
@@ -49,7 +49,7 @@ async def test_who_touches_the_record_is_found_out(home: House, change: Any, bro
 async def test_a_cut_end_is_found_and_so_is_another_past(home: House) -> None:
     record = AuditRecord(home.database, home.clock)
     for n in range(6):
-        await record.append(Entry("login", f"u{n}"))
+        await record.append(AuditEntry("login", f"u{n}"))
     head = (await record.verify()).head
     assert (await record.verify(parse_head(str(head)))).broken_at == 0
     assert (await record.verify(Head(4, "0" * 64))).broken_at == 4
@@ -181,7 +181,7 @@ async def test_what_cannot_be_recorded_is_not_shown(home: House) -> None:
     victim = await a_victim(home)
     record: Any = home.service.parts.audit
 
-    async def away(entry: Entry) -> None:
+    async def away(entry: AuditEntry) -> None:
         raise Unavailable("The database does not answer.")
 
     record.append = away

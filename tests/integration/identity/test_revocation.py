@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 from socketio.exceptions import ConnectionError as Refused
 
-from config.revocations import Revocation
-from serve_app.identity.guard import Follower
+from common.revocations import Revocation
+from serve_app.capabilities.identity.sessions.revocation import Follower
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
 from tests.raw_socket import RawSocket

@@ -66,6 +66,11 @@ async def _on_the_calendar(home: House, victim: Victim) -> None:
     await home.ok("PUT", f"/api/calendars/{therapist}", schedule, bearer=victim.therapist)
     talk = {"therapist_id": therapist, "service_id": "talk"}
     body = talk | {"start": when(10), "notes": f"{CANARY} notes"}
+    for path, name, whose in (
+        (f"/api/calendars/{therapist}/feed-tokens", "token_id", victim.therapist),
+        ("/api/bookings/feed-tokens", "feed_token_id", bearer),
+    ):
+        victim.ids[name] = (await home.ok("POST", path, {}, bearer=whose))["token_id"]
     victim.ids["booking_id"] = (await home.ok("POST", "/api/bookings", body, bearer=bearer))["id"]
     series = talk | {"start": when(12), "rrule": "FREQ=DAILY;COUNT=2", "policy": "all"}
     victim.ids["series_id"] = (await home.ok("POST", "/api/series", series, bearer=bearer))["series_id"]
@@ -91,9 +96,11 @@ async def what_she_has(home: House, victim: Victim) -> list[Any]:
         f"/api/bookings/{ids['booking_id']}",
         "/api/bookings",
         f"/api/series/{ids['series_id']}",
+        "/api/bookings/feed-tokens",
         f"/api/calendars/{ids['therapist_id']}",
     )
     found = await asyncio.gather(*(home.ok("GET", path, bearer=bearer) for path in paths))
+    found.append(await home.ok("GET", f"/api/calendars/{ids['therapist_id']}/feed-tokens", bearer=victim.therapist))
     waiting = (await home.ok("GET", "/api/waitlist", bearer=bearer))["entries"]
     lines = sorted((one["entry_id"], one.get("offer", {}).get("offer_id", "")) for one in waiting)
     members = (await victim.socket.ok("join_room", {"room_id": ids["room_id"]}))["members"]

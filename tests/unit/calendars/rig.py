@@ -6,33 +6,41 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from actors.calendars.booking_kind import BookingKind
-from actors.calendars.commands import Availability
-from actors.calendars.kinds import AgendaKind, CalendarKind
-from actors.calendars.occupancy import Entry
-from actors.calendars.schedule import Limits, Schedule, Service
-from actors.calendars.series import SeriesKind
-from actors.calendars.service import Bookings
-from actors.calendars.time import DAY_MS, HOUR_MS
-from actors.calendars.waitlist_kind import WaitlistKind
-from actors.calendars.wishes import Request
-from actors.inboxes.commands import Read
+from actors.calendars.booking.kind import BookingKind
+from actors.calendars.calendar.commands import Availability
+from actors.calendars.calendar.kind import AgendaKind, CalendarKind
+from actors.calendars.calendar.occupancy import TimeEntry
+from actors.calendars.hours.schedule import Limits, Schedule, Service
+from actors.calendars.hours.timeline import DAY_MS, HOUR_MS
+from actors.calendars.series.entity import SeriesKind
+from actors.calendars.services.booking_requests import BookingRequest
+from actors.calendars.services.bookings import Bookings
+from actors.calendars.waitlist.kind import WaitlistKind
+from actors.inboxes.commands import ReadInbox
 from actors.inboxes.kind import InboxKind
-from actors.kernel.entity import Kind, Principal
-from actors.kernel.loading import restore
-from actors.kernel.local import LocalCluster
-from actors.kernel.partitions import partition_of
-from actors.kernel.region import Region
-from actors.kernel.replies import Replies
-from actors.kernel.resident import Host, Resident
-from config.clock import Clock
+from actors.kernel.caller.region import Region
+from actors.kernel.cluster.local import LocalCluster
+from actors.kernel.contract.entity import Kind, Principal
+from actors.kernel.contract.partitions import partition_of
+from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.shard.loader import restore
+from actors.kernel.shard.reply_cache import ReplyCache
+from actors.kernel.shard.resident import Resident
+from common.clock import Clock
 from config.settings import KernelSettings
-from store.journal import Stores
 from store.memory import memory_stores
+from store.ports.stores import Stores
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
 
 T = TypeVar("T")
-KINDS: Sequence[Kind[Any]] = (CalendarKind(), AgendaKind(), BookingKind(), SeriesKind(), WaitlistKind(), InboxKind())
+KINDS: Sequence[Kind[Any, Any, Any]] = (
+    CalendarKind(),
+    AgendaKind(),
+    BookingKind(),
+    SeriesKind(),
+    WaitlistKind(),
+    InboxKind(),
+)
 SETTINGS = KernelSettings(linger_ms=0.0, snapshot_every=5, passivate_after_s=30.0)
 DOC = Principal("doc", "therapist")
 ANN, BOB = Principal("ann"), Principal("bob")
@@ -57,12 +65,12 @@ def a_schedule(**changes: Any) -> Schedule:
     return Schedule(**given | {"rules": Limits()} | changes)
 
 
-async def entries_of(stores: Stores, clock: Clock, entity: str) -> list[Entry]:
+async def entries_of(stores: Stores, clock: Clock, entity: str) -> list[TimeEntry]:
     """What is taken of a calendar or an agenda by what the journal says, folded as a shard folds it."""
     kind = next(one for one in KINDS if entity.startswith(f"{one.name}:"))
-    resident = Resident(entity, Host(kind, stores), partition_of(entity))
-    restore(resident, (await stores.journal.load([entity]))[entity], Replies(clock))
-    found: list[Entry] = sorted(resident.entity.occupancy.entries.values(), key=lambda one: one.start)
+    resident = Resident(entity, KindRuntime(kind, stores), partition_of(entity))
+    restore(resident, (await stores.journal.load([entity]))[entity], ReplyCache(clock))
+    found: list[TimeEntry] = sorted(resident.entity.occupancy.entries.values(), key=lambda one: one.start)
     return found
 
 
@@ -80,7 +88,7 @@ class JumpingClock(VirtualClock):
 class Rig:
     """One run of a scenario."""
 
-    def __init__(self, kinds: Sequence[Kind[Any]] = KINDS) -> None:
+    def __init__(self, kinds: Sequence[Kind[Any, Any, Any]] = KINDS) -> None:
         self.loop = VirtualLoop()
         self.clock = JumpingClock(self.loop)
         self.stores = memory_stores(self.clock, [index for kind in kinds for index in kind.indexes])
@@ -95,9 +103,9 @@ class Rig:
             await self.cluster.start()
             self.region = await self.cluster.region("test")
             self.bookings = Bookings(self.region, self.stores.views, self.clock)
-            for calendar in ("doc", "eve", "room1"):
-                services = () if calendar == "room1" else a_schedule().services
-                await self.bookings.configure(calendar, a_schedule(services=services), by=ADMIN)
+            await self.bookings.configure("room1", a_schedule(services=(), kind="room"), by=ADMIN)
+            for calendar in ("doc", "eve"):
+                await self.bookings.configure(calendar, a_schedule(), by=ADMIN)
             try:
                 return await scenario(self)
             finally:
@@ -113,18 +121,18 @@ class Rig:
     async def book(self, start: int, by: Principal = ANN, **more: Any) -> dict[str, Any]:
         """A booking with `doc`."""
         given: dict[str, Any] = {"therapist": "doc", "start": start, "service": "talk"} | more
-        return await self.bookings.book(Request(**given), by=by)
+        return await self.bookings.book(BookingRequest(**given), by=by)
 
     async def slots(self, start: int, end: int, service: str = "talk", calendar: str = "doc") -> list[str]:
         """When free times begin."""
         answer, _ = await self.bookings.availability(calendar, Availability(start, end, service), by=ANN)
         return [one["start"] for one in answer["slots"]]
 
-    async def entries(self, entity: str) -> list[Entry]:
+    async def entries(self, entity: str) -> list[TimeEntry]:
         """What is taken of a calendar or an agenda."""
         return await entries_of(self.stores, self.clock, entity)
 
     async def mail(self, user: str) -> list[tuple[str, dict[str, Any]]]:
         """What was addressed to a user."""
-        reply = await self.region.submit(f"user:{user}", Read(limit=200), by=Principal(user))
+        reply = await self.region.submit(f"user:{user}", ReadInbox(limit=200), by=Principal(user))
         return [(one["event"], one["data"]) for one in msgspec.json.decode(reply.data)["events"]]

@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.calendars.agenda import MOST_HOLDS
-from actors.calendars.holding import ASK_AFTER_MS
-from actors.calendars.schedule import Limits
-from actors.calendars.service import Bookings
-from actors.calendars.taking import Wanted
-from actors.calendars.wishes import Change, Request
-from config.errors import CarewireError, Conflict, FailedPrecondition, NotFound, PermissionDenied
+from actors.calendars.calendar.agenda import MOST_HOLDS
+from actors.calendars.calendar.reservations import ASK_AFTER_MS
+from actors.calendars.hours.schedule import Limits
+from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
+from actors.calendars.services.bookings import Bookings
+from actors.calendars.services.reserving import TimeRequest
+from common.errors import CarewireError, Conflict, FailedPrecondition, NotFound, PermissionDenied
 from tests.unit.calendars.rig import ADMIN, ANN, BOB, DOC, Rig, a_schedule, at
 
 
@@ -86,7 +86,7 @@ def test_all_reasons_are_told_at_once() -> None:
         rules = Limits(min_notice_minutes=60 * 24 * 30, max_per_day=1)
         await rig.book(at(16))
         await rig.bookings.configure("doc", a_schedule(rules=rules), by=DOC)
-        answer = await rig.bookings.check(Request(therapist="doc", start=at(16.25), service="talk"), by=ANN)
+        answer = await rig.bookings.check(BookingRequest(therapist="doc", start=at(16.25), service="talk"), by=ANN)
         assert [one["code"] for one in answer["reasons"]] == [
             "too_soon",
             "off_grid",
@@ -104,7 +104,7 @@ def test_a_refusal_tells_the_reasons_of_all_whose_time_it_needs_as_a_check_does(
     async def scenario(rig: Rig) -> None:
         await rig.book(at(10), service="room-talk")
         await rig.book(at(10), BOB, therapist="eve", service="talk")
-        wanted = Request(therapist="eve", start=at(10), service="room-talk")
+        wanted = BookingRequest(therapist="eve", start=at(10), service="room-talk")
         checked = await rig.bookings.check(wanted, by=ANN)
         with pytest.raises(Conflict) as refused:
             await rig.bookings.book(wanted, by=ANN)
@@ -112,9 +112,9 @@ def test_a_refusal_tells_the_reasons_of_all_whose_time_it_needs_as_a_check_does(
         assert [one["code"] for one in checked["reasons"]] == codes(refused.value)
         for entity in ("calendar:eve", "calendar:room1", "client:ann"):
             assert len(await rig.entries(entity)) == 1
-        closed = a_schedule(weekly={"mon": (("09:00", "12:00"),)}, services=())
+        closed = a_schedule(weekly={"mon": (("09:00", "12:00"),)}, services=(), kind="room")
         await rig.bookings.configure("room1", closed, by=ADMIN)
-        late = Request(therapist="doc", start=at(13), service="room-talk")
+        late = BookingRequest(therapist="doc", start=at(13), service="room-talk")
         checked = await rig.bookings.check(late, by=BOB)
         with pytest.raises(Conflict) as refused:
             await rig.bookings.book(late, by=BOB)
@@ -133,9 +133,9 @@ def test_a_calendar_for_people_in_care_refuses_strangers_in_a_check_and_in_a_boo
     async def scenario(rig: Rig) -> None:
         await rig.bookings.configure("doc", a_schedule(rules=Limits(bookable_by="care_relationship")), by=DOC)
         bookings = Bookings(rig.region, rig.stores.views, rig.clock, related=cares)
-        await bookings.book(Request(therapist="doc", start=at(10), service="talk"), by=BOB)
+        await bookings.book(BookingRequest(therapist="doc", start=at(10), service="talk"), by=BOB)
         for hour, expected in ((11, ["care_relationship"]), (10, ["taken", "care_relationship"])):
-            wanted = Request(therapist="doc", start=at(hour), service="talk")
+            wanted = BookingRequest(therapist="doc", start=at(hour), service="talk")
             checked = await bookings.check(wanted, by=ANN)
             with pytest.raises(Conflict) as refused:
                 await bookings.book(wanted, by=ANN)
@@ -160,16 +160,16 @@ def test_a_group_takes_as_many_as_it_has_places() -> None:
 def test_moving_takes_the_new_time_and_gives_the_old_one_back() -> None:
     async def scenario(rig: Rig) -> None:
         made = await rig.book(at(10))
-        moved = await rig.bookings.move(made["id"], Change(start=at(10.5)), by=ANN)  # over its own time
+        moved = await rig.bookings.move(made["id"], BookingChangeRequest(start=at(10.5)), by=ANN)  # over its own time
         assert moved["start"] == "2023-11-20T10:30:00.000Z"
         (entry,) = await rig.entries("calendar:doc")
         assert (entry.start, entry.end) == (at(10.5), at(11.5))
         await rig.book(at(11.5), BOB)
         with pytest.raises(Conflict):
-            await rig.bookings.move(made["id"], Change(start=at(11)), by=ANN)
+            await rig.bookings.move(made["id"], BookingChangeRequest(start=at(11)), by=ANN)
         (mine,) = await rig.entries("client:ann")
         assert mine.start == at(10.5)
-        longer = await rig.bookings.move(made["id"], Change(start=at(13), duration=90), by=ANN)
+        longer = await rig.bookings.move(made["id"], BookingChangeRequest(start=at(13), duration=90), by=ANN)
         assert longer["end"] == "2023-11-20T14:30:00.000Z"
 
     Rig().play(scenario)
@@ -179,9 +179,9 @@ def test_only_staff_transfers_and_the_time_goes_along() -> None:
     async def scenario(rig: Rig) -> None:
         made = await rig.book(at(10))
         with pytest.raises(PermissionDenied):
-            await rig.bookings.move(made["id"], Change(therapist="eve"), by=ANN)
+            await rig.bookings.move(made["id"], BookingChangeRequest(therapist="eve"), by=ANN)
         assert await rig.entries("calendar:eve") == []
-        moved = await rig.bookings.move(made["id"], Change(therapist="eve"), by=DOC)
+        moved = await rig.bookings.move(made["id"], BookingChangeRequest(therapist="eve"), by=DOC)
         assert moved["therapist_id"] == "eve"
         assert await rig.entries("calendar:doc") == []
         assert len(await rig.entries("calendar:eve")) == 1
@@ -220,7 +220,7 @@ def test_a_hold_lapses_by_itself_unless_it_is_confirmed() -> None:
 def test_one_client_holds_a_few_times_only_and_staff_and_what_is_confirmed_do_not_count() -> None:
     async def scenario(rig: Rig) -> None:
         held = [await rig.book(at(9 + number), hold=True) for number in range(MOST_HOLDS)]
-        await rig.bookings.book(Request(therapist="doc", start=at(14), client="ann", hold=True), by=DOC)
+        await rig.bookings.book(BookingRequest(therapist="doc", start=at(14), client="ann", hold=True), by=DOC)
         with pytest.raises(FailedPrecondition) as refused:
             await rig.book(at(16), hold=True)
         assert refused.value.details == {"held": sorted(one["id"] for one in held)}
@@ -235,7 +235,7 @@ def test_one_client_holds_a_few_times_only_and_staff_and_what_is_confirmed_do_no
         with pytest.raises(FailedPrecondition):
             await rig.book(at(11, 1), hold=True)
         assert (await rig.book(at(11, 1)))["status"] == "confirmed"
-        moved = await rig.bookings.move(held[2]["id"], Change(start=at(15, 1)), by=ANN)
+        moved = await rig.bookings.move(held[2]["id"], BookingChangeRequest(start=at(15, 1)), by=ANN)
         assert moved["status"] == "held"
 
     Rig().play(scenario)
@@ -250,7 +250,9 @@ def test_what_is_long_past_is_forgotten_and_no_override_books_there() -> None:
         kept = {one.start for one in await rig.entries("calendar:doc")}
         assert kept == {at(10, 3), at(10, 4), at(10, 42)}
         assert {one.start for one in await rig.entries("client:ann")} == kept
-        late = Request(therapist="doc", start=at(11, 1), service="talk", client="bob", override_reason="forgotten")
+        late = BookingRequest(
+            therapist="doc", start=at(11, 1), service="talk", client="bob", override_reason="forgotten"
+        )
         with pytest.raises(Conflict) as refused:
             await rig.bookings.book(late, by=DOC)
         assert codes(refused.value) == ["long_past"]
@@ -267,7 +269,7 @@ def test_a_request_is_accepted_countered_or_declined() -> None:
         assert (asked["status"], asked["awaiting"]) == ("pending", "therapist")
         with pytest.raises(PermissionDenied):
             await rig.bookings.confirm(asked["id"], by=ANN)
-        countered = await rig.bookings.move(asked["id"], Change(start=at(14)), by=DOC)
+        countered = await rig.bookings.move(asked["id"], BookingChangeRequest(start=at(14)), by=DOC)
         assert (countered["status"], countered["awaiting"]) == ("pending", "client")
         assert (await rig.bookings.confirm(asked["id"], by=ANN))["status"] == "confirmed"
         other = await rig.book(at(11), BOB)
@@ -283,12 +285,12 @@ def test_policies_are_those_of_the_time_of_booking() -> None:
         await rig.bookings.configure("doc", a_schedule(rules=rules), by=DOC)
         made = await rig.book(at(10))
         await rig.bookings.configure("doc", a_schedule(), by=DOC)
-        await rig.bookings.move(made["id"], Change(start=at(11)), by=ANN)
+        await rig.bookings.move(made["id"], BookingChangeRequest(start=at(11)), by=ANN)
         await rig.bookings.configure("doc", a_schedule(rules=rules), by=DOC)
         again = await rig.book(at(15))
-        await rig.bookings.move(again["id"], Change(start=at(16)), by=ANN)
+        await rig.bookings.move(again["id"], BookingChangeRequest(start=at(16)), by=ANN)
         with pytest.raises(FailedPrecondition):
-            await rig.bookings.move(again["id"], Change(start=at(15)), by=ANN)
+            await rig.bookings.move(again["id"], BookingChangeRequest(start=at(15)), by=ANN)
         assert len(await rig.entries("calendar:doc")) == 2
         assert (await rig.bookings.cancel(again["id"], by=ANN))["late_cancellation"] is True
 
@@ -338,7 +340,7 @@ def test_notes_are_for_those_concerned_and_never_in_the_clear() -> None:
 def test_both_sides_hear_of_every_change_once() -> None:
     async def scenario(rig: Rig) -> None:
         made = await rig.book(at(10))
-        await rig.bookings.move(made["id"], Change(start=at(11)), by=ANN)
+        await rig.bookings.move(made["id"], BookingChangeRequest(start=at(11)), by=ANN)
         await rig.bookings.cancel(made["id"], by=ANN)
         await asyncio.sleep(1)
         for user in ("ann", "doc"):
@@ -354,9 +356,9 @@ def test_both_sides_hear_of_every_change_once() -> None:
 
 def test_the_same_action_is_the_same_booking() -> None:
     async def scenario(rig: Rig) -> None:
-        name = rig.bookings.id_from(ANN, "key-1")
-        made = await asyncio.gather(*(rig.book(at(10), id=name) for _ in range(5)))
-        assert {one["id"] for one in made} == {name}
+        key = rig.bookings.key_of(ANN, "key-1")
+        made = await asyncio.gather(*(rig.book(at(10), key=key) for _ in range(5)))
+        assert len({one["id"] for one in made}) == 1
         await asyncio.sleep(120)
         assert len(await rig.entries("calendar:doc")) == 1
         assert len(await rig.entries("client:ann")) == 1
@@ -366,7 +368,7 @@ def test_the_same_action_is_the_same_booking() -> None:
 
 def test_tentative_time_that_nobody_decides_about_is_asked_about_and_freed() -> None:
     async def scenario(rig: Rig) -> None:
-        wanted = Wanted(therapist="doc", start=at(10), client="ann", service="room-talk")
+        wanted = TimeRequest(therapist="doc", start=at(10), client="ann", service="room-talk")
         await rig.bookings._taking.take("bkg_lost", "bkg_lost.1", wanted, ANN)
         assert len(await rig.entries("calendar:room1")) == 1
         await asyncio.sleep(ASK_AFTER_MS / 1000 + 1)
@@ -379,7 +381,7 @@ def test_tentative_time_that_nobody_decides_about_is_asked_about_and_freed() -> 
 def test_reminders_come_once_and_those_of_an_earlier_time_never() -> None:
     async def scenario(rig: Rig) -> None:
         made = await rig.book(at(10))
-        await rig.bookings.move(made["id"], Change(start=at(16, 1)), by=ANN)
+        await rig.bookings.move(made["id"], BookingChangeRequest(start=at(16, 1)), by=ANN)
         other = await rig.book(at(12, 2), BOB)
         await rig.bookings.cancel(other["id"], by=BOB)
         for hour, day in ((9, 0), (16, 0), (15, 1), (15.5, 1), (12, 2)):

@@ -10,16 +10,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from actors.calendars.calendar import Calendar
-from actors.calendars.commands import Availability, Book, Configure, Import
-from actors.calendars.holding import Held, Settle
-from actors.calendars.kinds import CalendarKind
-from actors.calendars.occupancy import Entry
-from actors.calendars.schedule import Limits, Schedule, Service, Stretch
-from actors.calendars.time import DAY_MS, HOUR_MS, MINUTE_MS
-from actors.kernel.entity import SYSTEM, Context, Principal
-from config.clock import to_rfc3339
-from config.errors import Conflict
+from actors.calendars.calendar.commands import Availability, Book, Configure, Import
+from actors.calendars.calendar.entity import Calendar
+from actors.calendars.calendar.kind import CalendarKind
+from actors.calendars.calendar.occupancy import TimeEntry
+from actors.calendars.calendar.reservations import Held, Settle
+from actors.calendars.hours.schedule import Limits, Schedule, Service, Stretch
+from actors.calendars.hours.timeline import DAY_MS, HOUR_MS, MINUTE_MS
+from actors.kernel.contract.entity import SYSTEM, Context, Principal
+from common.clock import to_rfc3339
+from common.errors import Conflict
 from tests.unit.calendars.rig import at
 
 NOW = at(8)
@@ -46,7 +46,7 @@ services = st.sampled_from([one.service_id for one in SERVICES])
 class Model:
     """What is taken, and nothing else."""
 
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, TimeEntry] = field(default_factory=dict)
 
     def fits(self, service: Service, start: int, *, overriding: bool) -> bool:
         end = start + service.duration_minutes * MINUTE_MS
@@ -137,7 +137,7 @@ class OneCalendar(RuleBasedStateMachine):
     def bring_in(self, start: int) -> None:
         self.do(Import("feed", ((start, start + HOUR_MS),)), Principal("doc", "therapist"))
         self.model.entries = {k: one for k, one in self.model.entries.items() if not k.startswith("ext:")}
-        self.model.entries["ext:feed:0"] = Entry("ext:feed:0", "", "", start, start + HOUR_MS)
+        self.model.entries["ext:feed:0"] = TimeEntry("ext:feed:0", "", "", start, start + HOUR_MS)
 
     @rule()
     def reload(self) -> None:

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from actors.calendars.queries import BookingQueries, Wanted
-from actors.calendars.series_service import SeriesService
-from actors.calendars.waiting import Waiting, WaitlistBody
-from actors.calendars.wishes import Change, Request
-from actors.kernel.entity import Principal
-from config.clock import to_rfc3339
-from config.errors import CarewireError, NotFound, PermissionDenied
-from config.policy import RULES, Policy, Relation
-from config.tokens import ROLES
+from actors.calendars.services.booking_queries import BookingFilter, BookingQueries
+from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
+from actors.calendars.services.feed_tokens import FeedTokens
+from actors.calendars.services.series import SeriesService
+from actors.calendars.services.waitlist import Waiting, WaitlistBody
+from actors.kernel.contract.entity import Principal
+from common.clock import to_rfc3339
+from common.errors import CarewireError, NotFound, PermissionDenied
+from common.policy import RULES, Policy, Relation
+from common.tokens import ROLES
 from tests.unit.calendars.rig import ANN, Rig, a_schedule, at
 
 POLICY = Policy()
@@ -30,28 +31,32 @@ class World:
     series: SeriesService
     waiting: Waiting
     queries: BookingQueries
+    tokens: FeedTokens
     booking: str = ""
     held: str = ""
     series_id: str = ""
     entry: str = ""
+    token: str = ""
 
 
 async def a_world(rig: Rig) -> World:
     bookings = rig.bookings
     waiting = Waiting(bookings, rig.region, rig.stores.views, rig.clock)
     queries = BookingQueries(rig.stores.views, bookings)
-    world = World(rig, SeriesService(bookings, rig.region, rig.clock), waiting, queries)
+    tokens = FeedTokens(rig.stores.feed_tokens, rig.clock)
+    world = World(rig, SeriesService(bookings, rig.region, rig.clock), waiting, queries, tokens)
     world.booking = (await bookings.book(_talk(9, participants=("pam",)), by=ANN))["id"]
     world.held = (await bookings.book(_talk(10, hold=True), by=ANN))["id"]
     world.series_id = (await world.series.create(_talk(11), "FREQ=DAILY;COUNT=2", (), "all", dry_run=False, by=ANN))[
         "series_id"
     ]
+    world.token = (await tokens.make("", by=ANN))["token_id"]
     world.entry = (await waiting.join(_wish(), by=ANN))["entry_id"]
     return world
 
 
-def _talk(hour: float, **more: Any) -> Request:
-    return Request(therapist="doc", start=at(hour), service="talk", **more)
+def _talk(hour: float, **more: Any) -> BookingRequest:
+    return BookingRequest(therapist="doc", start=at(hour), service="talk", **more)
 
 
 def _wish() -> WaitlistBody:
@@ -62,16 +67,16 @@ def _wish() -> WaitlistBody:
 Act = Callable[[World, Principal], Awaitable[Any]]
 ACTIONS: dict[str, Act] = {
     "calendar.manage": lambda w, by: w.rig.bookings.configure("doc", a_schedule(), by=by),
-    "calendar.read": lambda w, by: w.queries.analytics("doc", at(0), at(24), by=by),
-    "calendar.feed": lambda w, by: w.queries.versions(Wanted(therapist="doc"), at(0), at(24), by=by),
+    "calendar.feed": lambda w, by: w.queries.versions(BookingFilter(therapist="doc"), at(0), at(24), by=by),
+    "calendar.share_feed": lambda w, by: w.tokens.make("doc", by=by),
+    "booking.share_feed": lambda w, by: w.tokens.revoke("", w.token, by=by),
     "booking.create": lambda w, by: w.rig.bookings.book(_talk(14, client="ann"), by=by),
     "booking.read": lambda w, by: w.rig.bookings.get(w.booking, by=by),
     "booking.confirm": lambda w, by: w.rig.bookings.confirm(w.held, by=by),
-    "booking.reschedule": lambda w, by: w.rig.bookings.move(w.booking, Change(start=at(15)), by=by),
+    "booking.reschedule": lambda w, by: w.rig.bookings.move(w.booking, BookingChangeRequest(start=at(15)), by=by),
     "booking.cancel": lambda w, by: w.rig.bookings.cancel(w.booking, by=by),
     "booking.close": lambda w, by: w.rig.bookings.finish(w.booking, "completed", by=by),
-    "booking.transfer": lambda w, by: w.rig.bookings.move(w.booking, Change(therapist="eve"), by=by),
-    "booking.override": lambda w, by: w.rig.bookings.book(_talk(20, client="ann", override_reason="late"), by=by),
+    "booking.transfer": lambda w, by: w.rig.bookings.move(w.booking, BookingChangeRequest(therapist="eve"), by=by),
     "series.create": lambda w, by: w.series.create(
         _talk(16, client="ann"), "FREQ=DAILY;COUNT=2", (), "all", dry_run=False, by=by
     ),

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.calendars import time
-from actors.calendars.recurrence import HORIZON, expand
-from config.errors import InvalidArgument
+from actors.calendars.hours import recurrence, timeline
+from actors.calendars.hours.recurrence import HORIZON, MOST_STEPS, expand
+from actors.calendars.ical.step_budget import Steps
+from common.errors import InvalidArgument
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -113,9 +114,9 @@ def rules(draw: st.DrawFn) -> str:
 @settings(max_examples=600, deadline=None)
 def test_expansion_agrees_with_looking_at_every_day(rule: str, wall: datetime, name: str) -> None:
     zone = ZoneInfo(name)
-    start = time.instant_of(zone, wall)
-    wall = time.wall_of(zone, start)  # one that exists
-    expected = list(dict.fromkeys(time.instant_of(zone, one) for one in by_looking_at_every_day(rule, wall)))
+    start = timeline.instant_of(zone, wall)
+    wall = timeline.wall_of(zone, start)  # one that exists
+    expected = list(dict.fromkeys(timeline.instant_of(zone, one) for one in by_looking_at_every_day(rule, wall)))
     if not expected:
         with pytest.raises(InvalidArgument):
             expand(rule, start, zone)
@@ -124,16 +125,16 @@ def test_expansion_agrees_with_looking_at_every_day(rule: str, wall: datetime, n
 
 
 def test_nine_o_clock_stays_nine_o_clock_over_both_changes() -> None:
-    start = time.parse_instant("2026-03-23T09:00:00+01:00")
+    start = timeline.parse_instant("2026-03-23T09:00:00+01:00")
     found = expand("FREQ=WEEKLY;COUNT=40", start, BERLIN)
-    assert {time.wall_of(BERLIN, one).strftime("%a %H:%M") for one in found} == {"Mon 09:00"}
-    assert len({one % time.DAY_MS for one in found}) == 2
+    assert {timeline.wall_of(BERLIN, one).strftime("%a %H:%M") for one in found} == {"Mon 09:00"}
+    assert len({one % timeline.DAY_MS for one in found}) == 2
 
 
 def test_a_template_goes_on_where_the_part_before_ends_and_exceptions_are_left_out() -> None:
-    start = time.parse_instant("2026-01-05T09:00:00+01:00")
+    start = timeline.parse_instant("2026-01-05T09:00:00+01:00")
     rule = "FREQ=WEEKLY;COUNT=8 THEN FREQ=MONTHLY;COUNT=4"
-    found = [time.wall_of(BERLIN, one).date().isoformat() for one in expand(rule, start, BERLIN, ["2026-01-12"])]
+    found = [timeline.wall_of(BERLIN, one).date().isoformat() for one in expand(rule, start, BERLIN, ["2026-01-12"])]
     assert found[:3] == ["2026-01-05", "2026-01-19", "2026-01-26"]
     assert found[6:] == ["2026-02-23", "2026-03-23", "2026-04-23", "2026-05-23"]
 
@@ -159,4 +160,27 @@ def test_a_template_goes_on_where_the_part_before_ends_and_exceptions_are_left_o
 )
 def test_rules_that_are_malformed_endless_or_too_long_are_refused(rule: str) -> None:
     with pytest.raises(InvalidArgument):
-        expand(rule, time.parse_instant("2026-01-05T09:00:00+01:00"), BERLIN)
+        expand(rule, timeline.parse_instant("2026-01-05T09:00:00+01:00"), BERLIN)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;UNTIL=20310101",
+        "FREQ=DAILY;INTERVAL=7;BYDAY=TU;WKST=MO;COUNT=1",
+        "FREQ=MONTHLY;BYMONTHDAY=1;BYDAY=2MO;COUNT=1",
+        "FREQ=MONTHLY;BYMONTH=2;BYDAY=5MO;COUNT=2",
+    ],
+)
+def test_a_rule_that_never_matches_is_not_looked_for_until_9999(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    budget = Steps(MOST_STEPS)
+    monkeypatch.setattr(recurrence, "Steps", lambda total: budget)
+    with pytest.raises(InvalidArgument):
+        expand(rule, timeline.parse_instant("2026-01-05T09:00:00+01:00"), BERLIN)
+    assert MOST_STEPS - budget.left < 3 * HORIZON.days
+
+
+def test_a_rule_that_takes_too_long_says_so() -> None:
+    rule = " THEN ".join(["FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=1"] * 9)
+    with pytest.raises(InvalidArgument, match="takes too long"):
+        expand(rule, timeline.parse_instant("2026-01-05T09:00:00+01:00"), BERLIN)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import actors.calendars
-from actors.calendars.reasons import HARD, TEXTS
+from actors.calendars.hours.reasons import HARD, TEXTS
 
 
 def test_every_reason_is_in_the_table_with_its_words() -> None:

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from actors.calendars.series_service import SeriesService
-from actors.calendars.service import Bookings
-from actors.calendars.wishes import Request
-from config.errors import NotFound
+from actors.calendars.calendar.commands import Book
+from actors.calendars.hours.schedule import Service as TheService
+from actors.calendars.services.booking_requests import BookingRequest
+from actors.calendars.services.bookings import Bookings
+from actors.calendars.services.series import SeriesService
+from common.errors import Conflict, NotFound
 from tests.simulation.test_bookings import Crashed, Mortal
-from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, at
+from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, a_schedule, at
 
 WEEKLY = "FREQ=WEEKLY;COUNT=4"
 
@@ -21,13 +23,13 @@ def service(rig: Rig, region: Any = None) -> SeriesService:
 
 
 async def begin(rig: Rig, policy: Any = "all", **more: Any) -> dict[str, Any]:
-    wanted = Request(therapist="doc", start=at(10), service="talk")
+    wanted = BookingRequest(therapist="doc", start=at(10), service="talk")
     return await service(rig, more.pop("region", None)).create(
         wanted, WEEKLY, (), policy, dry_run=more.get("dry_run", False), by=ANN
     )
 
 
-def statuses(answer: dict[str, Any]) -> list[str]:
+def statuses(answer: Any) -> list[str]:
     return [one["status"] for one in answer["occurrences"]]
 
 
@@ -49,15 +51,65 @@ def test_a_series_is_booked_as_a_whole() -> None:
 def test_with_all_one_conflict_means_that_nothing_is_made_and_with_available_the_rest_is() -> None:
     async def scenario(rig: Rig) -> None:
         await rig.book(at(10, 7), BOB)
-        refused = await begin(rig)
-        assert "series_id" not in refused
-        assert statuses(refused) == ["available", "conflict", "available", "available"]
-        assert refused["occurrences"][1]["reasons"][0]["code"] == "taken"
-        assert refused["occurrences"][1]["alternatives"]
+        told = await begin(rig, dry_run=True)
+        with pytest.raises(Conflict) as refused:
+            await begin(rig)
+        assert refused.value.details == told, "as the dry run said"
+        assert statuses(told) == ["available", "conflict", "available", "available"]
+        assert told["occurrences"][1]["reasons"][0]["code"] == "taken"
+        assert told["occurrences"][1]["alternatives"]
         assert len(await rig.entries("calendar:doc")) == 1
+        assert await rig.entries("client:ann") == []
         made = await begin(rig, "available")
         assert statuses(made) == ["booked", "conflict", "booked", "booked"]
         assert len(await rig.entries("client:ann")) == 3
+
+    Rig().play(scenario)
+
+
+def test_with_all_one_that_cannot_be_moved_means_that_none_is() -> None:
+    async def scenario(rig: Rig) -> None:
+        made = await begin(rig)
+        await asyncio.sleep(1)
+        await rig.book(at(14, 7), BOB)
+        anchor = made["occurrences"][0]["booking_id"]
+
+        async def move(policy: Any, *, dry_run: bool = False) -> dict[str, Any]:
+            return await service(rig).move(
+                made["series_id"], "all", anchor, at(14), policy=policy, dry_run=dry_run, by=ANN
+            )
+
+        told = await move("all", dry_run=True)
+        before = await service(rig).get(made["series_id"], by=ANN)
+        with pytest.raises(Conflict) as refused:
+            await move("all")
+        assert refused.value.details == {"occurrences": told["occurrences"]}
+        assert await service(rig).get(made["series_id"], by=ANN) == before
+        assert statuses(await move("available")) == ["booked", "conflict", "booked", "booked"]
+
+    Rig().play(scenario)
+
+
+def test_a_series_that_loses_a_time_while_it_is_made_leaves_nothing() -> None:
+    """Between the look at all times and the last of them, somebody else is faster."""
+
+    class Overtaken:
+        def __init__(self, rig: Rig) -> None:
+            self._rig, self._books = rig, 0
+
+        async def submit(self, entity: str, command: Any, **more: Any) -> Any:
+            self._books += isinstance(command, Book)
+            if isinstance(command, Book) and self._books == 3:
+                await self._rig.book(command.start, BOB)
+            return await self._rig.region.submit(entity, command, **more)
+
+    async def scenario(rig: Rig) -> None:
+        with pytest.raises(Conflict) as refused:
+            await begin(rig, region=Overtaken(rig))
+        assert refused.value.details is not None
+        assert statuses(refused.value.details) == ["available", "available", "conflict", "available"]
+        assert await rig.entries("client:ann") == []
+        assert len(await rig.entries("calendar:doc")) == 1
 
     Rig().play(scenario)
 
@@ -114,3 +166,24 @@ def test_a_series_is_all_or_nothing_wherever_its_driver_crashes(answered: bool) 
 
     Rig().play(scenario)
     assert counts == {0, 4}
+
+
+def test_bookings_series_and_alternatives_begin_where_the_hours_do() -> None:
+    async def scenario(rig: Rig) -> None:
+        weekly = {"mon": (("09:00", "17:00"),)}
+        await rig.bookings.configure(
+            "doc", a_schedule(weekly=weekly, slot_minutes=50, services=(TheService("talk", 50),)), by=DOC
+        )
+        assert (await rig.book(at(9)))["status"] == "confirmed"
+        with pytest.raises(Conflict) as refused:
+            await rig.book(at(9) + 10 * 60_000, BOB)
+        assert refused.value.details is not None
+        reasons: Any = refused.value.details["reasons"]
+        assert [one["code"] for one in reasons] == ["off_grid", "taken"]
+        offered: Any = refused.value.details["alternatives"]
+        assert [one["start"][11:16] for one in offered if one["start"] < "2023-11-21"][:2] == ["09:50", "10:40"]
+        wanted = BookingRequest(therapist="doc", start=at(9) + 50 * 60_000, service="talk")
+        made = await service(rig).create(wanted, WEEKLY, (), "all", dry_run=False, by=BOB)
+        assert statuses(made) == ["booked"] * 4
+
+    Rig().play(scenario)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from actors.calendars.time import HOUR_MS
-from actors.calendars.waiting import Waiting, WaitlistBody
-from actors.kernel.entity import Principal
-from config.clock import to_rfc3339
-from config.errors import Conflict, NotFound, PermissionDenied
+from actors.calendars.hours.timeline import HOUR_MS
+from actors.calendars.services.waitlist import Waiting, WaitlistBody
+from actors.kernel.contract.entity import Principal
+from common.clock import to_rfc3339
+from common.errors import Conflict, NotFound, PermissionDenied
 from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, at
 
 CY, DEE = Principal("cy"), Principal("dee")

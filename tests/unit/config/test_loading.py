@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.loading import effective, load_settings, variables
 
 
@@ -69,7 +69,7 @@ def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_printed_masks_secrets_and_says_where_values_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CAREWIRE_AUTH__SECRET", "hush")
+    monkeypatch.setenv("CAREWIRE_AUTH__SECRET", "hush" * 8)
     Path(".env").write_text("CAREWIRE_MONGO__URL=mongodb://user:hush@db/\n")
     rows = {name: (value, source) for name, value, source in effective(load_settings())}
     assert set(rows) == set(variables())

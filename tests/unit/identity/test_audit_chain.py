@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serve_app.audit.chain import Entry, Head, Link, link, parse_head, verify
+from serve_app.capabilities.audit.chain import AuditEntry, ChainLink, Head, link, parse_head, verify
 
-ENTRIES = [Entry("login", f"u{n}", f"u{n}", at_ms=n) for n in range(8)]
+ENTRIES = [AuditEntry("login", f"u{n}", f"u{n}", at_ms=n) for n in range(8)]
 
 
-def chained(entries: list[Entry]) -> list[Link]:
+def chained(entries: list[AuditEntry]) -> list[ChainLink]:
     head, links = Head(), []
     for entry in entries:
         links.append(link(head, entry))
@@ -43,7 +43,7 @@ def test_a_removed_a_swapped_and_an_inserted_entry_are_found(place: int) -> None
     swapped = [*links]
     swapped[place], swapped[place + 1] = swapped[place + 1], swapped[place]
     assert verify(swapped).broken_at == place + 1
-    inserted = link(Head(place, links[place].previous), Entry("forged", "eve"))
+    inserted = link(Head(place, links[place].previous), AuditEntry("forged", "eve"))
     assert verify([*links[:place], inserted, *links[place:]]).broken_at > place
 
 

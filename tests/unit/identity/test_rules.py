@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.errors import TokenExpired, Unauthenticated
-from config.revocations import Revocation, keys_of, refusal
+from common.errors import TokenExpired, Unauthenticated
+from common.revocations import Revocation, keys_of, refusal
+from common.tokens import Verified
 from config.settings import IdentitySettings
-from config.tokens import Verified
-from serve_app.identity.lockout import delay_ms
-from serve_app.identity.tickets import Tickets
-from serve_app.identity.totp import matching_step, new_secret
+from serve_app.capabilities.identity.accounts.lockout import delay_ms
+from serve_app.capabilities.identity.accounts.totp import matching_step, new_secret
+from serve_app.capabilities.identity.sessions.tickets import Tickets
+from serve_app.edge.conventions.keys import derive
 
 OWN = Verified("ada", "client", "d1", 10_000, "tok_1", 5_000, "ses_1", 2)
 FOREIGN = Verified("ada", "client", "", 10_000, "j1", 5_000)
@@ -49,6 +50,24 @@ def test_a_revocation_is_about_what_it_names(
 
 def test_a_token_without_an_issue_time_is_as_old_as_can_be() -> None:
     assert refusal(Verified("ada", "client", "", 10_000, ""), Revocation("ada", before_ms=1)) is not None
+
+
+def test_no_key_is_derived_from_nothing() -> None:
+    with pytest.raises(ValueError, match="from a secret"):
+        derive("", "index")
+    assert derive("a", "index") != derive("a", "tickets")
+
+
+def test_the_successor_of_a_ticket_is_one_and_only_the_key_tells_it() -> None:
+    tickets, others = Tickets(b"k" * 32), Tickets(b"x" * 32)
+    token, ticket = tickets.issue("ses_1", 7)
+    following, next_ticket = tickets.successor(token)
+    assert tickets.successor(token) == (following, next_ticket)
+    assert (next_ticket.session, next_ticket.generation) == ("ses_1", 8)
+    assert tickets.read(following) == next_ticket
+    assert next_ticket.digest not in {ticket.digest, tickets.successor(tickets.issue("ses_1", 7)[0])[1].digest}
+    with pytest.raises(Unauthenticated):
+        others.successor(token)
 
 
 def test_a_ticket_is_read_by_whoever_has_the_key_only() -> None:

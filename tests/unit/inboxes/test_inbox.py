@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.inboxes.commands import Ack, Deliver, Read
+from actors.inboxes.commands import AckInbox, Deliver, ReadInbox
 from actors.inboxes.kind import InboxKind
-from actors.kernel.entity import SYSTEM, Attach, Principal
-from actors.rooms.letters import letter
-from config.errors import InvalidArgument, PermissionDenied
+from actors.kernel.contract.entity import SYSTEM, Attach, Principal
+from actors.rooms.room.letters import letter
+from common.errors import InvalidArgument, PermissionDenied
 from tests.unit.rooms.harness import World, run
 
 ANN = "user:ann"
@@ -51,7 +51,7 @@ def test_who_comes_back_gets_what_lies_above_their_last_number() -> None:
 
 
 @pytest.mark.parametrize("stranger", [Principal("bob", "admin"), SYSTEM])
-@pytest.mark.parametrize("command", [Ack(1), Read(), Attach()])
+@pytest.mark.parametrize("command", [AckInbox(1), ReadInbox(), Attach()])
 def test_only_its_user_reads_a_mailbox(stranger: Principal, command: msgspec.Struct) -> None:
     world = with_letters(1)
     with pytest.raises(PermissionDenied):
@@ -85,44 +85,44 @@ def test_a_malformed_letter_is_refused(malformed: Deliver) -> None:
 
 def test_what_was_seen_is_remembered_and_never_unseen() -> None:
     world = with_letters(3)
-    done = world.do(ANN, Ack(2), "ann")
+    done = world.do(ANN, AckInbox(2), "ann")
     assert done.data == {}
     assert not done.deliveries
     turn = world.resident(ANN).turn
     for seen in (2, 1, 0):
-        world.do(ANN, Ack(seen), "ann")
+        world.do(ANN, AckInbox(seen), "ann")
     assert world.resident(ANN).turn == turn  # nothing of it was stored
     for snapshot in (False, True):
         world.passivate(ANN, snapshot=snapshot)
-        assert world.ask(ANN, Read(), "ann")["seen"] == 2
+        assert world.ask(ANN, ReadInbox(), "ann")["seen"] == 2
 
 
 @pytest.mark.parametrize("beyond", [4, -1, 10**12])
 def test_what_was_never_sent_cannot_have_been_seen(beyond: int) -> None:
     with pytest.raises(InvalidArgument):
-        with_letters(3).ask(ANN, Ack(beyond), "ann")
+        with_letters(3).ask(ANN, AckInbox(beyond), "ann")
 
 
 def test_a_mailbox_is_read_in_pages() -> None:
     world = with_letters(5)
-    page = world.ask(ANN, Read(after=1, limit=2), "ann")
+    page = world.ask(ANN, ReadInbox(after=1, limit=2), "ann")
     assert [one["data"]["inbox_seq"] for one in page["events"]] == [2, 3]
     assert page["events"][0] == {
         "event": "room_added",
         "data": {"room": {"a": [1]}, "event_id": "evt_2", "inbox_seq": 2},
     }
     assert (page["has_more"], page["inbox_seq"], page["seen"]) == (True, 5, 0)
-    page = world.ask(ANN, Read(after=3), "ann")
+    page = world.ask(ANN, ReadInbox(after=3), "ann")
     assert (len(page["events"]), page["has_more"]) == (2, False)
-    for impossible in (Read(limit=0), Read(limit=201), Read(after=-1)):
+    for impossible in (ReadInbox(limit=0), ReadInbox(limit=201), ReadInbox(after=-1)):
         with pytest.raises(InvalidArgument):
             world.ask(ANN, impossible, "ann")
 
 
 def test_an_empty_mailbox_is_everybodys_from_the_start() -> None:
     world = World(InboxKind())
-    assert world.ask(ANN, Ack(0), "ann") == {}
-    assert world.ask(ANN, Read(), "ann") == {"events": [], "inbox_seq": 0, "seen": 0, "has_more": False}
+    assert world.ask(ANN, AckInbox(0), "ann") == {}
+    assert world.ask(ANN, ReadInbox(), "ann") == {"events": [], "inbox_seq": 0, "seen": 0, "has_more": False}
 
 
 def test_a_letter_is_sealed_under_its_users_key() -> None:
@@ -142,12 +142,12 @@ def test_rooms_write_letters_that_inboxes_understand() -> None:
     assert done.packets == [["room_added", {"room": {"room_id": "r1"}, "event_id": command.event_id, "inbox_seq": 1}]]
 
 
-@given(st.lists(st.one_of(st.integers(0, 12).map(Ack), st.just(a_letter())), max_size=30), st.integers(1, 5))
+@given(st.lists(st.one_of(st.integers(0, 12).map(AckInbox), st.just(a_letter())), max_size=30), st.integers(1, 5))
 def test_numbers_have_no_gap_and_the_watermark_never_falls(asked: list[Any], together: int) -> None:
     world, sent, seen = World(InboxKind()), 0, 0
     for start in range(0, len(asked), together):
         batch = asked[start : start + together]
-        done = world.turn(ANN, [(one, "ann" if isinstance(one, Ack) else SYSTEM) for one in batch])
+        done = world.turn(ANN, [(one, "ann" if isinstance(one, AckInbox) else SYSTEM) for one in batch])
         for command, outcome in zip(batch, done, strict=True):
             if isinstance(command, Deliver):
                 sent += 1
@@ -157,5 +157,5 @@ def test_numbers_have_no_gap_and_the_watermark_never_falls(asked: list[Any], tog
             else:
                 assert outcome.answer.code == "invalid_argument"
         world.passivate(ANN)
-        assert world.ask(ANN, Read(limit=1), "ann")["seen"] == seen
+        assert world.ask(ANN, ReadInbox(limit=1), "ann")["seen"] == seen
     assert [payload["inbox_seq"] for _, payload in world.replay(ANN)] == list(range(1, sent + 1))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from config.logs import configure_logging
+from common.logs import configure_logging
 from tests.simulation.loop import run
 from tests.simulation.world import World
 

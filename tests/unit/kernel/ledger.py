@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from actors.kernel.entity import (
+from actors.kernel.contract.entity import (
     Context,
     Decision,
     Effects,
@@ -21,8 +21,8 @@ from actors.kernel.entity import (
     Shown,
     Signal,
 )
-from config.errors import FailedPrecondition, NotFound, PermissionDenied
-from store.journal import Index, View
+from common.errors import FailedPrecondition, NotFound, PermissionDenied
+from store.ports.views import Index, View
 
 
 class Write(msgspec.Struct, frozen=True, tag="write"):
@@ -179,7 +179,7 @@ class Ledger:
                 self.marks[event.author] = max(self.marks.get(event.author, 0), event.seq)
 
 
-class LedgerKind(Kind[Ledger]):
+class LedgerKind(Kind[Ledger, Any, Any]):
     """See the module."""
 
     name = "ledger"
@@ -207,7 +207,7 @@ class LedgerKind(Kind[Ledger]):
     def needs(self, entity: Ledger, command: Any) -> Sequence[str]:
         return (str(command.seq),) if isinstance(command, Amend | Strike) else ()
 
-    def part_of(self, recorded: Recorded) -> str | None:
+    def part_of(self, recorded: Recorded[Any]) -> str | None:
         match recorded.event:
             case Written():
                 return str(recorded.seq)
@@ -215,7 +215,7 @@ class LedgerKind(Kind[Ledger]):
                 return str(recorded.event.entry)
         return None
 
-    def fold(self, part: Entry | None, recorded: Recorded) -> Entry:
+    def fold(self, part: Entry | None, recorded: Recorded[Any]) -> Entry:
         event = recorded.event
         text = (event.secret or b"").decode()
         match event:
@@ -236,7 +236,7 @@ class LedgerKind(Kind[Ledger]):
                 found[str(recorded.seq)] = self.fold(None, recorded)
         return found
 
-    def effects(self, entity_id: str, recorded: Recorded, part: Entry | None) -> Effects | None:
+    def effects(self, entity_id: str, recorded: Recorded[Any], part: Entry | None) -> Effects | None:
         event = recorded.event
         if isinstance(event, Written):
             if not event.tell:
@@ -253,7 +253,7 @@ class LedgerKind(Kind[Ledger]):
             return Effects(views=[view], owner=part.author, redact=redact)
         return None
 
-    def show(self, entity_id: str, recorded: Recorded, part: Entry | None) -> Shown | None:
+    def show(self, entity_id: str, recorded: Recorded[Any], part: Entry | None) -> Shown | None:
         event = recorded.event
         payload = {"seq": recorded.seq, "text": part.text if part is not None else ""}
         if isinstance(event, Marked):

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.kernel.entity import Principal
-from config.errors import CarewireError, NotFound, Overloaded, PayloadTooLarge, Unavailable
+from actors.kernel.contract.entity import Principal
+from common.errors import CarewireError, NotFound, Overloaded, PayloadTooLarge, Unavailable
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import Amend, Break, Hum, Pages, Seen, Strike, Write
 

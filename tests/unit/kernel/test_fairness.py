@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from actors.kernel import turns
-from actors.kernel.partitions import partition_of
-from store.journal import Journal
+from actors.kernel.contract.partitions import partition_of
+from actors.kernel.shard import turns
+from store.ports.journal import Journal
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import Write
 from tests.unit.kernel.test_commands import ANN, ROOM, Play, submit

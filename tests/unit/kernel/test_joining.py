@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from actors.kernel import wire
-from actors.kernel.entity import Attach, Principal
-from actors.kernel.lane import Lane, ShardClient
-from actors.kernel.pace import Pace
-from actors.kernel.region import Region
-from store.journal import Stores
+from actors.kernel.caller.channel import ShardChannel, ShardClient
+from actors.kernel.caller.region import Region
+from actors.kernel.contract import protocol
+from actors.kernel.contract.entity import Attach, Principal
+from actors.kernel.lib.pacing import Pacer
+from store.ports.stores import Stores
 from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import LedgerKind, Write
@@ -92,7 +92,7 @@ class BusyRoom(World):
         await asyncio.sleep(1.0)
         return (self.written - written) / (self.journal.appends - appends)
 
-    def _deliver(self, deliveries: Iterable[wire.Delivery]) -> None:
+    def _deliver(self, deliveries: Iterable[protocol.Delivery]) -> None:
         self.loop.now_s += FANOUT_S  # writing to five hundred sockets, however many frames each gets
         for _ in deliveries:
             self.loop.call_later(self._client_s, self._write)
@@ -113,10 +113,10 @@ def test_messages_that_are_under_way_together_are_stored_together() -> None:
 
 
 def test_with_the_linger_alone_they_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    began = Pace.began
-    monkeypatch.setattr(Pace, "began", lambda self, **_: began(self))
-    monkeypatch.setattr(Pace, "worked", lambda *_: None)
-    monkeypatch.setattr(Lane, "_is_full", lambda _: False)
+    began = Pacer.began
+    monkeypatch.setattr(Pacer, "began", lambda self, **_: began(self))
+    monkeypatch.setattr(Pacer, "worked", lambda *_: None)
+    monkeypatch.setattr(ShardChannel, "_is_full", lambda _: False)
     room = BusyRoom()
     assert run(room.loop, room.per_turn()) < IN_FLIGHT / 2
 
@@ -130,5 +130,5 @@ def written(client_s: float) -> int:
 
 def test_when_everybody_is_back_nobody_waits_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = written(0.0005)
-    monkeypatch.setattr(Lane, "_is_full", lambda _: False)
+    monkeypatch.setattr(ShardChannel, "_is_full", lambda _: False)
     assert at_once > 1.3 * written(0.0005)

@@ -8,16 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.kernel import residents
-from actors.kernel.codec import StoredEffects, StoredLetter, StoredTimer, encode
-from actors.kernel.entity import Attach, Principal
-from actors.kernel.partitions import partition_of
-from actors.kernel.rebuild import rebuild
-from actors.kernel.recent import Recent
-from config.errors import NotFound, PermissionDenied
-from store.journal import Turn
+from actors.kernel.contract.entity import Attach, Principal
+from actors.kernel.contract.partitions import partition_of
+from actors.kernel.history.codec import StoredEffects, StoredLetter, StoredTimer, encode
+from actors.kernel.history.rebuild import rebuild
+from actors.kernel.shard import residents
+from actors.kernel.shard.replay_buffer import ReplayBuffer
+from common.errors import NotFound, PermissionDenied
+from store.crypto.vault import MemoryKeyStore
 from store.memory import MemoryJournal, MemoryViews
-from store.vault import MemoryKeyStore
+from store.ports.journal import Turn
 from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import Amend, Leave, LedgerKind, Pages, Remind, Seen, Strike, Write
@@ -232,7 +232,7 @@ def test_what_was_struck_is_not_told_again_from_memory(
         assert ("secret" not in str(missed["packets"])) is guarded
 
     if not guarded:
-        monkeypatch.setattr(Recent, "forget", lambda self, name: None)
+        monkeypatch.setattr(ReplayBuffer, "forget", lambda self, name: None)
     play(scenario)
 
 

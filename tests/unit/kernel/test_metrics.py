@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Histogram
 
-from actors.kernel.metrics import RecentMean
+from actors.kernel.lib.means import RecentMean
 
 
 def test_the_recent_mean_forgets_what_lies_before_the_last_reading() -> None:

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from actors.kernel.ownership import Ownership
-from store.journal import Holder, PartitionMap, Stores
+from actors.kernel.shard.ownership import Ownership
 from store.memory import memory_stores
+from store.ports.leases import Holder
+from store.ports.maps import PartitionMap
+from store.ports.stores import Stores
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from actors.kernel.entity import Principal
-from store.journal import Stores, Turn
+from actors.kernel.contract.entity import Principal
+from store.ports.journal import Turn
+from store.ports.stores import Stores
 from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import LedgerKind, Write

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtests.frames import Closed, FrameReader, text_frame
+from loadtests.lib.frames import Closed, FrameReader, text_frame
 
 
 def served(payload: bytes) -> bytes:

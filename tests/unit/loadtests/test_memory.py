@@ -5,8 +5,8 @@ import os
 import psutil
 import pytest
 
-from loadtests.memory import Course, Sample, by_command, courses, growth, sample
-from loadtests.soak import table
+from loadtests.lib.memory import Course, Sample, by_command, courses, growth, sample
+from loadtests.scenarios.soak import table
 
 
 def run(*values_mb: float) -> list[Sample]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtests.steps import Step, at, parse
+from loadtests.lib.steps import Step, at, parse
 
 
 def test_steps_follow_one_another() -> None:

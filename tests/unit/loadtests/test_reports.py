@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import StartupError
+from common.errors import StartupError
 from loadtests.bench_path import Row, ratios, table
+from loadtests.lib.target import find
+from loadtests.lib.workloads import WORKLOADS, Found, Phase, percentile
 from loadtests.load import summary
-from loadtests.target import find
-from loadtests.workloads import WORKLOADS, Found, Phase, percentile
 
 PHASE = Phase(1000.0, 100.0, 0, 0, 0, 0.5)
 PACED = replace(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from config.errors import InvalidArgument
+from common.errors import InvalidArgument
 from ml.evidence import Evidence
 from ml.knowledge import Knowledge
 from ml.metrics import auroc

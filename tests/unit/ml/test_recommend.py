@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from config.errors import InvalidArgument
+from common.errors import InvalidArgument
 from ml.knowledge import Knowledge
 from ml.recommend import Person, Recommender
 

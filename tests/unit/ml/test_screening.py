@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from config.errors import InvalidArgument
+from common.errors import InvalidArgument
 from ml.screening import Instrument, score
 
 

@@ -8,31 +8,33 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 
-from config.clock import SystemClock
-from config.errors import CarewireError, NotFound, Overloaded
-from config.tokens import Verified
-from realtime.acks import Ack, Answer, Events, Handler
-from realtime.connections import Connection
-from realtime.metrics import GatewayMetrics
-from realtime.outlet import Outlet
-from realtime.packets import Incoming
-from realtime.requests import Hello, JoinRoom
+from actors.rooms.replies import JoinedRoom
+from common.clock import SystemClock
+from common.errors import CarewireError, NotFound, Overloaded
+from common.tokens import Verified
+from realtime.delivery.connections import Connection
+from realtime.delivery.metrics import GatewayMetrics
+from realtime.delivery.packets import Incoming
+from realtime.delivery.requests import Hello
+from realtime.delivery.socket_writer import SocketWriter
+from realtime.front.acks import Ack, EventResult, Events, Handler
+from serve_app.capabilities.rooms.requests import JoinRoom
 from tests.unit.realtime.test_fanout import Socket
 
 VERIFIED = Verified("alice", "client", "", 2**40, "")
 
 
 def a_connection(verified: Verified | None = VERIFIED) -> Connection:
-    return Connection("sid", Outlet(Socket()), Hello(), verified)
+    return Connection("sid", SocketWriter(Socket()), Hello(), verified)
 
 
 async def acked(outcome: Any, *, verified: Verified | None = VERIFIED, name: str = "join_room") -> Ack:
-    async def call(connection: Connection, request: JoinRoom) -> Answer:
+    async def call(connection: Connection, request: JoinRoom) -> EventResult:
         if isinstance(outcome, Exception):
             raise outcome
-        return Answer(outcome)
+        return EventResult(outcome)
 
-    events = Events({"join_room": Handler(JoinRoom, call)}, max_bytes=1000, clock=SystemClock())
+    events = Events({"join_room": Handler(JoinRoom, call, tells=JoinedRoom)}, max_bytes=1000, clock=SystemClock())
     return await events.acknowledged(a_connection(verified), Incoming(name, (msgspec.Raw(b'{"room_id":"r"}'),)))
 
 

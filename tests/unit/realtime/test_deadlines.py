@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from realtime.deadlines import Deadline, Deadlines
+from realtime.delivery.deadlines import Deadline, Deadlines
 from tests.waiting import eventually
 
 

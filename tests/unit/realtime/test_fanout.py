@@ -6,16 +6,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from actors.kernel.wire import Delivery
-from config.tokens import Verified
-from realtime.connections import Connection
-from realtime.deadlines import Deadlines
-from realtime.fanout import Fanout
-from realtime.metrics import GatewayMetrics
-from realtime.outlet import Outlet
-from realtime.requests import Hello
-from realtime.subscriptions import Subscriptions
-from realtime.wire import Frame
+from actors.kernel.contract.protocol import Delivery
+from common.tokens import Verified
+from realtime.delivery.connections import Connection
+from realtime.delivery.deadlines import Deadlines
+from realtime.delivery.fanout import Fanout
+from realtime.delivery.metrics import GatewayMetrics
+from realtime.delivery.requests import Hello
+from realtime.delivery.socket_writer import SocketWriter
+from realtime.delivery.subscriptions import Subscriptions
+from realtime.socketio import Frame
 from tests.unit.realtime.test_deadlines import StillClock
 
 TOPIC = "room:1"
@@ -51,7 +51,7 @@ class Desk:
         socket = Socket()
         self.sockets[user] = socket
         verified = Verified(user, "client", "", 2**40, "")
-        connection = Connection(f"sid-{user}", Outlet(socket), Hello(), verified)
+        connection = Connection(f"sid-{user}", SocketWriter(socket), Hello(), verified)
         self.subscriptions.joined(self.subscriptions.join(connection, TOPIC), 0)
         return connection
 

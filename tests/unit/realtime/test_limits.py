@@ -8,19 +8,19 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from config.errors import Overloaded, RateLimited
+from common.errors import Overloaded, RateLimited
+from common.tokens import Verified
 from config.settings import GatewaySettings, LimitSettings
-from config.tokens import Verified
-from realtime.connections import Connection
-from realtime.deadlines import Deadlines
-from realtime.door import Door, refused
-from realtime.inbound import Inbound
-from realtime.limits import CLASS_OF, EventLimits
-from realtime.metrics import GatewayMetrics
-from realtime.outlet import Outlet
-from realtime.packets import Incoming
-from realtime.permits import ACTIONS
-from realtime.requests import Hello
+from realtime.delivery.connections import Connection
+from realtime.delivery.deadlines import Deadlines
+from realtime.delivery.metrics import GatewayMetrics
+from realtime.delivery.packets import Incoming
+from realtime.delivery.requests import Hello
+from realtime.delivery.socket_writer import SocketWriter
+from realtime.front.admission import Admission, refused
+from realtime.front.inbound import Inbound
+from realtime.front.limits import CLASS_OF, EventLimits
+from realtime.front.permits import ACTIONS
 from tests.unit.realtime.test_deadlines import StillClock
 
 
@@ -28,13 +28,17 @@ from tests.unit.realtime.test_deadlines import StillClock
 class Line:
     """As much of a wire socket as is held and let go."""
 
-    reading: bool = True
+    holds: int = 0
 
-    def pause_reading(self) -> None:
-        self.reading = False
+    @property
+    def reading(self) -> bool:
+        return not self.holds
 
-    def resume_reading(self) -> None:
-        self.reading = True
+    def hold(self) -> None:
+        self.holds += 1
+
+    def let_go(self) -> None:
+        self.holds -= 1
 
 
 class Desk:
@@ -48,11 +52,13 @@ class Desk:
         self.deadlines = Deadlines(self.clock)
         self.inbound = Inbound(GatewaySettings.model_validate(gateway), self.deadlines, self.clock)
         self.under_way = 0
-        self.door = Door(limits or LimitSettings(), self.clock, self.metrics, lambda: self.under_way, random.Random(1))
+        self.door = Admission(
+            limits or LimitSettings(), self.clock, self.metrics, lambda: self.under_way, random.Random(1)
+        )
 
     def connection(self, user: str = "", address: str = "10.0.0.1") -> Connection:
         verified = Verified(user, "client", "", 2**40, "") if user else None
-        return Connection(f"sid-{user}", Outlet(Line()), Hello(), verified, address)
+        return Connection(f"sid-{user}", SocketWriter(Line()), Hello(), verified, address)
 
     def granted(self, connection: Connection, event: str, tries: int) -> int:
         return sum(self.passes(connection, event) for _ in range(tries))

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from socketio import packet as base
 
-from realtime import codec
-from realtime.packets import Incoming, Packet, ack_text, delivery_text, event_text
+from realtime.delivery import codec
+from realtime.delivery.packets import Incoming, Packet, ack_text, delivery_text, event_text
 
 
 def read(text: str) -> Packet:

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actors.rooms import commands
-from config.errors import InvalidArgument
-from realtime import requests
-from realtime.requests import Hello, PostMessage, decode
+from actors.rooms.room import commands
+from common.decoding import Request, decode
+from common.errors import InvalidArgument
+from realtime.delivery.requests import Hello
+from serve_app.capabilities.rooms import requests
+from serve_app.capabilities.rooms.requests import PostMessage
 
 LIMIT = 64 * 1024
 
@@ -30,10 +32,10 @@ def test_each_request_becomes_the_command_it_says() -> None:
     post = parsed(PostMessage, '{"room_id":"r","body":"hi","client_id":"c 1","attachments":[{"url":"x"}]}')
     assert post.command("alice") == commands.Post("hi", "c 1", "text", None, b'[{"url":"x"}]')
     assert parsed(requests.JoinRoom, '{"room_id":"r","since":null}').command("alice") == commands.Join(None)
-    assert parsed(requests.MarkRead, '{"room_id":"r","seq":3}').command("alice") == commands.MarkRead("alice", 3)
+    assert parsed(requests.MarkReadRequest, '{"room_id":"r","seq":3}').command("alice") == commands.MarkRead("alice", 3)
     create = parsed(requests.CreateRoom, '{"kind":"direct","members":["bob"]}')
     assert create.command() == commands.Create("direct", "", ("bob",), False)
-    remove = parsed(requests.RemoveMember, '{"room_id":"r","user_id":"bob"}')
+    remove = parsed(requests.RemoveMemberRequest, '{"room_id":"r","user_id":"bob"}')
     assert remove.command("alice") == commands.RemoveMember("bob")
 
 
@@ -102,7 +104,7 @@ ANY_JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
 )
-KINDS = [kind for kind in vars(requests).values() if isinstance(kind, type) and issubclass(kind, requests.Request)]
+KINDS = [kind for kind in vars(requests).values() if isinstance(kind, type) and issubclass(kind, Request)]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

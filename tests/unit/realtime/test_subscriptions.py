@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from actors.kernel.wire import Delivery
-from config.errors import FailedPrecondition, Overloaded
-from realtime.subscriptions import Join, Subscriptions
+from actors.kernel.contract.protocol import Delivery
+from common.errors import FailedPrecondition, Overloaded
+from realtime.delivery.subscriptions import Join, Subscriptions
 
 TOPIC = "room:1"
 
@@ -426,15 +426,15 @@ def without_holding(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def without_floors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("realtime.subscriptions._may_hear", lambda *_: True)
+    monkeypatch.setattr("realtime.delivery.subscriptions._may_hear", lambda *_: True)
 
 
 def without_evictions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("realtime.subscriptions._later", lambda listener, _: listener.admissions or (1,))
+    monkeypatch.setattr("realtime.delivery.subscriptions._later", lambda listener, _: listener.admissions or (1,))
 
 
 def without_readmission(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("realtime.subscriptions._later", lambda *_: ())
+    monkeypatch.setattr("realtime.delivery.subscriptions._later", lambda *_: ())
 
 
 @pytest.mark.parametrize("remove_guard", [without_holding, without_floors, without_evictions, without_readmission])

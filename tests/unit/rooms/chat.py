@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from actors.kernel.entity import Principal
-from actors.rooms import commands as c
-from actors.rooms.kind import RoomKind
-from actors.rooms.unread import WINDOW
+from actors.kernel.contract.entity import Principal
+from actors.rooms.messages.unread import WINDOW
+from actors.rooms.room import commands as c
+from actors.rooms.room.kind import RoomKind
 from config.settings import RoomSettings
 from tests.unit.rooms.harness import Done, World, run
 

@@ -10,21 +10,24 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from actors.kernel import wire
-from actors.kernel.codec import StoredLetter, decode_effects
-from actors.kernel.deciding import AttachQuery, Decider
-from actors.kernel.entity import Attach, Kind, Principal
-from actors.kernel.loading import restore
-from actors.kernel.replaying import packets
-from actors.kernel.replies import Replies
-from actors.kernel.resident import Decided, Draft, Host, Resident, Submission
-from config.clock import SystemClock
-from config.errors import error_of
-from store.journal import Loaded, Outcome, Snapshot, Turn, View
+from actors.kernel.contract import protocol
+from actors.kernel.contract.callers import Submission
+from actors.kernel.contract.entity import Attach, Kind, Principal
+from actors.kernel.history.codec import StoredLetter, decode_effects
+from actors.kernel.history.replay import packets
+from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.shard.decider import AttachQuery, Decider
+from actors.kernel.shard.loader import restore
+from actors.kernel.shard.reply_cache import ReplyCache
+from actors.kernel.shard.resident import Decided, Draft, Resident
+from common.clock import SystemClock
+from common.errors import error_of
 from store.memory import memory_stores
+from store.ports.journal import Loaded, Outcome, Snapshot, Turn
+from store.ports.views import View
 
 START_MS: Final = 1_763_631_000_000  # 2025-11-20T09:30:00.000Z
-_decode_delivery: Final = msgspec.msgpack.Decoder(wire.Delivery).decode
+_decode_delivery: Final = msgspec.msgpack.Decoder(protocol.Delivery).decode
 T = TypeVar("T")
 
 
@@ -43,8 +46,8 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 class Done:
     """What became of one command."""
 
-    answer: wire.Answer
-    deliveries: list[wire.Delivery]
+    answer: protocol.Answer
+    deliveries: list[protocol.Delivery]
 
     @property
     def data(self) -> Any:
@@ -64,9 +67,9 @@ class Done:
 class Caller:
     """Takes the answers that nobody waits for here."""
 
-    answers: list[wire.Answer] = field(default_factory=list)
+    answers: list[protocol.Answer] = field(default_factory=list)
 
-    def answer(self, answer: wire.Answer) -> None:
+    def answer(self, answer: protocol.Answer) -> None:
         self.answers.append(answer)
 
     def listen(self, topic: str, version: int) -> None:
@@ -76,10 +79,10 @@ class Caller:
 class World:
     """Entities of one kind."""
 
-    def __init__(self, kind: Kind[Any], *, now_ms: int = START_MS) -> None:
+    def __init__(self, kind: Kind[Any, Any, Any], *, now_ms: int = START_MS) -> None:
         self.stores = memory_stores(indexes=kind.indexes)
-        self.host = Host(kind, self.stores)
-        self.replies = Replies(SystemClock())
+        self.host = KindRuntime(kind, self.stores)
+        self.replies = ReplyCache(SystemClock())
         self.decider = Decider(self.stores.vault, self.replies, max_turn_bytes=1_000_000, expired=lambda _: False)
         self.residents: dict[str, Resident] = {}
         self.now_ms = now_ms
@@ -103,7 +106,7 @@ class World:
         for command, by in asked:
             number = next(self._numbers)
             principal = Principal(by) if isinstance(by, str) else by
-            packed = command if isinstance(command, Attach) else self.host.decode_command(wire.encode(command))
+            packed = command if isinstance(command, Attach) else self.host.decode_command(protocol.encode(command))
             identity = command_id or number.to_bytes(16)
             resident.mailbox.append(Submission(Caller(), number, identity, packed, principal, deadline_s=0))
         self.now_ms += 1000
@@ -189,7 +192,7 @@ class World:
             assert decided.query is not None
             assert not isinstance(decided.query, AttachQuery)
             found = run(self._read(resident, decided))
-            answer = wire.Answer(decided.submission.ticket, "", msgspec.json.encode(found), decided.version)
+            answer = protocol.Answer(decided.submission.ticket, "", msgspec.json.encode(found), decided.version)
         return Done(answer, [_decode_delivery(packed) for _, packed in decided.deliveries])
 
     async def _read(self, resident: Resident, decided: Decided) -> object:

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actors.kernel.entity import Context, Effects, Principal
-from actors.rooms import commands as c
-from actors.rooms.state import RoomState
-from config.errors import CarewireError
-from store.journal import View
+from actors.kernel.contract.entity import Context, Effects, Principal
+from actors.rooms.room import commands as c
+from actors.rooms.room.state import RoomState
+from common.errors import CarewireError
+from store.ports.views import View
 from tests.unit.rooms.chat import ROOM, Chat, everything_stored
 from tests.unit.rooms.harness import run
 
 USERS = ("ann", "bob", "cyd", "eve")
-EMOJI = ("+", "-")
+EMOJI = ("👍", "❤️")
 
 
 @dataclass

@@ -5,16 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.kernel.entity import SYSTEM, Attach, Principal
-from actors.rooms import commands as c
-from config.errors import (
-    AlreadyExists,
-    CarewireError,
-    FailedPrecondition,
-    InvalidArgument,
-    NotFound,
-    PermissionDenied,
-)
+from actors.kernel.contract.entity import SYSTEM, Attach, Principal
+from actors.rooms.room import commands as c
+from common.errors import AlreadyExists, CarewireError, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from tests.unit.rooms.chat import ROOM, Chat, a_group, a_pair, an_open_room
 from tests.unit.rooms.harness import World
 
@@ -116,8 +109,8 @@ EVERY_OTHER_COMMAND: tuple[c.RoomCommand, ...] = (
     c.Post("hello"),
     c.Edit("msg_1", "other"),
     c.Delete("msg_1"),
-    c.React("msg_1", "+"),
-    c.Unreact("msg_1", "+"),
+    c.React("msg_1", "👍"),
+    c.Unreact("msg_1", "👍"),
     c.MarkRead("eve", 1),
     c.TypingStart(),
     c.TypingStop(),

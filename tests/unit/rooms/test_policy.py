@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from actors.kernel.entity import Principal
-from actors.rooms import commands as c
-from config.errors import PermissionDenied
-from config.policy import RULES, Policy, Relation
-from config.tokens import ROLES
+from actors.kernel.contract.entity import Principal
+from actors.rooms.room import commands as c
+from common.errors import PermissionDenied
+from common.policy import RULES, Policy, Relation
+from common.tokens import ROLES
 from tests.unit.rooms.chat import Chat
 
 POLICY = Policy()
@@ -27,7 +27,7 @@ ACTIONS: dict[str, Callable[[str, str], c.RoomCommand]] = {
     "room.join": lambda user, message: c.Join(),
     "room.read": lambda user, message: c.History(),
     "room.post": lambda user, message: c.Post("hello"),
-    "room.react": lambda user, message: c.React(message, "x"),
+    "room.react": lambda user, message: c.React(message, "👍"),
     "room.mark_read": lambda user, message: c.MarkRead(user, 1),
     "room.type": lambda user, message: c.TypingStart(),
     "room.edit_message": lambda user, message: c.Edit(message, "changed"),
@@ -36,7 +36,7 @@ ACTIONS: dict[str, Callable[[str, str], c.RoomCommand]] = {
     "room.leave": lambda user, message: c.Leave(),
 }
 MORE: dict[str, tuple[Callable[[str, str], c.RoomCommand], ...]] = {  # other commands under the same action
-    "room.react": (lambda user, message: c.Unreact(message, "x"),),
+    "room.react": (lambda user, message: c.Unreact(message, "👍"),),
     "room.type": (lambda user, message: c.TypingStop(),),
     "room.manage": (lambda user, message: c.AddMembers(("fay",)), lambda user, message: c.RemoveMember("cyd")),
 }

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.kernel import wire
-from actors.rooms import commands as c
-from actors.rooms.unread import FURTHEST
-from config.errors import FailedPrecondition, InvalidArgument, PermissionDenied
+from actors.kernel.contract import protocol
+from actors.rooms.messages.unread import FURTHEST
+from actors.rooms.room import commands as c
+from common.errors import FailedPrecondition, InvalidArgument, PermissionDenied
 from tests.unit.rooms.chat import ROOM, Chat, a_group, an_open_room
 from tests.unit.rooms.harness import START_MS
 
@@ -54,8 +54,8 @@ def test_history_passes_over_all_that_is_no_message() -> None:
     chat = a_group()
     first = chat.post("ann", "first")
     for _ in range(60):
-        chat.do(c.React(first["id"], "+"), "ann")
-        chat.do(c.Unreact(first["id"], "+"), "ann")
+        chat.do(c.React(first["id"], "👍"), "ann")
+        chat.do(c.Unreact(first["id"], "👍"), "ann")
     chat.post("ann", "last")
     assert chat.bodies() == ["first", "last"]
     assert chat.bodies(after=2, limit=1) == ["last"]
@@ -87,12 +87,12 @@ def test_joining_tells_the_newest_fifty() -> None:
 def test_joining_with_since_tells_what_was_posted_or_changed_after_it() -> None:
     chat = a_talk(5, "bob")
     ids = {m["seq"]: m["id"] for m in chat.messages()}
-    chat.do(c.React(ids[2], "+"), "bob")  # 7: before
+    chat.do(c.React(ids[2], "👍"), "bob")  # 7: before
     since = chat.version
     chat.do(c.Edit(ids[4], "four"), "ann")
     chat.post("bob", "new")
     chat.do(c.Delete(ids[3]), "ann")
-    chat.do(c.React(ids[5], "+"), "bob")
+    chat.do(c.React(ids[5], "👍"), "bob")
     joined = chat.do(c.Join(since=since), "bob")
     assert [(m["seq"], m["body"]) for m in joined["messages"]] == [(3, ""), (4, "four"), (5, "5"), (9, "new")]
     assert joined["has_more"] is False
@@ -105,7 +105,7 @@ def test_what_a_join_cannot_hold_follows_from_history() -> None:
     ids = {m["seq"]: m["id"] for m in chat.messages(after=0, limit=200)}
     since = chat.version
     for seq in range(2, 152):
-        chat.do(c.React(ids[seq], "+"), "bob")
+        chat.do(c.React(ids[seq], "👍"), "bob")
     said = [(c.Post("new"), "ann") for _ in range(100)]
     chat.world.turn(ROOM, said)
     joined = chat.do(c.Join(since=since), "bob")
@@ -117,13 +117,13 @@ def test_what_a_join_cannot_hold_follows_from_history() -> None:
 
 
 def test_who_is_very_far_behind_is_offered_the_whole_history(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.rooms.history._SCAN", 10)
-    monkeypatch.setattr("actors.rooms.history._MOST_CHANGED", 20)
+    monkeypatch.setattr("actors.rooms.messages.history._SCAN", 10)
+    monkeypatch.setattr("actors.rooms.messages.history._MOST_CHANGED", 20)
     chat = a_talk(40, "bob")
     ids = {m["seq"]: m["id"] for m in chat.messages()}
     since = chat.version
     for seq in range(41, 10, -1):
-        chat.do(c.React(ids[seq], "+"), "bob")
+        chat.do(c.React(ids[seq], "👍"), "bob")
     assert len(chat.do(c.Join(since=since), "bob")["messages"]) == 40
 
 
@@ -191,7 +191,7 @@ def test_edits_and_reactions_are_not_unread() -> None:
     chat = a_talk(1, "bob")
     [message] = chat.messages()
     chat.do(c.Edit(message["id"], "x"), "ann")
-    chat.do(c.React(message["id"], "+"), "ann")
+    chat.do(c.React(message["id"], "👍"), "ann")
     assert chat.unread("bob") == 1
 
 
@@ -227,7 +227,7 @@ def test_typing_is_told_to_the_others_and_ends_by_itself() -> None:
     assert msgspec.json.decode(start.lapse) == ["typing_stop", {"room_id": "r1", "user_id": "bob"}]
     assert (start.version, start.skip, start.ttl_s) == (0, "bob", 6.0)
     [stop] = chat.done(c.TypingStop(), "bob").deliveries
-    assert stop == wire.Delivery(ROOM, 0, start.lapse, stop.at_ms, skip="bob", key=start.key)
+    assert stop == protocol.Delivery(ROOM, 0, start.lapse, stop.at_ms, skip="bob", key=start.key)
     assert chat.version == 1
     assert chat.world.resident(ROOM).turn == 1  # nothing of it was stored
 
@@ -239,7 +239,7 @@ def test_a_glance_shows_the_room_as_a_line_of_a_list() -> None:
     assert line["room"]["title"] == "Lobby"
     assert chat.do(c.Peek(), "ann") == {"active_at": START_MS + 1000}
     sent = chat.post("ann", "hi")
-    chat.do(c.React(sent["id"], "+"), "ann")
+    chat.do(c.React(sent["id"], "👍"), "ann")
     for _ in range(2):
         line = chat.do(c.Glance(), "ann")
         assert line["last_message"] == chat.messages()[0]
@@ -256,7 +256,7 @@ def test_a_replay_shows_every_number_with_the_message_as_it_is_by_now() -> None:
     chat = a_group("bob")
     sent = chat.post("ann", "one")
     chat.do(c.Edit(sent["id"], "two"), "ann")
-    chat.do(c.React(sent["id"], "+"), "bob")
+    chat.do(c.React(sent["id"], "👍"), "bob")
     [[_, now]] = chat.seen(c.Edit(sent["id"], "three"), "ann")
     replayed = chat.world.replay(ROOM, since=1)
     assert [name for name, _ in replayed] == ["message", "message_updated", "reaction", "message_updated"]

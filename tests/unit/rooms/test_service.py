@@ -8,16 +8,16 @@ import msgspec
 import pytest
 
 from actors.inboxes.kind import InboxKind
-from actors.kernel.entity import SYSTEM, Attach, Principal
-from actors.kernel.local import LocalCluster
-from actors.kernel.region import Region
-from actors.kernel.wire import Delivery
-from actors.rooms import commands as c
-from actors.rooms.kind import RoomKind
-from actors.rooms.pairs import Claim, PairKind, pair_id
+from actors.kernel.caller.region import Region
+from actors.kernel.cluster.local import LocalCluster
+from actors.kernel.contract.entity import SYSTEM, Attach, Principal
+from actors.kernel.contract.protocol import Delivery
+from actors.rooms.pairs import ClaimPair, PairKind, pair_id
+from actors.rooms.room import commands as c
+from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms, command_id_of
-from config.clock import SystemClock
-from config.errors import AlreadyExists, InvalidArgument, NotFound, PermissionDenied
+from common.clock import SystemClock
+from common.errors import AlreadyExists, InvalidArgument, NotFound, PermissionDenied
 from config.settings import KernelSettings, RoomSettings
 from store.memory import memory_stores
 
@@ -135,14 +135,14 @@ async def test_a_direct_room_never_takes_over_another_room(served: Served) -> No
 
 async def test_a_claim_whose_claimant_died_is_taken_up_by_the_other(served: Served) -> None:
     pair = pair_id(("ann", "bob"))
-    await served.region.submit(pair, Claim("half-done"), by=SYSTEM)
+    await served.region.submit(pair, ClaimPair("half-done"), by=SYSTEM)
     begun = await served.create(None, BOB, "ann", kind="direct")
     assert (begun["room"]["room_id"], begun["created"]) == ("half-done", True)
 
 
 async def test_a_claim_of_a_room_that_is_not_theirs_is_given_up(served: Served) -> None:
     await served.create("theirs", CYD)
-    await served.region.submit(pair_id(("ann", "bob")), Claim("theirs"), by=SYSTEM)
+    await served.region.submit(pair_id(("ann", "bob")), ClaimPair("theirs"), by=SYSTEM)
     begun = await served.create(None, BOB, "ann", kind="direct")
     assert begun["created"]
     assert begun["room"]["room_id"] != "theirs"

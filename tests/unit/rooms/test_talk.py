@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from actors.rooms import commands as c
-from actors.rooms.message_ids import mark_of, seq_in, timed_id
-from config.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
-from config.ids import is_id
+from actors.rooms.messages.message_ids import mark_of, seq_in, timed_id
+from actors.rooms.room import commands as c
+from actors.rooms.room.reactions import form_of
+from common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from common.ids import is_id
 from tests.unit.rooms.chat import ROOM, Chat, a_group, a_pair, everything_stored
 from tests.unit.rooms.harness import START_MS
 
@@ -102,8 +103,8 @@ def test_the_same_command_again_is_one_message_and_says_so() -> None:
 def test_a_repeat_of_another_command_gets_the_same_answer_unchanged() -> None:
     chat = a_group()
     sent = chat.post("ann")
-    first = chat.world.do(ROOM, c.React(sent["id"], "+"), "ann", command_id=b"0123456789abcdef")
-    again = chat.world.do(ROOM, c.React(sent["id"], "+"), "ann", command_id=b"0123456789abcdef")
+    first = chat.world.do(ROOM, c.React(sent["id"], "👍"), "ann", command_id=b"0123456789abcdef")
+    again = chat.world.do(ROOM, c.React(sent["id"], "👍"), "ann", command_id=b"0123456789abcdef")
     assert again.data == first.data
 
 
@@ -139,7 +140,8 @@ def not_messages_of(chat: Chat, sent: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "command", [lambda i: c.Edit(i, "x"), lambda i: c.Delete(i), lambda i: c.React(i, "+"), lambda i: c.Unreact(i, "+")]
+    "command",
+    [lambda i: c.Edit(i, "x"), lambda i: c.Delete(i), lambda i: c.React(i, "👍"), lambda i: c.Unreact(i, "👍")],
 )
 def test_what_is_no_message_of_the_room_is_not_found(command: Any) -> None:
     chat = a_group()
@@ -200,7 +202,7 @@ def test_deleting_leaves_the_place_and_nothing_that_was_said() -> None:
     chat = a_group("bob")
     sent = chat.post("ann", "a symptom", attachments=b'[{"file":"an x-ray"}]')
     chat.do(c.Edit(sent["id"], "a worse symptom"), "ann")
-    chat.do(c.React(sent["id"], "+"), "bob")
+    chat.do(c.React(sent["id"], "👍"), "bob")
     assert b"a worse symptom" in everything_stored(chat)
     assert b"x-ray" in everything_stored(chat)
     done = chat.done(c.Delete(sent["id"]), "ann")
@@ -258,7 +260,7 @@ def test_a_deleted_message_takes_no_edit_and_no_reaction() -> None:
     chat = a_group()
     sent = chat.post("ann")
     chat.do(c.Delete(sent["id"]), "ann")
-    for command in (c.Edit(sent["id"], "x"), c.React(sent["id"], "+"), c.Unreact(sent["id"], "+")):
+    for command in (c.Edit(sent["id"], "x"), c.React(sent["id"], "👍"), c.Unreact(sent["id"], "👍")):
         with pytest.raises(FailedPrecondition):
             chat.do(command, "ann")
     assert chat.version == 3
@@ -281,7 +283,7 @@ def test_reactions_come_and_go_and_say_what_they_are_now() -> None:
 def test_a_repeated_reaction_gets_the_same_ack_and_no_event(memory: str) -> None:
     chat = a_group("bob")
     sent = chat.post("ann")
-    for command in (c.Unreact(sent["id"], "+"), c.React(sent["id"], "+"), c.Unreact(sent["id"], "+")):
+    for command in (c.Unreact(sent["id"], "👍"), c.React(sent["id"], "👍"), c.Unreact(sent["id"], "👍")):
         first = chat.do(command, "bob")
         version = chat.version
         if memory == "lost":
@@ -295,22 +297,104 @@ def test_a_repeated_reaction_gets_the_same_ack_and_no_event(memory: str) -> None
 def test_a_message_takes_only_so_many_different_emoji() -> None:
     chat = a_group("bob", max_reactions=2)
     sent = chat.post("ann")
-    for emoji in "ab":
+    for emoji in "👍🎉":
         chat.do(c.React(sent["id"], emoji), "ann")
     with pytest.raises(FailedPrecondition):
-        chat.do(c.React(sent["id"], "c"), "bob")
-    assert chat.do(c.React(sent["id"], "a"), "bob")["reactions"] == {"a": ["ann", "bob"], "b": ["ann"]}
-    chat.do(c.Unreact(sent["id"], "b"), "ann")
-    assert "c" in chat.do(c.React(sent["id"], "c"), "bob")["reactions"]
+        chat.do(c.React(sent["id"], "🙏"), "bob")
+    assert chat.do(c.React(sent["id"], "👍"), "bob")["reactions"] == {"👍": ["ann", "bob"], "🎉": ["ann"]}
+    chat.do(c.Unreact(sent["id"], "🎉"), "ann")
+    assert "🙏" in chat.do(c.React(sent["id"], "🙏"), "bob")["reactions"]
 
 
-@pytest.mark.parametrize("emoji", ["", "   ", "x" * 33, "a\nb", "\x00", "a\u2028b"])
-def test_an_emoji_is_a_short_plain_text(emoji: str) -> None:
+SMUGGLED = "".join(chr(0xE0000 + ord(letter)) for letter in "she is ill")  # tag characters: nobody sees them
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "   ", "x", "she is ill", "+1", ":heart:", "1", "#", "❤x", "❤❤", "👍🎉", "\x00", "\ufe0f", "\u200d", "\u200b",
+     "🏴" + SMUGGLED + "\U000e007f", "❤" + SMUGGLED, "❤\u200d", "👍\u200d👍\u200d👍", "🇦", "🇽🇽", "❤\u200b"],
+)  # fmt: skip
+def test_a_reaction_is_one_emoji_and_nothing_besides(text: str) -> None:
     chat = a_group()
     sent = chat.post("ann")
+    for command in (c.React(sent["id"], text), c.Unreact(sent["id"], text)):
+        with pytest.raises(InvalidArgument) as refusal:
+            chat.do(command, "ann")
+        assert refusal.value.details == {"field": "emoji"}
+
+
+@pytest.mark.parametrize(
+    "emoji",
+    [
+        "👍",
+        "👍🏽",
+        "🇩🇪",
+        "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+        "1️⃣",
+        "👩🏽‍⚕️",
+        "👨‍👩‍👧‍👦",
+        "❤️‍🔥",
+        "🫶",
+    ],
+)
+def test_emoji_of_several_characters_are_one(emoji: str) -> None:
+    chat = a_group()
+    sent = chat.post("ann")
+    assert chat.do(c.React(sent["id"], emoji), "ann")["reactions"] == {emoji: ["ann"]}
+
+
+@pytest.mark.parametrize(
+    ("forms", "kept"), [(("❤", "❤️", "❤︎", " ❤️\ufe0f "), "❤️"), (("👩‍⚕", "👩‍⚕️"), "👩‍⚕️"), (("👁‍🗨", "👁️‍🗨️"), "👁️‍🗨️")]
+)
+def test_an_emoji_counts_once_however_it_is_to_be_shown(forms: tuple[str, ...], kept: str) -> None:
+    chat = a_group(*(f"user{number}" for number in range(len(forms))))
+    sent = chat.post("ann")
+    for number, form in enumerate(forms):
+        reactions = chat.do(c.React(sent["id"], form), f"user{number}")["reactions"]
+    assert reactions == {kept: [f"user{number}" for number in range(len(forms))]}
+    version = chat.version
+    chat.do(c.React(sent["id"], forms[-1]), "user0")
+    assert chat.version == version, "it was there already"
+    assert chat.do(c.Unreact(sent["id"], forms[0]), "user1")["reactions"][kept] == [
+        f"user{number}" for number in range(len(forms)) if number != 1
+    ]
+
+
+OLD = {"❤": ("ann",), "+1": ("bob",), "👍": ("ann", "bob")}
+
+
+@pytest.mark.parametrize(
+    ("text", "user", "added", "form"),
+    [
+        ("❤️", "bob", True, "❤"),  # beside those who are there
+        ("❤️", "ann", False, "❤"),
+        ("+1", "bob", False, "+1"),
+        ("👍", "eve", True, "👍"),
+        ("🎉", "eve", True, "🎉"),
+    ],
+)
+def test_reactions_of_older_releases_count_and_can_be_taken_off(text: str, user: str, added: bool, form: str) -> None:
+    assert form_of(OLD, text, user, added=added) == form
+
+
+def test_what_is_no_emoji_is_not_joined_though_it_is_there() -> None:
+    with pytest.raises(InvalidArgument):
+        form_of(OLD, "+1", "eve", added=True)
+
+
+def test_of_two_forms_that_are_there_ones_own_counts() -> None:
+    both = {"❤": ("ann",), "❤️": ("bob",)}
+    assert form_of(both, "❤", "bob", added=True) == "❤️"
+    assert form_of(both, "❤️", "ann", added=False) == "❤"
+
+
+@pytest.mark.parametrize("kind", ["system", "System", "SYSTEM"])
+def test_a_message_of_our_own_kind_is_refused_from_clients(kind: str) -> None:
+    chat = a_group()
     with pytest.raises(InvalidArgument) as refusal:
-        chat.do(c.React(sent["id"], emoji), "ann")
-    assert refusal.value.details == {"field": "emoji"}
+        chat.do(c.Post("Your session has expired. Sign in at ...", kind=kind), "ann")
+    assert refusal.value.details == {"field": "kind"}
+    assert chat.do(c.Post("hello", kind="systems"), "ann")["seq"]
 
 
 def test_seqs_have_no_gap_across_every_kind_of_event() -> None:
@@ -318,10 +402,10 @@ def test_seqs_have_no_gap_across_every_kind_of_event() -> None:
     sent = chat.post("ann")
     for command, by in (
         (c.Edit(sent["id"], "x"), "ann"),
-        (c.React(sent["id"], "+"), "bob"),
+        (c.React(sent["id"], "👍"), "bob"),
         (c.MarkRead("bob", 2), "bob"),  # takes none
         (c.TypingStart(), "bob"),  # neither
-        (c.Unreact(sent["id"], "+"), "bob"),
+        (c.Unreact(sent["id"], "👍"), "bob"),
         (c.Update(title="T"), "ann"),
         (c.AddMembers(("cyd", "dan")), "ann"),
         (c.RemoveMember("cyd"), "ann"),

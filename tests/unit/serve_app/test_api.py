@@ -10,20 +10,20 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from actors.kernel.entity import Principal
-from actors.kernel.region import Reply
-from actors.rooms.commands import History, RoomCommand
-from config.clock import SystemClock
-from config.errors import NotFound, Overloaded
+from actors.kernel.contract.answers import Reply
+from actors.kernel.contract.entity import Principal
+from actors.rooms.room.commands import History, RoomCommand
+from common.clock import SystemClock
+from common.errors import NotFound, Overloaded
+from common.tokens import Expected, Verified, mint, verify
 from config.settings import Settings
-from config.tokens import Expected, Verified, mint, verify
-from serve_app.api.app import Services, create_api
-from serve_app.census import Census
-from serve_app.health import Finding, HealthMonitor, Part, State
-from serve_app.pools import Pools, pool_routes
-from serve_app.recipe import CarewireRecipe
+from serve_app.cluster.application import Services, create_api
+from serve_app.cluster.pools import Pools, pool_routes
+from serve_app.cluster.spec import CarewireSpec
+from serve_app.processes.health import Finding, HealthMonitor, Part, State
+from serve_app.processes.monitor import ProcessMonitor
 from store.memory import memory_stores
-from store.processes import Process, ProcessRegistry
+from store.mongo.processes import Process, ProcessRegistry
 
 SECRET = "a-secret-of-at-least-32-bytes-for-tests"
 NOW_MS = SystemClock().now_ms()
@@ -91,19 +91,19 @@ class World:
         self.registry = CollectorRegistry()
         self.app: FastAPI = create_api(
             Services(
-                verify=self._verify,
+                verify=self.verify,
                 rooms=self.rooms,
-                census=Census(NoRegistry(), OneShard()),
+                census=ProcessMonitor(NoRegistry(), OneShard()),
                 health=HealthMonitor([Part("mongo", self._probe)], clock=iter(range(0, 10**6, 10)).__next__),
                 registry=self.registry,
-                routers=[pool_routes(Pools(CarewireRecipe(Settings()), memory_stores(SystemClock())))],
+                routers=[pool_routes(Pools(CarewireSpec(Settings()), memory_stores(SystemClock())))],
             )
         )
 
     async def _probe(self) -> Finding:
         return Finding(self.state, {})
 
-    async def _verify(self, token: object) -> Verified:
+    async def verify(self, token: object) -> Verified:
         return verify(token, SECRET, ["HS256"], now_ms=NOW_MS, expected=Expected())
 
 
@@ -115,7 +115,7 @@ def world() -> World:
 @pytest.fixture
 async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(world.app, raise_app_exceptions=True)
-    async with httpx.AsyncClient(transport=transport, base_url="http://carewire", headers=signed("alice")) as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=signed("alice")) as client:
         yield client
 
 
@@ -202,7 +202,7 @@ async def test_unknown_addresses_and_methods_are_problems(http: httpx.AsyncClien
     the_problem(await http.get("/api/nothing"), 404, "not_found")
     answer = await http.delete("/api/rooms")
     the_problem(answer, 405, "invalid_argument")
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD"
 
 
 async def test_a_person_in_a_browser_gets_a_page(http: httpx.AsyncClient) -> None:

@@ -8,9 +8,9 @@ import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.serve.schema import ServeDeploySchema
 
-from config.errors import StartupError
+from common.errors import StartupError
 from serve_app.app import build
-from serve_app.rayhead import HEALTH_CHECKS, PRIORITY
+from serve_app.launch.rayhead import HEALTH_CHECKS, PRIORITY, SERVE
 
 ROOT = Path(__file__).parents[3]
 ON_EVERY_NODE = {
@@ -42,7 +42,8 @@ def test_on_a_cluster_our_processes_have_the_priority_that_they_have_on_a_laptop
     commands = cluster["head_start_ray_commands"] + cluster["worker_start_ray_commands"]
     starts = [line for line in commands if "ray start" in line]
     assert len(starts) == 2
-    assert all(f"{name}={value};" in start for start in starts for name, value in PRIORITY.items())
+    assert all(f"{name}={value};" in start for start in starts for name, value in {**PRIORITY, **SERVE}.items())
+    assert not any("THROUGHPUT_OPTIMIZED" in start for start in starts)  # it would keep 1,000 lines of logs back
 
 
 def test_serve_takes_the_application_and_builds_the_graph(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +54,17 @@ def test_serve_takes_the_application_and_builds_the_graph(monkeypatch: pytest.Mo
     for name, value in ON_EVERY_NODE.items():
         monkeypatch.setenv(name, value)
     build(application.args)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("CAREWIRE_ENCRYPTION__MASTER_KEYS", "k1:" + "!" * 44), ("CAREWIRE_MONGO__URL", "mongodb://db1:99999/")],
+)
+def test_what_no_replica_could_work_with_is_refused_where_it_is_deployed(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for good, of in ON_EVERY_NODE.items():
+        monkeypatch.setenv(good, of)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(StartupError, match=name):
+        build({})

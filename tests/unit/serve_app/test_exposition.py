@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from serve_app.exposition import merge
+from serve_app.processes.exposition import merge
 
 
 def a_page(messages: int) -> bytes:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from serve_app.health import Finding, HealthMonitor, Part, State
+from serve_app.processes.health import Finding, HealthMonitor, Part, State
 
 
 class Patient:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from serve_app.peers import Peer, ask
-from store.processes import Process
+from serve_app.processes.peers import Peer, ask
+from store.mongo.processes import Process
 
 
 @pytest.fixture

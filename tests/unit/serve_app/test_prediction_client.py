@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from ray.exceptions import RayActorError
 
-from config.errors import Overloaded, Unavailable
+from common.errors import Overloaded, Unavailable
 from config.ml import MlSettings
-from serve_app.prediction.client import PredictorClient
+from serve_app.capabilities.prediction.client import PredictorClient
 
 Request = tuple[str, dict[str, object]]
 

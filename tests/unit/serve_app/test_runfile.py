@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import StartupError
-from serve_app.runfile import RunFile, Running
+from common.errors import StartupError
+from serve_app.launch.runfile import RunFile, Running
 
 
 def test_a_second_claim_says_what_runs(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from ray.serve._private.common import TimeStampedValue
 from ray.serve.config import AutoscalingContext
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.loading import load_settings
 from config.settings import GatewaySettings
-from serve_app.scaling import SOCKETS, SocketPolicy, gateways_wanted, replicas_of, to_move
-from serve_app.sharing import Sharing
+from serve_app.cluster.scaling import SOCKETS, SocketPolicy, gateways_wanted, replicas_of, to_move
+from serve_app.cluster.sharing import Sharing
 
 COUNTS = st.lists(st.integers(0, 20_000), min_size=1, max_size=20)
 

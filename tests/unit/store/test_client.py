@@ -15,8 +15,8 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from config.errors import StartupError, Unavailable
-from store.client import database_errors, is_passing, open_client
+from common.errors import StartupError, Unavailable
+from store.mongo.client import database_errors, is_passing, open_client
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from config.errors import Unavailable
-from store.gathered import Gathered
+from common.errors import Unavailable
+from common.lib.lookups import LookupBatcher
 from tests.waiting import eventually
 
 
@@ -38,7 +38,7 @@ async def until_asked(store: SlowStore, times: int) -> None:
 async def test_those_who_come_while_one_is_under_way_go_together() -> None:
     store = SlowStore()
     store.values = {"a": 1, "b": 2, "c": 3}
-    gathered: Gathered[str, int] = Gathered(store.look_up)
+    gathered: LookupBatcher[str, int] = LookupBatcher(store.look_up)
     first = asyncio.create_task(gathered.get(["a"]))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -51,7 +51,7 @@ async def test_those_who_come_while_one_is_under_way_go_together() -> None:
 
 async def test_what_is_asked_for_while_a_look_up_is_under_way_is_read_anew() -> None:
     store = SlowStore()
-    gathered: Gathered[str, int] = Gathered(store.look_up)
+    gathered: LookupBatcher[str, int] = LookupBatcher(store.look_up)
     before = asyncio.create_task(gathered.get(["a"]))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -66,7 +66,7 @@ async def test_a_failure_is_everybodys_who_waited_for_it_and_nobodys_later() -> 
     store = SlowStore()
     store.error = Unavailable("The database does not answer.")
     store.open.set()
-    gathered: Gathered[str, int] = Gathered(store.look_up)
+    gathered: LookupBatcher[str, int] = LookupBatcher(store.look_up)
     results = await asyncio.gather(gathered.get(["a"]), gathered.get(["b"]), return_exceptions=True)
     assert [type(one) for one in results] == [Unavailable, Unavailable]
     store.error, store.values = None, {"a": 1}
@@ -76,7 +76,7 @@ async def test_a_failure_is_everybodys_who_waited_for_it_and_nobodys_later() -> 
 async def test_who_gave_up_costs_the_others_nothing() -> None:
     store = SlowStore()
     store.values = {"a": 1, "b": 2}
-    gathered: Gathered[str, int] = Gathered(store.look_up)
+    gathered: LookupBatcher[str, int] = LookupBatcher(store.look_up)
     impatient, patient = asyncio.create_task(gathered.get(["a"])), asyncio.create_task(gathered.get(["b"]))
     await asyncio.sleep(0)
     impatient.cancel()
@@ -89,7 +89,7 @@ async def test_who_gave_up_costs_the_others_nothing() -> None:
 async def test_after_company_came_the_next_look_up_waits_for_more_but_nobody_alone_waits() -> None:
     store = SlowStore()
     store.open.set()
-    gathered: Gathered[str, int] = Gathered(store.look_up, rest_s=0.2)
+    gathered: LookupBatcher[str, int] = LookupBatcher(store.look_up, rest_s=0.2)
     loop = asyncio.get_running_loop()
     began_s = loop.time()
     await gathered.get(["a"])

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.settings import EncryptionSettings
-from store.masterkeys import FILE_NAME, MasterKeys, load_master_keys
+from store.crypto.masterkeys import FILE_NAME, MasterKeys, load_master_keys
 
 ONE, TWO = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
 
@@ -53,7 +53,7 @@ def test_keys_of_the_settings_come_before_the_file(tmp_path: Path) -> None:
     assert load_master_keys(settings, tmp_path / "data").newest == "one"
     assert not (tmp_path / "data").exists()
     with pytest.raises(StartupError, match="CAREWIRE_ENCRYPTION__MASTER_KEYS"):
-        load_master_keys(EncryptionSettings(master_keys=SecretStr("nonsense")), tmp_path)
+        load_master_keys(EncryptionSettings(master_keys=SecretStr("nonsense" * 4)), tmp_path)
 
 
 def test_the_file_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import StartupError
+from common.errors import StartupError
 from config.settings import MongoSettings
-from store.mongod import check_free, check_mongod, command_line, find_mongod, why_it_stopped
+from store.embedded.mongod import check_free, check_mongod, command_line, find_mongod, why_it_stopped
 
 NO_LIBRARY = "echo '{}: cannot open shared object file' >&2; exit 127"
 
@@ -113,4 +113,9 @@ def test_the_exit_is_explained_from_its_code_and_its_log(tmp_path: Path, code: i
     log = tmp_path / "mongod.log"
     log.write_text('{"s":"F","msg":"of an earlier run"}\n' + logged)
     start = len('{"s":"F","msg":"of an earlier run"}\n')
-    assert re.search(says, why_it_stopped(code, MongoSettings(), tmp_path, log, start))
+    assert re.search(says, why_it_stopped(code, MongoSettings(), tmp_path, log, start, free_bytes=1 << 30))
+
+
+def test_on_a_full_disk_it_could_log_nothing_and_the_disk_is_named(tmp_path: Path) -> None:
+    said = why_it_stopped(1, MongoSettings(), tmp_path, tmp_path / "mongod.log", 0, free_bytes=0)
+    assert f"the disk of {tmp_path} is full" in said

@@ -1,0 +1,316 @@
+"""One booking: its life, and the last word on the time that was taken for it.
+
+Its events carry the whole record after them, so read models, letters and mailboxes follow from each event alone.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from actors.calendars.booking import reminders
+from actors.calendars.booking.lifecycle import illegal, not_begun, require_legal
+from actors.calendars.booking.messages import (
+    Amend,
+    Answered,
+    BookingChanged,
+    BookingEvent,
+    CancelBooking,
+    ConfirmBooking,
+    Doubted,
+    Expire,
+    Finish,
+    GetBooking,
+    MoveBooking,
+    Noted,
+    OpenBooking,
+    ReadBooking,
+    Reminded,
+    Resolution,
+)
+from actors.calendars.booking.record import OCCUPYING, PAUSED, Record, Terms, shown
+from actors.calendars.booking.reminders import Remind
+from actors.calendars.calendar.reservations import ASK_AGAIN_MS, Inquire, Outcome
+from actors.calendars.contract.keyed import AssignId, IdAssigned, assign
+from actors.calendars.hours.roles import is_staff, require_party, require_staff
+from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
+from common.errors import AlreadyExists, Conflict, InvalidArgument, NotFound, PermissionDenied
+from common.ids import is_id
+
+MOST_PARTICIPANTS: Final = 100
+LONGEST_TEXT: Final = 4000
+CATEGORIES: Final = frozenset(
+    {"client_request", "illness", "therapist_unavailable", "emergency", "payment", "weather", "declined", "other"}
+    | {PAUSED}
+)
+_LAPSED: Final = {"lapsed": True}
+
+
+class Booking:
+    """State: the record (None until it is made) and the keys of time that it renounced; or else, under the mark of an
+    idempotency key, the id that goes with that (`keyed`)."""
+
+    def __init__(self, booking_id: str) -> None:
+        self.id = booking_id
+        self.record: Record | None = None
+        self.dead: set[str] = set()
+        self.assigned = ""
+
+    def decide(self, command: Any, context: Context, version: int) -> Decision:
+        """See `Entity.decide`.
+
+        Raises:
+            NotFound: there is no such booking, or not for the caller.
+            FailedPrecondition: not in this state; `details.legal` says what is.
+            Conflict: the time that was taken for it has lapsed, or it was changed meanwhile.
+            PermissionDenied, InvalidArgument: as they say.
+        """
+        match command:
+            case AssignId():
+                return assign(self.assigned if self.record is None else self.id, command)
+            case OpenBooking():
+                return self._open(command, context, version)
+            case Inquire():
+                return self._inquire(command, context)
+        if self.record is None:
+            raise NotFound("There is no such booking.")
+        record = self.record
+        match command:
+            case Remind():
+                return self._remind(command, record, context)
+            case Expire():
+                return self._expire(command, record, context, version)
+            case GetBooking() if command.raw and context.by.is_system:
+                return Decision({"record": record, "version": version})
+        if context.by.user not in (record.client, *record.participants) and not is_staff(context.by, record.therapist):
+            raise NotFound("There is no such booking.")
+        if isinstance(command, GetBooking):
+            return Decision(ReadBooking(record, version))
+        require_party(context.by, record.client, record.therapist)
+        match command:
+            case ConfirmBooking():
+                return self._confirm(command, record, context, version)
+            case MoveBooking():
+                return self._move(command, record, context, version)
+            case CancelBooking():
+                return self._cancel(command, record, context, version)
+            case Finish():
+                return self._finish(command, record, context, version)
+            case Amend():
+                return self._amend(command, record, context, version)
+        raise InvalidArgument("A booking does not know that.")
+
+    def apply(self, event: BookingEvent, seq: int, at_ms: int) -> None:
+        """See `Entity.apply`."""
+        if isinstance(event, BookingChanged):
+            self.record = event.record
+        elif isinstance(event, IdAssigned):
+            self.assigned = event.id
+        elif isinstance(event, Answered) and event.verdict.outcome == "free":
+            self.dead.add(event.verdict.key)
+
+    def _open(self, command: OpenBooking, context: Context, version: int) -> Decision:
+        wanted = command.record
+        require_party(context.by, wanted.client, wanted.therapist)
+        if self.record is not None:
+            if self.record.key == wanted.key:
+                return Decision(shown(self.record, version))
+            raise AlreadyExists("There is a booking with this id.")
+        if self.assigned:
+            raise AlreadyExists("This stands for a key, whose booking has another id.")
+        if wanted.key in self.dead:
+            raise Conflict("The time that was held has lapsed. Please try again.", details=dict(_LAPSED))
+        if wanted.overridden:
+            require_staff(context.by, wanted.therapist)
+        _check_participants(wanted.participants)
+        staff = is_staff(context.by, wanted.therapist)
+        status = "held" if command.wants == "held" else _entry_status(wanted.terms, staff)
+        record = msgspec.structs.replace(
+            wanted,
+            status=status,
+            awaiting="therapist" if status == "pending" else "",
+            hold_expires=context.now_ms + command.hold_ms if status == "held" else 0,
+            created=context.now_ms,
+        )
+        texts = {"notes": command.notes, "override_reason": command.override_reason}
+        verdicts = _taken(record)
+        return self._changed("created", record, context, version, verdicts, texts)
+
+    def _confirm(self, command: ConfirmBooking, record: Record, context: Context, version: int) -> Decision:
+        require_legal(record, "confirm")
+        staff = command.staff if context.by.is_system else is_staff(context.by, record.therapist)
+        if record.status == "pending" and (staff != (record.awaiting == "therapist")):
+            raise PermissionDenied("The other side has to answer this request.")
+        status = _entry_status(record.terms, staff) if record.status == "held" else "confirmed"
+        if context.now_ms >= record.start and not (staff or context.by.is_system):
+            raise illegal(record, "Its time has come already.", "confirm")
+        awaiting = "therapist" if status == "pending" else ""
+        now = msgspec.structs.replace(record, status=status, awaiting=awaiting, hold_expires=0)
+        was_held = record.status == "held" and not record.series
+        verdicts = [one for one in _taken(now) if was_held and one.entity.startswith("client:")]
+        return self._changed("requested" if awaiting else "confirmed", now, context, version, verdicts)
+
+    def _move(self, command: MoveBooking, record: Record, context: Context, version: int) -> Decision:
+        require_legal(record, "reschedule" if command.therapist == record.therapist else "transfer")
+        staff = is_staff(context.by, record.therapist)
+        if command.key in self.dead:
+            raise Conflict("The time that was held has lapsed. Please try again.", details=dict(_LAPSED))
+        if command.epoch != record.epoch:
+            raise Conflict("The booking was moved meanwhile. Look at it again.", details={"epoch": record.epoch})
+        if (command.overridden or command.therapist != record.therapist) and not staff:
+            raise PermissionDenied("Only those who run this calendar may do that.")
+        most = record.terms.max_reschedules
+        if not staff and most is not None and record.moves >= most:
+            raise illegal(record, "It has been moved as often as it may. Ask the practice.", "reschedule")
+        handed = command.therapist != record.therapist and not is_staff(context.by, command.therapist)
+        asks = handed and command.terms.requires_confirmation and record.status in ("pending", "confirmed")
+        now = msgspec.structs.replace(
+            record,
+            status="pending" if asks else record.status,
+            key=command.key,
+            therapist=command.therapist,
+            former=record.former if command.therapist == record.therapist else record.therapist,
+            service=command.service,
+            start=command.start,
+            end=command.end,
+            tz=command.tz,
+            parties=command.parties,
+            price=command.price,
+            format=command.format,
+            terms=command.terms,
+            overridden=command.overridden,
+            epoch=record.epoch + 1,
+            moves=record.moves + (0 if staff else 1),
+            awaiting="therapist" if asks else _awaiting(record, staff=staff),
+        )
+        verdicts = _taken(now) + _freed(record)
+        change = "rescheduled" if now.therapist == record.therapist else "transferred"
+        change = "counter_offered" if now.awaiting == "client" else change
+        texts = {"override_reason": command.override_reason}
+        return self._changed(change, now, context, version, verdicts, texts)
+
+    def _cancel(self, command: CancelBooking, record: Record, context: Context, version: int) -> Decision:
+        require_legal(record, "cancel")
+        staff = is_staff(context.by, record.therapist)
+        if context.now_ms >= record.start and not staff:
+            raise illegal(record, "It has begun. Ask the practice.", "cancel")
+        declined = staff and record.status == "pending"
+        category, words = _reason(command.reason, "declined" if declined else "")
+        late = (
+            not staff and record.status == "confirmed" and context.now_ms > record.start - record.terms.cancel_notice_ms
+        )
+        now = msgspec.structs.replace(record, status="cancelled", category=category, late=late, awaiting="")
+        change = "declined" if declined else "cancelled"
+        return self._changed(change, now, context, version, _freed(record), {"reason": words})
+
+    def _finish(self, command: Finish, record: Record, context: Context, version: int) -> Decision:
+        require_staff(context.by, record.therapist)
+        if command.status not in ("completed", "no_show"):
+            raise InvalidArgument("A booking ends as completed or no_show.", details={"field": "status"})
+        require_legal(record, "complete" if command.status == "completed" else "no_show")
+        if context.now_ms < record.start:
+            raise not_begun(record)
+        category, words = _reason(command.reason, "")
+        now = msgspec.structs.replace(record, status=command.status, category=category)
+        return self._changed(command.status, now, context, version, texts={"reason": words})
+
+    def _amend(self, command: Amend, record: Record, context: Context, version: int) -> Decision:
+        require_legal(record, "update")
+        participants = record.participants if command.participants is None else command.participants
+        _check_participants(participants)
+        now = msgspec.structs.replace(record, participants=participants)
+        texts = {} if command.notes is None else {"notes": command.notes}
+        return self._changed("updated", now, context, version, texts=texts, blank=True)
+
+    def _expire(self, command: Expire, record: Record, context: Context, version: int) -> Decision:
+        due = record.hold_expires if record.status == "held" else record.start
+        waits = record.status == "held" or (record.status == "pending" and command.epoch == record.epoch)
+        if not context.by.is_system or not waits or context.now_ms < due:
+            return Decision({})
+        if record.status == "held" and record.series:
+            again = SetTimer("expire:series", context.now_ms + ASK_AGAIN_MS, msgspec.msgpack.encode(command))
+            return Decision({}, events=[Doubted(series=record.series)], timers=[again])
+        now = msgspec.structs.replace(record, status="expired", awaiting="")
+        return self._changed("expired", now, context, version, _freed(record))
+
+    def _inquire(self, command: Inquire, context: Context) -> Decision:
+        if not context.by.is_system:
+            raise PermissionDenied("Only Carewire itself asks that.")
+        record = self.record
+        has_it = record is not None and record.key == command.key and record.status in OCCUPYING
+        outcome: Outcome = "free" if record is None or not has_it else _outcome_of(record)
+        return Decision({}, events=[Answered(verdict=Resolution(command.entity, command.key, outcome))])
+
+    def _remind(self, command: Remind, record: Record, context: Context) -> Decision:
+        if not context.by.is_system or not reminders.makes_sense(record, command, context.now_ms):
+            return Decision({})
+        return Decision({}, events=[Reminded(record=record, starts_in_ms=record.start - context.now_ms)])
+
+    def _changed(
+        self,
+        change: str,
+        record: Record,
+        context: Context,
+        version: int,
+        verdicts: list[Resolution] | None = None,
+        texts: dict[str, str] | None = None,
+        *,
+        blank: bool = False,
+    ) -> Decision:
+        """The event of a change, the words that come with it before it, and the timers that follow from it.
+        `blank`: empty words replace those that were there."""
+        record = msgspec.structs.replace(record, updated=context.now_ms)
+        events: list[Event] = []
+        for name, text in (texts or {}).items():
+            if len(text) > LONGEST_TEXT:
+                raise InvalidArgument(f"{name} has at most {LONGEST_TEXT} characters.", details={"field": name})
+            if text or blank:
+                events.append(Noted(author=record.client, secret=text.encode(), name=name))
+        events.append(BookingChanged(change=change, record=record, verdicts=tuple(verdicts or ())))
+        reply = shown(record, version + len(events))  # without words: replies are kept in the clear
+        return Decision(reply, events=events, timers=self._timers(record, context))
+
+    def _timers(self, record: Record, context: Context) -> list[SetTimer]:
+        before = self.record
+        if before is not None and (before.status, before.epoch) == (record.status, record.epoch):
+            return []
+        if record.status == "confirmed":
+            return reminders.timers(record, context.now_ms)
+        if record.status in ("held", "pending"):
+            due = record.hold_expires if record.status == "held" else max(record.start, context.now_ms + 1)
+            command = msgspec.msgpack.encode(Expire(record.epoch))
+            return [SetTimer(f"expire:{record.status}:{record.epoch}", due, command)]
+        return []
+
+
+def _awaiting(record: Record, *, staff: bool) -> str:
+    """Who has to answer once one side has moved it."""
+    return "" if record.status != "pending" else "client" if staff else "therapist"
+
+
+def _entry_status(terms: Terms, staff: bool) -> Any:
+    return "pending" if terms.requires_confirmation and not staff else "confirmed"
+
+
+def _taken(record: Record) -> list[Resolution]:
+    return [Resolution(party, record.key, _outcome_of(record)) for party in record.parties]
+
+
+def _outcome_of(record: Record) -> Outcome:
+    return "held" if record.status == "held" else "taken"
+
+
+def _freed(record: Record) -> list[Resolution]:
+    return [Resolution(party, record.key, "free") for party in record.parties]
+
+
+def _reason(reason: str, otherwise: str) -> tuple[str, str]:
+    """(category, words): words of the user's own are `other`."""
+    if not reason:
+        return otherwise, ""
+    return (reason, "") if reason in CATEGORIES else (otherwise or "other", reason)
+
+
+def _check_participants(participants: tuple[str, ...]) -> None:
+    if len(participants) > MOST_PARTICIPANTS or not all(map(is_id, participants)):
+        message = f"participants are at most {MOST_PARTICIPANTS} user ids."
+        raise InvalidArgument(message, details={"field": "participants"})

@@ -1,0 +1,140 @@
+"""What can be asked of a calendar and of an agenda, as it travels from region to shard."""
+
+import msgspec
+
+from actors.calendars.calendar.reservations import Ask, Settle
+from actors.calendars.hours.schedule import Schedule
+
+
+class Configure(msgspec.Struct, frozen=True, tag="configure"):
+    """Set the calendar up, or anew. Staff only."""
+
+    schedule: Schedule
+
+
+class Show(msgspec.Struct, frozen=True, tag="show"):
+    """How is it set up?"""
+
+
+class Availability(msgspec.Struct, frozen=True, tag="availability"):
+    """Free times in [start, end). With `explain`, also why the others are not."""
+
+    start: int
+    end: int
+    service: str | None = None
+    duration: int | None = None
+    client: str = ""
+    explain: bool = False
+
+
+class OpenTime(msgspec.Struct, frozen=True, tag="open_time"):
+    """How much of [start, end) is offered, in ms? For analytics."""
+
+    start: int
+    end: int
+
+
+class Check(msgspec.Struct, frozen=True, tag="check"):
+    """Could these times be booked? Nothing is taken. `booking` is the one that would move."""
+
+    starts: tuple[int, ...]
+    service: str | None = None
+    duration: int | None = None
+    client: str = ""
+    booking: str = ""
+    overriding: bool = False
+    alternatives: int = 0
+
+
+class Book(msgspec.Struct, frozen=True, tag="book"):
+    """Take a time of this calendar by its own rules, tentatively. Refused with all reasons, and alternatives."""
+
+    key: str
+    booking: str
+    owner: str
+    start: int
+    service: str | None = None
+    duration: int | None = None
+    client: str = ""
+    overriding: bool = False
+    alternatives: int = 5
+
+
+class Take(msgspec.Struct, frozen=True, tag="take"):
+    """Take a time of a resource or of an agenda for a plan that another calendar made, tentatively. `calendar` is that
+    other one: the resource decides whether it serves it."""
+
+    key: str
+    booking: str
+    owner: str
+    start: int
+    end: int
+    before: int = 0
+    after: int = 0
+    session: str = ""
+    capacity: int = 1
+    service: str = ""
+    client: str = ""
+    overriding: bool = False
+    hold: bool = False  # of a hold that counts against its client's
+    calendar: str = ""
+
+
+class Probe(msgspec.Struct, frozen=True, tag="probe"):
+    """Could each of these be taken? Nothing is."""
+
+    takes: tuple[Take, ...]
+
+
+class Reserve(msgspec.Struct, frozen=True, tag="reserve"):
+    """From the waitlist: take the first free time in [start, end) that fits, and tell `owner` by letter (`Reserved`).
+
+    `weekdays` and `times` (minutes after midnight) are those of the calendar's own clock.
+    """
+
+    key: str
+    booking: str
+    owner: str
+    start: int
+    end: int
+    service: str | None
+    client: str
+    weekdays: tuple[str, ...] = ()
+    times: tuple[tuple[int, int], ...] = ()
+
+
+class Reserved(msgspec.Struct, frozen=True, tag="reserved"):
+    """The answer to `Reserve`, as it travels. `start` 0: nothing fits (any more)."""
+
+    key: str
+    calendar: str
+    start: int = 0
+    end: int = 0
+
+
+class Opened(msgspec.Struct, frozen=True, tag="opened"):
+    """To the waitlist, as it travels: time of this calendar came free."""
+
+    calendar: str
+    start: int
+    end: int
+
+
+class Attend(msgspec.Struct, frozen=True, tag="attend"):
+    """From the waitlist: does anybody wait for this calendar?"""
+
+    waitlist: str
+    waiting: bool
+
+
+class Import(msgspec.Struct, frozen=True, tag="import"):
+    """Busy time from elsewhere; replaces all that this source brought before. Staff only."""
+
+    source: str
+    spans: tuple[tuple[int, int], ...]
+
+
+CalendarCommand = (
+    Configure | Show | Availability | OpenTime | Check | Book | Take | Probe | Reserve | Attend | Import | Settle | Ask
+)
+AgendaCommand = Take | Probe | Settle | Ask

@@ -1,0 +1,309 @@
+"""One calendar: a therapist's, a room's or a device's. Decides whether a time can be taken, and why not."""
+
+from typing import Any, Final
+
+import msgspec
+
+from actors.calendars.calendar import reservations
+from actors.calendars.calendar.commands import (
+    Attend,
+    Availability,
+    Book,
+    Check,
+    Configure,
+    Import,
+    OpenTime,
+    Probe,
+    Reserve,
+    Show,
+    Take,
+)
+from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
+from actors.calendars.calendar.planner import Planner
+from actors.calendars.calendar.plans import Plan, collisions, entry_of, plan_of, service_of
+from actors.calendars.calendar.reservations import Ask, Asked, Change, Held, Released, Settle, Settled
+from actors.calendars.hours import timeline
+from actors.calendars.hours.reasons import DENIED, Reason, conflict, reasons
+from actors.calendars.hours.roles import is_staff, require_staff, require_system
+from actors.calendars.hours.schedule import Schedule, Service, check, whole
+from actors.calendars.hours.timeline import DAY_MS, MINUTE_MS
+from actors.kernel.contract.entity import Context, Decision, Event, Principal
+from common.errors import InvalidArgument, NotFound
+
+LONGEST_LOOK_MS: Final = 100 * DAY_MS
+MOST_POINTS: Final = 10_000  # of the grid, in one look: other commands of the shard wait meanwhile
+MOST_EXPLAINED: Final = 3000
+MOST_CHECKED: Final = 1000
+MOST_IMPORTED: Final = 5000
+_RESOURCE: Final = {"taken": "resource_taken", "group_full": "resource_taken", "buffer": "resource_taken"}
+
+
+class Configured(Event, frozen=True, kw_only=True, tag="configured"):
+    """The calendar has this schedule from now on. `dropped` are services that it offered before."""
+
+    schedule: Schedule
+    dropped: tuple[str, ...] = ()
+
+
+class Imported(Event, frozen=True, kw_only=True, tag="imported"):
+    """Busy time from elsewhere, instead of what this source brought before."""
+
+    source: str
+    spans: tuple[tuple[int, int], ...]
+
+
+class Attended(Event, frozen=True, kw_only=True, tag="attended"):
+    """A note: a waitlist wants to hear of time that comes free; "" for nobody."""
+
+    waitlist: str
+
+
+class Unreserved(Event, frozen=True, kw_only=True, tag="unreserved"):
+    """What the waitlist wanted is not to be had. An event, so that the letter has an id of its own."""
+
+    key: str
+    owner: str
+
+
+CalendarEvent = Configured | Imported | Attended | Unreserved | Held | Settled | Released | Asked
+
+
+class Calendar:
+    """State: the schedule (None until it is set up) and what is taken."""
+
+    def __init__(self, calendar_id: str) -> None:
+        self.id = calendar_id
+        self.occupancy = Occupancy()
+        self.planner: Planner | None = None
+        self.waitlist = ""
+
+    def decide(self, command: Any, context: Context, version: int) -> Decision:
+        """See `Entity.decide`.
+
+        Raises:
+            NotFound: it has not been set up.
+            Conflict: the time cannot be taken; with all reasons, and alternatives.
+            InvalidArgument, PermissionDenied: as they say.
+        """
+        match command:
+            case Configure():
+                return self._configure(command.schedule, context, version)
+            case Settle():
+                return reservations.settle(self.occupancy, command, context, waiting=bool(self.waitlist))
+            case Ask():
+                return reservations.ask(self.occupancy, command, context)
+            case Take():
+                return self._take(command, context)
+            case Probe():
+                require_system(context.by)
+                return Decision({"results": [self._against(one) for one in command.takes]})
+            case Book():
+                return self._book(command, context)
+            case Check():
+                return Decision(self._check(command, context))
+            case Availability():
+                return Decision(self._availability(command, context, version))
+            case OpenTime():
+                openings = self._ready().openings
+                return Decision({"open_ms": openings.total(command.start, command.end)})
+            case Show():
+                return Decision(self._shown(context, version))
+            case Reserve():
+                return self._reserve(command, context)
+            case Import():
+                return self._import(command, context)
+            case Attend():
+                return self._attend(command, context)
+        raise InvalidArgument("A calendar does not know that.")
+
+    def apply(self, event: CalendarEvent, seq: int, at_ms: int) -> None:
+        """See `Entity.apply`."""
+        match event:
+            case Configured():
+                self.set_up(event.schedule)
+            case Imported():
+                self._apply_import(event)
+            case Attended():
+                self.waitlist = event.waitlist
+            case Unreserved():
+                return
+            case _:
+                changed = reservations.apply(self.occupancy, event, at_ms)
+                if changed is not None and self.planner is not None:
+                    self.planner.changed(changed)
+
+    def set_up(self, schedule: Schedule) -> None:
+        """Work by this schedule from now on."""
+        self.planner = Planner(self.id, schedule, self.occupancy)
+        self.occupancy.recount(self.planner.openings.zone)
+
+    def _ready(self) -> Planner:
+        if self.planner is None:
+            raise NotFound("This calendar has not been set up.")
+        return self.planner
+
+    def _configure(self, schedule: Schedule, context: Context, version: int) -> Decision:
+        require_staff(context.by, self.id)
+        check(schedule, self.id)
+        before = {one.service_id for one in self.planner.schedule.services} if self.planner else set()
+        dropped = tuple(sorted(before - {one.service_id for one in schedule.services}))
+        reply = {"therapist_id": self.id, **whole(schedule), "version": version + 1}
+        return Decision(reply, events=[Configured(schedule=schedule, dropped=dropped)])
+
+    def _shown(self, context: Context, version: int) -> dict[str, Any]:
+        schedule = self._ready().schedule
+        if not is_staff(context.by, self.id):  # why a time is blocked is nobody else's business
+            schedule = msgspec.structs.replace(
+                schedule,
+                overrides=tuple(msgspec.structs.replace(one, reason="") for one in schedule.overrides),
+                blackouts=tuple(msgspec.structs.replace(one, reason="") for one in schedule.blackouts),
+                openings=tuple(msgspec.structs.replace(one, reason="") for one in schedule.openings),
+            )
+        return {"therapist_id": self.id, **whole(schedule), "version": version}
+
+    def _availability(self, command: Availability, context: Context, version: int) -> dict[str, Any]:
+        planner = self._ready()
+        if not 0 < command.end - command.start <= LONGEST_LOOK_MS:
+            raise InvalidArgument("to lies after from, by at most 100 days.", details={"field": "to"})
+        points = (command.end - command.start) // (planner.schedule.slot_minutes * MINUTE_MS)
+        if points > (MOST_EXPLAINED if command.explain else MOST_POINTS):
+            raise InvalidArgument("This is too long for a calendar of so many times.", details={"field": "to"})
+        service = service_of(planner.schedule, command.service, command.duration)
+        now_ms, client = context.now_ms, command.client
+        slots = planner.slots(service, command.start, command.end, now_ms=now_ms, client=client)
+        answer: dict[str, Any] = {"version": version, "tz": planner.schedule.tz, "slots": slots}
+        if service.resources and slots:
+            answer |= {"plan": planner.plan(service, slots[0][0]), "step": planner.schedule.slot_minutes * MINUTE_MS}
+        if command.explain:
+            answer["refused"] = planner.refused(service, command.start, command.end, now_ms=now_ms, client=client)
+        return answer
+
+    def _check(self, command: Check, context: Context) -> dict[str, Any]:
+        planner = self._ready()
+        if not 1 <= len(command.starts) <= MOST_CHECKED:
+            raise InvalidArgument(f"Check 1 to {MOST_CHECKED} times at once.", details={"field": "start"})
+        if command.overriding:
+            require_staff(context.by, self.id)
+        service = service_of(planner.schedule, command.service, command.duration)
+        results = []
+        unshared = self._unshared(context.by, overriding=command.overriding)
+        for start in command.starts:
+            why = unshared + planner.why_not(
+                service,
+                start,
+                now_ms=context.now_ms,
+                client=command.client,
+                booking=command.booking,
+                overriding=command.overriding,
+            )
+            nearby = self._nearby(service, start, command, context) if command.alternatives else []
+            results.append({"plan": planner.plan(service, start), "reasons": why, "alternatives": nearby})
+        return {"results": results}
+
+    def _nearby(self, service: Service, start: int, command: Check | Book, context: Context) -> list[dict[str, Any]]:
+        found = self._ready().nearest(
+            service,
+            start,
+            now_ms=context.now_ms,
+            client=command.client,
+            booking=command.booking,
+            limit=command.alternatives,
+        )
+        service_id = service.service_id or None
+        return [
+            {"therapist_id": self.id, "service_id": service_id, "start": low, "end": high} for low, high, _ in found
+        ]
+
+    def _book(self, command: Book, context: Context) -> Decision:
+        planner = self._ready()
+        if command.overriding:
+            require_staff(context.by, self.id)
+        service = service_of(planner.schedule, command.service, command.duration)
+        why = self._unshared(context.by, overriding=command.overriding) + planner.why_not(
+            service,
+            command.start,
+            now_ms=context.now_ms,
+            client=command.client,
+            booking=command.booking,
+            overriding=command.overriding,
+        )
+        if why:
+            raise conflict(why, self._nearby(service, command.start, command, context) if command.alternatives else [])
+        plan = planner.plan(service, command.start)
+        entry = entry_of(command, plan)
+        return reservations.hold(entry, context, self._busy_by(plan, entry), plan)
+
+    def _busy_by(self, plan: Plan, entry: TimeEntry) -> list[Change]:
+        """What watchers hear: a group is busy when it is full."""
+        if entry.session:
+            mates = {one.key for one in self.occupancy.near(plan.start, plan.end) if one.session == entry.session}
+            if len(mates) + 1 < plan.capacity:
+                return []
+        return [(plan.start, plan.end, "busy")]
+
+    def _take(self, command: Take, context: Context) -> Decision:
+        require_system(context.by)
+        if why := self._against(command):
+            raise conflict(why, [])
+        plan = plan_of(command)
+        entry = entry_of(command, plan)
+        return reservations.hold(entry, context, self._busy_by(plan, entry), {})
+
+    def _unshared(self, by: Principal, *, overriding: bool) -> list[Reason]:
+        """`not_shared`: it is there for the services of some calendars, and this is none of those who run them."""
+        schedule = self._ready().schedule
+        reserved = schedule.rules.shared_with is not None and not schedule.serves(by.user)
+        return reasons(["not_shared"], overriding=overriding) if reserved and not is_staff(by, self.id) else []
+
+    def _against(self, command: Take) -> list[Reason]:
+        if self.planner is None or not self.planner.schedule.serves(command.calendar):
+            return reasons([DENIED])  # and nothing else: when it is taken is not for them to know
+        codes = [_RESOURCE[code] for code in collisions(self.occupancy, plan_of(command), command.booking)]
+        if not self.planner.openings.contains(command.start, command.end):
+            codes.append("resource_closed")
+        return reasons(codes, overriding=command.overriding)
+
+    def _reserve(self, command: Reserve, context: Context) -> Decision:
+        require_system(context.by)
+        planner = self.planner
+        refused = Decision({}, events=[Unreserved(key=command.key, owner=command.owner)])
+        if planner is None:
+            return refused
+        try:
+            service = service_of(planner.schedule, command.service, None)
+        except NotFound:
+            return refused
+        slots = planner.slots(service, command.start, command.end, now_ms=context.now_ms, client=command.client)
+        for start, _, _ in slots:
+            if self._suits(command, start):
+                plan = planner.plan(service, start)
+                entry = entry_of(command, plan)
+                return reservations.hold(entry, context, self._busy_by(plan, entry), {})
+        return refused
+
+    def _suits(self, command: Reserve, start: int) -> bool:
+        wall = timeline.wall_of(self._ready().openings.zone, start)
+        minute = wall.hour * 60 + wall.minute
+        right_day = not command.weekdays or timeline.WEEKDAYS[wall.weekday()] in command.weekdays
+        return right_day and (not command.times or any(low <= minute < high for low, high in command.times))
+
+    def _import(self, command: Import, context: Context) -> Decision:
+        require_staff(context.by, self.id)
+        self._ready()
+        if len(command.spans) > MOST_IMPORTED or any(low >= high for low, high in command.spans):
+            raise InvalidArgument(f"At most {MOST_IMPORTED} times can be imported, each of some length.")
+        return Decision({"imported": len(command.spans)}, events=[Imported(source=command.source, spans=command.spans)])
+
+    def _apply_import(self, event: Imported) -> None:
+        prefix = f"ext:{event.source}:"
+        for key in [key for key in self.occupancy.entries if key.startswith(prefix)]:
+            self.occupancy.drop(key)
+        for number, (start, end) in enumerate(event.spans):
+            self.occupancy.put(TimeEntry(f"{prefix}{number}", "", "", start, end, state="taken"))
+        if self.planner is not None:
+            self.set_up(self.planner.schedule)
+
+    def _attend(self, command: Attend, context: Context) -> Decision:
+        require_system(context.by)
+        wanted = command.waitlist if command.waiting else ""
+        return Decision({}, notes=[Attended(waitlist=wanted)] if wanted != self.waitlist else ())

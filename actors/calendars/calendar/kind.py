@@ -1,0 +1,140 @@
+"""Calendars and agendas as the kernel sees them."""
+
+from typing import Any, Final
+
+import msgspec
+
+from actors.calendars.calendar import reservations
+from actors.calendars.calendar.agenda import Agenda, AgendaEvent
+from actors.calendars.calendar.commands import AgendaCommand, CalendarCommand, Opened, Reserved
+from actors.calendars.calendar.entity import Calendar, CalendarEvent, Configured, Imported, Unreserved
+from actors.calendars.calendar.occupancy import TimeEntry
+from actors.calendars.calendar.reservations import Asked, Held, Released
+from actors.calendars.hours.schedule import Schedule
+from actors.calendars.waitlist.messages import NAME
+from actors.kernel.contract.entity import Effects, Kind, Letter, Principal, Recorded, Shown
+from common.clock import to_rfc3339
+from common.errors import PermissionDenied
+from store.ports.views import Index, View
+
+SERVICES: Final = "calendar_services"
+"""Read model: which calendars offer which service."""
+
+_pack: Final = msgspec.msgpack.Encoder().encode
+
+
+class _CalendarState(msgspec.Struct, array_like=True):
+    schedule: Schedule | None
+    entries: list[TimeEntry]
+    waitlist: str
+
+
+class CalendarKind(Kind[Calendar, CalendarCommand, CalendarEvent]):
+    """`calendar:<id>`."""
+
+    name = "calendar"
+    commands = CalendarCommand
+    events = CalendarEvent
+    indexes = (Index(SERVICES, ("service", "offered", "calendar")),)
+
+    def create(self, key: str) -> Calendar:
+        return Calendar(key)
+
+    def snapshot(self, entity: Calendar) -> bytes:
+        schedule = entity.planner.schedule if entity.planner is not None else None
+        return _pack(_CalendarState(schedule, list(entity.occupancy.entries.values()), entity.waitlist))
+
+    def restore(self, key: str, state: bytes) -> Calendar:
+        kept = msgspec.msgpack.decode(state, type=_CalendarState)
+        calendar = Calendar(key)
+        for entry in kept.entries:
+            calendar.occupancy.put(entry)
+        if kept.schedule is not None:
+            calendar.set_up(kept.schedule)
+        calendar.waitlist = kept.waitlist
+        return calendar
+
+    def admit(self, entity: Calendar, by: Principal) -> None:
+        """Free or busy is for everybody: watchers never hear whose time it is."""
+
+    def show(self, entity_id: str, recorded: Recorded[CalendarEvent], part: None) -> Shown | None:
+        """`availability_changed`; with `reload`, everything may be different. None where nothing changes for others."""
+        event = recorded.event
+        changes = [
+            {"start": to_rfc3339(low), "end": to_rfc3339(high), "state": state}
+            for low, high, state in (event.changes if isinstance(event, Held | Released) else ())
+        ]
+        reload_all = isinstance(event, Configured | Imported)
+        if not changes and not reload_all:
+            return None
+        payload = {"therapist_id": _key(entity_id), "version": recorded.seq, "changes": changes}
+        return Shown("availability_changed", msgspec.json.encode(payload | ({"reload": True} if reload_all else {})))
+
+    def effects(self, entity_id: str, recorded: Recorded[CalendarEvent], part: None) -> Effects | None:
+        event = recorded.event
+        match event:
+            case Asked():
+                return Effects(letters=[reservations.inquiry(entity_id, event)])
+            case Configured():
+                return Effects(views=_offers(_key(entity_id), recorded.seq, event))
+            case Unreserved():
+                return Effects(letters=[Letter(event.owner, _pack(Reserved(event.key, _key(entity_id))))])
+            case Held() if event.entry.owner.startswith("waitlist:"):
+                entry = event.entry
+                reserved = Reserved(entry.key, _key(entity_id), entry.start, entry.end)
+                return Effects(letters=[Letter(entry.owner, _pack(reserved))])
+            case Released() if event.waiting and event.changes:
+                opened = [Opened(_key(entity_id), low, high) for low, high, _ in event.changes]
+                return Effects(letters=[Letter(NAME, _pack(one)) for one in opened])
+        return None
+
+
+class AgendaKind(Kind[Agenda, AgendaCommand, AgendaEvent]):
+    """`client:<user id>`."""
+
+    name = "client"
+    commands = AgendaCommand
+    events = AgendaEvent
+
+    def create(self, key: str) -> Agenda:
+        return Agenda(key)
+
+    def snapshot(self, entity: Agenda) -> bytes:
+        return _pack(list(entity.occupancy.entries.values()))
+
+    def restore(self, key: str, state: bytes) -> Agenda:
+        agenda = Agenda(key)
+        for entry in msgspec.msgpack.decode(state, type=list[TimeEntry]):
+            agenda.occupancy.put(entry)
+        return agenda
+
+    def admit(self, entity: Agenda, by: Principal) -> None:
+        """Raises PermissionDenied: nobody listens to an agenda; what concerns a client is in their inbox."""
+        raise PermissionDenied("Agendas cannot be listened to.")
+
+    def show(self, entity_id: str, recorded: Recorded[AgendaEvent], part: None) -> Shown | None:
+        return None
+
+    def effects(self, entity_id: str, recorded: Recorded[AgendaEvent], part: None) -> Effects | None:
+        event: Any = recorded.event
+        return Effects(letters=[reservations.inquiry(entity_id, event)]) if isinstance(event, Asked) else None
+
+
+def _offers(calendar: str, version: int, event: Configured) -> list[View]:
+    is_therapist = event.schedule.kind == "therapist"  # a room is never an alternative to a person
+    offered = [(one.service_id, is_therapist) for one in event.schedule.services] + [
+        (one, False) for one in event.dropped
+    ]
+    return [
+        View(
+            SERVICES,
+            f"{service}|{calendar}",
+            version,
+            {"service": service, "calendar": calendar, "offered": is_offered},
+        )
+        for service, is_offered in offered
+    ]
+
+
+def _key(entity_id: str) -> str:
+    return entity_id.partition(":")[2]

@@ -1,0 +1,112 @@
+"""What a booking would take of a calendar: the plan of it, the entry that it makes, and what is in the way."""
+
+from typing import Any
+
+import msgspec
+
+from actors.calendars.calendar.commands import Book, Reserve, Take
+from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
+from actors.calendars.hours.schedule import Schedule, Service
+from common.errors import InvalidArgument, NotFound
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What booking a service of `calendar` at a time means. Times in ms."""
+
+    start: int
+    end: int
+    before: int
+    after: int
+    session: str
+    capacity: int
+    service: str
+    resources: tuple[str, ...]
+    tz: str
+    price: dict[str, Any] | None = None
+    format: str | None = None
+    requires_confirmation: bool = False
+    max_reschedules: int | None = None
+    cancel_notice_ms: int = 0
+    bookable_by: str = "anyone"
+    calendar: str = ""
+
+    def at(self, start: int) -> "Plan":
+        """The same at another time."""
+        end = start + self.end - self.start
+        session = session_of(self.calendar, self.service, start, end) if self.capacity > 1 else ""
+        return msgspec.structs.replace(self, start=start, end=end, session=session)
+
+
+def session_of(calendar: str, service: str, start: int, end: int) -> str:
+    """What bookings of one group session have in common."""
+    return f"{calendar}|{service}|{start}|{end}"
+
+
+def service_of(schedule: Schedule, service_id: str | None, duration_minutes: int | None) -> Service:
+    """The service that is meant; without a name, just time of that length.
+
+    Raises:
+        NotFound: the calendar has no such service.
+        InvalidArgument: a group session of another length than the others'.
+    """
+    if service_id is None:
+        return Service("", duration_minutes or schedule.slot_minutes)
+    service = next((one for one in schedule.services if one.service_id == service_id), None)
+    if service is None:
+        raise NotFound("This calendar has no such service.")
+    if duration_minutes is None or duration_minutes == service.duration_minutes:
+        return service
+    if service.capacity > 1:
+        raise InvalidArgument("A group session has a fixed length.", details={"field": "duration_minutes"})
+    return msgspec.structs.replace(service, duration_minutes=duration_minutes)
+
+
+def plan_of(command: Take) -> Plan:
+    """The plan that another calendar made."""
+    return Plan(
+        command.start,
+        command.end,
+        command.before,
+        command.after,
+        command.session,
+        command.capacity,
+        command.service,
+        (),
+        "",
+        calendar=command.calendar,
+    )
+
+
+def entry_of(command: Book | Take | Reserve, plan: Plan) -> TimeEntry:
+    """The entry of time that is taken by this plan."""
+    return TimeEntry(
+        command.key,
+        command.booking,
+        command.owner,
+        plan.start,
+        plan.end,
+        plan.before,
+        plan.after,
+        plan.session,
+        plan.service,
+        command.client,
+        overridden=isinstance(command, Book | Take) and command.overriding,
+        hold=isinstance(command, Take) and command.hold,
+    )
+
+
+def collisions(occupancy: Occupancy, plan: Plan, booking: str) -> list[str]:
+    """What of `taken`, `group_full`, `buffer` stands against this plan. Time of the booking that moves does not."""
+    mates, codes = 0, set()
+    for one in occupancy.each_near(plan.start - plan.before, plan.end + plan.after):
+        if booking and one.booking == booking:
+            continue
+        if plan.session and one.session == plan.session:
+            mates += 1
+        elif one.start < plan.end and plan.start < one.end:
+            codes.add("taken")
+        elif one.start - max(one.before, plan.after) < plan.end and plan.start < one.end + max(one.after, plan.before):
+            codes.add("buffer")
+    if mates >= plan.capacity:
+        codes.add("group_full")
+    return sorted(codes, reverse=True)

@@ -1,0 +1,1 @@
+"""Requests and queries of calendars, one body for REST and sockets."""

@@ -1,0 +1,96 @@
+"""What clients may ask to see of calendars, over REST (as query members) and over sockets (as payloads)."""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from actors.calendars.booking.record import Status
+from actors.calendars.calendar.commands import Availability
+from actors.calendars.contract.requests import Body, Minutes, Moment
+from actors.calendars.hours import timeline
+from actors.calendars.hours.schedule import Id
+from actors.calendars.services.booking_queries import LARGEST_PAGE, BookingFilter
+from actors.calendars.services.bookings import Bookings
+from actors.kernel.contract.entity import Principal
+
+
+class SpanQuery(Body, frozen=True):
+    """A stretch of time."""
+
+    since: Moment = msgspec.field(name="from")
+    until: Moment = msgspec.field(name="to")
+
+    def span(self) -> timeline.Span:
+        """[from, to) in ms. Raises InvalidArgument: one of them is no instant."""
+        return timeline.parse_instant(self.since, "from"), timeline.parse_instant(self.until, "to")
+
+
+class FreeTimes(SpanQuery, frozen=True):
+    """Free times of a service, or of some length."""
+
+    service_id: Id | None = None
+    duration_minutes: Minutes | None = None
+
+    def command(self, by: Principal) -> Availability:
+        """What is asked of the calendar. Clients are shown what they themselves may book."""
+        start, end = self.span()
+        client = by.user if by.role == "client" else ""
+        return Availability(start, end, self.service_id, self.duration_minutes, client)
+
+
+class AvailabilityQuery(FreeTimes, frozen=True):
+    """The same, told in a zone, and perhaps with the reasons why other times are not free. `duration` is
+    `duration_minutes`."""
+
+    duration: Minutes | None = None
+    tz: Annotated[str, Meta(max_length=64)] | None = None
+    explain: bool = False
+
+    def command(self, by: Principal) -> Availability:
+        """See `FreeTimes`."""
+        asked = super().command(by)
+        return msgspec.structs.replace(asked, duration=asked.duration or self.duration, explain=self.explain)
+
+    def zone(self) -> str | None:
+        """The zone that was asked for. Raises InvalidArgument: there is none of that name."""
+        return None if self.tz is None else timeline.zone_of(self.tz).key
+
+
+async def free_times(
+    bookings: Bookings, calendar: str, query: AvailabilityQuery, *, by: Principal, trace: str = ""
+) -> dict[str, Any]:
+    """`{therapist_id, version, tz, slots, refused?}`.
+
+    Raises:
+        CarewireError: as `Bookings.availability`, or there is no such zone.
+    """
+    zone = query.zone()
+    found, _ = await bookings.availability(calendar, query.command(by), by=by, trace=trace)
+    return found if zone is None else found | {"tz": zone}
+
+
+class ListQuery(Body, frozen=True):
+    """A page of bookings: one's own, or (for staff) those of a calendar or a client."""
+
+    therapist_id: Id | None = None
+    client_id: Id | None = None
+    series_id: Id | None = None
+    status: Status | None = None
+    since: Moment | None = msgspec.field(name="from", default=None)
+    until: Moment | None = msgspec.field(name="to", default=None)
+    cursor: Annotated[str, Meta(max_length=512)] | None = None
+    limit: Annotated[int, Meta(ge=1, le=LARGEST_PAGE)] = 50
+
+    def wanted(self) -> BookingFilter:
+        """The same for the service. Raises InvalidArgument: `from` or `to` is no instant."""
+        return BookingFilter(
+            client=self.client_id,
+            therapist=self.therapist_id,
+            series=self.series_id,
+            status=self.status,
+            start=None if self.since is None else timeline.parse_instant(self.since, "from"),
+            end=None if self.until is None else timeline.parse_instant(self.until, "to"),
+            cursor=self.cursor,
+            limit=self.limit,
+        )

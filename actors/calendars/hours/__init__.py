@@ -1,0 +1,1 @@
+"""Time and opening hours: instants, schedules, recurrence, reasons for a refusal."""

@@ -1,0 +1,1 @@
+"""Calendars for those who serve clients: what takes more than one entity."""

@@ -1,0 +1,42 @@
+"""All services of calendars, built in one place: REST and sockets answer from the same."""
+
+from dataclasses import dataclass
+
+from actors.calendars.contract.ports import Related
+from actors.calendars.services.booking_queries import BookingQueries
+from actors.calendars.services.bookings import Bookings
+from actors.calendars.services.bulk import Bulk
+from actors.calendars.services.feed_tokens import FeedTokens
+from actors.calendars.services.feeds import Feeds
+from actors.calendars.services.series import SeriesService
+from actors.calendars.services.waitlist import Waiting
+from actors.kernel.contract.ports import EntityClient, ViewFinder
+from common.clock import Clock
+from store.ports.feed_tokens import FeedTokens as FeedTokenStore
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarServices:
+    """One a process."""
+
+    bookings: Bookings
+    queries: BookingQueries
+    series: SeriesService
+    bulk: Bulk
+    waiting: Waiting
+    feeds: Feeds
+    feed_tokens: FeedTokens
+    clock: Clock
+
+
+def calendar_services(
+    region: EntityClient, views: ViewFinder, clock: Clock, tokens: FeedTokenStore, *, related: Related | None = None
+) -> CalendarServices:
+    """The services over a region, the read models, and where tokens of feeds are kept."""
+    bookings = Bookings(region, views, clock, related=related)
+    queries = BookingQueries(views, bookings)
+    series = SeriesService(bookings, region, clock)
+    waiting = Waiting(bookings, region, views, clock)
+    feeds = Feeds(bookings, queries, clock)
+    bulk = Bulk(bookings, queries, clock)
+    return CalendarServices(bookings, queries, series, bulk, waiting, feeds, FeedTokens(tokens, clock), clock)

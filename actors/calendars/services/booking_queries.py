@@ -1,0 +1,144 @@
+"""Lists of bookings and figures about them, from the read model."""
+
+import re
+from collections import Counter
+from typing import Any, Final
+
+import msgspec
+
+from actors.calendars.booking.kind import BOOKINGS, order_of, record_in
+from actors.calendars.booking.record import Record, shown
+from actors.calendars.hours import timeline
+from actors.calendars.hours.roles import is_staff, may, require_staff
+from actors.calendars.services.bookings import Bookings
+from actors.kernel.contract.entity import Principal
+from actors.kernel.contract.ports import ViewFinder
+from common.clock import to_rfc3339
+from common.errors import InvalidArgument, PermissionDenied
+
+LARGEST_PAGE: Final = 200
+MOST_COUNTED: Final = 20_000
+_MOST_FED: Final = 5000
+_CURSOR: Final = re.compile(r"\d{14}\|[A-Za-z0-9_.:@-]{1,128}")
+_KEPT: Final = ("confirmed", "completed", "no_show")
+
+
+class BookingFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which bookings: one of `client`, `therapist`, `series`; a status; those that begin in [start, end)."""
+
+    client: str | None = None
+    therapist: str | None = None
+    series: str | None = None
+    status: str | None = None
+    start: int | None = None
+    end: int | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+class BookingQueries:
+    """One a process. Read-your-writes holds: bookings are in the read model before they are answered."""
+
+    def __init__(self, views: ViewFinder, bookings: Bookings) -> None:
+        self._views = views
+        self._bookings = bookings
+
+    async def page(self, wanted: BookingFilter, *, by: Principal) -> dict[str, Any]:
+        """`{bookings, next_cursor?}`, by start. Without a filter: one's own.
+
+        Raises:
+            InvalidArgument: an impossible limit, or a cursor that is none.
+            PermissionDenied: somebody else's.
+        """
+        if not 1 <= wanted.limit <= LARGEST_PAGE:
+            raise InvalidArgument(f"limit is 1 to {LARGEST_PAGE}.", details={"field": "limit"})
+        if wanted.cursor is not None and not _CURSOR.fullmatch(wanted.cursor):
+            raise InvalidArgument("cursor is a next_cursor that a page had.", details={"field": "cursor"})
+        equal = self._equal(wanted, by)
+        above = wanted.cursor or (order_of(wanted.start - 1, "~") if wanted.start is not None else None)
+        below = order_of(wanted.end) if wanted.end is not None else None
+        found = await self._views.find(
+            BOOKINGS, equal, order_by="order", above=above, below=below, limit=wanted.limit + 1
+        )
+        page = found[: wanted.limit]
+        answer: dict[str, Any] = {"bookings": [shown(record_in(view), view.version) for view in page]}
+        if len(found) > wanted.limit:
+            answer["next_cursor"] = str(page[-1].fields["order"])
+        return answer
+
+    async def versions(self, wanted: BookingFilter, start: int, end: int, *, by: Principal) -> list[tuple[Record, int]]:
+        """Bookings with their versions, that begin in [start, end), for feeds."""
+        found = await self._views.find(
+            BOOKINGS,
+            self._equal(wanted, by),
+            order_by="order",
+            above=order_of(start - 1, "~"),
+            below=order_of(end),
+            limit=_MOST_FED,
+        )
+        return [(record_in(view), view.version) for view in found]
+
+    async def records(self, therapist: str, start: int, end: int, status: str | None = None) -> list[Record]:
+        """Bookings of a calendar that begin in [start, end), at most `MOST_COUNTED`."""
+        equal: dict[str, str | int | bool | None] = {"therapist": therapist}
+        if status is not None:
+            equal["status"] = status
+        above = order_of(start - 1, "~")
+        found: list[Record] = []
+        while len(found) < MOST_COUNTED:
+            views = await self._views.find(
+                BOOKINGS, equal, order_by="order", above=above, below=order_of(end), limit=1000
+            )
+            found += [record_in(view) for view in views]
+            if len(views) < 1000:
+                break
+            above = str(views[-1].fields["order"])
+        return found
+
+    async def analytics(self, therapist: str, start: int, end: int, *, by: Principal) -> dict[str, Any]:
+        """Utilisation of the offered hours, lead time, cancellations and no-shows by reason. Staff only.
+
+        Raises:
+            InvalidArgument: more than 366 days.
+        """
+        require_staff(by, therapist)
+        if not 0 < end - start <= 366 * timeline.DAY_MS:
+            raise InvalidArgument("from lies before to, by at most 366 days.", details={"field": "to"})
+        records = await self.records(therapist, start, end)
+        offered = await self._bookings.open_ms(therapist, start, end, by=by)
+        kept = [one for one in records if one.status in _KEPT]
+        leads = sorted((one.start - one.created) / timeline.HOUR_MS for one in kept)
+        sessions = {(one.start, one.end) for one in kept}
+        booked = sum(high - low for low, high in sessions)
+        gone = [one for one in records if one.status == "cancelled"]
+        return {
+            "therapist_id": therapist,
+            "from": to_rfc3339(start),
+            "to": to_rfc3339(end),
+            "offered_minutes": offered // timeline.MINUTE_MS,
+            "booked_minutes": booked // timeline.MINUTE_MS,
+            "utilisation": round(booked / offered, 4) if offered else None,
+            "bookings": dict(Counter(one.status for one in records)),
+            "lead_time_hours": {
+                "median": _median(leads),
+                "shortest": _median(leads[:1]),
+                "longest": _median(leads[-1:]),
+            },
+            "cancellations": dict(Counter(one.category or "none" for one in gone)),
+            "late_cancellations": sum(one.late for one in gone),
+            "no_shows": dict(Counter(one.category or "none" for one in records if one.status == "no_show")),
+        }
+
+    def _equal(self, wanted: BookingFilter, by: Principal) -> dict[str, str | int | bool | None]:
+        therapist, client = wanted.therapist, wanted.client
+        if therapist is None and client is None and wanted.series is None:
+            therapist, client = (by.user, None) if by.role == "therapist" else (None, by.user)
+        theirs = client == by.user or (therapist is not None and is_staff(by, therapist))
+        if not theirs and not may(by, "booking.read"):
+            raise PermissionDenied("These bookings are somebody else's.")
+        named = {"client": client, "therapist": therapist, "series": wanted.series, "status": wanted.status}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+def _median(values: list[float]) -> float | None:
+    return round(values[len(values) // 2], 2) if values else None

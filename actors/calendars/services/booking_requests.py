@@ -1,0 +1,89 @@
+"""What somebody wants of the services of bookings, and the commands that it becomes once its time is taken."""
+
+import msgspec
+
+from actors.calendars.booking.messages import HOLD_MS, MoveBooking
+from actors.calendars.booking.record import Record, Terms
+from actors.calendars.calendar.plans import Plan
+from actors.calendars.services.reserving import ReservedTime, TimeRequest
+
+
+class BookingRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A booking (or series) that somebody wants. `key`: the mark of the key that it is asked for with, so that a repeat
+    is the same one. `id`: the id that it is to have, if that is known. `wish`: the entry of the waitlist that it
+    fulfils."""
+
+    therapist: str
+    start: int
+    client: str = ""
+    service: str | None = None
+    duration: int | None = None
+    hold: bool = False
+    hold_ms: int = HOLD_MS
+    participants: tuple[str, ...] = ()
+    notes: str = ""
+    override_reason: str = ""
+    series: str = ""
+    wish: str = ""
+    id: str = ""
+    key: str = ""
+
+
+class BookingChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Another time for a booking; what is None stays."""
+
+    start: int | None = None
+    duration: int | None = None
+    therapist: str | None = None
+    service: str | None = None
+    override_reason: str = ""
+
+
+def record_of(booking: str, request: BookingRequest, wanted: TimeRequest, taken: ReservedTime) -> Record:
+    """The booking that is to be, with its time."""
+    plan = taken.plan
+    return Record(
+        booking,
+        wanted.therapist,
+        wanted.client,
+        plan.service,
+        plan.start,
+        plan.end,
+        plan.tz,
+        "held",
+        taken.key,
+        taken.parties,
+        participants=request.participants,
+        price=plan.price,
+        format=plan.format,
+        series=request.series,
+        wish=request.wish,
+        terms=_terms(plan),
+        overridden=wanted.overriding,
+    )
+
+
+def move_of(record: Record, taken: ReservedTime, wanted: TimeRequest, override_reason: str) -> MoveBooking:
+    """What moves a booking to its new time. The price that was agreed stays with the service."""
+    plan = taken.plan
+    same_service = plan.service == record.service
+    same_place = same_service and wanted.therapist == record.therapist
+    return MoveBooking(
+        taken.key,
+        record.epoch,
+        wanted.therapist,
+        plan.service,
+        plan.start,
+        plan.end,
+        plan.tz,
+        taken.parties,
+        _terms(plan),
+        wanted.overriding,
+        override_reason,
+        record.price if same_service else plan.price,
+        record.format if same_place else plan.format,
+    )
+
+
+def _terms(plan: Plan) -> Terms:
+    return Terms(plan.requires_confirmation, plan.max_reschedules, plan.cancel_notice_ms)

@@ -1,0 +1,80 @@
+"""iCalendar for those who serve clients: bookings as a feed, and external calendars as busy time."""
+
+import asyncio
+from collections.abc import Generator
+from typing import Any, Final
+
+import msgspec
+
+from actors.calendars.contract.requests import ImportBody
+from actors.calendars.hours import timeline
+from actors.calendars.hours.roles import require_staff
+from actors.calendars.ical.export import feed
+from actors.calendars.ical.imports import Busy, reading
+from actors.calendars.services.booking_queries import BookingFilter, BookingQueries
+from actors.calendars.services.bookings import Bookings
+from actors.kernel.contract.entity import Principal
+from common.clock import Clock
+
+_AHEAD_MS: Final = 400 * timeline.DAY_MS
+_BACK_MS: Final = 90 * timeline.DAY_MS
+_IMPORTED_BACK_MS: Final = 7 * timeline.DAY_MS
+
+
+class Fed(msgspec.Struct, frozen=True):
+    """A feed (`ics`), and whose bookings besides the reader's are in it."""
+
+    ics: bytes
+    clients: tuple[str, ...]
+
+
+class Feeds:
+    """One a process."""
+
+    def __init__(self, bookings: Bookings, queries: BookingQueries, clock: Clock) -> None:
+        self._bookings = bookings
+        self._queries = queries
+        self._clock = clock
+
+    async def of_calendar(self, calendar: str, *, by: Principal) -> Fed:
+        """The bookings of a calendar. Raises PermissionDenied: the caller does not run it."""
+        require_staff(by, calendar)
+        return await self._feed(BookingFilter(therapist=calendar), by)
+
+    async def of_client(self, *, by: Principal) -> Fed:
+        """The caller's own bookings."""
+        return await self._feed(BookingFilter(client=by.user), by)
+
+    async def bring_in(self, calendar: str, body: ImportBody, *, by: Principal) -> dict[str, Any]:
+        """Busy time of an external iCalendar, recurrences expanded; replaces what that source brought before.
+        `{imported, events, free, outside, left_out: [{index, uid?, reason}], left_out_total}`, see `imports`.
+
+        Raises:
+            PermissionDenied: the caller does not run the calendar.
+            InvalidArgument: nothing in it can be read.
+        """
+        require_staff(by, calendar)
+        now = self._clock.now_ms()
+        zone = timeline.kept_zone((await self._bookings.schedule(calendar, by=by)).tz)
+        busy = await in_slices(reading(body.ics, zone, now - _IMPORTED_BACK_MS, now + _AHEAD_MS))
+        reply = await self._bookings.bring_in(calendar, body.source, busy.spans, by=by)
+        found: dict[str, Any] = msgspec.json.decode(reply.data)
+        return found | busy.told()
+
+    async def _feed(self, wanted: BookingFilter, by: Principal) -> Fed:
+        now = self._clock.now_ms()
+        records = await self._queries.versions(wanted, now - _BACK_MS, now + _AHEAD_MS, by=by)
+        clients = tuple(sorted({one.client for one, _ in records} - {by.user}))
+        return Fed(await asyncio.to_thread(feed, records, "Carewire", now), clients)
+
+
+async def in_slices(pauses: Generator[None, None, Busy]) -> Busy:
+    """Whoever serves this serves others too: they go on in between, and it ends where it is cancelled. A thread would
+    keep them waiting for the interpreter's lock, and could not be stopped."""
+    while True:
+        try:
+            next(pauses)
+        except StopIteration as done:
+            found: Busy = done.value
+            return found
+        await asyncio.sleep(0)

@@ -1,0 +1,164 @@
+"""The waitlist for those who serve clients."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any, Final
+
+import msgspec
+
+from actors.calendars.calendar.commands import Attend
+from actors.calendars.calendar.kind import SERVICES
+from actors.calendars.calendar.plans import service_of
+from actors.calendars.contract.ports import calendar_of
+from actors.calendars.contract.requests import Body, Moment, RequestId
+from actors.calendars.hours import timeline
+from actors.calendars.hours.reasons import Reason, conflict
+from actors.calendars.hours.schedule import Id, minutes
+from actors.calendars.services.booking_requests import BookingRequest
+from actors.calendars.services.bookings import Bookings
+from actors.calendars.waitlist.messages import (
+    NAME,
+    ClaimOffer,
+    Close,
+    Decline,
+    GetFigures,
+    JoinWaitlist,
+    LeaveWaitlist,
+    Listing,
+    WaitlistEntry,
+)
+from actors.kernel.contract.entity import SYSTEM, Principal
+from actors.kernel.contract.ports import EntityClient, ViewFinder
+from common.clock import Clock
+from common.errors import CarewireError, InvalidArgument, NotFound
+from common.ids import new_id
+
+_MOST: Final = 50
+
+
+class WaitlistBody(Body, frozen=True):
+    """A wish. Without therapists: all that offer the service."""
+
+    since: Moment = msgspec.field(name="from")
+    until: Moment = msgspec.field(name="to")
+    therapist_ids: tuple[Id, ...] = ()
+    service_id: Id | None = None
+    weekdays: tuple[str, ...] = ()
+    times: tuple[tuple[str, str], ...] = ()
+    urgency: str = "normal"
+    note: str = ""
+    client_id: Id | None = None
+    request_id: RequestId | None = None
+
+
+class Waiting:
+    """One a process."""
+
+    def __init__(self, bookings: Bookings, region: EntityClient, views: ViewFinder, clock: Clock) -> None:
+        self._bookings = bookings
+        self._region = region
+        self._views = views
+        self._clock = clock
+
+    async def join(self, body: WaitlistBody, *, by: Principal, key: str = "") -> dict[str, Any]:
+        """`{entry_id, position, priority, estimate?}`. A repeat with a `key` (`Bookings.key_of`) is the same wish.
+
+        Raises:
+            NotFound: there is no such calendar, or it does not offer the service.
+            Conflict: a calendar that was named takes only people in care, and the client is not.
+            CarewireError: the wish makes no sense, or is somebody else's.
+        """
+        if not set(body.weekdays) <= set(timeline.WEEKDAYS):
+            raise InvalidArgument("weekdays are mon ... sun.", details={"field": "weekdays"})
+        if len(body.therapist_ids) > _MOST:
+            raise InvalidArgument(f"Name at most {_MOST} therapists.", details={"field": "therapist_ids"})
+        client = body.client_id or by.user
+        calendars = tuple(dict.fromkeys(body.therapist_ids)) or await self._offering(body.service_id)
+        barred = await self._barred(calendars, body.service_id, client, by)
+        if body.therapist_ids and (why := next((one for one in barred.values() if one), None)):
+            raise conflict(why, [])
+        calendars = tuple(name for name, why in barred.items() if not why)
+        entry = WaitlistEntry(
+            new_id("wait", self._clock.now_ms()),
+            client,
+            calendars,
+            body.service_id or "",
+            timeline.parse_instant(body.since, "from"),
+            timeline.parse_instant(body.until, "to"),
+            body.weekdays,
+            tuple(minutes(body.times, "times")),
+            body.urgency,
+            key=key,
+        )
+        answer = await self._ask(JoinWaitlist(entry, body.note), by)
+        # A letter does this as well; but time that frees right after this answer must not be missed.
+        attend = Attend(NAME, True)
+        await asyncio.gather(*(self._region.submit(calendar_of(name), attend, by=SYSTEM) for name in calendars))
+        return answer
+
+    async def leave(self, entry: str, *, by: Principal) -> dict[str, Any]:
+        """Wait no more."""
+        return await self._ask(LeaveWaitlist(entry), by)
+
+    async def listing(self, calendar: str, *, by: Principal) -> dict[str, Any]:
+        """One's own wishes with their positions; for staff, those of a calendar."""
+        return await self._ask(Listing(calendar), by)
+
+    async def figures(self, *, by: Principal) -> dict[str, Any]:
+        """Waiting time, acceptance, demand by hour."""
+        return await self._ask(GetFigures(), by)
+
+    async def decline(self, offer: str, *, by: Principal) -> dict[str, Any]:
+        """Let an offer go; it rolls on."""
+        return await self._ask(Decline(offer), by)
+
+    async def accept(self, offer: str, *, by: Principal) -> dict[str, Any]:
+        """Book what was offered. The booking has the offer's id, so the time that is kept for it does not stand in
+        its way, and a repeat is the same booking.
+
+        Raises:
+            CarewireError: the offer does not stand any more, or the client has another booking then.
+        """
+        try:
+            found = (await self._ask(ClaimOffer(offer), by))["offer"]
+        except NotFound as error:  # a repeat, when the offer is a booking already
+            with suppress(NotFound, InvalidArgument):
+                return await self._bookings.get(offer, by=by)
+            raise error from None
+        request = BookingRequest(
+            therapist=found["therapist_id"],
+            start=found["start"],
+            service=found["service_id"],
+            id=found["offer_id"],
+            wish=found["entry_id"],
+        )
+        booking = await self._bookings.book(request, by=by)
+        # A letter of the booking does this as well, whatever becomes of this process; but who asks next shall see it.
+        with suppress(CarewireError):
+            await self._region.submit(NAME, Close(offer, found["entry_id"]), by=SYSTEM)
+        return booking
+
+    async def _barred(
+        self, calendars: tuple[str, ...], service: str | None, client: str, by: Principal
+    ) -> dict[str, list[Reason]]:
+        """Why the client could not take an offer of each of them. Raises NotFound: one has no such service."""
+
+        async def why(name: str) -> list[Reason]:
+            schedule = await self._bookings.schedule(name, by=by)
+            service_of(schedule, service, None)
+            return await self._bookings.barred(name, schedule, client, by=by)
+
+        return dict(zip(calendars, await asyncio.gather(*map(why, calendars)), strict=True))
+
+    async def _offering(self, service: str | None) -> tuple[str, ...]:
+        if service is None:
+            return ()
+        found = await self._views.find(
+            SERVICES, {"service": service, "offered": True}, order_by="calendar", limit=_MOST
+        )
+        return tuple(str(view.fields["calendar"]) for view in found)
+
+    async def _ask(self, command: msgspec.Struct, by: Principal) -> dict[str, Any]:
+        reply = await self._region.submit(NAME, command, by=by)
+        answer: dict[str, Any] = msgspec.json.decode(reply.data)
+        return answer

@@ -1,0 +1,1 @@
+"""The waitlist: who waits for freed time, and who is offered it."""

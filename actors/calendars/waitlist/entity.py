@@ -1,0 +1,289 @@
+"""The waitlist: who waits for which time, who is offered what came free, and why in that order.
+
+When time frees, its calendar writes here. Openings of one second are matched together, so that several at once are
+shared out by priority and not by the order of the post. A match is reserved at the calendar (by letter, answered by
+letter), then offered for a while; an offer that lapses or is declined frees its time again, and so rolls on.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from actors.calendars.calendar.commands import Opened, Reserved
+from actors.calendars.calendar.reservations import Inquire, Outcome
+from actors.calendars.hours.roles import is_staff, may
+from actors.calendars.hours.timeline import MINUTE_MS
+from actors.calendars.waitlist.answers import figures, listed, shown, standing
+from actors.calendars.waitlist.messages import (
+    ClaimOffer,
+    Close,
+    Closed,
+    Counts,
+    Decline,
+    Freed,
+    FreedSlot,
+    GetFigures,
+    JoinWaitlist,
+    Lapse,
+    LeaveWaitlist,
+    Listing,
+    MatchSlots,
+    Missed,
+    Offer,
+    OfferAnswered,
+    Offered,
+    ReadListing,
+    Shared,
+    WaitlistEntry,
+    WaitlistEvent,
+    WaitlistJoined,
+    WaitlistLeft,
+)
+from actors.calendars.waitlist.ranking import check, position_of, priority, ranked, rivals, wants
+from actors.kernel.contract.entity import Context, Decision, Event, Principal, SetTimer
+from common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from common.ids import derived_id
+
+MATCH_AFTER_MS: Final = 1000
+WINDOW_MS: Final = 30 * MINUTE_MS
+MOST_PER_CLIENT: Final = 20
+REMEMBERED: Final = 20  # accepted offers of one calendar, for estimates
+
+
+class Waitlist:
+    """State: entries, openings that wait to be shared out, offers, counts."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, WaitlistEntry] = {}
+        self.openings: list[FreedSlot] = []
+        self.offers: dict[str, Offer] = {}
+        self.counts = Counts()
+        self.accepted: dict[str, list[int]] = {}  # calendar -> when its last offers were accepted
+
+    def decide(self, command: Any, context: Context, version: int) -> Decision:
+        """See `Entity.decide`.
+
+        Raises:
+            NotFound: no such entry or offer, or somebody else's.
+            FailedPrecondition: the offer no longer stands, or too many wishes.
+        """
+        match command:
+            case JoinWaitlist():
+                return self._join(command, context)
+            case LeaveWaitlist():
+                return self._leave(self._entry(command.entry, context.by))
+            case Listing():
+                return self._list(command, context)
+            case GetFigures():
+                return self._figures(context)
+            case ClaimOffer():
+                return Decision({"offer": shown(self._offer(command.offer, context))})
+            case Decline():
+                return self._close(self._offer(command.offer, context), "declined")
+        if not context.by.is_system:
+            raise PermissionDenied("Only Carewire itself does that.")
+        match command:
+            case Opened():
+                return self._opened(command, context)
+            case MatchSlots():
+                return self._match(context, version)
+            case Reserved():
+                return self._reserved(command, context)
+            case Lapse():
+                offer = self.offers.get(command.offer)
+                lapsed = offer is not None and offer.offered and context.now_ms >= offer.expires
+                return self._close(offer, "lapsed") if offer is not None and lapsed else Decision({})
+            case Close():
+                return self._booked(command)
+            case Inquire():
+                live = any(one.key == command.key for one in self.offers.values())
+                outcome: Outcome = "taken" if live else "free"
+                return Decision({}, events=[OfferAnswered(entity=command.entity, key=command.key, outcome=outcome)])
+        raise InvalidArgument("A waitlist does not know that.")
+
+    def apply(self, event: WaitlistEvent, seq: int, at_ms: int) -> None:
+        """See `Entity.apply`."""
+        match event:
+            case WaitlistJoined():
+                self.entries[event.entry.id] = event.entry
+                self._count_wish(event.entry)
+            case WaitlistLeft():
+                self.entries.pop(event.entry, None)
+            case Freed():
+                self.openings.append(event.opening)
+            case Shared():
+                self.openings = []
+                self.offers |= {one.id: one for one in event.offers}
+            case Offered():
+                self.offers[event.offer.id] = event.offer
+                self.openings += event.rest
+                self.counts.offered += 1
+            case Missed():
+                self.offers.pop(event.offer, None)
+                self.openings.append(event.opening)
+            case Closed():
+                self._apply_close(event, at_ms)
+
+    def _join(self, command: JoinWaitlist, context: Context) -> Decision:
+        entry = msgspec.structs.replace(command.entry, joined=context.now_ms, passed=())
+        if entry.client != context.by.user and not all(is_staff(context.by, one) for one in entry.calendars):
+            raise PermissionDenied("One waits for oneself.")
+        check(entry, command.note, context.now_ms)
+        in_line = ranked(self.entries.values(), context.now_ms)
+        if (already := self._asked_for(entry)) is not None:
+            return Decision(standing(already, position_of(already, in_line), self.accepted, context.now_ms))
+        if sum(one.client == entry.client for one in in_line) >= MOST_PER_CLIENT:
+            raise FailedPrecondition(f"At most {MOST_PER_CLIENT} wishes at a time. Take one back first.")
+        mine = priority(entry, context.now_ms)[0]
+        ahead = sum(rivals(entry, one) and priority(one, context.now_ms)[0] >= mine for one in in_line)
+        reply = standing(entry, ahead + 1, self.accepted, context.now_ms)
+        joined = WaitlistJoined(author=entry.client, secret=command.note.encode() or None, entry=entry)
+        return Decision(reply, events=[*self._over(context.now_ms), joined])
+
+    def _asked_for(self, entry: WaitlistEntry) -> WaitlistEntry | None:
+        """The wish that this one repeats. Before wishes kept their key, its mark was their id."""
+        if not entry.key:
+            return self.entries.get(entry.id)
+        return self.entries.get(entry.key) or next((one for one in self.entries.values() if one.key == entry.key), None)
+
+    def _over(self, now_ms: int) -> list[Event]:
+        """Wishes for times that are past go, with the next one that comes."""
+        over = [one for one in self.entries.values() if one.end <= now_ms]
+        offered = {one.entry for one in self.offers.values()}
+        return [WaitlistLeft(entry=one.id) for one in over if one.id not in offered]
+
+    def _leave(self, entry: WaitlistEntry) -> Decision:
+        mine = [one for one in self.offers.values() if one.entry == entry.id and one.offered]
+        events: list[Event] = [Closed(offer=one, how="left") for one in mine]
+        events.append(WaitlistLeft(entry=entry.id, quiet=self._quiet_without(entry)))
+        return Decision({}, events=events)
+
+    def _opened(self, command: Opened, context: Context) -> Decision:
+        opening = FreedSlot(command.calendar, command.start, command.end)
+        if not any(wants(one, opening) for one in self.entries.values()):
+            return Decision({})
+        return Decision({}, events=[Freed(opening=opening)], timers=[_match_soon(context)])
+
+    def _match(self, context: Context, version: int) -> Decision:
+        """Each opening to the first who wants it; nobody gets two at once."""
+        if not self.openings:
+            return Decision({})
+        busy = {one.entry for one in self.offers.values()}
+        clients = {one.client for one in self.offers.values()}
+        offers: list[Offer] = []
+        wishes: list[WaitlistEntry] = []
+        left = sorted((one for one in self.openings if one.end > context.now_ms), key=lambda one: one.start)
+        for entry in ranked(self.entries.values(), context.now_ms):
+            if entry.id in busy or entry.client in clients:
+                continue
+            opening = next((one for one in left if wants(entry, one)), None)
+            if opening is None:
+                continue
+            left.remove(opening)
+            clients.add(entry.client)
+            name = derived_id("bkg", context.now_ms, f"{version}-{len(offers)}-{entry.id}")
+            offers.append(Offer(name, entry.id, entry.client, opening.calendar, entry.service, opening))
+            wishes.append(entry)
+        return Decision({}, events=[Shared(offers=tuple(offers), wishes=tuple(wishes))])
+
+    def _reserved(self, command: Reserved, context: Context) -> Decision:
+        offer = next((one for one in self.offers.values() if one.key == command.key), None)
+        if offer is None or offer.offered:
+            return Decision({})
+        if not command.start:
+            tried = msgspec.structs.replace(offer.opening, tried=(*offer.opening.tried, offer.entry))
+            return Decision({}, events=[Missed(offer=offer.id, opening=tried)], timers=[_match_soon(context)])
+        expires = min(context.now_ms + WINDOW_MS, command.start)
+        made = msgspec.structs.replace(
+            offer, offered=True, start=command.start, end=command.end, expires=max(expires, context.now_ms + 1)
+        )
+        if offer.entry not in self.entries:  # gone meanwhile
+            return Decision({}, events=[Closed(offer=made, how="left")])
+        rest = tuple(
+            msgspec.structs.replace(offer.opening, start=low, end=high)
+            for low, high in ((offer.opening.start, command.start), (command.end, offer.opening.end))
+            if low < high
+        )
+        timers = [SetTimer(f"lapse:{made.id}", made.expires, msgspec.msgpack.encode(Lapse(made.id)))]
+        return Decision(
+            {}, events=[Offered(offer=made, rest=rest)], timers=timers + ([_match_soon(context)] if rest else [])
+        )
+
+    def _close(self, offer: Offer, how: str) -> Decision:
+        entry = self.entries.get(offer.entry)
+        quiet = self._quiet_without(entry) if entry is not None and how == "accepted" else ()
+        return Decision({}, events=[Closed(offer=offer, how=how, quiet=quiet)])
+
+    def _booked(self, command: Close) -> Decision:
+        if (offer := self.offers.get(command.offer)) is not None:
+            return self._close(offer, "accepted")
+        entry = self.entries.get(command.entry)  # its offer lapsed while it was being booked
+        return Decision(
+            {}, events=[] if entry is None else [WaitlistLeft(entry=entry.id, quiet=self._quiet_without(entry))]
+        )
+
+    def _apply_close(self, event: Closed, at_ms: int) -> None:
+        offer = event.offer
+        self.offers.pop(offer.id, None)
+        entry = self.entries.get(offer.entry)
+        if event.how == "accepted":
+            self.counts.accepted += 1
+            times = [*self.accepted.get(offer.calendar, ()), at_ms]
+            self.accepted[offer.calendar] = times[-REMEMBERED:]
+            if entry is not None:
+                self.counts.waited_ms += at_ms - entry.joined
+                del self.entries[entry.id]
+        elif event.how in ("declined", "lapsed"):
+            setattr(self.counts, event.how, getattr(self.counts, event.how) + 1)
+            if entry is not None:
+                passed = (*entry.passed, f"{offer.calendar}@{offer.start}")
+                self.entries[entry.id] = msgspec.structs.replace(entry, passed=passed)
+
+    def _count_wish(self, entry: WaitlistEntry) -> None:
+        self.counts.joined += 1
+        for low, high in entry.times:
+            for hour in range(low // 60, -(-high // 60)):
+                self.counts.wanted[hour] += 1
+
+    def _quiet_without(self, entry: WaitlistEntry) -> tuple[str, ...]:
+        others = {name for one in self.entries.values() if one.id != entry.id for name in one.calendars}
+        return tuple(name for name in entry.calendars if name not in others)
+
+    def _list(self, command: Listing, context: Context) -> Decision:
+        by = context.by
+        staff = bool(command.calendar) and is_staff(by, command.calendar)
+        if command.calendar and not staff:
+            raise PermissionDenied("Only those who run this calendar may do that.")
+        in_line = ranked(self.entries.values(), context.now_ms)
+        chosen = [one for one in in_line if (command.calendar in one.calendars if staff else one.client == by.user)]
+        offered = {one.entry: one for one in self.offers.values() if one.offered}
+        lines = (
+            listed(one, position_of(one, in_line), offered.get(one.id), self.accepted, context.now_ms) for one in chosen
+        )
+        return Decision(ReadListing(tuple(lines), noted=True))
+
+    def _figures(self, context: Context) -> Decision:
+        if not may(context.by, "waitlist.figures"):
+            raise PermissionDenied("This is for staff.")
+        waiting = len(ranked(self.entries.values(), context.now_ms))
+        return Decision(figures(self.counts, waiting))
+
+    def _entry(self, entry_id: str, by: Principal) -> WaitlistEntry:
+        entry = self.entries.get(entry_id)
+        if entry is None or (entry.client != by.user and not any(is_staff(by, one) for one in entry.calendars)):
+            raise NotFound("There is no such wish.")
+        if entry.client != by.user and not all(is_staff(by, one) for one in entry.calendars):
+            raise PermissionDenied("This wish is for other calendars too. Ask the client, or those who run them all.")
+        return entry
+
+    def _offer(self, offer_id: str, context: Context) -> Offer:
+        offer = self.offers.get(offer_id)
+        if offer is None or not offer.offered or offer.client != context.by.user:
+            raise NotFound("There is no such offer (any more).")
+        if context.now_ms >= offer.expires:
+            raise FailedPrecondition("This offer has lapsed. You stay on the list.")
+        return offer
+
+
+def _match_soon(context: Context) -> SetTimer:
+    return SetTimer("match", context.now_ms + MATCH_AFTER_MS, msgspec.msgpack.encode(MatchSlots()))

@@ -1,0 +1,1 @@
+"""The caller's side: regions, their channels to shards, and the direct TCP connection."""

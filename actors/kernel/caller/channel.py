@@ -1,0 +1,294 @@
+"""One region's line to one shard: commands out in order, answers and deliveries in.
+
+One batch is in flight at a time, because Ray promises no order between two calls of an async actor; it is repeated
+under the same number until the shard has taken it. When the shard does not know us (it restarted, or its lease was
+void), the lane subscribes afresh from the last versions seen and sends everything unanswered again, in its order.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from actors.kernel.caller.metrics import RegionMetrics
+from actors.kernel.caller.pending import Pending, fail, gave_up
+from actors.kernel.caller.subscriptions import TopicSubscriptions
+from actors.kernel.contract import protocol
+from actors.kernel.lib.pacing import Pacer
+from common.clock import Clock
+
+_FIRST_PAUSE_S: Final = 0.02
+_LONGEST_PAUSE_S: Final = 0.5
+_SILENCE_S: Final = 0.1
+_FULL: Final = 200  # commands that are worth a call of their own
+_ENVELOPE: Final = 120  # bytes of an item beside its command, roughly
+
+
+class ShardGone(Exception):
+    """The call did not get through, or its reply was lost: it may have happened."""
+
+
+class ShardClient(Protocol):
+    """How to call a shard. Each method raises `ShardGone` when the shard cannot be reached."""
+
+    async def subscribe(self, request: bytes) -> bytes: ...
+
+    async def submit(self, request: bytes) -> bytes: ...
+
+    async def fetch(self, request: bytes) -> bytes: ...
+
+
+@dataclass(slots=True)
+class Backoff:
+    """Growing pauses between attempts."""
+
+    pause_s: float = _FIRST_PAUSE_S
+
+    def next(self) -> float:
+        """The pause to make now."""
+        pause_s, self.pause_s = self.pause_s, min(self.pause_s * 2, _LONGEST_PAUSE_S)
+        return pause_s
+
+    def reset(self) -> None:
+        """It worked."""
+        self.pause_s = _FIRST_PAUSE_S
+
+
+@dataclass(slots=True)
+class ShardChannel:
+    """See the module. `subscriber` must be unique to this region's life."""
+
+    subscriber: str
+    shard: ShardClient
+    clock: Clock
+    metrics: RegionMetrics
+    max_batch_bytes: int
+    pace: Pacer
+    call_timeout_s: float
+    on_deliveries: Callable[[list[protocol.Delivery]], None]
+    on_moved: Callable[[Pending], None]
+    on_topic_moved: Callable[[str, int], None]
+    on_silence: Callable[[], None]  # the shard does not answer: does the map still name it?
+    queue: deque[Pending] = field(default_factory=deque)
+    outstanding: dict[int, Pending] = field(default_factory=dict)  # sent, in ticket order
+    _hearing: TopicSubscriptions = field(init=False)
+    _generation: int = 0
+    _number: int = 0
+    _latest: int = 0  # the first ticket of the last batch
+    _crowd: int = _FULL  # how many commands were here of late, on their way or waiting
+    _acked: int = 0
+    _known: bool = False
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _subscribed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._hearing = TopicSubscriptions(self._wake.set)
+
+    def __len__(self) -> int:
+        return len(self.queue) + len(self.outstanding)
+
+    @property
+    def topics(self) -> dict[str, int]:
+        """What is heard, with the last version seen."""
+        return self._hearing.topics
+
+    @property
+    def busy(self) -> bool:
+        """Is there anything that this lane waits for, or hears?"""
+        return bool(self.queue or self.outstanding or self.topics)
+
+    def put(self, pending: Pending) -> None:
+        """Send this when its turn comes."""
+        self.queue.append(pending)
+        if pending.listen:
+            self._hearing.joins(pending.entity)
+        self._wake.set()
+        if self._is_full():
+            self.pace.look()
+
+    def hear(self, topic: str, version: int) -> None:
+        """Hear a topic that another shard served until now, from above this version."""
+        self._hearing.hear(topic, version)
+
+    def unlisten(self, topic: str) -> None:
+        """Nobody here hears this topic any more; a command on its way that will listen to it goes before."""
+        self._hearing.unlisten(topic)
+
+    def expire(self, now_s: float) -> None:
+        """Give up what has waited too long. It may have happened: the error says so."""
+        late = [one for one in (*self.outstanding.values(), *self.queue) if one.deadline_s <= now_s]
+        if not late:
+            return
+        for pending in late:
+            self.outstanding.pop(pending.ticket, None)
+            self._joined(pending)
+            fail(pending, gave_up())
+        self.metrics.unavailable.inc(len(late))
+        self.queue = deque(one for one in self.queue if not one.future.done())
+
+    async def send(self) -> None:
+        """Send batches, one at a time; until cancelled."""
+        backoff = Backoff()
+        while True:
+            await self._wake.wait()
+            if not self._known:
+                await self._subscribe(backoff)
+            self._wake.clear()
+            while self._known and (self.queue or self._hearing.has_word):
+                await self.pace.rest(self._is_full)
+                await self._send_batch(backoff)
+            if not self._known:
+                self._wake.set()
+
+    async def fetch(self) -> None:
+        """Fetch parcels, one after the other; until cancelled."""
+        backoff = Backoff()
+        while True:
+            await self._subscribed.wait()
+            generation = self._generation
+            request = protocol.encode(protocol.Fetch(self.subscriber, self._acked))
+            try:
+                parcel = protocol.decode_fetch_result(await self._call(self.shard.fetch, request))
+            except ShardGone:
+                await self._again(backoff)
+                continue
+            if generation != self._generation:
+                continue  # it speaks of a subscription that is no more
+            if not parcel.known:
+                self._lost()
+                await asyncio.sleep(backoff.next())
+                continue
+            backoff.reset()
+            if parcel.number == self._acked + 1:
+                self._acked = parcel.number
+                began_s = self.clock.monotonic_s()
+                self._unpack(parcel)
+                answered = any(answer.ticket >= self._latest for answer in parcel.answers)
+                asyncio.get_running_loop().call_soon(self._unpacked, began_s, answered)  # behind the writing to sockets
+
+    async def _subscribe(self, backoff: Backoff) -> None:
+        """Start afresh, and put everything unanswered back in front of the queue, in its order."""
+        while not self._known:
+            again = sorted(self.outstanding.values(), key=lambda one: one.ticket)
+            self.outstanding.clear()
+            self.queue.extendleft(reversed(again))
+            self._number = self._acked = 0
+            self._generation += 1
+            request = protocol.encode(protocol.Subscribe(self.subscriber, self._hearing.begin()))
+            try:
+                self._known = protocol.decode_submit_ack(await self._call(self.shard.subscribe, request)).known
+            except ShardGone:
+                self._known = False
+            if not self._known:
+                await self._again(backoff)
+        self.metrics.resubscribed.inc()
+        backoff.reset()
+        self._subscribed.set()
+
+    def evacuate(self, stays: Callable[[str], bool]) -> tuple[list[Pending], dict[str, int]]:
+        """Commands and topics (with the last version seen) that this shard does not own any more, to be sent elsewhere.
+        What was sent may have been carried out: its id tells."""
+        leaving = [one for one in (*self.outstanding.values(), *self.queue) if not stays(one.entity)]
+        for pending in leaving:
+            self.outstanding.pop(pending.ticket, None)
+            self._joined(pending)
+        gone = set(map(id, leaving))
+        self.queue = deque(one for one in self.queue if id(one) not in gone)
+        return leaving, self._hearing.moved([topic for topic in self.topics if not stays(topic)])
+
+    async def _again(self, backoff: Backoff) -> None:
+        """Pause before the next attempt; after a few, look whether the shard is still the one to ask."""
+        self.metrics.retries.inc()
+        if backoff.pause_s > _SILENCE_S:
+            self.on_silence()
+        await asyncio.sleep(backoff.next())
+
+    def _unpacked(self, began_s: float, answered: bool) -> None:
+        """While a batch is under way the next one gathers, for a while: what comes back together goes on together."""
+        self.pace.worked(began_s)
+        if answered:
+            self.pace.released()
+
+    def _is_full(self) -> bool:
+        """Is nobody left to wait for? Who sends again once they were answered are soon all here: waiting longer for
+        company only keeps them waiting. The crowd thins out slowly, so that those who came apart find each other."""
+        return len(self.queue) >= min(self._crowd, _FULL)
+
+    async def _send_batch(self, backoff: Backoff) -> None:
+        batch = self._next_batch()
+        self._crowd = max(len(self), self._crowd * 7 // 8, 1)
+        self.pace.began(held=bool(batch.items))
+        if batch.items:
+            self._latest = min(item.ticket for item in batch.items)
+        request = protocol.encode(batch)
+        while self._known:
+            try:
+                receipt = protocol.decode_submit_ack(await self._call(self.shard.submit, request))
+            except ShardGone:
+                await self._again(backoff)
+                continue
+            backoff.reset()
+            if not receipt.known:
+                self._lost()
+            return
+
+    def _next_batch(self) -> protocol.Batch:
+        now_s = self.clock.monotonic_s()
+        items: list[protocol.Item] = []
+        size = 0
+        while self.queue:
+            pending = self.queue[0]
+            size += len(pending.command) + _ENVELOPE
+            if items and size > self.max_batch_bytes:
+                break
+            self.queue.popleft()
+            if not pending.future.done():
+                items.append(pending.item(now_s))
+                pending.sent = True
+                self.outstanding[pending.ticket] = pending
+            else:  # given up by its caller before it was sent
+                self._joined(pending)
+        self._number += 1
+        forget, hear = self._hearing.word()
+        return protocol.Batch(self.subscriber, self._number, items, forget, hear)
+
+    def _unpack(self, parcel: protocol.FetchResult) -> None:
+        for answer in parcel.answers:
+            self._answered(answer)
+        deliveries = [one for one in parcel.deliveries if self._hearing.is_news(one)]
+        self._hearing.lost(parcel.lost)
+        if deliveries:
+            self.on_deliveries(deliveries)
+        for topic, version in self._hearing.moved(parcel.moved).items():
+            self.on_topic_moved(topic, version)
+
+    def _answered(self, answer: protocol.Answer) -> None:
+        pending = self.outstanding.pop(answer.ticket, None)
+        if pending is None:
+            return  # given up meanwhile
+        if pending.listen and not answer.code:
+            self._hearing.listens(pending.entity, answer.version)
+        self._joined(pending)
+        if answer.code == protocol.MOVED:
+            self.on_moved(pending)
+            return
+        if not pending.future.done():
+            pending.future.set_result(answer)
+
+    def _joined(self, pending: Pending) -> None:
+        """This command does not wait any more."""
+        if pending.listen:
+            self._hearing.joined(pending.entity)
+
+    def _lost(self) -> None:
+        self._known = False
+        self._subscribed.clear()
+        self._wake.set()
+
+    async def _call(self, method: Callable[[bytes], Awaitable[bytes]], request: bytes) -> bytes:
+        try:
+            async with asyncio.timeout(self.call_timeout_s):  # `wait_for` makes a task of each call
+                return await method(request)
+        except TimeoutError as error:
+            raise ShardGone from error

@@ -1,0 +1,59 @@
+"""A command on its way: what a region keeps of it until it is answered, and how it fails without an answer."""
+
+import asyncio
+from collections.abc import Iterable
+
+import msgspec
+
+from actors.kernel.contract import protocol
+from actors.kernel.contract.entity import Principal
+from common.errors import CarewireError, Unavailable
+
+
+class Pending(msgspec.Struct, eq=False):
+    """A command that waits for its answer."""
+
+    ticket: int
+    entity: str
+    command_id: bytes
+    command: bytes
+    by: Principal
+    deadline_s: float
+    trace: str
+    listen: bool
+    named: bool
+    future: "asyncio.Future[protocol.Answer]"
+    sent: bool = False
+
+    def item(self, now_s: float) -> protocol.Item:
+        """The command as it travels."""
+        patience_ms = max(0, int((self.deadline_s - now_s) * 1000))
+        return protocol.Item(
+            self.ticket,
+            self.entity,
+            self.command_id,
+            self.command,
+            self.by,
+            patience_ms,
+            self.trace,
+            self.listen,
+            self.named,
+            self.sent,
+        )
+
+
+def gave_up() -> Unavailable:
+    """What a caller hears when there was no answer in time."""
+    return Unavailable("No answer in time. It may have happened: try again with the same client_id.", retry_after_s=1.0)
+
+
+def fail(pending: Pending, error: CarewireError) -> None:
+    """Answer a command with an error of our own."""
+    if not pending.future.done():
+        pending.future.set_exception(error)
+
+
+def fail_all(pendings: Iterable[Pending], error: CarewireError) -> None:
+    """Answer all of them with an error of our own."""
+    for pending in pendings:
+        fail(pending, error)

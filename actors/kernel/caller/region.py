@@ -1,0 +1,264 @@
+"""The caller's side of the shards: maps an entity to its shard, batches, retries, and hears what happens.
+
+Used by the gateways, the API, and the shards themselves (for letters). One region a process is enough.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Protocol
+
+import msgspec
+
+from actors.kernel.caller.channel import ShardChannel, ShardClient
+from actors.kernel.caller.metrics import RegionMetrics
+from actors.kernel.caller.pending import Pending, fail_all, gave_up
+from actors.kernel.contract import protocol
+from actors.kernel.contract.answers import Reply
+from actors.kernel.contract.commands import command_id_of, entity_mark
+from actors.kernel.contract.entity import Principal
+from actors.kernel.contract.partitions import partition_of
+from actors.kernel.contract.ports import EntityClient
+from actors.kernel.lib.pacing import Pacer
+from common.clock import Clock
+from common.errors import Overloaded, Unavailable, error_of
+from common.lib.tasks import Tasks
+from config.settings import KernelSettings
+from store.ports.maps import PartitionMap
+
+_EXPIRY_S: Final = 0.1
+_REHOME_S: Final = 0.05  # pause before the map is read again: a move takes a moment
+
+
+class ShardDirectory(Protocol):
+    """Where the shards of a pool are."""
+
+    async def read_map(self, pool: str) -> PartitionMap:
+        """The partition map in force. Raises `Unavailable`."""
+        ...
+
+    def client(self, shard: str) -> ShardClient:
+        """How to call this shard."""
+        ...
+
+
+class Region(EntityClient):
+    """See the module. `pools` says which pool of shards hosts a kind: `{"room": "rooms", "user": "rooms"}`.
+
+    `on_deliveries` is called on the event loop with what each parcel brings, in order.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        directory: ShardDirectory,
+        pools: dict[str, str],
+        *,
+        settings: KernelSettings,
+        clock: Clock,
+        on_deliveries: Callable[[list[protocol.Delivery]], None] | None = None,
+        metrics: RegionMetrics | None = None,
+        nonce: Callable[[], bytes] = lambda: os.urandom(10),
+    ) -> None:
+        self.name = name
+        self._directory = directory
+        self._pools = pools
+        self._settings = settings
+        self._clock = clock
+        self._on_deliveries = on_deliveries or _ignore
+        self._metrics = metrics or RegionMetrics()
+        self._nonce = nonce
+        self._subscriber = f"{name}-{nonce().hex()[:16]}"
+        self._maps: dict[str, PartitionMap] = {}
+        self._lanes: dict[str, ShardChannel] = {}
+        self._tasks = Tasks(name)
+        self._lane_tasks: dict[str, tuple[asyncio.Task[None], asyncio.Task[None]]] = {}
+        self._strays: dict[int, Pending] = {}
+        self._stray_topics: dict[str, int] = {}
+        self._doubtful = False
+        self._rehoming: asyncio.Task[None] | None = None
+        self._tickets = 0
+
+    async def start(self) -> None:
+        """Read the partition maps, and begin to send. Raises `Unavailable` when there is no map to be had."""
+        await self._read_maps()
+        self._tasks.spawn(self._expire())
+
+    async def close(self) -> None:
+        """Stop; whoever waits still gets `unavailable`."""
+        await self._tasks.cancel()
+        for lane in self._lanes.values():
+            fail_all((*lane.outstanding.values(), *lane.queue), Unavailable("The server is shutting down."))
+        fail_all(self._strays.values(), Unavailable("The server is shutting down."))
+
+    async def submit(
+        self,
+        entity: str,
+        command: msgspec.Struct,
+        *,
+        by: Principal,
+        command_id: str | None = None,
+        listen: bool = False,
+        timeout_s: float | None = None,
+        trace: str = "",
+    ) -> Reply:
+        """Submit one command and wait for its answer.
+
+        The command is queued before the first await, so calls made one after the other keep their order. With
+        `command_id` (any string that names the user's action in this entity) a repeat gets the first reply. With
+        `listen`, deliveries of the entity above the reply's version reach `on_deliveries`.
+
+        Raises:
+            CarewireError: the entity refused.
+            Overloaded: too much is waiting; nothing was done.
+            Unavailable: no answer in time; it may have happened.
+        """
+        packed = protocol.encode(command)
+        return await self.submit_packed(
+            entity,
+            packed,
+            by=by,
+            command_id=(
+                entity_mark(entity) + self._nonce() if command_id is None else command_id_of(entity, command_id)
+            ),
+            named=command_id is not None,
+            listen=listen,
+            timeout_s=timeout_s,
+            trace=trace,
+        )
+
+    async def submit_packed(
+        self,
+        entity: str,
+        packed: bytes,
+        *,
+        by: Principal,
+        command_id: bytes,
+        named: bool = True,
+        listen: bool = False,
+        timeout_s: float | None = None,
+        trace: str = "",
+    ) -> Reply:
+        """`submit` of a command that is encoded already, with the 16 bytes of its id."""
+        started_s = self._clock.monotonic_s()
+        patience_s = self._settings.retry_deadline_s if timeout_s is None else timeout_s
+        self._tickets += 1
+        future: asyncio.Future[protocol.Answer] = asyncio.get_running_loop().create_future()
+        pending = Pending(
+            self._tickets, entity, command_id, packed, by, started_s + patience_s, trace, listen, named, future
+        )
+        self._route(pending)
+        answer = await future
+        self._metrics.command_s.observe(self._clock.monotonic_s() - started_s)
+        if answer.code:
+            details = msgspec.json.decode(answer.details) if answer.details else None
+            raise error_of(answer.code, answer.message, retry_after_s=answer.retry_after_s, details=details)
+        return Reply(answer.data, answer.version, answer.duplicate)
+
+    def unlisten(self, topic: str) -> None:
+        """Nobody here listens to this topic any more."""
+        self._stray_topics.pop(topic, None)
+        lane = self._lanes.get(self._owner(topic))
+        if lane is not None:
+            lane.unlisten(topic)
+
+    def _route(self, pending: Pending) -> None:
+        lane = self._lane(self._owner(pending.entity))
+        if len(lane) >= self._settings.max_queued:
+            raise Overloaded("The server is busy. Please try again in a moment.", retry_after_s=1.0)
+        lane.put(pending)
+
+    def _is_owner(self, shard: str, entity: str) -> bool:
+        return self._owner(entity) == shard
+
+    def _owner(self, entity: str) -> str:
+        pool = self._pools[entity.partition(":")[0]]
+        return self._maps[pool].owners[partition_of(entity)]
+
+    def _lane(self, shard: str) -> ShardChannel:
+        lane = self._lanes.get(shard)
+        if lane is None:
+            lane = self._lanes[shard] = ShardChannel(
+                self._subscriber,
+                self._directory.client(shard),
+                self._clock,
+                self._metrics,
+                self._settings.max_batch_bytes,
+                Pacer(self._clock, self._settings.linger_ms / 1000),
+                self._settings.fetch_wait_s + 3.0,
+                self._on_deliveries,
+                self._moved,
+                self._topic_moved,
+                self._silent,
+            )
+            self._lane_tasks[shard] = (self._tasks.spawn(lane.send()), self._tasks.spawn(lane.fetch()))
+        return lane
+
+    def _moved(self, pending: Pending) -> None:
+        """The shard does not own this entity: whoever does will get it, as soon as the map tells."""
+        self._strays[pending.ticket] = pending
+        self._rehome_soon()
+
+    def _topic_moved(self, topic: str, version: int) -> None:
+        self._stray_topics[topic] = version
+        self._rehome_soon()
+
+    def _silent(self) -> None:
+        """A shard does not answer. Perhaps it is no more, and the map names another."""
+        self._doubtful = True
+        self._rehome_soon()
+
+    def _rehome_soon(self) -> None:
+        if self._rehoming is None or self._rehoming.done():
+            self._rehoming = self._tasks.spawn(self._rehome())
+
+    async def _rehome(self) -> None:
+        """Read the map anew, and send everything that went astray to its owner, in the order of submission."""
+        while self._strays or self._stray_topics or self._doubtful:
+            await asyncio.sleep(_REHOME_S)
+            try:
+                await self._read_maps()
+            except Unavailable:
+                continue
+            self._doubtful = False
+            for shard, lane in self._lanes.items():
+                pendings, moved = lane.evacuate(partial(self._is_owner, shard))
+                self._strays |= {pending.ticket: pending for pending in pendings}
+                self._stray_topics |= moved
+            strays, self._strays = sorted(self._strays.items()), {}
+            topics, self._stray_topics = self._stray_topics, {}
+            for _, pending in strays:
+                if not pending.future.done():
+                    self._lane(self._owner(pending.entity)).put(pending)
+            for topic, version in topics.items():
+                self._lane(self._owner(topic)).hear(topic, version)
+            self._retire_lanes()
+
+    async def _read_maps(self) -> None:
+        for pool in sorted(set(self._pools.values())):
+            self._maps[pool] = await self._directory.read_map(pool)
+
+    def _retire_lanes(self) -> None:
+        """Shards that own nothing any more need not be called."""
+        owners = {owner for partition_map in self._maps.values() for owner in partition_map.owners}
+        for shard in [name for name, lane in self._lanes.items() if name not in owners and not lane.busy]:
+            del self._lanes[shard]
+            for task in self._lane_tasks.pop(shard):
+                task.cancel()
+
+    async def _expire(self) -> None:
+        while True:
+            await asyncio.sleep(_EXPIRY_S)
+            now_s = self._clock.monotonic_s()
+            for lane in list(self._lanes.values()):
+                lane.expire(now_s)
+            for ticket, pending in list(self._strays.items()):
+                if pending.deadline_s <= now_s:
+                    del self._strays[ticket]
+                    fail_all([pending], gave_up())
+            self._metrics.outstanding.set(sum(len(lane) for lane in self._lanes.values()))
+
+
+def _ignore(deliveries: list[protocol.Delivery]) -> None:
+    del deliveries

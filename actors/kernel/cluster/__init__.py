@@ -1,0 +1,1 @@
+"""Shards as processes: Ray actors, handoff of partitions, and the cluster in one process for tests."""

@@ -1,0 +1,17 @@
+"""Letters between shards: sent through a region, under the id that the sender gave them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from actors.kernel.caller.region import Region
+from actors.kernel.contract.entity import SYSTEM
+from actors.kernel.history.codec import StoredLetter
+
+
+def courier_of(region: Region) -> Callable[[StoredLetter], Any]:
+    """How a shard sends letters: through a region, under the id that the sender gave them."""
+
+    async def send(letter: StoredLetter) -> None:
+        await region.submit_packed(letter.to, letter.command, by=SYSTEM, command_id=letter.command_id)
+
+    return send

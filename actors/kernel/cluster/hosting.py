@@ -1,0 +1,80 @@
+"""What an actor hosts, and what a process is told to host it: how Ray's part and the composition root meet."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from prometheus_client import CollectorRegistry
+
+from actors.kernel.caller.channel import ShardClient
+from actors.kernel.contract.entity import Kind
+from config.settings import Settings
+from store.ports.stores import Stores
+
+
+class ClusterSpec(Protocol):
+    """What a process needs to host or to reach shards; pickled to wherever it runs."""
+
+    @property
+    def settings(self) -> Settings:
+        """The whole tree, complete."""
+        ...
+
+    @property
+    def pools(self) -> Mapping[str, Sequence[str]]:
+        """The kinds of each pool by name: `{"rooms": ["room", "user"]}`."""
+        ...
+
+    def shards(self, pool: str) -> int:
+        """How many shards the pool has."""
+        ...
+
+    def kinds(self, pool: str) -> list[Kind[Any, Any, Any]]:
+        """The kinds that a shard of this pool hosts."""
+        ...
+
+    @property
+    def volatile_shards(self) -> Sequence[str]:
+        """The names of the shards that keep nothing in the journal."""
+        ...
+
+    def volatile(self, shard: str, stores: Stores) -> "HostedShard":
+        """One of them, not started yet."""
+        ...
+
+    async def open(self) -> Stores:
+        """Connect to the database."""
+        ...
+
+
+class HostedMetrics(Protocol):
+    """What a shard counts."""
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """Where it is counted."""
+        ...
+
+    def levels(self, stats: dict[str, object]) -> None:
+        """Bring the levels up to date."""
+        ...
+
+
+class HostedShard(ShardClient, Protocol):
+    """What an actor can host: it is called as a shard is, starts, stops, and tells how it is."""
+
+    @property
+    def metrics(self) -> HostedMetrics:
+        """What it counts."""
+        ...
+
+    def stats(self) -> dict[str, object]:
+        """Its line in `carewire status`."""
+        ...
+
+    async def start(self) -> None:
+        """Begin."""
+        ...
+
+    async def stop(self) -> None:
+        """End in good order."""
+        ...

@@ -1,0 +1,305 @@
+"""What a kind of entity is to the kernel: pure rules, and how they are stored, shown and read.
+
+An entity is state with two methods. `decide` raises a `CarewireError` or returns a `Decision` and changes nothing;
+`apply` folds one event and never refuses. Time, ids and randomness come in with the `Context`. The vocabulary is that
+of Akka Persistence and Microsoft Orleans.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+import msgspec
+
+from store.ports.views import Index, View
+
+R = TypeVar("R")
+
+
+class Command(msgspec.Struct, Generic[R], frozen=True):
+    """Base of what an entity may be asked. `R` is the type of its answer: of what `Decision.reply` holds, or of what
+    `Kind.read` makes of the query in its place. `contract.commands.answer_to` decodes it."""
+
+
+class Query(msgspec.Struct, frozen=True):
+    """Base of what a decision may leave as its reply for `Kind.read` to answer from storage."""
+
+
+class Principal(msgspec.Struct, frozen=True, array_like=True):
+    """Who asks, as the token said it. `user` is "" for the system itself (a timer, a letter)."""
+
+    user: str
+    role: str = "client"
+
+    @property
+    def is_system(self) -> bool:
+        """Is it Carewire itself?"""
+        return not self.user
+
+
+SYSTEM = Principal("", "system")
+
+
+def as_themselves(user: str) -> Principal:
+    """A person with the rights that everybody has over what is their own, and no others: for what Carewire does in
+    their place (hands out or erases what is theirs, opens their record under a grant)."""
+    return Principal(user, "client")
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every event and note. What is personal goes into `secret`, never into the fields in the clear.
+
+    `author` is the user under whose key the secret is sealed. The kernel seals `secret` on the way into the journal
+    and hands it back on the way out; it is None where the text was deleted, its key erased, or (while an entity
+    replays its journal) not asked for. `apply` must therefore not need it.
+    """
+
+    author: str = ""
+    secret: bytes | None = None
+
+
+class Attach(msgspec.Struct, frozen=True, tag="kernel.attach"):
+    """A query that every kind answers: may I listen, and what have I missed since? (None: nothing, just listen.)
+
+    Its reply is `{"version": V, "packets": [...]}`: the Socket.IO events numbered above `since` up to V, in order,
+    at most `limit` of them; what lies before those is a `gap` packet.
+    """
+
+    since: int | None = None
+    limit: int = 500
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What a decision may know besides the state. `now_ms` never runs backwards for one entity."""
+
+    by: Principal
+    now_ms: int
+    parts: Mapping[str, Any] = msgspec.field(default_factory=dict)  # what `Kind.needs` asked for; None: no such part
+
+
+class Signal(msgspec.Struct, frozen=True):
+    """An ephemeral event (typing): to whoever listens now, never journaled, dropped first under pressure.
+
+    With `ttl_s` and `lapse`, gateways send `lapse` themselves when no other signal of this `key` came in time: so it
+    ends even if the shard that sent it dies. `skip` is a user whose sockets do not get it.
+    """
+
+    name: str
+    payload: bytes  # JSON object
+    skip: str = ""
+    key: str = ""
+    ttl_s: float = 0.0
+    lapse: str = ""  # event name sent, with the same payload, when it lapses
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A command to another entity, sent at least once after the turn is stored, carried out once.
+
+    Its command id is derived from the event that sent it, so repeats are recognised.
+    """
+
+    to: str
+    command: bytes  # msgpack, of the receiving kind
+
+
+class SetTimer(msgspec.Struct, frozen=True):
+    """At `due_ms`, submit `command` to this same entity: durable, at least once, and carried out once.
+
+    It cannot be called back: the entity judges it when it fires, and a stale one does nothing.
+    """
+
+    key: str
+    due_ms: int
+    command: bytes  # msgpack, of this kind
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What `decide` wants to happen. Nothing has happened yet.
+
+    `reply` is the answer's data (anything msgspec can encode as JSON), or a `Query` that `Kind.read` answers from
+    storage once the turn is stored.
+    """
+
+    reply: object = None
+    events: Sequence[Event] = ()  # numbered; every listener sees them in order
+    notes: Sequence[Event] = ()  # durable, without a number
+    signals: Sequence[Signal] = ()
+    timers: Sequence[SetTimer] = ()
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """How an event appears to those who listen: a Socket.IO event name and its payload (a JSON object).
+
+    `evict` is a user whose sockets hear this and nothing later. `skip` is a user whose sockets do not get it.
+    """
+
+    name: str
+    payload: bytes
+    evict: str = ""
+    skip: str = ""
+
+
+C = TypeVar("C")
+C_contra = TypeVar("C_contra", contravariant=True)
+E = TypeVar("E")
+E_contra = TypeVar("E_contra", contravariant=True)
+
+
+class Recorded(msgspec.Struct, Generic[E], frozen=True):
+    """An event as the journal holds it, opened: its number (0 for a note), when it was stored, in which turn."""
+
+    seq: int
+    at_ms: int
+    turn: int
+    event: E
+
+
+class Entity(Protocol[C_contra, E_contra]):
+    """State of one entity. The kernel owns its `version` (number of the last event) and hands it in."""
+
+    def decide(self, command: C_contra, context: Context, version: int) -> Decision:
+        """Decide; change nothing. `version + 1` will be the number of the first event.
+
+        Raises:
+            CarewireError: the command is refused, and nothing changes.
+        """
+        ...
+
+    def apply(self, event: E_contra, seq: int, at_ms: int) -> None:
+        """Fold in an event (`seq` is its number) or a note (`seq` is the version). Never refuses."""
+        ...
+
+
+S = TypeVar("S", bound=Entity[Any, Any])
+
+
+class Library(Protocol):
+    """What reads may use: the journal, opened, and the read models. Majority-committed data only."""
+
+    async def after(self, entity_id: str, seq: int, *, upto: int, limit: int) -> list[Recorded[Any]]:
+        """The oldest `limit` events numbered above `seq` and at most `upto`, in order (no notes)."""
+        ...
+
+    async def before(self, entity_id: str, seq: int, *, limit: int) -> list[Recorded[Any]]:
+        """The newest primary events below `seq`, newest first, at most `limit`."""
+        ...
+
+    async def at(self, entity_id: str, seqs: Sequence[int]) -> list[Recorded[Any]]:
+        """These events, in order; those that do not exist are left out."""
+        ...
+
+    async def views(
+        self,
+        collection: str,
+        equal: Mapping[str, str | int | bool | None],
+        *,
+        order_by: str,
+        above: int | str | None = None,
+        below: int | str | None = None,
+        descending: bool = False,
+        limit: int,
+    ) -> list[View]:
+        """`Views.find`, with each view's `secret` opened (None when its key was erased)."""
+        ...
+
+    async def view(self, collection: str, ids: Sequence[str]) -> Mapping[str, View]:
+        """`Views.get`, with each view's `secret` opened."""
+        ...
+
+
+class Effects(msgspec.Struct, frozen=True):
+    """What must be done outside the journal because of one event. Each is idempotent.
+
+    `views` and `redact` are done before the command is answered, so callers read what they wrote; `letters` follow.
+    The `secret` of a view is plaintext here; the kernel seals it under the key of `owner`.
+    """
+
+    views: Sequence[View] = ()
+    owner: str = ""
+    redact: Sequence[int] = ()  # numbers of this entity's events that lose their secret
+    letters: Sequence[Letter] = ()
+
+
+class Kind(ABC, Generic[S, C, E]):
+    """One kind of entity, by its state, the union of its commands and the union of its events. Stateless: the kernel
+    holds the entities. Entity ids are `<name>:<key>`.
+
+    A **part** is a piece of an entity that is too numerous for its state: a message of a room. Its value is the fold
+    of the events that name it. The kernel fetches the parts that a command needs before the command's turn, keeps
+    the recent ones in memory, and folds new events into them, so a decision always sees the part as of its turn.
+    """
+
+    name: ClassVar[str]
+    commands: ClassVar[Any]  # union of tagged Structs that `decide` takes
+    events: ClassVar[Any]  # union of tagged `Event` Structs
+    indexes: ClassVar[tuple[Index, ...]] = ()
+    hops: ClassVar[bool] = False
+    """Does what is asked of it go from entity to entity before it is answered? Then its shard has two turns under way:
+    no step waits for the inserts of others, and they are joined less."""
+
+    @abstractmethod
+    def create(self, key: str) -> S:
+        """The state of an entity to which nothing has happened yet."""
+
+    @abstractmethod
+    def snapshot(self, entity: S) -> bytes:
+        """The state as bytes. `restore` is its inverse."""
+
+    @abstractmethod
+    def restore(self, key: str, state: bytes) -> S:
+        """The entity as it was when `snapshot` was taken."""
+
+    @abstractmethod
+    def admit(self, entity: S, by: Principal) -> None:
+        """May this user listen to the entity?
+
+        Raises:
+            CarewireError: no; the answer they get.
+        """
+
+    @abstractmethod
+    def show(self, entity_id: str, recorded: Recorded[E], part: Any) -> Shown | None:
+        """What listeners see of an event or note. `part` is the part it names, with this event folded in (live), or
+        as it is by now (replayed); None when the event names none."""
+
+    def begins(self, command: C) -> bool:
+        """Is the entity new to all appearance, when this is the first that a shard hears for it? Then the journal is
+        not asked before the turn. Should it know the entity after all, it refuses the turn, and the command is decided
+        again; a refusal is never decided without having asked."""
+        return False
+
+    def is_primary(self, event: E) -> bool:
+        """Does a history list this event?"""
+        return False
+
+    def needs(self, entity: S, command: C) -> Sequence[str]:
+        """Keys of the parts that `decide` will want in `context.parts`. One that does not exist arrives as None."""
+        return ()
+
+    def part_of(self, recorded: Recorded[E]) -> str | None:
+        """Key of the part that this event creates or changes."""
+        return None
+
+    def fold(self, part: Any, recorded: Recorded[E]) -> Any:
+        """The part with this event folded in; `part` is None when the event creates it."""
+        return part
+
+    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
+        """The parts with these keys, from storage; those that do not exist are left out."""
+        return {}
+
+    def effects(self, entity_id: str, recorded: Recorded[E], part: Any) -> Effects | None:
+        """What else an event entails. Pure, so that read models can be rebuilt from the journal by the same rule."""
+        return None
+
+    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+        """Answer a `Query` that a decision left as its reply. Nothing above `version` may be in the answer."""
+        raise LookupError(type(query).__name__)
+
+    def gap(self, entity_id: str, first: int, last: int) -> Shown | None:
+        """What listeners are told when events first..last cannot be sent to them again."""
+        return None
+
+    def repeated(self, reply: bytes) -> bytes:
+        """The reply (JSON) as the sender of a repeated command gets it."""
+        return reply

@@ -1,0 +1,145 @@
+"""What regions and shards say to each other: msgpack in both directions, one `bytes` a call.
+
+Ray moves `bytes` far faster than object graphs, so a whole batch travels as one. Structs are arrays on the wire.
+"""
+
+from typing import Final
+
+import msgspec
+
+from actors.kernel.contract.entity import Principal
+
+
+class Item(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One command on its way to an entity.
+
+    `ticket` numbers the caller's commands. `command` is msgpack of the kind's command union. `patience_ms` is how long
+    the caller will still wait (deadlines travel as remaining time: clocks differ). With `listen`, the caller's region
+    hears the entity from the version of the answer on. `named`: the id is the user's own, so it may have been carried
+    out long ago. `again`: the region itself repeats it.
+    """
+
+    ticket: int
+    entity: str
+    command_id: bytes  # 16 bytes; the same id in the same entity is the same command
+    command: bytes
+    by: Principal
+    patience_ms: int
+    trace: str = ""
+    listen: bool = False
+    named: bool = False
+    again: bool = False
+
+
+class Batch(msgspec.Struct, array_like=True, frozen=True):
+    """What one subscriber submits to one shard in one call. A batch sent again bears the same `number`.
+
+    `forget` are topics that nobody at the caller listens to any more; `hear` are topics to be heard (again), each
+    from above the version given.
+    """
+
+    subscriber: str
+    number: int
+    items: list[Item]
+    forget: list[str]
+    hear: dict[str, int]
+
+
+class SubmitAck(msgspec.Struct, array_like=True, frozen=True):
+    """The shard's word on a batch or a subscription: taken, or `known` False: subscribe (again) first.
+
+    `epoch` is that of the shard's lease; 0 when it holds none and serves nothing at present.
+    """
+
+    epoch: int
+    known: bool
+
+
+class Subscribe(msgspec.Struct, array_like=True, frozen=True):
+    """Open a subscription, or start it afresh, with these topics: each from above the version given."""
+
+    subscriber: str
+    topics: dict[str, int]
+
+
+class Fetch(msgspec.Struct, array_like=True, frozen=True):
+    """Give me what came since. `acked` is the number of the last parcel that arrived: the shard may drop it."""
+
+    subscriber: str
+    acked: int
+
+
+class Answer(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The answer to one item. `code` is "" for success, else an error's code (or "moved": ask another shard).
+
+    `data` is the ack's data as JSON. `version` is the entity's version that the answer reflects.
+    """
+
+    ticket: int
+    code: str = ""
+    data: bytes = b"null"
+    version: int = 0
+    duplicate: bool = False
+    message: str = ""
+    retry_after_s: float | None = None
+    details: bytes = b""  # JSON; empty: none
+
+
+class Delivery(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What happened in a topic, ready to send: `packet` is a JSON array `["event name", payload]`.
+
+    `version` > 0: a numbered event; a topic's come without gap or repeat (`first` < `version`: this one stands for
+    all of first..version). `version` 0: a signal or a note, sent once at most. `evict`: after this one, sockets of
+    that user hear no more. `skip`: sockets of that user do not get it. `lapse` is the packet to send when no other
+    delivery with this `key` came within `ttl_s`.
+    """
+
+    topic: str
+    version: int
+    packet: bytes
+    at_ms: int = 0
+    evict: str = ""
+    skip: str = ""
+    key: str = ""
+    ttl_s: float = 0.0
+    lapse: bytes = b""
+    first: int = 0
+
+
+class FetchResult(msgspec.Struct, array_like=True, frozen=True):
+    """What a fetch brings: answers, and deliveries in the order of their topics.
+
+    `known` False: the shard does not know the subscriber (any more): subscribe again. `lost` are topics whose
+    deliveries did not fit its buffer: they must be heard anew from the last version seen. `moved` are topics that
+    another shard owns by now.
+    """
+
+    epoch: int
+    known: bool
+    number: int
+    answers: list[Answer]
+    deliveries: list[Delivery]
+    lost: list[str]
+    moved: list[str]
+
+
+class EncodedFetchResult(msgspec.Struct, array_like=True, frozen=True):
+    """A `FetchResult` as the shard writes it: each delivery was encoded once, for all subscribers."""
+
+    epoch: int
+    known: bool
+    number: int
+    answers: list[Answer]
+    deliveries: list[msgspec.Raw]
+    lost: list[str]
+    moved: list[str]
+
+
+MOVED: Final = "moved"
+encode: Final = msgspec.msgpack.Encoder().encode
+decode_batch: Final = msgspec.msgpack.Decoder(Batch).decode
+decode_submit_ack: Final = msgspec.msgpack.Decoder(SubmitAck).decode
+decode_subscribe: Final = msgspec.msgpack.Decoder(Subscribe).decode
+decode_fetch: Final = msgspec.msgpack.Decoder(Fetch).decode
+decode_delivery: Final = msgspec.msgpack.Decoder(Delivery).decode
+decode_fetch_result: Final = msgspec.msgpack.Decoder(FetchResult).decode

@@ -1,0 +1,1 @@
+"""What a stored turn still owes: read models, redactions, timers, letters; and their recovery."""

@@ -1,0 +1,167 @@
+"""What a stored turn still owes the world: read models, redactions, timers, letters. A transactional outbox.
+
+The turn carries its effects in the same document, so they are owed as soon as it is stored. Views and redactions are
+done before the command is answered; timers are set and letters go out behind it. Then the turn is settled. Whatever a
+crash leaves unsettled is done again by the shard's next life: every effect is idempotent.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Final
+
+from actors.kernel.history.codec import StoredEffects, StoredLetter, StoredView, decode_effects, timers_of
+from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.lib.writes import WriteBatcher
+from common.errors import CarewireError, Unavailable
+from common.lib.tasks import Tasks
+from common.logs import get_logger
+from store.ports.journal import Turn
+from store.ports.stores import Stores
+from store.ports.timers import Timer
+from store.ports.views import View
+
+_log = get_logger(__name__)
+
+_RETRY_S: Final = 0.2
+_RECEIVERS: Final = 100  # of one turn's letters, at the same time
+
+Courier = Callable[[StoredLetter], Awaitable[None]]
+"""Submits a letter to its entity; raises `Unavailable` when that must be tried again."""
+
+SetTimers = Callable[[Sequence[Timer]], "asyncio.Future[None]"]
+"""Fired from now on; they need their turn no more as soon as the future is done. It is shared."""
+
+HostOf = Callable[[str], KindRuntime | None]
+
+
+class Outbox:
+    """Carries out effects, however often it takes. Whatever its tasks leave undone stays owed."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        host_of: HostOf,
+        courier: Courier,
+        set_timers: SetTimers,
+        settling: WriteBatcher[tuple[str, int]],
+        tasks: Tasks,
+    ) -> None:
+        self._stores = stores
+        self._host_of = host_of
+        self._courier = courier
+        self._set_timers = set_timers
+        self._settling = settling
+        self._tasks = tasks
+        self._senders: dict[str, asyncio.Future[None]] = {}  # done when the last letters of a sender have arrived
+        self._following: set[asyncio.Task[None]] = set()
+
+    async def perform(self, turns: Sequence[Turn]) -> None:
+        """Do the views and redactions of these turns, however often it takes; their timers and letters follow behind.
+
+        The views of all go to the database together. If one of them is refused, each turn answers for its own.
+        """
+        owed = [(turn, decode_effects(turn)) for turn in turns if turn.effects]
+        setting = [self._set_timers(timers_of(*one)) if one[1].timers else None for one in owed]
+        views = [_to_view(view) for _, effects in owed for view in effects.views]
+        shown = not views or (len(owed) > 1 and await self._insist(partial(self._stores.views.write, views)))
+        for (turn, effects), set_ in zip(owed, setting, strict=True):
+            if await self._insist(partial(self._show, turn, effects, shown=shown)):
+                self._follow(turn, effects, set_)
+
+    def is_sending(self, sender: str) -> bool:
+        """Are letters of this entity on their way?"""
+        return sender in self._senders
+
+    async def drain(self) -> None:
+        """Wait until the letters on their way have arrived, and their turns are settled."""
+        while self._following:
+            await asyncio.wait(self._following)
+
+    async def _show(self, turn: Turn, effects: StoredEffects, *, shown: bool) -> None:
+        if effects.views and not shown:
+            await self._stores.views.write([_to_view(view) for view in effects.views])
+        if effects.redact:
+            await self._redact(turn.entity, effects.redact)
+
+    async def _redact(self, entity_id: str, seqs: Sequence[int]) -> None:
+        host = self._host_of(entity_id)
+        if host is None:
+            raise LookupError(entity_id)
+        blobs: dict[int, bytes] = {}
+        for turn in await self._stores.journal.at(entity_id, seqs):
+            blobs |= host.codec.stripped(turn, seqs)
+        if blobs:
+            await self._stores.journal.redact(entity_id, blobs)
+
+    def _follow(self, turn: Turn, effects: StoredEffects, setting: "asyncio.Future[None] | None") -> None:
+        before = self._senders.get(turn.entity)
+        arrived = self._senders[turn.entity] = asyncio.get_running_loop().create_future()
+        task = self._tasks.spawn(self._send(turn, effects, before, arrived, setting))
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
+
+    async def _send(
+        self,
+        turn: Turn,
+        effects: StoredEffects,
+        before: "asyncio.Future[None] | None",
+        arrived: "asyncio.Future[None]",
+        setting: "asyncio.Future[None] | None",
+    ) -> None:
+        """The letters, after those of earlier turns of their sender; then the turn is settled."""
+        try:
+            if before is not None:
+                await asyncio.shield(before)
+            delivered = await self._deliver_to_all(effects.letters)
+        finally:
+            arrived.set_result(None)
+            if self._senders.get(turn.entity) is arrived:
+                del self._senders[turn.entity]
+        if delivered:
+            if setting is not None:
+                await asyncio.shield(setting)
+            await asyncio.shield(self._settling.add([(turn.entity, turn.turn)]))
+
+    async def _deliver_to_all(self, letters: Sequence[StoredLetter]) -> bool:
+        """Each receiver's in their order. False when one cannot be delivered for good."""
+        receivers: dict[str, list[StoredLetter]] = {}
+        for letter in letters:
+            receivers.setdefault(letter.to, []).append(letter)
+        mail = list(receivers.values())
+        for start in range(0, len(mail), _RECEIVERS):
+            if not all(await asyncio.gather(*map(self._deliver_all, mail[start : start + _RECEIVERS]))):
+                return False
+        return True
+
+    async def _deliver_all(self, letters: Sequence[StoredLetter]) -> bool:
+        """One receiver's, in their order. False when one cannot be delivered for good."""
+        for letter in letters:
+            if not await self._insist(partial(self._deliver, letter)):
+                return False
+        return True
+
+    async def _deliver(self, letter: StoredLetter) -> None:
+        try:
+            await self._courier(letter)
+        except CarewireError as error:
+            if error.retryable:
+                raise Unavailable(error.message) from error
+            _log.warning("letter.refused", to=letter.to, code=error.code)  # the receiver will never take it
+
+    async def _insist(self, action: Callable[[], Awaitable[None]]) -> bool:
+        """Until it is done. False when it cannot be done: the turn stays unsettled, and the log says why."""
+        while True:
+            try:
+                await action()
+            except Unavailable:
+                await asyncio.sleep(_RETRY_S)
+            except Exception:  # a bug in one effect must not hold up its entity for ever
+                _log.exception("effect.failed")
+                return False
+            else:
+                return True
+
+
+def _to_view(stored: StoredView) -> View:
+    return View(stored.collection, stored.id, stored.version, stored.fields, stored.data, stored.secret)

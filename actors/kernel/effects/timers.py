@@ -1,0 +1,172 @@
+"""Durable timers: owed by the turn that sets them, fired as commands, forgotten after the turn of those is stored.
+
+What is far away has a document of its own. What is due soon is kept by its turn, which has the timer among its effects
+and is settled when the timer is over. So what is set and soon over costs no write of its own, and the next life of the
+shard finds it among what is owed.
+"""
+
+import asyncio
+import heapq
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from actors.kernel.contract.partitions import partition_of
+from actors.kernel.lib.writes import WriteBatcher
+from common.clock import Clock
+from common.errors import Unavailable
+from common.lib.tasks import Tasks
+from store.ports.journal import Turn
+from store.ports.timers import Timer, Timers
+
+HORIZON_S = 30.0  # timers due within this time are held in memory
+TurnKey = tuple[str, int]
+
+
+@dataclass(order=True, slots=True)
+class _Due:
+    due_ms: int
+    timer: Timer = field(compare=False)
+    again: bool = field(default=False, compare=False)
+
+
+Fire = Callable[[Timer, bool], None]
+"""Brings a timer to its entity; a refusal is an end too. True: it may have been carried out before."""
+
+
+class TimerScheduler:
+    """Fires the timers of this shard's partitions."""
+
+    def __init__(
+        self,
+        timers: Timers,
+        settling: WriteBatcher[TurnKey],
+        tasks: Tasks,
+        clock: Clock,
+        fire: Fire,
+        *,
+        poll_s: float = 10.0,
+    ) -> None:
+        """`settling` settles turns."""
+        self._timers = timers
+        self._setting = WriteBatcher(timers.put, tasks)
+        self._dropping = WriteBatcher(self._drop, tasks)
+        self._settling = settling
+        self._clock = clock
+        self._fire = fire
+        self._poll_s = poll_s
+        self._heap: list[_Due] = []
+        self._known: set[str] = set()
+        self._kept: dict[str, TurnKey] = {}  # timer id -> the turn that keeps it
+        self._left: Counter[TurnKey] = Counter()  # of the timers that a turn keeps, those that are not over
+        self._roused = asyncio.Event()
+
+    def set(self, timers: Sequence[Timer]) -> "asyncio.Future[None]":
+        """Timers that a stored turn owes: fired from now on, and with documents of their own as soon as the future is
+        done. It is shared: `shield` it. A turn that kept one keeps it no more."""
+        for timer in timers:
+            if (key := self._kept.pop(timer.id, None)) is not None:
+                self._count_down(key)
+        self._hold(timers)
+        return self._setting.add(timers)
+
+    def keep(self, turn: Turn, timers: Sequence[Timer]) -> bool:
+        """This stored turn has no other effects: may it keep its timers? False when they are not all due soon, or some
+        are known already."""
+        horizon_ms = self._clock.now_ms() + int(HORIZON_S * 1000)
+        if any(timer.due_ms > horizon_ms or timer.id in self._known for timer in timers):
+            return False
+        key = (turn.entity, turn.turn)
+        ids = {timer.id for timer in timers}
+        self._kept.update(dict.fromkeys(ids, key))
+        self._left[key] = len(ids)
+        self._hold(timers)
+        return True
+
+    def done(self, timer: Timer) -> None:
+        """The timer's command has been answered for good."""
+        key = self._kept.pop(timer.id, None)
+        if key is None:
+            self._dropping.add([timer.id])
+            return
+        self._known.discard(timer.id)
+        if self._count_down(key):
+            self._settling.add([key])
+
+    def again(self, timer: Timer) -> None:
+        """The timer's command got no answer: fire it at the next poll."""
+        if timer.id in self._kept:
+            heapq.heappush(self._heap, _Due(self._clock.now_ms() + int(self._poll_s * 1000), timer, again=True))
+        else:
+            self._known.discard(timer.id)
+
+    def let_go(self, partitions: frozenset[int]) -> None:
+        """These are somebody else's now, who finds their timers in the database."""
+        gone = [due for due in self._heap if due.timer.partition in partitions]
+        self._heap = [due for due in self._heap if due.timer.partition not in partitions]
+        heapq.heapify(self._heap)
+        self._known.difference_update(due.timer.id for due in gone)  # they may come back to us
+        for id_, key in [one for one in self._kept.items() if partition_of(one[1][0]) in partitions]:
+            self._known.discard(id_)
+            del self._kept[id_]
+            self._left.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget what memory holds (the lease is lost); the database keeps it."""
+        self._heap.clear()
+        self._known.clear()
+        self._kept.clear()
+        self._left.clear()
+
+    async def run(self, partitions: Callable[[], Sequence[int]]) -> None:
+        """Load what is due soon, fire what is due, and sleep until the next; until cancelled."""
+        next_poll_s = self._clock.monotonic_s()
+        while True:
+            if self._clock.monotonic_s() >= next_poll_s:
+                next_poll_s = self._clock.monotonic_s() + self._poll_s
+                await self._load(partitions())
+            now_ms = self._clock.now_ms()
+            while self._heap and self._heap[0].due_ms <= now_ms:
+                due = heapq.heappop(self._heap)
+                self._fire(due.timer, due.again or due.timer.id not in self._kept)
+            pause_s = next_poll_s - self._clock.monotonic_s()
+            if self._heap:
+                pause_s = min(pause_s, (self._heap[0].due_ms - now_ms) / 1000)
+            self._roused.clear()
+            await _wait(self._roused, max(pause_s, 0.001))
+
+    def _count_down(self, key: TurnKey) -> bool:
+        """One timer fewer for a turn to keep: was it the last?"""
+        self._left[key] -= 1
+        if self._left[key]:
+            return False
+        del self._left[key]
+        return True
+
+    async def _drop(self, ids: Sequence[str]) -> None:
+        await self._timers.drop(ids)
+        self._known.difference_update(ids)
+
+    async def _load(self, partitions: Sequence[int]) -> None:
+        if not partitions:
+            return
+        horizon_ms = self._clock.now_ms() + int(HORIZON_S * 1000)
+        try:
+            self._hold(await self._timers.due(partitions, before_ms=horizon_ms, limit=10_000))
+        except Unavailable:
+            return
+
+    def _hold(self, timers: Sequence[Timer]) -> None:
+        horizon_ms = self._clock.now_ms() + int(HORIZON_S * 1000)
+        for timer in timers:
+            if timer.due_ms <= horizon_ms and timer.id not in self._known:
+                self._known.add(timer.id)
+                heapq.heappush(self._heap, _Due(timer.due_ms, timer))
+        self._roused.set()
+
+
+async def _wait(event: asyncio.Event, timeout_s: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), timeout_s)
+    except TimeoutError:
+        return

@@ -1,0 +1,168 @@
+"""How events and effects become bytes of the journal, sealed on the way in and opened on the way out."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from actors.kernel.contract.entity import Effects, Event, Kind, Recorded
+from store.ports.journal import Turn
+from store.ports.timers import Timer
+from store.ports.vault import Vault
+from store.ports.views import View
+
+
+class StoredView(msgspec.Struct, array_like=True, frozen=True):
+    """A view as it waits in a turn; its secret is sealed already."""
+
+    collection: str
+    id: str
+    version: int
+    fields: dict[str, str | int | bool | None]
+    data: bytes
+    secret: bytes | None
+
+
+class StoredLetter(msgspec.Struct, array_like=True, frozen=True):
+    """A letter as it waits in a turn."""
+
+    to: str
+    command_id: bytes
+    command: bytes
+
+
+class StoredTimer(msgspec.Struct, array_like=True, frozen=True):
+    """A timer as it waits in a turn."""
+
+    id: str
+    due_ms: int
+    command: bytes
+
+
+class StoredEffects(msgspec.Struct, array_like=True, frozen=True):
+    """What a turn still has to do outside the journal."""
+
+    views: list[StoredView]
+    redact: list[int]
+    letters: list[StoredLetter]
+    timers: list[StoredTimer] = []
+
+
+encode: Final = msgspec.msgpack.Encoder().encode
+_decode_effects: Final = msgspec.msgpack.Decoder(StoredEffects).decode
+
+
+def decode_effects(turn: Turn) -> StoredEffects:
+    """All effects of a turn as one."""
+    parts = [_decode_effects(blob) for blob in turn.effects]
+    return StoredEffects(
+        views=[view for part in parts for view in part.views],
+        redact=[seq for part in parts for seq in part.redact],
+        letters=[letter for part in parts for letter in part.letters],
+        timers=[timer for part in parts for timer in part.timers],
+    )
+
+
+def timers_of(turn: Turn, effects: StoredEffects) -> list[Timer]:
+    """Those that the turn set."""
+    return [Timer(one.id, turn.entity, turn.partition, one.due_ms, one.command) for one in effects.timers]
+
+
+def encode_timers(timers: Iterable[Timer]) -> bytes:
+    """Timers as an effect of their turn."""
+    return encode(StoredEffects([], [], [], [StoredTimer(one.id, one.due_ms, one.command) for one in timers]))
+
+
+def place(entity_id: str, seq: int) -> bytes:
+    """Where a secret belongs; bound into its ciphertext, so that it opens nowhere else."""
+    return f"{entity_id}#{seq}".encode()
+
+
+def view_place(collection: str, view_id: str, version: int) -> bytes:
+    """Where a view's secret belongs."""
+    return f"{collection}/{view_id}#{version}".encode()
+
+
+class Codec:
+    """Events of one kind to blobs and back. Does no I/O: keys are loaded into the vault beforehand."""
+
+    def __init__(self, kind: Kind[Any, Any, Any], vault: Vault) -> None:
+        self._vault = vault
+        self._decode = msgspec.msgpack.Decoder(kind.events).decode
+
+    def encode(self, entity_id: str, event: Event, seq: int) -> bytes:
+        """Raises LookupError when the author's key is not at hand."""
+        if event.secret is not None:
+            sealed = self._vault.seal(event.author, event.secret, place(entity_id, seq))
+            event = msgspec.structs.replace(event, secret=sealed)
+        return encode(event)
+
+    def bare(self, turn: Turn) -> Iterable[Recorded[Any]]:
+        """The events and notes of a turn without their secrets: what `apply` needs."""
+        for recorded in self._recorded(turn):
+            if recorded.event.secret is None:
+                yield recorded
+            else:
+                event = msgspec.structs.replace(recorded.event, secret=None)
+                yield Recorded(recorded.seq, recorded.at_ms, recorded.turn, event)
+
+    async def opened(self, entity_id: str, turns: Sequence[Turn]) -> list[Recorded[Any]]:
+        """The events and notes of these turns with their secrets, in order."""
+        recorded = [one for turn in turns for one in self._recorded(turn)]
+        await self._vault.unlock(one.event.secret for one in recorded if one.event.secret is not None)
+        return [self._open(entity_id, one) for one in recorded]
+
+    def stripped(self, turn: Turn, seqs: Iterable[int]) -> dict[int, bytes]:
+        """The blobs of these events of the turn without their secrets; those that have none are left out."""
+        wanted = set(seqs)
+        blobs = {}
+        for recorded in self._recorded(turn):
+            if recorded.seq in wanted and recorded.event.secret is not None:
+                blobs[recorded.seq] = encode(msgspec.structs.replace(recorded.event, secret=None))
+        return blobs
+
+    def encode_effects(self, entity_id: str, seq: int, effects: Effects, letter_ids: Sequence[bytes]) -> bytes:
+        """Raises LookupError when the owner's key is not at hand."""
+        views = [
+            StoredView(
+                view.collection,
+                view.id,
+                view.version,
+                dict(view.fields),
+                view.data,
+                None
+                if view.secret is None
+                else self._vault.seal(effects.owner, view.secret, view_place(view.collection, view.id, view.version)),
+            )
+            for view in effects.views
+        ]
+        letters = [
+            StoredLetter(letter.to, command_id, letter.command)
+            for letter, command_id in zip(effects.letters, letter_ids, strict=True)
+        ]
+        return encode(StoredEffects(views, list(effects.redact), letters))
+
+    async def open_views(self, views: Iterable[View]) -> list[View]:
+        """The views with their secrets opened (None where the key was erased)."""
+        found = list(views)
+        await self._vault.unlock(view.secret for view in found if view.secret is not None)
+        return [self._open_view(view) for view in found]
+
+    def _recorded(self, turn: Turn) -> Iterable[Recorded[Any]]:
+        for offset, blob in enumerate(turn.events):
+            yield Recorded(turn.first_seq + offset, turn.at_ms, turn.turn, self._decode(blob))
+        for blob in turn.notes:
+            yield Recorded(0, turn.at_ms, turn.turn, self._decode(blob))
+
+    def _open(self, entity_id: str, recorded: Recorded[Any]) -> Recorded[Any]:
+        if recorded.event.secret is None:
+            return recorded
+        secret = self._vault.open(recorded.event.secret, place(entity_id, recorded.seq))
+        event = msgspec.structs.replace(recorded.event, secret=secret)
+        return Recorded(recorded.seq, recorded.at_ms, recorded.turn, event)
+
+    def _open_view(self, view: View) -> View:
+        if view.secret is None:
+            return view
+        secret = self._vault.open(view.secret, view_place(view.collection, view.id, view.version))
+        return View(view.collection, view.id, view.version, view.fields, view.data, secret)

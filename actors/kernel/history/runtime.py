@@ -1,0 +1,20 @@
+"""A kind together with the tools to run it over the stores of a process."""
+
+from typing import Any
+
+import msgspec
+
+from actors.kernel.contract.entity import Kind
+from actors.kernel.history.codec import Codec
+from actors.kernel.history.library import StoredLibrary
+from store.ports.stores import Stores
+
+
+class KindRuntime:
+    """A kind with the tools to run it in this shard."""
+
+    def __init__(self, kind: Kind[Any, Any, Any], stores: Stores) -> None:
+        self.kind = kind
+        self.codec = Codec(kind, stores.vault)
+        self.library = StoredLibrary(kind, stores)
+        self.decode_command = msgspec.msgpack.Decoder(kind.commands).decode

@@ -1,0 +1,1 @@
+"""Tools of the kernel: pacing, batched writes, running means."""

@@ -1,0 +1,1 @@
+"""A shard: takes commands in, runs turns, answers, publishes."""

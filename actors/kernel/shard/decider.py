@@ -1,0 +1,226 @@
+"""Deciding: the commands that wait for one entity become the draft of one turn. Synchronous, and free of I/O."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from actors.kernel.contract import protocol
+from actors.kernel.contract.answers import delivery, failure, signal_delivery
+from actors.kernel.contract.callers import Submission
+from actors.kernel.contract.commands import command_id_of
+from actors.kernel.contract.entity import Attach, Context, Decision, Effects, Event, Query, Recorded
+from actors.kernel.shard.reply_cache import ReplyCache
+from actors.kernel.shard.resident import Decided, Draft, Missing, Resident
+from common.errors import CarewireError, PayloadTooLarge
+from common.logs import get_logger
+from store.ports.journal import CommandRecord
+from store.ports.timers import Timer
+from store.ports.vault import Vault
+
+_log = get_logger(__name__)
+_to_json: Final = msgspec.json.Encoder().encode
+
+
+class _Worked(msgspec.Struct):
+    """A decision worked out: everything computed, nothing applied."""
+
+    events: list[tuple[Recorded[Any], bytes]] = []
+    notes: list[tuple[Recorded[Any], bytes]] = []
+    parts: dict[str, Any] = {}
+    effects: list[bytes] = []
+    deliveries: list[tuple[int, bytes]] = []
+    primary: int = 0
+    size: int = 0
+    redacts: bool = False
+
+
+class Decider:
+    """Runs the waiting commands of one entity against its state, in their order."""
+
+    def __init__(
+        self, vault: Vault, replies: ReplyCache, *, max_turn_bytes: int, expired: Callable[[Submission], bool]
+    ) -> None:
+        self._vault = vault
+        self._replies = replies
+        self._max_turn_bytes = max_turn_bytes
+        self._expired = expired
+
+    def draft(self, resident: Resident, now_ms: int, *, most: int) -> Draft:
+        """Decide up to `most` of what waits, as far as it goes: until something is missing or the turn is full.
+
+        Decisions are applied to memory at once, so that two commands of one turn see each other. The caller must
+        `forget` the resident when the draft is not stored.
+        """
+        at_ms = max(now_ms, resident.at_ms)
+        draft = Draft(resident, resident.version + 1, at_ms)
+        mailbox = resident.mailbox
+        while mailbox and len(draft.decided) < most:
+            submission = mailbox[0]
+            if not self._expired(submission):
+                try:
+                    draft.missing = self._take(draft, submission)
+                except _Full:
+                    break
+                except Exception:  # a bug in a kind must cost its caller an answer, not everybody the shard
+                    _log.exception("command.failed", entity=resident.id, trace=submission.trace)
+                    mailbox.popleft()
+                    draft.broken = submission
+                    break
+                if draft.missing is not None:
+                    break
+            mailbox.popleft()
+        return draft
+
+    def _take(self, draft: Draft, submission: Submission) -> Missing | None:
+        """Decide one command into the draft, or say what it misses."""
+        resident = draft.resident
+        id_ = submission.command_id
+        known = draft.replies.get(id_) or submission.stored or self._replies.get(id_)
+        if known is not None and known[0]:
+            draft.decided.append(self._repeat(resident, submission, *known))
+            return None
+        command = submission.command
+        try:
+            if type(command) is Attach:
+                resident.host.kind.admit(resident.entity, submission.by)
+                decision = Decision(reply=AttachQuery(command.since, command.limit))
+            else:
+                keys = resident.host.kind.needs(resident.entity, command)
+                if absent := [key for key in keys if key not in resident.parts]:
+                    return Missing(parts=absent)
+                context = Context(submission.by, draft.at_ms, {key: resident.parts[key] for key in keys})
+                decision = resident.entity.decide(command, context, draft.version)
+            if known is not None:  # repeated, and to be read anew: nothing may happen a second time
+                decision = Decision(reply=decision.reply)
+            worked = self._work_out(draft, decision)
+        except CarewireError as error:
+            if resident.supposed and not draft.writes:
+                return Missing(state=True)
+            if submission.unchecked:
+                return Missing(replies=True)
+            draft.decided.append(Decided(submission, failure(submission.ticket, error, draft.version), draft.version))
+            return None
+        except NoKey as error:
+            return Missing(subjects=[error.subject, *self._keyless(resident, type(command))])
+        if resident.supposed and not worked.events and not draft.writes:
+            return Missing(state=True)
+        if submission.unchecked and not worked.events and not isinstance(decision.reply, Query):
+            return Missing(replies=True)  # without an event, nothing would collide with what it did the first time
+        self._commit(draft, submission, decision, worked)
+        return None
+
+    def _keyless(self, resident: Resident, command: type) -> list[str]:
+        """Whoever waits with the same kind of command and will miss their key as well."""
+        users = [one.by.user for one in resident.mailbox if type(one.command) is command and not one.by.is_system]
+        return [user for user in dict.fromkeys(users) if not self._vault.has(user)]
+
+    def _repeat(self, resident: Resident, submission: Submission, reply: bytes, version: int) -> Decided:
+        duplicate = not submission.again
+        data = resident.host.kind.repeated(reply) if duplicate else reply
+        return Decided(submission, protocol.Answer(submission.ticket, "", data, version, duplicate), version)
+
+    def _work_out(self, draft: Draft, decision: Decision) -> _Worked:
+        """Number, fold, show and seal the events of a decision. Raises before anything is changed."""
+        worked = _Worked()
+        seq = draft.version
+        turn = draft.resident.turn + 1
+        for event in decision.events:
+            seq += 1
+            self._work_out_event(draft, worked, Recorded(seq, draft.at_ms, turn, event), seq)
+        for note in decision.notes:
+            self._work_out_event(draft, worked, Recorded(0, draft.at_ms, turn, note), seq)
+        for signal in decision.signals:
+            packed = protocol.encode(signal_delivery(draft.resident.id, signal, draft.at_ms))
+            worked.deliveries.append((0, packed))
+        if worked.size > self._max_turn_bytes:
+            raise PayloadTooLarge("This is too much at once. Please split it.")
+        if draft.writes and draft.size + worked.size > self._max_turn_bytes:
+            raise _Full
+        return worked
+
+    def _work_out_event(self, draft: Draft, worked: _Worked, recorded: Recorded[Any], seq: int) -> None:
+        resident, event = draft.resident, recorded.event
+        kind, codec_ = resident.host.kind, resident.host.codec
+        part = None
+        key = kind.part_of(recorded)
+        if key is not None:
+            before = worked.parts[key] if key in worked.parts else resident.parts.get(key)
+            part = worked.parts[key] = kind.fold(before, recorded)
+        self._require(event)
+        blob = codec_.encode(resident.id, event, seq)
+        (worked.events if recorded.seq else worked.notes).append((recorded, blob))
+        worked.size += len(blob)
+        if kind.is_primary(event):
+            worked.primary += 1
+        effects = kind.effects(resident.id, recorded, part)
+        if effects is not None:
+            worked.effects.append(self._encode_effects(resident, seq, effects))
+            worked.size += len(worked.effects[-1])
+            worked.redacts |= bool(effects.redact)
+        shown = kind.show(resident.id, recorded, part)
+        if shown is not None:
+            packed = protocol.encode(delivery(resident.id, recorded.seq, shown, recorded.at_ms))
+            worked.deliveries.append((recorded.seq, packed))
+        elif recorded.seq:  # listeners must know that the number is taken, or they would ask for it
+            packed = protocol.encode(protocol.Delivery(resident.id, recorded.seq, b"", recorded.at_ms))
+            worked.deliveries.append((recorded.seq, packed))
+
+    def _encode_effects(self, resident: Resident, seq: int, effects: Effects) -> bytes:
+        if any(view.secret is not None for view in effects.views) and not self._vault.has(effects.owner):
+            raise NoKey(effects.owner)
+        ids = [command_id_of(letter.to, resident.id, seq, place) for place, letter in enumerate(effects.letters)]
+        return resident.host.codec.encode_effects(resident.id, seq, effects, ids)
+
+    def _require(self, event: Event) -> None:
+        if event.secret is not None and not self._vault.has(event.author):
+            raise NoKey(event.author)
+
+    def _commit(self, draft: Draft, submission: Submission, decision: Decision, worked: _Worked) -> None:
+        """Apply a decision to memory and add it to the draft."""
+        resident = draft.resident
+        for recorded, blob in worked.events:
+            resident.entity.apply(recorded.event, recorded.seq, recorded.at_ms)
+            draft.events.append(blob)
+        version = draft.version
+        for recorded, blob in worked.notes:
+            resident.entity.apply(recorded.event, version, recorded.at_ms)
+            draft.notes.append(blob)
+        for key, part in worked.parts.items():
+            resident.parts[key] = part
+            resident.parts.move_to_end(key)
+        draft.effects += worked.effects
+        draft.primary += worked.primary
+        draft.redacts |= worked.redacts
+        draft.size += worked.size
+        draft.timers += [_timer(resident, wish.key, wish.due_ms, wish.command) for wish in decision.timers]
+        query = decision.reply if isinstance(decision.reply, Query) else None
+        data = b"" if query is not None else _to_json(decision.reply)
+        answer = None if query is not None else protocol.Answer(submission.ticket, "", data, version)
+        if worked.events or worked.notes or decision.timers:
+            draft.commands.append(CommandRecord(submission.command_id, data))
+            draft.replies[submission.command_id] = (data, version)
+        draft.decided.append(Decided(submission, answer, version, query, worked.deliveries))
+
+
+class AttachQuery(Query, frozen=True):
+    """What is left of an `Attach` once the entity has admitted the caller: replay what was missed."""
+
+    since: int | None
+    limit: int
+
+
+class NoKey(LookupError):
+    """The data key of `subject` is not in memory yet."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(subject)
+        self.subject = subject
+
+
+class _Full(Exception):
+    """The turn is full; the command waits for the next one."""
+
+
+def _timer(resident: Resident, key: str, due_ms: int, command: bytes) -> Timer:
+    return Timer(f"{resident.id}|{key}|{due_ms}", resident.id, resident.partition, due_ms, command)

@@ -1,0 +1,170 @@
+"""Bringing entities into memory, many in one round trip, and fetching what their commands need beyond the state."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from actors.kernel.shard.reply_cache import ReplyCache
+from actors.kernel.shard.resident import Missing, Resident
+from common.errors import Unavailable
+from common.lib.tasks import Tasks
+from common.logs import get_logger
+from store.ports.journal import Loaded, Turn
+from store.ports.stores import Stores
+
+_log = get_logger(__name__)
+_MOST: Final = 500  # entities a round trip
+_AT_ONCE: Final = 2  # round trips under way: whatever becomes cold meanwhile goes together with the next one
+
+
+class Loader:
+    """Activates cold residents and fetches parts and keys, beside the turns.
+
+    `on_loaded(resident, owed)` is called when one is in memory; `owed` are turns of it whose effects may not be
+    done. `on_failed` is called when the database cannot be reached for now.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        tasks: Tasks,
+        replies: ReplyCache,
+        *,
+        on_loaded: Callable[[Resident, list[Turn]], None],
+        on_fetched: Callable[[Resident], None],
+        on_failed: Callable[[Resident], None],
+    ) -> None:
+        self._stores = stores
+        self._tasks = tasks
+        self._replies = replies
+        self._on_loaded = on_loaded
+        self._on_fetched = on_fetched
+        self._on_failed = on_failed
+        self._cold: list[Resident] = []
+        self._loading = 0
+        self._keyless: list[tuple[Resident, Missing]] = []
+        self._unlocking = 0
+
+    def load(self, resident: Resident) -> None:
+        """Bring one into memory; those asked for in the same breath, or while the database is busy with earlier ones,
+        go together."""
+        if not self._cold:
+            asyncio.get_running_loop().call_soon(self._start)
+        self._cold.append(resident)
+
+    def fetch(self, resident: Resident, missing: Missing) -> None:
+        """Fetch what a command of this resident needs. Keys alone are fetched (or made) for many at once: with many new
+        users each first word needs one."""
+        if missing.parts or missing.replies:
+            self._tasks.spawn(self._fetch(resident, missing))
+            return
+        if not self._keyless:
+            asyncio.get_running_loop().call_soon(self._start_keys)
+        self._keyless.append((resident, missing))
+
+    def _start(self) -> None:
+        while self._cold and self._loading < _AT_ONCE:
+            batch, self._cold = self._cold[:_MOST], self._cold[_MOST:]
+            self._loading += 1
+            self._tasks.spawn(self._load(batch)).add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._loading -= 1
+        if not task.cancelled():  # else: the shard stops
+            self._start()
+
+    def _start_keys(self) -> None:
+        while self._keyless and self._unlocking < _AT_ONCE:
+            batch, self._keyless = self._keyless[:_MOST], self._keyless[_MOST:]
+            self._unlocking += 1
+            self._tasks.spawn(self._fetch_keys(batch)).add_done_callback(self._keys_ended)
+
+    def _keys_ended(self, task: "asyncio.Task[None]") -> None:
+        self._unlocking -= 1
+        if not task.cancelled():
+            self._start_keys()
+
+    async def _fetch_keys(self, batch: list[tuple[Resident, Missing]]) -> None:
+        then = self._on_fetched
+        try:
+            await self._stores.vault.ensure(subject for _, missing in batch for subject in missing.subjects)
+        except Unavailable:
+            then = self._on_failed
+        for resident, _ in batch:
+            then(resident)
+
+    async def _load(self, batch: list[Resident]) -> None:
+        try:
+            # In this order: an append given up as unknown may still arrive. A reply that is found belongs to a turn
+            # that the later load sees too; the other way round we would answer from a turn that nobody publishes.
+            replies = await self._stored_replies(batch)
+            loaded = await self._stores.journal.load([resident.id for resident in batch])
+        except Unavailable:
+            for resident in batch:
+                self._on_failed(resident)
+            return
+        for resident in batch:
+            try:
+                owed = restore(resident, loaded[resident.id], self._replies)
+            except Exception:  # a journal that cannot be read costs this entity, not its neighbours
+                _log.exception("entity.unreadable", entity=resident.id)
+                self._on_failed(resident)
+                continue
+            for submission in resident.mailbox if resident.suspects else ():
+                if submission.command_id in replies:
+                    submission.stored = replies[submission.command_id], resident.version
+            resident.suspects = False
+            self._on_loaded(resident, owed)
+
+    async def _stored_replies(self, batch: Iterable[Resident]) -> dict[bytes, bytes]:
+        ids = [one.command_id for resident in batch if resident.suspects for one in resident.mailbox]
+        return dict(await self._stores.journal.replies(ids)) if ids else {}
+
+    async def _check_replies(self, resident: Resident) -> None:
+        """A repeated command must get its first reply even where deciding it again would refuse it."""
+        unchecked = [one for one in resident.mailbox if one.unchecked]
+        replies = await self._stores.journal.replies([one.command_id for one in unchecked])
+        for submission in unchecked:
+            submission.unchecked = False
+            if submission.command_id in replies:
+                submission.stored = replies[submission.command_id], resident.version
+
+    async def _fetch(self, resident: Resident, missing: Missing) -> None:
+        try:
+            if missing.subjects:
+                await self._stores.vault.ensure(missing.subjects)
+            if missing.parts:
+                host = resident.host
+                found = await host.kind.fetch(resident.id, missing.parts, host.library)
+                for key in missing.parts:
+                    resident.parts[key] = found.get(key)
+            if missing.replies:
+                await self._check_replies(resident)
+        except Unavailable:
+            self._on_failed(resident)
+            return
+        self._on_fetched(resident)
+
+
+def restore(resident: Resident, loaded: Loaded, replies: ReplyCache) -> list[Turn]:
+    """Build the state from snapshot and turns. Returns the turns whose effects may still be owed."""
+    kind = resident.host.kind
+    if loaded.snapshot is None:
+        entity, turn, version, at_ms = kind.create(resident.key), 0, 0, 0
+    else:
+        snapshot = loaded.snapshot
+        entity = kind.restore(resident.key, snapshot.state)
+        turn, version, at_ms = snapshot.turn, snapshot.version, snapshot.at_ms
+    owed = []
+    for stored in loaded.turns:
+        for recorded in resident.host.codec.bare(stored):
+            version = recorded.seq or version
+            entity.apply(recorded.event, version, recorded.at_ms)
+        turn, at_ms = stored.turn, max(at_ms, stored.at_ms)
+        if stored.effects:
+            owed.append(stored)
+        for command in stored.commands:
+            replies.add(command.id, command.reply, version)
+    resident.entity, resident.turn, resident.version, resident.at_ms = entity, turn, version, at_ms
+    resident.unsnapped = len(loaded.turns)
+    return owed

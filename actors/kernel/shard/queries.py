@@ -1,0 +1,149 @@
+"""Reads from storage beside the turns: queries, and the past of a topic for those who come back."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from actors.kernel.contract import protocol
+from actors.kernel.contract.answers import INTERNAL, failure
+from actors.kernel.contract.entity import Query
+from actors.kernel.history.replay import head_of, packets, replayed
+from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.shard.decider import AttachQuery
+from actors.kernel.shard.replay_buffer import ReplayBuffer
+from actors.kernel.shard.resident import Decided
+from actors.kernel.shard.subscribers import CatchUp, Subscriber, Subscribers
+from common.errors import CarewireError, Unavailable
+from common.lib.tasks import Tasks
+from common.logs import get_logger
+from store.ports.journal import Journal
+
+_log = get_logger(__name__)
+_AT_ONCE: Final = 64
+_RETRY_S: Final = 0.2
+_HEADS: Final = 500  # topics a query
+_to_json: Final = msgspec.json.Encoder().encode
+
+
+class QueryRunner:
+    """Never touches an entity; a bounded number at the same time."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        sessions: Subscribers,
+        recent: ReplayBuffer,
+        tasks: Tasks,
+        *,
+        max_replayed: int,
+        serving: Callable[[], bool],
+    ) -> None:
+        self._journal = journal
+        self._sessions = sessions
+        self._recent = recent
+        self._tasks = tasks
+        self._max_replayed = max_replayed
+        self._serving = serving
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    def answer(self, host: KindRuntime, entity_id: str, decided: Decided, query: Query) -> None:
+        """Answer what a decision left to be read; its turn is stored."""
+        if isinstance(query, AttachQuery) and (missed := self._missed(entity_id, decided.version, query)) is not None:
+            data = _to_json({"version": decided.version, "packets": missed})
+            decided.submission.caller.answer(protocol.Answer(decided.submission.ticket, "", data, decided.version))
+            return
+        self._tasks.spawn(self._answer(host, entity_id, decided, query))
+
+    def hear(self, session: Subscriber, topics: Mapping[str, tuple[KindRuntime, int]]) -> None:
+        """Let a session hear topics: first what it missed above a version of each, then what happens."""
+        catching = {topic: self._sessions.catch_up(session, topic) for topic in topics}
+        self._tasks.spawn(self._hear(session, topics, catching))
+
+    async def _answer(self, host: KindRuntime, entity_id: str, decided: Decided, query: Query) -> None:
+        submission = decided.submission
+        try:
+            async with self._room:
+                data = await self._read(host, entity_id, decided.version, query)
+            answer = protocol.Answer(submission.ticket, "", _to_json(data), decided.version)
+        except CarewireError as error:
+            answer = failure(submission.ticket, error, decided.version)
+        except Exception:  # a bug in a read must cost its caller an answer, nobody else
+            _log.exception("read.failed", entity=entity_id, trace=submission.trace)
+            answer = failure(submission.ticket, INTERNAL, decided.version)
+        if self._serving():  # a zombie must not hand out what it has
+            submission.caller.answer(answer)
+
+    async def _read(self, host: KindRuntime, entity_id: str, version: int, query: Query) -> object:
+        if not isinstance(query, AttachQuery):
+            return await host.kind.read(query, entity_id, version, host.library)
+        assert query.since is not None
+        missed = await packets(host, entity_id, query.since, upto=version, limit=query.limit)
+        return {"version": version, "packets": missed}
+
+    def _missed(self, entity_id: str, version: int, query: AttachQuery) -> Sequence[msgspec.Raw] | None:
+        """What was missed, as far as memory tells; None: the journal must be asked."""
+        since = version if query.since is None else query.since
+        return self._recent.missed(entity_id, since, upto=version, limit=query.limit)
+
+    async def _hear(
+        self, session: Subscriber, topics: Mapping[str, tuple[KindRuntime, int]], catching: Mapping[str, CatchUp]
+    ) -> None:
+        """Most topics have missed nothing: one query for all tells which have."""
+        names = list(topics)
+        for start in range(0, len(names), _HEADS):
+            some = names[start : start + _HEADS]
+            try:
+                heads = await self._journal.heads(some)
+            except Exception as error:
+                await _pause(error)
+                for topic in some:
+                    session.lose(topic)
+                continue
+            for topic in some:
+                host, since = topics[topic]
+                head = heads.get(topic, (0, 0))[0]
+                if head <= since and not catching[topic].overflowed:
+                    _let_through(session, topic, catching[topic], since)
+                else:
+                    self._tasks.spawn(self._catch_up(session, host, topic, catching[topic], since))
+
+    async def _catch_up(self, session: Subscriber, host: KindRuntime, topic: str, waiting: CatchUp, since: int) -> None:
+        """Read the past from the journal as fast as the subscriber takes it, then let through what waits."""
+        seen = since
+        async with session.catching:
+            try:
+                while True:
+                    waiting.begin()
+                    head = await head_of(self._journal, topic)
+                    async for one in replayed(host, topic, seen, upto=head, limit=self._max_replayed):
+                        await session.has_room()
+                        if session.topics.get(topic) is not waiting:
+                            return  # forgotten, or heard anew, meanwhile
+                        session.deliver_now(topic, protocol.encode(one))
+                        seen = max(seen, one.version)
+                    if not waiting.overflowed:
+                        break
+            except Exception as error:
+                await _pause(error)
+                session.lose(topic)
+                return
+        _let_through(session, topic, waiting, seen)
+
+
+async def _pause(error: Exception) -> None:
+    """A past that could not be read is asked for again. A bug must not make a topic silent, only slow and loud."""
+    if not isinstance(error, Unavailable):
+        _log.error("replay.failed", exc_info=error)
+    await asyncio.sleep(_RETRY_S)
+
+
+def _let_through(session: Subscriber, topic: str, waiting: CatchUp, seen: int) -> None:
+    """The past is told: what happened meanwhile, each event once; from now on, live."""
+    if session.topics.get(topic) is not waiting:
+        return
+    session.topics[topic] = None
+    for version, encoded in waiting.waiting:
+        if version > seen:
+            session.deliver_now(topic, encoded)

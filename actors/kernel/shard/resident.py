@@ -1,0 +1,142 @@
+"""An entity in memory, and what happens to it within one turn. Plain data; the shard moves it along."""
+
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+import msgspec
+
+from actors.kernel.contract.callers import StoredReply, Submission
+from actors.kernel.contract.entity import Query
+from actors.kernel.contract.protocol import Answer
+from actors.kernel.history.codec import encode_timers
+from actors.kernel.history.runtime import KindRuntime
+from store.ports.journal import CommandRecord, Turn
+from store.ports.timers import Timer
+
+
+class Phase(Enum):
+    """Where an entity stands. Its mailbox waits in all of them; turns take from it in READY only."""
+
+    COLD = auto()  # not loaded, or forgotten after a turn that was not stored for certain
+    BUSY = auto()  # loading, fetching parts or keys, or writing effects: others' turns go on
+    READY = auto()
+    COMMITTING = auto()
+
+
+@dataclass(slots=True, eq=False)
+class Resident:
+    """One entity in memory. `turn` and `version` are those of the last turn stored and applied."""
+
+    id: str
+    host: KindRuntime
+    partition: int
+    entity: Any = None
+    version: int = 0
+    turn: int = 0
+    at_ms: int = 0
+    phase: Phase = Phase.COLD
+    mailbox: deque[Submission] = field(default_factory=deque)
+    parts: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+    published_turn: int | None = None  # None: nothing was published from here, so listeners replay for themselves
+    unsnapped: int = 0  # turns since the last snapshot
+    supposed: bool = False  # to be new: the journal was not asked
+    suspects: bool = False  # a turn was not stored: some waiting commands may be in the journal already
+    doubt_until_s: float = 0.0  # until then, an append of ours may still arrive
+    used_s: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """The id without its kind."""
+        return self.id.partition(":")[2]
+
+    def forget(self) -> None:
+        """Drop what memory believes; the mailbox stays."""
+        self.entity = None
+        self.phase = Phase.COLD
+        self.supposed = False
+        self.parts.clear()
+
+    def suppose_new(self) -> None:
+        """An entity to which nothing has happened yet; the fence of its first turn tells whether it is so."""
+        self.entity = self.host.kind.create(self.key)
+        self.version = self.turn = self.at_ms = 0
+        self.published_turn = 0
+        self.supposed = True
+        self.phase = Phase.READY
+
+    def trim_parts(self, most: int) -> None:
+        """Keep the parts used last."""
+        while len(self.parts) > most:
+            self.parts.popitem(last=False)
+
+
+class Decided(msgspec.Struct, eq=False):
+    """One submission with its outcome, held back until the turn is stored."""
+
+    submission: Submission
+    answer: Answer | None  # None: `query` is to be answered from storage first
+    version: int
+    query: Query | None = None
+    deliveries: Sequence[tuple[int, bytes]] = ()  # (version, encoded Delivery)
+
+
+@dataclass(slots=True)
+class Missing:
+    """What must be fetched before a command can be decided."""
+
+    parts: Sequence[str] = ()
+    subjects: Sequence[str] = ()
+    replies: bool = False  # was one of the waiting commands carried out before?
+    state: bool = False  # it was only supposed to be new
+
+
+@dataclass(slots=True)
+class Draft:
+    """What one entity decides in one turn: a `Turn` in the making, and the answers that wait for it."""
+
+    resident: Resident
+    first_seq: int
+    at_ms: int
+    events: list[bytes] = field(default_factory=list)
+    notes: list[bytes] = field(default_factory=list)
+    commands: list[CommandRecord] = field(default_factory=list)
+    effects: list[bytes] = field(default_factory=list)
+    primary: int = 0
+    redacts: bool = False  # among its effects are redactions, which take their time
+    timers: list[Timer] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
+    replies: dict[bytes, StoredReply] = field(default_factory=dict)
+    size: int = 0
+    missing: Missing | None = None
+    turn: Turn | None = None  # as it was handed to the journal
+    broken: Submission | None = None  # met a bug: the draft must not be stored, memory not be trusted
+
+    @property
+    def version(self) -> int:
+        """The entity's version with this draft applied."""
+        return self.first_seq + len(self.events) - 1
+
+    @property
+    def writes(self) -> bool:
+        """Is there anything to store?"""
+        return bool(self.events or self.notes or self.timers)
+
+    def close(self) -> Turn:
+        """The turn as the journal takes it. Its timers are owed with it, as effects are."""
+        timers = (encode_timers(self.timers),) if self.timers else ()
+        self.turn = Turn(
+            self.resident.id,
+            self.resident.turn + 1,
+            self.first_seq,
+            self.at_ms,
+            self.resident.partition,
+            tuple(self.events),
+            tuple(self.notes),
+            tuple(self.commands),
+            self.primary,
+            (*self.effects, *timers),
+        )
+        return self.turn

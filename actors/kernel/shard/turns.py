@@ -1,0 +1,220 @@
+"""The loop of turns: decide all that waits, store it in one insert, and only then let anyone see it.
+
+While inserts are in flight the next turn collects. Under load turns begin no sooner than `linger_ms` one after the
+other, because bigger ones are cheaper; when it is quiet, nothing waits. An entity whose turn was not stored for
+certain is forgotten, reloaded, and its commands are decided again in their order, refusals included.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from actors.kernel.contract.answers import INTERNAL, failure
+from actors.kernel.effects.outbox import Outbox
+from actors.kernel.effects.timers import TimerScheduler
+from actors.kernel.lib.pacing import Pacer
+from actors.kernel.shard.decider import Decider
+from actors.kernel.shard.metrics import ShardMetrics
+from actors.kernel.shard.queries import QueryRunner
+from actors.kernel.shard.replay_buffer import ReplayBuffer
+from actors.kernel.shard.reply_cache import ReplyCache
+from actors.kernel.shard.resident import Decided, Draft, Phase, Resident
+from actors.kernel.shard.residents import Residents
+from actors.kernel.shard.subscribers import Subscribers
+from common.clock import Clock
+from common.lib.tasks import Tasks
+from common.logs import get_logger
+from store.ports.journal import Journal, Outcome
+
+_log = get_logger(__name__)
+_MOST_OF_ONE: Final = 250  # commands of one entity in a turn: the others on its shard wait no longer than for these
+_MOST: Final = 1000  # commands in a turn: it must not hold the event loop for long
+_FULL: Final = 200  # commands that are worth a turn at once
+
+
+class Turns:
+    """See the module. An entity is in one turn at a time; it is touched there, or while it is BUSY, never both."""
+
+    def __init__(
+        self,
+        residents: Residents,
+        decider: Decider,
+        journal: Journal,
+        *,
+        alarms: TimerScheduler,
+        outbox: Outbox,
+        sessions: Subscribers,
+        reads: QueryRunner,
+        recent: ReplayBuffer,
+        replies: ReplyCache,
+        tasks: Tasks,
+        metrics: ShardMetrics,
+        clock: Clock,
+        linger_ms: float,
+        at_once: int,
+        serving: Callable[[], bool],
+    ) -> None:
+        """`at_once`: the turns that may be under way."""
+        self._residents = residents
+        self._decider = decider
+        self._journal = journal
+        self._alarms = alarms
+        self._outbox = outbox
+        self._sessions = sessions
+        self._reads = reads
+        self._recent = recent
+        self._replies = replies
+        self._tasks = tasks
+        self._metrics = metrics
+        self._clock = clock
+        self._pace = Pacer(clock, linger_ms / 1000)
+        self._serving = serving
+        self._places = asyncio.Semaphore(at_once)
+
+    async def run(self) -> None:
+        """Turn after turn; until cancelled."""
+        while True:
+            await self._residents.wake.wait()
+            await self._places.acquire()
+            await self._pace.rest(self._is_full)
+            self._residents.wake.clear()
+            if self._serving():
+                self._tasks.spawn(self._turn())
+            else:
+                self._places.release()
+
+    def _is_full(self) -> bool:
+        return self._residents.waiting >= _FULL
+
+    async def _turn(self) -> None:
+        try:
+            started_s = self._clock.monotonic_s()
+            drafts = self._decide()
+            try:
+                await self._carry_out(drafts)
+            except Exception:  # a fault of ours: its entities must not wait for ever, and nobody knows what was stored
+                _log.exception("turn.failed", entities=len(drafts))
+                for draft in drafts:
+                    if draft.resident.phase is Phase.COMMITTING:
+                        self._not_stored(draft, Outcome.UNKNOWN)
+            self._metrics.turn(drafts, self._clock.monotonic_s() - started_s)
+        finally:
+            self._places.release()
+
+    async def _carry_out(self, drafts: list[Draft]) -> None:
+        to_store = []
+        for draft in drafts:
+            if draft.writes or draft.broken is not None:
+                to_store.append(draft)
+            else:
+                self._finish(draft)
+        if to_store:  # a turn that only finds out what is missing holds up nothing
+            self._pace.began()
+            await self._commit(to_store)
+
+    def _decide(self) -> list[Draft]:
+        """A draft of each entity that is ready, as long as the turn has room; the others stay ready."""
+        now_ms = self._clock.now_ms()
+        ready = self._residents.ready
+        room = _MOST
+        drafts = []
+        for entity_id in list(ready):
+            if room <= 0:
+                self._residents.wake.set()
+                break
+            resident = ready.pop(entity_id)
+            if resident.phase is Phase.READY and resident.mailbox:
+                before = len(resident.mailbox)
+                resident.phase = Phase.COMMITTING
+                drafts.append(self._decider.draft(resident, now_ms, most=min(room, _MOST_OF_ONE)))
+                taken = before - len(resident.mailbox)
+                self._residents.waiting -= taken
+                room -= taken
+        return drafts
+
+    async def _commit(self, drafts: list[Draft]) -> None:
+        whole = [draft for draft in drafts if draft.broken is None]
+        outcomes = await self._append(whole) if whole else {}
+        owing = []
+        for draft in drafts:
+            if draft.resident.phase is not Phase.COMMITTING:
+                continue  # the lease was lost meanwhile, and everything with it
+            outcome = outcomes.get(draft.resident.id, Outcome.REFUSED)
+            if outcome is not Outcome.STORED or draft.broken is not None:
+                self._not_stored(draft, outcome)
+                continue
+            self._stored(draft)
+            if not draft.effects:
+                self._finish(draft)
+                self._time(draft)
+                continue
+            draft.resident.phase = Phase.BUSY
+            if draft.redacts:  # nobody else shall wait for that
+                self._tasks.spawn(self._perform([draft]))
+            else:
+                owing.append(draft)
+        if owing:
+            self._tasks.spawn(self._perform(owing))
+
+    async def _append(self, drafts: list[Draft]) -> dict[str, Outcome]:
+        started_s = self._clock.monotonic_s()
+        outcomes = await self._journal.append([draft.close() for draft in drafts])
+        self._metrics.journal_s.observe(self._clock.monotonic_s() - started_s)
+        return dict(outcomes)
+
+    def _stored(self, draft: Draft) -> None:
+        resident = draft.resident
+        resident.turn += 1
+        resident.supposed = False
+        resident.version = draft.version
+        resident.at_ms = draft.at_ms
+        resident.unsnapped += 1
+        resident.doubt_until_s = 0.0
+        for command_id, (reply, version) in draft.replies.items():
+            self._replies.add(command_id, reply, version)
+
+    def _time(self, draft: Draft) -> None:
+        """Set the timers of a turn that owes nothing else."""
+        if draft.timers and draft.turn is not None and not self._alarms.keep(draft.turn, draft.timers):
+            self._tasks.spawn(self._outbox.perform([draft.turn]))
+
+    async def _perform(self, drafts: list[Draft]) -> None:
+        """Bring the read models up to date before anyone is answered: callers read what they wrote."""
+        await self._outbox.perform([draft.turn for draft in drafts if draft.turn is not None])
+        for draft in drafts:
+            if draft.resident.phase is Phase.BUSY:
+                self._finish(draft)
+
+    def _finish(self, draft: Draft) -> None:
+        """Let everyone see what is stored, and go on with the entity."""
+        resident = draft.resident
+        for decided in draft.decided:
+            self._reveal(resident, decided)
+        if draft.redacts:
+            self._recent.forget(resident.id)
+        if draft.writes:
+            resident.published_turn = resident.turn
+        self._residents.after_turn(resident, draft.missing)
+
+    def _reveal(self, resident: Resident, decided: Decided) -> None:
+        submission = decided.submission
+        if decided.deliveries:
+            self._sessions.publish(resident.id, decided.deliveries)
+            self._recent.add(resident.id, decided.deliveries)
+        if submission.listen and (decided.answer is None or not decided.answer.code):
+            submission.caller.listen(resident.id, decided.version)
+        if decided.query is not None:
+            self._reads.answer(resident.host, resident.id, decided, decided.query)
+        elif decided.answer is not None:
+            submission.caller.answer(decided.answer)
+
+    def _not_stored(self, draft: Draft, outcome: Outcome) -> None:
+        self._metrics.not_stored(outcome)
+        resident = draft.resident
+        if draft.broken is not None:
+            draft.broken.caller.answer(failure(draft.broken.ticket, INTERNAL, resident.version))
+        for decided in reversed(draft.decided):
+            decided.submission.again |= outcome is Outcome.UNKNOWN  # if it is stored after all, it was this one
+            resident.mailbox.appendleft(decided.submission)
+        self._residents.waiting += len(draft.decided)
+        self._residents.reload(resident, outcome)

@@ -1,0 +1,1 @@
+"""Messages of a room: parts, history, read models, unread counts."""

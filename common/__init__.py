@@ -1,0 +1,1 @@
+"""Leaves that everything else may import: errors, ids, clock, policy, tokens, logs."""

@@ -1,0 +1,120 @@
+"""Decoding what clients send: one Struct a request, and errors that name the member at fault."""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+from msgspec import Meta, Raw
+
+from common.errors import InvalidArgument
+from common.ids import ID_PATTERN
+from common.lines import COMPLAINT, LINE_PATTERN
+
+LARGEST_INT: Final = 2**53 - 1  # the largest that every JSON reader keeps exactly
+
+
+MAX_DEPTH: Final = 16
+
+
+_EMPTY: Final = Raw(b"{}")
+
+
+Id = Annotated[str, Meta(pattern=ID_PATTERN.removesuffix("$") + r"\Z")]  # `$` would let a final newline pass
+
+
+Seq = Annotated[int, Meta(ge=0, le=LARGEST_INT)]
+
+
+Text = Annotated[str, Meta(pattern=r"\A[^\0]*\Z")]
+
+
+ShortText = Annotated[str, Meta(min_length=1, max_length=256, pattern=r"\A[^\0]*\Z")]
+
+
+UserIds = Annotated[list[Id], Meta(min_length=1, max_length=1000)]
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of what a client sends with an event."""
+
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def decode(arguments: Sequence[Raw], kind: type[T], max_bytes: int) -> T:
+    """The request in the arguments of an event: one JSON object, or none at all for `{}`.
+
+    Raises:
+        InvalidArgument: it is too large, or not what `kind` says; `details.field` names the member at fault.
+    """
+    if len(arguments) > 1:
+        raise InvalidArgument("An event takes one object.")
+    raw = arguments[0] if arguments else _EMPTY
+    size = len(memoryview(raw))
+    if size > max_bytes:
+        raise InvalidArgument(f"The payload is too large: at most {max_bytes} bytes.", details={"limit": max_bytes})
+    decoder: msgspec.json.Decoder[T] = _decoder(kind)
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise _explained(str(error)) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        raise InvalidArgument("The payload is not JSON that can be read.") from None
+
+
+@cache
+def _decoder(kind: type[T]) -> "msgspec.json.Decoder[T]":
+    return msgspec.json.Decoder(kind)
+
+
+_PATH: Final = re.compile(r" - at (?:`key` in )?`\$\.?(.*)`\Z", re.DOTALL)
+
+
+_MISSING: Final = re.compile(r"Object missing required field `([a-z_]+)`")
+
+
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`\Z", re.DOTALL)
+
+
+def _explained(problem: str) -> InvalidArgument:
+    """msgspec's words, told to a client: which member, and what is wrong with it."""
+    path = _PATH.search(problem)
+    field = path[1] if path else ""
+    problem = problem[: path.start()] if path else problem
+    if missing := _MISSING.match(problem):
+        return _invalid(_within(field, missing[1]), "is missing")
+    if unknown := _UNKNOWN.match(problem):
+        return _invalid(_within(field, unknown[1]), "is not known here")
+    if f"matching regex {LINE_PATTERN!r}" in problem:
+        return _invalid(field, COMPLAINT)
+    if "matching regex" in problem:
+        return _invalid(field, "has a form that is not allowed")
+    if problem.startswith("Invalid enum value"):  # quotes the value
+        return _invalid(field, "is not one of the values that are allowed")
+    return _invalid(field, "is not valid: " + problem[:1].lower() + problem[1:].replace("`", ""))
+
+
+def _within(path: str, member: str) -> str:
+    return f"{path}.{member}" if path else member
+
+
+def _invalid(field: str, complaint: str) -> InvalidArgument:
+    field = field[:64]
+    details: dict[str, object] | None = {"field": field} if field else None
+    return InvalidArgument(f"{field or 'The payload'} {complaint}.", details=details)
+
+
+def check_plain(value: object, depth: int) -> None:
+    """Raises InvalidArgument unless every reader of JSON can take `value`: not too deep, numbers not too large."""
+    if depth == 0:
+        raise _invalid("attachments", f"is nested too deeply: at most {MAX_DEPTH} levels")
+    if isinstance(value, dict):
+        for member in value.values():
+            check_plain(member, depth - 1)
+    elif isinstance(value, list):
+        for member in value:
+            check_plain(member, depth - 1)
+    elif isinstance(value, int) and abs(value) > LARGEST_INT:
+        raise _invalid("attachments", "has a number that is too large")

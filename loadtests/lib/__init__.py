@@ -1,0 +1,1 @@
+"""Clients, servers and workloads that load tests share."""

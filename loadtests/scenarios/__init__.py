@@ -1,0 +1,1 @@
+"""Load scenarios against a running server: hold, reconnect, soak and others."""

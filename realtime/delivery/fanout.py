@@ -1,0 +1,80 @@
+"""From deliveries to sockets: each packet is framed once, and the same object goes to everybody who listens. Packets of
+one topic that come together are joined once, for all of them."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from actors.kernel.contract.protocol import Delivery
+from common.clock import Clock
+from common.logs import get_logger
+from realtime.delivery.connections import Connection
+from realtime.delivery.deadlines import Deadline, Deadlines
+from realtime.delivery.metrics import GatewayMetrics
+from realtime.delivery.socket_writer import Run, SocketWriter, event_frame
+from realtime.delivery.subscriptions import Subscriptions
+from realtime.socketio import Frame
+
+log = get_logger(__name__)
+
+
+class Fanout:
+    """Sends what regions bring. Also ends what lapses by itself (typing): no word is needed from the shard."""
+
+    def __init__(
+        self, subscriptions: Subscriptions[Connection], deadlines: Deadlines, clock: Clock, metrics: GatewayMetrics
+    ) -> None:
+        self._subscriptions = subscriptions
+        self._deadlines = deadlines
+        self._clock = clock
+        self._metrics = metrics
+        self._lapses: dict[tuple[str, str], Deadline] = {}
+
+    def deliver(self, deliveries: list[Delivery]) -> None:
+        """Send one parcel, in its order. Called by the region, which must not suffer for a bad packet."""
+        now_ms = self._clock.now_ms()
+        sent = 0
+        for run, hearers in self._subscriptions.runs(deliveries):
+            try:
+                sent += self._send(run, hearers)
+                self._note(run, now_ms)
+            except Exception:
+                log.exception("fanout.failed", topic=run[0].topic, version=run[0].version)
+        self._metrics.deliveries.inc(sent)
+
+    def _send(self, run: Sequence[Delivery], hearers: Iterable[Connection]) -> int:
+        """How many packets went out."""
+        outlets = [connection.outlet for connection in hearers]
+        if not outlets:
+            return 0
+        prepared = Run(_framed(run))
+        SocketWriter.send_to_all(outlets, prepared)
+        return len(outlets) * len(prepared.frames)
+
+    def _note(self, run: Iterable[Delivery], now_ms: int) -> None:
+        for delivery in run:
+            if delivery.key:
+                self._expect_lapse(delivery)
+            if delivery.at_ms:
+                self._metrics.delivery_s.observe(max(0, now_ms - delivery.at_ms) / 1000)
+
+    def _expect_lapse(self, delivery: Delivery) -> None:
+        place = (delivery.topic, delivery.key)
+        if (earlier := self._lapses.pop(place, None)) is not None:
+            earlier.cancel()
+        if delivery.ttl_s > 0 and delivery.lapse:
+            self._lapses[place] = self._deadlines.after(delivery.ttl_s, partial(self._lapse, place, delivery))
+
+    def _lapse(self, place: tuple[str, str], delivery: Delivery) -> None:
+        self._lapses.pop(place, None)
+        self.deliver([Delivery(delivery.topic, 0, delivery.lapse, skip=delivery.skip)])
+
+
+def _framed(run: Iterable[Delivery]) -> list[Frame]:
+    """Without those that are no text: they must not hold up the others."""
+    frames = []
+    for delivery in run:
+        try:
+            frames.append(event_frame(delivery.packet))
+        except UnicodeDecodeError:
+            log.error("fanout.unreadable", topic=delivery.topic, version=delivery.version)
+    return frames

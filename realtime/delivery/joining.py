@@ -1,0 +1,42 @@
+"""Making a socket hear a topic: the subscription before the command, so that nothing falls in between."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from actors.kernel.contract.answers import Reply
+from actors.kernel.contract.protocol import Delivery
+from common.errors import Unavailable
+from realtime.delivery.connections import Connection
+from realtime.delivery.subscriptions import Subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The entity's answer, and what came meanwhile. The answer is to be sent first, then that, without an await in
+    between: from now on the topic flows to the socket by itself."""
+
+    reply: Reply
+    held: list[Delivery]
+
+
+class Joining:
+    """Joins of one gateway."""
+
+    def __init__(self, subscriptions: Subscriptions[Connection]) -> None:
+        self._subscriptions = subscriptions
+
+    async def join(self, connection: Connection, topic: str, submit: Callable[[], Awaitable[Reply]]) -> Joined:
+        """`submit` sends the command that admits (with `listen`). Nothing is awaited before it has been called.
+
+        Raises:
+            CarewireError: the entity refused, or the socket listens to too much already, or too much came meanwhile.
+        """
+        if connection.closed:
+            raise Unavailable("The connection has closed.")
+        join = self._subscriptions.join(connection, topic)
+        try:
+            reply = await submit()
+        except BaseException:
+            self._subscriptions.failed(join)
+            raise
+        return Joined(reply, self._subscriptions.joined(join, reply.version))

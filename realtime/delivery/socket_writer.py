@@ -1,0 +1,126 @@
+"""The way out to one socket. The only place that knows how packets leave.
+
+A packet that goes to many sockets is framed once, and the same bytes are written to each.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from realtime.delivery.packets import DISCONNECT_TEXT, delivery_text, event_text
+from realtime.socketio import Frame
+
+_LOOK_S: Final = 0.02
+_NOOP: Final = "6"
+
+
+def frame(text: str) -> Frame:
+    """An Engine.IO message, good for any number of sockets."""
+    return Frame.text("4" + text)
+
+
+def event_frame(packet: bytes) -> Frame:
+    """The frame of an event that is encoded already: `["name", payload]`. Raises UnicodeDecodeError."""
+    return frame(delivery_text(packet))
+
+
+class Run:
+    """Frames that go to many sockets, one behind the other: joined once for all of them."""
+
+    __slots__ = ("frames", "wire")
+
+    def __init__(self, frames: Sequence[Frame]) -> None:
+        self.frames = frames
+        self.wire = b"".join([each.wire for each in frames])
+
+
+class SocketWriter:
+    """Sends to one socket. Never waits: what the socket cannot take yet waits for it, up to a bound; above that it is
+    closed as a slow consumer."""
+
+    __slots__ = ("_socket", "closed")
+
+    def __init__(self, socket: Any) -> None:
+        """`socket`: a `realtime.wire.Socket`, which outlives an upgrade from polling to WebSocket."""
+        self._socket = socket
+        self.closed = False
+
+    @property
+    def transport(self) -> Any:
+        """The `realtime.wire.Socket`: there may be another outlet of it, once this one has ended."""
+        return self._socket
+
+    def send(self, packet: Frame) -> None:
+        """Send a frame after everything sent before it. Frames for a socket that has closed are dropped."""
+        if not self.closed:
+            self._socket.write(packet)
+
+    def send_run(self, run: Run) -> None:
+        """`send`, of several frames."""
+        if not self.closed and not self._socket.write_frames(run.wire):
+            for each in run.frames:
+                self._socket.write(each)
+
+    @staticmethod
+    def send_to_all(outlets: Iterable["SocketWriter"], run: Run) -> None:
+        """`send_run` to many. Half of what a busy room costs beside the kernel's work: so there is no call in it."""
+        wire = run.wire
+        for outlet in outlets:
+            if outlet.closed:
+                continue
+            websocket = outlet._socket.websocket
+            if websocket is None or not websocket.plain:
+                outlet.send_run(run)
+                continue
+            pending = websocket.pending
+            if not pending:
+                websocket.outbound.add(websocket)
+            pending.append(wire)
+
+    def text(self, text: str) -> None:
+        """Send one text packet."""
+        self.send(frame(text))
+
+    def emit(self, event: str, payload: bytes) -> None:
+        """Send an event with one argument, which is JSON."""
+        self.send(frame(event_text(event, payload)))
+
+    def hold(self) -> None:
+        """Read no further for now, until everybody who said so has let go."""
+        self._socket.hold()
+
+    def let_go(self) -> None:
+        """Undo one `hold`."""
+        self._socket.let_go()
+
+    async def drained(self, timeout_s: float) -> bool:
+        """Wait until nothing waits any more; False when the socket does not read that fast."""
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + timeout_s
+        await asyncio.sleep(0)  # what this turn has to say is written at its end
+        while self._socket.waiting_bytes:
+            if loop.time() > deadline_s:
+                return False
+            await asyncio.sleep(_LOOK_S)
+        return True
+
+    async def hang_up(self, reason: str) -> None:
+        """Tell the client that it is disconnected, then close: it does not come back by itself."""
+        self.text(DISCONNECT_TEXT)
+        await self.close(reason)
+
+    async def close(self, reason: str) -> None:
+        """Close the transport once what waits has been written. Clients take it for a lost connection, and come
+        back by themselves. Idempotent."""
+        if not self.closed:
+            self.closed = True
+            self._socket.end(reason, abort=True, linger=True, farewell=_NOOP)
+
+    async def cut(self, reason: str) -> None:
+        """Close at once: what waits is lost, since the client does not read it anyway."""
+        self.closed = True
+        self._socket.cut(reason)
+
+    def end(self) -> None:
+        """Nothing will be sent any more. Idempotent."""
+        self.closed = True

@@ -1,0 +1,1 @@
+"""The Engine.IO server: sessions over polling and WebSocket."""

@@ -1,0 +1,153 @@
+"""How sessions begin: over polling, over a WebSocket, or at once at a `Doorway`."""
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, cast
+
+from aiohttp import web
+
+from realtime.engineio import http
+from realtime.engineio.error_responses import ErrorResponses
+from realtime.engineio.peers import Reply
+from realtime.engineio.session import Socket
+from realtime.websocket.connection import WebSocket
+from realtime.websocket.frames import Frame
+from realtime.websocket.handshake import HandshakeError, answer_head, begin, switch, takes_deflate
+
+if TYPE_CHECKING:
+    from realtime.engineio.fast_handshake import UpgradeRequest
+    from realtime.engineio.server import EngineServer
+
+_to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
+_MAX_MESSAGE_ROOM: Final = 16  # a WebSocket message has a type digit more than its payload
+
+
+class SessionOpener:
+    """Of one `EngineServer`. `polling` and `websocket` are for requests that `Requests` has looked at; `at_once` looks
+    itself."""
+
+    def __init__(self, server: "EngineServer", refusals: ErrorResponses) -> None:
+        self._server = server
+        self._refusals = refusals
+
+    async def polling(self, request: web.Request, jsonp: int | None) -> Reply:
+        """A session whose client polls: its open packet."""
+        socket, refusal = await self._opened(request, "polling")
+        if refusal is not None:
+            return refusal
+        reply = http.text_response(socket.taken(), jsonp)
+        if cookie := self._server.cookie:
+            named = cookie if isinstance(cookie, dict) else {"name": cookie, "path": "/", "SameSite": "Lax"}
+            reply["headers"].append(("Set-Cookie", self._server._generate_sid_cookie(socket.sid, named)))
+        return reply
+
+    async def websocket(self, request: web.Request) -> Reply | web.StreamResponse:
+        """A session over a WebSocket from its beginning."""
+        try:
+            head, deflate = self.granted(request)
+        except HandshakeError as error:
+            return self._refusals.bad(str(error), "bad-handshake")
+        socket, refusal = await self._opened(request, "websocket")
+        if refusal is not None:
+            return refusal
+        websocket = self._carrier(socket)
+        try:
+            return switch(request, websocket, head, deflate=deflate)
+        except ConnectionResetError:
+            socket.end(self._server.reason.TRANSPORT_CLOSE, abort=True)
+            raise
+
+    def at_once(self, opening: "UpgradeRequest", ahead: bytes) -> Reply | None:
+        """Open the session that a plain request asks for, and make its connection the session's: `websocket`, of
+        a server that lets everybody in. The answer that refuses it, if it is refused. `ahead`: what came behind it."""
+        server, welcome = self._server, self._server.welcome
+        request = cast("web.Request", opening)  # as much of one as is looked at
+        granted = self._granted_to(request)
+        if isinstance(granted, dict) or welcome is None:
+            refusal = (
+                granted if isinstance(granted, dict) else self._refusals.bad("Nobody is let in at once", "bad-opening")
+            )
+            refusal["headers"] += server._cors_headers(http.cors_environ(request))
+            return refusal
+        head, deflate = granted
+        socket = self._session("websocket")
+        welcome(socket, server.environ_of(request))
+        socket.start()
+        begin(opening.transport, self._carrier(socket), head, ahead, deflate=deflate)
+        return None
+
+    def granted(self, request: web.Request) -> tuple[bytes, bool]:
+        """What grants a WebSocket, and whether with compression. Raises HandshakeError."""
+        offers = request.headers.getall("Sec-WebSocket-Extensions", ())
+        deflate = self._server.deflate_threshold is not None and takes_deflate(",".join(offers))
+        return answer_head(request, deflate=deflate), deflate
+
+    def websocket_of(self, socket: Socket) -> WebSocket:
+        """A WebSocket for this session, which it does not use yet."""
+        return WebSocket(
+            socket,
+            self._server.outbound,
+            max_message=self._server.max_http_buffer_size + _MAX_MESSAGE_ROOM,
+            max_buffered=self._server.max_buffered_bytes,
+        )
+
+    async def _opened(self, request: web.Request, transport: str) -> tuple[Socket, Reply | None]:
+        """A new session, and the answer that refuses it, if it is refused."""
+        socket = self._session(transport)
+        sid = socket.sid
+        accepted = await self._server._trigger_event("connect", sid, self._server.environ_of(request), run_async=False)
+        if accepted is None or accepted is True:
+            socket.start()
+            return socket, None
+        self._server.forget(socket)
+        refusal: Reply = self._server._unauthorized(accepted or None)
+        return socket, refusal
+
+    def _session(self, transport: str) -> Socket:
+        """A new session, and its open packet."""
+        server = self._server
+        sid = server.generate_id() if server.peers is None else server.peers.named(server.generate_id())
+        socket = server.sockets[sid] = Socket(server, sid)
+        ping_interval_s = server.ping_interval + server.ping_interval_grace_period
+        about = _about(self._upgrades(transport), server.ping_timeout, ping_interval_s, server.max_http_buffer_size)
+        socket.write(Frame.text(f'0{{"sid":{_to_json(sid)},{about}'))
+        return socket
+
+    def _granted_to(self, request: web.Request) -> tuple[bytes, bool] | Reply:
+        """What grants the WebSocket of a new session, and whether with compression; or the answer that refuses it."""
+        server = self._server
+        refusal = self._refusals.origin(request, http.cors_environ(request)) if "Origin" in request.headers else None
+        if refusal is None and "websocket" not in server.transports:
+            refusal = self._refusals.bad("Invalid transport", "bad-transport")
+        if refusal is None and server.admit is not None:
+            refusal = server.admit(request)
+        if refusal is not None:
+            return refusal
+        try:
+            return self.granted(request)
+        except HandshakeError as error:
+            return self._refusals.bad(str(error), "bad-handshake")
+
+    def _carrier(self, socket: Socket) -> WebSocket:
+        """The WebSocket of a new session, which carries what was written to it."""
+        websocket = self.websocket_of(socket)
+        websocket.pending.extend(frame.wire for frame in socket.outbox or ())
+        socket.outbox = None
+        socket.websocket, socket.upgraded = websocket, True
+        return websocket
+
+    def _upgrades(self, transport: str) -> tuple[str, ...]:
+        possible = self._server.allow_upgrades and transport == "polling" and "websocket" in self._server.transports
+        return ("websocket",) if possible else ()
+
+
+@lru_cache(maxsize=64)
+def _about(upgrades: tuple[str, ...], ping_timeout_s: float, ping_interval_s: float, max_payload: int) -> str:
+    """The rest of an open packet, behind its id."""
+    about = {
+        "upgrades": upgrades,
+        "pingTimeout": round(ping_timeout_s * 1000),
+        "pingInterval": round(ping_interval_s * 1000),
+        "maxPayload": max_payload,
+    }
+    return _to_json(about)[1:]

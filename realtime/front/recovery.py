@@ -1,0 +1,114 @@
+"""What a socket missed while it was away: first that, in order, then whatever is new."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from actors.kernel.caller.region import Region
+from actors.kernel.contract.entity import Attach
+from actors.rooms.service import entity_of
+from common.errors import CarewireError, Overloaded, Unavailable
+from common.logs import get_logger
+from realtime.delivery.connections import Connection
+from realtime.delivery.joining import Joined, Joining
+from realtime.delivery.metrics import GatewayMetrics
+from realtime.delivery.packets import delivery_text
+from realtime.front.acks import error_event
+from realtime.front.limits import EventLimits
+
+log = get_logger(__name__)
+
+_ROOMS_AT_ONCE: Final = 8
+_DRAIN_S: Final = 30.0
+_FIRST_PAUSE_S: Final = 0.5
+_LONGEST_PAUSE_S: Final = 10.0
+
+
+class _Attached(msgspec.Struct):
+    packets: list[msgspec.Raw]
+
+
+_attached: Final = msgspec.json.Decoder(_Attached).decode
+
+
+class SocketRecovery:
+    """Attaches sockets to topics, with what they missed."""
+
+    def __init__(
+        self, region: Region, joining: Joining, limits: EventLimits, metrics: GatewayMetrics, *, max_events: int
+    ) -> None:
+        """`max_events`: most that is sent again of one topic; older ones are a `gap`."""
+        self._region = region
+        self._joining = joining
+        self._limits = limits
+        self._metrics = metrics
+        self._max_events = max_events
+
+    async def inbox(self, connection: Connection) -> Sequence[str]:
+        """Listen to what is addressed to the user. The text packets to send once the session has been announced.
+
+        Without it there is no session, so it is tried for as long as the socket lives.
+
+        Raises:
+            CarewireError: refused for good.
+        """
+        topic = f"user:{connection.user}"
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                joined = await self._attach(connection, topic, connection.hello.inbox)
+            except (Unavailable, Overloaded) as error:
+                if connection.closed:
+                    return ()
+                log.warning("inbox.unavailable", sid=connection.sid, code=error.code)
+                await asyncio.sleep(max(pause_s, error.retry_after_s or 0.0))
+                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+            else:
+                connection.inbox_seq = joined.reply.version
+                return self._texts(joined)
+
+    async def rooms(self, connection: Connection) -> None:
+        """Join the rooms that the client named again, and send what was missed of each. Each counts as a `join_room`;
+        one that is too many is refused as that would be, for the client to come back to it."""
+        wanted = connection.hello.recover
+        left = iter(wanted.items())
+        await asyncio.gather(*(self._some(connection, left) for _ in range(min(_ROOMS_AT_ONCE, len(wanted)))))
+
+    async def _some(self, connection: Connection, left: Iterator[tuple[str, int]]) -> None:
+        """Rooms one after the other, as long as there are `left`, which others take from as well."""
+        for room_id, since in left:
+            if connection.closed:
+                return
+            await self._room(connection, room_id, since)
+
+    async def _room(self, connection: Connection, room_id: str, since: int) -> None:
+        try:
+            self._limits.check(connection, "join_room")
+            joined = await self._attach(connection, entity_of(room_id), since)
+        except CarewireError as error:
+            details = (error.details or {}) | {"room_id": room_id}
+            connection.outlet.emit("error", error_event(error, event="recover", details=details))
+        else:
+            for text in self._texts(joined):
+                connection.outlet.text(text)
+        if not connection.closed and not await connection.outlet.drained(_DRAIN_S):
+            await connection.outlet.cut("slow consumer")
+
+    async def _attach(self, connection: Connection, topic: str, since: int | None) -> Joined:
+        submit = partial(
+            self._region.submit,
+            topic,
+            Attach(since, self._max_events),
+            by=connection.principal,
+            listen=True,
+            trace=connection.trace(),
+        )
+        return await self._joining.join(connection, topic, submit)
+
+    def _texts(self, joined: Joined) -> list[str]:
+        missed = _attached(joined.reply.data).packets
+        self._metrics.recovered.inc(len(missed))
+        return [delivery_text(bytes(packet)) for packet in (*missed, *(one.packet for one in joined.held))]

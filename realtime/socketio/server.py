@@ -1,0 +1,325 @@
+"""The Socket.IO server: python-socketio's, for aiohttp, on our Engine.IO server."""
+
+import asyncio
+from collections.abc import Collection, Iterable
+from functools import partial
+from typing import Any, Final
+
+import socketio
+from engineio.packet import Packet as EnginePacket
+from socketio.packet import (
+    ACK,
+    BINARY_ACK,
+    BINARY_EVENT,
+    CONNECT,
+    CONNECT_ERROR,
+    DISCONNECT,
+    EVENT,
+)
+
+from realtime.engineio.server import EngineServer, Gone, Step
+from realtime.engineio.session import PARSE_ERROR, Socket, frame_of
+from realtime.socketio.manager import Manager
+from realtime.websocket.frames import Frame
+
+_RESERVED: Final = frozenset(
+    ("connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener")
+)
+_INVALID_NAMESPACE: Final = {"message": "Invalid namespace"}
+
+
+class MalformedPacketError(ValueError):
+    """A client sent what is not Socket.IO: its connection is closed."""
+
+
+class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio has no types
+    """A drop-in `socketio.AsyncServer` for aiohttp, and some options more.
+
+    Handlers that are plain functions are called at once; coroutines get a task each, or (with `async_handlers=False`)
+    keep the client's next packet waiting.
+    """
+
+    def __init__(
+        self,
+        client_manager: Any = None,
+        *args: Any,
+        connect_timeout: float = 45.0,
+        max_attachments: int = 64,
+        environ_keys: Collection[str] | None = None,
+        **options: Any,
+    ) -> None:
+        """`connect_timeout`: seconds that a client may be without a namespace, from its beginning and after it has left
+        the last one. `max_attachments`: of one packet.
+        `environ_keys`: what to keep of a client's environ once it has connected; None: all, as python-socketio does,
+        which costs some kilobytes a connection. The rest is python-socketio's, python-engineio's and
+        `EngineServer`'s."""
+        super().__init__(client_manager if client_manager is not None else Manager(), *args, **options)
+        self.connect_timeout = connect_timeout
+        self.max_attachments = max_attachments
+        self.environ_keys = environ_keys
+        self._prepared = False
+        self.eio.parse_json = False
+        self.eio.step = self.step
+        self.eio.always_lets_in(self._handle_eio_connect, self._welcome)
+
+    # what python-socketio offers
+
+    async def emit(
+        self,
+        event: str,
+        data: Any = None,
+        to: Any = None,
+        room: Any = None,
+        skip_sid: Any = None,
+        namespace: str | None = None,
+        callback: Any = None,
+        ignore_queue: bool = False,
+    ) -> None:
+        """As python-socketio's. Nothing is logged."""
+        await self.manager.emit(
+            event,
+            data,
+            namespace or "/",
+            room=to or room,
+            skip_sid=skip_sid,
+            callback=callback,
+            ignore_queue=ignore_queue,
+        )
+
+    async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
+        """As python-socketio's."""
+        eio_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
+        await super().disconnect(sid, namespace=namespace, ignore_queue=ignore_queue)
+        if eio_sid is not None:
+            self._without_namespace(eio_sid)
+
+    # prepared packets
+
+    def prepare(self, event_json: bytes, namespace: str | None = None) -> Frame:
+        """An event that is JSON already, `["name", argument, ...]`, as a frame for any number of sockets."""
+        place = b"" if namespace is None or namespace == "/" else namespace.encode() + b","
+        return Frame(b"42" + place + event_json)
+
+    def write_frame(self, sids: Iterable[str], frame: Frame, namespace: str = "/") -> None:
+        """Send one frame to many, after everything sent before. Clients that are gone are left out. Never waits."""
+        everyone = self.manager.rooms.get(namespace, {}).get(None, {})
+        sockets = self.eio.sockets
+        eio_sids = (everyone[sid] for sid in sids if sid in everyone)
+        self.eio.broadcast((sockets[eio_sid] for eio_sid in eio_sids if eio_sid in sockets), frame)
+
+    def socket(self, sid: str, namespace: str = "/") -> Socket:
+        """The Engine.IO socket of a client; it outlives an upgrade.
+
+        Raises:
+            KeyError: there is no such client.
+        """
+        socket: Socket = self.eio.sockets[self.manager.eio_sid_from_sid(sid, namespace)]
+        return socket
+
+    def emit_to(self, eio_sids: Iterable[str], namespace: str, data: list[Any], number: int | None = None) -> None:
+        """Send an event to these clients. `number`: of the ack that is asked for."""
+        frames = self._frames(self.packet_class(EVENT, namespace=namespace, data=data, id=number))
+        sockets = self.eio.sockets
+        found = [sockets[eio_sid] for eio_sid in eio_sids if eio_sid in sockets]
+        for frame in frames:
+            self.eio.broadcast(found, frame)
+
+    # the way in
+
+    def step(self, socket: Socket, item: Any) -> Step | None:
+        """Handle one message of a client, or its end."""
+        if isinstance(item, Gone):
+            return self.left(socket, item.reason)
+        if socket.closing:
+            return None
+        try:
+            packet = self.read(socket, item)
+        except Exception:  # whatever a parser says to bytes that a client chose
+            socket.end(PARSE_ERROR)
+            return None
+        return self.handle(socket, packet) if packet is not None else None
+
+    def read(self, socket: Socket, item: str | bytes) -> Any:
+        """Parse a message. The packet; None if attachments are to come.
+
+        Raises:
+            Exception: it is malformed.
+        """
+        waiting = self._binary_packet.get(socket.sid) if self._binary_packet else None
+        attachment = isinstance(item, bytes) and self.packet_class.uses_binary_events
+        if waiting is not None:
+            if not attachment:
+                raise MalformedPacketError("An attachment was to come.")
+            if waiting.add_attachment(item):
+                return self._binary_packet.pop(socket.sid)
+            return None
+        if attachment or not item:
+            raise MalformedPacketError("There is no packet that this belongs to.")
+        packet = self.packet_class(encoded_packet=item)
+        self.check(packet)
+        if packet.packet_type in (BINARY_EVENT, BINARY_ACK) and packet.attachment_count:
+            if packet.attachment_count > self.max_attachments:
+                raise MalformedPacketError("There are too many attachments.")
+            if self.manager.sid_from_eio_sid(socket.sid, packet.namespace or "/") is None:
+                raise MalformedPacketError("This client is not connected.")
+            self._binary_packet[socket.sid] = packet
+            return None
+        return packet
+
+    def check(self, packet: Any) -> None:
+        """Refuse what a client may not send.
+
+        Raises:
+            MalformedPacketError: it may not send this.
+        """
+        kind, data = packet.packet_type, packet.data
+        if kind in (EVENT, BINARY_EVENT):
+            good = isinstance(data, list) and bool(data) and _is_event_name(data[0])
+        elif kind in (ACK, BINARY_ACK):
+            good = isinstance(data, list) and packet.id is not None
+        elif kind == CONNECT:
+            good = data is None or isinstance(data, dict)
+        else:
+            good = kind == DISCONNECT
+        if not good:
+            raise MalformedPacketError("This packet makes no sense.")
+
+    def handle(self, socket: Socket, packet: Any) -> Step | None:
+        """Begin to handle one whole packet."""
+        kind, namespace = packet.packet_type, packet.namespace or "/"
+        if kind in (EVENT, BINARY_EVENT):
+            sid = self.manager.sid_from_eio_sid(socket.sid, namespace)
+            if sid is None or not self.manager.is_connected(sid, namespace):
+                return None
+            return self.dispatch(socket, sid, namespace, packet)
+        if kind in (ACK, BINARY_ACK):
+            sid = self.manager.sid_from_eio_sid(socket.sid, namespace)
+            if isinstance(self.manager, Manager):
+                running: Step | None = self.manager.called_back(sid, packet.id, packet.data)
+                return running
+            called: Step = self.manager.trigger_callback(sid, packet.id, packet.data)
+            return called
+        if kind == CONNECT:
+            return self.connecting(socket, namespace, packet.data)
+        parting: Step = self._handle_disconnect(socket.sid, namespace, self.reason.CLIENT_DISCONNECT)
+        return parting
+
+    def dispatch(self, socket: Socket, sid: str, namespace: str, packet: Any) -> Step | None:
+        """Call the handler of an event, and acknowledge it."""
+        result = self._begin(sid, namespace, packet.data)
+        acknowledge = partial(self._acknowledge, socket, namespace, packet.id)
+        if not asyncio.iscoroutine(result):
+            acknowledge(result)
+            return None
+        running = _then(result, acknowledge)
+        if self.async_handlers:
+            self.eio.spawn(running)
+            return None
+        return running
+
+    def _begin(self, sid: str, namespace: str, data: list[Any]) -> Any:
+        """The handler's result, or a coroutine."""
+        name, *arguments = data
+        if "_trigger_event" in self.__dict__:  # the admin UI listens there
+            return self._trigger_event(name, namespace, sid, *arguments)
+        handler, found = self._get_event_handler(name, namespace, (sid, *arguments))
+        if handler is not None:
+            return handler(*found)
+        listener, found = self._get_namespace_handler(namespace, (sid, *arguments))
+        return listener.trigger_event(name, *found) if listener is not None else self.not_handled
+
+    def _acknowledge(self, socket: Socket, namespace: str, number: int | None, result: Any) -> None:
+        if number is None or result is self.not_handled:
+            return
+        data = [] if result is None else list(result) if isinstance(result, tuple) else [result]
+        for frame in self._frames(self.packet_class(ACK, namespace=namespace, id=number, data=data)):
+            socket.write(frame)
+
+    # the general path
+
+    async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
+        socket = self.eio.sockets.get(eio_sid)
+        if socket is not None:
+            for frame in self._frames(pkt):
+                socket.write(frame)
+
+    async def _send_eio_packet(self, eio_sid: str, eio_pkt: EnginePacket) -> None:
+        socket = self.eio.sockets.get(eio_sid)
+        if socket is not None:
+            socket.write(frame_of(eio_pkt))
+
+    def _frames(self, packet: Any) -> list[Frame]:
+        encoded = packet.encode()
+        parts = encoded if isinstance(encoded, list) else [encoded]
+        return [Frame.text("4" + part) if isinstance(part, str) else Frame(bytes(part), binary=True) for part in parts]
+
+    async def connecting(self, socket: Socket, namespace: str, data: Any) -> None:
+        """A client wants to connect to a namespace."""
+        known = namespace in self.handlers or namespace in self.namespace_handlers
+        if not known and self.namespaces != "*" and namespace not in self.namespaces:
+            await self._send_packet(
+                socket.sid, self.packet_class(CONNECT_ERROR, data=_INVALID_NAMESPACE, namespace=namespace)
+            )
+            return
+        await self._handle_connect(socket.sid, namespace, data)
+        sid = self.manager.sid_from_eio_sid(socket.sid, namespace)
+        if sid is not None and self.manager.is_connected(sid, namespace):
+            self.settled(socket, sid, namespace)
+
+    def settled(self, socket: Socket, sid: str, namespace: str) -> None:
+        """The client is connected, and has been told so."""
+        socket.expect_by_s = 0.0
+        environ = self.environ.get(socket.sid)
+        if self.environ_keys is not None and environ is not None:
+            self.environ[socket.sid] = {key: environ[key] for key in self.environ_keys if key in environ}
+        if not socket.closing:
+            self.connected(sid, namespace)
+
+    def connected(self, sid: str, namespace: str) -> None:
+        """Called when the client has been told that it is connected: what is sent from now on, it takes."""
+
+    async def _handle_disconnect(self, eio_sid: str, namespace: str, reason: str | None = None) -> None:
+        await super()._handle_disconnect(eio_sid, namespace, reason)
+        self._without_namespace(eio_sid)
+
+    def _without_namespace(self, eio_sid: str) -> None:
+        """If the client has left its last namespace, it has to connect to one in time."""
+        socket = self.eio.sockets.get(eio_sid)
+        if socket is None or socket.closing or socket.expect_by_s:
+            return
+        if not any(self.manager.sid_from_eio_sid(eio_sid, namespace) for namespace in self.manager.get_namespaces()):
+            socket.expect(self.patience_s(socket))
+
+    def patience_s(self, socket: Socket) -> float:
+        """How long a client that has left its last namespace may stay without one, seconds."""
+        return self.connect_timeout
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        self._welcome(self.eio.sockets[eio_sid], environ)
+
+    def _welcome(self, socket: Socket, environ: dict[str, Any]) -> None:
+        """A session begins; it has to connect to a namespace in time."""
+        if not self._prepared:
+            self._prepared = self.manager_initialized = True
+            self.manager.initialize()
+        self.environ[socket.sid] = environ
+        socket.expect_by_s = self.eio.now_s() + self.connect_timeout
+
+    def left(self, socket: Socket, reason: str) -> Step | None:
+        """The session has ended."""
+        return self._leaving(socket, reason)
+
+    async def _leaving(self, socket: Socket, reason: str) -> None:
+        await self.eio.finish(socket, reason)
+        self._binary_packet.pop(socket.sid, None)
+
+    def _engineio_server_class(self) -> type[EngineServer]:
+        return EngineServer
+
+
+def _is_event_name(name: Any) -> bool:
+    return isinstance(name, int | float) or (isinstance(name, str) and name not in _RESERVED)
+
+
+async def _then(result: Any, done: Any) -> None:
+    done(await result)

@@ -1,0 +1,1 @@
+"""Accounts: records, passwords, second factors, one-time codes, lockout."""

@@ -1,0 +1,1 @@
+"""Login sessions: refresh tokens, revocation, and the gate that looks at both."""

@@ -1,0 +1,172 @@
+"""Revocations: written once, looked up by every HTTP request, and followed by every gateway.
+
+Why a collection and not a topic of the kernel: who must be thrown out must be thrown out also while a shard restarts;
+HTTP needs the look-up anyway, so both read the same fact; and a change stream brings it to every process a few
+milliseconds after a majority has it. An in-sequence signal through `user:<id>` would have been as fast on a good day.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from pymongo import ASCENDING, IndexModel
+from pymongo.errors import PyMongoError
+
+from common.clock import Clock
+from common.errors import CarewireError
+from common.lib.lookups import LookupBatcher
+from common.logs import get_logger
+from common.revocations import Revocation, keys_of, refusal
+from common.tokens import Verified
+from store.mongo.client import Database, Document, database_errors
+
+COLLECTION: Final = "revocations"
+INDEXES: Final = (
+    IndexModel([("expires", ASCENDING)], name="expires", expireAfterSeconds=0),
+    IndexModel([("user", ASCENDING)], name="user"),
+)
+_FIRST_PAUSE_S: Final = 0.1
+_LONGEST_PAUSE_S: Final = 1.0
+_AT_ONCE: Final = 1000
+_REST_S: Final = 0.005  # a look-up costs half a millisecond, whether for one token or for fifty
+_WAIT_MS: Final = 1000  # that the database holds a look at the stream back for news
+
+log = get_logger(__name__)
+
+
+class Revocations:
+    """The collection."""
+
+    def __init__(self, database: Database, clock: Clock, *, session_memory_s: float) -> None:
+        """`session_memory_s`: how long a token of a session that has ended could still be shown."""
+        self._all = database[COLLECTION]
+        self._gathered = LookupBatcher(self._look_up, rest_s=_REST_S)
+        self._clock = clock
+        self._memory = timedelta(seconds=session_memory_s)
+
+    async def revoke(self, revocation: Revocation, *, until_ms: int | None = None) -> None:
+        """From when this returns, no HTTP request passes; sockets follow. `until_ms`: expiry of a single token."""
+        fields: Document = {"user": revocation.user}
+        if revocation.session or revocation.token:
+            fields |= {"session": revocation.session, "token": revocation.token}
+            now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
+            ends = datetime.fromtimestamp(until_ms / 1000, UTC) + timedelta(minutes=10) if until_ms else now
+            change = {"$set": fields | {"expires": max(ends, now + self._memory)}}
+        else:
+            if revocation.blocked:
+                fields["blocked"] = True
+            change = {
+                "$set": fields,
+                "$max": {"epoch": revocation.epoch, "before_ms": revocation.before_ms},
+            }
+        with database_errors():
+            await self._all.update_one({"_id": revocation.key}, change, upsert=True)
+
+    async def unblock(self, user: str) -> None:
+        """New tokens of this user are good again."""
+        with database_errors():
+            await self._all.update_one({"_id": Revocation(user).key}, {"$set": {"blocked": False}})
+
+    async def admit(self, verified: Verified) -> None:
+        """One look-up by id, together with others that come while the database answers earlier ones.
+
+        Raises:
+            Unauthenticated: the token was taken back.
+            Unavailable: the database does not answer.
+        """
+        found = await self._gathered.get(keys_of(verified))
+        errors = [error for one in found if (error := refusal(verified, one)) is not None]
+        if errors:
+            raise min(errors, key=lambda error: error.code == "token_expired")  # the graver one
+
+    async def _look_up(self, keys: Sequence[str]) -> Mapping[str, Revocation]:
+        with database_errors():
+            return {one["_id"]: _from(one) async for one in self._all.find({"_id": {"$in": list(keys)}})}
+
+    async def of(self, users: Iterable[str]) -> list[Revocation]:
+        """All that is in force against these users."""
+        with database_errors():
+            return [_from(one) async for one in self._all.find({"user": {"$in": list(users)}})]
+
+
+class Follower:
+    """Brings revocations to a process that holds live sockets, for as long as it runs.
+
+    Whatever is written after the stream is open comes through it. When it breaks, it is opened again and then what
+    concerns the users who are connected is read once more, so nothing that happened in between is missed.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        revocations: Revocations,
+        on_revocation: Callable[[Revocation], None],
+        users: Callable[[], Collection[str]],
+    ) -> None:
+        self._all = database[COLLECTION]
+        self._revocations = revocations
+        self._on_revocation = on_revocation
+        self._users = users
+        self._task: asyncio.Task[None] | None = None
+        self._following = asyncio.Event()
+
+    async def start(self) -> None:
+        """Returns once the stream is open. Raises TimeoutError when that takes too long."""
+        self._task = asyncio.create_task(self._run())
+        await asyncio.wait_for(self._following.wait(), 10.0)
+
+    async def stop(self) -> None:
+        """Idempotent."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                await self._follow()
+            except (PyMongoError, CarewireError) as error:
+                log.warning("revocations.interrupted", error=type(error).__name__)
+            except Exception:
+                log.exception("revocations.crashed")
+            if self._following.is_set():
+                pause_s = _FIRST_PAUSE_S
+            self._following.clear()
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    async def _follow(self) -> None:
+        kinds = [{"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}}]
+        stream: Any
+        async with self._all.watch(kinds, full_document="updateLookup", max_await_time_ms=_WAIT_MS) as stream:
+            await self._catch_up()  # from here on the stream is open
+            self._following.set()
+            while stream.alive:
+                change = await stream.try_next()
+                if change is not None and change.get("fullDocument") is not None:
+                    self._tell(_from(change["fullDocument"]))
+
+    async def _catch_up(self) -> None:
+        users = sorted(self._users())
+        for first in range(0, len(users), _AT_ONCE):
+            for revocation in await self._revocations.of(users[first : first + _AT_ONCE]):
+                self._tell(revocation)
+
+    def _tell(self, revocation: Revocation) -> None:
+        try:
+            self._on_revocation(revocation)
+        except Exception:
+            log.exception("revocations.not_obeyed", user=revocation.user)
+
+
+def _from(document: Document) -> Revocation:
+    return Revocation(
+        document["user"],
+        document.get("session", ""),
+        document.get("token", ""),
+        document.get("blocked", False),
+        document.get("epoch", 0),
+        document.get("before_ms", 0),
+    )

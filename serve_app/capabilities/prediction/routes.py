@@ -1,0 +1,70 @@
+"""REST routes of the symptom model. They parse, ask the predictor and answer; no torch and no rule lives here."""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from fastapi import APIRouter
+from fastapi.params import Depends
+
+from common.errors import error_of
+from ml.screening import score
+from serve_app.capabilities.prediction.models import (
+    Answers,
+    NextQuestionRequest,
+    PredictRequest,
+    PredictResponse,
+    RecommendRequest,
+)
+
+Reply = dict[str, object]
+
+
+class Predictor(Protocol):
+    """Whoever answers: the deployment's handle, or the service itself in tests."""
+
+    async def ask(self, method: str, body: Reply) -> Reply:
+        """The method's answer, or `{"error": <error object of the contract>}`."""
+
+
+def prediction_routes(predictor: Predictor, dependencies: Sequence[Depends] = ()) -> APIRouter:
+    """The routes under `/api/ml`. `dependencies` is where the application puts its check of the caller."""
+    router = APIRouter(prefix="/api/ml", tags=["ml"], dependencies=list(dependencies))
+
+    @router.post("/predict", response_model=PredictResponse, response_model_exclude_unset=True)
+    async def predict(request: PredictRequest) -> Reply:
+        """Possible conditions with calibrated probabilities, under red flags and triage that stand above the model."""
+        return _result(await predictor.ask("predict", request.model_dump()))
+
+    @router.post("/recommend")
+    async def recommend(request: RecommendRequest) -> Reply:
+        """Options to discuss with a clinician, filtered for this person; what is ruled out says why."""
+        return _result(await predictor.ask("recommend", request.model_dump()))
+
+    @router.post("/next-question")
+    async def next_question(request: NextQuestionRequest) -> Reply:
+        """The question whose answer is expected to tell most, or `enough`."""
+        return _result(await predictor.ask("next_question", request.model_dump()))
+
+    @router.post("/screening/{instrument}")
+    async def screening(instrument: Literal["phq9", "gad7"], request: Answers) -> Reply:
+        """Score of a questionnaire, its band, and the safety path of PHQ-9's item 9."""
+        return score(instrument, request.answers) | {"difficulty": request.difficulty}
+
+    @router.get("/model")
+    async def model() -> Reply:
+        """The model in service, its figures, and how the cache does."""
+        return _result(await predictor.ask("model_info", {}))
+
+    return router
+
+
+def _result(reply: Reply) -> Reply:
+    error = reply.get("error")
+    if isinstance(error, dict):
+        raise error_of(
+            str(error["code"]),
+            str(error["message"]),
+            retry_after_s=error.get("retry_after"),
+            details=error.get("details"),
+        )
+    return reply

@@ -1,0 +1,40 @@
+"""Every route and every event of the program, in one list: what replicas deploy, and what the tests put to the test."""
+
+from fastapi import APIRouter
+
+from actors.calendars.services.assembly import CalendarServices
+from actors.kernel.caller.region import Region
+from actors.rooms.service import Rooms
+from realtime.front.acks import Handlers
+from realtime.front.gateway import HandlersOf, Topics
+from serve_app.capabilities.calendars.booking_events import booking_handlers
+from serve_app.capabilities.calendars.calendar_events import CalendarEvents
+from serve_app.capabilities.calendars.routes import routers
+from serve_app.capabilities.identity.assembly import IdentityService
+from serve_app.capabilities.prediction.routes import Predictor, prediction_routes
+from serve_app.capabilities.rooms.events import Chat
+from serve_app.cluster.pools import Resizable, pool_routes
+from serve_app.edge.conventions.permits import permit
+
+
+def routers_of(
+    identity: IdentityService, calendars: CalendarServices, predictor: Predictor, pools: Resizable
+) -> list[APIRouter]:
+    """The routers of all capabilities. Chat and operations are part of the application itself."""
+    return [
+        *identity.routers,
+        *routers(calendars),
+        prediction_routes(predictor, [permit("ml.use")]),
+        pool_routes(pools),
+    ]
+
+
+def handlers_of(region: Region, rooms: Rooms, calendars: CalendarServices) -> HandlersOf:
+    """The socket events of all capabilities."""
+
+    def handlers(topics: Topics) -> Handlers:
+        chat = Chat(region, rooms, topics.subscriptions, topics.joining, topics.guard)
+        watching = CalendarEvents(calendars, topics.subscriptions, topics.joining)
+        return {**chat.handlers(), **watching.handlers(), **booking_handlers(calendars)}
+
+    return handlers

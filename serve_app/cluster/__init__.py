@@ -1,0 +1,1 @@
+"""The Serve deployments, and how many of each there are."""

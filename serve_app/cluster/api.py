@@ -1,0 +1,161 @@
+"""The `Api` deployment: connects the REST application to the shards, the database and the other processes."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from functools import partial
+from typing import Any
+
+import ray
+from fastapi import FastAPI
+from ray.serve.handle import DeploymentHandle
+
+from actors.calendars.services.assembly import calendar_services
+from actors.kernel.caller.metrics import RegionMetrics
+from actors.kernel.caller.region import Region
+from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process
+from actors.rooms.service import Rooms
+from common.clock import SystemClock
+from common.lib.collector import calm_collector
+from common.verifier import Verifier
+from serve_app.capabilities.identity.assembly import assemble, prepare
+from serve_app.capabilities.identity.sessions.gate import HttpGate
+from serve_app.capabilities.prediction.client import PredictorClient
+from serve_app.catalogue import routers_of
+from serve_app.cluster.application import Services, create_api
+from serve_app.cluster.conventions import conventions_of
+from serve_app.cluster.pools import Pools
+from serve_app.cluster.spec import CarewireSpec
+from serve_app.edge.api.listener import HttpListener
+from serve_app.edge.conventions.roots import root_of
+from serve_app.processes.health import Finding, HealthMonitor, Part
+from serve_app.processes.member import ServeReplica
+from serve_app.processes.monitor import ProcessMonitor, ProcessStatus, finding_of, finding_of_models
+
+
+class ApiReplica:
+    """One replica. Serve builds it, routes requests to it, and ends it."""
+
+    async def __init__(  # type: ignore[misc] # Serve awaits it
+        self, recipe: CarewireSpec, gateway: DeploymentHandle[Any], model: DeploymentHandle[Any]
+    ) -> None:
+        """`gateway` is here so that Serve knows it belongs to the application."""
+        del gateway
+        settings = recipe.settings
+        self._member = ServeReplica("api", settings)
+        log_process(await self._member.take_name(), settings)
+        self._stores = stores = await recipe.open()
+        await ensure_shards(recipe, stores)
+        clock = SystemClock()
+        self._region = Region(
+            self._member.name,
+            RemoteDirectory(stores.maps),
+            kinds_to_pools(recipe),
+            settings=settings.kernel,
+            clock=clock,
+            metrics=RegionMetrics(self._member.registry),
+        )
+        await self._region.start()
+        secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
+        pools = Pools(recipe, stores)
+        census = ProcessMonitor(
+            self._member.processes,
+            pools,
+            [("controller", "controller", _controller), ("mongod", "mongod", self._mongod)],
+        )
+        self._health = HealthMonitor(
+            [
+                Part("mongo", self._mongo_health),
+                *(Part(pool, partial(_health_of_pool, census, pools, pool)) for pool in recipe.pools),
+                Part("presence", lambda: _health_of(census.shards(recipe.volatile_shards)), vital=False),
+                Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
+                Part("ml", lambda: _health_of_models(census.of_kind("predictor")), vital=False),
+            ]
+        )
+        database = self._member.client[settings.mongo.database]
+        await prepare(database)
+        rooms = Rooms(self._region, stores.views, clock)
+        root = await root_of(settings.auth, database, stores.vault)
+        self._identity = assemble(settings, database, stores, self._region, rooms, clock, root=root)
+        calendars = calendar_services(
+            self._region, stores.views, clock, stores.feed_tokens, related=self._identity.care.cares
+        )
+        verifier = Verifier(settings.auth, clock, secret=secret)
+        gate = HttpGate(verifier, self._identity.parts.revocations, calendars.feed_tokens)
+        self._app = create_api(
+            Services(
+                verify=gate.verify,
+                verify_feed=gate.verify_feed,
+                rooms=rooms,
+                census=census,
+                health=self._health,
+                registry=self._member.registry,
+                conventions=conventions_of(
+                    settings, database, stores.vault, clock, replicas=lambda: self._member.fellows, root=root
+                ),
+                routers=routers_of(self._identity, calendars, PredictorClient(model, settings.ml), pools),
+                observer=self._identity.observer,
+            ),
+            listens=recipe.listens,
+        )
+        self._watching = asyncio.create_task(self._health.watch())
+        self._erasing = asyncio.create_task(self._identity.erasure.resume())
+        self._listener = HttpListener(self._app, settings.http) if recipe.listens else None
+        if self._listener is not None:
+            await self._listener.start()
+        await self._member.join(lambda: {})
+        calm_collector()
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        return self._app
+
+    async def check_health(self) -> None:
+        """Serve asks now and then, and replaces a replica that raises."""
+        if self._listener is not None and not self._listener.serving:
+            raise RuntimeError("The REST API accepts no connections any more.")
+
+    async def __del__(self) -> None:
+        if self._listener is not None:
+            await self._listener.stop()
+        self._watching.cancel()
+        self._erasing.cancel()
+        await self._member.leave()
+        await self._region.close()
+        await self._identity.close()
+        self._stores.close()
+
+    async def _mongo_health(self) -> Finding:
+        await self._member.client.admin.command("ping")
+        return Finding("ok", {})
+
+    async def _mongod(self) -> Mapping[str, object]:
+        status = await self._member.client.admin.command("serverStatus")
+        return {
+            "pid": int(status["pid"]),
+            "node": str(status["host"]).partition(":")[0],
+            "version": status["version"],
+            "uptime_s": int(status["uptime"]),
+            "memory_mb": int(status["mem"]["resident"]),
+        }
+
+
+async def _controller() -> Mapping[str, object]:
+    controller = await asyncio.to_thread(ray.get_actor, "SERVE_CONTROLLER_ACTOR", "serve")
+    return {"pid": await controller.get_pid.remote(), "node": await asyncio.to_thread(_head)}
+
+
+def _head() -> str:
+    """The host name of the node where Serve keeps its controller."""
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call] # Ray's own
+    return next(str(node["NodeManagerHostname"]) for node in nodes if "node:__internal_head__" in node["Resources"])
+
+
+async def _health_of_pool(census: ProcessMonitor, pools: Pools, pool: str) -> Finding:
+    return await _health_of(census.shards(await pools.of(pool)))
+
+
+async def _health_of(asked: Awaitable[list[ProcessStatus]]) -> Finding:
+    return finding_of(await asked)
+
+
+async def _health_of_models(asked: Awaitable[list[ProcessStatus]]) -> Finding:
+    return finding_of_models(await asked)

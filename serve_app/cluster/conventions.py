@@ -1,0 +1,20 @@
+"""The conventions as a replica of the API has them."""
+
+from collections.abc import Callable
+
+from common.clock import Clock
+from config.settings import Settings
+from serve_app.cluster.application import Conventions
+from serve_app.edge.conventions.keys import derive
+from serve_app.edge.conventions.mongo_idempotency import MongoIdempotency
+from store.mongo.client import Database
+from store.ports.vault import Vault
+
+
+def conventions_of(
+    settings: Settings, database: Database, vault: Vault, clock: Clock, replicas: Callable[[], int], *, root: str
+) -> Conventions:
+    """From the settings, with answers kept in the database. `replicas`: how many of the API there are. `root`: see
+    `conventions.roots`."""
+    store = MongoIdempotency(database, vault, clock, ttl_h=settings.http.idempotency_h)
+    return Conventions(settings.http, settings.limits, clock, store, derive(root, "fingerprints"), replicas)

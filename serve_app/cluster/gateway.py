@@ -1,0 +1,111 @@
+"""The `Gateway` deployment: a Socket.IO front on a port of its own, connected to the shards."""
+
+import asyncio
+from functools import partial
+
+from actors.calendars.services.assembly import calendar_services
+from actors.kernel.caller.metrics import RegionMetrics
+from actors.kernel.caller.region import Region
+from actors.kernel.cluster.remote import RemoteDirectory, client_of, ensure_shards, kinds_to_pools, log_process
+from actors.kernel.lib.means import RecentMean
+from actors.presence.tracker import Tracker
+from actors.rooms.service import Rooms
+from common.clock import SystemClock
+from common.lib.collector import calm_collector
+from common.verifier import Verifier
+from realtime.front.gateway import Gateway
+from serve_app.capabilities.audit.record import AuditRecord
+from serve_app.capabilities.identity.assembly import revocations_of
+from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.identity.sessions.gate import SocketGuard
+from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.catalogue import handlers_of
+from serve_app.cluster.scaling import SOCKETS
+from serve_app.cluster.sharing import Sharing, other_gateways
+from serve_app.cluster.spec import CarewireSpec
+from serve_app.processes.member import ServeReplica
+from store.mongo.secrets import shared_secret
+
+
+class GatewayReplica:
+    """One replica: Serve starts it, asks for its health, and lets it drain before it ends."""
+
+    async def __init__(self, recipe: CarewireSpec) -> None:  # type: ignore[misc] # Serve awaits it
+        settings = recipe.settings
+        self._member = ServeReplica("gateway", settings)
+        log_process(await self._member.take_name(), settings)
+        self._stores = stores = await recipe.open()
+        await ensure_shards(recipe, stores)
+        clock = SystemClock()
+        database = self._member.client[settings.mongo.database]
+        revocations = revocations_of(database, settings, clock)
+        secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
+        self._gateway = Gateway(
+            self._member.name,
+            settings.gateway,
+            Verifier(settings.auth, clock, secret=secret),
+            clock,
+            self._member.registry,
+            guard=SocketGuard(
+                revocations, CareRelations(database, clock), AuditRecord(database, clock), settings.identity
+            ),
+            limits=settings.limits,
+            shared_secret=await shared_secret(database, "gateways"),
+        )
+        self._follower = Follower(database, revocations, self._gateway.revoked, lambda: self._gateway.users)
+        await self._follower.start()
+        self._region = Region(
+            self._member.name,
+            RemoteDirectory(stores.maps),
+            kinds_to_pools(recipe),
+            settings=settings.kernel,
+            clock=clock,
+            on_deliveries=self._gateway.deliver,
+            metrics=RegionMetrics(self._member.registry),
+        )
+        await self._region.start()
+        self._tracker = Tracker(
+            self._member.name,
+            [client_of(shard) for shard in recipe.volatile_shards],
+            settings=settings.presence,
+            clock=clock,
+            on_changes=self._gateway.observe,
+        )
+        self._tracker.watch_levels(self._member.registry)
+        await self._tracker.start()
+        rooms = Rooms(self._region, stores.views, clock)
+        calendars = calendar_services(
+            self._region, stores.views, clock, stores.feed_tokens, related=CareRelations(database, clock).cares
+        )
+        await self._gateway.start(
+            self._region,
+            self._tracker,
+            handlers_of(self._region, rooms, calendars),
+            host=settings.gateway.host,
+            port=settings.gateway.port,
+            inner_host=self._member.host,
+            inner_ports=settings.cluster.port_range,
+        )
+        self._delay = RecentMean(self._member.registry, "carewire_gateway_delivery_seconds")
+        await self._member.join(lambda: {**self._gateway.stats(), "lag_ms": self._delay.ms(clock.monotonic_s())})
+        sharing = Sharing(self._gateway, partial(other_gateways, self._member.processes, self._member.name))
+        self._sharing = asyncio.create_task(sharing.run())
+        calm_collector()
+
+    async def check_health(self) -> None:
+        """Serve asks now and then; answering at all is the answer."""
+
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        """Serve asks every few seconds where the number of gateways may change (see `scaling`)."""
+        return {SOCKETS: float(self._gateway.sockets)}
+
+    async def __del__(self) -> None:
+        """Drain: clients are told to go elsewhere before their sockets are closed."""
+        self._sharing.cancel()
+        await self._gateway.drain()
+        await self._gateway.stop()
+        await self._tracker.close()
+        await self._follower.stop()
+        await self._region.close()
+        await self._member.leave()
+        self._stores.close()

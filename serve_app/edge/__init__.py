@@ -1,0 +1,1 @@
+"""The two doors: REST and Socket.IO, and what every operation shares."""

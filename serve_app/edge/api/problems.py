@@ -1,0 +1,101 @@
+"""Errors over HTTP: RFC 9457 problem documents with the contract's `code`; a plain page where a person looks."""
+
+import json
+from collections.abc import Sequence
+from html import escape
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from common.errors import CarewireError, InvalidArgument, NotFound, Unauthenticated
+
+MEDIA_TYPE: Final = "application/problem+json"
+_PAGE: Final = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{status} {title} - Carewire</title>
+<style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:18vh auto;padding:0 1rem;color:#1b2733}}
+h1{{font-size:1.4rem}}a{{color:#0b66c2}}</style></head>
+<body><h1>{title}</h1><p>{message}</p><p><a href="/docs">API documentation</a> - <a href="/health">Health</a></p></body>
+</html>
+"""
+
+
+def problem(error: CarewireError, request: Request, *, status: int | None = None) -> Response:
+    """The answer to a request that failed with `error`. `status` overrides the one that goes with its code."""
+    status = status or error.status
+    headers = _headers(error)
+    title = HTTPStatus(status).phrase
+    if _is_person(request):
+        page = _PAGE.format(status=status, title=escape(title), message=escape(error.message))
+        return HTMLResponse(page, status, headers)
+    wire = error.to_wire()
+    document = {"type": "about:blank", "title": title, "status": status, "detail": wire.pop("message"), **wire}
+    if request_id := request.scope.get("request_id"):
+        document["request_id"] = request_id
+    return Response(json.dumps(document), status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of `app` be answered by `problem`."""
+
+    async def carewire_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, CarewireError)
+        return problem(error, request)
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return problem(_from_validation(error.errors()), request)
+
+    async def http_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            return problem(NotFound("There is nothing at this address."), request)
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = _allowed(app, request.url.path)
+        allow = headers.get("Allow")
+        message = f"This address takes {allow}." if allow else f"{error.detail}."
+        response = problem(InvalidArgument(message), request, status=error.status_code)
+        response.headers.update(headers)
+        return response
+
+    app.add_exception_handler(CarewireError, carewire_error)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http_error)
+
+
+def _allowed(app: FastAPI, path: str) -> str:
+    """Every method that this address takes, by all routes with the path of the first that matches: Starlette names
+    those of one route only, and `/bookings/feed.ics` is not a booking."""
+    every = [route for route in iter_route_contexts(app.routes) if getattr(route, "path_regex", None) is not None]
+    first = next((route.path for route in every if route.path_regex.match(path)), None)
+    methods = {method for route in every if route.path == first for method in route.methods or ()}
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
+
+
+def _from_validation(errors: Sequence[Any]) -> InvalidArgument:
+    """The first complaint, in words; `details.field` names the member. What was sent is not repeated."""
+    first = errors[0]
+    path = [str(part) for part in first["loc"] if part not in {"query", "path", "body", "header"}]
+    field = ".".join(path) or str(first["loc"][0])
+    return InvalidArgument(f"{field}: {first['msg']}", details={"field": field})
+
+
+def _headers(error: CarewireError) -> dict[str, str]:
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+    return headers
+
+
+def _is_person(request: Request) -> bool:
+    accepts = request.headers.get("accept", "")
+    return "text/html" in accepts and not request.url.path.startswith("/api/")

@@ -1,0 +1,1 @@
+"""Starting and stopping: supervisor, driver, preflight checks, secrets."""

@@ -1,0 +1,1 @@
+"""Every process of Carewire: names, registry, health and metrics."""

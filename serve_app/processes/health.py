@@ -1,0 +1,87 @@
+"""Is it well? Each part is probed on its own, with a time limit, and remembers when it last was."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from common.lib.fresh import Fresh
+
+State = Literal["ok", "degraded", "down"]
+
+PROBE_TIMEOUT_S: Final = 1.5
+_FRESH_S: Final = 1.0  # a report that young is given again: checks must not become load
+_WATCH_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a probe found. `details` are shown as they are."""
+
+    status: State
+    details: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the program. `vital`: nothing works without it. A probe that raises, or is late, finds it down."""
+
+    name: str
+    probe: Callable[[], Awaitable[Finding]]
+    vital: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The whole and its parts, as `/health` shows them."""
+
+    status: State
+    services: Mapping[str, Mapping[str, object]]
+
+
+class HealthMonitor:
+    """Probes all parts at once: when asked, and now and then, so that the age of the last success is known."""
+
+    def __init__(self, parts: Sequence[Part], clock: Callable[[], float] = time.monotonic) -> None:
+        self._parts = parts
+        self._clock = clock
+        self._succeeded: dict[str, float] = {}
+        self._report = Fresh(self._look, _FRESH_S, clock)
+
+    async def look(self) -> Health:
+        """How it is now. Those who ask at the same time share one look."""
+        return await self._report.get()
+
+    async def watch(self) -> None:
+        """Look now and then, until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(_WATCH_S)
+
+    async def _look(self) -> Health:
+        findings = await asyncio.gather(*(self._probe(part) for part in self._parts))
+        now = self._clock()
+        services: dict[str, Mapping[str, object]] = {}
+        for part, finding in zip(self._parts, findings, strict=True):
+            if finding.status == "ok":
+                self._succeeded[part.name] = now
+            succeeded = self._succeeded.get(part.name)
+            age_s = None if succeeded is None else round(now - succeeded, 1)
+            services[part.name] = {"status": finding.status, "last_success_age_s": age_s, **finding.details}
+        return Health(_overall(self._parts, findings), services)
+
+    async def _probe(self, part: Part) -> Finding:
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                return await part.probe()
+        except TimeoutError:
+            return Finding("down", {"reason": f"no answer within {PROBE_TIMEOUT_S} s"})
+        except Exception as error:
+            return Finding("down", {"reason": type(error).__name__})  # its text may hold addresses and names
+
+
+def _overall(parts: Sequence[Part], findings: Sequence[Finding]) -> State:
+    if any(part.vital and finding.status == "down" for part, finding in zip(parts, findings, strict=True)):
+        return "down"
+    return "ok" if all(finding.status == "ok" for finding in findings) else "degraded"

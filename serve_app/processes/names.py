@@ -1,0 +1,40 @@
+"""Names of replicas: `gateway-0`, `gateway-1`, ... A process keeps its own for life, and no other living one has it.
+
+Serve's rank is only where the search begins: Serve hands the rank of a replica that ended to one that runs, and a
+successor starts while its predecessor drains.
+"""
+
+import os
+import socket
+from itertools import count
+from typing import Final
+
+from serve_app.processes.peers import ask
+from store.mongo.processes import Process, ProcessRegistry
+
+_ANSWER_S: Final = 1.0
+
+
+async def take_name(registry: ProcessRegistry, kind: str, first: int, start: str) -> str:
+    """The first name from number `first` on that is free, or whose holder has died, for this `start` of a process.
+
+    Raises:
+        PyMongoError: the database does not answer.
+    """
+    for number in count(first):
+        mine = Process(f"{kind}-{number}", kind, os.getpid(), socket.gethostname(), start)
+        holder = await registry.holder(mine.name)
+        if (holder is None or not await _lives(holder)) and await registry.claim(mine, holder):
+            return mine.name
+    raise AssertionError("unreachable")
+
+
+async def _lives(holder: Process) -> bool:
+    """Does it answer, or has it only just begun? (Who dies while it begins keeps its name until it is forgotten.)"""
+    if not holder.address:
+        return True
+    try:
+        await ask(holder, "stats", _ANSWER_S)
+    except (OSError, TimeoutError):
+        return False
+    return True

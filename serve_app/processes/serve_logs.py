@@ -1,0 +1,7 @@
+"""How Ray Serve logs what is its own: beside Carewire's files, as JSON like them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+JSON_LOGS: Final[Mapping[str, object]] = {"encoding": "JSON"}
+"""Serve's `logging_config`, for its controller, its proxies and its replicas."""

@@ -1,0 +1,1 @@
+"""Envelope encryption and its master keys."""

@@ -1,0 +1,1 @@
+"""A mongod of our own, as a child process."""

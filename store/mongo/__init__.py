@@ -1,0 +1,1 @@
+"""MongoDB: the ports of `store.ports` over motor, one file a collection."""

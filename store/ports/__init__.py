@@ -1,0 +1,1 @@
+"""What the rest of Carewire asks of storage: protocols and pure types."""

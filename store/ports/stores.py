@@ -1,0 +1,26 @@
+"""All storage ports of a process, together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from store.ports.feed_tokens import FeedTokens
+from store.ports.journal import Journal
+from store.ports.leases import Leases
+from store.ports.maps import PartitionMaps
+from store.ports.timers import Timers
+from store.ports.vault import Vault
+from store.ports.views import Views
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """All that a process needs of storage, as one value to hand over."""
+
+    journal: Journal
+    views: Views
+    timers: Timers
+    leases: Leases
+    maps: PartitionMaps
+    vault: Vault
+    feed_tokens: FeedTokens
+    close: Callable[[], None] = lambda: None  # lets go of connections; call it last

@@ -1,0 +1,239 @@
+"""The ML routes with the shipped model behind them, without Ray: shapes, errors, and a thousand hostile inputs."""
+
+import logging
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from common.clock import SystemClock
+from config.ml import MlSettings
+from ml.artifact import current_version
+from ml.evidence import Evidence
+from ml.knowledge import Knowledge, load_knowledge
+from ml.model import TrainedModel
+from ml.predictor import Opinion, opinions
+from serve_app.capabilities.prediction.cache import TtlCache
+from serve_app.capabilities.prediction.routes import prediction_routes
+from serve_app.capabilities.prediction.service import NO_MODEL, PredictionService, Served
+from serve_app.capabilities.prediction.wire import call
+from serve_app.edge.api import problems
+
+TYPICAL: dict[str, Any] = {"symptoms": ["high fever", "dry cough", "aching all over"], "age": 34, "sex": "female"}
+
+
+class Direct:
+    """The service without a process around it."""
+
+    def __init__(self, knowledge: Knowledge, model: TrainedModel | None, clock: Any = None) -> None:
+        cache: TtlCache[Opinion] = TtlCache(1000, 1800, clock or SystemClock())
+        self.service = PredictionService(knowledge, cache, self._evaluate)
+        self.service.served = NO_MODEL if model is None else Served(model, model.info)
+
+    async def ask(self, method: str, body: dict[str, object]) -> dict[str, object]:
+        return await call(self.service, method, body)
+
+    async def _evaluate(self, served: Served, evidence: Evidence) -> Opinion:
+        assert served.model is not None
+        return opinions(served.model, self.service.knowledge, [evidence])[0]
+
+
+@pytest.fixture(scope="module")
+def knowledge() -> Knowledge:
+    return load_knowledge()
+
+
+@pytest.fixture(scope="module")
+def model(knowledge: Knowledge) -> TrainedModel:
+    artifacts = MlSettings().artifacts
+    return TrainedModel.load(artifacts / current_version(artifacts), knowledge)
+
+
+@pytest.fixture(scope="module")
+def direct(knowledge: Knowledge, model: TrainedModel) -> Direct:
+    return Direct(knowledge, model)
+
+
+def client_of(direct: Direct) -> httpx.AsyncClient:
+    app = FastAPI()
+    problems.install(app)
+    app.include_router(prediction_routes(direct))
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
+    return httpx.AsyncClient(transport=transport, base_url="http://carewire")
+
+
+@pytest.fixture
+async def client(direct: Direct) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(direct) as client:
+        yield client
+
+
+async def test_an_answer_has_the_shape_of_the_contract(client: httpx.AsyncClient) -> None:
+    response = await client.post("/api/ml/predict", json=TYPICAL | {"top_k": 3})
+    assert response.status_code == 200
+    body = response.json()
+    assert len(body["predictions"]) == 3
+    top = body["predictions"][0]
+    assert top["condition"] == "influenza"
+    assert top["icd10"] == "J11.1"
+    assert 0 < top["probability"] < 1
+    assert {"symptom", "weight"} <= set(top["evidence"][0])
+    assert body["triage"] in ("self_care", "routine", "urgent", "emergency")
+    assert body["model"]["calibration_error"] <= 0.03
+    assert body["disclaimer"]
+    assert body["unrecognised"] == []
+    assert body["abstained"] is False
+
+
+async def test_the_same_evidence_in_other_words_is_answered_from_the_cache(client: httpx.AsyncClient) -> None:
+    one = {"symptoms": ["tummy ache", "throwing up"], "age": 41, "sex": "male"}
+    other = one | {"symptoms": ["vomiting", "my stomach hurts"]}
+    first = (await client.post("/api/ml/predict", json=one)).json()
+    second = (await client.post("/api/ml/predict", json=other)).json()
+    assert (first["cached"], second["cached"]) == (False, True)
+    assert first["predictions"] == second["predictions"]
+    assert (await client.get("/api/ml/model")).json()["cache"]["hit_rate"] > 0
+
+
+async def test_a_kept_answer_is_forgotten_after_its_time(knowledge: Knowledge, model: TrainedModel) -> None:
+    clock = _Clock()
+    direct = Direct(knowledge, model, clock)
+    async with client_of(direct) as client:
+        for later_s, cached in ((0, False), (1799, True), (1801, False)):
+            clock.at_s = later_s
+            assert (await client.post("/api/ml/predict", json=TYPICAL)).json()["cached"] is cached
+
+
+class _Clock:
+    at_s = 0.0
+
+    def now_ms(self) -> int:
+        return int(self.at_s * 1000)
+
+    def monotonic_s(self) -> float:
+        return self.at_s
+
+
+async def test_without_a_model_the_rules_still_answer_and_say_so(knowledge: Knowledge) -> None:
+    async with client_of(Direct(knowledge, None)) as client:
+        body = (await client.post("/api/ml/predict", json=TYPICAL | {"symptoms": ["chest pain", "sweating"]})).json()
+        assert body["model"]["version"] == "rules-only"
+        assert body["predictions"] == []
+        assert body["abstained"] is True
+        assert "not available" in body["abstain_reason"]
+        assert body["triage"] == "emergency"
+        question = await client.post("/api/ml/next-question", json=TYPICAL)
+        assert question.status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"age": 200}, "age"),
+        ({"age": -3}, "age"),
+        ({"vitals": {"temperature_c": 60}}, "vitals.temperature_c"),
+        ({"sex": "unicorn"}, "sex"),
+        ({"symptoms": []}, "symptoms"),
+        ({"symptoms": "cough"}, "symptoms"),
+        ({"medication": ["warfarin"]}, "medication"),
+        ({"top_k": 0}, "top_k"),
+    ],
+)
+async def test_a_wrong_request_is_refused_by_field(
+    client: httpx.AsyncClient, change: dict[str, Any], field: str
+) -> None:
+    response = await client.post("/api/ml/predict", json=TYPICAL | change)
+    assert response.status_code == 400
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["code"] == "invalid_argument"
+    assert response.json()["details"]["field"] == field
+
+
+async def test_recommendations_screening_and_questions_answer(client: httpx.AsyncClient) -> None:
+    profile = {"age": 30, "sex": "female", "allergies": ["penicillin"], "medications": [], "medical_history": []}
+    body = (await client.post("/api/ml/recommend", json={"condition": "pneumonia", "profile": profile})).json()
+    assert "amoxicillin" in [one["drug"] for one in body["excluded"]]
+    assert {"drug", "class", "line", "dose_note", "reasons", "warnings"} <= set(body["recommendations"][0])
+    body = (await client.post("/api/ml/screening/phq9", json={"answers": [1] * 9})).json()
+    assert body["total"] == 9
+    assert body["crisis"]
+    body = (await client.post("/api/ml/next-question", json=TYPICAL | {"symptoms": ["cough"]})).json()
+    assert body["enough"] is False
+    assert body["question"]["symptom"]
+    emergency = TYPICAL | {"symptoms": ["crushing chest pain and sweating"]}
+    body = (await client.post("/api/ml/next-question", json=emergency)).json()
+    assert body["enough"] is True
+
+
+async def test_a_thousand_random_and_hostile_inputs_get_an_answer_or_a_clear_error(client: httpx.AsyncClient) -> None:
+    rng = random.Random(20261120)
+    answered = refused = 0
+    for _ in range(1000):
+        response = await client.post("/api/ml/predict", json=_hostile(rng))
+        if response.status_code == 200:
+            body = response.json()
+            assert all(0 <= one["probability"] <= 1 for one in body["predictions"])
+            answered += 1
+        else:
+            assert response.status_code == 400, response.text
+            assert response.json()["details"]["field"]
+            refused += 1
+    assert answered > 200
+    assert refused > 200
+
+
+async def test_broken_bodies_are_refused(client: httpx.AsyncClient) -> None:
+    for content in (
+        b"",
+        b"[]",
+        b"nonsense",
+        b'{"symptoms": ',
+        b"null",
+        b'{"age": NaN, "symptoms": ["cough"], "sex": "male"}',
+    ):
+        response = await client.post("/api/ml/predict", content=content, headers={"content-type": "application/json"})
+        assert response.status_code == 400, content
+
+
+async def test_no_symptom_text_reaches_the_logs(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        await client.post("/api/ml/predict", json=TYPICAL | {"symptoms": ["my very secret itch", "wibble"]})
+        await client.post("/api/ml/predict", json=TYPICAL | {"symptoms": ["my very secret itch"], "age": 999})
+    assert "secret" not in caplog.text
+    assert "wibble" not in caplog.text
+
+
+SCRAPS = [
+    "", " ", "cough", "no fever", "\U0001f912\U0001f922", "\u5934\u75db", "Kopfschmerzen", "\u0633\u0639\u0627\u0644",
+    "a" * 1999, "x" * 2001, "'; DROP TABLE patients; --", "<script>alert(1)</script>", "\x00\x01\x02", "{{7*7}}",
+    "NaN", "-1", "temp of 9999", "bp 0/0", "for 99999999999999 years", "chest pain " * 100, "no no no no not not",
+    "%s%s%s%n", "../../etc/passwd", "\u202efever", "fe\u0301ver", "FEVER!!!!!!", "102F 39C 900K", ",,,,;;;;", "\n\n\n",
+    "my mother's brother's dog had a cough", "can't can't can't", "1e309", "worst headache", "10" * 500,
+]  # fmt: skip
+
+
+def _hostile(rng: random.Random) -> dict[str, Any]:
+    letters = "".join(chr(rng.randrange(32, 0x3000)) for _ in range(rng.randrange(60)))
+    body: dict[str, Any] = {
+        "symptoms": [rng.choice([*SCRAPS, letters]) for _ in range(rng.choice((0, 1, 1, 2, 3, 8, 500)))],
+        "age": rng.choice([0, 0.1, 5, 34, 80, 119, 30, 40, 50, 60, 70, 20, -5, 200, 1e12, "forty", None]),
+        "sex": rng.choice(["female", "male", "other", "male", "female", "male", "robot", None]),
+    }
+    extras: dict[str, list[Any]] = {
+        "severity": ["mild", "severe", "apocalyptic", 3],
+        "duration_days": [0, 1, 365, -1, 1e9, "long"],
+        "medical_history": [[], ["diabetes"], SCRAPS[:10], "diabetes", [None]],
+        "medications": [[], ["warfarin"], ["???"], [1]],
+        "allergies": [[], ["penicillin"], {"a": 1}],
+        "pregnant": [True, False, None, "maybe"],
+        "vitals": [{}, {"temperature_c": 37}, {"temperature_c": -300}, {"spo2": 101}, {"systolic": "high"}, [], None],
+        "top_k": [1, 5, 17, 0, -1, 1000, "all"],
+        "unknown": [1],
+    }
+    for name, values in extras.items():
+        if rng.random() < 0.08:
+            body[name] = rng.choice(values)
+    return body
