@@ -6,7 +6,6 @@ people tell one to four things, whatever they have. Every hidden quantity is dis
 over all of them: the best answer there can be is known, and served.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -155,11 +154,6 @@ def generate(
         waiting = waiting[~ok]
     patients = Patients.joined(parts)[np.argsort(np.concatenate(order))]
     return _measured(world, structure, patients)
-
-
-def batches(total: int, size: int) -> Iterator[slice]:
-    """Slices that cover `total` rows."""
-    return (slice(at, min(at + size, total)) for at in range(0, total, size))
 
 
 def _people(

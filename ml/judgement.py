@@ -8,7 +8,7 @@ import numpy as np
 
 from ml.knowledge import OTHER, Knowledge
 from ml.predictor import ModelInfo, Opinion, Understood
-from ml.schema import SEVERITIES, URGENCIES, Urgency
+from ml.schema import SEVERITIES, URGENCIES, Triage, Urgency
 from ml.situations import complaint_kind
 from ml.vital_signs import ADULT, unremarkable
 from ml.world import band_of
@@ -16,6 +16,10 @@ from ml.world import band_of
 CRISIS: Final = (
     "You are not alone, and help is there now. In the US call or text 988 (Suicide and Crisis Lifeline); elsewhere "
     "call your local crisis line. If you might act on these thoughts, call emergency services and stay with someone."
+)
+NOTHING_UNDERSTOOD: Final = (
+    "Nothing of this was understood, so nothing can be said about how urgent it is. Say it in other words, in English, "
+    "or ask a clinician; in an emergency call your local emergency number."
 )
 LIKELY: Final = 0.25  # below this the first answer is too weak to stand alone
 LIKELY_IF_WIDE: Final = 0.35  # the same where the model is less sure of itself
@@ -26,17 +30,20 @@ SERIOUS: Final = {"emergency": 0.30, "urgent": 0.30, "routine": 0.50}  # probabi
 class Judgement:
     """What the answer says beside the ranking."""
 
-    triage: Urgency
+    triage: Triage
     abstain_reason: str | None
     crisis: str | None
 
 
 def judge(understood: Understood, opinion: Opinion | None, info: ModelInfo, knowledge: Knowledge) -> Judgement:
     """Put rules above the model: triage, and whether the model should keep its opinion to itself."""
+    if not understood.anything:
+        return Judgement("unknown", NOTHING_UNDERSTOOD, None)
     reason = _abstain_reason(understood, opinion, info)
     triage: Urgency = "routine" if opinion is None else _model_triage(understood, opinion, knowledge)
-    if reason is not None and URGENCIES.index(triage) < URGENCIES.index("routine"):
-        triage = "routine" if not _plainly_minor(understood) else triage
+    unsure = reason is not None or understood.evidence.unrecognised > 0
+    if unsure and triage == "self_care" and not _plainly_minor(understood):
+        triage = "routine"
     for flag in understood.red_flags:
         triage = max(triage, flag.urgency, key=URGENCIES.index)
     return Judgement(triage, reason, CRISIS if "suicidal_thoughts" in understood.evidence.present else None)
@@ -110,5 +117,10 @@ def _model_triage(understood: Understood, opinion: Opinion, knowledge: Knowledge
 
 
 def _plainly_minor(understood: Understood) -> bool:
-    """Little ails this person: told to be mild, few complaints, nothing flagged."""
-    return understood.evidence.severity == "mild" and not understood.red_flags and bool(understood.evidence.present)
+    """Little ails this person: told to be mild, all of it read, nothing flagged."""
+    return (
+        not understood.evidence.unrecognised
+        and understood.evidence.severity == "mild"
+        and not understood.red_flags
+        and bool(understood.evidence.present)
+    )

@@ -10,14 +10,16 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from ml.knowledge import DATA
+from ml.language.text import name_key
 from ml.schema import Row, read_toml
 
 _DOSE: Final = re.compile(
     r"\b\d+(?:[.,]\d+)?\s*(?:mg|mcg|ug|g|ml|iu|units?|%|puffs?|tablets?|capsules?)\b"
     r"|\b(?:once|twice|three times|daily|nightly|bd|tds|qd|bid|tid|prn|po|as needed|every day|a day|per day|tablets?"
-    r"|capsules?|low[ -]dose|extended release|xr|er|sr)\b"
+    r"|capsules?|low dose|extended release|xr|er|sr)\b"
 )
 SHORTEST_CORRECTED: Final = 6
+NOTHING: Final = frozenset({"", "none", "nil", "no", "n a", "na"})
 
 
 class MedicineRow(Row, frozen=True):
@@ -51,19 +53,20 @@ class Medicines:
         rows = read_toml(folder / "medicines.toml", "medicine", MedicineRow)
         classes = read_toml(folder / "medicines.toml", "class", ClassRow)
         self.rows = {row.id: row for row in rows}
-        self._names = {name.lower(): row for row in rows for name in row.names}
-        self._classes = {name: row.id for row in classes for name in row.names}
+        self._names = {name_key(name): row for row in rows for name in row.names}
+        self._classes = {name_key(name): row.id for row in classes for name in row.names}
         every = sorted([*self._names, *self._classes], key=len, reverse=True)
         self._pattern = re.compile(r"(?<![a-z])(" + "|".join(re.escape(one) for one in every) + r")(?![a-z])")
-        self._words = sorted(one for one in every if " " not in one and len(one) >= SHORTEST_CORRECTED)
+        self._words = sorted(one for one in every if len(one) >= SHORTEST_CORRECTED)
 
     def resolve(self, told: str) -> list[Medicine]:
         """Every medicine or class named in `told`; empty when nothing is known."""
-        text = " ".join(_DOSE.sub(" ", told.lower()).split())
+        text = " ".join(_DOSE.sub(" ", name_key(told)).split())
         found = [self._of(told, name) for name in self._pattern.findall(text)]
         if found:
             return found
-        corrected = [near for word in re.findall(r"[a-z]{6,}", text) if (near := self._near(word))]
+        parts = [text] if self._near(text) else re.findall(r"[a-z]{6,}", text)
+        corrected = [near for part in parts if (near := self._near(part))]
         return [self._of(told, name) for name in corrected]
 
     def _of(self, told: str, name: str) -> Medicine:
@@ -84,7 +87,7 @@ def resolve_all(medicines: Medicines, told: Sequence[str]) -> tuple[list[Medicin
     known: list[Medicine] = []
     unknown: list[str] = []
     for one in told:
-        if not one.strip() or one.strip().lower() in ("none", "nil", "no", "n/a", "na"):
+        if name_key(one) in NOTHING:
             continue
         found = medicines.resolve(one)
         known.extend(found)

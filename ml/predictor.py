@@ -93,6 +93,7 @@ class Understood:
     cautions: tuple[str, ...]
     notes: tuple[str, ...]
     top_k: int
+    anything: bool = True  # was any of it understood?
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,34 +147,41 @@ class Interpreter:
         check(asked)
         reading = self._reader.read(asked.symptoms)
         factors, unknown = self._reader.read_history(asked.medical_history)
-        evidence = self._evidence(asked, reading, factors | reading.factors)
+        sure = self._evidence(asked, reading, factors | reading.factors)
+        evidence = close(
+            replace(sure, present=sure.present | reading.doubtful & self._red_flags.asked_for), self.knowledge
+        )
         classes = self._medication_classes.of(asked.medications) if self._medication_classes else frozenset()
-        story, score = tell(evidence, reading.qualifiers, medication_classes=classes)
-        flags = self._red_flags.fired(story)
-        if isnan(evidence.age):
-            flags = self._at_any_age(evidence, reading, classes, flags)
+        doubtful = evidence.present - sure.present
+        flags = self._flags(evidence, reading, classes, doubtful)
+        _, score = tell(evidence, reading.qualifiers, medication_classes=classes, doubtful=doubtful)
+        told = evidence.present or (not reading.unrecognised and (evidence.absent or evidence.vitals))
         return Understood(
             evidence=evidence,
-            red_flags=tuple(flags),
+            red_flags=flags,
             early_warning=score,
             unrecognised=(*reading.unrecognised, *unknown),
             words=reading.words,
             cautions=tuple(_cautions(evidence)),
             notes=tuple(_notes(evidence)),
             top_k=asked.top_k,
+            anything=bool(told or flags),
         )
 
-    def _at_any_age(
-        self, evidence: Evidence, reading: Reading, classes: frozenset[str], flags: list[RedFlag]
-    ) -> list[RedFlag]:
-        """An age left out hides no emergency: rules that would fire at some adult age fire."""
-        found = {flag.code: flag for flag in flags}
-        for age in ADULT_AGES:
-            story, _ = tell(replace(evidence, age=age), reading.qualifiers, medication_classes=classes)
+    def _flags(
+        self, evidence: Evidence, reading: Reading, classes: frozenset[str], doubtful: frozenset[str]
+    ) -> tuple[RedFlag, ...]:
+        """The rules that fire. An age left out hides no emergency: those of any adult age fire then."""
+        found: dict[str, RedFlag] = {}
+        for age in (evidence.age, *(ADULT_AGES if isnan(evidence.age) else ())):
+            aged = replace(evidence, age=age)
+            story, _ = tell(aged, reading.qualifiers, medication_classes=classes, doubtful=doubtful)
             for flag in self._red_flags.fired(story):
-                if flag.urgency == "emergency" and (flag.code not in found or found[flag.code].urgency != "emergency"):
+                before = found.get(flag.code)
+                worse = before is None or before.urgency != "emergency"
+                if age is evidence.age or (flag.urgency == "emergency" and worse):
                     found[flag.code] = flag
-        return sorted(found.values(), key=lambda flag: -URGENCIES.index(flag.urgency))
+        return tuple(sorted(found.values(), key=lambda flag: -URGENCIES.index(flag.urgency)))
 
     def _evidence(self, asked: Asked, reading: Reading, factors: set[str]) -> Evidence:
         vitals = {**reading.vitals, **dict(asked.vitals)}  # what was measured wins over what was told in words
@@ -303,6 +311,8 @@ def _without_vital(evidence: Evidence, name: str) -> Evidence:
 
 def _cautions(evidence: Evidence) -> list[str]:
     cautions = []
+    if evidence.unrecognised:
+        cautions.append("Not all that was told could be read; what is listed as unrecognised was not judged.")
     if evidence.age < 5:
         cautions.append("Children under 5 show illness differently; the figures here are for adults.")
     if evidence.age > 80:

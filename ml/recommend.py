@@ -14,6 +14,7 @@ from ml.drugs import Advice, Group, Harmless, InteractionRule, InteractionText, 
 from ml.evidence import Sex
 from ml.knowledge import DATA, Knowledge, hash_files
 from ml.language.reader import Reader
+from ml.language.text import name_key, seen
 from ml.medicines import Medicine, Medicines, resolve_all
 from ml.schema import DataError, read_csv, read_toml
 
@@ -81,7 +82,7 @@ class Recommender:
         self._advice = read_toml(folder / "drugs.toml", "advice", Advice)
         self._groups = read_toml(folder / "allergies.toml", "group", Group)
         self._harmless = {
-            word for row in read_toml(folder / "allergies.toml", "harmless", Harmless) for word in row.words
+            name_key(word) for row in read_toml(folder / "allergies.toml", "harmless", Harmless) for word in row.words
         }
         self._texts = {row.id: row for row in read_csv(folder / "interactions.csv", InteractionText)}
         self._rules = read_csv(folder / "interaction_rules.csv", InteractionRule)
@@ -104,7 +105,7 @@ class Recommender:
         Raises:
             InvalidArgument: the condition is unknown, or the profile is impossible.
         """
-        condition_id = self._knowledge.condition_names.get(" ".join(condition.lower().split()))
+        condition_id = self._knowledge.condition_names.get(" ".join(seen(condition).split()))
         if condition_id is None:
             raise InvalidArgument("This condition is not one of those covered.", details={"field": "condition"})
         _check_person(person)
@@ -240,7 +241,7 @@ class Recommender:
         return _Facts(person, factors, taken, groups, allergic, list(dict.fromkeys(loud)))
 
     def _read_allergy(self, entry: str, groups: list[tuple[Group, bool]], allergic: set[str]) -> bool:
-        text = " ".join(entry.lower().replace("-", " ").replace("_", " ").split())
+        text = name_key(entry)
         severe = any(word in text for word in SEVERE_REACTION)
         known = text in self._harmless or not text
         for medicine in self.medicines.resolve(entry):
@@ -249,7 +250,7 @@ class Recommender:
                 allergic.add(medicine.ingredient)
             groups.extend((group, severe) for group in self._groups if group.reported_class in medicine.classes)
         for group in self._groups:
-            if any(f" {word} " in f" {text} " for word in group.words):
+            if any(f" {name_key(word)} " in f" {text} " for word in group.words):
                 known = True
                 groups.append((group, severe))
         core = text.replace(" allergy", "").replace("allergic to ", "").replace("allergy to ", "")

@@ -14,6 +14,7 @@ import msgspec
 
 Grade = Literal["A", "B", "C"]
 Urgency = Literal["self_care", "routine", "urgent", "emergency"]
+Triage = Urgency | Literal["unknown"]  # unknown: nothing was understood, so nothing can be said of it
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 SevenWeights = Annotated[list[float], msgspec.Meta(min_length=7, max_length=7)]
@@ -181,6 +182,7 @@ class OtherCondition(Row, frozen=True):
 
 
 T = TypeVar("T", bound=msgspec.Struct)
+V = TypeVar("V")
 
 
 def read_csv(path: Path, kind: type[T]) -> list[T]:
@@ -214,3 +216,17 @@ def read_toml(path: Path, table: str, kind: type[T]) -> list[T]:
         except msgspec.ValidationError as exc:
             raise DataError(f"{path.name}, {table} {number}: {exc}") from exc
     return rows
+
+
+def read_table(path: Path, table: str, kind: type[V]) -> dict[str, V]:
+    """One `[table]` of a TOML file, each of its values validated.
+
+    Raises:
+        DataError: a value does not fit `kind`.
+    """
+    with path.open("rb") as file:
+        entries = tomllib.load(file).get(table, {})
+    try:
+        return msgspec.convert(entries, dict[str, kind])  # type: ignore[valid-type] # a type made at run time
+    except msgspec.ValidationError as exc:
+        raise DataError(f"{path.name}, {table}: {exc}") from exc

@@ -10,6 +10,7 @@ from ml.judgement import CRISIS
 Instrument = Literal["phq9", "gad7"]
 POSITIVE_FROM: Final = 10
 SHORT_POSITIVE_FROM: Final = 3
+ASK_ITEM_9: Final = "Item 9, thoughts of death or self-harm, was left blank: ask about it before the score is used."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ FORMS: Final[dict[Instrument, _Form]] = {
 def score(instrument: Instrument, answers: Sequence[int | None]) -> dict[str, object]:
     """Total, band and action points. `answers` are 0-3 in the instrument's order; None is a blank.
 
-    Up to 2 of 9 (PHQ-9) or 1 of 7 (GAD-7) blanks are prorated, and the answer says so.
+    Up to 2 of 9 (PHQ-9) or 1 of 7 (GAD-7) blanks are prorated, halves up, and the answer names them. A blank ninth item
+    of the PHQ-9 is no "not at all": the answer says that it has to be asked.
 
     Raises:
         InvalidArgument: the number of answers is wrong, one is not 0-3, or too many are blank.
@@ -46,12 +48,13 @@ def score(instrument: Instrument, answers: Sequence[int | None]) -> dict[str, ob
         raise InvalidArgument(f"Give {form.items} answers from 0 to 3.", details={"field": "answers"})
     given = [one for one in answers if one is not None]
     thoughts = answers[8] if instrument == "phq9" else None
-    missing = form.items - len(given)
+    blank = [item for item, one in enumerate(answers, start=1) if one is None]
+    missing = len(blank)
     if missing > form.may_miss:
         if thoughts:
-            return _crisis({"instrument": instrument, "total": None, "band": None, "positive": None})
+            return _crisis({"instrument": instrument, "total": None, "band": None, "positive": None, "blank": blank})
         raise InvalidArgument(f"More than {form.may_miss} answers are missing.", details={"field": "answers"})
-    total = round(sum(given) * form.items / len(given))
+    total = _half_up(sum(given) * form.items, len(given))
     short = [one for one in answers[:2] if one is not None]
     result: dict[str, object] = {
         "instrument": instrument,
@@ -59,6 +62,7 @@ def score(instrument: Instrument, answers: Sequence[int | None]) -> dict[str, ob
         "band": next(name for bound, name in form.bands if total <= bound),
         "positive": total >= POSITIVE_FROM,
         "prorated": missing > 0,
+        "blank": blank,
         "short_form": {
             "name": form.short,
             "total": sum(short),
@@ -70,7 +74,15 @@ def score(instrument: Instrument, answers: Sequence[int | None]) -> dict[str, ob
     }
     if instrument == "phq9":
         result["pattern"] = _phq9_pattern(answers)
+        if thoughts is None:
+            result["action"] = f"{ASK_ITEM_9} {result['action']}"
+            result["warnings"] = [ASK_ITEM_9]
     return _crisis(result) if thoughts else result
+
+
+def _half_up(numerator: int, denominator: int) -> int:
+    """The quotient to the nearest whole number, halves up (`round` takes 4.5 to 4). Source: R70, prorated totals."""
+    return (2 * numerator + denominator) // (2 * denominator)
 
 
 def _phq9_pattern(answers: Sequence[int | None]) -> str:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from ml.knowledge import DATA
-from ml.language.words import NOT, Token, Words, fold
+from ml.language.kinds import kind_phrases
+from ml.language.text import fold
+from ml.language.words import NOT, Token, Words
 from ml.schema import DataError, Row, read_toml
 
 LONGEST: Final = 6  # content words in a phrase
@@ -143,7 +145,7 @@ def _narrowest(phrases: set[Phrase], implied: dict[str, tuple[str, ...]]) -> set
 
 
 def symptom_phrases(known: Iterable[str], folder: Path = DATA) -> dict[str, list[str]]:
-    """Phrases of every symptom.
+    """Phrases of every symptom: those of the lexicon, and those of its kind.
 
     Raises:
         DataError: the lexicon and the symptoms do not have the same ids.
@@ -152,4 +154,7 @@ def symptom_phrases(known: Iterable[str], folder: Path = DATA) -> dict[str, list
     ids = {row.id for row in rows}
     if ids != set(known):
         raise DataError(f"lexicon.toml: ids differ from symptoms.csv: {sorted(ids ^ set(known))[:5]}")
-    return {row.id: [*row.published, *row.ours] for row in rows}
+    kinds = kind_phrases(folder)
+    if not set(kinds) <= ids:
+        raise DataError(f"kinds.toml: {sorted(set(kinds) - ids)[:5]} are not symptoms")
+    return {row.id: [*row.published, *row.ours, *kinds.get(row.id, ())] for row in rows}

@@ -4,16 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from ml.knowledge import Knowledge
+from ml.language.cues import Cues
 from ml.language.lexicon import Lexicon, Match, symptom_phrases
 from ml.language.numbers import measure
-from ml.language.words import NOT, Token, Words, fold
+from ml.language.scope import Standing, Text
+from ml.language.text import fold, has_hidden_gaps
+from ml.language.words import NOT, Token, Words
+from ml.safety.crisis import CrisisRules
 
-WIDE_CUES = frozenset({"denies", "deny", "denied", "without", "negative", "never", "neither"})
-HISTORY_CUES = ("history of", "h o ", "hx of", "known ", "diagnosed with", "previous ", "past medical", "prior ", "pmh")
-PAST_CUES = ("years ago", "last year", "as a child", "used to ", "in the past", "runs in the family")
-LIST_CUES = ("history of", "family history", "past medical", "pmh", "hx of", "h o ")  # hold to the end of the sentence
 JOINING = frozenset({"and", "with", "plus"})
 IDLE = frozenset({NOT, "cannot", "and", "or", "baby"})
+LONGEST_ENTRY = 4  # content words of what may be an entry of a record rather than a sentence
 LEAST_LEFT = 2  # content words that a piece of a longer text must have to be worth returning
 HIGH_PRESSURE = (140.0, 90.0)  # mmHg from which a pressure told as a complaint is the complaint
 NORMAL_C = (35.6, 37.4)
@@ -22,9 +23,13 @@ FEVER_C, HIGH_FEVER_C = 38.0, 39.0
 
 @dataclass(slots=True)
 class Reading:
-    """What the words said. `qualifiers` are facts about the whole story (sudden, severe, ...)."""
+    """What the words said. `qualifiers` are facts about the whole story (sudden, severe, ...).
+
+    `doubtful` is what may be denied, or may not: it counts where a red flag asks, and says nothing elsewhere.
+    """
 
     present: set[str] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
     factors: set[str] = field(default_factory=set)
     qualifiers: set[str] = field(default_factory=set)
@@ -35,9 +40,13 @@ class Reading:
     not_understood: int = 0
     words: dict[str, str] = field(default_factory=dict)
 
+    def told(self) -> set[str]:
+        """What is present, surely or perhaps."""
+        return self.present | self.doubtful
+
     def knows_something(self) -> bool:
         """Has anything been understood?"""
-        return bool(self.present or self.absent or self.factors or self.vitals) or self.duration_days is not None
+        return bool(self.told() or self.absent or self.factors or self.vitals) or self.duration_days is not None
 
 
 class Reader:
@@ -45,9 +54,13 @@ class Reader:
 
     def __init__(self, knowledge: Knowledge, words: Words | None = None) -> None:
         self._words = words or Words()
+        self._cues = Cues()
+        self._crises = CrisisRules()
         phrases = symptom_phrases(knowledge.symptom_index)
         history = {row.id: row.phrases for row in knowledge.factors}
-        self._words.learn([text for texts in (*phrases.values(), *history.values()) for text in texts])
+        taught = [text for texts in (*phrases.values(), *history.values()) for text in texts]
+        self._words.learn(taught, self._cues.spelling)
+        self._words.leave(self._cues.vocabulary)
         self._symptoms = Lexicon(self._words, phrases, knowledge.ancestors)
         self._history = Lexicon(self._words, history)
 
@@ -55,8 +68,9 @@ class Reader:
         """Everything that the complaints say together. What is told present wins over what is denied elsewhere."""
         whole = Reading()
         for text in complaints:
-            self._merge(whole, self._read_one(text), text)
-        whole.absent -= whole.present
+            self._merge(whole, self._read(text), text)
+        whole.doubtful -= whole.present
+        whole.absent -= whole.present | whole.doubtful
         return whole
 
     def read_history(self, entries: Iterable[str]) -> tuple[set[str], list[str]]:
@@ -64,23 +78,25 @@ class Reader:
         factors: set[str] = set()
         unknown: list[str] = []
         for entry in entries:
-            tokens = self._words.tokens(self._words.rewrite(fold(entry)))
+            rewritten = self._words.rewrite(fold(entry))
+            tokens = self._words.tokens(rewritten)
             found = _taken(self._history.find(tokens), tokens, self._words, keep_all=True)
-            denied = self._denied(tokens, found)
-            factors |= {match.id for match in found if match not in denied}
+            denials = self._cues.denials.judge(Text(tokens, found, self._words.endings(rewritten)))
+            factors |= {match.id for match in found if denials.get(match) is not Standing.DENIED}
             if not found:
                 unknown.append(entry)
         return factors, unknown
 
     def _merge(self, whole: Reading, one: Reading, text: str) -> None:
         whole.present |= one.present
+        whole.doubtful |= one.doubtful
         whole.absent |= one.absent
         whole.factors |= one.factors
         whole.qualifiers |= one.qualifiers
         whole.vitals.update(one.vitals)
         whole.duration_days = one.duration_days if whole.duration_days is None else whole.duration_days
         whole.baby_days = one.baby_days if whole.baby_days is None else whole.baby_days
-        for symptom_id in one.present:
+        for symptom_id in one.present | one.doubtful:
             whole.words.setdefault(symptom_id, text)
         if not one.knows_something():
             if text.strip() and not one.qualifiers:
@@ -89,27 +105,80 @@ class Reader:
         else:
             whole.unrecognised.extend(one.unrecognised)
 
-    def _read_one(self, text: str) -> Reading:
-        folded = fold(text)
-        measured = measure(folded)
-        reading = Reading(vitals=measured.vitals, duration_days=measured.duration_days, baby_days=measured.baby_days)
-        reading.qualifiers = {name for name, pattern in self._words.qualifiers.items() if pattern.search(folded)}
-        tokens = self._words.tokens(self._words.rewrite(measured.rest))
-        found = self._found(tokens)
-        denied = self._denied(tokens, found)
-        past = self._past_units(tokens)
-        for match in found:
-            if match in denied:
-                reading.absent.add(match.id)
-            elif tokens[match.tokens[0]].unit not in past:
-                reading.present.add(match.id)
-        history = self._told_history(reading, tokens, folded)
-        self._measured(reading)
-        reading.absent -= reading.present
-        reading.unrecognised = self._leftover(tokens, [*found, *history], past)
+    def _read(self, text: str) -> Reading:
+        """A text, and where something invisible may part two words, also the text in which it does."""
+        reading = self._read_one(fold(text))
+        if has_hidden_gaps(text):
+            parted = self._read_one(fold(text, gap=" "))
+            if parted.told() > reading.told() and parted.absent <= reading.absent:
+                return parted
         return reading
 
+    def _read_one(self, folded: str) -> Reading:
+        measured = measure(self._crises.mark(folded))
+        reading = Reading(vitals=measured.vitals, duration_days=measured.duration_days, baby_days=measured.baby_days)
+        reading.qualifiers = self._qualifiers(folded)
+        rewritten = self._words.rewrite(measured.rest)
+        tokens, endings = self._words.tokens(rewritten), self._words.endings(rewritten)
+        text = Text(tokens, self._found(tokens), endings)
+        for match, standing in self._cues.judge(text).items():
+            said = {
+                Standing.DENIED: reading.absent,
+                Standing.PRESENT: reading.present,
+                Standing.DOUBTFUL: reading.doubtful,
+            }
+            if standing in said:
+                said[standing].add(match.id)
+        history = self._told_history(reading, tokens, endings)
+        self._measured(reading)
+        reading.unrecognised = self._leftover(tokens, [*text.found, *history], self._cues.elsewhere.units(text))
+        return reading
+
+    def _qualifiers(self, folded: str) -> set[str]:
+        """Facts about the whole story; of those that are signs in themselves only what is not surely denied."""
+        mended = self._words.corrected(folded)
+        told: set[str] = set()
+        for name, pattern in self._words.qualifiers.items():
+            found = pattern.search(folded)
+            text = folded
+            if found is None and mended != folded:
+                found, text = pattern.search(mended), mended
+            if found and not (name in self._words.deniable and self._is_denied(text, found.start(), found.end())):
+                told.add(name)
+        return told
+
+    def _is_denied(self, folded: str, start: int, end: int) -> bool:
+        """Is what stands at these places surely denied, of the past, or somebody else's?"""
+        rewritten = self._words.rewrite(folded, correct=False)
+        tokens = self._words.tokens(rewritten)
+        before, until = (
+            len(self._words.tokens(self._words.rewrite(folded[:at], correct=False))) for at in (start, end)
+        )
+        places = tuple(range(before, min(until, len(tokens))))
+        if not places:
+            return False
+        named = self._found(tokens)
+        asked = [one for one in named if set(one.tokens) & set(places)] or [Match("", places, len(places))]
+        found = list(dict.fromkeys((*named, *asked)))
+        standings = self._cues.judge(Text(tokens, found, self._words.endings(rewritten)))
+        return all(standings[one] in (Standing.DENIED, Standing.ELSEWHERE) for one in asked)
+
     def _found(self, tokens: list[Token]) -> list[Match]:
+        """The symptoms named, those among them that a record turns round ("appetite, decreased")."""
+        found = self._named(tokens)
+        told = {tokens[one].unit for match in found for one in match.tokens}
+        content = {token.unit for token in tokens if not token.stop}
+        if not told < content or len([token for token in tokens if not token.stop]) > LONGEST_ENTRY:
+            return found
+        joined = [replace(token, unit=token.sentence) for token in tokens]
+        turned = [
+            match for match in _taken(self._symptoms.find(joined), joined, self._words)
+            if len({tokens[one].unit for one in match.tokens}) > 1
+        ]  # fmt: skip
+        kept = [match for match in found if not any(set(match.tokens) <= set(one.tokens) for one in turned)]
+        return [*kept, *turned]
+
+    def _named(self, tokens: list[Token]) -> list[Match]:
         """The symptoms named. Of "sore throat and cough" each part says something by itself, so no phrase may borrow a
         word from the other ("sore ... cough"), but for what only the two together mean (`across`). Where a part says
         nothing alone ("pain in chest and arm"), the unit is read as a whole.
@@ -117,24 +186,26 @@ class Reader:
         whole = _taken(self._symptoms.find(tokens), tokens, self._words)
         split = _split(tokens)
         if split[-1:] == tokens[-1:]:
-            return whole
+            return _apart(whole, tokens)
         parts = _taken(self._symptoms.find(split), split, self._words)
         told = {split[match.tokens[0]].unit for match in parts}
         silent = {
             old.unit for old, new in zip(tokens, split, strict=True) if not new.stop and new.unit not in told
         }  # fmt: skip
-        return [
+        found = [
             *(match for match in parts if tokens[match.tokens[0]].unit not in silent),
             *(match for match in whole if tokens[match.tokens[0]].unit in silent or match.id in self._words.across),
         ]
+        return _apart(found, tokens)
 
-    def _told_history(self, reading: Reading, tokens: list[Token], folded: str) -> list[Match]:
+    def _told_history(self, reading: Reading, tokens: list[Token], endings: tuple[str, ...]) -> list[Match]:
         """History told among the complaints: always for what changes urgency, else only where it is called history."""
         found = _taken(self._history.find(tokens), tokens, self._words, keep_all=True)
-        denied = self._denied(tokens, found)
-        told = any(cue in folded for cue in HISTORY_CUES)
+        text = Text(tokens, found, endings)
+        denials, told = self._cues.denials.judge(text), self._cues.elsewhere.called_history(text)
         heard = [
-            match for match in found if match not in denied and (told or match.id in self._words.told_history)
+            match for match in found
+            if denials.get(match) is not Standing.DENIED and (told or match.id in self._words.told_history)
         ]  # fmt: skip
         reading.factors.update(match.id for match in heard)
         return heard
@@ -148,56 +219,10 @@ class Reader:
             return
         if value >= FEVER_C:
             reading.present.add("fever")
-        elif NORMAL_C[0] <= value <= NORMAL_C[1] and "fever" not in reading.present:
+        elif NORMAL_C[0] <= value <= NORMAL_C[1] and not {"fever"} & (reading.present | reading.doubtful):
             reading.absent.add("fever")
         if value >= HIGH_FEVER_C:
             reading.present.add("high_fever")
-
-    def _denied(self, tokens: list[Token], found: list[Match]) -> list[Match]:
-        """Matches that stand behind a negation which is not part of a phrase itself."""
-        used = {position for match in found for position in match.tokens}
-        denied: list[Match] = []
-        for position, token in enumerate(tokens):
-            if token.form != NOT or position in used:
-                continue
-            reach = self._reach(tokens, position)
-            denied.extend(one for one in found if position < one.tokens[0] <= reach and one not in denied)
-        return denied
-
-    def _reach(self, tokens: list[Token], cue: int) -> int:
-        """Position of the last token that a negation covers: its unit, and on through a list that ends in `or`."""
-        start = tokens[cue]
-        wide = start.raw in WIDE_CUES
-        rest = [token for token in tokens[cue + 1 :] if token.sentence == start.sentence]
-        last_unit = max((token.unit for token in rest if token.raw in ("or", "nor")), default=start.unit)
-        last = cue
-        for position in range(cue + 1, cue + 1 + len(rest)):
-            token = tokens[position]
-            if token.unit > last_unit and not wide:
-                break
-            if token.raw in self._words.restart and position > cue + 2:
-                break
-            if token.raw == "and" and not wide and token.unit >= last_unit:
-                break
-            last = position
-        return last
-
-    def _past_units(self, tokens: list[Token]) -> set[int]:
-        """Units about the past or the family, whose symptoms are not the patient's now."""
-        past: set[int] = set()
-        told: dict[int, list[str]] = {}
-        for token in tokens:
-            told.setdefault(token.unit, []).append(token.raw)
-        sentence_of = {token.unit: token.sentence for token in tokens}
-        listed: set[int] = set()
-        for unit, raws in told.items():
-            text = " ".join(raws) + " "
-            if any(cue in text for cue in LIST_CUES):
-                listed.add(sentence_of[unit])
-            relative = self._words.family & set(raws) and {"had", "died"} & set(raws)
-            if relative or sentence_of[unit] in listed or any(cue in text for cue in (*HISTORY_CUES, *PAST_CUES)):
-                past.add(unit)
-        return past
 
     def _leftover(self, tokens: list[Token], found: list[Match], past: set[int]) -> list[str]:
         """Units of a longer text of which nothing was understood."""
@@ -221,9 +246,21 @@ def _split(tokens: list[Token]) -> list[Token]:
     return parts
 
 
+def _apart(found: list[Match], tokens: list[Token]) -> list[Match]:
+    """Without phrases of a negation that reach over another complaint: "not in pain right now" is no "not right"."""
+    return [
+        match for match in found
+        if not any(tokens[one].form == NOT for one in match.tokens)
+        or not any(
+            match.tokens[0] < one < match.tokens[-1] for other in found if other is not match for one in other.tokens
+        )
+    ]  # fmt: skip
+
+
 def _taken(found: list[Match], tokens: list[Token], words: Words, *, keep_all: bool = False) -> list[Match]:
     """The matches that stand: longest first, each word used once unless it is one that phrases share."""
     reusable = words.shared | words.parts
+    found = sorted(found, key=lambda match: (-len(match.tokens), match.id not in words.keep))
     used: set[int] = set()
     taken: list[Match] = []
     for match in found:

@@ -1,8 +1,7 @@
-"""Words: folding, rewriting, spelling, and the canonical form that phrases are matched in."""
+"""Words: rewriting, spelling, and the canonical form that phrases are matched in."""
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +11,19 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from ml.knowledge import DATA
+from ml.language.text import fold
 
 _SPLIT: Final = re.compile(r"[a-z']+|[.;!?\n]|,|\d+(?:[./]\d+)*")
 _WORD: Final = re.compile(r"[a-z]{4,24}")
 _CANNOT: Final = re.compile(r"\b(can ?not|can'?t|couldn'?t|could not|un ?able to|not able to|unable)\b")
 _NOT: Final = re.compile(
     r"\b(?:(?:is|are|was|were|has|have|had|does|do|did|wo|would|should)n'?t|(?:does|do|did|will|would|has|have|had)"
-    r" not|no longer)\b"
+    r" not)\b"
 )
-_BREAK: Final = frozenset(".;!?\n")
+_BREAK: Final = frozenset({*".;!?\n", "but", "however", "although", "though"})
 SOFT: Final = ","
 NOT: Final = "not"
-MIN_CORRECTED: Final = 4  # shorter words are too often other words; of four letters, only swapped ones are mended
+MIN_CORRECTED: Final = 4  # shorter words are too often other words
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,32 +51,39 @@ class Words:
         self._rewrite = dict(sorted(phrases.items(), key=lambda pair: -len(pair[0])))
         self._rewriter = re.compile(r"\b(" + "|".join(re.escape(one) for one in self._rewrite) + r")\b")
         lists: dict[str, frozenset[str]] = {name: frozenset(text.split()) for name, text in data["lists"].items()}
-        self.negation, self.restart = lists["negation"], lists["restart"]
-        self.family, self.connectors = lists["family"], lists["connectors"]
+        self.negation, self.connectors = lists["negation"], lists["connectors"]
         self.articles = lists["articles"]
         self.keep, self.shared, self.parts = lists["keep"], lists["shared"], lists["parts"]
         self.across, self.alone = lists["across"], frozenset(stem(word) for word in lists["alone"])
-        self.told_history = lists["told_history"]
+        self.told_history, self.deniable = lists["told_history"], lists["deniable"]
         self._stop, self._guard = lists["stop"], lists["guard"]
         self.qualifiers = {name: re.compile(pattern) for name, pattern in data["qualifiers"].items()}
         self._known: set[str] = set(self._classes) | set(self._stop) | set(self._guard) | self.negation
         self._corrections: dict[str, str] = {}
         self._choices: list[str] = []
 
-    def learn(self, texts: list[str]) -> None:
-        """Make the words of these phrases the ones that spelling is corrected towards."""
+    def leave(self, words: Iterable[str]) -> None:
+        """Never take these words for misspelt ones."""
+        self._known |= set(words)
+
+    def learn(self, texts: Iterable[str], cues: Iterable[str] = ()) -> None:
+        """Make the words of these phrases, and these cues, the ones that spelling is corrected towards."""
         taught = {one for text in texts for one in _WORD.findall(fold(text))}
         taught.update(word for phrase in self._rewrite for word in _WORD.findall(phrase))
         taught |= set(self._classes)
-        self._known |= taught
-        self._choices = sorted(one for one in taught - self._stop if len(one) >= MIN_CORRECTED)
+        self._known |= taught | set(cues)
+        self._choices = sorted(one for one in (taught - self._stop) | set(cues) if len(one) >= MIN_CORRECTED)
+
+    def corrected(self, text: str) -> str:
+        """Folded text with its misspelt words mended."""
+        return _WORD.sub(lambda found: self._corrected(found.group()), text)
 
     def rewrite(self, text: str, *, correct: bool = True) -> str:
         """Contractions, spelling and fixed phrases in folded text, to words that mean the same wherever they stand."""
         text = _NOT.sub(" not ", _CANNOT.sub(" cannot ", text))
         text = re.sub(r"'s\b", "", text).replace("'", "")
         if correct:
-            text = _WORD.sub(lambda found: self._corrected(found.group()), text)
+            text = self.corrected(text)
         rewritten: str = self._rewriter.sub(lambda found: self._rewrite[found.group(1)], re.sub(r"[ \t]+", " ", text))
         return rewritten
 
@@ -85,7 +92,7 @@ class Words:
         tokens: list[Token] = []
         unit = sentence = 0
         for raw in _SPLIT.findall(text):
-            if raw in _BREAK or raw == "but":
+            if raw in _BREAK:
                 unit, sentence = unit + 1, sentence + 1
             elif raw == SOFT:
                 unit += 1
@@ -94,6 +101,11 @@ class Words:
                 stop = (raw in self._stop or not raw[0].isalpha()) and form not in (NOT, "cannot")
                 tokens.append(Token(form, raw, unit, sentence, stop))
         return tokens
+
+    @staticmethod
+    def endings(text: str) -> tuple[str, ...]:
+        """The marks that end the sentences of rewritten text, in the order of `Token.sentence`."""
+        return tuple("but" if raw.isalpha() else raw for raw in _SPLIT.findall(text) if raw in _BREAK)
 
     def content(self, texts: Iterable[str]) -> frozenset[str]:
         """Canonical forms of all words with content."""
@@ -128,22 +140,16 @@ class Words:
     def _nearest(self, word: str) -> str:
         """The known word one slip away (two in words of eight letters or more), or the word itself."""
         slips = 2 if len(word) >= 8 else 1
-        found = process.extract(word, self._choices, scorer=OSA.distance, score_cutoff=slips, limit=3)
+        found = process.extract(word, self._choices, scorer=OSA.distance, score_cutoff=slips, limit=10)
         good = [
             one for one, distance, _ in found
             if (one[0] == word[0] and (distance == 1 or one[1] == word[1])) or (distance == 1 and len(word) >= 6)
         ]  # fmt: skip
-        if len(word) == MIN_CORRECTED:
-            good = [one for one in good if sorted(one) == sorted(word)]
-        return good[0] if good else word
-
-
-def fold(text: str) -> str:
-    """Lower case, plain letters and quotes, no accents, no control characters."""
-    text = unicodedata.normalize("NFKC", text).lower()
-    text = "".join(one for one in unicodedata.normalize("NFD", text) if not unicodedata.combining(one))
-    text = text.replace("&", " and ").replace("\u2019", "'").replace("\u2018", "'").replace("`", "'")
-    return re.sub(r"[-\u2010-\u2015_/]+(?=[a-z])|(?<=[a-z])[-\u2010-\u2015_/]+", " ", text)
+        if len(word) == MIN_CORRECTED:  # swapped letters, or one left out of a longer word
+            good = [
+                one for one in good if sorted(one) == sorted(word) or (len(one) > len(word) and one[-1] == word[-1])
+            ]
+        return min(good, key=lambda one: (one[0] != word[0], one[-1] != word[-1]), default=word)
 
 
 def stem(word: str) -> str:

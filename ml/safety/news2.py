@@ -14,15 +14,21 @@ BANDS: Final[dict[str, tuple[tuple[float, int], ...]]] = {  # (upper bound, scor
 }
 SPO2_SCALE_2: Final[tuple[tuple[float, int], ...]] = ((83, 3), (85, 2), (87, 1), (float("inf"), 0))
 NEW_CONFUSION: Final = 3
+RED: Final = 3  # points in a single parameter that call for an urgent review, whatever the total
 
 
 @dataclass(frozen=True, slots=True)
 class EarlyWarning:
-    """The score of what was measured. Missing signs count nothing and are named, so it is a lower bound."""
+    """The score of what was measured. Missing signs count nothing and are named, so it is a lower bound.
+
+    `band` is one of `low` (0-4), `low-medium` (a 3 in one parameter: urgent review on the ward), `medium` (5-6) and
+    `high` (7 or more); `red` names the parameters that score 3.
+    """
 
     score: int
     band: str
     missing: tuple[str, ...]
+    red: tuple[str, ...] = ()
 
 
 def early_warning(
@@ -35,9 +41,14 @@ def early_warning(
     measured = [name for name in BANDS if name in vitals]
     if age < ADULT_FROM or pregnant or not measured:
         return None
-    total = NEW_CONFUSION if confused else 0
-    for name in measured:
-        bands = SPO2_SCALE_2 if name == "spo2" and chronic_lung else BANDS[name]
-        total += next(score for bound, score in bands if vitals[name] <= bound)
-    band = "high" if total >= 7 else "medium" if total >= 5 else "low"
-    return EarlyWarning(total, band, tuple(name for name in BANDS if name not in vitals))
+    scores = {name: _points(name, vitals[name], chronic_lung=chronic_lung) for name in measured}
+    if confused:
+        scores["confusion"] = NEW_CONFUSION
+    total, red = sum(scores.values()), tuple(name for name, points in scores.items() if points == RED)
+    band = "high" if total >= 7 else "medium" if total >= 5 else "low-medium" if red else "low"
+    return EarlyWarning(total, band, tuple(name for name in BANDS if name not in vitals), red)
+
+
+def _points(name: str, value: float, *, chronic_lung: bool) -> int:
+    bands = SPO2_SCALE_2 if name == "spo2" and chronic_lung else BANDS[name]
+    return next(points for bound, points in bands if value <= bound)

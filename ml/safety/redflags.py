@@ -12,7 +12,7 @@ from ml.safety.news2 import EarlyWarning, early_warning
 from ml.schema import URGENCIES, VITALS, DataError, Row, Urgency, read_toml
 
 NUMBERS: Final = frozenset({*VITALS, "age", "duration", "news", "curb"})
-DERIVED: Final = frozenset({"severe", "sudden", "pregnant", "child_vitals"})
+DERIVED: Final = frozenset({"severe", "sudden", "pregnant", "child_vitals", "news_red"})
 _COMPARISON: Final = re.compile(r"([a-z_0-9]+?)(<=|>=|<|>)(\d+(?:\.\d+)?)")
 NOT_SUDDEN_DAYS: Final = 14.0
 CHILD_LIMITS: Final = (  # age below, breaths from, heart rate from (C, J1: upper limits by age, rounded up)
@@ -37,10 +37,15 @@ class Rule(Row, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What the rules look at: facts that hold, and numbers that are known."""
+    """What the rules look at: facts that hold, and numbers that are known. `doubtful` facts may not hold."""
 
     facts: frozenset[str]
     numbers: Mapping[str, float]
+    doubtful: frozenset[str] = frozenset()
+
+    def lacks(self, name: str) -> bool:
+        """May this fact not hold? What is in doubt counts both ways, so that no doubt takes a flag away."""
+        return name not in self.facts or name in self.doubtful
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +60,19 @@ class RedFlag:
 
 
 class RedFlags:
-    """The rules, checked against the knowledge when they are loaded."""
+    """The rules, checked against the knowledge on loading. `asked_for` are the symptoms that may raise a flag."""
 
     def __init__(self, knowledge: Knowledge, qualifiers: Iterable[str], folder: Path = DATA) -> None:
         self.rules = tuple(read_toml(folder / "red_flags.toml", "rule", Rule))
         known = {f"q:{one}" for one in qualifiers} | {f"hx:{one}" for one in knowledge.factor_index}
         self._compiled = tuple(
             (rule, tuple(tuple(_AnyOf.of(term) for term in when) for when in rule.when)) for rule in self.rules
+        )
+        named = {
+            fact for _, alternatives in self._compiled for when in alternatives for term in when for fact in term.facts
+        }
+        self.asked_for = frozenset(
+            one for one, chain in knowledge.ancestors.items() if one in named or named & set(chain)
         )
         self._check(known | DERIVED | set(knowledge.symptom_index), {row.id for row in knowledge.sources})
 
@@ -91,9 +102,13 @@ class RedFlags:
 
 
 def tell(
-    evidence: Evidence, qualifiers: Iterable[str], *, medication_classes: Iterable[str] = ()
+    evidence: Evidence,
+    qualifiers: Iterable[str],
+    *,
+    medication_classes: Iterable[str] = (),
+    doubtful: frozenset[str] = frozenset(),
 ) -> tuple[Story, EarlyWarning | None]:
-    """The story that the rules read, and the early-warning score within it."""
+    """The story that the rules read, and the early-warning score within it. `doubtful` is present, but not surely."""
     told = set(qualifiers)
     facts = set(evidence.present) | {f"q:{one}" for one in told} | {f"hx:{one}" for one in evidence.factors}
     facts |= {f"med:{one}" for one in medication_classes}
@@ -117,9 +132,11 @@ def tell(
         numbers["duration"] = evidence.duration_days
     if score is not None:
         numbers["news"] = float(score.score)
+        if score.red:
+            facts.add("news_red")
     if _child_out_of_range(evidence):
         facts.add("child_vitals")
-    return Story(frozenset(facts), numbers), score
+    return Story(frozenset(facts), numbers, doubtful), score
 
 
 def _may_be_sudden(evidence: Evidence, told: set[str]) -> bool:
@@ -185,7 +202,7 @@ class _AnyOf:
         for name, sign, bound, written in self.compared:
             if _compares(story, name, sign, bound):
                 return written
-        if any(name not in story.facts for name in self.absent):
+        if any(story.lacks(name) for name in self.absent):
             return ""
         if any(not _compares(story, name, sign, bound) for name, sign, bound, _ in self.not_compared):
             return ""

@@ -118,7 +118,8 @@ class EarlyWarningOut(BaseModel):
     """NEWS2 of the vital signs; a lower bound while some are missing."""
 
     score: int
-    band: str
+    band: Literal["low", "low-medium", "medium", "high"]
+    red: list[str] = Field(description="Parameters that alone score 3, which calls for an urgent review.")
     missing: list[str]
 
 
@@ -133,7 +134,9 @@ class PredictResponse(BaseModel):
     recognised: list[str]
     denied: list[str]
     red_flags: list[RedFlagOut]
-    triage: Literal["emergency", "urgent", "routine", "self_care"]
+    triage: Literal["emergency", "urgent", "routine", "self_care", "unknown"] = Field(
+        description="How urgent it is; `unknown` where nothing was understood: never read it as harmless."
+    )
     early_warning: EarlyWarningOut | None = None
     crisis: str | None = None
     cautions: list[str]

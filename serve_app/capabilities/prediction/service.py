@@ -151,7 +151,12 @@ class PredictionService:
         if judgement.abstain_reason is not None:
             answer["abstain_reason"] = judgement.abstain_reason
         if score is not None:
-            answer["early_warning"] = {"score": score.score, "band": score.band, "missing": list(score.missing)}
+            answer["early_warning"] = {
+                "score": score.score,
+                "band": score.band,
+                "red": list(score.red),
+                "missing": list(score.missing),
+            }
         if judgement.crisis is not None:
             answer["crisis"] = judgement.crisis
         return answer

@@ -6,7 +6,7 @@ import pytest
 
 from ml.language.numbers import measure
 from ml.language.reader import Reader
-from ml.language.words import fold
+from ml.language.text import fold
 
 SAID = [
     ("tummy ache", {"abdominal_pain"}),

@@ -140,6 +140,32 @@ def test_it_abstains_when_nothing_was_understood_and_still_shows_flags(predict: 
     assert judgement.triage == "emergency"
 
 
+@pytest.mark.parametrize(
+    "symptoms",
+    [("dolor de pecho",), ("Brustschmerzen und Atemnot",), ("asdf qwer", "xyzzy"), ("no cough, florf flumph",)],
+)
+@pytest.mark.parametrize("vitals", [(), (("temperature_c", 36.8),)])
+def test_what_was_not_understood_is_never_called_routine(
+    predict: Predictor, symptoms: tuple[str, ...], vitals: tuple[tuple[str, float], ...]
+) -> None:
+    understood, _, judgement = predict(*symptoms, vitals=vitals)
+    assert judgement.triage == "unknown"
+    assert judgement.abstain_reason
+    assert understood.unrecognised
+
+
+def test_rules_speak_where_no_word_was_understood(predict: Predictor) -> None:
+    assert predict("dolor de pecho", vitals=(("spo2", 85.0),))[2].triage == "emergency"
+
+
+def test_a_complaint_that_was_not_read_is_said_and_never_left_to_self_care(predict: Predictor) -> None:
+    assert predict("sneezing", "runny nose", age=25, severity="moderate")[2].triage == "self_care"
+    understood, _, judgement = predict("sneezing", "runny nose", "dolor de pecho", age=25, severity="moderate")
+    assert understood.unrecognised == ("dolor de pecho",)
+    assert any("not judged" in one for one in understood.cautions)
+    assert judgement.triage == "routine"
+
+
 def test_it_abstains_on_what_it_does_not_know(predict: Predictor) -> None:
     _, opinion, judgement = predict("twisted my ankle playing football", "swollen ankle joint")
     assert opinion.none_of_these > 0.6

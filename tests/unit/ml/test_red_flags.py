@@ -188,3 +188,31 @@ def test_chronic_lung_disease_is_scored_on_its_own_oxygen_scale() -> None:
         score = early_warning({"spo2": 89}, age=70, confused=False, chronic_lung=chronic, pregnant=False)
         assert score is not None
         assert score.score == expected
+
+
+@pytest.mark.parametrize(
+    ("vitals", "red"),
+    [
+        ({"respiratory_rate": 8}, "respiratory_rate"),
+        ({"respiratory_rate": 25}, "respiratory_rate"),
+        ({"spo2": 91}, "spo2"),
+        ({"systolic": 90}, "systolic"),
+        ({"systolic": 220}, "systolic"),
+        ({"heart_rate": 40}, "heart_rate"),
+        ({"heart_rate": 131}, "heart_rate"),
+        ({"temperature_c": 35.0}, "temperature_c"),
+    ],
+)
+def test_a_single_red_score_is_never_low_and_never_less_than_urgent(
+    interpreter: Interpreter, vitals: dict[str, float], red: str
+) -> None:
+    found = understood(interpreter, symptoms=["cough"], vitals=vitals)
+    assert found.early_warning is not None
+    assert (found.early_warning.band, found.early_warning.red) == ("low-medium", (red,))
+    assert max(URGENCIES.index(flag.urgency) for flag in found.red_flags) >= URGENCIES.index("urgent")
+
+
+def test_new_confusion_alone_is_red() -> None:
+    score = early_warning({"heart_rate": 70}, age=70, confused=True, chronic_lung=False, pregnant=False)
+    assert score is not None
+    assert (score.score, score.band, score.red) == (3, "low-medium", ("confusion",))

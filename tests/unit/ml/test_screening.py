@@ -54,7 +54,31 @@ def test_item_nine_is_heard_even_when_too_much_is_blank() -> None:
 def test_few_blanks_are_prorated_and_said_so() -> None:
     found = score("phq9", [2, 2, 2, 2, 2, 2, 2, None, 0])
     assert found["prorated"] is True
-    assert found["total"] == round(14 * 9 / 8)
+    assert found["blank"] == [8]
+    assert found["total"] == 16  # 15.75
+
+
+@pytest.mark.parametrize(
+    ("instrument", "answers", "total", "band"),
+    [
+        ("phq9", [1, 1, 1, 1, 0, 0, 0, 0, None], 5, "mild"),  # 4.5
+        ("gad7", [3, 3, 3, 0, 0, 0, None], 11, "moderate"),  # 10.5
+        ("phq9", [3, 3, 3, 3, 0, 0, 0, 0, None], 14, "moderate"),  # 13.5
+        ("phq9", [0, 0, 0, 0, 0, 0, 0, 1, None], 1, "minimal"),  # 1.125
+        ("phq9", [2, 0, 0, 0, 0, 0, None, 0, None], 3, "minimal"),  # 2.57
+    ],
+)
+def test_halves_are_rounded_up(instrument: Instrument, answers: list[int | None], total: int, band: str) -> None:
+    found = score(instrument, answers)
+    assert (found["total"], found["band"]) == (total, band)
+
+
+def test_a_blank_ninth_item_has_to_be_asked() -> None:
+    found = score("phq9", [3] * 8 + [None])
+    assert found["blank"] == [9]
+    assert "Item 9" in str(found["action"])
+    assert found["warnings"]
+    assert "warnings" not in score("phq9", [3] * 7 + [None, 0])
 
 
 def test_the_phq9_algorithm_needs_mood_or_interest() -> None:
