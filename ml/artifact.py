@@ -11,13 +11,12 @@ from typing import Final
 import msgspec
 import torch
 
+from ml.card_page import CARD, METRICS
 from ml.knowledge import Knowledge
 from ml.network import Ensemble
 
 WEIGHTS: Final = "weights.pt"
 META: Final = "model.json"
-METRICS: Final = "metrics.json"
-CARD: Final = "MODEL_CARD.md"
 CURRENT: Final = "CURRENT"
 TENSORS: Final = frozenset({"w0", "b0", "w1", "b1", "w2", "b2"})
 

@@ -99,7 +99,7 @@ class PredictorReplica:
             self._refused = version or ""
             return
         self._refused = None
-        self._service.served = Served(model, model.info)
+        self._service.served = Served(model, model.info, folder)
         self._log.info("ml.model_in_service", version=model.info.version)
 
     async def ask_many(self, requests: list[tuple[str, Reply]]) -> list[Reply]:

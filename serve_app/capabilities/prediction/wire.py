@@ -22,6 +22,8 @@ async def call(service: PredictionService, method: str, body: Reply) -> Reply:
             return await service.next_question(question.asked_of(), question.asked)
         if method == "recommend":
             return _recommend(service, RecommendRequest.model_validate(body))
+        if method == "model_card":
+            return await service.model_card()
         if method == "model_info":
             return service.model_info()
         raise InvalidArgument("There is no such method.")

@@ -52,7 +52,9 @@ OWN = {
     ("POST", "/api/ml/recommend"),
     ("POST", "/api/ml/next-question"),
     ("POST", "/api/ml/screening/{instrument}"),
+    ("POST", "/api/ml/predict-batch"),
     ("GET", "/api/ml/model"),
+    ("GET", "/api/ml/model/card"),
 }
 BULK = ("POST", "/api/bookings/bulk")  # answers for each booking by itself
 # The rooms of others can be told from rooms that are not there: whoever creates a room may choose its id.

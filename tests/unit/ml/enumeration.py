@@ -62,10 +62,11 @@ class Enumeration:
             total += log(
                 sum(0.5 * exp(self._cluster(who, state, band, level, mean, members, sign, nothing)) for sign in (-1, 1))
             )
-        p = [self._truth(state, band, one, level, 0.0) for one in (dry, wet)]
-        scale = 1 / max(1.0, sum(p))
+        coughs = [self._truth(state, band, one, level, 0.0) for one in (dry, wet)]
+        scale = 1 / max(1.0, sum(coughs))
         (dry1, dry0), (wet1, wet0) = (self._said(who, state, one, mean, nothing) for one in (dry, wet))
-        cough = p[0] * scale * dry1 * wet0 + p[1] * scale * dry0 * wet1 + max(0.0, 1 - sum(p) * scale) * dry0 * wet0
+        neither = max(0.0, 1 - sum(coughs) * scale)
+        cough = coughs[0] * scale * dry1 * wet0 + coughs[1] * scale * dry0 * wet1 + neither * dry0 * wet0
         return total + log(cough)
 
     def _cluster(

@@ -179,7 +179,7 @@ def test_a_normal_blood_pressure_says_next_to_nothing(posterior: Posterior, know
     def odds(pressures: tuple[float, float] | None) -> Floats:
         vitals = {} if pressures is None else {"systolic": pressures[0], "diastolic": pressures[1]}
         evidence = Evidence(age=28, sex="female", present=frozenset({"headache"}), vitals=vitals)
-        return np.log(posterior.classes(patients_of(knowledge, [evidence]))[0])
+        return np.asarray(np.log(posterior.classes(patients_of(knowledge, [evidence]))[0]))
 
     migraine, cold = knowledge.condition_index["migraine"], knowledge.condition_index["common_cold"]
     bare = odds(None)
