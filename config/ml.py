@@ -22,7 +22,7 @@ class GeneratorSettings(Section):
         description="Power of the conditions' shares in a telehealth service. Offices and emergency rooms see a "
         "flatter mix (heart disease a third as often as colds, not a seventh). 1: the telehealth mix as it stands.",
     )
-    other_share: float = Field(default=0.27, gt=0, lt=1, description="Share of consultations with another condition.")
+    other_share: float = Field(default=0.22, gt=0, lt=1, description="Share of consultations with another condition.")
     background_salience: float = Field(
         default=0.35, gt=0, le=1, description="How readily a complaint unrelated to the condition is told."
     )
@@ -43,11 +43,9 @@ class GeneratorSettings(Section):
     )
     cluster_sd: float = Field(default=0.9, ge=0, description="Spread (logit) shared by the symptoms of a cluster.")
     mistaken: float = Field(default=0.0004, gt=0, lt=0.01, description="P(a symptom is read that is not there).")
-    denial_rate: float = Field(
-        default=0.0105, ge=0, le=0.1, description="P(lacking symptom is denied), per salience."
-    )
+    denial_rate: float = Field(default=0.0105, ge=0, le=0.1, description="P(lacking symptom is denied), per salience.")
     atypical: float = Field(
-        default=0.08, ge=0, le=0.5, description="Share of patients whose complaints look like another condition."
+        default=0.05, ge=0, le=0.5, description="Share of patients whose complaints look like another condition."
     )
     fever_measured: float = Field(
         default=0.6, gt=0, le=1, description="Share of people with a fever whose thermometer shows it at the visit."
@@ -98,7 +96,9 @@ class TrainingSettings(Section):
         default=0.08, ge=0, lt=1, description="Share of patients whose age is not known; the same for their sex."
     )
     grid_pairs: int = Field(
-        default=60, ge=0, description="Frequent pairs of symptoms on the grid on which the network is held to exact Bayes."
+        default=60,
+        ge=0,
+        description="Frequent pairs of symptoms on the grid on which the network is held to exact Bayes.",
     )
 
 

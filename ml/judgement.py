@@ -41,7 +41,7 @@ def judge(understood: Understood, opinion: Opinion | None, info: ModelInfo, know
         return Judgement("unknown", NOTHING_UNDERSTOOD, None)
     reason = _abstain_reason(understood, opinion, info)
     triage: Urgency = "routine" if opinion is None else _model_triage(understood, opinion, knowledge)
-    unsure = reason is not None or understood.evidence.unrecognised > 0
+    unsure = reason is not None or understood.evidence.unrecognised > 0 or _odd_reading(understood, opinion)
     if unsure and triage == "self_care" and not _plainly_minor(understood):
         triage = "routine"
     for flag in understood.red_flags:
@@ -69,6 +69,11 @@ def _abstain_reason(understood: Understood, opinion: Opinion | None, info: Model
     if alone and top < 0.5:
         return "One symptom alone is not enough information."
     return None
+
+
+def _odd_reading(understood: Understood, opinion: Opinion | None) -> bool:
+    """Does a vital sign out of the ordinary stand beside one complaint that may have nothing to do with it?"""
+    return opinion is not None and opinion.complaints < 2 and not _as_anybodys(understood)
 
 
 def _as_anybodys(understood: Understood) -> bool:

@@ -1,7 +1,7 @@
 """Answers requests with the symptom model of whichever source tree it is run in: JSON on stdin, JSON on stdout.
 
-`tests.unit.ml.judging` runs it in the present tree's place and in that of another revision, so that both answer the same
-questions in one run. It uses only what has always been there.
+`tests.unit.ml.judging` runs it in this tree and in that of another revision, so that both answer the same questions in
+one run. It uses only what has always been there.
 """
 
 import json
@@ -31,10 +31,11 @@ def main() -> None:
 
 def _answer(interpreter: Interpreter, model: Any, knowledge: Any, request: dict[str, Any]) -> dict[str, Any]:
     lists = ("symptoms", "medical_history", "allergies", "medications")
-    fields = {name: tuple(value) if name in lists else value for name, value in request.items()}
+    fields: dict[str, Any] = {name: tuple(value) if name in lists else value for name, value in request.items()}
     fields["vitals"] = tuple((name, value) for name, value in request.get("vitals", {}).items())
+    make: Any = Asked  # another revision may not take them all
     try:
-        understood = interpreter.understand(Asked(**fields))
+        understood = interpreter.understand(make(**fields))
     except Exception as exc:  # a refusal; which class it is differs between revisions
         return {"refused": type(exc).__name__}
     opinion = opinions(model, knowledge, [understood.evidence])[0]

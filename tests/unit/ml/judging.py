@@ -5,10 +5,10 @@
 All were written for Carewire from general medical knowledge, without a look at the lexicon; none is a real patient.
 `cases/visits.csv` are visits as people put them: one to three complaints. `cases/desk.csv` are the same as a
 registration desk would, often with an untypical complaint. `cases/records.csv` are office visits as records hold them:
-one or two complaints, the length of the problem, vital signs that are normal, many of them follow-ups and refills. The
-probes ask one question in several ways, of which the answer should depend on some only. `cases/vignettes.csv` are fuller stories with an urgency.
-Rows are taken in turn into the development half, which may be looked at, and the blind half, which is judged for the
-record only and never worked on.
+one or two complaints, the length of the problem, vital signs that are normal, many of them follow-ups and refills.
+`cases/vignettes.csv` are fuller stories with an urgency. Rows are taken in turn into the development half, which may be
+looked at, and the blind half, which is judged for the record only and never worked on. The probes ask one question in
+several ways, of which the answer should depend on some only.
 """
 
 import argparse

@@ -285,6 +285,12 @@ def test_an_abnormal_reading_does_count(predict: Predictor) -> None:
     assert judgement.abstain_reason is None
 
 
+def test_a_high_pressure_beside_a_headache_is_not_for_self_care(predict: Predictor) -> None:
+    _, opinion, judgement = predict("headache", age=28.0, vitals=(("systolic", 148.0), ("diastolic", 92.0)))
+    assert opinion.possibilities[0].condition == "migraine"
+    assert judgement.triage == "routine"
+
+
 def test_a_normal_temperature_alone_is_no_complaint(predict: Predictor) -> None:
     understood, _, judgement = predict("no fever", vitals=(("temperature_c", 36.8),))
     assert not understood.evidence.present
