@@ -51,7 +51,7 @@ class GeneratorSettings(Section):
         default=0.6, gt=0, le=1, description="Share of people with a fever whose thermometer shows it at the visit."
     )
     any_duration: float = Field(
-        default=0.06, gt=0, lt=1, description="Share of durations that mean something else than the condition's own."
+        default=0.1, gt=0, lt=1, description="Share of durations that mean something else than the condition's own."
     )
     salience_sd: float = Field(default=0.35, ge=0, description="Spread (log) of salience between worlds.")
     salience_power: float = Field(

@@ -21,7 +21,7 @@ Bools = npt.NDArray[np.bool_]
 BAND_SHARES: Final = (0.08, 0.12, 0.17, 0.20, 0.19, 0.16, 0.08)  # of the people who consult (C, J1)
 SEX_SHARES: Final = (0.55, 0.44, 0.01)  # female, male, other
 LIKENESS: Final = 4.0  # how much more often a condition is taken for a similar one (C, J1)
-ANY_DURATION: Final = (3.4, 2.0)  # mean and sd of log days where the number means something else (C, J1)
+ANY_DURATION: Final = (2.5, 2.3)  # mean and sd of log days where the number means something else (C, J1)
 
 
 @dataclass(frozen=True)
