@@ -22,6 +22,7 @@ NOTHING_UNDERSTOOD: Final = (
     "or ask a clinician; in an emergency call your local emergency number."
 )
 LIKELY: Final = 0.25  # below this the first answer is too weak to stand alone
+ENOUGH_ALONE: Final = 0.6  # of the first answer, from which one symptom says enough
 LIKELY_IF_WIDE: Final = 0.35  # the same where the model is less sure of itself
 SERIOUS: Final = {"emergency": 0.30, "urgent": 0.30, "routine": 0.50}  # probability from which a condition sets triage
 
@@ -66,7 +67,7 @@ def _abstain_reason(understood: Understood, opinion: Opinion | None, info: Model
         top = opinion.unmeasured_top
     if top < (LIKELY_IF_WIDE if understood.cautions else LIKELY):
         return "There is not enough information to tell the possibilities apart."
-    if alone and top < 0.5:
+    if alone and top < ENOUGH_ALONE:
         return "One symptom alone is not enough information."
     return None
 

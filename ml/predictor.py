@@ -255,14 +255,18 @@ def opinions(model: Model, knowledge: Knowledge, many: Sequence[Evidence], expla
     A weight is the change of a condition's log odds when that symptom had not been told. `explain` conditions get them.
     """
     rows: list[Evidence] = []
-    parts: list[tuple[int, list[str]]] = []
+    parts: list[tuple[int, int, list[str]]] = []
     for evidence in many:
         told = _tellable(evidence, knowledge)
-        parts.append((len(rows), told))
+        at = len(rows)
         rows.append(evidence)
         rows.extend(evidence.without_symptom(one, knowledge) for one in told if one in knowledge.symptom_index)
         rows.extend(_without_vital(evidence, one) for one in told if one in VITALS)
-        rows.append(close(replace(evidence, vitals={}), knowledge))
+        bare = at
+        if evidence.vitals:
+            bare = len(rows)
+            rows.append(close(replace(evidence, vitals={}), knowledge))
+        parts.append((at, bare, told))
     chance, disagreement, later = model.predict(rows)
     odds = np.log(np.clip(chance, 1e-9, 1)) - np.log(np.clip(1 - chance, 1e-9, 1))
     named = len(knowledge.conditions)
@@ -272,30 +276,32 @@ def opinions(model: Model, knowledge: Knowledge, many: Sequence[Evidence], expla
             round(float(chance[at, named]), 4),
             float(disagreement[at]),
             sum(one in knowledge.symptom_index for one in told),
-            float(chance[at + 1 + len(told), :named].max()),
+            float(chance[bare, :named].max()),
         )
-        for at, told in parts
+        for at, bare, told in parts
     ]
 
 
 def _possibilities(
     knowledge: Knowledge, told: list[str], chance: Floats, odds: Floats, later: Floats, explain: int
 ) -> tuple[Possibility, ...]:
-    named = len(knowledge.conditions)
-    order = np.argsort(-chance[:named], kind="stable")
-    possibilities = []
-    for rank, at in enumerate(order):
-        weights: tuple[Weight, ...] = ()
-        if rank < explain:
-            change = odds[0, at] - odds[1:, at]
-            weights = tuple(
-                Weight(one, round(float(value), 3))
-                for one, value in sorted(zip(told, change, strict=True), key=lambda pair: -abs(pair[1]))
-                if abs(value) >= WEIGHTLESS
-            )
-        probability, again = round(float(chance[at]), 4), round(float(later[at]), 4)
-        possibilities.append(Possibility(knowledge.conditions[at].id, probability, again, weights))
-    return tuple(possibilities)
+    order: list[int] = np.argsort(-chance[: len(knowledge.conditions)], kind="stable").tolist()
+    changes: list[list[float]] = (odds[0, order[:explain]] - odds[1:, order[:explain]]).T.tolist()
+    likely: list[float] = chance.round(4).tolist()
+    again: list[float] = later.round(4).tolist()
+    weights = [
+        tuple(
+            Weight(one, round(value, 3))
+            for one, value in sorted(zip(told, change, strict=True), key=lambda pair: -abs(pair[1]))
+            if abs(value) >= WEIGHTLESS
+        )
+        for change in changes
+    ]
+    weights += [()] * (len(order) - len(weights))
+    return tuple(
+        Possibility(knowledge.conditions[at].id, likely[at], again[at], weight)
+        for at, weight in zip(order, weights, strict=True)
+    )
 
 
 def _tellable(evidence: Evidence, knowledge: Knowledge) -> list[str]:
