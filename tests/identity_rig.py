@@ -217,6 +217,7 @@ class House:
             self.clock,
             self.registries[-1],
             guard=SocketGuard(revocations, care, audit, self.settings.identity),
+            limits=LimitSettings(enabled=False, refusal_lines_per_s=10_000),
         )
         follower = Follower(self.database, revocations, gateway.revoked, lambda: gateway.users)
         await follower.start()
