@@ -41,10 +41,12 @@ def people(world: World, knowledge: Knowledge, patients: Patients) -> tuple[Ints
             continue
         this = np.full(len(some), sex)
         with np.errstate(divide="ignore"):
-            mass = np.log(prior(world, bands[some], this, factors[some]))
+            each = np.log(prior(world, bands[some], this, factors[some]))
+        if anybody[some].any():
             who = np.log(np.array(BAND_SHARES)[bands[some]] * share)
             who += _log_history(world, knowledge, bands[some], this, factors[some])
-        total[some] = np.logaddexp(total[some], mass + np.where(anybody[some], who, 0)[:, None])
+            each += np.where(anybody[some], who, 0)[:, None]
+        total[some] = np.logaddexp(total[some], each)
     return rows, bands, total
 
 
