@@ -104,10 +104,12 @@ def _told(tables: "_Tables", status: Ints, temperature: Floats) -> Floats:
 
 def stand(structure: Structure, patients: Patients) -> Ints:
     """How each symptom stands, (n, S)."""
+    child, ancestor = np.array(structure.implications).T
     status = np.where(patients.present, PRESENT, np.where(patients.absent, ABSENT, QUIET))
-    for child, ancestor in structure.implications:
-        status[patients.present[:, child], ancestor] = FORCED
-        status[patients.absent[:, ancestor] & patients.absent[:, child], child] = IMPLIED_ABSENT
+    rows, which = np.nonzero(patients.present[:, child])
+    status[rows, ancestor[which]] = FORCED
+    rows, which = np.nonzero(patients.absent[:, ancestor] & patients.absent[:, child])
+    status[rows, child[which]] = IMPLIED_ABSENT
     with np.errstate(invalid="ignore"):
         status[patients.vitals[:, 0] >= 38.0, structure.fever] = FORCED
         status[patients.vitals[:, 0] >= 39.0, structure.high_fever] = FORCED
