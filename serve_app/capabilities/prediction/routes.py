@@ -41,7 +41,7 @@ def prediction_routes(predictor: Predictor, dependencies: Sequence[Depends] = ()
         "/predict-batch",
         response_class=StreamingResponse,
         responses={200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
-        openapi_extra={"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+        openapi_extra={"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": {}}}}},
     )
     async def predict_batch(request: Request) -> StreamingResponse:
         """Up to 500 predictions, one request a line (NDJSON), each as `predict`. Answers come line by line, in order:
