@@ -1,1 +1,1 @@
-"""What a message wants and whether it speaks of harm: rules first, then a compact model that may raise and never lower."""
+"""What a message wants and whether it speaks of harm: rules first, then a compact model."""

@@ -1,9 +1,10 @@
-"""The answer about one message: rules of crisis first, then the model, which may raise what they let pass and lower nothing."""
+"""The answer about one message: rules first, then the model, which may raise what they let pass and lowers nothing."""
 
 from typing import Final
 
 from ml.messages.classifier import MessageModel
 from ml.messages.corpus import NONE, Task
+from ml.messages.intents import IntentRules
 from ml.safety.crisis import SEVERITIES, Severity
 from ml.safety.screen import Screen
 
@@ -12,11 +13,12 @@ DIGITS: Final = 4
 
 
 class MessageReader:
-    """Classifies messages. Without a model it has the rules of crisis, and no opinion on what is wanted."""
+    """Classifies messages. Without a model it has the rules alone."""
 
     def __init__(self, model: MessageModel | None, screen: Screen | None = None) -> None:
         self._model = model
         self._screen = screen or Screen()
+        self._intents = IntentRules()
 
     def classify(self, message: str, task: Task) -> dict[str, object]:
         """The answer of `POST /api/ml/classify-message`: labels, the most probable first."""
@@ -26,8 +28,12 @@ class MessageReader:
         return {"task": task, **answer}
 
     def _intent(self, message: str) -> dict[str, object]:
-        chance = self._model.probabilities("intent", message) if self._model is not None else {}
-        return {"labels": _ranked(chance), "rules": []}
+        rules = self._intents.spoken_for(message)
+        if self._model is not None:
+            chance = self._model.probabilities("intent", message, [one.id for one in rules])
+        else:
+            chance = {one.label: 1 / len(rules) for one in rules}
+        return {"labels": _ranked(chance), "rules": [one.id for one in rules]}
 
     def _safety(self, message: str) -> dict[str, object]:
         finding = self._screen.read(message)

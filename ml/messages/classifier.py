@@ -4,7 +4,7 @@ On disk: `weights.npz` (half precision), `model.json`, `CARD.md` in `<artifacts>
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -65,9 +65,9 @@ class MessageModel:
             raise MessageModelError(f"The weights in {folder} are not those that {META} describes.")
         return MessageModel(meta, weights)
 
-    def probabilities(self, task: Task, message: str) -> dict[str, float]:
-        """Of every label of the task; they sum to 1."""
-        logits = scores(self._weights[task], features(message)) / self.meta.temperature[task]
+    def probabilities(self, task: Task, message: str, rules: Iterable[str] = ()) -> dict[str, float]:
+        """Of every label of the task; they sum to 1. `rules` are those that speak for something."""
+        logits = scores(self._weights[task], features(message, rules)) / self.meta.temperature[task]
         chance = np.exp(logits - logits.max())
         return dict(zip(self.meta.labels[task], (chance / chance.sum()).tolist(), strict=True))
 
@@ -75,7 +75,8 @@ class MessageModel:
 def scores(weights: Floats, places: list[int]) -> Floats:
     """One score a label: the weights of what is there over the root of how much it is, and the bias (last row)."""
     rows: Floats = weights[places].sum(axis=0) / max(1.0, len(places)) ** 0.5
-    return rows + weights[SPACE]
+    total: Floats = rows + weights[SPACE]
+    return total
 
 
 def digest(weights: Mapping[str, Halves]) -> str:

@@ -1,6 +1,5 @@
 """Messages to learn from and to judge by: the templates of `messages.toml`, filled and written in many ways."""
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,11 +9,12 @@ from typing import Final, Literal
 
 import msgspec
 
-from ml.knowledge import DATA
-from ml.messages.varieties import VARIETIES, written
+from ml.knowledge import DATA, hash_files
+from ml.messages.varieties import varieties, written
 
 Task = Literal["intent", "safety"]
 NONE: Final = "none"
+FILES: Final = ("messages.toml", "varieties.toml", "intents.toml", "crisis.toml")
 HELD_OUT_EVERY: Final = 5  # every fifth template of a label is never trained on
 _SLOT: Final = re.compile(r"\{(\w+)\}")
 
@@ -36,11 +36,12 @@ class MessageFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A message, what it is, and how it is written."""
+    """A message, what it is, and how it is written. `hard`: harmless, and it sounds like harm."""
 
     text: str
     label: str
     variety: str
+    hard: bool = False
 
 
 class Corpus:
@@ -48,7 +49,8 @@ class Corpus:
 
     def __init__(self, folder: Path = DATA) -> None:
         content = (folder / "messages.toml").read_bytes()
-        self.data_hash = hashlib.sha256(content).hexdigest()
+        self.data_hash = hash_files(folder, FILES)
+        self.varieties = varieties(folder)
         self._file = msgspec.toml.decode(content, type=MessageFile)
 
     def labels(self, task: Task) -> tuple[str, ...]:
@@ -57,17 +59,17 @@ class Corpus:
 
     def examples(self, task: Task, *, held_out: bool, each: int, seed: int) -> Iterator[Example]:
         """`each` messages of every template and variety. Messages that only want something speak of no harm."""
-        parts = [(one.label, one.texts) for one in self._templates(task)]
+        parts = [(one.label, one.texts, one.label == NONE) for one in self._templates(task)]
         if task == "safety":
-            parts += [(NONE, one.texts) for one in self._file.intent]
-        for label, texts in parts:
+            parts += [(NONE, one.texts, False) for one in self._file.intent]
+        for label, texts, hard in parts:
             for number, template in enumerate(texts):
                 if (number % HELD_OUT_EVERY == HELD_OUT_EVERY - 1) != held_out:
                     continue
                 dice = Random(f"{seed} {label} {template}")
-                for variety in VARIETIES:
+                for variety, rewrite in self.varieties.items():
                     for _ in range(each):
-                        yield Example(written(self._filled(template, dice), variety, dice), label, variety)
+                        yield Example(written(self._filled(template, dice), rewrite, dice), label, variety, hard)
 
     def _templates(self, task: Task) -> list[Templates]:
         return self._file.intent if task == "intent" else self._file.safety

@@ -1,20 +1,43 @@
-"""Ways of writing: dialects, second-language English, phones. Spelling and grammar only; what is said stays the same.
-
-They are rough sketches of a few features each (J1), to train on and to see whether anybody is understood less.
-"""
+"""Ways of writing: dialects, second-language English, phones. Spelling and grammar only; what is said stays."""
 
 import re
+import tomllib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from random import Random
 from typing import Final
 
+from ml.knowledge import DATA
+
 Rewrite = Callable[[str, Random], str]
-SHORTEST: Final = 5
+STANDARD: Final = "standard"
+MISSPELT: Final = "misspelt"
+PHONE: Final = "phone"
+SHORTEST: Final = 5  # letters of a word that a slip is made in
+_MARKS: Final = re.compile(r"['.,!?]")
 
 
-def _by(table: Mapping[str, str]) -> Rewrite:
+def varieties(folder: Path = DATA) -> dict[str, Rewrite]:
+    """Every way of writing by its name: as it stands, with slips of the keyboard, and those of `varieties.toml`."""
+    tables = tomllib.loads((folder / "varieties.toml").read_text(encoding="utf-8"))
+    return {STANDARD: lambda text, _: text, MISSPELT: _slip} | {
+        name: _by(name, table) for name, table in tables.items()
+    }
+
+
+def written(text: str, rewrite: Rewrite, dice: Random) -> str:
+    """The text in this way of writing, blanks put right."""
+    return " ".join(rewrite(text, dice).split())
+
+
+def _by(name: str, table: Mapping[str, str]) -> Rewrite:
     pattern = re.compile("|".join(rf"\b{one}\b" for one in sorted(table, key=len, reverse=True)), re.IGNORECASE)
-    return lambda text, _: pattern.sub(lambda found: table[found.group().lower()], text)
+
+    def rewrite(text: str, _: Random) -> str:
+        plain = _MARKS.sub("", text.lower()) if name == PHONE else text
+        return pattern.sub(lambda found: table[found.group().lower()], plain)
+
+    return rewrite
 
 
 def _slip(text: str, dice: Random) -> str:
@@ -31,54 +54,3 @@ def _slip(text: str, dice: Random) -> str:
             )
         )
     return " ".join(words)
-
-
-def _phone(text: str, _: Random) -> str:
-    """Small letters, no apostrophes, no marks, the usual short forms."""
-    text = re.sub(r"['.,!?]", "", text.lower())
-    return _SHORT(text, _)
-
-
-_SHORT: Final = _by(
-    {"you": "u", "your": "ur", "are": "r", "please": "pls", "thanks": "thx", "tomorrow": "tmrw", "tonight": "tonite",
-     "because": "cuz", "want to": "wanna", "going to": "gonna", "to": "2", "for": "4", "with": "w", "and": "n"}
-)  # fmt: skip
-VARIETIES: Final[Mapping[str, Rewrite]] = {
-    "standard": lambda text, _: text,
-    "phone": _phone,
-    "misspelt": _slip,
-    "African American": _by(
-        {"i am going to": "ima", "going to": "finna", "is not": "ain't", "am not": "ain't", "isn't": "ain't",
-         "don't have": "ain't got", "he is": "he", "she is": "she", "they are": "they", "is having": "be having",
-         "hits": "be hittin", "doing": "doin", "going": "goin", "killing": "killin", "thinking": "thinkin",
-         "bleeding": "bleedin", "breathing": "breathin", "cutting": "cuttin", "any more": "no more", "want to": "wanna"}
-    ),
-    "Scottish": _by(
-        {"can't": "cannae", "cannot": "cannae", "don't": "dinnae", "do not": "dinnae", "isn't": "isnae", "is not": "isnae",
-         "won't": "willnae", "will not": "willnae", "didn't": "didnae", "my": "ma", "to": "tae", "going": "gaun", "of": "ae",
-         "myself": "masel", "no": "nae", "down": "doon", "about": "aboot", "from": "fae", "i am": "am", "small": "wee"}
-    ),
-    "Indian": _by(
-        {"i have": "i am having", "i want": "i am wanting", "i think": "i am thinking", "please": "kindly", "today": "today only",
-         "i need": "i am needing", "can i": "can i please", "tell me": "kindly tell me", "move": "prepone", "next": "coming"}
-    ),
-    "Spanish speaker": _by(
-        {"i am": "am", "i have": "have", "it is": "is", "i don't": "i no", "i do not": "i no", "i can't": "i no can",
-         "he is": "is", "she is": "is", "very": "bery", "is not": "no is", "does not": "no", "my husband": "my esposo",
-         "want to": "want", "going to": "go to", "the": "de", "school": "eschool", "start": "estart", "stop": "estop"}
-    ),
-    "German speaker": _by(
-        {"i am going to": "i will", "for weeks": "since weeks", "want": "will", "can i": "can i please", "that": "dat",
-         "with": "wiz", "this": "zis", "think": "sink", "the": "ze", "when is": "when becomes", "have to": "must",
-         "breathe": "breath", "live": "leave", "what": "wat", "medicine": "medicament"}
-    ),
-    "Arabic speaker": _by(
-        {"is": "", "am": "", "are": "", "a": "", "an": "", "pay": "bay", "please": "blease", "people": "beoble", "pills": "bills of medicine",
-         "pain": "bain", "appointment": "abointment", "help": "helb", "very": "fery", "have": "haf", "i don't": "i not"}
-    ),
-}  # fmt: skip
-
-
-def written(text: str, variety: str, dice: Random) -> str:
-    """The text as somebody of this variety might write it."""
-    return " ".join(VARIETIES[variety](text, dice).split())

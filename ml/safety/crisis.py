@@ -1,10 +1,11 @@
-"""Words of crisis by rule (`crisis.toml`): self-harm, harm to others, abuse, a medical emergency. Needs nothing but text.
+"""Words of crisis by rule (`crisis.toml`): self-harm, harm to others, abuse, a medical emergency.
 
 A rule is a pattern that has to fit, word by word; nothing is recognised by likeness, so "this cough is killing me" is
 a cough. What stands around the words (a denial, a relative, a time) is for whoever asks to judge.
 """
 
 import re
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ SEVERITIES: Final[tuple[Severity, ...]] = ("normal", "high", "emergency")
 MARK: Final = "crisis"
 _APOSTROPHE: Final = re.compile(r"(?<=\w)'(?=\w)")
 _BLANKS: Final = re.compile(r"[ \t]+")
-_WORD: Final = re.compile(r"[a-z]{4,}")
+_WORD: Final = re.compile(r"[a-z]{2,}")
+_LONG: Final = re.compile(r"(?<![\\a-z(?<])[a-z]{6,}(?![a-z(?>+*\[])")
 _LIST: Final = re.compile(r"<(\w+)>")
 
 
@@ -39,8 +41,8 @@ class CrisisFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`crisis.toml`."""
 
     hints: str
-    spelling: str
     never: str
+    spoken: dict[str, str]
     words: dict[str, str]
     idioms: dict[str, str | list[str]]
     rule: list[CrisisRule]
@@ -61,7 +63,9 @@ class CrisisRules:
     def __init__(self, folder: Path = DATA) -> None:
         file = msgspec.toml.decode((folder / "crisis.toml").read_bytes(), type=CrisisFile)
         self._hint = re.compile("|".join(file.hints.split()))
-        self._mended = slips(file.spelling.split(), frozenset(file.never.split()))
+        written = [*file.words.values(), *(text for rule in file.rule for text in rule.patterns)]
+        spelling = {word for text in written for word in _LONG.findall(text)}
+        self._mended = slips(sorted(spelling), frozenset((*file.never.split(), *_english(folder)))) | file.spoken
         self._idioms = _pattern(file.idioms["patterns"], file.words)
         self.topic = re.compile(str(file.idioms["topic"]))
         worst_first = sorted(file.rule, key=lambda rule: (not rule.early, -SEVERITIES.index(rule.severity)))
@@ -74,7 +78,7 @@ class CrisisRules:
         return self._hint.search(plain) is not None
 
     def find(self, plain: str, *, complaints: bool = False) -> list[Said]:
-        """Everything said in plain text, the worst first, and no word twice. `complaints`: only rules with a symptom."""
+        """Everything said in plain text, the worst first, no word twice. `complaints`: only rules with a symptom."""
         found: list[Said] = []
         left, taken_out = plain, False
         for rule, pattern in self._of_complaints if complaints else self._rules:
@@ -87,7 +91,7 @@ class CrisisRules:
         return found
 
     def plain(self, folded: str) -> str:
-        """Folded text as the patterns are written: without apostrophes and double blanks, words of crisis mended."""
+        """Folded text as the patterns are written: without apostrophes and double blanks, slips and dialect mended."""
         text = _BLANKS.sub(" ", _APOSTROPHE.sub("", folded))
         return _WORD.sub(lambda word: self._mended.get(word.group(), word.group()), text)
 
@@ -115,11 +119,11 @@ def mark_of(rule: CrisisRule) -> str:
 def slips(words: list[str], never: frozenset[str]) -> dict[str, str]:
     """Every word that is one slip away from one of these: a letter left out, doubled, or swapped with the next.
 
-    The first letter stays. `never` are words of their own.
+    The first letter and the last stay. `never` are words of their own.
     """
     mended: dict[str, str] = {}
     for word in words:
-        for at in range(1, len(word)):
+        for at in range(1, len(word) - 1):
             for slip in (
                 word[:at] + word[at + 1 :],
                 word[:at] + word[at] + word[at:],
@@ -128,6 +132,12 @@ def slips(words: list[str], never: frozenset[str]) -> dict[str, str]:
                 if slip not in never and slip not in words:
                     mended.setdefault(slip, word)
     return mended
+
+
+def _english(folder: Path) -> list[str]:
+    """Common words, which are no slips."""
+    lists = tomllib.loads((folder / "words.toml").read_text(encoding="utf-8"))["lists"]
+    return [*lists["guard"].split(), *lists["stop"].split()]
 
 
 def _blank(found: re.Match[str]) -> str:

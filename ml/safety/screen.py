@@ -16,8 +16,8 @@ from ml.safety.crisis import MARK, SEVERITIES, CrisisRules, Kind, Said, Severity
 
 OVER: Final = (Standing.DENIED, Standing.ELSEWHERE)
 NOUNS: Final = frozenset(  # said of a topic as well as of oneself
-    {"suicide", "suicidal", "self harm", "selfharm", "abuse", "suicidal ideation", "suicidal thoughts", "selbstmord", "suizid",
-     "self injury", "suicide attempts", "suicide notes", "violent thoughts", "having a stroke", "heart attack"}
+    {"suicide", "suicidal", "self harm", "selfharm", "abuse", "suicidal ideation", "suicidal thoughts", "selbstmord",
+     "suizid", "self injury", "suicide attempts", "suicide notes", "violent thoughts"}
 )  # fmt: skip
 
 
