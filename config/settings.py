@@ -378,6 +378,12 @@ class LimitSettings(Section):
     refusals_per_s: float = Field(
         default=100, gt=0, description="Tokens of one address that a gateway refuses; then it looks at none of them."
     )
+    refusal_lines_per_s: int = Field(
+        default=10,
+        ge=1,
+        le=100_000,
+        description="Lines a second in a gateway's log about refused tokens; others are counted.",
+    )
     handshakes_per_s: float = Field(
         default=1000, gt=0, description="Connections that one gateway lets in; others are told when to come back."
     )

@@ -30,6 +30,7 @@ from common.verifier import Verifier
 from config.ml import MlSettings
 from config.settings import (
     AuthSettings,
+    EncryptionSettings,
     GatewaySettings,
     IdentitySettings,
     LimitSettings,
@@ -204,6 +205,12 @@ class House:
         for collection in (*INDEXES, HEADS, ERASURES):
             await self.database[collection].delete_many({})
 
+    @property
+    def secret(self) -> str:
+        """What its tokens are signed with."""
+        assert self.settings.auth.secret is not None
+        return self.settings.auth.secret.get_secret_value()
+
     async def gateway(self) -> Gateway:
         """One more gateway, following revocations, as `serve_app.cluster.gateway` wires it."""
         name = f"gateway-{len(self.gateways)}"
@@ -213,10 +220,11 @@ class House:
         gateway = Gateway(
             name,
             self.settings.gateway,
-            Verifier(self.settings.auth, self.clock, secret=SECRET),
+            Verifier(self.settings.auth, self.clock, secret=self.secret),
             self.clock,
             self.registries[-1],
             guard=SocketGuard(revocations, care, audit, self.settings.identity),
+            limits=LimitSettings(enabled=False, refusal_lines_per_s=10_000),
         )
         follower = Follower(self.database, revocations, gateway.revoked, lambda: gateway.users)
         await follower.start()
@@ -250,12 +258,15 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> AsyncIterator[House]:
-    """A running one; everything is stopped and dropped afterwards."""
+async def house(
+    mongo_url: str, database: str, tmp: Any, *, secret: str = SECRET, master_keys: str | None = None, **identity: Any
+) -> AsyncIterator[House]:
+    """A running one; everything is stopped and dropped afterwards. `master_keys`: those of a database that is there."""
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg] # pydantic-settings adds it
         data_dir=tmp,
-        auth=AuthSettings(secret=SecretStr(SECRET), leeway_s=0),
+        auth=AuthSettings(secret=SecretStr(secret), leeway_s=0),
+        encryption=EncryptionSettings(master_keys=None if master_keys is None else SecretStr(master_keys)),
         identity=IdentitySettings(**LIGHT | identity),
         limits=LimitSettings(enabled=False),
         presence=PresenceSettings(settle_s=0, tick_ms=10),
@@ -276,7 +287,7 @@ async def house(mongo_url: str, database: str, tmp: Any, **identity: Any) -> Asy
     service = assemble(settings, client[database], stores, region, rooms, clock, root=root)
     calendars = calendar_services(region, stores.views, clock, stores.feed_tokens, related=service.care.cares)
     registry = CollectorRegistry()
-    verifier = Verifier(settings.auth, clock, secret=SECRET)
+    verifier = Verifier(settings.auth, clock, secret=secret)
     doors = [HttpGate(verifier, service.parts.revocations, calendars.feed_tokens)]
     app = create_api(
         Services(

@@ -26,12 +26,11 @@ MOST_TRIES: Final = 30  # of one transport in a minute: it is closed after them
 PENALTY_S: Final = 0.25
 _MINUTE_S: Final = 60.0
 _BURST_S: Final = 2.0
-_LINES_PER_S: Final = 10  # of the log, about refusals
 
 
 class Strangers:
-    """Those of one gateway. A transport (`realtime.wire.Socket`) is remembered only if something went wrong with it, or
-    while nobody knows whose it is."""
+    """Those of one gateway. A transport (`realtime.engineio.session.Socket`) is remembered only if something went wrong
+    with it, or while nobody knows whose it is."""
 
     def __init__(
         self,
@@ -51,6 +50,7 @@ class Strangers:
         quota = Quota(settings.refusals_per_s, settings.refusals_per_s * _BURST_S)
         self._addresses = Buckets(quota) if settings.enabled else None
         self._lines = Tally(1.0)
+        self._lines_per_s = settings.refusal_lines_per_s
         self._unsaid = 0
 
     def __len__(self) -> int:
@@ -107,7 +107,7 @@ class Strangers:
         now_s = self._clock.monotonic_s()
         if self._addresses is not None:
             self._addresses.take(address, now_s)
-        if self._lines.count(now_s) > _LINES_PER_S:
+        if self._lines.count(now_s) > self._lines_per_s:
             self._unsaid += 1
             return
         more = {"unlogged": self._unsaid} if self._unsaid else {}
