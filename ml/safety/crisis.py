@@ -1,41 +1,50 @@
-"""Words of crisis by rule (`crisis.toml`): wanting to die, plans and attempts, harm to others. Needs nothing but text.
+"""Words of crisis by rule (`crisis.toml`): self-harm, harm to others, abuse, a medical emergency.
 
 A rule is a pattern that has to fit, word by word; nothing is recognised by likeness, so "this cough is killing me" is
 a cough. What stands around the words (a denial, a relative, a time) is for whoever asks to judge.
 """
 
 import re
+import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from ml.knowledge import DATA
 
+Kind = Literal["self_harm", "harm_to_others", "abuse", "medical_emergency"]
+Severity = Literal["normal", "high", "emergency"]
+SEVERITIES: Final[tuple[Severity, ...]] = ("normal", "high", "emergency")
 MARK: Final = "crisis"
 _APOSTROPHE: Final = re.compile(r"(?<=\w)'(?=\w)")
 _BLANKS: Final = re.compile(r"[ \t]+")
-_WORD: Final = re.compile(r"[a-z]{4,}")
+_WORD: Final = re.compile(r"[a-z]{2,}")
+_LONG: Final = re.compile(r"(?<![\\a-z(?<])[a-z]{6,}(?![a-z(?>+*\[])")
 _LIST: Final = re.compile(r"<(\w+)>")
 
 
 class CrisisRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One kind of crisis. `symptom` is what it means among complaints."""
+    """One kind of crisis. `symptom` is what it means among complaints; an `early` rule reads before idioms go."""
 
     id: str
-    symptom: str
+    kind: Kind
+    severity: Severity
     patterns: list[str]
+    symptom: str = ""
+    early: bool = False
 
 
 class CrisisFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`crisis.toml`."""
 
-    hints: list[str]
-    spelling: str
+    hints: str
     never: str
+    spoken: dict[str, str]
     words: dict[str, str]
-    idioms: dict[str, list[str]]
+    idioms: dict[str, str | list[str]]
     rule: list[CrisisRule]
 
 
@@ -43,7 +52,7 @@ class CrisisFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Said:
     """Words of crisis found in a text: the rule, and where they stand in the plain text."""
 
-    rule: str
+    rule: CrisisRule
     start: int
     end: int
 
@@ -53,46 +62,68 @@ class CrisisRules:
 
     def __init__(self, folder: Path = DATA) -> None:
         file = msgspec.toml.decode((folder / "crisis.toml").read_bytes(), type=CrisisFile)
+        self._hint = re.compile("|".join(file.hints.split()))
+        written = [*file.words.values(), *(text for rule in file.rule for text in rule.patterns)]
+        spelling = {word for text in written for word in _LONG.findall(text)}
+        self._mended = slips(sorted(spelling), frozenset((*file.never.split(), *_english(folder)))) | file.spoken
         self._idioms = _pattern(file.idioms["patterns"], file.words)
-        self._hint = re.compile("|".join(file.hints))
-        self._mended = slips(file.spelling.split(), frozenset(file.never.split()))
-        self._rules = [(rule.id, _pattern(rule.patterns, file.words)) for rule in file.rule]
-        self.marks = {rule.symptom: MARK + rule.id.replace("_", "") for rule in file.rule}
+        self.topic = re.compile(str(file.idioms["topic"]))
+        worst_first = sorted(file.rule, key=lambda rule: (not rule.early, -SEVERITIES.index(rule.severity)))
+        self._rules = [(rule, _pattern(rule.patterns, file.words)) for rule in worst_first]
+        self._of_complaints = [(rule, pattern) for rule, pattern in self._rules if rule.symptom]
+        self.by_mark = {mark_of(rule): rule for rule, _ in self._rules}
 
-    def find(self, plain: str) -> list[Said]:
-        """Everything said in plain text, in the order of the rules: the worst first, and no word twice."""
-        if not self._hint.search(plain):
-            return []
-        left = self._idioms.sub(lambda idiom: "_" * len(idiom.group()), plain)
+    def may_hold(self, plain: str) -> bool:
+        """Is there anything in plain text that a rule might begin from? Most messages end here."""
+        return self._hint.search(plain) is not None
+
+    def find(self, plain: str, *, complaints: bool = False) -> list[Said]:
+        """Everything said in plain text, the worst first, no word twice. `complaints`: only rules with a symptom."""
         found: list[Said] = []
-        for rule, pattern in self._rules:
-            found.extend(Said(rule, one.start(), one.end()) for one in pattern.finditer(left))
-            left = pattern.sub(lambda one: "_" * len(one.group()), left)
+        left, taken_out = plain, False
+        for rule, pattern in self._of_complaints if complaints else self._rules:
+            if not (rule.early or taken_out):
+                left, taken_out = self._idioms.sub(_blank, left), True
+            here = [Said(rule, one.start(), one.end()) for one in pattern.finditer(left)]
+            if here:
+                found.extend(here)
+                left = pattern.sub(_blank, left)
         return found
 
     def plain(self, folded: str) -> str:
-        """Folded text as the patterns are written: without apostrophes and double blanks, words of crisis mended."""
+        """Folded text as the patterns are written: without apostrophes and double blanks, slips and dialect mended."""
         text = _BLANKS.sub(" ", _APOSTROPHE.sub("", folded))
         return _WORD.sub(lambda word: self._mended.get(word.group(), word.group()), text)
 
     def mark(self, folded: str) -> str:
-        """Folded text with each crisis as one word, so that what is said around it can be judged."""
+        """Folded complaints with each crisis as one word, so that what is said around it can be judged."""
         text = self.plain(folded)
-        if not self._hint.search(text):
+        if not self.may_hold(text):
             return folded
-        for said in sorted(self.find(text), key=lambda one: -one.start):
-            text = f"{text[: said.start]} {MARK}{said.rule.replace('_', '')} {text[said.end :]}"
-        return text if MARK in text else folded
+        found = self.find(text, complaints=True)
+        return marked(text, found) if found else folded
+
+
+def marked(plain: str, found: Iterable[Said]) -> str:
+    """Plain text with each of these as one word."""
+    for said in sorted(found, key=lambda one: -one.start):
+        plain = f"{plain[: said.start]} {mark_of(said.rule)} {plain[said.end :]}"
+    return plain
+
+
+def mark_of(rule: CrisisRule) -> str:
+    """The word that stands for a rule in a text."""
+    return MARK + rule.id.replace("_", "")
 
 
 def slips(words: list[str], never: frozenset[str]) -> dict[str, str]:
     """Every word that is one slip away from one of these: a letter left out, doubled, or swapped with the next.
 
-    The first letter stays. `never` are words of their own.
+    The first letter and the last stay. `never` are words of their own.
     """
     mended: dict[str, str] = {}
     for word in words:
-        for at in range(1, len(word)):
+        for at in range(1, len(word) - 1):
             for slip in (
                 word[:at] + word[at + 1 :],
                 word[:at] + word[at] + word[at:],
@@ -103,7 +134,17 @@ def slips(words: list[str], never: frozenset[str]) -> dict[str, str]:
     return mended
 
 
-def _pattern(patterns: list[str], words: dict[str, str]) -> re.Pattern[str]:
+def _english(folder: Path) -> list[str]:
+    """Common words, which are no slips."""
+    lists = tomllib.loads((folder / "words.toml").read_text(encoding="utf-8"))["lists"]
+    return [*lists["guard"].split(), *lists["stop"].split()]
+
+
+def _blank(found: re.Match[str]) -> str:
+    return "_" * len(found.group())
+
+
+def _pattern(patterns: Iterable[str], words: dict[str, str]) -> re.Pattern[str]:
     text = "|".join(f"(?:{one})" for one in patterns)
     while _LIST.search(text):
         text = _LIST.sub(lambda found: words[found.group(1)], text)
