@@ -21,6 +21,7 @@ from actors.rooms.room.rules import invalid
 from common.clock import Clock
 from common.errors import AlreadyExists, Conflict, NotFound, PermissionDenied
 from common.ids import is_id, new_id
+from store.ports.views import ViewQuery
 
 MOST_LISTED: Final = 2000  # rooms of one user that a list can order
 _PAGE: Final = 500
@@ -146,7 +147,13 @@ class Rooms:
         last: str | None = None
         while len(rooms) < MOST_LISTED:
             found = await self._views.find(
-                MEMBERSHIPS, {"user": user, "left": False}, order_by="room", above=last, limit=_PAGE
+                ViewQuery(
+                    collection=MEMBERSHIPS,
+                    equal={"user": user, "left": False},
+                    order_by="room",
+                    above=last,
+                    limit=_PAGE,
+                )
             )
             rooms += [str(view.fields["room"]) for view in found]
             if len(found) < _PAGE:

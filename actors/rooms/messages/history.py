@@ -15,6 +15,7 @@ from actors.rooms.messages.views import MESSAGES, message_in, message_view_id
 from actors.rooms.room.commands import DEFAULT_PAGE, LARGEST_PAGE
 from actors.rooms.room.events import Posted
 from actors.rooms.room.outcome import room_id_of
+from store.ports.views import ViewQuery
 
 _SCAN: Final = 1000  # events or views a round trip
 _MOST_SCANNED: Final = 10_000  # events that a page may pass over, once it holds a message
@@ -61,12 +62,14 @@ async def tally(entity_id: str, stretch: Stretch, library: Library) -> int | Non
     seq = stretch.above
     while True:
         gone = await library.views(
-            MESSAGES,
-            {"entity": entity_id, "deleted": True},
-            order_by="seq",
-            above=seq,
-            below=stretch.upto + 1,
-            limit=_SCAN,
+            ViewQuery(
+                collection=MESSAGES,
+                equal={"entity": entity_id, "deleted": True},
+                order_by="seq",
+                above=seq,
+                below=stretch.upto + 1,
+                limit=_SCAN,
+            )
         )
         messages = [message_in(view) for view in gone]
         count -= sum(message.sender != stretch.user for message in messages)
@@ -91,7 +94,9 @@ async def _changed(entity_id: str, since: int, library: Library) -> list[Message
     changed: list[Message] = []
     version = since
     while len(changed) < _MOST_CHANGED:
-        found = await library.views(MESSAGES, {"entity": entity_id}, order_by="version", above=version, limit=_SCAN)
+        found = await library.views(
+            ViewQuery(collection=MESSAGES, equal={"entity": entity_id}, order_by="version", above=version, limit=_SCAN)
+        )
         messages = [message_in(view) for view in found]
         changed += messages
         if len(found) < _SCAN:
