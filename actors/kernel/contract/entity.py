@@ -290,6 +290,6 @@ class Kind(ABC, Generic[S, C, E]):
         """What listeners are told when events first..last cannot be sent to them again."""
         return None
 
-    def repeated(self, reply: bytes) -> bytes:
+    def repeated(self, command: C, reply: bytes) -> bytes:
         """The reply (JSON) as the sender of a repeated command gets it."""
         return reply
