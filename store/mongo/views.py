@@ -19,7 +19,7 @@ class MongoViews:
     async def write(self, views: Sequence[View]) -> None:
         documents: dict[str, list[Document]] = defaultdict(list)
         for view in views:
-            documents[view.collection].append(_to_document(view))
+            documents[view.collection].append(view_document(view))
         with database_errors():
             for collection, some in documents.items():
                 await write_newer(self._database[collection], some, "v")
@@ -55,7 +55,8 @@ def _path(name: str) -> str:
     return "v" if name == "version" else f"f.{name}"
 
 
-def _to_document(view: View) -> Document:
+def view_document(view: View) -> Document:
+    """The view as MongoDB keeps it."""
     document: Document = {"_id": view.id, "v": view.version, "f": dict(view.fields), "d": view.data}
     if view.secret is not None:
         document["s"] = view.secret
