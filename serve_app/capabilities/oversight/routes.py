@@ -12,11 +12,11 @@ from common.ids import ID_PATTERN
 from common.lines import Line
 from common.persons import UserId
 from common.policy import Relation
-from serve_app.capabilities.audit.breakglass import BreakGlass, Grant
 from serve_app.capabilities.audit.chain import ChainLink
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.identity.models import Id
 from serve_app.capabilities.identity.routes import From
+from serve_app.capabilities.oversight.breakglass import BreakGlass, Grant
 from serve_app.capabilities.rooms.routes import RoomsReader, json_response, page_of_messages, page_of_rooms
 from serve_app.edge.api.models import MessagePage, RoomPage
 from serve_app.edge.conventions.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
