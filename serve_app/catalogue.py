@@ -10,9 +10,9 @@ from realtime.front.gateway import HandlersOf, Topics
 from serve_app.capabilities.calendars.booking_events import booking_handlers
 from serve_app.capabilities.calendars.calendar_events import CalendarEvents
 from serve_app.capabilities.calendars.routes import routers
-from serve_app.capabilities.identity.assembly import IdentityService
 from serve_app.capabilities.prediction.routes import Predictor, prediction_routes
 from serve_app.capabilities.rooms.events import Chat
+from serve_app.cluster.identity_assembly import IdentityService
 from serve_app.cluster.pools import Resizable, pool_routes
 from serve_app.edge.conventions.permits import permit
 

@@ -43,7 +43,6 @@ from ml.knowledge import load_knowledge
 from ml.model import TrainedModel
 from realtime.front.gateway import Gateway
 from serve_app.capabilities.audit.record import HEADS, AuditRecord
-from serve_app.capabilities.identity.assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
 from serve_app.capabilities.identity.care import CareRelations
 from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
 from serve_app.capabilities.identity.sessions.gate import HttpGate, SocketGuard
@@ -52,6 +51,7 @@ from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
 from serve_app.catalogue import handlers_of, routers_of
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.conventions import conventions_of
+from serve_app.cluster.identity_assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.edge.conventions.roots import root_of
 from serve_app.processes.health import HealthMonitor

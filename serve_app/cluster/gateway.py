@@ -15,11 +15,11 @@ from common.lib.collector import calm_collector
 from common.verifier import Verifier
 from realtime.front.gateway import Gateway
 from serve_app.capabilities.audit.record import AuditRecord
-from serve_app.capabilities.identity.assembly import revocations_of
 from serve_app.capabilities.identity.care import CareRelations
 from serve_app.capabilities.identity.sessions.gate import SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
 from serve_app.catalogue import handlers_of
+from serve_app.cluster.identity_assembly import revocations_of
 from serve_app.cluster.scaling import SOCKETS
 from serve_app.cluster.sharing import Sharing, other_gateways
 from serve_app.cluster.spec import CarewireSpec

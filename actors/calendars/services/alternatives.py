@@ -17,6 +17,7 @@ from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import to_rfc3339
 from common.errors import CarewireError
+from store.ports.views import ViewQuery
 
 MOST: Final = 6
 _OTHERS: Final = 4  # other calendars that are asked
@@ -93,7 +94,9 @@ class Alternatives:
 
     async def _offering(self, service: str, but: str) -> list[str]:
         found = await self._views.find(
-            SERVICES, {"service": service, "offered": True}, order_by="calendar", limit=_OTHERS + 1
+            ViewQuery(
+                collection=SERVICES, equal={"service": service, "offered": True}, order_by="calendar", limit=_OTHERS + 1
+            )
         )
         return [name for view in found if (name := str(view.fields["calendar"])) != but][:_OTHERS]
 

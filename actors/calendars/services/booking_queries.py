@@ -15,6 +15,7 @@ from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.ports import ViewFinder
 from common.clock import to_rfc3339
 from common.errors import InvalidArgument, PermissionDenied
+from store.ports.views import ViewQuery
 
 LARGEST_PAGE: Final = 200
 MOST_COUNTED: Final = 20_000
@@ -58,7 +59,14 @@ class BookingQueries:
         above = wanted.cursor or (order_of(wanted.start - 1, "~") if wanted.start is not None else None)
         below = order_of(wanted.end) if wanted.end is not None else None
         found = await self._views.find(
-            BOOKINGS, equal, order_by="order", above=above, below=below, limit=wanted.limit + 1
+            ViewQuery(
+                collection=BOOKINGS,
+                equal=equal,
+                order_by="order",
+                above=above,
+                below=below,
+                limit=wanted.limit + 1,
+            )
         )
         page = found[: wanted.limit]
         answer: dict[str, Any] = {"bookings": [shown(record_in(view), view.version) for view in page]}
@@ -69,12 +77,14 @@ class BookingQueries:
     async def versions(self, wanted: BookingFilter, start: int, end: int, *, by: Principal) -> list[tuple[Record, int]]:
         """Bookings with their versions, that begin in [start, end), for feeds."""
         found = await self._views.find(
-            BOOKINGS,
-            self._equal(wanted, by),
-            order_by="order",
-            above=order_of(start - 1, "~"),
-            below=order_of(end),
-            limit=_MOST_FED,
+            ViewQuery(
+                collection=BOOKINGS,
+                equal=self._equal(wanted, by),
+                order_by="order",
+                above=order_of(start - 1, "~"),
+                below=order_of(end),
+                limit=_MOST_FED,
+            )
         )
         return [(record_in(view), view.version) for view in found]
 
@@ -87,7 +97,9 @@ class BookingQueries:
         found: list[Record] = []
         while len(found) < MOST_COUNTED:
             views = await self._views.find(
-                BOOKINGS, equal, order_by="order", above=above, below=order_of(end), limit=1000
+                ViewQuery(
+                    collection=BOOKINGS, equal=equal, order_by="order", above=above, below=order_of(end), limit=1000
+                )
             )
             found += [record_in(view) for view in views]
             if len(views) < 1000:

@@ -32,6 +32,7 @@ from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import Clock
 from common.errors import CarewireError, InvalidArgument, NotFound
 from common.ids import new_id
+from store.ports.views import ViewQuery
 
 _MOST: Final = 50
 
@@ -154,7 +155,9 @@ class Waiting:
         if service is None:
             return ()
         found = await self._views.find(
-            SERVICES, {"service": service, "offered": True}, order_by="calendar", limit=_MOST
+            ViewQuery(
+                collection=SERVICES, equal={"service": service, "offered": True}, order_by="calendar", limit=_MOST
+            )
         )
         return tuple(str(view.fields["calendar"]) for view in found)
 

@@ -117,7 +117,7 @@ class Decider:
 
     def _repeat(self, resident: Resident, submission: Submission, reply: bytes, version: int) -> Decided:
         duplicate = not submission.again
-        data = resident.host.kind.repeated(reply) if duplicate else reply
+        data = resident.host.kind.repeated(submission.command, reply) if duplicate else reply
         return Decided(submission, protocol.Answer(submission.ticket, "", data, version, duplicate), version)
 
     def _work_out(self, draft: Draft, decision: Decision) -> _Worked:

@@ -69,7 +69,7 @@ class Chat:
         return await self._ask(connection, request.room_id, request.command(connection.user))
 
     async def _ask(self, connection: Connection, room_id: str, command: RoomCommand) -> EventResult:
-        reply = await self._rooms.ask(room_id, command, by=connection.principal, trace=connection.trace())
+        reply = await self._rooms.submit(room_id, command, by=connection.principal, trace=connection.trace())
         return EventResult(reply.data)
 
     async def _create(self, connection: Connection, request: CreateRoom) -> EventResult:
@@ -82,7 +82,7 @@ class Chat:
 
     async def _join(self, connection: Connection, request: JoinRoom) -> EventResult:
         submit = partial(
-            self._rooms.ask,
+            self._rooms.submit,
             request.room_id,
             Join(request.since),
             by=connection.principal,

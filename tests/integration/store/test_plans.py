@@ -13,7 +13,7 @@ from store.mongo.journal import MongoJournal
 from store.mongo.timers import TIMERS, MongoTimers
 from store.mongo.views import MongoViews
 from store.ports.timers import Timer
-from store.ports.views import Index, View
+from store.ports.views import Index, View, ViewQuery
 from tests.contract.turns import a_turn, command_id
 
 ROOM = "room:5"
@@ -124,7 +124,9 @@ async def test_loading_replies_and_effects_use_their_indexes(full: Database) -> 
 async def test_due_timers_and_views_are_found_by_index_and_need_no_sorting(full: Database) -> None:
     async with Profile(full) as profile:
         await MongoTimers(full).due(range(128), before_ms=50, limit=100)
-        await MongoViews(full).find("people", {"room": "r1"}, order_by="joined", above=5, descending=True, limit=7)
+        await MongoViews(full).find(
+            ViewQuery(collection="people", equal={"room": "r1"}, order_by="joined", above=5, descending=True, limit=7)
+        )
         records = await profile.of(TIMERS) + await profile.of("people")
     assert plans(records) == {"IXSCAN"}
     assert not any(record.get("hasSortStage") for record in records)
