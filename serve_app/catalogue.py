@@ -5,8 +5,8 @@ from fastapi import APIRouter
 from actors.calendars.services.assembly import CalendarServices
 from actors.kernel.caller.region import Region
 from actors.rooms.service import Rooms
-from realtime.front.acks import Handlers
 from realtime.front.gateway import HandlersOf, Topics
+from realtime.front.handlers import Handler
 from serve_app.capabilities.calendars.booking_events import booking_handlers
 from serve_app.capabilities.calendars.calendar_events import CalendarEvents
 from serve_app.capabilities.calendars.routes import routers
@@ -32,9 +32,9 @@ def routers_of(
 def handlers_of(region: Region, rooms: Rooms, calendars: CalendarServices) -> HandlersOf:
     """The socket events of all capabilities."""
 
-    def handlers(topics: Topics) -> Handlers:
+    def handlers(topics: Topics) -> list[Handler]:
         chat = Chat(region, rooms, topics.subscriptions, topics.joining, topics.guard)
         watching = CalendarEvents(calendars, topics.subscriptions, topics.joining)
-        return {**chat.handlers(), **watching.handlers(), **booking_handlers(calendars)}
+        return [*chat.handlers(), *watching.handlers(), *booking_handlers(calendars)]
 
     return handlers

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -27,9 +27,10 @@ from realtime.delivery.fanout import Fanout
 from realtime.delivery.joining import Joining
 from realtime.delivery.metrics import GatewayMetrics
 from realtime.delivery.subscriptions import Subscriptions
-from realtime.front.acks import Events, Handlers
+from realtime.front.acks import Events
 from realtime.front.admission import Admission
 from realtime.front.guard import Guard, NoGuard
+from realtime.front.handlers import Handler
 from realtime.front.inbound import Inbound
 from realtime.front.limits import EventLimits
 from realtime.front.listening_port import ListeningPort, make_server
@@ -56,7 +57,7 @@ class Topics:
     guard: Guard
 
 
-HandlersOf = Callable[[Topics], Handlers]
+HandlersOf = Callable[[Topics], list[Handler]]
 """The handlers of the capabilities, for a gateway whose topics these are."""
 
 
@@ -106,6 +107,7 @@ class Gateway:
         self._front: Namespace | None = None
         self._site: ListeningPort | None = None
         self._port = 0
+        self.handlers: Mapping[str, Handler] = {}  # by event
 
     @property
     def port(self) -> int:
@@ -245,12 +247,13 @@ class Gateway:
         )
         self._sessions = sessions
         door = Admission(self._limits, clock, metrics, lambda: sessions.under_way, self._dice)
-        handlers = {
-            **sessions.handlers(),
-            **presence.handlers(),
-            **handlers_of(Topics(self._subscriptions, joining, self._guard)),
-        }
+        handlers = [
+            *sessions.handlers(),
+            *presence.handlers(),
+            *handlers_of(Topics(self._subscriptions, joining, self._guard)),
+        ]
         events = Events(handlers, max_bytes=settings.max_message_bytes, clock=clock, guard=self._guard, limits=limits)
+        self.handlers = events.handlers
         return Namespace(
             settings, self._connections, sessions, events, self._tasks, clock, metrics, door, inbound, strangers
         )

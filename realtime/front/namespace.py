@@ -18,8 +18,9 @@ from realtime.delivery.connections import Connection, Connections
 from realtime.delivery.metrics import GatewayMetrics
 from realtime.delivery.packets import Incoming, ack_text, delivery_text
 from realtime.delivery.socket_writer import SocketWriter
-from realtime.front.acks import UNKNOWN, Ack, EventResult, Events, error_event
+from realtime.front.acks import UNKNOWN, Ack, Events, error_event
 from realtime.front.admission import Admission, refused
+from realtime.front.handlers import EventResult
 from realtime.front.inbound import Inbound
 from realtime.front.sessions import Sessions
 from realtime.front.strangers import ABUSE, Strangers

@@ -15,7 +15,7 @@ from realtime.delivery.connections import Connection
 from realtime.delivery.packets import event_text
 from realtime.delivery.requests import SetPresence, WatchPresence
 from realtime.delivery.socket_writer import frame
-from realtime.front.acks import EventResult, Handler, Handlers
+from realtime.front.handlers import EventResult, Handler
 
 MayWatch = Callable[[Principal, str], bool]
 _to_json: Final = msgspec.json.Encoder().encode
@@ -100,13 +100,21 @@ class PresenceEvents:
         """Users whom somebody here watches."""
         return len(self._watchers)
 
-    def handlers(self) -> Handlers:
-        """Event name -> handler."""
-        return {
-            "set_presence": Handler(SetPresence, self._set),
-            "watch_presence": Handler(WatchPresence, self._watch),
-            "unwatch_presence": Handler(WatchPresence, self._unwatch),
-        }
+    def handlers(self) -> list[Handler]:
+        """Of the events that clients may send about presence."""
+        return [
+            Handler(event="set_presence", action="presence.set", limit="signal", request=SetPresence, call=self._set),
+            Handler(
+                event="watch_presence", action="presence.watch", limit="read", request=WatchPresence, call=self._watch
+            ),
+            Handler(
+                event="unwatch_presence",
+                action="presence.watch",
+                limit="read",
+                request=WatchPresence,
+                call=self._unwatch,
+            ),
+        ]
 
     def arrived(self, connection: Connection) -> None:
         """The socket's user is here, on its device. Idempotent."""

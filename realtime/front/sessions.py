@@ -22,9 +22,10 @@ from realtime.delivery.metrics import GatewayMetrics
 from realtime.delivery.requests import Authenticate, Hello
 from realtime.delivery.socket_writer import SocketWriter
 from realtime.delivery.subscriptions import Subscriptions
-from realtime.front.acks import EventResult, Handler, Handlers, error_event
+from realtime.front.acks import error_event
 from realtime.front.bearers import Bearers
 from realtime.front.guard import Guard
+from realtime.front.handlers import EventResult, Handler
 from realtime.front.limits import EventLimits
 from realtime.front.presence import PresenceEvents
 from realtime.front.recovery import SocketRecovery
@@ -75,9 +76,18 @@ class Sessions:
         self._clock = clock
         self._metrics = metrics
 
-    def handlers(self) -> Handlers:
-        """Event name -> handler."""
-        return {"authenticate": Handler(Authenticate, self._authenticate, anonymous=True)}
+    def handlers(self) -> list[Handler]:
+        """Of the events by which a socket says who it is."""
+        return [
+            Handler(
+                event="authenticate",
+                action="socket.authenticate",
+                limit="connect",
+                request=Authenticate,
+                call=self._authenticate,
+                anonymous=True,
+            )
+        ]
 
     async def connect(self, sid: str, outlet: SocketWriter, auth: msgspec.Raw | None, address: str = "") -> None:
         """A socket asks to connect. Without a token it may, for a while.
