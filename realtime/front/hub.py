@@ -35,8 +35,8 @@ class Hub:
         max_watched: int,
     ) -> None:
         """`registry` gets the metrics of the gateway; one gateway a registry. `unlisten` is told of a topic that no
-        socket listens to any more: `Region.unlisten`. `max_rooms` and `max_watched`: most that one socket may listen to, and
-        users that it may watch."""
+        socket listens to any more: `Region.unlisten`. `max_rooms`: most that one socket may listen to. `max_watched`:
+        users whom it may watch at most."""
         self.name = name
         self.clock = clock
         self.metrics = GatewayMetrics(registry)
