@@ -28,7 +28,7 @@ from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
 from common.clock import SystemClock
 from config.settings import PresenceSettings
-from realtime.front.presence import PresenceEvents as Front
+from realtime.front.presence import Watchers
 from store.memory import memory_stores
 
 CLOCK: Final = SystemClock()
@@ -105,20 +105,19 @@ def shard_cost(users: int, watchers: int, runs: int) -> dict[str, object]:
 def gateway_cost(sockets: int, runs: int) -> dict[str, object]:
     """One change to the sockets that watch the user."""
     settings = PresenceSettings()
-    tracker = Tracker("bench", [], settings=settings, clock=CLOCK, on_changes=lambda _: None)
-    front = Front(tracker)
+    watchers = Watchers(settings.max_watched)
     sent: list[Any] = []
     for number in range(sockets):
         socket: Any = SimpleNamespace(user=f"watcher-{number}", outlet=SimpleNamespace(send=sent.append))
         socket = _Hashable(socket)
-        front._watchers.add(socket, ["user-0"])  # the front's own table: what the handler does, without a shard
-        front._watchers.begin(socket, ["user-0"])
+        watchers.add(socket, ["user-0"])  # what the handler does, without a shard
+        watchers.begin(socket, ["user-0"])
     states = [State("user-0", status, 1, 0, CLOCK.now_ms()) for status in ("online", "busy")]
     changes = max(20, CHANGES // sockets)
 
     def work() -> int:
         for number in range(changes):
-            front.observe([PresenceChange(states[number % 2], states[1 - number % 2])])
+            watchers.observe([PresenceChange(states[number % 2], states[1 - number % 2])])
         sent.clear()
         return changes
 

@@ -86,7 +86,7 @@ class SocketRecovery:
 
     async def _room(self, connection: Connection, room_id: str, since: int) -> None:
         try:
-            self._limits.check(connection, "join_room")
+            self._limits.check(connection, "read")
             joined = await self._attach(connection, entity_of(room_id), since)
         except CarewireError as error:
             details = (error.details or {}) | {"room_id": room_id}

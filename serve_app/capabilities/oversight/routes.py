@@ -11,7 +11,7 @@ from common.clock import to_rfc3339
 from common.ids import ID_PATTERN
 from common.lines import Line
 from common.persons import UserId
-from common.policy import Relation
+from common.policy import POLICY, Relation
 from serve_app.capabilities.audit.chain import ChainLink
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.identity.models import Id
@@ -20,7 +20,7 @@ from serve_app.capabilities.oversight.breakglass import BreakGlass, Grant
 from serve_app.capabilities.rooms.routes import RoomsReader, json_response, page_of_messages, page_of_rooms
 from serve_app.edge.api.models import MessagePage, RoomPage
 from serve_app.edge.conventions.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
-from serve_app.edge.conventions.permits import POLICY, permit, verified_of
+from serve_app.edge.conventions.permits import permit, verified_of
 
 IdInPath = Annotated[str, Path(pattern=ID_PATTERN)]
 Reader = Annotated[Principal, permit("audit.read")]

@@ -15,11 +15,10 @@ from actors.calendars.services.waitlist import Waiting, WaitlistBody
 from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import CarewireError, NotFound, PermissionDenied
-from common.policy import RULES, Policy, Relation
+from common.policy import POLICY, RULES, Relation
 from common.tokens import ROLES
 from tests.unit.calendars.rig import ANN, Rig, a_schedule, at
 
-POLICY = Policy()
 WHO = {Relation.SELF: "ann", Relation.OWNER: "doc", Relation.MEMBER: "pam", Relation.NONE: "sam"}
 
 

@@ -11,11 +11,10 @@ import pytest
 from actors.kernel.contract.entity import Principal
 from actors.rooms.room import commands as c
 from common.errors import PermissionDenied
-from common.policy import RULES, Policy, Relation
+from common.policy import POLICY, RULES, Relation
 from common.tokens import ROLES
 from tests.unit.rooms.chat import Chat
 
-POLICY = Policy()
 # Who asks, what they are to the room (or to the message in it, which is bob's), and whether the room is open.
 CALLERS: dict[str, tuple[str, set[Relation], bool]] = {
     "the owner": ("ann", {Relation.OWNER}, False),
