@@ -30,7 +30,7 @@ Courier = Callable[[StoredLetter], Awaitable[None]]
 """Submits a letter to its entity; raises `Unavailable` when that must be tried again."""
 
 SetTimers = Callable[[Sequence[Timer]], "asyncio.Future[None]"]
-"""Fired from now on; they need their turn no more as soon as the future is done. It is shared."""
+"""Fired from now on; they need their turn no more as soon as the future is done."""
 
 HostOf = Callable[[str], KindRuntime | None]
 
@@ -120,8 +120,8 @@ class Outbox:
                 del self._senders[turn.entity]
         if delivered:
             if setting is not None:
-                await asyncio.shield(setting)
-            await asyncio.shield(self._settling.add([(turn.entity, turn.turn)]))
+                await setting
+            await self._settling.put([(turn.entity, turn.turn)])
 
     async def _deliver_to_all(self, letters: Sequence[StoredLetter]) -> bool:
         """Each receiver's in their order. False when one cannot be delivered for good."""

@@ -20,7 +20,7 @@ from actors.kernel.effects.recovery import EffectRecovery
 from actors.kernel.effects.timers import TimerScheduler
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.lib.means import RecentMean
-from actors.kernel.lib.writes import WriteBatcher
+from actors.kernel.lib.writes import WriteBatcher, batch_writes
 from actors.kernel.shard.decider import Decider
 from actors.kernel.shard.intake import Intake
 from actors.kernel.shard.metrics import ShardMetrics
@@ -81,7 +81,7 @@ class Shard:
             on_loss=self._lost,
             on_gone=self._gone,
         )
-        settling = WriteBatcher(stores.journal.settle, self.tasks)
+        settling: WriteBatcher[tuple[str, int]] = batch_writes(stores.journal.settle, self.tasks)
         self._alarms = TimerScheduler(
             stores.timers, settling, self.tasks, clock, lambda timer, unchecked: self._intake.fire(timer, unchecked)
         )
