@@ -11,10 +11,12 @@ from typing import Final
 
 import msgspec
 
-from actors.kernel.caller.channel import Backoff, ShardClient, ShardGone
+from actors.kernel.caller.channel import ShardClient, ShardGone
+from actors.kernel.lib.backoffs import call_backoff
 from actors.presence import wire
 from actors.presence.presence import State
 from common.clock import Clock
+from common.lib.retry import Backoff
 from config.settings import PresenceSettings
 
 _MOST: Final = 1000  # entries of one kind in a report
@@ -159,7 +161,7 @@ class PresenceChannel:
 
     async def send(self) -> None:
         """Send reports, one after the other; until cancelled."""
-        backoff = Backoff()
+        backoff = call_backoff()
         while True:
             if not self._opened.is_set():
                 await self._open(backoff)
@@ -171,7 +173,7 @@ class PresenceChannel:
 
     async def fetch(self) -> None:
         """Fetch parcels, one after the other; until cancelled."""
-        backoff = Backoff()
+        backoff = call_backoff()
         while True:
             await self._opened.wait()
             life = self._life
@@ -179,11 +181,11 @@ class PresenceChannel:
             try:
                 parcel = wire.decode_parcel(await self._call(self._shard.fetch, request, self._fetch_s))
             except ShardGone:
-                await asyncio.sleep(backoff.next())
+                await backoff.pause()
                 continue
             if not parcel.known:
                 self._lost(life)
-                await asyncio.sleep(backoff.next())
+                await backoff.pause()
             elif life == self._life:
                 backoff.reset()
                 self._unpack(parcel)
@@ -208,7 +210,7 @@ class PresenceChannel:
                 known = False
             if known:
                 break
-            await asyncio.sleep(backoff.next())
+            await backoff.pause()
         backoff.reset()
         self.reopened += 1
         self._number = self._acked = 0
@@ -224,7 +226,7 @@ class PresenceChannel:
             try:
                 receipt = wire.decode_receipt(await self._call(self._shard.submit, request, _CALL_S))
             except ShardGone:
-                await asyncio.sleep(backoff.next())
+                await backoff.pause()
                 continue
             backoff.reset()
             if receipt.known:

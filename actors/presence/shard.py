@@ -7,6 +7,7 @@ everything again. Until they have had the time for that (`settle_s`) nobody is c
 import asyncio
 from typing import Final
 
+from actors.kernel.lib.backoffs import database_backoff
 from actors.kernel.lib.means import RecentMean
 from actors.presence import keeping, wire
 from actors.presence.metrics import PresenceMetrics
@@ -21,7 +22,6 @@ from store.ports.views import Views
 _log = get_logger(__name__)
 _TICK_S: Final = 0.1
 _KEEP_S: Final = 1.0  # between two rounds of writing
-_RETRY_S: Final = 0.5
 _LOADED: Final = 500  # memories read, or written, in one go
 _MOST_STATES: Final = 1000  # of one parcel: some 60 KB
 _NOT_KNOWN: Final = wire.encode(wire.PresenceResult(False, 0, []))
@@ -208,6 +208,7 @@ class PresenceShard:
 
     async def _load(self) -> None:
         presence = self._presence
+        backoff = database_backoff()
         while True:
             await self._to_load.wait()
             self._to_load.clear()
@@ -217,8 +218,9 @@ class PresenceShard:
                     memories = await keeping.load(self._views, users)
                 except Unavailable:
                     self.metrics.database.inc()
-                    await asyncio.sleep(_RETRY_S)
+                    await backoff.pause()
                     continue
+                backoff.reset()
                 now = self._now()
                 for user in users:
                     presence.to_load.pop(user, None)

@@ -33,6 +33,7 @@ class World:
         self.loop = VirtualLoop()
         self.clock = VirtualClock(self.loop)
         self.random = random.Random(seed)
+        random.seed(seed)  # of the pauses between attempts
         self.dice = Dice(self.random, rate)
         self.settings = PresenceSettings(**settings)
         self.stores: Stores = memory_stores(self.clock, [])

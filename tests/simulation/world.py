@@ -48,6 +48,7 @@ class World:
         self.loop = VirtualLoop()
         self.clock = VirtualClock(self.loop)
         self.random = random.Random(seed)
+        random.seed(seed)  # of the pauses between attempts
         self.dice = Dice(self.random, rate)
         self.settings = settings
         self.sound: Stores = memory_stores(self.clock, [index for kind in kinds for index in kind.indexes])

@@ -15,12 +15,12 @@ from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.pending import Pending, fail, gave_up
 from actors.kernel.caller.subscriptions import TopicSubscriptions
 from actors.kernel.contract import protocol
+from actors.kernel.lib.backoffs import call_backoff
 from actors.kernel.lib.pacing import Pacer
 from common.clock import Clock
+from common.lib.retry import Backoff
 
-_FIRST_PAUSE_S: Final = 0.02
-_LONGEST_PAUSE_S: Final = 0.5
-_SILENCE_S: Final = 0.1
+_SILENCE_S: Final = 0.1  # the ceiling of a pause, reached after a few attempts in a row
 _FULL: Final = 200  # commands that are worth a call of their own
 _ENVELOPE: Final = 120  # bytes of an item beside its command, roughly
 
@@ -37,22 +37,6 @@ class ShardClient(Protocol):
     async def submit(self, request: bytes) -> bytes: ...
 
     async def fetch(self, request: bytes) -> bytes: ...
-
-
-@dataclass(slots=True)
-class Backoff:
-    """Growing pauses between attempts."""
-
-    pause_s: float = _FIRST_PAUSE_S
-
-    def next(self) -> float:
-        """The pause to make now."""
-        pause_s, self.pause_s = self.pause_s, min(self.pause_s * 2, _LONGEST_PAUSE_S)
-        return pause_s
-
-    def reset(self) -> None:
-        """It worked."""
-        self.pause_s = _FIRST_PAUSE_S
 
 
 @dataclass(slots=True)
@@ -129,7 +113,7 @@ class ShardChannel:
 
     async def send(self) -> None:
         """Send batches, one at a time; until cancelled."""
-        backoff = Backoff()
+        backoff = call_backoff()
         while True:
             await self._wake.wait()
             if not self._known:
@@ -143,7 +127,7 @@ class ShardChannel:
 
     async def fetch(self) -> None:
         """Fetch parcels, one after the other; until cancelled."""
-        backoff = Backoff()
+        backoff = call_backoff()
         while True:
             await self._subscribed.wait()
             generation = self._generation
@@ -157,7 +141,7 @@ class ShardChannel:
                 continue  # it speaks of a subscription that is no more
             if not parcel.known:
                 self._lost()
-                await asyncio.sleep(backoff.next())
+                await backoff.pause()
                 continue
             backoff.reset()
             if parcel.number == self._acked + 1:
@@ -200,9 +184,9 @@ class ShardChannel:
     async def _again(self, backoff: Backoff) -> None:
         """Pause before the next attempt; after a few, look whether the shard is still the one to ask."""
         self.metrics.retries.inc()
-        if backoff.pause_s > _SILENCE_S:
+        if backoff.ceiling_s > _SILENCE_S:
             self.on_silence()
-        await asyncio.sleep(backoff.next())
+        await backoff.pause()
 
     def _unpacked(self, began_s: float, answered: bool) -> None:
         """While a batch is under way the next one gathers, for a while: what comes back together goes on together."""

@@ -12,8 +12,10 @@ from typing import Final
 
 from actors.kernel.history.codec import StoredEffects, StoredLetter, StoredView, decode_effects, timers_of
 from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.lib.backoffs import database_backoff
 from actors.kernel.lib.writes import WriteBatcher
 from common.errors import CarewireError, Unavailable
+from common.lib.retry import retry
 from common.lib.tasks import Tasks
 from common.logs import get_logger
 from store.ports.journal import Turn
@@ -23,7 +25,6 @@ from store.ports.views import View
 
 _log = get_logger(__name__)
 
-_RETRY_S: Final = 0.2
 _RECEIVERS: Final = 100  # of one turn's letters, at the same time
 
 Courier = Callable[[StoredLetter], Awaitable[None]]
@@ -151,16 +152,12 @@ class Outbox:
 
     async def _insist(self, action: Callable[[], Awaitable[None]]) -> bool:
         """Until it is done. False when it cannot be done: the turn stays unsettled, and the log says why."""
-        while True:
-            try:
-                await action()
-            except Unavailable:
-                await asyncio.sleep(_RETRY_S)
-            except Exception:  # a bug in one effect must not hold up its entity for ever
-                _log.exception("effect.failed")
-                return False
-            else:
-                return True
+        try:
+            await retry(action, Unavailable, backoff=database_backoff())
+        except Exception:  # a bug in one effect must not hold up its entity for ever
+            _log.exception("effect.failed")
+            return False
+        return True
 
 
 def _to_view(stored: StoredView) -> View:

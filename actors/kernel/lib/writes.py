@@ -5,14 +5,14 @@ from functools import partial
 from itertools import chain
 from typing import Final, TypeVar
 
+from actors.kernel.lib.backoffs import database_backoff
 from common.errors import Unavailable
 from common.lib.batching import Batcher, without_results
-from common.lib.retry import Backoff, retry
+from common.lib.retry import retry
 from common.lib.tasks import Tasks
 
 _LINGER_S: Final = 0.25
 _MOST: Final = 1000
-RETRY_S: Final = (0.4, 1.6)  # first and highest ceiling of the pauses while the database does not answer
 
 T = TypeVar("T")
 WriteBatcher = Batcher[Iterable[T], None]
@@ -23,6 +23,6 @@ def batch_writes(write: Callable[[Sequence[T]], Awaitable[None]], tasks: Tasks) 
     """One a kind of write. `write` is repeated for as long as it raises `Unavailable`."""
 
     async def run(groups: Sequence[Iterable[T]]) -> None:
-        await retry(partial(write, list(chain.from_iterable(groups))), Unavailable, backoff=Backoff(*RETRY_S))
+        await retry(partial(write, list(chain.from_iterable(groups))), Unavailable, backoff=database_backoff())
 
     return Batcher(without_results(run), most=_MOST, linger_s=_LINGER_S, wait_s=_LINGER_S, tasks=tasks)

@@ -11,6 +11,7 @@ from actors.kernel.contract.answers import INTERNAL, failure
 from actors.kernel.contract.entity import Query
 from actors.kernel.history.replay import head_of, packets, replayed
 from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.lib.backoffs import database_backoff
 from actors.kernel.shard.decider import AttachQuery
 from actors.kernel.shard.replay_buffer import ReplayBuffer
 from actors.kernel.shard.resident import Decided
@@ -22,7 +23,6 @@ from store.ports.journal import Journal
 
 _log = get_logger(__name__)
 _AT_ONCE: Final = 64
-_RETRY_S: Final = 0.2
 _HEADS: Final = 500  # topics a query
 _to_json: Final = msgspec.json.Encoder().encode
 
@@ -136,7 +136,7 @@ async def _pause(error: Exception) -> None:
     """A past that could not be read is asked for again. A bug must not make a topic silent, only slow and loud."""
     if not isinstance(error, Unavailable):
         _log.error("replay.failed", exc_info=error)
-    await asyncio.sleep(_RETRY_S)
+    await database_backoff().pause()
 
 
 def _let_through(session: Subscriber, topic: str, waiting: CatchUp, seen: int) -> None:

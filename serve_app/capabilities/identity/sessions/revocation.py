@@ -16,6 +16,7 @@ from pymongo.errors import PyMongoError
 from common.clock import Clock
 from common.errors import CarewireError
 from common.lib.batching import Batcher, look_up_together
+from common.lib.retry import Backoff
 from common.logs import get_logger
 from common.revocations import Revocation, keys_of, refusal
 from common.tokens import Verified
@@ -26,8 +27,7 @@ INDEXES: Final = (
     IndexModel([("expires", ASCENDING)], name="expires", expireAfterSeconds=0),
     IndexModel([("user", ASCENDING)], name="user"),
 )
-_FIRST_PAUSE_S: Final = 0.1
-_LONGEST_PAUSE_S: Final = 1.0
+_PAUSES_S: Final = (0.2, 2.0)  # first and highest ceiling of the pause before the stream is opened again
 _AT_ONCE: Final = 1000
 _REST_S: Final = 0.004  # a look-up costs half a millisecond, whether for one token or for fifty
 _WAIT_MS: Final = 1000  # that the database holds a look at the stream back for news
@@ -125,7 +125,7 @@ class Follower:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        pause_s = _FIRST_PAUSE_S
+        backoff = Backoff(*_PAUSES_S)
         while True:
             try:
                 await self._follow()
@@ -134,10 +134,9 @@ class Follower:
             except Exception:
                 log.exception("revocations.crashed")
             if self._following.is_set():
-                pause_s = _FIRST_PAUSE_S
+                backoff.reset()
             self._following.clear()
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            await backoff.pause()
 
     async def _follow(self) -> None:
         kinds = [{"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}}]
