@@ -17,6 +17,7 @@ from actors.presence.tracker import Tracker
 from common.clock import Clock
 from common.lib.tasks import Tasks
 from common.logs import get_logger
+from common.net.tls import NodeTls
 from common.ports import PortRange
 from common.revocations import Revocation
 from common.verifier import Verifier
@@ -79,10 +80,11 @@ class Gateway:
         guard: Guard | None = None,
         limits: LimitSettings | None = None,
         shared_secret: bytes | None = None,
+        tls: NodeTls | None = None,
     ) -> None:
         """`registry` gets the gateway's metrics; one gateway a registry. `dice` spread the reconnects of a drain, and
         of those who come all at once. `limits`: without, there are none. `shared_secret`: of the gateways that stand
-        behind one address; None: this one stands alone."""
+        behind one address; None: this one stands alone. `tls`: between them."""
         self.name = name
         self._settings = settings
         self._limits = limits or LimitSettings(enabled=False)
@@ -92,7 +94,7 @@ class Gateway:
         self._guard = guard or NoGuard()
         self._sessions: Sessions | None = None
         self._metrics = GatewayMetrics(registry)
-        self._relay = Relay(shared_secret, self._metrics.forwarded) if shared_secret is not None else None
+        self._relay = Relay(shared_secret, self._metrics.forwarded, tls=tls) if shared_secret is not None else None
         self._connections = Connections()
         self._deadlines = Deadlines(clock)
         self._tasks = Tasks(name)

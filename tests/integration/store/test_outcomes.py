@@ -129,7 +129,11 @@ async def test_settlements_that_fail_are_made_good(journal: MongoJournal, near: 
     assert not any(one.done() for one in settled)
     proxy.refusing = False
     await asyncio.gather(*settled)
-    assert await near.unsettled([7], limit=10) == []
+
+    async def all_settled() -> bool:
+        return await near.unsettled([7], limit=10) == []
+
+    await eventually(all_settled, "what could not be settled before was forgotten")
 
 
 async def test_all_entities_of_an_unanswered_append_are_unknown(journal: MongoJournal, proxy: Proxy) -> None:
