@@ -275,7 +275,7 @@ class ClusterSettings(Section):
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
         if len({path is None for path in (self.tls_cert, self.tls_key, self.tls_ca)}) > 1:
-            raise ValueError("cluster.tls_cert, cluster.tls_key and cluster.tls_ca are set together, or not at all")
+            raise ValueError("CAREWIRE_CLUSTER__TLS_CERT, __TLS_KEY and __TLS_CA are set together, or not at all")
         return self
 
     def node_tls(self) -> NodeTls | None:
