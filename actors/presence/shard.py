@@ -23,7 +23,7 @@ _log = get_logger(__name__)
 _TICK_S: Final = 0.1
 _KEEP_S: Final = 1.0  # between two rounds of writing
 _LOADED: Final = 500  # memories read, or written, in one go
-_MOST_STATES: Final = 1000  # of one parcel: some 60 KB
+_MOST_STATES: Final = 1000  # of one result: some 60 KB
 _NOT_KNOWN: Final = wire.encode(wire.PresenceResult(False, 0, []))
 _KNOWN: Final = wire.encode(wire.ReportAck(True))
 _UNKNOWN: Final = wire.encode(wire.ReportAck(False))
@@ -46,7 +46,7 @@ class _Session:
 
 
 class PresenceShard:
-    """See the module. `subscribe`, `submit` and `fetch` take and give bytes (`wire`), as `lane.ShardClient`."""
+    """See the module. `subscribe`, `submit` and `fetch` take and give bytes (`wire`), as `channel.ShardClient`."""
 
     def __init__(self, name: str, views: Views, *, settings: PresenceSettings, clock: Clock) -> None:
         self.name = name
@@ -93,7 +93,7 @@ class PresenceShard:
         }
 
     async def subscribe(self, request: bytes) -> bytes:
-        """A gateway begins, or begins anew: `wire.Open` -> `wire.Receipt`."""
+        """A gateway begins, or begins anew: `wire.OpenPresence` -> `wire.ReportAck`."""
         opened = wire.decode_open(request)
         session = self._sessions.get(opened.gateway)
         if session is None or session.life < opened.life:
@@ -105,19 +105,19 @@ class PresenceShard:
         return _KNOWN if session.life == opened.life else _UNKNOWN
 
     async def submit(self, request: bytes) -> bytes:
-        """A gateway reports: `wire.Report` -> `wire.Receipt`."""
+        """A gateway reports: `wire.PresenceReport` -> `wire.ReportAck`."""
         report = wire.decode_report(request)
         session = self._session(report.gateway, report.life)
         if session is None:
             return _UNKNOWN
-        if report.number > session.last_report:  # else: taken already, the receipt was lost
+        if report.number > session.last_report:  # else: taken already, the ack was lost
             session.last_report = report.number
             self._take(report)
             self._spread()
         return _KNOWN
 
     async def fetch(self, request: bytes) -> bytes:
-        """What has changed, or after a while nothing: `wire.Fetch` -> `wire.Parcel`."""
+        """What has changed, or after a while nothing: `wire.FetchPresence` -> `wire.PresenceResult`."""
         wanted = wire.decode_fetch(request)
         session = self._session(wanted.gateway, wanted.life)
         if session is None:

@@ -59,7 +59,7 @@ class ReportAck(msgspec.Struct, array_like=True, frozen=True):
 
 
 class FetchPresence(msgspec.Struct, array_like=True, frozen=True):
-    """Give me news. `acked` is the number of the last parcel that arrived."""
+    """Give me news. `acked` is the number of the last result that arrived."""
 
     gateway: str
     life: int
@@ -77,6 +77,6 @@ class PresenceResult(msgspec.Struct, array_like=True, frozen=True):
 encode: Final = msgspec.msgpack.Encoder().encode
 decode_open: Final = msgspec.msgpack.Decoder(OpenPresence).decode
 decode_report: Final = msgspec.msgpack.Decoder(PresenceReport).decode
-decode_receipt: Final = msgspec.msgpack.Decoder(ReportAck).decode
+decode_ack: Final = msgspec.msgpack.Decoder(ReportAck).decode
 decode_fetch: Final = msgspec.msgpack.Decoder(FetchPresence).decode
-decode_parcel: Final = msgspec.msgpack.Decoder(PresenceResult).decode
+decode_result: Final = msgspec.msgpack.Decoder(PresenceResult).decode

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.protocol import Delivery
-from actors.presence.line import PresenceChange
+from actors.presence.channel import PresenceChange
 from actors.presence.tracker import Tracker
 from common.clock import Clock
 from common.lib.tasks import Tasks

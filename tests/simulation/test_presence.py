@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from actors.kernel.caller.channel import ShardClient, ShardGone
-from actors.presence.line import PresenceChange
+from actors.presence.channel import PresenceChange
 from actors.presence.presence import OFFLINE, State
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker, presence_shards

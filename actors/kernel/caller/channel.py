@@ -1,14 +1,15 @@
-"""One region's line to one shard: commands out in order, answers and deliveries in.
+"""One region's channel to one shard: commands out in order, answers and deliveries in.
 
 One batch is in flight at a time, because Ray promises no order between two calls of an async actor; it is repeated
 under the same number until the shard has taken it. When the shard does not know us (it restarted, or its lease was
-void), the lane subscribes afresh from the last versions seen and sends everything unanswered again, in its order.
+void), the channel subscribes afresh from the last versions seen and sends everything unanswered again, in its order.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final, Protocol
 
 from actors.kernel.caller.metrics import RegionMetrics
@@ -39,7 +40,7 @@ class ShardClient(Protocol):
     async def fetch(self, request: bytes) -> bytes: ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class ShardChannel:
     """See the module. `subscriber` must be unique to this region's life."""
 
@@ -55,11 +56,11 @@ class ShardChannel:
     on_topic_moved: Callable[[str, int], None]
     on_silence: Callable[[], None]  # the shard does not answer: does the map still name it?
     queue: deque[Pending] = field(default_factory=deque)
-    outstanding: dict[int, Pending] = field(default_factory=dict)  # sent, in ticket order
-    _hearing: TopicSubscriptions = field(init=False)
+    outstanding: dict[int, Pending] = field(default_factory=dict)  # sent, in the order of their correlation ids
+    _subscriptions: TopicSubscriptions = field(init=False)
     _generation: int = 0
     _number: int = 0
-    _latest: int = 0  # the first ticket of the last batch
+    _latest: int = 0  # the first correlation id of the last batch
     _crowd: int = _FULL  # how many commands were here of late, on their way or waiting
     _acked: int = 0
     _known: bool = False
@@ -67,7 +68,7 @@ class ShardChannel:
     _subscribed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self._hearing = TopicSubscriptions(self._wake.set)
+        self._subscriptions = TopicSubscriptions(self._wake.set)
 
     def __len__(self) -> int:
         return len(self.queue) + len(self.outstanding)
@@ -75,41 +76,41 @@ class ShardChannel:
     @property
     def topics(self) -> dict[str, int]:
         """What is heard, with the last version seen."""
-        return self._hearing.topics
+        return self._subscriptions.topics
 
     @property
     def busy(self) -> bool:
-        """Is there anything that this lane waits for, or hears?"""
+        """Is there anything that this channel waits for, or hears?"""
         return bool(self.queue or self.outstanding or self.topics)
 
     def put(self, pending: Pending) -> None:
         """Send this when its turn comes."""
         self.queue.append(pending)
         if pending.listen:
-            self._hearing.joins(pending.entity)
+            self._subscriptions.joining(pending.entity)
         self._wake.set()
         if self._is_full():
             self.pace.look()
 
-    def hear(self, topic: str, version: int) -> None:
+    def take_over(self, topic: str, version: int) -> None:
         """Hear a topic that another shard served until now, from above this version."""
-        self._hearing.hear(topic, version)
+        self._subscriptions.take_over(topic, version)
 
     def unlisten(self, topic: str) -> None:
         """Nobody here hears this topic any more; a command on its way that will listen to it goes before."""
-        self._hearing.unlisten(topic)
+        self._subscriptions.unlisten(topic)
 
     def expire(self, now_s: float) -> None:
         """Give up what has waited too long. It may have happened: the error says so."""
-        late = [one for one in (*self.outstanding.values(), *self.queue) if one.deadline_s <= now_s]
+        late = [pending for pending in (*self.outstanding.values(), *self.queue) if pending.deadline_s <= now_s]
         if not late:
             return
         for pending in late:
-            self.outstanding.pop(pending.ticket, None)
-            self._joined(pending)
+            self.outstanding.pop(pending.correlation_id, None)
+            self._join_over(pending)
             fail(pending, gave_up())
         self.metrics.unavailable.inc(len(late))
-        self.queue = deque(one for one in self.queue if not one.future.done())
+        self.queue = deque(pending for pending in self.queue if not pending.future.done())
 
     async def send(self) -> None:
         """Send batches, one at a time; until cancelled."""
@@ -119,47 +120,47 @@ class ShardChannel:
             if not self._known:
                 await self._subscribe(backoff)
             self._wake.clear()
-            while self._known and (self.queue or self._hearing.has_word):
+            while self._known and (self.queue or self._subscriptions.has_changes):
                 await self.pace.rest(self._is_full)
                 await self._send_batch(backoff)
             if not self._known:
                 self._wake.set()
 
     async def fetch(self) -> None:
-        """Fetch parcels, one after the other; until cancelled."""
+        """Fetch results, one after the other; until cancelled."""
         backoff = call_backoff()
         while True:
             await self._subscribed.wait()
             generation = self._generation
             request = protocol.encode(protocol.Fetch(self.subscriber, self._acked))
             try:
-                parcel = protocol.decode_fetch_result(await self._call(self.shard.fetch, request))
+                result = protocol.decode_fetch_result(await self._call(self.shard.fetch, request))
             except ShardGone:
                 await self._again(backoff)
                 continue
             if generation != self._generation:
                 continue  # it speaks of a subscription that is no more
-            if not parcel.known:
+            if not result.known:
                 self._lost()
                 await backoff.pause()
                 continue
             backoff.reset()
-            if parcel.number == self._acked + 1:
-                self._acked = parcel.number
+            if result.number == self._acked + 1:
+                self._acked = result.number
                 began_s = self.clock.monotonic_s()
-                self._unpack(parcel)
-                answered = any(answer.ticket >= self._latest for answer in parcel.answers)
+                self._unpack(result)
+                answered = any(answer.correlation_id >= self._latest for answer in result.answers)
                 asyncio.get_running_loop().call_soon(self._unpacked, began_s, answered)  # behind the writing to sockets
 
     async def _subscribe(self, backoff: Backoff) -> None:
         """Start afresh, and put everything unanswered back in front of the queue, in its order."""
         while not self._known:
-            again = sorted(self.outstanding.values(), key=lambda one: one.ticket)
+            again = sorted(self.outstanding.values(), key=attrgetter("correlation_id"))
             self.outstanding.clear()
             self.queue.extendleft(reversed(again))
             self._number = self._acked = 0
             self._generation += 1
-            request = protocol.encode(protocol.Subscribe(self.subscriber, self._hearing.begin()))
+            request = protocol.encode(protocol.Subscribe(self.subscriber, self._subscriptions.begin()))
             try:
                 self._known = protocol.decode_submit_ack(await self._call(self.shard.subscribe, request)).known
             except ShardGone:
@@ -173,13 +174,13 @@ class ShardChannel:
     def evacuate(self, stays: Callable[[str], bool]) -> tuple[list[Pending], dict[str, int]]:
         """Commands and topics (with the last version seen) that this shard does not own any more, to be sent elsewhere.
         What was sent may have been carried out: its id tells."""
-        leaving = [one for one in (*self.outstanding.values(), *self.queue) if not stays(one.entity)]
+        leaving = [pending for pending in (*self.outstanding.values(), *self.queue) if not stays(pending.entity)]
         for pending in leaving:
-            self.outstanding.pop(pending.ticket, None)
-            self._joined(pending)
+            self.outstanding.pop(pending.correlation_id, None)
+            self._join_over(pending)
         gone = set(map(id, leaving))
-        self.queue = deque(one for one in self.queue if id(one) not in gone)
-        return leaving, self._hearing.moved([topic for topic in self.topics if not stays(topic)])
+        self.queue = deque(pending for pending in self.queue if id(pending) not in gone)
+        return leaving, self._subscriptions.moved([topic for topic in self.topics if not stays(topic)])
 
     async def _again(self, backoff: Backoff) -> None:
         """Pause before the next attempt; after a few, look whether the shard is still the one to ask."""
@@ -204,16 +205,16 @@ class ShardChannel:
         self._crowd = max(len(self), self._crowd * 7 // 8, 1)
         self.pace.began(held=bool(batch.items))
         if batch.items:
-            self._latest = min(item.ticket for item in batch.items)
+            self._latest = min(item.correlation_id for item in batch.items)
         request = protocol.encode(batch)
         while self._known:
             try:
-                receipt = protocol.decode_submit_ack(await self._call(self.shard.submit, request))
+                ack = protocol.decode_submit_ack(await self._call(self.shard.submit, request))
             except ShardGone:
                 await self._again(backoff)
                 continue
             backoff.reset()
-            if not receipt.known:
+            if not ack.known:
                 self._lost()
             return
 
@@ -230,40 +231,40 @@ class ShardChannel:
             if not pending.future.done():
                 items.append(pending.item(now_s))
                 pending.sent = True
-                self.outstanding[pending.ticket] = pending
+                self.outstanding[pending.correlation_id] = pending
             else:  # given up by its caller before it was sent
-                self._joined(pending)
+                self._join_over(pending)
         self._number += 1
-        forget, hear = self._hearing.word()
-        return protocol.Batch(self.subscriber, self._number, items, forget, hear)
+        forget, again = self._subscriptions.take_changes()
+        return protocol.Batch(self.subscriber, self._number, items, forget, again)
 
-    def _unpack(self, parcel: protocol.FetchResult) -> None:
-        for answer in parcel.answers:
+    def _unpack(self, result: protocol.FetchResult) -> None:
+        for answer in result.answers:
             self._answered(answer)
-        deliveries = [one for one in parcel.deliveries if self._hearing.is_news(one)]
-        self._hearing.lost(parcel.lost)
+        deliveries = [delivery for delivery in result.deliveries if self._subscriptions.is_news(delivery)]
+        self._subscriptions.lost(result.lost)
         if deliveries:
             self.on_deliveries(deliveries)
-        for topic, version in self._hearing.moved(parcel.moved).items():
+        for topic, version in self._subscriptions.moved(result.moved).items():
             self.on_topic_moved(topic, version)
 
     def _answered(self, answer: protocol.Answer) -> None:
-        pending = self.outstanding.pop(answer.ticket, None)
+        pending = self.outstanding.pop(answer.correlation_id, None)
         if pending is None:
             return  # given up meanwhile
         if pending.listen and not answer.code:
-            self._hearing.listens(pending.entity, answer.version)
-        self._joined(pending)
+            self._subscriptions.subscribed(pending.entity, answer.version)
+        self._join_over(pending)
         if answer.code == protocol.MOVED:
             self.on_moved(pending)
             return
         if not pending.future.done():
             pending.future.set_result(answer)
 
-    def _joined(self, pending: Pending) -> None:
+    def _join_over(self, pending: Pending) -> None:
         """This command does not wait any more."""
         if pending.listen:
-            self._hearing.joined(pending.entity)
+            self._subscriptions.join_over(pending.entity)
 
     def _lost(self) -> None:
         self._known = False

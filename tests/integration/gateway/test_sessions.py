@@ -231,7 +231,7 @@ async def test_nothing_is_left_of_sockets_that_have_gone() -> None:
         assert len(gateway._deadlines) == 0
         region = gateway._region
         assert region is not None
-        assert [topic for lane in region._lanes.values() for topic in lane.topics] == []
+        assert [topic for channel in region._channels.values() for topic in channel.topics] == []
 
 
 async def test_a_session_waits_for_shards_that_are_away() -> None:

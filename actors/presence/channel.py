@@ -1,4 +1,4 @@
-"""One gateway's line to one presence shard: reports out, states in.
+"""One gateway's channel to one presence shard: reports out, states in.
 
 One report is in flight at a time, and repeated under its number until it was taken; what changes meanwhile goes with
 the next, at most one every `tick_ms`. A shard that does not know us (it is new, or thought us dead) is told everything
@@ -84,7 +84,7 @@ class PresenceChannel:
 
     @property
     def watched(self) -> int:
-        """Users that are watched through this line."""
+        """Users that are watched through this channel."""
         return len(self._watched)
 
     @property
@@ -172,23 +172,23 @@ class PresenceChannel:
                 await self._send(self._next(), backoff)
 
     async def fetch(self) -> None:
-        """Fetch parcels, one after the other; until cancelled."""
+        """Fetch results, one after the other; until cancelled."""
         backoff = call_backoff()
         while True:
             await self._opened.wait()
             life = self._life
             request = wire.encode(wire.FetchPresence(self._gateway, life, self._acked))
             try:
-                parcel = wire.decode_parcel(await self._call(self._shard.fetch, request, self._fetch_s))
+                result = wire.decode_result(await self._call(self._shard.fetch, request, self._fetch_s))
             except ShardGone:
                 await backoff.pause()
                 continue
-            if not parcel.known:
+            if not result.known:
                 self._lost(life)
                 await backoff.pause()
             elif life == self._life:
                 backoff.reset()
-                self._unpack(parcel)
+                self._unpack(result)
 
     async def goodbye(self) -> None:
         """Tell the shard that this gateway ends. After `send` and `fetch` were cancelled."""
@@ -205,7 +205,7 @@ class PresenceChannel:
             self._life += 1
             request = wire.encode(wire.OpenPresence(self._gateway, self._life))
             try:
-                known = wire.decode_receipt(await self._call(self._shard.subscribe, request, _CALL_S)).known
+                known = wire.decode_ack(await self._call(self._shard.subscribe, request, _CALL_S)).known
             except ShardGone:
                 known = False
             if known:
@@ -224,12 +224,12 @@ class PresenceChannel:
         request = wire.encode(sending.report)
         while self._opened.is_set():
             try:
-                receipt = wire.decode_receipt(await self._call(self._shard.submit, request, _CALL_S))
+                ack = wire.decode_ack(await self._call(self._shard.submit, request, _CALL_S))
             except ShardGone:
                 await backoff.pause()
                 continue
             backoff.reset()
-            if receipt.known:
+            if ack.known:
                 self._taken(sending)
                 return
             self._lost(self._life)
@@ -294,10 +294,10 @@ class PresenceChannel:
         while (first := next(iter(self._left))) != user and self._left[first] < now_s - _DEPARTED_S:
             del self._left[first]
 
-    def _unpack(self, parcel: wire.PresenceResult) -> None:
-        self._acked = max(self._acked, parcel.number)
+    def _unpack(self, result: wire.PresenceResult) -> None:
+        self._acked = max(self._acked, result.number)
         changes = []
-        for state in parcel.states:
+        for state in result.states:
             if state.user in self._watched:
                 changes.append(PresenceChange(self._watched[state.user], state))
                 self._watched[state.user] = state
