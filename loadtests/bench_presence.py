@@ -23,8 +23,9 @@ from typing import Any, Final
 
 from actors.presence import wire
 from actors.presence.channel import PresenceChange
-from actors.presence.presence import Instant, Presence, State
+from actors.presence.presence import Presence
 from actors.presence.shard import PresenceShard
+from actors.presence.state import Instant, State
 from actors.presence.tracker import Tracker
 from common.clock import SystemClock
 from config.settings import PresenceSettings

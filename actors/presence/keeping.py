@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from actors.presence.presence import Memory
+from actors.presence.state import Memory
 from store.ports.views import View, Views
 
 PRESENCE: Final = "presence"

@@ -11,7 +11,8 @@ from actors.kernel.lib.backoffs import database_backoff
 from actors.kernel.lib.means import RecentMean
 from actors.presence import keeping, wire
 from actors.presence.metrics import PresenceMetrics
-from actors.presence.presence import Instant, Presence, State
+from actors.presence.presence import Presence
+from actors.presence.state import Instant, State
 from common.clock import Clock
 from common.errors import Unavailable
 from common.lib.tasks import Tasks
@@ -46,7 +47,7 @@ class _Session:
 
 
 class PresenceShard:
-    """See the module. `subscribe`, `submit` and `fetch` take and give bytes (`wire`), as `channel.ShardClient`."""
+    """See the module. `subscribe`, `submit` and `fetch` take and give bytes (`wire`), as `shard_client.ShardClient`."""
 
     def __init__(self, name: str, views: Views, *, settings: PresenceSettings, clock: Clock) -> None:
         self.name = name

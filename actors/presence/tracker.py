@@ -11,10 +11,10 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from actors.kernel.caller.channel import ShardClient
+from actors.kernel.caller.shard_client import ShardClient
 from actors.kernel.contract.partitions import partition_of
 from actors.presence.channel import PresenceChange, PresenceChannel
-from actors.presence.presence import State
+from actors.presence.state import State
 from common.clock import Clock
 from common.errors import Unavailable
 from common.lib.tasks import Tasks
@@ -76,7 +76,7 @@ class Tracker:
         present = Gauge("carewire_gateway_presence_users", "Users with a device at this gateway.", registry=registry)
         watched = Gauge("carewire_gateway_presence_watched", "Users that sockets here watch.", registry=registry)
         connected = Gauge("carewire_gateway_presence_shards", "Presence shards that know us.", registry=registry)
-        present.set_function(lambda: sum(channel.present for channel in self._channels))
+        present.set_function(lambda: sum(channel.reports.present for channel in self._channels))
         watched.set_function(lambda: len(self._watchers))
         connected.set_function(lambda: sum(channel.connected for channel in self._channels))
 
@@ -92,11 +92,11 @@ class Tracker:
 
     def arrive(self, user: str, device: str) -> None:
         """A socket of this device of the user has come."""
-        self._channel_of(user).arrive(user, device)
+        self._channel_of(user).reports.arrive(user, device)
 
     def leave(self, user: str, device: str) -> None:
         """It has gone."""
-        self._channel_of(user).leave(user, device)
+        self._channel_of(user).reports.leave(user, device)
 
     async def choose(self, user: str, status: str) -> None:
         """The user, who is connected here, chose a status. Nothing is awaited before it is on its way.
@@ -104,7 +104,7 @@ class Tracker:
         Raises:
             Unavailable: the shard did not answer in time. It may yet be heard.
         """
-        taken = self._channel_of(user).choose(user, status, self._clock.now_ms())
+        taken = self._channel_of(user).reports.choose(user, status, self._clock.now_ms())
         async with self._patience():
             await taken
 

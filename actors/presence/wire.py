@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from actors.presence.presence import State
+from actors.presence.state import State
 
 
 class OpenPresence(msgspec.Struct, array_like=True, frozen=True):

@@ -7,7 +7,7 @@ import msgspec
 
 from actors.kernel.contract.entity import Principal
 from actors.presence.channel import PresenceChange
-from actors.presence.presence import OFFLINE, State
+from actors.presence.state import OFFLINE, State
 from actors.presence.tracker import Tracker
 from common.clock import to_rfc3339
 from common.errors import FailedPrecondition, PermissionDenied

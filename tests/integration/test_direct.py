@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.kernel.caller.channel import ShardGone
 from actors.kernel.caller.direct import Address, DirectClient, DirectServer
+from actors.kernel.caller.shard_client import ShardGone
 from common.net.framing import Calling, ConnectionLost, connect
 from common.net.proof import SharedSecret
 from tests.certificates import make_node

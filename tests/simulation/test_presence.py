@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 import pytest
 
-from actors.kernel.caller.channel import ShardClient, ShardGone
+from actors.kernel.caller.shard_client import ShardClient, ShardGone
 from actors.presence.channel import PresenceChange
-from actors.presence.presence import OFFLINE, State
 from actors.presence.shard import PresenceShard
+from actors.presence.state import OFFLINE, State
 from actors.presence.tracker import Tracker, presence_shards
 from common.errors import Unavailable
 from common.lib.tasks import Tasks

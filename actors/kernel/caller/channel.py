@@ -7,13 +7,14 @@ void), the channel subscribes afresh from the last versions seen and sends every
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Final, Protocol
+from typing import Final
 
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.pending import Pending, fail, gave_up
+from actors.kernel.caller.shard_client import Call, ShardClient, ShardGone, call_in_time
 from actors.kernel.caller.subscriptions import TopicSubscriptions
 from actors.kernel.contract import protocol
 from actors.kernel.lib.backoffs import call_backoff
@@ -24,20 +25,6 @@ from common.lib.retry import Backoff
 _SILENCE_S: Final = 0.1  # the ceiling of a pause, reached after a few attempts in a row
 _FULL: Final = 200  # commands that are worth a call of their own
 _ENVELOPE: Final = 120  # bytes of an item beside its command, roughly
-
-
-class ShardGone(Exception):
-    """The call did not get through, or its reply was lost: it may have happened."""
-
-
-class ShardClient(Protocol):
-    """How to call a shard. Each method raises `ShardGone` when the shard cannot be reached."""
-
-    async def subscribe(self, request: bytes) -> bytes: ...
-
-    async def submit(self, request: bytes) -> bytes: ...
-
-    async def fetch(self, request: bytes) -> bytes: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -271,9 +258,5 @@ class ShardChannel:
         self._subscribed.clear()
         self._wake.set()
 
-    async def _call(self, method: Callable[[bytes], Awaitable[bytes]], request: bytes) -> bytes:
-        try:
-            async with asyncio.timeout(self.call_timeout_s):  # `wait_for` makes a task of each call
-                return await method(request)
-        except TimeoutError as error:
-            raise ShardGone from error
+    async def _call(self, method: Call, request: bytes) -> bytes:
+        return await call_in_time(method, request, self.call_timeout_s)

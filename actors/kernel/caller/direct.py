@@ -11,7 +11,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
-from actors.kernel.caller.channel import ShardClient, ShardGone
+from actors.kernel.caller.shard_client import ShardClient, ShardGone
 from common.lib.tasks import Tasks
 from common.net.framing import FIRST_METHOD, Calling, ConnectionLost, Listening, connect
 from common.net.proof import SharedSecret
@@ -109,7 +109,7 @@ class _ShardConnection(Listening):
 
 
 class DirectClient:
-    """Calls one shard (`channel.ShardClient`). Connects when it must, and finds the shard again after each loss.
+    """Calls one shard (`shard_client.ShardClient`). Connects when it must, and finds the shard again after each loss.
 
     `locate` asks where the shard is by now; it raises `ShardGone` when nobody knows.
     """
@@ -121,15 +121,15 @@ class DirectClient:
         self._connecting = asyncio.Lock()
 
     async def subscribe(self, request: bytes) -> bytes:
-        """See `channel.ShardClient`."""
+        """See `shard_client.ShardClient`."""
         return await self._call(_SUBSCRIBE, request)
 
     async def submit(self, request: bytes) -> bytes:
-        """See `channel.ShardClient`."""
+        """See `shard_client.ShardClient`."""
         return await self._call(_SUBMIT, request)
 
     async def fetch(self, request: bytes) -> bytes:
-        """See `channel.ShardClient`."""
+        """See `shard_client.ShardClient`."""
         return await self._call(_FETCH, request)
 
     async def _call(self, method: int, request: bytes) -> bytes:

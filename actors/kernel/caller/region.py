@@ -11,9 +11,10 @@ from typing import Final, Protocol
 
 import msgspec
 
-from actors.kernel.caller.channel import ShardChannel, ShardClient
+from actors.kernel.caller.channel import ShardChannel
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.pending import Pending, fail_all, gave_up
+from actors.kernel.caller.shard_client import ShardClient
 from actors.kernel.contract import protocol
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.commands import command_id_of, entity_mark

@@ -19,10 +19,10 @@ from ray.actor import ActorHandle
 from ray.exceptions import RayActorError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from actors.kernel.caller.channel import ShardClient, ShardGone
 from actors.kernel.caller.direct import Address, DirectClient, DirectServer
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
+from actors.kernel.caller.shard_client import ShardClient, ShardGone
 from actors.kernel.cluster.courier import courier_of
 from actors.kernel.cluster.handoff import rebalance
 from actors.kernel.cluster.hosting import ClusterSpec, HostedShard

@@ -15,8 +15,8 @@ class Item(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     `correlation_id` numbers the caller's commands. `command` is msgpack of the kind's command union. `patience_ms` is
     how long the caller will still wait (deadlines travel as remaining time: clocks differ). With `listen`, the caller's
-    region hears the entity from the version of the answer on. `named`: the id is the user's own, so it may have been carried
-    out long ago. `again`: the region itself repeats it.
+    region hears the entity from the version of the answer on. `named`: the id is the user's own, so it may have been
+    carried out long ago. `again`: the region itself repeats it.
     """
 
     correlation_id: int
