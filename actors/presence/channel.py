@@ -25,7 +25,7 @@ _GOODBYE_S: Final = 1.0
 
 
 class PresenceChange(msgspec.Struct, frozen=True):
-    """What became of a watched user; `old` None: nothing was known before."""
+    """A change of a watched user; `old` None: nothing was known before."""
 
     old: State | None
     new: State
@@ -67,7 +67,7 @@ class PresenceChannel:
 
     @property
     def connected(self) -> bool:
-        """Does the shard know us, as far as we know?"""
+        """True while the shard knows us, as far as we know."""
         return self._opened.is_set()
 
     def watch(self, user: str) -> None:
@@ -85,7 +85,7 @@ class PresenceChannel:
                 awaited.cancel()
 
     def state(self, user: str) -> State | None:
-        """What was heard last of a user who is watched."""
+        """The state heard last of a user who is watched."""
         return self._watched.get(user)
 
     async def known(self, user: str) -> State:

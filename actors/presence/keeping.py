@@ -1,4 +1,4 @@
-"""What is remembered of users who are not here: one small document each, read in batches and written behind."""
+"""Memories of users who are not here: one small document each, read in batches and written behind."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a presence shard counts. No label ever names a user."""
+"""Metrics of a presence shard. No label ever names a user."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -118,7 +118,7 @@ class Presence:
             self._drop_if_idle(user)
 
     def remember(self, user: str, memory: Memory | None, now: Instant) -> None:
-        """What the store knew of a user; None: nothing."""
+        """Take in the memory that the store has of a user; None: it has none."""
         person = self._people.get(user)
         if person is not None and not person.known:
             self._recall(user, person, memory, now)
@@ -149,7 +149,7 @@ class Presence:
         return silent
 
     def news(self, gateway: str) -> int:
-        """How many states the gateway has yet to be sent."""
+        """The number of states that the gateway has yet to be sent."""
         watching = self._gateways.get(gateway)
         return 0 if watching is None else len(watching.dirty)
 
@@ -277,5 +277,5 @@ class Presence:
         self.to_load.pop(user, None)
 
 
-def _same(one: State, other: State) -> bool:
-    return (one.status, one.devices, one.last_seen_ms) == (other.status, other.devices, other.last_seen_ms)
+def _same(shown: State, state: State) -> bool:
+    return (shown.status, shown.devices, shown.last_seen_ms) == (state.status, state.devices, state.last_seen_ms)

@@ -1,4 +1,4 @@
-"""What a gateway has to tell one presence shard: devices that came and went, statuses chosen, users to watch."""
+"""Reports of a gateway to one presence shard: devices that came and went, statuses chosen, users to watch."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
@@ -52,12 +52,12 @@ class PresenceReports:
 
     @property
     def has_news(self) -> bool:
-        """Is there anything to report?"""
+        """True when there is anything to report."""
         return bool(self._seats_due or self._choices_due or self._watches_due)
 
     @property
     def is_full(self) -> bool:
-        """Is there as much as one report takes?"""
+        """True when there is as much as one report takes."""
         return max(map(len, (self._seats_due, self._choices_due, self._watches_due))) >= _MOST
 
     def arrive(self, user: str, device: str) -> None:
@@ -110,7 +110,7 @@ class PresenceReports:
 
     def goodbye(self, life: int) -> wire.PresenceReport:
         """The last report: the gateway ends."""
-        return wire.PresenceReport(self._gateway, life, self._number + 1, [], [], [], [], bye=True)
+        return wire.PresenceReport(gateway=self._gateway, life=life, number=self._number + 1, bye=True)
 
     def taken(self, sending: Sending) -> None:
         """The shard has this report."""
@@ -135,17 +135,17 @@ class PresenceReports:
         now_s = self._clock.monotonic_s()
         watches = _some(self._watches_due)
         report = wire.PresenceReport(
-            self._gateway,
-            life,
-            self._number,
-            [self._seat(user, now_s) for user in _some(self._seats_due)],
-            [
+            gateway=self._gateway,
+            life=life,
+            number=self._number,
+            seats=[self._seat(user, now_s) for user in _some(self._seats_due)],
+            choices=[
                 wire.Choice(user, chosen.status, chosen.at_ms, chosen.taken)
                 for user in _some(self._choices_due)
                 if (chosen := self._choices.get(user)) is not None
             ],
-            [user for user in watches if user in self._watched],
-            [user for user in watches if user not in self._watched],
+            watch=[user for user in watches if user in self._watched],
+            unwatch=[user for user in watches if user not in self._watched],
         )
         waiting: list[asyncio.Future[None]] = []
         if not self._choices_due:  # else: who waits may wait for one that goes with the next

@@ -80,7 +80,7 @@ class PresenceShard:
             _log.warning("presence.not_kept", shard=self.name, users=len(self._presence.memories))
 
     def stats(self) -> dict[str, object]:
-        """What `carewire status` shows of a shard."""
+        """The figures that `carewire status` shows of a shard."""
         presence = self._presence
         return {
             "name": self.name,
@@ -118,7 +118,7 @@ class PresenceShard:
         return _KNOWN
 
     async def fetch(self, request: bytes) -> bytes:
-        """What has changed, or after a while nothing: `wire.FetchPresence` -> `wire.PresenceResult`."""
+        """The states that have changed, or after a while none: `wire.FetchPresence` -> `wire.PresenceResult`."""
         wanted = wire.decode_fetch(request)
         session = self._session(wanted.gateway, wanted.life)
         if session is None:

@@ -1,4 +1,4 @@
-"""What presence knows of users and of gateways. Values; the rules are in `actors.presence.presence`."""
+"""The knowledge of presence about users and gateways. Values; the rules are in `actors.presence.presence`."""
 
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
@@ -19,7 +19,7 @@ class Instant(NamedTuple):
 
 
 class State(msgspec.Struct, array_like=True, frozen=True):
-    """What is known of a user. `status` is the user's choice, or "offline". `last_seen_ms`: when they were last there
+    """The state of a user. `status` is the user's choice, or "offline". `last_seen_ms`: when they were last there
     for others to see; 0: not known, or they are there now. `at_ms`: since when it is so."""
 
     user: str
@@ -29,12 +29,12 @@ class State(msgspec.Struct, array_like=True, frozen=True):
     at_ms: int = 0
 
     def for_others(self) -> "State":
-        """What everybody but the user may see."""
+        """The state that everybody but the user may see."""
         return State(self.user, OFFLINE, 0, self.last_seen_ms, self.at_ms) if self.status == INVISIBLE else self
 
 
 class Memory(msgspec.Struct, array_like=True, frozen=True):
-    """What is remembered of a user who is not here. A higher `version` replaces a lower one."""
+    """The memory of a user who is not here. A higher `version` replaces a lower one."""
 
     choice: str
     chosen_ms: int
@@ -61,12 +61,12 @@ class Person:
 
     @property
     def present(self) -> bool:
-        """Are they here, or in their grace?"""
+        """True while they are here, or in their grace."""
         return bool(self.seats) or self.left is not None
 
     @property
     def decided(self) -> bool:
-        """Is it known whether others may see them?"""
+        """True once it is known whether others may see them."""
         return self.known or self.chosen_ms > 0
 
 

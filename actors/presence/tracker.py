@@ -82,7 +82,7 @@ class Tracker:
 
     @property
     def connected(self) -> bool:
-        """Do all shards know this gateway?"""
+        """True while all shards know this gateway."""
         return all(channel.connected for channel in self._channels)
 
     @property
@@ -134,7 +134,7 @@ class Tracker:
                 await self._channel_of(user).known(user)
 
     def state(self, user: str) -> State:
-        """What is known of a user who is watched."""
+        """The state of a user who is watched, as far as it is known."""
         return self._channel_of(user).state(user) or State(user, "offline")
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""What gateways and presence shards say to each other: msgpack, one `bytes` a call, structs as arrays.
+"""Messages between gateways and presence shards: msgpack, one `bytes` a call, structs as arrays.
 
 Everything is a state, not a difference: "these are the devices of this user here". So a repeat does no harm, and what
 was lost is made good by saying what is true now. `life` counts how often a gateway had to begin anew: words of an
@@ -36,8 +36,8 @@ class Choice(msgspec.Struct, array_like=True, frozen=True):
     again: bool = False
 
 
-class PresenceReport(msgspec.Struct, array_like=True, frozen=True):
-    """What has changed at a gateway. Numbered from 1 in each life; repeated under its number until it was taken.
+class PresenceReport(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
+    """The changes at a gateway. Numbered from 1 in each life; repeated under its number until it was taken.
 
     `bye`: the gateway ends, and nothing follows.
     """
@@ -45,10 +45,10 @@ class PresenceReport(msgspec.Struct, array_like=True, frozen=True):
     gateway: str
     life: int
     number: int
-    seats: list[Seat]
-    choices: list[Choice]
-    watch: list[str]
-    unwatch: list[str]
+    seats: list[Seat] = []
+    choices: list[Choice] = []
+    watch: list[str] = []
+    unwatch: list[str] = []
     bye: bool = False
 
 

@@ -1,1 +1,1 @@
-"""How processes of Carewire talk to each other over TCP: frames, one mutual proof, and TLS."""
+"""Connections between processes of Carewire, over TCP: frames, one mutual proof, and TLS."""

@@ -222,10 +222,10 @@ async def _prove(connection: Calling, secret: SharedSecret) -> None:
 
 
 def reply_header(call: int, payload: bytes) -> bytes:
-    """What stands before the payload of a reply."""
+    """The bytes before the payload of a reply."""
     return _REPLY.pack(len(payload) + _REPLY.size - 4, call)
 
 
 def has_payload(reply: bytes) -> bool:
-    """Does this frame of a reply carry anything?"""
+    """True when this frame of a reply carries anything."""
     return len(reply) > _REPLY.size

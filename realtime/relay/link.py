@@ -33,7 +33,7 @@ pack: Final = msgspec.msgpack.Encoder().encode
 
 
 class Owner(Protocol):
-    """Who answers at the far end."""
+    """The gateway that answers at the far end."""
 
     server: EngineServer
 

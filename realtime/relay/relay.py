@@ -116,7 +116,7 @@ class Relay:
             connecting.cancel()
 
     def levels(self) -> dict[str, int]:
-        """What is carried at the moment."""
+        """The requests and tunnels that are carried at the moment."""
         return {"forwards": self._calls, "tunnels": len(self._tunnels)}
 
     # what links tell (`link.Owner`)

@@ -62,12 +62,12 @@ class ShardChannel:
 
     @property
     def topics(self) -> dict[str, int]:
-        """What is heard, with the last version seen."""
+        """The topics heard, each with the last version seen."""
         return self._subscriptions.topics
 
     @property
     def busy(self) -> bool:
-        """Is there anything that this channel waits for, or hears?"""
+        """True while this channel waits for anything, or hears anything."""
         return bool(self.queue or self.outstanding or self.topics)
 
     def put(self, pending: Pending) -> None:
@@ -183,8 +183,9 @@ class ShardChannel:
             self.pace.released()
 
     def _is_full(self) -> bool:
-        """Is nobody left to wait for? Who sends again once they were answered are soon all here: waiting longer for
-        company only keeps them waiting. The crowd thins out slowly, so that those who came apart find each other."""
+        """True when nobody is left to wait for. Who sends again once they were answered are soon all here: waiting
+        longer for company only keeps them waiting. The crowd thins out slowly, so that those who came apart find each
+        other."""
         return len(self.queue) >= min(self._crowd, _FULL)
 
     async def _send_batch(self, backoff: Backoff) -> None:
@@ -223,7 +224,9 @@ class ShardChannel:
                 self._join_over(pending)
         self._number += 1
         forget, again = self._subscriptions.take_changes()
-        return protocol.Batch(self.subscriber, self._number, items, forget, again)
+        return protocol.Batch(
+            subscriber=self.subscriber, number=self._number, items=items, forget=forget, resubscribe=again
+        )
 
     def _unpack(self, result: protocol.FetchResult) -> None:
         for answer in result.answers:

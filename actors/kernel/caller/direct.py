@@ -25,7 +25,7 @@ _SECRET_BYTES: Final = 32
 
 
 class Address(NamedTuple):
-    """Where a shard listens in its present life, and the secret that opens the door."""
+    """The place at which a shard listens in its present life, and the secret that opens it."""
 
     host: str
     port: int

@@ -43,7 +43,7 @@ class Pending(msgspec.Struct, eq=False, kw_only=True):
 
 
 def gave_up() -> Unavailable:
-    """What a caller hears when there was no answer in time."""
+    """The error for whoever got no answer in time."""
     return Unavailable("No answer in time. It may have happened: try again with the same client_id.", retry_after_s=1.0)
 
 

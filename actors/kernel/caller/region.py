@@ -34,14 +34,14 @@ _REHOME_S: Final = 0.05  # pause before the map is read again: a move takes a mo
 
 
 class ShardDirectory(Protocol):
-    """Where the shards of a pool are."""
+    """Finds the shards of a pool."""
 
     async def read_map(self, pool: str) -> PartitionMap:
         """The partition map in force. Raises `Unavailable`."""
         ...
 
     def client(self, shard: str) -> ShardClient:
-        """How to call this shard."""
+        """A client that calls this shard."""
         ...
 
 

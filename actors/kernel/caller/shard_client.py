@@ -13,7 +13,7 @@ class ShardGone(Exception):
 
 
 class ShardClient(Protocol):
-    """How to call a shard. Each method raises `ShardGone` when the shard cannot be reached."""
+    """Calls one shard. Each method raises `ShardGone` when the shard cannot be reached."""
 
     async def subscribe(self, request: bytes) -> bytes: ...
 

@@ -1,4 +1,4 @@
-"""What a channel hears: versions of topics, one after the other, and what its shard is to be told of them. No I/O."""
+"""The topics that a channel hears, version by version, and the changes that its shard is to be told. No I/O."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -21,11 +21,11 @@ class TopicSubscriptions:
 
     @property
     def has_changes(self) -> bool:
-        """Is there something to tell the shard?"""
+        """True when the shard is to be told something."""
         return bool(self._forget or self._again)
 
     def take_changes(self) -> tuple[list[str], dict[str, int]]:
-        """What to tell the shard, once: topics to forget, and topics to be heard anew from above these versions."""
+        """The changes to tell the shard, once: topics to forget, and topics to hear anew from above these versions."""
         forget, self._forget = sorted(self._forget), set()
         again, self._again = self._again, {}
         return forget, again
@@ -67,7 +67,7 @@ class TopicSubscriptions:
                 self._wake()
 
     def is_news(self, delivery: protocol.Delivery) -> bool:
-        """Is it to be handed on? Keeps each topic's versions without gap or repeat."""
+        """True when it is to be handed on. Keeps each topic's versions without gap or repeat."""
         if delivery.version == 0:
             return True
         seen = self.topics.get(delivery.topic)

@@ -23,7 +23,12 @@ def failure(correlation_id: int, error: CarewireError, version: int) -> protocol
     """The answer that carries an error."""
     details = b"" if error.details is None else msgspec.json.encode(error.details)
     return protocol.Answer(
-        correlation_id, error.code, b"null", version, False, error.message, error.retry_after_s, details
+        correlation_id,
+        error.code,
+        version=version,
+        message=error.message,
+        retry_after_s=error.retry_after_s,
+        details=details,
     )
 
 

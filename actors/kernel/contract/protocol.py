@@ -10,7 +10,7 @@ import msgspec
 from actors.kernel.contract.entity import Principal
 
 
-class Item(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class Item(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True):
     """One command on its way to an entity.
 
     `correlation_id` numbers the caller's commands. `command` is msgpack of the kind's command union. `patience_ms` is
@@ -31,7 +31,7 @@ class Item(msgspec.Struct, array_like=True, frozen=True, gc=False):
     again: bool = False
 
 
-class Batch(msgspec.Struct, array_like=True, frozen=True):
+class Batch(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     """What one subscriber submits to one shard in one call. A batch sent again bears the same `number`.
 
     `forget` are topics that nobody at the caller listens to any more; `resubscribe` are topics to be heard (again),
@@ -106,7 +106,7 @@ class Delivery(msgspec.Struct, array_like=True, frozen=True, gc=False):
     first: int = 0
 
 
-class FetchResult(msgspec.Struct, array_like=True, frozen=True):
+class FetchResult(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     """What a fetch brings: answers, and deliveries in the order of their topics.
 
     `known` False: the shard does not know the subscriber (any more): subscribe again. `lost` are topics whose
@@ -123,7 +123,7 @@ class FetchResult(msgspec.Struct, array_like=True, frozen=True):
     moved: list[str]
 
 
-class EncodedFetchResult(msgspec.Struct, array_like=True, frozen=True):
+class EncodedFetchResult(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     """A `FetchResult` as the shard writes it: each delivery was encoded once, for all subscribers."""
 
     epoch: int

@@ -1,4 +1,4 @@
-"""How the kernel tries again: ceilings of the pauses, in seconds (see `common.lib.retry`)."""
+"""The pauses of the kernel before it tries again: their ceilings, in seconds (see `common.lib.retry`)."""
 
 from common.lib.retry import Backoff
 
