@@ -2,7 +2,7 @@
 
     python -m loadtests.bench_presence [--users 10000] [--runs 5]
 
-*Shard*: one user of many changes status; the state is marked for each watching gateway and encoded for its parcel.
+*Shard*: one user of many changes status; the state is marked for each watching gateway and encoded for its result.
 *Gateway*: one change goes to each watching socket (framed once; handing it to a socket is a list append here, so what
 is measured is ours alone). *Rebuild*: a fresh shard is told of everybody by one gateway, and another gateway, which
 watches everybody, knows all of them. *Memory*: what Python allocates for each user.
@@ -22,9 +22,10 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from actors.presence import wire
-from actors.presence.line import PresenceChange
-from actors.presence.presence import Instant, Presence, State
+from actors.presence.channel import PresenceChange
+from actors.presence.presence import Presence
 from actors.presence.shard import PresenceShard
+from actors.presence.state import Instant, State
 from actors.presence.tracker import Tracker
 from common.clock import SystemClock
 from config.settings import PresenceSettings
@@ -74,7 +75,7 @@ def timed(runs: int, work: Callable[[], int]) -> tuple[float, float]:
 
 
 def shard_cost(users: int, watchers: int, runs: int) -> dict[str, object]:
-    """A change of status, and the parcels that tell of it. Only `watchers` gateways watch the users that change."""
+    """A change of status, and the results that tell of it. Only `watchers` gateways watch the users that change."""
     presence = populated(users)
     names = [f"watching-{number}" for number in range(watchers)]
     changing = [f"user-{number * 7 % users}" for number in range(100)]

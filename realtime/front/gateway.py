@@ -12,6 +12,7 @@ import msgspec
 from actors.kernel.caller.region import Region
 from actors.presence.tracker import Tracker
 from common.logs import get_logger
+from common.net.tls import NodeTls
 from common.ports import PortRange
 from common.verifier import Verifier
 from config.settings import GatewaySettings, LimitSettings
@@ -47,7 +48,7 @@ class GatewayParts:
     `handlers`: of every capability. `dice` spread the reconnects of a drain, and of those who come all at once.
     `shared_secret`: of the gateways that stand behind one address; None: this one stands alone. `host` and `port`:
     where clients connect; `port=0` leaves it to the system. `inner_host`: an IP address of this host by which the
-    other gateways reach it; `inner_ports`: those of which it takes one for them.
+    other gateways reach it; `inner_ports`: those of which it takes one for them; `tls`: between them.
     """
 
     hub: Hub
@@ -64,6 +65,7 @@ class GatewayParts:
     shared_secret: bytes | None = None
     inner_host: str = "127.0.0.1"
     inner_ports: PortRange | None = None
+    tls: NodeTls | None = None
 
 
 class Gateway:
@@ -174,7 +176,8 @@ async def open_gateway(parts: GatewayParts) -> Gateway:
         StartupError: a port cannot be had.
     """
     hub, settings = parts.hub, parts.settings
-    relay = Relay(parts.shared_secret, hub.metrics.forwarded) if parts.shared_secret is not None else None
+    secret = parts.shared_secret
+    relay = Relay(secret, hub.metrics.forwarded, tls=parts.tls) if secret is not None else None
     namespace = namespace_of(parts)
     server = make_server(settings, namespace, relay)
     if relay is not None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from prometheus_client import CollectorRegistry
 
 from actors.kernel.contract.protocol import Delivery
-from actors.presence.line import PresenceChange
+from actors.presence.channel import PresenceChange
 from common.clock import Clock
 from common.lib.tasks import Tasks
 from common.revocations import Revocation

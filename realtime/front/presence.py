@@ -6,8 +6,8 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.contract.entity import Principal
-from actors.presence.line import PresenceChange
-from actors.presence.presence import OFFLINE, State
+from actors.presence.channel import PresenceChange
+from actors.presence.state import OFFLINE, State
 from actors.presence.tracker import Tracker
 from common.clock import to_rfc3339
 from common.errors import FailedPrecondition, PermissionDenied

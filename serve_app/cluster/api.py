@@ -48,7 +48,7 @@ class ApiReplica:
         clock = SystemClock()
         self._region = Region(
             self._member.name,
-            RemoteDirectory(stores.maps),
+            RemoteDirectory(stores.maps, self._member.tls),
             kinds_to_pools(recipe),
             settings=settings.kernel,
             clock=clock,
@@ -61,6 +61,7 @@ class ApiReplica:
             self._member.processes,
             pools,
             [("controller", "controller", _controller), ("mongod", "mongod", self._mongod)],
+            tls=self._member.tls,
         )
         self._health = HealthMonitor(
             [

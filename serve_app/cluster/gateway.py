@@ -56,7 +56,7 @@ class GatewayReplica:
         await self._follower.start()
         self._region = Region(
             self._member.name,
-            RemoteDirectory(stores.maps),
+            RemoteDirectory(stores.maps, self._member.tls),
             kinds_to_pools(recipe),
             settings=settings.kernel,
             clock=clock,
@@ -66,7 +66,7 @@ class GatewayReplica:
         await self._region.start()
         self._tracker = Tracker(
             self._member.name,
-            [client_of(shard) for shard in recipe.volatile_shards],
+            [client_of(shard, self._member.tls) for shard in recipe.volatile_shards],
             settings=settings.presence,
             clock=clock,
             on_changes=hub.observe,
@@ -92,11 +92,14 @@ class GatewayReplica:
                 shared_secret=await shared_secret(database, "gateways"),
                 inner_host=self._member.host,
                 inner_ports=settings.cluster.port_range,
+                tls=self._member.tls,
             )
         )
         self._delay = RecentMean(self._member.registry, "carewire_gateway_delivery_seconds")
         await self._member.join(lambda: {**self._gateway.stats(), "lag_ms": self._delay.ms(clock.monotonic_s())})
-        sharing = Sharing(self._gateway, partial(other_gateways, self._member.processes, self._member.name))
+        sharing = Sharing(
+            self._gateway, partial(other_gateways, self._member.processes, self._member.name, self._member.tls)
+        )
         self._sharing = asyncio.create_task(sharing.run())
         calm_collector()
 

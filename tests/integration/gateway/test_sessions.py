@@ -230,7 +230,7 @@ async def test_nothing_is_left_of_sockets_that_have_gone() -> None:
         await eventually(empty, f"left: {gateway.stats()}")
         assert len(made.hubs[0].deadlines) == 0
         region = made.regions[0]
-        assert [topic for lane in region._lanes.values() for topic in lane.topics] == []
+        assert [topic for channel in region._channels.values() for topic in channel.topics] == []
 
 
 async def test_a_session_waits_for_shards_that_are_away() -> None:

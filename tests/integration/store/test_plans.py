@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from actors.kernel.lib.writes import WriteBatcher, batch_writes
+from common.lib.tasks import Tasks
 from store.mongo.client import Database
 from store.mongo.documents import JOURNAL
 from store.mongo.indexes import ensure_indexes
@@ -135,9 +137,9 @@ async def test_due_timers_and_views_are_found_by_index_and_need_no_sorting(full:
 
 async def test_turns_that_are_settled_at_the_same_time_share_a_few_updates(full: Database) -> None:
     """Each turn is settled by itself, when its letters are out; an update for each would cost more than the turns."""
-    journal = MongoJournal(full)
+    settling: WriteBatcher[tuple[str, int]] = batch_writes(MongoJournal(full).settle, Tasks("test"))
     async with Profile(full) as profile:
-        await asyncio.gather(*(journal.settle([(f"room:{number}", 30)]) for number in range(40)))
+        await asyncio.gather(*(settling.put([(f"room:{number}", 30)]) for number in range(40)))
         records = await profile.of(JOURNAL)
     assert len(records) <= 4
     assert sum(record["nModified"] for record in records) == 40

@@ -194,7 +194,7 @@ class World:
             assert decided.query is not None
             assert not isinstance(decided.query, AttachQuery)
             found = run(self._read(resident, decided))
-            answer = protocol.Answer(decided.submission.ticket, "", msgspec.json.encode(found), decided.version)
+            answer = protocol.Answer(decided.submission.correlation_id, "", msgspec.json.encode(found), decided.version)
         return Done(answer, [_decode_delivery(packed) for _, packed in decided.deliveries])
 
     async def _read(self, resident: Resident, decided: Decided) -> object:
