@@ -1,6 +1,6 @@
 """What a booking is asked, what happens to it, and what it is made of."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -8,6 +8,7 @@ from actors.calendars.booking.record import Record, Terms
 from actors.calendars.booking.reminders import Remind
 from actors.calendars.calendar.reservations import Inquire, Outcome
 from actors.calendars.contract.keyed import AssignId, IdAssigned
+from actors.calendars.hours.schedule import Price
 from actors.calendars.hours.timeline import MINUTE_MS
 from actors.kernel.contract.entity import Event, Query
 
@@ -38,7 +39,7 @@ class MoveBooking(msgspec.Struct, frozen=True, tag="move"):
     terms: Terms
     overridden: bool = False
     override_reason: str = ""
-    price: dict[str, Any] | None = None
+    price: Price | None = None
     format: str | None = None
 
 

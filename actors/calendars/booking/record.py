@@ -4,6 +4,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from actors.calendars.hours.schedule import Price
 from common.clock import to_rfc3339
 from common.ids import derived_id
 
@@ -42,7 +43,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
     created: int = 0
     updated: int = 0
     participants: tuple[str, ...] = ()
-    price: dict[str, Any] | None = None
+    price: Price | None = None
     format: str | None = None
     series: str = ""
     hold_expires: int = 0

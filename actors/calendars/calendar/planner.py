@@ -7,8 +7,6 @@ of that day changes.
 from collections.abc import Iterator
 from typing import Any, Final
 
-import msgspec
-
 from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
 from actors.calendars.calendar.plans import Plan, collisions, session_of
 from actors.calendars.calendar.reservations import KEPT_MS
@@ -47,7 +45,7 @@ class Planner:
             service.service_id,
             service.resources,
             self.schedule.tz,
-            None if service.price is None else msgspec.to_builtins(service.price),
+            service.price,
             service.format,
             rules.requires_confirmation,
             rules.max_reschedules,

@@ -1,12 +1,10 @@
 """What a booking would take of a calendar: the plan of it, the entry that it makes, and what is in the way."""
 
-from typing import Any
-
 import msgspec
 
 from actors.calendars.calendar.commands import Book, Reserve, Take
 from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
-from actors.calendars.hours.schedule import Schedule, Service
+from actors.calendars.hours.schedule import Price, Schedule, Service
 from common.errors import InvalidArgument, NotFound
 
 
@@ -22,7 +20,7 @@ class Plan(msgspec.Struct, frozen=True):
     service: str
     resources: tuple[str, ...]
     tz: str
-    price: dict[str, Any] | None = None
+    price: Price | None = None
     format: str | None = None
     requires_confirmation: bool = False
     max_reschedules: int | None = None
