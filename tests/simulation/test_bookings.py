@@ -10,14 +10,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.calendars.booking.commands import OpenBooking
 from actors.calendars.booking.entity import Booking
-from actors.calendars.booking.messages import OpenBooking
-from actors.calendars.calendar.commands import Book, Configure
+from actors.calendars.calendar.commands import ConfigureCalendar, TryBook
 from actors.calendars.calendar.occupancy import TimeEntry
+from actors.calendars.contract.requests import WaitlistBody
+from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours.timeline import DAY_MS
-from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.services.bookings import Bookings
-from actors.calendars.services.waitlist import Waiting, WaitlistBody
+from actors.calendars.services.waitlist import WaitlistService
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
@@ -153,9 +154,9 @@ async def an_offer(rig: Rig, day: int) -> str:
     return str([data["offer"]["offer_id"] for name, data in await rig.mail("bob") if name == "waitlist_offer"][-1])
 
 
-def waiting(region: Any, rig: Rig) -> Waiting:
+def waiting(region: Any, rig: Rig) -> WaitlistService:
     bookings = Bookings(region, rig.stores.views, rig.clock)
-    return Waiting(bookings, region, rig.stores.views, rig.clock)
+    return WaitlistService(bookings, region, rig.stores.views, rig.clock)
 
 
 @pytest.mark.parametrize("answered", [False, True])
@@ -397,13 +398,15 @@ async def two_lives_book(world: World, stores: Stores) -> int:
         return region
 
     regions = [await a_life(name) for name in ("old", "new")]
-    await regions[0].submit("calendar:doc", Configure(a_schedule()), by=ADMIN, timeout_s=60)
+    await regions[0].submit("calendar:doc", ConfigureCalendar(a_schedule()), by=ADMIN, timeout_s=60)
 
     async def one(region: Region, number: int) -> int:
         await asyncio.sleep(world.random.random() * 0.2)
         key = f"{region.name}{number}"
         try:
-            await region.submit("calendar:doc", Book(key, key, f"booking:{key}", at(10), "talk"), by=ANN, timeout_s=60)
+            await region.submit(
+                "calendar:doc", TryBook(key, key, f"booking:{key}", at(10), "talk"), by=ANN, timeout_s=60
+            )
         except Conflict:
             return 0
         return 1

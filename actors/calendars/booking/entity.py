@@ -8,29 +8,32 @@ from typing import Any, Final
 import msgspec
 
 from actors.calendars.booking import reminders
-from actors.calendars.booking.lifecycle import illegal, not_begun, require_legal
-from actors.calendars.booking.messages import (
-    Amend,
-    Answered,
-    BookingChanged,
-    BookingEvent,
+from actors.calendars.booking.answers import shown
+from actors.calendars.booking.commands import (
+    AmendBooking,
     CancelBooking,
     ConfirmBooking,
-    Doubted,
-    Expire,
-    Finish,
+    ExpireBooking,
+    FinishBooking,
     GetBooking,
     MoveBooking,
-    Noted,
     OpenBooking,
     ReadBooking,
+)
+from actors.calendars.booking.events import (
+    BookingChanged,
+    BookingEvent,
+    HoldInDoubt,
+    Noted,
+    OutcomeDecided,
     Reminded,
     Resolution,
 )
-from actors.calendars.booking.record import OCCUPYING, PAUSED, Record, Terms, shown
+from actors.calendars.booking.keyed import AssignId, IdAssigned, assign
+from actors.calendars.booking.lifecycle import illegal, not_begun, require_legal
 from actors.calendars.booking.reminders import Remind
-from actors.calendars.calendar.reservations import ASK_AGAIN_MS, Inquire, Outcome
-from actors.calendars.contract.keyed import AssignId, IdAssigned, assign
+from actors.calendars.booking.state import OCCUPYING, PAUSED, Record, Terms
+from actors.calendars.calendar.reservations import ASK_AGAIN_MS, Outcome, QueryOutcome
 from actors.calendars.hours.roles import is_staff, require_party, require_staff
 from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
 from common.errors import AlreadyExists, Conflict, InvalidArgument, NotFound, PermissionDenied
@@ -69,7 +72,7 @@ class Booking:
                 return assign(self.assigned if self.record is None else self.id, command)
             case OpenBooking():
                 return self._open(command, context, version)
-            case Inquire():
+            case QueryOutcome():
                 return self._inquire(command, context)
         if self.record is None:
             raise NotFound("There is no such booking.")
@@ -77,7 +80,7 @@ class Booking:
         match command:
             case Remind():
                 return self._remind(command, record, context)
-            case Expire():
+            case ExpireBooking():
                 return self._expire(command, record, context, version)
             case GetBooking() if command.raw and context.by.is_system:
                 return Decision({"record": record, "version": version})
@@ -93,9 +96,9 @@ class Booking:
                 return self._move(command, record, context, version)
             case CancelBooking():
                 return self._cancel(command, record, context, version)
-            case Finish():
+            case FinishBooking():
                 return self._finish(command, record, context, version)
-            case Amend():
+            case AmendBooking():
                 return self._amend(command, record, context, version)
         raise InvalidArgument("A booking does not know that.")
 
@@ -105,7 +108,7 @@ class Booking:
             self.record = event.record
         elif isinstance(event, IdAssigned):
             self.assigned = event.id
-        elif isinstance(event, Answered) and event.verdict.outcome == "free":
+        elif isinstance(event, OutcomeDecided) and event.verdict.outcome == "free":
             self.dead.add(event.verdict.key)
 
     def _open(self, command: OpenBooking, context: Context, version: int) -> Decision:
@@ -202,7 +205,7 @@ class Booking:
         change = "declined" if declined else "cancelled"
         return self._changed(change, now, context, version, _freed(record), {"reason": words})
 
-    def _finish(self, command: Finish, record: Record, context: Context, version: int) -> Decision:
+    def _finish(self, command: FinishBooking, record: Record, context: Context, version: int) -> Decision:
         require_staff(context.by, record.therapist)
         if command.status not in ("completed", "no_show"):
             raise InvalidArgument("A booking ends as completed or no_show.", details={"field": "status"})
@@ -213,7 +216,7 @@ class Booking:
         now = msgspec.structs.replace(record, status=command.status, category=category)
         return self._changed(command.status, now, context, version, texts={"reason": words})
 
-    def _amend(self, command: Amend, record: Record, context: Context, version: int) -> Decision:
+    def _amend(self, command: AmendBooking, record: Record, context: Context, version: int) -> Decision:
         require_legal(record, "update")
         participants = record.participants if command.participants is None else command.participants
         _check_participants(participants)
@@ -221,24 +224,24 @@ class Booking:
         texts = {} if command.notes is None else {"notes": command.notes}
         return self._changed("updated", now, context, version, texts=texts, blank=True)
 
-    def _expire(self, command: Expire, record: Record, context: Context, version: int) -> Decision:
+    def _expire(self, command: ExpireBooking, record: Record, context: Context, version: int) -> Decision:
         due = record.hold_expires if record.status == "held" else record.start
         waits = record.status == "held" or (record.status == "pending" and command.epoch == record.epoch)
         if not context.by.is_system or not waits or context.now_ms < due:
             return Decision({})
         if record.status == "held" and record.series:
             again = SetTimer("expire:series", context.now_ms + ASK_AGAIN_MS, msgspec.msgpack.encode(command))
-            return Decision({}, events=[Doubted(series=record.series)], timers=[again])
+            return Decision({}, events=[HoldInDoubt(series=record.series)], timers=[again])
         now = msgspec.structs.replace(record, status="expired", awaiting="")
         return self._changed("expired", now, context, version, _freed(record))
 
-    def _inquire(self, command: Inquire, context: Context) -> Decision:
+    def _inquire(self, command: QueryOutcome, context: Context) -> Decision:
         if not context.by.is_system:
             raise PermissionDenied("Only Carewire itself asks that.")
         record = self.record
         has_it = record is not None and record.key == command.key and record.status in OCCUPYING
         outcome: Outcome = "free" if record is None or not has_it else _outcome_of(record)
-        return Decision({}, events=[Answered(verdict=Resolution(command.entity, command.key, outcome))])
+        return Decision({}, events=[OutcomeDecided(verdict=Resolution(command.entity, command.key, outcome))])
 
     def _remind(self, command: Remind, record: Record, context: Context) -> Decision:
         if not context.by.is_system or not reminders.makes_sense(record, command, context.now_ms):
@@ -277,7 +280,7 @@ class Booking:
             return reminders.timers(record, context.now_ms)
         if record.status in ("held", "pending"):
             due = record.hold_expires if record.status == "held" else max(record.start, context.now_ms + 1)
-            command = msgspec.msgpack.encode(Expire(record.epoch))
+            command = msgspec.msgpack.encode(ExpireBooking(record.epoch))
             return [SetTimer(f"expire:{record.status}:{record.epoch}", due, command)]
         return []
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from actors.calendars.booking.record import Record
+from actors.calendars.booking.state import Record
 from actors.calendars.hours.timeline import HOUR_MS
 from actors.kernel.contract.entity import SetTimer
 

@@ -1,22 +1,24 @@
 """What can be asked of a calendar and of an agenda, as it travels from region to shard."""
 
+from typing import Final
+
 import msgspec
 
-from actors.calendars.calendar.reservations import Ask, Settle
+from actors.calendars.calendar.reservations import ConfirmOrCancel, ResolveInDoubt
 from actors.calendars.hours.schedule import Schedule
 
 
-class Configure(msgspec.Struct, frozen=True, tag="configure"):
+class ConfigureCalendar(msgspec.Struct, frozen=True, tag="configure"):
     """Set the calendar up, or anew. Staff only."""
 
     schedule: Schedule
 
 
-class Show(msgspec.Struct, frozen=True, tag="show"):
+class GetCalendar(msgspec.Struct, frozen=True, tag="show"):
     """How is it set up?"""
 
 
-class Availability(msgspec.Struct, frozen=True, tag="availability"):
+class GetFreeTimes(msgspec.Struct, frozen=True, tag="availability"):
     """Free times in [start, end). With `explain`, also why the others are not."""
 
     start: int
@@ -27,7 +29,7 @@ class Availability(msgspec.Struct, frozen=True, tag="availability"):
     explain: bool = False
 
 
-class OpenTime(msgspec.Struct, frozen=True, tag="open_time"):
+class GetOpenTime(msgspec.Struct, frozen=True, tag="open_time"):
     """How much of [start, end) is offered, in ms? For analytics."""
 
     start: int
@@ -46,7 +48,7 @@ class Check(msgspec.Struct, frozen=True, tag="check"):
     alternatives: int = 0
 
 
-class Book(msgspec.Struct, frozen=True, tag="book"):
+class TryBook(msgspec.Struct, frozen=True, tag="book"):
     """Take a time of this calendar by its own rules, tentatively. Refused with all reasons, and alternatives."""
 
     key: str
@@ -60,7 +62,7 @@ class Book(msgspec.Struct, frozen=True, tag="book"):
     alternatives: int = 5
 
 
-class Take(msgspec.Struct, frozen=True, tag="take"):
+class TryTake(msgspec.Struct, frozen=True, tag="take"):
     """Take a time of a resource or of an agenda for a plan that another calendar made, tentatively. `calendar` is that
     other one: the resource decides whether it serves it."""
 
@@ -83,7 +85,7 @@ class Take(msgspec.Struct, frozen=True, tag="take"):
 class Probe(msgspec.Struct, frozen=True, tag="probe"):
     """Could each of these be taken? Nothing is."""
 
-    takes: tuple[Take, ...]
+    takes: tuple[TryTake, ...]
 
 
 class Reserve(msgspec.Struct, frozen=True, tag="reserve"):
@@ -112,7 +114,7 @@ class Reserved(msgspec.Struct, frozen=True, tag="reserved"):
     end: int = 0
 
 
-class Opened(msgspec.Struct, frozen=True, tag="opened"):
+class TimeFreed(msgspec.Struct, frozen=True, tag="opened"):
     """To the waitlist, as it travels: time of this calendar came free."""
 
     calendar: str
@@ -120,14 +122,14 @@ class Opened(msgspec.Struct, frozen=True, tag="opened"):
     end: int
 
 
-class Attend(msgspec.Struct, frozen=True, tag="attend"):
+class NotifyWhenFree(msgspec.Struct, frozen=True, tag="attend"):
     """From the waitlist: does anybody wait for this calendar?"""
 
     waitlist: str
     waiting: bool
 
 
-class Import(msgspec.Struct, frozen=True, tag="import"):
+class ImportBusyTime(msgspec.Struct, frozen=True, tag="import"):
     """Busy time from elsewhere; replaces all that this source brought before. Staff only."""
 
     source: str
@@ -135,6 +137,21 @@ class Import(msgspec.Struct, frozen=True, tag="import"):
 
 
 CalendarCommand = (
-    Configure | Show | Availability | OpenTime | Check | Book | Take | Probe | Reserve | Attend | Import | Settle | Ask
+    ConfigureCalendar
+    | GetCalendar
+    | GetFreeTimes
+    | GetOpenTime
+    | Check
+    | TryBook
+    | TryTake
+    | Probe
+    | Reserve
+    | NotifyWhenFree
+    | ImportBusyTime
+    | ConfirmOrCancel
+    | ResolveInDoubt
 )
-AgendaCommand = Take | Probe | Settle | Ask
+
+
+NAME: Final = "waitlist:main"
+"""The one waitlist, so that all who wait are ranked together."""

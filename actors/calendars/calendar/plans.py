@@ -2,7 +2,7 @@
 
 import msgspec
 
-from actors.calendars.calendar.commands import Book, Reserve, Take
+from actors.calendars.calendar.commands import Reserve, TryBook, TryTake
 from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
 from actors.calendars.hours.schedule import Price, Schedule, Service
 from common.errors import InvalidArgument, NotFound
@@ -59,7 +59,7 @@ def service_of(schedule: Schedule, service_id: str | None, duration_minutes: int
     return msgspec.structs.replace(service, duration_minutes=duration_minutes)
 
 
-def plan_of(command: Take) -> Plan:
+def plan_of(command: TryTake) -> Plan:
     """The plan that another calendar made."""
     return Plan(
         command.start,
@@ -75,7 +75,7 @@ def plan_of(command: Take) -> Plan:
     )
 
 
-def entry_of(command: Book | Take | Reserve, plan: Plan) -> TimeEntry:
+def entry_of(command: TryBook | TryTake | Reserve, plan: Plan) -> TimeEntry:
     """The entry of time that is taken by this plan."""
     return TimeEntry(
         command.key,
@@ -88,8 +88,8 @@ def entry_of(command: Book | Take | Reserve, plan: Plan) -> TimeEntry:
         plan.session,
         plan.service,
         command.client,
-        overridden=isinstance(command, Book | Take) and command.overriding,
-        hold=isinstance(command, Take) and command.hold,
+        overridden=isinstance(command, TryBook | TryTake) and command.overriding,
+        hold=isinstance(command, TryTake) and command.hold,
     )
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from actors.calendars.booking.record import Status
+from actors.calendars.booking.state import Status
 from actors.calendars.hours.reasons import Reason
 from actors.calendars.hours.schedule import CalendarBody, Price
 from common.persons import UserId
@@ -166,7 +166,7 @@ class OfferReply(Reply, frozen=True, kw_only=True):
     expires_at: str
 
 
-class Wish(Standing, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
+class WaitlistLine(Standing, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
     """A line of the waitlist."""
 
     client_id: UserId
@@ -180,10 +180,10 @@ class Wish(Standing, frozen=True, kw_only=True, rename={"since": "from", "until"
     note: str = ""
 
 
-class WishList(Reply, frozen=True, kw_only=True):
+class WaitlistReply(Reply, frozen=True, kw_only=True):
     """The waitlist, as far as it concerns the reader."""
 
-    entries: list[Wish]
+    entries: list[WaitlistLine]
 
 
 class WaitlistFigures(Reply, frozen=True, kw_only=True):
@@ -266,7 +266,7 @@ class ImportedReply(Reply, frozen=True, kw_only=True):
 
 
 class FeedReply(Reply, frozen=True, kw_only=True):
-    """A feed as text; its clients are told beside it (`Fed`)."""
+    """A feed as text; its clients are told beside it (`FeedContent`)."""
 
     ics: str
 

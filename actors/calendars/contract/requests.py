@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Protocol
 import msgspec
 from msgspec import Meta
 
+from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours import timeline
 from actors.calendars.hours.schedule import Id
-from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from common.errors import InvalidArgument
 from common.lines import Line
 
@@ -231,3 +231,18 @@ class ImportBody(Body, frozen=True):
 
     source: Id
     ics: str
+
+
+class WaitlistBody(Body, frozen=True):
+    """A wish. Without therapists: all that offer the service."""
+
+    since: Moment = msgspec.field(name="from")
+    until: Moment = msgspec.field(name="to")
+    therapist_ids: tuple[Id, ...] = ()
+    service_id: Id | None = None
+    weekdays: tuple[str, ...] = ()
+    times: tuple[tuple[str, str], ...] = ()
+    urgency: str = "normal"
+    note: str = ""
+    client_id: Id | None = None
+    request_id: RequestId | None = None

@@ -27,7 +27,7 @@ _check_answer: Final = msgspec.json.Decoder(CheckAnswer).decode
 Barred = Callable[[str, str, str, Principal], Awaitable[list[Reason]]]
 
 
-class Sought(msgspec.Struct, frozen=True, kw_only=True):
+class AlternativeSearch(msgspec.Struct, frozen=True, kw_only=True):
     """A time that somebody wants, and perhaps cannot have. `booking` is the one that would move."""
 
     calendar: str
@@ -40,7 +40,7 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
     by: Principal
 
 
-class Looked(msgspec.Struct, frozen=True):
+class SearchResult(msgspec.Struct, frozen=True):
     """What stands against the time, at everybody whose time it needs, and what could be had instead, the best first:
     `{therapist_id, service_id, start, end}`, which is a body for `POST /api/bookings` as it is. `plan`: what was
     wanted, where the calendar has answered."""
@@ -59,11 +59,11 @@ class Alternatives:
         self._views = views
         self._barred = barred
 
-    async def near(self, sought: Sought) -> list[dict[str, Any]]:
+    async def near(self, sought: AlternativeSearch) -> list[dict[str, Any]]:
         """The alternatives alone."""
         return (await self.look(sought)).alternatives
 
-    async def look(self, sought: Sought) -> Looked:
+    async def look(self, sought: AlternativeSearch) -> SearchResult:
         """Ranked: the same calendar, the nearest time first, then the others. Whoever does not answer is left out."""
         names = [sought.calendar, *(await self._offering(sought.service, sought.calendar) if sought.service else ())]
         answers = await asyncio.gather(*(self._ask(name, sought) for name in names))
@@ -74,16 +74,16 @@ class Alternatives:
         offered = [(name, one.plan.at(free["start"])) for name, one in found for free in one.alternatives]
         others = await self._probe([plan for _, plan in own + offered], sought)
         if others is None:
-            return Looked([], [])
+            return SearchResult([], [])
         reasons = [*found[0][1].reasons, *others[0]] if own else []
         if sought.overriding:
             reasons = [one for one in reasons if one.code in HARD]
         possible = [one for one, why in zip(offered, others[len(own) :], strict=True) if not why]
         possible = await self._permitted(possible, sought)
         ranked = _ranked(possible, sought, among_others=len(names) > 1)
-        return Looked(reasons, ranked, own[0][1] if own else None)
+        return SearchResult(reasons, ranked, own[0][1] if own else None)
 
-    async def _permitted(self, possible: list[tuple[str, Plan]], sought: Sought) -> list[tuple[str, Plan]]:
+    async def _permitted(self, possible: list[tuple[str, Plan]], sought: AlternativeSearch) -> list[tuple[str, Plan]]:
         plans = dict(possible)  # one of each calendar: they differ in time only
         allowed = {
             name: not await self._barred(plan.bookable_by, sought.client, name, sought.by)
@@ -97,7 +97,7 @@ class Alternatives:
         )
         return [name for view in found if (name := str(view.fields["calendar"])) != but][:_OTHERS]
 
-    async def _ask(self, calendar: str, sought: Sought) -> CheckAnswer | None:
+    async def _ask(self, calendar: str, sought: AlternativeSearch) -> CheckAnswer | None:
         command = Check(
             (sought.start,),
             sought.service,
@@ -113,14 +113,14 @@ class Alternatives:
             return None
         return _check_answer(reply.data)
 
-    async def _probe(self, plans: list[Plan], sought: Sought) -> list[list[Reason]] | None:
+    async def _probe(self, plans: list[Plan], sought: AlternativeSearch) -> list[list[Reason]] | None:
         try:
             return await probe(self._region, plans, booking=sought.booking, client=sought.client, by=sought.by)
         except CarewireError:
             return None
 
 
-def _ranked(possible: list[tuple[str, Plan]], sought: Sought, *, among_others: bool) -> list[dict[str, Any]]:
+def _ranked(possible: list[tuple[str, Plan]], sought: AlternativeSearch, *, among_others: bool) -> list[dict[str, Any]]:
     """With others to choose from, some of the places are theirs."""
     ranked = sorted(
         (one for one in possible if (one[0], one[1].start) != (sought.calendar, sought.start)),

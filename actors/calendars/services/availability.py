@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.calendars.calendar.commands import Availability
+from actors.calendars.calendar.commands import GetFreeTimes
 from actors.calendars.calendar.plans import Plan
 from actors.calendars.contract.ports import calendar_of
 from actors.calendars.services.probing import probe_times
@@ -26,7 +26,7 @@ _slots: Final = msgspec.json.Decoder(_Slots).decode
 
 
 async def availability(
-    region: EntityClient, calendar: str, command: Availability, *, by: Principal, listen: bool, trace: str
+    region: EntityClient, calendar: str, command: GetFreeTimes, *, by: Principal, listen: bool, trace: str
 ) -> tuple[dict[str, Any], int]:
     """The contract's answer, and the version of the calendar that it shows.
 

@@ -4,10 +4,10 @@ import re
 from collections import Counter
 from typing import Any, Final
 
-import msgspec
-
-from actors.calendars.booking.kind import BOOKINGS, order_of, record_in
-from actors.calendars.booking.record import Record, shown
+from actors.calendars.booking.answers import shown
+from actors.calendars.booking.state import Record
+from actors.calendars.booking.views import BOOKINGS, order_of, record_in
+from actors.calendars.contract.wanted import LARGEST_PAGE, BookingFilter
 from actors.calendars.hours import timeline
 from actors.calendars.hours.roles import is_staff, may, require_staff
 from actors.calendars.services.bookings import Bookings
@@ -16,24 +16,10 @@ from actors.kernel.contract.ports import ViewFinder
 from common.clock import to_rfc3339
 from common.errors import InvalidArgument, PermissionDenied
 
-LARGEST_PAGE: Final = 200
 MOST_COUNTED: Final = 20_000
 _MOST_FED: Final = 5000
 _CURSOR: Final = re.compile(r"\d{14}\|[A-Za-z0-9_.:@-]{1,128}")
 _KEPT: Final = ("confirmed", "completed", "no_show")
-
-
-class BookingFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which bookings: one of `client`, `therapist`, `series`; a status; those that begin in [start, end)."""
-
-    client: str | None = None
-    therapist: str | None = None
-    series: str | None = None
-    status: str | None = None
-    start: int | None = None
-    end: int | None = None
-    cursor: str | None = None
-    limit: int = 50
 
 
 class BookingQueries:

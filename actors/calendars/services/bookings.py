@@ -5,19 +5,34 @@ from typing import Any, Final
 
 import msgspec
 
+from actors.calendars.booking.commands import (
+    AmendBooking,
+    CancelBooking,
+    ConfirmBooking,
+    FinishBooking,
+    GetBooking,
+    OpenBooking,
+)
+from actors.calendars.booking.keyed import AssignId, assigned_in, mark
 from actors.calendars.booking.lifecycle import require_legal
-from actors.calendars.booking.messages import Amend, CancelBooking, ConfirmBooking, Finish, GetBooking, OpenBooking
-from actors.calendars.booking.record import Record
-from actors.calendars.calendar.commands import Availability, Check, Configure, Import, OpenTime, Show
+from actors.calendars.booking.state import Record
+from actors.calendars.calendar.commands import (
+    Check,
+    ConfigureCalendar,
+    GetCalendar,
+    GetFreeTimes,
+    GetOpenTime,
+    ImportBusyTime,
+)
 from actors.calendars.calendar.plans import Plan
-from actors.calendars.contract.keyed import AssignId, assigned_in, mark
 from actors.calendars.contract.ports import CheckAnswer, Related, calendar_of, entity
+from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours.reasons import Reason, reasons
 from actors.calendars.hours.roles import find_party, is_staff, require_staff
 from actors.calendars.hours.schedule import CalendarBody, Schedule
-from actors.calendars.services.alternatives import Alternatives, Sought
+from actors.calendars.services.alternatives import Alternatives, AlternativeSearch
 from actors.calendars.services.availability import availability
-from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest, move_of, record_of
+from actors.calendars.services.booking_commands import move_of, record_of
 from actors.calendars.services.probing import probe, refusing
 from actors.calendars.services.reserving import ReservedTime, Reserving, TimeRequest
 from actors.kernel.contract.answers import Reply
@@ -59,11 +74,11 @@ class Bookings:
         """
         require_staff(by, calendar)
         await self._require_sharing(calendar, schedule)
-        return await self._region.submit(calendar_of(calendar), Configure(schedule), by=by, trace=trace)
+        return await self._region.submit(calendar_of(calendar), ConfigureCalendar(schedule), by=by, trace=trace)
 
     async def calendar(self, calendar: str, *, by: Principal, trace: str = "") -> Reply:
         """How a calendar is set up."""
-        return await self._region.submit(calendar_of(calendar), Show(), by=by, trace=trace)
+        return await self._region.submit(calendar_of(calendar), GetCalendar(), by=by, trace=trace)
 
     async def schedule(self, calendar: str, *, by: Principal) -> Schedule:
         """The same as data. Raises NotFound: the calendar has not been set up."""
@@ -71,17 +86,17 @@ class Bookings:
 
     async def bring_in(self, calendar: str, source: str, spans: list[tuple[int, int]], *, by: Principal) -> Reply:
         """Busy time of an external calendar, instead of what `source` brought before."""
-        return await self._region.submit(calendar_of(calendar), Import(source, tuple(spans)), by=by)
+        return await self._region.submit(calendar_of(calendar), ImportBusyTime(source, tuple(spans)), by=by)
 
     async def availability(
-        self, calendar: str, command: Availability, *, by: Principal, listen: bool = False, trace: str = ""
+        self, calendar: str, command: GetFreeTimes, *, by: Principal, listen: bool = False, trace: str = ""
     ) -> tuple[dict[str, Any], int]:
         """The contract's answer, and the version of the calendar that it shows."""
         return await availability(self._region, calendar, command, by=by, listen=listen, trace=trace)
 
     async def open_ms(self, calendar: str, start: int, end: int, *, by: Principal) -> int:
         """How much time of [start, end) the calendar offers."""
-        reply = await self._region.submit(calendar_of(calendar), OpenTime(start, end), by=by)
+        reply = await self._region.submit(calendar_of(calendar), GetOpenTime(start, end), by=by)
         return int(msgspec.json.decode(reply.data)["open_ms"])
 
     async def book(self, request: BookingRequest, *, by: Principal, trace: str = "") -> dict[str, Any]:
@@ -179,13 +194,13 @@ class Bookings:
         self, booking: str, status: str, reason: str = "", *, by: Principal, trace: str = ""
     ) -> dict[str, Any]:
         """It took place (`completed`), or the client did not come (`no_show`)."""
-        return await self._ask(booking, Finish(status, reason), by, trace)
+        return await self._ask(booking, FinishBooking(status, reason), by, trace)
 
     async def amend(
         self, booking: str, notes: str | None, participants: tuple[str, ...] | None, *, by: Principal, trace: str = ""
     ) -> dict[str, Any]:
         """Change what needs no other time."""
-        return await self._ask(booking, Amend(notes, participants), by, trace)
+        return await self._ask(booking, AmendBooking(notes, participants), by, trace)
 
     async def get(self, booking: str, *, by: Principal, trace: str = "") -> dict[str, Any]:
         """The booking object, with its notes."""
@@ -209,7 +224,7 @@ class Bookings:
         answer: dict[str, Any] = {"available": not why, "reasons": msgspec.to_builtins(why), "alternatives": []}
         if why:
             answer["alternatives"] = await self.alternatives.near(
-                Sought(
+                AlternativeSearch(
                     calendar=request.therapist,
                     start=request.start,
                     service=request.service,
@@ -262,7 +277,7 @@ class Bookings:
     async def _explained(self, error: Conflict, booking: str, wanted: TimeRequest, by: Principal) -> Conflict:
         """The refusal with the reasons of all whose time it needs, not only of the first that said no."""
         looked = await self.alternatives.look(
-            Sought(
+            AlternativeSearch(
                 calendar=wanted.therapist,
                 start=wanted.start,
                 service=wanted.service,

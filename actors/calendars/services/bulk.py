@@ -3,13 +3,13 @@
 from typing import Any, Final
 
 from actors.calendars.booking.lifecycle import LEGAL, not_begun, require_legal
-from actors.calendars.booking.record import Record
+from actors.calendars.booking.state import Record
 from actors.calendars.contract.requests import BulkBody, BulkItem
+from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours import timeline
 from actors.calendars.hours.roles import find_party, is_staff, require_staff
-from actors.calendars.services.alternatives import Sought
+from actors.calendars.services.alternatives import AlternativeSearch
 from actors.calendars.services.booking_queries import BookingQueries
-from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.services.bookings import Bookings
 from actors.kernel.contract.entity import Principal
 from common.clock import Clock, to_rfc3339
@@ -19,7 +19,7 @@ MOST: Final = 500
 _DONE: Final = {"cancel": "cancelled", "complete": "completed", "no_show": "no_show"}
 
 
-class Bulk:
+class BulkBookings:
     """See the module. A booking that is already as it should be counts as done, so a repeat is safe."""
 
     def __init__(self, bookings: Bookings, queries: BookingQueries, clock: Clock) -> None:
@@ -101,7 +101,7 @@ class Bulk:
 
     async def _alternatives(self, record: Record, by: Principal) -> list[dict[str, Any]]:
         return await self._bookings.alternatives.near(
-            Sought(
+            AlternativeSearch(
                 calendar=record.therapist,
                 start=record.start,
                 service=record.service or None,

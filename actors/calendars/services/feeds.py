@@ -7,11 +7,12 @@ from typing import Any, Final
 import msgspec
 
 from actors.calendars.contract.requests import ImportBody
+from actors.calendars.contract.wanted import BookingFilter
 from actors.calendars.hours import timeline
 from actors.calendars.hours.roles import require_staff
 from actors.calendars.ical.export import feed
 from actors.calendars.ical.imports import Busy, reading
-from actors.calendars.services.booking_queries import BookingFilter, BookingQueries
+from actors.calendars.services.booking_queries import BookingQueries
 from actors.calendars.services.bookings import Bookings
 from actors.kernel.contract.entity import Principal
 from common.clock import Clock
@@ -21,7 +22,7 @@ _BACK_MS: Final = 90 * timeline.DAY_MS
 _IMPORTED_BACK_MS: Final = 7 * timeline.DAY_MS
 
 
-class Fed(msgspec.Struct, frozen=True):
+class FeedContent(msgspec.Struct, frozen=True):
     """A feed (`ics`), and whose bookings besides the reader's are in it."""
 
     ics: bytes
@@ -36,12 +37,12 @@ class Feeds:
         self._queries = queries
         self._clock = clock
 
-    async def of_calendar(self, calendar: str, *, by: Principal) -> Fed:
+    async def of_calendar(self, calendar: str, *, by: Principal) -> FeedContent:
         """The bookings of a calendar. Raises PermissionDenied: the caller does not run it."""
         require_staff(by, calendar)
         return await self._feed(BookingFilter(therapist=calendar), by)
 
-    async def of_client(self, *, by: Principal) -> Fed:
+    async def of_client(self, *, by: Principal) -> FeedContent:
         """The caller's own bookings."""
         return await self._feed(BookingFilter(client=by.user), by)
 
@@ -61,11 +62,11 @@ class Feeds:
         found: dict[str, Any] = msgspec.json.decode(reply.data)
         return found | busy.told()
 
-    async def _feed(self, wanted: BookingFilter, by: Principal) -> Fed:
+    async def _feed(self, wanted: BookingFilter, by: Principal) -> FeedContent:
         now = self._clock.now_ms()
         records = await self._queries.versions(wanted, now - _BACK_MS, now + _AHEAD_MS, by=by)
         clients = tuple(sorted({one.client for one, _ in records} - {by.user}))
-        return Fed(await asyncio.to_thread(feed, records, "Carewire", now), clients)
+        return FeedContent(await asyncio.to_thread(feed, records, "Carewire", now), clients)
 
 
 async def in_slices(pauses: Generator[None, None, Busy]) -> Busy:

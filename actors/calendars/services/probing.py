@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from actors.calendars.calendar.commands import Probe, Take
+from actors.calendars.calendar.commands import Probe, TryTake
 from actors.calendars.calendar.plans import Plan
 from actors.calendars.contract.ports import calendar_of, entity
 from actors.calendars.hours.reasons import DENIED, Reason
@@ -28,10 +28,10 @@ _probed: Final = msgspec.json.Decoder(_Probed).decode
 
 def takes_of(
     plan: Plan, *, key: str, booking: str, client: str, by: Principal, overriding: bool
-) -> list[tuple[str, Take]]:
+) -> list[tuple[str, TryTake]]:
     """Who else has to give time for a plan, and what they are asked: the resources by name, then the agenda. The rules
     of a resource are overruled by those alone who run it as well."""
-    take = Take(
+    take = TryTake(
         key,
         booking,
         f"booking:{booking}",
@@ -76,7 +76,7 @@ async def probe(
     Raises:
         CarewireError: somebody did not answer.
     """
-    asked: dict[str, list[tuple[int, Take]]] = {}
+    asked: dict[str, list[tuple[int, TryTake]]] = {}
     for number, plan in enumerate(plans):
         for party, take in takes_of(plan, key="", booking=booking, client=client, by=by, overriding=overriding):
             asked.setdefault(party, []).append((number, take))
@@ -99,7 +99,7 @@ async def refusing(region: EntityClient, calendar: str, resources: Sequence[str]
     Raises:
         CarewireError: somebody did not answer.
     """
-    anything = Take("", "", "", 0, 1, calendar=calendar)
+    anything = TryTake("", "", "", 0, 1, calendar=calendar)
 
     async def refuses(name: str) -> bool:
         reply = await region.submit(calendar_of(name), Probe((anything,)), by=SYSTEM)

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.calendars.calendar.commands import Book
+from actors.calendars.calendar.commands import TryBook
 from actors.calendars.calendar.plans import Plan
-from actors.calendars.calendar.reservations import Settle
+from actors.calendars.calendar.reservations import ConfirmOrCancel
 from actors.calendars.contract.ports import Related, calendar_of
 from actors.calendars.hours.reasons import Reason, conflict, reasons
 from actors.calendars.hours.roles import is_staff
@@ -60,7 +60,7 @@ class Reserving:
             CarewireError: it cannot be taken, or nobody answered in time. Nothing stays taken for long.
         """
         calendar = calendar_of(wanted.therapist)
-        book = Book(
+        book = TryBook(
             key,
             booking,
             f"booking:{booking}",
@@ -98,7 +98,7 @@ class Reserving:
 
         async def tell(party: str, key: str, outcome: Any) -> None:
             with suppress(CarewireError):
-                await self._region.submit(party, Settle(key, outcome), by=SYSTEM, timeout_s=_RELEASE_S)
+                await self._region.submit(party, ConfirmOrCancel(key, outcome), by=SYSTEM, timeout_s=_RELEASE_S)
 
         await asyncio.gather(*(tell(*one) for one in verdicts))
 

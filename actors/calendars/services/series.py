@@ -5,18 +5,19 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from actors.calendars.booking.record import PAUSED, Record
+from actors.calendars.booking.keyed import AssignId, assigned_in
+from actors.calendars.booking.state import PAUSED, Record
 from actors.calendars.calendar.plans import Plan
-from actors.calendars.contract.keyed import AssignId, assigned_in
 from actors.calendars.contract.ports import entity
+from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours import timeline
 from actors.calendars.hours.reasons import Reason
-from actors.calendars.hours.recurrence import expand
 from actors.calendars.hours.roles import is_staff
 from actors.calendars.hours.timeline import MINUTE_MS
-from actors.calendars.series.entity import Begin, Definition, Extend, GetSeries, SetStatus
-from actors.calendars.services.alternatives import Sought
-from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
+from actors.calendars.series.commands import BeginSeries, ExtendSeries, GetSeries, SetStatus
+from actors.calendars.series.recurrence import expand
+from actors.calendars.series.state import Definition
+from actors.calendars.services.alternatives import AlternativeSearch
 from actors.calendars.services.bookings import Bookings
 from actors.kernel.contract.entity import Principal
 from common.clock import Clock, to_rfc3339
@@ -112,7 +113,7 @@ class SeriesService:
             rule,
             tuple(exceptions),
         )
-        command = Begin(definition, booked, held=policy == "all")
+        command = BeginSeries(definition, booked, held=policy == "all")
         await self._region.submit(f"series:{series}", command, by=by, command_id="begin")
         return {"series_id": series, "occurrences": occurrences}
 
@@ -199,7 +200,7 @@ class SeriesService:
                     booked.append(made)
                     instead.append(record.id)
         if booked:
-            await self._region.submit(f"series:{series}", Extend(tuple(booked), tuple(instead)), by=by)
+            await self._region.submit(f"series:{series}", ExtendSeries(tuple(booked), tuple(instead)), by=by)
 
     async def _make(
         self, request: BookingRequest, starts: Sequence[int], policy: Policy, by: Principal
@@ -241,7 +242,7 @@ class SeriesService:
         failed = [number for number, one in enumerate(checked) if one[1]][:_ALTERNATIVES_FOR]
         for number in failed:
             occurrences[number]["alternatives"] = await self._bookings.alternatives.near(
-                Sought(
+                AlternativeSearch(
                     calendar=request.therapist,
                     start=checked[number][0].start,
                     service=request.service,

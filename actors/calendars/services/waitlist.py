@@ -6,27 +6,26 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.calendars.calendar.commands import Attend
+from actors.calendars.calendar.commands import NAME, NotifyWhenFree
 from actors.calendars.calendar.kind import SERVICES
 from actors.calendars.calendar.plans import service_of
 from actors.calendars.contract.ports import calendar_of
-from actors.calendars.contract.requests import Body, Moment, RequestId
+from actors.calendars.contract.requests import WaitlistBody
+from actors.calendars.contract.wanted import BookingRequest
 from actors.calendars.hours import timeline
 from actors.calendars.hours.reasons import Reason, conflict
-from actors.calendars.hours.schedule import Id, minutes
-from actors.calendars.services.booking_requests import BookingRequest
+from actors.calendars.hours.schedule import minutes
 from actors.calendars.services.bookings import Bookings
-from actors.calendars.waitlist.messages import (
-    NAME,
+from actors.calendars.waitlist.commands import (
     ClaimOffer,
-    Close,
-    Decline,
+    CloseOffer,
+    DeclineOffer,
     GetFigures,
+    GetWaitlist,
     JoinWaitlist,
     LeaveWaitlist,
-    Listing,
-    WaitlistEntry,
 )
+from actors.calendars.waitlist.state import WaitlistEntry
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import Clock
@@ -36,22 +35,7 @@ from common.ids import new_id
 _MOST: Final = 50
 
 
-class WaitlistBody(Body, frozen=True):
-    """A wish. Without therapists: all that offer the service."""
-
-    since: Moment = msgspec.field(name="from")
-    until: Moment = msgspec.field(name="to")
-    therapist_ids: tuple[Id, ...] = ()
-    service_id: Id | None = None
-    weekdays: tuple[str, ...] = ()
-    times: tuple[tuple[str, str], ...] = ()
-    urgency: str = "normal"
-    note: str = ""
-    client_id: Id | None = None
-    request_id: RequestId | None = None
-
-
-class Waiting:
+class WaitlistService:
     """One a process."""
 
     def __init__(self, bookings: Bookings, region: EntityClient, views: ViewFinder, clock: Clock) -> None:
@@ -92,7 +76,7 @@ class Waiting:
         )
         answer = await self._ask(JoinWaitlist(entry, body.note), by)
         # A letter does this as well; but time that frees right after this answer must not be missed.
-        attend = Attend(NAME, True)
+        attend = NotifyWhenFree(NAME, True)
         await asyncio.gather(*(self._region.submit(calendar_of(name), attend, by=SYSTEM) for name in calendars))
         return answer
 
@@ -102,7 +86,7 @@ class Waiting:
 
     async def listing(self, calendar: str, *, by: Principal) -> dict[str, Any]:
         """One's own wishes with their positions; for staff, those of a calendar."""
-        return await self._ask(Listing(calendar), by)
+        return await self._ask(GetWaitlist(calendar), by)
 
     async def figures(self, *, by: Principal) -> dict[str, Any]:
         """Waiting time, acceptance, demand by hour."""
@@ -110,7 +94,7 @@ class Waiting:
 
     async def decline(self, offer: str, *, by: Principal) -> dict[str, Any]:
         """Let an offer go; it rolls on."""
-        return await self._ask(Decline(offer), by)
+        return await self._ask(DeclineOffer(offer), by)
 
     async def accept(self, offer: str, *, by: Principal) -> dict[str, Any]:
         """Book what was offered. The booking has the offer's id, so the time that is kept for it does not stand in
@@ -135,7 +119,7 @@ class Waiting:
         booking = await self._bookings.book(request, by=by)
         # A letter of the booking does this as well, whatever becomes of this process; but who asks next shall see it.
         with suppress(CarewireError):
-            await self._region.submit(NAME, Close(offer, found["entry_id"]), by=SYSTEM)
+            await self._region.submit(NAME, CloseOffer(offer, found["entry_id"]), by=SYSTEM)
         return booking
 
     async def _barred(

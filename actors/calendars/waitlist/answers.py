@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from actors.calendars.hours.timeline import HOUR_MS
-from actors.calendars.waitlist.messages import Counts, Offer, WaitlistEntry
 from actors.calendars.waitlist.ranking import priority
+from actors.calendars.waitlist.state import Counts, Offer, WaitlistEntry
 from common.clock import to_rfc3339
 
 FEWEST: Final = 3  # offers that were accepted, below which nothing is said of how long it may take

@@ -4,28 +4,23 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.calendars.booking.kind import TEXTS, Deliver
-from actors.calendars.booking.record import event_id
-from actors.calendars.calendar.commands import Attend, Reserve
-from actors.calendars.calendar.reservations import Settle
+from actors.calendars.booking.letters import Deliver, event_id
+from actors.calendars.booking.views import TEXTS
+from actors.calendars.calendar.commands import NAME, NotifyWhenFree, Reserve
+from actors.calendars.calendar.reservations import ConfirmOrCancel
 from actors.calendars.waitlist.answers import shown
+from actors.calendars.waitlist.commands import ReadWaitlist, WaitlistCommand
 from actors.calendars.waitlist.entity import Waitlist
-from actors.calendars.waitlist.messages import (
-    NAME,
-    Closed,
-    Counts,
-    FreedSlot,
-    Offer,
-    OfferAnswered,
-    Offered,
-    ReadListing,
-    Shared,
-    WaitlistCommand,
-    WaitlistEntry,
+from actors.calendars.waitlist.events import (
+    OfferClosed,
+    OfferMade,
+    OfferOutcomeDecided,
+    SlotsMatched,
     WaitlistEvent,
     WaitlistJoined,
     WaitlistLeft,
 )
+from actors.calendars.waitlist.state import Offer, WaitlistEntry, WaitlistState
 from actors.kernel.contract.entity import Effects, Kind, Letter, Library, Principal, Recorded, Shown
 from common.clock import to_rfc3339
 from common.errors import PermissionDenied
@@ -33,14 +28,6 @@ from store.ports.views import View
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _TIMES: Final = ("start", "end", "from", "to", "joined_at", "expires_at")
-
-
-class _State(msgspec.Struct, array_like=True):
-    entries: list[WaitlistEntry]
-    openings: list[FreedSlot]
-    offers: list[Offer]
-    counts: Counts
-    accepted: dict[str, list[int]] = {}
 
 
 class WaitlistKind(Kind[Waitlist, WaitlistCommand, WaitlistEvent]):
@@ -55,10 +42,10 @@ class WaitlistKind(Kind[Waitlist, WaitlistCommand, WaitlistEvent]):
 
     def snapshot(self, entity: Waitlist) -> bytes:
         entries, offers = [*entity.entries.values()], [*entity.offers.values()]
-        return _pack(_State(entries, entity.openings, offers, entity.counts, entity.accepted))
+        return _pack(WaitlistState(entries, entity.openings, offers, entity.counts, entity.accepted))
 
     def restore(self, key: str, state: bytes) -> Waitlist:
-        kept = msgspec.msgpack.decode(state, type=_State)
+        kept = msgspec.msgpack.decode(state, type=WaitlistState)
         waitlist = Waitlist()
         waitlist.entries = {one.id: one for one in kept.entries}
         waitlist.offers = {one.id: one for one in kept.offers}
@@ -76,7 +63,7 @@ class WaitlistKind(Kind[Waitlist, WaitlistCommand, WaitlistEvent]):
         event = recorded.event
         match event:
             case WaitlistJoined():
-                attend = _pack(Attend(NAME, True))
+                attend = _pack(NotifyWhenFree(NAME, True))
                 letters = [Letter(f"calendar:{name}", attend) for name in event.entry.calendars]
                 if event.secret is None:
                     return Effects(letters=letters)
@@ -84,20 +71,20 @@ class WaitlistKind(Kind[Waitlist, WaitlistCommand, WaitlistEvent]):
                 return Effects(views=[view], owner=event.author, letters=letters)
             case WaitlistLeft():
                 return Effects(letters=_quiet(event.quiet))
-            case Shared():
+            case SlotsMatched():
                 asked = zip(event.offers, event.wishes, strict=True)
                 return Effects(letters=[_reserve(offer, wish) for offer, wish in asked])
-            case Offered():
+            case OfferMade():
                 return Effects(letters=[_settle(event.offer, "taken"), _told(entity_id, recorded, event.offer)])
-            case Closed():
+            case OfferClosed():
                 return Effects(letters=[_settle(event.offer, "free"), *_quiet(event.quiet)])
-            case OfferAnswered():
+            case OfferOutcomeDecided():
                 outcome: Any = event.outcome
-                return Effects(letters=[Letter(event.entity, _pack(Settle(event.key, outcome)))])
+                return Effects(letters=[Letter(event.entity, _pack(ConfirmOrCancel(event.key, outcome)))])
         return None
 
     async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
-        if not isinstance(query, ReadListing):
+        if not isinstance(query, ReadWaitlist):
             return await super().read(query, entity_id, version, library)
         views = await library.view(TEXTS, [f"{line['entry_id']}|note" for line in query.lines])
         lines = []
@@ -130,11 +117,11 @@ def _reserve(offer: Offer, wish: WaitlistEntry) -> Letter:
 
 
 def _settle(offer: Offer, outcome: Any) -> Letter:
-    return Letter(f"calendar:{offer.calendar}", _pack(Settle(offer.key, outcome)))
+    return Letter(f"calendar:{offer.calendar}", _pack(ConfirmOrCancel(offer.key, outcome)))
 
 
 def _quiet(calendars: tuple[str, ...]) -> list[Letter]:
-    return [Letter(f"calendar:{name}", _pack(Attend(NAME, False))) for name in calendars]
+    return [Letter(f"calendar:{name}", _pack(NotifyWhenFree(NAME, False))) for name in calendars]
 
 
 def _told(entity_id: str, recorded: Recorded[WaitlistEvent], offer: Offer) -> Letter:

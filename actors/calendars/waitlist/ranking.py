@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from actors.calendars.hours.timeline import HOUR_MS
-from actors.calendars.waitlist.messages import FreedSlot, WaitlistEntry
+from actors.calendars.waitlist.state import FreedSlot, WaitlistEntry
 from common.errors import InvalidArgument
 
 URGENCIES: Final = {"low": 0, "normal": 24, "high": 72, "urgent": 168}

@@ -17,12 +17,12 @@ from actors.calendars.contract.requests import (
     SeriesBody,
     SeriesPatch,
     TransferBody,
+    WaitlistBody,
 )
 from actors.calendars.hours.schedule import Id
 from actors.calendars.services.assembly import CalendarServices
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.patching import patch, patch_series
-from actors.calendars.services.waitlist import WaitlistBody
 from actors.kernel.contract.entity import Principal
 from common.decoding import Request
 from common.persons import NothingToTell
@@ -191,7 +191,7 @@ def _of_the_waitlist(services: CalendarServices) -> Handlers:
     return {
         "join_waitlist": answering(WaitlistBody, replies.Standing, join),
         "list_waitlist": answering(
-            ListWaitlist, replies.WishList, lambda one, by, _: waiting.listing(one.therapist_id or "", by=by)
+            ListWaitlist, replies.WaitlistReply, lambda one, by, _: waiting.listing(one.therapist_id or "", by=by)
         ),
         "get_waitlist_analytics": answering(
             EmptyBody, replies.WaitlistFigures, lambda _, by, __: waiting.figures(by=by)

@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from actors.calendars.booking.record import Status
+from actors.calendars.booking.state import Status
 from actors.calendars.contract import replies, requests
 from actors.calendars.contract.queries import ListQuery
+from actors.calendars.contract.requests import WaitlistBody
 from actors.calendars.services.assembly import CalendarServices
 from actors.calendars.services.patching import patch as change
 from actors.calendars.services.patching import patch_series
-from actors.calendars.services.waitlist import WaitlistBody
 from actors.kernel.contract.entity import Principal
 from common.ids import ID_PATTERN
 from common.persons import NothingToTell
@@ -205,7 +205,7 @@ def waitlist_routes(services: CalendarServices) -> APIRouter:
         return answer(await waiting.join(body, by=by, key=key), 201)
 
     @router.get("")
-    @tells(replies.WishList)
+    @tells(replies.WaitlistReply)
     async def listing(by: WaitlistRead, therapist_id: MaybeId = None) -> Response:
         """One's own wishes with positions and offers; for staff, those of a calendar."""
         return answer(await waiting.listing(therapist_id or "", by=by))

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from actors.calendars.contract.ports import calendar_of
-from actors.calendars.contract.queries import AvailabilityQuery, FreeTimes, SpanQuery, free_times
+from actors.calendars.contract.queries import AvailabilityQuery, FreeTimes, SpanQuery
 from actors.calendars.contract.replies import (
     CalendarFigures,
     CalendarReply,
@@ -20,12 +20,13 @@ from actors.calendars.contract.replies import (
     Watched,
 )
 from actors.calendars.contract.requests import EmptyBody, ImportBody
+from actors.calendars.contract.wanted import LARGEST_PAGE, BookingFilter
 from actors.calendars.hours.roles import is_staff
 from actors.calendars.hours.schedule import CalendarBody, Id
 from actors.calendars.services.assembly import CalendarServices
-from actors.calendars.services.booking_queries import LARGEST_PAGE, BookingFilter
 from actors.calendars.services.feed_tokens import FeedTokens
-from actors.calendars.services.feeds import Fed
+from actors.calendars.services.feeds import FeedContent
+from actors.calendars.services.free_times import free_times
 from actors.kernel.contract.answers import Reply
 from common.decoding import Request
 from common.persons import NothingToTell
@@ -174,5 +175,5 @@ def _of_feed_tokens(tokens: FeedTokens) -> Handlers:
     }
 
 
-def _fed(found: Fed) -> EventResult:
+def _fed(found: FeedContent) -> EventResult:
     return EventResult(msgspec.json.encode({"ics": found.ics.decode()}), persons=found.clients)

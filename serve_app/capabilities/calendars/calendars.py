@@ -6,12 +6,13 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from actors.calendars.contract import replies
-from actors.calendars.contract.queries import AvailabilityQuery, free_times
+from actors.calendars.contract.queries import AvailabilityQuery
 from actors.calendars.contract.requests import EmptyBody, ImportBody
 from actors.calendars.hours import timeline
 from actors.calendars.hours.schedule import CalendarBody
 from actors.calendars.services.assembly import CalendarServices
-from actors.calendars.services.feeds import Fed
+from actors.calendars.services.feeds import FeedContent
+from actors.calendars.services.free_times import free_times
 from actors.kernel.contract.entity import Principal
 from common.ids import ID_PATTERN
 from common.persons import NothingToTell
@@ -162,6 +163,6 @@ def feed_routes(services: CalendarServices) -> APIRouter:
     return router
 
 
-def _feed(request: Request, found: Fed) -> Response:
+def _feed(request: Request, found: FeedContent) -> Response:
     reading_of(request, found.clients)
     return Feed(found.ics)

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
+from actors.calendars.contract.wanted import LARGEST_PAGE, BookingFilter
 from actors.calendars.services.assembly import CalendarServices
-from actors.calendars.services.booking_queries import LARGEST_PAGE, BookingFilter
 from actors.kernel.contract.entity import Principal, as_themselves
 from common.errors import Conflict, FailedPrecondition, NotFound
 from common.logs import get_logger

@@ -6,14 +6,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from actors.calendars.agenda.kind import AgendaKind
 from actors.calendars.booking.kind import BookingKind
-from actors.calendars.calendar.commands import Availability
-from actors.calendars.calendar.kind import AgendaKind, CalendarKind
+from actors.calendars.calendar.commands import GetFreeTimes
+from actors.calendars.calendar.kind import CalendarKind
 from actors.calendars.calendar.occupancy import TimeEntry
+from actors.calendars.contract.wanted import BookingRequest
 from actors.calendars.hours.schedule import Limits, Schedule, Service
 from actors.calendars.hours.timeline import DAY_MS, HOUR_MS
-from actors.calendars.series.entity import SeriesKind
-from actors.calendars.services.booking_requests import BookingRequest
+from actors.calendars.series.kind import SeriesKind
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.waitlist.kind import WaitlistKind
 from actors.inboxes.commands import ReadInbox
@@ -125,7 +126,7 @@ class Rig:
 
     async def slots(self, start: int, end: int, service: str = "talk", calendar: str = "doc") -> list[str]:
         """When free times begin."""
-        answer, _ = await self.bookings.availability(calendar, Availability(start, end, service), by=ANN)
+        answer, _ = await self.bookings.availability(calendar, GetFreeTimes(start, end, service), by=ANN)
         return [one["start"] for one in answer["slots"]]
 
     async def entries(self, entity: str) -> list[TimeEntry]:

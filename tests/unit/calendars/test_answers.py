@@ -8,14 +8,12 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from actors.calendars.calendar.commands import Availability
-from actors.calendars.contract.requests import BulkBody, BulkItem, ImportBody, SeriesPatch
+from actors.calendars.calendar.commands import GetFreeTimes
+from actors.calendars.contract.requests import BulkBody, BulkItem, ImportBody, SeriesPatch, WaitlistBody
+from actors.calendars.contract.wanted import BookingChangeRequest, BookingFilter, BookingRequest
 from actors.calendars.hours.schedule import Limits, Price, Service
 from actors.calendars.services.assembly import CalendarServices, calendar_services
-from actors.calendars.services.booking_queries import BookingFilter
-from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.services.patching import patch_series
-from actors.calendars.services.waitlist import WaitlistBody
 from actors.kernel.contract.answers import Reply
 from common.clock import to_rfc3339
 from common.errors import CarewireError
@@ -88,15 +86,15 @@ async def of_calendars(rig: Rig, services: CalendarServices, answers: Answers) -
     await add("calendar", bookings.calendar("doc", by=ANN))
     await add("configure", bookings.configure("new", a_schedule(), by=ADMIN))
 
-    async def free(command: Availability) -> Any:
+    async def free(command: GetFreeTimes) -> Any:
         found: Any = await bookings.availability("doc", command, by=ANN)
         return found[0]
 
-    await add("free", free(Availability(at(9), at(16), "talk")))
-    await add("free_group", free(Availability(at(9), at(11), "group")))
+    await add("free", free(GetFreeTimes(at(9), at(16), "talk")))
+    await add("free_group", free(GetFreeTimes(at(9), at(11), "group")))
     await bookings.book(request(at(10), id="r1", therapist="room1", service=None), by=ADMIN)
-    await add("free_explained", free(Availability(at(8), at(12), "room-talk", explain=True)))
-    await add("free_all_explained", free(Availability(at(9, 1), at(11, 1), "talk", explain=True)))
+    await add("free_explained", free(GetFreeTimes(at(8), at(12), "room-talk", explain=True)))
+    await add("free_all_explained", free(GetFreeTimes(at(9, 1), at(11, 1), "talk", explain=True)))
     await add("import", services.feeds.bring_in("doc", ImportBody(source="home", ics=ICS), by=DOC))
     await add("token", services.feed_tokens.make("doc", by=DOC))
     await add("tokens", services.feed_tokens.listing("doc", by=DOC))

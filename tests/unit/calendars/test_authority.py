@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from actors.calendars.calendar.commands import Configure
-from actors.calendars.contract.requests import BulkBody
+from actors.calendars.calendar.commands import ConfigureCalendar
+from actors.calendars.contract.requests import BulkBody, WaitlistBody
+from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours.schedule import Limits, Schedule, Service
 from actors.calendars.services.booking_queries import BookingQueries
-from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.services.bookings import Bookings
-from actors.calendars.services.bulk import Bulk
+from actors.calendars.services.bulk import BulkBookings
 from actors.calendars.services.series import SeriesService
-from actors.calendars.services.waitlist import Waiting, WaitlistBody
+from actors.calendars.services.waitlist import WaitlistService
 from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import Conflict, InvalidArgument, PermissionDenied
@@ -33,7 +33,7 @@ def a_room_for(*calendars: str) -> Schedule:
 
 async def stored(rig: Rig, calendar: str, schedule: Schedule) -> None:
     """As a release before this one stored it, which asked nobody."""
-    await rig.region.submit(f"calendar:{calendar}", Configure(schedule), by=ADMIN)
+    await rig.region.submit(f"calendar:{calendar}", ConfigureCalendar(schedule), by=ADMIN)
 
 
 async def nobody(client: str, therapist: str) -> bool:
@@ -181,7 +181,7 @@ def test_a_dry_run_in_bulk_says_what_the_run_does(rules: Limits) -> None:
         made = await rig.book(at(10))
         await rig.bookings.configure("eve", a_schedule(rules=rules), by=EVE)
         bookings = Bookings(rig.region, rig.stores.views, rig.clock, related=nobody)
-        bulk = Bulk(bookings, BookingQueries(rig.stores.views, bookings), rig.clock)
+        bulk = BulkBookings(bookings, BookingQueries(rig.stores.views, bookings), rig.clock)
         found = []
         for dry_run in (True, False):
             body = BulkBody(action="transfer", therapist_id="doc", since=to_rfc3339(at(0)), until=to_rfc3339(at(24)))
@@ -200,7 +200,7 @@ def test_nobody_is_offered_time_of_a_calendar_that_does_not_take_them() -> None:
     async def scenario(rig: Rig) -> None:
         await rig.bookings.configure("doc", a_schedule(rules=Limits(bookable_by="care_relationship")), by=DOC)
         bookings = Bookings(rig.region, rig.stores.views, rig.clock, related=nobody)
-        waiting = Waiting(bookings, rig.region, rig.stores.views, rig.clock)
+        waiting = WaitlistService(bookings, rig.region, rig.stores.views, rig.clock)
         with pytest.raises(Conflict) as refused:
             await waiting.join(_wish(therapist_ids=("doc", "eve")), by=ANN)
         assert codes(refused.value) == ["care_relationship"]
@@ -217,7 +217,7 @@ def test_nobody_is_offered_time_of_a_calendar_that_does_not_take_them() -> None:
 
 def test_a_wish_for_too_many_calendars_is_refused_and_not_cut_short() -> None:
     async def scenario(rig: Rig) -> None:
-        waiting = Waiting(rig.bookings, rig.region, rig.stores.views, rig.clock)
+        waiting = WaitlistService(rig.bookings, rig.region, rig.stores.views, rig.clock)
         with pytest.raises(InvalidArgument) as refused:
             await waiting.join(_wish(therapist_ids=tuple(f"doc{number}" for number in range(51))), by=ANN)
         assert refused.value.details == {"field": "therapist_ids"}
@@ -227,7 +227,7 @@ def test_a_wish_for_too_many_calendars_is_refused_and_not_cut_short() -> None:
 
 def test_a_wish_for_several_calendars_is_taken_back_by_those_alone_who_run_them_all() -> None:
     async def scenario(rig: Rig) -> None:
-        waiting = Waiting(rig.bookings, rig.region, rig.stores.views, rig.clock)
+        waiting = WaitlistService(rig.bookings, rig.region, rig.stores.views, rig.clock)
         entry = (await waiting.join(_wish(therapist_ids=("doc", "eve")), by=ANN))["entry_id"]
         with pytest.raises(PermissionDenied):
             await waiting.leave(entry, by=DOC)

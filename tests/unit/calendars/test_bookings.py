@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.calendars.calendar.agenda import MOST_HOLDS
+from actors.calendars.agenda.entity import MOST_HOLDS
 from actors.calendars.calendar.reservations import ASK_AFTER_MS
+from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours.schedule import Limits
-from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.reserving import TimeRequest
 from common.errors import CarewireError, Conflict, FailedPrecondition, NotFound, PermissionDenied

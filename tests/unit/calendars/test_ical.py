@@ -7,7 +7,7 @@ import icalendar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.calendars.booking.record import Record
+from actors.calendars.booking.state import Record
 from actors.calendars.hours.timeline import DAY_MS, HOUR_MS, MINUTE_MS, merged, parse_instant
 from actors.calendars.ical.export import feed
 from actors.calendars.ical.imports import busy_of

@@ -6,15 +6,20 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.calendars.booking.commands import OpenBooking
 from actors.calendars.booking.kind import BookingKind
-from actors.calendars.booking.messages import OpenBooking
-from actors.calendars.booking.record import Record
-from actors.calendars.series.entity import Begin, Definition, SeriesKind
-from actors.calendars.services.booking_requests import BookingRequest
+from actors.calendars.booking.state import Record
+from actors.calendars.calendar.commands import NAME
+from actors.calendars.contract.requests import WaitlistBody
+from actors.calendars.contract.wanted import BookingRequest
+from actors.calendars.series.commands import BeginSeries
+from actors.calendars.series.kind import SeriesKind
+from actors.calendars.series.state import Definition
 from actors.calendars.services.series import SeriesService
-from actors.calendars.services.waitlist import Waiting, WaitlistBody
+from actors.calendars.services.waitlist import WaitlistService
+from actors.calendars.waitlist.commands import JoinWaitlist
 from actors.calendars.waitlist.kind import WaitlistKind
-from actors.calendars.waitlist.messages import NAME, JoinWaitlist, WaitlistEntry
+from actors.calendars.waitlist.state import WaitlistEntry
 from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import AlreadyExists
@@ -83,7 +88,7 @@ def test_what_stands_for_a_key_becomes_no_booking_and_no_series() -> None:
         await _series(rig).create(_talk(14, key=ser), "FREQ=DAILY;COUNT=2", (), "all", dry_run=False, by=ANN)
         definition = Definition("doc", "ann", "talk", None, at(9), "UTC", "FREQ=DAILY;COUNT=1")
         with pytest.raises(AlreadyExists):
-            await rig.region.submit(f"series:{ser}", Begin(definition, ("bkg_1",)), by=ANN)
+            await rig.region.submit(f"series:{ser}", BeginSeries(definition, ("bkg_1",)), by=ANN)
 
     Rig().play(scenario)
 
@@ -114,7 +119,7 @@ def test_a_series_that_was_made_before_the_upgrade_is_the_one_its_key_means() ->
         key = rig.bookings.key_of(ANN, "mine", "ser")
         booking = (await rig.book(at(10), series=key))["id"]
         definition = Definition("doc", "ann", "talk", None, at(10), "UTC", "FREQ=DAILY;COUNT=1")
-        await rig.region.submit(f"series:{key}", Begin(definition, (booking,)), by=ANN)
+        await rig.region.submit(f"series:{key}", BeginSeries(definition, (booking,)), by=ANN)
         again = await _series(rig).create(_talk(10, key=key), "FREQ=DAILY;COUNT=1", (), "all", dry_run=False, by=ANN)
         assert again["series_id"] == key
 
@@ -123,7 +128,7 @@ def test_a_series_that_was_made_before_the_upgrade_is_the_one_its_key_means() ->
 
 def test_wishes_and_offers_sort_by_time_and_a_repeat_is_the_same_wish() -> None:
     async def scenario(rig: Rig) -> None:
-        waiting = Waiting(rig.bookings, rig.region, rig.stores.views, rig.clock)
+        waiting = WaitlistService(rig.bookings, rig.region, rig.stores.views, rig.clock)
         busy = [await rig.book(at(hour), who) for hour, who in ((9, CY), (10, DAN))]
         entries = []
         for who in (ANN, BOB):
@@ -148,7 +153,7 @@ def test_wishes_and_offers_sort_by_time_and_a_repeat_is_the_same_wish() -> None:
 
 def test_a_wish_that_was_made_before_the_upgrade_is_the_one_its_key_means() -> None:
     async def scenario(rig: Rig) -> None:
-        waiting = Waiting(rig.bookings, rig.region, rig.stores.views, rig.clock)
+        waiting = WaitlistService(rig.bookings, rig.region, rig.stores.views, rig.clock)
         key = rig.bookings.key_of(ANN, "mine", "wait")
         await rig.region.submit(NAME, JoinWaitlist(WaitlistEntry(key, "ann", ("doc",), "talk", at(9), at(12))), by=ANN)
         assert (await waiting.join(_wish(), by=ANN, key=key))["entry_id"] == key

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from actors.calendars.calendar.commands import Book
+from actors.calendars.calendar.commands import TryBook
+from actors.calendars.contract.wanted import BookingRequest
 from actors.calendars.hours.schedule import Service as TheService
-from actors.calendars.services.booking_requests import BookingRequest
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.series import SeriesService
 from common.errors import Conflict, NotFound
@@ -98,8 +98,8 @@ def test_a_series_that_loses_a_time_while_it_is_made_leaves_nothing() -> None:
             self._rig, self._books = rig, 0
 
         async def submit(self, entity: str, command: Any, **more: Any) -> Any:
-            self._books += isinstance(command, Book)
-            if isinstance(command, Book) and self._books == 3:
+            self._books += isinstance(command, TryBook)
+            if isinstance(command, TryBook) and self._books == 3:
                 await self._rig.book(command.start, BOB)
             return await self._rig.region.submit(entity, command, **more)
 

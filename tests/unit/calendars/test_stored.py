@@ -7,8 +7,12 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from actors.calendars.booking.kind import Deliver
-from actors.calendars.booking.record import Record
+from actors.calendars.booking.letters import Deliver
+from actors.calendars.booking.state import BookingState, Record
+from actors.calendars.calendar.occupancy import TimeEntry
+from actors.calendars.calendar.state import CalendarState
+from actors.calendars.series.state import SeriesState
+from actors.calendars.waitlist.state import WaitlistState
 from actors.kernel.contract.entity import Kind
 from tests.unit.calendars.rig import KINDS
 from tests.unit.calendars.samples import sample, structs_of
@@ -24,6 +28,14 @@ def stored() -> dict[str, type[msgspec.Struct]]:
             for one in structs_of(getattr(kind, role)):
                 found[f"{kind.name}.{role}.{one.__struct_config__.tag}"] = one
     return found
+
+
+SNAPSHOTS: Final[dict[str, type[msgspec.Struct]]] = {
+    "booking": BookingState,
+    "calendar": CalendarState,
+    "series": SeriesState,
+    "waitlist": WaitlistState,
+}
 
 
 def test_every_command_and_event_is_pinned() -> None:
@@ -44,4 +56,6 @@ def test_what_was_stored_is_read(name: str) -> None:
 @pytest.mark.parametrize("kind", OWN, ids=lambda kind: kind.name)
 def test_a_snapshot_is_what_it_was(kind: Kind[Any, Any, Any]) -> None:
     golden = bytes.fromhex(GOLDEN[f"{kind.name}.snapshot"])
+    made = sample(SNAPSHOTS[kind.name]) if kind.name in SNAPSHOTS else [sample(TimeEntry)]
+    assert msgspec.msgpack.encode(made) == golden
     assert kind.snapshot(kind.restore("x", golden)) == golden

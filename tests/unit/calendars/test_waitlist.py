@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from actors.calendars.contract.requests import WaitlistBody
 from actors.calendars.hours.timeline import HOUR_MS
-from actors.calendars.services.waitlist import Waiting, WaitlistBody
+from actors.calendars.services.waitlist import WaitlistService
 from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import Conflict, NotFound, PermissionDenied
@@ -15,8 +16,8 @@ from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, at
 CY, DEE = Principal("cy"), Principal("dee")
 
 
-def waiting(rig: Rig) -> Waiting:
-    return Waiting(rig.bookings, rig.region, rig.stores.views, rig.clock)
+def waiting(rig: Rig) -> WaitlistService:
+    return WaitlistService(rig.bookings, rig.region, rig.stores.views, rig.clock)
 
 
 def a_wish(**more: Any) -> WaitlistBody:

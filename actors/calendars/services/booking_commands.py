@@ -1,42 +1,10 @@
 """What somebody wants of the services of bookings, and the commands that it becomes once its time is taken."""
 
-import msgspec
-
-from actors.calendars.booking.messages import HOLD_MS, MoveBooking
-from actors.calendars.booking.record import Record, Terms
+from actors.calendars.booking.commands import MoveBooking
+from actors.calendars.booking.state import Record, Terms
 from actors.calendars.calendar.plans import Plan
+from actors.calendars.contract.wanted import BookingRequest
 from actors.calendars.services.reserving import ReservedTime, TimeRequest
-
-
-class BookingRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A booking (or series) that somebody wants. `key`: the mark of the key that it is asked for with, so that a repeat
-    is the same one. `id`: the id that it is to have, if that is known. `wish`: the entry of the waitlist that it
-    fulfils."""
-
-    therapist: str
-    start: int
-    client: str = ""
-    service: str | None = None
-    duration: int | None = None
-    hold: bool = False
-    hold_ms: int = HOLD_MS
-    participants: tuple[str, ...] = ()
-    notes: str = ""
-    override_reason: str = ""
-    series: str = ""
-    wish: str = ""
-    id: str = ""
-    key: str = ""
-
-
-class BookingChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Another time for a booking; what is None stays."""
-
-    start: int | None = None
-    duration: int | None = None
-    therapist: str | None = None
-    service: str | None = None
-    override_reason: str = ""
 
 
 def record_of(booking: str, request: BookingRequest, wanted: TimeRequest, taken: ReservedTime) -> Record:

@@ -1,16 +1,18 @@
-"""A booking as data: what its entity keeps, what every event of it carries, and how the contract shows it."""
+"""A booking as data: what its entity keeps, what every event of it carries, and how it is stored in a snapshot."""
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
 from actors.calendars.hours.schedule import Price
-from common.clock import to_rfc3339
-from common.ids import derived_id
 
 Status = Literal["held", "pending", "confirmed", "completed", "cancelled", "no_show", "expired"]
+
+
 OCCUPYING: Final = frozenset({"held", "pending", "confirmed", "completed", "no_show"})
 """In these, the booking has its time."""
+
+
 PAUSED: Final = "paused"
 """Why a booking was cancelled whose series is paused."""
 
@@ -58,36 +60,9 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
     former: str = ""  # who handed it over last
 
 
-def shown(record: Record, version: int, texts: dict[str, str] | None = None) -> dict[str, Any]:
-    """The booking object of the contract. `texts`: what is personal (`notes`, ...), for those who may read it."""
-    booking: dict[str, Any] = {
-        "id": record.id,
-        "therapist_id": record.therapist,
-        "client_id": record.client,
-        "start": to_rfc3339(record.start),
-        "end": to_rfc3339(record.end),
-        "tz": record.tz,
-        "status": record.status,
-        "participants": list(record.participants),
-        "version": version,
-        "created_at": to_rfc3339(record.created),
-        "updated_at": to_rfc3339(record.updated),
-    }
-    optional = {
-        "service_id": record.service,
-        "price": record.price,
-        "format": record.format,
-        "series_id": record.series,
-        "hold_expires_at": to_rfc3339(record.hold_expires) if record.status == "held" else None,
-        "awaiting": record.awaiting if record.status == "pending" else None,
-        "overridden": record.overridden,
-        "cancel_reason": record.category,
-        "late_cancellation": record.late,
-        **(texts or {}),
-    }
-    return booking | {name: value for name, value in optional.items() if value}
+class BookingState(msgspec.Struct, array_like=True):
+    """A booking as a snapshot of it: `dead` are the keys of time that it renounced."""
 
-
-def event_id(entity_id: str, seq: int, at_ms: int) -> str:
-    """An id made from an event, the same however often it is made; sorts by time."""
-    return derived_id("evt", at_ms, f"{entity_id}#{seq}")
+    record: Record | None
+    dead: list[str]
+    assigned: str = ""

@@ -1,16 +1,16 @@
-"""What a booking is asked, what happens to it, and what it is made of."""
+"""What a booking is asked."""
 
 from typing import Final
 
 import msgspec
 
-from actors.calendars.booking.record import Record, Terms
+from actors.calendars.booking.keyed import AssignId
 from actors.calendars.booking.reminders import Remind
-from actors.calendars.calendar.reservations import Inquire, Outcome
-from actors.calendars.contract.keyed import AssignId, IdAssigned
+from actors.calendars.booking.state import Record, Terms
+from actors.calendars.calendar.reservations import QueryOutcome
 from actors.calendars.hours.schedule import Price
 from actors.calendars.hours.timeline import MINUTE_MS
-from actors.kernel.contract.entity import Event, Query
+from actors.kernel.contract.entity import Query
 
 HOLD_MS: Final = 10 * MINUTE_MS
 
@@ -55,14 +55,14 @@ class CancelBooking(msgspec.Struct, frozen=True, tag="cancel"):
     reason: str = ""
 
 
-class Finish(msgspec.Struct, frozen=True, tag="finish"):
+class FinishBooking(msgspec.Struct, frozen=True, tag="finish"):
     """It took place, or the client did not come. Staff only, once it has begun."""
 
     status: str  # "completed" | "no_show"
     reason: str = ""
 
 
-class Amend(msgspec.Struct, frozen=True, tag="amend"):
+class AmendBooking(msgspec.Struct, frozen=True, tag="amend"):
     """Change what is not None."""
 
     notes: str | None = None
@@ -75,7 +75,7 @@ class GetBooking(msgspec.Struct, frozen=True, tag="look"):
     raw: bool = False
 
 
-class Expire(msgspec.Struct, frozen=True, tag="expire"):
+class ExpireBooking(msgspec.Struct, frozen=True, tag="expire"):
     """A timer: nobody confirmed."""
 
     epoch: int
@@ -86,58 +86,14 @@ BookingCommand = (
     | MoveBooking
     | ConfirmBooking
     | CancelBooking
-    | Finish
-    | Amend
+    | FinishBooking
+    | AmendBooking
     | GetBooking
-    | Expire
+    | ExpireBooking
     | Remind
-    | Inquire
+    | QueryOutcome
     | AssignId
 )
-
-
-class Resolution(msgspec.Struct, frozen=True, array_like=True):
-    """What becomes of an entry of time: a letter to the entity that has it."""
-
-    entity: str
-    key: str
-    outcome: Outcome
-
-
-class BookingChanged(Event, frozen=True, kw_only=True, tag="changed"):
-    """Something happened to the booking; `record` is what it is now."""
-
-    change: str
-    record: Record
-    verdicts: tuple[Resolution, ...] = ()
-
-
-class Noted(Event, frozen=True, kw_only=True, tag="noted"):
-    """Words about the booking (`name`: notes, reason, override_reason): the secret."""
-
-    name: str
-
-
-class Answered(Event, frozen=True, kw_only=True, tag="answered"):
-    """An entity asked about an entry. "free" is for ever: this key will never be used."""
-
-    verdict: Resolution
-
-
-class Reminded(Event, frozen=True, kw_only=True, tag="reminded"):
-    """Client and therapist are reminded."""
-
-    record: Record
-    starts_in_ms: int
-
-
-class Doubted(Event, frozen=True, kw_only=True, tag="doubted"):
-    """The hold lapses, but belongs to a series: that decides."""
-
-    series: str
-
-
-BookingEvent = BookingChanged | Noted | Answered | Reminded | Doubted | IdAssigned
 
 
 class ReadBooking(Query, frozen=True):
