@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from actors.calendars.calendar.commands import ConfigureCalendar, GetFreeTimes, TryBook
+from actors.calendars.calendar.commands import CalendarCommand, ConfigureCalendar, GetFreeTimes, TryBook
 from actors.calendars.calendar.entity import Calendar
 from actors.calendars.calendar.kind import CalendarKind
 from actors.calendars.calendar.reservations import ConfirmOrCancel
@@ -52,7 +52,7 @@ class Bench:
                 self.book(start)
             days = (days + 1) % (3 * 365)
 
-    def do(self, command: object, by: Principal) -> object:
+    def do(self, command: CalendarCommand, by: Principal) -> object:
         """Decide and apply, as a turn does."""
         decision = self.calendar.decide(command, Context(by, START), self.version)
         for event in decision.events:

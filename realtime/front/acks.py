@@ -66,7 +66,7 @@ Asked = TypeVar("Asked", bound=msgspec.Struct)
 def answering(
     kind: type[Asked],
     tells: type[msgspec.Struct],
-    act: Callable[[Asked, Principal, str], Awaitable[dict[str, Any] | Reply]],
+    act: Callable[[Asked, Principal, str], Awaitable[dict[str, Any] | msgspec.Struct | Reply]],
 ) -> Handler:
     """The handler of an event that is one call of a service, with who asks and the trace, and whose answer is the
     document or the reply that the call gives, of type `tells`."""

@@ -1,7 +1,5 @@
 """Agendas as the kernel sees them."""
 
-from typing import Any
-
 import msgspec
 
 from actors.calendars.agenda.commands import AgendaCommand
@@ -42,7 +40,7 @@ class AgendaKind(Kind[Agenda, AgendaCommand, AgendaEvent]):
         return None
 
     def effects(self, entity_id: str, recorded: Recorded[AgendaEvent], part: None) -> Effects | None:
-        event: Any = recorded.event
+        event = recorded.event
         return (
             Effects(letters=[reservations.outcome_query(entity_id, event)])
             if isinstance(event, OutcomeQueried)

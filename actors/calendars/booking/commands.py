@@ -2,20 +2,20 @@
 
 from typing import Final
 
-import msgspec
-
+from actors.calendars.booking.answers import BookingRecord, BookingReply
 from actors.calendars.booking.keyed import AssignId
 from actors.calendars.booking.reminders import Remind
 from actors.calendars.booking.state import Record, Terms
 from actors.calendars.calendar.reservations import QueryOutcome
 from actors.calendars.hours.schedule import Price
 from actors.calendars.hours.timeline import MINUTE_MS
-from actors.kernel.contract.entity import Query
+from actors.kernel.contract.entity import Command, Query
+from common.persons import NothingToTell
 
 HOLD_MS: Final = 10 * MINUTE_MS
 
 
-class OpenBooking(msgspec.Struct, frozen=True, tag="open"):
+class OpenBooking(Command[BookingReply], frozen=True, tag="open"):
     """Make the booking, with the time that is tentatively taken under `record.key`. `wants`: a status to begin in."""
 
     record: Record
@@ -25,7 +25,7 @@ class OpenBooking(msgspec.Struct, frozen=True, tag="open"):
     override_reason: str = ""
 
 
-class MoveBooking(msgspec.Struct, frozen=True, tag="move"):
+class MoveBooking(Command[BookingReply], frozen=True, tag="move"):
     """Give it another time (or therapist, or service), tentatively taken under `key`. `epoch` is what it moves from."""
 
     key: str
@@ -43,39 +43,41 @@ class MoveBooking(msgspec.Struct, frozen=True, tag="move"):
     format: str | None = None
 
 
-class ConfirmBooking(msgspec.Struct, frozen=True, tag="confirm"):
+class ConfirmBooking(Command[BookingReply], frozen=True, tag="confirm"):
     """A hold becomes a booking; a request is accepted. `staff`: in the name of staff, when a series asks."""
 
     staff: bool = False
 
 
-class CancelBooking(msgspec.Struct, frozen=True, tag="cancel"):
+class CancelBooking(Command[BookingReply], frozen=True, tag="cancel"):
     """Give the time back. `reason` is a category, or words (which are kept sealed)."""
 
     reason: str = ""
 
 
-class FinishBooking(msgspec.Struct, frozen=True, tag="finish"):
+class FinishBooking(Command[BookingReply], frozen=True, tag="finish"):
     """It took place, or the client did not come. Staff only, once it has begun."""
 
     status: str  # "completed" | "no_show"
     reason: str = ""
 
 
-class AmendBooking(msgspec.Struct, frozen=True, tag="amend"):
+class AmendBooking(Command[BookingReply], frozen=True, tag="amend"):
     """Change what is not None."""
 
     notes: str | None = None
     participants: tuple[str, ...] | None = None
 
 
-class GetBooking(msgspec.Struct, frozen=True, tag="look"):
-    """The booking, for its client and for staff. `raw`: the record, for Carewire itself."""
-
-    raw: bool = False
+class GetBooking(Command[BookingReply], frozen=True, tag="look"):
+    """The booking, for its client and for staff."""
 
 
-class ExpireBooking(msgspec.Struct, frozen=True, tag="expire"):
+class GetRecord(Command[BookingRecord], frozen=True, tag="record"):
+    """The booking as data, for Carewire itself."""
+
+
+class ExpireBooking(Command[NothingToTell], frozen=True, tag="expire"):
     """A timer: nobody confirmed."""
 
     epoch: int
@@ -89,6 +91,7 @@ BookingCommand = (
     | FinishBooking
     | AmendBooking
     | GetBooking
+    | GetRecord
     | ExpireBooking
     | Remind
     | QueryOutcome

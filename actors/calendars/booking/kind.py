@@ -1,16 +1,17 @@
 """Bookings as the kernel sees them: read models, letters to calendars, letters to people."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
-from actors.calendars.booking.answers import shown
+from actors.calendars.booking.answers import shown, with_words
 from actors.calendars.booking.commands import BookingCommand, OpenBooking, ReadBooking
 from actors.calendars.booking.entity import Booking
 from actors.calendars.booking.events import BookingChanged, BookingEvent, HoldInDoubt, Noted, OutcomeDecided, Reminded
 from actors.calendars.booking.letters import Deliver, event_id
 from actors.calendars.booking.state import BookingState, Record
-from actors.calendars.booking.views import BOOKINGS, TEXTS, texts_of, view_of
+from actors.calendars.booking.views import BOOKINGS, TEXTS, view_of, words_of
 from actors.calendars.calendar.commands import NAME
 from actors.calendars.calendar.reservations import ConfirmOrCancel
 from actors.calendars.series.commands import QuerySeriesOutcome
@@ -41,7 +42,7 @@ class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
     def create(self, key: str) -> Booking:
         return Booking(key)
 
-    def begins(self, command: Any) -> bool:
+    def begins(self, command: BookingCommand) -> bool:
         """Whoever opens one made its id for it, or has looked for it before."""
         return isinstance(command, OpenBooking)
 
@@ -74,7 +75,10 @@ class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
                 verdict = event.verdict
                 return Effects(letters=[Letter(verdict.entity, _pack(ConfirmOrCancel(verdict.key, verdict.outcome)))])
             case Reminded():
-                payload = {"booking": shown(event.record, recorded.seq), "starts_in": event.starts_in_ms // 1000}
+                payload: dict[str, object] = {
+                    "booking": shown(event.record, recorded.seq),
+                    "starts_in": event.starts_in_ms // 1000,
+                }
                 return Effects(letters=_told(entity_id, recorded, event.record, "appointment_reminder", payload))
             case BookingChanged():
                 payload = {"booking": shown(event.record, recorded.seq), "change": event.change}
@@ -86,10 +90,10 @@ class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
                 return Effects(views=[view_of(event.record, recorded.seq)], letters=letters)
         return None
 
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         if not isinstance(query, ReadBooking):
             return await super().read(query, entity_id, version, library)
-        return shown(query.record, query.version, await texts_of(library, query.record.id))
+        return with_words(shown(query.record, query.version), await words_of(library, query.record.id))
 
 
 def _told(
@@ -97,7 +101,7 @@ def _told(
     recorded: Recorded[BookingEvent],
     record: Record,
     name: str,
-    payload: dict[str, Any],
+    payload: Mapping[str, object],
     parted: str = "",
 ) -> list[Letter]:
     """To the mailboxes of client and therapist, and of the therapist whose it was until now."""

@@ -1,10 +1,11 @@
 """The read models of bookings."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from actors.calendars.booking.state import Record
+from actors.kernel.contract.entity import Library
 from store.ports.views import View
 
 BOOKINGS: Final = "bookings"
@@ -16,13 +17,10 @@ TEXTS: Final = "booking_texts"
 _NAMES: Final = ("notes", "reason", "override_reason")
 
 
-async def texts_of(library: Any, booking_id: str) -> dict[str, str]:
+async def words_of(library: Library, booking_id: str) -> dict[str, str]:
     """The words about a booking that are there and can be opened. `library` opens secrets (`Library.view`)."""
     views = await library.view(TEXTS, [f"{booking_id}|{name}" for name in _NAMES])
-    found = {view.id.rpartition("|")[2]: (view.secret or b"").decode() for view in views.values()}
-    if reason := found.pop("reason", ""):
-        found["cancel_reason"] = reason
-    return found
+    return {view.id.rpartition("|")[2]: (view.secret or b"").decode() for view in views.values()}
 
 
 def view_of(record: Record, version: int) -> View:

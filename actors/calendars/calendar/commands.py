@@ -2,23 +2,32 @@
 
 from typing import Final
 
-import msgspec
-
+from actors.calendars.calendar.answers import (
+    CalendarReply,
+    CheckAnswer,
+    FreeSlots,
+    ImportAnswer,
+    OpenTime,
+    Plan,
+    ProbeAnswer,
+)
 from actors.calendars.calendar.reservations import ConfirmOrCancel, ResolveInDoubt
 from actors.calendars.hours.schedule import Schedule
+from actors.kernel.contract.entity import Command
+from common.persons import NothingToTell
 
 
-class ConfigureCalendar(msgspec.Struct, frozen=True, tag="configure"):
+class ConfigureCalendar(Command[CalendarReply], frozen=True, tag="configure"):
     """Set the calendar up, or anew. Staff only."""
 
     schedule: Schedule
 
 
-class GetCalendar(msgspec.Struct, frozen=True, tag="show"):
+class GetCalendar(Command[CalendarReply], frozen=True, tag="show"):
     """How is it set up?"""
 
 
-class GetFreeTimes(msgspec.Struct, frozen=True, tag="availability"):
+class GetFreeTimes(Command[FreeSlots], frozen=True, tag="availability"):
     """Free times in [start, end). With `explain`, also why the others are not."""
 
     start: int
@@ -29,14 +38,14 @@ class GetFreeTimes(msgspec.Struct, frozen=True, tag="availability"):
     explain: bool = False
 
 
-class GetOpenTime(msgspec.Struct, frozen=True, tag="open_time"):
+class GetOpenTime(Command[OpenTime], frozen=True, tag="open_time"):
     """How much of [start, end) is offered, in ms? For analytics."""
 
     start: int
     end: int
 
 
-class Check(msgspec.Struct, frozen=True, tag="check"):
+class Check(Command[CheckAnswer], frozen=True, tag="check"):
     """Could these times be booked? Nothing is taken. `booking` is the one that would move."""
 
     starts: tuple[int, ...]
@@ -48,7 +57,7 @@ class Check(msgspec.Struct, frozen=True, tag="check"):
     alternatives: int = 0
 
 
-class TryBook(msgspec.Struct, frozen=True, tag="book"):
+class TryBook(Command[Plan], frozen=True, tag="book"):
     """Take a time of this calendar by its own rules, tentatively. Refused with all reasons, and alternatives."""
 
     key: str
@@ -62,7 +71,7 @@ class TryBook(msgspec.Struct, frozen=True, tag="book"):
     alternatives: int = 5
 
 
-class TryTake(msgspec.Struct, frozen=True, tag="take"):
+class TryTake(Command[NothingToTell], frozen=True, tag="take"):
     """Take a time of a resource or of an agenda for a plan that another calendar made, tentatively. `calendar` is that
     other one: the resource decides whether it serves it."""
 
@@ -82,13 +91,13 @@ class TryTake(msgspec.Struct, frozen=True, tag="take"):
     calendar: str = ""
 
 
-class Probe(msgspec.Struct, frozen=True, tag="probe"):
+class Probe(Command[ProbeAnswer], frozen=True, tag="probe"):
     """Could each of these be taken? Nothing is."""
 
     takes: tuple[TryTake, ...]
 
 
-class Reserve(msgspec.Struct, frozen=True, tag="reserve"):
+class Reserve(Command[NothingToTell], frozen=True, tag="reserve"):
     """From the waitlist: take the first free time in [start, end) that fits, and tell `owner` by letter (`Reserved`).
 
     `weekdays` and `times` (minutes after midnight) are those of the calendar's own clock.
@@ -105,7 +114,7 @@ class Reserve(msgspec.Struct, frozen=True, tag="reserve"):
     times: tuple[tuple[int, int], ...] = ()
 
 
-class Reserved(msgspec.Struct, frozen=True, tag="reserved"):
+class Reserved(Command[NothingToTell], frozen=True, tag="reserved"):
     """The answer to `Reserve`, as it travels. `start` 0: nothing fits (any more)."""
 
     key: str
@@ -114,7 +123,7 @@ class Reserved(msgspec.Struct, frozen=True, tag="reserved"):
     end: int = 0
 
 
-class TimeFreed(msgspec.Struct, frozen=True, tag="opened"):
+class TimeFreed(Command[NothingToTell], frozen=True, tag="opened"):
     """To the waitlist, as it travels: time of this calendar came free."""
 
     calendar: str
@@ -122,14 +131,14 @@ class TimeFreed(msgspec.Struct, frozen=True, tag="opened"):
     end: int
 
 
-class NotifyWhenFree(msgspec.Struct, frozen=True, tag="attend"):
+class NotifyWhenFree(Command[NothingToTell], frozen=True, tag="attend"):
     """From the waitlist: does anybody wait for this calendar?"""
 
     waitlist: str
     waiting: bool
 
 
-class ImportBusyTime(msgspec.Struct, frozen=True, tag="import"):
+class ImportBusyTime(Command[ImportAnswer], frozen=True, tag="import"):
     """Busy time from elsewhere; replaces all that this source brought before. Staff only."""
 
     source: str

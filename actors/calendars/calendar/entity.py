@@ -1,11 +1,21 @@
 """One calendar: a therapist's, a room's or a device's. Decides whether a time can be taken, and why not."""
 
-from typing import Any, Final
+from typing import Final, assert_never
 
 import msgspec
 
 from actors.calendars.calendar import reservations
+from actors.calendars.calendar.answers import (
+    CheckAnswer,
+    CheckedTime,
+    FreeSlots,
+    NearbyTime,
+    OpenTime,
+    Plan,
+    ProbeAnswer,
+)
 from actors.calendars.calendar.commands import (
+    CalendarCommand,
     Check,
     ConfigureCalendar,
     GetCalendar,
@@ -27,9 +37,10 @@ from actors.calendars.calendar.events import (
 )
 from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
 from actors.calendars.calendar.planner import Planner
-from actors.calendars.calendar.plans import Plan, collisions, entry_of, plan_of, service_of
+from actors.calendars.calendar.plans import collisions, entry_of, plan_of, service_of
 from actors.calendars.calendar.reservations import Change, ConfirmOrCancel, ResolveInDoubt
 from actors.calendars.hours import timeline
+from actors.calendars.hours.answers import NOTHING
 from actors.calendars.hours.reasons import DENIED, Reason, conflict, reasons
 from actors.calendars.hours.roles import is_staff, require_staff, require_system
 from actors.calendars.hours.schedule import Schedule, Service, check, whole
@@ -54,7 +65,7 @@ class Calendar:
         self.planner: Planner | None = None
         self.waitlist = ""
 
-    def decide(self, command: Any, context: Context, version: int) -> Decision:
+    def decide(self, command: CalendarCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
 
         Raises:
@@ -73,7 +84,7 @@ class Calendar:
                 return self._take(command, context)
             case Probe():
                 require_system(context.by)
-                return Decision({"results": [self._against(one) for one in command.takes]})
+                return Decision(ProbeAnswer(results=[self._against(one) for one in command.takes]))
             case TryBook():
                 return self._book(command, context)
             case Check():
@@ -82,7 +93,7 @@ class Calendar:
                 return Decision(self._availability(command, context, version))
             case GetOpenTime():
                 openings = self._ready().openings
-                return Decision({"open_ms": openings.total(command.start, command.end)})
+                return Decision(OpenTime(open_ms=openings.total(command.start, command.end)))
             case GetCalendar():
                 return Decision(self._shown(context, version))
             case Reserve():
@@ -91,7 +102,8 @@ class Calendar:
                 return self._import(command, context)
             case NotifyWhenFree():
                 return self._attend(command, context)
-        raise InvalidArgument("A calendar does not know that.")
+            case _:
+                assert_never(command)
 
     def apply(self, event: CalendarEvent, seq: int, at_ms: int) -> None:
         """See `Entity.apply`."""
@@ -127,7 +139,7 @@ class Calendar:
         reply = {"therapist_id": self.id, **whole(schedule), "version": version + 1}
         return Decision(reply, events=[Configured(schedule=schedule, dropped=dropped)])
 
-    def _shown(self, context: Context, version: int) -> dict[str, Any]:
+    def _shown(self, context: Context, version: int) -> dict[str, object]:
         schedule = self._ready().schedule
         if not is_staff(context.by, self.id):  # why a time is blocked is nobody else's business
             schedule = msgspec.structs.replace(
@@ -138,7 +150,7 @@ class Calendar:
             )
         return {"therapist_id": self.id, **whole(schedule), "version": version}
 
-    def _availability(self, command: GetFreeTimes, context: Context, version: int) -> dict[str, Any]:
+    def _availability(self, command: GetFreeTimes, context: Context, version: int) -> FreeSlots:
         planner = self._ready()
         if not 0 < command.end - command.start <= LONGEST_LOOK_MS:
             raise InvalidArgument("to lies after from, by at most 100 days.", details={"field": "to"})
@@ -148,14 +160,19 @@ class Calendar:
         service = service_of(planner.schedule, command.service, command.duration)
         now_ms, client = context.now_ms, command.client
         slots = planner.slots(service, command.start, command.end, now_ms=now_ms, client=client)
-        answer: dict[str, Any] = {"version": version, "tz": planner.schedule.tz, "slots": slots}
-        if service.resources and slots:
-            answer |= {"plan": planner.plan(service, slots[0][0]), "step": planner.schedule.slot_minutes * MINUTE_MS}
-        if command.explain:
-            answer["refused"] = planner.refused(service, command.start, command.end, now_ms=now_ms, client=client)
-        return answer
+        needs_rooms = bool(service.resources and slots)
+        return FreeSlots(
+            version=version,
+            tz=planner.schedule.tz,
+            slots=slots,
+            plan=planner.plan(service, slots[0][0]) if needs_rooms else None,
+            step=planner.schedule.slot_minutes * MINUTE_MS if needs_rooms else 0,
+            refused=planner.refused(service, command.start, command.end, now_ms=now_ms, client=client)
+            if command.explain
+            else None,
+        )
 
-    def _check(self, command: Check, context: Context) -> dict[str, Any]:
+    def _check(self, command: Check, context: Context) -> CheckAnswer:
         planner = self._ready()
         if not 1 <= len(command.starts) <= MOST_CHECKED:
             raise InvalidArgument(f"Check 1 to {MOST_CHECKED} times at once.", details={"field": "start"})
@@ -174,10 +191,10 @@ class Calendar:
                 overriding=command.overriding,
             )
             nearby = self._nearby(service, start, command, context) if command.alternatives else []
-            results.append({"plan": planner.plan(service, start), "reasons": why, "alternatives": nearby})
-        return {"results": results}
+            results.append(CheckedTime(plan=planner.plan(service, start), reasons=why, alternatives=nearby))
+        return CheckAnswer(results=results)
 
-    def _nearby(self, service: Service, start: int, command: Check | TryBook, context: Context) -> list[dict[str, Any]]:
+    def _nearby(self, service: Service, start: int, command: Check | TryBook, context: Context) -> list[NearbyTime]:
         found = self._ready().nearest(
             service,
             start,
@@ -187,9 +204,7 @@ class Calendar:
             limit=command.alternatives,
         )
         service_id = service.service_id or None
-        return [
-            {"therapist_id": self.id, "service_id": service_id, "start": low, "end": high} for low, high, _ in found
-        ]
+        return [NearbyTime(therapist_id=self.id, service_id=service_id, start=low, end=high) for low, high, _ in found]
 
     def _book(self, command: TryBook, context: Context) -> Decision:
         planner = self._ready()
@@ -205,7 +220,8 @@ class Calendar:
             overriding=command.overriding,
         )
         if why:
-            raise conflict(why, self._nearby(service, command.start, command, context) if command.alternatives else [])
+            nearby = self._nearby(service, command.start, command, context) if command.alternatives else []
+            raise conflict(why, nearby)
         plan = planner.plan(service, command.start)
         entry = entry_of(command, plan)
         return reservations.reserve(entry, context, self._busy_by(plan, entry), plan)
@@ -224,7 +240,7 @@ class Calendar:
             raise conflict(why, [])
         plan = plan_of(command)
         entry = entry_of(command, plan)
-        return reservations.reserve(entry, context, self._busy_by(plan, entry), {})
+        return reservations.reserve(entry, context, self._busy_by(plan, entry), NOTHING)
 
     def _unshared(self, by: Principal, *, overriding: bool) -> list[Reason]:
         """`not_shared`: it is there for the services of some calendars, and this is none of those who run them."""
@@ -243,7 +259,7 @@ class Calendar:
     def _reserve(self, command: Reserve, context: Context) -> Decision:
         require_system(context.by)
         planner = self.planner
-        refused = Decision({}, events=[ReservationRefused(key=command.key, owner=command.owner)])
+        refused = Decision(NOTHING, events=[ReservationRefused(key=command.key, owner=command.owner)])
         if planner is None:
             return refused
         try:
@@ -255,7 +271,7 @@ class Calendar:
             if self._suits(command, start):
                 plan = planner.plan(service, start)
                 entry = entry_of(command, plan)
-                return reservations.reserve(entry, context, self._busy_by(plan, entry), {})
+                return reservations.reserve(entry, context, self._busy_by(plan, entry), NOTHING)
         return refused
 
     def _suits(self, command: Reserve, start: int) -> bool:
@@ -285,4 +301,4 @@ class Calendar:
     def _attend(self, command: NotifyWhenFree, context: Context) -> Decision:
         require_system(context.by)
         wanted = command.waitlist if command.waiting else ""
-        return Decision({}, notes=[NotifyWhenFreeSet(waitlist=wanted)] if wanted != self.waitlist else ())
+        return Decision(NOTHING, notes=[NotifyWhenFreeSet(waitlist=wanted)] if wanted != self.waitlist else ())

@@ -5,10 +5,13 @@ of that day changes.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
+import msgspec
+
+from actors.calendars.calendar.answers import Plan, RefusedSpan, Slot, session_of
 from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
-from actors.calendars.calendar.plans import Plan, collisions, session_of
+from actors.calendars.calendar.plans import collisions
 from actors.calendars.calendar.reservations import KEPT_MS
 from actors.calendars.hours import timeline
 from actors.calendars.hours.openings import Grid, OpeningHours
@@ -16,7 +19,6 @@ from actors.calendars.hours.reasons import Reason, reasons
 from actors.calendars.hours.schedule import Schedule, Service
 from actors.calendars.hours.timeline import DAY_MS, MINUTE_MS, Span
 
-Slot = tuple[int, int, int]  # start, end, places left
 _KEPT_DAYS: Final = 2000  # worked out and in memory, of one calendar
 _KEPT_LENGTHS: Final = 32  # services and lengths, of one day
 _FARTHEST_DAYS: Final = 21  # how far from the wished time alternatives are looked for
@@ -102,17 +104,17 @@ class Planner:
         found.sort(key=lambda one: (abs(one[0] - start), one[0]))
         return found[:limit]
 
-    def refused(self, service: Service, start: int, end: int, *, now_ms: int, client: str) -> list[dict[str, Any]]:
+    def refused(self, service: Service, start: int, end: int, *, now_ms: int, client: str) -> list[RefusedSpan]:
         """Stretches of [start, end) in which no booking can begin, each with all reasons."""
-        stretches: list[dict[str, Any]] = []
+        stretches: list[RefusedSpan] = []
         for at, until in self._points(start, end):
             why = self.why_not(service, at, now_ms=now_ms, client=client)
             if not why:
                 continue
-            if stretches and stretches[-1]["end"] == at and stretches[-1]["reasons"] == why:
-                stretches[-1]["end"] = until
+            if stretches and stretches[-1].end == at and stretches[-1].reasons == why:
+                stretches[-1] = msgspec.structs.replace(stretches[-1], end=until)
             else:
-                stretches.append({"start": at, "end": until, "reasons": why})
+                stretches.append(RefusedSpan(start=at, end=until, reasons=why))
         return stretches
 
     def changed(self, entry: TimeEntry) -> None:

@@ -2,42 +2,11 @@
 
 import msgspec
 
+from actors.calendars.calendar.answers import Plan
 from actors.calendars.calendar.commands import Reserve, TryBook, TryTake
 from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
-from actors.calendars.hours.schedule import Price, Schedule, Service
+from actors.calendars.hours.schedule import Schedule, Service
 from common.errors import InvalidArgument, NotFound
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What booking a service of `calendar` at a time means. Times in ms."""
-
-    start: int
-    end: int
-    before: int
-    after: int
-    session: str
-    capacity: int
-    service: str
-    resources: tuple[str, ...]
-    tz: str
-    price: Price | None = None
-    format: str | None = None
-    requires_confirmation: bool = False
-    max_reschedules: int | None = None
-    cancel_notice_ms: int = 0
-    bookable_by: str = "anyone"
-    calendar: str = ""
-
-    def at(self, start: int) -> "Plan":
-        """The same at another time."""
-        end = start + self.end - self.start
-        session = session_of(self.calendar, self.service, start, end) if self.capacity > 1 else ""
-        return msgspec.structs.replace(self, start=start, end=end, session=session)
-
-
-def session_of(calendar: str, service: str, start: int, end: int) -> str:
-    """What bookings of one group session have in common."""
-    return f"{calendar}|{service}|{start}|{end}"
 
 
 def service_of(schedule: Schedule, service_id: str | None, duration_minutes: int | None) -> Service:

@@ -1,5 +1,5 @@
-"""The participant's side of try-confirm-cancel (Pardon and Pautasso, "Atomic Distributed Transactions: A RESTful Design",
-2014), which calendars and agendas share.
+"""The participant's side of try-confirm-cancel, which calendars and agendas share (Pardon and Pautasso, "Atomic
+Distributed Transactions: A RESTful Design", 2014).
 
 A try (`TryBook`, `TryTake`) makes a tentative entry and a durable timer. The coordinator is the entry's owner; its
 decision arrives as `ConfirmOrCancel`. Does it not, the timer fires (`ResolveInDoubt`), and the entity asks the owner
@@ -12,9 +12,11 @@ from typing import Final, Literal
 import msgspec
 
 from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
+from actors.calendars.hours.answers import NOTHING
 from actors.calendars.hours.roles import require_system
 from actors.calendars.hours.timeline import DAY_MS, Span, merged, without
-from actors.kernel.contract.entity import Context, Decision, Event, Letter, SetTimer
+from actors.kernel.contract.entity import Command, Context, Decision, Event, Letter, SetTimer
+from common.persons import NothingToTell
 
 ASK_AFTER_MS: Final = 30_000  # longer than any caller still tries
 ASK_AGAIN_MS: Final = 60_000
@@ -25,7 +27,7 @@ Outcome = Literal["taken", "held", "free"]
 Change = tuple[int, int, str]  # start, end, "busy" | "free"
 
 
-class ConfirmOrCancel(msgspec.Struct, frozen=True, tag="settle"):
+class ConfirmOrCancel(Command[NothingToTell], frozen=True, tag="settle"):
     """The owner has decided: the time is `taken`, taken by a hold (`held`), or `free` again. Idempotent; about a key
     that nobody has, it is nothing."""
 
@@ -33,13 +35,13 @@ class ConfirmOrCancel(msgspec.Struct, frozen=True, tag="settle"):
     outcome: Outcome
 
 
-class ResolveInDoubt(msgspec.Struct, frozen=True, tag="ask"):
+class ResolveInDoubt(Command[NothingToTell], frozen=True, tag="ask"):
     """A timer: is this entry still tentative? Then ask its owner."""
 
     key: str
 
 
-class QueryOutcome(msgspec.Struct, frozen=True, tag="inquire"):
+class QueryOutcome(Command[NothingToTell], frozen=True, tag="inquire"):
     """To the owner, as it travels: what is to become of `key`, held at `entity`?"""
 
     entity: str
@@ -91,22 +93,22 @@ def confirm_or_cancel(
     require_system(context.by)
     entry = occupancy.entries.get(command.key)
     if entry is None:
-        return Decision({})
+        return Decision(NOTHING)
     if command.outcome != "free":
         hold = entry.hold and command.outcome == "held"
         known = entry.state == "taken" and entry.hold == hold
-        return Decision({}, events=[] if known else [ReservationConfirmed(key=entry.key, hold=hold)])
+        return Decision(NOTHING, events=[] if known else [ReservationConfirmed(key=entry.key, hold=hold)])
     changes = tuple((low, high, "free") for low, high in freed_by(occupancy, entry))
-    return Decision({}, events=[TimeReleased(key=entry.key, changes=changes, waiting=waiting)])
+    return Decision(NOTHING, events=[TimeReleased(key=entry.key, changes=changes, waiting=waiting)])
 
 
 def resolve_in_doubt(occupancy: Occupancy, command: ResolveInDoubt, context: Context) -> Decision:
     """The timer of a tentative entry."""
     entry = occupancy.entries.get(command.key)
     if not context.by.is_system or entry is None or entry.state == "taken":
-        return Decision({})
+        return Decision(NOTHING)
     asked = OutcomeQueried(key=entry.key, owner=entry.owner)
-    return Decision({}, events=[asked], timers=[_in_doubt_timer(entry.key, context.now_ms + ASK_AGAIN_MS)])
+    return Decision(NOTHING, events=[asked], timers=[_in_doubt_timer(entry.key, context.now_ms + ASK_AGAIN_MS)])
 
 
 def freed_by(occupancy: Occupancy, entry: TimeEntry) -> list[Span]:

@@ -1,7 +1,7 @@
 """Why a time is not free, in words for the person who wanted it. All reasons at once, not the first."""
 
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -54,7 +54,10 @@ def reasons(codes: Iterable[str], *, overriding: bool = False) -> list[Reason]:
     return [Reason(code, TEXTS[code]) for code in dict.fromkeys(codes) if not overriding or code in HARD]
 
 
-def conflict(found: list[Reason], alternatives: list[dict[str, Any]]) -> Conflict:
+def conflict(found: list[Reason], alternatives: Sequence[msgspec.Struct]) -> Conflict:
     """The refusal of a booking, with what could be booked instead."""
-    details: dict[str, object] = {"reasons": msgspec.to_builtins(found), "alternatives": alternatives}
+    details: dict[str, object] = {
+        "reasons": msgspec.to_builtins(found),
+        "alternatives": msgspec.to_builtins(alternatives),
+    }
     return Conflict(found[0].message, details=details)

@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-import msgspec
-
 from actors.calendars.booking.keyed import AssignId
+from actors.calendars.series.answers import SeriesRecord
 from actors.calendars.series.state import Definition
+from actors.kernel.contract.entity import Command
+from common.persons import NothingToTell
 
 
-class BeginSeries(msgspec.Struct, frozen=True, tag="begin"):
+class BeginSeries(Command[NothingToTell], frozen=True, tag="begin"):
     """Decide that these bookings are made. `held`: they are holds, to be confirmed now."""
 
     definition: Definition
@@ -16,26 +17,26 @@ class BeginSeries(msgspec.Struct, frozen=True, tag="begin"):
     held: bool = False
 
 
-class ExtendSeries(msgspec.Struct, frozen=True, tag="extend"):
+class ExtendSeries(Command[NothingToTell], frozen=True, tag="extend"):
     """More bookings of the series, made one by one, instead of those that a pause has cancelled."""
 
     bookings: tuple[str, ...]
     instead: tuple[str, ...] = ()
 
 
-class SetStatus(msgspec.Struct, frozen=True, tag="turn"):
+class SetStatus(Command[NothingToTell], frozen=True, tag="turn"):
     """Pause the series, let it go on, or end it. Its bookings are cancelled or made by whoever asks."""
 
     status: Literal["active", "paused", "ended"]
 
 
-class QuerySeriesOutcome(msgspec.Struct, frozen=True, tag="vouch"):
+class QuerySeriesOutcome(Command[NothingToTell], frozen=True, tag="vouch"):
     """From a booking whose hold lapses: does the series need it?"""
 
     booking: str
 
 
-class GetSeries(msgspec.Struct, frozen=True, tag="look"):
+class GetSeries(Command[SeriesRecord], frozen=True, tag="look"):
     """The series, for its client and for staff."""
 
 

@@ -5,11 +5,20 @@ hold of a series that lapses asks here first: before the decision it is renounce
 impossible; after it, it is confirmed once more.
 """
 
-from typing import Any, Final
+from typing import Final, assert_never
 
 from actors.calendars.booking.keyed import AssignId, IdAssigned, assign
+from actors.calendars.hours.answers import NOTHING
 from actors.calendars.hours.roles import is_staff, require_party
-from actors.calendars.series.commands import BeginSeries, ExtendSeries, GetSeries, QuerySeriesOutcome, SetStatus
+from actors.calendars.series.answers import SeriesRecord
+from actors.calendars.series.commands import (
+    BeginSeries,
+    ExtendSeries,
+    GetSeries,
+    QuerySeriesOutcome,
+    SeriesCommand,
+    SetStatus,
+)
 from actors.calendars.series.events import SeriesBegun, SeriesEvent, SeriesExtended, SeriesOutcomeDecided, StatusSet
 from actors.calendars.series.state import Definition
 from actors.kernel.contract.entity import Context, Decision, Principal
@@ -31,7 +40,7 @@ class Series:
         self.staff = False
         self.assigned = ""
 
-    def decide(self, command: Any, context: Context, version: int) -> Decision:
+    def decide(self, command: SeriesCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
 
         Raises:
@@ -47,21 +56,23 @@ class Series:
             if not context.by.is_system:
                 raise PermissionDenied("Only Carewire itself asks that.")
             needed = command.booking in self.bookings and self.status == "active"
-            return Decision({}, events=[SeriesOutcomeDecided(booking=command.booking, needed=needed, staff=self.staff)])
+            return Decision(
+                NOTHING, events=[SeriesOutcomeDecided(booking=command.booking, needed=needed, staff=self.staff)]
+            )
         definition = self.definition
         if definition is None or not self._concerns(context.by, definition):
             raise NotFound("There is no such series.")
         if isinstance(command, GetSeries):
-            return Decision({"definition": definition, "bookings": self.bookings, "status": self.status})
+            return Decision(SeriesRecord(definition=definition, bookings=list(self.bookings), status=self.status))
         if self.status == "ended":
             raise FailedPrecondition("This series is over. Begin a new one.", details={"status": "ended", "legal": []})
         if isinstance(command, SetStatus):
-            return Decision({}, events=[StatusSet(status=command.status)] if command.status != self.status else ())
+            return Decision(NOTHING, events=[StatusSet(status=command.status)] if command.status != self.status else ())
         if isinstance(command, ExtendSeries):
             if len(self.bookings) + len(command.bookings) - len(command.instead) > MOST_BOOKINGS:
                 raise InvalidArgument(f"A series has at most {MOST_BOOKINGS} bookings.")
-            return Decision({}, events=[SeriesExtended(bookings=command.bookings, instead=command.instead)])
-        raise InvalidArgument("A series does not know that.")
+            return Decision(NOTHING, events=[SeriesExtended(bookings=command.bookings, instead=command.instead)])
+        assert_never(command)
 
     def apply(self, event: SeriesEvent, seq: int, at_ms: int) -> None:
         """See `Entity.apply`."""
@@ -87,7 +98,7 @@ class Series:
             raise Conflict("Some of the times that were held have lapsed. Please try again.", details={"lapsed": True})
         staff = is_staff(context.by, command.definition.therapist)
         begun = SeriesBegun(definition=command.definition, bookings=command.bookings, held=command.held, staff=staff)
-        return Decision({}, events=[begun])
+        return Decision(NOTHING, events=[begun])
 
     def _concerns(self, by: Principal, definition: Definition) -> bool:
         return by.user == definition.client or is_staff(by, definition.therapist)

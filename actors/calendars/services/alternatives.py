@@ -3,14 +3,15 @@ is: the client is free, and so are the rooms."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from actors.calendars.calendar.answers import CheckAnswer, Plan
 from actors.calendars.calendar.commands import Check
 from actors.calendars.calendar.kind import SERVICES
-from actors.calendars.calendar.plans import Plan
-from actors.calendars.contract.ports import CheckAnswer, calendar_of
+from actors.calendars.contract.ports import calendar_of
+from actors.calendars.contract.replies import Alternative
 from actors.calendars.hours.reasons import HARD, Reason
 from actors.calendars.services.probing import probe
 from actors.kernel.contract.entity import Principal
@@ -21,7 +22,6 @@ from common.errors import CarewireError
 MOST: Final = 6
 _OTHERS: Final = 4  # other calendars that are asked
 _ASKED: Final = 8  # times that each is asked for
-_check_answer: Final = msgspec.json.Decoder(CheckAnswer).decode
 
 
 Barred = Callable[[str, str, str, Principal], Awaitable[list[Reason]]]
@@ -42,11 +42,11 @@ class AlternativeSearch(msgspec.Struct, frozen=True, kw_only=True):
 
 class SearchResult(msgspec.Struct, frozen=True):
     """What stands against the time, at everybody whose time it needs, and what could be had instead, the best first:
-    `{therapist_id, service_id, start, end}`, which is a body for `POST /api/bookings` as it is. `plan`: what was
+    each is a body for `POST /api/bookings` as it is. `plan`: what was
     wanted, where the calendar has answered."""
 
     reasons: list[Reason]
-    alternatives: list[dict[str, Any]]
+    alternatives: list[Alternative]
     plan: Plan | None = None
 
 
@@ -59,11 +59,11 @@ class Alternatives:
         self._views = views
         self._barred = barred
 
-    async def near(self, sought: AlternativeSearch) -> list[dict[str, Any]]:
+    async def near(self, sought: AlternativeSearch) -> list[Alternative]:
         """The alternatives alone."""
-        return (await self.look(sought)).alternatives
+        return (await self.search(sought)).alternatives
 
-    async def look(self, sought: AlternativeSearch) -> SearchResult:
+    async def search(self, sought: AlternativeSearch) -> SearchResult:
         """Ranked: the same calendar, the nearest time first, then the others. Whoever does not answer is left out."""
         names = [sought.calendar, *(await self._offering(sought.service, sought.calendar) if sought.service else ())]
         answers = await asyncio.gather(*(self._ask(name, sought) for name in names))
@@ -71,7 +71,7 @@ class Alternatives:
             (name, one.results[0]) for name, one in zip(names, answers, strict=True) if one is not None and one.results
         ]
         own = [(sought.calendar, one.plan) for name, one in found if name == sought.calendar]
-        offered = [(name, one.plan.at(free["start"])) for name, one in found for free in one.alternatives]
+        offered = [(name, one.plan.at(free.start)) for name, one in found for free in one.alternatives]
         others = await self._probe([plan for _, plan in own + offered], sought)
         if others is None:
             return SearchResult([], [])
@@ -108,10 +108,9 @@ class Alternatives:
             alternatives=_ASKED,
         )
         try:
-            reply = await self._region.submit(calendar_of(calendar), command, by=sought.by)
+            return await self._region.ask(calendar_of(calendar), command, by=sought.by)
         except CarewireError:
             return None
-        return _check_answer(reply.data)
 
     async def _probe(self, plans: list[Plan], sought: AlternativeSearch) -> list[list[Reason]] | None:
         try:
@@ -120,7 +119,7 @@ class Alternatives:
             return None
 
 
-def _ranked(possible: list[tuple[str, Plan]], sought: AlternativeSearch, *, among_others: bool) -> list[dict[str, Any]]:
+def _ranked(possible: list[tuple[str, Plan]], sought: AlternativeSearch, *, among_others: bool) -> list[Alternative]:
     """With others to choose from, some of the places are theirs."""
     ranked = sorted(
         (one for one in possible if (one[0], one[1].start) != (sought.calendar, sought.start)),
@@ -129,11 +128,11 @@ def _ranked(possible: list[tuple[str, Plan]], sought: AlternativeSearch, *, amon
     own = [one for one in ranked if one[0] == sought.calendar][: MOST - 2 if among_others else MOST]
     chosen = (own + [one for one in ranked if one[0] != sought.calendar])[:MOST]
     return [
-        {
-            "therapist_id": name,
-            "service_id": plan.service or None,
-            "start": to_rfc3339(plan.start),
-            "end": to_rfc3339(plan.end),
-        }
+        Alternative(
+            therapist_id=name,
+            service_id=plan.service or None,
+            start=to_rfc3339(plan.start),
+            end=to_rfc3339(plan.end),
+        )
         for name, plan in chosen
     ]

@@ -1,9 +1,12 @@
 """What somebody wants of the services of bookings, and the commands that it becomes once its time is taken."""
 
+import msgspec
+
 from actors.calendars.booking.commands import MoveBooking
 from actors.calendars.booking.state import Record, Terms
-from actors.calendars.calendar.plans import Plan
+from actors.calendars.calendar.answers import Plan
 from actors.calendars.contract.wanted import BookingRequest
+from actors.calendars.hours.timeline import MINUTE_MS
 from actors.calendars.services.reserving import ReservedTime, TimeRequest
 
 
@@ -55,3 +58,19 @@ def move_of(record: Record, taken: ReservedTime, wanted: TimeRequest, override_r
 
 def _terms(plan: Plan) -> Terms:
     return Terms(plan.requires_confirmation, plan.max_reschedules, plan.cancel_notice_ms)
+
+
+def moved_request(record: Record, start: int | None = None, therapist: str | None = None) -> BookingRequest:
+    """The same booking as a request, at another time or with another therapist."""
+    return BookingRequest(
+        therapist=therapist or record.therapist,
+        start=record.start if start is None else start,
+        client=record.client,
+        service=record.service or None,
+        duration=(record.end - record.start) // MINUTE_MS,
+    )
+
+
+def as_json(document: object) -> msgspec.Raw:
+    """A document that is part of an answer as it is."""
+    return msgspec.Raw(msgspec.json.encode(document))

@@ -2,11 +2,12 @@
 
 import re
 from collections import Counter
-from typing import Any, Final
+from typing import Final
 
 from actors.calendars.booking.answers import shown
 from actors.calendars.booking.state import Record
 from actors.calendars.booking.views import BOOKINGS, order_of, record_in
+from actors.calendars.contract.replies import BookingPage, CalendarFigures, LeadTimes
 from actors.calendars.contract.wanted import LARGEST_PAGE, BookingFilter
 from actors.calendars.hours import timeline
 from actors.calendars.hours.roles import is_staff, may, require_staff
@@ -29,8 +30,8 @@ class BookingQueries:
         self._views = views
         self._bookings = bookings
 
-    async def page(self, wanted: BookingFilter, *, by: Principal) -> dict[str, Any]:
-        """`{bookings, next_cursor?}`, by start. Without a filter: one's own.
+    async def page(self, wanted: BookingFilter, *, by: Principal) -> BookingPage:
+        """By start. Without a filter: one's own.
 
         Raises:
             InvalidArgument: an impossible limit, or a cursor that is none.
@@ -47,10 +48,10 @@ class BookingQueries:
             BOOKINGS, equal, order_by="order", above=above, below=below, limit=wanted.limit + 1
         )
         page = found[: wanted.limit]
-        answer: dict[str, Any] = {"bookings": [shown(record_in(view), view.version) for view in page]}
-        if len(found) > wanted.limit:
-            answer["next_cursor"] = str(page[-1].fields["order"])
-        return answer
+        return BookingPage(
+            bookings=[shown(record_in(view), view.version) for view in page],
+            next_cursor=str(page[-1].fields["order"]) if len(found) > wanted.limit else "",
+        )
 
     async def versions(self, wanted: BookingFilter, start: int, end: int, *, by: Principal) -> list[tuple[Record, int]]:
         """Bookings with their versions, that begin in [start, end), for feeds."""
@@ -81,7 +82,7 @@ class BookingQueries:
             above = str(views[-1].fields["order"])
         return found
 
-    async def analytics(self, therapist: str, start: int, end: int, *, by: Principal) -> dict[str, Any]:
+    async def analytics(self, therapist: str, start: int, end: int, *, by: Principal) -> CalendarFigures:
         """Utilisation of the offered hours, lead time, cancellations and no-shows by reason. Staff only.
 
         Raises:
@@ -97,23 +98,19 @@ class BookingQueries:
         sessions = {(one.start, one.end) for one in kept}
         booked = sum(high - low for low, high in sessions)
         gone = [one for one in records if one.status == "cancelled"]
-        return {
-            "therapist_id": therapist,
-            "from": to_rfc3339(start),
-            "to": to_rfc3339(end),
-            "offered_minutes": offered // timeline.MINUTE_MS,
-            "booked_minutes": booked // timeline.MINUTE_MS,
-            "utilisation": round(booked / offered, 4) if offered else None,
-            "bookings": dict(Counter(one.status for one in records)),
-            "lead_time_hours": {
-                "median": _median(leads),
-                "shortest": _median(leads[:1]),
-                "longest": _median(leads[-1:]),
-            },
-            "cancellations": dict(Counter(one.category or "none" for one in gone)),
-            "late_cancellations": sum(one.late for one in gone),
-            "no_shows": dict(Counter(one.category or "none" for one in records if one.status == "no_show")),
-        }
+        return CalendarFigures(
+            therapist_id=therapist,
+            since=to_rfc3339(start),
+            until=to_rfc3339(end),
+            offered_minutes=offered // timeline.MINUTE_MS,
+            booked_minutes=booked // timeline.MINUTE_MS,
+            utilisation=round(booked / offered, 4) if offered else None,
+            bookings=dict(Counter(one.status for one in records)),
+            lead_time_hours=LeadTimes(median=_median(leads), shortest=_median(leads[:1]), longest=_median(leads[-1:])),
+            cancellations=dict(Counter(one.category or "none" for one in gone)),
+            late_cancellations=sum(one.late for one in gone),
+            no_shows=dict(Counter(one.category or "none" for one in records if one.status == "no_show")),
+        )
 
     def _equal(self, wanted: BookingFilter, by: Principal) -> dict[str, str | int | bool | None]:
         therapist, client = wanted.therapist, wanted.client

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Generator
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from actors.calendars.contract.replies import ImportedReply, LeftOut
 from actors.calendars.contract.requests import ImportBody
 from actors.calendars.contract.wanted import BookingFilter
 from actors.calendars.hours import timeline
@@ -19,6 +20,8 @@ from common.clock import Clock
 
 _AHEAD_MS: Final = 400 * timeline.DAY_MS
 _BACK_MS: Final = 90 * timeline.DAY_MS
+_NAMED: Final = 100  # of what was left out
+_LONGEST_UID: Final = 120
 _IMPORTED_BACK_MS: Final = 7 * timeline.DAY_MS
 
 
@@ -46,9 +49,8 @@ class Feeds:
         """The caller's own bookings."""
         return await self._feed(BookingFilter(client=by.user), by)
 
-    async def bring_in(self, calendar: str, body: ImportBody, *, by: Principal) -> dict[str, Any]:
+    async def bring_in(self, calendar: str, body: ImportBody, *, by: Principal) -> ImportedReply:
         """Busy time of an external iCalendar, recurrences expanded; replaces what that source brought before.
-        `{imported, events, free, outside, left_out: [{index, uid?, reason}], left_out_total}`, see `imports`.
 
         Raises:
             PermissionDenied: the caller does not run the calendar.
@@ -58,15 +60,29 @@ class Feeds:
         now = self._clock.now_ms()
         zone = timeline.kept_zone((await self._bookings.schedule(calendar, by=by)).tz)
         busy = await in_slices(reading(body.ics, zone, now - _IMPORTED_BACK_MS, now + _AHEAD_MS))
-        reply = await self._bookings.bring_in(calendar, body.source, busy.spans, by=by)
-        found: dict[str, Any] = msgspec.json.decode(reply.data)
-        return found | busy.told()
+        done = await self._bookings.bring_in(calendar, body.source, busy.spans, by=by)
+        return told(done.imported, busy)
 
     async def _feed(self, wanted: BookingFilter, by: Principal) -> FeedContent:
         now = self._clock.now_ms()
         records = await self._queries.versions(wanted, now - _BACK_MS, now + _AHEAD_MS, by=by)
         clients = tuple(sorted({one.client for one, _ in records} - {by.user}))
         return FeedContent(await asyncio.to_thread(feed, records, "Carewire", now), clients)
+
+
+def told(imported: int, busy: Busy) -> ImportedReply:
+    """The answer about a file of which so much came in."""
+    return ImportedReply(
+        imported=imported,
+        events=busy.events,
+        free=busy.free,
+        outside=busy.outside,
+        left_out=[
+            LeftOut(index=part.index, reason=part.reason, uid=part.uid[:_LONGEST_UID])
+            for part in busy.left_out[:_NAMED]
+        ],
+        left_out_total=len(busy.left_out),
+    )
 
 
 async def in_slices(pauses: Generator[None, None, Busy]) -> Busy:

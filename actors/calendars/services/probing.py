@@ -9,21 +9,15 @@ from typing import Final
 
 import msgspec
 
+from actors.calendars.calendar.answers import Plan
 from actors.calendars.calendar.commands import Probe, TryTake
-from actors.calendars.calendar.plans import Plan
 from actors.calendars.contract.ports import calendar_of, entity
 from actors.calendars.hours.reasons import DENIED, Reason
 from actors.calendars.hours.roles import is_staff
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient
 
-
-class _Probed(msgspec.Struct):
-    results: list[list[Reason]]
-
-
 _PART: Final = 250  # plans in one question: a batch of commands is bounded
-_probed: Final = msgspec.json.Decoder(_Probed).decode
 
 
 def takes_of(
@@ -83,8 +77,8 @@ async def probe(
     found: list[list[Reason]] = [[] for _ in plans]
 
     async def ask(party: str) -> list[list[Reason]]:
-        reply = await region.submit(party, Probe(tuple(take for _, take in asked[party])), by=SYSTEM)
-        return _probed(reply.data).results
+        answer = await region.ask(party, Probe(tuple(take for _, take in asked[party])), by=SYSTEM)
+        return answer.results
 
     answers = await asyncio.gather(*map(ask, asked))
     for questions, answer in zip(asked.values(), answers, strict=True):
@@ -102,8 +96,8 @@ async def refusing(region: EntityClient, calendar: str, resources: Sequence[str]
     anything = TryTake("", "", "", 0, 1, calendar=calendar)
 
     async def refuses(name: str) -> bool:
-        reply = await region.submit(calendar_of(name), Probe((anything,)), by=SYSTEM)
-        return any(one.code == DENIED for one in _probed(reply.data).results[0])
+        answer = await region.ask(calendar_of(name), Probe((anything,)), by=SYSTEM)
+        return any(one.code == DENIED for one in answer.results[0])
 
     answers = await asyncio.gather(*map(refuses, resources))
     return [name for name, refused in zip(resources, answers, strict=True) if refused]

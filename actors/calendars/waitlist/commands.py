@@ -1,64 +1,62 @@
 """What the waitlist is asked."""
 
-from typing import Any
-
-import msgspec
-
 from actors.calendars.calendar.commands import Reserved, TimeFreed
 from actors.calendars.calendar.reservations import QueryOutcome
-from actors.calendars.waitlist.state import WaitlistEntry
-from actors.kernel.contract.entity import Query
+from actors.calendars.waitlist.answers import Standing, WaitlistFigures, WaitlistLine, WaitlistReply
+from actors.calendars.waitlist.state import Offer, WaitlistEntry
+from actors.kernel.contract.entity import Command, Query
+from common.persons import NothingToTell
 
 
-class JoinWaitlist(msgspec.Struct, frozen=True, tag="join"):
+class JoinWaitlist(Command[Standing], frozen=True, tag="join"):
     """Wait for time."""
 
     entry: WaitlistEntry
     note: str = ""
 
 
-class LeaveWaitlist(msgspec.Struct, frozen=True, tag="leave"):
+class LeaveWaitlist(Command[NothingToTell], frozen=True, tag="leave"):
     """Wait no more."""
 
     entry: str
 
 
-class DeclineOffer(msgspec.Struct, frozen=True, tag="decline"):
+class DeclineOffer(Command[NothingToTell], frozen=True, tag="decline"):
     """Let an offer go."""
 
     offer: str
 
 
-class ClaimOffer(msgspec.Struct, frozen=True, tag="claim"):
+class ClaimOffer(Command[Offer], frozen=True, tag="claim"):
     """The offer, if it is the caller's and still stands: then it can be booked."""
 
     offer: str
 
 
-class CloseOffer(msgspec.Struct, frozen=True, tag="close"):
+class CloseOffer(Command[NothingToTell], frozen=True, tag="close"):
     """The offer was booked for `entry`: whatever became of the offer meanwhile, its client waits no more."""
 
     offer: str
     entry: str = ""
 
 
-class MatchSlots(msgspec.Struct, frozen=True, tag="match"):
+class MatchSlots(Command[NothingToTell], frozen=True, tag="match"):
     """A timer: share out what came free."""
 
 
-class LapseOffer(msgspec.Struct, frozen=True, tag="lapse"):
+class LapseOffer(Command[NothingToTell], frozen=True, tag="lapse"):
     """A timer: nobody took the offer."""
 
     offer: str
 
 
-class GetWaitlist(msgspec.Struct, frozen=True, tag="listing"):
+class GetWaitlist(Command[WaitlistReply], frozen=True, tag="listing"):
     """Who waits: one's own, or (staff) those of a calendar."""
 
     calendar: str = ""
 
 
-class GetFigures(msgspec.Struct, frozen=True, tag="figures"):
+class GetFigures(Command[WaitlistFigures], frozen=True, tag="figures"):
     """How it goes. Staff only."""
 
 
@@ -81,5 +79,4 @@ WaitlistCommand = (
 class ReadWaitlist(Query, frozen=True):
     """Lines of the list, to which the notes are added."""
 
-    lines: tuple[dict[str, Any], ...]
-    noted: bool
+    lines: tuple[WaitlistLine, ...]

@@ -3,8 +3,9 @@
 What happens to a booking comes to its people through their inboxes.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
+from actors.calendars.booking.answers import BookingReply
 from actors.calendars.contract import replies
 from actors.calendars.contract.queries import ListQuery
 from actors.calendars.contract.requests import (
@@ -23,6 +24,7 @@ from actors.calendars.hours.schedule import Id
 from actors.calendars.services.assembly import CalendarServices
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.patching import patch, patch_series
+from actors.calendars.waitlist.answers import Standing, WaitlistFigures, WaitlistReply
 from actors.kernel.contract.entity import Principal
 from common.decoding import Request
 from common.persons import NothingToTell
@@ -103,10 +105,10 @@ def booking_handlers(services: CalendarServices) -> Handlers:
 def _of_bookings(services: CalendarServices) -> Handlers:
     bookings = services.bookings
 
-    async def book(one: BookingBody, by: Principal, trace: str) -> dict[str, Any]:
+    async def book(one: BookingBody, by: Principal, trace: str) -> BookingReply:
         return await bookings.book(one.request(bookings.key_of(by, one.request_id)), by=by, trace=trace)
 
-    async def update_status(one: UpdateBookingStatus, by: Principal, trace: str) -> dict[str, Any]:
+    async def update_status(one: UpdateBookingStatus, by: Principal, trace: str) -> BookingReply:
         match one.status:
             case "confirmed":
                 return await bookings.confirm(one.booking_id, by=by, trace=trace)
@@ -118,31 +120,31 @@ def _of_bookings(services: CalendarServices) -> Handlers:
         "check_conflicts": answering(
             BookingBody, replies.Checked, lambda one, by, _: bookings.check(one.request(), by=by)
         ),
-        "request_booking": answering(BookingBody, replies.BookingReply, book),
+        "request_booking": answering(BookingBody, BookingReply, book),
         "get_booking": answering(
-            OfBooking, replies.BookingReply, lambda one, by, trace: bookings.get(one.booking_id, by=by, trace=trace)
+            OfBooking, BookingReply, lambda one, by, trace: bookings.get(one.booking_id, by=by, trace=trace)
         ),
         "list_bookings": answering(
             ListQuery, replies.BookingPage, lambda one, by, _: services.queries.page(one.wanted(), by=by)
         ),
         "confirm_booking": answering(
-            OfBooking, replies.BookingReply, lambda one, by, trace: bookings.confirm(one.booking_id, by=by, trace=trace)
+            OfBooking, BookingReply, lambda one, by, trace: bookings.confirm(one.booking_id, by=by, trace=trace)
         ),
         "reschedule_booking": _moving(RescheduleBooking, bookings),
         "transfer_booking": _moving(TransferBooking, bookings),
         "update_booking": answering(
             UpdateBooking,
-            replies.BookingReply,
+            BookingReply,
             lambda one, by, trace: patch(bookings, one.booking_id, one, by=by, trace=trace),
         ),
         "cancel_booking": answering(
             EndBooking,
-            replies.BookingReply,
+            BookingReply,
             lambda one, by, trace: bookings.cancel(one.booking_id, one.reason, by=by, trace=trace),
         ),
         "complete_booking": _finishing("completed", bookings),
         "no_show_booking": _finishing("no_show", bookings),
-        "update_booking_status": answering(UpdateBookingStatus, replies.BookingReply, update_status),
+        "update_booking_status": answering(UpdateBookingStatus, BookingReply, update_status),
         "bulk_bookings": answering(BulkBody, replies.BulkReply, lambda one, by, _: services.bulk.run(one, by=by)),
     }
 
@@ -150,7 +152,7 @@ def _of_bookings(services: CalendarServices) -> Handlers:
 def _moving(kind: type[RescheduleBooking] | type[TransferBooking], bookings: Bookings) -> Handler:
     return answering(
         kind,
-        replies.BookingReply,
+        BookingReply,
         lambda one, by, trace: bookings.move(one.booking_id, one.change(), by=by, trace=trace),
     )
 
@@ -158,7 +160,7 @@ def _moving(kind: type[RescheduleBooking] | type[TransferBooking], bookings: Boo
 def _finishing(status: str, bookings: Bookings) -> Handler:
     return answering(
         EndBooking,
-        replies.BookingReply,
+        BookingReply,
         lambda one, by, trace: bookings.finish(one.booking_id, status, one.reason, by=by, trace=trace),
     )
 
@@ -166,7 +168,7 @@ def _finishing(status: str, bookings: Bookings) -> Handler:
 def _of_series(services: CalendarServices) -> Handlers:
     series = services.series
 
-    async def create(one: SeriesBody, by: Principal, _: str) -> dict[str, Any]:
+    async def create(one: SeriesBody, by: Principal, _: str) -> replies.SeriesReply | replies.Occurrences:
         wanted = one.request(services.bookings.key_of(by, one.request_id, "ser"))
         return await series.create(wanted, one.rrule, one.exceptions, one.policy, dry_run=one.dry_run, by=by)
 
@@ -185,22 +187,18 @@ def _of_series(services: CalendarServices) -> Handlers:
 def _of_the_waitlist(services: CalendarServices) -> Handlers:
     waiting = services.waiting
 
-    async def join(one: WaitlistBody, by: Principal, _: str) -> dict[str, Any]:
+    async def join(one: WaitlistBody, by: Principal, _: str) -> Standing:
         return await waiting.join(one, by=by, key=services.bookings.key_of(by, one.request_id, "wait"))
 
     return {
-        "join_waitlist": answering(WaitlistBody, replies.Standing, join),
+        "join_waitlist": answering(WaitlistBody, Standing, join),
         "list_waitlist": answering(
-            ListWaitlist, replies.WaitlistReply, lambda one, by, _: waiting.listing(one.therapist_id or "", by=by)
+            ListWaitlist, WaitlistReply, lambda one, by, _: waiting.listing(one.therapist_id or "", by=by)
         ),
-        "get_waitlist_analytics": answering(
-            EmptyBody, replies.WaitlistFigures, lambda _, by, __: waiting.figures(by=by)
-        ),
+        "get_waitlist_analytics": answering(EmptyBody, WaitlistFigures, lambda _, by, __: waiting.figures(by=by)),
         "leave_waitlist": answering(
             LeaveWaitlist, NothingToTell, lambda one, by, _: waiting.leave(one.entry_id, by=by)
         ),
-        "accept_offer": answering(
-            OfOffer, replies.BookingReply, lambda one, by, _: waiting.accept(one.offer_id, by=by)
-        ),
+        "accept_offer": answering(OfOffer, BookingReply, lambda one, by, _: waiting.accept(one.offer_id, by=by)),
         "decline_offer": answering(OfOffer, NothingToTell, lambda one, by, _: waiting.decline(one.offer_id, by=by)),
     }

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from actors.calendars.agenda.kind import AgendaKind
+from actors.calendars.booking.answers import BookingReply
 from actors.calendars.booking.kind import BookingKind
 from actors.calendars.calendar.commands import GetFreeTimes
 from actors.calendars.calendar.kind import CalendarKind
@@ -119,7 +120,7 @@ class Rig:
         self.clock.ahead_ms += max(0, at_ms - self.clock.now_ms())
         await asyncio.sleep(25)
 
-    async def book(self, start: int, by: Principal = ANN, **more: Any) -> dict[str, Any]:
+    async def book(self, start: int, by: Principal = ANN, **more: Any) -> BookingReply:
         """A booking with `doc`."""
         given: dict[str, Any] = {"therapist": "doc", "start": start, "service": "talk"} | more
         return await self.bookings.book(BookingRequest(**given), by=by)
@@ -127,7 +128,7 @@ class Rig:
     async def slots(self, start: int, end: int, service: str = "talk", calendar: str = "doc") -> list[str]:
         """When free times begin."""
         answer, _ = await self.bookings.availability(calendar, GetFreeTimes(start, end, service), by=ANN)
-        return [one["start"] for one in answer["slots"]]
+        return [slot.start for slot in answer.slots]
 
     async def entries(self, entity: str) -> list[TimeEntry]:
         """What is taken of a calendar or an agenda."""

@@ -46,13 +46,12 @@ async def a_world(rig: Rig) -> World:
     queries = BookingQueries(rig.stores.views, bookings)
     tokens = FeedTokens(rig.stores.feed_tokens, rig.clock)
     world = World(rig, SeriesService(bookings, rig.region, rig.clock), waiting, queries, tokens)
-    world.booking = (await bookings.book(_talk(9, participants=("pam",)), by=ANN))["id"]
-    world.held = (await bookings.book(_talk(10, hold=True), by=ANN))["id"]
-    world.series_id = (await world.series.create(_talk(11), "FREQ=DAILY;COUNT=2", (), "all", dry_run=False, by=ANN))[
-        "series_id"
-    ]
-    world.token = (await tokens.make("", by=ANN))["token_id"]
-    world.entry = (await waiting.join(_wish(), by=ANN))["entry_id"]
+    world.booking = (await bookings.book(_talk(9, participants=("pam",)), by=ANN)).id
+    world.held = (await bookings.book(_talk(10, hold=True), by=ANN)).id
+    made = await world.series.create(_talk(11), "FREQ=DAILY;COUNT=2", (), "all", dry_run=False, by=ANN)
+    world.series_id = made.series_id
+    world.token = (await tokens.make("", by=ANN)).token_id
+    world.entry = (await waiting.join(_wish(), by=ANN)).entry_id
     return world
 
 

@@ -174,7 +174,7 @@ def test_why_no_time_is_free_is_told_by_the_grid_of_the_hours_without_gap_or_ove
     planner = Planner("c", schedule, Occupancy())
     low, high = timeline.parse_instant(WEDNESDAY[0]), timeline.parse_instant(WEDNESDAY[1])
     told = planner.refused(Service("s", 50), low, high, now_ms=0, client="")
-    spans = [(f"{datetime.fromtimestamp(one['start'] / 1000, UTC):%H:%M}", one["end"] - one["start"]) for one in told]
+    spans = [(f"{datetime.fromtimestamp(one.start / 1000, UTC):%H:%M}", one.end - one.start) for one in told]
     hour = timeline.HOUR_MS
     assert spans == [("00:00", 9.25 * hour), ("10:55", 13 * hour + hour // 12)]
 
