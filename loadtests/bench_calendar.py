@@ -28,10 +28,13 @@ BOOKINGS: Final = 10_000
 START: Final = 1_800_000_000_000
 DOC: Final = Principal("doc", "therapist")
 SCHEDULE: Final = Schedule(
-    "Europe/Berlin",
-    dict.fromkeys(WEEKDAYS, (("08:00", "12:30"), ("13:00", "17:30"))),
-    15,
-    (Service("talk", 30), Service("long", 50, buffer_after_minutes=10)),
+    tz="Europe/Berlin",
+    weekly=dict.fromkeys(WEEKDAYS, (("08:00", "12:30"), ("13:00", "17:30"))),
+    slot_minutes=15,
+    services=(
+        Service(service_id="talk", duration_minutes=30),
+        Service(service_id="long", duration_minutes=50, buffer_after_minutes=10),
+    ),
 )
 FLOORS: Final = {"availability_warm_p99_ms": 5.0, "commit_p99_ms": 1.0}
 
@@ -62,7 +65,7 @@ class Bench:
 
     def free(self, start: int, days: int) -> list[int]:
         """When free times of the next days begin."""
-        reply = self.do(GetFreeTimes(start, start + days * DAY_MS, "talk"), DOC)
+        reply = self.do(GetFreeTimes(start=start, end=start + days * DAY_MS, service="talk"), DOC)
         assert isinstance(reply, dict)
         return [one[0] for one in reply["slots"]]
 
@@ -72,7 +75,16 @@ class Bench:
         key = f"bkg_{self.number:026}.{self.number:012}"
         try:
             self.do(
-                TryBook(key, key[:30], "booking:x", start, "talk", client=f"u{self.number % 500}", alternatives=0), DOC
+                TryBook(
+                    key=key,
+                    booking=key[:30],
+                    owner="booking:x",
+                    start=start,
+                    service="talk",
+                    client=f"u{self.number % 500}",
+                    alternatives=0,
+                ),
+                DOC,
             )
         except Conflict:
             return False

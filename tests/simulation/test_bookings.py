@@ -405,7 +405,10 @@ async def two_lives_book(world: World, stores: Stores) -> int:
         key = f"{region.name}{number}"
         try:
             await region.submit(
-                "calendar:doc", TryBook(key, key, f"booking:{key}", at(10), "talk"), by=ANN, timeout_s=60
+                "calendar:doc",
+                TryBook(key=key, booking=key, owner=f"booking:{key}", start=at(10), service="talk"),
+                by=ANN,
+                timeout_s=60,
             )
         except Conflict:
             return 0

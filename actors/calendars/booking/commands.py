@@ -15,7 +15,7 @@ from common.persons import NothingToTell
 HOLD_MS: Final = 10 * MINUTE_MS
 
 
-class OpenBooking(Command[BookingReply], frozen=True, tag="open"):
+class OpenBooking(Command[BookingReply], frozen=True, kw_only=True, tag="open"):
     """Make the booking, with the time that is tentatively taken under `record.key`. `wants`: a status to begin in."""
 
     record: Record
@@ -25,7 +25,7 @@ class OpenBooking(Command[BookingReply], frozen=True, tag="open"):
     override_reason: str = ""
 
 
-class MoveBooking(Command[BookingReply], frozen=True, tag="move"):
+class MoveBooking(Command[BookingReply], frozen=True, kw_only=True, tag="move"):
     """Give it another time (or therapist, or service), tentatively taken under `key`. `epoch` is what it moves from."""
 
     key: str

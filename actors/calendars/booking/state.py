@@ -25,7 +25,7 @@ class Terms(msgspec.Struct, frozen=True, array_like=True):
     cancel_notice_ms: int = 0
 
 
-class Record(msgspec.Struct, frozen=True, array_like=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A booking at one moment. Times in ms. `key` is that of its entries, `parties` are the entities that have them.
 
     `epoch` counts its times: reminders of an earlier one are stale. `moves` counts those that the client made.

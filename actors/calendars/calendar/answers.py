@@ -7,7 +7,7 @@ from actors.calendars.hours.reasons import Reason
 from actors.calendars.hours.schedule import CalendarBody, Price
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What booking a service of `calendar` at a time means. Times in ms."""
 
     start: int

@@ -27,7 +27,7 @@ class GetCalendar(Command[CalendarReply], frozen=True, tag="show"):
     """How is it set up?"""
 
 
-class GetFreeTimes(Command[FreeSlots], frozen=True, tag="availability"):
+class GetFreeTimes(Command[FreeSlots], frozen=True, kw_only=True, tag="availability"):
     """Free times in [start, end). With `explain`, also why the others are not."""
 
     start: int
@@ -45,7 +45,7 @@ class GetOpenTime(Command[OpenTime], frozen=True, tag="open_time"):
     end: int
 
 
-class Check(Command[CheckAnswer], frozen=True, tag="check"):
+class Check(Command[CheckAnswer], frozen=True, kw_only=True, tag="check"):
     """Could these times be booked? Nothing is taken. `booking` is the one that would move."""
 
     starts: tuple[int, ...]
@@ -57,7 +57,7 @@ class Check(Command[CheckAnswer], frozen=True, tag="check"):
     alternatives: int = 0
 
 
-class TryBook(Command[Plan], frozen=True, tag="book"):
+class TryBook(Command[Plan], frozen=True, kw_only=True, tag="book"):
     """Take a time of this calendar by its own rules, tentatively. Refused with all reasons, and alternatives."""
 
     key: str
@@ -71,7 +71,7 @@ class TryBook(Command[Plan], frozen=True, tag="book"):
     alternatives: int = 5
 
 
-class TryTake(Command[NothingToTell], frozen=True, tag="take"):
+class TryTake(Command[NothingToTell], frozen=True, kw_only=True, tag="take"):
     """Take a time of a resource or of an agenda for a plan that another calendar made, tentatively. `calendar` is that
     other one: the resource decides whether it serves it."""
 
@@ -97,7 +97,7 @@ class Probe(Command[ProbeAnswer], frozen=True, tag="probe"):
     takes: tuple[TryTake, ...]
 
 
-class Reserve(Command[NothingToTell], frozen=True, tag="reserve"):
+class Reserve(Command[NothingToTell], frozen=True, kw_only=True, tag="reserve"):
     """From the waitlist: take the first free time in [start, end) that fits, and tell `owner` by letter (`Reserved`).
 
     `weekdays` and `times` (minutes after midnight) are those of the calendar's own clock.

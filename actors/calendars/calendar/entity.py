@@ -294,7 +294,9 @@ class Calendar:
         for key in [key for key in self.occupancy.entries if key.startswith(prefix)]:
             self.occupancy.drop(key)
         for number, (start, end) in enumerate(event.spans):
-            self.occupancy.put(TimeEntry(f"{prefix}{number}", "", "", start, end, state="taken"))
+            self.occupancy.put(
+                TimeEntry(key=f"{prefix}{number}", booking="", owner="", start=start, end=end, state="taken")
+            )
         if self.planner is not None:
             self.set_up(self.planner.schedule)
 

@@ -17,7 +17,7 @@ def service_of(schedule: Schedule, service_id: str | None, duration_minutes: int
         InvalidArgument: a group session of another length than the others'.
     """
     if service_id is None:
-        return Service("", duration_minutes or schedule.slot_minutes)
+        return Service(service_id="", duration_minutes=duration_minutes or schedule.slot_minutes)
     service = next((one for one in schedule.services if one.service_id == service_id), None)
     if service is None:
         raise NotFound("This calendar has no such service.")
@@ -31,15 +31,15 @@ def service_of(schedule: Schedule, service_id: str | None, duration_minutes: int
 def plan_of(command: TryTake) -> Plan:
     """The plan that another calendar made."""
     return Plan(
-        command.start,
-        command.end,
-        command.before,
-        command.after,
-        command.session,
-        command.capacity,
-        command.service,
-        (),
-        "",
+        start=command.start,
+        end=command.end,
+        before=command.before,
+        after=command.after,
+        session=command.session,
+        capacity=command.capacity,
+        service=command.service,
+        resources=(),
+        tz="",
         calendar=command.calendar,
     )
 
@@ -47,16 +47,16 @@ def plan_of(command: TryTake) -> Plan:
 def entry_of(command: TryBook | TryTake | Reserve, plan: Plan) -> TimeEntry:
     """The entry of time that is taken by this plan."""
     return TimeEntry(
-        command.key,
-        command.booking,
-        command.owner,
-        plan.start,
-        plan.end,
-        plan.before,
-        plan.after,
-        plan.session,
-        plan.service,
-        command.client,
+        key=command.key,
+        booking=command.booking,
+        owner=command.owner,
+        start=plan.start,
+        end=plan.end,
+        before=plan.before,
+        after=plan.after,
+        session=plan.session,
+        service=plan.service,
+        client=command.client,
         overridden=isinstance(command, TryBook | TryTake) and command.overriding,
         hold=isinstance(command, TryTake) and command.hold,
     )

@@ -35,10 +35,12 @@ class FreeTimes(SpanQuery, frozen=True):
         """What is asked of the calendar. Clients are shown what they themselves may book."""
         start, end = self.span()
         client = by.user if by.role == "client" else ""
-        return GetFreeTimes(start, end, self.service_id, self.duration_minutes, client)
+        return GetFreeTimes(
+            start=start, end=end, service=self.service_id, duration=self.duration_minutes, client=client
+        )
 
 
-class AvailabilityQuery(FreeTimes, frozen=True):
+class AvailabilityQuery(FreeTimes, frozen=True, kw_only=True):
     """The same, told in a zone, and perhaps with the reasons why other times are not free. `duration` is
     `duration_minutes`."""
 
@@ -56,7 +58,7 @@ class AvailabilityQuery(FreeTimes, frozen=True):
         return None if self.tz is None else timeline.zone_of(self.tz).key
 
 
-class ListQuery(Body, frozen=True):
+class ListQuery(Body, frozen=True, kw_only=True):
     """A page of bookings: one's own, or (for staff) those of a calendar or a client."""
 
     therapist_id: Id | None = None

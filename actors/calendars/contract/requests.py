@@ -66,7 +66,7 @@ def _instant(text: str | None) -> int | None:
     return None if text is None else timeline.parse_instant(text)
 
 
-class BookingBody(Body, frozen=True):
+class BookingBody(Body, frozen=True, kw_only=True):
     """A booking that is wanted. `client_id` is for staff. `request_id`: a repeat with it is the same booking. With
     `end` instead of a length, every alternative of a refusal is a body as it is."""
 
@@ -114,7 +114,7 @@ class RescheduleBody(Body, frozen=True):
         )
 
 
-class TransferBody(Body, frozen=True):
+class TransferBody(Body, frozen=True, kw_only=True):
     """Another therapist, and perhaps another time."""
 
     therapist_id: Id
@@ -144,7 +144,7 @@ class EmptyBody(Body, frozen=True):
     """Nothing."""
 
 
-class PatchBody(Body, frozen=True):
+class PatchBody(Body, frozen=True, kw_only=True):
     """What is there is changed, each alone."""
 
     start: Moment | None = None
@@ -167,7 +167,7 @@ class PatchBody(Body, frozen=True):
         )
 
 
-class SeriesBody(Body, frozen=True):
+class SeriesBody(Body, frozen=True, kw_only=True):
     """A series that is wanted. `request_id`: a repeat with it tells of the series that is there."""
 
     therapist_id: Id
@@ -193,7 +193,7 @@ class SeriesBody(Body, frozen=True):
         )
 
 
-class SeriesPatch(Body, frozen=True):
+class SeriesPatch(Body, frozen=True, kw_only=True):
     """Move occurrences (`booking_id` to `start`, the others by as much), or pause the series or let it go on."""
 
     status: Literal["active", "paused"] | None = None
@@ -212,7 +212,7 @@ class BulkItem(Body, frozen=True):
     therapist_id: Id | None = None
 
 
-class BulkBody(Body, frozen=True):
+class BulkBody(Body, frozen=True, kw_only=True):
     """Many at once: those named, or all of a therapist that begin in [from, to)."""
 
     action: Literal["cancel", "reschedule", "transfer", "complete", "no_show"]
@@ -233,7 +233,7 @@ class ImportBody(Body, frozen=True):
     ics: str
 
 
-class WaitlistBody(Body, frozen=True):
+class WaitlistBody(Body, frozen=True, kw_only=True):
     """A wish. Without therapists: all that offer the service."""
 
     since: Moment = msgspec.field(name="from")

@@ -44,6 +44,8 @@ TEXTS: Final = {
     "not_shared": "This room or device is not booked by itself. Book a service that needs it.",
     "care_relationship": "Only people in care here may book. Ask for a first appointment.",
 }
+OF_CLIENT: Final = frozenset({"client_day_full", "client_week_full"})
+"""Limits of one person: where nobody in particular asks, they stand against nothing."""
 HARD: Final = frozenset({"long_past", "taken", "group_full", "client_busy", "resource_taken", DENIED})
 """What no override can overrule: two bookings never have the same time, and nobody overrules the owner of a calendar
 but who runs it. What is long past is not remembered."""

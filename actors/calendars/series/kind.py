@@ -27,7 +27,16 @@ class SeriesKind(Kind[Series, SeriesCommand, SeriesEvent]):
 
     def snapshot(self, entity: Series) -> bytes:
         status, staff = entity.status, entity.staff
-        return _pack(SeriesState(entity.definition, entity.bookings, entity.renounced, status, staff, entity.assigned))
+        return _pack(
+            SeriesState(
+                definition=entity.definition,
+                bookings=entity.bookings,
+                renounced=entity.renounced,
+                status=status,
+                staff=staff,
+                assigned=entity.assigned,
+            )
+        )
 
     def restore(self, key: str, state: bytes) -> Series:
         series = Series(key)

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Definition(msgspec.Struct, frozen=True, array_like=True):
+class Definition(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What recurs. `start` in ms; `rule` as in `recurrence`."""
 
     therapist: str
@@ -16,7 +16,7 @@ class Definition(msgspec.Struct, frozen=True, array_like=True):
     exceptions: tuple[str, ...] = ()
 
 
-class SeriesState(msgspec.Struct, array_like=True):
+class SeriesState(msgspec.Struct, array_like=True, kw_only=True):
     """A series as a snapshot of it."""
 
     definition: Definition | None

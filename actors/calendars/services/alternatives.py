@@ -99,12 +99,12 @@ class Alternatives:
 
     async def _ask(self, calendar: str, sought: AlternativeSearch) -> CheckAnswer | None:
         command = Check(
-            (sought.start,),
-            sought.service,
-            sought.duration,
-            sought.client,
-            sought.booking,
-            sought.overriding and calendar == sought.calendar,
+            starts=(sought.start,),
+            service=sought.service,
+            duration=sought.duration,
+            client=sought.client,
+            booking=sought.booking,
+            overriding=sought.overriding and calendar == sought.calendar,
             alternatives=_ASKED,
         )
         try:

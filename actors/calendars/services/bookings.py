@@ -125,7 +125,13 @@ class Bookings:
         def opening(taken: ReservedTime) -> OpenBooking:
             record = record_of(booking, request, wanted, taken)
             wants = "held" if request.hold else "confirmed"
-            return OpenBooking(record, wants, request.hold_ms, request.notes, request.override_reason)
+            return OpenBooking(
+                record=record,
+                wants=wants,
+                hold_ms=request.hold_ms,
+                notes=request.notes,
+                override_reason=request.override_reason,
+            )
 
         try:
             return await self._with_time(booking, wanted, opening, by, trace)
@@ -218,7 +224,14 @@ class Bookings:
     ) -> list[tuple[Plan, list[Reason]]]:
         """What stands against each of these times: in the calendar, in its rooms, and in the client's agenda."""
         overriding = bool(request.override_reason)
-        command = Check(starts, request.service, request.duration, client, booking, overriding)
+        command = Check(
+            starts=starts,
+            service=request.service,
+            duration=request.duration,
+            client=client,
+            booking=booking,
+            overriding=overriding,
+        )
         results = (await self._region.ask(calendar_of(request.therapist), command, by=by)).results
         plans = [one.plan for one in results]
         others = await probe(self._region, plans, booking=booking, client=client, by=by, overriding=overriding)

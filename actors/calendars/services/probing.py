@@ -26,17 +26,17 @@ def takes_of(
     """Who else has to give time for a plan, and what they are asked: the resources by name, then the agenda. The rules
     of a resource are overruled by those alone who run it as well."""
     take = TryTake(
-        key,
-        booking,
-        f"booking:{booking}",
-        plan.start,
-        plan.end,
-        plan.before,
-        plan.after,
-        plan.session,
-        plan.capacity,
-        plan.service,
-        client,
+        key=key,
+        booking=booking,
+        owner=f"booking:{booking}",
+        start=plan.start,
+        end=plan.end,
+        before=plan.before,
+        after=plan.after,
+        session=plan.session,
+        capacity=plan.capacity,
+        service=plan.service,
+        client=client,
         calendar=plan.calendar,
     )
     found = [
@@ -93,7 +93,7 @@ async def refusing(region: EntityClient, calendar: str, resources: Sequence[str]
     Raises:
         CarewireError: somebody did not answer.
     """
-    anything = TryTake("", "", "", 0, 1, calendar=calendar)
+    anything = TryTake(key="", booking="", owner="", start=0, end=1, calendar=calendar)
 
     async def refuses(name: str) -> bool:
         answer = await region.ask(calendar_of(name), Probe((anything,)), by=SYSTEM)

@@ -60,14 +60,14 @@ class Reserving:
         """
         calendar = calendar_of(wanted.therapist)
         book = TryBook(
-            key,
-            booking,
-            f"booking:{booking}",
-            wanted.start,
-            wanted.service,
-            wanted.duration,
-            wanted.client,
-            wanted.overriding,
+            key=key,
+            booking=booking,
+            owner=f"booking:{booking}",
+            start=wanted.start,
+            service=wanted.service,
+            duration=wanted.duration,
+            client=wanted.client,
+            overriding=wanted.overriding,
             alternatives=0,
         )
         parties = [calendar]

@@ -96,14 +96,14 @@ class SeriesService:
         if not booked:
             return Occurrences(occurrences=occurrences)
         definition = Definition(
-            request.therapist,
-            client,
-            request.service or "",
-            request.duration,
-            request.start,
-            plan.tz,
-            rule,
-            tuple(exceptions),
+            therapist=request.therapist,
+            client=client,
+            service=request.service or "",
+            duration=request.duration,
+            start=request.start,
+            tz=plan.tz,
+            rule=rule,
+            exceptions=tuple(exceptions),
         )
         command = BeginSeries(definition, booked, held=policy == "all")
         await self._region.submit(f"series:{series}", command, by=by, command_id="begin")

@@ -65,15 +65,15 @@ class WaitlistService:
             raise conflict(why, [])
         calendars = tuple(name for name, why in barred.items() if not why)
         entry = WaitlistEntry(
-            new_id("wait", self._clock.now_ms()),
-            client,
-            calendars,
-            body.service_id or "",
-            timeline.parse_instant(body.since, "from"),
-            timeline.parse_instant(body.until, "to"),
-            body.weekdays,
-            tuple(minutes(body.times, "times")),
-            body.urgency,
+            id=new_id("wait", self._clock.now_ms()),
+            client=client,
+            calendars=calendars,
+            service=body.service_id or "",
+            start=timeline.parse_instant(body.since, "from"),
+            end=timeline.parse_instant(body.until, "to"),
+            weekdays=body.weekdays,
+            times=tuple(minutes(body.times, "times")),
+            urgency=body.urgency,
             key=key,
         )
         answer = await self._ask(JoinWaitlist(entry, body.note), by)

@@ -186,7 +186,16 @@ class Waitlist:
             left.remove(opening)
             clients.add(entry.client)
             name = derived_id("bkg", context.now_ms, f"{version}-{len(offers)}-{entry.id}")
-            offers.append(Offer(name, entry.id, entry.client, opening.calendar, entry.service, opening))
+            offers.append(
+                Offer(
+                    id=name,
+                    entry=entry.id,
+                    client=entry.client,
+                    calendar=opening.calendar,
+                    service=entry.service,
+                    opening=opening,
+                )
+            )
             wishes.append(entry)
         return Decision(NOTHING, events=[SlotsMatched(offers=tuple(offers), wishes=tuple(wishes))])
 

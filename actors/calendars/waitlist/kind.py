@@ -40,7 +40,11 @@ class WaitlistKind(Kind[Waitlist, WaitlistCommand, WaitlistEvent]):
 
     def snapshot(self, entity: Waitlist) -> bytes:
         entries, offers = [*entity.entries.values()], [*entity.offers.values()]
-        return _pack(WaitlistState(entries, entity.openings, offers, entity.counts, entity.accepted))
+        return _pack(
+            WaitlistState(
+                entries=entries, openings=entity.openings, offers=offers, counts=entity.counts, accepted=entity.accepted
+            )
+        )
 
     def restore(self, key: str, state: bytes) -> Waitlist:
         kept = msgspec.msgpack.decode(state, type=WaitlistState)
@@ -93,15 +97,15 @@ class WaitlistKind(Kind[Waitlist, WaitlistCommand, WaitlistEvent]):
 
 def _reserve(offer: Offer, wish: WaitlistEntry) -> Letter:
     command = Reserve(
-        offer.key,
-        offer.id,
-        NAME,
-        max(offer.opening.start, wish.start),
-        min(offer.opening.end, wish.end),
-        wish.service or None,
-        wish.client,
-        wish.weekdays,
-        wish.times,
+        key=offer.key,
+        booking=offer.id,
+        owner=NAME,
+        start=max(offer.opening.start, wish.start),
+        end=min(offer.opening.end, wish.end),
+        service=wish.service or None,
+        client=wish.client,
+        weekdays=wish.weekdays,
+        times=wish.times,
     )
     return Letter(f"calendar:{offer.calendar}", _pack(command))
 

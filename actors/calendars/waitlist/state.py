@@ -3,7 +3,7 @@
 import msgspec
 
 
-class WaitlistEntry(msgspec.Struct, frozen=True, array_like=True):
+class WaitlistEntry(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One wish. Times in ms; `times` are minutes after midnight on the calendar's clock. `passed`: offers let go, as
     `calendar@start`. `key`: the mark of the key that it was asked for with."""
 
@@ -30,7 +30,7 @@ class FreedSlot(msgspec.Struct, frozen=True, array_like=True):
     tried: tuple[str, ...] = ()
 
 
-class Offer(msgspec.Struct, frozen=True, array_like=True):
+class Offer(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Time that is kept for somebody. Until it is `offered`, the calendar has not answered yet. `id` will be that of
     the booking."""
 
@@ -51,7 +51,7 @@ class Offer(msgspec.Struct, frozen=True, array_like=True):
         return f"{self.id}.offer"
 
 
-class Counts(msgspec.Struct, array_like=True):
+class Counts(msgspec.Struct, array_like=True, kw_only=True):
     """For analytics. `waited_ms` sums over accepted offers; `wanted` counts the hours of the day that were wished."""
 
     joined: int = 0
@@ -63,7 +63,7 @@ class Counts(msgspec.Struct, array_like=True):
     wanted: list[int] = msgspec.field(default_factory=lambda: [0] * 24)
 
 
-class WaitlistState(msgspec.Struct, array_like=True):
+class WaitlistState(msgspec.Struct, array_like=True, kw_only=True):
     """The waitlist as a snapshot of it."""
 
     entries: list[WaitlistEntry]

@@ -59,9 +59,9 @@ def a_schedule(**changes: Any) -> Schedule:
     """Mondays to Fridays 9-17 UTC; sessions of an hour, a group of three, and one that needs a room."""
     weekly = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), (("09:00", "17:00"),))
     services = (
-        Service("talk", 60),
-        Service("group", 60, capacity=3),
-        Service("room-talk", 60, resources=("room1",)),
+        Service(service_id="talk", duration_minutes=60),
+        Service(service_id="group", duration_minutes=60, capacity=3),
+        Service(service_id="room-talk", duration_minutes=60, resources=("room1",)),
     )
     given: dict[str, Any] = {"tz": "UTC", "weekly": weekly, "slot_minutes": 30, "services": services}
     return Schedule(**given | {"rules": Limits()} | changes)
@@ -127,7 +127,9 @@ class Rig:
 
     async def slots(self, start: int, end: int, service: str = "talk", calendar: str = "doc") -> list[str]:
         """When free times begin."""
-        answer, _ = await self.bookings.availability(calendar, GetFreeTimes(start, end, service), by=ANN)
+        answer, _ = await self.bookings.availability(
+            calendar, GetFreeTimes(start=start, end=end, service=service), by=ANN
+        )
         return [slot.start for slot in answer.slots]
 
     async def entries(self, entity: str) -> list[TimeEntry]:

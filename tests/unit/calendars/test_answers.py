@@ -90,11 +90,11 @@ async def of_calendars(rig: Rig, services: CalendarServices, answers: Answers) -
         found: Any = await bookings.availability("doc", command, by=ANN)
         return found[0]
 
-    await add("free", free(GetFreeTimes(at(9), at(16), "talk")))
-    await add("free_group", free(GetFreeTimes(at(9), at(11), "group")))
+    await add("free", free(GetFreeTimes(start=at(9), end=at(16), service="talk")))
+    await add("free_group", free(GetFreeTimes(start=at(9), end=at(11), service="group")))
     await bookings.book(request(at(10), id="r1", therapist="room1", service=None), by=ADMIN)
-    await add("free_explained", free(GetFreeTimes(at(8), at(12), "room-talk", explain=True)))
-    await add("free_all_explained", free(GetFreeTimes(at(9, 1), at(11, 1), "talk", explain=True)))
+    await add("free_explained", free(GetFreeTimes(start=at(8), end=at(12), service="room-talk", explain=True)))
+    await add("free_all_explained", free(GetFreeTimes(start=at(9, 1), end=at(11, 1), service="talk", explain=True)))
     await add("import", services.feeds.bring_in("doc", ImportBody(source="home", ics=ICS), by=DOC))
     await add("token", services.feed_tokens.make("doc", by=DOC))
     await add("tokens", services.feed_tokens.listing("doc", by=DOC))
@@ -187,7 +187,7 @@ def test_answers_are_what_they_were(name: str) -> None:
 
     async def scenario(rig: Rig) -> None:
         services = calendar_services(rig.region, rig.stores.views, rig.clock, rig.stores.feed_tokens)
-        paid = Service("paid", 60, price=Price(4200, "EUR"), format="video")
+        paid = Service(service_id="paid", duration_minutes=60, price=Price(4200, "EUR"), format="video")
         services_of_doc = (*a_schedule().services, paid)
         await services.bookings.configure("doc", a_schedule(services=services_of_doc), by=ADMIN)
         asks = a_schedule(rules=Limits(requires_confirmation=True))

@@ -25,11 +25,18 @@ ROOM: dict[str, Any] = {"services": (), "kind": "room"}
 
 
 def needing(*resources: str) -> Schedule:
-    return a_schedule(services=(Service("x", 60, resources=resources), Service("talk", 60)))
+    return a_schedule(
+        services=(
+            Service(service_id="x", duration_minutes=60, resources=resources),
+            Service(service_id="talk", duration_minutes=60),
+        )
+    )
 
 
 def a_room_for(*calendars: str) -> Schedule:
-    return a_schedule(kind="room", services=(Service("talk", 60),), rules=Limits(shared_with=calendars))
+    return a_schedule(
+        kind="room", services=(Service(service_id="talk", duration_minutes=60),), rules=Limits(shared_with=calendars)
+    )
 
 
 async def stored(rig: Rig, calendar: str, schedule: Schedule) -> None:

@@ -83,11 +83,30 @@ def test_what_stands_for_a_key_becomes_no_booking_and_no_series() -> None:
     async def scenario(rig: Rig) -> None:
         key, ser = rig.bookings.key_of(ANN, "mine"), rig.bookings.key_of(ANN, "mine", "ser")
         await rig.book(at(10), key=key)
-        record = Record(key, "doc", "ann", "talk", at(11), at(12), "UTC", "held", "k", ())
+        record = Record(
+            id=key,
+            therapist="doc",
+            client="ann",
+            service="talk",
+            start=at(11),
+            end=at(12),
+            tz="UTC",
+            status="held",
+            key="k",
+            parties=(),
+        )
         with pytest.raises(AlreadyExists):
-            await rig.region.submit(f"booking:{key}", OpenBooking(record), by=ANN)
+            await rig.region.submit(f"booking:{key}", OpenBooking(record=record), by=ANN)
         await _series(rig).create(_talk(14, key=ser), "FREQ=DAILY;COUNT=2", (), "all", dry_run=False, by=ANN)
-        definition = Definition("doc", "ann", "talk", None, at(9), "UTC", "FREQ=DAILY;COUNT=1")
+        definition = Definition(
+            therapist="doc",
+            client="ann",
+            service="talk",
+            duration=None,
+            start=at(9),
+            tz="UTC",
+            rule="FREQ=DAILY;COUNT=1",
+        )
         with pytest.raises(AlreadyExists):
             await rig.region.submit(f"series:{ser}", BeginSeries(definition, ("bkg_1",)), by=ANN)
 
@@ -119,7 +138,15 @@ def test_a_series_that_was_made_before_the_upgrade_is_the_one_its_key_means() ->
     async def scenario(rig: Rig) -> None:
         key = rig.bookings.key_of(ANN, "mine", "ser")
         booking = (await rig.book(at(10), series=key)).id
-        definition = Definition("doc", "ann", "talk", None, at(10), "UTC", "FREQ=DAILY;COUNT=1")
+        definition = Definition(
+            therapist="doc",
+            client="ann",
+            service="talk",
+            duration=None,
+            start=at(10),
+            tz="UTC",
+            rule="FREQ=DAILY;COUNT=1",
+        )
         await rig.region.submit(f"series:{key}", BeginSeries(definition, (booking,)), by=ANN)
         again = await _series(rig).create(_talk(10, key=key), "FREQ=DAILY;COUNT=1", (), "all", dry_run=False, by=ANN)
         assert again.series_id == key
@@ -156,7 +183,13 @@ def test_a_wish_that_was_made_before_the_upgrade_is_the_one_its_key_means() -> N
     async def scenario(rig: Rig) -> None:
         waiting = WaitlistService(rig.bookings, rig.region, rig.stores.views, rig.clock)
         key = rig.bookings.key_of(ANN, "mine", "wait")
-        await rig.region.submit(NAME, JoinWaitlist(WaitlistEntry(key, "ann", ("doc",), "talk", at(9), at(12))), by=ANN)
+        await rig.region.submit(
+            NAME,
+            JoinWaitlist(
+                WaitlistEntry(id=key, client="ann", calendars=("doc",), service="talk", start=at(9), end=at(12))
+            ),
+            by=ANN,
+        )
         assert (await waiting.join(_wish(), by=ANN, key=key)).entry_id == key
         assert len((await waiting.listing("", by=ANN)).entries) == 1
 
@@ -164,10 +197,23 @@ def test_a_wish_that_was_made_before_the_upgrade_is_the_one_its_key_means() -> N
 
 
 def test_snapshots_of_the_release_before_are_read() -> None:
-    record = Record("bkg_1", "doc", "ann", "talk", at(10), at(11), "UTC", "confirmed", "k", ("calendar:doc",))
+    record = Record(
+        id="bkg_1",
+        therapist="doc",
+        client="ann",
+        service="talk",
+        start=at(10),
+        end=at(11),
+        tz="UTC",
+        status="confirmed",
+        key="k",
+        parties=("calendar:doc",),
+    )
     booking = BookingKind().restore("bkg_1", msgspec.msgpack.encode((record, ["dead"])))
     assert (booking.record, booking.dead, booking.assigned) == (record, {"dead"}, "")
-    definition = Definition("doc", "ann", "talk", None, at(9), "UTC", "FREQ=DAILY;COUNT=1")
+    definition = Definition(
+        therapist="doc", client="ann", service="talk", duration=None, start=at(9), tz="UTC", rule="FREQ=DAILY;COUNT=1"
+    )
     series = SeriesKind().restore("ser_1", msgspec.msgpack.encode((definition, ["a"], ["b"], "paused", True)))
     assert (series.definition, series.bookings, series.renounced) == (definition, ["a"], ["b"])
     assert (series.status, series.staff, series.assigned) == ("paused", True, "")
@@ -175,7 +221,9 @@ def test_snapshots_of_the_release_before_are_read() -> None:
     waitlist = WaitlistKind().restore(
         "main", msgspec.msgpack.encode([[entry], [], [], [0, 0, 0, 0, 0, 0, [0] * 24], {}])
     )
-    assert waitlist.entries["w"] == WaitlistEntry("w", "ann", ("doc",), "talk", 1, 2)
+    assert waitlist.entries["w"] == WaitlistEntry(
+        id="w", client="ann", calendars=("doc",), service="talk", start=1, end=2
+    )
 
 
 def test_what_stands_for_a_key_outlives_a_snapshot() -> None:

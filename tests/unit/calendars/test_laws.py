@@ -25,16 +25,16 @@ from tests.unit.calendars.rig import at
 NOW = at(8)
 WEEKDAYS = ("mon", "tue", "wed")
 SERVICES = (
-    Service("one", 60),
-    Service("buffered", 30, buffer_before_minutes=15, buffer_after_minutes=30),
-    Service("group", 60, capacity=2),
+    Service(service_id="one", duration_minutes=60),
+    Service(service_id="buffered", duration_minutes=30, buffer_before_minutes=15, buffer_after_minutes=30),
+    Service(service_id="group", duration_minutes=60, capacity=2),
 )
 SCHEDULE = Schedule(
-    "UTC",
-    dict.fromkeys(WEEKDAYS, (("09:00", "13:00"),)),
-    30,
-    SERVICES,
-    Limits(min_notice_minutes=90, horizon_days=8, max_per_day=5),
+    tz="UTC",
+    weekly=dict.fromkeys(WEEKDAYS, (("09:00", "13:00"),)),
+    slot_minutes=30,
+    services=SERVICES,
+    rules=Limits(min_notice_minutes=90, horizon_days=8, max_per_day=5),
     blackouts=(Stretch(to_rfc3339(at(11, 1)), to_rfc3339(at(12, 1))),),
 )
 half_hours = st.integers(16, 27).map(lambda half: half / 2)
@@ -52,7 +52,9 @@ class Model:
         end = start + service.duration_minutes * MINUTE_MS
         mates = 0
         for one in self.entries.values():
-            other = next((s for s in SERVICES if s.service_id == one.service), Service("", 1))
+            other = next(
+                (s for s in SERVICES if s.service_id == one.service), Service(service_id="", duration_minutes=1)
+            )
             same = service.capacity > 1 and (one.service, one.start) == (service.service_id, start)
             before = max(other.buffer_after_minutes, service.buffer_before_minutes) * MINUTE_MS
             after = max(other.buffer_before_minutes, service.buffer_after_minutes) * MINUTE_MS
@@ -112,7 +114,14 @@ class OneCalendar(RuleBasedStateMachine):
         expected = self.model.fits(wanted, start, overriding=overriding)
         free = start in {one[0] for one in self.free(service)}
         assert overriding or free == expected, "availability and booking agree"
-        command = TryBook(f"k{self.number}", f"b{self.number}", "booking:b", start, service, overriding=overriding)
+        command = TryBook(
+            key=f"k{self.number}",
+            booking=f"b{self.number}",
+            owner="booking:b",
+            start=start,
+            service=service,
+            overriding=overriding,
+        )
         if expected:
             self.do(command, Principal("doc", "therapist"))
             return
@@ -137,7 +146,9 @@ class OneCalendar(RuleBasedStateMachine):
     def bring_in(self, start: int) -> None:
         self.do(ImportBusyTime("feed", ((start, start + HOUR_MS),)), Principal("doc", "therapist"))
         self.model.entries = {k: one for k, one in self.model.entries.items() if not k.startswith("ext:")}
-        self.model.entries["ext:feed:0"] = TimeEntry("ext:feed:0", "", "", start, start + HOUR_MS)
+        self.model.entries["ext:feed:0"] = TimeEntry(
+            key="ext:feed:0", booking="", owner="", start=start, end=start + HOUR_MS
+        )
 
     @rule()
     def reload(self) -> None:
@@ -148,7 +159,7 @@ class OneCalendar(RuleBasedStateMachine):
         self.do(ConfigureCalendar(msgspec.structs.replace(SCHEDULE)), Principal("doc", "therapist"))
 
     def free(self, service: str) -> list[Any]:
-        reply = self.do(GetFreeTimes(at(0), at(0, 10), service), SYSTEM)
+        reply = self.do(GetFreeTimes(start=at(0), end=at(0, 10), service=service), SYSTEM)
         found: list[Any] = reply["slots"]
         return found
 

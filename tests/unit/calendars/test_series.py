@@ -179,7 +179,9 @@ def test_bookings_series_and_alternatives_begin_where_the_hours_do() -> None:
     async def scenario(rig: Rig) -> None:
         weekly = {"mon": (("09:00", "17:00"),)}
         await rig.bookings.configure(
-            "doc", a_schedule(weekly=weekly, slot_minutes=50, services=(TheService("talk", 50),)), by=DOC
+            "doc",
+            a_schedule(weekly=weekly, slot_minutes=50, services=(TheService(service_id="talk", duration_minutes=50),)),
+            by=DOC,
         )
         assert (await rig.book(at(9))).status == "confirmed"
         with pytest.raises(Conflict) as refused:
