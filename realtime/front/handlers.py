@@ -58,7 +58,7 @@ def answering(
     action: str,
     limit: Limit,
     request: type[Request],
-    act: Callable[[Request, Principal, str], Awaitable[dict[str, Any] | Reply]],
+    act: Callable[[Request, Principal, str], Awaitable[dict[str, Any] | msgspec.Struct | Reply]],
     *,
     tells: type[msgspec.Struct],
     resource: tuple[str, ...] = (),

@@ -3,8 +3,9 @@
 What happens to a booking comes to its people through their inboxes.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
+from actors.calendars.booking.answers import BookingReply
 from actors.calendars.contract import replies
 from actors.calendars.contract.queries import ListQuery
 from actors.calendars.contract.requests import (
@@ -17,12 +18,13 @@ from actors.calendars.contract.requests import (
     SeriesBody,
     SeriesPatch,
     TransferBody,
+    WaitlistBody,
 )
 from actors.calendars.hours.schedule import Id
 from actors.calendars.services.assembly import CalendarServices
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.patching import patch, patch_series
-from actors.calendars.services.waitlist import WaitlistBody
+from actors.calendars.waitlist.answers import Standing, WaitlistFigures, WaitlistReply
 from actors.kernel.contract.entity import Principal
 from common.decoding import Request
 from common.persons import NothingToTell
@@ -103,10 +105,10 @@ def booking_handlers(services: CalendarServices) -> list[Handler]:
 def _of_bookings(services: CalendarServices) -> list[Handler]:
     bookings = services.bookings
 
-    async def book(request: BookingBody, by: Principal, trace: str) -> dict[str, Any]:
+    async def book(request: BookingBody, by: Principal, trace: str) -> BookingReply:
         return await bookings.book(request.request(bookings.key_of(by, request.request_id)), by=by, trace=trace)
 
-    async def update_status(request: UpdateBookingStatus, by: Principal, trace: str) -> dict[str, Any]:
+    async def update_status(request: UpdateBookingStatus, by: Principal, trace: str) -> BookingReply:
         match request.status:
             case "confirmed":
                 return await bookings.confirm(request.booking_id, by=by, trace=trace)
@@ -130,7 +132,7 @@ def _of_bookings(services: CalendarServices) -> list[Handler]:
             "write",
             BookingBody,
             book,
-            tells=replies.BookingReply,
+            tells=BookingReply,
             resource=("therapist_id",),
         ),
         answering(
@@ -139,7 +141,7 @@ def _of_bookings(services: CalendarServices) -> list[Handler]:
             "read",
             OfBooking,
             lambda request, by, trace: bookings.get(request.booking_id, by=by, trace=trace),
-            tells=replies.BookingReply,
+            tells=BookingReply,
             resource=("booking_id",),
         ),
         answering(
@@ -157,7 +159,7 @@ def _of_bookings(services: CalendarServices) -> list[Handler]:
             "write",
             OfBooking,
             lambda request, by, trace: bookings.confirm(request.booking_id, by=by, trace=trace),
-            tells=replies.BookingReply,
+            tells=BookingReply,
             resource=("booking_id",),
         ),
         _moving("reschedule_booking", "booking.reschedule", RescheduleBooking, bookings),
@@ -168,7 +170,7 @@ def _of_bookings(services: CalendarServices) -> list[Handler]:
             "write",
             UpdateBooking,
             lambda request, by, trace: patch(bookings, request.booking_id, request, by=by, trace=trace),
-            tells=replies.BookingReply,
+            tells=BookingReply,
             resource=("booking_id",),
         ),
         answering(
@@ -177,7 +179,7 @@ def _of_bookings(services: CalendarServices) -> list[Handler]:
             "write",
             EndBooking,
             lambda request, by, trace: bookings.cancel(request.booking_id, request.reason, by=by, trace=trace),
-            tells=replies.BookingReply,
+            tells=BookingReply,
             resource=("booking_id",),
         ),
         _finishing("complete_booking", "completed", bookings),
@@ -188,7 +190,7 @@ def _of_bookings(services: CalendarServices) -> list[Handler]:
             "write",
             UpdateBookingStatus,
             update_status,
-            tells=replies.BookingReply,
+            tells=BookingReply,
             resource=("booking_id",),
         ),
         answering(
@@ -212,7 +214,7 @@ def _moving(
         "write",
         request,
         lambda request, by, trace: bookings.move(request.booking_id, request.change(), by=by, trace=trace),
-        tells=replies.BookingReply,
+        tells=BookingReply,
         resource=("booking_id",),
     )
 
@@ -224,7 +226,7 @@ def _finishing(event: str, status: str, bookings: Bookings) -> Handler:
         "write",
         EndBooking,
         lambda request, by, trace: bookings.finish(request.booking_id, status, request.reason, by=by, trace=trace),
-        tells=replies.BookingReply,
+        tells=BookingReply,
         resource=("booking_id",),
     )
 
@@ -232,7 +234,7 @@ def _finishing(event: str, status: str, bookings: Bookings) -> Handler:
 def _of_series(services: CalendarServices) -> list[Handler]:
     series = services.series
 
-    async def create(request: SeriesBody, by: Principal, _: str) -> dict[str, Any]:
+    async def create(request: SeriesBody, by: Principal, _: str) -> replies.SeriesReply | replies.Occurrences:
         wanted = request.request(services.bookings.key_of(by, request.request_id, "ser"))
         return await series.create(
             wanted, request.rrule, request.exceptions, request.policy, dry_run=request.dry_run, by=by
@@ -281,7 +283,7 @@ def _of_series(services: CalendarServices) -> list[Handler]:
 def _of_the_waitlist(services: CalendarServices) -> list[Handler]:
     waiting = services.waiting
 
-    async def join(request: WaitlistBody, by: Principal, _: str) -> dict[str, Any]:
+    async def join(request: WaitlistBody, by: Principal, _: str) -> Standing:
         return await waiting.join(request, by=by, key=services.bookings.key_of(by, request.request_id, "wait"))
 
     return [
@@ -291,7 +293,7 @@ def _of_the_waitlist(services: CalendarServices) -> list[Handler]:
             "write",
             WaitlistBody,
             join,
-            tells=replies.Standing,
+            tells=Standing,
             resource=("client_id",),
         ),
         answering(
@@ -300,7 +302,7 @@ def _of_the_waitlist(services: CalendarServices) -> list[Handler]:
             "read",
             ListWaitlist,
             lambda request, by, _: waiting.listing(request.therapist_id or "", by=by),
-            tells=replies.WishList,
+            tells=WaitlistReply,
             resource=("therapist_id",),
         ),
         answering(
@@ -309,7 +311,7 @@ def _of_the_waitlist(services: CalendarServices) -> list[Handler]:
             "read",
             EmptyBody,
             lambda _, by, __: waiting.figures(by=by),
-            tells=replies.WaitlistFigures,
+            tells=WaitlistFigures,
         ),
         answering(
             "leave_waitlist",
@@ -326,7 +328,7 @@ def _of_the_waitlist(services: CalendarServices) -> list[Handler]:
             "write",
             OfOffer,
             lambda request, by, _: waiting.accept(request.offer_id, by=by),
-            tells=replies.BookingReply,
+            tells=BookingReply,
             resource=("offer_id",),
         ),
         answering(

@@ -3,15 +3,14 @@
 A calendar's watchers hear `availability_changed`.
 """
 
-from typing import Any
-
 import msgspec
 
+from actors.calendars.booking.answers import BookingReply
+from actors.calendars.calendar.answers import CalendarReply
 from actors.calendars.contract.ports import calendar_of
-from actors.calendars.contract.queries import AvailabilityQuery, FreeTimes, SpanQuery, free_times
+from actors.calendars.contract.queries import AvailabilityQuery, FreeTimes, SpanQuery
 from actors.calendars.contract.replies import (
     CalendarFigures,
-    CalendarReply,
     FeedReply,
     FeedTokenList,
     FeedTokenMade,
@@ -20,12 +19,12 @@ from actors.calendars.contract.replies import (
     Watched,
 )
 from actors.calendars.contract.requests import EmptyBody, ImportBody
+from actors.calendars.contract.wanted import LARGEST_PAGE, BookingFilter
 from actors.calendars.hours.roles import is_staff
 from actors.calendars.hours.schedule import CalendarBody, Id
 from actors.calendars.services.assembly import CalendarServices
-from actors.calendars.services.booking_queries import LARGEST_PAGE, BookingFilter
 from actors.calendars.services.feed_tokens import FeedTokens
-from actors.calendars.services.feeds import Fed
+from actors.calendars.services.feeds import FeedContent
 from actors.kernel.contract.answers import Reply
 from common.decoding import Request
 from common.persons import NothingToTell
@@ -138,7 +137,7 @@ class CalendarEvents:
                 "calendar.availability",
                 "read",
                 GetAvailability,
-                lambda request, by, trace: free_times(bookings, request.therapist_id, request, by=by, trace=trace),
+                lambda request, by, trace: bookings.free_times(request.therapist_id, request, by=by, trace=trace),
                 tells=FreeTimesReply,
                 resource=("therapist_id",),
             ),
@@ -182,22 +181,22 @@ class CalendarEvents:
 
     async def _watch(self, connection: Connection, request: WatchCalendar) -> EventResult:
         by, command = connection.principal, request.command(connection.principal)
-        shown: dict[str, Any] = {}
+        booked: list[BookingReply] | None = None
         if is_staff(by, request.therapist_id):  # before the join: nothing may be awaited between it and the ack
             wanted = BookingFilter(
                 therapist=request.therapist_id, start=command.start, end=command.end, limit=LARGEST_PAGE
             )
-            shown["bookings"] = (await self._services.queries.page(wanted, by=by))["bookings"]
+            booked = (await self._services.queries.page(wanted, by=by)).bookings
 
         async def submit() -> Reply:
-            found, version = await self._services.bookings.availability(
+            free, version = await self._services.bookings.availability(
                 request.therapist_id, command, by=by, listen=True, trace=connection.trace()
             )
-            shown.update({name: found[name] for name in ("version", "tz", "slots")})
-            return Reply(b"", version, False)
+            shown = Watched(version=free.version, tz=free.tz, slots=free.slots, bookings=booked)
+            return Reply(msgspec.json.encode(shown), version, False)
 
         joined = await self._joining.join(connection, calendar_of(request.therapist_id), submit)
-        return EventResult(msgspec.json.encode(shown), joined.held)
+        return EventResult(joined.reply.data, joined.held)
 
     async def _unwatch(self, connection: Connection, request: OfCalendar) -> EventResult:
         self._subscriptions.leave(connection, calendar_of(request.therapist_id))
@@ -263,5 +262,5 @@ def _of_feed_tokens(tokens: FeedTokens) -> list[Handler]:
     ]
 
 
-def _fed(found: Fed) -> EventResult:
-    return EventResult(msgspec.json.encode({"ics": found.ics.decode()}), persons=found.clients)
+def _fed(found: FeedContent) -> EventResult:
+    return EventResult(msgspec.json.encode(FeedReply(ics=found.ics.decode())), persons=found.clients)
