@@ -30,7 +30,7 @@ _LINES_PER_S: Final = 10  # of the log, about refusals
 
 
 class Strangers:
-    """Those of one gateway. A transport (`realtime.wire.Socket`) is remembered only if something went wrong with it, or
+    """Those of one gateway. A transport (an Engine.IO `Socket`) is remembered only if something went wrong with it, or
     while nobody knows whose it is."""
 
     def __init__(
