@@ -109,7 +109,7 @@ def gateway_cost(sockets: int, runs: int) -> dict[str, object]:
     watchers = Watchers(settings.max_watched)
     sent: list[Any] = []
     for number in range(sockets):
-        socket: Any = SimpleNamespace(user=f"watcher-{number}", outlet=SimpleNamespace(send=sent.append))
+        socket: Any = SimpleNamespace(user=f"watcher-{number}", writer=SimpleNamespace(send=sent.append))
         socket = _Hashable(socket)
         watchers.add(socket, ["user-0"])  # what the handler does, without a shard
         watchers.begin(socket, ["user-0"])
@@ -130,7 +130,7 @@ def gateway_cost(sockets: int, runs: int) -> dict[str, object]:
 class _Hashable:
     def __init__(self, socket: Any) -> None:
         self.user = socket.user
-        self.outlet = socket.outlet
+        self.writer = socket.writer
 
 
 async def rebuild(users: int) -> dict[str, object]:

@@ -133,7 +133,7 @@ class EngineServer(EngineHost):
                 outbound.add(websocket)
             websocket.pending.append(wire)
 
-    # what a doorway uses
+    # what a fast handshake uses
 
     def always_lets_in(self, handler: Any, welcome: Welcome) -> None:
         """Say of a connect handler that it lets everybody in. `welcome` does the same without being awaited."""

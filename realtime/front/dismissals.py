@@ -21,8 +21,8 @@ class Dismissals:
 
     def dismiss(self, connection: Connection, error: CarewireError, reason: str) -> None:
         """Tell the client why, and disconnect it once it has read that. `reason`: for the metrics."""
-        connection.outlet.emit("error", error_event(error))
-        self._tasks.spawn(connection.outlet.hang_up(reason))
+        connection.writer.emit("error", error_event(error))
+        self._tasks.spawn(connection.writer.hang_up(reason))
 
     def throw_out(self, connection: Connection, error: CarewireError, reason: str) -> None:
         """`dismiss`, and close the socket a second later if the client does not read."""
@@ -30,4 +30,4 @@ class Dismissals:
         self._deadlines.after(_LAST_WORDS_S, partial(self._cut, connection, reason))
 
     def _cut(self, connection: Connection, reason: str) -> None:
-        self._tasks.spawn(connection.outlet.cut(reason))
+        self._tasks.spawn(connection.writer.cut(reason))

@@ -43,7 +43,7 @@ class Expiry:
 
     def _warn(self, connection: Connection, verified: Verified) -> None:
         expiring = msgspec.json.encode({"expires_at": to_rfc3339(verified.expires_ms)})
-        connection.outlet.emit("token_expiring", expiring)
+        connection.writer.emit("token_expiring", expiring)
         connection.arm(self._deadlines.after(self._left_s(verified), partial(self._expire, connection)))
 
     def _expire(self, connection: Connection) -> None:

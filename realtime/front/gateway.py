@@ -145,7 +145,7 @@ class Gateway:
             self._relay.leave(0.0, self._dice)
             await self._relay.emptied(_HANDING_OVER_S)
         for connection in self._hub.connections:
-            await connection.outlet.close("shutdown")
+            await connection.writer.close("shutdown")
         self._hub.deadlines.stop()
         await self._hub.tasks.cancel()
         await self._listening.close()
@@ -156,7 +156,7 @@ class Gateway:
     def _send_away(self, connections: Iterable[Connection]) -> None:
         for connection in connections:
             delay_s = self._dice.uniform(0.0, self._drain_s)
-            connection.outlet.emit("reconnect", msgspec.json.encode({"delay_ms": int(delay_s * 1000)}))
+            connection.writer.emit("reconnect", msgspec.json.encode({"delay_ms": int(delay_s * 1000)}))
             due_s = self._hub.clock.monotonic_s() + delay_s
             self._hub.deadlines.after(delay_s, partial(self._part, connection, due_s))
 
@@ -165,7 +165,7 @@ class Gateway:
         if connection.in_flight and self._hub.clock.monotonic_s() - since_s < _PATIENCE_S:
             self._hub.deadlines.after(_LOOK_S, partial(self._part, connection, since_s))
         else:
-            self._hub.tasks.spawn(connection.outlet.close("draining"))
+            self._hub.tasks.spawn(connection.writer.close("draining"))
 
 
 async def open_gateway(parts: GatewayParts) -> Gateway:

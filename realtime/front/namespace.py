@@ -102,13 +102,13 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketi
         self._hub.metrics.answered(ack.event, ack.code, self._hub.clock.monotonic_s() - started_s)
 
     def _reply(self, connection: Connection, ack: Ack, name: str, ack_id: int | None) -> None:
-        outlet = connection.outlet
+        writer = connection.writer
         if ack_id is not None:
-            outlet.text(ack_text(ack_id, ack.body()))
+            writer.text(ack_text(ack_id, ack.body()))
         elif ack.error is not None:
-            outlet.emit("error", error_event(ack.error, event=name))
+            writer.emit("error", error_event(ack.error, event=name))
         for delivery in ack.answer.held:
-            outlet.text(delivery_text(delivery.packet))
+            writer.text(delivery_text(delivery.packet))
         if isinstance(ack.error, InvalidArgument | Unauthenticated):
             self._count_invalid(connection)
         elif isinstance(ack.error, RateLimited | Overloaded):

@@ -92,7 +92,7 @@ class Watchers:
             for connection in self._told(change.new.user):
                 packet = private if connection.user == change.new.user else public
                 if packet is not None:
-                    connection.outlet.send(packet)
+                    connection.writer.send(packet)
 
     def _told(self, user: str) -> Iterator[Connection]:
         """The sockets that have been told the state of this user."""

@@ -89,12 +89,12 @@ class SocketRecovery:
             joined = await self._attach(connection, entity_of(room_id), since)
         except CarewireError as error:
             details = (error.details or {}) | {"room_id": room_id}
-            connection.outlet.emit("error", error_event(error, event="recover", details=details))
+            connection.writer.emit("error", error_event(error, event="recover", details=details))
         else:
             for text in self._texts(joined):
-                connection.outlet.text(text)
-        if not connection.closed and not await connection.outlet.drained(_DRAIN_S):
-            await connection.outlet.cut("slow consumer")
+                connection.writer.text(text)
+        if not connection.closed and not await connection.writer.drained(_DRAIN_S):
+            await connection.writer.cut("slow consumer")
 
     async def _attach(self, connection: Connection, topic: str, since: int | None) -> Joined:
         submit = partial(

@@ -43,7 +43,7 @@ class SessionStart:
             "server_time": to_rfc3339(self._clock.now_ms()),
             "inbox_seq": max(connection.inbox_seq, self._subscriptions.version(f"user:{verified.user}")),
         }
-        connection.outlet.emit("session", msgspec.json.encode(session))
+        connection.writer.emit("session", msgspec.json.encode(session))
 
     async def _catch_up(self, connection: Connection) -> None:
         with self._admission.handshake():
@@ -55,6 +55,6 @@ class SessionStart:
                 return
             self.announce(connection)
             for text in missed:
-                connection.outlet.text(text)
+                connection.writer.text(text)
             await self._recovery.rooms(connection)
             connection.hello = Hello()

@@ -69,7 +69,7 @@ class Sessions:
         if connection.refused is not None:
             self._hub.revoker.throw_out(connection, connection.refused)
         elif connection.verified is None:
-            self._expiry.await_token(connection, self._bounds.strangers.left_s(connection.outlet.transport))
+            self._expiry.await_token(connection, self._bounds.strangers.left_s(connection.writer.transport))
         else:
             self._begin(connection, connection.verified)
 
@@ -80,7 +80,7 @@ class Sessions:
             return
         connection.closed = True
         self._hub.revoker.bears_no_more(connection)
-        connection.outlet.end()
+        connection.writer.end()
         connection.arm(None)
         self._hub.subscriptions.gone(connection)
         self._presence.left(connection)
@@ -100,7 +100,7 @@ class Sessions:
         return EventResult(msgspec.json.encode(told))
 
     def _begin(self, connection: Connection, verified: Verified) -> None:
-        self._bounds.strangers.known(connection.outlet.transport)
+        self._bounds.strangers.known(connection.writer.transport)
         self._expiry.watch(connection, verified)
         self._presence.arrived(connection)
         self._start.begin(connection)

@@ -60,7 +60,7 @@ class SignIn:
             verified = connection.verified = await self._admitted(connection, token)
         except _REFUSALS as error:
             self._refused(connection, error)
-            if not self._strangers.tried(connection.outlet.transport) and connection.refused is None:
+            if not self._strangers.tried(connection.writer.transport) and connection.refused is None:
                 connection.refused = RateLimited("Too many refused tokens. Connect again with a good one.")
                 self._dismissals.dismiss(connection, connection.refused, ABUSE)
             raise

@@ -176,7 +176,7 @@ EVENT = Incoming("message", (msgspec.Raw(b"x" * 99_000),))
 def test_a_socket_with_much_under_way_is_read_no_further_until_half_is_answered() -> None:
     desk = Desk()
     alice = desk.connection("alice")
-    line = alice.outlet._socket
+    line = alice.writer._socket
     sizes = [desk.inbound.begin(alice, EVENT) for _ in range(6)]
     assert not line.reading
     held = []
@@ -203,7 +203,7 @@ def test_a_socket_and_the_gateway_take_so_much_and_no_more() -> None:
 def test_who_goes_on_after_refusals_is_read_no_further_for_a_second() -> None:
     desk = Desk()
     mallory = desk.connection("mallory")
-    line = mallory.outlet._socket
+    line = mallory.writer._socket
     for _ in range(99):
         desk.inbound.refused(mallory)
     assert line.reading
