@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from common.clock import Clock, SystemClock
 from store.crypto.masterkeys import MasterKeys
-from store.crypto.vault import KeyringVault, MemoryKeyStore
+from store.crypto.vault import KeyringVault
 from store.memory.journal import MemoryJournal
+from store.memory.keys import MemoryKeyStore
 from store.memory.leases import MemoryLeases
 from store.memory.maps import MemoryPartitionMaps
 from store.memory.timers import MemoryTimers
