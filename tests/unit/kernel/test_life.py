@@ -15,8 +15,8 @@ from actors.kernel.history.rebuild import rebuild
 from actors.kernel.shard import residents
 from actors.kernel.shard.replay_buffer import ReplayBuffer
 from common.errors import NotFound, PermissionDenied
-from store.crypto.vault import MemoryKeyStore
 from store.memory import MemoryJournal, MemoryViews
+from store.memory.keys import MemoryKeyStore
 from store.ports.journal import Turn
 from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS, World
