@@ -67,7 +67,7 @@ class Bench:
         """When free times of the next days begin."""
         reply = self.do(GetFreeTimes(start=start, end=start + days * DAY_MS, service="talk"), DOC)
         assert isinstance(reply, dict)
-        return [one[0] for one in reply["slots"]]
+        return [one[0] for one in reply.slots]
 
     def book(self, start: int) -> bool:
         """Take a time and settle it."""
