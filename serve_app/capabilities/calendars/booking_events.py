@@ -168,7 +168,7 @@ def _finishing(status: str, bookings: Bookings) -> Handler:
 def _of_series(services: CalendarServices) -> Handlers:
     series = services.series
 
-    async def create(one: SeriesBody, by: Principal, _: str) -> replies.SeriesReply | replies.Occurrences:
+    async def create(one: SeriesBody, by: Principal, _: str) -> replies.SeriesReply:
         wanted = one.request(services.bookings.key_of(by, one.request_id, "ser"))
         return await series.create(wanted, one.rrule, one.exceptions, one.policy, dry_run=one.dry_run, by=by)
 
