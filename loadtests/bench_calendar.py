@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from actors.calendars.calendar.answers import FreeSlots
 from actors.calendars.calendar.commands import CalendarCommand, ConfigureCalendar, GetFreeTimes, TryBook
 from actors.calendars.calendar.entity import Calendar
 from actors.calendars.calendar.kind import CalendarKind
@@ -66,8 +67,8 @@ class Bench:
     def free(self, start: int, days: int) -> list[int]:
         """When free times of the next days begin."""
         reply = self.do(GetFreeTimes(start=start, end=start + days * DAY_MS, service="talk"), DOC)
-        assert isinstance(reply, dict)
-        return [one[0] for one in reply["slots"]]
+        assert isinstance(reply, FreeSlots)
+        return [one[0] for one in reply.slots]
 
     def book(self, start: int) -> bool:
         """Take a time and settle it."""

@@ -34,20 +34,23 @@ from actors.calendars.booking.events import (
 from actors.calendars.booking.keyed import AssignId, IdAssigned, assign
 from actors.calendars.booking.lifecycle import illegal, not_begun, require_legal
 from actors.calendars.booking.reminders import Remind
-from actors.calendars.booking.state import OCCUPYING, PAUSED, Record, Status, Terms
+from actors.calendars.booking.rules import (
+    awaiting_after,
+    category_and_words,
+    check_participants,
+    entry_status,
+    freed,
+    outcome_of,
+    taken,
+)
+from actors.calendars.booking.state import OCCUPYING, Record
 from actors.calendars.calendar.reservations import ASK_AGAIN_MS, Outcome, QueryOutcome
 from actors.calendars.hours.answers import NOTHING
 from actors.calendars.hours.roles import is_staff, require_party, require_staff, require_system
 from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
 from common.errors import AlreadyExists, Conflict, InvalidArgument, NotFound, PermissionDenied
-from common.ids import is_id
 
-MOST_PARTICIPANTS: Final = 100
 LONGEST_TEXT: Final = 4000
-CATEGORIES: Final = frozenset(
-    {"client_request", "illness", "therapist_unavailable", "emergency", "payment", "weather", "declined", "other"}
-    | {PAUSED}
-)
 _LAPSED: Final = {"lapsed": True}
 
 
@@ -129,9 +132,9 @@ class Booking:
             raise Conflict("The time that was held has lapsed. Please try again.", details=dict(_LAPSED))
         if wanted.overridden:
             require_staff(context.by, wanted.therapist)
-        _check_participants(wanted.participants)
+        check_participants(wanted.participants)
         staff = is_staff(context.by, wanted.therapist)
-        status = "held" if command.wants == "held" else _entry_status(wanted.terms, staff=staff)
+        status = "held" if command.wants == "held" else entry_status(wanted.terms, staff=staff)
         record = msgspec.structs.replace(
             wanted,
             status=status,
@@ -140,7 +143,7 @@ class Booking:
             created=context.now_ms,
         )
         texts = {"notes": command.notes, "override_reason": command.override_reason}
-        resolutions = _taken(record)
+        resolutions = taken(record)
         return self._changed("created", record, context, version, resolutions, texts)
 
     def _confirm(self, command: ConfirmBooking, record: Record, context: Context, version: int) -> Decision:
@@ -148,13 +151,13 @@ class Booking:
         staff = command.staff if context.by.is_system else is_staff(context.by, record.therapist)
         if record.status == "pending" and (staff != (record.awaiting == "therapist")):
             raise PermissionDenied("The other side has to answer this request.")
-        status = _entry_status(record.terms, staff=staff) if record.status == "held" else "confirmed"
+        status = entry_status(record.terms, staff=staff) if record.status == "held" else "confirmed"
         if context.now_ms >= record.start and not (staff or context.by.is_system):
             raise illegal(record, "Its time has come already.", "confirm")
         awaiting = "therapist" if status == "pending" else ""
         now = msgspec.structs.replace(record, status=status, awaiting=awaiting, hold_expires=0)
         was_held = record.status == "held" and not record.series
-        resolutions = [one for one in _taken(now) if was_held and one.entity.startswith("client:")]
+        resolutions = [one for one in taken(now) if was_held and one.entity.startswith("client:")]
         return self._changed("requested" if awaiting else "confirmed", now, context, version, resolutions)
 
     def _move(self, command: MoveBooking, record: Record, context: Context, version: int) -> Decision:
@@ -188,9 +191,9 @@ class Booking:
             overridden=command.overridden,
             epoch=record.epoch + 1,
             moves=record.moves + (0 if staff else 1),
-            awaiting="therapist" if asks else _awaiting(record, staff=staff),
+            awaiting="therapist" if asks else awaiting_after(record, staff=staff),
         )
-        resolutions = _taken(now) + _freed(record)
+        resolutions = taken(now) + freed(record)
         change = "rescheduled" if now.therapist == record.therapist else "transferred"
         change = "counter_offered" if now.awaiting == "client" else change
         texts = {"override_reason": command.override_reason}
@@ -202,13 +205,13 @@ class Booking:
         if context.now_ms >= record.start and not staff:
             raise illegal(record, "It has begun. Ask the practice.", "cancel")
         declined = staff and record.status == "pending"
-        category, words = _reason(command.reason, "declined" if declined else "")
+        category, words = category_and_words(command.reason, "declined" if declined else "")
         late = (
             not staff and record.status == "confirmed" and context.now_ms > record.start - record.terms.cancel_notice_ms
         )
         now = msgspec.structs.replace(record, status="cancelled", category=category, late=late, awaiting="")
         change = "declined" if declined else "cancelled"
-        return self._changed(change, now, context, version, _freed(record), {"reason": words})
+        return self._changed(change, now, context, version, freed(record), {"reason": words})
 
     def _finish(self, command: FinishBooking, record: Record, context: Context, version: int) -> Decision:
         require_staff(context.by, record.therapist)
@@ -217,14 +220,14 @@ class Booking:
         require_legal(record, "complete" if command.status == "completed" else "no_show")
         if context.now_ms < record.start:
             raise not_begun(record)
-        category, words = _reason(command.reason, "")
+        category, words = category_and_words(command.reason, "")
         now = msgspec.structs.replace(record, status=command.status, category=category)
         return self._changed(command.status, now, context, version, texts={"reason": words})
 
     def _amend(self, command: AmendBooking, record: Record, context: Context, version: int) -> Decision:
         require_legal(record, "update")
         participants = record.participants if command.participants is None else command.participants
-        _check_participants(participants)
+        check_participants(participants)
         now = msgspec.structs.replace(record, participants=participants)
         texts = {} if command.notes is None else {"notes": command.notes}
         return self._changed("updated", now, context, version, texts=texts, blank=True)
@@ -238,7 +241,7 @@ class Booking:
             again = SetTimer("expire:series", context.now_ms + ASK_AGAIN_MS, msgspec.msgpack.encode(command))
             return Decision(NOTHING, events=[HoldInDoubt(series=record.series)], timers=[again])
         now = msgspec.structs.replace(record, status="expired", awaiting="")
-        expired = self._changed("expired", now, context, version, _freed(record))
+        expired = self._changed("expired", now, context, version, freed(record))
         return msgspec.structs.replace(expired, reply=NOTHING)
 
     def _query_outcome(self, command: QueryOutcome, context: Context) -> Decision:
@@ -246,7 +249,7 @@ class Booking:
             raise PermissionDenied("Only Carewire itself asks that.")
         record = self.record
         has_it = record is not None and record.key == command.key and record.status in OCCUPYING
-        outcome: Outcome = "free" if record is None or not has_it else _outcome_of(record)
+        outcome: Outcome = "free" if record is None or not has_it else outcome_of(record)
         return Decision(NOTHING, events=[OutcomeDecided(verdict=Resolution(command.entity, command.key, outcome))])
 
     def _remind(self, command: Remind, record: Record, context: Context) -> Decision:
@@ -289,37 +292,3 @@ class Booking:
             command = msgspec.msgpack.encode(ExpireBooking(record.epoch))
             return [SetTimer(f"expire:{record.status}:{record.epoch}", due, command)]
         return []
-
-
-def _awaiting(record: Record, *, staff: bool) -> str:
-    """Who has to answer once one side has moved it."""
-    return "" if record.status != "pending" else "client" if staff else "therapist"
-
-
-def _entry_status(terms: Terms, *, staff: bool) -> Status:
-    return "pending" if terms.requires_confirmation and not staff else "confirmed"
-
-
-def _taken(record: Record) -> list[Resolution]:
-    return [Resolution(party, record.key, _outcome_of(record)) for party in record.parties]
-
-
-def _outcome_of(record: Record) -> Outcome:
-    return "held" if record.status == "held" else "taken"
-
-
-def _freed(record: Record) -> list[Resolution]:
-    return [Resolution(party, record.key, "free") for party in record.parties]
-
-
-def _reason(reason: str, otherwise: str) -> tuple[str, str]:
-    """(category, words): words of the user's own are `other`."""
-    if not reason:
-        return otherwise, ""
-    return (reason, "") if reason in CATEGORIES else (otherwise or "other", reason)
-
-
-def _check_participants(participants: tuple[str, ...]) -> None:
-    if len(participants) > MOST_PARTICIPANTS or not all(map(is_id, participants)):
-        message = f"participants are at most {MOST_PARTICIPANTS} user ids."
-        raise InvalidArgument(message, details={"field": "participants"})

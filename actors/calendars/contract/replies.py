@@ -65,25 +65,18 @@ class Occurrence(Answer, frozen=True, kw_only=True):
     error: msgspec.Raw | None = None
 
 
-class Occurrences(Answer, frozen=True, kw_only=True):
-    """The times of a series; while they are only looked at, it has no id."""
+class SeriesReply(Answer, frozen=True, kw_only=True):
+    """A series. A dry run has its times alone; one that was just made or moved, its id besides."""
 
     series_id: str = ""
-    occurrences: list[Occurrence]
-
-
-class SeriesReply(Answer, frozen=True, kw_only=True):
-    """A series."""
-
-    series_id: str
-    therapist_id: str
-    client_id: UserId
-    service_id: str | None
-    start: str
-    tz: str
-    rrule: str
-    exceptions: list[str]
-    status: str
+    therapist_id: str = ""
+    client_id: UserId = ""
+    service_id: str | msgspec.UnsetType | None = msgspec.UNSET  # null: a series of plain time
+    start: str = ""
+    tz: str = ""
+    rrule: str = ""
+    exceptions: list[str] | None = None
+    status: str = ""
     occurrences: list[Occurrence]
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from actors.calendars.hours import timeline
 from actors.calendars.ical import recurrence_rules
+from actors.calendars.ical.rule import FREQUENCIES, parse
 from actors.calendars.ical.step_budget import Steps, TooManySteps
 from common.errors import InvalidArgument
 
@@ -55,7 +56,7 @@ def _walls(text: str, start: datetime, zone: ZoneInfo, steps: Steps) -> list[dat
     """At most one more than are allowed."""
     _check(text)
     try:
-        rule = recurrence_rules.parse(text)
+        rule = parse(text)
     except ValueError:
         raise _invalid("rrule is not a recurrence rule (RFC 5545)") from None
     until = min(_until(rule.until or None, zone, start + HORIZON), start + HORIZON)
@@ -78,7 +79,7 @@ def _check(rule: str) -> None:
         if name not in _PARTS or not value or name in parts:
             raise _invalid("rrule is not a recurrence rule (RFC 5545) of days")
         parts[name] = value
-    if parts.get("FREQ") not in recurrence_rules.FREQUENCIES[:4]:
+    if parts.get("FREQ") not in FREQUENCIES[:4]:
         raise _invalid("rrule: FREQ is DAILY, WEEKLY, MONTHLY or YEARLY")
     if ("COUNT" in parts) == ("UNTIL" in parts):
         raise _invalid("rrule needs COUNT or UNTIL, not both")

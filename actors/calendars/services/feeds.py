@@ -11,8 +11,9 @@ from actors.calendars.contract.requests import ImportBody
 from actors.calendars.contract.wanted import BookingFilter
 from actors.calendars.hours import timeline
 from actors.calendars.hours.roles import require_staff
+from actors.calendars.ical.busy import Busy
 from actors.calendars.ical.export import feed
-from actors.calendars.ical.imports import Busy, reading
+from actors.calendars.ical.imports import reading
 from actors.calendars.services.booking_queries import BookingQueries
 from actors.calendars.services.bookings import Bookings
 from actors.kernel.contract.entity import Principal

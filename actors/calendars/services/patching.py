@@ -1,7 +1,7 @@
 """Partial change of a booking or a series: what needs another time goes one way, what does not the other."""
 
 from actors.calendars.booking.answers import BookingReply
-from actors.calendars.contract.replies import Occurrences, SeriesReply
+from actors.calendars.contract.replies import SeriesReply
 from actors.calendars.contract.requests import PatchBody, SeriesPatch
 from actors.calendars.hours import timeline
 from actors.calendars.services.bookings import Bookings
@@ -24,9 +24,7 @@ async def patch(bookings: Bookings, booking: str, body: PatchBody, *, by: Princi
     return answer if answer is not None else await bookings.get(booking, by=by, trace=trace)
 
 
-async def patch_series(
-    service: SeriesService, series: str, body: SeriesPatch, *, by: Principal
-) -> SeriesReply | Occurrences:
+async def patch_series(service: SeriesService, series: str, body: SeriesPatch, *, by: Principal) -> SeriesReply:
     """Pause a series, let it go on, or move some of it.
 
     Raises:

@@ -9,7 +9,7 @@ from actors.calendars.booking.keyed import AssignId
 from actors.calendars.booking.state import PAUSED, Record
 from actors.calendars.calendar.answers import Plan
 from actors.calendars.contract.ports import entity
-from actors.calendars.contract.replies import Alternative, Occurrence, Occurrences, SeriesReply
+from actors.calendars.contract.replies import Alternative, Occurrence, SeriesReply
 from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours import timeline
 from actors.calendars.hours.reasons import Reason
@@ -51,7 +51,7 @@ class SeriesService:
         *,
         dry_run: bool,
         by: Principal,
-    ) -> SeriesReply | Occurrences:
+    ) -> SeriesReply:
         """What became of each time; of a dry run, or when none is `available`, there is no series. With a
         `key` that was given before: the series as it is.
 
@@ -78,11 +78,11 @@ class SeriesService:
         possible = [one[0].start for one in checked if not one[1]]
         occurrences = await self._suggested(request, checked, occurrences, client, by)
         if dry_run:
-            return Occurrences(occurrences=occurrences)
+            return SeriesReply(occurrences=occurrences)
         if policy == "all" and len(possible) < len(checked):
             raise _impossible(occurrences)
         if not possible:
-            return Occurrences(occurrences=occurrences)
+            return SeriesReply(occurrences=occurrences)
         wanted = msgspec.structs.replace(request, client=client, series=series, key="")
         made = await self._make(wanted, possible, policy, by)
         occurrences = [
@@ -94,7 +94,7 @@ class SeriesService:
             await self._drop(booked, by)
             raise _impossible([_undone(one) for one in occurrences])
         if not booked:
-            return Occurrences(occurrences=occurrences)
+            return SeriesReply(occurrences=occurrences)
         definition = Definition(
             therapist=request.therapist,
             client=client,
@@ -107,7 +107,7 @@ class SeriesService:
         )
         command = BeginSeries(definition, booked, held=policy == "all")
         await self._region.submit(f"series:{series}", command, by=by, command_id="begin")
-        return Occurrences(series_id=series, occurrences=occurrences)
+        return SeriesReply(series_id=series, occurrences=occurrences)
 
     async def _existing(self, series: str, by: Principal) -> SeriesReply | None:
         try:
@@ -143,7 +143,7 @@ class SeriesService:
 
     async def move(
         self, series: str, scope: Scope, anchor: str, start: int, *, policy: Policy, dry_run: bool, by: Principal
-    ) -> Occurrences:
+    ) -> SeriesReply:
         """Move the occurrence `anchor` (a booking) to `start`, and those in scope by as much on the wall's clock.
         Everything is checked before anything is moved.
 
@@ -171,7 +171,7 @@ class SeriesService:
             if not why and not dry_run:
                 result = await self._moved(record, to, result, by)
             results.append(result)
-        return Occurrences(series_id=series, occurrences=_by_start(results))
+        return SeriesReply(series_id=series, occurrences=_by_start(results))
 
     async def turn(self, series: str, status: Literal["active", "paused", "ended"], *, by: Principal) -> SeriesReply:
         """Pause (what lies ahead is cancelled), let it go on (what the pause cancelled is booked again, as far as it

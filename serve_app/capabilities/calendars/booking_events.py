@@ -234,7 +234,7 @@ def _finishing(event: str, status: str, bookings: Bookings) -> Handler:
 def _of_series(services: CalendarServices) -> list[Handler]:
     series = services.series
 
-    async def create(request: SeriesBody, by: Principal, _: str) -> replies.SeriesReply | replies.Occurrences:
+    async def create(request: SeriesBody, by: Principal, _: str) -> replies.SeriesReply:
         wanted = request.request(services.bookings.key_of(by, request.request_id, "ser"))
         return await series.create(
             wanted, request.rrule, request.exceptions, request.policy, dry_run=request.dry_run, by=by

@@ -10,7 +10,7 @@ from actors.calendars.booking.commands import OpenBooking
 from actors.calendars.booking.kind import BookingKind
 from actors.calendars.booking.state import Record
 from actors.calendars.calendar.commands import NAME
-from actors.calendars.contract.replies import Occurrences, SeriesReply
+from actors.calendars.contract.replies import SeriesReply
 from actors.calendars.contract.requests import WaitlistBody
 from actors.calendars.contract.wanted import BookingRequest
 from actors.calendars.series.commands import BeginSeries
@@ -118,7 +118,7 @@ def test_a_series_and_its_bookings_sort_by_time_and_a_repeat_is_the_same(policy:
     async def scenario(rig: Rig) -> None:
         key = rig.bookings.key_of(ANN, "mine", "ser")
 
-        async def create() -> SeriesReply | Occurrences:
+        async def create() -> SeriesReply:
             asked = _series(rig).create(_talk(10, key=key), "FREQ=DAILY;COUNT=4", (), policy, dry_run=False, by=ANN)
             return await asked
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from actors.calendars.contract.replies import LeftOut
 from actors.calendars.hours.timeline import parse_instant
 from actors.calendars.ical import imports
-from actors.calendars.ical.imports import MOST_SPANS, busy_of, reading
+from actors.calendars.ical.busy import MOST_SPANS
+from actors.calendars.ical.imports import busy_of, reading
 from actors.calendars.services.feeds import in_slices, told
 from common.clock import to_rfc3339
 from common.errors import InvalidArgument

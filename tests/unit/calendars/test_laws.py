@@ -160,7 +160,7 @@ class OneCalendar(RuleBasedStateMachine):
 
     def free(self, service: str) -> list[Any]:
         reply = self.do(GetFreeTimes(start=at(0), end=at(0, 10), service=service), SYSTEM)
-        found: list[Any] = reply["slots"]
+        found: list[Any] = reply.slots
         return found
 
     @invariant()

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.calendars.ical import recurrence_rules
-from actors.calendars.ical.recurrence_rules import WEEKDAYS, parse, periods
+from actors.calendars.ical.recurrence_rules import periods
+from actors.calendars.ical.rule import FREQUENCIES, WEEKDAYS, parse
 from actors.calendars.ical.step_budget import Steps, TooManySteps
 
 ICAL = str(Path(recurrence_rules.__file__).parent)
@@ -36,7 +37,7 @@ nths = st.lists(st.tuples(st.sampled_from((1, 2, -1, 5, -5)), st.sampled_from(WE
 
 @st.composite
 def any_rule(draw: st.DrawFn) -> str:
-    freq = draw(st.sampled_from(recurrence_rules.FREQUENCIES))
+    freq = draw(st.sampled_from(FREQUENCIES))
     parts = [f"FREQ={freq}", f"INTERVAL={draw(st.sampled_from((1, 1, 2, 3, 7)))}"]
     by_month = draw(maybe(numbers("BYMONTH", *range(1, 13))))
     parts += [by_month, draw(maybe(numbers("BYMONTHDAY", 1, 13, 28, 29, 30, 31, -1, -31)))]
@@ -89,7 +90,7 @@ def test_rules_expand_as_dateutil_expands_them_from_wherever_they_are_asked(
     rule: str, begun: float, asked: float
 ) -> None:
     """In the last years there are, or dateutil would look for a rule that never matches for thousands of them."""
-    is_long = any(f"FREQ={freq};" in rule for freq in recurrence_rules.FREQUENCIES[:5])
+    is_long = any(f"FREQ={freq};" in rule for freq in FREQUENCIES[:5])
     span = LAST - (datetime(9991, 1, 1) if is_long else datetime(9999, 12, 30))
     start = (LAST - span * (1 - begun)).replace(microsecond=0)
     since = start + (LAST - start) * asked

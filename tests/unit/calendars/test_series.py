@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from actors.calendars.calendar.commands import TryBook
-from actors.calendars.contract.replies import Occurrences, SeriesReply
+from actors.calendars.contract.replies import SeriesReply
 from actors.calendars.contract.wanted import BookingRequest
 from actors.calendars.hours.schedule import Service as TheService
 from actors.calendars.services.bookings import Bookings
@@ -25,7 +25,7 @@ def service(rig: Rig, region: Any = None) -> SeriesService:
     return SeriesService(driven, region or rig.region, rig.clock)
 
 
-async def begin(rig: Rig, policy: Any = "all", **more: Any) -> SeriesReply | Occurrences:
+async def begin(rig: Rig, policy: Any = "all", **more: Any) -> SeriesReply:
     wanted = BookingRequest(therapist="doc", start=at(10), service="talk")
     return await service(rig, more.pop("region", None)).create(
         wanted, WEEKLY, (), policy, dry_run=more.get("dry_run", False), by=ANN
@@ -81,7 +81,7 @@ def test_with_all_one_that_cannot_be_moved_means_that_none_is() -> None:
         await rig.book(at(14, 7), BOB)
         anchor = made.occurrences[0].booking_id
 
-        async def move(policy: Any, *, dry_run: bool = False) -> Occurrences:
+        async def move(policy: Any, *, dry_run: bool = False) -> SeriesReply:
             return await service(rig).move(
                 made.series_id, "all", anchor, at(14), policy=policy, dry_run=dry_run, by=ANN
             )
