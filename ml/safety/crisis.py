@@ -41,6 +41,7 @@ class CrisisFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`crisis.toml`."""
 
     hints: str
+    spelling: str
     never: str
     spoken: dict[str, str]
     words: dict[str, str]
@@ -64,7 +65,7 @@ class CrisisRules:
         file = msgspec.toml.decode((folder / "crisis.toml").read_bytes(), type=CrisisFile)
         self._hint = re.compile("|".join(file.hints.split()))
         written = [*file.words.values(), *(text for rule in file.rule for text in rule.patterns)]
-        spelling = {word for text in written for word in _LONG.findall(text)}
+        spelling = {word for text in written for word in _LONG.findall(text)} | set(file.spelling.split())
         self._mended = slips(sorted(spelling), frozenset((*file.never.split(), *_english(folder)))) | file.spoken
         self._idioms = _pattern(file.idioms["patterns"], file.words)
         self.topic = re.compile(str(file.idioms["topic"]))

@@ -10,6 +10,8 @@ from common.errors import error_of
 from ml.screening import score
 from serve_app.capabilities.prediction.models import (
     Answers,
+    ClassifyRequest,
+    ClassifyResponse,
     NextQuestionRequest,
     PredictRequest,
     PredictResponse,
@@ -54,6 +56,18 @@ def prediction_routes(predictor: Predictor, dependencies: Sequence[Depends] = ()
     async def model() -> Reply:
         """The model in service, its figures, and how the cache does."""
         return _result(await predictor.ask("model_info", {}))
+
+    return router
+
+
+def message_routes(predictor: Predictor, dependencies: Sequence[Depends] = ()) -> APIRouter:
+    """What staff and moderation ask about messages. Who may is another question than for the symptom model."""
+    router = APIRouter(prefix="/api/ml", tags=["ml"], dependencies=list(dependencies))
+
+    @router.post("/classify-message", response_model=ClassifyResponse, response_model_exclude_unset=True)
+    async def classify_message(request: ClassifyRequest) -> Reply:
+        """What a message wants, or whether it speaks of harm: rules first, then a model that only raises."""
+        return _result(await predictor.ask("classify_message", request.model_dump()))
 
     return router
 
