@@ -72,7 +72,6 @@ class CrisisRules:
         worst_first = sorted(file.rule, key=lambda rule: (not rule.early, -SEVERITIES.index(rule.severity)))
         self._rules = [(rule, _pattern(rule.patterns, file.words)) for rule in worst_first]
         self._of_complaints = [(rule, pattern) for rule, pattern in self._rules if rule.symptom]
-        self.by_mark = {mark_of(rule): rule for rule, _ in self._rules}
 
     def may_hold(self, plain: str) -> bool:
         """Is there anything in plain text that a rule might begin from? Most messages end here."""

@@ -1,6 +1,6 @@
 """Judges the screen of messages on cases in our own words: `python -m tests.unit.ml.messages_judging [--half blind]`.
 
-`cases/messages.csv` was written for Carewire before the rules were; rows are taken in turn into the development half and
+`cases/messages.csv` was written before most of the rules; rows are taken in turn into the development half and
 the blind half. Rules alone, and rules with the model beside them.
 """
 
