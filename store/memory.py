@@ -19,7 +19,7 @@ from store.ports.leases import HeldLease, Holder, Lease
 from store.ports.maps import PartitionMap
 from store.ports.stores import Stores
 from store.ports.timers import Timer
-from store.ports.views import Index, View
+from store.ports.views import Index, View, ViewQuery
 
 Scalar = str | int | bool | None
 
@@ -202,34 +202,25 @@ class MemoryViews:
         documents = self._collections.get(collection, {})
         return {id_: documents[id_] for id_ in ids if id_ in documents}
 
-    async def find(
-        self,
-        collection: str,
-        equal: Mapping[str, Scalar],
-        *,
-        order_by: str,
-        above: int | str | None = None,
-        below: int | str | None = None,
-        descending: bool = False,
-        limit: int,
-    ) -> list[View]:
-        def place(view: View) -> tuple[int, str | int]:
-            return _rank(_field(view, order_by))
+    async def find(self, query: ViewQuery) -> list[View]:
+        def place(view: View) -> tuple[tuple[int, str | int], str]:
+            return _rank(_field(view, query.order_by)), view.id
 
-        def fits(view: View) -> bool:
-            if any(_rank(_field(view, name)) != _rank(value) for name, value in equal.items()):
-                return False
-            rank = place(view)
-            for bound, sign in ((above, 1), (below, -1)):
-                if bound is None:
-                    continue
-                limit_ = _rank(bound)
-                if rank[0] != limit_[0] or (rank <= limit_ if sign > 0 else rank >= limit_):
-                    return False
-            return True
+        found = [view for view in self._collections.get(query.collection, {}).values() if _fits(view, query)]
+        return sorted(found, key=place, reverse=query.descending)[: query.limit]
 
-        found = [view for view in self._collections.get(collection, {}).values() if fits(view)]
-        return sorted(found, key=lambda view: (place(view), view.id), reverse=descending)[:limit]
+
+def _fits(view: View, query: ViewQuery) -> bool:
+    if any(_rank(_field(view, name)) != _rank(value) for name, value in query.equal.items()):
+        return False
+    rank = _rank(_field(view, query.order_by))
+    above, below = query.above, query.below
+    return (above is None or _before(_rank(above), rank)) and (below is None or _before(rank, _rank(below)))
+
+
+def _before(low: tuple[int, str | int], high: tuple[int, str | int]) -> bool:
+    """Are they of one type, and does `low` come strictly before `high`? A bound keeps values of its own type only."""
+    return low[0] == high[0] and low < high
 
 
 class MemoryTimers:

@@ -2,9 +2,9 @@
 
 A booking concerns several entities. `calendar:<id>` (a therapist, a room, a device) and `client:<id>` (an agenda) keep
 what time is taken; `booking:<id>` keeps what was decided. Taking time is *tentative* until the booking entity has
-decided. Nobody frees tentative time by the clock alone: when it is old, the calendar asks the booking (`Inquire`), and
-a booking that never heard of it first journals that it never will (a tombstone). So whatever crashes, and however late
-a command arrives, a booking has all of its time or none.
+decided. Nobody frees tentative time by the clock alone: when it is old, the calendar asks the booking
+(`QueryOutcome`), and a booking that never heard of it first journals that it never will (a tombstone). So whatever
+crashes, and however late a command arrives, a booking has all of its time or none.
 
 time.py        wall clocks and instants         schedule.py    what a calendar is set up with
 openings.py    when it is open                  occupancy.py   what is taken

@@ -4,19 +4,20 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.inboxes.commands import AnyCommand
+from actors.inboxes.commands import InboxCommand
 from actors.inboxes.inbox import Contents, Delivered, Inbox, Seen
+from actors.inboxes.replies import InboxEvent, InboxPage
 from actors.kernel.contract.entity import Kind, Library, Principal, Recorded, Shown
 
 _to_json: Final = msgspec.json.Encoder().encode
 _unpack: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-class InboxKind(Kind[Inbox, AnyCommand, Delivered | Seen]):
+class InboxKind(Kind[Inbox, InboxCommand, Delivered | Seen]):
     """`user:<user id>`. Every user has one, from the first letter or the first look."""
 
     name = "user"
-    commands = AnyCommand
+    commands = InboxCommand
     events = Delivered | Seen
 
     def create(self, key: str) -> Inbox:
@@ -41,8 +42,8 @@ class InboxKind(Kind[Inbox, AnyCommand, Delivered | Seen]):
             return await super().read(query, entity_id, version, library)
         found = await library.after(entity_id, query.after, upto=version, limit=query.limit + 1)
         page = found[: query.limit]
-        events = [{"event": one.event.name, "data": msgspec.Raw(_payload(one.event, one.seq))} for one in page]
-        return {"events": events, "inbox_seq": version, "seen": query.seen, "has_more": len(found) > query.limit}
+        events = [InboxEvent(event=one.event.name, data=msgspec.Raw(_payload(one.event, one.seq))) for one in page]
+        return InboxPage(events=events, inbox_seq=version, seen=query.seen, has_more=len(found) > query.limit)
 
     def gap(self, entity_id: str, first: int, last: int) -> Shown:
         """What was too much to send again: read it page by page."""

@@ -7,24 +7,23 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
 
-import engineio
 from aiohttp import web
 from engineio.packet import Packet
 
 from realtime.engineio import http
+from realtime.engineio.engine_host import EngineHost, Welcome
 from realtime.engineio.error_responses import ErrorResponses
-from realtime.engineio.fast_handshake import UpgradeRequest
 from realtime.engineio.peers import Peers, Reply
 from realtime.engineio.requests import RequestHandler
 from realtime.engineio.session import MAX_BACKLOG, Socket, frame_of
 from realtime.engineio.session_opener import SessionOpener
+from realtime.engineio.upgrade_request import UpgradeRequest
 from realtime.websocket.connection import Outbound
 from realtime.websocket.frames import Frame
 from realtime.websocket.timer_wheel import Wheel
 
 Step = Coroutine[Any, Any, None]
 _STEPS_AT_ONCE: Final = 16  # of one client, though none of them waits for anything: then it is the turn of others
-Welcome = Callable[[Socket, dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Gone:
     reason: str
 
 
-class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-engineio has no types
+class EngineServer(EngineHost):
     """A drop-in `engineio.AsyncServer` for aiohttp, and some options more."""
 
     def __init__(
@@ -280,7 +279,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         """Run the disconnect handler, and let go of the session."""
         try:
             if socket.connected:
-                await self._trigger_event("disconnect", socket.sid, reason, run_async=False)
+                await self.call_disconnect(socket.sid, reason)
         finally:
             self.finished(socket)
 
@@ -289,20 +288,6 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         socket.closed = True
         if not socket.outbox:
             self.forget(socket)
-
-    def _cors_headers(self, environ: dict[str, Any]) -> list[tuple[str, str]]:
-        """As python-engineio's, but the answer to everybody names nobody, and answers that differ say by what."""
-        headers: list[tuple[str, str]] = super()._cors_headers(environ)
-        allowed = self.cors_allowed_origins
-        if allowed == []:
-            return headers
-        anybody = allowed == "*" or (isinstance(allowed, list | tuple | set | frozenset) and "*" in allowed)
-        if anybody and not self.cors_credentials:
-            return [
-                ("Access-Control-Allow-Origin", "*") if name == "Access-Control-Allow-Origin" else (name, value)
-                for name, value in headers
-            ]
-        return [*headers, ("Vary", "Origin")]
 
     def _get_socket(self, sid: str) -> Socket:
         socket = self.sockets.get(sid)

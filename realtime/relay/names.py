@@ -1,4 +1,4 @@
-"""What the id of a session tells other gateways, and nobody else: where its gateway listens for them.
+"""Names of gateways within ids of sessions: they tell other gateways, and nobody else, where each listens.
 
     <name of the gateway> . <what python-engineio makes>
 
@@ -25,7 +25,7 @@ _REMEMBERED: Final = 1024
 
 
 class Address(NamedTuple):
-    """Where a gateway listens for others. `host` is an IP address."""
+    """The place at which a gateway listens for others. `host` is an IP address."""
 
     host: str
     port: int
@@ -48,7 +48,7 @@ class Names:
         return base64.urlsafe_b64encode(self._cipher.encrypt(packed, None)).decode().rstrip("=")
 
     def owner(self, sid: str) -> Address | None:
-        """Where the gateway is that a session's id names; None: it names none."""
+        """The address of the gateway that a session's id names; None: it names none."""
         name, separator, _ = sid.partition(_SEPARATOR)
         return self._opened(name) if separator and len(name) <= _LONGEST else None
 

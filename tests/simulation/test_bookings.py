@@ -10,14 +10,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.calendars.booking.commands import OpenBooking
 from actors.calendars.booking.entity import Booking
-from actors.calendars.booking.messages import OpenBooking
-from actors.calendars.calendar.commands import Book, Configure
+from actors.calendars.calendar.commands import ConfigureCalendar, TryBook
 from actors.calendars.calendar.occupancy import TimeEntry
+from actors.calendars.contract.requests import WaitlistBody
+from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours.timeline import DAY_MS
-from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.services.bookings import Bookings
-from actors.calendars.services.waitlist import Waiting, WaitlistBody
+from actors.calendars.services.waitlist import WaitlistService
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
@@ -148,14 +149,14 @@ async def an_offer(rig: Rig, day: int) -> str:
     made = await rig.book(at(10, day))
     wish = WaitlistBody(since=to_rfc3339(at(9, day)), until=to_rfc3339(at(17, day)), therapist_ids=("doc",))
     await waiting(rig.region, rig).join(wish, by=BOB)
-    await rig.bookings.cancel(made["id"], by=ANN)
+    await rig.bookings.cancel(made.id, by=ANN)
     await asyncio.sleep(3)
     return str([data["offer"]["offer_id"] for name, data in await rig.mail("bob") if name == "waitlist_offer"][-1])
 
 
-def waiting(region: Any, rig: Rig) -> Waiting:
+def waiting(region: Any, rig: Rig) -> WaitlistService:
     bookings = Bookings(region, rig.stores.views, rig.clock)
-    return Waiting(bookings, region, rig.stores.views, rig.clock)
+    return WaitlistService(bookings, region, rig.stores.views, rig.clock)
 
 
 @pytest.mark.parametrize("answered", [False, True])
@@ -174,14 +175,14 @@ def test_who_accepts_an_offer_has_a_booking_or_waits_on_wherever_the_driver_cras
                 record = await rig.bookings.record(offer)
             except CarewireError:
                 record = None
-            listed = (await waiting(rig.region, rig).listing("", by=BOB))["entries"]
+            listed = (await waiting(rig.region, rig).listing("", by=BOB)).entries
             assert (record is None) == bool(listed), (step, record)
             if not died:
                 return step, outcomes
             outcomes.add(record is not None)
             booked = await waiting(rig.region, rig).accept(offer, by=BOB)
-            assert booked["id"] == offer
-            assert (await waiting(rig.region, rig).listing("", by=BOB))["entries"] == []
+            assert booked.id == offer
+            assert (await waiting(rig.region, rig).listing("", by=BOB)).entries == []
             await cleared(rig, offer)
         raise AssertionError("it never ends")
 
@@ -200,7 +201,7 @@ def test_without_the_letter_a_crash_leaves_who_has_a_booking_on_the_list(monkeyp
             await waiting(Mortal(rig.region, dies_at=5, answered=True), rig).accept(offer, by=BOB)
         await rig.until(rig.clock.now_ms() + 31_000)
         assert (await rig.bookings.record(offer)).status == "confirmed"
-        found: list[Any] = (await waiting(rig.region, rig).listing("", by=BOB))["entries"]
+        found: list[Any] = (await waiting(rig.region, rig).listing("", by=BOB)).entries
         return found
 
     assert len(Rig().play(scenario)) == 1
@@ -237,7 +238,7 @@ def test_a_decision_that_comes_after_the_question_is_refused() -> None:
 
         class Stalled(EntityClient):
             async def submit(self, entity: str, *args: Any, **more: Any) -> Reply:
-                if entity.startswith("booking:") and "command_id" in more:
+                if entity.startswith("booking:") and more.get("command_id"):
                     await gate.wait()
                 reply: Reply = await rig.region.submit(entity, *args, **more)
                 return reply
@@ -297,7 +298,7 @@ async def repeats(world: World, people: int, *, keyed: bool) -> dict[str, set[st
         key = bookings.key_of(by, "mine" if keyed else None)
         request = BookingRequest(therapist="doc", start=at(9 + number, gateway), service="talk", key=key)
         await asyncio.sleep(world.random.random() * 0.05)
-        got[by.user].add((await insist(lambda: bookings.book(request, by=by)))["id"])
+        got[by.user].add((await insist(lambda: bookings.book(request, by=by))).id)
 
     asked = [ask(number, gateway) for number in range(people) for gateway in (0, 1)]
     await asyncio.gather(*asked, *([a_killer(world)] if keyed else ()))
@@ -355,7 +356,7 @@ def test_of_many_who_want_one_time_exactly_one_gets_it(seed: int) -> None:
         await asyncio.sleep(40)
         taken = await entries_of(world.sound, world.clock, "calendar:doc")
         assert len(winners) == 1
-        assert [one.booking for one in taken] == [one["id"] for one in winners]
+        assert [one.booking for one in taken] == [one.id for one in winners]
         assert all(one.details and one.details["reasons"] for one in losers)
         assert sum(bool(one.details["alternatives"]) for one in losers if one.details) > len(losers) // 2
         owed = await world.sound.journal.unsettled(range(256), limit=10)
@@ -397,13 +398,18 @@ async def two_lives_book(world: World, stores: Stores) -> int:
         return region
 
     regions = [await a_life(name) for name in ("old", "new")]
-    await regions[0].submit("calendar:doc", Configure(a_schedule()), by=ADMIN, timeout_s=60)
+    await regions[0].submit("calendar:doc", ConfigureCalendar(a_schedule()), by=ADMIN, timeout_s=60)
 
     async def one(region: Region, number: int) -> int:
         await asyncio.sleep(world.random.random() * 0.2)
         key = f"{region.name}{number}"
         try:
-            await region.submit("calendar:doc", Book(key, key, f"booking:{key}", at(10), "talk"), by=ANN, timeout_s=60)
+            await region.submit(
+                "calendar:doc",
+                TryBook(key=key, booking=key, owner=f"booking:{key}", start=at(10), service="talk"),
+                by=ANN,
+                timeout_s=60,
+            )
         except Conflict:
             return 0
         return 1

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 import pytest
 
-from actors.kernel.caller.channel import ShardClient, ShardGone
-from actors.presence.line import PresenceChange
-from actors.presence.presence import OFFLINE, State
+from actors.kernel.caller.shard_client import ShardClient, ShardGone
+from actors.presence.channel import PresenceChange
 from actors.presence.shard import PresenceShard
+from actors.presence.state import OFFLINE, State
 from actors.presence.tracker import Tracker, presence_shards
 from common.errors import Unavailable
 from common.lib.tasks import Tasks
@@ -33,6 +33,7 @@ class World:
         self.loop = VirtualLoop()
         self.clock = VirtualClock(self.loop)
         self.random = random.Random(seed)
+        random.seed(seed)  # of the pauses between attempts
         self.dice = Dice(self.random, rate)
         self.settings = PresenceSettings(**settings)
         self.stores: Stores = memory_stores(self.clock, [])

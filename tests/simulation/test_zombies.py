@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.kernel.caller.channel import ShardClient
 from actors.kernel.caller.region import Region
+from actors.kernel.caller.shard_client import ShardClient
 from actors.kernel.contract.entity import Attach, Principal
 from actors.kernel.shard.shard import Shard
 from common.errors import Unavailable

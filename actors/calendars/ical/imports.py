@@ -21,8 +21,6 @@ from common.errors import InvalidArgument
 MOST_SPANS: Final = 5000
 MOST_STEPS: Final = 300_000  # of a file, and one more for each of its characters: at 64 KB half a second of CPU
 _MOST_OF_ONE: Final = 50_000  # of an event: daily for a century, with COUNT
-_NAMED: Final = 100
-_LONGEST_UID: Final = 120
 _EPOCH: Final = datetime(1970, 1, 1)
 _SLACK: Final = timedelta(days=2)  # between a wall and UTC, generously
 _READ: Final = ("VEVENT", "VFREEBUSY")
@@ -41,10 +39,6 @@ class Left:
     reason: str
     uid: str = ""
 
-    def told(self) -> dict[str, object]:
-        """As clients are told."""
-        return {"index": self.index, "reason": self.reason} | ({"uid": self.uid[:_LONGEST_UID]} if self.uid else {})
-
 
 @dataclass(slots=True)
 class Busy:
@@ -55,12 +49,6 @@ class Busy:
     free: int = 0
     outside: int = 0
     left_out: list[Left] = field(default_factory=list)
-
-    def told(self) -> dict[str, object]:
-        """As clients are told: the first hundred that were left out are named."""
-        counts = {"events": self.events, "free": self.free, "outside": self.outside}
-        named = [one.told() for one in self.left_out[:_NAMED]]
-        return {**counts, "left_out": named, "left_out_total": len(self.left_out)}
 
 
 @dataclass(slots=True)

@@ -19,10 +19,10 @@ from ray.actor import ActorHandle
 from ray.exceptions import RayActorError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from actors.kernel.caller.channel import ShardClient, ShardGone
 from actors.kernel.caller.direct import Address, DirectClient, DirectServer
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
+from actors.kernel.caller.shard_client import ShardClient, ShardGone
 from actors.kernel.cluster.courier import courier_of
 from actors.kernel.cluster.handoff import rebalance
 from actors.kernel.cluster.hosting import ClusterSpec, HostedShard
@@ -32,6 +32,7 @@ from common.clock import SystemClock
 from common.errors import Unavailable
 from common.lib.collector import calm_collector
 from common.logs import get_logger, log_to_file
+from common.net.tls import NodeTls
 from config.settings import Settings
 from store.holders import this_process
 from store.ports.maps import PartitionMap, PartitionMaps
@@ -102,7 +103,7 @@ class _Actor(Generic[H]):
         await shard.start()
         alone = self._recipe.settings.ray.address is None
         host = "127.0.0.1" if alone else ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray's own
-        self._door = DirectServer(shard, self._name)
+        self._door = DirectServer(shard, self._name, self._recipe.settings.cluster.node_tls())
         self._address = await self._door.start(host, self._recipe.settings.cluster.port_range)
         calm_collector()
         return shard
@@ -133,7 +134,7 @@ class ShardActor(_Actor[Shard]):
         clock = SystemClock()
         region = Region(
             f"{self._name}-letters",
-            RemoteDirectory(stores.maps),
+            RemoteDirectory(stores.maps, self._recipe.settings.cluster.node_tls()),
             kinds_to_pools(self._recipe),
             settings=self._recipe.settings.kernel,
             clock=clock,
@@ -276,16 +277,17 @@ class RemoteControl:
         await RemoteShard(shard).adopt()
 
 
-def client_of(shard: str) -> ShardClient:
+def client_of(shard: str, tls: NodeTls | None = None) -> ShardClient:
     """How to call this shard, in whatever life."""
-    return DirectClient(RemoteShard(shard).address)
+    return DirectClient(RemoteShard(shard).address, tls)
 
 
 class RemoteDirectory:
     """Finds shards by their names in Ray, and their partitions in the database (`region.ShardDirectory`)."""
 
-    def __init__(self, maps: PartitionMaps) -> None:
+    def __init__(self, maps: PartitionMaps, tls: NodeTls | None = None) -> None:
         self._maps = maps
+        self._tls = tls
 
     async def read_map(self, pool: str) -> PartitionMap:
         """See `region.ShardDirectory`."""
@@ -296,7 +298,7 @@ class RemoteDirectory:
 
     def client(self, shard: str) -> ShardClient:
         """See `region.ShardDirectory`."""
-        return client_of(shard)
+        return client_of(shard, self._tls)
 
 
 class RemoteShard:

@@ -5,13 +5,14 @@ from typing import Any, Final
 
 import msgspec
 
+from actors.kernel.contract.commands import answer_to
 from actors.kernel.contract.entity import Effects, Kind, Library, Principal, Recorded, Shown
 from actors.rooms.messages import chat_message, history, views
 from actors.rooms.messages.chat_message import Message
 from actors.rooms.messages.queries import Page, Standing
 from actors.rooms.messages.unread import WINDOW, Stretch
 from actors.rooms.room import membership, outcome
-from actors.rooms.room.commands import AnyCommand
+from actors.rooms.room.commands import Post, RoomCommand
 from actors.rooms.room.entity import Room
 from actors.rooms.room.events import AnyEvent, Deleted, Edited, Posted, Reacted
 from actors.rooms.room.state import Frozen
@@ -21,11 +22,11 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(Frozen).decode
 
 
-class RoomKind(Kind[Room, AnyCommand, AnyEvent]):
+class RoomKind(Kind[Room, RoomCommand, AnyEvent]):
     """`room:<room id>`. Its parts are its messages, by seq (`"17"`), and counted stretches (`unread.Stretch`)."""
 
     name = "room"
-    commands = AnyCommand
+    commands = RoomCommand
     events = AnyEvent
     indexes = views.INDEXES
 
@@ -50,10 +51,10 @@ class RoomKind(Kind[Room, AnyCommand, AnyEvent]):
     def show(self, entity_id: str, recorded: Recorded[AnyEvent], part: Message | None) -> Shown | None:
         return outcome.show(entity_id, recorded, part)
 
-    def is_primary(self, event: Any) -> bool:
+    def is_primary(self, event: AnyEvent) -> bool:
         return type(event) is Posted
 
-    def needs(self, entity: Room, command: Any) -> Sequence[str]:
+    def needs(self, entity: Room, command: RoomCommand) -> Sequence[str]:
         return entity.needs(command)
 
     def part_of(self, recorded: Recorded[AnyEvent]) -> str | None:
@@ -91,6 +92,8 @@ class RoomKind(Kind[Room, AnyCommand, AnyEvent]):
         payload = {"room_id": outcome.room_id_of(entity_id), "from": first, "to": last}
         return Shown("gap", msgspec.json.encode(payload))
 
-    def repeated(self, reply: bytes) -> bytes:
+    def repeated(self, command: RoomCommand, reply: bytes) -> bytes:
         """Only the answer to a `message` says that it is a duplicate; every other is the same again."""
-        return reply[:-1] + b',"duplicate":true}' if reply.startswith(b'{"id":"msg_') else reply
+        if not isinstance(command, Post):
+            return reply
+        return msgspec.json.encode(msgspec.structs.replace(answer_to(command, reply), duplicate=True))

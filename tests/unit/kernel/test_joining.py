@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from actors.kernel.caller.channel import ShardChannel, ShardClient
+from actors.kernel.caller.channel import ShardChannel
 from actors.kernel.caller.region import Region
+from actors.kernel.caller.shard_client import ShardClient
 from actors.kernel.contract import protocol
 from actors.kernel.contract.entity import Attach, Principal
 from actors.kernel.lib.pacing import Pacer

@@ -48,7 +48,7 @@ class Served:
         return msgspec.json.decode((await self.rooms.create(room_id, command, by=by)).data)
 
     async def ask(self, room_id: str, command: c.RoomCommand, by: Principal) -> Any:
-        return msgspec.json.decode((await self.rooms.ask(room_id, command, by=by)).data)
+        return msgspec.json.decode((await self.rooms.submit(room_id, command, by=by)).data)
 
     async def list(self, by: Principal, **page: Any) -> Any:
         return msgspec.json.decode(msgspec.json.encode(await self.rooms.rooms_of(by, **page)))

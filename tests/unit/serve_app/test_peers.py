@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from serve_app.processes.peers import Peer, ask
 from store.mongo.processes import Process
+from tests.certificates import make_node
 
 
 @pytest.fixture
@@ -45,3 +47,16 @@ async def test_a_stranger_who_says_nonsense_does_no_harm(process: Process) -> No
 async def test_a_peer_that_is_gone_is_an_os_error(process: Process) -> None:
     with pytest.raises(OSError, match=r"."):
         await ask(replace(process, address="127.0.0.1:1"), "stats", 2.0)
+
+
+async def test_with_tls_figures_are_told_to_nodes_of_the_installation_only(tmp_path: Path) -> None:
+    ours, theirs = make_node(tmp_path / "ours").tls(), make_node(tmp_path / "theirs").tls()
+    peer = Peer("gateway-0", "gateway", host="127.0.0.1", metrics=bytes, stats=lambda: {"n": 1}, tls=ours)
+    process = await peer.start()
+    try:
+        assert await ask(process, "stats", 2.0, ours) == b'{"n": 1}'
+        for tls in (None, theirs):
+            with pytest.raises(OSError, match=r"."):
+                await ask(process, "stats", 2.0, tls)
+    finally:
+        await peer.close()

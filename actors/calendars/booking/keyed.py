@@ -5,26 +5,12 @@ never becomes anything else. So one command, whoever sends it, both claims a key
 itself was the id: what was made so is found under its mark and keeps that id, for it is the one that the key means.
 """
 
-from collections.abc import Callable
 from hashlib import blake2b
-from typing import Final
 
 import msgspec
 
-from actors.kernel.contract.entity import Decision, Event
+from actors.kernel.contract.entity import Command, Decision, Event
 from common.ids import to_base32
-
-
-class AssignId(msgspec.Struct, frozen=True, tag="assign_id"):
-    """Which id goes with this key? `proposed`, unless it has one."""
-
-    proposed: str
-
-
-class IdAssigned(Event, frozen=True, kw_only=True, tag="id_assigned"):
-    """The key has this id, for ever."""
-
-    id: str
 
 
 class Assigned(msgspec.Struct, frozen=True):
@@ -34,7 +20,16 @@ class Assigned(msgspec.Struct, frozen=True):
     fresh: bool
 
 
-_assigned: Final[Callable[[bytes], Assigned]] = msgspec.json.Decoder(Assigned).decode
+class AssignId(Command[Assigned], frozen=True, tag="assign_id"):
+    """Which id goes with this key? `proposed`, unless it has one."""
+
+    proposed: str
+
+
+class IdAssigned(Event, frozen=True, kw_only=True, tag="id_assigned"):
+    """The key has this id, for ever."""
+
+    id: str
 
 
 def mark(prefix: str, *parts: str) -> str:
@@ -48,8 +43,3 @@ def assign(known: str, command: AssignId) -> Decision:
     if known:
         return Decision(Assigned(known, fresh=False))
     return Decision(Assigned(command.proposed, fresh=True), events=[IdAssigned(id=command.proposed)])
-
-
-def assigned_in(data: bytes) -> Assigned:
-    """What `assign` has answered."""
-    return _assigned(data)

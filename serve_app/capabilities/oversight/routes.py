@@ -11,16 +11,16 @@ from common.clock import to_rfc3339
 from common.ids import ID_PATTERN
 from common.lines import Line
 from common.persons import UserId
-from common.policy import Relation
-from serve_app.capabilities.audit.breakglass import BreakGlass, Grant
+from common.policy import POLICY, Relation
 from serve_app.capabilities.audit.chain import ChainLink
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.identity.models import Id
 from serve_app.capabilities.identity.routes import From
-from serve_app.capabilities.rooms.routes import RoomsReader, json_response, with_cursor
+from serve_app.capabilities.oversight.breakglass import BreakGlass, Grant
+from serve_app.capabilities.rooms.routes import RoomsReader, json_response, page_of_messages, page_of_rooms
 from serve_app.edge.api.models import MessagePage, RoomPage
 from serve_app.edge.conventions.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
-from serve_app.edge.conventions.permits import POLICY, permit, verified_of
+from serve_app.edge.conventions.permits import permit, verified_of
 
 IdInPath = Annotated[str, Path(pattern=ID_PATTERN)]
 Reader = Annotated[Principal, permit("audit.read")]
@@ -108,9 +108,7 @@ def audit_routes(audit: AuditRecord, glass: BreakGlass, rooms: RoomsReader) -> A
         POLICY.require(who.role, "breakglass.read", {Relation.GRANT})
         grant = await glass.use(grant_id, "rooms", verified_of(request), by)
         page = await rooms.rooms_of(_as(grant), cursor=cursor, limit=limit, trace=by.request)
-        if "cursor" in page:
-            page["next_cursor"] = page.pop("cursor")
-        return json_response(page)
+        return json_response(page_of_rooms(page))
 
     @router.get("/api/break-glass/{grant_id}/rooms/{room_id}/messages", response_model=MessagePage, responses={404: {}})
     async def messages(
@@ -126,8 +124,8 @@ def audit_routes(audit: AuditRecord, glass: BreakGlass, rooms: RoomsReader) -> A
         POLICY.require(who.role, "breakglass.read", {Relation.GRANT})
         grant = await glass.use(grant_id, room_id, verified_of(request), by)
         command = History(before=before, after=None, limit=limit)
-        reply = await rooms.ask(room_id, command, by=_as(grant), trace=by.request)
-        return json_response(with_cursor(reply.data, forward=False))
+        page = await rooms.ask(room_id, command, by=_as(grant), trace=by.request)
+        return json_response(page_of_messages(page, forward=False))
 
     return router
 

@@ -1,4 +1,4 @@
-"""Puts identity, audit and privacy together for a process: the whole for the API, the guard for a gateway."""
+"""Puts identity, audit, oversight and privacy together for a process: all for the API, the guard for a gateway."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,8 @@ from actors.kernel.caller.region import Region
 from actors.rooms.service import Rooms
 from common.clock import Clock
 from config.settings import Settings
-from serve_app.capabilities.audit import breakglass, record
-from serve_app.capabilities.audit.breakglass import BreakGlass
+from serve_app.capabilities.audit import record
 from serve_app.capabilities.audit.record import AuditRecord
-from serve_app.capabilities.audit.routes import audit_routes
 from serve_app.capabilities.calendars.personal import PersonalCalendar
 from serve_app.capabilities.identity import care, outbox
 from serve_app.capabilities.identity.accounts import account_records, codes, lockout
@@ -37,6 +35,9 @@ from serve_app.capabilities.identity.sessions.gate import observer
 from serve_app.capabilities.identity.sessions.revocation import Revocations
 from serve_app.capabilities.identity.sessions.session_records import LoginSessions
 from serve_app.capabilities.identity.sessions.tickets import Tickets
+from serve_app.capabilities.oversight import breakglass
+from serve_app.capabilities.oversight.breakglass import BreakGlass
+from serve_app.capabilities.oversight.routes import audit_routes
 from serve_app.capabilities.privacy.erasure import Erasure
 from serve_app.capabilities.privacy.export import Export
 from serve_app.capabilities.privacy.routes import privacy_routes
