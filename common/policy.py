@@ -89,6 +89,9 @@ RULES: Final = (
     _rule("waitlist.leave", "give a place up, or take an offer", {_S}, therapist={_O}, admin=_ALL),
     # the symptom model keeps nothing
     _rule("ml.use", "ask the symptom model", _ALL),
+    _rule(
+        "ml.classify", "what a message wants, and whether it speaks of harm", therapist=_ALL, moderator=_ALL, admin=_ALL
+    ),
     # accounts
     _rule("account.enter", "register, sign in, refresh, reset a password", _ALL),
     _rule("account.read", "see an account", {_S}, admin=_ALL),

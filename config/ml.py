@@ -95,10 +95,13 @@ class TrainingSettings(Section):
     unknown_share: float = Field(
         default=0.08, ge=0, lt=1, description="Share of patients whose age is not known; the same for their sex."
     )
+    grid_cells: int = Field(
+        default=1_000_000, ge=1, description="Most cells of that grid; beyond, it is thinned evenly."
+    )
     grid_pairs: int = Field(
         default=60,
         ge=0,
-        description="Frequent pairs of symptoms on the grid on which the network is held to exact Bayes.",
+        description="Frequent pairs of symptoms on the grid where the network is held to exact Bayes.",
     )
 
 

@@ -61,6 +61,11 @@ class Grid:
     evidence: list[Evidence]
     told: list[str]
 
+    def thinned(self, most: int) -> "Grid":
+        """At most so many cells, evenly taken."""
+        step = -(-len(self.told) // most)
+        return Grid(self.evidence[::step], self.told[::step])
+
 
 def frequent_pairs(patients: Patients, structure: Structure, count: int) -> list[tuple[str, str]]:
     """The pairs of symptoms that are told together most often, but for those of which one implies the other."""

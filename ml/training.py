@@ -224,7 +224,8 @@ def held_to_bayes(trainer: Trainer, ensemble: Ensemble) -> Deviations:
     """The network beside exact Bayes on the grid of sparse inputs."""
     knowledge = trainer.knowledge
     some = trainer.patients(min(CHUNK, trainer.settings.training.test_patients), 12)
-    grid = sparse_grid(knowledge, frequent_pairs(some, trainer.structure, trainer.settings.training.grid_pairs))
+    chosen = trainer.settings.training
+    grid = sparse_grid(knowledge, frequent_pairs(some, trainer.structure, chosen.grid_pairs)).thinned(chosen.grid_cells)
     features = trainer.features
     return deviations(
         grid,

@@ -11,7 +11,7 @@ from realtime.front.hub import Hub
 from serve_app.capabilities.calendars.booking_events import booking_handlers
 from serve_app.capabilities.calendars.calendar_events import CalendarEvents
 from serve_app.capabilities.calendars.routes import routers
-from serve_app.capabilities.prediction.routes import Predictor, prediction_routes
+from serve_app.capabilities.prediction.routes import Predictor, message_routes, prediction_routes
 from serve_app.capabilities.rooms.events import Chat
 from serve_app.cluster.identity_assembly import IdentityService
 from serve_app.cluster.pools import Resizable, pool_routes
@@ -26,6 +26,7 @@ def routers_of(
         *identity.routers,
         *routers(calendars),
         prediction_routes(predictor, [permit("ml.use")]),
+        message_routes(predictor, [permit("ml.classify")]),
         pool_routes(pools),
     ]
 

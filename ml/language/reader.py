@@ -14,6 +14,27 @@ from ml.safety.crisis import CrisisRules
 
 JOINING = frozenset({"and", "with", "plus"})
 IDLE = frozenset({NOT, "cannot", "and", "or", "baby"})
+SPOKEN = frozenset(
+    {
+        "i",
+        "it",
+        "he",
+        "she",
+        "they",
+        "we",
+        "you",
+        "then",
+        "now",
+        "is",
+        "are",
+        "was",
+        "were",
+        "has",
+        "have",
+        "had",
+        "came",
+    }
+)  # words of a sentence, which no entry of a record has
 LONGEST_ENTRY = 4  # content words of what may be an entry of a record rather than a sentence
 LEAST_LEFT = 2  # content words that a piece of a longer text must have to be worth returning
 HIGH_PRESSURE = (140.0, 90.0)  # mmHg from which a pressure told as a complaint is the complaint
@@ -168,7 +189,8 @@ class Reader:
         found = self._named(tokens)
         told = {tokens[one].unit for match in found for one in match.tokens}
         content = {token.unit for token in tokens if not token.stop}
-        if not told < content or len([token for token in tokens if not token.stop]) > LONGEST_ENTRY:
+        sentence = any(token.form == NOT or token.raw in SPOKEN for token in tokens)
+        if sentence or not told < content or len([token for token in tokens if not token.stop]) > LONGEST_ENTRY:
             return found
         joined = [replace(token, unit=token.sentence) for token in tokens]
         turned = [

@@ -37,7 +37,7 @@ class MessageReader:
 
     def _safety(self, message: str) -> dict[str, object]:
         finding = self._screen.read(message)
-        chance = self._model.probabilities("safety", message) if self._model is not None else {}
+        chance = self._model.probabilities("safety", finding.left) if self._model is not None else {}
         severity = finding.severity
         if self._model is not None and 1 - chance[NONE] >= self._model.meta.raise_at:
             severity = max(severity, "high", key=SEVERITIES.index)

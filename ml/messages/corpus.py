@@ -14,7 +14,7 @@ from ml.messages.varieties import varieties, written
 
 Task = Literal["intent", "safety"]
 NONE: Final = "none"
-FILES: Final = ("messages.toml", "varieties.toml", "intents.toml", "crisis.toml")
+FILES: Final = ("messages.toml", "varieties.toml", "intents.toml")
 HELD_OUT_EVERY: Final = 5  # every fifth template of a label is never trained on
 _SLOT: Final = re.compile(r"\{(\w+)\}")
 

@@ -41,6 +41,7 @@ class CrisisFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`crisis.toml`."""
 
     hints: str
+    spelling: str
     never: str
     spoken: dict[str, str]
     words: dict[str, str]
@@ -64,14 +65,13 @@ class CrisisRules:
         file = msgspec.toml.decode((folder / "crisis.toml").read_bytes(), type=CrisisFile)
         self._hint = re.compile("|".join(file.hints.split()))
         written = [*file.words.values(), *(text for rule in file.rule for text in rule.patterns)]
-        spelling = {word for text in written for word in _LONG.findall(text)}
+        spelling = {word for text in written for word in _LONG.findall(text)} | set(file.spelling.split())
         self._mended = slips(sorted(spelling), frozenset((*file.never.split(), *_english(folder)))) | file.spoken
         self._idioms = _pattern(file.idioms["patterns"], file.words)
         self.topic = re.compile(str(file.idioms["topic"]))
         worst_first = sorted(file.rule, key=lambda rule: (not rule.early, -SEVERITIES.index(rule.severity)))
         self._rules = [(rule, _pattern(rule.patterns, file.words)) for rule in worst_first]
         self._of_complaints = [(rule, pattern) for rule, pattern in self._rules if rule.symptom]
-        self.by_mark = {mark_of(rule): rule for rule, _ in self._rules}
 
     def may_hold(self, plain: str) -> bool:
         """Is there anything in plain text that a rule might begin from? Most messages end here."""

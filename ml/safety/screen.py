@@ -12,7 +12,7 @@ from ml.language.lexicon import Match
 from ml.language.scope import Standing, Text
 from ml.language.text import fold, has_hidden_gaps
 from ml.language.words import Token, Words
-from ml.safety.crisis import MARK, SEVERITIES, CrisisRules, Kind, Said, Severity, marked
+from ml.safety.crisis import MARK, SEVERITIES, CrisisRule, CrisisRules, Kind, Severity, marked
 
 OVER: Final = (Standing.DENIED, Standing.ELSEWHERE)
 NOUNS: Final = frozenset(  # said of a topic as well as of oneself
@@ -23,14 +23,15 @@ NOUNS: Final = frozenset(  # said of a topic as well as of oneself
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a message speaks of. `kinds` and `rules` are in the order of their urgency."""
+    """What a message speaks of. `kinds` and `rules` are in the order of their urgency.
+
+    `left` is the message without what was surely denied, over, or only a topic: what a model may still look at.
+    """
 
     severity: Severity
-    kinds: tuple[Kind, ...] = ()
-    rules: tuple[str, ...] = ()
-
-
-NOTHING: Final = Finding("normal")
+    kinds: tuple[Kind, ...]
+    rules: tuple[str, ...]
+    left: str
 
 
 class Screen:
@@ -43,39 +44,43 @@ class Screen:
 
     def read(self, message: str) -> Finding:
         """What the message says, in the reading that is the more urgent where something invisible may part words."""
-        finding = self._read(fold(message))
+        finding = self._read(fold(message), message)
         if has_hidden_gaps(message):
-            parted = self._read(fold(message, gap=" "))
-            return max(finding, parted, key=lambda one: SEVERITIES.index(one.severity))
+            parted = fold(message, gap=" ")
+            return max(finding, self._read(parted, parted), key=lambda one: SEVERITIES.index(one.severity))
         return finding
 
-    def _read(self, folded: str) -> Finding:
+    def _read(self, folded: str, message: str) -> Finding:
         plain = self._rules.plain(folded)
-        if not self._rules.may_hold(plain):
-            return NOTHING
-        found = [said for said in self._rules.find(plain) if not self._is_topic(plain, said)]
+        found = sorted(self._rules.find(plain), key=lambda one: one.start) if self._rules.may_hold(plain) else []
         if not found:
-            return NOTHING
-        told = self._standing(marked(plain, found))
-        said = sorted(told, key=lambda rule: -SEVERITIES.index(self._rules.by_mark[rule].severity))
-        rules = [self._rules.by_mark[mark] for mark in dict.fromkeys(said)]
-        if not rules:
-            return NOTHING
+            return Finding("normal", (), (), message)
+        stands = self._standing(marked(plain, found), len(found))
+        topic = self._rules.topic.search(plain) is not None
+        told: list[CrisisRule] = []
+        left = list(plain)
+        for said, standing in zip(found, stands, strict=True):
+            if standing in OVER or (topic and plain[said.start : said.end].strip() in NOUNS):
+                left[said.start : said.end] = " " * (said.end - said.start)
+            else:
+                told.append(said.rule)
+        told.sort(key=lambda rule: -SEVERITIES.index(rule.severity))
         return Finding(
-            rules[0].severity, tuple(dict.fromkeys(one.kind for one in rules)), tuple(one.id for one in rules)
+            told[0].severity if told else "normal",
+            tuple(dict.fromkeys(rule.kind for rule in told)),
+            tuple(dict.fromkeys(rule.id for rule in told)),
+            message if len(told) == len(found) else "".join(left),
         )
 
-    def _standing(self, text: str) -> list[str]:
-        """The marks that stand: neither surely denied nor surely over or somebody else's."""
+    def _standing(self, text: str, count: int) -> list[Standing]:
+        """The standing of each mark in the text, in order. Where a mark is lost among the words, all are present."""
         rewritten = self._words.rewrite(text, correct=False)
         tokens = self._words.tokens(rewritten)
         found = [Match(token.raw, (at,), 1) for at, token in enumerate(tokens) if _is_mark(token)]
+        if len(found) != count:
+            return [Standing.PRESENT] * count
         standings = self._cues.judge(Text(tokens, found, self._words.endings(rewritten)))
-        return [match.id for match, standing in standings.items() if standing not in OVER]
-
-    def _is_topic(self, plain: str, said: Said) -> bool:
-        """Is no more said than a noun, in a text about a book, a course, a question of knowledge?"""
-        return plain[said.start : said.end].strip() in NOUNS and self._rules.topic.search(plain) is not None
+        return [standings[match] for match in found]
 
 
 def _is_mark(token: Token) -> bool:

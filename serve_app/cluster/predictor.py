@@ -22,6 +22,8 @@ from config.ml import MlSettings
 from config.settings import Settings
 from ml.evidence import Evidence
 from ml.knowledge import load_knowledge
+from ml.messages.answer import MessageReader
+from ml.messages.classifier import FOLDER, MessageModel, MessageModelError
 from ml.predictor import Opinion, opinions
 from serve_app.capabilities.prediction.cache import TtlCache
 from serve_app.capabilities.prediction.metrics import PredictionMetrics
@@ -51,6 +53,7 @@ class PredictorReplica:
             load_knowledge(),
             TtlCache(settings.cache_size, settings.cache_ttl_s, SystemClock()),
             self._evaluate,
+            MessageReader(self._message_model()),
         )
         batching: Any = self._batched  # the decorator adds these setters, its annotation does not
         batching.set_max_batch_size(settings.batch_size)
@@ -61,6 +64,14 @@ class PredictorReplica:
         self._metrics = PredictionMetrics(registry, self._service)
         if self._member is not None:
             await self._member.join(self._stats)
+
+    def _message_model(self) -> MessageModel | None:
+        """The model of messages; without it the rules answer alone."""
+        try:
+            return MessageModel.load(self._settings.artifacts / FOLDER)
+        except MessageModelError as exc:
+            self._log.error("ml.message_model_not_loaded", reason=str(exc))
+            return None
 
     async def reconfigure(self, config: Mapping[str, object]) -> None:
         """Put the named model in service; `version` unset means the one in `CURRENT`.

@@ -175,3 +175,34 @@ class Answers(PredictionBody):
 
     answers: list[Annotated[int, Field(ge=0, le=3)] | None]
     difficulty: Annotated[int, Field(ge=0, le=3)] | None = None
+
+
+class ClassifyRequest(PredictionBody):
+    """`POST /api/ml/classify-message`."""
+
+    text: str = Field(max_length=8000, description="The message. It is not kept.")
+    task: Literal["intent", "safety"]
+
+
+class LabelOut(BaseModel):
+    """One label and how probable it is."""
+
+    label: str
+    probability: float
+
+
+class MessageModelOut(BaseModel):
+    """The model of messages behind an answer."""
+
+    version: str
+    trained_at: str
+
+
+class ClassifyResponse(BaseModel):
+    """Labels, the most probable first. Rules come first; the model may raise what they let pass, and lowers nothing."""
+
+    task: Literal["intent", "safety"]
+    labels: list[LabelOut]
+    severity: Literal["emergency", "high", "normal"] | None = Field(default=None, description="Of task `safety`.")
+    rules: list[str] = Field(description="The rules that spoke, the most urgent first.")
+    model: MessageModelOut | None = Field(default=None, description="Absent while only the rules answer.")

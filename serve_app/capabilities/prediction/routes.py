@@ -12,6 +12,8 @@ from ml.screening import score
 from serve_app.capabilities.prediction.batch import MEDIA_TYPE, lines_of, scored
 from serve_app.capabilities.prediction.models import (
     Answers,
+    ClassifyRequest,
+    ClassifyResponse,
     NextQuestionRequest,
     PredictRequest,
     PredictResponse,
@@ -74,6 +76,18 @@ def prediction_routes(predictor: Predictor, dependencies: Sequence[Depends] = ()
         """The card of the model in service, as a page: what it is for, its figures by situation, where it must not be
         trusted."""
         return HTMLResponse(str(_result(await predictor.ask("model_card", {}))["html"]))
+
+    return router
+
+
+def message_routes(predictor: Predictor, dependencies: Sequence[Depends] = ()) -> APIRouter:
+    """What staff and moderation ask about messages. Who may is another question than for the symptom model."""
+    router = APIRouter(prefix="/api/ml", tags=["ml"], dependencies=list(dependencies))
+
+    @router.post("/classify-message", response_model=ClassifyResponse, response_model_exclude_unset=True)
+    async def classify_message(request: ClassifyRequest) -> Reply:
+        """What a message wants, or whether it speaks of harm: rules first, then a model that only raises."""
+        return _result(await predictor.ask("classify_message", request.model_dump()))
 
     return router
 

@@ -10,6 +10,7 @@ from ml.card_page import CardError, page_in
 from ml.evidence import Evidence
 from ml.judgement import judge, prediction_set
 from ml.knowledge import Knowledge
+from ml.messages.answer import MessageReader
 from ml.next_question import NextQuestion
 from ml.predictor import DISCLAIMER, RULES_ONLY, Asked, Interpreter, Model, ModelInfo, Opinion, Understood
 from ml.recommend import Person, Recommender
@@ -50,10 +51,17 @@ Evaluate = Callable[[Served, Evidence], Awaitable[Opinion]]
 
 
 class PredictionService:
-    """Answers requests. `evaluate` asks the model, in batches where the shell can."""
+    """Answers requests. `evaluate` asks the model, in batches where the shell can; `messages` classifies messages."""
 
-    def __init__(self, knowledge: Knowledge, cache: TtlCache[Opinion], evaluate: Evaluate) -> None:
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        cache: TtlCache[Opinion],
+        evaluate: Evaluate,
+        messages: MessageReader | None = None,
+    ) -> None:
         self.knowledge = knowledge
+        self.messages = messages or MessageReader(None)
         self.cache = cache
         self.recommender = Recommender.load(knowledge)
         self.interpreter = Interpreter(knowledge, self.recommender)

@@ -5,7 +5,12 @@ An exception that crosses Ray becomes another class whose text holds a traceback
 
 from common.errors import CarewireError, InvalidArgument
 from ml.recommend import Person
-from serve_app.capabilities.prediction.models import NextQuestionRequest, PredictRequest, RecommendRequest
+from serve_app.capabilities.prediction.models import (
+    ClassifyRequest,
+    NextQuestionRequest,
+    PredictRequest,
+    RecommendRequest,
+)
 from serve_app.capabilities.prediction.service import PredictionService
 
 Reply = dict[str, object]
@@ -24,6 +29,9 @@ async def call(service: PredictionService, method: str, body: Reply) -> Reply:
             return _recommend(service, RecommendRequest.model_validate(body))
         if method == "model_card":
             return await service.model_card()
+        if method == "classify_message":
+            message = ClassifyRequest.model_validate(body)
+            return service.messages.classify(message.text, message.task)
         if method == "model_info":
             return service.model_info()
         raise InvalidArgument("There is no such method.")

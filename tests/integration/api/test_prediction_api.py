@@ -22,7 +22,7 @@ from ml.model import TrainedModel
 from ml.predictor import Opinion, opinions
 from serve_app.capabilities.prediction.batch import WINDOW, scored
 from serve_app.capabilities.prediction.cache import TtlCache
-from serve_app.capabilities.prediction.routes import prediction_routes
+from serve_app.capabilities.prediction.routes import message_routes, prediction_routes
 from serve_app.capabilities.prediction.service import NO_MODEL, PredictionService, Served
 from serve_app.capabilities.prediction.wire import call
 from serve_app.edge.api import problems
@@ -70,6 +70,7 @@ def client_of(direct: Direct) -> httpx.AsyncClient:
     app = FastAPI()
     problems.install(app)
     app.include_router(prediction_routes(direct))
+    app.include_router(message_routes(direct))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
     return httpx.AsyncClient(transport=transport, base_url="http://carewire")
 
@@ -136,6 +137,36 @@ async def test_without_a_model_the_rules_still_answer_and_say_so(knowledge: Know
         assert body["triage"] == "emergency"
         question = await client.post("/api/ml/next-question", json=TYPICAL)
         assert question.status_code == 503
+
+
+async def test_what_nobody_understood_is_unknown_and_comes_back(client: httpx.AsyncClient) -> None:
+    body = (await client.post("/api/ml/predict", json=TYPICAL | {"symptoms": ["dolor de pecho"]})).json()
+    assert (body["triage"], body["abstained"], body["unrecognised"]) == ("unknown", True, ["dolor de pecho"])
+
+
+async def test_a_single_red_score_is_named(client: httpx.AsyncClient) -> None:
+    body = (await client.post("/api/ml/predict", json=TYPICAL | {"age": 60, "vitals": {"systolic": 85}})).json()
+    assert body["early_warning"]["red"] == ["systolic"]
+    assert body["early_warning"]["band"] != "low"
+    assert body["triage"] == "emergency"
+
+
+async def test_messages_are_classified_as_the_contract_says(client: httpx.AsyncClient) -> None:
+    danger = {"text": "I am going to kill myself tonight", "task": "safety"}
+    body = (await client.post("/api/ml/classify-message", json=danger)).json()
+    assert (body["task"], body["severity"], body["rules"]) == ("safety", "emergency", ["plan"])
+    assert body["labels"][0]["label"] == "self_harm"
+    wish = {"text": "please cancel my session", "task": "intent"}
+    body = (await client.post("/api/ml/classify-message", json=wish)).json()
+    assert body["labels"][0]["label"] == "cancel"
+    assert "severity" not in body
+    for wrong in (
+        {"text": "x"},
+        {"text": "x", "task": "mood"},
+        {"text": "x" * 8001, "task": "intent"},
+        wish | {"a": 1},
+    ):
+        assert (await client.post("/api/ml/classify-message", json=wrong)).status_code == 400
 
 
 @pytest.mark.parametrize(

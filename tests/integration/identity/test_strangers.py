@@ -53,6 +53,7 @@ OWN = {
     ("POST", "/api/ml/predict-batch"),
     ("GET", "/api/ml/model"),
     ("GET", "/api/ml/model/card"),
+    ("POST", "/api/ml/classify-message"),
 }
 BULK = ("POST", "/api/bookings/bulk")  # answers for each booking by itself
 # The rooms of others can be told from rooms that are not there: whoever creates a room may choose its id.
@@ -87,6 +88,7 @@ def bodies(ids: dict[str, str]) -> dict[tuple[str, str], Any]:
         ("PUT", "/api/pools/{pool}"): {"shards": 3},
         ("POST", "/api/ml/predict"): {"symptoms": ["high fever"], "age": 34, "sex": "female"},
         ("POST", "/api/ml/screening/{instrument}"): {"answers": [0] * 9},
+        ("POST", "/api/ml/classify-message"): {"text": "please cancel my session", "task": "intent"},
     }
 
 

@@ -25,6 +25,7 @@ TINY = MlSettings(
         calibration_patients=300,
         test_patients=300,
         grid_pairs=1,
+        grid_cells=500,
     )
 )
 AT = "2026-11-20T09:30:00.000Z"

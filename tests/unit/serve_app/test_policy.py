@@ -48,6 +48,7 @@ waitlist.read s so s *
 waitlist.figures - * - *
 waitlist.leave s so s *
 ml.use * * * *
+ml.classify - * * *
 account.enter * * * *
 account.read s s s *
 account.change s s s s
