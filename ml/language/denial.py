@@ -43,7 +43,7 @@ class Denials:
         )
         self._never_first, self._plain = frozenset(lists["never_first"].split()), frozenset(lists["plain"].split())
         self._joints, self._restart = frozenset(lists["joints"].split()), frozenset(lists["restart"].split())
-        self._near, self._link = frozenset(lists["near"].split()), frozenset(lists["link"].split())
+        self._before, self._link = frozenset(lists["before"].split()), frozenset(lists["link"].split())
         self._unsure = frozenset(lists["unsure"].split())
         self._undone_after = pattern(lists["undone_after"])
         self._undone_before = pattern(lists["undone_before"])
@@ -73,7 +73,7 @@ class Denials:
         for at in self._reach(text, cue):
             raw = tokens[at].raw
             if (raw in self._joints and at not in used) or tokens[at].unit != tokens[at - 1].unit:
-                if not denies:
+                if not (denies or stretch.clean):
                     return
                 stretch = _Stretch()
             starting = [match for match in text.found if match.tokens[0] == at]
@@ -133,7 +133,7 @@ class Denials:
             token = tokens[at]
             if token.unit != tokens[cue].unit or at in used or token.raw in ("or", "and"):
                 break
-            if token.form == NOT or token.raw in self._near or token.form in self._near:
+            if token.raw not in self._before and not token.raw[0].isdigit():
                 return True
             before.append(at)
         opening = [at for at in range(cue) if tokens[at].sentence == sentence]

@@ -117,6 +117,118 @@ DENIED = [
 ]
 
 
+HEDGED = [
+    "rarely without {x}",
+    "never free from {x}",
+    "I don't go a day without {x}",
+    "I can't recall a day without {x}",
+    "no hour passes without {x}",
+    "I never said that I have no {x}",
+    "who says I have no {x}",
+    "it is wrong that I have no {x}",
+    "far from having no {x}",
+    "I wouldn't claim to have no {x}",
+    "it is false that I have no {x}",
+    "impossible to be without {x}",
+    "I don't get through a day without {x}",
+    "few days without {x}",
+    "not one night without {x}",
+    "I am not without {x}",
+    "I find it hard to believe I have no {x}",
+    "she doesn't believe that I have {x}",
+    "I refuse to believe this is no {x}",
+    "is this not {x}?",
+    "they told me it is not {x}",
+    "my doctor denies that I have {x}",
+    "my doctor denied {x}",
+    "I'd be glad to have no {x}",
+    "if only I had no {x}",
+    "supposedly no {x}",
+    "allegedly no {x}",
+    "apparently no {x}",
+    "I was told I have no {x}",
+    "according to him I have no {x}",
+    "he claims not to have {x}",
+    "he insists that he has no {x}",
+    "she acts as if she had no {x}",
+    "I fear it's not only stress but {x}",
+    "I am not imagining {x}",
+    "it isn't nothing, it is {x}",
+    "don't know what to do about {x}",
+    "not clear whether {x} is serious",
+    "I question whether I have no {x}",
+    "the nurse wrote no {x} but that is wrong",
+    "the report says no {x} which is not true",
+    "untrue that there is no {x}",
+    "I lied when I said no {x}",
+    "I said no {x} but I do",
+    "forget what I said about no {x}",
+    "I told them no {x} because I was ashamed",
+    "I would say no {x} but my wife disagrees",
+    "no {x}? yes, a lot",
+    "no {x}, or maybe a little",
+    "no {x} except a little",
+    "hardly no {x}",
+    "almost no {x}",
+    "nearly no {x}",
+    "not much {x}",
+    "not a lot of {x}",
+    "not really {x}",
+    "no {x} to speak of",
+    "no real {x}",
+    "no {x} worth mentioning",
+]
+PLAIN = [
+    "sore throat with no {x}",
+    "cough for three days, no {x}",
+    "I feel fine, no {x}",
+    "My son has a runny nose but no {x}",
+    "The baby is well and has no {x}",
+    "on exam no {x}",
+    "runny nose since monday without {x}",
+    "sneezing and itchy eyes, no {x} so far",
+    "I've got a cold but I don't have {x}",
+    "Patient is a 40 year old man with cough, no {x}",
+    "no {x}, no fever, just a blocked nose",
+    "denies {x}, fever, chills",
+    "denies any fever, {x} or chills",
+    "He does not have {x}",
+    "there was no {x} during the night",
+    "I have had no {x} this week",
+    "no {x} whatsoever",
+    "definitely no {x}",
+    "thankfully no {x}",
+    "luckily I don't have {x}",
+    "I certainly don't have {x}",
+    "not had any {x}",
+    "did not notice any {x}",
+    "we have not seen any {x}",
+    "negative for {x}",
+    "no {x} reported",
+    "no {x} noted",
+    "no {x} yet",
+    "never {x}",
+    "no signs or symptoms of {x}",
+    "currently no {x}",
+    "still no {x}",
+    "so far no {x}",
+    "I am coughing but there is no {x}",
+    "no {x} either",
+    "not suffering from {x}",
+    "no complaints of {x}",
+    "no new symptoms, no {x}",
+    "no {x} or anything like that",
+    "no {x}. Just a cough.",
+    "no {x} and no other symptoms",
+    "there's never been any {x}",
+    "nor do I have {x}",
+    "haven't got {x}",
+    "don't get {x}",
+    "without any {x}",
+    "absent {x}",
+]
+
+
 def understood(interpreter: Interpreter, *texts: str) -> Understood:
     return interpreter.understand(Asked(symptoms=texts, age=60, sex="male"))
 
@@ -133,6 +245,16 @@ def test_what_is_surely_denied_raises_none(interpreter: Interpreter, text: str) 
     found = understood(interpreter, text)
     assert "chest_pain" in found.evidence.absent
     assert not [flag for flag in found.red_flags if flag.code in ("RF02", "RF03")]
+
+
+@pytest.mark.parametrize("template", HEDGED)
+def test_whatever_stands_before_or_behind_a_denial_makes_it_unsure(interpreter: Interpreter, template: str) -> None:
+    assert understood(interpreter, template.format(x="chest pain")).red_flags
+
+
+@pytest.mark.parametrize("template", PLAIN)
+def test_a_plain_denial_is_heard_however_it_is_put(interpreter: Interpreter, template: str) -> None:
+    assert "chest_pain" in understood(interpreter, template.format(x="chest pain")).evidence.absent
 
 
 def test_doubt_about_what_speaks_against_a_flag_leaves_the_flag(interpreter: Interpreter) -> None:
