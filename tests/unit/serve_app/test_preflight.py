@@ -23,6 +23,9 @@ from serve_app.launch.preflight import (
 )
 
 
+pytestmark = pytest.mark.allows("sockets", reason="whether this machine lets us listen is what is asked")
+
+
 @pytest.fixture
 def taken() -> Iterator[int]:
     """A port on which somebody listens."""

@@ -7,6 +7,7 @@ import pytest
 
 from common.errors import Unavailable
 from common.lib.lookups import LookupBatcher
+from tests.simulation.loop import VirtualLoop, run
 from tests.waiting import eventually
 
 
@@ -86,20 +87,23 @@ async def test_who_gave_up_costs_the_others_nothing() -> None:
         await impatient
 
 
-async def test_after_company_came_the_next_look_up_waits_for_more_but_nobody_alone_waits() -> None:
-    store = SlowStore()
-    store.open.set()
-    gathered: LookupBatcher[str, int] = LookupBatcher(store.look_up, rest_s=0.2)
-    loop = asyncio.get_running_loop()
-    began_s = loop.time()
-    await gathered.get(["a"])
-    assert loop.time() - began_s < 0.2
-    store.open.clear()
-    first, second = asyncio.create_task(gathered.get(["b"])), asyncio.create_task(gathered.get(["c"]))
-    await until_asked(store, 2)
-    third = asyncio.create_task(gathered.get(["d"]))
-    await asyncio.sleep(0)
-    store.open.set()
-    await asyncio.gather(first, second)
-    await asyncio.gather(third, gathered.get(["e"]))
-    assert store.asked == [["a"], ["b", "c"], ["d", "e"]]
+def test_after_company_came_the_next_look_up_waits_for_more_but_nobody_alone_waits() -> None:
+    async def main() -> None:
+        store = SlowStore()
+        store.open.set()
+        gathered: LookupBatcher[str, int] = LookupBatcher(store.look_up, rest_s=0.2)
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        await gathered.get(["a"])
+        assert loop.time() - began_s < 0.2
+        store.open.clear()
+        first, second = asyncio.create_task(gathered.get(["b"])), asyncio.create_task(gathered.get(["c"]))
+        await until_asked(store, 2)
+        third = asyncio.create_task(gathered.get(["d"]))
+        await asyncio.sleep(0)
+        store.open.set()
+        await asyncio.gather(first, second)
+        await asyncio.gather(third, gathered.get(["e"]))
+        assert store.asked == [["a"], ["b", "c"], ["d", "e"]]
+
+    run(VirtualLoop(), main())
