@@ -24,7 +24,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sources, with a new file in every folder of rules and of shells."""
     root = tmp_path_factory.mktemp("copy")
     for package in PACKAGES:
-        shutil.copytree(ROOT / package, root / package, ignore=lambda _, names: [n for n in names if n == "__pycache__"])
+        shutil.copytree(
+            ROOT / package, root / package, ignore=lambda _, names: [n for n in names if n == "__pycache__"]
+        )
     shutil.copy(ROOT / "pyproject.toml", root)
     return root
 
