@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from typing_extensions import override
 
 from actors.calendars.booking.entity import Booking
 from actors.calendars.booking.messages import OpenBooking
@@ -52,6 +53,7 @@ class Mortal(EntityClient):
         self._answered = answered
         self.calls = 0
 
+    @override
     async def submit(self, *args: Any, **more: Any) -> Reply:
         self.calls += 1
         if self.calls == self._dies_at and not self._answered:
@@ -237,6 +239,7 @@ def test_a_decision_that_comes_after_the_question_is_refused() -> None:
         gate = asyncio.Event()
 
         class Stalled(EntityClient):
+            @override
             async def submit(self, entity: str, *args: Any, **more: Any) -> Reply:
                 if entity.startswith("booking:") and "command_id" in more:
                     await gate.wait()

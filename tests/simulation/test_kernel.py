@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from typing_extensions import override
 
 from actors.kernel.contract.entity import Principal, Recorded
 from actors.kernel.history.codec import Codec
@@ -227,6 +228,7 @@ def test_no_crash_and_no_lost_answer_breaks_a_promise(block: int) -> None:
 class Hasty(LedgerKind):
     """Takes each ledger for a new one when it hears of it for the first time."""
 
+    @override
     def begins(self, command: object) -> bool:
         return True
 

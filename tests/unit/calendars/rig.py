@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
+from typing_extensions import override
 
 from actors.calendars.booking.kind import BookingKind
 from actors.calendars.calendar.commands import Availability
@@ -81,6 +82,7 @@ class JumpingClock(VirtualClock):
         super().__init__(loop)
         self.ahead_ms = 0
 
+    @override
     def now_ms(self) -> int:
         return super().now_ms() + self.ahead_ms
 
