@@ -9,6 +9,7 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 DROPOUT: Final = 0.05
 QUIET: Final = 0.2  # of the usual size of first-layer weights at the start
@@ -36,6 +37,7 @@ class Member(nn.Module):
             last.weight.zero_()
             last.bias.zero_()
 
+    @override
     def forward(self, rows: Tensor) -> Tensor:
         """Shape: (n, width) float32 -> logits (n, classes)."""
         correction: Tensor = self.layers(rows)

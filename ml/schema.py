@@ -6,11 +6,13 @@ study reports it; B: rounded from a cited range; C: judgement) and becomes an ef
 
 import csv
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Grade = Literal["A", "B", "C"]
 Urgency = Literal["self_care", "routine", "urgent", "emergency"]

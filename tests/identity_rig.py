@@ -15,6 +15,7 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
+from typing_extensions import override
 
 from actors.calendars.services.assembly import calendar_services
 from actors.kernel.caller.region import Region
@@ -76,6 +77,7 @@ class ShiftedClock(SystemClock):
     ahead_ms = 0
     stopped_ms: int | None = None
 
+    @override
     def now_ms(self) -> int:
         return (super().now_ms() if self.stopped_ms is None else self.stopped_ms) + self.ahead_ms
 

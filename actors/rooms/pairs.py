@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, assert_never
 
+from typing_extensions import override
+
 from actors.kernel.contract.entity import Command, Context, Decision, Event, Kind, Principal, Recorded
 from actors.rooms.room.wire import Answer, Done
 from common.errors import PermissionDenied
@@ -84,17 +86,22 @@ class PairKind(Kind[Pair, PairCommand, Claimed | PairReleased]):
     commands = PairCommand
     events = Claimed | PairReleased
 
+    @override
     def create(self, key: str) -> Pair:
         return Pair()
 
+    @override
     def snapshot(self, entity: Pair) -> bytes:
         return entity.room_id.encode()
 
+    @override
     def restore(self, key: str, state: bytes) -> Pair:
         return Pair(state.decode())
 
+    @override
     def admit(self, entity: Pair, by: Principal) -> None:
         raise PermissionDenied("Only Carewire itself may do this.")
 
+    @override
     def show(self, entity_id: str, recorded: Recorded[Claimed | PairReleased], part: Any) -> None:
         return None

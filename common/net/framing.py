@@ -11,6 +11,8 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Final, TypeVar, cast
 
+from typing_extensions import override
+
 from common.logs import get_logger
 from common.net.proof import CALLER, LISTENER, NONCE_BYTES, SharedSecret, fresh_nonce, same
 from common.net.tls import NodeTls
@@ -41,9 +43,11 @@ class Framed(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._next: asyncio.Protocol | None = None
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
 
+    @override
     def data_received(self, data: bytes) -> None:
         buffer = self._buffer
         buffer += data
@@ -97,14 +101,17 @@ class Listening(Framed):
         self._expected: bytes | None = None
         self._timer: asyncio.TimerHandle | None = None
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._timer = asyncio.get_running_loop().call_later(_PROOF_S, self._refuse)
 
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._end_timer()
 
+    @override
     def frame(self, frame: bytes) -> None:
         if len(frame) < _REQUEST.size or self._transport is None:
             self.hang_up()
@@ -154,6 +161,7 @@ class Calling(Framed):
         self._last = 0
         self.lost = False
 
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self.lost = True
@@ -180,6 +188,7 @@ class Calling(Framed):
         """Say something that needs no answer."""
         self.write(_REQUEST.pack(len(payload) + _REQUEST.size - 4, 0, method), payload)
 
+    @override
     def frame(self, frame: bytes) -> None:
         _, call = _REPLY.unpack_from(frame)
         future = self._calls.get(call)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
+from typing_extensions import override
+
 from realtime.engineio.peers import Reply
 from realtime.engineio.server import EngineServer
 from realtime.engineio.upgrade_request import upgrade_request_of
@@ -51,6 +53,7 @@ class FastHandshakeProtocol(asyncio.Protocol):
         self.came = b""
         self.bucket = -1
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the head, but not for ever."""
         self._transport = transport
@@ -58,10 +61,12 @@ class FastHandshakeProtocol(asyncio.Protocol):
         engine = self._handshakes.engine
         engine.wheel.add(self, engine.now_s() + engine.head_timeout)
 
+    @override
     def connection_lost(self, error: Exception | None) -> None:
         """The client has left without a request."""
         self._forget()
 
+    @override
     def data_received(self, data: bytes) -> None:
         """Once the head is whole: open the session, refuse it, or hand the connection to aiohttp's protocol."""
         if self.came:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from aiohttp import web
 from engineio.packet import Packet
+from typing_extensions import override
 
 from realtime.engineio import http
 from realtime.engineio.engine_host import EngineHost, Welcome
@@ -140,6 +141,7 @@ class EngineServer(EngineHost):
         self._welcome = handler, welcome
 
     @property
+    @override
     def welcome(self) -> Welcome | None:
         """What may be called in place of the present connect handler; None: somebody has to be asked, or wants to see
         the whole request."""
@@ -183,12 +185,14 @@ class EngineServer(EngineHost):
         return self._wheel
 
     @property
+    @override
     def outbound(self) -> Outbound:
         """What is to be written at the end of this turn."""
         if self._outbound is None:
             self._outbound = Outbound(asyncio.get_running_loop(), self.wheel)
         return self._outbound
 
+    @override
     def now_s(self) -> float:
         """The time that deadlines are in."""
         return self.outbound.loop.time()
@@ -235,6 +239,7 @@ class EngineServer(EngineHost):
         """The session has ended: its disconnect handler is next in line."""
         self.receive(socket, Gone(reason))
 
+    @override
     def forget(self, socket: Socket) -> None:
         """Nothing more is to be had here about this session."""
         self.wheel.drop(socket)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from socketio.exceptions import ConnectionRefusedError as Refused
 from socketio.packet import CONNECT_ERROR
+from typing_extensions import override
 
 from config.settings import GatewaySettings
 from realtime.delivery import codec
@@ -29,13 +30,16 @@ class FrontServer(AsyncServer):
         self._front = front
         self.register_namespace(front)
 
+    @override
     def read(self, socket: Socket, item: str | bytes) -> Any:
         """Stray binary frames are attachments of an event that was refused when it came."""
         return None if isinstance(item, bytes) else super().read(socket, item or "?")
 
+    @override
     def check(self, packet: Any) -> None:
         """`Packet` has done it."""
 
+    @override
     async def connecting(self, socket: Socket, namespace: str, data: Any) -> None:
         """The one namespace with its one handler: without the search for both."""
         while socket.held is not None:
@@ -60,6 +64,7 @@ class FrontServer(AsyncServer):
         await self.manager.connect(sid, namespace)
         self.settled(socket, sid, namespace)
 
+    @override
     def left(self, socket: Socket, reason: str) -> None:
         """The same for the end, which waits for nothing."""
         manager, namespace = self.manager, self._front.namespace
@@ -73,11 +78,13 @@ class FrontServer(AsyncServer):
             self._front.strangers.gone(socket)
             self.eio.finished(socket)
 
+    @override
     async def _handle_disconnect(self, eio_sid: str, namespace: str, reason: str | None = None) -> None:
         await super()._handle_disconnect(eio_sid, namespace, reason)
         if (socket := self.eio.sockets.get(eio_sid)) is not None:
             self._tried(socket)
 
+    @override
     def patience_s(self, socket: Socket) -> float:
         """What is left of the time to say who one is."""
         return self._front.strangers.left_s(socket)
@@ -86,10 +93,12 @@ class FrontServer(AsyncServer):
         if not socket.closing and not self._front.strangers.tried(socket):
             socket.end(ABUSE, abort=True, code=REFUSED)
 
+    @override
     def dispatch(self, socket: Socket, sid: str, namespace: str, packet: Any) -> None:
         """Each in its own task; nothing is awaited before its command is queued."""
         self.eio.spawn(self._front.receive(sid, packet.data, packet.id))
 
+    @override
     def connected(self, sid: str, namespace: str) -> None:
         """The session may begin."""
         self._front.opened(sid)

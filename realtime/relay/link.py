@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final, Protocol
 
 import msgspec
+from typing_extensions import override
 
 from common.lib.tasks import Tasks
 from common.net.framing import FIRST_METHOD, Calling, Listening, has_payload, reply_header
@@ -55,17 +56,20 @@ class Serving(Listening):
         self._tasks = Tasks(name)
         self._polls: dict[str, asyncio.Task[None]] = {}
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         watch(transport)
         self._owner.opened(self)
 
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._owner.closed(self)
         for task in self._tasks:
             task.cancel()  # the clients of the polls that wait have lost their connections too
 
+    @override
     def request(self, call: int, method: int, payload: bytes) -> None:
         sid, number, body = _asked.decode(payload)
         server = self._owner.server
@@ -107,10 +111,12 @@ class PeerConnection(Calling):
         super().__init__()
         self._end: asyncio.Protocol | None = None
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         watch(transport)
 
+    @override
     def frame(self, frame: bytes) -> None:
         super().frame(frame)
         if self._end is not None and has_payload(frame):

@@ -9,14 +9,16 @@ word to anybody.
 
 import base64
 import binascii
-from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha512
 from ipaddress import ip_address
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SEPARATOR: Final = "."
 _PORT_BYTES: Final = 2

@@ -161,5 +161,5 @@ def finding_of_models(sightings: Sequence[ProcessStatus]) -> Finding:
 async def _in_time(work: Awaitable[T]) -> T | None:
     try:
         return await asyncio.wait_for(work, ANSWER_S)
-    except Exception:  # whatever it is: it did not answer
+    except Exception:  # whatever it is: it did not answer  # noqa: BLE001
         return None

@@ -14,6 +14,8 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
+from typing_extensions import override
+
 from common.net.framing import FIRST_METHOD, Calling, Listening, connect
 from common.net.proof import SharedSecret
 from common.net.tls import NodeTls
@@ -86,6 +88,7 @@ class _FiguresConnection(Listening):
         super().__init__(secret)
         self._answers = answers
 
+    @override
     def request(self, call: int, method: int, payload: bytes) -> None:
         if (answer := self._answers.get(method)) is None:
             self.hang_up()

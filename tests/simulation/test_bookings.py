@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from typing_extensions import override
 
 from actors.calendars.booking.commands import OpenBooking
 from actors.calendars.booking.entity import Booking
@@ -30,6 +31,7 @@ from store.ports.leases import Holder
 from store.ports.stores import Stores
 from tests.simulation.faults import UnfencedJournal
 from tests.simulation.loop import run
+from tests.simulation.seeds import seeds
 from tests.simulation.test_zombies import GenerousLeases
 from tests.simulation.world import World
 from tests.unit.calendars.rig import ADMIN, ANN, BOB, DOC, KINDS, Rig, a_schedule, at, entries_of
@@ -52,6 +54,7 @@ class Mortal(EntityClient):
         self._answered = answered
         self.calls = 0
 
+    @override
     async def submit(self, *args: Any, **more: Any) -> Reply:
         self.calls += 1
         if self.calls == self._dies_at and not self._answered:
@@ -237,6 +240,7 @@ def test_a_decision_that_comes_after_the_question_is_refused() -> None:
         gate = asyncio.Event()
 
         class Stalled(EntityClient):
+            @override
             async def submit(self, entity: str, *args: Any, **more: Any) -> Reply:
                 if entity.startswith("booking:") and more.get("command_id"):
                     await gate.wait()
@@ -305,7 +309,7 @@ async def repeats(world: World, people: int, *, keyed: bool) -> dict[str, set[st
     return got
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(20))
 def test_a_key_is_one_booking_whichever_gateway_repeats_it_and_whatever_dies(seed: int) -> None:
     world = World(seed, kinds=KINDS)
 
@@ -343,7 +347,7 @@ async def insist(call: Callable[[], Awaitable[Any]]) -> Any:
                 raise
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(20))
 def test_of_many_who_want_one_time_exactly_one_gets_it(seed: int) -> None:
     world = World(seed, kinds=KINDS)
 
@@ -417,7 +421,7 @@ async def two_lives_book(world: World, stores: Stores) -> int:
     return sum(await asyncio.gather(*(one(region, number) for region in regions for number in range(10))))
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", seeds(5))
 def test_two_shards_that_both_believe_in_a_calendar_book_an_hour_once(seed: int) -> None:
     world = World(seed, rate=0.0, kinds=KINDS)
     assert run(world.loop, two_lives_book(world, world.stores)) == 1

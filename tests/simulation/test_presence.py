@@ -20,6 +20,7 @@ from store.ports.stores import Stores
 from store.ports.views import Views
 from tests.simulation.faults import Dice, FaultyClient, FaultyJournal
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
+from tests.simulation.seeds import seeds
 
 T = TypeVar("T")
 USERS = [f"u{number}" for number in range(6)]
@@ -316,7 +317,7 @@ def test_many_changes_within_a_tick_are_one_state() -> None:
     world.run(main())
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", seeds(16))
 def test_after_any_trouble_every_gateway_knows_the_truth(seed: int) -> None:
     """Sockets come and go, gateways and shards die, calls get lost, arrive twice or late. Then there is peace."""
     world = World(seed, rate=1.0, shards=2)

@@ -1,6 +1,7 @@
 """Agendas as the kernel sees them."""
 
 import msgspec
+from typing_extensions import override
 
 from actors.calendars.agenda.commands import AgendaCommand
 from actors.calendars.agenda.entity import Agenda
@@ -20,25 +21,31 @@ class AgendaKind(Kind[Agenda, AgendaCommand, AgendaEvent]):
     commands = AgendaCommand
     events = AgendaEvent
 
+    @override
     def create(self, key: str) -> Agenda:
         return Agenda(key)
 
+    @override
     def snapshot(self, entity: Agenda) -> bytes:
         return _pack(list(entity.occupancy.entries.values()))
 
+    @override
     def restore(self, key: str, state: bytes) -> Agenda:
         agenda = Agenda(key)
         for entry in msgspec.msgpack.decode(state, type=list[TimeEntry]):
             agenda.occupancy.put(entry)
         return agenda
 
+    @override
     def admit(self, entity: Agenda, by: Principal) -> None:
         """Raises PermissionDenied: nobody listens to an agenda; what concerns a client is in their inbox."""
         raise PermissionDenied("Agendas cannot be listened to.")
 
+    @override
     def show(self, entity_id: str, recorded: Recorded[AgendaEvent], part: None) -> Shown | None:
         return None
 
+    @override
     def effects(self, entity_id: str, recorded: Recorded[AgendaEvent], part: None) -> Effects | None:
         event = recorded.event
         return (

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
+from typing_extensions import override
 
 from actors.calendars.booking.answers import shown, with_words
 from actors.calendars.booking.commands import BookingCommand, OpenBooking, ReadBooking
@@ -39,29 +40,36 @@ class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
         Index(BOOKINGS, ("series", "order")),
     )
 
+    @override
     def create(self, key: str) -> Booking:
         return Booking(key)
 
+    @override
     def begins(self, command: BookingCommand) -> bool:
         """Whoever opens one made its id for it, or has looked for it before."""
         return isinstance(command, OpenBooking)
 
+    @override
     def snapshot(self, entity: Booking) -> bytes:
         return _pack(BookingState(entity.record, sorted(entity.dead), entity.assigned))
 
+    @override
     def restore(self, key: str, state: bytes) -> Booking:
         booking = Booking(key)
         kept = msgspec.msgpack.decode(state, type=BookingState)
         booking.record, booking.dead, booking.assigned = kept.record, set(kept.dead), kept.assigned
         return booking
 
+    @override
     def admit(self, entity: Booking, by: Principal) -> None:
         """Raises PermissionDenied: what concerns people about a booking is in their inboxes."""
         raise PermissionDenied("Bookings cannot be listened to.")
 
+    @override
     def show(self, entity_id: str, recorded: Recorded[BookingEvent], part: None) -> Shown | None:
         return None
 
+    @override
     def effects(self, entity_id: str, recorded: Recorded[BookingEvent], part: None) -> Effects | None:
         event = recorded.event
         match event:
@@ -90,6 +98,7 @@ class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
                 return Effects(views=[view_of(event.record, recorded.seq)], letters=letters)
         return None
 
+    @override
     async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         if not isinstance(query, ReadBooking):
             return await super().read(query, entity_id, version, library)

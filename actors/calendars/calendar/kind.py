@@ -3,6 +3,7 @@
 from typing import Final
 
 import msgspec
+from typing_extensions import override
 
 from actors.calendars.calendar import reservations
 from actors.calendars.calendar.commands import NAME, CalendarCommand, Reserved, TimeFreed
@@ -28,13 +29,16 @@ class CalendarKind(Kind[Calendar, CalendarCommand, CalendarEvent]):
     events = CalendarEvent
     indexes = (Index(SERVICES, ("service", "offered", "calendar")),)
 
+    @override
     def create(self, key: str) -> Calendar:
         return Calendar(key)
 
+    @override
     def snapshot(self, entity: Calendar) -> bytes:
         schedule = entity.planner.schedule if entity.planner is not None else None
         return _pack(CalendarState(schedule, list(entity.occupancy.entries.values()), entity.waitlist))
 
+    @override
     def restore(self, key: str, state: bytes) -> Calendar:
         kept = msgspec.msgpack.decode(state, type=CalendarState)
         calendar = Calendar(key)
@@ -45,9 +49,11 @@ class CalendarKind(Kind[Calendar, CalendarCommand, CalendarEvent]):
         calendar.waitlist = kept.waitlist
         return calendar
 
+    @override
     def admit(self, entity: Calendar, by: Principal) -> None:
         """Free or busy is for everybody: watchers never hear whose time it is."""
 
+    @override
     def show(self, entity_id: str, recorded: Recorded[CalendarEvent], part: None) -> Shown | None:
         """`availability_changed`; with `reload`, everything may be different. None where nothing changes for others."""
         event = recorded.event
@@ -61,6 +67,7 @@ class CalendarKind(Kind[Calendar, CalendarCommand, CalendarEvent]):
         payload = {"therapist_id": _key(entity_id), "version": recorded.seq, "changes": changes}
         return Shown("availability_changed", msgspec.json.encode(payload | ({"reload": True} if reload_all else {})))
 
+    @override
     def effects(self, entity_id: str, recorded: Recorded[CalendarEvent], part: None) -> Effects | None:
         event = recorded.event
         match event:

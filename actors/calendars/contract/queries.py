@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta
+from typing_extensions import override
 
 from actors.calendars.booking.state import Status
 from actors.calendars.calendar.commands import GetFreeTimes
@@ -48,6 +49,7 @@ class AvailabilityQuery(FreeTimes, frozen=True, kw_only=True):
     tz: Annotated[str, Meta(max_length=64)] | None = None
     explain: bool = False
 
+    @override
     def command(self, by: Principal) -> GetFreeTimes:
         """See `FreeTimes`."""
         asked = super().command(by)

@@ -3,6 +3,7 @@
 from typing import Final
 
 import msgspec
+from typing_extensions import override
 
 from actors.calendars.booking.commands import CancelBooking, ConfirmBooking
 from actors.calendars.series.commands import SeriesCommand
@@ -22,9 +23,11 @@ class SeriesKind(Kind[Series, SeriesCommand, SeriesEvent]):
     commands = SeriesCommand
     events = SeriesEvent
 
+    @override
     def create(self, key: str) -> Series:
         return Series(key)
 
+    @override
     def snapshot(self, entity: Series) -> bytes:
         status, staff = entity.status, entity.staff
         return _pack(
@@ -38,6 +41,7 @@ class SeriesKind(Kind[Series, SeriesCommand, SeriesEvent]):
             )
         )
 
+    @override
     def restore(self, key: str, state: bytes) -> Series:
         series = Series(key)
         kept = msgspec.msgpack.decode(state, type=SeriesState)
@@ -45,13 +49,16 @@ class SeriesKind(Kind[Series, SeriesCommand, SeriesEvent]):
         series.status, series.staff, series.assigned = kept.status, kept.staff, kept.assigned
         return series
 
+    @override
     def admit(self, entity: Series, by: Principal) -> None:
         """Raises PermissionDenied: its bookings are told one by one, in inboxes."""
         raise PermissionDenied("Series cannot be listened to.")
 
+    @override
     def show(self, entity_id: str, recorded: Recorded[SeriesEvent], part: None) -> Shown | None:
         return None
 
+    @override
     def effects(self, entity_id: str, recorded: Recorded[SeriesEvent], part: None) -> Effects | None:
         event = recorded.event
         match event:

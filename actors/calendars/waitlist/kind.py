@@ -3,6 +3,7 @@
 from typing import Final
 
 import msgspec
+from typing_extensions import override
 
 from actors.calendars.booking.letters import Deliver, event_id
 from actors.calendars.booking.views import TEXTS
@@ -35,9 +36,11 @@ class WaitlistKind(Kind[Waitlist, WaitlistCommand, WaitlistEvent]):
     commands = WaitlistCommand
     events = WaitlistEvent
 
+    @override
     def create(self, key: str) -> Waitlist:
         return Waitlist()
 
+    @override
     def snapshot(self, entity: Waitlist) -> bytes:
         entries, offers = [*entity.entries.values()], [*entity.offers.values()]
         return _pack(
@@ -46,6 +49,7 @@ class WaitlistKind(Kind[Waitlist, WaitlistCommand, WaitlistEvent]):
             )
         )
 
+    @override
     def restore(self, key: str, state: bytes) -> Waitlist:
         kept = msgspec.msgpack.decode(state, type=WaitlistState)
         waitlist = Waitlist()
@@ -54,13 +58,16 @@ class WaitlistKind(Kind[Waitlist, WaitlistCommand, WaitlistEvent]):
         waitlist.openings, waitlist.counts, waitlist.accepted = kept.openings, kept.counts, kept.accepted
         return waitlist
 
+    @override
     def admit(self, entity: Waitlist, by: Principal) -> None:
         """Raises PermissionDenied: offers are told in inboxes."""
         raise PermissionDenied("The waitlist cannot be listened to.")
 
+    @override
     def show(self, entity_id: str, recorded: Recorded[WaitlistEvent], part: None) -> Shown | None:
         return None
 
+    @override
     def effects(self, entity_id: str, recorded: Recorded[WaitlistEvent], part: None) -> Effects | None:
         event = recorded.event
         match event:
@@ -86,6 +93,7 @@ class WaitlistKind(Kind[Waitlist, WaitlistCommand, WaitlistEvent]):
                 return Effects(letters=[Letter(event.entity, _pack(ConfirmOrCancel(event.key, event.outcome)))])
         return None
 
+    @override
     async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         if not isinstance(query, ReadWaitlist):
             return await super().read(query, entity_id, version, library)

@@ -11,6 +11,8 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
+from typing_extensions import override
+
 from actors.kernel.caller.shard_client import ShardClient, ShardGone
 from common.lib.tasks import Tasks
 from common.net.framing import FIRST_METHOD, Calling, ConnectionLost, Listening, connect
@@ -96,14 +98,17 @@ class _ShardConnection(Listening):
         super().__init__(secret)
         self._server = server
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._server.opened(self)
 
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._server.closed(self)
 
+    @override
     def request(self, call: int, method: int, payload: bytes) -> None:
         self._server.serve(self, call, method, payload)
 

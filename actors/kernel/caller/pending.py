@@ -1,13 +1,16 @@
 """A command on its way: what a region keeps of it until it is answered, and how it fails without an answer."""
 
-import asyncio
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from actors.kernel.contract import protocol
 from actors.kernel.contract.entity import Principal
 from common.errors import CarewireError, Unavailable
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Pending(msgspec.Struct, eq=False, kw_only=True):

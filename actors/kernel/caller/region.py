@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final, Protocol
 
 import msgspec
+from typing_extensions import override
 
 from actors.kernel.caller.channel import ShardChannel
 from actors.kernel.caller.metrics import RegionMetrics
@@ -94,6 +95,7 @@ class Region(EntityClient):
             fail_all((*channel.outstanding.values(), *channel.queue), Unavailable("The server is shutting down."))
         fail_all(self._strays.values(), Unavailable("The server is shutting down."))
 
+    @override
     async def submit(
         self,
         entity: str,

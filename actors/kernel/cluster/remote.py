@@ -11,13 +11,13 @@ import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import ray
 from prometheus_client import generate_latest
-from ray.actor import ActorHandle
 from ray.exceptions import RayActorError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+from typing_extensions import override
 
 from actors.kernel.caller.direct import Address, DirectClient, DirectServer
 from actors.kernel.caller.metrics import RegionMetrics
@@ -37,6 +37,9 @@ from config.settings import Settings
 from store.holders import this_process
 from store.ports.maps import PartitionMap, PartitionMaps
 from store.ports.stores import Stores
+
+if TYPE_CHECKING:
+    from ray.actor import ActorHandle
 
 _log = get_logger(__name__)
 NAMESPACE: Final = "carewire"
@@ -115,6 +118,7 @@ class _Actor(Generic[H]):
 class VolatileActor(_Actor[HostedShard]):
     """The actor of a shard that keeps nothing in the journal."""
 
+    @override
     async def _make(self, stores: Stores) -> HostedShard:
         return self._recipe.volatile(self._name, stores)
 
@@ -130,6 +134,7 @@ class ShardActor(_Actor[Shard]):
         """See `Shard.adopt`."""
         await (await self._shard()).adopt()
 
+    @override
     async def _make(self, stores: Stores) -> Shard:
         clock = SystemClock()
         region = Region(

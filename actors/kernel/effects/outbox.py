@@ -154,7 +154,7 @@ class Outbox:
         """Until it is done. False when it cannot be done: the turn stays unsettled, and the log says why."""
         try:
             await retry(action, Unavailable, backoff=database_backoff())
-        except Exception:  # a bug in one effect must not hold up its entity for ever
+        except Exception:  # a bug in one effect must not hold up its entity for ever  # noqa: BLE001
             _log.exception("effect.failed")
             return False
         return True

@@ -1,13 +1,15 @@
 """What reads may use: the journal, opened, and the read models (`entity.Library` over the stores)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from actors.kernel.contract.entity import Kind, Recorded
 from actors.kernel.history.codec import Codec
-from store.ports.journal import Turn
 from store.ports.stores import Stores
 from store.ports.views import View, ViewQuery
+
+if TYPE_CHECKING:
+    from store.ports.journal import Turn
 
 _PAGE: Final = 100  # turns a round trip
 

@@ -62,7 +62,7 @@ class Decider:
                     draft.missing = self._take(draft, submission)
                 except _Full:
                     break
-                except Exception:  # a bug in a kind must cost its caller an answer, not everybody the shard
+                except Exception:  # a bug in a kind must cost its caller an answer, not everybody the shard  # noqa: BLE001
                     _log.exception("command.failed", entity=resident.id, trace=submission.trace)
                     mailbox.popleft()
                     draft.broken = submission

@@ -78,7 +78,7 @@ class Loader:
         for resident in batch:
             try:
                 owed = restore(resident, loaded[resident.id], self._replies)
-            except Exception:  # a journal that cannot be read costs this entity, not its neighbours
+            except Exception:  # a journal that cannot be read costs this entity, not its neighbours  # noqa: BLE001
                 _log.exception("entity.unreadable", entity=resident.id)
                 self._on_failed(resident)
                 continue

@@ -71,7 +71,7 @@ class QueryRunner:
             answer = protocol.Answer(submission.correlation_id, "", _to_json(data), decided.version)
         except CarewireError as error:
             answer = failure(submission.correlation_id, error, decided.version)
-        except Exception:  # a bug in a read must cost its caller an answer, nobody else
+        except Exception:  # a bug in a read must cost its caller an answer, nobody else  # noqa: BLE001
             _log.exception("read.failed", entity=entity_id, trace=submission.trace)
             answer = failure(submission.correlation_id, INTERNAL, decided.version)
         if self._serving():  # a zombie must not hand out what it has
@@ -98,7 +98,7 @@ class QueryRunner:
             some = names[start : start + _HEADS]
             try:
                 heads = await self._journal.heads(some)
-            except Exception as error:
+            except Exception as error:  # whatever a journal that is read throws, this topic is lost and told anew  # noqa: BLE001
                 await _pause(error)
                 for topic in some:
                     session.lose(topic)
@@ -127,7 +127,7 @@ class QueryRunner:
                         seen = max(seen, one.version)
                     if not waiting.overflowed:
                         break
-            except Exception as error:
+            except Exception as error:  # whatever a journal that is read throws, this topic is lost and told anew  # noqa: BLE001
                 await _pause(error)
                 session.lose(topic)
                 return

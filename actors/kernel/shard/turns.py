@@ -92,7 +92,7 @@ class Turns:
             drafts = self._decide()
             try:
                 await self._carry_out(drafts)
-            except Exception:  # a fault of ours: its entities must not wait for ever, and nobody knows what was stored
+            except Exception:  # a fault of ours: its entities must not wait for ever, and nobody knows what was stored  # noqa: BLE001
                 _log.exception("turn.failed", entities=len(drafts))
                 for draft in drafts:
                     if draft.resident.phase is Phase.COMMITTING:

@@ -3,9 +3,10 @@
 A calendar's watchers hear `availability_changed`.
 """
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
-from actors.calendars.booking.answers import BookingReply
 from actors.calendars.calendar.answers import CalendarReply
 from actors.calendars.contract.ports import calendar_of
 from actors.calendars.contract.queries import AvailabilityQuery, FreeTimes, SpanQuery
@@ -32,6 +33,9 @@ from realtime.delivery.connections import Connection
 from realtime.delivery.joining import Joining
 from realtime.delivery.subscriptions import Subscriptions
 from realtime.front.handlers import EventResult, Handler, answering
+
+if TYPE_CHECKING:
+    from actors.calendars.booking.answers import BookingReply
 
 
 class OfCalendar(Request, frozen=True, kw_only=True):

@@ -65,7 +65,7 @@ class PredictorClient:
     async def _call(self, bundle: Sequence[Request]) -> Sequence[Reply | CarewireError]:
         try:
             call = self._handle.ask_many.remote(list(bundle))
-            return cast(list[Reply], await asyncio.wait_for(call, self._settings.deadline_s))
+            return cast("list[Reply]", await asyncio.wait_for(call, self._settings.deadline_s))
         except BackPressureError:
             return [_overloaded() for _ in bundle]
         except (TimeoutError, RayError, RayServeException):

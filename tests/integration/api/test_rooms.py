@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
+from typing_extensions import override
 
 from actors.inboxes.kind import InboxKind
 from actors.kernel.cluster.local import LocalCluster
@@ -36,6 +37,7 @@ class Nobody(ProcessRegistry):
     def __init__(self) -> None:
         pass
 
+    @override
     async def alive(self) -> list[Process]:
         return []
 

@@ -4,6 +4,8 @@ import asyncio
 import random
 from typing import Any
 
+from typing_extensions import override
+
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Command
 from actors.rooms.service import Rooms
@@ -65,6 +67,7 @@ async def test_two_hundred_messages_sent_without_waiting_keep_their_order() -> N
 class Dawdling(Rooms):
     """Rooms that think for a while before they submit: what the gateway must never do."""
 
+    @override
     async def submit(self, room_id: str, command: Command[Any], **options: Any) -> Reply:
         await asyncio.sleep(random.uniform(0, 0.01))
         return await super().submit(room_id, command, **options)

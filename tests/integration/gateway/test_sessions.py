@@ -10,6 +10,7 @@ import jwt
 import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
+from typing_extensions import override
 
 from common.tokens import Verified
 from common.verifier import Verifier
@@ -314,6 +315,7 @@ class Pondering(Verifier):
         self.asked = asyncio.Event()
         self.go_on = asyncio.Event()
 
+    @override
     async def verify(self, token: object) -> Verified:
         self.asked.set()
         await self.go_on.wait()

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 from structlog.testing import capture_logs
+from typing_extensions import override
 
 from common.tokens import Verified
 from common.verifier import Verifier
@@ -30,6 +31,7 @@ class CountingVerifier(Verifier):
 
     asked = 0
 
+    @override
     async def verify(self, token: object) -> Verified:
         self.asked += 1
         return await super().verify(token)

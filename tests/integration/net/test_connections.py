@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from common.errors import StartupError
 from common.net.framing import FIRST_METHOD, GREET, PROVE, Calling, ConnectionLost, Listening, Refused, connect
@@ -20,6 +21,7 @@ WITHIN_S = 5.0
 class Echo(Listening):
     """Sends every request back."""
 
+    @override
     def request(self, call: int, method: int, payload: bytes) -> None:
         self.reply(call, payload)
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
+from typing_extensions import override
 
 from actors.calendars.agenda.kind import AgendaKind
 from actors.calendars.booking.answers import BookingReply
@@ -83,6 +84,7 @@ class JumpingClock(VirtualClock):
         super().__init__(loop)
         self.ahead_ms = 0
 
+    @override
     def now_ms(self) -> int:
         return super().now_ms() + self.ahead_ms
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from typing_extensions import override
 
 from actors.calendars.calendar.commands import TryBook
 from actors.calendars.contract.replies import SeriesReply
@@ -104,6 +105,7 @@ def test_a_series_that_loses_a_time_while_it_is_made_leaves_nothing() -> None:
         def __init__(self, rig: Rig) -> None:
             self._rig, self._books = rig, 0
 
+        @override
         async def submit(self, entity: str, command: Any, **more: Any) -> Any:
             self._books += isinstance(command, TryBook)
             if isinstance(command, TryBook) and self._books == 3:

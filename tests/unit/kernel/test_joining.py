@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from actors.kernel.caller.channel import ShardChannel
 from actors.kernel.caller.region import Region
@@ -70,9 +71,11 @@ class BusyRoom(World):
         self._writing: set[asyncio.Task[None]] = set()
 
     @property
+    @override
     def stores(self) -> Stores:
         return replace(self.sound, journal=self.journal)
 
+    @override
     def client(self, shard: str) -> ShardClient:
         return Near(self, shard)
 

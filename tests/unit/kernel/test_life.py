@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from typing_extensions import override
 
 from actors.kernel.contract.entity import Attach, Principal
 from actors.kernel.contract.partitions import partition_of
@@ -84,6 +85,7 @@ def test_timers_fire_once_though_their_entities_move_before_they_are_due(play: P
 class Hasty(LedgerKind):
     """Every ledger is taken for a new one."""
 
+    @override
     def begins(self, command: object) -> bool:
         return True
 

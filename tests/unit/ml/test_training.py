@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from typing_extensions import override
 
 from config.ml import MlSettings, TrainingSettings
 from ml import artifact
@@ -98,6 +99,7 @@ class _Fixed(Ensemble):
         super().__init__({}, 1.0)
         self._logits = logits
 
+    @override
     def logits(self, rows: torch.Tensor) -> torch.Tensor:
         return self._logits[None]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from typing_extensions import override
 
 from actors.inboxes.kind import InboxKind
 from actors.kernel.caller.region import Region
@@ -30,6 +31,7 @@ class TickingClock(SystemClock):
     def __init__(self) -> None:
         self._now_ms = super().now_ms()
 
+    @override
     def now_ms(self) -> int:
         self._now_ms += 1
         return self._now_ms

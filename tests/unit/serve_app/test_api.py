@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
+from typing_extensions import override
 
 from actors.kernel.contract.commands import answer_to
 from actors.kernel.contract.entity import Command, Principal
@@ -65,6 +66,7 @@ class NoRegistry(ProcessRegistry):
     def __init__(self) -> None:
         pass
 
+    @override
     async def alive(self) -> list[Process]:
         return []
 

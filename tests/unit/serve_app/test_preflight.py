@@ -22,6 +22,8 @@ from serve_app.launch.preflight import (
     listeners,
 )
 
+pytestmark = pytest.mark.allows("sockets", reason="whether this machine lets us listen is what is asked")
+
 
 @pytest.fixture
 def taken() -> Iterator[int]:
