@@ -95,7 +95,7 @@ class Decider:
                 decision = Decision(reply=decision.reply)
             worked = self._work_out(draft, decision)
         except CarewireError as error:
-            if resident.supposed and not draft.writes:
+            if resident.life.assumed_new and not draft.writes:
                 return Missing(state=True)
             if submission.unchecked:
                 return Missing(replies=True)
@@ -103,7 +103,7 @@ class Decider:
             return None
         except NoKey as error:
             return Missing(subjects=[error.subject, *self._keyless(resident, type(command))])
-        if resident.supposed and not worked.events and not draft.writes:
+        if resident.life.assumed_new and not worked.events and not draft.writes:
             return Missing(state=True)
         if submission.unchecked and not worked.events and not isinstance(decision.reply, Query):
             return Missing(replies=True)  # without an event, nothing would collide with what it did the first time

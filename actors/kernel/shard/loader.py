@@ -110,14 +110,13 @@ class Loader:
                 _log.exception("entity.unreadable", entity=resident.id)
                 self._on_failed(resident)
                 continue
-            for submission in resident.mailbox if resident.suspects else ():
+            for submission in resident.mailbox if resident.life.may_be_stored else ():
                 if submission.command_id in replies:
                     submission.stored = replies[submission.command_id], resident.version
-            resident.suspects = False
             self._on_loaded(resident, owed)
 
     async def _stored_replies(self, batch: Iterable[Resident]) -> dict[bytes, bytes]:
-        ids = [one.command_id for resident in batch if resident.suspects for one in resident.mailbox]
+        ids = [one.command_id for resident in batch if resident.life.may_be_stored for one in resident.mailbox]
         return dict(await self._stores.journal.replies(ids)) if ids else {}
 
     async def _check_replies(self, resident: Resident) -> None:

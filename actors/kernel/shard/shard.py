@@ -3,7 +3,7 @@
 Subscribers submit batches and fetch parcels. Answers and deliveries leave together through `fetch`, so a subscriber
 gets both in one parcel, and an entity that is slow to load never holds up the answers of the others.
 
-No locks: everything runs on one event loop, and `resident.Phase` says who may touch an entity between two awaits.
+No locks: everything runs on one event loop, and `life.Phase` says who may touch an entity between two awaits.
 """
 
 import asyncio

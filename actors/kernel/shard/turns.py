@@ -14,11 +14,12 @@ from actors.kernel.effects.outbox import Outbox
 from actors.kernel.effects.timers import TimerScheduler
 from actors.kernel.lib.pacing import Pacer
 from actors.kernel.shard.decider import Decider
+from actors.kernel.shard.life import Event, Phase
 from actors.kernel.shard.metrics import ShardMetrics
 from actors.kernel.shard.queries import QueryRunner
 from actors.kernel.shard.replay_buffer import ReplayBuffer
 from actors.kernel.shard.reply_cache import ReplyCache
-from actors.kernel.shard.resident import Decided, Draft, Phase, Resident
+from actors.kernel.shard.resident import Decided, Draft, Resident
 from actors.kernel.shard.residents import Residents
 from actors.kernel.shard.subscribers import Subscribers
 from common.clock import Clock
@@ -33,7 +34,7 @@ _FULL: Final = 200  # commands that are worth a turn at once
 
 
 class Turns:
-    """See the module. An entity is in one turn at a time; it is touched there, or while it is BUSY, never both."""
+    """See the module. An entity is in one turn at a time, and nobody else touches it there (see `life`)."""
 
     def __init__(
         self,
@@ -95,7 +96,7 @@ class Turns:
             except Exception:  # a fault of ours: its entities must not wait for ever, and nobody knows what was stored
                 _log.exception("turn.failed", entities=len(drafts))
                 for draft in drafts:
-                    if draft.resident.phase is Phase.COMMITTING:
+                    if draft.resident.life.phase is Phase.COMMITTING:
                         self._not_stored(draft, Outcome.UNKNOWN)
             self._metrics.turn(drafts, self._clock.monotonic_s() - started_s)
         finally:
@@ -123,9 +124,9 @@ class Turns:
                 self._residents.wake.set()
                 break
             resident = ready.pop(entity_id)
-            if resident.phase is Phase.READY and resident.mailbox:
+            if resident.life.phase is Phase.READY and resident.mailbox:
                 before = len(resident.mailbox)
-                resident.phase = Phase.COMMITTING
+                resident.life.on(Event.TURN_BEGUN)
                 drafts.append(self._decider.draft(resident, now_ms, most=min(room, _MOST_OF_ONE)))
                 taken = before - len(resident.mailbox)
                 self._residents.waiting -= taken
@@ -137,7 +138,7 @@ class Turns:
         outcomes = await self._append(whole) if whole else {}
         owing = []
         for draft in drafts:
-            if draft.resident.phase is not Phase.COMMITTING:
+            if draft.resident.life.is_gone:
                 continue  # the lease was lost meanwhile, and everything with it
             outcome = outcomes.get(draft.resident.id, Outcome.REFUSED)
             if outcome is not Outcome.STORED or draft.broken is not None:
@@ -148,7 +149,7 @@ class Turns:
                 self._finish(draft)
                 self._time(draft)
                 continue
-            draft.resident.phase = Phase.BUSY
+            draft.resident.life.on(Event.OWED)
             if draft.redacts:  # nobody else shall wait for that
                 self._tasks.spawn(self._perform([draft]))
             else:
@@ -164,12 +165,11 @@ class Turns:
 
     def _stored(self, draft: Draft) -> None:
         resident = draft.resident
+        resident.life.stored()
         resident.turn += 1
-        resident.supposed = False
         resident.version = draft.version
         resident.at_ms = draft.at_ms
         resident.unsnapped += 1
-        resident.doubt_until_s = 0.0
         for command_id, (reply, version) in draft.replies.items():
             self._replies.add(command_id, reply, version)
 
@@ -182,7 +182,7 @@ class Turns:
         """Bring the read models up to date before anyone is answered: callers read what they wrote."""
         await self._outbox.perform([draft.turn for draft in drafts if draft.turn is not None])
         for draft in drafts:
-            if draft.resident.phase is Phase.BUSY:
+            if not draft.resident.life.is_gone:
                 self._finish(draft)
 
     def _finish(self, draft: Draft) -> None:
@@ -192,8 +192,6 @@ class Turns:
             self._reveal(resident, decided)
         if draft.redacts:
             self._recent.forget(resident.id)
-        if draft.writes:
-            resident.published_turn = resident.turn
         self._residents.after_turn(resident, draft.missing)
 
     def _reveal(self, resident: Resident, decided: Decided) -> None:
