@@ -5,8 +5,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from actors.kernel.effects.outbox import Outbox
-from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.effects.outbox import Outbox, RuntimeOf
 from common.clock import Clock
 from common.errors import Unavailable
 from store.ports.journal import Journal
@@ -28,14 +27,14 @@ class EffectRecovery:
         *,
         serving: Callable[[], bool],
         partitions: Callable[[], list[int]],
-        host_of: Callable[[str], KindRuntime | None],
+        runtime_of: RuntimeOf,
     ) -> None:
         self._journal = journal
         self._outbox = outbox
         self._clock = clock
         self._serving = serving
         self._partitions = partitions
-        self._host_of = host_of
+        self._runtime_of = runtime_of
 
     async def recover(self) -> None:
         """Do what the last life of this shard left undone."""
@@ -45,7 +44,7 @@ class EffectRecovery:
             except Unavailable:
                 await asyncio.sleep(_RETRY_S)
                 continue
-            await self._outbox.perform([turn for turn in turns if self._host_of(turn.entity) is not None])
+            await self._outbox.perform([turn for turn in turns if self._runtime_of(turn.entity) is not None])
             await self._outbox.drain()
             if len(turns) < _UNSETTLED:
                 return
@@ -61,4 +60,4 @@ class EffectRecovery:
             except Unavailable:
                 continue
             forgotten = [turn for turn in turns if not self._outbox.is_sending(turn.entity)]
-            await self._outbox.perform([turn for turn in forgotten if self._host_of(turn.entity) is not None])
+            await self._outbox.perform([turn for turn in forgotten if self._runtime_of(turn.entity) is not None])

@@ -1,7 +1,7 @@
 """Reads from storage beside the turns: queries, and the past of a topic for those who come back."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -11,14 +11,13 @@ from actors.kernel.contract.answers import INTERNAL, failure
 from actors.kernel.contract.entity import Query
 from actors.kernel.history.replay import head_of, packets, replayed
 from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.shard.context import ShardContext
 from actors.kernel.shard.decider import AttachQuery
 from actors.kernel.shard.replay_buffer import ReplayBuffer
 from actors.kernel.shard.resident import Decided
 from actors.kernel.shard.subscribers import CatchUp, Subscriber, Subscribers
 from common.errors import CarewireError, Unavailable
-from common.lib.tasks import Tasks
 from common.logs import get_logger
-from store.ports.journal import Journal
 
 _log = get_logger(__name__)
 _AT_ONCE: Final = 64
@@ -32,20 +31,16 @@ class QueryRunner:
 
     def __init__(
         self,
-        journal: Journal,
-        sessions: Subscribers,
-        recent: ReplayBuffer,
-        tasks: Tasks,
-        *,
-        max_replayed: int,
-        serving: Callable[[], bool],
+        context: ShardContext,
+        subscribers: Subscribers,
+        replay: ReplayBuffer,
     ) -> None:
-        self._journal = journal
-        self._sessions = sessions
-        self._recent = recent
-        self._tasks = tasks
-        self._max_replayed = max_replayed
-        self._serving = serving
+        self._journal = context.stores.journal
+        self._subscribers = subscribers
+        self._replay = replay
+        self._tasks = context.tasks
+        self._max_replayed = context.settings.max_replayed_events
+        self._serving = context.serving
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     def answer(self, host: KindRuntime, entity_id: str, decided: Decided, query: Query) -> None:
@@ -56,10 +51,10 @@ class QueryRunner:
             return
         self._tasks.spawn(self._answer(host, entity_id, decided, query))
 
-    def hear(self, session: Subscriber, topics: Mapping[str, tuple[KindRuntime, int]]) -> None:
+    def subscribe(self, session: Subscriber, topics: Mapping[str, tuple[KindRuntime, int]]) -> None:
         """Let a session hear topics: first what it missed above a version of each, then what happens."""
-        catching = {topic: self._sessions.catch_up(session, topic) for topic in topics}
-        self._tasks.spawn(self._hear(session, topics, catching))
+        catching = {topic: self._subscribers.catch_up(session, topic) for topic in topics}
+        self._tasks.spawn(self._subscribe(session, topics, catching))
 
     async def _answer(self, host: KindRuntime, entity_id: str, decided: Decided, query: Query) -> None:
         submission = decided.submission
@@ -85,9 +80,9 @@ class QueryRunner:
     def _missed(self, entity_id: str, version: int, query: AttachQuery) -> Sequence[msgspec.Raw] | None:
         """What was missed, as far as memory tells; None: the journal must be asked."""
         since = version if query.since is None else query.since
-        return self._recent.missed(entity_id, since, upto=version, limit=query.limit)
+        return self._replay.missed(entity_id, since, upto=version, limit=query.limit)
 
-    async def _hear(
+    async def _subscribe(
         self, session: Subscriber, topics: Mapping[str, tuple[KindRuntime, int]], catching: Mapping[str, CatchUp]
     ) -> None:
         """Most topics have missed nothing: one query for all tells which have."""

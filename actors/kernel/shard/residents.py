@@ -10,17 +10,13 @@ from actors.kernel.contract.partitions import partition_of
 from actors.kernel.effects.outbox import Outbox
 from actors.kernel.history.replay import replayed
 from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.shard.context import ShardContext
 from actors.kernel.shard.life import Event, Phase
 from actors.kernel.shard.loader import Loader
-from actors.kernel.shard.reply_cache import ReplyCache
+from actors.kernel.shard.publisher import Publisher
 from actors.kernel.shard.resident import Missing, Resident
-from actors.kernel.shard.subscribers import Subscribers
-from common.clock import Clock
 from common.errors import Unavailable
-from common.lib.tasks import Tasks
-from config.settings import KernelSettings
 from store.ports.journal import Outcome, Snapshot, Turn
-from store.ports.stores import Stores
 
 _LOOK_S: Final = 0.005
 _PATIENCE_S: Final = 3.0
@@ -35,27 +31,27 @@ class Residents:
 
     def __init__(
         self,
-        stores: Stores,
+        context: ShardContext,
         outbox: Outbox,
-        sessions: Subscribers,
-        tasks: Tasks,
-        replies: ReplyCache,
-        *,
-        settings: KernelSettings,
-        clock: Clock,
+        publisher: Publisher,
     ) -> None:
-        self._stores = stores
+        self._stores = context.stores
         self._outbox = outbox
-        self._sessions = sessions
-        self._tasks = tasks
-        self._settings = settings
-        self._clock = clock
+        self._subscribers = publisher.subscribers
+        self._tasks = context.tasks
+        self._settings = context.settings
+        self._clock = context.clock
         self._all: dict[str, Resident] = {}
         self.ready: dict[str, Resident] = {}
         self.wake = asyncio.Event()
         self.waiting = 0  # commands in all mailboxes
         self._loader = Loader(
-            stores, tasks, replies, on_loaded=self._loaded, on_fetched=self._fetched, on_failed=self._unreachable
+            context.stores,
+            context.tasks,
+            publisher.replies,
+            on_loaded=self._loaded,
+            on_fetched=self._fetched,
+            on_failed=self._unreachable,
         )
 
     def __len__(self) -> int:
@@ -119,8 +115,8 @@ class Residents:
         self.ready.clear()
         self.waiting = 0
 
-    async def give_away(self, partitions: frozenset[int], bounce: Callable[[Submission], None]) -> None:
-        """Let these partitions go: what waits is bounced to its caller, what is under way is finished first, unless
+    async def hand_off(self, partitions: frozenset[int], bounce: Callable[[Submission], None]) -> None:
+        """Hand these partitions off: what waits is bounced to its caller, what is under way is finished first, unless
         that takes too long (the database is away): then it is abandoned, as if the lease had been lost."""
         until_s = self._clock.monotonic_s() + _PATIENCE_S
         while leaving := [one for one in self._all.values() if one.partition in partitions]:
@@ -222,7 +218,7 @@ class Residents:
             self._unreachable(resident)
             return
         if not resident.life.is_gone:
-            self._sessions.publish(resident.id, unpublished)
+            self._subscribers.publish(resident.id, unpublished)
             self._ready_after_load(resident)
 
     async def _unpublished(self, resident: Resident) -> list[tuple[int, bytes]]:
