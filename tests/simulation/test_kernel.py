@@ -226,7 +226,7 @@ def test_no_crash_and_no_lost_answer_breaks_a_promise(block: int) -> None:
 class Hasty(LedgerKind):
     """Takes each ledger for a new one when it hears of it for the first time."""
 
-    def begins(self, command: object) -> bool:
+    def assume_new(self, command: object) -> bool:
         return True
 
 

@@ -51,7 +51,7 @@ class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
     name = "booking"
     commands = BookingCommand
     events = BookingEvent
-    hops = True
+    multi_step = True
     indexes = (
         Index(BOOKINGS, ("client", "order")),
         Index(BOOKINGS, ("therapist", "order")),
@@ -63,7 +63,7 @@ class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
     def create(self, key: str) -> Booking:
         return Booking(key)
 
-    def begins(self, command: Any) -> bool:
+    def assume_new(self, command: Any) -> bool:
         """Whoever opens one made its id for it, or has looked for it before."""
         return isinstance(command, OpenBooking)
 

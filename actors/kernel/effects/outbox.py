@@ -1,4 +1,4 @@
-"""What a stored turn still owes the world: read models, redactions, timers, letters. A transactional outbox.
+"""A transactional outbox: carries out what a stored turn still owes, which is read models, redactions, timers, letters.
 
 The turn carries its effects in the same document, so they are owed as soon as it is stored. Views and redactions are
 done before the command is answered; timers are set and letters go out behind it. Then the turn is settled. Whatever a

@@ -1,5 +1,5 @@
-"""What other lives of a shard, or earlier owners of its partitions, left undone: turns whose timers may not be set, and
-whose letters may not be sent."""
+"""Finishes what other lives of a shard, or earlier owners of its partitions, left undone: turns whose timers may not be
+set, and whose letters may not be sent."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,8 @@ _FORGOTTEN_MS: Final = 60_000  # twice as long as a turn keeps its timers
 
 
 class EffectRecovery:
-    """Of one shard. `partitions`: those that it serves at this moment; none while it is not `serving`."""
+    """Recovers the effects of one shard. `partitions` are those that it serves at this moment; none while it is not
+    `serving`."""
 
     def __init__(
         self,

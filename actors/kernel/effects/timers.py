@@ -133,7 +133,7 @@ class TimerScheduler:
             await _wait(self._roused, max(pause_s, 0.001))
 
     def _count_down(self, key: TurnKey) -> bool:
-        """One timer fewer for a turn to keep: was it the last?"""
+        """A turn has one timer fewer to keep; True when that was the last."""
         self._left[key] -= 1
         if self._left[key]:
             return False

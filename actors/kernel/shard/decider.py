@@ -83,10 +83,10 @@ class Decider:
         command = submission.command
         try:
             if type(command) is Attach:
-                resident.host.kind.admit(resident.entity, submission.by)
+                resident.runtime.kind.admit(resident.entity, submission.by)
                 decision = Decision(reply=AttachQuery(command.since, command.limit))
             else:
-                keys = resident.host.kind.needs(resident.entity, command)
+                keys = resident.runtime.kind.needs(resident.entity, command)
                 if absent := [key for key in keys if key not in resident.parts]:
                     return Missing(parts=absent)
                 context = Context(submission.by, draft.at_ms, {key: resident.parts[key] for key in keys})
@@ -111,13 +111,14 @@ class Decider:
         return None
 
     def _keyless(self, resident: Resident, command: type) -> list[str]:
-        """Whoever waits with the same kind of command and will miss their key as well."""
-        users = [one.by.user for one in resident.mailbox if type(one.command) is command and not one.by.is_system]
+        """The users who wait with the same kind of command and will miss their key as well."""
+        alike = [submission.by for submission in resident.mailbox if type(submission.command) is command]
+        users = [by.user for by in alike if not by.is_system]
         return [user for user in dict.fromkeys(users) if not self._vault.has(user)]
 
     def _repeat(self, resident: Resident, submission: Submission, reply: bytes, version: int) -> Decided:
         duplicate = not submission.again
-        data = resident.host.kind.repeated(reply) if duplicate else reply
+        data = resident.runtime.kind.repeated(reply) if duplicate else reply
         return Decided(submission, protocol.Answer(submission.ticket, "", data, version, duplicate), version)
 
     def _work_out(self, draft: Draft, decision: Decision) -> _Worked:
@@ -141,7 +142,7 @@ class Decider:
 
     def _work_out_event(self, draft: Draft, worked: _Worked, recorded: Recorded[Any], seq: int) -> None:
         resident, event = draft.resident, recorded.event
-        kind, codec_ = resident.host.kind, resident.host.codec
+        kind, codec_ = resident.runtime.kind, resident.runtime.codec
         part = None
         key = kind.part_of(recorded)
         if key is not None:
@@ -170,7 +171,7 @@ class Decider:
         if any(view.secret is not None for view in effects.views) and not self._vault.has(effects.owner):
             raise NoKey(effects.owner)
         ids = [command_id_of(letter.to, resident.id, seq, place) for place, letter in enumerate(effects.letters)]
-        return resident.host.codec.encode_effects(resident.id, seq, effects, ids)
+        return resident.runtime.codec.encode_effects(resident.id, seq, effects, ids)
 
     def _require(self, event: Event) -> None:
         if event.secret is not None and not self._vault.has(event.author):
@@ -204,7 +205,7 @@ class Decider:
 
 
 class AttachQuery(Query, frozen=True):
-    """What is left of an `Attach` once the entity has admitted the caller: replay what was missed."""
+    """The rest of an `Attach` once the entity has admitted the caller: replay what was missed."""
 
     since: int | None
     limit: int

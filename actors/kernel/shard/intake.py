@@ -1,5 +1,5 @@
-"""What comes in for the entities of a shard: items of batches, letters, timers that are due. Each is queued for its
-entity, or answered at once when it cannot be."""
+"""The way into a shard: items of batches, letters and timers that are due are queued for their entities, or answered at
+once where that cannot be."""
 
 import msgspec
 
@@ -23,7 +23,7 @@ _log = get_logger(__name__)
 
 
 class Intake:
-    """Of one shard."""
+    """Queues commands for the entities of one shard."""
 
     def __init__(
         self, context: ShardContext, residents: Residents, ownership: Ownership, effects: ShardEffects

@@ -122,7 +122,7 @@ class Life:
 
     @property
     def is_gone(self) -> bool:
-        """Has the shard dropped it?"""
+        """Whether the shard has dropped it."""
         return self.phase is Phase.GONE
 
     def on(self, event: Event) -> None:
@@ -185,5 +185,5 @@ class Life:
             self.in_doubt_until_s = 0.0
 
     def is_behind(self, turn: int) -> bool:
-        """Was anything up to `turn` stored that listeners were not sent, though it was for us to send it?"""
+        """Whether something up to `turn` is stored that listeners were not sent, though it was for us to send."""
         return self.published_turn is not None and self.published_turn < turn

@@ -44,7 +44,7 @@ class Tenant(Protocol):
 
 
 class Ownership:
-    """Keeps the lease of one shard. `serving` is the question to ask before every word that leaves the shard."""
+    """Keeps the lease of one shard. `serving` must be true for whatever leaves the shard."""
 
     def __init__(
         self,
@@ -64,11 +64,11 @@ class Ownership:
         self._lease: Lease | None = None
         self._valid_until_s = float("-inf")
         self._mapped: frozenset[int] = frozenset()
-        self._withheld: dict[int, float] = {}  # partition -> until when it is given away, whatever the map says
+        self._withheld: dict[int, float] = {}  # partition -> until it is handed off, whatever the map says
 
     @property
     def serving(self) -> bool:
-        """Is the lease ours for certain at this moment?"""
+        """Whether the lease is ours for certain at this moment."""
         return self._clock.monotonic_s() < self._valid_until_s
 
     @property
@@ -82,7 +82,7 @@ class Ownership:
         return self._mapped.difference(self._withheld)
 
     def owns(self, partition: int) -> bool:
-        """Is this partition ours to serve?"""
+        """Whether this partition is ours to serve."""
         return partition in self._mapped and partition not in self._withheld
 
     def withhold(self, partitions: Iterable[int], for_s: float) -> None:

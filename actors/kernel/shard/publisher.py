@@ -50,6 +50,6 @@ class Publisher:
         if submission.listen and (decided.answer is None or not decided.answer.code):
             submission.caller.listen(resident.id, decided.version)
         if decided.query is not None:
-            self.queries.answer(resident.host, resident.id, decided, decided.query)
+            self.queries.answer(resident.runtime, resident.id, decided, decided.query)
         elif decided.answer is not None:
             submission.caller.answer(decided.answer)

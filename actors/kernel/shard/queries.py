@@ -43,24 +43,24 @@ class QueryRunner:
         self._serving = context.serving
         self._room = asyncio.Semaphore(_AT_ONCE)
 
-    def answer(self, host: KindRuntime, entity_id: str, decided: Decided, query: Query) -> None:
+    def answer(self, runtime: KindRuntime, entity_id: str, decided: Decided, query: Query) -> None:
         """Answer what a decision left to be read; its turn is stored."""
         if isinstance(query, AttachQuery) and (missed := self._missed(entity_id, decided.version, query)) is not None:
             data = _to_json({"version": decided.version, "packets": missed})
             decided.submission.caller.answer(protocol.Answer(decided.submission.ticket, "", data, decided.version))
             return
-        self._tasks.spawn(self._answer(host, entity_id, decided, query))
+        self._tasks.spawn(self._answer(runtime, entity_id, decided, query))
 
     def subscribe(self, session: Subscriber, topics: Mapping[str, tuple[KindRuntime, int]]) -> None:
         """Let a session hear topics: first what it missed above a version of each, then what happens."""
         catching = {topic: self._subscribers.catch_up(session, topic) for topic in topics}
         self._tasks.spawn(self._subscribe(session, topics, catching))
 
-    async def _answer(self, host: KindRuntime, entity_id: str, decided: Decided, query: Query) -> None:
+    async def _answer(self, runtime: KindRuntime, entity_id: str, decided: Decided, query: Query) -> None:
         submission = decided.submission
         try:
             async with self._room:
-                data = await self._read(host, entity_id, decided.version, query)
+                data = await self._read(runtime, entity_id, decided.version, query)
             answer = protocol.Answer(submission.ticket, "", _to_json(data), decided.version)
         except CarewireError as error:
             answer = failure(submission.ticket, error, decided.version)
@@ -70,11 +70,11 @@ class QueryRunner:
         if self._serving():  # a zombie must not hand out what it has
             submission.caller.answer(answer)
 
-    async def _read(self, host: KindRuntime, entity_id: str, version: int, query: Query) -> object:
+    async def _read(self, runtime: KindRuntime, entity_id: str, version: int, query: Query) -> object:
         if not isinstance(query, AttachQuery):
-            return await host.kind.read(query, entity_id, version, host.library)
+            return await runtime.kind.read(query, entity_id, version, runtime.library)
         assert query.since is not None
-        missed = await packets(host, entity_id, query.since, upto=version, limit=query.limit)
+        missed = await packets(runtime, entity_id, query.since, upto=version, limit=query.limit)
         return {"version": version, "packets": missed}
 
     def _missed(self, entity_id: str, version: int, query: AttachQuery) -> Sequence[msgspec.Raw] | None:
@@ -97,14 +97,16 @@ class QueryRunner:
                     session.lose(topic)
                 continue
             for topic in some:
-                host, since = topics[topic]
+                runtime, since = topics[topic]
                 head = heads.get(topic, (0, 0))[0]
                 if head <= since and not catching[topic].overflowed:
                     _let_through(session, topic, catching[topic], since)
                 else:
-                    self._tasks.spawn(self._catch_up(session, host, topic, catching[topic], since))
+                    self._tasks.spawn(self._catch_up(session, runtime, topic, catching[topic], since))
 
-    async def _catch_up(self, session: Subscriber, host: KindRuntime, topic: str, waiting: CatchUp, since: int) -> None:
+    async def _catch_up(
+        self, session: Subscriber, runtime: KindRuntime, topic: str, waiting: CatchUp, since: int
+    ) -> None:
         """Read the past from the journal as fast as the subscriber takes it, then let through what waits."""
         seen = since
         async with session.catching:
@@ -112,12 +114,12 @@ class QueryRunner:
                 while True:
                     waiting.begin()
                     head = await head_of(self._journal, topic)
-                    async for one in replayed(host, topic, seen, upto=head, limit=self._max_replayed):
+                    async for delivery in replayed(runtime, topic, seen, upto=head, limit=self._max_replayed):
                         await session.has_room()
                         if session.topics.get(topic) is not waiting:
                             return  # forgotten, or heard anew, meanwhile
-                        session.deliver_now(topic, protocol.encode(one))
-                        seen = max(seen, one.version)
+                        session.deliver_now(topic, protocol.encode(delivery))
+                        seen = max(seen, delivery.version)
                     if not waiting.overflowed:
                         break
             except Exception as error:

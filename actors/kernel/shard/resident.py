@@ -23,7 +23,7 @@ class Resident:
     touch it."""
 
     id: str
-    host: KindRuntime
+    runtime: KindRuntime
     partition: int
     entity: Any = None
     version: int = 0
@@ -32,7 +32,7 @@ class Resident:
     life: Life = field(default_factory=Life)
     mailbox: deque[Submission] = field(default_factory=deque)
     parts: OrderedDict[str, Any] = field(default_factory=OrderedDict)
-    unsnapped: int = 0  # turns since the last snapshot
+    turns_since_snapshot: int = 0
     used_s: float = 0.0
 
     @property
@@ -47,7 +47,7 @@ class Resident:
 
     def assume_new(self) -> None:
         """An entity to which nothing has happened yet; the fence of its first turn tells whether it is so."""
-        self.entity = self.host.kind.create(self.key)
+        self.entity = self.runtime.kind.create(self.key)
         self.version = self.turn = self.at_ms = 0
         self.life.assume_new()
 
@@ -69,7 +69,7 @@ class Decided(msgspec.Struct, eq=False):
 
 @dataclass(slots=True)
 class Missing:
-    """What must be fetched before a command can be decided."""
+    """The things to fetch before a command can be decided."""
 
     parts: Sequence[str] = ()
     subjects: Sequence[str] = ()
@@ -105,7 +105,7 @@ class Draft:
 
     @property
     def writes(self) -> bool:
-        """Is there anything to store?"""
+        """Whether there is anything to store."""
         return bool(self.events or self.notes or self.timers)
 
     def close(self) -> Turn:

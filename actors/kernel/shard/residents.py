@@ -57,11 +57,11 @@ class Residents:
     def __len__(self) -> int:
         return len(self._all)
 
-    def find_or_add(self, entity_id: str, host: KindRuntime) -> Resident:
+    def find_or_add(self, entity_id: str, runtime: KindRuntime) -> Resident:
         """The resident of this id; a cold one when it was not in memory."""
         resident = self._all.get(entity_id)
         if resident is None:
-            resident = self._all[entity_id] = Resident(entity_id, host, partition_of(entity_id))
+            resident = self._all[entity_id] = Resident(entity_id, runtime, partition_of(entity_id))
         return resident
 
     def enqueue(self, resident: Resident, submission: Submission) -> None:
@@ -73,7 +73,7 @@ class Residents:
         if phase is Phase.READY:
             self._mark_ready(resident)
         elif phase is Phase.COLD:
-            if not submission.again and resident.host.kind.begins(submission.command):
+            if not submission.again and resident.runtime.kind.assume_new(submission.command):
                 resident.assume_new()
                 self._mark_ready(resident)
             else:
@@ -81,7 +81,7 @@ class Residents:
                 self._loader.load(resident)
 
     def expired(self, submission: Submission) -> bool:
-        """Has its caller stopped waiting?"""
+        """Whether its caller has stopped waiting."""
         return self._clock.monotonic_s() > submission.deadline_s
 
     def after_turn(self, resident: Resident, missing: Missing | None) -> None:
@@ -95,7 +95,7 @@ class Residents:
             self._loader.fetch(resident, missing)
             return
         resident.trim_parts(_PARTS)
-        if resident.unsnapped >= self._settings.snapshot_every:
+        if resident.turns_since_snapshot >= self._settings.snapshot_every:
             self._save([resident])
         self._resume(resident)
 
@@ -119,13 +119,13 @@ class Residents:
         """Hand these partitions off: what waits is bounced to its caller, what is under way is finished first, unless
         that takes too long (the database is away): then it is abandoned, as if the lease had been lost."""
         until_s = self._clock.monotonic_s() + _PATIENCE_S
-        while leaving := [one for one in self._all.values() if one.partition in partitions]:
+        while leaving := [resident for resident in self._all.values() if resident.partition in partitions]:
             for resident in leaving:
                 self.waiting -= len(resident.mailbox)
                 while resident.mailbox:
                     bounce(resident.mailbox.popleft())
-            settled = [one for one in leaving if one.life.phase is Phase.READY]
-            self._save([one for one in settled if one.unsnapped])
+            settled = [resident for resident in leaving if resident.life.phase is Phase.READY]
+            self._save([resident for resident in settled if resident.turns_since_snapshot])
             for resident in settled:
                 self._drop(resident, Event.LEFT)
             if len(settled) == len(leaving):
@@ -139,38 +139,43 @@ class Residents:
 
     def save_all(self) -> None:
         """Snapshot whatever stands between two turns (the shard stops)."""
-        self._save([one for one in self._all.values() if one.unsnapped and one.life.phase is Phase.READY])
+        self._save([resident for resident in self._between_turns() if resident.turns_since_snapshot])
 
     def sweep(self) -> None:
         """Once a second: look again at what is doubtful, and let the idle go."""
         now_s = self._clock.monotonic_s()
-        quiet = [one for one in self._all.values() if one.life.phase is Phase.READY and not one.mailbox]
-        certain = [one for one in quiet if not one.life.in_doubt_until_s]
+        quiet = [resident for resident in self._between_turns() if not resident.mailbox]
+        certain = [resident for resident in quiet if not resident.life.in_doubt_until_s]
         for resident in quiet:
             if resident.life.in_doubt_until_s:  # an append given up as unknown may arrive when nobody waits for it
                 resident.life.look_again(now_s)
                 self._load_anew(resident)
         idle_before_s = now_s - self._settings.passivate_after_s
-        idle = [one for one in certain if one.used_s < idle_before_s or not one.version]
+        idle = [resident for resident in certain if resident.used_s < idle_before_s or not resident.version]
         surplus = len(self._all) - len(idle) - self._settings.max_active
         if surplus > 0:
-            idle = sorted(certain, key=lambda one: one.used_s)[: len(idle) + surplus]
+            idle = sorted(certain, key=lambda resident: resident.used_s)[: len(idle) + surplus]
         for resident in idle:
             self._drop(resident, Event.LEFT)
-        self._save([one for one in idle if one.unsnapped >= self._settings.snapshot_every // 10])
+        self._save(
+            [resident for resident in idle if resident.turns_since_snapshot >= self._settings.snapshot_every // 10]
+        )
         self._trim_parts(quiet)
 
     def _trim_parts(self, quiet: list[Resident]) -> None:
         """When all entities together hold too many, those that were not used for longest let go of theirs."""
-        surplus = sum(len(one.parts) for one in self._all.values()) - _ALL_PARTS
+        surplus = sum(len(resident.parts) for resident in self._all.values()) - _ALL_PARTS
         if surplus <= 0:
             return
         surplus += _ALL_PARTS // 4  # so that it is worth the sorting
-        for resident in sorted(quiet, key=lambda one: one.used_s):
+        for resident in sorted(quiet, key=lambda resident: resident.used_s):
             surplus -= len(resident.parts)
             resident.parts.clear()
             if surplus <= 0:
                 return
+
+    def _between_turns(self) -> list[Resident]:
+        return [resident for resident in self._all.values() if resident.life.phase is Phase.READY]
 
     def _mark_ready(self, resident: Resident) -> None:
         self.ready[resident.id] = resident
@@ -227,19 +232,19 @@ class Residents:
             return []
         turns = await self._stores.journal.turns(resident.id, after=resident.life.published_turn or 0, limit=1)
         everything = replayed(
-            resident.host,
+            resident.runtime,
             resident.id,
             turns[0].first_seq - 1,
             upto=resident.version,
             limit=resident.version,
         )
-        return [(one.version, protocol.encode(one)) async for one in everything]
+        return [(delivery.version, protocol.encode(delivery)) async for delivery in everything]
 
     def _unreachable(self, resident: Resident) -> None:
         """The database does not answer: drop those who no longer wait, and try again for the others."""
         if resident.life.is_gone:
             return
-        alive = [one for one in resident.mailbox if not self.expired(one)]
+        alive = [submission for submission in resident.mailbox if not self.expired(submission)]
         self.waiting -= len(resident.mailbox) - len(alive)
         resident.mailbox.clear()
         resident.mailbox.extend(alive)
@@ -261,9 +266,9 @@ class Residents:
         """Snapshot entities that stand between two turns; the writing goes on behind."""
         snapshots = []
         for resident in residents:
-            state = resident.host.kind.snapshot(resident.entity)
+            state = resident.runtime.kind.snapshot(resident.entity)
             snapshots.append(Snapshot(resident.id, resident.turn, resident.version, resident.at_ms, state))
-            resident.unsnapped = 0
+            resident.turns_since_snapshot = 0
         if snapshots:
             self._tasks.spawn(self._write(snapshots))
 

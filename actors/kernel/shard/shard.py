@@ -86,7 +86,7 @@ class Shard:
 
     @property
     def serving(self) -> bool:
-        """Does the shard hold its lease at this moment?"""
+        """Whether the shard holds its lease at this moment."""
         return self._ownership.serving
 
     def stats(self) -> dict[str, object]:

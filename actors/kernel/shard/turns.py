@@ -46,7 +46,9 @@ class Turns:
         self._clock = context.clock
         self._serving = context.serving
         self._pace = Pacer(context.clock, context.settings.linger_ms / 1000)
-        self._places = asyncio.Semaphore(2 if any(one.kind.hops for one in context.runtimes.values()) else 1)
+        self._places = asyncio.Semaphore(
+            2 if any(runtime.kind.multi_step for runtime in context.runtimes.values()) else 1
+        )
         self._decider = Decider(
             context.stores.vault,
             publisher.replies,
@@ -151,7 +153,7 @@ class Turns:
         resident.turn += 1
         resident.version = draft.version
         resident.at_ms = draft.at_ms
-        resident.unsnapped += 1
+        resident.turns_since_snapshot += 1
         self._publisher.remember_replies(draft)
 
     def _time(self, draft: Draft) -> None:

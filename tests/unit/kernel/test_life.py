@@ -84,11 +84,11 @@ def test_timers_fire_once_though_their_entities_move_before_they_are_due(play: P
 class Hasty(LedgerKind):
     """Every ledger is taken for a new one."""
 
-    def begins(self, command: object) -> bool:
+    def assume_new(self, command: object) -> bool:
         return True
 
 
-def test_what_was_only_supposed_to_be_new_is_not_begun_again() -> None:
+def test_what_was_only_assumed_to_be_new_is_not_begun_again() -> None:
     world = World(1, rate=0.0, kinds=(Hasty(),))
 
     async def scenario() -> None:

@@ -88,7 +88,7 @@ def test_a_lease_that_lapsed_and_is_renewed_after_all_is_gained_anew() -> None:
     assert told(scenario)[-2:] == ["loss", "gain"]
 
 
-def test_partitions_that_were_to_be_given_away_and_stay_are_gained_anew() -> None:
+def test_partitions_that_were_to_be_handed_off_and_stay_are_gained_anew() -> None:
     async def scenario(ownership: Ownership, leases: Slow, sound: Stores) -> None:
         ownership.withhold([1], 3.0)
         assert ownership.partitions == {0}
