@@ -54,7 +54,7 @@ async def _views_of(stores: Stores, runtime: KindRuntime, entity_id: str, done: 
         if (key := kind.part_of(recorded)) is not None:
             touched[key] += 1
     changed = {key for key, times in touched.items() if times > 1}  # the others are as they were created
-    parts: dict[str, Any] = {}
+    parts: dict[str, object] = {}
     latest: dict[tuple[str, str], StoredView] = {}
     async for recorded in _events(stores, runtime, entity_id):
         done.events += 1

@@ -1,7 +1,7 @@
 """Deciding: the commands that wait for one entity become the draft of one turn. Synchronous, and free of I/O."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -25,9 +25,9 @@ _to_json: Final = msgspec.json.Encoder().encode
 class _Worked(msgspec.Struct):
     """A decision worked out: everything computed, nothing applied."""
 
-    events: list[tuple[Recorded[Any], bytes]] = []
-    notes: list[tuple[Recorded[Any], bytes]] = []
-    parts: dict[str, Any] = {}
+    events: list[tuple[Recorded[Event], bytes]] = []
+    notes: list[tuple[Recorded[Event], bytes]] = []
+    parts: dict[str, object] = {}
     effects: list[bytes] = []
     deliveries: list[tuple[int, bytes]] = []
     primary: int = 0
@@ -140,7 +140,7 @@ class Decider:
             raise _Full
         return worked
 
-    def _work_out_event(self, draft: Draft, worked: _Worked, recorded: Recorded[Any], seq: int) -> None:
+    def _work_out_event(self, draft: Draft, worked: _Worked, recorded: Recorded[Event], seq: int) -> None:
         resident, event = draft.resident, recorded.event
         kind, codec_ = resident.runtime.kind, resident.runtime.codec
         part = None

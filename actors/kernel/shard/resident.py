@@ -31,7 +31,7 @@ class Resident:
     at_ms: int = 0
     life: Life = field(default_factory=Life)
     mailbox: deque[Submission] = field(default_factory=deque)
-    parts: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+    parts: OrderedDict[str, object] = field(default_factory=OrderedDict)
     turns_since_snapshot: int = 0
     used_s: float = 0.0
 
@@ -112,15 +112,15 @@ class Draft:
         """The turn as the journal takes it. Its timers are owed with it, as effects are."""
         timers = (encode_timers(self.timers),) if self.timers else ()
         self.turn = Turn(
-            self.resident.id,
-            self.resident.turn + 1,
-            self.first_seq,
-            self.at_ms,
-            self.resident.partition,
-            tuple(self.events),
-            tuple(self.notes),
-            tuple(self.commands),
-            self.primary,
-            (*self.effects, *timers),
+            entity=self.resident.id,
+            turn=self.resident.turn + 1,
+            first_seq=self.first_seq,
+            at_ms=self.at_ms,
+            partition=self.resident.partition,
+            events=tuple(self.events),
+            notes=tuple(self.notes),
+            commands=tuple(self.commands),
+            primary=self.primary,
+            effects=(*self.effects, *timers),
         )
         return self.turn

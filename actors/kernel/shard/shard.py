@@ -264,7 +264,9 @@ class _Subscriber:
         self._subscribers.listen(self._session, topic, version)
 
 
-_NOT_KNOWN: Final = protocol.encode(protocol.EncodedFetchResult(0, False, 0, [], [], [], []))
+_NOT_KNOWN: Final = protocol.encode(
+    protocol.EncodedFetchResult(epoch=0, known=False, number=0, answers=[], deliveries=[], lost=[], moved=[])
+)
 
 
 def _bounce(submission: Submission) -> None:

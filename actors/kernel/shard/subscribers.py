@@ -184,13 +184,13 @@ class Subscriber:
         self._number += 1
         parcel = protocol.encode(
             protocol.EncodedFetchResult(
-                self.epoch,
-                self.open,
-                self._number,
-                answers,
-                deliveries,
-                sorted(self._lost),
-                sorted(self._moved),
+                epoch=self.epoch,
+                known=self.open,
+                number=self._number,
+                answers=answers,
+                deliveries=deliveries,
+                lost=sorted(self._lost),
+                moved=sorted(self._moved),
             )
         )
         self._lost.clear()
