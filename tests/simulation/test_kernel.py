@@ -229,7 +229,7 @@ class Hasty(LedgerKind):
     """Takes each ledger for a new one when it hears of it for the first time."""
 
     @override
-    def begins(self, command: object) -> bool:
+    def assume_new(self, command: object) -> bool:
         return True
 
 

@@ -115,7 +115,7 @@ class World:
             await self.shards.pop(name).stop()
 
     async def release(self, shard: str, partitions: Sequence[int]) -> None:
-        """See `moving.ShardControl`."""
+        """See `handoff.ShardControl`."""
         await self.dice.pause()
         if shard not in self.shards or self.dice.strikes(0.05):
             raise ShardGone(shard)
@@ -124,7 +124,7 @@ class World:
             raise ShardGone(shard)
 
     async def adopt(self, shard: str) -> None:
-        """See `moving.ShardControl`."""
+        """See `handoff.ShardControl`."""
         await self.dice.pause()
         if shard not in self.shards or self.dice.strikes(0.05):
             raise ShardGone(shard)

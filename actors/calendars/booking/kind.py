@@ -31,7 +31,7 @@ class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
     name = "booking"
     commands = BookingCommand
     events = BookingEvent
-    hops = True
+    multi_step = True
     indexes = (
         Index(BOOKINGS, ("client", "order")),
         Index(BOOKINGS, ("therapist", "order")),
@@ -45,7 +45,7 @@ class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
         return Booking(key)
 
     @override
-    def begins(self, command: BookingCommand) -> bool:
+    def assume_new(self, command: BookingCommand) -> bool:
         """Whoever opens one made its id for it, or has looked for it before."""
         return isinstance(command, OpenBooking)
 

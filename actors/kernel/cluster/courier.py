@@ -1,14 +1,13 @@
 """Letters between shards: sent through a region, under the id that the sender gave them."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.history.codec import StoredLetter
 
 
-def courier_of(region: Region) -> Callable[[StoredLetter], Any]:
+def courier_of(region: Region) -> Callable[[StoredLetter], Awaitable[None]]:
     """How a shard sends letters: through a region, under the id that the sender gave them."""
 
     async def send(letter: StoredLetter) -> None:

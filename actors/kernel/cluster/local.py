@@ -78,13 +78,13 @@ class LocalCluster:
             await self.shards.pop(name).stop()
 
     async def release(self, shard: str, partitions: Sequence[int]) -> None:
-        """See `moving.ShardControl`."""
+        """See `handoff.ShardControl`."""
         if shard not in self.shards:
             raise ShardGone(shard)
         await self.shards[shard].release(partitions)
 
     async def adopt(self, shard: str) -> None:
-        """See `moving.ShardControl`."""
+        """See `handoff.ShardControl`."""
         if shard not in self.shards:
             raise ShardGone(shard)
         await self.shards[shard].adopt()

@@ -271,14 +271,14 @@ def log_process(name: str, settings: Settings) -> None:
 
 
 class RemoteControl:
-    """Asks shards through Ray to give partitions away and to take them (`moving.ShardControl`)."""
+    """Asks shards through Ray to give partitions away and to take them (`handoff.ShardControl`)."""
 
     async def release(self, shard: str, partitions: Sequence[int]) -> None:
-        """See `moving.ShardControl`."""
+        """See `handoff.ShardControl`."""
         await RemoteShard(shard).release(partitions)
 
     async def adopt(self, shard: str) -> None:
-        """See `moving.ShardControl`."""
+        """See `handoff.ShardControl`."""
         await RemoteShard(shard).adopt()
 
 

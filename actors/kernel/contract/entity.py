@@ -1,4 +1,4 @@
-"""What a kind of entity is to the kernel: pure rules, and how they are stored, shown and read.
+"""A kind of entity, as the kernel sees it: pure rules, and how they are stored, shown and read.
 
 An entity is state with two methods. `decide` raises a `CarewireError` or returns a `Decision` and changes nothing;
 `apply` folds one event and never refuses. Time, ids and randomness come in with the `Context`. The vocabulary is that
@@ -223,9 +223,9 @@ class Kind(ABC, Generic[S, C, E]):
     commands: ClassVar[Any]  # union of tagged Structs that `decide` takes
     events: ClassVar[Any]  # union of tagged `Event` Structs
     indexes: ClassVar[tuple[Index, ...]] = ()
-    hops: ClassVar[bool] = False
-    """Does what is asked of it go from entity to entity before it is answered? Then its shard has two turns under way:
-    no step waits for the inserts of others, and they are joined less."""
+    multi_step: ClassVar[bool] = False
+    """True where what is asked of it goes from entity to entity before it is answered. Its shard has two turns under
+    way: no step waits for the inserts of others, and they are joined less."""
 
     @abstractmethod
     def create(self, key: str) -> S:
@@ -252,9 +252,9 @@ class Kind(ABC, Generic[S, C, E]):
         """What listeners see of an event or note. `part` is the part it names, with this event folded in (live), or
         as it is by now (replayed); None when the event names none."""
 
-    def begins(self, command: C) -> bool:
-        """Is the entity new to all appearance, when this is the first that a shard hears for it? Then the journal is
-        not asked before the turn. Should it know the entity after all, it refuses the turn, and the command is decided
+    def assume_new(self, command: C) -> bool:
+        """Whether a shard that hears this first of an entity takes it for new. Then the journal is not asked before the
+        turn. Should it know the entity after all, it refuses the turn, and the command is decided
         again; a refusal is never decided without having asked."""
         return False
 

@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 
 from actors.kernel.contract import protocol
-from actors.kernel.contract.callers import Caller
 from actors.kernel.contract.entity import SYSTEM
+from actors.kernel.effects.inbox import Inbox, LocalLetter
 from actors.kernel.effects.outbox import Courier
 from actors.kernel.history.codec import StoredLetter
 from common.errors import Unavailable, error_of
@@ -22,13 +22,13 @@ class LetterRouter:
     def __init__(
         self,
         is_ours: Callable[[str], bool],
-        accept: Callable[[Caller, protocol.Item], None],
+        inbox: Inbox,
         courier: Courier,
         *,
         patience_s: float,
     ) -> None:
         self._is_ours = is_ours
-        self._accept = accept
+        self._inbox = inbox
         self._courier = courier
         self._patience_s = patience_s
 
@@ -57,7 +57,7 @@ class LetterRouter:
             patience_ms=patience_ms,
             named=True,
         )
-        self._accept(caller, item)
+        self._inbox.put(LocalLetter(caller, item))
         late = asyncio.get_running_loop().call_later(self._patience_s, caller.answer, _GONE)
         try:
             return await caller.answered

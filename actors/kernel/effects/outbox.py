@@ -1,4 +1,4 @@
-"""What a stored turn still owes the world: read models, redactions, timers, letters. A transactional outbox.
+"""A transactional outbox: carries out what a stored turn still owes, which is read models, redactions, timers, letters.
 
 The turn carries its effects in the same document, so they are owed as soon as it is stored. Views and redactions are
 done before the command is answered; timers are set and letters go out behind it. Then the turn is settled. Whatever a
@@ -33,7 +33,7 @@ Courier = Callable[[StoredLetter], Awaitable[None]]
 SetTimers = Callable[[Sequence[Timer]], "asyncio.Future[None]"]
 """Fired from now on; they need their turn no more as soon as the future is done."""
 
-HostOf = Callable[[str], KindRuntime | None]
+RuntimeOf = Callable[[str], KindRuntime | None]
 
 
 class Outbox:
@@ -42,14 +42,15 @@ class Outbox:
     def __init__(
         self,
         stores: Stores,
-        host_of: HostOf,
         courier: Courier,
         set_timers: SetTimers,
+        *,
+        runtime_of: RuntimeOf,
         settling: WriteBatcher[tuple[str, int]],
         tasks: Tasks,
     ) -> None:
         self._stores = stores
-        self._host_of = host_of
+        self._runtime_of = runtime_of
         self._courier = courier
         self._set_timers = set_timers
         self._settling = settling
@@ -86,12 +87,12 @@ class Outbox:
             await self._redact(turn.entity, effects.redact)
 
     async def _redact(self, entity_id: str, seqs: Sequence[int]) -> None:
-        host = self._host_of(entity_id)
-        if host is None:
+        runtime = self._runtime_of(entity_id)
+        if runtime is None:
             raise LookupError(entity_id)
         blobs: dict[int, bytes] = {}
         for turn in await self._stores.journal.at(entity_id, seqs):
-            blobs |= host.codec.stripped(turn, seqs)
+            blobs |= runtime.codec.stripped(turn, seqs)
         if blobs:
             await self._stores.journal.redact(entity_id, blobs)
 

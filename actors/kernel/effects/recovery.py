@@ -1,12 +1,11 @@
-"""What other lives of a shard, or earlier owners of its partitions, left undone: turns whose timers may not be set, and
-whose letters may not be sent."""
+"""Finishes what other lives of a shard, or earlier owners of its partitions, left undone: turns whose timers may not be
+set, and whose letters may not be sent."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from actors.kernel.effects.outbox import Outbox
-from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.effects.outbox import Outbox, RuntimeOf
 from actors.kernel.lib.backoffs import database_backoff
 from common.clock import Clock
 from common.errors import Unavailable
@@ -18,7 +17,8 @@ _FORGOTTEN_MS: Final = 60_000  # twice as long as a turn keeps its timers
 
 
 class EffectRecovery:
-    """Of one shard. `partitions`: those that it serves at this moment; none while it is not `serving`."""
+    """Recovers the effects of one shard. `partitions` are those that it serves at this moment; none while it is not
+    `serving`."""
 
     def __init__(
         self,
@@ -28,14 +28,14 @@ class EffectRecovery:
         *,
         serving: Callable[[], bool],
         partitions: Callable[[], list[int]],
-        host_of: Callable[[str], KindRuntime | None],
+        runtime_of: RuntimeOf,
     ) -> None:
         self._journal = journal
         self._outbox = outbox
         self._clock = clock
         self._serving = serving
         self._partitions = partitions
-        self._host_of = host_of
+        self._runtime_of = runtime_of
 
     async def recover(self) -> None:
         """Do what the last life of this shard left undone."""
@@ -47,7 +47,7 @@ class EffectRecovery:
                 await backoff.pause()
                 continue
             backoff.reset()
-            await self._outbox.perform([turn for turn in turns if self._host_of(turn.entity) is not None])
+            await self._outbox.perform([turn for turn in turns if self._runtime_of(turn.entity) is not None])
             await self._outbox.drain()
             if len(turns) < _UNSETTLED:
                 return
@@ -63,4 +63,4 @@ class EffectRecovery:
             except Unavailable:
                 continue
             forgotten = [turn for turn in turns if not self._outbox.is_sending(turn.entity)]
-            await self._outbox.perform([turn for turn in forgotten if self._host_of(turn.entity) is not None])
+            await self._outbox.perform([turn for turn in forgotten if self._runtime_of(turn.entity) is not None])

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from actors.kernel.contract.partitions import partition_of
+from actors.kernel.effects.inbox import DueTimer, Inbox
 from actors.kernel.lib.writes import WriteBatcher, batch_writes
 from common.clock import Clock
 from common.errors import Unavailable
@@ -30,21 +31,17 @@ class _Due:
     again: bool = field(default=False, compare=False)
 
 
-Fire = Callable[[Timer, bool], None]
-"""Brings a timer to its entity; a refusal is an end too. True: it may have been carried out before."""
-
-
 class TimerScheduler:
-    """Fires the timers of this shard's partitions."""
+    """Puts the timers of this shard's partitions into its inbox when they are due; then `done` or `again` is called."""
 
     def __init__(
         self,
         timers: Timers,
         settling: WriteBatcher[TurnKey],
-        tasks: Tasks,
-        clock: Clock,
-        fire: Fire,
+        inbox: Inbox,
         *,
+        clock: Clock,
+        tasks: Tasks,
         poll_s: float = 10.0,
     ) -> None:
         """`settling` settles turns."""
@@ -53,7 +50,7 @@ class TimerScheduler:
         self._dropping: WriteBatcher[str] = batch_writes(self._drop, tasks)
         self._settling = settling
         self._clock = clock
-        self._fire = fire
+        self._inbox = inbox
         self._poll_s = poll_s
         self._heap: list[_Due] = []
         self._known: set[str] = set()
@@ -70,9 +67,9 @@ class TimerScheduler:
         self._hold(timers)
         return self._setting.put(timers)
 
-    def keep(self, turn: Turn, timers: Sequence[Timer]) -> bool:
-        """This stored turn has no other effects: may it keep its timers? False when they are not all due soon, or some
-        are known already."""
+    def try_keep(self, turn: Turn, timers: Sequence[Timer]) -> bool:
+        """Fire these timers from now on, and let their stored turn keep them, which has no other effects. False, and
+        nothing is done, when they are not all due soon, or some are known already."""
         horizon_ms = self._clock.now_ms() + int(HORIZON_S * 1000)
         if any(timer.due_ms > horizon_ms or timer.id in self._known for timer in timers):
             return False
@@ -100,13 +97,13 @@ class TimerScheduler:
         else:
             self._known.discard(timer.id)
 
-    def let_go(self, partitions: frozenset[int]) -> None:
+    def hand_off(self, partitions: frozenset[int]) -> None:
         """These are somebody else's now, who finds their timers in the database."""
         gone = [due for due in self._heap if due.timer.partition in partitions]
         self._heap = [due for due in self._heap if due.timer.partition not in partitions]
         heapq.heapify(self._heap)
         self._known.difference_update(due.timer.id for due in gone)  # they may come back to us
-        for id_, key in [one for one in self._kept.items() if partition_of(one[1][0]) in partitions]:
+        for id_, key in [kept for kept in self._kept.items() if partition_of(kept[1][0]) in partitions]:
             self._known.discard(id_)
             del self._kept[id_]
             self._left.pop(key, None)
@@ -128,7 +125,7 @@ class TimerScheduler:
             now_ms = self._clock.now_ms()
             while self._heap and self._heap[0].due_ms <= now_ms:
                 due = heapq.heappop(self._heap)
-                self._fire(due.timer, due.again or due.timer.id not in self._kept)
+                self._inbox.put(DueTimer(due.timer, due.again or due.timer.id not in self._kept))
             pause_s = next_poll_s - self._clock.monotonic_s()
             if self._heap:
                 pause_s = min(pause_s, (self._heap[0].due_ms - now_ms) / 1000)
@@ -136,7 +133,7 @@ class TimerScheduler:
             await _wait(self._roused, max(pause_s, 0.001))
 
     def _count_down(self, key: TurnKey) -> bool:
-        """One timer fewer for a turn to keep: was it the last?"""
+        """A turn has one timer fewer to keep; True when that was the last."""
         self._left[key] -= 1
         if self._left[key]:
             return False

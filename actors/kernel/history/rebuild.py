@@ -35,9 +35,9 @@ async def rebuild(
     """Write every view that the journal entails. Raises `Unavailable` when the database does not answer."""
     done = Rebuilt()
     for kind in kinds:
-        host = KindRuntime(kind, stores)
+        runtime = KindRuntime(kind, stores)
         async for entity_id in _entities(stores, f"{kind.name}:"):
-            views = await _views_of(stores, host, entity_id, done)
+            views = await _views_of(stores, runtime, entity_id, done)
             for start in range(0, len(views), _VIEWS):
                 await stores.views.write(views[start : start + _VIEWS])
             done.entities += 1
@@ -46,17 +46,17 @@ async def rebuild(
     return done
 
 
-async def _views_of(stores: Stores, host: KindRuntime, entity_id: str, done: Rebuilt) -> list[View]:
+async def _views_of(stores: Stores, runtime: KindRuntime, entity_id: str, done: Rebuilt) -> list[View]:
     """The last state of every view of one entity."""
-    kind = host.kind
+    kind = runtime.kind
     touched = Counter[str]()
-    async for recorded in _events(stores, host, entity_id):
+    async for recorded in _events(stores, runtime, entity_id):
         if (key := kind.part_of(recorded)) is not None:
             touched[key] += 1
     changed = {key for key, times in touched.items() if times > 1}  # the others are as they were created
-    parts: dict[str, Any] = {}
+    parts: dict[str, object] = {}
     latest: dict[tuple[str, str], StoredView] = {}
-    async for recorded in _events(stores, host, entity_id):
+    async for recorded in _events(stores, runtime, entity_id):
         done.events += 1
         part = None
         if (key := kind.part_of(recorded)) is not None:
@@ -66,20 +66,20 @@ async def _views_of(stores: Stores, host: KindRuntime, entity_id: str, done: Reb
         effects = kind.effects(entity_id, recorded, part)
         if effects is not None and effects.views:
             await stores.vault.ensure([effects.owner] if effects.owner else [])
-            for view in _sealed(host, entity_id, recorded, effects):
+            for view in _sealed(runtime, entity_id, recorded, effects):
                 latest[view.collection, view.id] = view
     return [View(one.collection, one.id, one.version, one.fields, one.data, one.secret) for one in latest.values()]
 
 
-def _sealed(host: KindRuntime, entity_id: str, recorded: Recorded[Any], effects: Any) -> list[StoredView]:
-    blob = host.codec.encode_effects(entity_id, recorded.seq, effects, [b""] * len(effects.letters))
+def _sealed(runtime: KindRuntime, entity_id: str, recorded: Recorded[Any], effects: Any) -> list[StoredView]:
+    blob = runtime.codec.encode_effects(entity_id, recorded.seq, effects, [b""] * len(effects.letters))
     return decode_effects(Turn(entity_id, recorded.turn, 0, 0, 0, effects=(blob,))).views
 
 
-async def _events(stores: Stores, host: KindRuntime, entity_id: str) -> AsyncIterator[Recorded[Any]]:
+async def _events(stores: Stores, runtime: KindRuntime, entity_id: str) -> AsyncIterator[Recorded[Any]]:
     after = 0
     while turns := await stores.journal.turns(entity_id, after=after, limit=_TURNS):
-        for recorded in await host.codec.opened(entity_id, turns):
+        for recorded in await runtime.codec.opened(entity_id, turns):
             yield recorded
         after = turns[-1].turn
 

@@ -20,7 +20,7 @@ async def head_of(journal: Journal, entity_id: str) -> int:
 
 
 async def replayed(
-    host: KindRuntime, entity_id: str, since: int, *, upto: int, limit: int
+    runtime: KindRuntime, entity_id: str, since: int, *, upto: int, limit: int
 ) -> AsyncIterator[protocol.Delivery]:
     """The deliveries numbered above `since` up to `upto`, in order, notes among them.
 
@@ -29,40 +29,40 @@ async def replayed(
     """
     start = max(since, upto - limit)
     if start > since:
-        shown = host.kind.gap(entity_id, since + 1, start)
+        shown = runtime.kind.gap(entity_id, since + 1, start)
         packet = b"" if shown is None else delivery(entity_id, start, shown, 0).packet
         yield protocol.Delivery(entity_id, start, packet, first=since + 1)
     seen = start
     while seen < upto:
-        page = await host.library.replay(entity_id, seen, upto=upto)
+        page = await runtime.library.replay(entity_id, seen, upto=upto)
         numbered = [one for one in page if one.seq]
         if not numbered:
             return
-        parts = await _parts_of(host, entity_id, page)
+        parts = await _parts_of(runtime, entity_id, page)
         for recorded in page:
-            yield _shown_again(host, entity_id, recorded, parts)
+            yield _shown_again(runtime, entity_id, recorded, parts)
         seen = numbered[-1].seq
 
 
-async def packets(host: KindRuntime, entity_id: str, since: int, *, upto: int, limit: int) -> list[msgspec.Raw]:
+async def packets(runtime: KindRuntime, entity_id: str, since: int, *, upto: int, limit: int) -> list[msgspec.Raw]:
     """The same as bare Socket.IO packets: what an `Attach` answers."""
     return [
         msgspec.Raw(one.packet)
-        async for one in replayed(host, entity_id, since, upto=upto, limit=limit)
+        async for one in replayed(runtime, entity_id, since, upto=upto, limit=limit)
         if one.packet and (one.version or one.first)
     ]
 
 
-async def _parts_of(host: KindRuntime, entity_id: str, page: list[Recorded[Any]]) -> Mapping[str, object]:
-    keys = {key for one in page if (key := host.kind.part_of(one)) is not None}
-    return await host.kind.fetch(entity_id, sorted(keys), host.library) if keys else {}
+async def _parts_of(runtime: KindRuntime, entity_id: str, page: list[Recorded[Any]]) -> Mapping[str, object]:
+    keys = {key for one in page if (key := runtime.kind.part_of(one)) is not None}
+    return await runtime.kind.fetch(entity_id, sorted(keys), runtime.library) if keys else {}
 
 
 def _shown_again(
-    host: KindRuntime, entity_id: str, recorded: Recorded[Any], parts: Mapping[str, object]
+    runtime: KindRuntime, entity_id: str, recorded: Recorded[Any], parts: Mapping[str, object]
 ) -> protocol.Delivery:
-    key = host.kind.part_of(recorded)
-    shown = host.kind.show(entity_id, recorded, None if key is None else parts.get(key))
+    key = runtime.kind.part_of(recorded)
+    shown = runtime.kind.show(entity_id, recorded, None if key is None else parts.get(key))
     if shown is None:
         return protocol.Delivery(entity_id, recorded.seq, b"", recorded.at_ms)
     return delivery(entity_id, recorded.seq, shown, recorded.at_ms)

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import Attach, Kind
 from actors.kernel.history.codec import Codec
 from actors.kernel.history.library import StoredLibrary
 from store.ports.stores import Stores
@@ -18,3 +18,4 @@ class KindRuntime:
         self.codec = Codec(kind, stores.vault)
         self.library = StoredLibrary(kind, stores)
         self.decode_command = msgspec.msgpack.Decoder(kind.commands).decode
+        self.decode_item = msgspec.msgpack.Decoder(kind.commands | Attach).decode  # of a caller, who may attach

@@ -1,7 +1,7 @@
 """Deciding: the commands that wait for one entity become the draft of one turn. Synchronous, and free of I/O."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -25,9 +25,9 @@ _to_json: Final = msgspec.json.Encoder().encode
 class _Worked(msgspec.Struct):
     """A decision worked out: everything computed, nothing applied."""
 
-    events: list[tuple[Recorded[Any], bytes]] = []
-    notes: list[tuple[Recorded[Any], bytes]] = []
-    parts: dict[str, Any] = {}
+    events: list[tuple[Recorded[Event], bytes]] = []
+    notes: list[tuple[Recorded[Event], bytes]] = []
+    parts: dict[str, object] = {}
     effects: list[bytes] = []
     deliveries: list[tuple[int, bytes]] = []
     primary: int = 0
@@ -83,10 +83,10 @@ class Decider:
         command = submission.command
         try:
             if type(command) is Attach:
-                resident.host.kind.admit(resident.entity, submission.by)
+                resident.runtime.kind.admit(resident.entity, submission.by)
                 decision = Decision(reply=AttachQuery(command.since, command.limit))
             else:
-                keys = resident.host.kind.needs(resident.entity, command)
+                keys = resident.runtime.kind.needs(resident.entity, command)
                 if absent := [key for key in keys if key not in resident.parts]:
                     return Missing(parts=absent)
                 context = Context(submission.by, draft.at_ms, {key: resident.parts[key] for key in keys})
@@ -95,7 +95,7 @@ class Decider:
                 decision = Decision(reply=decision.reply)
             worked = self._work_out(draft, decision)
         except CarewireError as error:
-            if resident.supposed and not draft.writes:
+            if resident.life.assumed_new and not draft.writes:
                 return Missing(state=True)
             if submission.unchecked:
                 return Missing(replies=True)
@@ -105,7 +105,7 @@ class Decider:
             return None
         except NoKey as error:
             return Missing(subjects=[error.subject, *self._keyless(resident, type(command))])
-        if resident.supposed and not worked.events and not draft.writes:
+        if resident.life.assumed_new and not worked.events and not draft.writes:
             return Missing(state=True)
         if submission.unchecked and not worked.events and not isinstance(decision.reply, Query):
             return Missing(replies=True)  # without an event, nothing would collide with what it did the first time
@@ -113,13 +113,14 @@ class Decider:
         return None
 
     def _keyless(self, resident: Resident, command: type) -> list[str]:
-        """Whoever waits with the same kind of command and will miss their key as well."""
-        users = [one.by.user for one in resident.mailbox if type(one.command) is command and not one.by.is_system]
+        """The users who wait with the same kind of command and will miss their key as well."""
+        alike = [submission.by for submission in resident.mailbox if type(submission.command) is command]
+        users = [by.user for by in alike if not by.is_system]
         return [user for user in dict.fromkeys(users) if not self._vault.has(user)]
 
     def _repeat(self, resident: Resident, submission: Submission, reply: bytes, version: int) -> Decided:
         duplicate = not submission.again
-        data = resident.host.kind.repeated(submission.command, reply) if duplicate else reply
+        data = resident.runtime.kind.repeated(submission.command, reply) if duplicate else reply
         return Decided(submission, protocol.Answer(submission.correlation_id, "", data, version, duplicate), version)
 
     def _work_out(self, draft: Draft, decision: Decision) -> _Worked:
@@ -141,9 +142,9 @@ class Decider:
             raise _Full
         return worked
 
-    def _work_out_event(self, draft: Draft, worked: _Worked, recorded: Recorded[Any], seq: int) -> None:
+    def _work_out_event(self, draft: Draft, worked: _Worked, recorded: Recorded[Event], seq: int) -> None:
         resident, event = draft.resident, recorded.event
-        kind, codec_ = resident.host.kind, resident.host.codec
+        kind, codec_ = resident.runtime.kind, resident.runtime.codec
         part = None
         key = kind.part_of(recorded)
         if key is not None:
@@ -172,7 +173,7 @@ class Decider:
         if any(view.secret is not None for view in effects.views) and not self._vault.has(effects.owner):
             raise NoKey(effects.owner)
         ids = [command_id_of(letter.to, resident.id, seq, place) for place, letter in enumerate(effects.letters)]
-        return resident.host.codec.encode_effects(resident.id, seq, effects, ids)
+        return resident.runtime.codec.encode_effects(resident.id, seq, effects, ids)
 
     def _require(self, event: Event) -> None:
         if event.secret is not None and not self._vault.has(event.author):
@@ -206,7 +207,7 @@ class Decider:
 
 
 class AttachQuery(Query, frozen=True):
-    """What is left of an `Attach` once the entity has admitted the caller: replay what was missed."""
+    """The rest of an `Attach` once the entity has admitted the caller: replay what was missed."""
 
     since: int | None
     limit: int

@@ -82,20 +82,19 @@ class Loader:
                 _log.exception("entity.unreadable", entity=resident.id)
                 self._on_failed(resident)
                 continue
-            for submission in resident.mailbox if resident.suspects else ():
+            for submission in resident.mailbox if resident.life.may_be_stored else ():
                 if submission.command_id in replies:
                     submission.stored = replies[submission.command_id], resident.version
-            resident.suspects = False
             self._on_loaded(resident, owed)
 
     async def _stored_replies(self, batch: Iterable[Resident]) -> dict[bytes, bytes]:
-        ids = [one.command_id for resident in batch if resident.suspects for one in resident.mailbox]
+        ids = [waiting.command_id for resident in batch if resident.life.may_be_stored for waiting in resident.mailbox]
         return dict(await self._stores.journal.replies(ids)) if ids else {}
 
     async def _check_replies(self, resident: Resident) -> None:
         """A repeated command must get its first reply even where deciding it again would refuse it."""
-        unchecked = [one for one in resident.mailbox if one.unchecked]
-        replies = await self._stores.journal.replies([one.command_id for one in unchecked])
+        unchecked = [submission for submission in resident.mailbox if submission.unchecked]
+        replies = await self._stores.journal.replies([submission.command_id for submission in unchecked])
         for submission in unchecked:
             submission.unchecked = False
             if submission.command_id in replies:
@@ -106,8 +105,8 @@ class Loader:
             if missing.subjects:
                 await self._stores.vault.ensure(missing.subjects)
             if missing.parts:
-                host = resident.host
-                found = await host.kind.fetch(resident.id, missing.parts, host.library)
+                runtime = resident.runtime
+                found = await runtime.kind.fetch(resident.id, missing.parts, runtime.library)
                 for key in missing.parts:
                     resident.parts[key] = found.get(key)
             if missing.replies:
@@ -120,7 +119,7 @@ class Loader:
 
 def restore(resident: Resident, loaded: Loaded, replies: ReplyCache) -> list[Turn]:
     """Build the state from snapshot and turns. Returns the turns whose effects may still be owed."""
-    kind = resident.host.kind
+    kind = resident.runtime.kind
     if loaded.snapshot is None:
         entity, turn, version, at_ms = kind.create(resident.key), 0, 0, 0
     else:
@@ -129,7 +128,7 @@ def restore(resident: Resident, loaded: Loaded, replies: ReplyCache) -> list[Tur
         turn, version, at_ms = snapshot.turn, snapshot.version, snapshot.at_ms
     owed = []
     for stored in loaded.turns:
-        for recorded in resident.host.codec.bare(stored):
+        for recorded in resident.runtime.codec.bare(stored):
             version = recorded.seq or version
             entity.apply(recorded.event, version, recorded.at_ms)
         turn, at_ms = stored.turn, max(at_ms, stored.at_ms)
@@ -138,5 +137,5 @@ def restore(resident: Resident, loaded: Loaded, replies: ReplyCache) -> list[Tur
         for command in stored.commands:
             replies.add(command.id, command.reply, version)
     resident.entity, resident.turn, resident.version, resident.at_ms = entity, turn, version, at_ms
-    resident.unsnapped = len(loaded.turns)
+    resident.turns_since_snapshot = len(loaded.turns)
     return owed

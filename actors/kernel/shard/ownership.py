@@ -5,7 +5,9 @@ anybody else in: a zombie neither writes (the journal's fence) nor serves stale 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
 
 from common.clock import Clock
 from common.errors import Unavailable
@@ -17,41 +19,56 @@ from store.ports.stores import Stores
 _log = get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenancy:
+    """Under which name a shard serves, in which pool, and for how long a lease of it holds."""
+
+    name: str
+    pool: str
+    holder: Holder
+    lease_s: float
+    renewal_s: float
+
+
+class Tenant(Protocol):
+    """The shard, as it is told of its right to serve."""
+
+    def lease_gained(self) -> None:
+        """The lease is ours, or covers partitions that it did not cover before."""
+
+    def lease_lost(self) -> None:
+        """The lease is void: nothing in memory may be shown or changed any more."""
+
+    def partitions_gone(self, partitions: frozenset[int]) -> None:
+        """The map has given these to somebody else."""
+
+
 class Ownership:
-    """Keeps the lease of one shard. `serving` is the question to ask before every word that leaves the shard."""
+    """Keeps the lease of one shard. `serving` must be true for whatever leaves the shard."""
 
     def __init__(
         self,
         stores: Stores,
-        *,
-        name: str,
-        pool: str,
-        holder: Holder,
         clock: Clock,
-        lease_s: float,
-        renewal_s: float,
-        on_gain: Callable[[], None],
-        on_loss: Callable[[], None],
-        on_gone: Callable[[frozenset[int]], None],
+        tenancy: Tenancy,
+        tenant: Tenant,
     ) -> None:
         self._stores = stores
-        self._name = name
-        self._pool = pool
-        self._holder = holder
         self._clock = clock
-        self._lease_s = lease_s
-        self._renewal_s = renewal_s
-        self._on_gain = on_gain
-        self._on_loss = on_loss
-        self._on_gone = on_gone
+        self._name = tenancy.name
+        self._pool = tenancy.pool
+        self._holder = tenancy.holder
+        self._lease_s = tenancy.lease_s
+        self._renewal_s = tenancy.renewal_s
+        self._tenant = tenant
         self._lease: Lease | None = None
         self._valid_until_s = float("-inf")
         self._mapped: frozenset[int] = frozenset()
-        self._withheld: dict[int, float] = {}  # partition -> until when it is given away, whatever the map says
+        self._withheld: dict[int, float] = {}  # partition -> until it is handed off, whatever the map says
 
     @property
     def serving(self) -> bool:
-        """Is the lease ours for certain at this moment?"""
+        """Whether the lease is ours for certain at this moment."""
         return self._clock.monotonic_s() < self._valid_until_s
 
     @property
@@ -65,7 +82,7 @@ class Ownership:
         return self._mapped.difference(self._withheld)
 
     def owns(self, partition: int) -> bool:
-        """Is this partition ours to serve?"""
+        """Whether this partition is ours to serve."""
         return partition in self._mapped and partition not in self._withheld
 
     def withhold(self, partitions: Iterable[int], for_s: float) -> None:
@@ -93,9 +110,9 @@ class Ownership:
         back = mapped.intersection(self._withheld).difference(withheld)  # somebody else may have served them meanwhile
         self._withheld = withheld
         if gone:
-            self._on_gone(gone)
+            self._tenant.partitions_gone(gone)
         if (new or back) and self._lease is not None:
-            self._on_gain()
+            self._tenant.lease_gained()
 
     async def run(self) -> None:
         """Acquire, renew, and acquire again when lost; until cancelled."""
@@ -130,7 +147,7 @@ class Ownership:
         self._lease = lease
         self._valid_until_s = asked_s + self._lease_s
         _log.info("lease.acquired", shard=self._name, epoch=lease.epoch, partitions=len(self.partitions))
-        self._on_gain()
+        self._tenant.lease_gained()
 
     async def _renew(self) -> None:
         assert self._lease is not None
@@ -143,13 +160,13 @@ class Ownership:
             if ours:
                 lapsed = not self.serving
                 if lapsed:  # what was promised under it is void
-                    self._on_loss()
+                    self._tenant.lease_lost()
                 self._valid_until_s = asked_s + self._lease_s
                 await self.read_map()
                 if lapsed and self.serving:  # and what was owed is owed still
-                    self._on_gain()
+                    self._tenant.lease_gained()
         if not ours:
             _log.warning("lease.lost", shard=self._name, epoch=self._lease.epoch)
             self._lease = None
             self._valid_until_s = float("-inf")
-            self._on_loss()
+            self._tenant.lease_lost()

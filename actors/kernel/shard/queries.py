@@ -1,7 +1,7 @@
 """Reads from storage beside the turns: queries, and the past of a topic for those who come back."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -12,14 +12,13 @@ from actors.kernel.contract.entity import Query
 from actors.kernel.history.replay import head_of, packets, replayed
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.lib.backoffs import database_backoff
+from actors.kernel.shard.context import ShardContext
 from actors.kernel.shard.decider import AttachQuery
 from actors.kernel.shard.replay_buffer import ReplayBuffer
 from actors.kernel.shard.resident import Decided
 from actors.kernel.shard.subscribers import CatchUp, Subscriber, Subscribers
 from common.errors import CarewireError, Unavailable
-from common.lib.tasks import Tasks
 from common.logs import get_logger
-from store.ports.journal import Journal
 
 _log = get_logger(__name__)
 _AT_ONCE: Final = 64
@@ -32,23 +31,19 @@ class QueryRunner:
 
     def __init__(
         self,
-        journal: Journal,
-        sessions: Subscribers,
-        recent: ReplayBuffer,
-        tasks: Tasks,
-        *,
-        max_replayed: int,
-        serving: Callable[[], bool],
+        context: ShardContext,
+        subscribers: Subscribers,
+        replay: ReplayBuffer,
     ) -> None:
-        self._journal = journal
-        self._sessions = sessions
-        self._recent = recent
-        self._tasks = tasks
-        self._max_replayed = max_replayed
-        self._serving = serving
+        self._journal = context.stores.journal
+        self._subscribers = subscribers
+        self._replay = replay
+        self._tasks = context.tasks
+        self._max_replayed = context.settings.max_replayed_events
+        self._serving = context.serving
         self._room = asyncio.Semaphore(_AT_ONCE)
 
-    def answer(self, host: KindRuntime, entity_id: str, decided: Decided, query: Query) -> None:
+    def answer(self, runtime: KindRuntime, entity_id: str, decided: Decided, query: Query) -> None:
         """Answer what a decision left to be read; its turn is stored."""
         if isinstance(query, AttachQuery) and (missed := self._missed(entity_id, decided.version, query)) is not None:
             data = _to_json({"version": decided.version, "packets": missed})
@@ -56,18 +51,18 @@ class QueryRunner:
                 protocol.Answer(decided.submission.correlation_id, "", data, decided.version)
             )
             return
-        self._tasks.spawn(self._answer(host, entity_id, decided, query))
+        self._tasks.spawn(self._answer(runtime, entity_id, decided, query))
 
-    def catch_up(self, session: Subscriber, topics: Mapping[str, tuple[KindRuntime, int]]) -> None:
+    def subscribe(self, session: Subscriber, topics: Mapping[str, tuple[KindRuntime, int]]) -> None:
         """Let a session hear topics: first what it missed above a version of each, then what happens."""
-        catching = {topic: self._sessions.catch_up(session, topic) for topic in topics}
-        self._tasks.spawn(self._catch_up_all(session, topics, catching))
+        catching = {topic: self._subscribers.catch_up(session, topic) for topic in topics}
+        self._tasks.spawn(self._subscribe(session, topics, catching))
 
-    async def _answer(self, host: KindRuntime, entity_id: str, decided: Decided, query: Query) -> None:
+    async def _answer(self, runtime: KindRuntime, entity_id: str, decided: Decided, query: Query) -> None:
         submission = decided.submission
         try:
             async with self._room:
-                data = await self._read(host, entity_id, decided.version, query)
+                data = await self._read(runtime, entity_id, decided.version, query)
             answer = protocol.Answer(submission.correlation_id, "", _to_json(data), decided.version)
         except CarewireError as error:
             answer = failure(submission.correlation_id, error, decided.version)
@@ -77,19 +72,19 @@ class QueryRunner:
         if self._serving():  # a zombie must not hand out what it has
             submission.caller.answer(answer)
 
-    async def _read(self, host: KindRuntime, entity_id: str, version: int, query: Query) -> object:
+    async def _read(self, runtime: KindRuntime, entity_id: str, version: int, query: Query) -> object:
         if not isinstance(query, AttachQuery):
-            return await host.kind.read(query, entity_id, version, host.library)
+            return await runtime.kind.read(query, entity_id, version, runtime.library)
         assert query.since is not None
-        missed = await packets(host, entity_id, query.since, upto=version, limit=query.limit)
+        missed = await packets(runtime, entity_id, query.since, upto=version, limit=query.limit)
         return {"version": version, "packets": missed}
 
     def _missed(self, entity_id: str, version: int, query: AttachQuery) -> Sequence[msgspec.Raw] | None:
         """What was missed, as far as memory tells; None: the journal must be asked."""
         since = version if query.since is None else query.since
-        return self._recent.missed(entity_id, since, upto=version, limit=query.limit)
+        return self._replay.missed(entity_id, since, upto=version, limit=query.limit)
 
-    async def _catch_up_all(
+    async def _subscribe(
         self, session: Subscriber, topics: Mapping[str, tuple[KindRuntime, int]], catching: Mapping[str, CatchUp]
     ) -> None:
         """Most topics have missed nothing: one query for all tells which have."""
@@ -104,14 +99,16 @@ class QueryRunner:
                     session.lose(topic)
                 continue
             for topic in some:
-                host, since = topics[topic]
+                runtime, since = topics[topic]
                 head = heads.get(topic, (0, 0))[0]
                 if head <= since and not catching[topic].overflowed:
                     _let_through(session, topic, catching[topic], since)
                 else:
-                    self._tasks.spawn(self._catch_up(session, host, topic, catching[topic], since))
+                    self._tasks.spawn(self._catch_up(session, runtime, topic, catching[topic], since))
 
-    async def _catch_up(self, session: Subscriber, host: KindRuntime, topic: str, waiting: CatchUp, since: int) -> None:
+    async def _catch_up(
+        self, session: Subscriber, runtime: KindRuntime, topic: str, waiting: CatchUp, since: int
+    ) -> None:
         """Read the past from the journal as fast as the subscriber takes it, then let through what waits."""
         seen = since
         async with session.catching:
@@ -119,12 +116,12 @@ class QueryRunner:
                 while True:
                     waiting.begin()
                     head = await head_of(self._journal, topic)
-                    async for one in replayed(host, topic, seen, upto=head, limit=self._max_replayed):
+                    async for delivery in replayed(runtime, topic, seen, upto=head, limit=self._max_replayed):
                         await session.has_room()
                         if session.topics.get(topic) is not waiting:
                             return  # forgotten, or heard anew, meanwhile
-                        session.deliver_now(topic, protocol.encode(one))
-                        seen = max(seen, one.version)
+                        session.deliver_now(topic, protocol.encode(delivery))
+                        seen = max(seen, delivery.version)
                     if not waiting.overflowed:
                         break
             except Exception as error:  # whatever a journal that is read throws, this topic is lost and told anew  # noqa: BLE001

@@ -17,7 +17,7 @@ _ENTRY_BYTES: Final = 256  # what an entry takes besides the bytes of the reply
 
 
 class ReplyCache:
-    """Of one shard."""
+    """The latest replies of one shard, by command id."""
 
     def __init__(self, clock: Clock, *, kept_s: float = _KEPT_S, most_bytes: int = _MOST_BYTES) -> None:
         self._clock = clock

@@ -3,7 +3,6 @@
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from typing import Any
 
 import msgspec
@@ -13,38 +12,27 @@ from actors.kernel.contract.entity import Query
 from actors.kernel.contract.protocol import Answer
 from actors.kernel.history.codec import encode_timers
 from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.shard.life import Life
 from store.ports.journal import CommandRecord, Turn
 from store.ports.timers import Timer
 
 
-class Phase(Enum):
-    """Where an entity stands. Its mailbox waits in all of them; turns take from it in READY only."""
-
-    COLD = auto()  # not loaded, or forgotten after a turn that was not stored for certain
-    BUSY = auto()  # loading, fetching parts or keys, or writing effects: others' turns go on
-    READY = auto()
-    COMMITTING = auto()
-
-
 @dataclass(slots=True, eq=False)
 class Resident:
-    """One entity in memory. `turn` and `version` are those of the last turn stored and applied."""
+    """One entity in memory. `turn` and `version` are those of the last turn stored and applied; `life` says who may
+    touch it."""
 
     id: str
-    host: KindRuntime
+    runtime: KindRuntime
     partition: int
     entity: Any = None
     version: int = 0
     turn: int = 0
     at_ms: int = 0
-    phase: Phase = Phase.COLD
+    life: Life = field(default_factory=Life)
     mailbox: deque[Submission] = field(default_factory=deque)
-    parts: OrderedDict[str, Any] = field(default_factory=OrderedDict)
-    published_turn: int | None = None  # None: nothing was published from here, so listeners replay for themselves
-    unsnapped: int = 0  # turns since the last snapshot
-    supposed: bool = False  # to be new: the journal was not asked
-    suspects: bool = False  # a turn was not stored: some waiting commands may be in the journal already
-    doubt_until_s: float = 0.0  # until then, an append of ours may still arrive
+    parts: OrderedDict[str, object] = field(default_factory=OrderedDict)
+    turns_since_snapshot: int = 0
     used_s: float = 0.0
 
     @property
@@ -55,17 +43,13 @@ class Resident:
     def forget(self) -> None:
         """Drop what memory believes; the mailbox stays."""
         self.entity = None
-        self.phase = Phase.COLD
-        self.supposed = False
         self.parts.clear()
 
-    def suppose_new(self) -> None:
+    def assume_new(self) -> None:
         """An entity to which nothing has happened yet; the fence of its first turn tells whether it is so."""
-        self.entity = self.host.kind.create(self.key)
+        self.entity = self.runtime.kind.create(self.key)
         self.version = self.turn = self.at_ms = 0
-        self.published_turn = 0
-        self.supposed = True
-        self.phase = Phase.READY
+        self.life.assume_new()
 
     def trim_parts(self, most: int) -> None:
         """Keep the parts used last."""
@@ -85,12 +69,12 @@ class Decided(msgspec.Struct, eq=False):
 
 @dataclass(slots=True)
 class Missing:
-    """What must be fetched before a command can be decided."""
+    """The things to fetch before a command can be decided."""
 
     parts: Sequence[str] = ()
     subjects: Sequence[str] = ()
     replies: bool = False  # was one of the waiting commands carried out before?
-    state: bool = False  # it was only supposed to be new
+    state: bool = False  # it was only assumed to be new
 
 
 @dataclass(slots=True)
@@ -121,22 +105,22 @@ class Draft:
 
     @property
     def writes(self) -> bool:
-        """Is there anything to store?"""
+        """Whether there is anything to store."""
         return bool(self.events or self.notes or self.timers)
 
     def close(self) -> Turn:
         """The turn as the journal takes it. Its timers are owed with it, as effects are."""
         timers = (encode_timers(self.timers),) if self.timers else ()
         self.turn = Turn(
-            self.resident.id,
-            self.resident.turn + 1,
-            self.first_seq,
-            self.at_ms,
-            self.resident.partition,
-            tuple(self.events),
-            tuple(self.notes),
-            tuple(self.commands),
-            self.primary,
-            (*self.effects, *timers),
+            entity=self.resident.id,
+            turn=self.resident.turn + 1,
+            first_seq=self.first_seq,
+            at_ms=self.at_ms,
+            partition=self.resident.partition,
+            events=tuple(self.events),
+            notes=tuple(self.notes),
+            commands=tuple(self.commands),
+            primary=self.primary,
+            effects=(*self.effects, *timers),
         )
         return self.turn

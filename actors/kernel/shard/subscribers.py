@@ -232,7 +232,7 @@ class Subscribers:
         self._max_bytes = max_bytes
         self._max_result_bytes = max_result_bytes
         self._sessions: dict[str, Subscriber] = {}
-        self._listeners: dict[str, dict[str, Subscriber]] = {}  # topic -> subscriber -> session
+        self._by_topic: dict[str, dict[str, Subscriber]] = {}  # topic -> subscriber -> session
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -258,22 +258,22 @@ class Subscribers:
     def listen(self, session: Subscriber, topic: str, version: int) -> None:
         """Register a live listener (see `Subscriber.listen`)."""
         session.listen(topic, version)
-        self._listeners.setdefault(topic, {})[session.subscriber] = session
+        self._by_topic.setdefault(topic, {})[session.subscriber] = session
 
     def catch_up(self, session: Subscriber, topic: str) -> CatchUp:
         """Register a listener whose past is to be read: what is published meanwhile waits."""
         catch_up = session.topics[topic] = CatchUp(self._max_bytes // 4)
-        self._listeners.setdefault(topic, {})[session.subscriber] = session
+        self._by_topic.setdefault(topic, {})[session.subscriber] = session
         return catch_up
 
     def forget(self, session: Subscriber, topics: Iterable[str]) -> None:
         """This session hears these topics no more."""
         for topic in session.forget(topics):
-            self._unlisten(topic, session.subscriber)
+            self._unsubscribe(topic, session.subscriber)
 
     def publish(self, topic: str, deliveries: Iterable[tuple[int, bytes]]) -> None:
         """Hand deliveries to whoever hears the topic, in order."""
-        listeners = self._listeners.get(topic)
+        listeners = self._by_topic.get(topic)
         if not listeners:
             return
         sessions = list(listeners.values())
@@ -283,19 +283,19 @@ class Subscribers:
                     session.deliver(topic, version, encoded)
         for session in sessions:
             if topic not in session.topics:
-                self._unlisten(topic, session.subscriber)
+                self._unsubscribe(topic, session.subscriber)
 
     def move(self, topics: Iterable[str]) -> None:
         """These topics are another shard's by now: whoever hears them must hear them there."""
         for topic in topics:
-            for session in list(self._listeners.get(topic, {}).values()):
+            for session in list(self._by_topic.get(topic, {}).values()):
                 self.forget(session, [topic])
                 session.move(topic)
 
     @property
     def topics(self) -> list[str]:
         """What anybody hears."""
-        return list(self._listeners)
+        return list(self._by_topic)
 
     def expire(self) -> None:
         """Forget the silent."""
@@ -313,12 +313,12 @@ class Subscribers:
         if session is None:
             return
         for topic in list(session.topics):
-            self._unlisten(topic, subscriber)
+            self._unsubscribe(topic, subscriber)
         session.close()
 
-    def _unlisten(self, topic: str, subscriber: str) -> None:
-        listeners = self._listeners.get(topic)
+    def _unsubscribe(self, topic: str, subscriber: str) -> None:
+        listeners = self._by_topic.get(topic)
         if listeners is not None:
             listeners.pop(subscriber, None)
             if not listeners:
-                del self._listeners[topic]
+                del self._by_topic[topic]

@@ -6,25 +6,19 @@ certain is forgotten, reloaded, and its commands are decided again in their orde
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import Final
 
 from actors.kernel.contract.answers import INTERNAL, failure
-from actors.kernel.effects.outbox import Outbox
-from actors.kernel.effects.timers import TimerScheduler
+from actors.kernel.effects.group import ShardEffects
 from actors.kernel.lib.pacing import Pacer
+from actors.kernel.shard.context import ShardContext
 from actors.kernel.shard.decider import Decider
-from actors.kernel.shard.metrics import ShardMetrics
-from actors.kernel.shard.queries import QueryRunner
-from actors.kernel.shard.replay_buffer import ReplayBuffer
-from actors.kernel.shard.reply_cache import ReplyCache
-from actors.kernel.shard.resident import Decided, Draft, Phase, Resident
+from actors.kernel.shard.life import Event, Phase
+from actors.kernel.shard.publisher import Publisher
+from actors.kernel.shard.resident import Draft
 from actors.kernel.shard.residents import Residents
-from actors.kernel.shard.subscribers import Subscribers
-from common.clock import Clock
-from common.lib.tasks import Tasks
 from common.logs import get_logger
-from store.ports.journal import Journal, Outcome
+from store.ports.journal import Outcome
 
 _log = get_logger(__name__)
 _MOST_OF_ONE: Final = 250  # commands of one entity in a turn: the others on its shard wait no longer than for these
@@ -33,43 +27,34 @@ _FULL: Final = 200  # commands that are worth a turn at once
 
 
 class Turns:
-    """See the module. An entity is in one turn at a time; it is touched there, or while it is BUSY, never both."""
+    """See the module. An entity is in one turn at a time, and nobody else touches it there (see `life`)."""
 
     def __init__(
         self,
+        context: ShardContext,
         residents: Residents,
-        decider: Decider,
-        journal: Journal,
-        *,
-        alarms: TimerScheduler,
-        outbox: Outbox,
-        sessions: Subscribers,
-        reads: QueryRunner,
-        recent: ReplayBuffer,
-        replies: ReplyCache,
-        tasks: Tasks,
-        metrics: ShardMetrics,
-        clock: Clock,
-        linger_ms: float,
-        at_once: int,
-        serving: Callable[[], bool],
+        effects: ShardEffects,
+        publisher: Publisher,
     ) -> None:
-        """`at_once`: the turns that may be under way."""
+        """Two turns are under way at once where a kind is `multi_step`."""
+        self._journal = context.stores.journal
         self._residents = residents
-        self._decider = decider
-        self._journal = journal
-        self._alarms = alarms
-        self._outbox = outbox
-        self._sessions = sessions
-        self._reads = reads
-        self._recent = recent
-        self._replies = replies
-        self._tasks = tasks
-        self._metrics = metrics
-        self._clock = clock
-        self._pace = Pacer(clock, linger_ms / 1000)
-        self._serving = serving
-        self._places = asyncio.Semaphore(at_once)
+        self._effects = effects
+        self._publisher = publisher
+        self._tasks = context.tasks
+        self._metrics = context.metrics
+        self._clock = context.clock
+        self._serving = context.serving
+        self._pace = Pacer(context.clock, context.settings.linger_ms / 1000)
+        self._places = asyncio.Semaphore(
+            2 if any(runtime.kind.multi_step for runtime in context.runtimes.values()) else 1
+        )
+        self._decider = Decider(
+            context.stores.vault,
+            publisher.replies,
+            max_turn_bytes=context.settings.max_turn_bytes,
+            expired=residents.expired,
+        )
 
     async def run(self) -> None:
         """Turn after turn; until cancelled."""
@@ -95,7 +80,7 @@ class Turns:
             except Exception:  # a fault of ours: its entities must not wait for ever, and nobody knows what was stored  # noqa: BLE001
                 _log.exception("turn.failed", entities=len(drafts))
                 for draft in drafts:
-                    if draft.resident.phase is Phase.COMMITTING:
+                    if draft.resident.life.phase is Phase.COMMITTING:
                         self._not_stored(draft, Outcome.UNKNOWN)
             self._metrics.turn(drafts, self._clock.monotonic_s() - started_s)
         finally:
@@ -123,9 +108,9 @@ class Turns:
                 self._residents.wake.set()
                 break
             resident = ready.pop(entity_id)
-            if resident.phase is Phase.READY and resident.mailbox:
+            if resident.life.phase is Phase.READY and resident.mailbox:
                 before = len(resident.mailbox)
-                resident.phase = Phase.COMMITTING
+                resident.life.on(Event.TURN_BEGUN)
                 drafts.append(self._decider.draft(resident, now_ms, most=min(room, _MOST_OF_ONE)))
                 taken = before - len(resident.mailbox)
                 self._residents.waiting -= taken
@@ -137,7 +122,7 @@ class Turns:
         outcomes = await self._append(whole) if whole else {}
         owing = []
         for draft in drafts:
-            if draft.resident.phase is not Phase.COMMITTING:
+            if draft.resident.life.is_gone:
                 continue  # the lease was lost meanwhile, and everything with it
             outcome = outcomes.get(draft.resident.id, Outcome.REFUSED)
             if outcome is not Outcome.STORED or draft.broken is not None:
@@ -148,7 +133,7 @@ class Turns:
                 self._finish(draft)
                 self._time(draft)
                 continue
-            draft.resident.phase = Phase.BUSY
+            draft.resident.life.on(Event.OWED)
             if draft.redacts:  # nobody else shall wait for that
                 self._tasks.spawn(self._perform([draft]))
             else:
@@ -164,49 +149,29 @@ class Turns:
 
     def _stored(self, draft: Draft) -> None:
         resident = draft.resident
+        resident.life.stored()
         resident.turn += 1
-        resident.supposed = False
         resident.version = draft.version
         resident.at_ms = draft.at_ms
-        resident.unsnapped += 1
-        resident.doubt_until_s = 0.0
-        for command_id, (reply, version) in draft.replies.items():
-            self._replies.add(command_id, reply, version)
+        resident.turns_since_snapshot += 1
+        self._publisher.remember_replies(draft)
 
     def _time(self, draft: Draft) -> None:
         """Set the timers of a turn that owes nothing else."""
-        if draft.timers and draft.turn is not None and not self._alarms.keep(draft.turn, draft.timers):
-            self._tasks.spawn(self._outbox.perform([draft.turn]))
+        if draft.timers and draft.turn is not None and not self._effects.timers.try_keep(draft.turn, draft.timers):
+            self._tasks.spawn(self._effects.outbox.perform([draft.turn]))
 
     async def _perform(self, drafts: list[Draft]) -> None:
         """Bring the read models up to date before anyone is answered: callers read what they wrote."""
-        await self._outbox.perform([draft.turn for draft in drafts if draft.turn is not None])
+        await self._effects.outbox.perform([draft.turn for draft in drafts if draft.turn is not None])
         for draft in drafts:
-            if draft.resident.phase is Phase.BUSY:
+            if not draft.resident.life.is_gone:
                 self._finish(draft)
 
     def _finish(self, draft: Draft) -> None:
         """Let everyone see what is stored, and go on with the entity."""
-        resident = draft.resident
-        for decided in draft.decided:
-            self._reveal(resident, decided)
-        if draft.redacts:
-            self._recent.forget(resident.id)
-        if draft.writes:
-            resident.published_turn = resident.turn
-        self._residents.after_turn(resident, draft.missing)
-
-    def _reveal(self, resident: Resident, decided: Decided) -> None:
-        submission = decided.submission
-        if decided.deliveries:
-            self._sessions.publish(resident.id, decided.deliveries)
-            self._recent.add(resident.id, decided.deliveries)
-        if submission.listen and (decided.answer is None or not decided.answer.code):
-            submission.caller.listen(resident.id, decided.version)
-        if decided.query is not None:
-            self._reads.answer(resident.host, resident.id, decided, decided.query)
-        elif decided.answer is not None:
-            submission.caller.answer(decided.answer)
+        self._publisher.publish(draft)
+        self._residents.after_turn(draft.resident, draft.missing)
 
     def _not_stored(self, draft: Draft, outcome: Outcome) -> None:
         self._metrics.not_stored(outcome)

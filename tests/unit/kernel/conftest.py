@@ -7,7 +7,10 @@ import pytest
 
 from common.logs import configure_logging
 from tests.simulation.loop import run
+from tests.simulation.watch import life_table
 from tests.simulation.world import World
+
+__all__ = ["life_table"]
 
 configure_logging("CRITICAL", "console")
 

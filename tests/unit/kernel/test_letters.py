@@ -1,9 +1,11 @@
 """Letters to entities of the same shard, and to others."""
 
+import asyncio
+
 import pytest
 
 from actors.kernel.contract import protocol
-from actors.kernel.contract.callers import Caller
+from actors.kernel.effects.inbox import Inbox, LocalLetter
 from actors.kernel.effects.letters import LetterRouter
 from actors.kernel.history.codec import StoredLetter
 from common.errors import NotFound, Unavailable
@@ -16,18 +18,28 @@ def carried(answer: protocol.Answer | None, *, ours: bool = True) -> list[str]:
     """Who was handed the letter, the shard answering so (None: never)."""
     hands: list[str] = []
 
-    def accept(caller: Caller, item: protocol.Item) -> None:
+    async def neighbour(inbox: Inbox) -> None:
+        letter = await inbox.take()
+        assert isinstance(letter, LocalLetter)
         hands.append("neighbour")
-        assert item.command_id == LETTER.command_id
-        assert item.named
+        assert letter.item.command_id == LETTER.command_id
+        assert letter.item.named
         if answer is not None:
-            caller.answer(answer)
-            caller.answer(answer)  # a late one does no harm
+            letter.sender.answer(answer)
+            letter.sender.answer(answer)  # a late one does no harm
 
     async def courier(letter: StoredLetter) -> None:
         hands.append("courier")
 
-    run(VirtualLoop(), LetterRouter(lambda _: ours, accept, courier, patience_s=3.0).send(LETTER), limit_s=60)
+    async def send() -> None:
+        inbox = Inbox()
+        listening = asyncio.create_task(neighbour(inbox))
+        try:
+            await LetterRouter(lambda _: ours, inbox, courier, patience_s=3.0).send(LETTER)
+        finally:
+            listening.cancel()
+
+    run(VirtualLoop(), send(), limit_s=60)
     return hands
 
 
@@ -45,3 +57,20 @@ def test_a_refusal_is_the_neighbours_own_and_silence_is_tried_again() -> None:
         carried(protocol.Answer(0, NotFound.code, message="No."))
     with pytest.raises(Unavailable):
         carried(None)
+
+
+def test_what_waits_in_an_inbox_when_the_lease_is_lost_goes_to_whoever_has_it_now() -> None:
+    hands: list[str] = []
+
+    async def courier(letter: StoredLetter) -> None:
+        hands.append(letter.to)
+
+    async def scenario() -> None:
+        inbox = Inbox()
+        sending = asyncio.create_task(LetterRouter(lambda _: True, inbox, courier, patience_s=3.0).send(LETTER))
+        await asyncio.sleep(0)
+        inbox.clear()
+        await asyncio.wait_for(sending, 1)
+
+    run(VirtualLoop(), scenario(), limit_s=60)
+    assert hands == [LETTER.to]

@@ -86,11 +86,11 @@ class Hasty(LedgerKind):
     """Every ledger is taken for a new one."""
 
     @override
-    def begins(self, command: object) -> bool:
+    def assume_new(self, command: object) -> bool:
         return True
 
 
-def test_what_was_only_supposed_to_be_new_is_not_begun_again() -> None:
+def test_what_was_only_assumed_to_be_new_is_not_begun_again() -> None:
     world = World(1, rate=0.0, kinds=(Hasty(),))
 
     async def scenario() -> None:
@@ -158,7 +158,7 @@ def test_what_a_dead_shard_owed_is_done_by_its_next_life(play: Play) -> None:
             await asyncio.Event().wait()
 
         for life in world.shards.values():
-            life._outbox.perform = nothing  # type: ignore[method-assign]  # dies before it does anything
+            life._effects.outbox.perform = nothing  # type: ignore[method-assign]  # dies before it does anything
         striking = [asyncio.ensure_future(submit(world, Strike(1), room, timeout_s=90)) for room in rooms]
         await asyncio.sleep(0.5)
         assert len(await world.sound.journal.unsettled(range(256), limit=100)) >= len(rooms)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from actors.kernel.shard.ownership import Ownership
+from actors.kernel.shard.ownership import Ownership, Tenancy
 from store.memory import memory_stores
 from store.ports.leases import Holder
 from store.ports.maps import PartitionMap
@@ -29,6 +29,22 @@ class Slow:
         return renewed
 
 
+class Heard:
+    """A tenant that notes what it is told."""
+
+    def __init__(self, words: list[str]) -> None:
+        self._words = words
+
+    def lease_gained(self) -> None:
+        self._words.append("gain")
+
+    def lease_lost(self) -> None:
+        self._words.append("loss")
+
+    def partitions_gone(self, partitions: frozenset[int]) -> None:
+        self._words.append(f"gone {sorted(partitions)}")
+
+
 def told(scenario: Callable[[Ownership, Slow, Stores], Any]) -> list[str]:
     """What is said to a shard that owns two partitions, in order."""
     loop = VirtualLoop()
@@ -41,15 +57,15 @@ def told(scenario: Callable[[Ownership, Slow, Stores], Any]) -> list[str]:
         await sound.maps.write(PartitionMap("rooms", 1, ("rooms-0", "rooms-0")))
         ownership = Ownership(
             replace(sound, leases=leases),
-            name="rooms-0",
-            pool="rooms",
-            holder=Holder("rooms-0/1", "node", 1, 1),
-            clock=clock,
-            lease_s=6.0,
-            renewal_s=2.0,
-            on_gain=lambda: words.append("gain"),
-            on_loss=lambda: words.append("loss"),
-            on_gone=lambda partitions: words.append(f"gone {sorted(partitions)}"),
+            clock,
+            Tenancy(
+                name="rooms-0",
+                pool="rooms",
+                holder=Holder("rooms-0/1", "node", 1, 1),
+                lease_s=6.0,
+                renewal_s=2.0,
+            ),
+            Heard(words),
         )
         running = asyncio.create_task(ownership.run())
         await asyncio.sleep(1)
@@ -72,7 +88,7 @@ def test_a_lease_that_lapsed_and_is_renewed_after_all_is_gained_anew() -> None:
     assert told(scenario)[-2:] == ["loss", "gain"]
 
 
-def test_partitions_that_were_to_be_given_away_and_stay_are_gained_anew() -> None:
+def test_partitions_that_were_to_be_handed_off_and_stay_are_gained_anew() -> None:
     async def scenario(ownership: Ownership, leases: Slow, sound: Stores) -> None:
         ownership.withhold([1], 3.0)
         assert ownership.partitions == {0}

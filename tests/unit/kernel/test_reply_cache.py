@@ -51,13 +51,13 @@ def test_one_that_is_larger_than_all_may_be_does_no_harm() -> None:
 def test_a_shard_with_many_entities_remembers_no_more_than_one_with_few(play: Play) -> None:
     async def scenario(world: World) -> None:
         for shard in world.shards.values():
-            shard._replies._known = BoundedCache(20_000)
+            shard._publisher.replies._known = BoundedCache(20_000)
         rooms = [f"ledger:{number}" for number in range(60)]
         for text in range(10):
             await asyncio.gather(*(submit(world, Write(f"{text}"), room) for room in rooms))
-        assert all(0 < shard._replies.size <= 20_000 for shard in world.shards.values())
+        assert all(0 < shard._publisher.replies.size <= 20_000 for shard in world.shards.values())
         await asyncio.sleep(120)
-        assert all(len(shard._replies) == 0 for shard in world.shards.values())
+        assert all(len(shard._publisher.replies) == 0 for shard in world.shards.values())
 
     play(scenario)
 

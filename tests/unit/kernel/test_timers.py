@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from actors.kernel.effects.inbox import DueTimer, Inbox
 from actors.kernel.effects.timers import TimerScheduler
 from actors.kernel.lib.writes import batch_writes
 from common.lib.tasks import Tasks
@@ -33,14 +34,23 @@ def a_timer(name: str) -> Timer:
     return Timer(name, "room:1", 0, 1000, b"")
 
 
-def alarms_of(
+def scheduler_of(
     loop: VirtualLoop,
     timers: Timers,
     journal: MemoryJournal,
     fire: Callable[[Timer, bool], None] = lambda timer, again: None,
 ) -> TimerScheduler:
     tasks = Tasks("test")
-    return TimerScheduler(timers, batch_writes(journal.settle, tasks), tasks, VirtualClock(loop), fire)
+    inbox = Inbox()
+    tasks.spawn(_fire_all(inbox, fire))
+    return TimerScheduler(timers, batch_writes(journal.settle, tasks), inbox, clock=VirtualClock(loop), tasks=tasks)
+
+
+async def _fire_all(inbox: Inbox, fire: Callable[[Timer, bool], None]) -> None:
+    while True:
+        request = await inbox.take()
+        assert isinstance(request, DueTimer)
+        fire(request.timer, request.unchecked)
 
 
 def test_timers_of_a_moment_are_dropped_together() -> None:
@@ -48,11 +58,11 @@ def test_timers_of_a_moment_are_dropped_together() -> None:
     timers = Remembered()
 
     async def main() -> None:
-        alarms = alarms_of(loop, timers, MemoryJournal())
+        scheduler = scheduler_of(loop, timers, MemoryJournal())
         for name in "abc":
-            alarms.done(a_timer(name))
+            scheduler.done(a_timer(name))
         await asyncio.sleep(1)
-        alarms.done(a_timer("d"))
+        scheduler.done(a_timer("d"))
         await asyncio.sleep(1)
 
     run(loop, main(), limit_s=60)
@@ -66,21 +76,21 @@ def test_a_turn_keeps_its_timers_until_the_last_of_them_is_over() -> None:
     turn = Turn("room:1", 1, 1, 0, 0, effects=(b"timers",))
 
     async def main() -> None:
-        alarms = alarms_of(loop, timers, journal, lambda timer, again: fired.append((timer.id, again)))
+        scheduler = scheduler_of(loop, timers, journal, lambda timer, again: fired.append((timer.id, again)))
         await journal.append([turn])
-        running = asyncio.create_task(alarms.run(lambda: [0]))
-        soon = [replace(a_timer(name), due_ms=alarms_due(loop, place)) for place, name in enumerate("ab")]
-        assert alarms.keep(turn, soon)
-        assert not alarms.keep(turn, [replace(a_timer("late"), due_ms=2**60)])
+        running = asyncio.create_task(scheduler.run(lambda: [0]))
+        soon = [replace(a_timer(name), due_ms=due_in(loop, place)) for place, name in enumerate("ab")]
+        assert scheduler.try_keep(turn, soon)
+        assert not scheduler.try_keep(turn, [replace(a_timer("late"), due_ms=2**60)])
         await asyncio.sleep(5)
         assert fired == [("a", False), ("b", False)]
-        alarms.again(soon[0])
-        alarms.done(soon[1])
+        scheduler.again(soon[0])
+        scheduler.done(soon[1])
         await asyncio.sleep(1)
         assert await journal.unsettled([0], limit=9) == [turn]
         await asyncio.sleep(10)
         assert fired[2:] == [("a", True)]
-        alarms.done(soon[0])
+        scheduler.done(soon[0])
         await asyncio.sleep(1)
         assert await journal.unsettled([0], limit=9) == []
         running.cancel()
@@ -98,13 +108,13 @@ def test_a_timer_that_its_turn_kept_and_that_is_set_again_fires_once() -> None:
     async def main() -> None:
         def fire(timer: Timer, again: bool) -> None:
             fired.append(timer.id)
-            alarms.done(timer)
+            scheduler.done(timer)
 
-        alarms = alarms_of(loop, timers, journal, fire)
-        running = asyncio.create_task(alarms.run(lambda: [0]))
-        timer = replace(a_timer("a"), due_ms=alarms_due(loop, 5))
-        assert alarms.keep(turn, [timer])
-        await alarms.set([timer])  # the turn was read again, and what it owes is done once more
+        scheduler = scheduler_of(loop, timers, journal, fire)
+        running = asyncio.create_task(scheduler.run(lambda: [0]))
+        timer = replace(a_timer("a"), due_ms=due_in(loop, 5))
+        assert scheduler.try_keep(turn, [timer])
+        await scheduler.set([timer])  # the turn was read again, and what it owes is done once more
         await asyncio.sleep(30)
         running.cancel()
         assert await timers.due([0], before_ms=2**60, limit=9) == []
@@ -119,11 +129,11 @@ def test_timers_of_partitions_that_come_back_fire_after_all() -> None:
     fired: list[str] = []
 
     async def main() -> None:
-        timer = replace(a_timer("a"), due_ms=alarms_due(loop, 20))
-        alarms = alarms_of(loop, timers, MemoryJournal(), lambda timer, again: fired.append(timer.id))
-        running = asyncio.create_task(alarms.run(lambda: [0]))
-        await alarms.set([timer])
-        alarms.let_go(frozenset([0]))
+        timer = replace(a_timer("a"), due_ms=due_in(loop, 20))
+        scheduler = scheduler_of(loop, timers, MemoryJournal(), lambda timer, again: fired.append(timer.id))
+        running = asyncio.create_task(scheduler.run(lambda: [0]))
+        await scheduler.set([timer])
+        scheduler.hand_off(frozenset([0]))
         await asyncio.sleep(15)  # somebody else has them, and gives them back
         assert fired == []
         await asyncio.sleep(20)
@@ -133,5 +143,5 @@ def test_timers_of_partitions_that_come_back_fire_after_all() -> None:
     run(loop, main(), limit_s=60)
 
 
-def alarms_due(loop: VirtualLoop, seconds: int) -> int:
+def due_in(loop: VirtualLoop, seconds: int) -> int:
     return VirtualClock(loop).now_ms() + 1000 * (seconds + 1)

@@ -42,10 +42,10 @@ class SlowJournal:
         return await self._journal.append(turns)
 
 
-class Hopping(LedgerKind):
+class MultiStep(LedgerKind):
     """A ledger of which more is asked than it does by itself."""
 
-    hops = True
+    multi_step = True
 
 
 class Slow(World):
@@ -81,25 +81,25 @@ def write_apart(*entities: str, kind: LedgerKind) -> tuple[SlowJournal, list[flo
     return world.journal, took
 
 
-def test_what_hops_does_not_wait_for_the_insert_of_another() -> None:
-    journal, (first, second) = write_apart("ledger:a", "ledger:b", kind=Hopping())
+def test_what_is_multi_step_does_not_wait_for_the_insert_of_another() -> None:
+    journal, (first, second) = write_apart("ledger:a", "ledger:b", kind=MultiStep())
     assert (first < 1.5, second < 1.5) == (True, True)
     assert journal.most == 2
 
 
 def test_no_more_than_two_turns_are_under_way() -> None:
-    journal, (*_, third) = write_apart("ledger:a", "ledger:b", "ledger:c", kind=Hopping())
+    journal, (*_, third) = write_apart("ledger:a", "ledger:b", "ledger:c", kind=MultiStep())
     assert 1.3 < third < 2.0  # until the first insert is over, then its own
     assert journal.most == 2
 
 
 def test_an_entity_waits_for_its_own_insert() -> None:
-    journal, (first, second) = write_apart("ledger:a", "ledger:a", kind=Hopping())
+    journal, (first, second) = write_apart("ledger:a", "ledger:a", kind=MultiStep())
     assert first < 1.5 < second
     assert journal.most_of_one == 1
 
 
-def test_of_what_does_not_hop_one_turn_at_a_time_is_stored() -> None:
+def test_of_what_is_not_multi_step_one_turn_at_a_time_is_stored() -> None:
     journal, (first, second) = write_apart("ledger:a", "ledger:b", kind=LedgerKind())
     assert first < 1.5 < second
     assert journal.most == 1

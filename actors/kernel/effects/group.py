@@ -1,0 +1,53 @@
+"""The effects of a shard's turns, put together: outbox, timers, letters, and the recovery of what was left undone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from actors.kernel.effects.inbox import Inbox
+from actors.kernel.effects.letters import LetterRouter
+from actors.kernel.effects.outbox import Courier, Outbox, RuntimeOf
+from actors.kernel.effects.recovery import EffectRecovery
+from actors.kernel.effects.timers import TimerScheduler, TurnKey
+from actors.kernel.lib.writes import WriteBatcher, batch_writes
+from common.clock import Clock
+from common.lib.tasks import Tasks
+from store.ports.stores import Stores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardEffects:
+    """What carries out effects. What they ask of the shard's own entities is put into `inbox`."""
+
+    inbox: Inbox
+    outbox: Outbox
+    timers: TimerScheduler
+    recovery: EffectRecovery
+
+    def clear(self) -> None:
+        """The lease is void: the database keeps what is owed."""
+        self.inbox.clear()
+        self.timers.clear()
+
+
+def shard_effects(
+    stores: Stores,
+    *,
+    runtime_of: RuntimeOf,
+    partitions: Callable[[], list[int]],
+    is_ours: Callable[[str], bool],
+    serving: Callable[[], bool],
+    courier: Courier,
+    patience_s: float,
+    clock: Clock,
+    tasks: Tasks,
+) -> ShardEffects:
+    """Build them. `courier` takes letters to other shards; `patience_s` is how long a neighbour may take to answer."""
+    inbox = Inbox()
+    settling: WriteBatcher[TurnKey] = batch_writes(stores.journal.settle, tasks)
+    timers = TimerScheduler(stores.timers, settling, inbox, clock=clock, tasks=tasks)
+    letters = LetterRouter(is_ours, inbox, courier, patience_s=patience_s)
+    outbox = Outbox(stores, letters.send, timers.set, runtime_of=runtime_of, settling=settling, tasks=tasks)
+    recovery = EffectRecovery(
+        stores.journal, outbox, clock, serving=serving, partitions=partitions, runtime_of=runtime_of
+    )
+    return ShardEffects(inbox=inbox, outbox=outbox, timers=timers, recovery=recovery)
