@@ -19,6 +19,7 @@ from tests.simulation.test_kernel import CRAMPED, Hasty, a_run
 from tests.simulation.watch import Pair, WatchedTable, watched
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import LedgerKind, Write
+from typing_extensions import override
 
 ANN = Principal("ann")
 HURRIED = SETTINGS.model_copy(update={"lease_renewal_s": 0.05, "lease_s": 0.5})
@@ -46,6 +47,7 @@ class Robbed(World):
     """A world whose shards lose their leases while they run."""
 
     @property
+    @override
     def stores(self) -> Stores:
         leases: Any = StolenLeases(self.sound.leases, self.dice)
         return replace(super().stores, leases=leases)
@@ -57,6 +59,7 @@ class Away(World):
     away = False
 
     @property
+    @override
     def stores(self) -> Stores:
         journal: Any = AwayJournal(self)
         return replace(self.sound, journal=journal)

@@ -9,6 +9,7 @@ import pytest
 
 from actors.kernel.shard import life
 from actors.kernel.shard.life import Event, Phase
+from typing_extensions import override
 
 Pair = tuple[Phase, Event]
 
@@ -21,6 +22,7 @@ class WatchedTable(dict[Pair, Phase]):
         self.driven: Counter[Pair] = Counter()
         self.impossible: Counter[Pair] = Counter()
 
+    @override
     def __getitem__(self, pair: Pair) -> Phase:
         if pair in self:
             self.driven[pair] += 1

@@ -253,6 +253,5 @@ def _with(body: BulkBody, changes: dict[str, Any]) -> BulkBody:
     return BulkBody(**members | changes)
 
 
-def _reasons(error: msgspec.Raw | None) -> Any:
-    assert error is not None
+def _reasons(error: msgspec.Raw) -> Any:
     return msgspec.json.decode(error)["details"]["reasons"]
