@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final, Protocol
 
-_EPOCH: Final = datetime(1970, 1, 1)  # naive, and UTC by agreement
+_EPOCH: Final = datetime(1970, 1, 1)  # naive, and UTC by agreement  # noqa: DTZ001
 
 
 class Clock(Protocol):

@@ -24,6 +24,8 @@ may leave the server.
 from collections.abc import Iterator
 from typing import ClassVar
 
+from typing_extensions import override
+
 
 class CarewireError(Exception):
     """An answer a client may receive. `message` is safe to show; `context` goes to logs only.
@@ -51,6 +53,7 @@ class CarewireError(Exception):
         self.retry_after_s = retry_after_s
         self.context = context
 
+    @override
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.message, self.details, self.retry_after_s, self.context)
 

@@ -174,6 +174,10 @@ class Policy:
             raise PermissionDenied("You may not do this.", action=action, role=role)
 
 
+POLICY: Final = Policy()
+"""The policy in force: what every event and every route is held against."""
+
+
 def render(policy: Policy) -> str:
     """The table as Markdown."""
     roles = ("client", "therapist", "moderator", "admin")
@@ -191,4 +195,4 @@ def _cell(relations: Allowed) -> str:
 
 
 if __name__ == "__main__":
-    print(render(Policy()), end="")  # noqa: T201
+    print(render(POLICY), end="")  # noqa: T201

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from typing_extensions import override
+
 from common.errors import StartupError
 
 _FORM: Final = re.compile(r"(\d{1,5})-(\d{1,5})")
@@ -29,6 +31,7 @@ class PortRange:
     def __len__(self) -> int:
         return self.last - self.first + 1
 
+    @override
     def __str__(self) -> str:
         return f"{self.first}-{self.last}"
 

@@ -260,7 +260,7 @@ def _careful(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Whatever a hostile token makes of the parsers (a RecursionError, say), the answer is the same."""
     try:
         return read()
-    except Exception as error:
+    except Exception as error:  # whatever PyJWT throws at a stranger's token is a refusal  # noqa: BLE001
         raise _refused(_REASONS.get(type(error).__name__, "malformed")) from None
 
 

@@ -97,7 +97,7 @@ class Jwks:
             published = await asyncio.to_thread(self._client.get_jwk_set)
             self._keys = [key for key in published.keys if key.public_key_use in ("sig", None) and _is_strong(key)]
             self._fetched_s = self._clock.monotonic_s()
-        except Exception as error:  # a broken answer of theirs is an outage of theirs, whatever it breaks
+        except Exception as error:  # a broken answer of theirs is an outage of theirs, whatever it breaks  # noqa: BLE001
             log.warning("auth.jwks_failed", error=type(error).__name__)
         finally:
             self._fetching = None

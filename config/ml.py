@@ -16,15 +16,15 @@ class GeneratorSettings(Section):
     """How synthetic patients differ from the tables. All grade C judgements."""
 
     share_power: float = Field(
-        default=0.6,
+        default=0.45,
         gt=0,
         le=1,
         description="Power of the conditions' shares in a telehealth service. Offices and emergency rooms see a "
         "flatter mix (heart disease a third as often as colds, not a seventh). 1: the telehealth mix as it stands.",
     )
-    other_share: float = Field(default=0.33, gt=0, lt=1, description="Share of consultations with another condition.")
+    other_share: float = Field(default=0.22, gt=0, lt=1, description="Share of consultations with another condition.")
     background_salience: float = Field(
-        default=0.25, gt=0, le=1, description="How readily a complaint unrelated to the condition is told."
+        default=0.35, gt=0, le=1, description="How readily a complaint unrelated to the condition is told."
     )
     core_salience: float = Field(
         default=2.2, ge=1, description="How much more readily the complaints that bring people in are told."
@@ -43,21 +43,16 @@ class GeneratorSettings(Section):
     )
     cluster_sd: float = Field(default=0.9, ge=0, description="Spread (logit) shared by the symptoms of a cluster.")
     mistaken: float = Field(default=0.0004, gt=0, lt=0.01, description="P(a symptom is read that is not there).")
-    denial_share: float = Field(default=0.35, ge=0, le=1, description="Share of people who also tell what they lack.")
-    denial_rate: float = Field(default=0.03, ge=0, le=0.1, description="P(lacking symptom is denied), per salience.")
+    denial_rate: float = Field(default=0.0105, ge=0, le=0.1, description="P(lacking symptom is denied), per salience.")
     atypical: float = Field(
-        default=0.12, ge=0, le=0.5, description="Share of patients whose complaints look like another condition."
+        default=0.05, ge=0, le=0.5, description="Share of patients whose complaints look like another condition."
     )
-    second_condition: float = Field(
-        default=0.08, ge=0, le=0.5, description="Share of patients with a second condition."
+    fever_measured: float = Field(
+        default=0.6, gt=0, le=1, description="Share of people with a fever whose thermometer shows it at the visit."
     )
-    companions: tuple[str, ...] = Field(
-        default=(
-            "hypertension", "anxiety", "depression", "insomnia", "common_cold", "migraine", "ibs", "gastritis",
-            "back_pain", "joint_problem", "rash_eczema", "uti", "diabetes", "allergic_rhinitis",
-        ),
-        description="Conditions that may come along as the second one.",
-    )  # fmt: skip
+    any_duration: float = Field(
+        default=0.1, gt=0, lt=1, description="Share of durations that mean something else than the condition's own."
+    )
     salience_sd: float = Field(default=0.35, ge=0, description="Spread (log) of salience between worlds.")
     salience_power: float = Field(
         default=0.5, gt=0, le=1, description="Lowest power of salience between worlds; 1: always as it stands."
@@ -83,7 +78,7 @@ class TrainingSettings(Section):
     seed: int = Field(default=20261120, ge=0, description="Seed of everything random.")
     members: int = Field(default=5, ge=1, le=20, description="Networks in the ensemble.")
     worlds: int = Field(default=6, ge=1, description="Worlds that one member learns from.")
-    patients_per_world: int = Field(default=50_000, ge=100, description="Synthetic patients of one world.")
+    patients_per_world: int = Field(default=30_000, ge=100, description="Synthetic patients of one world.")
     flatten: float = Field(
         default=0.6,
         gt=0,
@@ -92,12 +87,22 @@ class TrainingSettings(Section):
     )
     epochs: int = Field(default=2, ge=1, description="Passes over them.")
     batch: int = Field(default=512, ge=16, description="Patients in a step.")
-    hidden: tuple[_Width, _Width] = Field(default=(192, 96), description="Widths of the two hidden layers.")
+    hidden: tuple[_Width, _Width] = Field(default=(96, 48), description="Widths of the two hidden layers.")
     learning_rate: float = Field(default=2e-3, gt=0, description="Peak learning rate (one cycle).")
     weight_decay: float = Field(default=0.1, ge=0, description="AdamW weight decay.")
     calibration_patients: int = Field(default=20_000, ge=100, description="Held out to set the temperature.")
     test_patients: int = Field(default=20_000, ge=100, description="Held out to report the figures.")
-    ceiling_patients: int = Field(default=3_000, ge=50, description="Of those, for the exact-Bayes comparison.")
+    unknown_share: float = Field(
+        default=0.08, ge=0, lt=1, description="Share of patients whose age is not known; the same for their sex."
+    )
+    grid_cells: int = Field(
+        default=1_000_000, ge=1, description="Most cells of that grid; beyond, it is thinned evenly."
+    )
+    grid_pairs: int = Field(
+        default=60,
+        ge=0,
+        description="Frequent pairs of symptoms on the grid where the network is held to exact Bayes.",
+    )
 
 
 class MlSettings(Section):

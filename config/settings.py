@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from common.net.tls import NodeTls, mutual_tls
 from common.ports import PortRange, port_range
 from config.ml import MlSettings
 from config.section import Section, refuse_empty, within_unit
@@ -243,6 +244,18 @@ class ClusterSettings(Section):
         ),
     )
 
+    tls_cert: Path | None = Field(
+        default=None,
+        description=(
+            "Certificate (PEM) that this node shows the others; with it and the next two, all that processes say "
+            "to each other is TLS 1.3. Unset: not encrypted."
+        ),
+    )
+    tls_key: Path | None = Field(default=None, description="Its private key (PEM, without a password).")
+    tls_ca: Path | None = Field(
+        default=None, description="Authority (PEM) that signed the certificates of all nodes, and of nobody else."
+    )
+
     @field_validator("ports")
     @classmethod
     def _is_a_range(cls, value: str | None) -> str | None:
@@ -252,6 +265,28 @@ class ClusterSettings(Section):
     def port_range(self) -> PortRange | None:
         """`ports`, parsed."""
         return None if self.ports is None else port_range(self.ports)
+
+    @field_validator("tls_cert", "tls_key", "tls_ca")
+    @classmethod
+    def _from_anywhere(cls, value: Path | None) -> Path | None:
+        """Processes of Ray have working directories of their own."""
+        return None if value is None else value.absolute()
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if len({path is None for path in (self.tls_cert, self.tls_key, self.tls_ca)}) > 1:
+            raise ValueError("CAREWIRE_CLUSTER__TLS_CERT, __TLS_KEY and __TLS_CA are set together, or not at all")
+        return self
+
+    def node_tls(self) -> NodeTls | None:
+        """TLS between processes, read from its files; None: they talk in the clear.
+
+        Raises:
+            StartupError: the files cannot be read, or do not belong together.
+        """
+        if self.tls_cert is None or self.tls_key is None or self.tls_ca is None:
+            return None
+        return mutual_tls(self.tls_cert, self.tls_key, self.tls_ca)
 
 
 class RaySettings(Section):

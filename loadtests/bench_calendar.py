@@ -4,8 +4,8 @@
 
 Workload: a therapist with 9 h a day on a grid of 15 minutes, 10,000 bookings of half an hour over three years (about 9
 a day). *Availability*: a month from a random day, first with nothing worked out (cold: as after a change of the
-schedule), then after one booking in that month (warm: what watchers cause). *Commit*: decide and apply of `Book` and of
-`Settle`, one CPU. Floors: availability 5 ms p99 warm, commit 1 ms. Exits with 1 when a floor is missed.
+schedule), then after one booking in that month (warm: what watchers cause). *Commit*: decide and apply of `TryBook` and
+of `ConfirmOrCancel`, one CPU. Floors: availability 5 ms p99 warm, commit 1 ms. Exits with 1 when a floor is missed.
 """
 
 import argparse
@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from actors.calendars.calendar.commands import Availability, Book, Configure
+from actors.calendars.calendar.answers import FreeSlots
+from actors.calendars.calendar.commands import CalendarCommand, ConfigureCalendar, GetFreeTimes, TryBook
 from actors.calendars.calendar.entity import Calendar
 from actors.calendars.calendar.kind import CalendarKind
-from actors.calendars.calendar.reservations import Settle
+from actors.calendars.calendar.reservations import ConfirmOrCancel
 from actors.calendars.hours.schedule import Schedule, Service
 from actors.calendars.hours.timeline import DAY_MS, WEEKDAYS
 from actors.kernel.contract.entity import SYSTEM, Context, Principal
@@ -28,10 +29,13 @@ BOOKINGS: Final = 10_000
 START: Final = 1_800_000_000_000
 DOC: Final = Principal("doc", "therapist")
 SCHEDULE: Final = Schedule(
-    "Europe/Berlin",
-    dict.fromkeys(WEEKDAYS, (("08:00", "12:30"), ("13:00", "17:30"))),
-    15,
-    (Service("talk", 30), Service("long", 50, buffer_after_minutes=10)),
+    tz="Europe/Berlin",
+    weekly=dict.fromkeys(WEEKDAYS, (("08:00", "12:30"), ("13:00", "17:30"))),
+    slot_minutes=15,
+    services=(
+        Service(service_id="talk", duration_minutes=30),
+        Service(service_id="long", duration_minutes=50, buffer_after_minutes=10),
+    ),
 )
 FLOORS: Final = {"availability_warm_p99_ms": 5.0, "commit_p99_ms": 1.0}
 
@@ -44,7 +48,7 @@ class Bench:
         self.version = 0
         self.number = 0
         self.dice = dice
-        self.do(Configure(SCHEDULE), DOC)
+        self.do(ConfigureCalendar(SCHEDULE), DOC)
         days = 0
         while len(self.calendar.occupancy.entries) < BOOKINGS:
             free = self.free(START + days * DAY_MS, 1)
@@ -52,7 +56,7 @@ class Bench:
                 self.book(start)
             days = (days + 1) % (3 * 365)
 
-    def do(self, command: object, by: Principal) -> object:
+    def do(self, command: CalendarCommand, by: Principal) -> object:
         """Decide and apply, as a turn does."""
         decision = self.calendar.decide(command, Context(by, START), self.version)
         for event in decision.events:
@@ -62,9 +66,9 @@ class Bench:
 
     def free(self, start: int, days: int) -> list[int]:
         """When free times of the next days begin."""
-        reply = self.do(Availability(start, start + days * DAY_MS, "talk"), DOC)
-        assert isinstance(reply, dict)
-        return [one[0] for one in reply["slots"]]
+        reply = self.do(GetFreeTimes(start=start, end=start + days * DAY_MS, service="talk"), DOC)
+        assert isinstance(reply, FreeSlots)
+        return [one[0] for one in reply.slots]
 
     def book(self, start: int) -> bool:
         """Take a time and settle it."""
@@ -72,11 +76,20 @@ class Bench:
         key = f"bkg_{self.number:026}.{self.number:012}"
         try:
             self.do(
-                Book(key, key[:30], "booking:x", start, "talk", client=f"u{self.number % 500}", alternatives=0), DOC
+                TryBook(
+                    key=key,
+                    booking=key[:30],
+                    owner="booking:x",
+                    start=start,
+                    service="talk",
+                    client=f"u{self.number % 500}",
+                    alternatives=0,
+                ),
+                DOC,
             )
         except Conflict:
             return False
-        self.do(Settle(key, "taken"), SYSTEM)
+        self.do(ConfirmOrCancel(key, "taken"), SYSTEM)
         return True
 
 

@@ -156,7 +156,7 @@ async def bench(args: argparse.Namespace, settings: Settings) -> list[dict[str, 
 
     region = Region(
         "bench",
-        RemoteDirectory(stores.maps),
+        RemoteDirectory(stores.maps, settings.cluster.node_tls()),
         kinds_to_pools(recipe),
         settings=settings.kernel,
         clock=SystemClock(),

@@ -2,7 +2,7 @@
 
     python -m loadtests.bench_presence [--users 10000] [--runs 5]
 
-*Shard*: one user of many changes status; the state is marked for each watching gateway and encoded for its parcel.
+*Shard*: one user of many changes status; the state is marked for each watching gateway and encoded for its result.
 *Gateway*: one change goes to each watching socket (framed once; handing it to a socket is a list append here, so what
 is measured is ours alone). *Rebuild*: a fresh shard is told of everybody by one gateway, and another gateway, which
 watches everybody, knows all of them. *Memory*: what Python allocates for each user.
@@ -22,13 +22,14 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from actors.presence import wire
-from actors.presence.line import PresenceChange
-from actors.presence.presence import Instant, Presence, State
+from actors.presence.channel import PresenceChange
+from actors.presence.presence import Presence
 from actors.presence.shard import PresenceShard
+from actors.presence.state import Instant, State
 from actors.presence.tracker import Tracker
 from common.clock import SystemClock
 from config.settings import PresenceSettings
-from realtime.front.presence import PresenceEvents as Front
+from realtime.front.presence import Watchers
 from store.memory import memory_stores
 
 CLOCK: Final = SystemClock()
@@ -74,7 +75,7 @@ def timed(runs: int, work: Callable[[], int]) -> tuple[float, float]:
 
 
 def shard_cost(users: int, watchers: int, runs: int) -> dict[str, object]:
-    """A change of status, and the parcels that tell of it. Only `watchers` gateways watch the users that change."""
+    """A change of status, and the results that tell of it. Only `watchers` gateways watch the users that change."""
     presence = populated(users)
     names = [f"watching-{number}" for number in range(watchers)]
     changing = [f"user-{number * 7 % users}" for number in range(100)]
@@ -105,20 +106,19 @@ def shard_cost(users: int, watchers: int, runs: int) -> dict[str, object]:
 def gateway_cost(sockets: int, runs: int) -> dict[str, object]:
     """One change to the sockets that watch the user."""
     settings = PresenceSettings()
-    tracker = Tracker("bench", [], settings=settings, clock=CLOCK, on_changes=lambda _: None)
-    front = Front(tracker)
+    watchers = Watchers(settings.max_watched)
     sent: list[Any] = []
     for number in range(sockets):
-        socket: Any = SimpleNamespace(user=f"watcher-{number}", outlet=SimpleNamespace(send=sent.append))
+        socket: Any = SimpleNamespace(user=f"watcher-{number}", writer=SimpleNamespace(send=sent.append))
         socket = _Hashable(socket)
-        front._watchers.add(socket, ["user-0"])  # the front's own table: what the handler does, without a shard
-        front._watchers.begin(socket, ["user-0"])
+        watchers.add(socket, ["user-0"])  # what the handler does, without a shard
+        watchers.begin(socket, ["user-0"])
     states = [State("user-0", status, 1, 0, CLOCK.now_ms()) for status in ("online", "busy")]
     changes = max(20, CHANGES // sockets)
 
     def work() -> int:
         for number in range(changes):
-            front.observe([PresenceChange(states[number % 2], states[1 - number % 2])])
+            watchers.observe([PresenceChange(states[number % 2], states[1 - number % 2])])
         sent.clear()
         return changes
 
@@ -130,7 +130,7 @@ def gateway_cost(sockets: int, runs: int) -> dict[str, object]:
 class _Hashable:
     def __init__(self, socket: Any) -> None:
         self.user = socket.user
-        self.outlet = socket.outlet
+        self.writer = socket.writer
 
 
 async def rebuild(users: int) -> dict[str, object]:

@@ -28,6 +28,7 @@ import psutil
 import socketio
 import uvloop
 from aiohttp import web
+from typing_extensions import override
 
 from realtime.socketio import AsyncServer, Socket
 
@@ -84,9 +85,11 @@ class Client(asyncio.Protocol):
         self._awaited: tuple[bytes, asyncio.Future[None]] | None = None
         self.transport: Any = None
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
 
+    @override
     def data_received(self, data: bytes) -> None:
         if self._awaited is None:
             self._bench.got(data.count(MARK))
@@ -98,6 +101,7 @@ class Client(asyncio.Protocol):
             if not future.done():
                 future.set_result(None)
 
+    @override
     def connection_lost(self, error: Exception | None) -> None:
         if self._awaited is not None and not self._awaited[1].done():
             self._awaited[1].set_exception(ConnectionResetError())

@@ -7,6 +7,8 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Final, cast
 
+from typing_extensions import override
+
 from loadtests.lib.frames import Closed, FrameReader, text_frame
 
 _REQUEST: Final = (
@@ -68,10 +70,12 @@ class LoadSocket(asyncio.Protocol):
         await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", port)
         await self.connected
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
         self._transport.write(_REQUEST.format(key=b64encode(os.urandom(16)).decode()).encode())
 
+    @override
     def connection_lost(self, error: Exception | None) -> None:
         closed = Refused("The connection was closed.")
         if not self.connected.done():
@@ -82,6 +86,7 @@ class LoadSocket(asyncio.Protocol):
         if self._on_closed is not None:
             self._on_closed(self)
 
+    @override
     def data_received(self, data: bytes) -> None:
         if self._frames is None:
             self._head += data

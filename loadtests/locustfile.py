@@ -18,6 +18,7 @@ from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import WorkerRunner
+from typing_extensions import override
 
 from common.errors import StartupError
 from loadtests.lib.locust_user import BadAck, CarewireUser, stamped
@@ -34,6 +35,7 @@ class ChatUser(CarewireUser):
 
     wait_time = between(0.5, 1.5)
 
+    @override
     def enter(self) -> None:
         """Into a room with the nine next to one."""
         self.room = f"load-room-{self.number // ROOM_SIZE}"
@@ -72,6 +74,7 @@ class PresenceUser(CarewireUser):
 
     wait_time = between(1, 3)
 
+    @override
     def enter(self) -> None:
         """Watch those with the next numbers."""
         numbers = range(self.number + 1, self.number + 1 + WATCHED)
@@ -80,6 +83,7 @@ class PresenceUser(CarewireUser):
         if not self.socket.ask("watch_presence", {"user_ids": self.watched}):
             raise StopUser
 
+    @override
     def hear(self, event: str, payload: Any = None) -> None:
         """Changes of those watched, in time; nobody else's."""
         if event not in ("presence_changed", "user_online", "user_offline"):
@@ -107,6 +111,7 @@ class MixedUser(ChatUser):
 
     wait_time = between(1, 5)
 
+    @override
     def enter(self) -> None:
         """Into the room, watch its people, and open a conversation with the neighbour."""
         super().enter()

@@ -11,15 +11,14 @@ from typing import Final
 import msgspec
 import torch
 
+from ml.card_page import CARD, METRICS
 from ml.knowledge import Knowledge
 from ml.network import Ensemble
 
 WEIGHTS: Final = "weights.pt"
 META: Final = "model.json"
-METRICS: Final = "metrics.json"
-CARD: Final = "MODEL_CARD.md"
 CURRENT: Final = "CURRENT"
-TENSORS: Final = frozenset({"w0", "b0", "w1", "b1", "w2", "b2", "skip"})
+TENSORS: Final = frozenset({"w0", "b0", "w1", "b1", "w2", "b2"})
 
 
 class ArtifactError(Exception):
@@ -36,6 +35,7 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
     temperature: float
     calibration_error: float
     disagreement_limit: float
+    conformal: list[float]
     seed: int
     generator: dict[str, object]
     conditions: list[str]

@@ -1,4 +1,4 @@
-"""One temperature for the ensemble, set on patients that no member has seen. Needs torch."""
+"""One temperature for the ensemble, and the sets that cover, set on patients that no member has seen. Needs torch."""
 
 from typing import Final
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from math import isnan
 from typing import Literal
 
 from ml.knowledge import Knowledge
 
-Sex = Literal["female", "male", "other"]
+Sex = Literal["female", "male", "other", "unknown"]
 Severity = Literal["mild", "moderate", "severe"]
 
 
@@ -15,7 +16,7 @@ class Evidence:
     """What is known. A symptom that is in neither set is unknown, never absent.
 
     `present` is closed under implication (dry_cough brings cough), `absent` under its reverse. Units: years, days,
-    degrees Celsius, beats and breaths a minute, mmHg, percent.
+    degrees Celsius, beats and breaths a minute, mmHg, percent. An unknown age is NaN, which no comparison holds for.
     """
 
     age: float
@@ -31,7 +32,7 @@ class Evidence:
     def key(self) -> tuple[object, ...]:
         """Equal for equal evidence: what an answer may be cached by."""
         return (
-            round(self.age, 2),
+            None if isnan(self.age) else round(self.age, 2),
             self.sex,
             tuple(sorted(self.present)),
             tuple(sorted(self.absent)),

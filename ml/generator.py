@@ -1,8 +1,9 @@
 """Synthetic patients: who they are, what they have, and the little that they tell of it.
 
-Each patient has a condition (sometimes two), an expression level, cluster effects that make symptoms go together, and
-a talkativeness that does not depend on the condition: most people tell one to four things, whatever they have. Every
-hidden quantity is discrete, so that `ml.bayes` can sum over all of them and know the best answer there can be.
+Each patient has a condition and a reason to come (it began, or it stays, comes back or is followed up), an expression
+level, cluster effects that make symptoms go together, and a talkativeness that does not depend on the condition: most
+people tell one to four things, whatever they have. Every hidden quantity is discrete, so that `ml.posterior` can sum
+over all of them: the best answer there can be is known, and served.
 """
 
 from dataclasses import dataclass
@@ -15,28 +16,35 @@ import numpy.typing as npt
 from config.ml import GeneratorSettings
 from ml.knowledge import Knowledge
 from ml.schema import BANDS, VITALS
-from ml.world import FEBRILE, Bools, Floats, World, band_of, prior
+from ml.vital_signs import ADULT, FEBRILE
+from ml.world import ANY_DURATION, BAND_SHARES, SEX_SHARES, Bools, Floats, World, band_of, prior
 
 Ints = npt.NDArray[np.int64]
 EXPRESSION: Final = ((-1.0, 0.25), (0.0, 0.5), (1.0, 0.25))  # level, share
-COMPANION_STRENGTH: Final = 0.6  # a second condition shows, and is told, this much
-BAND_SHARES: Final = (0.08, 0.12, 0.17, 0.20, 0.19, 0.16, 0.08)  # of the people who consult (C, J1)
 OLDEST: Final = 96.0
+ASKED: Final = 0.55  # share of visits in which the history was asked for (C, J1)
+DECADES: Final = (30.0, 60.0)  # ages at which the prevalence of history factors changes
+FERTILE: Final = (15.0, 48.0)
+PREGNANT: Final = 0.06  # of fertile women who consult (C, J1)
+ONLY_FERTILE: Final = ("postpartum", "perimenstrual", "aura_pill_smoking")
 EXCLUSIVE: Final = ("dry_cough", "productive_cough")
 VITALS_TOLD: Final = (  # which vital signs come with a consultation, and how often (C, J1)
-    ((), 0.62),
-    ((0,), 0.10),
-    ((2, 3), 0.08),
-    ((1, 2, 3), 0.04),
+    ((), 0.45),
+    ((0,), 0.08),
+    ((2, 3), 0.12),
+    ((1, 2, 3), 0.06),
     ((0, 1, 5), 0.03),
-    ((0, 1, 2, 3, 4, 5), 0.13),
+    ((0, 2, 3), 0.09),
+    ((0, 1, 2, 3), 0.05),
+    ((0, 1, 2, 3, 4, 5), 0.12),
 )
 
 
 @dataclass(frozen=True)
 class Patients:
     """Columns of n patients. Shapes: age, sex, state, shown, severity, unrecognised (n,); `state` is what they have,
-    `shown` what their complaints come from (nearly always the same); present, absent (n, S);
+    `shown` what their complaints come from (nearly always the same); present, absent (n, S); age NaN and sex -1 where
+    unknown;
     factors (n, F); vitals (n, V), NaN where unknown; duration (n,), days, NaN where unknown; severity -1 unknown.
     weight (n,): how many patients this one stands for, 1 unless rare conditions were drawn more often than they come.
     """
@@ -60,9 +68,9 @@ class Patients:
     def __getitem__(self, rows: "slice | Ints") -> "Patients":
         return Patients(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
-    def label(self, named: int) -> Ints:
-        """Class of each: the condition, or `named` for something else."""
-        return np.minimum(self.state, named)
+    def label(self, world: World) -> Ints:
+        """Class of each: the condition, or the number of conditions for something else."""
+        return np.asarray(world.class_of[self.state])
 
     @staticmethod
     def joined(parts: "list[Patients]") -> "Patients":
@@ -91,6 +99,10 @@ class Structure:
         index = self.knowledge.symptom_index
         return [(index[child], index[one]) for child, chain in self.knowledge.ancestors.items() for one in chain]
 
+    def denial(self, settings: GeneratorSettings) -> Floats:
+        """P(a symptom that is not there is denied), shape (S,)."""
+        return np.asarray(settings.denial_rate * np.minimum(self.salience, 2.5))
+
     def close(self, present: Bools, absent: Bools) -> None:
         """In place: what a told symptom implies is present; what a denied one rules out is absent."""
         for child, ancestor in self.implications:
@@ -110,16 +122,9 @@ def expit(x: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-x)))
 
 
-def companion_shares(world: World) -> Floats:
-    """P(second condition | band, first condition, there is one), shape (B, C, K); never the first one again."""
-    mass = np.repeat((world.share * world.age_weight)[:, None, world.companion], len(world.share), axis=1)
-    mass[:, world.companion, np.arange(len(world.companion))] = 0
-    return np.asarray(mass / mass.sum(axis=2, keepdims=True))
-
-
 def told_scale(world: World) -> Floats:
-    """Salience that one state's patients have to share out, shape (B, C)."""
-    return np.asarray(np.einsum("bcs,cs->bc", world.probability, world.weight))
+    """Salience that one state's patients have to share out, shape (C,); an adult's, at every age."""
+    return np.asarray((world.probability[ADULT] * world.weight).sum(axis=1))
 
 
 def generate(
@@ -163,16 +168,8 @@ def _people(
     band = rng.choice(len(BANDS), count, p=BAND_SHARES)
     edges = np.array([*BANDS, OLDEST])
     age = edges[band] + rng.random(count) * (edges[band + 1] - edges[band])
-    sex = rng.choice(3, count, p=(0.55, 0.44, 0.01))
-    prevalence = np.array([row.prevalence for row in knowledge.factors])
-    decade = np.searchsorted((30, 60), age, side="right")
-    asked = rng.random(count) < 0.55
-    factors = (rng.random((count, len(prevalence))) < prevalence[:, decade].T) & asked[:, None]
-    fertile = (sex == 0) & (age >= 15) & (age < 48)
-    at = knowledge.factor_index
-    factors[:, at["pregnant"]] = fertile & (rng.random(count) < 0.06)
-    for only in ("postpartum", "perimenstrual", "aura_pill_smoking"):
-        factors[:, at[only]] &= fertile
+    sex = rng.choice(3, count, p=SEX_SHARES)
+    factors = _history(world, knowledge, age, sex, rng)
     chance = prior(world, band, sex, factors)
     drawn = chance**flatten
     drawn /= drawn.sum(axis=1, keepdims=True)
@@ -180,7 +177,7 @@ def _people(
     rows = np.arange(count)
     like = (world.confusion[state].cumsum(axis=1) > rng.random((count, 1))).argmax(axis=1)
     shown = np.where(rng.random(count) < settings.atypical, like, state)
-    days = np.exp(rng.normal(world.duration[shown, 0], world.duration[shown, 1]))
+    days = _days(world, shown, rng)
     grade = (world.severity[shown].cumsum(axis=1) > rng.random((count, 1))).argmax(axis=1)
     nothing = np.zeros((count, world.probability.shape[2]), dtype=bool)
     return Patients(
@@ -199,6 +196,29 @@ def _people(
     )
 
 
+def _history(world: World, knowledge: Knowledge, age: Floats, sex: Ints, rng: np.random.Generator) -> Bools:
+    """What stands in the histories, (n, F); of nearly half the patients nothing was asked."""
+    count = len(age)
+    decade = np.searchsorted(DECADES, age, side="right")
+    asked = rng.random(count) < ASKED
+    factors = (rng.random((count, len(world.prevalence))) < world.prevalence[:, decade].T) & asked[:, None]
+    fertile = (sex == 0) & (age >= FERTILE[0]) & (age < FERTILE[1])
+    at = knowledge.factor_index
+    factors[:, at["pregnant"]] = fertile & (rng.random(count) < PREGNANT)
+    for only in ONLY_FERTILE:
+        factors[:, at[only]] &= fertile
+    return np.asarray(factors)
+
+
+def _days(world: World, shown: Ints, rng: np.random.Generator) -> Floats:
+    """How long, in days: as long as the condition or its course takes, or whatever else the number may mean."""
+    count = len(shown)
+    other = rng.random(count) < world.settings.any_duration
+    mean = np.where(other, ANY_DURATION[0], world.duration[shown, 0])
+    spread = np.where(other, ANY_DURATION[1], world.duration[shown, 1])
+    return np.exp(rng.normal(mean, spread))
+
+
 def _complaints(
     world: World, structure: Structure, settings: GeneratorSettings, some: Patients, rng: np.random.Generator
 ) -> Patients:
@@ -208,12 +228,10 @@ def _complaints(
     truth = rng.random(probability.shape) < probability
     _exclude(structure, probability, truth, rng)
     people = rng.choice(len(settings.mentions), count, p=settings.mention_shares)
-    share = np.array(settings.mentions)[people] / told_scale(world)[band, some.shown]
+    share = np.array(settings.mentions)[people] / told_scale(world)[some.shown]
     mention = np.minimum(0.9, share[:, None] * weight)
     present = np.where(truth, rng.random(truth.shape) < mention, rng.random(truth.shape) < settings.mistaken)
-    denies = rng.random(count) < settings.denial_share
-    rate = settings.denial_rate * np.minimum(structure.salience, 2.5)
-    absent = ~truth & ~present & denies[:, None] & (rng.random(truth.shape) < rate)
+    absent = ~truth & ~present & (rng.random(truth.shape) < structure.denial(settings))
     vitals = _vital_signs(world, structure, some, band, truth, rng)
     structure.close(present, absent)
     return Patients(**{**some.__dict__, "present": present, "absent": absent, "vitals": vitals})
@@ -227,25 +245,16 @@ def _picture(
     band: Ints,
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats]:
-    """P(symptom) of each patient, second condition included, and how readily each symptom is told; both (n, S)."""
+    """P(symptom) of each patient, and how readily each symptom is told; both (n, S)."""
     count = len(some)
     levels = np.array([level for level, _ in EXPRESSION])
     level = levels[rng.choice(len(levels), count, p=[share for _, share in EXPRESSION])]
     shift = np.repeat(settings.expression_sd * level[:, None], world.probability.shape[2], axis=1)
     for members in structure.clusters:
         shift[:, members] += settings.cluster_sd * rng.choice((-1.0, 1.0), count)[:, None]
-    listed = world.listed[some.shown]
     base = world.probability[band, some.shown]
-    probability = np.where(listed, expit(logit(base) + shift), base)
-    weight = world.weight[some.shown].copy()
-    second = np.flatnonzero(rng.random(count) < settings.second_condition)
-    chance = companion_shares(world)[band[second], some.shown[second]]
-    other = world.companion[(chance.cumsum(axis=1) > rng.random((len(second), 1))).argmax(axis=1)]
-    extra = np.where(world.listed[other], world.probability[band[second], other] * COMPANION_STRENGTH, 0)
-    probability[second] = 1 - (1 - probability[second]) * (1 - extra)
-    strength = np.where(world.listed[other], world.weight[other] * COMPANION_STRENGTH, 0)
-    weight[second] = np.maximum(weight[second], strength)
-    return probability, weight
+    probability = np.where(world.listed[some.shown], expit(logit(base) + shift), base)
+    return probability, world.weight[some.shown]
 
 
 def _exclude(structure: Structure, probability: Floats, truth: Bools, rng: np.random.Generator) -> None:
@@ -262,11 +271,9 @@ def _vital_signs(
     world: World, structure: Structure, some: Patients, band: Ints, truth: Bools, rng: np.random.Generator
 ) -> Floats:
     count = len(some)
-    table = world.vital[band, some.shown]
-    values = rng.normal(table[:, :, 0], table[:, :, 1])
-    hot = truth[:, structure.fever]
+    values = world.vital.draw(some.shown, band, rng)
+    hot = truth[:, structure.fever] & (rng.random(count) < world.settings.fever_measured)
     values[hot, 0] = rng.normal(FEBRILE[0], FEBRILE[1], int(hot.sum()))
-    values[:, 5] = np.minimum(values[:, 5], 100)
     told = np.zeros((len(VITALS_TOLD), len(VITALS)), dtype=bool)
     for row, (which, _) in enumerate(VITALS_TOLD):
         told[row, list(which)] = True

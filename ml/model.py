@@ -23,7 +23,9 @@ class TrainedModel:
         self._features = Features(knowledge, GeneratorSettings.model_validate(loaded.meta.generator))
         meta = loaded.meta
         self.meta = meta
-        self.info = ModelInfo(meta.version, meta.trained_at, meta.calibration_error, meta.disagreement_limit)
+        self.info = ModelInfo(
+            meta.version, meta.trained_at, meta.calibration_error, meta.disagreement_limit, tuple(meta.conformal)
+        )
 
     @staticmethod
     def load(folder: Path, knowledge: Knowledge) -> "TrainedModel":
@@ -34,8 +36,8 @@ class TrainedModel:
         """
         return TrainedModel(artifact.load(folder, knowledge), knowledge)
 
-    def predict(self, many: Sequence[Evidence]) -> tuple[Floats, Floats]:
+    def predict(self, many: Sequence[Evidence]) -> tuple[Floats, Floats, Floats]:
         """See `ml.predictor.Model`."""
-        rows = torch.from_numpy(self._features.of_evidence(list(many)))
-        members = self._ensemble.member_probabilities(rows).numpy().astype(float)
-        return members.mean(axis=0), disagreement(members)
+        rows, later = self._features.of_evidence(list(many))
+        members = self._ensemble.member_probabilities(torch.from_numpy(rows)).numpy().astype(float)
+        return members.mean(axis=0), disagreement(members), later

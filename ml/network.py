@@ -1,17 +1,23 @@
-"""The network: an ensemble of small perceptrons that share one input and are evaluated together. Needs torch."""
+"""The network: an ensemble of small perceptrons that share one input and are evaluated together. Needs torch.
+
+It corrects the exact answer of the published figures, for how uncertain they are, and can move no log odds by more than
+2 x `REACH` before the temperature, whatever it is shown: off its beaten path it falls back to Bayes.
+"""
 
 import hashlib
 from typing import Final
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 DROPOUT: Final = 0.05
 QUIET: Final = 0.2  # of the usual size of first-layer weights at the start
+REACH: Final = 0.2  # nats by which a logit can be corrected
 
 
 class Member(nn.Module):
-    """One perceptron: evidence to class logits, as a correction of the simple Bayes answer in the last columns."""
+    """One perceptron: evidence to class logits, as a bounded correction of the exact answer in the last columns."""
 
     def __init__(self, width: int, hidden: tuple[int, int], classes: int) -> None:
         super().__init__()
@@ -26,22 +32,27 @@ class Member(nn.Module):
         first, last = self.layers[0], self.layers[5]
         assert isinstance(first, nn.Linear)
         assert isinstance(last, nn.Linear)
-        with torch.no_grad():  # it begins as simple Bayes, and what is rarely told adds no noise of its own
+        with torch.no_grad():  # it begins as exact Bayes, and what is rarely told adds no noise of its own
             first.weight.mul_(QUIET)
             last.weight.zero_()
             last.bias.zero_()
-        self.skip = nn.Parameter(torch.ones(classes))
 
+    @override
     def forward(self, rows: Tensor) -> Tensor:
         """Shape: (n, width) float32 -> logits (n, classes)."""
-        logits: Tensor = self.layers(rows) + self.skip * rows[:, -len(self.skip) :]
-        return logits
+        correction: Tensor = self.layers(rows)
+        return _corrected(rows, correction)
+
+
+def _corrected(rows: Tensor, correction: Tensor) -> Tensor:
+    """The exact log probabilities in the last columns of `rows`, moved by at most `REACH` each."""
+    return rows[:, -correction.shape[-1] :] + REACH * torch.tanh(correction)
 
 
 class Ensemble:
     """Trained members, stacked so that one batched product evaluates them all.
 
-    `tensors` holds w0, b0, w1, b1, w2, b2 and skip with a leading axis of members. `temperature` divides the logits.
+    `tensors` holds w0, b0, w1, b1, w2 and b2 with a leading axis of members. `temperature` divides the logits.
     """
 
     def __init__(self, tensors: dict[str, Tensor], temperature: float) -> None:
@@ -56,7 +67,6 @@ class Ensemble:
             linears = [one for member in members if isinstance(one := member.layers[layer], nn.Linear)]
             tensors[f"w{number}"] = torch.stack([linear.weight.detach().T for linear in linears]).half()
             tensors[f"b{number}"] = torch.stack([linear.bias.detach() for linear in linears]).half()
-        tensors["skip"] = torch.stack([member.skip.detach() for member in members]).half()
         return Ensemble(tensors, temperature)
 
     @property
@@ -84,8 +94,7 @@ class Ensemble:
         hidden = rows.unsqueeze(0).expand(self.members, -1, -1)
         hidden = nn.functional.gelu(torch.baddbmm(t["b0"].unsqueeze(1), hidden, t["w0"]))
         hidden = nn.functional.gelu(torch.baddbmm(t["b1"].unsqueeze(1), hidden, t["w1"]))
-        skip = t["skip"].unsqueeze(1)
-        return torch.baddbmm(t["b2"].unsqueeze(1), hidden, t["w2"]) + skip * rows[:, -skip.shape[-1] :]
+        return _corrected(rows, torch.baddbmm(t["b2"].unsqueeze(1), hidden, t["w2"]))
 
     def digest(self) -> str:
         """SHA-256 of the stored weights: equal for equal training."""

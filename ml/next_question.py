@@ -2,15 +2,17 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from math import isnan
 from typing import Final
 
 import numpy as np
 
 from config.ml import GeneratorSettings
+from ml.bayes import class_average
 from ml.evidence import Evidence
 from ml.knowledge import Knowledge
 from ml.predictor import Model
-from ml.world import Floats, band_of, build_world
+from ml.world import BAND_SHARES, Floats, band_of, build_world
 
 CANDIDATES: Final = 24  # asked of the network; chosen by a cheap bound first
 ENOUGH_GAIN: Final = 0.02  # nats
@@ -32,10 +34,7 @@ class NextQuestion:
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
         world = build_world(knowledge, GeneratorSettings())
-        named = world.named
-        share = world.share[named:] / world.share[named:].sum()
-        other = np.einsum("bcs,c->bs", world.probability[:, named:], share)
-        self._frequency = np.concatenate([world.probability[:, :named], other[:, None]], axis=1)
+        self._frequency = class_average(world, world.probability)
         self._askable = np.array([row.kind == "canonical" for row in knowledge.symptoms])
 
     def choose(self, model: Model, evidence: Evidence, asked: Collection[str] = ()) -> Question:
@@ -43,7 +42,7 @@ class NextQuestion:
         now = model.predict([evidence])[0][0]
         if evidence.present and float(now.max()) >= ENOUGH_SURE:
             return Question(None, 0.0, "enough: one possibility stands out")
-        frequency = self._frequency[int(band_of(np.array([evidence.age]))[0])]
+        frequency = self._of_age(evidence.age)
         chosen = self._candidates(now, frequency, evidence, asked)
         if not len(chosen):
             return Question(None, 0.0, "enough: nothing is left to ask")
@@ -57,6 +56,12 @@ class NextQuestion:
         if gain[best] < ENOUGH_GAIN:
             return Question(None, round(float(gain[best]), 4), "enough: no question would change the picture much")
         return Question(ids[best], round(float(gain[best]), 4), "tells the present possibilities apart best")
+
+    def _of_age(self, age: float) -> Floats:
+        """P(symptom | class), (classes, S); over the population where the age is not known."""
+        if isnan(age):
+            return np.asarray(np.tensordot(BAND_SHARES, self._frequency, axes=1))
+        return np.asarray(self._frequency[int(band_of(np.array([age]))[0])])
 
     def _candidates(
         self, now: Floats, frequency: Floats, evidence: Evidence, asked: Collection[str]

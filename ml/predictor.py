@@ -5,6 +5,7 @@ Red flags are evaluated on what was told before the model is asked, and nothing 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import isnan, nan
 from typing import Final, Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from ml.language.reader import Reader, Reading
 from ml.language.words import Words
 from ml.safety.news2 import EarlyWarning
 from ml.safety.redflags import RedFlag, RedFlags, tell
-from ml.schema import VITALS
+from ml.schema import URGENCIES, VITALS
 from ml.world import Floats
 
 DISCLAIMER: Final = (
@@ -27,6 +28,7 @@ DISCLAIMER: Final = (
 MAX_COMPLAINTS: Final = 100
 MAX_CHARS: Final = 2000
 OLDEST: Final = 120
+ADULT_AGES: Final = (25.0, 45.0, 55.0, 70.0, 85.0)  # at which the rules are tried where the age is not known
 OLDEST_BABY: Final = 3.0  # years up to which an age told in days or weeks is taken over
 LONGEST_DAYS: Final = 36_500
 MET_ALLERGEN: Final = "allergen_contact"
@@ -42,8 +44,10 @@ CHRONIC: Final = frozenset(
 class Model(Protocol):
     """Calibrated probabilities for rows of evidence."""
 
-    def predict(self, many: Sequence[Evidence]) -> tuple[Floats, Floats]:
-        """Probabilities (n, conditions + 1), last is "none of these"; disagreement of the members (n,), nats."""
+    def predict(self, many: Sequence[Evidence]) -> tuple[Floats, Floats, Floats]:
+        """Probabilities (n, conditions + 1), last is "none of these"; disagreement of the members (n,), nats;
+        P(it is a later visit | condition), (n, conditions).
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class ModelInfo:
     trained_at: str | None
     calibration_error: float | None
     disagreement_limit: float = float("inf")
+    conformal: tuple[float, ...] = ()  # thresholds of the prediction set, by kind of complaint; none: no set
 
 
 RULES_ONLY: Final = ModelInfo("rules-only", None, None)
@@ -61,11 +66,11 @@ RULES_ONLY: Final = ModelInfo("rules-only", None, None)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request in the terms of the contract, not yet understood."""
+    """A request in the terms of the contract, not yet understood. Without age or sex the answer is the population's."""
 
     symptoms: tuple[str, ...]
-    age: float
-    sex: Sex
+    age: float | None = None
+    sex: Sex = "unknown"
     severity: Severity | None = None
     duration_days: float | None = None
     medical_history: tuple[str, ...] = ()
@@ -86,6 +91,7 @@ class Understood:
     unrecognised: tuple[str, ...]
     words: dict[str, str]
     cautions: tuple[str, ...]
+    notes: tuple[str, ...]
     top_k: int
     anything: bool = True  # was any of it understood?
 
@@ -100,20 +106,26 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Possibility:
-    """One ranked condition."""
+    """One ranked condition. `later`: if it is this one, P(it stays, came back or is being followed up)."""
 
     condition: str
     probability: float
+    later: float
     evidence: tuple[Weight, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What the model says of one patient. Depends on nothing but the evidence, so it may be kept and reused."""
+    """What the model says of one patient. Depends on nothing but the evidence, so it may be kept and reused.
+
+    `complaints`: told in their own right; `unmeasured_top`: the first probability had no vital sign been measured.
+    """
 
     possibilities: tuple[Possibility, ...]
     none_of_these: float
     disagreement: float
+    complaints: int
+    unmeasured_top: float
 
 
 class Interpreter:
@@ -141,8 +153,8 @@ class Interpreter:
         )
         classes = self._medication_classes.of(asked.medications) if self._medication_classes else frozenset()
         doubtful = evidence.present - sure.present
-        story, score = tell(evidence, reading.qualifiers, medication_classes=classes, doubtful=doubtful)
-        flags = tuple(self._red_flags.fired(story))
+        flags = self._flags(evidence, reading, classes, doubtful)
+        _, score = tell(evidence, reading.qualifiers, medication_classes=classes, doubtful=doubtful)
         told = evidence.present or (not reading.unrecognised and (evidence.absent or evidence.vitals))
         return Understood(
             evidence=evidence,
@@ -151,15 +163,31 @@ class Interpreter:
             unrecognised=(*reading.unrecognised, *unknown),
             words=reading.words,
             cautions=tuple(_cautions(evidence)),
+            notes=tuple(_notes(evidence)),
             top_k=asked.top_k,
             anything=bool(told or flags),
         )
 
+    def _flags(
+        self, evidence: Evidence, reading: Reading, classes: frozenset[str], doubtful: frozenset[str]
+    ) -> tuple[RedFlag, ...]:
+        """The rules that fire. An age left out hides no emergency: those of any adult age fire then."""
+        found: dict[str, RedFlag] = {}
+        for age in (evidence.age, *(ADULT_AGES if isnan(evidence.age) else ())):
+            aged = replace(evidence, age=age)
+            story, _ = tell(aged, reading.qualifiers, medication_classes=classes, doubtful=doubtful)
+            for flag in self._red_flags.fired(story):
+                before = found.get(flag.code)
+                worse = before is None or before.urgency != "emergency"
+                if age is evidence.age or (flag.urgency == "emergency" and worse):
+                    found[flag.code] = flag
+        return tuple(sorted(found.values(), key=lambda flag: -URGENCIES.index(flag.urgency)))
+
     def _evidence(self, asked: Asked, reading: Reading, factors: set[str]) -> Evidence:
         vitals = {**reading.vitals, **dict(asked.vitals)}  # what was measured wins over what was told in words
-        age = asked.age
-        if reading.baby_days is not None and age < OLDEST_BABY:
-            age = min(age, reading.baby_days / 365)
+        age = nan if asked.age is None else asked.age
+        if reading.baby_days is not None and not age >= OLDEST_BABY:  # a baby's age in days, or no other is known
+            age = float(np.fmin(age, reading.baby_days / 365))
         factors = set(factors)
         if asked.pregnant is not None:
             factors.discard("pregnant")
@@ -200,7 +228,8 @@ def check(asked: Asked) -> None:
     Raises:
         InvalidArgument: names the field.
     """
-    _within("age", asked.age, 0, OLDEST, "years")
+    if asked.age is not None:
+        _within("age", asked.age, 0, OLDEST, "years")
     if asked.duration_days is not None:
         _within("duration_days", asked.duration_days, 0, LONGEST_DAYS, "days")
     if len(asked.symptoms) > MAX_COMPLAINTS:
@@ -226,38 +255,53 @@ def opinions(model: Model, knowledge: Knowledge, many: Sequence[Evidence], expla
     A weight is the change of a condition's log odds when that symptom had not been told. `explain` conditions get them.
     """
     rows: list[Evidence] = []
-    parts: list[tuple[int, list[str]]] = []
+    parts: list[tuple[int, int, list[str]]] = []
     for evidence in many:
         told = _tellable(evidence, knowledge)
-        parts.append((len(rows), told))
+        at = len(rows)
         rows.append(evidence)
         rows.extend(evidence.without_symptom(one, knowledge) for one in told if one in knowledge.symptom_index)
         rows.extend(_without_vital(evidence, one) for one in told if one in VITALS)
-    chance, disagreement = model.predict(rows)
+        bare = at
+        if evidence.vitals:
+            bare = len(rows)
+            rows.append(close(replace(evidence, vitals={}), knowledge))
+        parts.append((at, bare, told))
+    chance, disagreement, later = model.predict(rows)
     odds = np.log(np.clip(chance, 1e-9, 1)) - np.log(np.clip(1 - chance, 1e-9, 1))
+    named = len(knowledge.conditions)
     return [
-        _opinion(knowledge, told, chance[at], odds[at : at + 1 + len(told)], float(disagreement[at]), explain)
-        for at, told in parts
+        Opinion(
+            _possibilities(knowledge, told, chance[at], odds[at : at + 1 + len(told)], later[at], explain),
+            round(float(chance[at, named]), 4),
+            float(disagreement[at]),
+            sum(one in knowledge.symptom_index for one in told),
+            float(chance[bare, :named].max()),
+        )
+        for at, bare, told in parts
     ]
 
 
-def _opinion(
-    knowledge: Knowledge, told: list[str], chance: Floats, odds: Floats, disagreement: float, explain: int
-) -> Opinion:
-    named = len(knowledge.conditions)
-    order = np.argsort(-chance[:named], kind="stable")
-    possibilities = []
-    for rank, at in enumerate(order):
-        weights: tuple[Weight, ...] = ()
-        if rank < explain:
-            change = odds[0, at] - odds[1:, at]
-            weights = tuple(
-                Weight(one, round(float(value), 3))
-                for one, value in sorted(zip(told, change, strict=True), key=lambda pair: -abs(pair[1]))
-                if abs(value) >= WEIGHTLESS
-            )
-        possibilities.append(Possibility(knowledge.conditions[at].id, round(float(chance[at]), 4), weights))
-    return Opinion(tuple(possibilities), round(float(chance[named]), 4), disagreement)
+def _possibilities(
+    knowledge: Knowledge, told: list[str], chance: Floats, odds: Floats, later: Floats, explain: int
+) -> tuple[Possibility, ...]:
+    order: list[int] = np.argsort(-chance[: len(knowledge.conditions)], kind="stable").tolist()
+    changes: list[list[float]] = (odds[0, order[:explain]] - odds[1:, order[:explain]]).T.tolist()
+    likely: list[float] = chance.round(4).tolist()
+    again: list[float] = later.round(4).tolist()
+    weights = [
+        tuple(
+            Weight(one, round(value, 3))
+            for one, value in sorted(zip(told, change, strict=True), key=lambda pair: -abs(pair[1]))
+            if abs(value) >= WEIGHTLESS
+        )
+        for change in changes
+    ]
+    weights += [()] * (len(order) - len(weights))
+    return tuple(
+        Possibility(knowledge.conditions[at].id, likely[at], again[at], weight)
+        for at, weight in zip(order, weights, strict=True)
+    )
 
 
 def _tellable(evidence: Evidence, knowledge: Knowledge) -> list[str]:
@@ -286,6 +330,17 @@ def _cautions(evidence: Evidence) -> list[str]:
     if len(evidence.factors & CHRONIC) >= 2:
         cautions.append("Several long-term conditions widen the uncertainty.")
     return cautions
+
+
+def _notes(evidence: Evidence) -> list[str]:
+    missing = [name for name, unknown in (("age", isnan(evidence.age)), ("sex", evidence.sex == "unknown")) if unknown]
+    if not missing:
+        return []
+    what = " and ".join(missing)
+    notes = [f"This answer is over all people, for {what} was not given; with {what} it would be sharper."]
+    if "age" in missing:
+        notes.append("Rules for children were not applied, and emergencies of any adult age were.")
+    return notes
 
 
 def _within(field: str, value: float, low: float, high: float, unit: str) -> None:

@@ -6,11 +6,13 @@ study reports it; B: rounded from a cited range; C: judgement) and becomes an ef
 
 import csv
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Grade = Literal["A", "B", "C"]
 Urgency = Literal["self_care", "routine", "urgent", "emergency"]
@@ -100,15 +102,40 @@ class Factor(Row, frozen=True):
     phrases: list[str]
 
 
-class Vitals(Row, frozen=True):
-    """Mean and standard deviation of each vital sign; unset ones are those of the reference adult."""
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
+
+class Vitals(Row, frozen=True):
+    """Mean and standard deviation of each vital sign that the condition changes, where that is published.
+
+    Unset ones are anybody's, and so say nothing. `shown`: the share of visits in which the changed ones are so; in
+    the rest all of them are anybody's.
+    """
+
+    shown: Share = 1.0
     temperature_c: MeanSd | None = None
     heart_rate: MeanSd | None = None
     systolic: MeanSd | None = None
     diastolic: MeanSd | None = None
     respiratory_rate: MeanSd | None = None
     spo2: MeanSd | None = None
+
+
+class Later(Row, frozen=True):
+    """The later visits for a condition: it has stayed, comes back, is treated, or is being followed up.
+
+    `duration_days` is then the length of the problem, not of today's attack. `remaining` of each frequency above
+    background is left, unless `symptoms` has its own; `core` are the complaints that bring people in now.
+    `triage` as in `Condition`.
+    """
+
+    share: Share
+    duration_days: Three
+    remaining: Share
+    core: list[str]
+    symptoms: dict[str, Percent]
+    triage: Annotated[list[Urgency], msgspec.Meta(min_length=3, max_length=3)] | None = None
+    vitals: Vitals = Vitals()
 
 
 class Condition(Row, frozen=True):
@@ -136,7 +163,8 @@ class Condition(Row, frozen=True):
     triage: Annotated[list[Urgency], msgspec.Meta(min_length=3, max_length=3)]
     vitals_grade: Grade
     vitals_sources: list[str]
-    vitals: Vitals
+    vitals: Vitals = Vitals()
+    later: Later | None = None
 
 
 class OtherCondition(Row, frozen=True):

@@ -1,7 +1,8 @@
 """Training: worlds, patients, members, temperature, figures, artifact. Seeded: the same inputs give the same weights.
 
-Each member learns from worlds of its own, drawn from how uncertain the published figures are. Members therefore
-disagree where the literature is vague, and their mean is wary there. Needs torch.
+The exact answer of the published figures is an input of the network; each member learns from worlds of its own, drawn
+from how uncertain those figures are, how to correct it. Members therefore disagree where the literature is vague, and
+their mean is wary there. Needs torch.
 """
 
 from collections.abc import Callable
@@ -16,18 +17,30 @@ from torch import Tensor, nn
 
 from config.ml import MlSettings
 from ml import artifact
-from ml.bayes import ExactBayes, naive_posterior, prior_posterior
+from ml.bayes import UNKNOWN_SEX, naive_posterior, prior_posterior
 from ml.calibration import fit_temperature
 from ml.card import model_card
-from ml.features import Features
+from ml.features import Features, patients_of
 from ml.generator import Patients, Structure, generate
+from ml.grid import Deviations, deviations, frequent_pairs, sparse_grid
 from ml.knowledge import Knowledge, load_knowledge
 from ml.metrics import disagreement, figures
 from ml.network import Ensemble, Member
+from ml.situations import (
+    Situation,
+    complaint_kind,
+    conformal_sets,
+    conformal_thresholds,
+    judged,
+    situations,
+    told_in_their_own_right,
+)
 from ml.world import Floats, build_world
 
 SILENT_SHARE: Final = 0.04  # patients of whom only profile and vitals are known
+COVERAGE: Final = 0.9  # of the conformal sets
 DISAGREEMENT_QUANTILE: Final = 0.995
+WORLDS_APART: Final = 10  # drawn worlds in which the model is judged
 CHUNK: Final = 8192
 Progress = Callable[[str], None]
 
@@ -62,7 +75,7 @@ class Trainer:
             )
             for at in range(0, count, CHUNK)
         ]
-        return Patients.joined(parts)
+        return self._some_unknown(Patients.joined(parts), self.rng(3, stream))
 
     def member(self, number: int) -> Member:
         """Train one member."""
@@ -90,10 +103,22 @@ class Trainer:
             self.progress(f"member {number + 1}/{chosen.members}, world {at + 1}/{chosen.worlds}: {loss.item():.3f}")
         return model.eval()
 
+    def known(self, patients: Patients) -> Patients:
+        """Those of known age and sex."""
+        return patients[np.flatnonzero(~np.isnan(patients.age) & (patients.sex != UNKNOWN_SEX))]
+
     def tensors(self, patients: Patients) -> tuple[Tensor, Tensor]:
         """Network inputs (n, width) and class labels (n,)."""
-        labels = torch.from_numpy(patients.label(self.plain_world.named))
+        labels = torch.from_numpy(patients.label(self.plain_world))
         return torch.from_numpy(self.features.of_patients(patients)), labels
+
+    def _some_unknown(self, patients: Patients, rng: np.random.Generator) -> Patients:
+        share = self.settings.training.unknown_share
+        return replace(
+            patients,
+            age=np.where(rng.random(len(patients)) < share, np.nan, patients.age),
+            sex=np.where(rng.random(len(patients)) < share, UNKNOWN_SEX, patients.sex),
+        )
 
     def _some_silent(self, patients: Patients) -> Patients:
         silent = np.arange(len(patients)) < SILENT_SHARE * len(patients)
@@ -117,11 +142,18 @@ def train(
     trainer = Trainer(settings, knowledge, progress)
     chosen = settings.training
     ensemble = Ensemble.of([trainer.member(number) for number in range(chosen.members)])
-    rows, labels = trainer.tensors(trainer.patients(chosen.calibration_patients, 10))
+    held_out = trainer.patients(chosen.calibration_patients, 10, 10)
+    rows, labels = trainer.tensors(held_out)
     ensemble = Ensemble(ensemble.tensors, fit_temperature(ensemble, rows, labels))
-    spread = disagreement(ensemble.member_probabilities(rows).numpy().astype(float))
-    progress(f"temperature {ensemble.temperature}")
+    members = ensemble.member_probabilities(rows).numpy().astype(float)
+    kinds = complaint_kind(told_in_their_own_right(held_out.present, trainer.structure))
+    conformal = conformal_thresholds(members.mean(axis=0), labels.numpy(), kinds, COVERAGE)
+    progress(f"temperature {ensemble.temperature}, conformal thresholds {conformal}")
     metrics = report(trainer, ensemble)
+    groups = by_situation(trainer, ensemble, conformal)
+    progress("judged; now the grid")
+    grid = held_to_bayes(trainer, ensemble)
+    progress(f"worst deviation from exact Bayes {grid.worst} in {grid.cells} cells")
     digest = ensemble.digest()
     meta = artifact.Meta(
         version=f"{knowledge.data_hash[:6]}-{digest[:6]}",
@@ -130,7 +162,8 @@ def train(
         weights_hash=digest,
         temperature=ensemble.temperature,
         calibration_error=metrics["model"]["ece"],
-        disagreement_limit=round(float(np.quantile(spread, DISAGREEMENT_QUANTILE)), 5),
+        disagreement_limit=round(float(np.quantile(disagreement(members), DISAGREEMENT_QUANTILE)), 5),
+        conformal=conformal,
         seed=chosen.seed,
         generator=settings.generator.model_dump(mode="json"),
         conditions=[row.id for row in knowledge.conditions],
@@ -143,32 +176,68 @@ def train(
         "weights_hash": digest,
         "settings": settings.model_dump(mode="json", include={"generator", "training"}),
         "held_out": metrics,
+        "coverage": COVERAGE,
+        "situations": msgspec.to_builtins(groups),
+        "grid": msgspec.to_builtins(grid),
     }
-    return artifact.save(folder or settings.artifacts, meta, ensemble, everything, model_card(meta, metrics, settings))
+    card = model_card(meta, metrics, groups, grid, settings)
+    return artifact.save(folder or settings.artifacts, meta, ensemble, everything, card)
 
 
 def report(trainer: Trainer, ensemble: Ensemble) -> dict[str, dict[str, float]]:
     """The figures of the model beside its baselines, on patients held out from training and calibration.
 
-    `*_subset` rows share the smaller set on which exact Bayes is affordable; `drawn_worlds` is the model on patients of
-    worlds that no member has seen, where the published figures themselves are off.
+    The first rows share patients of known age and sex; `drawn_worlds` are patients of worlds that no member has seen,
+    where the published figures themselves are off.
     """
     chosen = trainer.settings.training
-    test = trainer.patients(chosen.test_patients, 11)
-    few = test[slice(0, chosen.ceiling_patients)]
-    exact = ExactBayes(trainer.plain_world, trainer.structure, trainer.settings.generator)
-    worlds = [trainer.patients(chosen.test_patients // 10, 20 + at, 20 + at) for at in range(10)]
+    test = trainer.known(trainer.patients(chosen.test_patients, 11))
+    exact = trainer.features.posterior
     tables: dict[str, tuple[Floats, Patients]] = {
         "model": (_answers(trainer, ensemble, test), test),
         "priors_only": (prior_posterior(trainer.plain_world, test), test),
         "naive_bayes": (naive_posterior(trainer.plain_world, test), test),
-        "model_subset": (_answers(trainer, ensemble, few), few),
-        "exact_bayes_subset": (exact.posterior(few), few),
+        "exact_bayes": (exact.classes(test), test),
     }
-    unseen = Patients.joined(worlds)
+    unseen = _of_drawn_worlds(trainer)
     tables["model_drawn_worlds"] = (_answers(trainer, ensemble, unseen), unseen)
-    named = trainer.plain_world.named
-    return {name: msgspec.to_builtins(figures(table, who.label(named))) for name, (table, who) in tables.items()}
+    tables["exact_bayes_drawn_worlds"] = (exact.classes(unseen), unseen)
+    world = trainer.plain_world
+    return {name: msgspec.to_builtins(figures(table, who.label(world))) for name, (table, who) in tables.items()}
+
+
+def by_situation(trainer: Trainer, ensemble: Ensemble, conformal: list[float]) -> dict[str, Situation]:
+    """The figures of each situation, on patients of worlds that no member has seen."""
+    unseen = _of_drawn_worlds(trainer)
+    table = _answers(trainer, ensemble, unseen)
+    kinds = complaint_kind(told_in_their_own_right(unseen.present, trainer.structure))
+    return judged(
+        table,
+        unseen.label(trainer.plain_world),
+        conformal_sets(table, kinds, conformal),
+        situations(unseen, trainer.structure),
+        trainer.rng(4),
+    )
+
+
+def held_to_bayes(trainer: Trainer, ensemble: Ensemble) -> Deviations:
+    """The network beside exact Bayes on the grid of sparse inputs."""
+    knowledge = trainer.knowledge
+    some = trainer.patients(min(CHUNK, trainer.settings.training.test_patients), 12)
+    chosen = trainer.settings.training
+    grid = sparse_grid(knowledge, frequent_pairs(some, trainer.structure, chosen.grid_pairs)).thinned(chosen.grid_cells)
+    features = trainer.features
+    return deviations(
+        grid,
+        [row.id for row in knowledge.conditions],
+        lambda many: features.posterior.classes(patients_of(knowledge, many)),
+        lambda many: ensemble.probabilities(torch.from_numpy(features.of_evidence(many)[0])).numpy().astype(float),
+    )
+
+
+def _of_drawn_worlds(trainer: Trainer) -> Patients:
+    each = trainer.settings.training.test_patients // WORLDS_APART
+    return Patients.joined([trainer.patients(each, 20 + at, 20 + at) for at in range(WORLDS_APART)])
 
 
 def _answers(trainer: Trainer, ensemble: Ensemble, patients: Patients) -> Floats:

@@ -5,14 +5,15 @@ from fastapi import APIRouter
 from actors.calendars.services.assembly import CalendarServices
 from actors.kernel.caller.region import Region
 from actors.rooms.service import Rooms
-from realtime.front.acks import Handlers
-from realtime.front.gateway import HandlersOf, Topics
+from realtime.front.guard import Guard
+from realtime.front.handlers import Handler
+from realtime.front.hub import Hub
 from serve_app.capabilities.calendars.booking_events import booking_handlers
 from serve_app.capabilities.calendars.calendar_events import CalendarEvents
 from serve_app.capabilities.calendars.routes import routers
-from serve_app.capabilities.identity.assembly import IdentityService
 from serve_app.capabilities.prediction.routes import Predictor, message_routes, prediction_routes
 from serve_app.capabilities.rooms.events import Chat
+from serve_app.cluster.identity_assembly import IdentityService
 from serve_app.cluster.pools import Resizable, pool_routes
 from serve_app.edge.conventions.permits import permit
 
@@ -30,12 +31,8 @@ def routers_of(
     ]
 
 
-def handlers_of(region: Region, rooms: Rooms, calendars: CalendarServices) -> HandlersOf:
-    """The socket events of all capabilities."""
-
-    def handlers(topics: Topics) -> Handlers:
-        chat = Chat(region, rooms, topics.subscriptions, topics.joining, topics.guard)
-        watching = CalendarEvents(calendars, topics.subscriptions, topics.joining)
-        return {**chat.handlers(), **watching.handlers(), **booking_handlers(calendars)}
-
-    return handlers
+def handlers_of(region: Region, rooms: Rooms, calendars: CalendarServices, hub: Hub, guard: Guard) -> list[Handler]:
+    """The handlers of the socket events of all capabilities, for the gateway over this hub."""
+    chat = Chat(region, rooms, hub.subscriptions, hub.joining, guard)
+    watching = CalendarEvents(calendars, hub.subscriptions, hub.joining)
+    return [*chat.handlers(), *watching.handlers(), *booking_handlers(calendars)]

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from actors.calendars.services.assembly import calendar_services
 from actors.inboxes.kind import InboxKind
+from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Kind
 from actors.presence.shard import PresenceShard
@@ -30,7 +31,9 @@ from config.settings import (
     RoomSettings,
     Settings,
 )
-from realtime.front.gateway import Gateway
+from realtime.front.gateway import Gateway, GatewayParts, open_gateway
+from realtime.front.guard import NoGuard
+from realtime.front.hub import Hub
 from serve_app.catalogue import handlers_of
 from serve_app.cluster.spec import CarewireSpec
 from store.memory import memory_stores
@@ -121,6 +124,8 @@ class Rig:
     presence_settings: PresenceSettings
     presence: list[PresenceShard] = field(default_factory=list)
     trackers: list[Tracker] = field(default_factory=list)
+    hubs: list[Hub] = field(default_factory=list)
+    regions: list[Region] = field(default_factory=list)
     gateways: list[Gateway] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
@@ -139,22 +144,37 @@ class Rig:
         name = f"gateway-{len(self.gateways)}"
         verifier = verifier or Verifier(auth or AuthSettings(leeway_s=0), CLOCK, secret=SECRET)
         self.registry = CollectorRegistry()
-        gateway = Gateway(
+        made = GatewaySettings(**settings)
+        hub = Hub(
             name,
-            GatewaySettings(**settings),
-            verifier,
             CLOCK,
             self.registry,
-            limits=limits,
-            shared_secret=SHARED_SECRET,
+            unlisten=lambda topic: region.unlisten(topic),
+            max_rooms=made.max_rooms_per_socket,
+            max_watched=self.presence_settings.max_watched,
         )
-        region = await self.cluster.region(name, gateway.deliver)
-        tracker = Tracker(name, self.presence, settings=self.presence_settings, clock=CLOCK, on_changes=gateway.observe)
+        region = await self.cluster.region(name, hub.deliver)
+        tracker = Tracker(name, self.presence, settings=self.presence_settings, clock=CLOCK, on_changes=hub.observe)
         await tracker.start()
         self.trackers.append(tracker)
         calendars = calendar_services(region, self.stores.views, CLOCK, self.stores.feed_tokens)
-        handlers = handlers_of(region, rooms(region, self.stores.views, CLOCK), calendars)
-        await gateway.start(region, tracker, handlers, host="127.0.0.1", port=port)
+        chat = rooms(region, self.stores.views, CLOCK)
+        gateway = await open_gateway(
+            GatewayParts(
+                hub=hub,
+                region=region,
+                tracker=tracker,
+                verifier=verifier,
+                settings=made,
+                handlers=handlers_of(region, chat, calendars, hub, NoGuard()),
+                host="127.0.0.1",
+                port=port,
+                limits=limits or LimitSettings(enabled=False),
+                shared_secret=SHARED_SECRET,
+            )
+        )
+        self.hubs.append(hub)
+        self.regions.append(region)
         self.gateways.append(gateway)
         return gateway
 

@@ -15,6 +15,7 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
+from typing_extensions import override
 
 from actors.calendars.services.assembly import calendar_services
 from actors.kernel.caller.region import Region
@@ -41,9 +42,9 @@ from config.settings import (
 from ml.artifact import current_version
 from ml.knowledge import load_knowledge
 from ml.model import TrainedModel
-from realtime.front.gateway import Gateway
+from realtime.front.gateway import Gateway, GatewayParts, open_gateway
+from realtime.front.hub import Hub
 from serve_app.capabilities.audit.record import HEADS, AuditRecord
-from serve_app.capabilities.identity.assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
 from serve_app.capabilities.identity.care import CareRelations
 from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
 from serve_app.capabilities.identity.sessions.gate import HttpGate, SocketGuard
@@ -52,6 +53,7 @@ from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
 from serve_app.catalogue import handlers_of, routers_of
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.conventions import conventions_of
+from serve_app.cluster.identity_assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.edge.conventions.roots import root_of
 from serve_app.processes.health import HealthMonitor
@@ -75,6 +77,7 @@ class ShiftedClock(SystemClock):
     ahead_ms = 0
     stopped_ms: int | None = None
 
+    @override
     def now_ms(self) -> int:
         return (super().now_ms() if self.stopped_ms is None else self.stopped_ms) + self.ahead_ms
 
@@ -140,6 +143,8 @@ class House:
     presence: PresenceShard
     app: FastAPI
     doors: list[HttpGate]  # the last one counts
+    hubs: list[Hub] = field(default_factory=list)
+    guards: list[SocketGuard] = field(default_factory=list)
     gateways: list[Gateway] = field(default_factory=list)
     followers: list[Follower] = field(default_factory=list)
     trackers: list[Tracker] = field(default_factory=list)
@@ -217,20 +222,20 @@ class House:
         revocations = revocations_of(self.database, self.settings, self.clock)
         care, audit = CareRelations(self.database, self.clock), AuditRecord(self.database, self.clock)
         self.registries.append(CollectorRegistry())
-        gateway = Gateway(
+        guard = SocketGuard(revocations, care, audit, self.settings.identity)
+        hub = Hub(
             name,
-            self.settings.gateway,
-            Verifier(self.settings.auth, self.clock, secret=self.secret),
             self.clock,
             self.registries[-1],
-            guard=SocketGuard(revocations, care, audit, self.settings.identity),
-            limits=LimitSettings(enabled=False, refusal_lines_per_s=10_000),
+            unlisten=lambda topic: region.unlisten(topic),
+            max_rooms=self.settings.gateway.max_rooms_per_socket,
+            max_watched=self.settings.presence.max_watched,
         )
-        follower = Follower(self.database, revocations, gateway.revoked, lambda: gateway.users)
+        follower = Follower(self.database, revocations, hub.revoked, lambda: hub.users)
         await follower.start()
-        region = await self.cluster.region(name, gateway.deliver)
+        region = await self.cluster.region(name, hub.deliver)
         tracker = Tracker(
-            name, [self.presence], settings=self.settings.presence, clock=self.clock, on_changes=gateway.observe
+            name, [self.presence], settings=self.settings.presence, clock=self.clock, on_changes=hub.observe
         )
         await tracker.start()
         self.trackers.append(tracker)
@@ -238,7 +243,22 @@ class House:
             region, self.stores.views, self.clock, self.stores.feed_tokens, related=care.cares
         )
         rooms = Rooms(region, self.stores.views, self.clock)
-        await gateway.start(region, tracker, handlers_of(region, rooms, calendars), host="127.0.0.1", port=0)
+        gateway = await open_gateway(
+            GatewayParts(
+                hub=hub,
+                region=region,
+                tracker=tracker,
+                verifier=Verifier(self.settings.auth, self.clock, secret=self.secret),
+                settings=self.settings.gateway,
+                handlers=handlers_of(region, rooms, calendars, hub, guard),
+                host="127.0.0.1",
+                port=0,
+                guard=guard,
+                limits=LimitSettings(enabled=False, refusal_lines_per_s=10_000),
+            )
+        )
+        self.hubs.append(hub)
+        self.guards.append(guard)
         self.gateways.append(gateway)
         self.followers.append(follower)
         return gateway

@@ -4,6 +4,7 @@ Every request comes from an administrator of its own, so that a case that logs o
 else's.
 """
 
+import json
 import uuid
 from typing import Any
 
@@ -24,3 +25,10 @@ class Administrator:
     def set(self, case: Any, data: str, context: schemathesis.AuthContext) -> None:
         case.headers = case.headers or {}
         case.headers["Authorization"] = f"Bearer {data}"
+
+
+@schemathesis.serializer("application/x-ndjson")
+def ndjson(context: Any, value: Any) -> bytes:
+    """A list is a line each; whatever else, one."""
+    lines = value if isinstance(value, list) else [value]
+    return b"\n".join(line.encode() if isinstance(line, str) else json.dumps(line).encode() for line in lines)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.net.tls import NodeTls
 from realtime.relay.names import Address
 from realtime.relay.relay import Relay
 from realtime.socketio import EngineServer
@@ -32,9 +33,11 @@ class Node:
 
 
 @contextlib.asynccontextmanager
-async def node(*, secret: bytes = SECRET, max_calls: int = 100, **options: Any) -> AsyncIterator[Node]:
+async def node(
+    *, secret: bytes = SECRET, max_calls: int = 100, tls: NodeTls | None = None, **options: Any
+) -> AsyncIterator[Node]:
     asked: Counter[tuple[str, str]] = Counter()
-    relay = Relay(secret, lambda kind, result: asked.update([(kind, result)]), max_calls=max_calls)
+    relay = Relay(secret, lambda kind, result: asked.update([(kind, result)]), max_calls=max_calls, tls=tls)
     settings: dict[str, Any] = {"ping_interval": 20, "ping_timeout": 20, "logger": False, **options}
     server = EngineServer(peers=relay, **settings)
     address = await relay.start(server, "127.0.0.1")

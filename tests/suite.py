@@ -1,4 +1,4 @@
-"""`make test`: the whole suite in two phases, and one summary line for both at the end.
+"""`make test`: the whole suite in two phases, and at the end what did not run, why, and one summary line.
 
 What needs only itself runs on all cores; what starts the whole program, and kills parts of it under load, runs alone
 afterwards, because it measures pauses.
@@ -31,22 +31,32 @@ def main() -> int:
     phases = [(PHASES[0][0], [*PHASES[0][1], *COVER])] if cover else PHASES
     began, code = time.monotonic(), 0
     totals = {"passed": 0, "failures": 0, "errors": 0, "skipped": 0}
+    idle: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory() as directory:
         for number, (paths, options) in enumerate(phases):
             report = Path(directory) / f"{number}.xml"
             command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *paths, *options]
             code = max(code, abs(subprocess.run(command, check=False).returncode))
-            _count(report, totals)
+            _count(report, totals, idle)
+    for reason, tests in sorted(idle.items()):
+        print(f"not run: {reason}", *tests, sep="\n  ")
     counts = ", ".join(f"{count} {_name(kind)}" for kind, count in totals.items() if count or kind == "passed")
     print(f"===== {counts} in {time.monotonic() - began:.2f}s =====")
     return code
 
 
-def _count(report: Path, totals: dict[str, int]) -> None:
-    if not report.exists():  # the phase did not even begin
+def _count(report: Path, totals: dict[str, int], idle: dict[str, list[str]]) -> None:
+    """Add a phase to the totals, and the tests that did not run to those of the same reason."""
+    if not report.exists():
         totals["errors"] += 1
+        idle.setdefault("pytest ended before it wrote its report", []).append(f"phase {report.stem}")
         return
-    for suite in ET.parse(report).getroot().iter("testsuite"):
+    root = ET.parse(report).getroot()
+    for case in root.iter("testcase"):
+        for skipped in case.iter("skipped"):
+            reason = skipped.get("message") or "no reason is stated"
+            idle.setdefault(reason, []).append(f"{case.get('classname', '')}.{case.get('name', '')}")
+    for suite in root.iter("testsuite"):
         found = {kind: int(suite.get(kind, 0)) for kind in _COUNTED}
         for kind, count in found.items():
             totals[kind] += count

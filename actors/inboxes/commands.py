@@ -1,9 +1,10 @@
 """What can be asked of a mailbox, as it travels from region to shard."""
 
-import msgspec
+from actors.inboxes.replies import InboxAnswer, InboxPage
+from actors.kernel.contract.entity import Command
 
 
-class Deliver(msgspec.Struct, frozen=True, tag="deliver"):
+class Deliver(Command[InboxAnswer], frozen=True, tag="deliver"):
     """Put this into the mailbox. Only Carewire itself does: every kind may write letters, none imports another.
 
     `event_id` names what happened, wherever it happened; `payload` is a JSON object. A letter that is sent again has
@@ -15,17 +16,17 @@ class Deliver(msgspec.Struct, frozen=True, tag="deliver"):
     payload: bytes
 
 
-class AckInbox(msgspec.Struct, frozen=True, tag="ack"):
+class AckInbox(Command[InboxAnswer], frozen=True, tag="ack"):
     """All that is numbered up to `inbox_seq` has been seen."""
 
     inbox_seq: int
 
 
-class ReadInbox(msgspec.Struct, frozen=True, tag="read"):
+class ReadInbox(Command[InboxPage], frozen=True, tag="read"):
     """What was addressed to the user after `after`, oldest first."""
 
     after: int = 0
     limit: int = 50
 
 
-AnyCommand = Deliver | AckInbox | ReadInbox
+InboxCommand = Deliver | AckInbox | ReadInbox

@@ -5,11 +5,12 @@ The state is a watermark; the contents are in the journal, sealed under the user
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, assert_never
 
 import msgspec
 
-from actors.inboxes.commands import AckInbox, Deliver, ReadInbox
+from actors.inboxes.commands import AckInbox, Deliver, InboxCommand, ReadInbox
+from actors.inboxes.replies import InboxAnswer
 from actors.kernel.contract.entity import Context, Decision, Event, Query
 from common.errors import InvalidArgument, PermissionDenied
 from common.ids import is_id
@@ -47,17 +48,23 @@ class Inbox:
     user: str
     seen: int = 0
 
-    def decide(self, command: Any, context: Context, version: int) -> Decision:
+    def decide(self, command: InboxCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
 
         Raises:
             PermissionDenied: a letter that the system did not send, or a user at another's mailbox.
             InvalidArgument: a malformed letter, a number beyond the end, a page of an impossible size.
         """
-        if isinstance(command, Deliver):
-            return self._deliver(command, context)
-        self.admit(context.by.user)
-        return self._ack(command, version) if isinstance(command, AckInbox) else self._read(command)
+        if not isinstance(command, Deliver):
+            self.admit(context.by.user)
+        match command:
+            case Deliver():
+                return self._deliver(command, context)
+            case AckInbox():
+                return self._ack(command, version)
+            case ReadInbox():
+                return self._read(command)
+        assert_never(command)
 
     def admit(self, user: str) -> None:
         """Raises PermissionDenied unless it is the user's own."""
@@ -79,14 +86,14 @@ class Inbox:
         except msgspec.MsgspecError:
             raise InvalidArgument("The payload of a letter is a JSON object.") from None
         event = Delivered(author=self.user, secret=command.payload, event_id=command.event_id, name=command.name)
-        return Decision({}, events=[event])
+        return Decision(InboxAnswer(), events=[event])
 
     def _ack(self, command: AckInbox, version: int) -> Decision:
         if not 0 <= command.inbox_seq <= version:
             raise InvalidArgument(
                 "inbox_seq is the number of something that was addressed to you.", details={"field": "inbox_seq"}
             )
-        return Decision({}, notes=[Seen(upto=command.inbox_seq)] if command.inbox_seq > self.seen else ())
+        return Decision(InboxAnswer(), notes=[Seen(upto=command.inbox_seq)] if command.inbox_seq > self.seen else ())
 
     def _read(self, command: ReadInbox) -> Decision:
         if command.after < 0:

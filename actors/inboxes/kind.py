@@ -3,47 +3,56 @@
 from typing import Any, Final
 
 import msgspec
+from typing_extensions import override
 
-from actors.inboxes.commands import AnyCommand
+from actors.inboxes.commands import InboxCommand
 from actors.inboxes.inbox import Contents, Delivered, Inbox, Seen
+from actors.inboxes.replies import InboxEvent, InboxPage
 from actors.kernel.contract.entity import Kind, Library, Principal, Recorded, Shown
 
 _to_json: Final = msgspec.json.Encoder().encode
 _unpack: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-class InboxKind(Kind[Inbox, AnyCommand, Delivered | Seen]):
+class InboxKind(Kind[Inbox, InboxCommand, Delivered | Seen]):
     """`user:<user id>`. Every user has one, from the first letter or the first look."""
 
     name = "user"
-    commands = AnyCommand
+    commands = InboxCommand
     events = Delivered | Seen
 
+    @override
     def create(self, key: str) -> Inbox:
         return Inbox(key)
 
+    @override
     def snapshot(self, entity: Inbox) -> bytes:
         return str(entity.seen).encode()
 
+    @override
     def restore(self, key: str, state: bytes) -> Inbox:
         return Inbox(key, int(state))
 
+    @override
     def admit(self, entity: Inbox, by: Principal) -> None:
         entity.admit(by.user)
 
+    @override
     def show(self, entity_id: str, recorded: Recorded[Delivered | Seen], part: None) -> Shown | None:
         """The event under its own name, its payload with `event_id` and `inbox_seq`. That it was seen is not shown."""
         event = recorded.event
         return Shown(event.name, _payload(event, recorded.seq)) if isinstance(event, Delivered) else None
 
+    @override
     async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
         if not isinstance(query, Contents):
             return await super().read(query, entity_id, version, library)
         found = await library.after(entity_id, query.after, upto=version, limit=query.limit + 1)
         page = found[: query.limit]
-        events = [{"event": one.event.name, "data": msgspec.Raw(_payload(one.event, one.seq))} for one in page]
-        return {"events": events, "inbox_seq": version, "seen": query.seen, "has_more": len(found) > query.limit}
+        events = [InboxEvent(event=one.event.name, data=msgspec.Raw(_payload(one.event, one.seq))) for one in page]
+        return InboxPage(events=events, inbox_seq=version, seen=query.seen, has_more=len(found) > query.limit)
 
+    @override
     def gap(self, entity_id: str, first: int, last: int) -> Shown:
         """What was too much to send again: read it page by page."""
         return Shown("gap", _to_json({"room_id": None, "inbox": True, "from": first, "to": last}))

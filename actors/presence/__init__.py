@@ -1,1 +1,1 @@
-"""Who is here: volatile, so without a journal; rebuilt from the gateways, which know whose sockets they hold."""
+"""Presence of users: volatile, so without a journal; rebuilt from the gateways, which know whose sockets they hold."""

@@ -1,11 +1,11 @@
-"""What is remembered of users who are not here: one small document each, read in batches and written behind."""
+"""Memories of users who are not here: one small document each, read in batches and written behind."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from actors.presence.presence import Memory
+from actors.presence.state import Memory
 from store.ports.views import View, Views
 
 PRESENCE: Final = "presence"

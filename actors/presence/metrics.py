@@ -1,4 +1,4 @@
-"""What a presence shard counts. No label ever names a user."""
+"""Metrics of a presence shard. No label ever names a user."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -21,7 +21,7 @@ class PresenceMetrics:
         self.database = Counter("carewire_presence_database_retries", "Reads and writes to be repeated.", registry=r)
         self.news_s = Histogram(
             "carewire_presence_news_seconds",
-            "From a change to the parcel with it.",
+            "From a change to the result with it.",
             buckets=_SECONDS,
             registry=r,
         )

@@ -10,79 +10,8 @@ watching gateway, many changes of one user become one, and a state that got lost
 """
 
 import heapq
-from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
 
-import msgspec
-
-Status = Literal["online", "away", "busy", "invisible"]
-ONLINE: Final = "online"
-INVISIBLE: Final = "invisible"
-OFFLINE: Final = "offline"
-
-
-class Instant(NamedTuple):
-    """A moment on two clocks: seconds that never jump (for deadlines), and milliseconds of the calendar (to show)."""
-
-    s: float
-    ms: int
-
-
-class State(msgspec.Struct, array_like=True, frozen=True):
-    """What is known of a user. `status` is the user's choice, or "offline". `last_seen_ms`: when they were last there
-    for others to see; 0: not known, or they are there now. `at_ms`: since when it is so."""
-
-    user: str
-    status: str
-    devices: int = 0
-    last_seen_ms: int = 0
-    at_ms: int = 0
-
-    def for_others(self) -> "State":
-        """What everybody but the user may see."""
-        return State(self.user, OFFLINE, 0, self.last_seen_ms, self.at_ms) if self.status == INVISIBLE else self
-
-
-class Memory(msgspec.Struct, array_like=True, frozen=True):
-    """What is remembered of a user who is not here. A higher `version` replaces a lower one."""
-
-    choice: str
-    chosen_ms: int
-    seen_ms: int
-    version: int
-
-
-@dataclass(slots=True, eq=False)
-class _Person:
-    seats: dict[str, tuple[str, ...]] = field(default_factory=dict)  # gateway -> ids of the devices there
-    watchers: dict[str, None] = field(default_factory=dict)  # gateways
-    choice: str = ONLINE
-    chosen_ms: int = 0
-    seen_ms: int = 0
-    parted_ms: int = 0  # left when nobody knew yet whether they are invisible
-    version: int = 0
-    known: bool = False  # what is remembered of them has been read
-    chose: bool = False  # since we hold them
-    unsaved: bool = False
-    left: Instant | None = None  # in their grace since
-    shown: State | None = None
-
-    @property
-    def present(self) -> bool:
-        return bool(self.seats) or self.left is not None
-
-    @property
-    def decided(self) -> bool:
-        """Is it known whether others may see them?"""
-        return self.known or self.chosen_ms > 0
-
-
-@dataclass(slots=True, eq=False)
-class _Gateway:
-    heard: Instant
-    users: dict[str, None] = field(default_factory=dict)  # who has a seat there
-    watched: dict[str, None] = field(default_factory=dict)
-    dirty: dict[str, None] = field(default_factory=dict)
+from actors.presence.state import INVISIBLE, OFFLINE, Instant, Memory, Person, State, WatchingGateway
 
 
 class Presence:
@@ -94,8 +23,8 @@ class Presence:
         self._grace_s = grace_s
         self._lease_s = lease_s
         self._settled = settled
-        self._people: dict[str, _Person] = {}
-        self._gateways: dict[str, _Gateway] = {}
+        self._people: dict[str, Person] = {}
+        self._gateways: dict[str, WatchingGateway] = {}
         self._leaving: list[tuple[float, str]] = []  # a heap of graces; those that were cut short lie around
         self.stirred: set[str] = set()
         self.to_load: dict[str, None] = {}
@@ -124,7 +53,7 @@ class Presence:
     def open(self, gateway: str, now: Instant) -> None:
         """A gateway begins to report, or to report anew: what it said before is void."""
         self.close(gateway, now)
-        self._gateways[gateway] = _Gateway(now)
+        self._gateways[gateway] = WatchingGateway(now)
 
     def heard(self, gateway: str, now: Instant) -> None:
         """It lives."""
@@ -189,7 +118,7 @@ class Presence:
             self._drop_if_idle(user)
 
     def remember(self, user: str, memory: Memory | None, now: Instant) -> None:
-        """What the store knew of a user; None: nothing."""
+        """Take in the memory that the store has of a user; None: it has none."""
         person = self._people.get(user)
         if person is not None and not person.known:
             self._recall(user, person, memory, now)
@@ -209,9 +138,9 @@ class Presence:
 
     def tick(self, now: Instant) -> list[str]:
         """End the graces that are over, and close the gateways that fell silent: these."""
-        silent = [name for name, one in self._gateways.items() if now.s - one.heard.s >= self._lease_s]
-        for gateway in silent:
-            self.close(gateway, now, self._gateways[gateway].heard.ms)
+        silent = [name for name, gateway in self._gateways.items() if now.s - gateway.heard.s >= self._lease_s]
+        for name in silent:
+            self.close(name, now, self._gateways[name].heard.ms)
         while self._leaving and self._leaving[0][0] <= now.s:
             _, user = heapq.heappop(self._leaving)
             person = self._people.get(user)
@@ -220,9 +149,9 @@ class Presence:
         return silent
 
     def news(self, gateway: str) -> int:
-        """How many states the gateway has yet to be sent."""
-        one = self._gateways.get(gateway)
-        return 0 if one is None else len(one.dirty)
+        """The number of states that the gateway has yet to be sent."""
+        watching = self._gateways.get(gateway)
+        return 0 if watching is None else len(watching.dirty)
 
     def take(self, gateway: str, limit: int) -> list[State]:
         """At most `limit` states to be sent to the gateway, the oldest marks first."""
@@ -243,17 +172,17 @@ class Presence:
             if state.user in watched:
                 self._mark(gateway, state.user)
 
-    def _person(self, user: str, now: Instant) -> _Person:
+    def _person(self, user: str, now: Instant) -> Person:
         person = self._people.get(user)
         if person is None:
-            person = self._people[user] = _Person()
+            person = self._people[user] = Person()
             if (memory := self.memories.get(user)) is not None:
                 self._recall(user, person, memory, now)
             else:
                 self.to_load[user] = None
         return person
 
-    def _recall(self, user: str, person: _Person, memory: Memory | None, now: Instant) -> None:
+    def _recall(self, user: str, person: Person, memory: Memory | None, now: Instant) -> None:
         if memory is not None:
             if person.chose:  # whatever the clocks say, that is newer
                 person.chosen_ms = max(person.chosen_ms, memory.chosen_ms + 1)
@@ -281,7 +210,7 @@ class Presence:
         else:
             heapq.heappush(self._leaving, (due_s, user))
 
-    def _part(self, user: str, person: _Person, now: Instant) -> None:
+    def _part(self, user: str, person: Person, now: Instant) -> None:
         """The grace is over."""
         assert person.left is not None
         person.parted_ms, person.left = person.left.ms, None
@@ -290,14 +219,14 @@ class Presence:
         self._refresh(user, person, now)
         self._drop_if_idle(user)
 
-    def _settle_parting(self, user: str, person: _Person, now: Instant) -> None:
+    def _settle_parting(self, user: str, person: Person, now: Instant) -> None:
         """They were last seen when they left; unless nobody could see them."""
         if person.parted_ms and person.choice != INVISIBLE and person.parted_ms > person.seen_ms:
             person.seen_ms = person.parted_ms
             self._keep(user, person, now)
         person.parted_ms = 0
 
-    def _keep(self, user: str, person: _Person, now: Instant) -> None:
+    def _keep(self, user: str, person: Person, now: Instant) -> None:
         if not person.known:  # what is remembered must not be overwritten unread
             person.unsaved = True
             return
@@ -305,7 +234,7 @@ class Presence:
         person.version = max(now.ms, person.version + 1)
         self.memories[user] = Memory(person.choice, person.chosen_ms, person.seen_ms, person.version)
 
-    def _refresh(self, user: str, person: _Person, now: Instant) -> None:
+    def _refresh(self, user: str, person: Person, now: Instant) -> None:
         """Show what is true now, if it differs from what is shown."""
         state = self._true(user, person, now)
         shown = person.shown
@@ -316,7 +245,7 @@ class Presence:
         for gateway in person.watchers:
             self._mark(gateway, user)
 
-    def _true(self, user: str, person: _Person, now: Instant) -> State | None:
+    def _true(self, user: str, person: Person, now: Instant) -> State | None:
         """None: not known (yet)."""
         shown = person.shown
         if person.present:
@@ -348,5 +277,5 @@ class Presence:
         self.to_load.pop(user, None)
 
 
-def _same(one: State, other: State) -> bool:
-    return (one.status, one.devices, one.last_seen_ms) == (other.status, other.devices, other.last_seen_ms)
+def _same(shown: State, state: State) -> bool:
+    return (shown.status, shown.devices, shown.last_seen_ms) == (state.status, state.devices, state.last_seen_ms)

@@ -7,10 +7,12 @@ everything again. Until they have had the time for that (`settle_s`) nobody is c
 import asyncio
 from typing import Final
 
+from actors.kernel.lib.backoffs import database_backoff
 from actors.kernel.lib.means import RecentMean
 from actors.presence import keeping, wire
 from actors.presence.metrics import PresenceMetrics
-from actors.presence.presence import Instant, Presence, State
+from actors.presence.presence import Presence
+from actors.presence.state import Instant, State
 from common.clock import Clock
 from common.errors import Unavailable
 from common.lib.tasks import Tasks
@@ -21,9 +23,8 @@ from store.ports.views import Views
 _log = get_logger(__name__)
 _TICK_S: Final = 0.1
 _KEEP_S: Final = 1.0  # between two rounds of writing
-_RETRY_S: Final = 0.5
 _LOADED: Final = 500  # memories read, or written, in one go
-_MOST_STATES: Final = 1000  # of one parcel: some 60 KB
+_MOST_STATES: Final = 1000  # of one result: some 60 KB
 _NOT_KNOWN: Final = wire.encode(wire.PresenceResult(False, 0, []))
 _KNOWN: Final = wire.encode(wire.ReportAck(True))
 _UNKNOWN: Final = wire.encode(wire.ReportAck(False))
@@ -46,7 +47,7 @@ class _Session:
 
 
 class PresenceShard:
-    """See the module. `subscribe`, `submit` and `fetch` take and give bytes (`wire`), as `lane.ShardClient`."""
+    """See the module. `subscribe`, `submit` and `fetch` take and give bytes (`wire`), as `shard_client.ShardClient`."""
 
     def __init__(self, name: str, views: Views, *, settings: PresenceSettings, clock: Clock) -> None:
         self.name = name
@@ -79,7 +80,7 @@ class PresenceShard:
             _log.warning("presence.not_kept", shard=self.name, users=len(self._presence.memories))
 
     def stats(self) -> dict[str, object]:
-        """What `carewire status` shows of a shard."""
+        """The figures that `carewire status` shows of a shard."""
         presence = self._presence
         return {
             "name": self.name,
@@ -93,7 +94,7 @@ class PresenceShard:
         }
 
     async def subscribe(self, request: bytes) -> bytes:
-        """A gateway begins, or begins anew: `wire.Open` -> `wire.Receipt`."""
+        """A gateway begins, or begins anew: `wire.OpenPresence` -> `wire.ReportAck`."""
         opened = wire.decode_open(request)
         session = self._sessions.get(opened.gateway)
         if session is None or session.life < opened.life:
@@ -105,19 +106,19 @@ class PresenceShard:
         return _KNOWN if session.life == opened.life else _UNKNOWN
 
     async def submit(self, request: bytes) -> bytes:
-        """A gateway reports: `wire.Report` -> `wire.Receipt`."""
+        """A gateway reports: `wire.PresenceReport` -> `wire.ReportAck`."""
         report = wire.decode_report(request)
         session = self._session(report.gateway, report.life)
         if session is None:
             return _UNKNOWN
-        if report.number > session.last_report:  # else: taken already, the receipt was lost
+        if report.number > session.last_report:  # else: taken already, the ack was lost
             session.last_report = report.number
             self._take(report)
             self._spread()
         return _KNOWN
 
     async def fetch(self, request: bytes) -> bytes:
-        """What has changed, or after a while nothing: `wire.Fetch` -> `wire.Parcel`."""
+        """The states that have changed, or after a while none: `wire.FetchPresence` -> `wire.PresenceResult`."""
         wanted = wire.decode_fetch(request)
         session = self._session(wanted.gateway, wanted.life)
         if session is None:
@@ -208,6 +209,7 @@ class PresenceShard:
 
     async def _load(self) -> None:
         presence = self._presence
+        backoff = database_backoff()
         while True:
             await self._to_load.wait()
             self._to_load.clear()
@@ -217,8 +219,9 @@ class PresenceShard:
                     memories = await keeping.load(self._views, users)
                 except Unavailable:
                     self.metrics.database.inc()
-                    await asyncio.sleep(_RETRY_S)
+                    await backoff.pause()
                     continue
+                backoff.reset()
                 now = self._now()
                 for user in users:
                     presence.to_load.pop(user, None)

@@ -11,10 +11,10 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from actors.kernel.caller.channel import ShardClient
+from actors.kernel.caller.shard_client import ShardClient
 from actors.kernel.contract.partitions import partition_of
-from actors.presence.line import PresenceChange, PresenceChannel
-from actors.presence.presence import State
+from actors.presence.channel import PresenceChange, PresenceChannel
+from actors.presence.state import State
 from common.clock import Clock
 from common.errors import Unavailable
 from common.lib.tasks import Tasks
@@ -50,7 +50,7 @@ class Tracker:
         life = f"{gateway}-{nonce().hex()}"
         self.settings = settings
         self._clock = clock
-        self._lines = [
+        self._channels = [
             PresenceChannel(life, shard, settings=settings, clock=clock, on_changes=on_changes) for shard in shards
         ]
         self._watchers: dict[str, int] = {}
@@ -58,14 +58,14 @@ class Tracker:
 
     async def start(self) -> None:
         """Begin to report."""
-        for line in self._lines:
-            self._tasks.spawn(line.send())
-            self._tasks.spawn(line.fetch())
+        for channel in self._channels:
+            self._tasks.spawn(channel.send())
+            self._tasks.spawn(channel.fetch())
 
     async def close(self) -> None:
         """End. The users who were connected here have left."""
         await self._tasks.cancel()
-        await asyncio.gather(*(line.goodbye() for line in self._lines))
+        await asyncio.gather(*(channel.goodbye() for channel in self._channels))
 
     async def abort(self) -> None:
         """End without a word, as a process does that is killed."""
@@ -76,14 +76,14 @@ class Tracker:
         present = Gauge("carewire_gateway_presence_users", "Users with a device at this gateway.", registry=registry)
         watched = Gauge("carewire_gateway_presence_watched", "Users that sockets here watch.", registry=registry)
         connected = Gauge("carewire_gateway_presence_shards", "Presence shards that know us.", registry=registry)
-        present.set_function(lambda: sum(line.present for line in self._lines))
+        present.set_function(lambda: sum(channel.reports.present for channel in self._channels))
         watched.set_function(lambda: len(self._watchers))
-        connected.set_function(lambda: sum(line.connected for line in self._lines))
+        connected.set_function(lambda: sum(channel.connected for channel in self._channels))
 
     @property
     def connected(self) -> bool:
-        """Do all shards know this gateway?"""
-        return all(line.connected for line in self._lines)
+        """True while all shards know this gateway."""
+        return all(channel.connected for channel in self._channels)
 
     @property
     def watched(self) -> int:
@@ -92,11 +92,11 @@ class Tracker:
 
     def arrive(self, user: str, device: str) -> None:
         """A socket of this device of the user has come."""
-        self._line(user).arrive(user, device)
+        self._channel_of(user).reports.arrive(user, device)
 
     def leave(self, user: str, device: str) -> None:
         """It has gone."""
-        self._line(user).leave(user, device)
+        self._channel_of(user).reports.leave(user, device)
 
     async def choose(self, user: str, status: str) -> None:
         """The user, who is connected here, chose a status. Nothing is awaited before it is on its way.
@@ -104,7 +104,7 @@ class Tracker:
         Raises:
             Unavailable: the shard did not answer in time. It may yet be heard.
         """
-        taken = self._line(user).choose(user, status, self._clock.now_ms())
+        taken = self._channel_of(user).reports.choose(user, status, self._clock.now_ms())
         async with self._patience():
             await taken
 
@@ -113,7 +113,7 @@ class Tracker:
         for user in users:
             self._watchers[user] = self._watchers.get(user, 0) + 1
             if self._watchers[user] == 1:
-                self._line(user).watch(user)
+                self._channel_of(user).watch(user)
 
     def unwatch(self, users: Iterable[str]) -> None:
         """One less watches these."""
@@ -121,7 +121,7 @@ class Tracker:
             self._watchers[user] -= 1
             if not self._watchers[user]:
                 del self._watchers[user]
-                self._line(user).unwatch(user)
+                self._channel_of(user).unwatch(user)
 
     async def known(self, users: Iterable[str]) -> None:
         """Wait until the state of each of these, who are watched, is known.
@@ -131,11 +131,11 @@ class Tracker:
         """
         async with self._patience():
             for user in users:
-                await self._line(user).known(user)
+                await self._channel_of(user).known(user)
 
     def state(self, user: str) -> State:
-        """What is known of a user who is watched."""
-        return self._line(user).state(user) or State(user, "offline")
+        """The state of a user who is watched, as far as it is known."""
+        return self._channel_of(user).state(user) or State(user, "offline")
 
     @asynccontextmanager
     async def _patience(self) -> AsyncIterator[None]:
@@ -145,5 +145,5 @@ class Tracker:
         except TimeoutError:
             raise Unavailable("Presence does not answer just now. Please try again.", retry_after_s=1.0) from None
 
-    def _line(self, user: str) -> PresenceChannel:
-        return self._lines[shard_of(user, len(self._lines))]
+    def _channel_of(self, user: str) -> PresenceChannel:
+        return self._channels[shard_of(user, len(self._channels))]

@@ -1,4 +1,4 @@
-"""What gateways and presence shards say to each other: msgpack, one `bytes` a call, structs as arrays.
+"""Messages between gateways and presence shards: msgpack, one `bytes` a call, structs as arrays.
 
 Everything is a state, not a difference: "these are the devices of this user here". So a repeat does no harm, and what
 was lost is made good by saying what is true now. `life` counts how often a gateway had to begin anew: words of an
@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from actors.presence.presence import State
+from actors.presence.state import State
 
 
 class OpenPresence(msgspec.Struct, array_like=True, frozen=True):
@@ -36,8 +36,8 @@ class Choice(msgspec.Struct, array_like=True, frozen=True):
     again: bool = False
 
 
-class PresenceReport(msgspec.Struct, array_like=True, frozen=True):
-    """What has changed at a gateway. Numbered from 1 in each life; repeated under its number until it was taken.
+class PresenceReport(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
+    """The changes at a gateway. Numbered from 1 in each life; repeated under its number until it was taken.
 
     `bye`: the gateway ends, and nothing follows.
     """
@@ -45,10 +45,10 @@ class PresenceReport(msgspec.Struct, array_like=True, frozen=True):
     gateway: str
     life: int
     number: int
-    seats: list[Seat]
-    choices: list[Choice]
-    watch: list[str]
-    unwatch: list[str]
+    seats: list[Seat] = []
+    choices: list[Choice] = []
+    watch: list[str] = []
+    unwatch: list[str] = []
     bye: bool = False
 
 
@@ -59,7 +59,7 @@ class ReportAck(msgspec.Struct, array_like=True, frozen=True):
 
 
 class FetchPresence(msgspec.Struct, array_like=True, frozen=True):
-    """Give me news. `acked` is the number of the last parcel that arrived."""
+    """Give me news. `acked` is the number of the last result that arrived."""
 
     gateway: str
     life: int
@@ -77,6 +77,6 @@ class PresenceResult(msgspec.Struct, array_like=True, frozen=True):
 encode: Final = msgspec.msgpack.Encoder().encode
 decode_open: Final = msgspec.msgpack.Decoder(OpenPresence).decode
 decode_report: Final = msgspec.msgpack.Decoder(PresenceReport).decode
-decode_receipt: Final = msgspec.msgpack.Decoder(ReportAck).decode
+decode_ack: Final = msgspec.msgpack.Decoder(ReportAck).decode
 decode_fetch: Final = msgspec.msgpack.Decoder(FetchPresence).decode
-decode_parcel: Final = msgspec.msgpack.Decoder(PresenceResult).decode
+decode_result: Final = msgspec.msgpack.Decoder(PresenceResult).decode

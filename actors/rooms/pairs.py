@@ -7,24 +7,34 @@ if the claimant dies in between, whoever of the two comes next is told the same 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, assert_never
 
-import msgspec
+from typing_extensions import override
 
-from actors.kernel.contract.entity import Context, Decision, Event, Kind, Principal, Recorded
+from actors.kernel.contract.entity import Command, Context, Decision, Event, Kind, Principal, Recorded
+from actors.rooms.room.wire import Answer, Done
 from common.errors import PermissionDenied
 
 
-class ClaimPair(msgspec.Struct, frozen=True, tag="claim"):
+class PairRoom(Answer, frozen=True, kw_only=True):
+    """The direct room of a pair."""
+
+    room_id: str
+
+
+class ClaimPair(Command[PairRoom], frozen=True, tag="claim"):
     """The direct room of this pair shall be `room_id`, unless it has one."""
 
     room_id: str
 
 
-class Release(msgspec.Struct, frozen=True, tag="release"):
+class Release(Command[Done], frozen=True, tag="release"):
     """`room_id` turned out to be another room: if it is this pair's, it is so no more."""
 
     room_id: str
+
+
+PairCommand = ClaimPair | Release
 
 
 class Claimed(Event, frozen=True, kw_only=True, array_like=True, tag="claimed"):
@@ -48,39 +58,50 @@ class Pair:
 
     room_id: str = ""
 
-    def decide(self, command: ClaimPair | Release, context: Context, version: int) -> Decision:
+    def decide(self, command: PairCommand, context: Context, version: int) -> Decision:
         """Raises PermissionDenied unless the system asks."""
         if not context.by.is_system:
             raise PermissionDenied("Only Carewire itself may do this.")
-        if isinstance(command, Release):
-            return Decision({}, events=[PairReleased()] if command.room_id == self.room_id else ())
+        match command:
+            case ClaimPair():
+                return self._claim(command.room_id)
+            case Release():
+                return Decision(Done(), events=[PairReleased()] if command.room_id == self.room_id else ())
+        assert_never(command)
+
+    def _claim(self, room_id: str) -> Decision:
         if self.room_id:
-            return Decision({"room_id": self.room_id})
-        return Decision({"room_id": command.room_id}, events=[Claimed(room_id=command.room_id)])
+            return Decision(PairRoom(room_id=self.room_id))
+        return Decision(PairRoom(room_id=room_id), events=[Claimed(room_id=room_id)])
 
     def apply(self, event: Claimed | PairReleased, seq: int, at_ms: int) -> None:
         """See `Entity.apply`."""
         self.room_id = event.room_id if isinstance(event, Claimed) else ""
 
 
-class PairKind(Kind[Pair, ClaimPair | Release, Claimed | PairReleased]):
+class PairKind(Kind[Pair, PairCommand, Claimed | PairReleased]):
     """Pairs as the kernel sees them. Nobody listens to one."""
 
     name = "pair"
-    commands = ClaimPair | Release
+    commands = PairCommand
     events = Claimed | PairReleased
 
+    @override
     def create(self, key: str) -> Pair:
         return Pair()
 
+    @override
     def snapshot(self, entity: Pair) -> bytes:
         return entity.room_id.encode()
 
+    @override
     def restore(self, key: str, state: bytes) -> Pair:
         return Pair(state.decode())
 
+    @override
     def admit(self, entity: Pair, by: Principal) -> None:
         raise PermissionDenied("Only Carewire itself may do this.")
 
+    @override
     def show(self, entity_id: str, recorded: Recorded[Claimed | PairReleased], part: Any) -> None:
         return None

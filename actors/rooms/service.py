@@ -7,36 +7,28 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import Any, Final
-
-import msgspec
+from typing import Any, Final, TypeVar
 
 from actors.kernel.contract.answers import Reply
-from actors.kernel.contract.entity import SYSTEM, Principal
+from actors.kernel.contract.commands import answer_to
+from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.kernel.contract.ports import EntityClient, ViewFinder
 from actors.rooms.messages.views import MEMBERSHIPS
 from actors.rooms.pairs import ClaimPair, Release, pair_id
-from actors.rooms.room.commands import DEFAULT_PAGE, LARGEST_PAGE, Create, Glance, Peek, Post, RoomCommand
+from actors.rooms.replies import RoomList
+from actors.rooms.room.commands import DEFAULT_PAGE, LARGEST_PAGE, Create, Glance, Peek, Post
 from actors.rooms.room.rules import invalid
 from common.clock import Clock
 from common.errors import AlreadyExists, Conflict, NotFound, PermissionDenied
 from common.ids import is_id, new_id
+from store.ports.views import ViewQuery
 
 MOST_LISTED: Final = 2000  # rooms of one user that a list can order
 _PAGE: Final = 500
 _ATTEMPTS: Final = 3
 
 
-class _Active(msgspec.Struct):
-    active_at: int
-
-
-class _Claimed(msgspec.Struct):
-    room_id: str
-
-
-_active: Final = msgspec.json.Decoder(_Active).decode
-_claimed: Final = msgspec.json.Decoder(_Claimed).decode
+R = TypeVar("R")
 
 
 def entity_of(room_id: str) -> str:
@@ -50,7 +42,7 @@ def entity_of(room_id: str) -> str:
     return f"room:{room_id}"
 
 
-def command_id_of(command: RoomCommand, by: Principal) -> str | None:
+def command_id_of(command: Command[Any], by: Principal) -> str | None:
     """What identifies the user's action in its room: for a message, who sent it and their `client_id` for it."""
     if isinstance(command, Post) and command.client_id is not None:
         return f"post\n{by.user}\n{command.client_id}"  # neither of the two can hold a line feed
@@ -65,8 +57,8 @@ class Rooms:
         self._views = views
         self._clock = clock
 
-    async def ask(
-        self, room_id: str, command: RoomCommand, *, by: Principal, listen: bool = False, trace: str = ""
+    async def submit(
+        self, room_id: str, command: Command[Any], *, by: Principal, listen: bool = False, trace: str = ""
     ) -> Reply:
         """One command to one room. A `Post` with a `client_id` may be repeated: it is one message.
 
@@ -77,16 +69,20 @@ class Rooms:
         entity = entity_of(room_id)
         return await self._region.submit(entity, command, by=by, command_id=command_id, listen=listen, trace=trace)
 
+    async def ask(self, room_id: str, command: Command[R], *, by: Principal, trace: str = "") -> R:
+        """`submit`, with the answer decoded to the type that the command names."""
+        return answer_to(command, (await self.submit(room_id, command, by=by, trace=trace)).data)
+
     async def create(self, room_id: str | None, command: Create, *, by: Principal, trace: str = "") -> Reply:
-        """Create a room, or find the one that is there: `{room, created}`.
+        """Create a room, or find the one that is there. The data of the reply is a `CreatedRoom`.
 
         Raises:
-            CarewireError: as `ask`; AlreadyExists when a direct room is to begin under the id of another room.
+            CarewireError: as `submit`; AlreadyExists when a direct room is to begin under the id of another room.
         """
         room_id = new_id("room", self._clock.now_ms()) if room_id is None else room_id
         if command.kind == "direct" and len(pair := {*command.members, by.user}) == 2 and all(map(is_id, pair)):
             return await self._create_direct(pair_id(pair), room_id, command, by, trace)
-        return await self.ask(room_id, command, by=by, trace=trace)
+        return await self.submit(room_id, command, by=by, trace=trace)
 
     async def _create_direct(self, pair: str, room_id: str, command: Create, by: Principal, trace: str) -> Reply:
         """Ask the pair which room is theirs, then create or find that one.
@@ -96,10 +92,9 @@ class Rooms:
         """
         entity_of(room_id)
         for _ in range(_ATTEMPTS):
-            reply = await self._region.submit(pair, ClaimPair(room_id), by=SYSTEM, trace=trace)
-            agreed = _claimed(reply.data).room_id
+            agreed = (await self._region.ask(pair, ClaimPair(room_id), by=SYSTEM, trace=trace)).room_id
             try:
-                return await self.ask(agreed, command, by=by, trace=trace)
+                return await self.submit(agreed, command, by=by, trace=trace)
             except (AlreadyExists, PermissionDenied):
                 await self._region.submit(pair, Release(agreed), by=SYSTEM, trace=trace)
                 if agreed == room_id:
@@ -108,8 +103,8 @@ class Rooms:
 
     async def rooms_of(
         self, by: Principal, *, cursor: str | None = None, limit: int = DEFAULT_PAGE, trace: str = ""
-    ) -> dict[str, Any]:
-        """`{rooms: [{room, last_seq, unread, last_message}], cursor?}`: the rooms last spoken in first.
+    ) -> RoomList:
+        """The rooms of this user, those last spoken in first.
 
         The cursor names the last line of the page before, so a room in which somebody speaks meanwhile moves to the
         top and is not told twice.
@@ -121,32 +116,44 @@ class Rooms:
             raise invalid(f"limit is 1 to {LARGEST_PAGE}.", "limit")
         below = None if cursor is None else _decode_cursor(cursor)
         rooms = await self._memberships(by.user)
-        peeks = await asyncio.gather(*(self._if_member(room, Peek(), by, trace) for room in rooms))
+        peeks = await self._ask_each(rooms, Peek(), by, trace)
         ordered = sorted(
-            ((_active(peek.data).active_at, room) for room, peek in zip(rooms, peeks, strict=True) if peek is not None),
+            ((peek.active_at, room) for room, peek in zip(rooms, peeks, strict=True) if peek is not None),
             reverse=True,
         )
         waiting = [one for one in ordered if below is None or one < below]
         page = waiting[:limit]
-        lines = await asyncio.gather(*(self._if_member(room, Glance(), by, trace) for _, room in page))
-        answer: dict[str, Any] = {"rooms": [msgspec.Raw(line.data) for line in lines if line is not None]}
-        if len(waiting) > limit:
-            answer["cursor"] = _encode_cursor(*page[-1])
-        return answer
+        lines = await self._ask_each([room for _, room in page], Glance(), by, trace)
+        return RoomList(
+            rooms=[line for line in lines if line is not None],
+            cursor=_encode_cursor(*page[-1]) if len(waiting) > limit else None,
+        )
 
-    async def _if_member(self, room_id: str, command: RoomCommand, by: Principal, trace: str) -> Reply | None:
-        """The answer, or None when the membership ended meanwhile."""
-        try:
-            return await self.ask(room_id, command, by=by, trace=trace)
-        except (NotFound, PermissionDenied):
-            return None
+    async def _ask_each(
+        self, rooms: Sequence[str], command: Command[R], by: Principal, trace: str
+    ) -> Sequence[R | None]:
+        """The answer of each room, or None where the membership ended meanwhile."""
+
+        async def answer_of(room: str) -> R | None:
+            try:
+                return await self.ask(room, command, by=by, trace=trace)
+            except (NotFound, PermissionDenied):
+                return None
+
+        return await asyncio.gather(*map(answer_of, rooms))
 
     async def _memberships(self, user: str) -> Sequence[str]:
         rooms: list[str] = []
         last: str | None = None
         while len(rooms) < MOST_LISTED:
             found = await self._views.find(
-                MEMBERSHIPS, {"user": user, "left": False}, order_by="room", above=last, limit=_PAGE
+                ViewQuery(
+                    collection=MEMBERSHIPS,
+                    equal={"user": user, "left": False},
+                    order_by="room",
+                    above=last,
+                    limit=_PAGE,
+                )
             )
             rooms += [str(view.fields["room"]) for view in found]
             if len(found) < _PAGE:

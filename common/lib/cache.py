@@ -29,8 +29,8 @@ class BoundedCache(Generic[K, V]):
 
     def get(self, key: K) -> V | None:
         """The value, unless it has been forgotten."""
-        found = self._young.get(key)
-        return found if found is not None else self._old.get(key)
+        value = self._young.get(key)
+        return value if value is not None else self._old.get(key)
 
     def put(self, key: K, value: V, weight: int = 1) -> None:
         """Hold it for a while. What alone weighs more than half of all that may be is not held."""

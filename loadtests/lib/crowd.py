@@ -4,6 +4,8 @@ import asyncio
 import time
 from typing import Any, Final
 
+from typing_extensions import override
+
 from common.clock import SystemClock
 from common.tokens import mint
 from loadtests.lib.workloads import encode, percentile
@@ -25,6 +27,7 @@ class Member(LoadSocket):
 
     gateway = b""
 
+    @override
     def _receive(self, packet: bytes) -> None:
         if packet.startswith(_SESSION):
             self.gateway = packet.split(b'"gateway":"', 1)[1].split(b'"', 1)[0]

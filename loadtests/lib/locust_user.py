@@ -15,6 +15,7 @@ from locust.contrib.socketio import SocketIOClient, SocketIOUser
 from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import WorkerRunner
+from typing_extensions import override
 
 from loadtests.lib.target import Target
 
@@ -36,6 +37,7 @@ class BadAck(Exception):
 class CarewireClient(SocketIOClient):
     """Measures acks instead of emits."""
 
+    @override
     def emit(
         self,
         event: str,
@@ -82,12 +84,14 @@ class CarewireUser(SocketIOUser):
         self._last_seq: dict[str, int] = {}
         self.socket.on("*", self.hear)
 
+    @override
     def on_start(self) -> None:
         """Connect, and come in. A user who cannot is not counted among those who can."""
         if not self.socket.open(self.target.url, self._hello):
             raise StopUser
         self.enter()
 
+    @override
     def on_stop(self) -> None:
         """Disconnect."""
         self.socket.shutdown()

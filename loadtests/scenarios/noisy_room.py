@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 
 import uvloop
+from typing_extensions import override
 
 from loadtests.bench_path import cores
 from loadtests.lib.crowd import Crowd, Member
@@ -27,9 +28,11 @@ class Noise(Crowd):
 
     window = 0
 
+    @override
     def _heard(self, packet: bytes) -> None:
         """Nothing is timed: it would cost as much as the noise."""
 
+    @override
     def _acked(self, socket: object, number: int, packet: bytes) -> None:
         self.answered += 1
         self.failed += b'"ok":true' not in packet

@@ -7,6 +7,7 @@ Users come, and leave, evenly over the first `--step-seconds` of each step. The 
 
 from locust import LoadTestShape, events
 from locust.argument_parser import LocustArgumentParser
+from typing_extensions import override
 
 from loadtests.lib.steps import DEFAULT, at, parse
 
@@ -14,6 +15,7 @@ from loadtests.lib.steps import DEFAULT, at, parse
 class Ramp(LoadTestShape):
     """What locust asks once a second."""
 
+    @override
     def tick(self) -> tuple[int, float] | None:
         """See `at`."""
         assert self.runner is not None

@@ -26,6 +26,7 @@ from typing import Final
 
 import msgspec
 import uvloop
+from typing_extensions import override
 
 from common.lib.collector import calm_collector
 from loadtests.lib.memory import growth, sample
@@ -76,6 +77,7 @@ class Returning(Swarm):
         self._sent_as: dict[tuple[LoadSocket, int], str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @override
     def say_as(self, member: Member, due_ns: int, client_id: str) -> str:
         """Remembers what is to be sent again. Who is away says it when they are back."""
         self._unacked[member][client_id] = due_ns
@@ -84,12 +86,14 @@ class Returning(Swarm):
             self._sent_as[member.socket, member.socket.last_id] = client_id
         return sent
 
+    @override
     def answered(self, member: Member, number: int) -> None:
         assert member.socket is not None
         client_id = self._sent_as.pop((member.socket, number), "")
         if self._unacked[member].pop(client_id, None) is not None:
             self.acked[member.room].append(client_id)
 
+    @override
     def told(self, member: Member, packet: bytes) -> None:
         """The session: they are back."""
         if not self.killed_s or member in self.back_s or not packet.startswith(b'42["session"'):
@@ -98,6 +102,7 @@ class Returning(Swarm):
         for client_id, due_ns in list(self._unacked[member].items()):
             self.say_as(member, due_ns, client_id)
 
+    @override
     def closed(self, member: Member, socket: LoadSocket) -> None:
         entered = socket.connected.done() and socket.connected.exception() is None
         if self.closing or socket is not member.socket or not entered:  # a try that failed has its own way on

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import uvloop
+from typing_extensions import override
 
 from loadtests.bench_path import cores
 from loadtests.lib.crowd import Crowd
@@ -104,6 +105,7 @@ async def come_back(crowd: Crowd, slow: SlowClient, room_id: str) -> tuple[int, 
     gaps: list[bytes] = []
 
     class Again(LoadSocket):
+        @override
         def _receive(self, packet: bytes) -> None:
             if packet.startswith(b'42["gap"'):
                 gaps.append(packet)
@@ -135,6 +137,7 @@ class Halves:
         """p99 beside it / without it."""
         return percentile(self.beside, 0.99) / percentile(self.alone, 0.99)
 
+    @override
     def __str__(self) -> str:
         told = (
             f"{name} p50 {percentile(values, 0.5):.1f} p99 {percentile(values, 0.99):.1f} ms"

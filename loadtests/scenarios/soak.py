@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import uvloop
+from typing_extensions import override
 
 from loadtests.lib.memory import Course, Sample, by_command, courses, sample
 from loadtests.lib.servers import SECRET, NotAvailable, Server, carewire
@@ -61,9 +62,11 @@ class Soak(Swarm):
         await self.settled(DRAIN_S)
         self.close()
 
+    @override
     def answered(self, member: Member, number: int) -> None:
         self.acked += 1
 
+    @override
     def closed(self, member: Member, socket: LoadSocket) -> None:
         if socket is member.socket:  # else: they left
             super().closed(member, socket)

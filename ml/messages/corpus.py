@@ -66,7 +66,7 @@ class Corpus:
             for number, template in enumerate(texts):
                 if (number % HELD_OUT_EVERY == HELD_OUT_EVERY - 1) != held_out:
                     continue
-                dice = Random(f"{seed} {label} {template}")
+                dice = Random(f"{seed} {label} {template}")  # noqa: S311 - templates are filled the same way each time; nothing secret
                 for variety, rewrite in self.varieties.items():
                     for _ in range(each):
                         yield Example(written(self._filled(template, dice), rewrite, dice), label, variety, hard)

@@ -39,7 +39,7 @@ class Connection:
     it asked for when it connected, until it has got it."""
 
     sid: str
-    outlet: SocketWriter
+    writer: SocketWriter
     hello: Hello
     verified: Verified | None = None
     address: str = ""  # as limits count it

@@ -43,12 +43,12 @@ class Fanout:
 
     def _send(self, run: Sequence[Delivery], hearers: Iterable[Connection]) -> int:
         """How many packets went out."""
-        outlets = [connection.outlet for connection in hearers]
-        if not outlets:
+        writers = [connection.writer for connection in hearers]
+        if not writers:
             return 0
         prepared = Run(_framed(run))
-        SocketWriter.send_to_all(outlets, prepared)
-        return len(outlets) * len(prepared.frames)
+        SocketWriter.send_to_all(writers, prepared)
+        return len(writers) * len(prepared.frames)
 
     def _note(self, run: Iterable[Delivery], now_ms: int) -> None:
         for delivery in run:

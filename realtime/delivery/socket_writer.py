@@ -41,13 +41,13 @@ class SocketWriter:
     __slots__ = ("_socket", "closed")
 
     def __init__(self, socket: Any) -> None:
-        """`socket`: a `realtime.wire.Socket`, which outlives an upgrade from polling to WebSocket."""
+        """`socket`: a `realtime.engineio.session.Socket`, which outlives an upgrade from polling to WebSocket."""
         self._socket = socket
         self.closed = False
 
     @property
     def transport(self) -> Any:
-        """The `realtime.wire.Socket`: there may be another outlet of it, once this one has ended."""
+        """The `realtime.engineio.session.Socket`: there may be another writer of it, once this one has ended."""
         return self._socket
 
     def send(self, packet: Frame) -> None:
@@ -62,15 +62,15 @@ class SocketWriter:
                 self._socket.write(each)
 
     @staticmethod
-    def send_to_all(outlets: Iterable["SocketWriter"], run: Run) -> None:
+    def send_to_all(writers: Iterable["SocketWriter"], run: Run) -> None:
         """`send_run` to many. Half of what a busy room costs beside the kernel's work: so there is no call in it."""
         wire = run.wire
-        for outlet in outlets:
-            if outlet.closed:
+        for writer in writers:
+            if writer.closed:
                 continue
-            websocket = outlet._socket.websocket
+            websocket = writer._socket.websocket
             if websocket is None or not websocket.plain:
-                outlet.send_run(run)
+                writer.send_run(run)
                 continue
             pending = websocket.pending
             if not pending:

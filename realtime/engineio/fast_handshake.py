@@ -1,90 +1,31 @@
 """The shortest way in: a connection whose first bytes are the plain request of a new WebSocket session.
 
-aiohttp makes a parser, two tasks, a request and a match of routes for each connection, which is most of what opening a
+aiohttp makes a parser, two tasks, a request and a match of routes for each connection, which is most of what request a
 WebSocket costs; and then the connection is taken from it. So connections begin here. Whatever is not plain (polling, an
 upgrade, half a request, another path, anything unusual in a header) gets aiohttp's own protocol and the bytes that
 came, as if it had been there from the beginning. What is accepted here is a subset of what aiohttp accepts.
 """
 
 import asyncio
-import re
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from multidict import CIMultiDict
+from typing_extensions import override
 
 from realtime.engineio.peers import Reply
-from realtime.websocket.handshake import wants_websocket
+from realtime.engineio.server import EngineServer
+from realtime.engineio.upgrade_request import upgrade_request_of
 
-if TYPE_CHECKING:
-    from realtime.engineio.server import EngineServer
-
-_LARGEST_HEAD: Final = 8192
 _MOST_BYTES: Final = 64 * 1024  # of a head: aiohttp refuses shorter ones
 _END: Final = b"\r\n\r\n"
 _ENDS: Final = (_END, b"\n\n")  # as aiohttp's parser takes them
-_LINE: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]++):[ \t]*+([!-~](?:[ \t!-~]*[!-~])?+)?[ \t]*")
-_PAIR: Final = "[A-Za-z0-9_]++=[A-Za-z0-9_.~-]*+"
-_QUERY: Final = re.compile(f"{_PAIR}(?:&{_PAIR})*+&?")  # possessive throughout: nothing is tried twice
-_OTHERS: Final = ("content-length", "transfer-encoding", "expect")  # a body, or somebody who waits to send one
-
-
-class UpgradeRequest:
-    """As much of the request as is asked for, named as in aiohttp's."""
-
-    __slots__ = ("headers", "query", "transport")
-
-    method: Final = "GET"
-
-    def __init__(self, query: dict[str, str], headers: "CIMultiDict[str]", transport: asyncio.Transport) -> None:
-        self.query = query
-        self.headers = headers
-        self.transport = transport
-
-    @property
-    def remote(self) -> str | None:
-        """The peer's address."""
-        peer = self.transport.get_extra_info("peername")
-        return str(peer[0]) if isinstance(peer, tuple) else None
-
-
-def upgrade_request_of(head: bytes, target: bytes, transport: asyncio.Transport) -> UpgradeRequest | None:
-    """The request, if it is one for a new WebSocket session. `target`: how such a request begins, up to its query."""
-    if not head.startswith(target) or len(head) > _LARGEST_HEAD:
-        return None
-    first, *lines = head.decode("latin-1").split("\r\n")
-    text, _, version = first[len(target) :].partition(" ")
-    if version != "HTTP/1.1" or not _QUERY.fullmatch(text):
-        return None
-    pairs = [pair.split("=") for pair in text.split("&") if pair]
-    query = dict(pairs)
-    if query.get("transport") != "websocket" or query.get("EIO") != "4" or "sid" in query or "j" in query:
-        return None
-    headers = _headers(lines)
-    if headers is None or len(query) != len(pairs):
-        return None
-    opening = UpgradeRequest(query, headers, transport)
-    return opening if wants_websocket(opening) else None
-
-
-def _headers(lines: list[str]) -> "CIMultiDict[str] | None":
-    headers: CIMultiDict[str] = CIMultiDict()
-    for line in lines:
-        match = _LINE.fullmatch(line)
-        if match is None:
-            return None
-        name, value = match.groups("")
-        if name in headers:
-            return None
-        headers[name] = value
-    return None if "Host" not in headers or any(name in headers for name in _OTHERS) else headers
 
 
 class FastHandshake:
     """Makes the protocols of connections. `fallback`: aiohttp's, for whatever is not plain."""
 
-    def __init__(self, engine: "EngineServer", path: str, fallback: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(self, engine: EngineServer, path: str, fallback: Callable[[], asyncio.Protocol]) -> None:
         """`path`: of the engine, as it was attached."""
         self.engine = engine
         self.fallback = fallback
@@ -97,34 +38,37 @@ class FastHandshake:
 
     def close(self) -> None:
         """Hang up on those who have not said what they want."""
-        for doorstep in list(self.waiting):
-            doorstep.hang_up()
+        for protocol in list(self.waiting):
+            protocol.hang_up()
 
 
 class FastHandshakeProtocol(asyncio.Protocol):
     """The first protocol of a connection, until the head of its first request is there."""
 
-    __slots__ = ("_doorway", "_transport", "bucket", "came")
+    __slots__ = ("_handshakes", "_transport", "bucket", "came")
 
-    def __init__(self, doorway: FastHandshake) -> None:
-        self._doorway = doorway
+    def __init__(self, handshakes: FastHandshake) -> None:
+        self._handshakes = handshakes
         self._transport: Any = None
         self.came = b""
         self.bucket = -1
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the head, but not for ever."""
         self._transport = transport
-        self._doorway.waiting.add(self)
-        engine = self._doorway.engine
+        self._handshakes.waiting.add(self)
+        engine = self._handshakes.engine
         engine.wheel.add(self, engine.now_s() + engine.head_timeout)
 
+    @override
     def connection_lost(self, error: Exception | None) -> None:
-        """It was nobody."""
+        """The client has left without a request."""
         self._forget()
 
+    @override
     def data_received(self, data: bytes) -> None:
-        """Look who it is, once the head is whole."""
+        """Once the head is whole: open the session, refuse it, or hand the connection to aiohttp's protocol."""
         if self.came:
             data = self.came + data
         if len(data) <= _MOST_BYTES and data[:1].isalpha() and not any(end in data for end in _ENDS):
@@ -133,14 +77,14 @@ class FastHandshakeProtocol(asyncio.Protocol):
         self.came = b""
         self._forget()
         head, end, ahead = data.partition(_END)
-        opening = upgrade_request_of(head, self._doorway.target, self._transport) if end else None
-        if opening is None:
-            protocol = self._doorway.fallback()
+        request = upgrade_request_of(head, self._handshakes.target, self._transport) if end else None
+        if request is None:
+            protocol = self._handshakes.fallback()
             self._transport.set_protocol(protocol)
             protocol.connection_made(self._transport)
             protocol.data_received(data)
             return
-        refusal = self._doorway.engine.open_at_once(opening, ahead)
+        refusal = self._handshakes.engine.open_at_once(request, ahead)
         if refusal is not None:
             self._refuse(refusal)
 
@@ -154,8 +98,8 @@ class FastHandshakeProtocol(asyncio.Protocol):
         self._transport.abort()
 
     def _forget(self) -> None:
-        self._doorway.waiting.discard(self)
-        self._doorway.engine.wheel.drop(self)
+        self._handshakes.waiting.discard(self)
+        self._handshakes.engine.wheel.drop(self)
 
     def _refuse(self, reply: Reply) -> None:
         status = int(reply["status"].split()[0])

@@ -1,12 +1,13 @@
 """What a server answers to the HTTP requests of its clients, and of peers on behalf of theirs."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aiohttp import web
 from engineio.packet import Packet
 
 from realtime.engineio import http
+from realtime.engineio.engine_host import EngineHost
 from realtime.engineio.error_responses import ErrorResponses
 from realtime.engineio.peers import Peers, Reply
 from realtime.engineio.session import MAX_BACKLOG, NOOP, PARSE_ERROR, Socket
@@ -15,16 +16,13 @@ from realtime.websocket.connection import WebSocket
 from realtime.websocket.frames import REFUSED
 from realtime.websocket.handshake import HandshakeError, switch, tunnelled, wants_websocket
 
-if TYPE_CHECKING:
-    from realtime.engineio.server import EngineServer
-
 _MAX_DIGITS: Final = 9  # of a JSONP index
 
 
 class RequestHandler:
     """The request half of an `EngineServer`. Replies are in the form that python-engineio builds responses from."""
 
-    def __init__(self, server: "EngineServer", openings: SessionOpener, refusals: ErrorResponses) -> None:
+    def __init__(self, server: EngineHost, openings: SessionOpener, refusals: ErrorResponses) -> None:
         self._server = server
         self._openings = openings
         self._refusals = refusals
@@ -39,14 +37,13 @@ class RequestHandler:
             return reply
         if server.http_compression and len(reply["response"]) >= server.compression_threshold:
             http.compressed(reply, request.headers.get("Accept-Encoding", ""))
-        headers = reply["headers"] + server._cors_headers(environ)
+        headers = reply["headers"] + server.cors_headers(environ)
         return web.Response(body=reply["response"], status=int(reply["status"].split()[0]), headers=headers)
 
     async def _answered(self, request: web.Request) -> Reply | web.StreamResponse:
         query, method = request.query, request.method
         if method == "OPTIONS":
-            preflight: Reply = self._server._ok()
-            return preflight
+            return self._server.preflight()
         transport, sid = query.get("transport"), query.get("sid")
         if transport not in self._server.transports:
             return self._refusals.bad("Invalid transport", "bad-transport")

@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
 
-import engineio
 from aiohttp import web
 from engineio.packet import Packet
+from typing_extensions import override
 
 from realtime.engineio import http
+from realtime.engineio.engine_host import EngineHost, Welcome
 from realtime.engineio.error_responses import ErrorResponses
-from realtime.engineio.fast_handshake import UpgradeRequest
 from realtime.engineio.peers import Peers, Reply
 from realtime.engineio.requests import RequestHandler
 from realtime.engineio.session import MAX_BACKLOG, Socket, frame_of
 from realtime.engineio.session_opener import SessionOpener
+from realtime.engineio.upgrade_request import UpgradeRequest
 from realtime.websocket.connection import Outbound
 from realtime.websocket.frames import Frame
 from realtime.websocket.timer_wheel import Wheel
 
 Step = Coroutine[Any, Any, None]
 _STEPS_AT_ONCE: Final = 16  # of one client, though none of them waits for anything: then it is the turn of others
-Welcome = Callable[[Socket, dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Gone:
     reason: str
 
 
-class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-engineio has no types
+class EngineServer(EngineHost):
     """A drop-in `engineio.AsyncServer` for aiohttp, and some options more."""
 
     def __init__(
@@ -134,13 +134,14 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
                 outbound.add(websocket)
             websocket.pending.append(wire)
 
-    # what a doorway uses
+    # what a fast handshake uses
 
     def always_lets_in(self, handler: Any, welcome: Welcome) -> None:
         """Say of a connect handler that it lets everybody in. `welcome` does the same without being awaited."""
         self._welcome = handler, welcome
 
     @property
+    @override
     def welcome(self) -> Welcome | None:
         """What may be called in place of the present connect handler; None: somebody has to be asked, or wants to see
         the whole request."""
@@ -184,12 +185,14 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         return self._wheel
 
     @property
+    @override
     def outbound(self) -> Outbound:
         """What is to be written at the end of this turn."""
         if self._outbound is None:
             self._outbound = Outbound(asyncio.get_running_loop(), self.wheel)
         return self._outbound
 
+    @override
     def now_s(self) -> float:
         """The time that deadlines are in."""
         return self.outbound.loop.time()
@@ -236,6 +239,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         """The session has ended: its disconnect handler is next in line."""
         self.receive(socket, Gone(reason))
 
+    @override
     def forget(self, socket: Socket) -> None:
         """Nothing more is to be had here about this session."""
         self.wheel.drop(socket)
@@ -280,7 +284,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         """Run the disconnect handler, and let go of the session."""
         try:
             if socket.connected:
-                await self._trigger_event("disconnect", socket.sid, reason, run_async=False)
+                await self.call_disconnect(socket.sid, reason)
         finally:
             self.finished(socket)
 
@@ -289,20 +293,6 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc] # python-enginei
         socket.closed = True
         if not socket.outbox:
             self.forget(socket)
-
-    def _cors_headers(self, environ: dict[str, Any]) -> list[tuple[str, str]]:
-        """As python-engineio's, but the answer to everybody names nobody, and answers that differ say by what."""
-        headers: list[tuple[str, str]] = super()._cors_headers(environ)
-        allowed = self.cors_allowed_origins
-        if allowed == []:
-            return headers
-        anybody = allowed == "*" or (isinstance(allowed, list | tuple | set | frozenset) and "*" in allowed)
-        if anybody and not self.cors_credentials:
-            return [
-                ("Access-Control-Allow-Origin", "*") if name == "Access-Control-Allow-Origin" else (name, value)
-                for name, value in headers
-            ]
-        return [*headers, ("Vary", "Origin")]
 
     def _get_socket(self, sid: str) -> Socket:
         socket = self.sockets.get(sid)

@@ -2,15 +2,13 @@
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from engineio.packet import CLOSE, MESSAGE, PONG, Packet
 
+from realtime.engineio.session_host import SessionHost
 from realtime.websocket.connection import WebSocket
 from realtime.websocket.frames import NORMAL, REFUSED, Frame
-
-if TYPE_CHECKING:
-    from realtime.engineio.server import EngineServer
 
 SLOW_CONSUMER: Final = "slow consumer"
 PARSE_ERROR: Final = "parse error"
@@ -66,7 +64,7 @@ class Socket:
         "websocket",
     )
 
-    def __init__(self, server: "EngineServer", sid: str) -> None:
+    def __init__(self, server: SessionHost, sid: str) -> None:
         self.server = server
         self.sid = sid
         self.connected = False

@@ -1,22 +1,20 @@
-"""How sessions begin: over polling, over a WebSocket, or at once at a `Doorway`."""
+"""How sessions begin: over polling, over a WebSocket, or at once at a `FastHandshake`."""
 
 import json
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 from aiohttp import web
 
 from realtime.engineio import http
+from realtime.engineio.engine_host import EngineHost
 from realtime.engineio.error_responses import ErrorResponses
 from realtime.engineio.peers import Reply
 from realtime.engineio.session import Socket
+from realtime.engineio.upgrade_request import UpgradeRequest
 from realtime.websocket.connection import WebSocket
 from realtime.websocket.frames import Frame
 from realtime.websocket.handshake import HandshakeError, answer_head, begin, switch, takes_deflate
-
-if TYPE_CHECKING:
-    from realtime.engineio.fast_handshake import UpgradeRequest
-    from realtime.engineio.server import EngineServer
 
 _to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 _MAX_MESSAGE_ROOM: Final = 16  # a WebSocket message has a type digit more than its payload
@@ -26,7 +24,7 @@ class SessionOpener:
     """Of one `EngineServer`. `polling` and `websocket` are for requests that `Requests` has looked at; `at_once` looks
     itself."""
 
-    def __init__(self, server: "EngineServer", refusals: ErrorResponses) -> None:
+    def __init__(self, server: EngineHost, refusals: ErrorResponses) -> None:
         self._server = server
         self._refusals = refusals
 
@@ -38,7 +36,7 @@ class SessionOpener:
         reply = http.text_response(socket.taken(), jsonp)
         if cookie := self._server.cookie:
             named = cookie if isinstance(cookie, dict) else {"name": cookie, "path": "/", "SameSite": "Lax"}
-            reply["headers"].append(("Set-Cookie", self._server._generate_sid_cookie(socket.sid, named)))
+            reply["headers"].append(("Set-Cookie", self._server.session_cookie(socket.sid, named)))
         return reply
 
     async def websocket(self, request: web.Request) -> Reply | web.StreamResponse:
@@ -57,7 +55,7 @@ class SessionOpener:
             socket.end(self._server.reason.TRANSPORT_CLOSE, abort=True)
             raise
 
-    def at_once(self, opening: "UpgradeRequest", ahead: bytes) -> Reply | None:
+    def at_once(self, opening: UpgradeRequest, ahead: bytes) -> Reply | None:
         """Open the session that a plain request asks for, and make its connection the session's: `websocket`, of
         a server that lets everybody in. The answer that refuses it, if it is refused. `ahead`: what came behind it."""
         server, welcome = self._server, self._server.welcome
@@ -67,7 +65,7 @@ class SessionOpener:
             refusal = (
                 granted if isinstance(granted, dict) else self._refusals.bad("Nobody is let in at once", "bad-opening")
             )
-            refusal["headers"] += server._cors_headers(http.cors_environ(request))
+            refusal["headers"] += server.cors_headers(http.cors_environ(request))
             return refusal
         head, deflate = granted
         socket = self._session("websocket")
@@ -95,13 +93,12 @@ class SessionOpener:
         """A new session, and the answer that refuses it, if it is refused."""
         socket = self._session(transport)
         sid = socket.sid
-        accepted = await self._server._trigger_event("connect", sid, self._server.environ_of(request), run_async=False)
+        accepted = await self._server.call_connect(sid, self._server.environ_of(request))
         if accepted is None or accepted is True:
             socket.start()
             return socket, None
         self._server.forget(socket)
-        refusal: Reply = self._server._unauthorized(accepted or None)
-        return socket, refusal
+        return socket, self._server.unauthorized(accepted or None)
 
     def _session(self, transport: str) -> Socket:
         """A new session, and its open packet."""

@@ -1,15 +1,11 @@
 """Answers to events: the one place where a result, or an error, becomes an ack."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
-from actors.kernel.contract.answers import Reply
-from actors.kernel.contract.entity import Principal
-from actors.kernel.contract.protocol import Delivery
 from common.clock import Clock
 from common.decoding import decode
 from common.errors import CarewireError, InvalidArgument, Unauthenticated
@@ -17,65 +13,18 @@ from common.ids import new_id
 from common.logs import get_logger
 from common.observations import Observation
 from common.persons import persons_in
-from common.policy import PERSONAL
+from common.policy import PERSONAL, POLICY
 from realtime.delivery.connections import Connection
 from realtime.delivery.packets import Incoming
 from realtime.front.guard import Guard, NoGuard
+from realtime.front.handlers import EventResult, Handler, by_event
 from realtime.front.limits import EventLimits
-from realtime.front.permits import ACTIONS, POLICY
 
 log = get_logger(__name__)
 
 UNKNOWN: Final = "unknown"  # stands for all names that clients make up
 INTERNAL_STATUS: Final = 500
-_RESOURCES: Final = (
-    "room_id",
-    "booking_id",
-    "therapist_id",
-    "series_id",
-    "entry_id",
-    "offer_id",
-    "client_id",
-)  # what an event is about
 _ROOMS: Final = ("room.join", "room.read")  # recorded also when nobody else has said anything
-
-
-class EventResult(msgspec.Struct, frozen=True):
-    """What a handler gives back: the ack's `data` as JSON, and deliveries that are sent right behind the ack."""
-
-    data: bytes = b"{}"
-    held: Sequence[Delivery] = ()
-    persons: Sequence[str] | None = None  # whom it tells of, where the data itself does not say
-
-
-@dataclass(frozen=True, slots=True)
-class Handler:
-    """Who handles an event. `anonymous`: also for sockets that have not said who they are. `tells`: the type of the
-    answer's data, for events whose answers may tell of people."""
-
-    kind: type[msgspec.Struct]
-    call: Callable[[Connection, Any], Awaitable[EventResult]]
-    anonymous: bool = False
-    tells: type[msgspec.Struct] | None = None
-
-
-Handlers = Mapping[str, Handler]
-Asked = TypeVar("Asked", bound=msgspec.Struct)
-
-
-def answering(
-    kind: type[Asked],
-    tells: type[msgspec.Struct],
-    act: Callable[[Asked, Principal, str], Awaitable[dict[str, Any] | Reply]],
-) -> Handler:
-    """The handler of an event that is one call of a service, with who asks and the trace, and whose answer is the
-    document or the reply that the call gives, of type `tells`."""
-
-    async def call(connection: Connection, request: Asked) -> EventResult:
-        found = await act(request, connection.principal, connection.trace())
-        return EventResult(found.data if isinstance(found, Reply) else msgspec.json.encode(found))
-
-    return Handler(kind, call, tells=tells)
 
 
 class Ack(msgspec.Struct, frozen=True):
@@ -107,7 +56,7 @@ class Events:
 
     def __init__(
         self,
-        handlers: Handlers,
+        handlers: Iterable[Handler],
         *,
         max_bytes: int,
         clock: Clock,
@@ -117,14 +66,9 @@ class Events:
         """`max_bytes`: the largest payload that is read. `guard` hears what the staff reads. `limits`: None: none.
 
         Raises:
-            LookupError: an event stands under no action of the policy, or may tell of people and does not say where in
-                its answer they are.
+            LookupError: one of the handlers cannot start, see `by_event`.
         """
-        if bare := [name for name in handlers if ACTIONS.get(name) not in POLICY]:
-            raise LookupError(f"events without an action: {bare}")
-        if silent := [name for name, one in handlers.items() if ACTIONS[name] in PERSONAL and one.tells is None]:
-            raise LookupError(f"events whose answers have no type, to tell who was read: {silent}")
-        self._handlers = handlers
+        self.handlers = by_event(handlers)
         self._max_bytes = max_bytes
         self._clock = clock
         self._guard = guard or NoGuard()
@@ -136,7 +80,7 @@ class Events:
         Nothing is awaited before the handler is called (but the socket's own token, while that is looked at), so the
         commands of one socket go out in the order of its events.
         """
-        handler = self._handlers.get(incoming.name)
+        handler = self.handlers.get(incoming.name)
         name = incoming.name if handler is not None else UNKNOWN
         try:
             if incoming.problem:
@@ -144,7 +88,7 @@ class Events:
             if handler is None:
                 raise InvalidArgument("There is no such event.")
             if self._limits is not None:
-                self._limits.check(connection, name)
+                self._limits.check(connection, handler.limit)
             while connection.settling is not None:
                 await asyncio.wait([connection.settling])
             if connection.refused is not None:
@@ -152,10 +96,10 @@ class Events:
             if connection.verified is None and not handler.anonymous:
                 raise Unauthenticated("Say who you are first: emit `authenticate` with a token.")
             if connection.verified is not None:
-                POLICY.require(connection.verified.role, ACTIONS[name])
-            request = decode(incoming.arguments, handler.kind, self._max_bytes)
+                POLICY.require(connection.verified.role, handler.action)
+            request = decode(incoming.arguments, handler.request, self._max_bytes)
             ack = Ack(name, await handler.call(connection, request))
-            self._observe(connection, ACTIONS[name], request, ack.answer, handler.tells)
+            self._observe(connection, handler, request, ack.answer)
             return ack
         except CarewireError as error:
             if error.status == INTERNAL_STATUS:
@@ -167,16 +111,14 @@ class Events:
             told = CarewireError("Something went wrong on our side.", details={"error_id": error_id})
             return Ack(name, EventResult(), told)
 
-    def _observe(
-        self, connection: Connection, action: str, request: msgspec.Struct, answer: EventResult, kind: Any
-    ) -> None:
-        verified = connection.verified
+    def _observe(self, connection: Connection, handler: Handler, request: msgspec.Struct, answer: EventResult) -> None:
+        verified, action = connection.verified, handler.action
         if verified is None or verified.role == "client" or action not in PERSONAL:
             return
         told = answer.persons
-        persons = persons_in(answer.data, kind, but=verified.user) if told is None else list(told)
-        resource = next((getattr(request, name) for name in _RESOURCES if getattr(request, name, None)), "")
+        persons = persons_in(answer.data, handler.tells, but=verified.user) if told is None else list(told)
         if persons or action in _ROOMS:
+            resource = handler.resource_of(request)
             self._guard.observed(
-                Observation(verified, action, str(resource), persons, connection.address, connection.trace())
+                Observation(verified, action, resource, persons, connection.address, connection.trace())
             )

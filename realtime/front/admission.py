@@ -7,7 +7,8 @@ an HTTP status, not a `connect_error`: stock clients come back by themselves aft
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -28,22 +29,21 @@ _PATIENCE: Final = 2  # times the bound: who was let in before it was reached, a
 
 
 class Admission:
-    """The door of one gateway."""
+    """That of one gateway."""
 
     def __init__(
         self,
         settings: LimitSettings,
         clock: Clock,
         metrics: GatewayMetrics,
-        under_way: Callable[[], int],
         dice: random.Random,
     ) -> None:
-        """`under_way`: handshakes that the gateway is working on."""
+        """`dice` spread the times at which those who were sent away come back."""
         self._enabled = settings.enabled
         self._most = settings.handshakes_under_way
         self._clock = clock
         self._metrics = metrics
-        self._under_way = under_way
+        self.under_way = 0  # handshakes that the gateway is working on, from the wish to connect to the session
         self._dice = dice
         everybody = Quota(settings.handshakes_per_s, settings.handshakes_per_s * _BURST_S)
         address = Quota(settings.address_handshakes_per_s, settings.address_handshakes_per_s * _BURST_S)
@@ -59,7 +59,7 @@ class Admission:
             self._metrics.handshakes_refused.labels("address").inc()
             wait_s = self._addresses_sent_away.book(address, now_s)
             return RateLimited("Too many connections from this address.", retry_after_s=self._hint_s(wait_s))
-        full = self._under_way() >= self._most
+        full = self.under_way >= self._most
         if full or self._everybody.take(_EVERYBODY, now_s):
             self._metrics.handshakes_refused.labels("full" if full else "rate").inc()
             wait_s = self._sent_away.book(_EVERYBODY, now_s)
@@ -72,10 +72,19 @@ class Admission:
         Raises:
             Overloaded: far too many do, of those that were let in before the gateway fell behind.
         """
-        if self._enabled and self._under_way() >= self._most * _PATIENCE:
+        if self._enabled and self.under_way >= self._most * _PATIENCE:
             self._metrics.handshakes_refused.labels("full").inc()
             wait_s = self._sent_away.book(_EVERYBODY, self._clock.monotonic_s())
             raise Overloaded("Many connect at once. Connect again.", retry_after_s=self._hint_s(wait_s))
+
+    @contextmanager
+    def handshake(self) -> Iterator[None]:
+        """Counts a handshake as under way for as long as this lasts."""
+        self.under_way += 1
+        try:
+            yield
+        finally:
+            self.under_way -= 1
 
     def _hint_s(self, wait_s: float) -> float:
         spread = self._dice.uniform(1 - _JITTER, 1 + _JITTER)

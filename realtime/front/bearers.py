@@ -9,7 +9,7 @@ from realtime.delivery.connections import Connection
 
 
 class Bearers:
-    """Of one gateway. A connection has one token at a time, and one user for good."""
+    """Those of one gateway. A connection has one token at a time, and one user for good."""
 
     def __init__(self) -> None:
         self._by_user: dict[str, dict[Connection, Verified]] = {}

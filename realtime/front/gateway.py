@@ -1,43 +1,36 @@
-"""One gateway: the Socket.IO front of this process, wired together. Plain asyncio; Serve wraps it elsewhere."""
+"""One gateway: the Socket.IO front of this process. Plain asyncio; Serve wraps it elsewhere."""
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
 import msgspec
-from prometheus_client import CollectorRegistry
 
 from actors.kernel.caller.region import Region
-from actors.kernel.contract.protocol import Delivery
-from actors.presence.line import PresenceChange
 from actors.presence.tracker import Tracker
-from common.clock import Clock
-from common.lib.tasks import Tasks
 from common.logs import get_logger
+from common.net.tls import NodeTls
 from common.ports import PortRange
-from common.revocations import Revocation
 from common.verifier import Verifier
 from config.settings import GatewaySettings, LimitSettings
-from realtime.delivery.connections import Connection, Connections
-from realtime.delivery.deadlines import Deadlines
-from realtime.delivery.fanout import Fanout
-from realtime.delivery.joining import Joining
-from realtime.delivery.metrics import GatewayMetrics
-from realtime.delivery.subscriptions import Subscriptions
-from realtime.front.acks import Events, Handlers
-from realtime.front.admission import Admission
+from realtime.delivery.connections import Connection
+from realtime.front.acks import Events
+from realtime.front.bounds import bounds_of
+from realtime.front.expiry import Expiry
+from realtime.front.front_server import make_server
 from realtime.front.guard import Guard, NoGuard
-from realtime.front.inbound import Inbound
-from realtime.front.limits import EventLimits
-from realtime.front.listening_port import ListeningPort, make_server
+from realtime.front.handlers import Handler
+from realtime.front.hub import Hub
+from realtime.front.listening_port import ListeningPort, open_port
 from realtime.front.namespace import Namespace
 from realtime.front.presence import PresenceEvents
 from realtime.front.recovery import SocketRecovery
+from realtime.front.session_start import SessionStart
 from realtime.front.sessions import Sessions
-from realtime.front.strangers import Strangers
+from realtime.front.sign_in import SignIn
 from realtime.relay.relay import Relay
 
 log = get_logger(__name__)
@@ -47,227 +40,179 @@ _LOOK_S: Final = 0.05
 _HANDING_OVER_S: Final = 1.0  # that what is carried for other gateways may take to end
 
 
-@dataclass(frozen=True, slots=True)
-class Topics:
-    """What handlers need of their gateway: how its sockets come to listen to topics, and who may."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayParts:
+    """What a gateway is made of. The region and the tracker call the hub; they stay the caller's, who closes them
+    after the gateway.
 
-    subscriptions: Subscriptions[Connection]
-    joining: Joining
-    guard: Guard
+    `handlers`: of every capability. `dice` spread the reconnects of a drain, and of those who come all at once.
+    `shared_secret`: of the gateways that stand behind one address; None: this one stands alone. `host` and `port`:
+    where clients connect; `port=0` leaves it to the system. `inner_host`: an IP address of this host by which the
+    other gateways reach it; `inner_ports`: those of which it takes one for them; `tls`: between them.
+    """
 
-
-HandlersOf = Callable[[Topics], Handlers]
-"""The handlers of the capabilities, for a gateway whose topics these are."""
+    hub: Hub
+    region: Region
+    tracker: Tracker
+    verifier: Verifier
+    settings: GatewaySettings
+    handlers: Sequence[Handler]
+    host: str
+    port: int
+    guard: Guard = field(default_factory=NoGuard)
+    limits: LimitSettings = field(default_factory=lambda: LimitSettings(enabled=False))
+    dice: random.Random = field(default_factory=random.Random)
+    shared_secret: bytes | None = None
+    inner_host: str = "127.0.0.1"
+    inner_ports: PortRange | None = None
+    tls: NodeTls | None = None
 
 
 class Gateway:
-    """Holds no truth: whatever it knows, its clients and the shards can tell another one.
-
-    The region that it speaks through is made with `deliver` as its `on_deliveries`, the tracker with `observe` as its
-    `on_changes`; both are handed to `start`. They stay the caller's: close them after the gateway.
-    """
+    """Accepts connections, from `open_gateway` on. Holds no truth: whatever it knows, its clients and the shards can
+    tell another one."""
 
     def __init__(
-        self,
-        name: str,
-        settings: GatewaySettings,
-        verifier: Verifier,
-        clock: Clock,
-        registry: CollectorRegistry,
-        *,
-        dice: random.Random | None = None,
-        guard: Guard | None = None,
-        limits: LimitSettings | None = None,
-        shared_secret: bytes | None = None,
+        self, parts: GatewayParts, *, namespace: Namespace, listening: ListeningPort, relay: Relay | None
     ) -> None:
-        """`registry` gets the gateway's metrics; one gateway a registry. `dice` spread the reconnects of a drain, and
-        of those who come all at once. `limits`: without, there are none. `shared_secret`: of the gateways that stand
-        behind one address; None: this one stands alone."""
-        self.name = name
-        self._settings = settings
-        self._limits = limits or LimitSettings(enabled=False)
-        self._verifier = verifier
-        self._clock = clock
-        self._dice = dice or random.Random()
-        self._guard = guard or NoGuard()
-        self._sessions: Sessions | None = None
-        self._metrics = GatewayMetrics(registry)
-        self._relay = Relay(shared_secret, self._metrics.forwarded) if shared_secret is not None else None
-        self._connections = Connections()
-        self._deadlines = Deadlines(clock)
-        self._tasks = Tasks(name)
-        self._subscriptions: Subscriptions[Connection] = Subscriptions(
-            self._unlisten, max_topics=settings.max_rooms_per_socket + 1
-        )
-        self._fanout = Fanout(self._subscriptions, self._deadlines, clock, self._metrics)
-        self._metrics.watch(self._subscriptions)
-        self._presence: PresenceEvents | None = None
-        self._region: Region | None = None
-        self._front: Namespace | None = None
-        self._site: ListeningPort | None = None
-        self._port = 0
+        """`relay`: to the other gateways behind the same address; None: there are none."""
+        self.name = parts.hub.name
+        self._hub = parts.hub
+        self._drain_s = parts.settings.drain_s
+        self._dice = parts.dice
+        self._namespace = namespace
+        self._listening = listening
+        self._relay = relay
+        self._stopped = False
 
     @property
     def port(self) -> int:
-        """The port that it listens on; 0 while it does not."""
-        return self._port
+        """The port that clients connect to."""
+        return self._listening.port
 
     @property
     def sockets(self) -> int:
         """How many are connected."""
-        return len(self._connections)
-
-    def deliver(self, deliveries: list[Delivery]) -> None:
-        """Send what a region brought to whoever listens."""
-        self._fanout.deliver(deliveries)
+        return len(self._hub.connections)
 
     @property
-    def users(self) -> Collection[str]:
-        """Who is connected here."""
-        return self._sessions.users if self._sessions is not None else ()
-
-    def revoked(self, revocation: Revocation) -> None:
-        """Throw out whoever came in with what has been taken back."""
-        if self._sessions is not None:
-            self._sessions.revoked(revocation)
-
-    def observe(self, changes: list[PresenceChange]) -> None:
-        """Tell whoever watches what a tracker heard."""
-        if self._presence is not None:
-            self._presence.observe(changes)
-
-    async def start(
-        self,
-        region: Region,
-        tracker: Tracker,
-        handlers: HandlersOf,
-        *,
-        host: str,
-        port: int,
-        inner_host: str = "127.0.0.1",
-        inner_ports: PortRange | None = None,
-    ) -> int:
-        """Begin to accept connections. The port, which `port=0` leaves to the system. `handlers`: of every capability.
-        `inner_host`: an IP address of this host by which the other gateways reach it; `inner_ports`: those of which it
-        takes one for them.
-
-        Raises:
-            StartupError: a port cannot be had.
-        """
-        self._region = region
-        self._presence = PresenceEvents(tracker)
-        self._front = self._wire(region, self._presence, handlers)
-        self._deadlines.start()
-        server = make_server(self._settings, self._front, self._relay)
-        self._site = ListeningPort(server, self._settings)
-        if self._relay is not None:
-            await self._relay.start(server.eio, inner_host, inner_ports)
-        self._port = await self._site.listen(host, port)
-        log.info("gateway.started", gateway=self.name, host=host, port=self._port)
-        return self._port
+    def handlers(self) -> Mapping[str, Handler]:
+        """The handlers of all events that clients may send, by event."""
+        return self._namespace.handlers
 
     def stats(self) -> dict[str, int | bool | str]:
         """The present levels, for status and autoscaling."""
         return {
             "gateway": self.name,
-            "port": self._port,
-            "sockets": len(self._connections),
-            "topics": len(self._subscriptions),
-            "watched": 0 if self._presence is None else len(self._presence),
-            "joining": self._subscriptions.joining,
-            "held_bytes": self._subscriptions.held_bytes,
-            "draining": self._front is not None and self._front.draining,
+            "port": self.port,
+            "sockets": self.sockets,
+            "topics": len(self._hub.subscriptions),
+            "watched": len(self._hub.watchers),
+            "joining": self._hub.subscriptions.joining,
+            "held_bytes": self._hub.subscriptions.held_bytes,
+            "draining": self._namespace.draining,
             **(self._relay.levels() if self._relay is not None else {}),
         }
 
     async def drain(self) -> None:
         """Accept no more, and send everybody elsewhere: each socket is told when it will be closed (`reconnect`
         with `delay_ms`, spread at random over `drain_s`), and then is, after the events that it waits for."""
-        if self._site is None or self._front is None or self._front.draining:
+        if self._stopped or self._namespace.draining:
             return
-        self._front.draining = True
-        await self._site.stop_listening()
-        log.info("gateway.draining", gateway=self.name, sockets=len(self._connections))
-        self._send_away(self._connections)
-        within_s = self._settings.drain_s + 2 * _PATIENCE_S
+        self._namespace.draining = True
+        self._listening.stop_accepting()
+        log.info("gateway.draining", gateway=self.name, sockets=self.sockets)
+        self._send_away(self._hub.connections)
+        within_s = self._drain_s + 2 * _PATIENCE_S
+        waiting: list[Awaitable[object]] = [self._hub.connections.emptied(within_s)]
         if self._relay is not None:
-            self._relay.leave(self._settings.drain_s, self._dice)
-        await asyncio.gather(
-            self._connections.emptied(within_s), *([self._relay.emptied(within_s)] if self._relay is not None else [])
-        )
+            self._relay.leave(self._drain_s, self._dice)
+            waiting.append(self._relay.emptied(within_s))
+        await asyncio.gather(*waiting)
 
     def move(self, count: int) -> None:
         """Send so many sockets elsewhere, chosen at random, the way of a drain. They may come back here."""
-        connections = list(self._connections)
+        connections = list(self._hub.connections)
         self._send_away(self._dice.sample(connections, min(count, len(connections))))
 
     async def stop(self) -> None:
         """Close every socket and the port. Idempotent."""
-        if self._site is None:
+        if self._stopped:
             return
-        site, self._site = self._site, None
-        await site.stop_listening()
+        self._stopped = True
+        self._listening.stop_accepting()
         if self._relay is not None:
             self._relay.leave(0.0, self._dice)
             await self._relay.emptied(_HANDING_OVER_S)
-        for connection in self._connections:
-            await connection.outlet.close("shutdown")
-        self._deadlines.stop()
-        await self._tasks.cancel()
-        await site.close()
+        for connection in self._hub.connections:
+            await connection.writer.close("shutdown")
+        self._hub.deadlines.stop()
+        await self._hub.tasks.cancel()
+        await self._listening.close()
         if self._relay is not None:
             self._relay.close()
         log.info("gateway.stopped", gateway=self.name)
 
-    def _wire(self, region: Region, presence: PresenceEvents, handlers_of: HandlersOf) -> Namespace:
-        settings, clock, metrics = self._settings, self._clock, self._metrics
-        joining = Joining(self._subscriptions)
-        limits = EventLimits(self._limits, clock, metrics)
-        inbound = Inbound(settings, self._deadlines, clock)
-        strangers = Strangers(self._limits, settings.auth_timeout_s, self._deadlines, clock, metrics)
-        metrics.inbound_bytes.set_function(lambda: inbound.bytes)
-        metrics.sockets.set_function(lambda: len(self._connections))
-        sessions = Sessions(
-            self.name,
-            settings,
-            self._verifier,
-            self._connections,
-            self._subscriptions,
-            SocketRecovery(region, joining, limits, metrics, max_events=settings.max_recovered_events),
-            presence,
-            self._deadlines,
-            self._tasks,
-            clock,
-            metrics,
-            self._guard,
-            limits,
-            strangers,
-        )
-        self._sessions = sessions
-        door = Admission(self._limits, clock, metrics, lambda: sessions.under_way, self._dice)
-        handlers = {
-            **sessions.handlers(),
-            **presence.handlers(),
-            **handlers_of(Topics(self._subscriptions, joining, self._guard)),
-        }
-        events = Events(handlers, max_bytes=settings.max_message_bytes, clock=clock, guard=self._guard, limits=limits)
-        return Namespace(
-            settings, self._connections, sessions, events, self._tasks, clock, metrics, door, inbound, strangers
-        )
-
-    def _unlisten(self, topic: str) -> None:
-        if self._region is not None:
-            self._region.unlisten(topic)
-
     def _send_away(self, connections: Iterable[Connection]) -> None:
         for connection in connections:
-            delay_s = self._dice.uniform(0.0, self._settings.drain_s)
-            connection.outlet.emit("reconnect", msgspec.json.encode({"delay_ms": int(delay_s * 1000)}))
-            self._deadlines.after(delay_s, partial(self._part, connection, self._clock.monotonic_s() + delay_s))
+            delay_s = self._dice.uniform(0.0, self._drain_s)
+            connection.writer.emit("reconnect", msgspec.json.encode({"delay_ms": int(delay_s * 1000)}))
+            due_s = self._hub.clock.monotonic_s() + delay_s
+            self._hub.deadlines.after(delay_s, partial(self._part, connection, due_s))
 
     def _part(self, connection: Connection, since_s: float) -> None:
         """Close the socket, once nothing of it is under way."""
-        if connection.in_flight and self._clock.monotonic_s() - since_s < _PATIENCE_S:
-            self._deadlines.after(_LOOK_S, partial(self._part, connection, since_s))
+        if connection.in_flight and self._hub.clock.monotonic_s() - since_s < _PATIENCE_S:
+            self._hub.deadlines.after(_LOOK_S, partial(self._part, connection, since_s))
         else:
-            self._tasks.spawn(connection.outlet.close("draining"))
+            self._hub.tasks.spawn(connection.writer.close("draining"))
+
+
+async def open_gateway(parts: GatewayParts) -> Gateway:
+    """A gateway that accepts connections.
+
+    Raises:
+        LookupError: a handler cannot start, see `by_event`.
+        StartupError: a port cannot be had.
+    """
+    hub, settings = parts.hub, parts.settings
+    secret = parts.shared_secret
+    relay = Relay(secret, hub.metrics.forwarded, tls=parts.tls) if secret is not None else None
+    namespace = namespace_of(parts)
+    server = make_server(settings, namespace, relay)
+    if relay is not None:
+        await relay.start(server.eio, parts.inner_host, parts.inner_ports)
+    listening = await open_port(server, settings, parts.host, parts.port)
+    hub.deadlines.start()
+    log.info("gateway.started", gateway=hub.name, host=parts.host, port=listening.port)
+    return Gateway(parts, namespace=namespace, listening=listening, relay=relay)
+
+
+def namespace_of(parts: GatewayParts) -> Namespace:
+    """The namespace of these parts, with its sessions and events.
+
+    Raises:
+        LookupError: a handler cannot start, see `by_event`.
+    """
+    hub, settings = parts.hub, parts.settings
+    bounds = bounds_of(hub, settings, parts.limits, parts.dice)
+    presence = PresenceEvents(parts.tracker, hub.watchers)
+    recovery = SocketRecovery(
+        parts.region, hub.joining, bounds.limits, hub.metrics, max_events=settings.max_recovered_events
+    )
+    sessions = Sessions(
+        hub,
+        bounds,
+        sign_in=SignIn(hub, bounds, parts.verifier, parts.guard),
+        start=SessionStart(hub, recovery, bounds.admission),
+        expiry=Expiry(hub, warning_s=settings.expiry_warning_s, leeway_ms=parts.verifier.leeway_ms),
+        presence=presence,
+    )
+    events = Events(
+        [*sessions.handlers(), *presence.handlers(), *parts.handlers],
+        max_bytes=settings.max_message_bytes,
+        clock=hub.clock,
+        guard=parts.guard,
+        limits=bounds.limits,
+    )
+    return Namespace(settings, hub, bounds, sessions, events)

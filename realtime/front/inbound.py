@@ -46,7 +46,7 @@ class Inbound:
         self.bytes += size
         if connection.in_flight_bytes > _HOLD_ABOVE_BYTES and not connection.held:
             connection.held = True
-            connection.outlet.hold()
+            connection.writer.hold()
         return size
 
     def end(self, connection: Connection, size: int) -> None:
@@ -56,10 +56,10 @@ class Inbound:
         self.bytes -= size
         if connection.held and connection.in_flight_bytes <= _HOLD_ABOVE_BYTES // 2:
             connection.held = False
-            connection.outlet.let_go()
+            connection.writer.let_go()
 
     def refused(self, connection: Connection) -> None:
         """An event was one too many. Who goes on all the same is slowed down."""
         if connection.count_refused(self._clock.monotonic_s()) == _REFUSALS:
-            connection.outlet.hold()
-            self._deadlines.after(_PENALTY_S, connection.outlet.let_go)
+            connection.writer.hold()
+            self._deadlines.after(_PENALTY_S, connection.writer.let_go)

@@ -1,184 +1,75 @@
-"""The Socket.IO server and the port that it listens on."""
+"""The port that clients of a gateway connect to."""
 
 import asyncio
-import logging
 import socket
 from typing import Any, Final
 
 from aiohttp import web
-from socketio.exceptions import ConnectionRefusedError as Refused
-from socketio.packet import CONNECT_ERROR
 
 from common.errors import StartupError
 from config.settings import GatewaySettings
-from realtime.delivery import codec
-from realtime.delivery.packets import Packet, connected_text
-from realtime.delivery.socket_writer import frame
-from realtime.front.namespace import Namespace, connection_environ
-from realtime.front.strangers import ABUSE
-from realtime.socketio import AsyncServer, FastHandshake, Peers, Socket
-from realtime.websocket.frames import REFUSED
+from realtime.front.front_server import FrontServer
+from realtime.socketio import FastHandshake
 
-_LARGEST_FRAME: Final = 1 << 20  # bytes; what is larger than a message may be, but not larger than this, gets an answer
 _BACKLOG: Final = 4096
 _PATH: Final = "socket.io"
 _SHUTDOWN_S: Final = 1.0
 _IDLE_S: Final = 75.0  # between two requests over one connection, until the head of the second is there
 
 
-class FrontServer(AsyncServer):
-    """The wire server, with some things of the gateway's: there is one namespace, events go to the front with the id of
-    their ack, the front hears when a client knows that it is connected, and what makes no sense is answered, not
-    punished."""
-
-    def __init__(self, front: Namespace, **options: Any) -> None:
-        super().__init__(**options)
-        self._front = front
-        self.register_namespace(front)
-
-    def read(self, socket: Socket, item: str | bytes) -> Any:
-        """Stray binary frames are attachments of an event that was refused when it came."""
-        return None if isinstance(item, bytes) else super().read(socket, item or "?")
-
-    def check(self, packet: Any) -> None:
-        """`Packet` has done it."""
-
-    async def connecting(self, socket: Socket, namespace: str, data: Any) -> None:
-        """The one namespace with its one handler: without the search for both."""
-        while socket.held is not None:
-            await asyncio.shield(socket.held)
-        if socket.closing:
-            return
-        sid = await self.manager.pre_connect(socket.sid, namespace) if namespace == self._front.namespace else None
-        if sid is None:  # another namespace, or connected already: python-socketio says so
-            await super().connecting(socket, namespace, data)
-            self._tried(socket)
-            return
-        by_s, socket.expect_by_s = socket.expect_by_s, 0.0  # it is we who take the time now
-        try:
-            await self._front.on_connect(sid, self.environ[socket.sid], data)
-        except Refused as refused:
-            await self._send_packet(socket.sid, Packet(CONNECT_ERROR, data=refused.error_args, namespace=namespace))
-            await self.manager.disconnect(sid, namespace, ignore_queue=True)
-            socket.expect(by_s - self.eio.now_s())
-            self._tried(socket)
-            return
-        socket.write(frame(connected_text(sid)))
-        await self.manager.connect(sid, namespace)
-        self.settled(socket, sid, namespace)
-
-    def left(self, socket: Socket, reason: str) -> None:
-        """The same for the end, which waits for nothing."""
-        manager, namespace = self.manager, self._front.namespace
-        try:
-            sid = manager.sid_from_eio_sid(socket.sid, namespace)
-            if sid is not None and manager.is_connected(sid, namespace):
-                self._front.closed(sid, reason)
-                manager.basic_disconnect(sid, namespace)
-        finally:
-            self.environ.pop(socket.sid, None)
-            self._front.strangers.gone(socket)
-            self.eio.finished(socket)
-
-    async def _handle_disconnect(self, eio_sid: str, namespace: str, reason: str | None = None) -> None:
-        await super()._handle_disconnect(eio_sid, namespace, reason)
-        if (socket := self.eio.sockets.get(eio_sid)) is not None:
-            self._tried(socket)
-
-    def patience_s(self, socket: Socket) -> float:
-        """What is left of the time to say who one is."""
-        return self._front.strangers.left_s(socket)
-
-    def _tried(self, socket: Socket) -> None:
-        if not socket.closing and not self._front.strangers.tried(socket):
-            socket.end(ABUSE, abort=True, code=REFUSED)
-
-    def dispatch(self, socket: Socket, sid: str, namespace: str, packet: Any) -> None:
-        """Each in its own task; nothing is awaited before its command is queued."""
-        self.eio.spawn(self._front.receive(sid, packet.data, packet.id))
-
-    def connected(self, sid: str, namespace: str) -> None:
-        """The session may begin."""
-        self._front.opened(sid)
-
-
-def make_server(settings: GatewaySettings, front: Namespace, peers: Peers | None) -> FrontServer:
-    """The server with our settings. `peers`: the other gateways."""
-    quiet = logging.getLogger("socketio.carewire")
-    quiet.setLevel(logging.CRITICAL)  # what it reports as errors are mistakes of clients
-    return FrontServer(
-        front,
-        async_mode="aiohttp",
-        json=codec,
-        serializer=Packet,
-        logger=quiet,
-        engineio_logger=quiet,
-        ping_interval=settings.ping_interval_s,
-        ping_timeout=settings.ping_timeout_s,
-        max_http_buffer_size=max(_LARGEST_FRAME, 2 * settings.max_message_bytes),
-        cors_allowed_origins="*" if settings.any_origin else list(settings.cors_origins),
-        cors_credentials=not settings.any_origin,
-        http_compression=False,
-        max_buffered_bytes=settings.max_buffered_bytes,
-        connect_timeout=settings.auth_timeout_s,
-        admit=front.admit,
-        environ_of=connection_environ,
-        peers=peers,
-    )
-
-
 class ListeningPort:
-    """The port. Several gateways of a node share it (SO_REUSEPORT): the kernel spreads the connections."""
+    """One that accepts connections, from `open_port` on."""
 
-    def __init__(self, server: FrontServer, settings: GatewaySettings) -> None:
-        app = web.Application()
-        self._settings = settings
-        server.attach(app, _PATH)
+    def __init__(
+        self, server: FrontServer, runner: web.AppRunner, handshakes: FastHandshake, listener: asyncio.Server
+    ) -> None:
         self._server = server
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S, keepalive_timeout=_IDLE_S)
-        self._doorway: FastHandshake | None = None
-        self._listener: asyncio.Server | None = None
-
-    async def listen(self, host: str, port: int) -> int:
-        """Begin to accept. The port, which `port=0` leaves to the system.
-
-        Raises:
-            StartupError: the port cannot be had.
-        """
-        await self._runner.setup()
-        assert self._runner.server is not None  # it has been set up
-        self._doorway = FastHandshake(self._server.eio, _PATH, self._runner.server)
-        loop = asyncio.get_running_loop()
-        try:
-            listener = await loop.create_server(self._doorway, host, port, reuse_port=True, backlog=_BACKLOG)
-        except OSError as error:
-            await self._runner.cleanup()
-            raise StartupError(
-                f"The gateway cannot listen on {host}:{port} ({error.strerror}): free it or set CAREWIRE_GATEWAY__PORT."
-            ) from None
-        for listening in listener.sockets:  # connections inherit what is set
-            self._bound(listening)
+        self._runner = runner
+        self._handshakes = handshakes
         self._listener = listener
-        bound: int = listener.sockets[0].getsockname()[1]
-        return bound
+        self.port: int = listener.sockets[0].getsockname()[1]
 
-    def _bound(self, listening: Any) -> None:
-        """What the kernel may keep for one client that does not read: beyond that it is this process which keeps it,
-        counts it, and gives up. And for how long it may be kept without a byte of it being taken."""
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._settings.send_buffer_bytes)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
-            patience_ms = int(1000 * (self._settings.ping_interval_s + self._settings.ping_timeout_s))
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, patience_ms)
-
-    async def stop_listening(self) -> None:
+    def stop_accepting(self) -> None:
         """Accept no more; connections that are open go on. Idempotent."""
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
+        self._listener.close()
 
     async def close(self) -> None:
         """Close everything."""
-        if self._doorway is not None:
-            self._doorway.close()
+        self._handshakes.close()
         await self._server.shutdown()
         await self._runner.cleanup()
+
+
+async def open_port(server: FrontServer, settings: GatewaySettings, host: str, port: int) -> ListeningPort:
+    """Accept the server's clients at this port; `port=0` leaves it to the system. Several gateways of a node share one
+    (SO_REUSEPORT): the kernel spreads the connections.
+
+    Raises:
+        StartupError: the port cannot be had.
+    """
+    app = web.Application()
+    server.attach(app, _PATH)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S, keepalive_timeout=_IDLE_S)
+    await runner.setup()
+    assert runner.server is not None  # it has been set up
+    handshakes = FastHandshake(server.eio, _PATH, runner.server)
+    loop = asyncio.get_running_loop()
+    try:
+        listener = await loop.create_server(handshakes, host, port, reuse_port=True, backlog=_BACKLOG)
+    except OSError as error:
+        await runner.cleanup()
+        raise StartupError(
+            f"The gateway cannot listen on {host}:{port} ({error.strerror}): free it or set CAREWIRE_GATEWAY__PORT."
+        ) from None
+    for listening in listener.sockets:  # connections inherit what is set
+        _bound(listening, settings)
+    return ListeningPort(server, runner, handshakes, listener)
+
+
+def _bound(listening: Any, settings: GatewaySettings) -> None:
+    """Bound what the kernel may keep for one client that does not read: beyond that it is this process which keeps it,
+    counts it, and gives up. And for how long it may be kept without a byte of it being taken."""
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.send_buffer_bytes)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        patience_ms = int(1000 * (settings.ping_interval_s + settings.ping_timeout_s))
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, patience_ms)

@@ -9,20 +9,19 @@ from aiohttp import web
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from common.addresses import client_address, network_of
-from common.clock import Clock
 from common.errors import CarewireError, InvalidArgument, Overloaded, RateLimited, Unauthenticated, Unavailable
-from common.lib.tasks import Tasks
 from common.logs import get_logger
 from config.settings import GatewaySettings
-from realtime.delivery.connections import Connection, Connections
-from realtime.delivery.metrics import GatewayMetrics
+from realtime.delivery.connections import Connection
 from realtime.delivery.packets import Incoming, ack_text, delivery_text
 from realtime.delivery.socket_writer import SocketWriter
-from realtime.front.acks import UNKNOWN, Ack, EventResult, Events, error_event
-from realtime.front.admission import Admission, refused
-from realtime.front.inbound import Inbound
+from realtime.front.acks import UNKNOWN, Ack, Events, error_event
+from realtime.front.admission import refused
+from realtime.front.bounds import Bounds
+from realtime.front.handlers import EventResult, Handler
+from realtime.front.hub import Hub
 from realtime.front.sessions import Sessions
-from realtime.front.strangers import ABUSE, Strangers
+from realtime.front.strangers import ABUSE
 
 log = get_logger(__name__)
 
@@ -31,37 +30,26 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketi
     """One a gateway. python-socketio calls `on_connect` and `on_disconnect`; events come through `receive`, so a
     client that names its event "disconnect" reaches neither."""
 
-    def __init__(
-        self,
-        settings: GatewaySettings,
-        connections: Connections,
-        sessions: Sessions,
-        events: Events,
-        tasks: Tasks,
-        clock: Clock,
-        metrics: GatewayMetrics,
-        door: Admission,
-        inbound: Inbound,
-        strangers: Strangers,
-    ) -> None:
+    def __init__(self, settings: GatewaySettings, hub: Hub, bounds: Bounds, sessions: Sessions, events: Events) -> None:
         super().__init__("/")
-        self._door = door
-        self._inbound = inbound
-        self.strangers = strangers
         self._settings = settings
-        self._connections = connections
+        self._hub = hub
+        self._bounds = bounds
         self._sessions = sessions
         self._events = events
-        self._tasks = tasks
-        self._clock = clock
-        self._metrics = metrics
+        self.strangers = bounds.strangers
         self.draining = False
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """Those of all events, by event."""
+        return self._events.handlers
 
     def admit(self, request: web.Request) -> dict[str, Any] | None:
         """None: a connection may be opened. Else the answer that sends its client away, who comes back by itself."""
         if self.draining:
             return refused(_leaving())
-        refusal = self._door.refusal(self._network(connection_environ(request)))
+        refusal = self._bounds.admission.refusal(self._network(connection_environ(request)))
         return refused(refusal) if refusal is not None else None
 
     async def on_connect(self, sid: str, environ: Mapping[str, str], auth: msgspec.Raw | None = None) -> None:
@@ -70,8 +58,8 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketi
         try:
             if self.draining:
                 raise _leaving()
-            self._door.enter()
-            await self._sessions.connect(sid, self._outlet(sid), auth, self._network(environ))
+            self._bounds.admission.enter()
+            await self._sessions.connect(sid, self._writer(sid), auth, self._network(environ))
         except CarewireError as error:
             result = error.code
             raise Refused(error.message, error.to_wire()) from None
@@ -81,7 +69,7 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketi
             told = CarewireError("Something went wrong on our side.")
             raise Refused(told.message, told.to_wire()) from None
         finally:
-            self._metrics.connected(result)
+            self._hub.metrics.connected(result)
 
     async def on_disconnect(self, sid: str, reason: str = "") -> None:
         """The client has left the namespace, and may stay without one."""
@@ -97,46 +85,46 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketi
 
     async def receive(self, sid: str, incoming: Incoming, ack_id: int | None) -> None:
         """Handle one event and send its answer."""
-        connection = self._connections.get(sid)
+        connection = self._hub.connections.get(sid)
         if connection is None:
             return
-        started_s = self._clock.monotonic_s()
+        started_s = self._hub.clock.monotonic_s()
         try:
-            size = self._inbound.begin(connection, incoming)
+            size = self._bounds.inbound.begin(connection, incoming)
         except Overloaded as busy:
             ack = Ack(UNKNOWN, EventResult(), busy)
         else:
             try:
                 ack = await self._events.acknowledged(connection, incoming)
             finally:
-                self._inbound.end(connection, size)
+                self._bounds.inbound.end(connection, size)
         self._reply(connection, ack, incoming.name, ack_id)
-        self._metrics.answered(ack.event, ack.code, self._clock.monotonic_s() - started_s)
+        self._hub.metrics.answered(ack.event, ack.code, self._hub.clock.monotonic_s() - started_s)
 
     def _reply(self, connection: Connection, ack: Ack, name: str, ack_id: int | None) -> None:
-        outlet = connection.outlet
+        writer = connection.writer
         if ack_id is not None:
-            outlet.text(ack_text(ack_id, ack.body()))
+            writer.text(ack_text(ack_id, ack.body()))
         elif ack.error is not None:
-            outlet.emit("error", error_event(ack.error, event=name))
+            writer.emit("error", error_event(ack.error, event=name))
         for delivery in ack.answer.held:
-            outlet.text(delivery_text(delivery.packet))
+            writer.text(delivery_text(delivery.packet))
         if isinstance(ack.error, InvalidArgument | Unauthenticated):
             self._count_invalid(connection)
         elif isinstance(ack.error, RateLimited | Overloaded):
-            self._inbound.refused(connection)
+            self._bounds.inbound.refused(connection)
 
     def _count_invalid(self, connection: Connection) -> None:
         limit = self._settings.max_invalid_events
-        if connection.count_invalid(self._clock.monotonic_s()) == limit + 1:
+        if connection.count_invalid(self._hub.clock.monotonic_s()) == limit + 1:
             abuse = RateLimited("Too many invalid events.", details={"limit_per_minute": limit})
-            self._sessions.dismiss(connection, abuse, ABUSE)
+            self._hub.dismissals.dismiss(connection, abuse, ABUSE)
 
     def _network(self, environ: Mapping[str, str]) -> str:
         peer, forwarded_for = environ["REMOTE_ADDR"], environ["HTTP_X_FORWARDED_FOR"]
         return network_of(client_address(peer, forwarded_for, self._settings.trusted_proxies))
 
-    def _outlet(self, sid: str) -> SocketWriter:
+    def _writer(self, sid: str) -> SocketWriter:
         server: Any = self.server
         return SocketWriter(server.socket(sid))
 

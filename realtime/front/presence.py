@@ -6,8 +6,8 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.contract.entity import Principal
-from actors.presence.line import PresenceChange
-from actors.presence.presence import OFFLINE, State
+from actors.presence.channel import PresenceChange
+from actors.presence.state import OFFLINE, State
 from actors.presence.tracker import Tracker
 from common.clock import to_rfc3339
 from common.errors import FailedPrecondition, PermissionDenied
@@ -15,7 +15,7 @@ from realtime.delivery.connections import Connection
 from realtime.delivery.packets import event_text
 from realtime.delivery.requests import SetPresence, WatchPresence
 from realtime.delivery.socket_writer import frame
-from realtime.front.acks import EventResult, Handler, Handlers
+from realtime.front.handlers import EventResult, Handler
 
 MayWatch = Callable[[Principal, str], bool]
 _to_json: Final = msgspec.json.Encoder().encode
@@ -81,7 +81,20 @@ class Watchers:
         """It has closed. Whom it watched."""
         return self.remove(socket, list(self._users.get(socket, ())))
 
-    def hearing(self, user: str) -> Iterator[Connection]:
+    def observe(self, changes: Iterable[PresenceChange]) -> None:
+        """Send what the sockets that watch these users may see of each change: one frame for all of them, and
+        another for the user's own, who know when they are invisible."""
+        for change in changes:
+            if change.old is None:
+                continue
+            public = _frame(change.old.for_others(), change.new.for_others())
+            private = _frame(change.old, change.new)
+            for connection in self._told(change.new.user):
+                packet = private if connection.user == change.new.user else public
+                if packet is not None:
+                    connection.writer.send(packet)
+
+    def _told(self, user: str) -> Iterator[Connection]:
         """The sockets that have been told the state of this user."""
         for socket, told in self._sockets.get(user, {}).items():
             if told:
@@ -91,22 +104,26 @@ class Watchers:
 class PresenceEvents:
     """Handlers of section "Presence" of the contract, and the presence of the sockets themselves."""
 
-    def __init__(self, tracker: Tracker, *, may_watch: MayWatch = anyone) -> None:
+    def __init__(self, tracker: Tracker, watchers: Watchers, *, may_watch: MayWatch = anyone) -> None:
         self._tracker = tracker
         self._may_watch = may_watch
-        self._watchers = Watchers(tracker.settings.max_watched)
+        self._watchers = watchers
 
-    def __len__(self) -> int:
-        """Users whom somebody here watches."""
-        return len(self._watchers)
-
-    def handlers(self) -> Handlers:
-        """Event name -> handler."""
-        return {
-            "set_presence": Handler(SetPresence, self._set),
-            "watch_presence": Handler(WatchPresence, self._watch),
-            "unwatch_presence": Handler(WatchPresence, self._unwatch),
-        }
+    def handlers(self) -> list[Handler]:
+        """Of the events that clients may send about presence."""
+        return [
+            Handler(event="set_presence", action="presence.set", limit="signal", request=SetPresence, call=self._set),
+            Handler(
+                event="watch_presence", action="presence.watch", limit="read", request=WatchPresence, call=self._watch
+            ),
+            Handler(
+                event="unwatch_presence",
+                action="presence.watch",
+                limit="read",
+                request=WatchPresence,
+                call=self._unwatch,
+            ),
+        ]
 
     def arrived(self, connection: Connection) -> None:
         """The socket's user is here, on its device. Idempotent."""
@@ -123,19 +140,6 @@ class PresenceEvents:
         if connection.seat is not None:
             seat, connection.seat = connection.seat, None
             self._tracker.leave(*seat)
-
-    def observe(self, changes: Iterable[PresenceChange]) -> None:
-        """Send what the sockets that watch these users may see of each change: one frame for all of them, and
-        another for the user's own, who know when they are invisible."""
-        for change in changes:
-            if change.old is None:
-                continue
-            public = _frame(change.old.for_others(), change.new.for_others())
-            private = _frame(change.old, change.new)
-            for connection in self._watchers.hearing(change.new.user):
-                packet = private if connection.user == change.new.user else public
-                if packet is not None:
-                    connection.outlet.send(packet)
 
     async def _set(self, connection: Connection, request: SetPresence) -> EventResult:
         await self._tracker.choose(connection.user, request.status)

@@ -11,6 +11,7 @@ from actors.kernel.caller.region import Region
 from actors.kernel.contract.entity import Attach
 from actors.rooms.service import entity_of
 from common.errors import CarewireError, Overloaded, Unavailable
+from common.lib.retry import Backoff
 from common.logs import get_logger
 from realtime.delivery.connections import Connection
 from realtime.delivery.joining import Joined, Joining
@@ -23,8 +24,7 @@ log = get_logger(__name__)
 
 _ROOMS_AT_ONCE: Final = 8
 _DRAIN_S: Final = 30.0
-_FIRST_PAUSE_S: Final = 0.5
-_LONGEST_PAUSE_S: Final = 10.0
+_PAUSES_S: Final = (1.0, 10.0)  # first and highest ceiling of the pause before an inbox is asked for again
 
 
 class _Attached(msgspec.Struct):
@@ -56,7 +56,7 @@ class SocketRecovery:
             CarewireError: refused for good.
         """
         topic = f"user:{connection.user}"
-        pause_s = _FIRST_PAUSE_S
+        backoff = Backoff(*_PAUSES_S)
         while True:
             try:
                 joined = await self._attach(connection, topic, connection.hello.inbox)
@@ -64,8 +64,7 @@ class SocketRecovery:
                 if connection.closed:
                     return ()
                 log.warning("inbox.unavailable", sid=connection.sid, code=error.code)
-                await asyncio.sleep(max(pause_s, error.retry_after_s or 0.0))
-                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+                await backoff.pause(at_least_s=error.retry_after_s or 0.0)
             else:
                 connection.inbox_seq = joined.reply.version
                 return self._texts(joined)
@@ -86,16 +85,16 @@ class SocketRecovery:
 
     async def _room(self, connection: Connection, room_id: str, since: int) -> None:
         try:
-            self._limits.check(connection, "join_room")
+            self._limits.check(connection, "read")
             joined = await self._attach(connection, entity_of(room_id), since)
         except CarewireError as error:
             details = (error.details or {}) | {"room_id": room_id}
-            connection.outlet.emit("error", error_event(error, event="recover", details=details))
+            connection.writer.emit("error", error_event(error, event="recover", details=details))
         else:
             for text in self._texts(joined):
-                connection.outlet.text(text)
-        if not connection.closed and not await connection.outlet.drained(_DRAIN_S):
-            await connection.outlet.cut("slow consumer")
+                connection.writer.text(text)
+        if not connection.closed and not await connection.writer.drained(_DRAIN_S):
+            await connection.writer.cut("slow consumer")
 
     async def _attach(self, connection: Connection, topic: str, since: int | None) -> Joined:
         submit = partial(

@@ -1,4 +1,4 @@
-"""What the id of a session tells other gateways, and nobody else: where its gateway listens for them.
+"""Names of gateways within ids of sessions: they tell other gateways, and nobody else, where each listens.
 
     <name of the gateway> . <what python-engineio makes>
 
@@ -9,14 +9,16 @@ word to anybody.
 
 import base64
 import binascii
-from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha512
 from ipaddress import ip_address
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SEPARATOR: Final = "."
 _PORT_BYTES: Final = 2
@@ -25,7 +27,7 @@ _REMEMBERED: Final = 1024
 
 
 class Address(NamedTuple):
-    """Where a gateway listens for others. `host` is an IP address."""
+    """The place at which a gateway listens for others. `host` is an IP address."""
 
     host: str
     port: int
@@ -48,7 +50,7 @@ class Names:
         return base64.urlsafe_b64encode(self._cipher.encrypt(packed, None)).decode().rstrip("=")
 
     def owner(self, sid: str) -> Address | None:
-        """Where the gateway is that a session's id names; None: it names none."""
+        """The address of the gateway that a session's id names; None: it names none."""
         name, separator, _ = sid.partition(_SEPARATOR)
         return self._opened(name) if separator and len(name) <= _LONGEST else None
 

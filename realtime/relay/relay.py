@@ -7,13 +7,15 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from actors.kernel.caller.channel import ShardGone
 from common.errors import StartupError
 from common.logs import get_logger
+from common.net.framing import Refused, connect
+from common.net.proof import SharedSecret
+from common.net.tls import NodeTls
 from common.ports import PortRange, listen
 from realtime.engineio.peers import Reply
 from realtime.relay import link
-from realtime.relay.link import PeerConnection, Refused, Secret, Serving
+from realtime.relay.link import PeerConnection, Serving
 from realtime.relay.names import Address, Names
 from realtime.relay.tunnel import Tunnel
 from realtime.socketio import EngineServer
@@ -23,6 +25,7 @@ log = get_logger(__name__)
 _MAX_CALLS: Final = 20_000  # requests that may wait for other gateways
 _MAX_BYTES: Final = 64 * 2**20  # of their bodies
 _MAX_TUNNELS: Final = 10_000
+_CONNECT_S: Final = 2.0
 _SPARE_S: Final = 5.0  # beyond the time in which an owner has something to say, a ping at the latest
 
 Count = Callable[[str, str], None]
@@ -32,9 +35,16 @@ class Relay:
     """`realtime.wire.Peers` of gateways that share a secret. `count` is told what was asked, and how it ended."""
 
     def __init__(
-        self, secret: bytes, count: Count, *, max_calls: int = _MAX_CALLS, max_tunnels: int = _MAX_TUNNELS
+        self,
+        secret: bytes,
+        count: Count,
+        *,
+        max_calls: int = _MAX_CALLS,
+        max_tunnels: int = _MAX_TUNNELS,
+        tls: NodeTls | None = None,
     ) -> None:
-        self._secret = Secret(secret)
+        self._secret = SharedSecret(secret, link.PURPOSE)
+        self._tls = tls
         self._names = Names(secret)
         self._count = count
         self._max_calls, self._max_tunnels = max_calls, max_tunnels
@@ -66,7 +76,11 @@ class Relay:
         loop = asyncio.get_running_loop()
         try:
             listening = listen(host, ports)
-            self._listener = await loop.create_server(lambda: Serving(self, self._secret, "relay"), sock=listening)
+            self._listener = await loop.create_server(
+                lambda: Serving(self, self._secret, "relay"),
+                sock=listening,
+                ssl=None if self._tls is None else self._tls.listener,
+            )
         except OSError as error:
             raise StartupError(f"The gateway cannot listen on {host} for others ({error.strerror}).") from None
         self._address = Address(*self._listener.sockets[0].getsockname()[:2])
@@ -78,7 +92,7 @@ class Relay:
         and lose their connections here; WebSockets, which must begin anew, are closed at random within `over_s`."""
         self._leaving = True
         for sid, to in self._polls.items():
-            to.tell(link.RELEASE, sid)
+            to.tell_of(link.RELEASE, sid)
         loop = asyncio.get_running_loop()
         for tunnel in self._tunnels:
             loop.call_later(dice.uniform(0.0, over_s), tunnel.close)
@@ -102,7 +116,7 @@ class Relay:
             connecting.cancel()
 
     def levels(self) -> dict[str, int]:
-        """What is carried at the moment."""
+        """The requests and tunnels that are carried at the moment."""
         return {"forwards": self._calls, "tunnels": len(self._tunnels)}
 
     # what links tell (`link.Owner`)
@@ -144,13 +158,13 @@ class Relay:
         self._tunnelling += 1
         try:
             async with asyncio.timeout(self._patience_s):
-                connection = await link.connect(address, self._secret)
+                connection = await self._connect(address)
                 if await connection.upgrade(sid, tunnel.owner, deflate=deflate):
                     self._tunnels.add(tunnel)
                     self._empty.clear()
                     self._count("upgrade", "ok")
                     return tunnel.client
-        except (ShardGone, Refused, TimeoutError):
+        except OSError:  # it has gone, is another's, or takes too long
             pass
         finally:
             if tunnel not in self._tunnels:
@@ -177,7 +191,7 @@ class Relay:
         try:
             async with asyncio.timeout(self._patience_s):
                 reply = await call(await self._link(address))
-        except (ShardGone, Refused, TimeoutError):
+        except OSError:  # it has gone, is another's, or takes too long
             pass
         finally:
             self._calls -= 1
@@ -192,10 +206,10 @@ class Relay:
         self._empty.clear()
         try:
             if self._leaving:  # right behind the question
-                asyncio.get_running_loop().call_soon(to.tell, link.RELEASE, sid)
+                asyncio.get_running_loop().call_soon(to.tell_of, link.RELEASE, sid)
             return await to.ask(link.POLL, sid, jsonp, None)
         except asyncio.CancelledError:  # the client has gone, or the owner says nothing
-            to.tell(link.ABANDON, sid)
+            to.tell_of(link.ABANDON, sid)
             raise
         finally:
             self._polls.pop(sid, None)
@@ -213,9 +227,12 @@ class Relay:
         """The connection to this gateway; those who want it at once share one attempt."""
         connecting = self._links.get(address)
         if connecting is None or _over(connecting):
-            connecting = self._links[address] = asyncio.ensure_future(link.connect(address, self._secret))
+            connecting = self._links[address] = asyncio.ensure_future(self._connect(address))
             connecting.add_done_callback(partial(self._connected, address))
         return await asyncio.shield(connecting)
+
+    async def _connect(self, address: Address) -> PeerConnection:
+        return await connect(PeerConnection, *address, self._secret, tls=self._tls, within_s=_CONNECT_S)
 
     def _connected(self, address: Address, connecting: "asyncio.Future[PeerConnection]") -> None:
         if connecting.cancelled() or (error := connecting.exception()) is None:

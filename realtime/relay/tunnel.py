@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, cast
 
+from typing_extensions import override
+
 _BUFFER: Final = 64 * 1024  # bytes that may wait for one side before no more are read from the other
 _FLUSH_S: Final = 5.0  # that a side has to take what is left, once the other has gone
 
@@ -20,8 +22,9 @@ class End(asyncio.Protocol):
         self._gone = gone
         self._ended = False
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
         self.transport.set_write_buffer_limits(high=_BUFFER)
         waiting, self._waiting = self._waiting, b""
         if waiting:
@@ -29,19 +32,23 @@ class End(asyncio.Protocol):
         if self._ended:
             self.close()
 
+    @override
     def data_received(self, data: bytes) -> None:
         self.other.write(data)
 
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
         self._gone()
         self.other.close()
 
+    @override
     def pause_writing(self) -> None:
         transport = self.other.transport
         if transport is not None and transport.is_reading():
             transport.pause_reading()
 
+    @override
     def resume_writing(self) -> None:
         transport = self.other.transport
         if transport is not None and not transport.is_closing() and not transport.is_reading():

@@ -134,7 +134,7 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
             return None
         try:
             packet = self.read(socket, item)
-        except Exception:  # whatever a parser says to bytes that a client chose
+        except Exception:  # whatever a parser says to bytes that a client chose  # noqa: BLE001
             socket.end(PARSE_ERROR)
             return None
         return self.handle(socket, packet) if packet is not None else None

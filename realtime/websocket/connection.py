@@ -9,6 +9,8 @@ import struct
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, Final, Protocol
 
+from typing_extensions import override
+
 from realtime.websocket.frames import (
     BINARY,
     CLOSE,
@@ -78,7 +80,7 @@ class Outbound:
                     websocket.transport.write(pending.pop())
                 else:
                     websocket.flush()
-            except Exception as error:  # one broken transport must not hold up the others
+            except Exception as error:  # one broken transport must not hold up the others  # noqa: BLE001
                 self.loop.call_exception_handler({"message": "a write failed", "exception": error})
 
 
@@ -206,12 +208,14 @@ class WebSocket(asyncio.Protocol):
             self.abort()
         return 0.0
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """From now on bytes come here."""
         self.transport = transport
         self.plain = not self.deflate and not self._closing
         self.transport.set_write_buffer_limits(high=self._max_buffered // 2)
 
+    @override
     def data_received(self, data: bytes) -> None:
         """Parse, and hand on message by message."""
         try:
@@ -231,10 +235,12 @@ class WebSocket(asyncio.Protocol):
         except UnicodeDecodeError:
             self._fail(NOT_UTF8, "The message is not UTF-8.")
 
+    @override
     def eof_received(self) -> bool:
         """The peer writes no more: nor do we."""
         return False
 
+    @override
     def connection_lost(self, error: Exception | None) -> None:
         """The end."""
         self.transport = None
@@ -243,12 +249,14 @@ class WebSocket(asyncio.Protocol):
         self.outbound.wheel.drop(self)
         self._lost(broken=error is not None)
 
+    @override
     def pause_writing(self) -> None:
         """The peer does not keep up: half of `max_buffered` waits in this process. The other half may be added; so one
         long answer that the peer has asked for is not held against it."""
         self.paused = True
         self._most = self.transport.get_write_buffer_size() + self._max_buffered // 2
 
+    @override
     def resume_writing(self) -> None:
         """It has caught up."""
         self.paused = False

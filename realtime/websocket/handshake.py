@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from aiohttp import web
+from typing_extensions import override
 
 from realtime.websocket.connection import WebSocket
 
@@ -79,9 +80,11 @@ class Switched(web.StreamResponse):
     def __init__(self) -> None:
         super().__init__(status=101)
 
+    @override
     async def prepare(self, request: web.BaseRequest) -> None:
         """Nothing: the head has been written."""
 
+    @override
     async def write_eof(self, data: bytes = b"") -> None:
         """Nothing: the connection goes on, elsewhere."""
 

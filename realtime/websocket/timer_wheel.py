@@ -79,7 +79,7 @@ class Wheel:
                 item.bucket = -1
                 try:
                     again_s = item.due(now_s)
-                except Exception as error:  # one broken item must not stop everybody's pings
+                except Exception as error:  # one broken item must not stop everybody's pings  # noqa: BLE001
                     loop.call_exception_handler({"message": "a deadline failed", "exception": error})
                     continue
                 if again_s and item.bucket < 0:

@@ -25,7 +25,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         return _run(sys.argv[1:] if argv is None else argv)
     except BrokenPipeError:
         return 1
-    except (KeyboardInterrupt, Exception) as error:
+    except (KeyboardInterrupt, Exception) as error:  # the last one who can explain it  # noqa: BLE001
         return _explain(error)
 
 
@@ -85,7 +85,7 @@ def _of_the_system(error: OSError) -> str:
         errno.EAGAIN: "raise the limit of processes (`ulimit -u`)",
     }.get(error.errno or 0, _keep(error))
     what = f"{error.filename}: " if error.filename is not None else ""
-    return f"{what}{error.strerror or error or type(error).__name__}: {remedy}."
+    return f"{what}{error.strerror or str(error) or type(error).__name__}: {remedy}."
 
 
 def _keep(error: BaseException) -> str:

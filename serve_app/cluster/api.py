@@ -17,12 +17,12 @@ from actors.rooms.service import Rooms
 from common.clock import SystemClock
 from common.lib.collector import calm_collector
 from common.verifier import Verifier
-from serve_app.capabilities.identity.assembly import assemble, prepare
 from serve_app.capabilities.identity.sessions.gate import HttpGate
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.catalogue import routers_of
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.conventions import conventions_of
+from serve_app.cluster.identity_assembly import assemble, prepare
 from serve_app.cluster.pools import Pools
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.edge.api.listener import HttpListener
@@ -48,7 +48,7 @@ class ApiReplica:
         clock = SystemClock()
         self._region = Region(
             self._member.name,
-            RemoteDirectory(stores.maps),
+            RemoteDirectory(stores.maps, self._member.tls),
             kinds_to_pools(recipe),
             settings=settings.kernel,
             clock=clock,
@@ -61,6 +61,7 @@ class ApiReplica:
             self._member.processes,
             pools,
             [("controller", "controller", _controller), ("mongod", "mongod", self._mongod)],
+            tls=self._member.tls,
         )
         self._health = HealthMonitor(
             [

@@ -13,13 +13,14 @@ from actors.rooms.service import Rooms
 from common.clock import SystemClock
 from common.lib.collector import calm_collector
 from common.verifier import Verifier
-from realtime.front.gateway import Gateway
+from realtime.front.gateway import GatewayParts, open_gateway
+from realtime.front.hub import Hub
 from serve_app.capabilities.audit.record import AuditRecord
-from serve_app.capabilities.identity.assembly import revocations_of
 from serve_app.capabilities.identity.care import CareRelations
 from serve_app.capabilities.identity.sessions.gate import SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
 from serve_app.catalogue import handlers_of
+from serve_app.cluster.identity_assembly import revocations_of
 from serve_app.cluster.scaling import SOCKETS
 from serve_app.cluster.sharing import Sharing, other_gateways
 from serve_app.cluster.spec import CarewireSpec
@@ -40,36 +41,35 @@ class GatewayReplica:
         database = self._member.client[settings.mongo.database]
         revocations = revocations_of(database, settings, clock)
         secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
-        self._gateway = Gateway(
+        guard = SocketGuard(
+            revocations, CareRelations(database, clock), AuditRecord(database, clock), settings.identity
+        )
+        hub = Hub(
             self._member.name,
-            settings.gateway,
-            Verifier(settings.auth, clock, secret=secret),
             clock,
             self._member.registry,
-            guard=SocketGuard(
-                revocations, CareRelations(database, clock), AuditRecord(database, clock), settings.identity
-            ),
-            limits=settings.limits,
-            shared_secret=await shared_secret(database, "gateways"),
+            unlisten=lambda topic: self._region.unlisten(topic),  # the region is made with this hub: no topic before it
+            max_rooms=settings.gateway.max_rooms_per_socket,
+            max_watched=settings.presence.max_watched,
         )
-        self._follower = Follower(database, revocations, self._gateway.revoked, lambda: self._gateway.users)
+        self._follower = Follower(database, revocations, hub.revoked, lambda: hub.users)
         await self._follower.start()
         self._region = Region(
             self._member.name,
-            RemoteDirectory(stores.maps),
+            RemoteDirectory(stores.maps, self._member.tls),
             kinds_to_pools(recipe),
             settings=settings.kernel,
             clock=clock,
-            on_deliveries=self._gateway.deliver,
+            on_deliveries=hub.deliver,
             metrics=RegionMetrics(self._member.registry),
         )
         await self._region.start()
         self._tracker = Tracker(
             self._member.name,
-            [client_of(shard) for shard in recipe.volatile_shards],
+            [client_of(shard, self._member.tls) for shard in recipe.volatile_shards],
             settings=settings.presence,
             clock=clock,
-            on_changes=self._gateway.observe,
+            on_changes=hub.observe,
         )
         self._tracker.watch_levels(self._member.registry)
         await self._tracker.start()
@@ -77,18 +77,29 @@ class GatewayReplica:
         calendars = calendar_services(
             self._region, stores.views, clock, stores.feed_tokens, related=CareRelations(database, clock).cares
         )
-        await self._gateway.start(
-            self._region,
-            self._tracker,
-            handlers_of(self._region, rooms, calendars),
-            host=settings.gateway.host,
-            port=settings.gateway.port,
-            inner_host=self._member.host,
-            inner_ports=settings.cluster.port_range,
+        self._gateway = await open_gateway(
+            GatewayParts(
+                hub=hub,
+                region=self._region,
+                tracker=self._tracker,
+                verifier=Verifier(settings.auth, clock, secret=secret),
+                settings=settings.gateway,
+                handlers=handlers_of(self._region, rooms, calendars, hub, guard),
+                host=settings.gateway.host,
+                port=settings.gateway.port,
+                guard=guard,
+                limits=settings.limits,
+                shared_secret=await shared_secret(database, "gateways"),
+                inner_host=self._member.host,
+                inner_ports=settings.cluster.port_range,
+                tls=self._member.tls,
+            )
         )
         self._delay = RecentMean(self._member.registry, "carewire_gateway_delivery_seconds")
         await self._member.join(lambda: {**self._gateway.stats(), "lag_ms": self._delay.ms(clock.monotonic_s())})
-        sharing = Sharing(self._gateway, partial(other_gateways, self._member.processes, self._member.name))
+        sharing = Sharing(
+            self._gateway, partial(other_gateways, self._member.processes, self._member.name, self._member.tls)
+        )
         self._sharing = asyncio.create_task(sharing.run())
         calm_collector()
 

@@ -110,7 +110,7 @@ class PredictorReplica:
             self._refused = version or ""
             return
         self._refused = None
-        self._service.served = Served(model, model.info)
+        self._service.served = Served(model, model.info, folder)
         self._log.info("ml.model_in_service", version=model.info.version)
 
     async def ask_many(self, requests: list[tuple[str, Reply]]) -> list[Reply]:
@@ -121,7 +121,7 @@ class PredictorReplica:
         """Answer one request. What fails here fails alone: the others of its call have their answers."""
         try:
             reply = await call(self._service, method, body)
-        except Exception as exc:
+        except Exception as exc:  # a bug in the model costs its caller an answer, nobody else  # noqa: BLE001
             self._log.error("ml.request_failed", method=method, kind=type(exc).__name__)
             reply = {"error": Unavailable("The symptom model could not answer this.", retry_after_s=1.0).to_wire()}
         self._metrics.requests.labels(method, "error" if "error" in reply else "ok").inc()

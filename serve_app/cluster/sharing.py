@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from pymongo.errors import PyMongoError
 
 from common.logs import get_logger
+from common.net.tls import NodeTls
 from serve_app.cluster.scaling import to_move
 from serve_app.processes.peers import ask
 from store.mongo.processes import Process, ProcessRegistry
@@ -67,19 +68,21 @@ class Sharing:
         return count
 
 
-async def other_gateways(registry: ProcessRegistry, name: str) -> Collection[tuple[str, int]]:
+async def other_gateways(
+    registry: ProcessRegistry, name: str, tls: NodeTls | None = None
+) -> Collection[tuple[str, int]]:
     """For `Sharing`, from the registry. None while the database is away."""
     try:
         peers = [peer for peer in await registry.alive() if peer.kind == "gateway" and peer.name != name]
     except PyMongoError:
         return ()
-    return [found for found in await asyncio.gather(*map(_sockets, peers)) if found is not None]
+    return [found for found in await asyncio.gather(*(_sockets(peer, tls) for peer in peers)) if found is not None]
 
 
-async def _sockets(peer: Process) -> tuple[str, int] | None:
+async def _sockets(peer: Process, tls: NodeTls | None) -> tuple[str, int] | None:
     """None: it does not answer, or takes no new ones."""
     try:
-        stats = json.loads(await ask(peer, "stats", _ANSWER_S))
-    except (OSError, TimeoutError, ValueError):
+        stats = json.loads(await ask(peer, "stats", _ANSWER_S, tls))
+    except (OSError, ValueError):
         return None
     return None if stats["draining"] else (peer.start, int(stats["sockets"]))

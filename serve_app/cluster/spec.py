@@ -33,9 +33,10 @@ def _room_kinds(settings: Settings) -> list[Kind[Any, Any, Any]]:
 
 
 def _calendar_kinds(_: Settings) -> list[Kind[Any, Any, Any]]:
+    from actors.calendars.agenda.kind import AgendaKind
     from actors.calendars.booking.kind import BookingKind
-    from actors.calendars.calendar.kind import AgendaKind, CalendarKind
-    from actors.calendars.series.entity import SeriesKind
+    from actors.calendars.calendar.kind import CalendarKind
+    from actors.calendars.series.kind import SeriesKind
     from actors.calendars.waitlist.kind import WaitlistKind
 
     return [CalendarKind(), AgendaKind(), BookingKind(), SeriesKind(), WaitlistKind()]

@@ -12,7 +12,7 @@ from ray import serve
 from ray.exceptions import RayError
 from ray.serve.config import ProxyLocation
 
-from actors.kernel.caller.channel import ShardGone
+from actors.kernel.caller.shard_client import ShardGone
 from actors.kernel.cluster.remote import RemoteShard, all_shards, ensure_shards, stop_shards
 from common.clock import SystemClock
 from common.errors import StartupError, Unavailable

@@ -33,7 +33,7 @@ class Orders:
     def next(self) -> SupervisorOrder | None:
         """The next order; None to stop."""
         try:
-            order: SupervisorOrder = pickle.load(self._orders)  # from our parent, through a pipe that nobody else has
+            order: SupervisorOrder = pickle.load(self._orders)  # from our parent, through a pipe that nobody else has  # noqa: S301
         except EOFError:
             return None
         return order

@@ -34,12 +34,13 @@ class WantedPort:
 
 
 def check_machine(settings: Settings) -> None:
-    """Ports free, memory and disk enough, a mongod there if one is to be started.
+    """Ports free, memory and disk enough, certificates in order, a mongod there if one is to be started.
 
     Raises:
         StartupError: the first thing that is not so.
     """
     check_ports(list(listeners(settings)))
+    settings.cluster.node_tls()
     if settings.mongo.url is None:
         find_mongod(settings.mongo.binary)
     else:

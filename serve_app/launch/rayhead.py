@@ -183,7 +183,7 @@ def make_scratch() -> Path:
     Ray lets everybody into the directories that it makes, and into the one that it is given. So it is given one below
     this, whose mode stays what it is.
     """
-    for parent in (tempfile.gettempdir(), "/tmp"):
+    for parent in (tempfile.gettempdir(), "/tmp"):  # mkdtemp makes a folder of its own in it  # noqa: S108
         if len(os.fsencode(parent)) + len(f"/cw-12345678/{_RAY_DIR}") + _SESSION_CHARS <= _MAX_SOCKET_PATH:
             with suppress(OSError):
                 return Path(tempfile.mkdtemp(prefix=_SCRATCH_PREFIX, dir=parent))

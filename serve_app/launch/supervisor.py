@@ -95,7 +95,7 @@ class Driver:
         while True:
             stream = io.BytesIO(self._unread)
             with suppress(EOFError, pickle.UnpicklingError):
-                report: DriverReport = pickle.load(stream)  # from our child, through a pipe that nobody else has
+                report: DriverReport = pickle.load(stream)  # from our child, through a pipe that nobody else has  # noqa: S301
                 self._unread = stream.read()
                 return report
             more = await self._reports.read(65536)
@@ -278,7 +278,7 @@ class Supervisor:
 
 
 def _reachable(host: str) -> str:
-    if host in {"0.0.0.0", "::"}:
+    if host in {"0.0.0.0", "::"}:  # compared with, not bound to  # noqa: S104
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
 

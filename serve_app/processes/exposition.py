@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
+from typing_extensions import override
 
 
 def merge(pages: Mapping[str, bytes]) -> bytes:
@@ -41,5 +42,6 @@ class _Merged(Collector):
     def __init__(self, families: Iterable[Metric]) -> None:
         self._families = families
 
+    @override
     def collect(self) -> Iterable[Metric]:
         return self._families

@@ -38,6 +38,7 @@ class ServeReplica:
         self.processes = ProcessRegistry(self.client[settings.mongo.database])
         self.host = "127.0.0.1" if settings.ray.address is None else ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray's own
         self._ports = settings.cluster.port_range
+        self.tls = settings.cluster.node_tls()
         self._began = time.monotonic()
         self._start = secrets.token_hex(8)
         self._peer: Peer | None = None
@@ -49,7 +50,7 @@ class ServeReplica:
     async def take_name(self) -> str:
         """A name that no other living process has. To be called first."""
         rank = serve.get_replica_context().rank.rank
-        self.name = await take_name(self.processes, self.kind, rank, self._start)
+        self.name = await take_name(self.processes, self.kind, rank, self._start, self.tls)
         return self.name
 
     async def join(self, stats: Callable[[], Mapping[str, object]]) -> None:
@@ -59,6 +60,7 @@ class ServeReplica:
             self.kind,
             host=self.host,
             ports=self._ports,
+            tls=self.tls,
             metrics=lambda: generate_latest(self.registry),
             stats=lambda: {**self._own_stats(), **stats()},
         )

@@ -14,6 +14,7 @@ from typing import Final, Protocol, TypeVar
 
 from pymongo.errors import PyMongoError
 
+from common.net.tls import NodeTls
 from serve_app.processes.exposition import merge
 from serve_app.processes.health import Finding
 from serve_app.processes.peers import ask
@@ -68,11 +69,14 @@ class ProcessMonitor:
         shards: Shards,
         others: Sequence[tuple[str, str, Callable[[], Awaitable[Mapping[str, object]]]]] = (),
         clock: Callable[[], float] = time.monotonic,
+        *,
+        tls: NodeTls | None = None,
     ) -> None:
         self._registry = registry
         self._shards = shards
         self._others = others
         self._clock = clock
+        self._tls = tls
         self._heard_of: list[Process] = []
         self._said: dict[tuple[str, str], tuple[float, Mapping[str, object]]] = {}
 
@@ -82,7 +86,7 @@ class ProcessMonitor:
             *(self._see(shard, "shard", self._stats_of_shard(shard)) for shard in await self._shards.names()),
             *(self._see(name, kind, probe()) for name, kind, probe in self._others),
             *(
-                self._see(peer.name, peer.kind, _stats_of_peer(peer), {"pid": peer.pid, "node": peer.node})
+                self._see(peer.name, peer.kind, self._stats_of_peer(peer), {"pid": peer.pid, "node": peer.node})
                 for peer in await self._peers()
             ),
         ]
@@ -94,7 +98,7 @@ class ProcessMonitor:
     async def of_kind(self, kind: str) -> list[ProcessStatus]:
         """Only the processes of this kind that are in the registry."""
         peers = [peer for peer in await self._peers() if peer.kind == kind]
-        return await asyncio.gather(*(self._see(peer.name, kind, _stats_of_peer(peer)) for peer in peers))
+        return await asyncio.gather(*(self._see(peer.name, kind, self._stats_of_peer(peer)) for peer in peers))
 
     async def shards(self, names: Sequence[str]) -> list[ProcessStatus]:
         """Only these shards."""
@@ -103,7 +107,7 @@ class ProcessMonitor:
     async def metrics(self) -> bytes:
         """The metrics of all that answer, on one page."""
         asked = {shard: self._shards.metrics(shard) for shard in await self._shards.names()}
-        asked |= {peer.name: ask(peer, "metrics", ANSWER_S) for peer in await self._peers()}
+        asked |= {peer.name: ask(peer, "metrics", ANSWER_S, self._tls) for peer in await self._peers()}
         pages = await asyncio.gather(*(_in_time(work) for work in asked.values()))
         return merge({name: page for name, page in zip(asked, pages, strict=True) if page is not None})
 
@@ -133,6 +137,10 @@ class ProcessMonitor:
     async def _stats_of_shard(self, shard: str) -> Mapping[str, object]:
         return await self._shards.stats(shard)
 
+    async def _stats_of_peer(self, peer: Process) -> Mapping[str, object]:
+        stats: Mapping[str, object] = json.loads(await ask(peer, "stats", ANSWER_S, self._tls))
+        return stats
+
 
 def finding_of(sightings: Sequence[ProcessStatus]) -> Finding:
     """Of several processes of a kind: well if all answer and serve, down if none does."""
@@ -150,13 +158,8 @@ def finding_of_models(sightings: Sequence[ProcessStatus]) -> Finding:
     return Finding("degraded" if bare and finding.status == "ok" else finding.status, details)
 
 
-async def _stats_of_peer(peer: Process) -> Mapping[str, object]:
-    stats: Mapping[str, object] = json.loads(await ask(peer, "stats", ANSWER_S))
-    return stats
-
-
 async def _in_time(work: Awaitable[T]) -> T | None:
     try:
         return await asyncio.wait_for(work, ANSWER_S)
-    except Exception:  # whatever it is: it did not answer
+    except Exception:  # whatever it is: it did not answer  # noqa: BLE001
         return None

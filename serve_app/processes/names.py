@@ -9,13 +9,14 @@ import socket
 from itertools import count
 from typing import Final
 
+from common.net.tls import NodeTls
 from serve_app.processes.peers import ask
 from store.mongo.processes import Process, ProcessRegistry
 
 _ANSWER_S: Final = 1.0
 
 
-async def take_name(registry: ProcessRegistry, kind: str, first: int, start: str) -> str:
+async def take_name(registry: ProcessRegistry, kind: str, first: int, start: str, tls: NodeTls | None = None) -> str:
     """The first name from number `first` on that is free, or whose holder has died, for this `start` of a process.
 
     Raises:
@@ -24,17 +25,17 @@ async def take_name(registry: ProcessRegistry, kind: str, first: int, start: str
     for number in count(first):
         mine = Process(f"{kind}-{number}", kind, os.getpid(), socket.gethostname(), start)
         holder = await registry.holder(mine.name)
-        if (holder is None or not await _lives(holder)) and await registry.claim(mine, holder):
+        if (holder is None or not await _lives(holder, tls)) and await registry.claim(mine, holder):
             return mine.name
     raise AssertionError("unreachable")
 
 
-async def _lives(holder: Process) -> bool:
+async def _lives(holder: Process, tls: NodeTls | None) -> bool:
     """Does it answer, or has it only just begun? (Who dies while it begins keeps its name until it is forgotten.)"""
     if not holder.address:
         return True
     try:
-        await ask(holder, "stats", _ANSWER_S)
-    except (OSError, TimeoutError):
+        await ask(holder, "stats", _ANSWER_S, tls)
+    except OSError:
         return False
     return True

@@ -1,29 +1,32 @@
-"""How processes of Carewire ask each other for their figures: one line there, one answer back, over TCP.
+"""How processes of Carewire ask each other for their figures, by TCP (`common.net.framing`).
 
-    -> <key> metrics\\n          <- Prometheus text, then end of file
-    -> <key> stats\\n            <- a JSON object, then end of file
+    METRICS   Prometheus text            STATS   a JSON object
 
 The port is a free one of `cluster.ports`; it and the key stand in the registry of processes (`store.mongo.processes`),
 so only those who may read the database can ask. A bare stream keeps web frameworks out of processes that need none.
 """
 
 import asyncio
-import hmac
 import json
 import os
 import secrets
 import socket
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Final, Literal
 
+from typing_extensions import override
+
+from common.net.framing import FIRST_METHOD, Calling, Listening, connect
+from common.net.proof import SharedSecret
+from common.net.tls import NodeTls
 from common.ports import PortRange, listen
 from store.mongo.processes import Process
 
 Question = Literal["metrics", "stats"]
 
-_MAX_LINE: Final = 256
-_MAX_ANSWER: Final = 4 * 2**20
+_METHODS: Final[Mapping[Question, int]] = {"metrics": FIRST_METHOD, "stats": FIRST_METHOD + 1}
+_PURPOSE: Final = "figures"
+_LINGER_S: Final = 5.0  # that a caller has to take an answer and hang up
 
 
 class Peer:
@@ -38,12 +41,13 @@ class Peer:
         ports: PortRange | None = None,
         metrics: Callable[[], bytes],
         stats: Callable[[], Mapping[str, object]],
+        tls: NodeTls | None = None,
     ) -> None:
         self._name, self._kind = name, kind
-        self._host, self._ports = host, ports
-        self._answers: dict[str, Callable[[], bytes]] = {
-            "metrics": metrics,
-            "stats": lambda: json.dumps(dict(stats())).encode(),
+        self._host, self._ports, self._tls = host, ports, tls
+        self._answers: Mapping[int, Callable[[], bytes]] = {
+            _METHODS["metrics"]: metrics,
+            _METHODS["stats"]: lambda: json.dumps(dict(stats())).encode(),
         }
         self._key = secrets.token_urlsafe(16)
         self._server: asyncio.Server | None = None
@@ -54,7 +58,12 @@ class Peer:
         Raises:
             StartupError: none of the ports that it was given is free.
         """
-        self._server = await asyncio.start_server(self._serve, sock=listen(self._host, self._ports), limit=_MAX_LINE)
+        secret = SharedSecret(self._key.encode(), _PURPOSE)
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: _FiguresConnection(secret, self._answers),
+            sock=listen(self._host, self._ports),
+            ssl=None if self._tls is None else self._tls.listener,
+        )
         port = self._server.sockets[0].getsockname()[1]
         return Process(
             name=self._name,
@@ -71,30 +80,34 @@ class Peer:
         if self._server is not None:
             self._server.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, ValueError, TimeoutError):
-            key, _, question = (await asyncio.wait_for(reader.readline(), 1.0)).decode().strip().partition(" ")
-            if hmac.compare_digest(key, self._key) and question in self._answers:
-                writer.write(self._answers[question]())
-                await asyncio.wait_for(writer.drain(), 5.0)
-        writer.close()
+
+class _FiguresConnection(Listening):
+    """The end of the process that is asked, once."""
+
+    def __init__(self, secret: SharedSecret, answers: Mapping[int, Callable[[], bytes]]) -> None:
+        super().__init__(secret)
+        self._answers = answers
+
+    @override
+    def request(self, call: int, method: int, payload: bytes) -> None:
+        if (answer := self._answers.get(method)) is None:
+            self.hang_up()
+            return
+        asyncio.get_running_loop().call_later(_LINGER_S, self.hang_up)
+        self.reply(call, answer())
 
 
-async def ask(process: Process, question: Question, timeout_s: float) -> bytes:
+async def ask(process: Process, question: Question, timeout_s: float, tls: NodeTls | None = None) -> bytes:
     """What `process` answers.
 
     Raises:
-        OSError: it cannot be reached, or answers nothing.
-        TimeoutError: it does not answer in time.
+        OSError: it cannot be reached, does not know the key, or does not answer in time (`TimeoutError`).
     """
     async with asyncio.timeout(timeout_s):
         host, _, port = process.address.rpartition(":")
-        reader, writer = await asyncio.open_connection(host, int(port), limit=_MAX_ANSWER)
+        secret = SharedSecret(process.key.encode(), _PURPOSE)
+        connection = await connect(Calling, host, int(port), secret, tls=tls, within_s=timeout_s)
         try:
-            writer.write(f"{process.key} {question}\n".encode())
-            answer = await reader.read(-1)
+            return await connection.call(_METHODS[question], b"")
         finally:
-            writer.close()
-    if not answer:
-        raise ConnectionError("refused")
-    return answer
+            connection.hang_up()

@@ -14,9 +14,9 @@ not ask for that long refuses to use what it has.
 import os
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Protocol, TypeVar
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -24,8 +24,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from common.clock import Clock
 from common.errors import StartupError, Unavailable
 from store.crypto.masterkeys import KEY_BYTES, NONCE_BYTES, MasterKeys
+from store.ports.keys import ID_BYTES, KeyStore, WrappedKey
 
-ID_BYTES: Final = 8
 _VERSION: Final = b"\x01"
 _HEADER: Final = 1 + ID_BYTES
 _BODY: Final = _HEADER + NONCE_BYTES
@@ -34,67 +34,6 @@ _ROUNDS: Final = 5  # to load keys; a second is needed after a key was made, mor
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
-
-
-@dataclass(frozen=True, slots=True)
-class WrappedKey:
-    """A person's data key as the store keeps it. `version` counts the keys that the person has had. With nothing
-    wrapped it is a tombstone."""
-
-    id: bytes
-    subject: str
-    version: int
-    master: str
-    wrapped: bytes
-
-    @property
-    def aad(self) -> bytes:
-        """Binds the wrapped key to its id and its person."""
-        return self.id + self.subject.encode()
-
-    @property
-    def is_tombstone(self) -> bool:
-        """Was the person erased?"""
-        return not self.wrapped
-
-
-def tombstone(subject: str) -> WrappedKey:
-    """What stands in the place of an erased person's first key, so that none can be made there."""
-    return WrappedKey(secrets.token_bytes(ID_BYTES), subject, 1, "", b"")
-
-
-def newest_of(keys: Iterable[WrappedKey]) -> dict[str, WrappedKey]:
-    """The key of each subject that counts: the tombstone, or the highest version."""
-    return {key.subject: key for key in sorted(keys, key=lambda key: (key.is_tombstone, key.version))}
-
-
-class KeyStore(Protocol):
-    """Where wrapped keys live. Raises `Unavailable` when the database does not answer in time."""
-
-    async def newest(self, subjects: Sequence[str]) -> Mapping[str, WrappedKey]:
-        """The key of the highest version of each subject that has one, or the tombstone of who was erased."""
-
-    async def by_id(self, ids: Sequence[bytes]) -> Mapping[bytes, WrappedKey]:
-        """Those of these keys that exist."""
-
-    async def add(self, keys: Sequence[WrappedKey]) -> None:
-        """Store each, unless its id or its (subject, version) is taken: the first one stands."""
-
-    async def not_under(self, master: str, *, limit: int) -> list[WrappedKey]:
-        """Some of the keys that are wrapped under another master key."""
-
-    async def rewrap(self, old: WrappedKey, new: WrappedKey) -> None:
-        """Replace `old` if it is still there as it was."""
-
-    async def samples(self) -> list[WrappedKey]:
-        """One key for each master key in use."""
-
-    async def erase(self, subject: str) -> Sequence[bytes]:
-        """Put a tombstone in the place of every key of this subject, and count the erasure, all or nothing. The ids of
-        the keys."""
-
-    async def erasures(self) -> int:
-        """How many erasures there have been."""
 
 
 class KeyringVault:
@@ -258,45 +197,3 @@ def _touch(cache: OrderedDict[_K, _V], key: _K) -> bool:
 def _trim(cache: OrderedDict[_K, _V], size: int) -> None:
     while len(cache) > size:
         cache.popitem(last=False)
-
-
-class MemoryKeyStore:
-    """Wrapped keys in dictionaries. Behaves as `MongoKeyStore` does."""
-
-    def __init__(self) -> None:
-        self._keys: dict[bytes, WrappedKey] = {}
-        self._versions: dict[str, dict[int, bytes]] = {}
-        self._erasures = 0
-
-    async def newest(self, subjects: Sequence[str]) -> Mapping[str, WrappedKey]:
-        return newest_of(self._keys[id_] for subject in subjects for id_ in self._versions.get(subject, {}).values())
-
-    async def by_id(self, ids: Sequence[bytes]) -> Mapping[bytes, WrappedKey]:
-        return {id_: self._keys[id_] for id_ in ids if id_ in self._keys}
-
-    async def add(self, keys: Sequence[WrappedKey]) -> None:
-        for key in keys:
-            if key.id not in self._keys and key.version not in self._versions.get(key.subject, {}):
-                self._keys[key.id] = key
-                self._versions.setdefault(key.subject, {})[key.version] = key.id
-
-    async def not_under(self, master: str, *, limit: int) -> list[WrappedKey]:
-        return [key for key in self._keys.values() if key.master != master and not key.is_tombstone][:limit]
-
-    async def rewrap(self, old: WrappedKey, new: WrappedKey) -> None:
-        if self._keys.get(old.id) == old:
-            self._keys[old.id] = new
-
-    async def samples(self) -> list[WrappedKey]:
-        return list({key.master: key for key in self._keys.values() if not key.is_tombstone}.values())
-
-    async def erase(self, subject: str) -> Sequence[bytes]:
-        self._erasures += 1
-        ids = list(self._versions.pop(subject, {}).values())
-        for id_ in ids:
-            del self._keys[id_]
-        await self.add([tombstone(subject)])
-        return ids
-
-    async def erasures(self) -> int:
-        return self._erasures

@@ -38,8 +38,6 @@ class MongoJournal:
         self._database = database
         self._turns = database[JOURNAL]
         self._snapshots = database[SNAPSHOTS]
-        self._to_settle: set[str] = set()
-        self._settling = asyncio.Lock()
         self._senders = ThreadPoolExecutor(_THREADS, "journal")
 
     def close(self) -> None:
@@ -165,18 +163,7 @@ class MongoJournal:
                 await self._turns.bulk_write(changes, ordered=False)
 
     async def settle(self, turns: Iterable[tuple[str, int]]) -> None:
-        ids = {turn_id(entity, turn) for entity, turn in turns}
-        self._to_settle |= ids
-        async with self._settling:  # while one update is under way, the next one gathers
-            if ids & self._to_settle:
-                batch, self._to_settle = self._to_settle, set()
-                try:
-                    await self._settle(list(batch))
-                except BaseException:
-                    self._to_settle |= batch  # whoever waits for one of these tries it themselves
-                    raise
-
-    async def _settle(self, ids: Sequence[str]) -> None:
+        ids = list({turn_id(entity, turn) for entity, turn in turns})
         # The primary's word is enough: should it be lost, the effects are done once more.
         collection = self._turns.with_options(write_concern=WriteConcern(1))
         with database_errors():

@@ -11,8 +11,8 @@ from typing import Final
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import BulkWriteError, OperationFailure
 
-from store.crypto.vault import WrappedKey, newest_of, tombstone
 from store.mongo.client import DUPLICATE_KEY, Database, Document, database_errors
+from store.ports.keys import WrappedKey, newest_of, tombstone
 
 KEYS: Final = "keys"
 COUNTERS: Final = "counters"

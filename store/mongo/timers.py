@@ -1,4 +1,4 @@
-"""Durable alarms in MongoDB: `{_id, e: entity, p: partition, due: ms since 1970, c: command}`."""
+"""Durable timers in MongoDB: `{_id, e: entity, p: partition, due: ms since 1970, c: command}`."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -7,9 +7,7 @@ from bson.int64 import Int64
 from pymongo import ASCENDING, IndexModel
 
 from store.mongo.client import Database, Document, database_errors, write_newer
-from store.ports.views import Index, View
-
-Scalar = str | int | bool | None
+from store.ports.views import Index, View, ViewQuery
 
 
 class MongoViews:
@@ -21,7 +19,7 @@ class MongoViews:
     async def write(self, views: Sequence[View]) -> None:
         documents: dict[str, list[Document]] = defaultdict(list)
         for view in views:
-            documents[view.collection].append(_to_document(view))
+            documents[view.collection].append(view_document(view))
         with database_errors():
             for collection, some in documents.items():
                 await write_newer(self._database[collection], some, "v")
@@ -31,28 +29,19 @@ class MongoViews:
             found = self._database[collection].find({"_id": {"$in": list(ids)}})
             return {document["_id"]: _to_view(collection, document) async for document in found}
 
-    async def find(
-        self,
-        collection: str,
-        equal: Mapping[str, Scalar],
-        *,
-        order_by: str,
-        above: int | str | None = None,
-        below: int | str | None = None,
-        descending: bool = False,
-        limit: int,
-    ) -> list[View]:
-        if limit <= 0:
+    async def find(self, query: ViewQuery) -> list[View]:
+        if query.limit <= 0:
             return []  # MongoDB takes 0 for "all"
-        query: Document = {_path(name): {"$eq": value} for name, value in equal.items()}
-        order = _path(order_by)
-        bounds = {"$gt": above, "$lt": below}
+        wanted: Document = {_path(name): {"$eq": value} for name, value in query.equal.items()}
+        order = _path(query.order_by)
+        bounds = {"$gt": query.above, "$lt": query.below}
         if bounds := {operator: bound for operator, bound in bounds.items() if bound is not None}:
-            query["$and"] = [{order: bounds}]  # apart: `order_by` may be among the equal ones
-        direction = -1 if descending else 1
+            wanted["$and"] = [{order: bounds}]  # apart: `order_by` may be among the equal ones
+        direction = -1 if query.descending else 1
         with database_errors():
-            found = self._database[collection].find(query, sort=[(order, direction), ("_id", direction)], limit=limit)
-            return [_to_view(collection, document) async for document in found]
+            sort = [(order, direction), ("_id", direction)]
+            found = self._database[query.collection].find(wanted, sort=sort, limit=query.limit)
+            return [_to_view(query.collection, document) async for document in found]
 
 
 def view_index(index: Index) -> IndexModel:
@@ -66,7 +55,8 @@ def _path(name: str) -> str:
     return "v" if name == "version" else f"f.{name}"
 
 
-def _to_document(view: View) -> Document:
+def view_document(view: View) -> Document:
+    """The view as MongoDB keeps it."""
     document: Document = {"_id": view.id, "v": view.version, "f": dict(view.fields), "d": view.data}
     if view.secret is not None:
         document["s"] = view.secret

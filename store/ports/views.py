@@ -4,6 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
+Scalar = str | int | bool | None
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -15,9 +19,23 @@ class View:
     collection: str
     id: str
     version: int
-    fields: Mapping[str, str | int | bool | None] = field(default_factory=dict)
+    fields: Mapping[str, Scalar] = field(default_factory=dict)
     data: bytes = b""
     secret: bytes | None = None
+
+
+class ViewQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The first `limit` documents whose fields equal `equal` and whose `order_by` (a field, or "version") lies strictly
+    between `above` and `below`, in that order, ties by id. A missing field equals None and comes first; True is not 1.
+    """
+
+    collection: str
+    equal: Mapping[str, Scalar]
+    order_by: str
+    above: int | str | None = None
+    below: int | str | None = None
+    descending: bool = False
+    limit: int
 
 
 class Views(Protocol):
@@ -33,20 +51,8 @@ class Views(Protocol):
     async def get(self, collection: str, ids: Sequence[str]) -> Mapping[str, View]:
         """Those of these documents that exist."""
 
-    async def find(
-        self,
-        collection: str,
-        equal: Mapping[str, str | int | bool | None],
-        *,
-        order_by: str,
-        above: int | str | None = None,
-        below: int | str | None = None,
-        descending: bool = False,
-        limit: int,
-    ) -> list[View]:
-        """Documents whose fields equal `equal` and whose `order_by` (a field, or "version") lies strictly
-        between `above` and `below`, in that order, ties by id. A field that is missing equals None and comes first;
-        True is not 1. Declare an index for it (`Index`)."""
+    async def find(self, query: ViewQuery) -> list[View]:
+        """The documents that the query asks for, in its order. Declare an index for it (`Index`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
+from typing_extensions import override
+
 
 class Said(NamedTuple):
     """A message as its sender names it."""
@@ -76,6 +78,7 @@ class Ledger:
         """The longest that a sender waited for an ack, or anybody for a message."""
         return max(self.slowest_ack_s, self.slowest_delivery_s)
 
+    @override
     def __str__(self) -> str:
         return (
             f"{len(self.sent)} messages, {sum(map(len, self.heard.values()))} deliveries,"

@@ -8,8 +8,9 @@ import pytest
 import pytest_asyncio
 
 from store.crypto.masterkeys import MasterKeys
-from store.crypto.vault import KeyringVault, KeyStore, MemoryKeyStore
+from store.crypto.vault import KeyringVault
 from store.memory import MemoryJournal, MemoryLeases, MemoryPartitionMaps, MemoryTimers, MemoryViews
+from store.memory.keys import MemoryKeyStore
 from store.mongo.client import open_client
 from store.mongo.feed_tokens import MongoFeedTokens
 from store.mongo.indexes import ensure_indexes
@@ -20,6 +21,7 @@ from store.mongo.maps import MongoPartitionMaps
 from store.mongo.timers import MongoTimers
 from store.mongo.views import MongoViews
 from store.ports.feed_tokens import MemoryFeedTokens
+from store.ports.keys import KeyStore
 from store.ports.stores import Stores
 from store.ports.views import Index
 

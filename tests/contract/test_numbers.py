@@ -6,7 +6,7 @@ from typing import Final
 from store.ports.journal import Snapshot
 from store.ports.stores import Stores
 from store.ports.timers import Timer
-from store.ports.views import View
+from store.ports.views import View, ViewQuery
 from tests.contract.turns import a_turn
 
 TODAY_MS: Final = 1_790_000_000_000
@@ -39,7 +39,7 @@ async def test_whatever_is_read_holds_plain_integers(stores: Stores) -> None:
         dict(await stores.journal.heads(["room:1"])),
         await stores.timers.due([7], before_ms=TODAY_MS + 1, limit=1),
         dict(await stores.views.get("people", ["a"])),
-        await stores.views.find("people", {"room": "r"}, order_by="joined", limit=1),
+        await stores.views.find(ViewQuery(collection="people", equal={"room": "r"}, order_by="joined", limit=1)),
     ]
     for one in found:
         assert TODAY_MS in list(numbers(one)), one

@@ -1,10 +1,11 @@
 import asyncio
 
+import msgspec
 import pytest
 
 from common.errors import Conflict
 from store.ports.stores import Stores
-from store.ports.views import View, Views
+from store.ports.views import View, ViewQuery, Views
 from tests.contract.conftest import Backend
 
 
@@ -78,8 +79,8 @@ async def people(views: Views) -> Views:
 
 
 async def names(views: Views, equal: dict[str, str | int | bool | None], **more: object) -> str:
-    options = {"order_by": "joined", "limit": 10, **more}
-    return "".join(view.id for view in await views.find("people", equal, **options))  # type: ignore[arg-type]  # shorthand
+    query = ViewQuery(collection="people", equal=equal, order_by="joined", limit=10)
+    return "".join(view.id for view in await views.find(msgspec.structs.replace(query, **more)))
 
 
 async def test_find_gives_what_equals_in_order(people: Views) -> None:

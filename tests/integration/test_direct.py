@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from actors.kernel.caller.channel import ShardGone
 from actors.kernel.caller.direct import Address, DirectClient, DirectServer
+from actors.kernel.caller.shard_client import ShardGone
+from common.net.framing import Calling, ConnectionLost, connect
+from common.net.proof import SharedSecret
+from tests.certificates import make_node
 
 
 class Echo:
@@ -103,7 +107,7 @@ async def test_nobody_connects_without_the_secret_of_this_life(place: Place) -> 
 @pytest.mark.parametrize(
     "sent",
     [
-        b"\x00\x00\x00\x05\x00\x00\x00\x01\x02",  # a submit, before any hello
+        b"\x00\x00\x00\x05\x00\x00\x00\x01\x03",  # a submit, before any proof
         b"\x00\x00\x00\x01\x00",  # shorter than a header
         b"\xff\xff\xff\xff" + b"x" * 100,  # longer than anything
         b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -128,3 +132,29 @@ async def test_a_call_that_is_given_up_drops_the_connection_because_the_other_si
         await asyncio.wait_for(client.fetch(b"for ever"), 0.05)
     assert await client.submit(b"on a new connection") == b"taken on a new connection"
     assert place.asked == 2
+
+
+async def test_a_request_that_no_shard_knows_ends_the_connection(place: Place) -> None:
+    assert place.address is not None
+    host, port, secret = place.address
+    connection = await connect(Calling, host, port, SharedSecret(secret, "shard"), tls=None, within_s=5)
+    with pytest.raises(ConnectionLost):
+        await connection.call(99, b"")
+
+
+async def test_with_tls_regions_and_shards_talk_as_without(tmp_path: Path) -> None:
+    tls = make_node(tmp_path).tls()
+    shard = Echo()
+    server = DirectServer(shard, "rooms-0", tls)
+    address = await server.start("127.0.0.1")
+
+    async def locate() -> Address:
+        return address
+
+    try:
+        assert await DirectClient(locate, tls).submit(b"c" * 200_000) == b"taken " + b"c" * 200_000
+        with pytest.raises(ShardGone):
+            await DirectClient(locate).submit(b"in the clear")
+    finally:
+        await server.close()
+    assert len(shard.seen) == 1

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from actors.kernel.caller.channel import ShardGone
+from actors.kernel.caller.shard_client import ShardGone
 from common.errors import Unavailable
 from store.ports.journal import Journal, Outcome, Snapshot, Turn
 

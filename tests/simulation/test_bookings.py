@@ -9,15 +9,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from typing_extensions import override
 
+from actors.calendars.booking.commands import OpenBooking
 from actors.calendars.booking.entity import Booking
-from actors.calendars.booking.messages import OpenBooking
-from actors.calendars.calendar.commands import Book, Configure
+from actors.calendars.calendar.commands import ConfigureCalendar, TryBook
 from actors.calendars.calendar.occupancy import TimeEntry
+from actors.calendars.contract.requests import WaitlistBody
+from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours.timeline import DAY_MS
-from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.services.bookings import Bookings
-from actors.calendars.services.waitlist import Waiting, WaitlistBody
+from actors.calendars.services.waitlist import WaitlistService
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
@@ -29,6 +31,7 @@ from store.ports.leases import Holder
 from store.ports.stores import Stores
 from tests.simulation.faults import UnfencedJournal
 from tests.simulation.loop import run
+from tests.simulation.seeds import seeds
 from tests.simulation.test_zombies import GenerousLeases
 from tests.simulation.world import World
 from tests.unit.calendars.rig import ADMIN, ANN, BOB, DOC, KINDS, Rig, a_schedule, at, entries_of
@@ -51,6 +54,7 @@ class Mortal(EntityClient):
         self._answered = answered
         self.calls = 0
 
+    @override
     async def submit(self, *args: Any, **more: Any) -> Reply:
         self.calls += 1
         if self.calls == self._dies_at and not self._answered:
@@ -148,14 +152,14 @@ async def an_offer(rig: Rig, day: int) -> str:
     made = await rig.book(at(10, day))
     wish = WaitlistBody(since=to_rfc3339(at(9, day)), until=to_rfc3339(at(17, day)), therapist_ids=("doc",))
     await waiting(rig.region, rig).join(wish, by=BOB)
-    await rig.bookings.cancel(made["id"], by=ANN)
+    await rig.bookings.cancel(made.id, by=ANN)
     await asyncio.sleep(3)
     return str([data["offer"]["offer_id"] for name, data in await rig.mail("bob") if name == "waitlist_offer"][-1])
 
 
-def waiting(region: Any, rig: Rig) -> Waiting:
+def waiting(region: Any, rig: Rig) -> WaitlistService:
     bookings = Bookings(region, rig.stores.views, rig.clock)
-    return Waiting(bookings, region, rig.stores.views, rig.clock)
+    return WaitlistService(bookings, region, rig.stores.views, rig.clock)
 
 
 @pytest.mark.parametrize("answered", [False, True])
@@ -174,14 +178,14 @@ def test_who_accepts_an_offer_has_a_booking_or_waits_on_wherever_the_driver_cras
                 record = await rig.bookings.record(offer)
             except CarewireError:
                 record = None
-            listed = (await waiting(rig.region, rig).listing("", by=BOB))["entries"]
+            listed = (await waiting(rig.region, rig).listing("", by=BOB)).entries
             assert (record is None) == bool(listed), (step, record)
             if not died:
                 return step, outcomes
             outcomes.add(record is not None)
             booked = await waiting(rig.region, rig).accept(offer, by=BOB)
-            assert booked["id"] == offer
-            assert (await waiting(rig.region, rig).listing("", by=BOB))["entries"] == []
+            assert booked.id == offer
+            assert (await waiting(rig.region, rig).listing("", by=BOB)).entries == []
             await cleared(rig, offer)
         raise AssertionError("it never ends")
 
@@ -200,7 +204,7 @@ def test_without_the_letter_a_crash_leaves_who_has_a_booking_on_the_list(monkeyp
             await waiting(Mortal(rig.region, dies_at=5, answered=True), rig).accept(offer, by=BOB)
         await rig.until(rig.clock.now_ms() + 31_000)
         assert (await rig.bookings.record(offer)).status == "confirmed"
-        found: list[Any] = (await waiting(rig.region, rig).listing("", by=BOB))["entries"]
+        found: list[Any] = (await waiting(rig.region, rig).listing("", by=BOB)).entries
         return found
 
     assert len(Rig().play(scenario)) == 1
@@ -236,8 +240,9 @@ def test_a_decision_that_comes_after_the_question_is_refused() -> None:
         gate = asyncio.Event()
 
         class Stalled(EntityClient):
+            @override
             async def submit(self, entity: str, *args: Any, **more: Any) -> Reply:
-                if entity.startswith("booking:") and "command_id" in more:
+                if entity.startswith("booking:") and more.get("command_id"):
                     await gate.wait()
                 reply: Reply = await rig.region.submit(entity, *args, **more)
                 return reply
@@ -297,14 +302,14 @@ async def repeats(world: World, people: int, *, keyed: bool) -> dict[str, set[st
         key = bookings.key_of(by, "mine" if keyed else None)
         request = BookingRequest(therapist="doc", start=at(9 + number, gateway), service="talk", key=key)
         await asyncio.sleep(world.random.random() * 0.05)
-        got[by.user].add((await insist(lambda: bookings.book(request, by=by)))["id"])
+        got[by.user].add((await insist(lambda: bookings.book(request, by=by))).id)
 
     asked = [ask(number, gateway) for number in range(people) for gateway in (0, 1)]
     await asyncio.gather(*asked, *([a_killer(world)] if keyed else ()))
     return got
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(20))
 def test_a_key_is_one_booking_whichever_gateway_repeats_it_and_whatever_dies(seed: int) -> None:
     world = World(seed, kinds=KINDS)
 
@@ -342,7 +347,7 @@ async def insist(call: Callable[[], Awaitable[Any]]) -> Any:
                 raise
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(20))
 def test_of_many_who_want_one_time_exactly_one_gets_it(seed: int) -> None:
     world = World(seed, kinds=KINDS)
 
@@ -355,7 +360,7 @@ def test_of_many_who_want_one_time_exactly_one_gets_it(seed: int) -> None:
         await asyncio.sleep(40)
         taken = await entries_of(world.sound, world.clock, "calendar:doc")
         assert len(winners) == 1
-        assert [one.booking for one in taken] == [one["id"] for one in winners]
+        assert [one.booking for one in taken] == [one.id for one in winners]
         assert all(one.details and one.details["reasons"] for one in losers)
         assert sum(bool(one.details["alternatives"]) for one in losers if one.details) > len(losers) // 2
         owed = await world.sound.journal.unsettled(range(256), limit=10)
@@ -397,13 +402,18 @@ async def two_lives_book(world: World, stores: Stores) -> int:
         return region
 
     regions = [await a_life(name) for name in ("old", "new")]
-    await regions[0].submit("calendar:doc", Configure(a_schedule()), by=ADMIN, timeout_s=60)
+    await regions[0].submit("calendar:doc", ConfigureCalendar(a_schedule()), by=ADMIN, timeout_s=60)
 
     async def one(region: Region, number: int) -> int:
         await asyncio.sleep(world.random.random() * 0.2)
         key = f"{region.name}{number}"
         try:
-            await region.submit("calendar:doc", Book(key, key, f"booking:{key}", at(10), "talk"), by=ANN, timeout_s=60)
+            await region.submit(
+                "calendar:doc",
+                TryBook(key=key, booking=key, owner=f"booking:{key}", start=at(10), service="talk"),
+                by=ANN,
+                timeout_s=60,
+            )
         except Conflict:
             return 0
         return 1
@@ -411,7 +421,7 @@ async def two_lives_book(world: World, stores: Stores) -> int:
     return sum(await asyncio.gather(*(one(region, number) for region in regions for number in range(10))))
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", seeds(5))
 def test_two_shards_that_both_believe_in_a_calendar_book_an_hour_once(seed: int) -> None:
     world = World(seed, rate=0.0, kinds=KINDS)
     assert run(world.loop, two_lives_book(world, world.stores)) == 1

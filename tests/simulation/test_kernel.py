@@ -8,12 +8,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from typing_extensions import override
 
 from actors.kernel.contract.entity import Principal, Recorded
 from actors.kernel.history.codec import Codec
 from actors.kernel.history.library import StoredLibrary
 from common.errors import CarewireError
 from tests.simulation.loop import run
+from tests.simulation.seeds import seeds
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import Amend, LedgerKind, Remind, Seen, Strike, Write, Written
 
@@ -215,7 +217,7 @@ async def check_timers(world: World, sent: Sent) -> None:
 
 @pytest.mark.parametrize("block", range(10))
 def test_no_crash_and_no_lost_answer_breaks_a_promise(block: int) -> None:
-    for seed in range(block * 100, block * 100 + 100):
+    for seed in seeds(100, block=block):
         world = World(seed, settings=CRAMPED if seed % 4 == 0 else SETTINGS)
         try:
             run(world.loop, a_run(world, deaths=2))
@@ -226,13 +228,14 @@ def test_no_crash_and_no_lost_answer_breaks_a_promise(block: int) -> None:
 class Hasty(LedgerKind):
     """Takes each ledger for a new one when it hears of it for the first time."""
 
+    @override
     def begins(self, command: object) -> bool:
         return True
 
 
 @pytest.mark.parametrize("block", range(4))
 def test_nothing_is_begun_twice_whatever_fails(block: int) -> None:
-    for seed in range(block * 50, block * 50 + 50):
+    for seed in seeds(50, block=block):
         world = World(seed, kinds=(Hasty(),))
         try:
             run(world.loop, a_run(world, deaths=2, sizes=(3, 2) if seed % 2 else ()))
@@ -242,7 +245,7 @@ def test_nothing_is_begun_twice_whatever_fails(block: int) -> None:
 
 @pytest.mark.parametrize("block", range(4))
 def test_moving_partitions_loses_and_reorders_nothing(block: int) -> None:
-    for seed in range(block * 50, block * 50 + 50):
+    for seed in seeds(50, block=block):
         world = World(seed, rate=seed % 3 / 2)
         try:
             run(world.loop, a_run(world, deaths=0, sizes=(3, 1, 2)))

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.kernel.caller.channel import ShardClient
 from actors.kernel.caller.region import Region
+from actors.kernel.caller.shard_client import ShardClient
 from actors.kernel.contract.entity import Attach, Principal
 from actors.kernel.shard.shard import Shard
 from common.errors import Unavailable
@@ -17,6 +17,7 @@ from store.ports.leases import HeldLease, Holder, Lease
 from store.ports.stores import Stores
 from tests.simulation.faults import UnfencedJournal
 from tests.simulation.loop import run
+from tests.simulation.seeds import seeds
 from tests.simulation.world import SETTINGS as IMPATIENT
 from tests.simulation.world import World
 from tests.unit.kernel.ledger import LedgerKind, Pages, Write
@@ -105,7 +106,7 @@ async def both_write(world: World, stores: Stores) -> Mapping[str, int]:
     return acked
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(20))
 def test_the_fence_keeps_one_history_though_two_shards_write_it(seed: int) -> None:
     world = World(seed, rate=0.0)
     acked = run(world.loop, both_write(world, world.stores))

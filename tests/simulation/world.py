@@ -5,8 +5,8 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from actors.kernel.caller.channel import ShardClient, ShardGone
 from actors.kernel.caller.region import Region
+from actors.kernel.caller.shard_client import ShardClient, ShardGone
 from actors.kernel.cluster.courier import courier_of
 from actors.kernel.cluster.handoff import rebalance
 from actors.kernel.contract import protocol
@@ -48,6 +48,7 @@ class World:
         self.loop = VirtualLoop()
         self.clock = VirtualClock(self.loop)
         self.random = random.Random(seed)
+        random.seed(seed)  # of the pauses between attempts
         self.dice = Dice(self.random, rate)
         self.settings = settings
         self.sound: Stores = memory_stores(self.clock, [index for kind in kinds for index in kind.indexes])

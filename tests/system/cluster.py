@@ -22,6 +22,7 @@ from typing import Any, Final
 
 import httpx
 import yaml
+from typing_extensions import override
 
 from serve_app.launch.rayhead import make_scratch
 from tests.system.harness import START_S, System, free_ports, processes_of
@@ -66,6 +67,7 @@ class Cluster(System):
 
     # -- life ---------------------------------------------------------------------------------------------------
 
+    @override
     def start(self) -> "Cluster":
         """Start both nodes, deploy, and wait until everything is there."""
         began = time.monotonic()
@@ -101,6 +103,7 @@ class Cluster(System):
         """The processes of a node."""
         return set(processes_of(self._home(name)))
 
+    @override
     def stop(self) -> None:
         """End both nodes, and leave nothing behind."""
         for name in ("worker", "head"):

@@ -172,6 +172,7 @@ class System:
                 self.wait(STOP_S + 5)
             except subprocess.TimeoutExpired:
                 self.process.kill()
+                self.wait()
                 self.process.wait(5)
         for pid in processes_of(self.data_dir):
             with suppress(ProcessLookupError):

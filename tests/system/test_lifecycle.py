@@ -36,6 +36,7 @@ async def test_killed_outright_it_takes_its_processes_with_it_and_keeps_what_was
     assert is_there(scratch)
     assert own.process is not None
     own.process.kill()
+    assert own.wait() == -signal.SIGKILL
     await all_gone(own, 15.0)
     own.start()  # the lock died with its holder, and what was left is cleared away
     assert not is_there(scratch)

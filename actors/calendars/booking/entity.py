@@ -3,45 +3,54 @@
 Its events carry the whole record after them, so read models, letters and mailboxes follow from each event alone.
 """
 
-from typing import Any, Final
+from typing import Final, assert_never
 
 import msgspec
 
 from actors.calendars.booking import reminders
-from actors.calendars.booking.lifecycle import illegal, not_begun, require_legal
-from actors.calendars.booking.messages import (
-    Amend,
-    Answered,
-    BookingChanged,
-    BookingEvent,
+from actors.calendars.booking.answers import BookingRecord, shown
+from actors.calendars.booking.commands import (
+    AmendBooking,
+    BookingCommand,
     CancelBooking,
     ConfirmBooking,
-    Doubted,
-    Expire,
-    Finish,
+    ExpireBooking,
+    FinishBooking,
     GetBooking,
+    GetRecord,
     MoveBooking,
-    Noted,
     OpenBooking,
     ReadBooking,
+)
+from actors.calendars.booking.events import (
+    BookingChanged,
+    BookingEvent,
+    HoldInDoubt,
+    Noted,
+    OutcomeDecided,
     Reminded,
     Resolution,
 )
-from actors.calendars.booking.record import OCCUPYING, PAUSED, Record, Terms, shown
+from actors.calendars.booking.keyed import AssignId, IdAssigned, assign
+from actors.calendars.booking.lifecycle import illegal, not_begun, require_legal
 from actors.calendars.booking.reminders import Remind
-from actors.calendars.calendar.reservations import ASK_AGAIN_MS, Inquire, Outcome
-from actors.calendars.contract.keyed import AssignId, IdAssigned, assign
-from actors.calendars.hours.roles import is_staff, require_party, require_staff
+from actors.calendars.booking.rules import (
+    awaiting_after,
+    category_and_words,
+    check_participants,
+    entry_status,
+    freed,
+    outcome_of,
+    taken,
+)
+from actors.calendars.booking.state import OCCUPYING, Record
+from actors.calendars.calendar.reservations import ASK_AGAIN_MS, Outcome, QueryOutcome
+from actors.calendars.hours.answers import NOTHING
+from actors.calendars.hours.roles import is_staff, require_party, require_staff, require_system
 from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
 from common.errors import AlreadyExists, Conflict, InvalidArgument, NotFound, PermissionDenied
-from common.ids import is_id
 
-MOST_PARTICIPANTS: Final = 100
 LONGEST_TEXT: Final = 4000
-CATEGORIES: Final = frozenset(
-    {"client_request", "illness", "therapist_unavailable", "emergency", "payment", "weather", "declined", "other"}
-    | {PAUSED}
-)
 _LAPSED: Final = {"lapsed": True}
 
 
@@ -55,7 +64,7 @@ class Booking:
         self.dead: set[str] = set()
         self.assigned = ""
 
-    def decide(self, command: Any, context: Context, version: int) -> Decision:
+    def decide(self, command: BookingCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
 
         Raises:
@@ -69,18 +78,19 @@ class Booking:
                 return assign(self.assigned if self.record is None else self.id, command)
             case OpenBooking():
                 return self._open(command, context, version)
-            case Inquire():
-                return self._inquire(command, context)
+            case QueryOutcome():
+                return self._query_outcome(command, context)
         if self.record is None:
             raise NotFound("There is no such booking.")
         record = self.record
         match command:
             case Remind():
                 return self._remind(command, record, context)
-            case Expire():
+            case ExpireBooking():
                 return self._expire(command, record, context, version)
-            case GetBooking() if command.raw and context.by.is_system:
-                return Decision({"record": record, "version": version})
+            case GetRecord():
+                require_system(context.by)
+                return Decision(BookingRecord(record=record, version=version))
         if context.by.user not in (record.client, *record.participants) and not is_staff(context.by, record.therapist):
             raise NotFound("There is no such booking.")
         if isinstance(command, GetBooking):
@@ -93,11 +103,12 @@ class Booking:
                 return self._move(command, record, context, version)
             case CancelBooking():
                 return self._cancel(command, record, context, version)
-            case Finish():
+            case FinishBooking():
                 return self._finish(command, record, context, version)
-            case Amend():
+            case AmendBooking():
                 return self._amend(command, record, context, version)
-        raise InvalidArgument("A booking does not know that.")
+            case _:
+                assert_never(command)
 
     def apply(self, event: BookingEvent, seq: int, at_ms: int) -> None:
         """See `Entity.apply`."""
@@ -105,7 +116,7 @@ class Booking:
             self.record = event.record
         elif isinstance(event, IdAssigned):
             self.assigned = event.id
-        elif isinstance(event, Answered) and event.verdict.outcome == "free":
+        elif isinstance(event, OutcomeDecided) and event.verdict.outcome == "free":
             self.dead.add(event.verdict.key)
 
     def _open(self, command: OpenBooking, context: Context, version: int) -> Decision:
@@ -121,9 +132,9 @@ class Booking:
             raise Conflict("The time that was held has lapsed. Please try again.", details=dict(_LAPSED))
         if wanted.overridden:
             require_staff(context.by, wanted.therapist)
-        _check_participants(wanted.participants)
+        check_participants(wanted.participants)
         staff = is_staff(context.by, wanted.therapist)
-        status = "held" if command.wants == "held" else _entry_status(wanted.terms, staff)
+        status = "held" if command.wants == "held" else entry_status(wanted.terms, staff=staff)
         record = msgspec.structs.replace(
             wanted,
             status=status,
@@ -132,22 +143,22 @@ class Booking:
             created=context.now_ms,
         )
         texts = {"notes": command.notes, "override_reason": command.override_reason}
-        verdicts = _taken(record)
-        return self._changed("created", record, context, version, verdicts, texts)
+        resolutions = taken(record)
+        return self._changed("created", record, context, version, resolutions, texts)
 
     def _confirm(self, command: ConfirmBooking, record: Record, context: Context, version: int) -> Decision:
         require_legal(record, "confirm")
         staff = command.staff if context.by.is_system else is_staff(context.by, record.therapist)
         if record.status == "pending" and (staff != (record.awaiting == "therapist")):
             raise PermissionDenied("The other side has to answer this request.")
-        status = _entry_status(record.terms, staff) if record.status == "held" else "confirmed"
+        status = entry_status(record.terms, staff=staff) if record.status == "held" else "confirmed"
         if context.now_ms >= record.start and not (staff or context.by.is_system):
             raise illegal(record, "Its time has come already.", "confirm")
         awaiting = "therapist" if status == "pending" else ""
         now = msgspec.structs.replace(record, status=status, awaiting=awaiting, hold_expires=0)
         was_held = record.status == "held" and not record.series
-        verdicts = [one for one in _taken(now) if was_held and one.entity.startswith("client:")]
-        return self._changed("requested" if awaiting else "confirmed", now, context, version, verdicts)
+        resolutions = [one for one in taken(now) if was_held and one.entity.startswith("client:")]
+        return self._changed("requested" if awaiting else "confirmed", now, context, version, resolutions)
 
     def _move(self, command: MoveBooking, record: Record, context: Context, version: int) -> Decision:
         require_legal(record, "reschedule" if command.therapist == record.therapist else "transfer")
@@ -180,13 +191,13 @@ class Booking:
             overridden=command.overridden,
             epoch=record.epoch + 1,
             moves=record.moves + (0 if staff else 1),
-            awaiting="therapist" if asks else _awaiting(record, staff=staff),
+            awaiting="therapist" if asks else awaiting_after(record, staff=staff),
         )
-        verdicts = _taken(now) + _freed(record)
+        resolutions = taken(now) + freed(record)
         change = "rescheduled" if now.therapist == record.therapist else "transferred"
         change = "counter_offered" if now.awaiting == "client" else change
         texts = {"override_reason": command.override_reason}
-        return self._changed(change, now, context, version, verdicts, texts)
+        return self._changed(change, now, context, version, resolutions, texts)
 
     def _cancel(self, command: CancelBooking, record: Record, context: Context, version: int) -> Decision:
         require_legal(record, "cancel")
@@ -194,56 +205,57 @@ class Booking:
         if context.now_ms >= record.start and not staff:
             raise illegal(record, "It has begun. Ask the practice.", "cancel")
         declined = staff and record.status == "pending"
-        category, words = _reason(command.reason, "declined" if declined else "")
+        category, words = category_and_words(command.reason, "declined" if declined else "")
         late = (
             not staff and record.status == "confirmed" and context.now_ms > record.start - record.terms.cancel_notice_ms
         )
         now = msgspec.structs.replace(record, status="cancelled", category=category, late=late, awaiting="")
         change = "declined" if declined else "cancelled"
-        return self._changed(change, now, context, version, _freed(record), {"reason": words})
+        return self._changed(change, now, context, version, freed(record), {"reason": words})
 
-    def _finish(self, command: Finish, record: Record, context: Context, version: int) -> Decision:
+    def _finish(self, command: FinishBooking, record: Record, context: Context, version: int) -> Decision:
         require_staff(context.by, record.therapist)
         if command.status not in ("completed", "no_show"):
             raise InvalidArgument("A booking ends as completed or no_show.", details={"field": "status"})
         require_legal(record, "complete" if command.status == "completed" else "no_show")
         if context.now_ms < record.start:
             raise not_begun(record)
-        category, words = _reason(command.reason, "")
+        category, words = category_and_words(command.reason, "")
         now = msgspec.structs.replace(record, status=command.status, category=category)
         return self._changed(command.status, now, context, version, texts={"reason": words})
 
-    def _amend(self, command: Amend, record: Record, context: Context, version: int) -> Decision:
+    def _amend(self, command: AmendBooking, record: Record, context: Context, version: int) -> Decision:
         require_legal(record, "update")
         participants = record.participants if command.participants is None else command.participants
-        _check_participants(participants)
+        check_participants(participants)
         now = msgspec.structs.replace(record, participants=participants)
         texts = {} if command.notes is None else {"notes": command.notes}
         return self._changed("updated", now, context, version, texts=texts, blank=True)
 
-    def _expire(self, command: Expire, record: Record, context: Context, version: int) -> Decision:
+    def _expire(self, command: ExpireBooking, record: Record, context: Context, version: int) -> Decision:
         due = record.hold_expires if record.status == "held" else record.start
         waits = record.status == "held" or (record.status == "pending" and command.epoch == record.epoch)
         if not context.by.is_system or not waits or context.now_ms < due:
-            return Decision({})
+            return Decision(NOTHING)
         if record.status == "held" and record.series:
             again = SetTimer("expire:series", context.now_ms + ASK_AGAIN_MS, msgspec.msgpack.encode(command))
-            return Decision({}, events=[Doubted(series=record.series)], timers=[again])
+            return Decision(NOTHING, events=[HoldInDoubt(series=record.series)], timers=[again])
         now = msgspec.structs.replace(record, status="expired", awaiting="")
-        return self._changed("expired", now, context, version, _freed(record))
+        expired = self._changed("expired", now, context, version, freed(record))
+        return msgspec.structs.replace(expired, reply=NOTHING)
 
-    def _inquire(self, command: Inquire, context: Context) -> Decision:
+    def _query_outcome(self, command: QueryOutcome, context: Context) -> Decision:
         if not context.by.is_system:
             raise PermissionDenied("Only Carewire itself asks that.")
         record = self.record
         has_it = record is not None and record.key == command.key and record.status in OCCUPYING
-        outcome: Outcome = "free" if record is None or not has_it else _outcome_of(record)
-        return Decision({}, events=[Answered(verdict=Resolution(command.entity, command.key, outcome))])
+        outcome: Outcome = "free" if record is None or not has_it else outcome_of(record)
+        return Decision(NOTHING, events=[OutcomeDecided(verdict=Resolution(command.entity, command.key, outcome))])
 
     def _remind(self, command: Remind, record: Record, context: Context) -> Decision:
         if not context.by.is_system or not reminders.makes_sense(record, command, context.now_ms):
-            return Decision({})
-        return Decision({}, events=[Reminded(record=record, starts_in_ms=record.start - context.now_ms)])
+            return Decision(NOTHING)
+        return Decision(NOTHING, events=[Reminded(record=record, starts_in_ms=record.start - context.now_ms)])
 
     def _changed(
         self,
@@ -251,7 +263,7 @@ class Booking:
         record: Record,
         context: Context,
         version: int,
-        verdicts: list[Resolution] | None = None,
+        resolutions: list[Resolution] | None = None,
         texts: dict[str, str] | None = None,
         *,
         blank: bool = False,
@@ -265,7 +277,7 @@ class Booking:
                 raise InvalidArgument(f"{name} has at most {LONGEST_TEXT} characters.", details={"field": name})
             if text or blank:
                 events.append(Noted(author=record.client, secret=text.encode(), name=name))
-        events.append(BookingChanged(change=change, record=record, verdicts=tuple(verdicts or ())))
+        events.append(BookingChanged(change=change, record=record, verdicts=tuple(resolutions or ())))
         reply = shown(record, version + len(events))  # without words: replies are kept in the clear
         return Decision(reply, events=events, timers=self._timers(record, context))
 
@@ -277,40 +289,6 @@ class Booking:
             return reminders.timers(record, context.now_ms)
         if record.status in ("held", "pending"):
             due = record.hold_expires if record.status == "held" else max(record.start, context.now_ms + 1)
-            command = msgspec.msgpack.encode(Expire(record.epoch))
+            command = msgspec.msgpack.encode(ExpireBooking(record.epoch))
             return [SetTimer(f"expire:{record.status}:{record.epoch}", due, command)]
         return []
-
-
-def _awaiting(record: Record, *, staff: bool) -> str:
-    """Who has to answer once one side has moved it."""
-    return "" if record.status != "pending" else "client" if staff else "therapist"
-
-
-def _entry_status(terms: Terms, staff: bool) -> Any:
-    return "pending" if terms.requires_confirmation and not staff else "confirmed"
-
-
-def _taken(record: Record) -> list[Resolution]:
-    return [Resolution(party, record.key, _outcome_of(record)) for party in record.parties]
-
-
-def _outcome_of(record: Record) -> Outcome:
-    return "held" if record.status == "held" else "taken"
-
-
-def _freed(record: Record) -> list[Resolution]:
-    return [Resolution(party, record.key, "free") for party in record.parties]
-
-
-def _reason(reason: str, otherwise: str) -> tuple[str, str]:
-    """(category, words): words of the user's own are `other`."""
-    if not reason:
-        return otherwise, ""
-    return (reason, "") if reason in CATEGORIES else (otherwise or "other", reason)
-
-
-def _check_participants(participants: tuple[str, ...]) -> None:
-    if len(participants) > MOST_PARTICIPANTS or not all(map(is_id, participants)):
-        message = f"participants are at most {MOST_PARTICIPANTS} user ids."
-        raise InvalidArgument(message, details={"field": "participants"})

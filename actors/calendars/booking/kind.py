@@ -1,48 +1,28 @@
 """Bookings as the kernel sees them: read models, letters to calendars, letters to people."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
+from typing_extensions import override
 
+from actors.calendars.booking.answers import shown, with_words
+from actors.calendars.booking.commands import BookingCommand, OpenBooking, ReadBooking
 from actors.calendars.booking.entity import Booking
-from actors.calendars.booking.messages import (
-    Answered,
-    BookingChanged,
-    BookingCommand,
-    BookingEvent,
-    Doubted,
-    Noted,
-    OpenBooking,
-    ReadBooking,
-    Reminded,
-)
-from actors.calendars.booking.record import Record, event_id, shown
-from actors.calendars.calendar.reservations import Settle
-from actors.calendars.series.entity import Vouch
-from actors.calendars.waitlist.messages import NAME, Close
+from actors.calendars.booking.events import BookingChanged, BookingEvent, HoldInDoubt, Noted, OutcomeDecided, Reminded
+from actors.calendars.booking.letters import Deliver, event_id
+from actors.calendars.booking.state import BookingState, Record
+from actors.calendars.booking.views import BOOKINGS, TEXTS, view_of, words_of
+from actors.calendars.calendar.commands import NAME
+from actors.calendars.calendar.reservations import ConfirmOrCancel
+from actors.calendars.series.commands import QuerySeriesOutcome
+from actors.calendars.waitlist.commands import CloseOffer
 from actors.kernel.contract.entity import Effects, Kind, Letter, Library, Principal, Recorded, Shown
 from common.errors import PermissionDenied
 from store.ports.views import Index, View
 
-BOOKINGS: Final = "bookings"
-TEXTS: Final = "booking_texts"
-_NAMES: Final = ("notes", "reason", "override_reason")
 _pack: Final = msgspec.msgpack.Encoder().encode
 _to_json: Final = msgspec.json.Encoder().encode
-
-
-class Deliver(msgspec.Struct, frozen=True, tag="deliver"):
-    """The command of an inbox, as it travels. One kind never imports another; a test holds the two together."""
-
-    event_id: str
-    name: str
-    payload: bytes  # a JSON object
-
-
-class _State(msgspec.Struct, array_like=True):
-    record: Record | None
-    dead: list[str]
-    assigned: str = ""
 
 
 class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
@@ -60,90 +40,69 @@ class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
         Index(BOOKINGS, ("series", "order")),
     )
 
+    @override
     def create(self, key: str) -> Booking:
         return Booking(key)
 
-    def begins(self, command: Any) -> bool:
+    @override
+    def begins(self, command: BookingCommand) -> bool:
         """Whoever opens one made its id for it, or has looked for it before."""
         return isinstance(command, OpenBooking)
 
+    @override
     def snapshot(self, entity: Booking) -> bytes:
-        return _pack(_State(entity.record, sorted(entity.dead), entity.assigned))
+        return _pack(BookingState(entity.record, sorted(entity.dead), entity.assigned))
 
+    @override
     def restore(self, key: str, state: bytes) -> Booking:
         booking = Booking(key)
-        kept = msgspec.msgpack.decode(state, type=_State)
+        kept = msgspec.msgpack.decode(state, type=BookingState)
         booking.record, booking.dead, booking.assigned = kept.record, set(kept.dead), kept.assigned
         return booking
 
+    @override
     def admit(self, entity: Booking, by: Principal) -> None:
         """Raises PermissionDenied: what concerns people about a booking is in their inboxes."""
         raise PermissionDenied("Bookings cannot be listened to.")
 
+    @override
     def show(self, entity_id: str, recorded: Recorded[BookingEvent], part: None) -> Shown | None:
         return None
 
+    @override
     def effects(self, entity_id: str, recorded: Recorded[BookingEvent], part: None) -> Effects | None:
         event = recorded.event
         match event:
             case Noted():
                 view = View(TEXTS, f"{_key(entity_id)}|{event.name}", recorded.seq, {}, b"", event.secret)
                 return Effects(views=[view], owner=event.author)
-            case Doubted():
-                vouch = _pack(Vouch(_key(entity_id)))
+            case HoldInDoubt():
+                vouch = _pack(QuerySeriesOutcome(_key(entity_id)))
                 return Effects(letters=[Letter(f"series:{event.series}", vouch)])
-            case Answered():
+            case OutcomeDecided():
                 verdict = event.verdict
-                return Effects(letters=[Letter(verdict.entity, _pack(Settle(verdict.key, verdict.outcome)))])
+                return Effects(letters=[Letter(verdict.entity, _pack(ConfirmOrCancel(verdict.key, verdict.outcome)))])
             case Reminded():
-                payload = {"booking": shown(event.record, recorded.seq), "starts_in": event.starts_in_ms // 1000}
+                payload: dict[str, object] = {
+                    "booking": shown(event.record, recorded.seq),
+                    "starts_in": event.starts_in_ms // 1000,
+                }
                 return Effects(letters=_told(entity_id, recorded, event.record, "appointment_reminder", payload))
             case BookingChanged():
                 payload = {"booking": shown(event.record, recorded.seq), "change": event.change}
-                letters = [Letter(one.entity, _pack(Settle(one.key, one.outcome))) for one in event.verdicts]
+                letters = [Letter(one.entity, _pack(ConfirmOrCancel(one.key, one.outcome))) for one in event.verdicts]
                 if event.change == "created" and event.record.wish:
-                    letters.append(Letter(NAME, _pack(Close(event.record.id, event.record.wish))))
+                    letters.append(Letter(NAME, _pack(CloseOffer(event.record.id, event.record.wish))))
                 parted = event.record.former if event.change == "transferred" else ""
                 letters += _told(entity_id, recorded, event.record, "booking_updated", payload, parted)
                 return Effects(views=[view_of(event.record, recorded.seq)], letters=letters)
         return None
 
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    @override
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         if not isinstance(query, ReadBooking):
             return await super().read(query, entity_id, version, library)
-        return shown(query.record, query.version, await texts_of(library, query.record.id))
-
-
-async def texts_of(library: Any, booking_id: str) -> dict[str, str]:
-    """The words about a booking that are there and can be opened. `library` opens secrets (`Library.view`)."""
-    views = await library.view(TEXTS, [f"{booking_id}|{name}" for name in _NAMES])
-    found = {view.id.rpartition("|")[2]: (view.secret or b"").decode() for view in views.values()}
-    if reason := found.pop("reason", ""):
-        found["cancel_reason"] = reason
-    return found
-
-
-def view_of(record: Record, version: int) -> View:
-    """The booking in the read model. `order` sorts by start; the id breaks ties."""
-    fields: dict[str, str | int | bool | None] = {
-        "client": record.client,
-        "therapist": record.therapist,
-        "service": record.service,
-        "status": record.status,
-        "series": record.series,
-        "order": order_of(record.start, record.id),
-    }
-    return View(BOOKINGS, record.id, version, fields, _pack(record))
-
-
-def order_of(start: int, booking_id: str = "") -> str:
-    """What bookings are sorted by."""
-    return f"{start + 10**13:014d}|{booking_id}"
-
-
-def record_in(view: View) -> Record:
-    """The inverse of `view_of`."""
-    return msgspec.msgpack.decode(view.data, type=Record)
+        return with_words(shown(query.record, query.version), await words_of(library, query.record.id))
 
 
 def _told(
@@ -151,7 +110,7 @@ def _told(
     recorded: Recorded[BookingEvent],
     record: Record,
     name: str,
-    payload: dict[str, Any],
+    payload: Mapping[str, object],
     parted: str = "",
 ) -> list[Letter]:
     """To the mailboxes of client and therapist, and of the therapist whose it was until now."""

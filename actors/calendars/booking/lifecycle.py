@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from actors.calendars.booking.record import Record
+from actors.calendars.booking.state import Record
 from common.errors import FailedPrecondition
 
 LEGAL: Final[dict[str, tuple[str, ...]]] = {

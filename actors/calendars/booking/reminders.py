@@ -4,14 +4,15 @@ from typing import Final
 
 import msgspec
 
-from actors.calendars.booking.record import Record
+from actors.calendars.booking.state import Record
 from actors.calendars.hours.timeline import HOUR_MS
-from actors.kernel.contract.entity import SetTimer
+from actors.kernel.contract.entity import Command, SetTimer
+from common.persons import NothingToTell
 
 LEADS_MS: Final = (24 * HOUR_MS, HOUR_MS)
 
 
-class Remind(msgspec.Struct, frozen=True, tag="remind"):
+class Remind(Command[NothingToTell], frozen=True, tag="remind"):
     """A timer: remind of the booking, if its time is still that of `epoch`."""
 
     epoch: int

@@ -1,22 +1,33 @@
 """What can be asked of a calendar and of an agenda, as it travels from region to shard."""
 
-import msgspec
+from typing import Final
 
-from actors.calendars.calendar.reservations import Ask, Settle
+from actors.calendars.calendar.answers import (
+    CalendarReply,
+    CheckAnswer,
+    FreeSlots,
+    ImportAnswer,
+    OpenTime,
+    Plan,
+    ProbeAnswer,
+)
+from actors.calendars.calendar.reservations import ConfirmOrCancel, ResolveInDoubt
 from actors.calendars.hours.schedule import Schedule
+from actors.kernel.contract.entity import Command
+from common.persons import NothingToTell
 
 
-class Configure(msgspec.Struct, frozen=True, tag="configure"):
+class ConfigureCalendar(Command[CalendarReply], frozen=True, tag="configure"):
     """Set the calendar up, or anew. Staff only."""
 
     schedule: Schedule
 
 
-class Show(msgspec.Struct, frozen=True, tag="show"):
+class GetCalendar(Command[CalendarReply], frozen=True, tag="show"):
     """How is it set up?"""
 
 
-class Availability(msgspec.Struct, frozen=True, tag="availability"):
+class GetFreeTimes(Command[FreeSlots], frozen=True, kw_only=True, tag="availability"):
     """Free times in [start, end). With `explain`, also why the others are not."""
 
     start: int
@@ -27,14 +38,14 @@ class Availability(msgspec.Struct, frozen=True, tag="availability"):
     explain: bool = False
 
 
-class OpenTime(msgspec.Struct, frozen=True, tag="open_time"):
+class GetOpenTime(Command[OpenTime], frozen=True, tag="open_time"):
     """How much of [start, end) is offered, in ms? For analytics."""
 
     start: int
     end: int
 
 
-class Check(msgspec.Struct, frozen=True, tag="check"):
+class Check(Command[CheckAnswer], frozen=True, kw_only=True, tag="check"):
     """Could these times be booked? Nothing is taken. `booking` is the one that would move."""
 
     starts: tuple[int, ...]
@@ -46,7 +57,7 @@ class Check(msgspec.Struct, frozen=True, tag="check"):
     alternatives: int = 0
 
 
-class Book(msgspec.Struct, frozen=True, tag="book"):
+class TryBook(Command[Plan], frozen=True, kw_only=True, tag="book"):
     """Take a time of this calendar by its own rules, tentatively. Refused with all reasons, and alternatives."""
 
     key: str
@@ -60,7 +71,7 @@ class Book(msgspec.Struct, frozen=True, tag="book"):
     alternatives: int = 5
 
 
-class Take(msgspec.Struct, frozen=True, tag="take"):
+class TryTake(Command[NothingToTell], frozen=True, kw_only=True, tag="take"):
     """Take a time of a resource or of an agenda for a plan that another calendar made, tentatively. `calendar` is that
     other one: the resource decides whether it serves it."""
 
@@ -80,13 +91,13 @@ class Take(msgspec.Struct, frozen=True, tag="take"):
     calendar: str = ""
 
 
-class Probe(msgspec.Struct, frozen=True, tag="probe"):
+class Probe(Command[ProbeAnswer], frozen=True, tag="probe"):
     """Could each of these be taken? Nothing is."""
 
-    takes: tuple[Take, ...]
+    takes: tuple[TryTake, ...]
 
 
-class Reserve(msgspec.Struct, frozen=True, tag="reserve"):
+class Reserve(Command[NothingToTell], frozen=True, kw_only=True, tag="reserve"):
     """From the waitlist: take the first free time in [start, end) that fits, and tell `owner` by letter (`Reserved`).
 
     `weekdays` and `times` (minutes after midnight) are those of the calendar's own clock.
@@ -103,7 +114,7 @@ class Reserve(msgspec.Struct, frozen=True, tag="reserve"):
     times: tuple[tuple[int, int], ...] = ()
 
 
-class Reserved(msgspec.Struct, frozen=True, tag="reserved"):
+class Reserved(Command[NothingToTell], frozen=True, tag="reserved"):
     """The answer to `Reserve`, as it travels. `start` 0: nothing fits (any more)."""
 
     key: str
@@ -112,7 +123,7 @@ class Reserved(msgspec.Struct, frozen=True, tag="reserved"):
     end: int = 0
 
 
-class Opened(msgspec.Struct, frozen=True, tag="opened"):
+class TimeFreed(Command[NothingToTell], frozen=True, tag="opened"):
     """To the waitlist, as it travels: time of this calendar came free."""
 
     calendar: str
@@ -120,14 +131,14 @@ class Opened(msgspec.Struct, frozen=True, tag="opened"):
     end: int
 
 
-class Attend(msgspec.Struct, frozen=True, tag="attend"):
+class NotifyWhenFree(Command[NothingToTell], frozen=True, tag="attend"):
     """From the waitlist: does anybody wait for this calendar?"""
 
     waitlist: str
     waiting: bool
 
 
-class Import(msgspec.Struct, frozen=True, tag="import"):
+class ImportBusyTime(Command[ImportAnswer], frozen=True, tag="import"):
     """Busy time from elsewhere; replaces all that this source brought before. Staff only."""
 
     source: str
@@ -135,6 +146,21 @@ class Import(msgspec.Struct, frozen=True, tag="import"):
 
 
 CalendarCommand = (
-    Configure | Show | Availability | OpenTime | Check | Book | Take | Probe | Reserve | Attend | Import | Settle | Ask
+    ConfigureCalendar
+    | GetCalendar
+    | GetFreeTimes
+    | GetOpenTime
+    | Check
+    | TryBook
+    | TryTake
+    | Probe
+    | Reserve
+    | NotifyWhenFree
+    | ImportBusyTime
+    | ConfirmOrCancel
+    | ResolveInDoubt
 )
-AgendaCommand = Take | Probe | Settle | Ask
+
+
+NAME: Final = "waitlist:main"
+"""The one waitlist, so that all who wait are ranked together."""

@@ -1,33 +1,51 @@
 """One calendar: a therapist's, a room's or a device's. Decides whether a time can be taken, and why not."""
 
-from typing import Any, Final
+from typing import Final, assert_never
 
 import msgspec
 
 from actors.calendars.calendar import reservations
-from actors.calendars.calendar.commands import (
-    Attend,
-    Availability,
-    Book,
-    Check,
-    Configure,
-    Import,
+from actors.calendars.calendar.answers import (
+    CheckAnswer,
+    CheckedTime,
+    FreeSlots,
+    NearbyTime,
     OpenTime,
+    Plan,
+    ProbeAnswer,
+)
+from actors.calendars.calendar.commands import (
+    CalendarCommand,
+    Check,
+    ConfigureCalendar,
+    GetCalendar,
+    GetFreeTimes,
+    GetOpenTime,
+    ImportBusyTime,
+    NotifyWhenFree,
     Probe,
     Reserve,
-    Show,
-    Take,
+    TryBook,
+    TryTake,
+)
+from actors.calendars.calendar.events import (
+    BusyTimeImported,
+    CalendarEvent,
+    Configured,
+    NotifyWhenFreeSet,
+    ReservationRefused,
 )
 from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
 from actors.calendars.calendar.planner import Planner
-from actors.calendars.calendar.plans import Plan, collisions, entry_of, plan_of, service_of
-from actors.calendars.calendar.reservations import Ask, Asked, Change, Held, Released, Settle, Settled
+from actors.calendars.calendar.plans import collisions, entry_of, plan_of, service_of
+from actors.calendars.calendar.reservations import Change, ConfirmOrCancel, ResolveInDoubt
 from actors.calendars.hours import timeline
+from actors.calendars.hours.answers import NOTHING
 from actors.calendars.hours.reasons import DENIED, Reason, conflict, reasons
 from actors.calendars.hours.roles import is_staff, require_staff, require_system
 from actors.calendars.hours.schedule import Schedule, Service, check, whole
 from actors.calendars.hours.timeline import DAY_MS, MINUTE_MS
-from actors.kernel.contract.entity import Context, Decision, Event, Principal
+from actors.kernel.contract.entity import Context, Decision, Principal
 from common.errors import InvalidArgument, NotFound
 
 LONGEST_LOOK_MS: Final = 100 * DAY_MS
@@ -36,36 +54,6 @@ MOST_EXPLAINED: Final = 3000
 MOST_CHECKED: Final = 1000
 MOST_IMPORTED: Final = 5000
 _RESOURCE: Final = {"taken": "resource_taken", "group_full": "resource_taken", "buffer": "resource_taken"}
-
-
-class Configured(Event, frozen=True, kw_only=True, tag="configured"):
-    """The calendar has this schedule from now on. `dropped` are services that it offered before."""
-
-    schedule: Schedule
-    dropped: tuple[str, ...] = ()
-
-
-class Imported(Event, frozen=True, kw_only=True, tag="imported"):
-    """Busy time from elsewhere, instead of what this source brought before."""
-
-    source: str
-    spans: tuple[tuple[int, int], ...]
-
-
-class Attended(Event, frozen=True, kw_only=True, tag="attended"):
-    """A note: a waitlist wants to hear of time that comes free; "" for nobody."""
-
-    waitlist: str
-
-
-class Unreserved(Event, frozen=True, kw_only=True, tag="unreserved"):
-    """What the waitlist wanted is not to be had. An event, so that the letter has an id of its own."""
-
-    key: str
-    owner: str
-
-
-CalendarEvent = Configured | Imported | Attended | Unreserved | Held | Settled | Released | Asked
 
 
 class Calendar:
@@ -77,7 +65,7 @@ class Calendar:
         self.planner: Planner | None = None
         self.waitlist = ""
 
-    def decide(self, command: Any, context: Context, version: int) -> Decision:
+    def decide(self, command: CalendarCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
 
         Raises:
@@ -86,46 +74,47 @@ class Calendar:
             InvalidArgument, PermissionDenied: as they say.
         """
         match command:
-            case Configure():
+            case ConfigureCalendar():
                 return self._configure(command.schedule, context, version)
-            case Settle():
-                return reservations.settle(self.occupancy, command, context, waiting=bool(self.waitlist))
-            case Ask():
-                return reservations.ask(self.occupancy, command, context)
-            case Take():
+            case ConfirmOrCancel():
+                return reservations.confirm_or_cancel(self.occupancy, command, context, waiting=bool(self.waitlist))
+            case ResolveInDoubt():
+                return reservations.resolve_in_doubt(self.occupancy, command, context)
+            case TryTake():
                 return self._take(command, context)
             case Probe():
                 require_system(context.by)
-                return Decision({"results": [self._against(one) for one in command.takes]})
-            case Book():
+                return Decision(ProbeAnswer(results=[self._against(one) for one in command.takes]))
+            case TryBook():
                 return self._book(command, context)
             case Check():
                 return Decision(self._check(command, context))
-            case Availability():
+            case GetFreeTimes():
                 return Decision(self._availability(command, context, version))
-            case OpenTime():
+            case GetOpenTime():
                 openings = self._ready().openings
-                return Decision({"open_ms": openings.total(command.start, command.end)})
-            case Show():
+                return Decision(OpenTime(open_ms=openings.total(command.start, command.end)))
+            case GetCalendar():
                 return Decision(self._shown(context, version))
             case Reserve():
                 return self._reserve(command, context)
-            case Import():
+            case ImportBusyTime():
                 return self._import(command, context)
-            case Attend():
+            case NotifyWhenFree():
                 return self._attend(command, context)
-        raise InvalidArgument("A calendar does not know that.")
+            case _:
+                assert_never(command)
 
     def apply(self, event: CalendarEvent, seq: int, at_ms: int) -> None:
         """See `Entity.apply`."""
         match event:
             case Configured():
                 self.set_up(event.schedule)
-            case Imported():
+            case BusyTimeImported():
                 self._apply_import(event)
-            case Attended():
+            case NotifyWhenFreeSet():
                 self.waitlist = event.waitlist
-            case Unreserved():
+            case ReservationRefused():
                 return
             case _:
                 changed = reservations.apply(self.occupancy, event, at_ms)
@@ -150,7 +139,7 @@ class Calendar:
         reply = {"therapist_id": self.id, **whole(schedule), "version": version + 1}
         return Decision(reply, events=[Configured(schedule=schedule, dropped=dropped)])
 
-    def _shown(self, context: Context, version: int) -> dict[str, Any]:
+    def _shown(self, context: Context, version: int) -> dict[str, object]:
         schedule = self._ready().schedule
         if not is_staff(context.by, self.id):  # why a time is blocked is nobody else's business
             schedule = msgspec.structs.replace(
@@ -161,7 +150,7 @@ class Calendar:
             )
         return {"therapist_id": self.id, **whole(schedule), "version": version}
 
-    def _availability(self, command: Availability, context: Context, version: int) -> dict[str, Any]:
+    def _availability(self, command: GetFreeTimes, context: Context, version: int) -> FreeSlots:
         planner = self._ready()
         if not 0 < command.end - command.start <= LONGEST_LOOK_MS:
             raise InvalidArgument("to lies after from, by at most 100 days.", details={"field": "to"})
@@ -171,14 +160,19 @@ class Calendar:
         service = service_of(planner.schedule, command.service, command.duration)
         now_ms, client = context.now_ms, command.client
         slots = planner.slots(service, command.start, command.end, now_ms=now_ms, client=client)
-        answer: dict[str, Any] = {"version": version, "tz": planner.schedule.tz, "slots": slots}
-        if service.resources and slots:
-            answer |= {"plan": planner.plan(service, slots[0][0]), "step": planner.schedule.slot_minutes * MINUTE_MS}
-        if command.explain:
-            answer["refused"] = planner.refused(service, command.start, command.end, now_ms=now_ms, client=client)
-        return answer
+        needs_rooms = bool(service.resources and slots)
+        return FreeSlots(
+            version=version,
+            tz=planner.schedule.tz,
+            slots=slots,
+            plan=planner.plan(service, slots[0][0]) if needs_rooms else None,
+            step=planner.schedule.slot_minutes * MINUTE_MS if needs_rooms else 0,
+            refused=planner.refused(service, command.start, command.end, now_ms=now_ms, client=client)
+            if command.explain
+            else None,
+        )
 
-    def _check(self, command: Check, context: Context) -> dict[str, Any]:
+    def _check(self, command: Check, context: Context) -> CheckAnswer:
         planner = self._ready()
         if not 1 <= len(command.starts) <= MOST_CHECKED:
             raise InvalidArgument(f"Check 1 to {MOST_CHECKED} times at once.", details={"field": "start"})
@@ -197,10 +191,10 @@ class Calendar:
                 overriding=command.overriding,
             )
             nearby = self._nearby(service, start, command, context) if command.alternatives else []
-            results.append({"plan": planner.plan(service, start), "reasons": why, "alternatives": nearby})
-        return {"results": results}
+            results.append(CheckedTime(plan=planner.plan(service, start), reasons=why, alternatives=nearby))
+        return CheckAnswer(results=results)
 
-    def _nearby(self, service: Service, start: int, command: Check | Book, context: Context) -> list[dict[str, Any]]:
+    def _nearby(self, service: Service, start: int, command: Check | TryBook, context: Context) -> list[NearbyTime]:
         found = self._ready().nearest(
             service,
             start,
@@ -210,11 +204,9 @@ class Calendar:
             limit=command.alternatives,
         )
         service_id = service.service_id or None
-        return [
-            {"therapist_id": self.id, "service_id": service_id, "start": low, "end": high} for low, high, _ in found
-        ]
+        return [NearbyTime(therapist_id=self.id, service_id=service_id, start=low, end=high) for low, high, _ in found]
 
-    def _book(self, command: Book, context: Context) -> Decision:
+    def _book(self, command: TryBook, context: Context) -> Decision:
         planner = self._ready()
         if command.overriding:
             require_staff(context.by, self.id)
@@ -228,10 +220,11 @@ class Calendar:
             overriding=command.overriding,
         )
         if why:
-            raise conflict(why, self._nearby(service, command.start, command, context) if command.alternatives else [])
+            nearby = self._nearby(service, command.start, command, context) if command.alternatives else []
+            raise conflict(why, nearby)
         plan = planner.plan(service, command.start)
         entry = entry_of(command, plan)
-        return reservations.hold(entry, context, self._busy_by(plan, entry), plan)
+        return reservations.reserve(entry, context, self._busy_by(plan, entry), plan)
 
     def _busy_by(self, plan: Plan, entry: TimeEntry) -> list[Change]:
         """What watchers hear: a group is busy when it is full."""
@@ -241,13 +234,13 @@ class Calendar:
                 return []
         return [(plan.start, plan.end, "busy")]
 
-    def _take(self, command: Take, context: Context) -> Decision:
+    def _take(self, command: TryTake, context: Context) -> Decision:
         require_system(context.by)
         if why := self._against(command):
             raise conflict(why, [])
         plan = plan_of(command)
         entry = entry_of(command, plan)
-        return reservations.hold(entry, context, self._busy_by(plan, entry), {})
+        return reservations.reserve(entry, context, self._busy_by(plan, entry), NOTHING)
 
     def _unshared(self, by: Principal, *, overriding: bool) -> list[Reason]:
         """`not_shared`: it is there for the services of some calendars, and this is none of those who run them."""
@@ -255,7 +248,7 @@ class Calendar:
         reserved = schedule.rules.shared_with is not None and not schedule.serves(by.user)
         return reasons(["not_shared"], overriding=overriding) if reserved and not is_staff(by, self.id) else []
 
-    def _against(self, command: Take) -> list[Reason]:
+    def _against(self, command: TryTake) -> list[Reason]:
         if self.planner is None or not self.planner.schedule.serves(command.calendar):
             return reasons([DENIED])  # and nothing else: when it is taken is not for them to know
         codes = [_RESOURCE[code] for code in collisions(self.occupancy, plan_of(command), command.booking)]
@@ -266,7 +259,7 @@ class Calendar:
     def _reserve(self, command: Reserve, context: Context) -> Decision:
         require_system(context.by)
         planner = self.planner
-        refused = Decision({}, events=[Unreserved(key=command.key, owner=command.owner)])
+        refused = Decision(NOTHING, events=[ReservationRefused(key=command.key, owner=command.owner)])
         if planner is None:
             return refused
         try:
@@ -278,7 +271,7 @@ class Calendar:
             if self._suits(command, start):
                 plan = planner.plan(service, start)
                 entry = entry_of(command, plan)
-                return reservations.hold(entry, context, self._busy_by(plan, entry), {})
+                return reservations.reserve(entry, context, self._busy_by(plan, entry), NOTHING)
         return refused
 
     def _suits(self, command: Reserve, start: int) -> bool:
@@ -287,23 +280,27 @@ class Calendar:
         right_day = not command.weekdays or timeline.WEEKDAYS[wall.weekday()] in command.weekdays
         return right_day and (not command.times or any(low <= minute < high for low, high in command.times))
 
-    def _import(self, command: Import, context: Context) -> Decision:
+    def _import(self, command: ImportBusyTime, context: Context) -> Decision:
         require_staff(context.by, self.id)
         self._ready()
         if len(command.spans) > MOST_IMPORTED or any(low >= high for low, high in command.spans):
             raise InvalidArgument(f"At most {MOST_IMPORTED} times can be imported, each of some length.")
-        return Decision({"imported": len(command.spans)}, events=[Imported(source=command.source, spans=command.spans)])
+        return Decision(
+            {"imported": len(command.spans)}, events=[BusyTimeImported(source=command.source, spans=command.spans)]
+        )
 
-    def _apply_import(self, event: Imported) -> None:
+    def _apply_import(self, event: BusyTimeImported) -> None:
         prefix = f"ext:{event.source}:"
         for key in [key for key in self.occupancy.entries if key.startswith(prefix)]:
             self.occupancy.drop(key)
         for number, (start, end) in enumerate(event.spans):
-            self.occupancy.put(TimeEntry(f"{prefix}{number}", "", "", start, end, state="taken"))
+            self.occupancy.put(
+                TimeEntry(key=f"{prefix}{number}", booking="", owner="", start=start, end=end, state="taken")
+            )
         if self.planner is not None:
             self.set_up(self.planner.schedule)
 
-    def _attend(self, command: Attend, context: Context) -> Decision:
+    def _attend(self, command: NotifyWhenFree, context: Context) -> Decision:
         require_system(context.by)
         wanted = command.waitlist if command.waiting else ""
-        return Decision({}, notes=[Attended(waitlist=wanted)] if wanted != self.waitlist else ())
+        return Decision(NOTHING, notes=[NotifyWhenFreeSet(waitlist=wanted)] if wanted != self.waitlist else ())

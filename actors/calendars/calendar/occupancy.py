@@ -14,7 +14,7 @@ from actors.calendars.hours.timeline import DAY_MS
 State = Literal["tentative", "taken"]
 
 
-class TimeEntry(msgspec.Struct, frozen=True, array_like=True):
+class TimeEntry(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Time taken by one booking. `key` is unique to one attempt to book; a booking that moves has two for a moment.
 
     Bookings of the same `session` (same service, same time) share it. `owner` is the entity that decides what becomes

@@ -5,20 +5,20 @@ of that day changes.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from actors.calendars.calendar.answers import Plan, RefusedSpan, Slot, session_of
 from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
-from actors.calendars.calendar.plans import Plan, collisions, session_of
+from actors.calendars.calendar.plans import collisions
 from actors.calendars.calendar.reservations import KEPT_MS
 from actors.calendars.hours import timeline
 from actors.calendars.hours.openings import Grid, OpeningHours
-from actors.calendars.hours.reasons import Reason, reasons
+from actors.calendars.hours.reasons import OF_CLIENT, Reason, reasons
 from actors.calendars.hours.schedule import Schedule, Service
 from actors.calendars.hours.timeline import DAY_MS, MINUTE_MS, Span
 
-Slot = tuple[int, int, int]  # start, end, places left
 _KEPT_DAYS: Final = 2000  # worked out and in memory, of one calendar
 _KEPT_LENGTHS: Final = 32  # services and lengths, of one day
 _FARTHEST_DAYS: Final = 21  # how far from the wished time alternatives are looked for
@@ -38,22 +38,22 @@ class Planner:
         """What booking this service at this time means."""
         rules, end = self.schedule.rules, start + service.duration_minutes * MINUTE_MS
         return Plan(
-            start,
-            end,
-            service.buffer_before_minutes * MINUTE_MS,
-            service.buffer_after_minutes * MINUTE_MS,
-            session_of(self.calendar_id, service.service_id, start, end) if service.capacity > 1 else "",
-            service.capacity,
-            service.service_id,
-            service.resources,
-            self.schedule.tz,
-            None if service.price is None else msgspec.to_builtins(service.price),
-            service.format,
-            rules.requires_confirmation,
-            rules.max_reschedules,
-            rules.cancel_notice_minutes * MINUTE_MS,
-            rules.bookable_by,
-            self.calendar_id,
+            start=start,
+            end=end,
+            before=service.buffer_before_minutes * MINUTE_MS,
+            after=service.buffer_after_minutes * MINUTE_MS,
+            session=session_of(self.calendar_id, service.service_id, start, end) if service.capacity > 1 else "",
+            capacity=service.capacity,
+            service=service.service_id,
+            resources=service.resources,
+            tz=self.schedule.tz,
+            price=service.price,
+            format=service.format,
+            requires_confirmation=rules.requires_confirmation,
+            max_reschedules=rules.max_reschedules,
+            cancel_notice_ms=rules.cancel_notice_minutes * MINUTE_MS,
+            bookable_by=rules.bookable_by,
+            calendar=self.calendar_id,
         )
 
     def why_not(
@@ -104,17 +104,17 @@ class Planner:
         found.sort(key=lambda one: (abs(one[0] - start), one[0]))
         return found[:limit]
 
-    def refused(self, service: Service, start: int, end: int, *, now_ms: int, client: str) -> list[dict[str, Any]]:
+    def refused(self, service: Service, start: int, end: int, *, now_ms: int, client: str) -> list[RefusedSpan]:
         """Stretches of [start, end) in which no booking can begin, each with all reasons."""
-        stretches: list[dict[str, Any]] = []
+        stretches: list[RefusedSpan] = []
         for at, until in self._points(start, end):
             why = self.why_not(service, at, now_ms=now_ms, client=client)
             if not why:
                 continue
-            if stretches and stretches[-1]["end"] == at and stretches[-1]["reasons"] == why:
-                stretches[-1]["end"] = until
+            if stretches and stretches[-1].end == at and stretches[-1].reasons == why:
+                stretches[-1] = msgspec.structs.replace(stretches[-1], end=until)
             else:
-                stretches.append({"start": at, "end": until, "reasons": why})
+                stretches.append(RefusedSpan(start=at, end=until, reasons=why))
         return stretches
 
     def changed(self, entry: TimeEntry) -> None:
@@ -197,7 +197,11 @@ class Planner:
                 count("service_week", week, of_service) - sum(one.service == of_service for one in in_week),
             ),
         )
-        return [code for code, most, have in checks if most is not None and have >= most and (client or code[0] != "c")]
+        return [
+            code
+            for code, most, have in checks
+            if most is not None and have >= most and (client or code not in OF_CLIENT)
+        ]
 
     def _own(self, booking: str, start: int) -> list[TimeEntry]:
         if not booking:

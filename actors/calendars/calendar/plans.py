@@ -1,45 +1,12 @@
 """What a booking would take of a calendar: the plan of it, the entry that it makes, and what is in the way."""
 
-from typing import Any
-
 import msgspec
 
-from actors.calendars.calendar.commands import Book, Reserve, Take
+from actors.calendars.calendar.answers import Plan
+from actors.calendars.calendar.commands import Reserve, TryBook, TryTake
 from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
 from actors.calendars.hours.schedule import Schedule, Service
 from common.errors import InvalidArgument, NotFound
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What booking a service of `calendar` at a time means. Times in ms."""
-
-    start: int
-    end: int
-    before: int
-    after: int
-    session: str
-    capacity: int
-    service: str
-    resources: tuple[str, ...]
-    tz: str
-    price: dict[str, Any] | None = None
-    format: str | None = None
-    requires_confirmation: bool = False
-    max_reschedules: int | None = None
-    cancel_notice_ms: int = 0
-    bookable_by: str = "anyone"
-    calendar: str = ""
-
-    def at(self, start: int) -> "Plan":
-        """The same at another time."""
-        end = start + self.end - self.start
-        session = session_of(self.calendar, self.service, start, end) if self.capacity > 1 else ""
-        return msgspec.structs.replace(self, start=start, end=end, session=session)
-
-
-def session_of(calendar: str, service: str, start: int, end: int) -> str:
-    """What bookings of one group session have in common."""
-    return f"{calendar}|{service}|{start}|{end}"
 
 
 def service_of(schedule: Schedule, service_id: str | None, duration_minutes: int | None) -> Service:
@@ -50,7 +17,7 @@ def service_of(schedule: Schedule, service_id: str | None, duration_minutes: int
         InvalidArgument: a group session of another length than the others'.
     """
     if service_id is None:
-        return Service("", duration_minutes or schedule.slot_minutes)
+        return Service(service_id="", duration_minutes=duration_minutes or schedule.slot_minutes)
     service = next((one for one in schedule.services if one.service_id == service_id), None)
     if service is None:
         raise NotFound("This calendar has no such service.")
@@ -61,37 +28,37 @@ def service_of(schedule: Schedule, service_id: str | None, duration_minutes: int
     return msgspec.structs.replace(service, duration_minutes=duration_minutes)
 
 
-def plan_of(command: Take) -> Plan:
+def plan_of(command: TryTake) -> Plan:
     """The plan that another calendar made."""
     return Plan(
-        command.start,
-        command.end,
-        command.before,
-        command.after,
-        command.session,
-        command.capacity,
-        command.service,
-        (),
-        "",
+        start=command.start,
+        end=command.end,
+        before=command.before,
+        after=command.after,
+        session=command.session,
+        capacity=command.capacity,
+        service=command.service,
+        resources=(),
+        tz="",
         calendar=command.calendar,
     )
 
 
-def entry_of(command: Book | Take | Reserve, plan: Plan) -> TimeEntry:
+def entry_of(command: TryBook | TryTake | Reserve, plan: Plan) -> TimeEntry:
     """The entry of time that is taken by this plan."""
     return TimeEntry(
-        command.key,
-        command.booking,
-        command.owner,
-        plan.start,
-        plan.end,
-        plan.before,
-        plan.after,
-        plan.session,
-        plan.service,
-        command.client,
-        overridden=isinstance(command, Book | Take) and command.overriding,
-        hold=isinstance(command, Take) and command.hold,
+        key=command.key,
+        booking=command.booking,
+        owner=command.owner,
+        start=plan.start,
+        end=plan.end,
+        before=plan.before,
+        after=plan.after,
+        session=plan.session,
+        service=plan.service,
+        client=command.client,
+        overridden=isinstance(command, TryBook | TryTake) and command.overriding,
+        hold=isinstance(command, TryTake) and command.hold,
     )
 
 

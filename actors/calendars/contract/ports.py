@@ -1,31 +1,12 @@
 """What the services of calendars need of the rest, and how they ask calendars."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
-import msgspec
-
-from actors.calendars.calendar.plans import Plan
-from actors.calendars.hours.reasons import Reason
 from common.errors import InvalidArgument
 from common.ids import is_id
 
 Related = Callable[[str, str], Awaitable[bool]]
 """Is this client in the care of this therapist?"""
-
-
-class Checked(msgspec.Struct):
-    """The answer about one time."""
-
-    plan: Plan
-    reasons: list[Reason]
-    alternatives: list[dict[str, Any]] = []
-
-
-class CheckAnswer(msgspec.Struct):
-    """The answer to `Check`."""
-
-    results: list[Checked]
 
 
 def entity(kind: str, key: str, field: str) -> str:

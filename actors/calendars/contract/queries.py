@@ -1,17 +1,17 @@
 """What clients may ask to see of calendars, over REST (as query members) and over sockets (as payloads)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
+from typing_extensions import override
 
-from actors.calendars.booking.record import Status
-from actors.calendars.calendar.commands import Availability
+from actors.calendars.booking.state import Status
+from actors.calendars.calendar.commands import GetFreeTimes
 from actors.calendars.contract.requests import Body, Minutes, Moment
+from actors.calendars.contract.wanted import LARGEST_PAGE, BookingFilter
 from actors.calendars.hours import timeline
 from actors.calendars.hours.schedule import Id
-from actors.calendars.services.booking_queries import LARGEST_PAGE, BookingFilter
-from actors.calendars.services.bookings import Bookings
 from actors.kernel.contract.entity import Principal
 
 
@@ -32,14 +32,16 @@ class FreeTimes(SpanQuery, frozen=True):
     service_id: Id | None = None
     duration_minutes: Minutes | None = None
 
-    def command(self, by: Principal) -> Availability:
+    def command(self, by: Principal) -> GetFreeTimes:
         """What is asked of the calendar. Clients are shown what they themselves may book."""
         start, end = self.span()
         client = by.user if by.role == "client" else ""
-        return Availability(start, end, self.service_id, self.duration_minutes, client)
+        return GetFreeTimes(
+            start=start, end=end, service=self.service_id, duration=self.duration_minutes, client=client
+        )
 
 
-class AvailabilityQuery(FreeTimes, frozen=True):
+class AvailabilityQuery(FreeTimes, frozen=True, kw_only=True):
     """The same, told in a zone, and perhaps with the reasons why other times are not free. `duration` is
     `duration_minutes`."""
 
@@ -47,7 +49,8 @@ class AvailabilityQuery(FreeTimes, frozen=True):
     tz: Annotated[str, Meta(max_length=64)] | None = None
     explain: bool = False
 
-    def command(self, by: Principal) -> Availability:
+    @override
+    def command(self, by: Principal) -> GetFreeTimes:
         """See `FreeTimes`."""
         asked = super().command(by)
         return msgspec.structs.replace(asked, duration=asked.duration or self.duration, explain=self.explain)
@@ -57,20 +60,7 @@ class AvailabilityQuery(FreeTimes, frozen=True):
         return None if self.tz is None else timeline.zone_of(self.tz).key
 
 
-async def free_times(
-    bookings: Bookings, calendar: str, query: AvailabilityQuery, *, by: Principal, trace: str = ""
-) -> dict[str, Any]:
-    """`{therapist_id, version, tz, slots, refused?}`.
-
-    Raises:
-        CarewireError: as `Bookings.availability`, or there is no such zone.
-    """
-    zone = query.zone()
-    found, _ = await bookings.availability(calendar, query.command(by), by=by, trace=trace)
-    return found if zone is None else found | {"tz": zone}
-
-
-class ListQuery(Body, frozen=True):
+class ListQuery(Body, frozen=True, kw_only=True):
     """A page of bookings: one's own, or (for staff) those of a calendar or a client."""
 
     therapist_id: Id | None = None

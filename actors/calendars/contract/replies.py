@@ -4,52 +4,20 @@ from typing import Literal
 
 import msgspec
 
-from actors.calendars.booking.record import Status
+from actors.calendars.booking.answers import BookingReply
+from actors.calendars.hours.answers import Answer
 from actors.calendars.hours.reasons import Reason
-from actors.calendars.hours.schedule import CalendarBody, Price
 from common.persons import UserId
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of what is answered."""
-
-
-class BookingReply(Reply, frozen=True, kw_only=True):
-    """A booking."""
-
-    id: str
-    therapist_id: str
-    client_id: UserId
-    start: str
-    end: str
-    tz: str
-    status: Status
-    participants: list[UserId]
-    version: int
-    created_at: str
-    updated_at: str
-    service_id: str = ""
-    price: Price | None = None
-    format: str = ""
-    series_id: str = ""
-    hold_expires_at: str = ""
-    awaiting: str = ""
-    overridden: bool = False
-    cancel_reason: str = ""
-    late_cancellation: bool = False
-    notes: str = ""
-    reason: str = ""
-    override_reason: str = ""
-
-
-class BookingPage(Reply, frozen=True, kw_only=True):
+class BookingPage(Answer, frozen=True, kw_only=True):
     """A page of bookings."""
 
     bookings: list[BookingReply]
     next_cursor: str = ""
 
 
-class Alternative(Reply, frozen=True, kw_only=True):
+class Alternative(Answer, frozen=True, kw_only=True):
     """What could be booked instead."""
 
     therapist_id: str
@@ -58,7 +26,7 @@ class Alternative(Reply, frozen=True, kw_only=True):
     end: str
 
 
-class Checked(Reply, frozen=True, kw_only=True):
+class Checked(Answer, frozen=True, kw_only=True):
     """Would it be possible?"""
 
     available: bool
@@ -66,141 +34,53 @@ class Checked(Reply, frozen=True, kw_only=True):
     alternatives: list[Alternative]
 
 
-class ErrorDetails(Reply, frozen=True, kw_only=True):
-    """Of an error that one of many had."""
-
-    field: str = ""
-    reasons: list[Reason] = []
-    alternatives: list[Alternative] = []
-    lapsed: bool = False
-
-
-class Failure(Reply, frozen=True, kw_only=True):
-    """Why one of many failed."""
-
-    code: str
-    message: str
-    retryable: bool = False
-    retry_after: float | None = None
-    details: ErrorDetails | None = None
-
-
-class BulkResult(Reply, frozen=True, kw_only=True):
+class BulkResult(Answer, frozen=True, kw_only=True):
     """What became of one of many."""
 
     booking_id: str
     status: Literal["done", "possible", "failed"]
     start: str = ""
     booking: BookingReply | None = None
-    error: Failure | None = None
-    alternatives: list[Alternative] = []
+    error: msgspec.Raw | None = None
+    alternatives: list[Alternative] | None = None
 
 
-class BulkReply(Reply, frozen=True, kw_only=True):
+class BulkReply(Answer, frozen=True, kw_only=True):
     """What became of many."""
 
     dry_run: bool
     results: list[BulkResult]
 
 
-class Occurrence(Reply, frozen=True, kw_only=True):
-    """One time of a series, and what became of it."""
+class Occurrence(Answer, frozen=True, kw_only=True):
+    """One time of a series, and what became of it. `alternatives`: where it cannot be had. `error`: as of a request of
+    its own."""
 
     start: str
     end: str
     status: str
     booking_id: str = ""
     reasons: list[Reason] = []
-    alternatives: list[Alternative] = []
-    error: Failure | None = None
+    alternatives: list[Alternative] | None = None
+    error: msgspec.Raw | None = None
 
 
-class SeriesReply(Reply, frozen=True, kw_only=True):
-    """A series. While it is only looked at, it has neither id nor people."""
+class SeriesReply(Answer, frozen=True, kw_only=True):
+    """A series. A dry run has its times alone; one that was just made or moved, its id besides."""
 
-    occurrences: list[Occurrence]
     series_id: str = ""
     therapist_id: str = ""
     client_id: UserId = ""
-    service_id: str | None = None
+    service_id: str | msgspec.UnsetType | None = msgspec.UNSET  # null: a series of plain time
     start: str = ""
     tz: str = ""
     rrule: str = ""
-    exceptions: list[str] = []
+    exceptions: list[str] | None = None
     status: str = ""
+    occurrences: list[Occurrence]
 
 
-class Estimate(Reply, frozen=True, kw_only=True):
-    """When it may be somebody's turn."""
-
-    at: str
-    hours: float
-    offers_seen: int
-
-
-class Factor(Reply, frozen=True, kw_only=True):
-    """Part of what decides how far in front somebody is."""
-
-    factor: str
-    hours: float
-
-
-class Standing(Reply, frozen=True, kw_only=True):
-    """Where somebody stands who has joined the waitlist."""
-
-    entry_id: str
-    position: int
-    priority: list[Factor]
-    estimate: Estimate | None = None
-
-
-class OfferReply(Reply, frozen=True, kw_only=True):
-    """Time that is offered."""
-
-    offer_id: str
-    entry_id: str
-    therapist_id: str
-    service_id: str | None
-    start: str
-    end: str
-    expires_at: str
-
-
-class Wish(Standing, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
-    """A line of the waitlist."""
-
-    client_id: UserId
-    therapist_ids: list[str]
-    service_id: str | None
-    since: str
-    until: str
-    urgency: str
-    joined_at: str
-    offer: OfferReply | None = None
-    note: str = ""
-
-
-class WishList(Reply, frozen=True, kw_only=True):
-    """The waitlist, as far as it concerns the reader."""
-
-    entries: list[Wish]
-
-
-class WaitlistFigures(Reply, frozen=True, kw_only=True):
-    """How the waitlist goes."""
-
-    waiting: int
-    joined: int
-    offered: int
-    accepted: int
-    declined: int
-    lapsed: int
-    acceptance: float | None
-    waited_hours: float | None
-    demand_by_hour: list[int]
-
-
-class FreeTime(Reply, frozen=True, kw_only=True):
+class FreeTime(Answer, frozen=True, kw_only=True):
     """A time that can be booked."""
 
     start: str
@@ -208,7 +88,7 @@ class FreeTime(Reply, frozen=True, kw_only=True):
     remaining: int
 
 
-class Refused(Reply, frozen=True, kw_only=True):
+class Refused(Answer, frozen=True, kw_only=True):
     """A stretch in which nothing can be booked, and why."""
 
     start: str
@@ -216,26 +96,26 @@ class Refused(Reply, frozen=True, kw_only=True):
     reasons: list[Reason]
 
 
-class FreeTimesReply(Reply, frozen=True, kw_only=True):
+class FreeTimesReply(Answer, frozen=True, kw_only=True):
     """When a calendar is free."""
 
     therapist_id: str
     version: int
     tz: str
     slots: list[FreeTime]
-    refused: list[Refused] = []
+    refused: list[Refused] | None = None
 
 
-class Watched(Reply, frozen=True, kw_only=True):
+class Watched(Answer, frozen=True, kw_only=True):
     """The answer to whoever watches a calendar. `bookings`: for those who run it."""
 
     version: int
     tz: str
     slots: list[FreeTime]
-    bookings: list[BookingReply] = []
+    bookings: list[BookingReply] | None = None
 
 
-class LeadTimes(Reply, frozen=True, kw_only=True):
+class LeadTimes(Answer, frozen=True, kw_only=True):
     """How long before their start bookings are made."""
 
     median: float | None
@@ -243,7 +123,7 @@ class LeadTimes(Reply, frozen=True, kw_only=True):
     longest: float | None
 
 
-class CalendarFigures(Reply, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
+class CalendarFigures(Answer, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
     """How a calendar is used."""
 
     therapist_id: str
@@ -259,25 +139,44 @@ class CalendarFigures(Reply, frozen=True, kw_only=True, rename={"since": "from",
     no_shows: dict[str, int]
 
 
-class ImportedReply(Reply, frozen=True, kw_only=True):
-    """How much busy time came in."""
+class LeftOut(Answer, frozen=True, kw_only=True):
+    """A component that was left out: its number in the file (from 0), its UID if it has one, and why."""
+
+    index: int
+    reason: str
+    uid: str = ""
+
+
+class ImportedReply(Answer, frozen=True, kw_only=True):
+    """How much busy time came in, and what was left out (the first hundred are named)."""
 
     imported: int
+    events: int
+    free: int
+    outside: int
+    left_out: list[LeftOut]
+    left_out_total: int
 
 
-class FeedReply(Reply, frozen=True, kw_only=True):
-    """A feed as text; its clients are told beside it (`Fed`)."""
+class FeedReply(Answer, frozen=True, kw_only=True):
+    """A feed as text; its clients are told beside it (`FeedContent`)."""
 
     ics: str
 
 
-class FeedTokenReply(Reply, frozen=True, kw_only=True):
+class FeedTokenReply(Answer, frozen=True, kw_only=True):
     """A token of a feed, without what it says."""
 
     token_id: str
     user_id: UserId
     created_at: str
     expires_at: str
+
+
+class OwnFeedToken(FeedTokenReply, frozen=True, kw_only=True):
+    """A token of a feed, and which feed it is for: for whoever has made it."""
+
+    feed: str
 
 
 class FeedTokenMade(FeedTokenReply, frozen=True, kw_only=True):
@@ -287,11 +186,7 @@ class FeedTokenMade(FeedTokenReply, frozen=True, kw_only=True):
     path: str
 
 
-class FeedTokenList(Reply, frozen=True, kw_only=True):
+class FeedTokenList(Answer, frozen=True, kw_only=True):
     """The tokens of one feed."""
 
     tokens: list[FeedTokenReply]
-
-
-class CalendarReply(CalendarBody, frozen=True, kw_only=True):
-    """How a calendar is set up."""

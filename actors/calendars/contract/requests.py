@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Protocol
 import msgspec
 from msgspec import Meta
 
+from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours import timeline
 from actors.calendars.hours.schedule import Id
-from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from common.errors import InvalidArgument
 from common.lines import Line
 
@@ -66,7 +66,7 @@ def _instant(text: str | None) -> int | None:
     return None if text is None else timeline.parse_instant(text)
 
 
-class BookingBody(Body, frozen=True):
+class BookingBody(Body, frozen=True, kw_only=True):
     """A booking that is wanted. `client_id` is for staff. `request_id`: a repeat with it is the same booking. With
     `end` instead of a length, every alternative of a refusal is a body as it is."""
 
@@ -114,7 +114,7 @@ class RescheduleBody(Body, frozen=True):
         )
 
 
-class TransferBody(Body, frozen=True):
+class TransferBody(Body, frozen=True, kw_only=True):
     """Another therapist, and perhaps another time."""
 
     therapist_id: Id
@@ -144,7 +144,7 @@ class EmptyBody(Body, frozen=True):
     """Nothing."""
 
 
-class PatchBody(Body, frozen=True):
+class PatchBody(Body, frozen=True, kw_only=True):
     """What is there is changed, each alone."""
 
     start: Moment | None = None
@@ -167,7 +167,7 @@ class PatchBody(Body, frozen=True):
         )
 
 
-class SeriesBody(Body, frozen=True):
+class SeriesBody(Body, frozen=True, kw_only=True):
     """A series that is wanted. `request_id`: a repeat with it tells of the series that is there."""
 
     therapist_id: Id
@@ -193,7 +193,7 @@ class SeriesBody(Body, frozen=True):
         )
 
 
-class SeriesPatch(Body, frozen=True):
+class SeriesPatch(Body, frozen=True, kw_only=True):
     """Move occurrences (`booking_id` to `start`, the others by as much), or pause the series or let it go on."""
 
     status: Literal["active", "paused"] | None = None
@@ -212,7 +212,7 @@ class BulkItem(Body, frozen=True):
     therapist_id: Id | None = None
 
 
-class BulkBody(Body, frozen=True):
+class BulkBody(Body, frozen=True, kw_only=True):
     """Many at once: those named, or all of a therapist that begin in [from, to)."""
 
     action: Literal["cancel", "reschedule", "transfer", "complete", "no_show"]
@@ -231,3 +231,18 @@ class ImportBody(Body, frozen=True):
 
     source: Id
     ics: str
+
+
+class WaitlistBody(Body, frozen=True, kw_only=True):
+    """A wish. Without therapists: all that offer the service."""
+
+    since: Moment = msgspec.field(name="from")
+    until: Moment = msgspec.field(name="to")
+    therapist_ids: tuple[Id, ...] = ()
+    service_id: Id | None = None
+    weekdays: tuple[str, ...] = ()
+    times: tuple[tuple[str, str], ...] = ()
+    urgency: str = "normal"
+    note: str = ""
+    client_id: Id | None = None
+    request_id: RequestId | None = None

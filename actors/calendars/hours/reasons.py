@@ -1,7 +1,7 @@
 """Why a time is not free, in words for the person who wanted it. All reasons at once, not the first."""
 
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -44,6 +44,8 @@ TEXTS: Final = {
     "not_shared": "This room or device is not booked by itself. Book a service that needs it.",
     "care_relationship": "Only people in care here may book. Ask for a first appointment.",
 }
+OF_CLIENT: Final = frozenset({"client_day_full", "client_week_full"})
+"""Limits of one person: where nobody in particular asks, they stand against nothing."""
 HARD: Final = frozenset({"long_past", "taken", "group_full", "client_busy", "resource_taken", DENIED})
 """What no override can overrule: two bookings never have the same time, and nobody overrules the owner of a calendar
 but who runs it. What is long past is not remembered."""
@@ -54,7 +56,10 @@ def reasons(codes: Iterable[str], *, overriding: bool = False) -> list[Reason]:
     return [Reason(code, TEXTS[code]) for code in dict.fromkeys(codes) if not overriding or code in HARD]
 
 
-def conflict(found: list[Reason], alternatives: list[dict[str, Any]]) -> Conflict:
+def conflict(found: list[Reason], alternatives: Sequence[msgspec.Struct]) -> Conflict:
     """The refusal of a booking, with what could be booked instead."""
-    details: dict[str, object] = {"reasons": msgspec.to_builtins(found), "alternatives": alternatives}
+    details: dict[str, object] = {
+        "reasons": msgspec.to_builtins(found),
+        "alternatives": msgspec.to_builtins(alternatives),
+    }
     return Conflict(found[0].message, details=details)

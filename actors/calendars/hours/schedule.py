@@ -30,7 +30,7 @@ class Price(Part, frozen=True):
     currency: Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")]
 
 
-class Service(Part, frozen=True):
+class Service(Part, frozen=True, kw_only=True):
     """Something that can be booked. `resources` are rooms and devices whose time each booking needs as well: calendars
     of another `kind` than "therapist", that are shared with this one (`Limits.shared_with`)."""
 
@@ -47,7 +47,7 @@ class Service(Part, frozen=True):
     max_per_week: Count | None = None
 
 
-class Limits(Part, frozen=True):
+class Limits(Part, frozen=True, kw_only=True):
     """The rules of a calendar. None: no such rule. `shared_with`, of a room or device: the calendars whose services may
     need it; None: all. Where it is set, nobody else books it by itself either, but those who run it."""
 
@@ -88,7 +88,7 @@ class Holidays(Part, frozen=True):
     subdivision: Annotated[str, Meta(max_length=10)] | None = None
 
 
-class Schedule(Part, frozen=True):
+class Schedule(Part, frozen=True, kw_only=True):
     """All of it. Frozen and without defaults left out, so it travels as it was given."""
 
     tz: str

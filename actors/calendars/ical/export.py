@@ -6,7 +6,7 @@ from typing import Final
 
 from icalendar import Calendar, Event
 
-from actors.calendars.booking.record import Record
+from actors.calendars.booking.state import Record
 from actors.calendars.hours import timeline
 from actors.calendars.ical.vtimezones import vtimezone
 

@@ -15,6 +15,7 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 from actors.calendars.hours import timeline
 from actors.calendars.ical import content_lines, recurrence_rules
 from actors.calendars.ical.content_lines import Component, Malformed, When
+from actors.calendars.ical.rule import parse
 from actors.calendars.ical.step_budget import Steps, TooManySteps
 
 _EPOCH: Final = datetime(1970, 1, 1)
@@ -159,7 +160,7 @@ class Zones:
 
     def _recurrences(self, text: str, start: datetime, before: timedelta) -> list[datetime]:
         """From some years before what is asked about, or before the end of a rule that ended earlier."""
-        rule = recurrence_rules.parse(text)
+        rule = parse(text)
         until = min(until_of(rule.until, before), self._to) if rule.until else self._to
         since = max(start, min(self._from, until) - _YEARS_BACK)
         found = recurrence_rules.periods(rule, start, until, self._steps, since=since)

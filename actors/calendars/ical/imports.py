@@ -5,24 +5,23 @@ others in between, or stop. What a file may cost is counted in steps (see `steps
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from actors.calendars.hours import timeline
 from actors.calendars.hours.timeline import Span
 from actors.calendars.ical import content_lines, recurrence_rules
+from actors.calendars.ical.busy import MOST_SPANS, Busy, Gone, Left
 from actors.calendars.ical.content_lines import Component, Length, Malformed, Property, When
 from actors.calendars.ical.foreign_zones import Wall, Zones, until_of
+from actors.calendars.ical.rule import parse
 from actors.calendars.ical.step_budget import Steps, TooManySteps
 from common.errors import InvalidArgument
 
-MOST_SPANS: Final = 5000
 MOST_STEPS: Final = 300_000  # of a file, and one more for each of its characters: at 64 KB half a second of CPU
 _MOST_OF_ONE: Final = 50_000  # of an event: daily for a century, with COUNT
-_NAMED: Final = 100
-_LONGEST_UID: Final = 120
 _EPOCH: Final = datetime(1970, 1, 1)
 _SLACK: Final = timedelta(days=2)  # between a wall and UTC, generously
 _READ: Final = ("VEVENT", "VFREEBUSY")
@@ -31,51 +30,6 @@ _UNREADABLE: Final = {
     "cut_off": "This iCalendar was cut off: END:VCALENDAR is missing. Export it again.",
 }
 Pauses = Generator[None, None, None]
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """What was left out: the component's number in the file (from 0), its UID if it has one, and why."""
-
-    index: int
-    reason: str
-    uid: str = ""
-
-    def told(self) -> dict[str, object]:
-        """As clients are told."""
-        return {"index": self.index, "reason": self.reason} | ({"uid": self.uid[:_LONGEST_UID]} if self.uid else {})
-
-
-@dataclass(slots=True)
-class Busy:
-    """What a file says of [start, end): merged spans, and how many events say so, are free or outside, or left out."""
-
-    spans: list[Span] = field(default_factory=list)
-    events: int = 0
-    free: int = 0
-    outside: int = 0
-    left_out: list[Left] = field(default_factory=list)
-
-    def told(self) -> dict[str, object]:
-        """As clients are told: the first hundred that were left out are named."""
-        counts = {"events": self.events, "free": self.free, "outside": self.outside}
-        named = [one.told() for one in self.left_out[:_NAMED]]
-        return {**counts, "left_out": named, "left_out_total": len(self.left_out)}
-
-
-@dataclass(slots=True)
-class _Gone:
-    """Occurrences that are not: by instant, by what the wall shows, or by date."""
-
-    instants: set[int] = field(default_factory=set)
-    walls: set[datetime] = field(default_factory=set)
-    dates: set[date] = field(default_factory=set)
-    moved: "_Gone | None" = None  # shared by all events of a UID
-
-    def has(self, shown: datetime, at_ms: int) -> bool:
-        if at_ms in self.instants or shown in self.walls or shown.date() in self.dates:
-            return True
-        return self.moved is not None and self.moved.has(shown, at_ms)
 
 
 @dataclass(slots=True)
@@ -138,7 +92,7 @@ class _Reader:
         self._steps = steps
         self._zones = Zones(zone, (one for one in parts if one.name == "VTIMEZONE"), start, end, steps)
         self._parts = [_Event(number, one) for number, one in enumerate(parts) if one.name != "VTIMEZONE"]
-        self._moved: dict[tuple[int, str], _Gone] = {}
+        self._moved: dict[tuple[int, str], Gone] = {}
         self._spans: list[Span] = []
         self._failed = 0
 
@@ -194,7 +148,7 @@ class _Reader:
         if replaced is not None:
             if replaced.parameters.get("RANGE"):
                 raise Malformed("range_not_supported")
-            gone = self._moved.setdefault((part.calendar, one.uid), _Gone())
+            gone = self._moved.setdefault((part.calendar, one.uid), Gone())
             self._add(gone, content_lines.when(replaced), part.calendar, whole_days=False)
         if spans:
             self._keep(spans)
@@ -262,7 +216,7 @@ class _Reader:
         added = yield from self._added(part, begins, length, gone)
         return spans + added
 
-    def _added(self, part: Component, begins: When, length: Length, gone: _Gone) -> Generator[None, None, list[Span]]:
+    def _added(self, part: Component, begins: When, length: Length, gone: Gone) -> Generator[None, None, list[Span]]:
         """RDATE: times, or periods of a length of their own; a date means the event's time of that day."""
         spans: list[Span] = []
         for line in part.all("RDATE"):
@@ -302,7 +256,7 @@ class _Reader:
     ) -> Generator[None, None, list[datetime]]:
         """Those that may touch [start, end); without DTSTART, if it `is_first` of them whatever the rule says."""
         try:
-            rule = recurrence_rules.parse(text)
+            rule = parse(text)
         except ValueError:
             raise Malformed("bad_rule") from None
         last = _EPOCH + timedelta(milliseconds=self._end) + _SLACK
@@ -331,10 +285,10 @@ class _Reader:
             return wall.shown((found.wall - _EPOCH) // timedelta(milliseconds=1))
         return until_of(text, timedelta())
 
-    def _gone(self, one: _Event, begins: When) -> Generator[None, None, _Gone]:
+    def _gone(self, one: _Event, begins: When) -> Generator[None, None, Gone]:
         """EXDATE, and what others stand in the place of. Of whole days the date counts, however it is written."""
         part = one.part
-        gone = _Gone()
+        gone = Gone()
         for line in part.all("EXDATE"):
             for moment in content_lines.whens(line):
                 yield from self._worked()
@@ -343,7 +297,7 @@ class _Reader:
             gone.moved = self._moved.get((part.calendar, one.uid))
         return gone
 
-    def _add(self, gone: _Gone, one: When, calendar: int, *, whole_days: bool) -> None:
+    def _add(self, gone: Gone, one: When, calendar: int, *, whole_days: bool) -> None:
         if whole_days or one.kind == "date":
             gone.dates.add(one.wall.date())
         elif one.kind == "floating":

@@ -4,87 +4,17 @@ Times are the wall's, naive. Against dateutil, whose loop ends only with the yea
 day that is looked at counts, and a rule without COUNT begins where it is asked for instead of at its start.
 """
 
-import re
 from calendar import isleap, monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from typing import Final
 
+from actors.calendars.ical.rule import _NONE, FREQUENCIES, Rule
 from actors.calendars.ical.step_budget import Steps
 
-FREQUENCIES: Final = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY")
-WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _UNITS: Final = {"DAILY": 86_400, "HOURLY": 3600, "MINUTELY": 60, "SECONDLY": 1}
-_LONGEST: Final = 4000  # characters
-_DAY: Final = re.compile(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
-_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,9}")
-_NAMES: Final = frozenset(
-    (
-        *("FREQ", "UNTIL", "COUNT", "INTERVAL", "WKST", "BYSETPOS"),
-        *("BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY", "BYHOUR", "BYMINUTE", "BYSECOND"),
-    )
-)
-Numbers = frozenset[int]
-_NONE: Final[Numbers] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule. `days` are (n, weekday): the n-th of its month or year; 0 for each. `until` is as it was written."""
-
-    freq: str
-    interval: int = 1
-    count: int | None = None
-    until: str = ""
-    wkst: int = 0
-    days: frozenset[tuple[int, int]] = frozenset()
-    month_days: Numbers = _NONE
-    year_days: Numbers = _NONE
-    weeks: Numbers = _NONE
-    months: Numbers = _NONE
-    positions: Numbers = _NONE
-    hours: Numbers = _NONE
-    minutes: Numbers = _NONE
-    seconds: Numbers = _NONE
-
-
-def parse(text: str) -> Rule:
-    """The rule. Spaces, small letters, plus signs and empty parts are forgiven.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if len(text) > _LONGEST:
-        raise ValueError("too long")
-    parts: dict[str, str] = {}
-    for part in "".join(text.upper().split()).split(";"):
-        name, _, value = part.partition("=")
-        if not part or (name.startswith("X-") and value):
-            continue
-        if name not in _NAMES or not value or name in parts:
-            raise ValueError(name)
-        parts[name] = value
-    freq, wkst = parts.get("FREQ", ""), parts.get("WKST", "MO")
-    if freq not in FREQUENCIES or wkst not in WEEKDAYS:
-        raise ValueError("FREQ or WKST")
-    return Rule(
-        freq,
-        _positive(parts.get("INTERVAL", "1")),
-        _positive(parts["COUNT"]) if "COUNT" in parts else None,
-        parts.get("UNTIL", ""),
-        WEEKDAYS.index(wkst),
-        frozenset(_day(one) for one in parts["BYDAY"].split(",")) if "BYDAY" in parts else frozenset(),
-        _numbers(parts, "BYMONTHDAY", 31, signed=True),
-        _numbers(parts, "BYYEARDAY", 366, signed=True),
-        _numbers(parts, "BYWEEKNO", 53, signed=True),
-        _numbers(parts, "BYMONTH", 12),
-        _numbers(parts, "BYSETPOS", 366, signed=True),
-        _numbers(parts, "BYHOUR", 23, least=0),
-        _numbers(parts, "BYMINUTE", 59, least=0),
-        _numbers(parts, "BYSECOND", 59, least=0),
-    )
 
 
 def periods(
@@ -111,31 +41,6 @@ def periods(
         if left == 0:
             return
         number += 1
-
-
-def _positive(value: str) -> int:
-    if not _NUMBER.fullmatch(value) or int(value) < 1:
-        raise ValueError(value)
-    return int(value)
-
-
-def _day(value: str) -> tuple[int, int]:
-    match = _DAY.fullmatch(value)
-    if match is None or (match[1] and not 1 <= abs(int(match[1])) <= 53):
-        raise ValueError(value)
-    return int(match[1] or 0), WEEKDAYS.index(match[2])
-
-
-def _numbers(parts: dict[str, str], name: str, most: int, *, least: int = 1, signed: bool = False) -> Numbers:
-    if name not in parts:
-        return _NONE
-    values = parts[name].split(",")
-    if not all(_NUMBER.fullmatch(one) for one in values):
-        raise ValueError(name)
-    found = frozenset(map(int, values))
-    if not all(least <= (abs(one) if signed else one) <= most for one in found):
-        raise ValueError(name)
-    return found
 
 
 def _completed(rule: Rule, start: datetime) -> Rule:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vRecur
 
 from actors.calendars.hours import timeline
-from actors.calendars.ical.recurrence_rules import WEEKDAYS
+from actors.calendars.ical.rule import WEEKDAYS
 
 _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 2100  # a rule that holds until then goes on

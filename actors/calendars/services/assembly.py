@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from actors.calendars.contract.ports import Related
 from actors.calendars.services.booking_queries import BookingQueries
 from actors.calendars.services.bookings import Bookings
-from actors.calendars.services.bulk import Bulk
+from actors.calendars.services.bulk import BulkBookings
 from actors.calendars.services.feed_tokens import FeedTokens
 from actors.calendars.services.feeds import Feeds
 from actors.calendars.services.series import SeriesService
-from actors.calendars.services.waitlist import Waiting
+from actors.calendars.services.waitlist import WaitlistService
 from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import Clock
 from store.ports.feed_tokens import FeedTokens as FeedTokenStore
@@ -22,8 +22,8 @@ class CalendarServices:
     bookings: Bookings
     queries: BookingQueries
     series: SeriesService
-    bulk: Bulk
-    waiting: Waiting
+    bulk: BulkBookings
+    waiting: WaitlistService
     feeds: Feeds
     feed_tokens: FeedTokens
     clock: Clock
@@ -36,7 +36,7 @@ def calendar_services(
     bookings = Bookings(region, views, clock, related=related)
     queries = BookingQueries(views, bookings)
     series = SeriesService(bookings, region, clock)
-    waiting = Waiting(bookings, region, views, clock)
+    waiting = WaitlistService(bookings, region, views, clock)
     feeds = Feeds(bookings, queries, clock)
-    bulk = Bulk(bookings, queries, clock)
+    bulk = BulkBookings(bookings, queries, clock)
     return CalendarServices(bookings, queries, series, bulk, waiting, feeds, FeedTokens(tokens, clock), clock)

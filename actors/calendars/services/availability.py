@@ -1,64 +1,67 @@
 """Free times as clients see them: those of a calendar at which the rooms and devices can be had, too."""
 
-from typing import Any, Final
-
 import msgspec
 
-from actors.calendars.calendar.commands import Availability
-from actors.calendars.calendar.plans import Plan
+from actors.calendars.calendar.answers import FreeSlots, RefusedSpan, Slot
+from actors.calendars.calendar.commands import GetFreeTimes
 from actors.calendars.contract.ports import calendar_of
+from actors.calendars.contract.queries import AvailabilityQuery
+from actors.calendars.contract.replies import FreeTime, FreeTimesReply, Refused
 from actors.calendars.services.probing import probe_times
+from actors.kernel.contract.commands import answer_to
 from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.ports import EntityClient
 from common.clock import to_rfc3339
 
 
-class _Slots(msgspec.Struct):
-    version: int
-    tz: str
-    slots: list[tuple[int, int, int]]
-    refused: list[dict[str, Any]] | None = None
-    plan: Plan | None = None
-    step: int = 0
-
-
-_slots: Final = msgspec.json.Decoder(_Slots).decode
-
-
 async def availability(
-    region: EntityClient, calendar: str, command: Availability, *, by: Principal, listen: bool, trace: str
-) -> tuple[dict[str, Any], int]:
+    region: EntityClient, calendar: str, command: GetFreeTimes, *, by: Principal, listen: bool, trace: str
+) -> tuple[FreeTimesReply, int]:
     """The contract's answer, and the version of the calendar that it shows.
 
     Raises:
         CarewireError: the calendar refused, or somebody did not answer.
     """
     reply = await region.submit(calendar_of(calendar), command, by=by, listen=listen, trace=trace)
-    found = _slots(reply.data)
-    await _without_rooms(region, found, by)
-    answer: dict[str, Any] = {
-        "therapist_id": calendar,
-        "version": found.version,
-        "tz": found.tz,
-        "slots": [
-            {"start": to_rfc3339(low), "end": to_rfc3339(high), "remaining": places}
-            for low, high, places in found.slots
-        ],
-    }
-    if found.refused is not None:
-        answer["refused"] = [
-            one | {"start": to_rfc3339(one["start"]), "end": to_rfc3339(one["end"])} for one in found.refused
-        ]
+    free = answer_to(command, reply.data)
+    slots, refused = await _with_rooms(region, free, by)
+    answer = FreeTimesReply(
+        therapist_id=calendar,
+        version=free.version,
+        tz=free.tz,
+        slots=[FreeTime(start=to_rfc3339(low), end=to_rfc3339(high), remaining=places) for low, high, places in slots],
+        refused=None if refused is None else [_told(span) for span in refused],
+    )
     return answer, reply.version
 
 
-async def _without_rooms(region: EntityClient, found: _Slots, by: Principal) -> None:
-    """Leave out the times at which a room or device that the service needs cannot be had."""
-    if found.plan is None:
-        return
-    others = await probe_times(region, found.plan, [low for low, _, _ in found.slots], by)
-    known = [*zip(found.slots, others, strict=True)]
-    found.slots = [slot for slot, why in known if not why]
-    if found.refused is not None:
-        closed = [{"start": slot[0], "end": slot[0] + found.step, "reasons": why} for slot, why in known if why]
-        found.refused = sorted([*found.refused, *closed], key=lambda one: int(one["start"]))
+async def free_times(
+    region: EntityClient, calendar: str, query: AvailabilityQuery, *, by: Principal, trace: str = ""
+) -> FreeTimesReply:
+    """What a client asks for, in the zone that they ask for.
+
+    Raises:
+        CarewireError: as `availability`, or there is no such zone.
+    """
+    zone = query.zone()
+    answer, _ = await availability(region, calendar, query.command(by), by=by, listen=False, trace=trace)
+    return answer if zone is None else msgspec.structs.replace(answer, tz=zone)
+
+
+async def _with_rooms(
+    region: EntityClient, free: FreeSlots, by: Principal
+) -> tuple[list[Slot], list[RefusedSpan] | None]:
+    """The free times at which the rooms and devices that the service needs can be had, and what is refused besides."""
+    if free.plan is None:
+        return free.slots, free.refused
+    others = await probe_times(region, free.plan, [low for low, _, _ in free.slots], by)
+    known = [*zip(free.slots, others, strict=True)]
+    slots = [slot for slot, why in known if not why]
+    if free.refused is None:
+        return slots, None
+    closed = [RefusedSpan(start=slot[0], end=slot[0] + free.step, reasons=why) for slot, why in known if why]
+    return slots, sorted([*free.refused, *closed], key=lambda span: span.start)
+
+
+def _told(span: RefusedSpan) -> Refused:
+    return Refused(start=to_rfc3339(span.start), end=to_rfc3339(span.end), reasons=span.reasons)

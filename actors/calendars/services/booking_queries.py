@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-
-from actors.calendars.booking.kind import BOOKINGS, order_of, record_in
-from actors.calendars.booking.record import Record, shown
+from actors.calendars.booking.answers import shown
+from actors.calendars.booking.state import Record
+from actors.calendars.booking.views import BOOKINGS, order_of, record_in
+from actors.calendars.contract.replies import BookingPage, CalendarFigures, LeadTimes
+from actors.calendars.contract.wanted import LARGEST_PAGE, BookingFilter
 from actors.calendars.hours import timeline
 from actors.calendars.hours.roles import is_staff, may, require_staff
 from actors.calendars.services.bookings import Bookings
@@ -15,25 +16,12 @@ from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.ports import ViewFinder
 from common.clock import to_rfc3339
 from common.errors import InvalidArgument, PermissionDenied
+from store.ports.views import ViewQuery
 
-LARGEST_PAGE: Final = 200
 MOST_COUNTED: Final = 20_000
 _MOST_FED: Final = 5000
 _CURSOR: Final = re.compile(r"\d{14}\|[A-Za-z0-9_.:@-]{1,128}")
 _KEPT: Final = ("confirmed", "completed", "no_show")
-
-
-class BookingFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which bookings: one of `client`, `therapist`, `series`; a status; those that begin in [start, end)."""
-
-    client: str | None = None
-    therapist: str | None = None
-    series: str | None = None
-    status: str | None = None
-    start: int | None = None
-    end: int | None = None
-    cursor: str | None = None
-    limit: int = 50
 
 
 class BookingQueries:
@@ -43,8 +31,8 @@ class BookingQueries:
         self._views = views
         self._bookings = bookings
 
-    async def page(self, wanted: BookingFilter, *, by: Principal) -> dict[str, Any]:
-        """`{bookings, next_cursor?}`, by start. Without a filter: one's own.
+    async def page(self, wanted: BookingFilter, *, by: Principal) -> BookingPage:
+        """By start. Without a filter: one's own.
 
         Raises:
             InvalidArgument: an impossible limit, or a cursor that is none.
@@ -58,23 +46,32 @@ class BookingQueries:
         above = wanted.cursor or (order_of(wanted.start - 1, "~") if wanted.start is not None else None)
         below = order_of(wanted.end) if wanted.end is not None else None
         found = await self._views.find(
-            BOOKINGS, equal, order_by="order", above=above, below=below, limit=wanted.limit + 1
+            ViewQuery(
+                collection=BOOKINGS,
+                equal=equal,
+                order_by="order",
+                above=above,
+                below=below,
+                limit=wanted.limit + 1,
+            )
         )
         page = found[: wanted.limit]
-        answer: dict[str, Any] = {"bookings": [shown(record_in(view), view.version) for view in page]}
-        if len(found) > wanted.limit:
-            answer["next_cursor"] = str(page[-1].fields["order"])
-        return answer
+        return BookingPage(
+            bookings=[shown(record_in(view), view.version) for view in page],
+            next_cursor=str(page[-1].fields["order"]) if len(found) > wanted.limit else "",
+        )
 
     async def versions(self, wanted: BookingFilter, start: int, end: int, *, by: Principal) -> list[tuple[Record, int]]:
         """Bookings with their versions, that begin in [start, end), for feeds."""
         found = await self._views.find(
-            BOOKINGS,
-            self._equal(wanted, by),
-            order_by="order",
-            above=order_of(start - 1, "~"),
-            below=order_of(end),
-            limit=_MOST_FED,
+            ViewQuery(
+                collection=BOOKINGS,
+                equal=self._equal(wanted, by),
+                order_by="order",
+                above=order_of(start - 1, "~"),
+                below=order_of(end),
+                limit=_MOST_FED,
+            )
         )
         return [(record_in(view), view.version) for view in found]
 
@@ -87,7 +84,9 @@ class BookingQueries:
         found: list[Record] = []
         while len(found) < MOST_COUNTED:
             views = await self._views.find(
-                BOOKINGS, equal, order_by="order", above=above, below=order_of(end), limit=1000
+                ViewQuery(
+                    collection=BOOKINGS, equal=equal, order_by="order", above=above, below=order_of(end), limit=1000
+                )
             )
             found += [record_in(view) for view in views]
             if len(views) < 1000:
@@ -95,7 +94,7 @@ class BookingQueries:
             above = str(views[-1].fields["order"])
         return found
 
-    async def analytics(self, therapist: str, start: int, end: int, *, by: Principal) -> dict[str, Any]:
+    async def analytics(self, therapist: str, start: int, end: int, *, by: Principal) -> CalendarFigures:
         """Utilisation of the offered hours, lead time, cancellations and no-shows by reason. Staff only.
 
         Raises:
@@ -111,23 +110,19 @@ class BookingQueries:
         sessions = {(one.start, one.end) for one in kept}
         booked = sum(high - low for low, high in sessions)
         gone = [one for one in records if one.status == "cancelled"]
-        return {
-            "therapist_id": therapist,
-            "from": to_rfc3339(start),
-            "to": to_rfc3339(end),
-            "offered_minutes": offered // timeline.MINUTE_MS,
-            "booked_minutes": booked // timeline.MINUTE_MS,
-            "utilisation": round(booked / offered, 4) if offered else None,
-            "bookings": dict(Counter(one.status for one in records)),
-            "lead_time_hours": {
-                "median": _median(leads),
-                "shortest": _median(leads[:1]),
-                "longest": _median(leads[-1:]),
-            },
-            "cancellations": dict(Counter(one.category or "none" for one in gone)),
-            "late_cancellations": sum(one.late for one in gone),
-            "no_shows": dict(Counter(one.category or "none" for one in records if one.status == "no_show")),
-        }
+        return CalendarFigures(
+            therapist_id=therapist,
+            since=to_rfc3339(start),
+            until=to_rfc3339(end),
+            offered_minutes=offered // timeline.MINUTE_MS,
+            booked_minutes=booked // timeline.MINUTE_MS,
+            utilisation=round(booked / offered, 4) if offered else None,
+            bookings=dict(Counter(one.status for one in records)),
+            lead_time_hours=LeadTimes(median=_median(leads), shortest=_median(leads[:1]), longest=_median(leads[-1:])),
+            cancellations=dict(Counter(one.category or "none" for one in gone)),
+            late_cancellations=sum(one.late for one in gone),
+            no_shows=dict(Counter(one.category or "none" for one in records if one.status == "no_show")),
+        )
 
     def _equal(self, wanted: BookingFilter, by: Principal) -> dict[str, str | int | bool | None]:
         therapist, client = wanted.therapist, wanted.client

@@ -1,43 +1,53 @@
 """Bookings for those who serve clients (REST, sockets): what takes more than one entity. Decides nothing by itself."""
 
 import os
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
+from actors.calendars.booking.answers import BookingReply
+from actors.calendars.booking.commands import (
+    AmendBooking,
+    CancelBooking,
+    ConfirmBooking,
+    FinishBooking,
+    GetBooking,
+    GetRecord,
+    OpenBooking,
+)
+from actors.calendars.booking.keyed import AssignId, mark
 from actors.calendars.booking.lifecycle import require_legal
-from actors.calendars.booking.messages import Amend, CancelBooking, ConfirmBooking, Finish, GetBooking, OpenBooking
-from actors.calendars.booking.record import Record
-from actors.calendars.calendar.commands import Availability, Check, Configure, Import, OpenTime, Show
-from actors.calendars.calendar.plans import Plan
-from actors.calendars.contract.keyed import AssignId, assigned_in, mark
-from actors.calendars.contract.ports import CheckAnswer, Related, calendar_of, entity
+from actors.calendars.booking.state import Record
+from actors.calendars.calendar.answers import ImportAnswer, Plan
+from actors.calendars.calendar.commands import (
+    Check,
+    ConfigureCalendar,
+    GetCalendar,
+    GetFreeTimes,
+    GetOpenTime,
+    ImportBusyTime,
+)
+from actors.calendars.contract.ports import Related, calendar_of, entity
+from actors.calendars.contract.queries import AvailabilityQuery
+from actors.calendars.contract.replies import Checked, FreeTimesReply
+from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours.reasons import Reason, reasons
 from actors.calendars.hours.roles import find_party, is_staff, require_staff
-from actors.calendars.hours.schedule import CalendarBody, Schedule
-from actors.calendars.services.alternatives import Alternatives, Sought
-from actors.calendars.services.availability import availability
-from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest, move_of, record_of
+from actors.calendars.hours.schedule import Schedule
+from actors.calendars.services.alternatives import Alternatives, AlternativeSearch
+from actors.calendars.services.availability import availability, free_times
+from actors.calendars.services.booking_commands import move_of, record_of
 from actors.calendars.services.probing import probe, refusing
 from actors.calendars.services.reserving import ReservedTime, Reserving, TimeRequest
 from actors.kernel.contract.answers import Reply
-from actors.kernel.contract.entity import SYSTEM, Principal
+from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import Clock
 from common.errors import AlreadyExists, CarewireError, Conflict, InvalidArgument, NotFound, PermissionDenied
 from common.ids import is_id, new_id
 
 _ATTEMPTS: Final = 3
-_check_answer: Final = msgspec.json.Decoder(CheckAnswer).decode
-
-
-class _Raw(msgspec.Struct):
-    record: Record
-    version: int
-
-
-_calendar: Final = msgspec.json.Decoder(CalendarBody).decode
-_raw: Final = msgspec.json.Decoder(_Raw).decode
 
 
 class Bookings:
@@ -59,32 +69,39 @@ class Bookings:
         """
         require_staff(by, calendar)
         await self._require_sharing(calendar, schedule)
-        return await self._region.submit(calendar_of(calendar), Configure(schedule), by=by, trace=trace)
+        return await self._region.submit(calendar_of(calendar), ConfigureCalendar(schedule), by=by, trace=trace)
 
     async def calendar(self, calendar: str, *, by: Principal, trace: str = "") -> Reply:
         """How a calendar is set up."""
-        return await self._region.submit(calendar_of(calendar), Show(), by=by, trace=trace)
+        return await self._region.submit(calendar_of(calendar), GetCalendar(), by=by, trace=trace)
 
     async def schedule(self, calendar: str, *, by: Principal) -> Schedule:
         """The same as data. Raises NotFound: the calendar has not been set up."""
-        return _calendar((await self.calendar(calendar, by=by)).data).schedule()
+        return (await self._region.ask(calendar_of(calendar), GetCalendar(), by=by)).schedule()
 
-    async def bring_in(self, calendar: str, source: str, spans: list[tuple[int, int]], *, by: Principal) -> Reply:
+    async def bring_in(
+        self, calendar: str, source: str, spans: list[tuple[int, int]], *, by: Principal
+    ) -> ImportAnswer:
         """Busy time of an external calendar, instead of what `source` brought before."""
-        return await self._region.submit(calendar_of(calendar), Import(source, tuple(spans)), by=by)
+        return await self._region.ask(calendar_of(calendar), ImportBusyTime(source, tuple(spans)), by=by)
 
     async def availability(
-        self, calendar: str, command: Availability, *, by: Principal, listen: bool = False, trace: str = ""
-    ) -> tuple[dict[str, Any], int]:
+        self, calendar: str, command: GetFreeTimes, *, by: Principal, listen: bool = False, trace: str = ""
+    ) -> tuple[FreeTimesReply, int]:
         """The contract's answer, and the version of the calendar that it shows."""
         return await availability(self._region, calendar, command, by=by, listen=listen, trace=trace)
 
+    async def free_times(
+        self, calendar: str, query: AvailabilityQuery, *, by: Principal, trace: str = ""
+    ) -> FreeTimesReply:
+        """What a client asks for, in the zone that they ask for."""
+        return await free_times(self._region, calendar, query, by=by, trace=trace)
+
     async def open_ms(self, calendar: str, start: int, end: int, *, by: Principal) -> int:
         """How much time of [start, end) the calendar offers."""
-        reply = await self._region.submit(calendar_of(calendar), OpenTime(start, end), by=by)
-        return int(msgspec.json.decode(reply.data)["open_ms"])
+        return (await self._region.ask(calendar_of(calendar), GetOpenTime(start, end), by=by)).open_ms
 
-    async def book(self, request: BookingRequest, *, by: Principal, trace: str = "") -> dict[str, Any]:
+    async def book(self, request: BookingRequest, *, by: Principal, trace: str = "") -> BookingReply:
         """Make a booking: take the time everywhere, then let the booking decide.
 
         Raises:
@@ -104,29 +121,26 @@ class Bookings:
             overriding=bool(request.override_reason),
             hold=request.hold and not request.series and not is_staff(by, request.therapist),
         )
-        for _ in range(_ATTEMPTS):
-            taken = await self._take(booking, wanted, by, trace)
+
+        def opening(taken: ReservedTime) -> OpenBooking:
             record = record_of(booking, request, wanted, taken)
             wants = "held" if request.hold else "confirmed"
-            command = OpenBooking(record, wants, request.hold_ms, request.notes, request.override_reason)
-            try:
-                reply = await self._region.submit(
-                    f"booking:{booking}", command, by=by, command_id=taken.key, trace=trace
-                )
-            except CarewireError as error:
-                if not error.retryable:
-                    await self._taking.give_back(taken.key, taken.parties)
-                if isinstance(error, AlreadyExists) and (request.id or request.key):
-                    return await self.get(booking, by=by)
-                if not _has_lapsed(error):
-                    raise
-            else:
-                return _object(reply)
-        raise Conflict("Too much happened at once. Please try again.")
+            return OpenBooking(
+                record=record,
+                wants=wants,
+                hold_ms=request.hold_ms,
+                notes=request.notes,
+                override_reason=request.override_reason,
+            )
 
-    async def move(
-        self, booking: str, change: BookingChangeRequest, *, by: Principal, trace: str = ""
-    ) -> dict[str, Any]:
+        try:
+            return await self._with_time(booking, wanted, opening, by, trace)
+        except AlreadyExists:
+            if request.id or request.key:
+                return await self.get(booking, by=by)
+            raise
+
+    async def move(self, booking: str, change: BookingChangeRequest, *, by: Principal, trace: str = "") -> BookingReply:
         """Another time, length, therapist or service for a booking: the new time is taken before the old one is given
         back, and the booking switches from one to the other at once.
 
@@ -147,28 +161,17 @@ class Bookings:
             overriding=bool(change.override_reason),
             hold=record.status == "held" and not record.series,
         )
-        for _ in range(_ATTEMPTS):
-            taken = await self._take(booking, wanted, by, trace)
-            command = move_of(record, taken, wanted, change.override_reason)
-            try:
-                reply = await self._region.submit(
-                    f"booking:{booking}", command, by=by, command_id=taken.key, trace=trace
-                )
-            except CarewireError as error:
-                if not error.retryable:
-                    await self._taking.give_back(taken.key, taken.parties)
-                if not _has_lapsed(error):
-                    raise
-            else:
-                await self._taking.give_back(record.key, record.parties)
-                return _object(reply)
-        raise Conflict("Too much happened at once. Please try again.")
+        moved = await self._with_time(
+            booking, wanted, lambda taken: move_of(record, taken, wanted, change.override_reason), by, trace
+        )
+        await self._taking.give_back(record.key, record.parties)
+        return moved
 
-    async def confirm(self, booking: str, *, by: Principal, trace: str = "") -> dict[str, Any]:
+    async def confirm(self, booking: str, *, by: Principal, trace: str = "") -> BookingReply:
         """A hold becomes a booking; a request or counter-offer is accepted."""
         return await self._ask(booking, ConfirmBooking(), by, trace)
 
-    async def cancel(self, booking: str, reason: str = "", *, by: Principal, trace: str = "") -> dict[str, Any]:
+    async def cancel(self, booking: str, reason: str = "", *, by: Principal, trace: str = "") -> BookingReply:
         """Give the time back."""
         record = await self.record(booking)
         answer = await self._ask(booking, CancelBooking(reason), by, trace)
@@ -177,58 +180,59 @@ class Bookings:
 
     async def finish(
         self, booking: str, status: str, reason: str = "", *, by: Principal, trace: str = ""
-    ) -> dict[str, Any]:
+    ) -> BookingReply:
         """It took place (`completed`), or the client did not come (`no_show`)."""
-        return await self._ask(booking, Finish(status, reason), by, trace)
+        return await self._ask(booking, FinishBooking(status, reason), by, trace)
 
     async def amend(
         self, booking: str, notes: str | None, participants: tuple[str, ...] | None, *, by: Principal, trace: str = ""
-    ) -> dict[str, Any]:
+    ) -> BookingReply:
         """Change what needs no other time."""
-        return await self._ask(booking, Amend(notes, participants), by, trace)
+        return await self._ask(booking, AmendBooking(notes, participants), by, trace)
 
-    async def get(self, booking: str, *, by: Principal, trace: str = "") -> dict[str, Any]:
+    async def get(self, booking: str, *, by: Principal, trace: str = "") -> BookingReply:
         """The booking object, with its notes."""
         return await self._ask(booking, GetBooking(), by, trace)
 
     async def record(self, booking: str) -> Record:
         """The booking as data, for those who have checked that they may."""
         name = entity("booking", booking, "booking_id")
-        return _raw((await self._region.submit(name, GetBooking(raw=True), by=SYSTEM)).data).record
+        return (await self._region.ask(name, GetRecord(), by=SYSTEM)).record
 
-    async def check(self, request: BookingRequest, *, by: Principal, booking: str = "") -> dict[str, Any]:
-        """Would this booking be possible? `{available, reasons, alternatives}`; nothing is taken."""
+    async def check(self, request: BookingRequest, *, by: Principal, booking: str = "") -> Checked:
+        """Would this booking be possible? Nothing is taken."""
         return await self.check_for(request, self._client_of(request, by), by=by, booking=booking)
 
-    async def check_for(
-        self, request: BookingRequest, client: str, *, by: Principal, booking: str = ""
-    ) -> dict[str, Any]:
+    async def check_for(self, request: BookingRequest, client: str, *, by: Principal, booking: str = "") -> Checked:
         """The same, for a client whom the caller has been found to act for."""
-        found = await self.check_many(request, (request.start,), client, by, booking)
-        why = found[0][1]
-        answer: dict[str, Any] = {"available": not why, "reasons": msgspec.to_builtins(why), "alternatives": []}
-        if why:
-            answer["alternatives"] = await self.alternatives.near(
-                Sought(
-                    calendar=request.therapist,
-                    start=request.start,
-                    service=request.service,
-                    duration=request.duration,
-                    client=client,
-                    booking=booking,
-                    by=by,
-                )
-            )
-        return answer
+        ((_, why),) = await self.check_many(request, (request.start,), client, by, booking)
+        if not why:
+            return Checked(available=True, reasons=[], alternatives=[])
+        search = AlternativeSearch(
+            calendar=request.therapist,
+            start=request.start,
+            service=request.service,
+            duration=request.duration,
+            client=client,
+            booking=booking,
+            by=by,
+        )
+        return Checked(available=False, reasons=why, alternatives=await self.alternatives.near(search))
 
     async def check_many(
         self, request: BookingRequest, starts: tuple[int, ...], client: str, by: Principal, booking: str = ""
     ) -> list[tuple[Plan, list[Reason]]]:
         """What stands against each of these times: in the calendar, in its rooms, and in the client's agenda."""
         overriding = bool(request.override_reason)
-        command = Check(starts, request.service, request.duration, client, booking, overriding)
-        reply = await self._region.submit(calendar_of(request.therapist), command, by=by)
-        results = _check_answer(reply.data).results
+        command = Check(
+            starts=starts,
+            service=request.service,
+            duration=request.duration,
+            client=client,
+            booking=booking,
+            overriding=overriding,
+        )
+        results = (await self._region.ask(calendar_of(request.therapist), command, by=by)).results
         plans = [one.plan for one in results]
         others = await probe(self._region, plans, booking=booking, client=client, by=by, overriding=overriding)
         missing = await self._taking.unrelated(plans[0].bookable_by, client, request.therapist, by)
@@ -252,6 +256,33 @@ class Bookings:
                 details={"field": "services.resources", "resources": denied},
             )
 
+    async def _with_time(
+        self,
+        booking: str,
+        wanted: TimeRequest,
+        command_with: Callable[[ReservedTime], Command[BookingReply]],
+        by: Principal,
+        trace: str,
+    ) -> BookingReply:
+        """What the booking answers to a command with time that was taken for it. When the time has lapsed meanwhile,
+        it is taken anew; when the booking refuses, it is given back.
+
+        Raises:
+            CarewireError: the time is not free, the booking refused, or nobody answered in time.
+        """
+        for _ in range(_ATTEMPTS):
+            taken = await self._take(booking, wanted, by, trace)
+            try:
+                return await self._region.ask(
+                    f"booking:{booking}", command_with(taken), by=by, command_id=taken.key, trace=trace
+                )
+            except CarewireError as error:
+                if not error.retryable:
+                    await self._taking.give_back(taken.key, taken.parties)
+                if not _has_lapsed(error):
+                    raise
+        raise Conflict("Too much happened at once. Please try again.")
+
     async def _take(self, booking: str, wanted: TimeRequest, by: Principal, trace: str) -> ReservedTime:
         key = f"{booking}.{os.urandom(6).hex()}"
         try:
@@ -261,8 +292,8 @@ class Bookings:
 
     async def _explained(self, error: Conflict, booking: str, wanted: TimeRequest, by: Principal) -> Conflict:
         """The refusal with the reasons of all whose time it needs, not only of the first that said no."""
-        looked = await self.alternatives.look(
-            Sought(
+        looked = await self.alternatives.search(
+            AlternativeSearch(
                 calendar=wanted.therapist,
                 start=wanted.start,
                 service=wanted.service,
@@ -276,29 +307,28 @@ class Bookings:
         why = list(looked.reasons)
         if looked.plan is not None:
             why += await self._taking.unrelated(looked.plan.bookable_by, wanted.client, wanted.therapist, by)
-        told: Any = (error.details or {}).get("reasons", [])
-        known = {one["code"] for one in told}
-        more = [one for one in msgspec.to_builtins(why) if one["code"] not in known]
-        return Conflict(error.message, details={"reasons": [*told, *more], "alternatives": looked.alternatives})
+        told = msgspec.convert((error.details or {}).get("reasons", []), list[Reason])
+        known = {reason.code for reason in told}
+        more = [reason for reason in why if reason.code not in known]
+        details = {"reasons": [*told, *more], "alternatives": looked.alternatives}
+        return Conflict(error.message, details=msgspec.to_builtins(details))
 
     async def _id_for(self, request: BookingRequest, by: Principal, trace: str) -> tuple[str, bool]:
         """The id of the booking, and whether nobody can have used it before."""
         proposed = new_id("bkg", self._clock.now_ms())
         if not request.key:
             return request.id or proposed, not request.id
-        reply = await self._region.submit(f"booking:{request.key}", AssignId(proposed), by=by, trace=trace)
-        found = assigned_in(reply.data)
+        found = await self._region.ask(f"booking:{request.key}", AssignId(proposed), by=by, trace=trace)
         return found.id, found.fresh
 
-    async def _made(self, booking: str, by: Principal) -> dict[str, Any] | None:
+    async def _made(self, booking: str, by: Principal) -> BookingReply | None:
         try:
             return await self.get(booking, by=by)
         except NotFound:
             return None
 
-    async def _ask(self, booking: str, command: msgspec.Struct, by: Principal, trace: str) -> dict[str, Any]:
-        reply = await self._region.submit(entity("booking", booking, "booking_id"), command, by=by, trace=trace)
-        return _object(reply)
+    async def _ask(self, booking: str, command: Command[BookingReply], by: Principal, trace: str) -> BookingReply:
+        return await self._region.ask(entity("booking", booking, "booking_id"), command, by=by, trace=trace)
 
     def _client_of(self, request: BookingRequest, by: Principal) -> str:
         client = request.client or by.user
@@ -311,8 +341,3 @@ class Bookings:
 
 def _has_lapsed(error: CarewireError) -> bool:
     return isinstance(error, Conflict) and bool((error.details or {}).get("lapsed"))
-
-
-def _object(reply: Reply) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.json.decode(reply.data)
-    return found

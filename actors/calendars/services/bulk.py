@@ -1,25 +1,31 @@
 """Many bookings at once, for staff: one result each. Running it again does what is left to do."""
 
-from typing import Any, Final
+from typing import Final
 
+import msgspec
+
+from actors.calendars.booking.answers import BookingReply
 from actors.calendars.booking.lifecycle import LEGAL, not_begun, require_legal
-from actors.calendars.booking.record import Record
+from actors.calendars.booking.state import Record
+from actors.calendars.contract.replies import Alternative, BulkReply, BulkResult
 from actors.calendars.contract.requests import BulkBody, BulkItem
+from actors.calendars.contract.wanted import BookingChangeRequest
 from actors.calendars.hours import timeline
+from actors.calendars.hours.reasons import conflict
 from actors.calendars.hours.roles import find_party, is_staff, require_staff
-from actors.calendars.services.alternatives import Sought
+from actors.calendars.services.alternatives import AlternativeSearch
+from actors.calendars.services.booking_commands import as_json, moved_request
 from actors.calendars.services.booking_queries import BookingQueries
-from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.services.bookings import Bookings
 from actors.kernel.contract.entity import Principal
 from common.clock import Clock, to_rfc3339
-from common.errors import CarewireError, Conflict, InvalidArgument
+from common.errors import CarewireError, InvalidArgument
 
 MOST: Final = 500
 _DONE: Final = {"cancel": "cancelled", "complete": "completed", "no_show": "no_show"}
 
 
-class Bulk:
+class BulkBookings:
     """See the module. A booking that is already as it should be counts as done, so a repeat is safe."""
 
     def __init__(self, bookings: Bookings, queries: BookingQueries, clock: Clock) -> None:
@@ -27,8 +33,8 @@ class Bulk:
         self._queries = queries
         self._clock = clock
 
-    async def run(self, body: BulkBody, *, by: Principal) -> dict[str, Any]:
-        """`{dry_run, results: [{booking_id, status: "done" | "possible" | "failed", error?, alternatives?}]}`.
+    async def run(self, body: BulkBody, *, by: Principal) -> BulkReply:
+        """One result for each.
 
         Raises:
             InvalidArgument: it does not say which bookings, or says too many.
@@ -41,8 +47,8 @@ class Bulk:
             try:
                 results.append(await self._one(body, item, by))
             except CarewireError as error:
-                results.append({"booking_id": item.booking_id, "status": "failed", "error": error.to_wire()})
-        return {"dry_run": body.dry_run, "results": results}
+                results.append(BulkResult(booking_id=item.booking_id, status="failed", error=as_json(error.to_wire())))
+        return BulkReply(dry_run=body.dry_run, results=results)
 
     async def _items(self, body: BulkBody, by: Principal) -> tuple[BulkItem, ...]:
         if body.items:
@@ -57,25 +63,26 @@ class Bulk:
             raise InvalidArgument(f"These are more than {MOST} bookings. Choose a shorter time.")
         return tuple(BulkItem(booking_id=one.id) for one in legal)
 
-    async def _one(self, body: BulkBody, item: BulkItem, by: Principal) -> dict[str, Any]:
+    async def _one(self, body: BulkBody, item: BulkItem, by: Principal) -> BulkResult:
         record = await self._bookings.record(item.booking_id)
         moved = body.action in ("reschedule", "transfer") and _is_there(record, _start(item), _target(body, item))
         if not (moved and record.former and is_staff(by, record.former)):
             find_party(by, "", record.therapist)
         if moved:
-            return {"booking_id": item.booking_id, "status": "done"}  # an earlier run did it
-        result: dict[str, Any] = {"booking_id": item.booking_id, "start": to_rfc3339(record.start)}
+            return BulkResult(booking_id=item.booking_id, status="done")  # an earlier run did it
+        result = BulkResult(booking_id=item.booking_id, status="done", start=to_rfc3339(record.start))
         if record.status == _DONE.get(body.action):
-            return result | {"status": "done"}
+            return result
         if body.dry_run:
-            result |= await self._tried(body, item, record, by)
+            await self._try(body, item, record, by)
+            result = msgspec.structs.replace(result, status="possible")
         else:
-            result |= {"status": "done", "booking": await self._done(body, item, record, by)}
+            result = msgspec.structs.replace(result, booking=await self._done(body, item, record, by))
         if body.action == "cancel" and body.alternatives:
-            result["alternatives"] = await self._alternatives(record, by)
+            return msgspec.structs.replace(result, alternatives=await self._alternatives(record, by))
         return result
 
-    async def _done(self, body: BulkBody, item: BulkItem, record: Record, by: Principal) -> dict[str, Any]:
+    async def _done(self, body: BulkBody, item: BulkItem, record: Record, by: Principal) -> BookingReply:
         match body.action:
             case "cancel":
                 return await self._bookings.cancel(record.id, body.reason, by=by)
@@ -87,21 +94,21 @@ class Bulk:
             record.id, BookingChangeRequest(start=_start(item), therapist=_target(body, item)), by=by
         )
 
-    async def _tried(self, body: BulkBody, item: BulkItem, record: Record, by: Principal) -> dict[str, Any]:
+    async def _try(self, body: BulkBody, item: BulkItem, record: Record, by: Principal) -> None:
+        """Raises CarewireError: it would fail, for this reason."""
         require_legal(record, body.action)
         if body.action in ("complete", "no_show") and self._clock.now_ms() < record.start:
             raise not_begun(record)
         if body.action not in ("reschedule", "transfer"):
-            return {"status": "possible"}
-        request = _request(record, _start(item), _target(body, item))
+            return
+        request = moved_request(record, _start(item), _target(body, item))
         checked = await self._bookings.check_for(request, record.client, by=by, booking=record.id)
-        if not checked.pop("available"):
-            raise Conflict(checked["reasons"][0]["message"], details=checked)
-        return {"status": "possible"}
+        if not checked.available:
+            raise conflict(checked.reasons, checked.alternatives)
 
-    async def _alternatives(self, record: Record, by: Principal) -> list[dict[str, Any]]:
+    async def _alternatives(self, record: Record, by: Principal) -> list[Alternative]:
         return await self._bookings.alternatives.near(
-            Sought(
+            AlternativeSearch(
                 calendar=record.therapist,
                 start=record.start,
                 service=record.service or None,
@@ -132,13 +139,3 @@ def _start(item: BulkItem) -> int | None:
 
 def _target(body: BulkBody, item: BulkItem) -> str | None:
     return item.therapist_id or body.to_therapist_id
-
-
-def _request(record: Record, start: int | None, therapist: str | None) -> BookingRequest:
-    return BookingRequest(
-        therapist=therapist or record.therapist,
-        start=record.start if start is None else start,
-        client=record.client,
-        service=record.service or None,
-        duration=(record.end - record.start) // timeline.MINUTE_MS,
-    )

@@ -9,15 +9,20 @@ import hashlib
 import hmac
 import re
 import secrets
-from typing import Any, Final
+from typing import Final
+
+import msgspec
 
 from actors.calendars.contract.ports import entity
+from actors.calendars.contract.replies import FeedTokenList, FeedTokenMade, FeedTokenReply, OwnFeedToken
+from actors.calendars.hours.answers import NOTHING
 from actors.calendars.hours.roles import require_staff
 from actors.calendars.hours.timeline import DAY_MS
 from actors.kernel.contract.entity import Principal
 from common.clock import Clock, to_rfc3339
 from common.errors import FailedPrecondition, NotFound, Unauthenticated
 from common.ids import new_id
+from common.persons import NothingToTell
 from common.tokens import Verified
 from store.ports.feed_tokens import FeedToken
 from store.ports.feed_tokens import FeedTokens as Store
@@ -35,8 +40,8 @@ class FeedTokens:
         self._store = store
         self._clock = clock
 
-    async def make(self, calendar: str, *, by: Principal) -> dict[str, Any]:
-        """`{token_id, token, path, ...}`: the token is told once, and never again.
+    async def make(self, calendar: str, *, by: Principal) -> FeedTokenMade:
+        """The token is told once, and never again.
 
         Raises:
             PermissionDenied: the caller does not run the calendar.
@@ -59,14 +64,15 @@ class FeedTokens:
         await self._store.add(kept)
         token = f"cwf1.{made}.{secret}"
         place = f"calendars/{calendar}" if calendar else "bookings"
-        return _shown(kept) | {"token": token, "path": f"/api/{place}/feed.ics?token={token}"}
+        shown = msgspec.structs.asdict(_shown(kept))
+        return FeedTokenMade(**shown, token=token, path=f"/api/{place}/feed.ics?token={token}")
 
-    async def listing(self, calendar: str, *, by: Principal) -> dict[str, Any]:
-        """`{tokens: [{token_id, user_id, created_at, expires_at}]}`, the oldest first; whoever runs a calendar sees
+    async def listing(self, calendar: str, *, by: Principal) -> FeedTokenList:
+        """The oldest first; whoever runs a calendar sees
         those of others as well. Raises PermissionDenied: the caller does not run it."""
-        return {"tokens": [_shown(one) for one in await self._store.of_feed(_feed(calendar, by))]}
+        return FeedTokenList(tokens=[_shown(one) for one in await self._store.of_feed(_feed(calendar, by))])
 
-    async def revoke(self, calendar: str, token_id: str, *, by: Principal) -> dict[str, Any]:
+    async def revoke(self, calendar: str, token_id: str, *, by: Principal) -> NothingToTell:
         """From when this returns, it is good for nothing.
 
         Raises:
@@ -75,7 +81,7 @@ class FeedTokens:
         """
         if not await self._store.remove(token_id, _feed(calendar, by)):
             raise NotFound("This feed has no such token.")
-        return {}
+        return NOTHING
 
     async def verify(self, token: str, calendar: str) -> Verified:
         """Whose it is, if it is for this feed.
@@ -91,9 +97,12 @@ class FeedTokens:
             raise _refused("another_feed")
         return Verified(found.user, found.role, "", found.expires, found.id, found.created)
 
-    async def of(self, user: str) -> list[dict[str, Any]]:
+    async def of(self, user: str) -> list[OwnFeedToken]:
         """All that a person has made, for the person."""
-        return [_shown(one) | {"feed": one.feed} for one in await self._store.of_user(user)]
+        return [
+            OwnFeedToken(**msgspec.structs.asdict(_shown(one)), feed=one.feed)
+            for one in await self._store.of_user(user)
+        ]
 
     async def forget(self, user: str) -> None:
         """Revoke all that a person has made (erasure)."""
@@ -113,13 +122,13 @@ def _feed(calendar: str, by: Principal) -> str:
     return entity("calendar", calendar, "therapist_id")
 
 
-def _shown(token: FeedToken) -> dict[str, Any]:
-    return {
-        "token_id": token.id,
-        "user_id": token.user,
-        "created_at": to_rfc3339(token.created),
-        "expires_at": to_rfc3339(token.expires),
-    }
+def _shown(token: FeedToken) -> FeedTokenReply:
+    return FeedTokenReply(
+        token_id=token.id,
+        user_id=token.user,
+        created_at=to_rfc3339(token.created),
+        expires_at=to_rfc3339(token.expires),
+    )
 
 
 def _digest(secret: str) -> str:

@@ -2,26 +2,31 @@
 
 import asyncio
 from collections.abc import Generator
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from actors.calendars.contract.replies import ImportedReply, LeftOut
 from actors.calendars.contract.requests import ImportBody
+from actors.calendars.contract.wanted import BookingFilter
 from actors.calendars.hours import timeline
 from actors.calendars.hours.roles import require_staff
+from actors.calendars.ical.busy import Busy
 from actors.calendars.ical.export import feed
-from actors.calendars.ical.imports import Busy, reading
-from actors.calendars.services.booking_queries import BookingFilter, BookingQueries
+from actors.calendars.ical.imports import reading
+from actors.calendars.services.booking_queries import BookingQueries
 from actors.calendars.services.bookings import Bookings
 from actors.kernel.contract.entity import Principal
 from common.clock import Clock
 
 _AHEAD_MS: Final = 400 * timeline.DAY_MS
 _BACK_MS: Final = 90 * timeline.DAY_MS
+_NAMED: Final = 100  # of what was left out
+_LONGEST_UID: Final = 120
 _IMPORTED_BACK_MS: Final = 7 * timeline.DAY_MS
 
 
-class Fed(msgspec.Struct, frozen=True):
+class FeedContent(msgspec.Struct, frozen=True):
     """A feed (`ics`), and whose bookings besides the reader's are in it."""
 
     ics: bytes
@@ -36,18 +41,17 @@ class Feeds:
         self._queries = queries
         self._clock = clock
 
-    async def of_calendar(self, calendar: str, *, by: Principal) -> Fed:
+    async def of_calendar(self, calendar: str, *, by: Principal) -> FeedContent:
         """The bookings of a calendar. Raises PermissionDenied: the caller does not run it."""
         require_staff(by, calendar)
         return await self._feed(BookingFilter(therapist=calendar), by)
 
-    async def of_client(self, *, by: Principal) -> Fed:
+    async def of_client(self, *, by: Principal) -> FeedContent:
         """The caller's own bookings."""
         return await self._feed(BookingFilter(client=by.user), by)
 
-    async def bring_in(self, calendar: str, body: ImportBody, *, by: Principal) -> dict[str, Any]:
+    async def bring_in(self, calendar: str, body: ImportBody, *, by: Principal) -> ImportedReply:
         """Busy time of an external iCalendar, recurrences expanded; replaces what that source brought before.
-        `{imported, events, free, outside, left_out: [{index, uid?, reason}], left_out_total}`, see `imports`.
 
         Raises:
             PermissionDenied: the caller does not run the calendar.
@@ -57,15 +61,29 @@ class Feeds:
         now = self._clock.now_ms()
         zone = timeline.kept_zone((await self._bookings.schedule(calendar, by=by)).tz)
         busy = await in_slices(reading(body.ics, zone, now - _IMPORTED_BACK_MS, now + _AHEAD_MS))
-        reply = await self._bookings.bring_in(calendar, body.source, busy.spans, by=by)
-        found: dict[str, Any] = msgspec.json.decode(reply.data)
-        return found | busy.told()
+        done = await self._bookings.bring_in(calendar, body.source, busy.spans, by=by)
+        return told(done.imported, busy)
 
-    async def _feed(self, wanted: BookingFilter, by: Principal) -> Fed:
+    async def _feed(self, wanted: BookingFilter, by: Principal) -> FeedContent:
         now = self._clock.now_ms()
         records = await self._queries.versions(wanted, now - _BACK_MS, now + _AHEAD_MS, by=by)
         clients = tuple(sorted({one.client for one, _ in records} - {by.user}))
-        return Fed(await asyncio.to_thread(feed, records, "Carewire", now), clients)
+        return FeedContent(await asyncio.to_thread(feed, records, "Carewire", now), clients)
+
+
+def told(imported: int, busy: Busy) -> ImportedReply:
+    """The answer about a file of which so much came in."""
+    return ImportedReply(
+        imported=imported,
+        events=busy.events,
+        free=busy.free,
+        outside=busy.outside,
+        left_out=[
+            LeftOut(index=part.index, reason=part.reason, uid=part.uid[:_LONGEST_UID])
+            for part in busy.left_out[:_NAMED]
+        ],
+        left_out_total=len(busy.left_out),
+    )
 
 
 async def in_slices(pauses: Generator[None, None, Busy]) -> Busy:

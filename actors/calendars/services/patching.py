@@ -1,7 +1,7 @@
 """Partial change of a booking or a series: what needs another time goes one way, what does not the other."""
 
-from typing import Any
-
+from actors.calendars.booking.answers import BookingReply
+from actors.calendars.contract.replies import SeriesReply
 from actors.calendars.contract.requests import PatchBody, SeriesPatch
 from actors.calendars.hours import timeline
 from actors.calendars.services.bookings import Bookings
@@ -10,13 +10,13 @@ from actors.kernel.contract.entity import Principal
 from common.errors import InvalidArgument
 
 
-async def patch(bookings: Bookings, booking: str, body: PatchBody, *, by: Principal, trace: str = "") -> dict[str, Any]:
+async def patch(bookings: Bookings, booking: str, body: PatchBody, *, by: Principal, trace: str = "") -> BookingReply:
     """Change what is there. When the new time cannot be had, nothing is changed.
 
     Raises:
         CarewireError: as `Bookings.move` and `Bookings.amend`.
     """
-    answer: dict[str, Any] | None = None
+    answer: BookingReply | None = None
     if (change := body.change()) is not None:
         answer = await bookings.move(booking, change, by=by, trace=trace)
     if body.notes is not None or body.participants is not None:
@@ -24,7 +24,7 @@ async def patch(bookings: Bookings, booking: str, body: PatchBody, *, by: Princi
     return answer if answer is not None else await bookings.get(booking, by=by, trace=trace)
 
 
-async def patch_series(service: SeriesService, series: str, body: SeriesPatch, *, by: Principal) -> dict[str, Any]:
+async def patch_series(service: SeriesService, series: str, body: SeriesPatch, *, by: Principal) -> SeriesReply:
     """Pause a series, let it go on, or move some of it.
 
     Raises:

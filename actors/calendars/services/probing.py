@@ -9,40 +9,34 @@ from typing import Final
 
 import msgspec
 
-from actors.calendars.calendar.commands import Probe, Take
-from actors.calendars.calendar.plans import Plan
+from actors.calendars.calendar.answers import Plan
+from actors.calendars.calendar.commands import Probe, TryTake
 from actors.calendars.contract.ports import calendar_of, entity
 from actors.calendars.hours.reasons import DENIED, Reason
 from actors.calendars.hours.roles import is_staff
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient
 
-
-class _Probed(msgspec.Struct):
-    results: list[list[Reason]]
-
-
 _PART: Final = 250  # plans in one question: a batch of commands is bounded
-_probed: Final = msgspec.json.Decoder(_Probed).decode
 
 
 def takes_of(
     plan: Plan, *, key: str, booking: str, client: str, by: Principal, overriding: bool
-) -> list[tuple[str, Take]]:
+) -> list[tuple[str, TryTake]]:
     """Who else has to give time for a plan, and what they are asked: the resources by name, then the agenda. The rules
     of a resource are overruled by those alone who run it as well."""
-    take = Take(
-        key,
-        booking,
-        f"booking:{booking}",
-        plan.start,
-        plan.end,
-        plan.before,
-        plan.after,
-        plan.session,
-        plan.capacity,
-        plan.service,
-        client,
+    take = TryTake(
+        key=key,
+        booking=booking,
+        owner=f"booking:{booking}",
+        start=plan.start,
+        end=plan.end,
+        before=plan.before,
+        after=plan.after,
+        session=plan.session,
+        capacity=plan.capacity,
+        service=plan.service,
+        client=client,
         calendar=plan.calendar,
     )
     found = [
@@ -76,15 +70,15 @@ async def probe(
     Raises:
         CarewireError: somebody did not answer.
     """
-    asked: dict[str, list[tuple[int, Take]]] = {}
+    asked: dict[str, list[tuple[int, TryTake]]] = {}
     for number, plan in enumerate(plans):
         for party, take in takes_of(plan, key="", booking=booking, client=client, by=by, overriding=overriding):
             asked.setdefault(party, []).append((number, take))
     found: list[list[Reason]] = [[] for _ in plans]
 
     async def ask(party: str) -> list[list[Reason]]:
-        reply = await region.submit(party, Probe(tuple(take for _, take in asked[party])), by=SYSTEM)
-        return _probed(reply.data).results
+        answer = await region.ask(party, Probe(tuple(take for _, take in asked[party])), by=SYSTEM)
+        return answer.results
 
     answers = await asyncio.gather(*map(ask, asked))
     for questions, answer in zip(asked.values(), answers, strict=True):
@@ -99,11 +93,11 @@ async def refusing(region: EntityClient, calendar: str, resources: Sequence[str]
     Raises:
         CarewireError: somebody did not answer.
     """
-    anything = Take("", "", "", 0, 1, calendar=calendar)
+    anything = TryTake(key="", booking="", owner="", start=0, end=1, calendar=calendar)
 
     async def refuses(name: str) -> bool:
-        reply = await region.submit(calendar_of(name), Probe((anything,)), by=SYSTEM)
-        return any(one.code == DENIED for one in _probed(reply.data).results[0])
+        answer = await region.ask(calendar_of(name), Probe((anything,)), by=SYSTEM)
+        return any(one.code == DENIED for one in answer.results[0])
 
     answers = await asyncio.gather(*map(refuses, resources))
     return [name for name, refused in zip(resources, answers, strict=True) if refused]

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from actors.calendars.calendar.commands import Book
-from actors.calendars.calendar.plans import Plan
-from actors.calendars.calendar.reservations import Settle
+from actors.calendars.calendar.answers import Plan
+from actors.calendars.calendar.commands import TryBook
+from actors.calendars.calendar.reservations import ConfirmOrCancel
 from actors.calendars.contract.ports import Related, calendar_of
 from actors.calendars.hours.reasons import Reason, conflict, reasons
 from actors.calendars.hours.roles import is_staff
@@ -19,7 +19,6 @@ from actors.kernel.contract.ports import EntityClient
 from common.errors import CarewireError
 
 _RELEASE_S: Final = 3.0
-_plan: Final = msgspec.json.Decoder(Plan).decode
 
 
 class ReservedTime(msgspec.Struct, frozen=True):
@@ -60,22 +59,21 @@ class Reserving:
             CarewireError: it cannot be taken, or nobody answered in time. Nothing stays taken for long.
         """
         calendar = calendar_of(wanted.therapist)
-        book = Book(
-            key,
-            booking,
-            f"booking:{booking}",
-            wanted.start,
-            wanted.service,
-            wanted.duration,
-            wanted.client,
-            wanted.overriding,
+        book = TryBook(
+            key=key,
+            booking=booking,
+            owner=f"booking:{booking}",
+            start=wanted.start,
+            service=wanted.service,
+            duration=wanted.duration,
+            client=wanted.client,
+            overriding=wanted.overriding,
             alternatives=0,
         )
         parties = [calendar]
         plan: Plan | None = None
         try:
-            reply = await self._region.submit(calendar, book, by=by, command_id=key, trace=trace)
-            plan = _plan(reply.data)
+            plan = await self._region.ask(calendar, book, by=by, command_id=key, trace=trace)
             if why := await self.unrelated(plan.bookable_by, wanted.client, wanted.therapist, by):
                 raise conflict(why, [])
             takes = takes_of(plan, key=key, booking=booking, client=wanted.client, by=by, overriding=wanted.overriding)
@@ -90,17 +88,14 @@ class Reserving:
         return ReservedTime(key, plan, tuple(parties))
 
     async def give_back(self, key: str, parties: Sequence[str]) -> None:
-        """Free what is taken under this key, as far as everybody answers; the rest is asked about later."""
-        await self.settle([(party, key, "free") for party in parties])
+        """Free what is taken under this key, as far as everybody answers; the rest is asked about later. Letters do it
+        as well, but the caller wants to see it done."""
 
-    async def settle(self, verdicts: Sequence[tuple[str, str, Any]]) -> None:
-        """Tell these entities what was decided: letters do it as well, but the caller wants to see it done."""
-
-        async def tell(party: str, key: str, outcome: Any) -> None:
+        async def free(party: str) -> None:
             with suppress(CarewireError):
-                await self._region.submit(party, Settle(key, outcome), by=SYSTEM, timeout_s=_RELEASE_S)
+                await self._region.submit(party, ConfirmOrCancel(key, "free"), by=SYSTEM, timeout_s=_RELEASE_S)
 
-        await asyncio.gather(*(tell(*one) for one in verdicts))
+        await asyncio.gather(*map(free, parties))
 
     async def unrelated(self, bookable_by: str, client: str, therapist: str, by: Principal) -> list[Reason]:
         """`care_relationship`, where that is needed and not there."""

@@ -1,24 +1,29 @@
 """Series for those who serve clients: check everything, then make everything, or what can be made."""
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
-from actors.calendars.booking.record import PAUSED, Record
-from actors.calendars.calendar.plans import Plan
-from actors.calendars.contract.keyed import AssignId, assigned_in
+from actors.calendars.booking.keyed import AssignId
+from actors.calendars.booking.state import PAUSED, Record
+from actors.calendars.calendar.answers import Plan
 from actors.calendars.contract.ports import entity
+from actors.calendars.contract.replies import Alternative, Occurrence, SeriesReply
+from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours import timeline
 from actors.calendars.hours.reasons import Reason
-from actors.calendars.hours.recurrence import expand
 from actors.calendars.hours.roles import is_staff
 from actors.calendars.hours.timeline import MINUTE_MS
-from actors.calendars.series.entity import Begin, Definition, Extend, GetSeries, SetStatus
-from actors.calendars.services.alternatives import Sought
-from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
+from actors.calendars.series.answers import SeriesRecord
+from actors.calendars.series.commands import BeginSeries, ExtendSeries, GetSeries, SetStatus
+from actors.calendars.series.recurrence import expand
+from actors.calendars.series.state import Definition
+from actors.calendars.services.alternatives import AlternativeSearch
+from actors.calendars.services.booking_commands import as_json, moved_request
 from actors.calendars.services.bookings import Bookings
 from actors.kernel.contract.entity import Principal
+from actors.kernel.contract.ports import EntityClient
 from common.clock import Clock, to_rfc3339
 from common.errors import CarewireError, Conflict, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from common.ids import new_id
@@ -29,19 +34,10 @@ Policy = Literal["all", "available"]
 Scope = Literal["this", "following", "all"]
 
 
-class _Looked(msgspec.Struct):
-    definition: Definition
-    bookings: list[str]
-    status: str
-
-
-_looked: Final = msgspec.json.Decoder(_Looked).decode
-
-
 class SeriesService:
     """One a process, over `Bookings`."""
 
-    def __init__(self, bookings: Bookings, region: Any, clock: Clock) -> None:
+    def __init__(self, bookings: Bookings, region: EntityClient, clock: Clock) -> None:
         self._bookings = bookings
         self._region = region
         self._clock = clock
@@ -55,8 +51,8 @@ class SeriesService:
         *,
         dry_run: bool,
         by: Principal,
-    ) -> dict[str, Any]:
-        """`{series_id, occurrences}`; of a dry run, or when none is `available`, the occurrences alone. With a
+    ) -> SeriesReply:
+        """What became of each time; of a dry run, or when none is `available`, there is no series. With a
         `key` that was given before: the series as it is.
 
         Raises:
@@ -69,9 +65,8 @@ class SeriesService:
             raise PermissionDenied("Only those who run this calendar book for others.")
         series = new_id("ser", self._clock.now_ms())
         if request.key and not dry_run:
-            reply = await self._region.submit(f"series:{request.key}", AssignId(series), by=by)
-            found = assigned_in(reply.data)
-            if not found.fresh and (there := await self._made(found.id, by)) is not None:
+            found = await self._region.ask(f"series:{request.key}", AssignId(series), by=by)
+            if not found.fresh and (there := await self._existing(found.id, by)) is not None:
                 return there
             series = found.id
         plan = (await self._bookings.check_many(request, (request.start,), client, by))[0][0]
@@ -81,78 +76,81 @@ class SeriesService:
         checked = await self._bookings.check_many(request, tuple(starts), client, by)
         occurrences = [_occurrence(*one) for one in checked]
         possible = [one[0].start for one in checked if not one[1]]
-        await self._suggest(request, checked, occurrences, client, by)
+        occurrences = await self._suggested(request, checked, occurrences, client, by)
         if dry_run:
-            return {"occurrences": occurrences}
+            return SeriesReply(occurrences=occurrences)
         if policy == "all" and len(possible) < len(checked):
             raise _impossible(occurrences)
         if not possible:
-            return {"occurrences": occurrences}
+            return SeriesReply(occurrences=occurrences)
         wanted = msgspec.structs.replace(request, client=client, series=series, key="")
         made = await self._make(wanted, possible, policy, by)
-        for one, (planned, _) in zip(occurrences, checked, strict=True):
-            result = made.get(planned.start)
-            if isinstance(result, Conflict):
-                one |= {"status": "conflict", **(result.details or {})}
-            elif result is not None:
-                one |= {"status": "booked", "booking_id": result}
+        occurrences = [
+            _made(occurrence, made.get(planned.start))
+            for occurrence, (planned, _) in zip(occurrences, checked, strict=True)
+        ]
         booked = tuple(result for result in made.values() if isinstance(result, str))
         if policy == "all" and len(booked) < len(possible):
             await self._drop(booked, by)
             raise _impossible([_undone(one) for one in occurrences])
         if not booked:
-            return {"occurrences": occurrences}
+            return SeriesReply(occurrences=occurrences)
         definition = Definition(
-            request.therapist,
-            client,
-            request.service or "",
-            request.duration,
-            request.start,
-            plan.tz,
-            rule,
-            tuple(exceptions),
+            therapist=request.therapist,
+            client=client,
+            service=request.service or "",
+            duration=request.duration,
+            start=request.start,
+            tz=plan.tz,
+            rule=rule,
+            exceptions=tuple(exceptions),
         )
-        command = Begin(definition, booked, held=policy == "all")
+        command = BeginSeries(definition, booked, held=policy == "all")
         await self._region.submit(f"series:{series}", command, by=by, command_id="begin")
-        return {"series_id": series, "occurrences": occurrences}
+        return SeriesReply(series_id=series, occurrences=occurrences)
 
-    async def _made(self, series: str, by: Principal) -> dict[str, Any] | None:
+    async def _existing(self, series: str, by: Principal) -> SeriesReply | None:
         try:
             return await self.get(series, by=by)
         except NotFound:
             return None
 
-    async def get(self, series: str, *, by: Principal) -> dict[str, Any]:
+    async def get(self, series: str, *, by: Principal) -> SeriesReply:
         """The series, with what became of each occurrence."""
-        found = await self._look(series, by)
+        found = await self._record(series, by)
         records = await self._records(found.bookings)
         definition = found.definition
-        return {
-            "series_id": series,
-            "therapist_id": definition.therapist,
-            "client_id": definition.client,
-            "service_id": definition.service or None,
-            "start": to_rfc3339(definition.start),
-            "tz": definition.tz,
-            "rrule": definition.rule,
-            "exceptions": list(definition.exceptions),
-            "status": found.status,
-            "occurrences": [
-                {"start": to_rfc3339(one.start), "end": to_rfc3339(one.end), "status": one.status, "booking_id": one.id}
-                for one in sorted(records, key=lambda one: one.start)
+        return SeriesReply(
+            series_id=series,
+            therapist_id=definition.therapist,
+            client_id=definition.client,
+            service_id=definition.service or None,
+            start=to_rfc3339(definition.start),
+            tz=definition.tz,
+            rrule=definition.rule,
+            exceptions=list(definition.exceptions),
+            status=found.status,
+            occurrences=[
+                Occurrence(
+                    start=to_rfc3339(record.start),
+                    end=to_rfc3339(record.end),
+                    status=record.status,
+                    booking_id=record.id,
+                )
+                for record in sorted(records, key=lambda record: record.start)
             ],
-        }
+        )
 
     async def move(
         self, series: str, scope: Scope, anchor: str, start: int, *, policy: Policy, dry_run: bool, by: Principal
-    ) -> dict[str, Any]:
+    ) -> SeriesReply:
         """Move the occurrence `anchor` (a booking) to `start`, and those in scope by as much on the wall's clock.
         Everything is checked before anything is moved.
 
         Raises:
             Conflict: with `all`, one of them cannot be moved, so none is; `details.occurrences` says why.
         """
-        found = await self._look(series, by)
+        found = await self._record(series, by)
         chosen = await self._chosen(found, scope, anchor)
         first = next(one for one in chosen if one.id == anchor)
         zone = timeline.kept_zone(found.definition.tz)
@@ -161,24 +159,24 @@ class SeriesService:
         plans: list[tuple[Record, int, list[Reason]]] = []
         for record in sorted(chosen, key=lambda one: one.start, reverse=ahead):
             to = timeline.instant_of(zone, timeline.wall_of(zone, record.start) + shift)
-            request = _request_of(record, to)
+            request = moved_request(record, to)
             ((_, why),) = await self._bookings.check_many(request, (to,), record.client, by, record.id)
             plans.append((record, to, why))
         possible = policy == "available" or not any(why for _, _, why in plans)
         if not possible and not dry_run:
-            raise _impossible(sorted((_moving(*one) for one in plans), key=lambda one: str(one["start"])))
+            raise _impossible(_by_start([_moving(*plan) for plan in plans]))
         results = []
         for record, to, why in plans:
             result = _moving(record, to, why)
             if not why and not dry_run:
-                result |= await self._moved(record, to, by)
+                result = await self._moved(record, to, result, by)
             results.append(result)
-        return {"series_id": series, "occurrences": sorted(results, key=lambda one: str(one["start"]))}
+        return SeriesReply(series_id=series, occurrences=_by_start(results))
 
-    async def turn(self, series: str, status: Literal["active", "paused", "ended"], *, by: Principal) -> dict[str, Any]:
+    async def turn(self, series: str, status: Literal["active", "paused", "ended"], *, by: Principal) -> SeriesReply:
         """Pause (what lies ahead is cancelled), let it go on (what the pause cancelled is booked again, as far as it
         can be), or end it."""
-        found = await self._look(series, by)
+        found = await self._record(series, by)
         await self._region.submit(f"series:{series}", SetStatus(status), by=by)
         if status == "active":
             await self._resume(series, found, by)
@@ -187,19 +185,19 @@ class SeriesService:
             await self._drop([one.id for one in ahead], by, PAUSED if status == "paused" else "")
         return await self.get(series, by=by)
 
-    async def _resume(self, series: str, found: _Looked, by: Principal) -> None:
+    async def _resume(self, series: str, found: SeriesRecord, by: Principal) -> None:
         now_ms = self._clock.now_ms()
         booked: list[str] = []
         instead: list[str] = []
         for record in await self._records(found.bookings):
             if record.status == "cancelled" and record.category == PAUSED and record.start > now_ms:
-                wanted = msgspec.structs.replace(_request_of(record, record.start), series=series)
+                wanted = msgspec.structs.replace(moved_request(record), series=series)
                 made = (await self._make(wanted, [record.start], "available", by))[record.start]
                 if isinstance(made, str):
                     booked.append(made)
                     instead.append(record.id)
         if booked:
-            await self._region.submit(f"series:{series}", Extend(tuple(booked), tuple(instead)), by=by)
+            await self._region.submit(f"series:{series}", ExtendSeries(tuple(booked), tuple(instead)), by=by)
 
     async def _make(
         self, request: BookingRequest, starts: Sequence[int], policy: Policy, by: Principal
@@ -209,7 +207,7 @@ class SeriesService:
         for start in starts:
             one = msgspec.structs.replace(request, start=start, hold=policy == "all", hold_ms=HOLD_MS)
             try:
-                made[start] = (await self._bookings.book(one, by=by))["id"]
+                made[start] = (await self._bookings.book(one, by=by)).id
             except Conflict as error:
                 made[start] = error
                 if policy == "all":
@@ -223,35 +221,38 @@ class SeriesService:
             except FailedPrecondition:
                 continue
 
-    async def _moved(self, record: Record, to: int, by: Principal) -> dict[str, Any]:
+    async def _moved(self, record: Record, to: int, occurrence: Occurrence, by: Principal) -> Occurrence:
         try:
             await self._bookings.move(record.id, BookingChangeRequest(start=to), by=by)
         except CarewireError as error:
-            return {"status": "conflict", "error": error.to_wire()}
-        return {"status": "booked"}
+            return msgspec.structs.replace(occurrence, status="conflict", error=as_json(error.to_wire()))
+        return msgspec.structs.replace(occurrence, status="booked")
 
-    async def _suggest(
+    async def _suggested(
         self,
         request: BookingRequest,
         checked: Sequence[tuple[Plan, list[Reason]]],
-        occurrences: list[dict[str, Any]],
+        occurrences: Sequence[Occurrence],
         client: str,
         by: Principal,
-    ) -> None:
-        failed = [number for number, one in enumerate(checked) if one[1]][:_ALTERNATIVES_FOR]
+    ) -> list[Occurrence]:
+        """With alternatives for the first of those that cannot be had."""
+        suggested = list(occurrences)
+        failed = [number for number, (_, why) in enumerate(checked) if why][:_ALTERNATIVES_FOR]
         for number in failed:
-            occurrences[number]["alternatives"] = await self._bookings.alternatives.near(
-                Sought(
-                    calendar=request.therapist,
-                    start=checked[number][0].start,
-                    service=request.service,
-                    duration=request.duration,
-                    client=client,
-                    by=by,
-                )
+            search = AlternativeSearch(
+                calendar=request.therapist,
+                start=checked[number][0].start,
+                service=request.service,
+                duration=request.duration,
+                client=client,
+                by=by,
             )
+            alternatives = await self._bookings.alternatives.near(search)
+            suggested[number] = msgspec.structs.replace(suggested[number], alternatives=alternatives)
+        return suggested
 
-    async def _chosen(self, found: _Looked, scope: Scope, anchor: str) -> list[Record]:
+    async def _chosen(self, found: SeriesRecord, scope: Scope, anchor: str) -> list[Record]:
         records = {one.id: one for one in await self._records(found.bookings) if self._is_ahead(one)}
         if anchor not in records:
             raise InvalidArgument(
@@ -268,50 +269,58 @@ class SeriesService:
     async def _records(self, bookings: Sequence[str]) -> list[Record]:
         return [await self._bookings.record(booking) for booking in bookings]
 
-    async def _look(self, series: str, by: Principal) -> _Looked:
-        reply = await self._region.submit(entity("series", series, "series_id"), GetSeries(), by=by)
-        return _looked(reply.data)
+    async def _record(self, series: str, by: Principal) -> SeriesRecord:
+        return await self._region.ask(entity("series", series, "series_id"), GetSeries(), by=by)
 
 
-def _occurrence(plan: Plan, why: list[Reason]) -> dict[str, Any]:
-    occurrence: dict[str, Any] = {
-        "start": to_rfc3339(plan.start),
-        "end": to_rfc3339(plan.end),
-        "status": "conflict" if why else "available",
-    }
-    return occurrence | ({"reasons": msgspec.to_builtins(why)} if why else {})
+def _occurrence(plan: Plan, why: list[Reason]) -> Occurrence:
+    status = "conflict" if why else "available"
+    return Occurrence(start=to_rfc3339(plan.start), end=to_rfc3339(plan.end), status=status, reasons=why)
 
 
-def _moving(record: Record, to: int, why: list[Reason]) -> dict[str, Any]:
+def _made(occurrence: Occurrence, result: str | Conflict | None) -> Occurrence:
+    """What became of it when it was booked (the id of the booking), or was not."""
+    if isinstance(result, Conflict):
+        told = msgspec.convert(result.details or {}, _Refusal)
+        return msgspec.structs.replace(
+            occurrence, status="conflict", reasons=told.reasons, alternatives=told.alternatives
+        )
+    if result is None:
+        return occurrence
+    return msgspec.structs.replace(occurrence, status="booked", booking_id=result)
+
+
+class _Refusal(msgspec.Struct):
+    """The details of a conflict."""
+
+    reasons: list[Reason] = []
+    alternatives: list[Alternative] | None = None
+
+
+def _moving(record: Record, to: int, why: list[Reason]) -> Occurrence:
     """What a move of one booking would be."""
-    result: dict[str, Any] = {
-        "booking_id": record.id,
-        "start": to_rfc3339(to),
-        "end": to_rfc3339(to + record.end - record.start),
-        "status": "conflict" if why else "available",
-    }
-    return result | ({"reasons": msgspec.to_builtins(why)} if why else {})
+    return Occurrence(
+        booking_id=record.id,
+        start=to_rfc3339(to),
+        end=to_rfc3339(to + record.end - record.start),
+        status="conflict" if why else "available",
+        reasons=why,
+    )
 
 
-def _impossible(occurrences: list[dict[str, Any]]) -> Conflict:
+def _by_start(occurrences: list[Occurrence]) -> list[Occurrence]:
+    return sorted(occurrences, key=lambda occurrence: occurrence.start)
+
+
+def _impossible(occurrences: Sequence[Occurrence]) -> Conflict:
     """Nothing was made: what stands against it."""
     return Conflict(
         "Some of these times cannot be had, so nothing was changed. Choose others, or the policy `available`.",
-        details={"occurrences": occurrences},
+        details={"occurrences": msgspec.json.decode(msgspec.json.encode(occurrences))},
     )
 
 
-def _undone(occurrence: dict[str, Any]) -> dict[str, Any]:
-    if occurrence["status"] != "booked":
+def _undone(occurrence: Occurrence) -> Occurrence:
+    if occurrence.status != "booked":
         return occurrence
-    return {"start": occurrence["start"], "end": occurrence["end"], "status": "available"}
-
-
-def _request_of(record: Record, start: int) -> BookingRequest:
-    return BookingRequest(
-        therapist=record.therapist,
-        start=start,
-        client=record.client,
-        service=record.service or None,
-        duration=(record.end - record.start) // MINUTE_MS,
-    )
+    return Occurrence(start=occurrence.start, end=occurrence.end, status="available")

@@ -2,56 +2,43 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final, TypeVar
 
-import msgspec
-
-from actors.calendars.calendar.commands import Attend
+from actors.calendars.booking.answers import BookingReply
+from actors.calendars.calendar.commands import NAME, NotifyWhenFree
 from actors.calendars.calendar.kind import SERVICES
 from actors.calendars.calendar.plans import service_of
 from actors.calendars.contract.ports import calendar_of
-from actors.calendars.contract.requests import Body, Moment, RequestId
+from actors.calendars.contract.requests import WaitlistBody
+from actors.calendars.contract.wanted import BookingRequest
 from actors.calendars.hours import timeline
 from actors.calendars.hours.reasons import Reason, conflict
-from actors.calendars.hours.schedule import Id, minutes
-from actors.calendars.services.booking_requests import BookingRequest
+from actors.calendars.hours.schedule import minutes
 from actors.calendars.services.bookings import Bookings
-from actors.calendars.waitlist.messages import (
-    NAME,
+from actors.calendars.waitlist.answers import Standing, WaitlistFigures, WaitlistReply
+from actors.calendars.waitlist.commands import (
     ClaimOffer,
-    Close,
-    Decline,
+    CloseOffer,
+    DeclineOffer,
     GetFigures,
+    GetWaitlist,
     JoinWaitlist,
     LeaveWaitlist,
-    Listing,
-    WaitlistEntry,
 )
-from actors.kernel.contract.entity import SYSTEM, Principal
+from actors.calendars.waitlist.state import WaitlistEntry
+from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import Clock
 from common.errors import CarewireError, InvalidArgument, NotFound
 from common.ids import new_id
+from common.persons import NothingToTell
+from store.ports.views import ViewQuery
 
 _MOST: Final = 50
+Answer = TypeVar("Answer")
 
 
-class WaitlistBody(Body, frozen=True):
-    """A wish. Without therapists: all that offer the service."""
-
-    since: Moment = msgspec.field(name="from")
-    until: Moment = msgspec.field(name="to")
-    therapist_ids: tuple[Id, ...] = ()
-    service_id: Id | None = None
-    weekdays: tuple[str, ...] = ()
-    times: tuple[tuple[str, str], ...] = ()
-    urgency: str = "normal"
-    note: str = ""
-    client_id: Id | None = None
-    request_id: RequestId | None = None
-
-
-class Waiting:
+class WaitlistService:
     """One a process."""
 
     def __init__(self, bookings: Bookings, region: EntityClient, views: ViewFinder, clock: Clock) -> None:
@@ -60,8 +47,8 @@ class Waiting:
         self._views = views
         self._clock = clock
 
-    async def join(self, body: WaitlistBody, *, by: Principal, key: str = "") -> dict[str, Any]:
-        """`{entry_id, position, priority, estimate?}`. A repeat with a `key` (`Bookings.key_of`) is the same wish.
+    async def join(self, body: WaitlistBody, *, by: Principal, key: str = "") -> Standing:
+        """Where they stand. A repeat with a `key` (`Bookings.key_of`) is the same wish.
 
         Raises:
             NotFound: there is no such calendar, or it does not offer the service.
@@ -79,40 +66,40 @@ class Waiting:
             raise conflict(why, [])
         calendars = tuple(name for name, why in barred.items() if not why)
         entry = WaitlistEntry(
-            new_id("wait", self._clock.now_ms()),
-            client,
-            calendars,
-            body.service_id or "",
-            timeline.parse_instant(body.since, "from"),
-            timeline.parse_instant(body.until, "to"),
-            body.weekdays,
-            tuple(minutes(body.times, "times")),
-            body.urgency,
+            id=new_id("wait", self._clock.now_ms()),
+            client=client,
+            calendars=calendars,
+            service=body.service_id or "",
+            start=timeline.parse_instant(body.since, "from"),
+            end=timeline.parse_instant(body.until, "to"),
+            weekdays=body.weekdays,
+            times=tuple(minutes(body.times, "times")),
+            urgency=body.urgency,
             key=key,
         )
         answer = await self._ask(JoinWaitlist(entry, body.note), by)
         # A letter does this as well; but time that frees right after this answer must not be missed.
-        attend = Attend(NAME, True)
-        await asyncio.gather(*(self._region.submit(calendar_of(name), attend, by=SYSTEM) for name in calendars))
+        notify = NotifyWhenFree(NAME, True)
+        await asyncio.gather(*(self._region.submit(calendar_of(name), notify, by=SYSTEM) for name in calendars))
         return answer
 
-    async def leave(self, entry: str, *, by: Principal) -> dict[str, Any]:
+    async def leave(self, entry: str, *, by: Principal) -> NothingToTell:
         """Wait no more."""
         return await self._ask(LeaveWaitlist(entry), by)
 
-    async def listing(self, calendar: str, *, by: Principal) -> dict[str, Any]:
+    async def listing(self, calendar: str, *, by: Principal) -> WaitlistReply:
         """One's own wishes with their positions; for staff, those of a calendar."""
-        return await self._ask(Listing(calendar), by)
+        return await self._ask(GetWaitlist(calendar), by)
 
-    async def figures(self, *, by: Principal) -> dict[str, Any]:
+    async def figures(self, *, by: Principal) -> WaitlistFigures:
         """Waiting time, acceptance, demand by hour."""
         return await self._ask(GetFigures(), by)
 
-    async def decline(self, offer: str, *, by: Principal) -> dict[str, Any]:
+    async def decline(self, offer: str, *, by: Principal) -> NothingToTell:
         """Let an offer go; it rolls on."""
-        return await self._ask(Decline(offer), by)
+        return await self._ask(DeclineOffer(offer), by)
 
-    async def accept(self, offer: str, *, by: Principal) -> dict[str, Any]:
+    async def accept(self, offer: str, *, by: Principal) -> BookingReply:
         """Book what was offered. The booking has the offer's id, so the time that is kept for it does not stand in
         its way, and a repeat is the same booking.
 
@@ -120,22 +107,22 @@ class Waiting:
             CarewireError: the offer does not stand any more, or the client has another booking then.
         """
         try:
-            found = (await self._ask(ClaimOffer(offer), by))["offer"]
+            claimed = await self._ask(ClaimOffer(offer), by)
         except NotFound as error:  # a repeat, when the offer is a booking already
             with suppress(NotFound, InvalidArgument):
                 return await self._bookings.get(offer, by=by)
             raise error from None
         request = BookingRequest(
-            therapist=found["therapist_id"],
-            start=found["start"],
-            service=found["service_id"],
-            id=found["offer_id"],
-            wish=found["entry_id"],
+            therapist=claimed.calendar,
+            start=claimed.start,
+            service=claimed.service or None,
+            id=claimed.id,
+            wish=claimed.entry,
         )
         booking = await self._bookings.book(request, by=by)
         # A letter of the booking does this as well, whatever becomes of this process; but who asks next shall see it.
         with suppress(CarewireError):
-            await self._region.submit(NAME, Close(offer, found["entry_id"]), by=SYSTEM)
+            await self._region.submit(NAME, CloseOffer(offer, claimed.entry), by=SYSTEM)
         return booking
 
     async def _barred(
@@ -154,11 +141,11 @@ class Waiting:
         if service is None:
             return ()
         found = await self._views.find(
-            SERVICES, {"service": service, "offered": True}, order_by="calendar", limit=_MOST
+            ViewQuery(
+                collection=SERVICES, equal={"service": service, "offered": True}, order_by="calendar", limit=_MOST
+            )
         )
         return tuple(str(view.fields["calendar"]) for view in found)
 
-    async def _ask(self, command: msgspec.Struct, by: Principal) -> dict[str, Any]:
-        reply = await self._region.submit(NAME, command, by=by)
-        answer: dict[str, Any] = msgspec.json.decode(reply.data)
-        return answer
+    async def _ask(self, command: Command[Answer], by: Principal) -> Answer:
+        return await self._region.ask(NAME, command, by=by)

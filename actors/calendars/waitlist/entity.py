@@ -5,43 +5,44 @@ shared out by priority and not by the order of the post. A match is reserved at 
 letter), then offered for a while; an offer that lapses or is declined frees its time again, and so rolls on.
 """
 
-from typing import Any, Final
+from typing import Final, assert_never
 
 import msgspec
 
-from actors.calendars.calendar.commands import Opened, Reserved
-from actors.calendars.calendar.reservations import Inquire, Outcome
+from actors.calendars.calendar.commands import Reserved, TimeFreed
+from actors.calendars.calendar.reservations import Outcome, QueryOutcome
+from actors.calendars.hours.answers import NOTHING
 from actors.calendars.hours.roles import is_staff, may
 from actors.calendars.hours.timeline import MINUTE_MS
-from actors.calendars.waitlist.answers import figures, listed, shown, standing
-from actors.calendars.waitlist.messages import (
+from actors.calendars.waitlist.answers import figures, listed, standing
+from actors.calendars.waitlist.commands import (
     ClaimOffer,
-    Close,
-    Closed,
-    Counts,
-    Decline,
-    Freed,
-    FreedSlot,
+    CloseOffer,
+    DeclineOffer,
     GetFigures,
+    GetWaitlist,
     JoinWaitlist,
-    Lapse,
+    LapseOffer,
     LeaveWaitlist,
-    Listing,
     MatchSlots,
-    Missed,
-    Offer,
-    OfferAnswered,
-    Offered,
-    ReadListing,
-    Shared,
-    WaitlistEntry,
+    ReadWaitlist,
+    WaitlistCommand,
+)
+from actors.calendars.waitlist.events import (
+    MatchFailed,
+    OfferClosed,
+    OfferMade,
+    OfferOutcomeDecided,
+    SlotFreed,
+    SlotsMatched,
     WaitlistEvent,
     WaitlistJoined,
     WaitlistLeft,
 )
 from actors.calendars.waitlist.ranking import check, position_of, priority, ranked, rivals, wants
+from actors.calendars.waitlist.state import Counts, FreedSlot, Offer, WaitlistEntry
 from actors.kernel.contract.entity import Context, Decision, Event, Principal, SetTimer
-from common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from common.errors import FailedPrecondition, NotFound, PermissionDenied
 from common.ids import derived_id
 
 MATCH_AFTER_MS: Final = 1000
@@ -60,7 +61,7 @@ class Waitlist:
         self.counts = Counts()
         self.accepted: dict[str, list[int]] = {}  # calendar -> when its last offers were accepted
 
-    def decide(self, command: Any, context: Context, version: int) -> Decision:
+    def decide(self, command: WaitlistCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
 
         Raises:
@@ -72,34 +73,37 @@ class Waitlist:
                 return self._join(command, context)
             case LeaveWaitlist():
                 return self._leave(self._entry(command.entry, context.by))
-            case Listing():
+            case GetWaitlist():
                 return self._list(command, context)
             case GetFigures():
                 return self._figures(context)
             case ClaimOffer():
-                return Decision({"offer": shown(self._offer(command.offer, context))})
-            case Decline():
+                return Decision(self._offer(command.offer, context))
+            case DeclineOffer():
                 return self._close(self._offer(command.offer, context), "declined")
         if not context.by.is_system:
             raise PermissionDenied("Only Carewire itself does that.")
         match command:
-            case Opened():
+            case TimeFreed():
                 return self._opened(command, context)
             case MatchSlots():
                 return self._match(context, version)
             case Reserved():
                 return self._reserved(command, context)
-            case Lapse():
+            case LapseOffer():
                 offer = self.offers.get(command.offer)
                 lapsed = offer is not None and offer.offered and context.now_ms >= offer.expires
-                return self._close(offer, "lapsed") if offer is not None and lapsed else Decision({})
-            case Close():
+                return self._close(offer, "lapsed") if offer is not None and lapsed else Decision(NOTHING)
+            case CloseOffer():
                 return self._booked(command)
-            case Inquire():
+            case QueryOutcome():
                 live = any(one.key == command.key for one in self.offers.values())
                 outcome: Outcome = "taken" if live else "free"
-                return Decision({}, events=[OfferAnswered(entity=command.entity, key=command.key, outcome=outcome)])
-        raise InvalidArgument("A waitlist does not know that.")
+                return Decision(
+                    {}, events=[OfferOutcomeDecided(entity=command.entity, key=command.key, outcome=outcome)]
+                )
+            case _:
+                assert_never(command)
 
     def apply(self, event: WaitlistEvent, seq: int, at_ms: int) -> None:
         """See `Entity.apply`."""
@@ -109,19 +113,19 @@ class Waitlist:
                 self._count_wish(event.entry)
             case WaitlistLeft():
                 self.entries.pop(event.entry, None)
-            case Freed():
+            case SlotFreed():
                 self.openings.append(event.opening)
-            case Shared():
+            case SlotsMatched():
                 self.openings = []
                 self.offers |= {one.id: one for one in event.offers}
-            case Offered():
+            case OfferMade():
                 self.offers[event.offer.id] = event.offer
                 self.openings += event.rest
                 self.counts.offered += 1
-            case Missed():
+            case MatchFailed():
                 self.offers.pop(event.offer, None)
                 self.openings.append(event.opening)
-            case Closed():
+            case OfferClosed():
                 self._apply_close(event, at_ms)
 
     def _join(self, command: JoinWaitlist, context: Context) -> Decision:
@@ -134,8 +138,8 @@ class Waitlist:
             return Decision(standing(already, position_of(already, in_line), self.accepted, context.now_ms))
         if sum(one.client == entry.client for one in in_line) >= MOST_PER_CLIENT:
             raise FailedPrecondition(f"At most {MOST_PER_CLIENT} wishes at a time. Take one back first.")
-        mine = priority(entry, context.now_ms)[0]
-        ahead = sum(rivals(entry, one) and priority(one, context.now_ms)[0] >= mine for one in in_line)
+        mine = priority(entry, context.now_ms)
+        ahead = sum(rivals(entry, one) and priority(one, context.now_ms) >= mine for one in in_line)
         reply = standing(entry, ahead + 1, self.accepted, context.now_ms)
         joined = WaitlistJoined(author=entry.client, secret=command.note.encode() or None, entry=entry)
         return Decision(reply, events=[*self._over(context.now_ms), joined])
@@ -154,20 +158,20 @@ class Waitlist:
 
     def _leave(self, entry: WaitlistEntry) -> Decision:
         mine = [one for one in self.offers.values() if one.entry == entry.id and one.offered]
-        events: list[Event] = [Closed(offer=one, how="left") for one in mine]
+        events: list[Event] = [OfferClosed(offer=one, how="left") for one in mine]
         events.append(WaitlistLeft(entry=entry.id, quiet=self._quiet_without(entry)))
-        return Decision({}, events=events)
+        return Decision(NOTHING, events=events)
 
-    def _opened(self, command: Opened, context: Context) -> Decision:
+    def _opened(self, command: TimeFreed, context: Context) -> Decision:
         opening = FreedSlot(command.calendar, command.start, command.end)
         if not any(wants(one, opening) for one in self.entries.values()):
-            return Decision({})
-        return Decision({}, events=[Freed(opening=opening)], timers=[_match_soon(context)])
+            return Decision(NOTHING)
+        return Decision(NOTHING, events=[SlotFreed(opening=opening)], timers=[_match_soon(context)])
 
     def _match(self, context: Context, version: int) -> Decision:
         """Each opening to the first who wants it; nobody gets two at once."""
         if not self.openings:
-            return Decision({})
+            return Decision(NOTHING)
         busy = {one.entry for one in self.offers.values()}
         clients = {one.client for one in self.offers.values()}
         offers: list[Offer] = []
@@ -182,47 +186,56 @@ class Waitlist:
             left.remove(opening)
             clients.add(entry.client)
             name = derived_id("bkg", context.now_ms, f"{version}-{len(offers)}-{entry.id}")
-            offers.append(Offer(name, entry.id, entry.client, opening.calendar, entry.service, opening))
+            offers.append(
+                Offer(
+                    id=name,
+                    entry=entry.id,
+                    client=entry.client,
+                    calendar=opening.calendar,
+                    service=entry.service,
+                    opening=opening,
+                )
+            )
             wishes.append(entry)
-        return Decision({}, events=[Shared(offers=tuple(offers), wishes=tuple(wishes))])
+        return Decision(NOTHING, events=[SlotsMatched(offers=tuple(offers), wishes=tuple(wishes))])
 
     def _reserved(self, command: Reserved, context: Context) -> Decision:
         offer = next((one for one in self.offers.values() if one.key == command.key), None)
         if offer is None or offer.offered:
-            return Decision({})
+            return Decision(NOTHING)
         if not command.start:
             tried = msgspec.structs.replace(offer.opening, tried=(*offer.opening.tried, offer.entry))
-            return Decision({}, events=[Missed(offer=offer.id, opening=tried)], timers=[_match_soon(context)])
+            return Decision(NOTHING, events=[MatchFailed(offer=offer.id, opening=tried)], timers=[_match_soon(context)])
         expires = min(context.now_ms + WINDOW_MS, command.start)
         made = msgspec.structs.replace(
             offer, offered=True, start=command.start, end=command.end, expires=max(expires, context.now_ms + 1)
         )
         if offer.entry not in self.entries:  # gone meanwhile
-            return Decision({}, events=[Closed(offer=made, how="left")])
+            return Decision(NOTHING, events=[OfferClosed(offer=made, how="left")])
         rest = tuple(
             msgspec.structs.replace(offer.opening, start=low, end=high)
             for low, high in ((offer.opening.start, command.start), (command.end, offer.opening.end))
             if low < high
         )
-        timers = [SetTimer(f"lapse:{made.id}", made.expires, msgspec.msgpack.encode(Lapse(made.id)))]
+        timers = [SetTimer(f"lapse:{made.id}", made.expires, msgspec.msgpack.encode(LapseOffer(made.id)))]
         return Decision(
-            {}, events=[Offered(offer=made, rest=rest)], timers=timers + ([_match_soon(context)] if rest else [])
+            NOTHING, events=[OfferMade(offer=made, rest=rest)], timers=timers + ([_match_soon(context)] if rest else [])
         )
 
     def _close(self, offer: Offer, how: str) -> Decision:
         entry = self.entries.get(offer.entry)
         quiet = self._quiet_without(entry) if entry is not None and how == "accepted" else ()
-        return Decision({}, events=[Closed(offer=offer, how=how, quiet=quiet)])
+        return Decision(NOTHING, events=[OfferClosed(offer=offer, how=how, quiet=quiet)])
 
-    def _booked(self, command: Close) -> Decision:
+    def _booked(self, command: CloseOffer) -> Decision:
         if (offer := self.offers.get(command.offer)) is not None:
             return self._close(offer, "accepted")
         entry = self.entries.get(command.entry)  # its offer lapsed while it was being booked
         return Decision(
-            {}, events=[] if entry is None else [WaitlistLeft(entry=entry.id, quiet=self._quiet_without(entry))]
+            NOTHING, events=[] if entry is None else [WaitlistLeft(entry=entry.id, quiet=self._quiet_without(entry))]
         )
 
-    def _apply_close(self, event: Closed, at_ms: int) -> None:
+    def _apply_close(self, event: OfferClosed, at_ms: int) -> None:
         offer = event.offer
         self.offers.pop(offer.id, None)
         entry = self.entries.get(offer.entry)
@@ -234,7 +247,10 @@ class Waitlist:
                 self.counts.waited_ms += at_ms - entry.joined
                 del self.entries[entry.id]
         elif event.how in ("declined", "lapsed"):
-            setattr(self.counts, event.how, getattr(self.counts, event.how) + 1)
+            if event.how == "declined":
+                self.counts.declined += 1
+            else:
+                self.counts.lapsed += 1
             if entry is not None:
                 passed = (*entry.passed, f"{offer.calendar}@{offer.start}")
                 self.entries[entry.id] = msgspec.structs.replace(entry, passed=passed)
@@ -249,7 +265,7 @@ class Waitlist:
         others = {name for one in self.entries.values() if one.id != entry.id for name in one.calendars}
         return tuple(name for name in entry.calendars if name not in others)
 
-    def _list(self, command: Listing, context: Context) -> Decision:
+    def _list(self, command: GetWaitlist, context: Context) -> Decision:
         by = context.by
         staff = bool(command.calendar) and is_staff(by, command.calendar)
         if command.calendar and not staff:
@@ -260,7 +276,7 @@ class Waitlist:
         lines = (
             listed(one, position_of(one, in_line), offered.get(one.id), self.accepted, context.now_ms) for one in chosen
         )
-        return Decision(ReadListing(tuple(lines), noted=True))
+        return Decision(ReadWaitlist(tuple(lines)))
 
     def _figures(self, context: Context) -> Decision:
         if not may(context.by, "waitlist.figures"):

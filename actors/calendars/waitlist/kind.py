@@ -1,46 +1,32 @@
 """The waitlist as the kernel sees it."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
+from typing_extensions import override
 
-from actors.calendars.booking.kind import TEXTS, Deliver
-from actors.calendars.booking.record import event_id
-from actors.calendars.calendar.commands import Attend, Reserve
-from actors.calendars.calendar.reservations import Settle
-from actors.calendars.waitlist.answers import shown
+from actors.calendars.booking.letters import Deliver, event_id
+from actors.calendars.booking.views import TEXTS
+from actors.calendars.calendar.commands import NAME, NotifyWhenFree, Reserve
+from actors.calendars.calendar.reservations import ConfirmOrCancel, Outcome
+from actors.calendars.waitlist.answers import WaitlistReply, shown
+from actors.calendars.waitlist.commands import ReadWaitlist, WaitlistCommand
 from actors.calendars.waitlist.entity import Waitlist
-from actors.calendars.waitlist.messages import (
-    NAME,
-    Closed,
-    Counts,
-    FreedSlot,
-    Offer,
-    OfferAnswered,
-    Offered,
-    ReadListing,
-    Shared,
-    WaitlistCommand,
-    WaitlistEntry,
+from actors.calendars.waitlist.events import (
+    OfferClosed,
+    OfferMade,
+    OfferOutcomeDecided,
+    SlotsMatched,
     WaitlistEvent,
     WaitlistJoined,
     WaitlistLeft,
 )
+from actors.calendars.waitlist.state import Offer, WaitlistEntry, WaitlistState
 from actors.kernel.contract.entity import Effects, Kind, Letter, Library, Principal, Recorded, Shown
-from common.clock import to_rfc3339
 from common.errors import PermissionDenied
 from store.ports.views import View
 
 _pack: Final = msgspec.msgpack.Encoder().encode
-_TIMES: Final = ("start", "end", "from", "to", "joined_at", "expires_at")
-
-
-class _State(msgspec.Struct, array_like=True):
-    entries: list[WaitlistEntry]
-    openings: list[FreedSlot]
-    offers: list[Offer]
-    counts: Counts
-    accepted: dict[str, list[int]] = {}
 
 
 class WaitlistKind(Kind[Waitlist, WaitlistCommand, WaitlistEvent]):
@@ -50,94 +36,97 @@ class WaitlistKind(Kind[Waitlist, WaitlistCommand, WaitlistEvent]):
     commands = WaitlistCommand
     events = WaitlistEvent
 
+    @override
     def create(self, key: str) -> Waitlist:
         return Waitlist()
 
+    @override
     def snapshot(self, entity: Waitlist) -> bytes:
         entries, offers = [*entity.entries.values()], [*entity.offers.values()]
-        return _pack(_State(entries, entity.openings, offers, entity.counts, entity.accepted))
+        return _pack(
+            WaitlistState(
+                entries=entries, openings=entity.openings, offers=offers, counts=entity.counts, accepted=entity.accepted
+            )
+        )
 
+    @override
     def restore(self, key: str, state: bytes) -> Waitlist:
-        kept = msgspec.msgpack.decode(state, type=_State)
+        kept = msgspec.msgpack.decode(state, type=WaitlistState)
         waitlist = Waitlist()
         waitlist.entries = {one.id: one for one in kept.entries}
         waitlist.offers = {one.id: one for one in kept.offers}
         waitlist.openings, waitlist.counts, waitlist.accepted = kept.openings, kept.counts, kept.accepted
         return waitlist
 
+    @override
     def admit(self, entity: Waitlist, by: Principal) -> None:
         """Raises PermissionDenied: offers are told in inboxes."""
         raise PermissionDenied("The waitlist cannot be listened to.")
 
+    @override
     def show(self, entity_id: str, recorded: Recorded[WaitlistEvent], part: None) -> Shown | None:
         return None
 
+    @override
     def effects(self, entity_id: str, recorded: Recorded[WaitlistEvent], part: None) -> Effects | None:
         event = recorded.event
         match event:
             case WaitlistJoined():
-                attend = _pack(Attend(NAME, True))
+                attend = _pack(NotifyWhenFree(NAME, True))
                 letters = [Letter(f"calendar:{name}", attend) for name in event.entry.calendars]
                 if event.secret is None:
                     return Effects(letters=letters)
                 view = View(TEXTS, f"{event.entry.id}|note", recorded.seq, {}, b"", event.secret)
                 return Effects(views=[view], owner=event.author, letters=letters)
             case WaitlistLeft():
-                return Effects(letters=_quiet(event.quiet))
-            case Shared():
+                return Effects(letters=_muted(event.quiet))
+            case SlotsMatched():
                 asked = zip(event.offers, event.wishes, strict=True)
                 return Effects(letters=[_reserve(offer, wish) for offer, wish in asked])
-            case Offered():
-                return Effects(letters=[_settle(event.offer, "taken"), _told(entity_id, recorded, event.offer)])
-            case Closed():
-                return Effects(letters=[_settle(event.offer, "free"), *_quiet(event.quiet)])
-            case OfferAnswered():
-                outcome: Any = event.outcome
-                return Effects(letters=[Letter(event.entity, _pack(Settle(event.key, outcome)))])
+            case OfferMade():
+                return Effects(
+                    letters=[_confirm_or_cancel(event.offer, "taken"), _told(entity_id, recorded, event.offer)]
+                )
+            case OfferClosed():
+                return Effects(letters=[_confirm_or_cancel(event.offer, "free"), *_muted(event.quiet)])
+            case OfferOutcomeDecided():
+                return Effects(letters=[Letter(event.entity, _pack(ConfirmOrCancel(event.key, event.outcome)))])
         return None
 
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
-        if not isinstance(query, ReadListing):
+    @override
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
+        if not isinstance(query, ReadWaitlist):
             return await super().read(query, entity_id, version, library)
-        views = await library.view(TEXTS, [f"{line['entry_id']}|note" for line in query.lines])
-        lines = []
-        for line in query.lines:
-            view = views.get(f"{line['entry_id']}|note")
-            note = (view.secret or b"").decode() if view is not None else ""
-            lines.append(timed(line) | ({"note": note} if note else {}))
-        return {"entries": lines}
-
-
-def timed(told: dict[str, Any]) -> dict[str, Any]:
-    """With times as RFC 3339."""
-    found: dict[str, Any] = {name: to_rfc3339(value) if name in _TIMES else value for name, value in told.items()}
-    return found | ({"offer": timed(found["offer"])} if "offer" in found else {})
+        views = await library.view(TEXTS, [f"{line.entry_id}|note" for line in query.lines])
+        notes = {view.id.rpartition("|")[0]: (view.secret or b"").decode() for view in views.values()}
+        noted = [msgspec.structs.replace(line, note=notes.get(line.entry_id, "")) for line in query.lines]
+        return WaitlistReply(entries=noted)
 
 
 def _reserve(offer: Offer, wish: WaitlistEntry) -> Letter:
     command = Reserve(
-        offer.key,
-        offer.id,
-        NAME,
-        max(offer.opening.start, wish.start),
-        min(offer.opening.end, wish.end),
-        wish.service or None,
-        wish.client,
-        wish.weekdays,
-        wish.times,
+        key=offer.key,
+        booking=offer.id,
+        owner=NAME,
+        start=max(offer.opening.start, wish.start),
+        end=min(offer.opening.end, wish.end),
+        service=wish.service or None,
+        client=wish.client,
+        weekdays=wish.weekdays,
+        times=wish.times,
     )
     return Letter(f"calendar:{offer.calendar}", _pack(command))
 
 
-def _settle(offer: Offer, outcome: Any) -> Letter:
-    return Letter(f"calendar:{offer.calendar}", _pack(Settle(offer.key, outcome)))
+def _confirm_or_cancel(offer: Offer, outcome: Outcome) -> Letter:
+    return Letter(f"calendar:{offer.calendar}", _pack(ConfirmOrCancel(offer.key, outcome)))
 
 
-def _quiet(calendars: tuple[str, ...]) -> list[Letter]:
-    return [Letter(f"calendar:{name}", _pack(Attend(NAME, False))) for name in calendars]
+def _muted(calendars: tuple[str, ...]) -> list[Letter]:
+    return [Letter(f"calendar:{name}", _pack(NotifyWhenFree(NAME, False))) for name in calendars]
 
 
 def _told(entity_id: str, recorded: Recorded[WaitlistEvent], offer: Offer) -> Letter:
-    payload = msgspec.json.encode({"offer": timed(shown(offer))})
+    payload = msgspec.json.encode({"offer": shown(offer)})
     made = event_id(entity_id, recorded.seq, recorded.at_ms)
     return Letter(f"user:{offer.client}", _pack(Deliver(made, "waitlist_offer", payload)))

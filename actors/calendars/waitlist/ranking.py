@@ -1,10 +1,12 @@
 """The rules of the waitlist: which wish makes sense, which opening it wants, and who comes first."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
+
+import msgspec
 
 from actors.calendars.hours.timeline import HOUR_MS
-from actors.calendars.waitlist.messages import FreedSlot, WaitlistEntry
+from actors.calendars.waitlist.state import FreedSlot, WaitlistEntry
 from common.errors import InvalidArgument
 
 URGENCIES: Final = {"low": 0, "normal": 24, "high": 72, "urgent": 168}
@@ -13,13 +15,24 @@ CAP_H: Final = 24 * 30  # waiting longer than this counts no further: urgency st
 PASSED_H: Final = 24  # each offer that was let go costs so much
 
 
-def priority(entry: WaitlistEntry, now_ms: int) -> tuple[float, list[dict[str, Any]]]:
-    """How far in front somebody is, in hours, and why."""
-    urgent = URGENCIES[entry.urgency]
+class Weights(msgspec.Struct, frozen=True):
+    """How far in front somebody is, in hours, by what it comes from."""
+
+    urgency: int
+    waiting: float
+    passed: int
+
+
+def weights(entry: WaitlistEntry, now_ms: int) -> Weights:
+    """What counts for, and against, an entry."""
     waited = min((now_ms - entry.joined) / HOUR_MS, CAP_H)
-    passed = -PASSED_H * len(entry.passed)
-    parts = [("urgency", urgent), ("waiting", round(waited, 2)), ("offers_passed", passed)]
-    return urgent + waited + passed, [{"factor": name, "hours": hours} for name, hours in parts if hours]
+    return Weights(URGENCIES[entry.urgency], waited, -PASSED_H * len(entry.passed))
+
+
+def priority(entry: WaitlistEntry, now_ms: int) -> float:
+    """How far in front somebody is, in hours."""
+    counted = weights(entry, now_ms)
+    return counted.urgency + counted.waiting + counted.passed
 
 
 def wants(entry: WaitlistEntry, opening: FreedSlot) -> bool:
@@ -37,7 +50,7 @@ def rivals(one: WaitlistEntry, other: WaitlistEntry) -> bool:
 def ranked(entries: Iterable[WaitlistEntry], now_ms: int) -> list[WaitlistEntry]:
     """Those whose time is still to come, who comes first in front."""
     live = (one for one in entries if one.end > now_ms)
-    return sorted(live, key=lambda one: (-priority(one, now_ms)[0], one.joined))
+    return sorted(live, key=lambda one: (-priority(one, now_ms), one.joined))
 
 
 def position_of(entry: WaitlistEntry, in_line: Iterable[WaitlistEntry]) -> int:

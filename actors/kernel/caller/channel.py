@@ -1,61 +1,33 @@
-"""One region's line to one shard: commands out in order, answers and deliveries in.
+"""One region's channel to one shard: commands out in order, answers and deliveries in.
 
 One batch is in flight at a time, because Ray promises no order between two calls of an async actor; it is repeated
 under the same number until the shard has taken it. When the shard does not know us (it restarted, or its lease was
-void), the lane subscribes afresh from the last versions seen and sends everything unanswered again, in its order.
+void), the channel subscribes afresh from the last versions seen and sends everything unanswered again, in its order.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from operator import attrgetter
+from typing import Final
 
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.pending import Pending, fail, gave_up
+from actors.kernel.caller.shard_client import Call, ShardClient, ShardGone, call_in_time
 from actors.kernel.caller.subscriptions import TopicSubscriptions
 from actors.kernel.contract import protocol
+from actors.kernel.lib.backoffs import call_backoff
 from actors.kernel.lib.pacing import Pacer
 from common.clock import Clock
+from common.lib.retry import Backoff
 
-_FIRST_PAUSE_S: Final = 0.02
-_LONGEST_PAUSE_S: Final = 0.5
-_SILENCE_S: Final = 0.1
+_SILENCE_S: Final = 0.1  # the ceiling of a pause, reached after a few attempts in a row
 _FULL: Final = 200  # commands that are worth a call of their own
 _ENVELOPE: Final = 120  # bytes of an item beside its command, roughly
 
 
-class ShardGone(Exception):
-    """The call did not get through, or its reply was lost: it may have happened."""
-
-
-class ShardClient(Protocol):
-    """How to call a shard. Each method raises `ShardGone` when the shard cannot be reached."""
-
-    async def subscribe(self, request: bytes) -> bytes: ...
-
-    async def submit(self, request: bytes) -> bytes: ...
-
-    async def fetch(self, request: bytes) -> bytes: ...
-
-
-@dataclass(slots=True)
-class Backoff:
-    """Growing pauses between attempts."""
-
-    pause_s: float = _FIRST_PAUSE_S
-
-    def next(self) -> float:
-        """The pause to make now."""
-        pause_s, self.pause_s = self.pause_s, min(self.pause_s * 2, _LONGEST_PAUSE_S)
-        return pause_s
-
-    def reset(self) -> None:
-        """It worked."""
-        self.pause_s = _FIRST_PAUSE_S
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class ShardChannel:
     """See the module. `subscriber` must be unique to this region's life."""
 
@@ -71,11 +43,11 @@ class ShardChannel:
     on_topic_moved: Callable[[str, int], None]
     on_silence: Callable[[], None]  # the shard does not answer: does the map still name it?
     queue: deque[Pending] = field(default_factory=deque)
-    outstanding: dict[int, Pending] = field(default_factory=dict)  # sent, in ticket order
-    _hearing: TopicSubscriptions = field(init=False)
+    outstanding: dict[int, Pending] = field(default_factory=dict)  # sent, in the order of their correlation ids
+    _subscriptions: TopicSubscriptions = field(init=False)
     _generation: int = 0
     _number: int = 0
-    _latest: int = 0  # the first ticket of the last batch
+    _latest: int = 0  # the first correlation id of the last batch
     _crowd: int = _FULL  # how many commands were here of late, on their way or waiting
     _acked: int = 0
     _known: bool = False
@@ -83,99 +55,99 @@ class ShardChannel:
     _subscribed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self._hearing = TopicSubscriptions(self._wake.set)
+        self._subscriptions = TopicSubscriptions(self._wake.set)
 
     def __len__(self) -> int:
         return len(self.queue) + len(self.outstanding)
 
     @property
     def topics(self) -> dict[str, int]:
-        """What is heard, with the last version seen."""
-        return self._hearing.topics
+        """The topics heard, each with the last version seen."""
+        return self._subscriptions.topics
 
     @property
     def busy(self) -> bool:
-        """Is there anything that this lane waits for, or hears?"""
+        """True while this channel waits for anything, or hears anything."""
         return bool(self.queue or self.outstanding or self.topics)
 
     def put(self, pending: Pending) -> None:
         """Send this when its turn comes."""
         self.queue.append(pending)
         if pending.listen:
-            self._hearing.joins(pending.entity)
+            self._subscriptions.joining(pending.entity)
         self._wake.set()
         if self._is_full():
             self.pace.look()
 
-    def hear(self, topic: str, version: int) -> None:
+    def take_over(self, topic: str, version: int) -> None:
         """Hear a topic that another shard served until now, from above this version."""
-        self._hearing.hear(topic, version)
+        self._subscriptions.take_over(topic, version)
 
     def unlisten(self, topic: str) -> None:
         """Nobody here hears this topic any more; a command on its way that will listen to it goes before."""
-        self._hearing.unlisten(topic)
+        self._subscriptions.unlisten(topic)
 
     def expire(self, now_s: float) -> None:
         """Give up what has waited too long. It may have happened: the error says so."""
-        late = [one for one in (*self.outstanding.values(), *self.queue) if one.deadline_s <= now_s]
+        late = [pending for pending in (*self.outstanding.values(), *self.queue) if pending.deadline_s <= now_s]
         if not late:
             return
         for pending in late:
-            self.outstanding.pop(pending.ticket, None)
-            self._joined(pending)
+            self.outstanding.pop(pending.correlation_id, None)
+            self._join_over(pending)
             fail(pending, gave_up())
         self.metrics.unavailable.inc(len(late))
-        self.queue = deque(one for one in self.queue if not one.future.done())
+        self.queue = deque(pending for pending in self.queue if not pending.future.done())
 
     async def send(self) -> None:
         """Send batches, one at a time; until cancelled."""
-        backoff = Backoff()
+        backoff = call_backoff()
         while True:
             await self._wake.wait()
             if not self._known:
                 await self._subscribe(backoff)
             self._wake.clear()
-            while self._known and (self.queue or self._hearing.has_word):
+            while self._known and (self.queue or self._subscriptions.has_changes):
                 await self.pace.rest(self._is_full)
                 await self._send_batch(backoff)
             if not self._known:
                 self._wake.set()
 
     async def fetch(self) -> None:
-        """Fetch parcels, one after the other; until cancelled."""
-        backoff = Backoff()
+        """Fetch results, one after the other; until cancelled."""
+        backoff = call_backoff()
         while True:
             await self._subscribed.wait()
             generation = self._generation
             request = protocol.encode(protocol.Fetch(self.subscriber, self._acked))
             try:
-                parcel = protocol.decode_fetch_result(await self._call(self.shard.fetch, request))
+                result = protocol.decode_fetch_result(await self._call(self.shard.fetch, request))
             except ShardGone:
                 await self._again(backoff)
                 continue
             if generation != self._generation:
                 continue  # it speaks of a subscription that is no more
-            if not parcel.known:
+            if not result.known:
                 self._lost()
-                await asyncio.sleep(backoff.next())
+                await backoff.pause()
                 continue
             backoff.reset()
-            if parcel.number == self._acked + 1:
-                self._acked = parcel.number
+            if result.number == self._acked + 1:
+                self._acked = result.number
                 began_s = self.clock.monotonic_s()
-                self._unpack(parcel)
-                answered = any(answer.ticket >= self._latest for answer in parcel.answers)
+                self._unpack(result)
+                answered = any(answer.correlation_id >= self._latest for answer in result.answers)
                 asyncio.get_running_loop().call_soon(self._unpacked, began_s, answered)  # behind the writing to sockets
 
     async def _subscribe(self, backoff: Backoff) -> None:
         """Start afresh, and put everything unanswered back in front of the queue, in its order."""
         while not self._known:
-            again = sorted(self.outstanding.values(), key=lambda one: one.ticket)
+            again = sorted(self.outstanding.values(), key=attrgetter("correlation_id"))
             self.outstanding.clear()
             self.queue.extendleft(reversed(again))
             self._number = self._acked = 0
             self._generation += 1
-            request = protocol.encode(protocol.Subscribe(self.subscriber, self._hearing.begin()))
+            request = protocol.encode(protocol.Subscribe(self.subscriber, self._subscriptions.begin()))
             try:
                 self._known = protocol.decode_submit_ack(await self._call(self.shard.subscribe, request)).known
             except ShardGone:
@@ -189,20 +161,20 @@ class ShardChannel:
     def evacuate(self, stays: Callable[[str], bool]) -> tuple[list[Pending], dict[str, int]]:
         """Commands and topics (with the last version seen) that this shard does not own any more, to be sent elsewhere.
         What was sent may have been carried out: its id tells."""
-        leaving = [one for one in (*self.outstanding.values(), *self.queue) if not stays(one.entity)]
+        leaving = [pending for pending in (*self.outstanding.values(), *self.queue) if not stays(pending.entity)]
         for pending in leaving:
-            self.outstanding.pop(pending.ticket, None)
-            self._joined(pending)
+            self.outstanding.pop(pending.correlation_id, None)
+            self._join_over(pending)
         gone = set(map(id, leaving))
-        self.queue = deque(one for one in self.queue if id(one) not in gone)
-        return leaving, self._hearing.moved([topic for topic in self.topics if not stays(topic)])
+        self.queue = deque(pending for pending in self.queue if id(pending) not in gone)
+        return leaving, self._subscriptions.moved([topic for topic in self.topics if not stays(topic)])
 
     async def _again(self, backoff: Backoff) -> None:
         """Pause before the next attempt; after a few, look whether the shard is still the one to ask."""
         self.metrics.retries.inc()
-        if backoff.pause_s > _SILENCE_S:
+        if backoff.ceiling_s > _SILENCE_S:
             self.on_silence()
-        await asyncio.sleep(backoff.next())
+        await backoff.pause()
 
     def _unpacked(self, began_s: float, answered: bool) -> None:
         """While a batch is under way the next one gathers, for a while: what comes back together goes on together."""
@@ -211,8 +183,9 @@ class ShardChannel:
             self.pace.released()
 
     def _is_full(self) -> bool:
-        """Is nobody left to wait for? Who sends again once they were answered are soon all here: waiting longer for
-        company only keeps them waiting. The crowd thins out slowly, so that those who came apart find each other."""
+        """True when nobody is left to wait for. Who sends again once they were answered are soon all here: waiting
+        longer for company only keeps them waiting. The crowd thins out slowly, so that those who came apart find each
+        other."""
         return len(self.queue) >= min(self._crowd, _FULL)
 
     async def _send_batch(self, backoff: Backoff) -> None:
@@ -220,16 +193,16 @@ class ShardChannel:
         self._crowd = max(len(self), self._crowd * 7 // 8, 1)
         self.pace.began(held=bool(batch.items))
         if batch.items:
-            self._latest = min(item.ticket for item in batch.items)
+            self._latest = min(item.correlation_id for item in batch.items)
         request = protocol.encode(batch)
         while self._known:
             try:
-                receipt = protocol.decode_submit_ack(await self._call(self.shard.submit, request))
+                ack = protocol.decode_submit_ack(await self._call(self.shard.submit, request))
             except ShardGone:
                 await self._again(backoff)
                 continue
             backoff.reset()
-            if not receipt.known:
+            if not ack.known:
                 self._lost()
             return
 
@@ -246,49 +219,47 @@ class ShardChannel:
             if not pending.future.done():
                 items.append(pending.item(now_s))
                 pending.sent = True
-                self.outstanding[pending.ticket] = pending
+                self.outstanding[pending.correlation_id] = pending
             else:  # given up by its caller before it was sent
-                self._joined(pending)
+                self._join_over(pending)
         self._number += 1
-        forget, hear = self._hearing.word()
-        return protocol.Batch(self.subscriber, self._number, items, forget, hear)
+        forget, again = self._subscriptions.take_changes()
+        return protocol.Batch(
+            subscriber=self.subscriber, number=self._number, items=items, forget=forget, resubscribe=again
+        )
 
-    def _unpack(self, parcel: protocol.FetchResult) -> None:
-        for answer in parcel.answers:
+    def _unpack(self, result: protocol.FetchResult) -> None:
+        for answer in result.answers:
             self._answered(answer)
-        deliveries = [one for one in parcel.deliveries if self._hearing.is_news(one)]
-        self._hearing.lost(parcel.lost)
+        deliveries = [delivery for delivery in result.deliveries if self._subscriptions.is_news(delivery)]
+        self._subscriptions.lost(result.lost)
         if deliveries:
             self.on_deliveries(deliveries)
-        for topic, version in self._hearing.moved(parcel.moved).items():
+        for topic, version in self._subscriptions.moved(result.moved).items():
             self.on_topic_moved(topic, version)
 
     def _answered(self, answer: protocol.Answer) -> None:
-        pending = self.outstanding.pop(answer.ticket, None)
+        pending = self.outstanding.pop(answer.correlation_id, None)
         if pending is None:
             return  # given up meanwhile
         if pending.listen and not answer.code:
-            self._hearing.listens(pending.entity, answer.version)
-        self._joined(pending)
+            self._subscriptions.subscribed(pending.entity, answer.version)
+        self._join_over(pending)
         if answer.code == protocol.MOVED:
             self.on_moved(pending)
             return
         if not pending.future.done():
             pending.future.set_result(answer)
 
-    def _joined(self, pending: Pending) -> None:
+    def _join_over(self, pending: Pending) -> None:
         """This command does not wait any more."""
         if pending.listen:
-            self._hearing.joined(pending.entity)
+            self._subscriptions.join_over(pending.entity)
 
     def _lost(self) -> None:
         self._known = False
         self._subscribed.clear()
         self._wake.set()
 
-    async def _call(self, method: Callable[[bytes], Awaitable[bytes]], request: bytes) -> bytes:
-        try:
-            async with asyncio.timeout(self.call_timeout_s):  # `wait_for` makes a task of each call
-                return await method(request)
-        except TimeoutError as error:
-            raise ShardGone from error
+    async def _call(self, method: Call, request: bytes) -> bytes:
+        return await call_in_time(method, request, self.call_timeout_s)

@@ -1,7 +1,7 @@
 """A command on its way: what a region keeps of it until it is answered, and how it fails without an answer."""
 
-import asyncio
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -9,11 +9,14 @@ from actors.kernel.contract import protocol
 from actors.kernel.contract.entity import Principal
 from common.errors import CarewireError, Unavailable
 
+if TYPE_CHECKING:
+    import asyncio
 
-class Pending(msgspec.Struct, eq=False):
+
+class Pending(msgspec.Struct, eq=False, kw_only=True):
     """A command that waits for its answer."""
 
-    ticket: int
+    correlation_id: int
     entity: str
     command_id: bytes
     command: bytes
@@ -29,21 +32,21 @@ class Pending(msgspec.Struct, eq=False):
         """The command as it travels."""
         patience_ms = max(0, int((self.deadline_s - now_s) * 1000))
         return protocol.Item(
-            self.ticket,
-            self.entity,
-            self.command_id,
-            self.command,
-            self.by,
-            patience_ms,
-            self.trace,
-            self.listen,
-            self.named,
-            self.sent,
+            correlation_id=self.correlation_id,
+            entity=self.entity,
+            command_id=self.command_id,
+            command=self.command,
+            by=self.by,
+            patience_ms=patience_ms,
+            trace=self.trace,
+            listen=self.listen,
+            named=self.named,
+            again=self.sent,
         )
 
 
 def gave_up() -> Unavailable:
-    """What a caller hears when there was no answer in time."""
+    """The error for whoever got no answer in time."""
     return Unavailable("No answer in time. It may have happened: try again with the same client_id.", retry_after_s=1.0)
 
 

@@ -10,10 +10,12 @@ from functools import partial
 from typing import Final, Protocol
 
 import msgspec
+from typing_extensions import override
 
-from actors.kernel.caller.channel import ShardChannel, ShardClient
+from actors.kernel.caller.channel import ShardChannel
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.pending import Pending, fail_all, gave_up
+from actors.kernel.caller.shard_client import ShardClient
 from actors.kernel.contract import protocol
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.commands import command_id_of, entity_mark
@@ -28,25 +30,26 @@ from config.settings import KernelSettings
 from store.ports.maps import PartitionMap
 
 _EXPIRY_S: Final = 0.1
+_CALL_S: Final = 3.0  # that a call may take beyond what it waits for
 _REHOME_S: Final = 0.05  # pause before the map is read again: a move takes a moment
 
 
 class ShardDirectory(Protocol):
-    """Where the shards of a pool are."""
+    """Finds the shards of a pool."""
 
     async def read_map(self, pool: str) -> PartitionMap:
         """The partition map in force. Raises `Unavailable`."""
         ...
 
     def client(self, shard: str) -> ShardClient:
-        """How to call this shard."""
+        """A client that calls this shard."""
         ...
 
 
 class Region(EntityClient):
     """See the module. `pools` says which pool of shards hosts a kind: `{"room": "rooms", "user": "rooms"}`.
 
-    `on_deliveries` is called on the event loop with what each parcel brings, in order.
+    `on_deliveries` is called on the event loop with what each result brings, in order.
     """
 
     def __init__(
@@ -71,14 +74,14 @@ class Region(EntityClient):
         self._nonce = nonce
         self._subscriber = f"{name}-{nonce().hex()[:16]}"
         self._maps: dict[str, PartitionMap] = {}
-        self._lanes: dict[str, ShardChannel] = {}
+        self._channels: dict[str, ShardChannel] = {}
         self._tasks = Tasks(name)
-        self._lane_tasks: dict[str, tuple[asyncio.Task[None], asyncio.Task[None]]] = {}
+        self._channel_tasks: dict[str, tuple[asyncio.Task[None], asyncio.Task[None]]] = {}
         self._strays: dict[int, Pending] = {}
         self._stray_topics: dict[str, int] = {}
         self._doubtful = False
         self._rehoming: asyncio.Task[None] | None = None
-        self._tickets = 0
+        self._last_correlation_id = 0
 
     async def start(self) -> None:
         """Read the partition maps, and begin to send. Raises `Unavailable` when there is no map to be had."""
@@ -88,10 +91,11 @@ class Region(EntityClient):
     async def close(self) -> None:
         """Stop; whoever waits still gets `unavailable`."""
         await self._tasks.cancel()
-        for lane in self._lanes.values():
-            fail_all((*lane.outstanding.values(), *lane.queue), Unavailable("The server is shutting down."))
+        for channel in self._channels.values():
+            fail_all((*channel.outstanding.values(), *channel.queue), Unavailable("The server is shutting down."))
         fail_all(self._strays.values(), Unavailable("The server is shutting down."))
 
+    @override
     async def submit(
         self,
         entity: str,
@@ -143,10 +147,19 @@ class Region(EntityClient):
         """`submit` of a command that is encoded already, with the 16 bytes of its id."""
         started_s = self._clock.monotonic_s()
         patience_s = self._settings.retry_deadline_s if timeout_s is None else timeout_s
-        self._tickets += 1
+        self._last_correlation_id += 1
         future: asyncio.Future[protocol.Answer] = asyncio.get_running_loop().create_future()
         pending = Pending(
-            self._tickets, entity, command_id, packed, by, started_s + patience_s, trace, listen, named, future
+            correlation_id=self._last_correlation_id,
+            entity=entity,
+            command_id=command_id,
+            command=packed,
+            by=by,
+            deadline_s=started_s + patience_s,
+            trace=trace,
+            listen=listen,
+            named=named,
+            future=future,
         )
         self._route(pending)
         answer = await future
@@ -159,15 +172,15 @@ class Region(EntityClient):
     def unlisten(self, topic: str) -> None:
         """Nobody here listens to this topic any more."""
         self._stray_topics.pop(topic, None)
-        lane = self._lanes.get(self._owner(topic))
-        if lane is not None:
-            lane.unlisten(topic)
+        channel = self._channels.get(self._owner(topic))
+        if channel is not None:
+            channel.unlisten(topic)
 
     def _route(self, pending: Pending) -> None:
-        lane = self._lane(self._owner(pending.entity))
-        if len(lane) >= self._settings.max_queued:
+        channel = self._channel(self._owner(pending.entity))
+        if len(channel) >= self._settings.max_queued:
             raise Overloaded("The server is busy. Please try again in a moment.", retry_after_s=1.0)
-        lane.put(pending)
+        channel.put(pending)
 
     def _is_owner(self, shard: str, entity: str) -> bool:
         return self._owner(entity) == shard
@@ -176,28 +189,28 @@ class Region(EntityClient):
         pool = self._pools[entity.partition(":")[0]]
         return self._maps[pool].owners[partition_of(entity)]
 
-    def _lane(self, shard: str) -> ShardChannel:
-        lane = self._lanes.get(shard)
-        if lane is None:
-            lane = self._lanes[shard] = ShardChannel(
-                self._subscriber,
-                self._directory.client(shard),
-                self._clock,
-                self._metrics,
-                self._settings.max_batch_bytes,
-                Pacer(self._clock, self._settings.linger_ms / 1000),
-                self._settings.fetch_wait_s + 3.0,
-                self._on_deliveries,
-                self._moved,
-                self._topic_moved,
-                self._silent,
+    def _channel(self, shard: str) -> ShardChannel:
+        channel = self._channels.get(shard)
+        if channel is None:
+            channel = self._channels[shard] = ShardChannel(
+                subscriber=self._subscriber,
+                shard=self._directory.client(shard),
+                clock=self._clock,
+                metrics=self._metrics,
+                max_batch_bytes=self._settings.max_batch_bytes,
+                pace=Pacer(self._clock, self._settings.linger_ms / 1000),
+                call_timeout_s=self._settings.fetch_wait_s + _CALL_S,
+                on_deliveries=self._on_deliveries,
+                on_moved=self._moved,
+                on_topic_moved=self._topic_moved,
+                on_silence=self._silent,
             )
-            self._lane_tasks[shard] = (self._tasks.spawn(lane.send()), self._tasks.spawn(lane.fetch()))
-        return lane
+            self._channel_tasks[shard] = (self._tasks.spawn(channel.send()), self._tasks.spawn(channel.fetch()))
+        return channel
 
     def _moved(self, pending: Pending) -> None:
         """The shard does not own this entity: whoever does will get it, as soon as the map tells."""
-        self._strays[pending.ticket] = pending
+        self._strays[pending.correlation_id] = pending
         self._rehome_soon()
 
     def _topic_moved(self, topic: str, version: int) -> None:
@@ -222,42 +235,42 @@ class Region(EntityClient):
             except Unavailable:
                 continue
             self._doubtful = False
-            for shard, lane in self._lanes.items():
-                pendings, moved = lane.evacuate(partial(self._is_owner, shard))
-                self._strays |= {pending.ticket: pending for pending in pendings}
+            for shard, channel in self._channels.items():
+                pendings, moved = channel.evacuate(partial(self._is_owner, shard))
+                self._strays |= {pending.correlation_id: pending for pending in pendings}
                 self._stray_topics |= moved
             strays, self._strays = sorted(self._strays.items()), {}
             topics, self._stray_topics = self._stray_topics, {}
             for _, pending in strays:
                 if not pending.future.done():
-                    self._lane(self._owner(pending.entity)).put(pending)
+                    self._channel(self._owner(pending.entity)).put(pending)
             for topic, version in topics.items():
-                self._lane(self._owner(topic)).hear(topic, version)
-            self._retire_lanes()
+                self._channel(self._owner(topic)).take_over(topic, version)
+            self._retire_channels()
 
     async def _read_maps(self) -> None:
         for pool in sorted(set(self._pools.values())):
             self._maps[pool] = await self._directory.read_map(pool)
 
-    def _retire_lanes(self) -> None:
+    def _retire_channels(self) -> None:
         """Shards that own nothing any more need not be called."""
         owners = {owner for partition_map in self._maps.values() for owner in partition_map.owners}
-        for shard in [name for name, lane in self._lanes.items() if name not in owners and not lane.busy]:
-            del self._lanes[shard]
-            for task in self._lane_tasks.pop(shard):
+        for shard in [name for name, channel in self._channels.items() if name not in owners and not channel.busy]:
+            del self._channels[shard]
+            for task in self._channel_tasks.pop(shard):
                 task.cancel()
 
     async def _expire(self) -> None:
         while True:
             await asyncio.sleep(_EXPIRY_S)
             now_s = self._clock.monotonic_s()
-            for lane in list(self._lanes.values()):
-                lane.expire(now_s)
-            for ticket, pending in list(self._strays.items()):
+            for channel in list(self._channels.values()):
+                channel.expire(now_s)
+            for correlation_id, pending in list(self._strays.items()):
                 if pending.deadline_s <= now_s:
-                    del self._strays[ticket]
+                    del self._strays[correlation_id]
                     fail_all([pending], gave_up())
-            self._metrics.outstanding.set(sum(len(lane) for lane in self._lanes.values()))
+            self._metrics.outstanding.set(sum(len(channel) for channel in self._channels.values()))
 
 
 def _ignore(deliveries: list[protocol.Delivery]) -> None:

@@ -1,4 +1,4 @@
-"""What a lane hears: versions of topics, one after the other, and what its shard is to be told of them. No I/O."""
+"""The topics that a channel hears, version by version, and the changes that its shard is to be told. No I/O."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -9,38 +9,38 @@ from actors.kernel.contract import protocol
 class TopicSubscriptions:
     """`wake` is called when the shard is to be told something."""
 
-    __slots__ = ("_asked", "_forget", "_hear", "_joining", "_wake", "topics")
+    __slots__ = ("_again", "_asked", "_forget", "_joining", "_wake", "topics")
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self.topics: dict[str, int] = {}  # topic -> last version seen
         self._wake = wake
         self._joining: Counter[str] = Counter()  # topics that waiting commands will listen to
-        self._hear: dict[str, int] = {}  # to be asked for anew, above these versions
+        self._again: dict[str, int] = {}  # to be asked for anew, above these versions
         self._asked: set[str] = set()  # asked for anew, or about to be, and not yet answered
         self._forget: set[str] = set()
 
     @property
-    def has_word(self) -> bool:
-        """Is there something to tell the shard?"""
-        return bool(self._forget or self._hear)
+    def has_changes(self) -> bool:
+        """True when the shard is to be told something."""
+        return bool(self._forget or self._again)
 
-    def word(self) -> tuple[list[str], dict[str, int]]:
-        """What to tell the shard, once: topics to forget, and topics to be heard anew from above these versions."""
+    def take_changes(self) -> tuple[list[str], dict[str, int]]:
+        """The changes to tell the shard, once: topics to forget, and topics to hear anew from above these versions."""
         forget, self._forget = sorted(self._forget), set()
-        hear, self._hear = self._hear, {}
-        return forget, hear
+        again, self._again = self._again, {}
+        return forget, again
 
     def begin(self) -> dict[str, int]:
         """A new subscription, to these topics from above these versions. Nothing else need be said any more."""
-        self._hear.clear()
+        self._again.clear()
         self._asked.clear()
         self._forget.clear()
         return dict(self.topics)
 
-    def hear(self, topic: str, version: int) -> None:
+    def take_over(self, topic: str, version: int) -> None:
         """Hear a topic that another shard served until now, from above this version."""
         self.topics[topic] = max(version, self.topics.get(topic, 0))
-        self._hear_again(topic)
+        self._resubscribe(topic)
 
     def unlisten(self, topic: str) -> None:
         """Nobody here hears this topic any more; a command on its way that will listen to it goes before."""
@@ -49,15 +49,15 @@ class TopicSubscriptions:
             self._forget.add(topic)
             self._wake()
 
-    def joins(self, topic: str) -> None:
+    def joining(self, topic: str) -> None:
         """A command is on its way that is to make us listen."""
         self._joining[topic] += 1
 
-    def listens(self, topic: str, version: int) -> None:
+    def subscribed(self, topic: str, version: int) -> None:
         """The command is answered: we hear what comes above this version."""
         self.topics.setdefault(topic, version)
 
-    def joined(self, topic: str) -> None:
+    def join_over(self, topic: str) -> None:
         """A command that was to make us listen is over; if it failed, the shard need not send us anything."""
         self._joining[topic] -= 1
         if not self._joining[topic]:
@@ -67,7 +67,7 @@ class TopicSubscriptions:
                 self._wake()
 
     def is_news(self, delivery: protocol.Delivery) -> bool:
-        """Is it to be handed on? Keeps each topic's versions without gap or repeat."""
+        """True when it is to be handed on. Keeps each topic's versions without gap or repeat."""
         if delivery.version == 0:
             return True
         seen = self.topics.get(delivery.topic)
@@ -78,7 +78,7 @@ class TopicSubscriptions:
         if delivery.version <= seen:
             return False
         if (delivery.first or delivery.version) > seen + 1:
-            self._hear_again(delivery.topic)
+            self._resubscribe(delivery.topic)
             return False
         self.topics[delivery.topic] = delivery.version
         self._asked.discard(delivery.topic)
@@ -89,19 +89,19 @@ class TopicSubscriptions:
         for topic in topics:
             self._asked.discard(topic)
             if topic in self.topics:
-                self._hear_again(topic)
+                self._resubscribe(topic)
 
     def moved(self, topics: Iterable[str]) -> dict[str, int]:
         """The shard does not serve these any more: those that we hear, with the last version seen."""
         return {topic: self._drop(topic) for topic in topics if topic in self.topics}
 
     def _drop(self, topic: str) -> int:
-        self._hear.pop(topic, None)
+        self._again.pop(topic, None)
         self._asked.discard(topic)
         return self.topics.pop(topic, 0)
 
-    def _hear_again(self, topic: str) -> None:
+    def _resubscribe(self, topic: str) -> None:
         if topic not in self._asked:
             self._asked.add(topic)
-            self._hear[topic] = self.topics[topic]
+            self._again[topic] = self.topics[topic]
             self._wake()

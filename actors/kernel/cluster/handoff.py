@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
-from actors.kernel.caller.channel import ShardGone
+from actors.kernel.caller.shard_client import ShardGone
 from actors.kernel.contract.partitions import spread
 from common.logs import get_logger
 from store.ports.maps import PartitionMap, PartitionMaps

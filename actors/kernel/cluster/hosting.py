@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry
 
-from actors.kernel.caller.channel import ShardClient
+from actors.kernel.caller.shard_client import ShardClient
 from actors.kernel.contract.entity import Kind
 from config.settings import Settings
 from store.ports.stores import Stores

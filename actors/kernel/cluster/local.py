@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from actors.kernel.caller.channel import ShardClient, ShardGone
 from actors.kernel.caller.region import Region
+from actors.kernel.caller.shard_client import ShardClient, ShardGone
 from actors.kernel.cluster.courier import courier_of
 from actors.kernel.cluster.handoff import rebalance
 from actors.kernel.contract import protocol

@@ -11,18 +11,18 @@ import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import ray
 from prometheus_client import generate_latest
-from ray.actor import ActorHandle
 from ray.exceptions import RayActorError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+from typing_extensions import override
 
-from actors.kernel.caller.channel import ShardClient, ShardGone
 from actors.kernel.caller.direct import Address, DirectClient, DirectServer
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
+from actors.kernel.caller.shard_client import ShardClient, ShardGone
 from actors.kernel.cluster.courier import courier_of
 from actors.kernel.cluster.handoff import rebalance
 from actors.kernel.cluster.hosting import ClusterSpec, HostedShard
@@ -32,10 +32,14 @@ from common.clock import SystemClock
 from common.errors import Unavailable
 from common.lib.collector import calm_collector
 from common.logs import get_logger, log_to_file
+from common.net.tls import NodeTls
 from config.settings import Settings
 from store.holders import this_process
 from store.ports.maps import PartitionMap, PartitionMaps
 from store.ports.stores import Stores
+
+if TYPE_CHECKING:
+    from ray.actor import ActorHandle
 
 _log = get_logger(__name__)
 NAMESPACE: Final = "carewire"
@@ -102,7 +106,7 @@ class _Actor(Generic[H]):
         await shard.start()
         alone = self._recipe.settings.ray.address is None
         host = "127.0.0.1" if alone else ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray's own
-        self._door = DirectServer(shard, self._name)
+        self._door = DirectServer(shard, self._name, self._recipe.settings.cluster.node_tls())
         self._address = await self._door.start(host, self._recipe.settings.cluster.port_range)
         calm_collector()
         return shard
@@ -114,6 +118,7 @@ class _Actor(Generic[H]):
 class VolatileActor(_Actor[HostedShard]):
     """The actor of a shard that keeps nothing in the journal."""
 
+    @override
     async def _make(self, stores: Stores) -> HostedShard:
         return self._recipe.volatile(self._name, stores)
 
@@ -129,11 +134,12 @@ class ShardActor(_Actor[Shard]):
         """See `Shard.adopt`."""
         await (await self._shard()).adopt()
 
+    @override
     async def _make(self, stores: Stores) -> Shard:
         clock = SystemClock()
         region = Region(
             f"{self._name}-letters",
-            RemoteDirectory(stores.maps),
+            RemoteDirectory(stores.maps, self._recipe.settings.cluster.node_tls()),
             kinds_to_pools(self._recipe),
             settings=self._recipe.settings.kernel,
             clock=clock,
@@ -276,16 +282,17 @@ class RemoteControl:
         await RemoteShard(shard).adopt()
 
 
-def client_of(shard: str) -> ShardClient:
+def client_of(shard: str, tls: NodeTls | None = None) -> ShardClient:
     """How to call this shard, in whatever life."""
-    return DirectClient(RemoteShard(shard).address)
+    return DirectClient(RemoteShard(shard).address, tls)
 
 
 class RemoteDirectory:
     """Finds shards by their names in Ray, and their partitions in the database (`region.ShardDirectory`)."""
 
-    def __init__(self, maps: PartitionMaps) -> None:
+    def __init__(self, maps: PartitionMaps, tls: NodeTls | None = None) -> None:
         self._maps = maps
+        self._tls = tls
 
     async def read_map(self, pool: str) -> PartitionMap:
         """See `region.ShardDirectory`."""
@@ -296,7 +303,7 @@ class RemoteDirectory:
 
     def client(self, shard: str) -> ShardClient:
         """See `region.ShardDirectory`."""
-        return client_of(shard)
+        return client_of(shard, self._tls)
 
 
 class RemoteShard:

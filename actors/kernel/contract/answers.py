@@ -19,10 +19,17 @@ class Reply(msgspec.Struct, frozen=True):
     duplicate: bool
 
 
-def failure(ticket: int, error: CarewireError, version: int) -> protocol.Answer:
+def failure(correlation_id: int, error: CarewireError, version: int) -> protocol.Answer:
     """The answer that carries an error."""
     details = b"" if error.details is None else msgspec.json.encode(error.details)
-    return protocol.Answer(ticket, error.code, b"null", version, False, error.message, error.retry_after_s, details)
+    return protocol.Answer(
+        correlation_id,
+        error.code,
+        version=version,
+        message=error.message,
+        retry_after_s=error.retry_after_s,
+        details=details,
+    )
 
 
 def delivery(entity_id: str, version: int, shown: Shown, at_ms: int) -> protocol.Delivery:

@@ -24,7 +24,7 @@ class Submission(msgspec.Struct, eq=False):
     """A command that waits for its turn. `deadline_s` is monotonic: after it, nobody waits any more."""
 
     caller: Caller
-    ticket: int
+    correlation_id: int
     command_id: bytes
     command: Any
     by: Principal

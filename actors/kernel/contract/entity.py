@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
 
-from store.ports.views import Index, View
+from store.ports.views import Index, View, ViewQuery
 
 R = TypeVar("R")
 
@@ -188,17 +188,7 @@ class Library(Protocol):
         """These events, in order; those that do not exist are left out."""
         ...
 
-    async def views(
-        self,
-        collection: str,
-        equal: Mapping[str, str | int | bool | None],
-        *,
-        order_by: str,
-        above: int | str | None = None,
-        below: int | str | None = None,
-        descending: bool = False,
-        limit: int,
-    ) -> list[View]:
+    async def views(self, query: ViewQuery) -> list[View]:
         """`Views.find`, with each view's `secret` opened (None when its key was erased)."""
         ...
 
@@ -300,6 +290,6 @@ class Kind(ABC, Generic[S, C, E]):
         """What listeners are told when events first..last cannot be sent to them again."""
         return None
 
-    def repeated(self, reply: bytes) -> bytes:
+    def repeated(self, command: C, reply: bytes) -> bytes:
         """The reply (JSON) as the sender of a repeated command gets it."""
         return reply

@@ -1,6 +1,5 @@
 """What the services of a kind need of the kernel and the store: as little as that, so tests hand in anything."""
 
-from collections.abc import Mapping
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -8,7 +7,7 @@ import msgspec
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.commands import answer_to
 from actors.kernel.contract.entity import Command, Principal
-from store.ports.views import View
+from store.ports.views import View, ViewQuery
 
 R = TypeVar("R")
 
@@ -49,18 +48,8 @@ class EntityClient(Protocol):
 
 
 class ViewFinder(Protocol):
-    """Of the read models, only this (`store.ports.journal.Views`)."""
+    """Of the read models, only this (`store.ports.views.Views`)."""
 
-    async def find(
-        self,
-        collection: str,
-        equal: Mapping[str, str | int | bool | None],
-        *,
-        order_by: str,
-        above: int | str | None = None,
-        below: int | str | None = None,
-        descending: bool = False,
-        limit: int,
-    ) -> list[View]:
-        """See `store.ports.journal.Views.find`."""
+    async def find(self, query: ViewQuery) -> list[View]:
+        """See `store.ports.views.Views.find`."""
         ...

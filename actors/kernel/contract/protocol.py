@@ -10,16 +10,16 @@ import msgspec
 from actors.kernel.contract.entity import Principal
 
 
-class Item(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class Item(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True):
     """One command on its way to an entity.
 
-    `ticket` numbers the caller's commands. `command` is msgpack of the kind's command union. `patience_ms` is how long
-    the caller will still wait (deadlines travel as remaining time: clocks differ). With `listen`, the caller's region
-    hears the entity from the version of the answer on. `named`: the id is the user's own, so it may have been carried
-    out long ago. `again`: the region itself repeats it.
+    `correlation_id` numbers the caller's commands. `command` is msgpack of the kind's command union. `patience_ms` is
+    how long the caller will still wait (deadlines travel as remaining time: clocks differ). With `listen`, the caller's
+    region hears the entity from the version of the answer on. `named`: the id is the user's own, so it may have been
+    carried out long ago. `again`: the region itself repeats it.
     """
 
-    ticket: int
+    correlation_id: int
     entity: str
     command_id: bytes  # 16 bytes; the same id in the same entity is the same command
     command: bytes
@@ -31,18 +31,18 @@ class Item(msgspec.Struct, array_like=True, frozen=True, gc=False):
     again: bool = False
 
 
-class Batch(msgspec.Struct, array_like=True, frozen=True):
+class Batch(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     """What one subscriber submits to one shard in one call. A batch sent again bears the same `number`.
 
-    `forget` are topics that nobody at the caller listens to any more; `hear` are topics to be heard (again), each
-    from above the version given.
+    `forget` are topics that nobody at the caller listens to any more; `resubscribe` are topics to be heard (again),
+    each from above the version given.
     """
 
     subscriber: str
     number: int
     items: list[Item]
     forget: list[str]
-    hear: dict[str, int]
+    resubscribe: dict[str, int]
 
 
 class SubmitAck(msgspec.Struct, array_like=True, frozen=True):
@@ -63,7 +63,7 @@ class Subscribe(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Fetch(msgspec.Struct, array_like=True, frozen=True):
-    """Give me what came since. `acked` is the number of the last parcel that arrived: the shard may drop it."""
+    """Give me what came since. `acked` is the number of the last result that arrived: the shard may drop it."""
 
     subscriber: str
     acked: int
@@ -75,7 +75,7 @@ class Answer(msgspec.Struct, array_like=True, frozen=True, gc=False):
     `data` is the ack's data as JSON. `version` is the entity's version that the answer reflects.
     """
 
-    ticket: int
+    correlation_id: int
     code: str = ""
     data: bytes = b"null"
     version: int = 0
@@ -106,7 +106,7 @@ class Delivery(msgspec.Struct, array_like=True, frozen=True, gc=False):
     first: int = 0
 
 
-class FetchResult(msgspec.Struct, array_like=True, frozen=True):
+class FetchResult(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     """What a fetch brings: answers, and deliveries in the order of their topics.
 
     `known` False: the shard does not know the subscriber (any more): subscribe again. `lost` are topics whose
@@ -123,7 +123,7 @@ class FetchResult(msgspec.Struct, array_like=True, frozen=True):
     moved: list[str]
 
 
-class EncodedFetchResult(msgspec.Struct, array_like=True, frozen=True):
+class EncodedFetchResult(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     """A `FetchResult` as the shard writes it: each delivery was encoded once, for all subscribers."""
 
     epoch: int

@@ -48,7 +48,15 @@ class LetterRouter:
     async def _ask(self, letter: StoredLetter) -> protocol.Answer:
         caller = _Sender()
         patience_ms = int(self._patience_s * 1000)
-        item = protocol.Item(0, letter.to, letter.command_id, letter.command, SYSTEM, patience_ms, named=True)
+        item = protocol.Item(
+            correlation_id=0,
+            entity=letter.to,
+            command_id=letter.command_id,
+            command=letter.command,
+            by=SYSTEM,
+            patience_ms=patience_ms,
+            named=True,
+        )
         self._accept(caller, item)
         late = asyncio.get_running_loop().call_later(self._patience_s, caller.answer, _GONE)
         try:

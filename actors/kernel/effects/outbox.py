@@ -12,8 +12,10 @@ from typing import Final
 
 from actors.kernel.history.codec import StoredEffects, StoredLetter, StoredView, decode_effects, timers_of
 from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.lib.backoffs import database_backoff
 from actors.kernel.lib.writes import WriteBatcher
 from common.errors import CarewireError, Unavailable
+from common.lib.retry import retry
 from common.lib.tasks import Tasks
 from common.logs import get_logger
 from store.ports.journal import Turn
@@ -23,14 +25,13 @@ from store.ports.views import View
 
 _log = get_logger(__name__)
 
-_RETRY_S: Final = 0.2
 _RECEIVERS: Final = 100  # of one turn's letters, at the same time
 
 Courier = Callable[[StoredLetter], Awaitable[None]]
 """Submits a letter to its entity; raises `Unavailable` when that must be tried again."""
 
 SetTimers = Callable[[Sequence[Timer]], "asyncio.Future[None]"]
-"""Fired from now on; they need their turn no more as soon as the future is done. It is shared."""
+"""Fired from now on; they need their turn no more as soon as the future is done."""
 
 HostOf = Callable[[str], KindRuntime | None]
 
@@ -120,8 +121,8 @@ class Outbox:
                 del self._senders[turn.entity]
         if delivered:
             if setting is not None:
-                await asyncio.shield(setting)
-            await asyncio.shield(self._settling.add([(turn.entity, turn.turn)]))
+                await setting
+            await self._settling.put([(turn.entity, turn.turn)])
 
     async def _deliver_to_all(self, letters: Sequence[StoredLetter]) -> bool:
         """Each receiver's in their order. False when one cannot be delivered for good."""
@@ -151,16 +152,12 @@ class Outbox:
 
     async def _insist(self, action: Callable[[], Awaitable[None]]) -> bool:
         """Until it is done. False when it cannot be done: the turn stays unsettled, and the log says why."""
-        while True:
-            try:
-                await action()
-            except Unavailable:
-                await asyncio.sleep(_RETRY_S)
-            except Exception:  # a bug in one effect must not hold up its entity for ever
-                _log.exception("effect.failed")
-                return False
-            else:
-                return True
+        try:
+            await retry(action, Unavailable, backoff=database_backoff())
+        except Exception:  # a bug in one effect must not hold up its entity for ever  # noqa: BLE001
+            _log.exception("effect.failed")
+            return False
+        return True
 
 
 def _to_view(stored: StoredView) -> View:

@@ -7,11 +7,11 @@ from typing import Final
 
 from actors.kernel.effects.outbox import Outbox
 from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.lib.backoffs import database_backoff
 from common.clock import Clock
 from common.errors import Unavailable
 from store.ports.journal import Journal
 
-_RETRY_S: Final = 0.2
 _UNSETTLED: Final = 500  # turns a round trip
 _LOOK_S: Final = 30.0  # how often a shard looks for what was forgotten
 _FORGOTTEN_MS: Final = 60_000  # twice as long as a turn keeps its timers
@@ -39,12 +39,14 @@ class EffectRecovery:
 
     async def recover(self) -> None:
         """Do what the last life of this shard left undone."""
+        backoff = database_backoff()
         while self._serving():
             try:
                 turns = await self._journal.unsettled(self._partitions(), limit=_UNSETTLED)
             except Unavailable:
-                await asyncio.sleep(_RETRY_S)
+                await backoff.pause()
                 continue
+            backoff.reset()
             await self._outbox.perform([turn for turn in turns if self._host_of(turn.entity) is not None])
             await self._outbox.drain()
             if len(turns) < _UNSETTLED:

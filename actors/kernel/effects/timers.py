@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from actors.kernel.contract.partitions import partition_of
-from actors.kernel.lib.writes import WriteBatcher
+from actors.kernel.lib.writes import WriteBatcher, batch_writes
 from common.clock import Clock
 from common.errors import Unavailable
 from common.lib.tasks import Tasks
@@ -49,8 +49,8 @@ class TimerScheduler:
     ) -> None:
         """`settling` settles turns."""
         self._timers = timers
-        self._setting = WriteBatcher(timers.put, tasks)
-        self._dropping = WriteBatcher(self._drop, tasks)
+        self._setting: WriteBatcher[Timer] = batch_writes(timers.put, tasks)
+        self._dropping: WriteBatcher[str] = batch_writes(self._drop, tasks)
         self._settling = settling
         self._clock = clock
         self._fire = fire
@@ -63,12 +63,12 @@ class TimerScheduler:
 
     def set(self, timers: Sequence[Timer]) -> "asyncio.Future[None]":
         """Timers that a stored turn owes: fired from now on, and with documents of their own as soon as the future is
-        done. It is shared: `shield` it. A turn that kept one keeps it no more."""
+        done. A turn that kept one keeps it no more."""
         for timer in timers:
             if (key := self._kept.pop(timer.id, None)) is not None:
                 self._count_down(key)
         self._hold(timers)
-        return self._setting.add(timers)
+        return self._setting.put(timers)
 
     def keep(self, turn: Turn, timers: Sequence[Timer]) -> bool:
         """This stored turn has no other effects: may it keep its timers? False when they are not all due soon, or some
@@ -87,11 +87,11 @@ class TimerScheduler:
         """The timer's command has been answered for good."""
         key = self._kept.pop(timer.id, None)
         if key is None:
-            self._dropping.add([timer.id])
+            self._dropping.put([timer.id])
             return
         self._known.discard(timer.id)
         if self._count_down(key):
-            self._settling.add([key])
+            self._settling.put([key])
 
     def again(self, timer: Timer) -> None:
         """The timer's command got no answer: fire it at the next poll."""

@@ -1,13 +1,15 @@
 """What reads may use: the journal, opened, and the read models (`entity.Library` over the stores)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from actors.kernel.contract.entity import Kind, Recorded
 from actors.kernel.history.codec import Codec
-from store.ports.journal import Turn
 from store.ports.stores import Stores
-from store.ports.views import View
+from store.ports.views import View, ViewQuery
+
+if TYPE_CHECKING:
+    from store.ports.journal import Turn
 
 _PAGE: Final = 100  # turns a round trip
 
@@ -54,23 +56,9 @@ class StoredLibrary:
         turns = await self._stores.journal.at(entity_id, sorted(wanted))
         return [one for one in await self._codec.opened(entity_id, turns) if one.seq in wanted]
 
-    async def views(
-        self,
-        collection: str,
-        equal: Mapping[str, str | int | bool | None],
-        *,
-        order_by: str,
-        above: int | str | None = None,
-        below: int | str | None = None,
-        descending: bool = False,
-        limit: int,
-    ) -> list[View]:
+    async def views(self, query: ViewQuery) -> list[View]:
         """See `entity.Library.views`."""
-        return await self._codec.open_views(
-            await self._stores.views.find(
-                collection, equal, order_by=order_by, above=above, below=below, descending=descending, limit=limit
-            )
-        )
+        return await self._codec.open_views(await self._stores.views.find(query))
 
     async def view(self, collection: str, ids: Sequence[str]) -> Mapping[str, View]:
         """See `entity.Library.view`."""

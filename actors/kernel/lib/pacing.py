@@ -1,4 +1,4 @@
-"""When the next piece of work may begin. Bigger pieces are cheaper, and nobody waits while it is quiet."""
+"""Spaces pieces of work out. Bigger pieces are cheaper, and nobody waits while it is quiet."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,52 +1,28 @@
-"""Writes that nobody waits for: those of a moment go to the database together."""
+"""Writes that nobody waits for: those of a moment go to the database together, and again until it has them."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Final, Generic, TypeVar
+from functools import partial
+from itertools import chain
+from typing import Final, TypeVar
 
+from actors.kernel.lib.backoffs import database_backoff
 from common.errors import Unavailable
+from common.lib.batching import Batcher, without_results
+from common.lib.retry import retry
 from common.lib.tasks import Tasks
 
 _LINGER_S: Final = 0.25
-_RETRY_S: Final = 0.2
+_MOST: Final = 1000
 
 T = TypeVar("T")
+WriteBatcher = Batcher[Iterable[T], None]
+"""Takes items to be written, in groups as they come. What is not done when its shard ends is somebody else's to do."""
 
 
-class WriteBatcher(Generic[T]):
-    """One a kind of write. What it has not done when its shard ends is somebody else's to do again."""
+def batch_writes(write: Callable[[Sequence[T]], Awaitable[None]], tasks: Tasks) -> WriteBatcher[T]:
+    """One a kind of write. `write` is repeated for as long as it raises `Unavailable`."""
 
-    def __init__(self, write: Callable[[Sequence[T]], Awaitable[None]], tasks: Tasks) -> None:
-        """`write` is repeated for as long as it raises `Unavailable`."""
-        self._write = write
-        self._tasks = tasks
-        self._waiting: list[T] = []
-        self._written: asyncio.Future[None] | None = None
+    async def run(groups: Sequence[Iterable[T]]) -> None:
+        await retry(partial(write, list(chain.from_iterable(groups))), Unavailable, backoff=database_backoff())
 
-    def add(self, items: Iterable[T]) -> "asyncio.Future[None]":
-        """Write these soon. The future is shared with those that go with them: `shield` it."""
-        self._waiting.extend(items)
-        if self._written is None:
-            self._written = asyncio.get_running_loop().create_future()
-            self._tasks.spawn(self._run(self._written))
-        return self._written
-
-    async def _run(self, written: "asyncio.Future[None]") -> None:
-        try:
-            await asyncio.sleep(_LINGER_S)
-        finally:
-            items, self._waiting = self._waiting, []
-            self._written = None
-        try:
-            await self._insist(items)
-        except Exception as error:  # a bug: whoever waits for it leaves it owed
-            written.set_exception(error)
-            raise
-        written.set_result(None)
-
-    async def _insist(self, items: Sequence[T]) -> None:
-        while True:
-            try:
-                return await self._write(items)
-            except Unavailable:
-                await asyncio.sleep(_RETRY_S)
+    return Batcher(without_results(run), most=_MOST, linger_s=_LINGER_S, wait_s=_LINGER_S, tasks=tasks)

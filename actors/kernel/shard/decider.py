@@ -62,7 +62,7 @@ class Decider:
                     draft.missing = self._take(draft, submission)
                 except _Full:
                     break
-                except Exception:  # a bug in a kind must cost its caller an answer, not everybody the shard
+                except Exception:  # a bug in a kind must cost its caller an answer, not everybody the shard  # noqa: BLE001
                     _log.exception("command.failed", entity=resident.id, trace=submission.trace)
                     mailbox.popleft()
                     draft.broken = submission
@@ -99,7 +99,9 @@ class Decider:
                 return Missing(state=True)
             if submission.unchecked:
                 return Missing(replies=True)
-            draft.decided.append(Decided(submission, failure(submission.ticket, error, draft.version), draft.version))
+            draft.decided.append(
+                Decided(submission, failure(submission.correlation_id, error, draft.version), draft.version)
+            )
             return None
         except NoKey as error:
             return Missing(subjects=[error.subject, *self._keyless(resident, type(command))])
@@ -117,8 +119,8 @@ class Decider:
 
     def _repeat(self, resident: Resident, submission: Submission, reply: bytes, version: int) -> Decided:
         duplicate = not submission.again
-        data = resident.host.kind.repeated(reply) if duplicate else reply
-        return Decided(submission, protocol.Answer(submission.ticket, "", data, version, duplicate), version)
+        data = resident.host.kind.repeated(submission.command, reply) if duplicate else reply
+        return Decided(submission, protocol.Answer(submission.correlation_id, "", data, version, duplicate), version)
 
     def _work_out(self, draft: Draft, decision: Decision) -> _Worked:
         """Number, fold, show and seal the events of a decision. Raises before anything is changed."""
@@ -196,7 +198,7 @@ class Decider:
         draft.timers += [_timer(resident, wish.key, wish.due_ms, wish.command) for wish in decision.timers]
         query = decision.reply if isinstance(decision.reply, Query) else None
         data = b"" if query is not None else _to_json(decision.reply)
-        answer = None if query is not None else protocol.Answer(submission.ticket, "", data, version)
+        answer = None if query is not None else protocol.Answer(submission.correlation_id, "", data, version)
         if worked.events or worked.notes or decision.timers:
             draft.commands.append(CommandRecord(submission.command_id, data))
             draft.replies[submission.command_id] = (data, version)

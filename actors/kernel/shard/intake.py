@@ -54,13 +54,13 @@ class Intake:
         """Queue one item, or answer it at once when it cannot be queued."""
         host = self._host_of(item.entity)
         if host is None or not self._ownership.owns(partition_of(item.entity)):
-            caller.answer(protocol.Answer(item.ticket, protocol.MOVED))
+            caller.answer(protocol.Answer(item.correlation_id, protocol.MOVED))
             return
         try:
             command = _decode_command(host, item.command)
         except msgspec.MsgspecError:
             _log.error("command.unreadable", entity=item.entity, trace=item.trace)
-            caller.answer(failure(item.ticket, INTERNAL, 0))
+            caller.answer(failure(item.correlation_id, INTERNAL, 0))
             return
         if self._residents.waiting >= self._settings.max_queued:
             self._refuse(caller, item, 0)
@@ -71,7 +71,7 @@ class Intake:
             return
         submission = Submission(
             caller,
-            item.ticket,
+            item.correlation_id,
             item.command_id,
             command,
             item.by,
@@ -86,7 +86,7 @@ class Intake:
     def _refuse(self, caller: Caller, item: protocol.Item, version: int) -> None:
         self._metrics.overloaded.inc()
         error = Overloaded("The server is busy. Please try again in a moment.", retry_after_s=1.0)
-        caller.answer(failure(item.ticket, error, version))
+        caller.answer(failure(item.correlation_id, error, version))
 
     def fire(self, timer: Timer, unchecked: bool) -> None:
         """A timer is due: its command is submitted like any other."""

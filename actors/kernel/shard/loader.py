@@ -1,19 +1,18 @@
 """Bringing entities into memory, many in one round trip, and fetching what their commands need beyond the state."""
 
-import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from actors.kernel.shard.reply_cache import ReplyCache
 from actors.kernel.shard.resident import Missing, Resident
 from common.errors import Unavailable
+from common.lib.batching import Batcher, without_results
 from common.lib.tasks import Tasks
 from common.logs import get_logger
 from store.ports.journal import Loaded, Turn
 from store.ports.stores import Stores
 
 _log = get_logger(__name__)
-_MOST: Final = 500  # entities a round trip
 _AT_ONCE: Final = 2  # round trips under way: whatever becomes cold meanwhile goes together with the next one
 
 
@@ -40,17 +39,14 @@ class Loader:
         self._on_loaded = on_loaded
         self._on_fetched = on_fetched
         self._on_failed = on_failed
-        self._cold: list[Resident] = []
-        self._loading = 0
-        self._keyless: list[tuple[Resident, Missing]] = []
-        self._unlocking = 0
+        self._cold: Batcher[Resident, None] = Batcher(without_results(self._load), at_once=_AT_ONCE, tasks=tasks)
+        self._keyless: Batcher[tuple[Resident, Missing], None] = Batcher(
+            without_results(self._fetch_keys), at_once=_AT_ONCE, tasks=tasks
+        )
 
     def load(self, resident: Resident) -> None:
-        """Bring one into memory; those asked for in the same breath, or while the database is busy with earlier ones,
-        go together."""
-        if not self._cold:
-            asyncio.get_running_loop().call_soon(self._start)
-        self._cold.append(resident)
+        """Bring one into memory."""
+        self._cold.put(resident)
 
     def fetch(self, resident: Resident, missing: Missing) -> None:
         """Fetch what a command of this resident needs. Keys alone are fetched (or made) for many at once: with many new
@@ -58,33 +54,9 @@ class Loader:
         if missing.parts or missing.replies:
             self._tasks.spawn(self._fetch(resident, missing))
             return
-        if not self._keyless:
-            asyncio.get_running_loop().call_soon(self._start_keys)
-        self._keyless.append((resident, missing))
+        self._keyless.put((resident, missing))
 
-    def _start(self) -> None:
-        while self._cold and self._loading < _AT_ONCE:
-            batch, self._cold = self._cold[:_MOST], self._cold[_MOST:]
-            self._loading += 1
-            self._tasks.spawn(self._load(batch)).add_done_callback(self._ended)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        self._loading -= 1
-        if not task.cancelled():  # else: the shard stops
-            self._start()
-
-    def _start_keys(self) -> None:
-        while self._keyless and self._unlocking < _AT_ONCE:
-            batch, self._keyless = self._keyless[:_MOST], self._keyless[_MOST:]
-            self._unlocking += 1
-            self._tasks.spawn(self._fetch_keys(batch)).add_done_callback(self._keys_ended)
-
-    def _keys_ended(self, task: "asyncio.Task[None]") -> None:
-        self._unlocking -= 1
-        if not task.cancelled():
-            self._start_keys()
-
-    async def _fetch_keys(self, batch: list[tuple[Resident, Missing]]) -> None:
+    async def _fetch_keys(self, batch: Sequence[tuple[Resident, Missing]]) -> None:
         then = self._on_fetched
         try:
             await self._stores.vault.ensure(subject for _, missing in batch for subject in missing.subjects)
@@ -93,7 +65,7 @@ class Loader:
         for resident, _ in batch:
             then(resident)
 
-    async def _load(self, batch: list[Resident]) -> None:
+    async def _load(self, batch: Sequence[Resident]) -> None:
         try:
             # In this order: an append given up as unknown may still arrive. A reply that is found belongs to a turn
             # that the later load sees too; the other way round we would answer from a turn that nobody publishes.
@@ -106,7 +78,7 @@ class Loader:
         for resident in batch:
             try:
                 owed = restore(resident, loaded[resident.id], self._replies)
-            except Exception:  # a journal that cannot be read costs this entity, not its neighbours
+            except Exception:  # a journal that cannot be read costs this entity, not its neighbours  # noqa: BLE001
                 _log.exception("entity.unreadable", entity=resident.id)
                 self._on_failed(resident)
                 continue

@@ -11,6 +11,7 @@ from actors.kernel.contract.answers import INTERNAL, failure
 from actors.kernel.contract.entity import Query
 from actors.kernel.history.replay import head_of, packets, replayed
 from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.lib.backoffs import database_backoff
 from actors.kernel.shard.decider import AttachQuery
 from actors.kernel.shard.replay_buffer import ReplayBuffer
 from actors.kernel.shard.resident import Decided
@@ -22,7 +23,6 @@ from store.ports.journal import Journal
 
 _log = get_logger(__name__)
 _AT_ONCE: Final = 64
-_RETRY_S: Final = 0.2
 _HEADS: Final = 500  # topics a query
 _to_json: Final = msgspec.json.Encoder().encode
 
@@ -52,26 +52,28 @@ class QueryRunner:
         """Answer what a decision left to be read; its turn is stored."""
         if isinstance(query, AttachQuery) and (missed := self._missed(entity_id, decided.version, query)) is not None:
             data = _to_json({"version": decided.version, "packets": missed})
-            decided.submission.caller.answer(protocol.Answer(decided.submission.ticket, "", data, decided.version))
+            decided.submission.caller.answer(
+                protocol.Answer(decided.submission.correlation_id, "", data, decided.version)
+            )
             return
         self._tasks.spawn(self._answer(host, entity_id, decided, query))
 
-    def hear(self, session: Subscriber, topics: Mapping[str, tuple[KindRuntime, int]]) -> None:
+    def catch_up(self, session: Subscriber, topics: Mapping[str, tuple[KindRuntime, int]]) -> None:
         """Let a session hear topics: first what it missed above a version of each, then what happens."""
         catching = {topic: self._sessions.catch_up(session, topic) for topic in topics}
-        self._tasks.spawn(self._hear(session, topics, catching))
+        self._tasks.spawn(self._catch_up_all(session, topics, catching))
 
     async def _answer(self, host: KindRuntime, entity_id: str, decided: Decided, query: Query) -> None:
         submission = decided.submission
         try:
             async with self._room:
                 data = await self._read(host, entity_id, decided.version, query)
-            answer = protocol.Answer(submission.ticket, "", _to_json(data), decided.version)
+            answer = protocol.Answer(submission.correlation_id, "", _to_json(data), decided.version)
         except CarewireError as error:
-            answer = failure(submission.ticket, error, decided.version)
-        except Exception:  # a bug in a read must cost its caller an answer, nobody else
+            answer = failure(submission.correlation_id, error, decided.version)
+        except Exception:  # a bug in a read must cost its caller an answer, nobody else  # noqa: BLE001
             _log.exception("read.failed", entity=entity_id, trace=submission.trace)
-            answer = failure(submission.ticket, INTERNAL, decided.version)
+            answer = failure(submission.correlation_id, INTERNAL, decided.version)
         if self._serving():  # a zombie must not hand out what it has
             submission.caller.answer(answer)
 
@@ -87,7 +89,7 @@ class QueryRunner:
         since = version if query.since is None else query.since
         return self._recent.missed(entity_id, since, upto=version, limit=query.limit)
 
-    async def _hear(
+    async def _catch_up_all(
         self, session: Subscriber, topics: Mapping[str, tuple[KindRuntime, int]], catching: Mapping[str, CatchUp]
     ) -> None:
         """Most topics have missed nothing: one query for all tells which have."""
@@ -96,7 +98,7 @@ class QueryRunner:
             some = names[start : start + _HEADS]
             try:
                 heads = await self._journal.heads(some)
-            except Exception as error:
+            except Exception as error:  # whatever a journal that is read throws, this topic is lost and told anew  # noqa: BLE001
                 await _pause(error)
                 for topic in some:
                     session.lose(topic)
@@ -125,7 +127,7 @@ class QueryRunner:
                         seen = max(seen, one.version)
                     if not waiting.overflowed:
                         break
-            except Exception as error:
+            except Exception as error:  # whatever a journal that is read throws, this topic is lost and told anew  # noqa: BLE001
                 await _pause(error)
                 session.lose(topic)
                 return
@@ -136,7 +138,7 @@ async def _pause(error: Exception) -> None:
     """A past that could not be read is asked for again. A bug must not make a topic silent, only slow and loud."""
     if not isinstance(error, Unavailable):
         _log.error("replay.failed", exc_info=error)
-    await asyncio.sleep(_RETRY_S)
+    await database_backoff().pause()
 
 
 def _let_through(session: Subscriber, topic: str, waiting: CatchUp, seen: int) -> None:

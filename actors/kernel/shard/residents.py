@@ -14,6 +14,7 @@ from actors.kernel.contract.partitions import partition_of
 from actors.kernel.effects.outbox import Outbox
 from actors.kernel.history.replay import replayed
 from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.lib.backoffs import database_backoff
 from actors.kernel.shard.loader import Loader
 from actors.kernel.shard.reply_cache import ReplyCache
 from actors.kernel.shard.resident import Missing, Phase, Resident
@@ -27,7 +28,6 @@ from store.ports.stores import Stores
 
 _LOOK_S: Final = 0.005
 _PATIENCE_S: Final = 3.0
-_RETRY_S: Final = 0.2  # pause after the database was not to be reached
 _DOUBT_S: Final = 10.0  # how long an insert that was given up may still be on its way
 _PARTS: Final = 64  # parts of one entity kept in memory
 _ALL_PARTS: Final = 20_000  # parts of all entities of a shard; a message is one, and takes some 700 bytes
@@ -240,7 +240,7 @@ class Residents:
         if resident.phase is not Phase.BUSY:
             return
         if alive or resident.published_turn is not None:  # it may hold what nobody has been shown yet
-            asyncio.get_running_loop().call_later(_RETRY_S, self._retry, resident)
+            asyncio.get_running_loop().call_later(database_backoff().next_s(), self._retry, resident)
         else:
             self._all.pop(resident.id, None)
 

@@ -1,7 +1,7 @@
 """One shard: hosts the entities whose partitions it owns. A plain asyncio class; Ray is added in `remote`.
 
-Subscribers submit batches and fetch parcels. Answers and deliveries leave together through `fetch`, so a subscriber
-gets both in one parcel, and an entity that is slow to load never holds up the answers of the others.
+Subscribers submit batches and fetch results. Answers and deliveries leave together through `fetch`, so a subscriber
+gets both in one result, and an entity that is slow to load never holds up the answers of the others.
 
 No locks: everything runs on one event loop, and `resident.Phase` says who may touch an entity between two awaits.
 """
@@ -20,7 +20,7 @@ from actors.kernel.effects.recovery import EffectRecovery
 from actors.kernel.effects.timers import TimerScheduler
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.lib.means import RecentMean
-from actors.kernel.lib.writes import WriteBatcher
+from actors.kernel.lib.writes import WriteBatcher, batch_writes
 from actors.kernel.shard.decider import Decider
 from actors.kernel.shard.intake import Intake
 from actors.kernel.shard.metrics import ShardMetrics
@@ -37,7 +37,7 @@ from config.settings import KernelSettings
 from store.ports.leases import Holder
 from store.ports.stores import Stores
 
-_MAX_PARCEL_BYTES: Final = 90_000  # below Ray's limit for inline results (100 KB)
+_MAX_RESULT_BYTES: Final = 90_000  # below Ray's limit for inline results (100 KB)
 _WITHHELD_S: Final = 6.0  # how long a released partition waits for its new owner
 _SWEEP_S: Final = 1.0
 
@@ -67,7 +67,7 @@ class Shard:
             clock,
             lease_s=settings.subscriber_lease_s,
             max_bytes=settings.max_buffered_bytes,
-            max_parcel_bytes=_MAX_PARCEL_BYTES,
+            max_result_bytes=_MAX_RESULT_BYTES,
         )
         self._ownership = Ownership(
             stores,
@@ -81,7 +81,7 @@ class Shard:
             on_loss=self._lost,
             on_gone=self._gone,
         )
-        settling = WriteBatcher(stores.journal.settle, self.tasks)
+        settling: WriteBatcher[tuple[str, int]] = batch_writes(stores.journal.settle, self.tasks)
         self._alarms = TimerScheduler(
             stores.timers, settling, self.tasks, clock, lambda timer, unchecked: self._intake.fire(timer, unchecked)
         )
@@ -186,7 +186,7 @@ class Shard:
             return self._receipt(known=False)
         wanted = protocol.decode_subscribe(request)
         session = self._sessions.start(wanted.subscriber, self._ownership.epoch)
-        self._hear(session, wanted.topics)
+        self._resubscribe(session, wanted.topics)
         return self._receipt(known=True)
 
     async def submit(self, request: bytes) -> bytes:
@@ -195,10 +195,10 @@ class Shard:
         session = self._sessions.get(batch.subscriber) if self.serving else None
         if session is None:
             return self._receipt(known=False)
-        if batch.number > session.last_batch:  # else: taken already, the receipt was lost
+        if batch.number > session.last_batch:  # else: taken already, the ack was lost
             session.last_batch = batch.number
             self._sessions.forget(session, batch.forget)
-            self._hear(session, batch.hear)
+            self._resubscribe(session, batch.resubscribe)
             caller = _Subscriber(session, self._sessions)
             for item in batch.items:
                 self._intake.accept(caller, item)
@@ -210,11 +210,11 @@ class Shard:
         session = self._sessions.get(wanted.subscriber) if self.serving else None
         if session is None:
             return _NOT_KNOWN
-        parcel = await session.fetch(wanted.acked, self._settings.fetch_wait_s)
+        result = await session.fetch(wanted.acked, self._settings.fetch_wait_s)
         if not self.serving:  # a zombie must not hand out what it has
             return _NOT_KNOWN
         session.seen_s = self._clock.monotonic_s()
-        return parcel
+        return result
 
     async def release(self, partitions: Sequence[int]) -> None:
         """Stop to serve these partitions: finish what is under way, bounce what waits, and let go. The map must give
@@ -243,7 +243,7 @@ class Shard:
     def _receipt(self, *, known: bool) -> bytes:
         return protocol.encode(protocol.SubmitAck(self._ownership.epoch, known))
 
-    def _hear(self, session: Subscriber, topics: dict[str, int]) -> None:
+    def _resubscribe(self, session: Subscriber, topics: dict[str, int]) -> None:
         ours = {
             topic: (host, since)
             for topic, since in topics.items()
@@ -252,7 +252,7 @@ class Shard:
         for topic in topics.keys() - ours.keys():
             session.move(topic)
         if ours:
-            self._reads.hear(session, ours)
+            self._reads.catch_up(session, ours)
 
     def _gained(self) -> None:
         """The lease is ours."""
@@ -300,8 +300,10 @@ class _Subscriber:
         self._sessions.listen(self._session, topic, version)
 
 
-_NOT_KNOWN: Final = protocol.encode(protocol.EncodedFetchResult(0, False, 0, [], [], [], []))
+_NOT_KNOWN: Final = protocol.encode(
+    protocol.EncodedFetchResult(epoch=0, known=False, number=0, answers=[], deliveries=[], lost=[], moved=[])
+)
 
 
 def _bounce(submission: Submission) -> None:
-    submission.caller.answer(protocol.Answer(submission.ticket, protocol.MOVED))
+    submission.caller.answer(protocol.Answer(submission.correlation_id, protocol.MOVED))

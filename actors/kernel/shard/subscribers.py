@@ -1,6 +1,6 @@
-"""Subscribers of a shard: what waits for each of them, numbered parcel by parcel until it has arrived.
+"""Subscribers of a shard: what waits for each of them, numbered result by result until it has arrived.
 
-A subscriber fetches; nothing is pushed. A parcel is kept until the next fetch acknowledges it, so a lost reply loses
+A subscriber fetches; nothing is pushed. A result is kept until the next fetch acknowledges it, so a lost reply loses
 nothing. Whoever stays silent for the subscriber lease is forgotten.
 """
 
@@ -50,7 +50,7 @@ class CatchUp:
 class Subscriber:
     """One subscriber: its answers, its deliveries, its topics. Implements `resident.Caller`."""
 
-    def __init__(self, subscriber: str, epoch: int, *, max_bytes: int, max_parcel_bytes: int) -> None:
+    def __init__(self, subscriber: str, epoch: int, *, max_bytes: int, max_result_bytes: int) -> None:
         self.subscriber = subscriber
         self.epoch = epoch
         self.last_batch = 0
@@ -58,12 +58,12 @@ class Subscriber:
         self.open = True
         self.topics: dict[str, CatchUp | None] = {}
         self._max_bytes = max_bytes
-        self._max_parcel_bytes = max_parcel_bytes
+        self._max_result_bytes = max_result_bytes
         self._queue: deque[protocol.Answer | tuple[str, bytes]] = deque()  # answers, and (topic, encoded delivery)
         self._size = 0  # of the deliveries in it
         self._lost: set[str] = set()
         self._moved: set[str] = set()
-        self._parcel: tuple[int, bytes] | None = None  # sent, but not yet acknowledged
+        self._result: tuple[int, bytes] | None = None  # sent, but not yet acknowledged
         self._number = 0
         self._waiter: asyncio.Future[None] | None = None
         self._drained = asyncio.Event()
@@ -128,11 +128,11 @@ class Subscriber:
         self._rouse()
 
     async def fetch(self, acked: int, wait_s: float) -> bytes:
-        """The next parcel; the last one again if it has not arrived. Empty after `wait_s` of nothing."""
-        if self._parcel is not None:
-            if acked < self._parcel[0]:
-                return self._parcel[1]
-            self._parcel = None
+        """The next result; the last one again if it has not arrived. Empty after `wait_s` of nothing."""
+        if self._result is not None:
+            if acked < self._result[0]:
+                return self._result[1]
+            self._result = None
         if not self._something and self.open:
             await self._wait(wait_s)
         return self._pack()
@@ -163,15 +163,15 @@ class Subscriber:
             _resolve(self._waiter)
 
     def _pack(self) -> bytes:
-        if self._parcel is not None:  # another fetch was faster
-            return self._parcel[1]
+        if self._result is not None:  # another fetch was faster
+            return self._result[1]
         answers: list[protocol.Answer] = []
         deliveries: list[msgspec.Raw] = []
         size = delivered = 0
-        while self._queue and size < self._max_parcel_bytes:
+        while self._queue and size < self._max_result_bytes:
             one = self._queue[0]
             one_size = len(one[1]) if isinstance(one, tuple) else len(one.data) + _ANSWER_BYTES
-            if size and size + one_size > self._max_parcel_bytes:
+            if size and size + one_size > self._max_result_bytes:
                 break
             size += one_size
             self._queue.popleft()
@@ -182,21 +182,21 @@ class Subscriber:
                 answers.append(one)
         self._shrink(delivered)
         self._number += 1
-        parcel = protocol.encode(
+        result = protocol.encode(
             protocol.EncodedFetchResult(
-                self.epoch,
-                self.open,
-                self._number,
-                answers,
-                deliveries,
-                sorted(self._lost),
-                sorted(self._moved),
+                epoch=self.epoch,
+                known=self.open,
+                number=self._number,
+                answers=answers,
+                deliveries=deliveries,
+                lost=sorted(self._lost),
+                moved=sorted(self._moved),
             )
         )
         self._lost.clear()
         self._moved.clear()
-        self._parcel = (self._number, parcel)
-        return parcel
+        self._result = (self._number, result)
+        return result
 
     def _shrink(self, size: int) -> None:
         self._size -= size
@@ -226,13 +226,13 @@ def _resolve(waiter: "asyncio.Future[None]") -> None:
 class Subscribers:
     """All subscribers of a shard, and who hears which topic."""
 
-    def __init__(self, clock: Clock, *, lease_s: float, max_bytes: int, max_parcel_bytes: int) -> None:
+    def __init__(self, clock: Clock, *, lease_s: float, max_bytes: int, max_result_bytes: int) -> None:
         self._clock = clock
         self._lease_s = lease_s
         self._max_bytes = max_bytes
-        self._max_parcel_bytes = max_parcel_bytes
+        self._max_result_bytes = max_result_bytes
         self._sessions: dict[str, Subscriber] = {}
-        self._hearers: dict[str, dict[str, Subscriber]] = {}  # topic -> subscriber -> session
+        self._listeners: dict[str, dict[str, Subscriber]] = {}  # topic -> subscriber -> session
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -250,7 +250,7 @@ class Subscribers:
     def start(self, subscriber: str, epoch: int) -> Subscriber:
         """A fresh session in place of whatever the subscriber had."""
         self._drop(subscriber)
-        session = Subscriber(subscriber, epoch, max_bytes=self._max_bytes, max_parcel_bytes=self._max_parcel_bytes)
+        session = Subscriber(subscriber, epoch, max_bytes=self._max_bytes, max_result_bytes=self._max_result_bytes)
         session.seen_s = self._clock.monotonic_s()
         self._sessions[subscriber] = session
         return session
@@ -258,44 +258,44 @@ class Subscribers:
     def listen(self, session: Subscriber, topic: str, version: int) -> None:
         """Register a live listener (see `Subscriber.listen`)."""
         session.listen(topic, version)
-        self._hearers.setdefault(topic, {})[session.subscriber] = session
+        self._listeners.setdefault(topic, {})[session.subscriber] = session
 
     def catch_up(self, session: Subscriber, topic: str) -> CatchUp:
         """Register a listener whose past is to be read: what is published meanwhile waits."""
         catch_up = session.topics[topic] = CatchUp(self._max_bytes // 4)
-        self._hearers.setdefault(topic, {})[session.subscriber] = session
+        self._listeners.setdefault(topic, {})[session.subscriber] = session
         return catch_up
 
     def forget(self, session: Subscriber, topics: Iterable[str]) -> None:
         """This session hears these topics no more."""
         for topic in session.forget(topics):
-            self._unhear(topic, session.subscriber)
+            self._unlisten(topic, session.subscriber)
 
     def publish(self, topic: str, deliveries: Iterable[tuple[int, bytes]]) -> None:
         """Hand deliveries to whoever hears the topic, in order."""
-        hearers = self._hearers.get(topic)
-        if not hearers:
+        listeners = self._listeners.get(topic)
+        if not listeners:
             return
-        sessions = list(hearers.values())
+        sessions = list(listeners.values())
         for version, encoded in deliveries:
             for session in sessions:
                 if topic in session.topics:
                     session.deliver(topic, version, encoded)
         for session in sessions:
             if topic not in session.topics:
-                self._unhear(topic, session.subscriber)
+                self._unlisten(topic, session.subscriber)
 
     def move(self, topics: Iterable[str]) -> None:
         """These topics are another shard's by now: whoever hears them must hear them there."""
         for topic in topics:
-            for session in list(self._hearers.get(topic, {}).values()):
+            for session in list(self._listeners.get(topic, {}).values()):
                 self.forget(session, [topic])
                 session.move(topic)
 
     @property
     def topics(self) -> list[str]:
         """What anybody hears."""
-        return list(self._hearers)
+        return list(self._listeners)
 
     def expire(self) -> None:
         """Forget the silent."""
@@ -313,12 +313,12 @@ class Subscribers:
         if session is None:
             return
         for topic in list(session.topics):
-            self._unhear(topic, subscriber)
+            self._unlisten(topic, subscriber)
         session.close()
 
-    def _unhear(self, topic: str, subscriber: str) -> None:
-        hearers = self._hearers.get(topic)
-        if hearers is not None:
-            hearers.pop(subscriber, None)
-            if not hearers:
-                del self._hearers[topic]
+    def _unlisten(self, topic: str, subscriber: str) -> None:
+        listeners = self._listeners.get(topic)
+        if listeners is not None:
+            listeners.pop(subscriber, None)
+            if not listeners:
+                del self._listeners[topic]

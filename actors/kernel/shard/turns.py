@@ -92,7 +92,7 @@ class Turns:
             drafts = self._decide()
             try:
                 await self._carry_out(drafts)
-            except Exception:  # a fault of ours: its entities must not wait for ever, and nobody knows what was stored
+            except Exception:  # a fault of ours: its entities must not wait for ever, and nobody knows what was stored  # noqa: BLE001
                 _log.exception("turn.failed", entities=len(drafts))
                 for draft in drafts:
                     if draft.resident.phase is Phase.COMMITTING:
@@ -212,7 +212,7 @@ class Turns:
         self._metrics.not_stored(outcome)
         resident = draft.resident
         if draft.broken is not None:
-            draft.broken.caller.answer(failure(draft.broken.ticket, INTERNAL, resident.version))
+            draft.broken.caller.answer(failure(draft.broken.correlation_id, INTERNAL, resident.version))
         for decided in reversed(draft.decided):
             decided.submission.again |= outcome is Outcome.UNKNOWN  # if it is stored after all, it was this one
             resident.mailbox.appendleft(decided.submission)

@@ -135,7 +135,7 @@ def posted(event: Posted, seq: int) -> Message:
     )
 
 
-def _change(message: Message, event: Any, seq: int) -> dict[str, Any]:
+def _change(message: Message, event: AnyEvent, seq: int) -> dict[str, Any]:
     match event:
         case Edited():
             return {"content": event.secret, "edited_at": event.at, "edits": (*message.edits, seq)}

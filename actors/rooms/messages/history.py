@@ -5,26 +5,28 @@ is kept, every change carries the whole message, and its event follows, so a cli
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
+
+import msgspec
 
 from actors.kernel.contract.entity import Library, Recorded
 from actors.rooms.messages.chat_message import Message, posted
 from actors.rooms.messages.queries import Page, Standing
 from actors.rooms.messages.unread import Stretch
 from actors.rooms.messages.views import MESSAGES, message_in, message_view_id
+from actors.rooms.replies import JoinedRoom, MessagePage
 from actors.rooms.room.commands import DEFAULT_PAGE, LARGEST_PAGE
 from actors.rooms.room.events import Posted
 from actors.rooms.room.outcome import room_id_of
+from store.ports.views import ViewQuery
 
 _SCAN: Final = 1000  # events or views a round trip
 _MOST_SCANNED: Final = 10_000  # events that a page may pass over, once it holds a message
 _MOST_CHANGED: Final = 5_000  # changed messages told one by one; beyond, the whole history is offered
 
-Messages = dict[str, Any]
 
-
-async def page(query: Page, entity_id: str, version: int, library: Library) -> Messages:
-    """`{messages, has_more}`, oldest first: the oldest above `after`, else the newest below `before`."""
+async def page(query: Page, entity_id: str, version: int, library: Library) -> MessagePage:
+    """Oldest first: the oldest above `after`, else the newest below `before`."""
     below = version + 1 if query.before is None else min(query.before, version + 1)
     if query.after is not None:
         found, more = await _posts_after(entity_id, query.after, below - 1, query.limit, library)
@@ -34,13 +36,15 @@ async def page(query: Page, entity_id: str, version: int, library: Library) -> M
     return _answer(entity_id, await _as_of_now(entity_id, found, library), more)
 
 
-async def standing(query: Standing, entity_id: str, version: int, library: Library) -> dict[str, Any]:
+async def standing(query: Standing, entity_id: str, version: int, library: Library) -> JoinedRoom:
     """The answer to a join: the newest messages, or those posted or changed since."""
     if query.silent:
         return query.answer
     if query.since is None:
-        return query.answer | await page(Page(None, None, DEFAULT_PAGE), entity_id, version, library)
-    return query.answer | await _since(entity_id, query.since, version, library)
+        told = await page(Page(None, None, DEFAULT_PAGE), entity_id, version, library)
+    else:
+        told = await _since(entity_id, query.since, version, library)
+    return msgspec.structs.replace(query.answer, messages=told.messages, has_more=told.has_more)
 
 
 async def messages_at(entity_id: str, seqs: Sequence[int], library: Library) -> dict[int, Message]:
@@ -61,12 +65,14 @@ async def tally(entity_id: str, stretch: Stretch, library: Library) -> int | Non
     seq = stretch.above
     while True:
         gone = await library.views(
-            MESSAGES,
-            {"entity": entity_id, "deleted": True},
-            order_by="seq",
-            above=seq,
-            below=stretch.upto + 1,
-            limit=_SCAN,
+            ViewQuery(
+                collection=MESSAGES,
+                equal={"entity": entity_id, "deleted": True},
+                order_by="seq",
+                above=seq,
+                below=stretch.upto + 1,
+                limit=_SCAN,
+            )
         )
         messages = [message_in(view) for view in gone]
         count -= sum(message.sender != stretch.user for message in messages)
@@ -75,7 +81,7 @@ async def tally(entity_id: str, stretch: Stretch, library: Library) -> int | Non
         seq = messages[-1].seq
 
 
-async def _since(entity_id: str, since: int, version: int, library: Library) -> Messages:
+async def _since(entity_id: str, since: int, version: int, library: Library) -> MessagePage:
     """Messages posted or changed after `since`, oldest first. What does not fit follows from `history`: whatever is
     left out was posted later than all that is told."""
     changed = await _changed(entity_id, since, library)
@@ -91,7 +97,9 @@ async def _changed(entity_id: str, since: int, library: Library) -> list[Message
     changed: list[Message] = []
     version = since
     while len(changed) < _MOST_CHANGED:
-        found = await library.views(MESSAGES, {"entity": entity_id}, order_by="version", above=version, limit=_SCAN)
+        found = await library.views(
+            ViewQuery(collection=MESSAGES, equal={"entity": entity_id}, order_by="version", above=version, limit=_SCAN)
+        )
         messages = [message_in(view) for view in found]
         changed += messages
         if len(found) < _SCAN:
@@ -129,6 +137,6 @@ async def _as_of_now(entity_id: str, recorded: Sequence[Recorded[Posted]], libra
     ]
 
 
-def _answer(entity_id: str, messages: Sequence[Message], more: bool) -> Messages:
+def _answer(entity_id: str, messages: Sequence[Message], more: bool) -> MessagePage:
     room_id = room_id_of(entity_id)
-    return {"messages": [message.to_wire(room_id) for message in messages], "has_more": more}
+    return MessagePage(messages=[message.to_wire(room_id) for message in messages], has_more=more)

@@ -1,8 +1,7 @@
 """What a decision leaves to be read from storage once its turn is stored. They never travel."""
 
-from typing import Any
-
 from actors.kernel.contract.entity import Query
+from actors.rooms.replies import JoinedRoom
 
 
 class Page(Query, frozen=True):
@@ -17,6 +16,6 @@ class Standing(Query, frozen=True):
     """Where the room stands, for one who joins: `answer` with the messages filled in. `silent`: nothing was ever said
     here, so there is nothing to be read."""
 
-    answer: dict[str, Any]
+    answer: JoinedRoom
     since: int | None
     silent: bool = False

@@ -1,1 +1,14 @@
-"""The room entity: members, messages, watermarks."""
+"""The room entity: members, messages, watermarks.
+
+kind.py         the room as the kernel sees it; puts the rest together
+entity.py       which rule decides which command, and what it needs beyond the state
+state.py        what a room remembers, and its fold: O(members), no word of what was said
+commands.py     what is asked                    events.py       what has happened
+membership.py   rules: create, join, add, remove, leave, update
+talk.py         rules: post, edit, delete, react
+reactions.py    rules: which emoji, and under which form it is counted
+reading.py      rules: watermarks, typing, history, the list of rooms
+rules.py        rules for small texts
+outcome.py      what an event shows and entails: packets, mail, read models
+letters.py      what a room writes to the mailboxes of users
+"""

@@ -5,17 +5,27 @@ A read is a command too: only members may read. It changes nothing and takes no 
 
 from typing import Literal
 
-import msgspec
+from actors.kernel.contract.entity import Command
+from actors.rooms.replies import (
+    CreatedRoom,
+    DeletedMessage,
+    EditedMessage,
+    JoinedRoom,
+    LastActivity,
+    MessagePage,
+    MessageReactions,
+    PostedMessage,
+    RoomLine,
+    RoomMembers,
+    UpdatedRoom,
+)
+from actors.rooms.room.wire import Done
 
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 200
 
 
-class RoomCommand(msgspec.Struct, frozen=True):
-    """Base of the commands of a room."""
-
-
-class Create(RoomCommand, frozen=True, tag="create"):
+class Create(Command[CreatedRoom], frozen=True, tag="create"):
     """Begin the room, with the caller as owner and `members` besides; if it exists and is open to them, find it."""
 
     kind: Literal["group", "direct"] = "group"
@@ -24,36 +34,36 @@ class Create(RoomCommand, frozen=True, tag="create"):
     open: bool = False
 
 
-class Join(RoomCommand, frozen=True, tag="join"):
+class Join(Command[JoinedRoom], frozen=True, tag="join"):
     """Become a member of an open room, or just be told where it stands: what was posted or changed after `since`."""
 
     since: int | None = None
 
 
-class AddMembers(RoomCommand, frozen=True, tag="add"):
+class AddMembers(Command[RoomMembers], frozen=True, tag="add"):
     """Make these users members. Owner only; who is one already stays one."""
 
     users: tuple[str, ...]
 
 
-class RemoveMember(RoomCommand, frozen=True, tag="remove"):
+class RemoveMember(Command[RoomMembers], frozen=True, tag="remove"):
     """End the membership of another. Owner only."""
 
     user: str
 
 
-class Update(RoomCommand, frozen=True, tag="update"):
+class Update(Command[UpdatedRoom], frozen=True, tag="update"):
     """Change what is not None. Owner only."""
 
     title: str | None = None
     open: bool | None = None
 
 
-class Leave(RoomCommand, frozen=True, tag="leave"):
+class Leave(Command[Done], frozen=True, tag="leave"):
     """End the caller's membership."""
 
 
-class Post(RoomCommand, frozen=True, tag="post"):
+class Post(Command[PostedMessage], frozen=True, tag="post"):
     """Say something."""
 
     body: str
@@ -63,34 +73,34 @@ class Post(RoomCommand, frozen=True, tag="post"):
     attachments: bytes = b""  # a JSON array of objects; empty: none
 
 
-class Edit(RoomCommand, frozen=True, tag="edit"):
+class Edit(Command[EditedMessage], frozen=True, tag="edit"):
     """Replace the body of one's own message."""
 
     message_id: str
     body: str
 
 
-class Delete(RoomCommand, frozen=True, tag="delete"):
+class Delete(Command[DeletedMessage], frozen=True, tag="delete"):
     """Take a message back: its sender, or the owner of a group."""
 
     message_id: str
 
 
-class React(RoomCommand, frozen=True, tag="react"):
+class React(Command[MessageReactions], frozen=True, tag="react"):
     """Put an emoji on a message."""
 
     message_id: str
     emoji: str
 
 
-class Unreact(RoomCommand, frozen=True, tag="unreact"):
+class Unreact(Command[MessageReactions], frozen=True, tag="unreact"):
     """Take one's emoji off again."""
 
     message_id: str
     emoji: str
 
 
-class MarkRead(RoomCommand, frozen=True, tag="mark"):
+class MarkRead(Command[Done], frozen=True, tag="mark"):
     """Everything up to `seq` has been read. Only ever forward.
 
     `user` is the caller once more: which part of the past must be counted depends on them.
@@ -100,15 +110,15 @@ class MarkRead(RoomCommand, frozen=True, tag="mark"):
     seq: int
 
 
-class TypingStart(RoomCommand, frozen=True, tag="typing"):
+class TypingStart(Command[Done], frozen=True, tag="typing"):
     """The caller is typing; that lapses by itself."""
 
 
-class TypingStop(RoomCommand, frozen=True, tag="typed"):
+class TypingStop(Command[Done], frozen=True, tag="typed"):
     """The caller is typing no more."""
 
 
-class History(RoomCommand, frozen=True, tag="history"):
+class History(Command[MessagePage], frozen=True, tag="history"):
     """A page of messages, by seq, both bounds exclusive; without `after`, the newest below `before`."""
 
     before: int | None = None
@@ -116,15 +126,15 @@ class History(RoomCommand, frozen=True, tag="history"):
     limit: int = DEFAULT_PAGE
 
 
-class Peek(RoomCommand, frozen=True, tag="peek"):
+class Peek(Command[LastActivity], frozen=True, tag="peek"):
     """When was something last said here? In memory only."""
 
 
-class Glance(RoomCommand, frozen=True, tag="glance"):
+class Glance(Command[RoomLine], frozen=True, tag="glance"):
     """The room as a line of the caller's list of rooms."""
 
 
-AnyCommand = (
+RoomCommand = (
     Create
     | Join
     | AddMembers

@@ -4,38 +4,38 @@ Only members may ask anything of a room, save to create it or to join it. A stra
 room, there is nothing to find.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final, assert_never
 
 from actors.kernel.contract.entity import Context, Decision
 from actors.rooms.messages.message_ids import seq_in
 from actors.rooms.messages.unread import FURTHEST, WINDOW, RecentPosts
-from actors.rooms.room import commands, membership, reading, talk
-from actors.rooms.room.commands import Create, Delete, Edit, Glance, Join, MarkRead, Post, React, Unreact
+from actors.rooms.room import membership, reading, talk
+from actors.rooms.room.commands import (
+    AddMembers,
+    Create,
+    Delete,
+    Edit,
+    Glance,
+    History,
+    Join,
+    Leave,
+    MarkRead,
+    Peek,
+    Post,
+    React,
+    RemoveMember,
+    RoomCommand,
+    TypingStart,
+    TypingStop,
+    Unreact,
+    Update,
+)
 from actors.rooms.room.state import RoomState
 from config.settings import RoomSettings
 
-Rule = Callable[[RoomState, Any, Context], Decision]
-
-_RULES: Final[Mapping[type, Rule]] = {
-    Create: membership.create,
-    Join: membership.join,
-    commands.AddMembers: membership.add,
-    commands.RemoveMember: membership.remove,
-    commands.Update: membership.update,
-    commands.Leave: membership.leave,
-    Post: talk.post,
-    Edit: talk.edit,
-    Delete: talk.delete,
-    React: talk.react,
-    Unreact: talk.react,
-    MarkRead: reading.mark_read,
-    commands.TypingStart: reading.typing,
-    commands.TypingStop: reading.typing,
-    commands.History: reading.history,
-    commands.Peek: reading.peek,
-    Glance: reading.glance,
-}
+_OfReaders = MarkRead | TypingStart | TypingStop | History | Peek | Glance
+_OfMembership = Create | Join | AddMembers | RemoveMember | Update | Leave
 _FOR_STRANGERS: Final = (Create, Join)
 
 
@@ -47,7 +47,7 @@ class Room(RoomState):
         """A room to which nothing has happened. `window`: how many recent posts it remembers the senders of."""
         return cls(room_id, settings, RecentPosts(window))
 
-    def decide(self, command: Any, context: Context, version: int) -> Decision:
+    def decide(self, command: RoomCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
 
         Raises:
@@ -57,22 +57,60 @@ class Room(RoomState):
             FailedPrecondition: not in this room, or not as it is.
             AlreadyExists: a direct room cannot begin under the id of another room.
         """
-        kind = type(command)
-        if kind not in _FOR_STRANGERS:
+        if type(command) not in _FOR_STRANGERS:
             membership.require_member(self, context.by.user)
-        return _RULES[kind](self, command, context)
+        match command:
+            case Post():  # first: the commonest by far
+                return talk.post(self, command, context)
+            case Edit():
+                return talk.edit(self, command, context)
+            case Delete():
+                return talk.delete(self, command, context)
+            case React() | Unreact():
+                return talk.react(self, command, context)
+        return self._decide_of_readers(command, context)
 
-    def needs(self, command: Any) -> Sequence[str]:
+    def _decide_of_readers(self, command: _OfReaders | _OfMembership, context: Context) -> Decision:
+        match command:
+            case MarkRead():
+                return reading.mark_read(self, command, context)
+            case TypingStart() | TypingStop():
+                return reading.typing(self, command, context)
+            case History():
+                return reading.history(self, command, context)
+            case Peek():
+                return reading.peek(self, command, context)
+            case Glance():
+                return reading.glance(self, command, context)
+        return self._decide_of_membership(command, context)
+
+    def _decide_of_membership(self, command: _OfMembership, context: Context) -> Decision:
+        match command:
+            case Create():
+                return membership.create(self, command, context)
+            case Join():
+                return membership.join(self, command, context)
+            case AddMembers():
+                return membership.add(self, command, context)
+            case RemoveMember():
+                return membership.remove(self, command, context)
+            case Update():
+                return membership.update(self, command, context)
+            case Leave():
+                return membership.leave(self, command, context)
+        assert_never(command)
+
+    def needs(self, command: RoomCommand) -> Sequence[str]:
         """Keys of the parts that `decide` will want. Whom it will refuse needs none."""
-        kind = type(command)
-        if kind is Post:
-            return self._message(command.reply_to) if command.reply_to else ()
-        if kind in (Edit, Delete, React, Unreact):
-            return self._message(command.message_id)
-        if kind is Glance:
-            return (str(self.last_post),) if self.last_post else ()
-        if kind is MarkRead:
-            return self._stretch(command)
+        match command:
+            case Post():
+                return self._message(command.reply_to) if command.reply_to else ()
+            case Edit() | Delete() | React() | Unreact():
+                return self._message(command.message_id)
+            case Glance():
+                return (str(self.last_post),) if self.last_post else ()
+            case MarkRead():
+                return self._stretch(command)
         return ()
 
     def _message(self, message_id: str) -> Sequence[str]:

@@ -4,11 +4,10 @@ Each numbered event takes one seq of the room. `author` is who did it, `at` when
 that the reply named. Bodies and attachments are in `secret` (`messages.Content`), and nowhere else.
 """
 
-from typing import Any
-
 import msgspec
 
 from actors.kernel.contract.entity import Event
+from actors.rooms.room.wire import WireRoom
 from common.clock import to_rfc3339
 
 
@@ -21,17 +20,17 @@ class Profile(msgspec.Struct, frozen=True, array_like=True):
     owner: str
     created_at: int
 
-    def to_wire(self, room_id: str, last_seq: int) -> dict[str, Any]:
+    def to_wire(self, room_id: str, last_seq: int) -> WireRoom:
         """The `room` object of the public contract."""
-        return {
-            "room_id": room_id,
-            "kind": self.kind,
-            "title": self.title,
-            "open": self.open,
-            "owner_id": self.owner or None,
-            "created_at": to_rfc3339(self.created_at),
-            "last_seq": last_seq,
-        }
+        return WireRoom(
+            room_id=room_id,
+            kind=self.kind,
+            title=self.title,
+            open=self.open,
+            owner_id=self.owner or None,
+            created_at=to_rfc3339(self.created_at),
+            last_seq=last_seq,
+        )
 
 
 class RoomEvent(Event, frozen=True, kw_only=True, array_like=True):

@@ -4,16 +4,18 @@ A direct room has two members for ever; a group has an owner as long as it has m
 member of longest standing takes over; when nobody is left, an open room waits for whoever joins next.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision
 from actors.rooms.messages.queries import Standing
+from actors.rooms.replies import CreatedRoom, JoinedRoom, RoomMembers, UpdatedRoom
 from actors.rooms.room import rules
 from actors.rooms.room.commands import AddMembers, Create, Join, Leave, RemoveMember, Update
 from actors.rooms.room.events import Created, Joined, Left, Profile, RoomEvent, Updated
 from actors.rooms.room.state import RoomState, role_of
+from actors.rooms.room.wire import Done, RoomMember
 from common.errors import AlreadyExists, FailedPrecondition, NotFound, PermissionDenied
 
 _REFUSED: Final = "You are not a member of this room."
@@ -58,7 +60,7 @@ def create(room: RoomState, command: Create, context: Context) -> Decision:
         created_at=context.now_ms,
     )
     event = Created(author=user, at=context.now_ms, profile=profile, members=(user, *others))
-    return Decision({"room": room.to_wire(profile=profile, more=1), "created": True}, events=[event])
+    return Decision(CreatedRoom(room=room.to_wire(profile=profile, more=1), created=True), events=[event])
 
 
 def _check_direct(command: Create, others: list[str]) -> None:
@@ -73,7 +75,7 @@ def _find(room: RoomState, profile: Profile, command: Create, pair: set[str], us
         raise PermissionDenied(_REFUSED, room=room.id)
     if command.kind == "direct" and (profile.kind != "direct" or room.members.keys() != pair):
         raise AlreadyExists("This room_id is in use for another room. Choose another.", room=room.id)
-    return Decision({"room": room.to_wire(), "created": False})
+    return Decision(CreatedRoom(room=room.to_wire(), created=False))
 
 
 def join(room: RoomState, command: Join, context: Context) -> Decision:
@@ -91,15 +93,15 @@ def join(room: RoomState, command: Join, context: Context) -> Decision:
         if not profile.owner:
             profile = msgspec.structs.replace(profile, owner=user)
             events.append(Updated(author=user, at=context.now_ms, profile=profile))
-        members.append({"user_id": user, "role": role_of(user, profile.owner)})
-    answer: dict[str, Any] = {
-        "room": room.to_wire(profile=profile, more=len(events)),
-        "members": members,
-        "last_seq": room.last_seq + len(events),
-        "messages": [],
-        "read": room.marks(),
-        "has_more": False,
-    }
+        members.append(RoomMember(user_id=user, role=role_of(user, profile.owner)))
+    answer = JoinedRoom(
+        room=room.to_wire(profile=profile, more=len(events)),
+        members=members,
+        last_seq=room.last_seq + len(events),
+        messages=[],
+        read=room.marks(),
+        has_more=False,
+    )
     return Decision(Standing(answer, command.since, room.last_post == 0), events=events)
 
 
@@ -109,8 +111,8 @@ def add(room: RoomState, command: AddMembers, context: Context) -> Decision:
     new = [user for user in rules.user_ids(command.users, "user_ids") if user not in room.members]
     _check_size(room, len(room.members) + len(new))
     events = [Joined(author=context.by.user, at=context.now_ms, user=user, profile=profile) for user in new]
-    members = room.roster() + [{"user_id": user, "role": "member"} for user in new]
-    return Decision({"members": members}, events=events)
+    members = room.roster() + [RoomMember(user_id=user, role="member") for user in new]
+    return Decision(RoomMembers(members=members), events=events)
 
 
 def remove(room: RoomState, command: RemoveMember, context: Context) -> Decision:
@@ -118,9 +120,9 @@ def remove(room: RoomState, command: RemoveMember, context: Context) -> Decision
     _owned_group(room, context)
     if command.user == context.by.user:
         raise FailedPrecondition("You cannot remove yourself: leave the room for ever instead.")
-    members = [member for member in room.roster() if member["user_id"] != command.user]
+    members = [member for member in room.roster() if member.user_id != command.user]
     gone = [Left(author=context.by.user, at=context.now_ms, user=command.user)] if command.user in room.members else []
-    return Decision({"members": members}, events=gone)
+    return Decision(RoomMembers(members=members), events=gone)
 
 
 def leave(room: RoomState, command: Leave, context: Context) -> Decision:
@@ -133,7 +135,7 @@ def leave(room: RoomState, command: Leave, context: Context) -> Decision:
         heir = next((other for other in room.members if other != user), "")
         profile = msgspec.structs.replace(profile, owner=heir)
         events.append(Updated(author=user, at=context.now_ms, profile=profile))
-    return Decision({}, events=events)
+    return Decision(Done(), events=events)
 
 
 def update(room: RoomState, command: Update, context: Context) -> Decision:
@@ -149,9 +151,9 @@ def update(room: RoomState, command: Update, context: Context) -> Decision:
         open=profile.open if command.open is None else command.open,
     )
     if changed == profile:
-        return Decision({"room": room.to_wire()})
+        return Decision(UpdatedRoom(room=room.to_wire()))
     event = Updated(author=context.by.user, at=context.now_ms, profile=changed)
-    return Decision({"room": room.to_wire(profile=changed, more=1)}, events=[event])
+    return Decision(UpdatedRoom(room=room.to_wire(profile=changed, more=1)), events=[event])
 
 
 def _owned(room: RoomState, context: Context) -> Profile:

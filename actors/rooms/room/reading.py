@@ -8,10 +8,12 @@ from actors.kernel.contract.entity import Context, Decision, Signal
 from actors.rooms.messages.chat_message import Message
 from actors.rooms.messages.queries import Page
 from actors.rooms.messages.unread import FURTHEST
+from actors.rooms.replies import LastActivity, RoomLine
 from actors.rooms.room import rules
 from actors.rooms.room.commands import LARGEST_PAGE, Glance, History, MarkRead, Peek, TypingStart, TypingStop
 from actors.rooms.room.events import Read
 from actors.rooms.room.state import RoomState
+from actors.rooms.room.wire import Done
 from common.errors import FailedPrecondition, PermissionDenied, Unavailable
 
 _to_json: Final = msgspec.json.Encoder().encode
@@ -26,9 +28,9 @@ def mark_read(room: RoomState, command: MarkRead, context: Context) -> Decision:
         raise PermissionDenied("Only you can say what you have read.")
     mark = min(command.seq, room.last_seq)
     if mark <= room.members[user].read:
-        return Decision({})
+        return Decision(Done())
     seen = _seen(room, user, mark, context)
-    return Decision({}, notes=(Read(author=user, at=context.now_ms, mark=mark, seen=seen, upto=room.last_seq),))
+    return Decision(Done(), notes=(Read(author=user, at=context.now_ms, mark=mark, seen=seen, upto=room.last_seq),))
 
 
 def _seen(room: RoomState, user: str, mark: int, context: Context) -> int:
@@ -53,10 +55,10 @@ def typing(room: RoomState, command: TypingStart | TypingStop, context: Context)
     payload = _to_json({"room_id": room.id, "user_id": user})
     key = f"typing:{user}"
     if type(command) is TypingStop:
-        return Decision({}, signals=(Signal("typing_stop", payload, skip=user, key=key),))
+        return Decision(Done(), signals=(Signal("typing_stop", payload, skip=user, key=key),))
     ttl_s = room.settings.typing_ttl_s
     started = Signal("typing_start", payload, skip=user, key=key, ttl_s=ttl_s, lapse="typing_stop")
-    return Decision({}, signals=(started,))
+    return Decision(Done(), signals=(started,))
 
 
 def history(room: RoomState, command: History, context: Context) -> Decision:
@@ -72,16 +74,16 @@ def history(room: RoomState, command: History, context: Context) -> Decision:
 def peek(room: RoomState, command: Peek, context: Context) -> Decision:
     """When something was last said, or the room began (ms)."""
     assert room.profile is not None
-    return Decision({"active_at": max(room.last_post_at, room.profile.created_at)})
+    return Decision(LastActivity(active_at=max(room.last_post_at, room.profile.created_at)))
 
 
 def glance(room: RoomState, command: Glance, context: Context) -> Decision:
     """The room in its reader's list."""
     last = context.parts.get(str(room.last_post))
-    answer = {
-        "room": room.to_wire(),
-        "last_seq": room.last_seq,
-        "unread": room.unread(context.by.user),
-        "last_message": last.to_wire(room.id) if isinstance(last, Message) else None,
-    }
-    return Decision(answer)
+    line = RoomLine(
+        room=room.to_wire(),
+        last_seq=room.last_seq,
+        unread=room.unread(context.by.user),
+        last_message=last.to_wire(room.id) if isinstance(last, Message) else None,
+    )
+    return Decision(line)

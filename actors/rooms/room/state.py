@@ -5,13 +5,13 @@ clinical content does not belong in it.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
 from actors.rooms.messages.message_ids import mark_of
 from actors.rooms.messages.unread import RecentPosts, Stretch
-from actors.rooms.room.events import Created, Deleted, Joined, Left, Posted, Profile, Read, Updated
+from actors.rooms.room.events import AnyEvent, Created, Deleted, Joined, Left, Posted, Profile, Read, Updated
+from actors.rooms.room.wire import RoomMember, WireRoom
 from config.settings import RoomSettings
 
 
@@ -70,17 +70,17 @@ class RoomState:
         """Live messages by others above the member's floor."""
         return self.posts - self.members[user].offset
 
-    def to_wire(self, *, profile: Profile | None = None, more: int = 0) -> dict[str, Any]:
+    def to_wire(self, *, profile: Profile | None = None, more: int = 0) -> WireRoom:
         """The `room` object, as it will be after `more` events."""
         shown = profile or self.profile
         assert shown is not None
         return shown.to_wire(self.id, self.last_seq + more)
 
-    def roster(self, owner: str | None = None) -> list[dict[str, str]]:
-        """The members as `[{user_id, role}]`."""
+    def roster(self, owner: str | None = None) -> list[RoomMember]:
+        """The members, in the order of joining."""
         if owner is None:
             owner = self.profile.owner if self.profile else ""
-        return [{"user_id": user, "role": role_of(user, owner)} for user in self.members]
+        return [RoomMember(user_id=user, role=role_of(user, owner)) for user in self.members]
 
     def marks(self) -> dict[str, int]:
         """Who has read how far, of those who have read at all."""
@@ -94,23 +94,22 @@ class RoomState:
 
     # -- fold ---------------------------------------------------------------------------------------------------
 
-    def apply(self, event: Any, seq: int, at_ms: int) -> None:
+    def apply(self, event: AnyEvent, seq: int, at_ms: int) -> None:
         """Fold in an event or note. Needs no secret, and never refuses."""
         self.last_seq = seq
-        kind = type(event)
-        if kind is Posted:
+        if isinstance(event, Posted):
             self._posted(event, seq)
-        elif kind is Read:
+        elif isinstance(event, Read):
             self._read(event)
-        elif kind is Joined:
+        elif isinstance(event, Joined):
             self._admit(event.user, seq)
-        elif kind is Left:
+        elif isinstance(event, Left):
             self.members.pop(event.user, None)
-        elif kind is Updated:
+        elif isinstance(event, Updated):
             self.profile = event.profile
-        elif kind is Deleted:
+        elif isinstance(event, Deleted):
             self._deleted(event, seq, at_ms)
-        elif kind is Created:
+        elif isinstance(event, Created):
             self.profile = event.profile
             for user in event.members:
                 self._admit(user, seq)

@@ -5,6 +5,7 @@ from typing import Final
 from actors.kernel.contract.entity import Context, Decision
 from actors.rooms.messages.chat_message import Content, Message, pack, reacted
 from actors.rooms.messages.message_ids import seq_in, timed_id
+from actors.rooms.replies import DeletedMessage, EditedMessage, MessageReactions, PostedMessage
 from actors.rooms.room import rules
 from actors.rooms.room.commands import Delete, Edit, Post, React, Unreact
 from actors.rooms.room.events import Deleted, Edited, Posted, Reacted
@@ -39,7 +40,7 @@ def post(room: RoomState, command: Post, context: Context) -> Decision:
         client_id=command.client_id,
         reply_to=command.reply_to,
     )
-    return Decision({"id": message_id, "seq": seq, "sent_at": to_rfc3339(now_ms)}, events=(event,))
+    return Decision(PostedMessage(id=message_id, seq=seq, sent_at=to_rfc3339(now_ms)), events=(event,))
 
 
 def edit(room: RoomState, command: Edit, context: Context) -> Decision:
@@ -59,7 +60,7 @@ def edit(room: RoomState, command: Edit, context: Context) -> Decision:
         at=context.now_ms,
         target=message.seq,
     )
-    return Decision({"seq": room.last_seq + 1, "edited_at": to_rfc3339(context.now_ms)}, events=(event,))
+    return Decision(EditedMessage(seq=room.last_seq + 1, edited_at=to_rfc3339(context.now_ms)), events=(event,))
 
 
 def delete(room: RoomState, command: Delete, context: Context) -> Decision:
@@ -70,9 +71,9 @@ def delete(room: RoomState, command: Delete, context: Context) -> Decision:
     if user != message.sender and (user != room.profile.owner or room.profile.kind == "direct"):
         raise PermissionDenied("Only its sender or the owner of the room may delete a message.")
     if message.deleted_at is not None:
-        return Decision({"seq": message.version, "deleted_at": to_rfc3339(message.deleted_at)})
+        return Decision(DeletedMessage(seq=message.version, deleted_at=to_rfc3339(message.deleted_at)))
     event = Deleted(author=user, at=context.now_ms, target=message.seq, sender=message.sender)
-    return Decision({"seq": room.last_seq + 1, "deleted_at": to_rfc3339(context.now_ms)}, events=(event,))
+    return Decision(DeletedMessage(seq=room.last_seq + 1, deleted_at=to_rfc3339(context.now_ms)), events=(event,))
 
 
 def react(room: RoomState, command: React | Unreact, context: Context) -> Decision:
@@ -82,12 +83,12 @@ def react(room: RoomState, command: React | Unreact, context: Context) -> Decisi
     _check_live(message)
     emoji = form_of(message.reactions, command.emoji, user, added=added)
     if (user in message.reactions.get(emoji, ())) is added:
-        return Decision({"seq": message.version, "reactions": message.reactions})
+        return Decision(MessageReactions(seq=message.version, reactions=message.reactions))
     if added and emoji not in message.reactions and len(message.reactions) >= room.settings.max_reactions:
         raise FailedPrecondition(f"A message takes at most {room.settings.max_reactions} different emoji.")
     event = Reacted(author=user, at=context.now_ms, target=message.seq, emoji=emoji, added=added)
     after = reacted(message.reactions, emoji, user, added=added)
-    return Decision({"seq": room.last_seq + 1, "reactions": after}, events=(event,))
+    return Decision(MessageReactions(seq=room.last_seq + 1, reactions=after), events=(event,))
 
 
 def message_of(room: RoomState, message_id: str, context: Context, absent: str = _ABSENT) -> Message:

@@ -1,1 +1,1 @@
-"""The audit record: who did what to whose data, when, from where and why; and access in emergencies."""
+"""The audit record: who did what to whose data, when, from where and why."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
+from typing_extensions import override
 
 GENESIS: Final = "0" * 64
 _HASH: Final = re.compile("[0-9a-f]{64}")
@@ -50,6 +51,7 @@ class Head:
     number: int = 0
     hash: str = GENESIS
 
+    @override
     def __str__(self) -> str:
         return f"{self.number}:{self.hash}"
 

@@ -5,7 +5,7 @@ of two processes that append at once, one collides, reads the head again and goe
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from typing import Final
 
@@ -14,6 +14,7 @@ from pymongo.errors import BulkWriteError
 
 from common.clock import Clock
 from common.errors import Unavailable
+from common.lib.batching import Batcher, without_results
 from serve_app.capabilities.audit import chain
 from serve_app.capabilities.audit.chain import AuditEntry, ChainLink, ChainVerdict, Head
 from store.mongo.client import DUPLICATE_KEY, Database, Document, database_errors
@@ -35,8 +36,7 @@ class AuditRecord:
         self._links = database[COLLECTION]
         self._heads = database[HEADS]
         self._clock = clock
-        self._waiting: list[tuple[AuditEntry, asyncio.Future[None]]] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._appends: Batcher[AuditEntry, None] = Batcher(without_results(self._append), most=_BATCH)
 
     async def append(self, entry: AuditEntry) -> None:
         """Record it; on return a majority has it on disk. What must be recorded is recorded before it is done.
@@ -44,11 +44,8 @@ class AuditRecord:
         Raises:
             Unavailable: it may not be recorded.
         """
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((chain.at(entry, self._clock.now_ms()), done))
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
-        await asyncio.shield(done)
+        # Shielded: who hangs up was admitted all the same.
+        await asyncio.shield(self._appends.put(chain.at(entry, self._clock.now_ms())))
 
     async def page(self, *, subject: str | None, below: int | None, limit: int) -> list[ChainLink]:
         """The newest entries, of one subject or of all."""
@@ -86,21 +83,7 @@ class AuditRecord:
             last = found[-1]["_id"]
             yield [_link(one) for one in found]
 
-    async def _write(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-            try:
-                await self._append([entry for entry, _ in batch])
-            except Exception as error:
-                for _, done in batch:
-                    if not done.done():
-                        done.set_exception(error)
-            else:
-                for _, done in batch:
-                    if not done.done():
-                        done.set_result(None)
-
-    async def _append(self, entries: list[AuditEntry]) -> None:
+    async def _append(self, entries: Sequence[AuditEntry]) -> None:
         left = list(entries)
         for _ in range(_ATTEMPTS):
             with database_errors():

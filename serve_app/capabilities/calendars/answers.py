@@ -7,6 +7,7 @@ import msgspec
 from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
+from typing_extensions import override
 
 from common.errors import Conflict
 from serve_app.edge.api.models import Problem
@@ -21,6 +22,7 @@ class CalendarRoute(APIRoute):
     """A route whose `Conflict` is told with its details (`reasons` and `alternatives`, of a series `occurrences`)
     beside the problem's own members."""
 
+    @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 

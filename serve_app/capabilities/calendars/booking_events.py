@@ -3,8 +3,9 @@
 What happens to a booking comes to its people through their inboxes.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
+from actors.calendars.booking.answers import BookingReply
 from actors.calendars.contract import replies
 from actors.calendars.contract.queries import ListQuery
 from actors.calendars.contract.requests import (
@@ -17,16 +18,17 @@ from actors.calendars.contract.requests import (
     SeriesBody,
     SeriesPatch,
     TransferBody,
+    WaitlistBody,
 )
 from actors.calendars.hours.schedule import Id
 from actors.calendars.services.assembly import CalendarServices
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.patching import patch, patch_series
-from actors.calendars.services.waitlist import WaitlistBody
+from actors.calendars.waitlist.answers import Standing, WaitlistFigures, WaitlistReply
 from actors.kernel.contract.entity import Principal
 from common.decoding import Request
 from common.persons import NothingToTell
-from realtime.front.acks import Handler, Handlers, answering
+from realtime.front.handlers import Handler, answering
 
 
 class OfBooking(Request, frozen=True, kw_only=True):
@@ -95,112 +97,247 @@ class OfOffer(Request, frozen=True, kw_only=True):
     offer_id: Id
 
 
-def booking_handlers(services: CalendarServices) -> Handlers:
+def booking_handlers(services: CalendarServices) -> list[Handler]:
     """Handlers of section "Calendars and bookings" of the contract that are about bookings."""
-    return {**_of_bookings(services), **_of_series(services), **_of_the_waitlist(services)}
+    return [*_of_bookings(services), *_of_series(services), *_of_the_waitlist(services)]
 
 
-def _of_bookings(services: CalendarServices) -> Handlers:
+def _of_bookings(services: CalendarServices) -> list[Handler]:
     bookings = services.bookings
 
-    async def book(one: BookingBody, by: Principal, trace: str) -> dict[str, Any]:
-        return await bookings.book(one.request(bookings.key_of(by, one.request_id)), by=by, trace=trace)
+    async def book(request: BookingBody, by: Principal, trace: str) -> BookingReply:
+        return await bookings.book(request.request(bookings.key_of(by, request.request_id)), by=by, trace=trace)
 
-    async def update_status(one: UpdateBookingStatus, by: Principal, trace: str) -> dict[str, Any]:
-        match one.status:
+    async def update_status(request: UpdateBookingStatus, by: Principal, trace: str) -> BookingReply:
+        match request.status:
             case "confirmed":
-                return await bookings.confirm(one.booking_id, by=by, trace=trace)
+                return await bookings.confirm(request.booking_id, by=by, trace=trace)
             case "cancelled":
-                return await bookings.cancel(one.booking_id, one.reason, by=by, trace=trace)
-        return await bookings.finish(one.booking_id, one.status, one.reason, by=by, trace=trace)
+                return await bookings.cancel(request.booking_id, request.reason, by=by, trace=trace)
+        return await bookings.finish(request.booking_id, request.status, request.reason, by=by, trace=trace)
 
-    return {
-        "check_conflicts": answering(
-            BookingBody, replies.Checked, lambda one, by, _: bookings.check(one.request(), by=by)
+    return [
+        answering(
+            "check_conflicts",
+            "booking.create",
+            "read",
+            BookingBody,
+            lambda request, by, _: bookings.check(request.request(), by=by),
+            tells=replies.Checked,
+            resource=("therapist_id",),
         ),
-        "request_booking": answering(BookingBody, replies.BookingReply, book),
-        "get_booking": answering(
-            OfBooking, replies.BookingReply, lambda one, by, trace: bookings.get(one.booking_id, by=by, trace=trace)
+        answering(
+            "request_booking",
+            "booking.create",
+            "write",
+            BookingBody,
+            book,
+            tells=BookingReply,
+            resource=("therapist_id",),
         ),
-        "list_bookings": answering(
-            ListQuery, replies.BookingPage, lambda one, by, _: services.queries.page(one.wanted(), by=by)
+        answering(
+            "get_booking",
+            "booking.read",
+            "read",
+            OfBooking,
+            lambda request, by, trace: bookings.get(request.booking_id, by=by, trace=trace),
+            tells=BookingReply,
+            resource=("booking_id",),
         ),
-        "confirm_booking": answering(
-            OfBooking, replies.BookingReply, lambda one, by, trace: bookings.confirm(one.booking_id, by=by, trace=trace)
+        answering(
+            "list_bookings",
+            "booking.read",
+            "read",
+            ListQuery,
+            lambda request, by, _: services.queries.page(request.wanted(), by=by),
+            tells=replies.BookingPage,
+            resource=("therapist_id", "series_id", "client_id"),
         ),
-        "reschedule_booking": _moving(RescheduleBooking, bookings),
-        "transfer_booking": _moving(TransferBooking, bookings),
-        "update_booking": answering(
+        answering(
+            "confirm_booking",
+            "booking.confirm",
+            "write",
+            OfBooking,
+            lambda request, by, trace: bookings.confirm(request.booking_id, by=by, trace=trace),
+            tells=BookingReply,
+            resource=("booking_id",),
+        ),
+        _moving("reschedule_booking", "booking.reschedule", RescheduleBooking, bookings),
+        _moving("transfer_booking", "booking.transfer", TransferBooking, bookings),
+        answering(
+            "update_booking",
+            "booking.reschedule",
+            "write",
             UpdateBooking,
-            replies.BookingReply,
-            lambda one, by, trace: patch(bookings, one.booking_id, one, by=by, trace=trace),
+            lambda request, by, trace: patch(bookings, request.booking_id, request, by=by, trace=trace),
+            tells=BookingReply,
+            resource=("booking_id",),
         ),
-        "cancel_booking": answering(
+        answering(
+            "cancel_booking",
+            "booking.cancel",
+            "write",
             EndBooking,
-            replies.BookingReply,
-            lambda one, by, trace: bookings.cancel(one.booking_id, one.reason, by=by, trace=trace),
+            lambda request, by, trace: bookings.cancel(request.booking_id, request.reason, by=by, trace=trace),
+            tells=BookingReply,
+            resource=("booking_id",),
         ),
-        "complete_booking": _finishing("completed", bookings),
-        "no_show_booking": _finishing("no_show", bookings),
-        "update_booking_status": answering(UpdateBookingStatus, replies.BookingReply, update_status),
-        "bulk_bookings": answering(BulkBody, replies.BulkReply, lambda one, by, _: services.bulk.run(one, by=by)),
-    }
+        _finishing("complete_booking", "completed", bookings),
+        _finishing("no_show_booking", "no_show", bookings),
+        answering(
+            "update_booking_status",
+            "booking.close",
+            "write",
+            UpdateBookingStatus,
+            update_status,
+            tells=BookingReply,
+            resource=("booking_id",),
+        ),
+        answering(
+            "bulk_bookings",
+            "booking.close",
+            "write",
+            BulkBody,
+            lambda request, by, _: services.bulk.run(request, by=by),
+            tells=replies.BulkReply,
+            resource=("therapist_id",),
+        ),
+    ]
 
 
-def _moving(kind: type[RescheduleBooking] | type[TransferBooking], bookings: Bookings) -> Handler:
+def _moving(
+    event: str, action: str, request: type[RescheduleBooking] | type[TransferBooking], bookings: Bookings
+) -> Handler:
     return answering(
-        kind,
-        replies.BookingReply,
-        lambda one, by, trace: bookings.move(one.booking_id, one.change(), by=by, trace=trace),
+        event,
+        action,
+        "write",
+        request,
+        lambda request, by, trace: bookings.move(request.booking_id, request.change(), by=by, trace=trace),
+        tells=BookingReply,
+        resource=("booking_id",),
     )
 
 
-def _finishing(status: str, bookings: Bookings) -> Handler:
+def _finishing(event: str, status: str, bookings: Bookings) -> Handler:
     return answering(
+        event,
+        "booking.close",
+        "write",
         EndBooking,
-        replies.BookingReply,
-        lambda one, by, trace: bookings.finish(one.booking_id, status, one.reason, by=by, trace=trace),
+        lambda request, by, trace: bookings.finish(request.booking_id, status, request.reason, by=by, trace=trace),
+        tells=BookingReply,
+        resource=("booking_id",),
     )
 
 
-def _of_series(services: CalendarServices) -> Handlers:
+def _of_series(services: CalendarServices) -> list[Handler]:
     series = services.series
 
-    async def create(one: SeriesBody, by: Principal, _: str) -> dict[str, Any]:
-        wanted = one.request(services.bookings.key_of(by, one.request_id, "ser"))
-        return await series.create(wanted, one.rrule, one.exceptions, one.policy, dry_run=one.dry_run, by=by)
+    async def create(request: SeriesBody, by: Principal, _: str) -> replies.SeriesReply:
+        wanted = request.request(services.bookings.key_of(by, request.request_id, "ser"))
+        return await series.create(
+            wanted, request.rrule, request.exceptions, request.policy, dry_run=request.dry_run, by=by
+        )
 
-    return {
-        "create_series": answering(SeriesBody, replies.SeriesReply, create),
-        "get_series": answering(OfSeries, replies.SeriesReply, lambda one, by, _: series.get(one.series_id, by=by)),
-        "update_series": answering(
-            UpdateSeries, replies.SeriesReply, lambda one, by, _: patch_series(series, one.series_id, one, by=by)
+    return [
+        answering(
+            "create_series",
+            "series.create",
+            "write",
+            SeriesBody,
+            create,
+            tells=replies.SeriesReply,
+            resource=("therapist_id",),
         ),
-        "delete_series": answering(
-            OfSeries, replies.SeriesReply, lambda one, by, _: series.turn(one.series_id, "ended", by=by)
+        answering(
+            "get_series",
+            "series.read",
+            "read",
+            OfSeries,
+            lambda request, by, _: series.get(request.series_id, by=by),
+            tells=replies.SeriesReply,
+            resource=("series_id",),
         ),
-    }
+        answering(
+            "update_series",
+            "series.manage",
+            "write",
+            UpdateSeries,
+            lambda request, by, _: patch_series(series, request.series_id, request, by=by),
+            tells=replies.SeriesReply,
+            resource=("booking_id", "series_id"),
+        ),
+        answering(
+            "delete_series",
+            "series.manage",
+            "write",
+            OfSeries,
+            lambda request, by, _: series.turn(request.series_id, "ended", by=by),
+            tells=replies.SeriesReply,
+            resource=("series_id",),
+        ),
+    ]
 
 
-def _of_the_waitlist(services: CalendarServices) -> Handlers:
+def _of_the_waitlist(services: CalendarServices) -> list[Handler]:
     waiting = services.waiting
 
-    async def join(one: WaitlistBody, by: Principal, _: str) -> dict[str, Any]:
-        return await waiting.join(one, by=by, key=services.bookings.key_of(by, one.request_id, "wait"))
+    async def join(request: WaitlistBody, by: Principal, _: str) -> Standing:
+        return await waiting.join(request, by=by, key=services.bookings.key_of(by, request.request_id, "wait"))
 
-    return {
-        "join_waitlist": answering(WaitlistBody, replies.Standing, join),
-        "list_waitlist": answering(
-            ListWaitlist, replies.WishList, lambda one, by, _: waiting.listing(one.therapist_id or "", by=by)
+    return [
+        answering(
+            "join_waitlist",
+            "waitlist.join",
+            "write",
+            WaitlistBody,
+            join,
+            tells=Standing,
+            resource=("client_id",),
         ),
-        "get_waitlist_analytics": answering(
-            EmptyBody, replies.WaitlistFigures, lambda _, by, __: waiting.figures(by=by)
+        answering(
+            "list_waitlist",
+            "waitlist.read",
+            "read",
+            ListWaitlist,
+            lambda request, by, _: waiting.listing(request.therapist_id or "", by=by),
+            tells=WaitlistReply,
+            resource=("therapist_id",),
         ),
-        "leave_waitlist": answering(
-            LeaveWaitlist, NothingToTell, lambda one, by, _: waiting.leave(one.entry_id, by=by)
+        answering(
+            "get_waitlist_analytics",
+            "waitlist.figures",
+            "read",
+            EmptyBody,
+            lambda _, by, __: waiting.figures(by=by),
+            tells=WaitlistFigures,
         ),
-        "accept_offer": answering(
-            OfOffer, replies.BookingReply, lambda one, by, _: waiting.accept(one.offer_id, by=by)
+        answering(
+            "leave_waitlist",
+            "waitlist.leave",
+            "write",
+            LeaveWaitlist,
+            lambda request, by, _: waiting.leave(request.entry_id, by=by),
+            tells=NothingToTell,
+            resource=("entry_id",),
         ),
-        "decline_offer": answering(OfOffer, NothingToTell, lambda one, by, _: waiting.decline(one.offer_id, by=by)),
-    }
+        answering(
+            "accept_offer",
+            "waitlist.leave",
+            "write",
+            OfOffer,
+            lambda request, by, _: waiting.accept(request.offer_id, by=by),
+            tells=BookingReply,
+            resource=("offer_id",),
+        ),
+        answering(
+            "decline_offer",
+            "waitlist.leave",
+            "write",
+            OfOffer,
+            lambda request, by, _: waiting.decline(request.offer_id, by=by),
+            tells=NothingToTell,
+            resource=("offer_id",),
+        ),
+    ]

@@ -5,13 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from actors.calendars.booking.record import Status
+from actors.calendars.booking.answers import BookingReply
+from actors.calendars.booking.state import Status
 from actors.calendars.contract import replies, requests
 from actors.calendars.contract.queries import ListQuery
+from actors.calendars.contract.requests import WaitlistBody
 from actors.calendars.services.assembly import CalendarServices
 from actors.calendars.services.patching import patch as change
 from actors.calendars.services.patching import patch_series
-from actors.calendars.services.waitlist import WaitlistBody
+from actors.calendars.waitlist.answers import Standing, WaitlistReply
+from actors.calendars.waitlist.answers import WaitlistFigures as WaitlistFiguresReply
 from actors.kernel.contract.entity import Principal
 from common.ids import ID_PATTERN
 from common.persons import NothingToTell
@@ -48,7 +51,7 @@ def booking_routes(services: CalendarServices) -> APIRouter:
         return str(request.scope.get("request_id", ""))
 
     @router.post("", status_code=201, openapi_extra=documented(requests.BookingBody))
-    @tells(replies.BookingReply)
+    @tells(BookingReply)
     async def book(request: Request, by: BookingCreate) -> Response:
         """Book a time, or hold it. 409: all reasons, and alternatives that can be booked as they are."""
         body = await body_of(request, requests.BookingBody)
@@ -96,55 +99,55 @@ def booking_routes(services: CalendarServices) -> APIRouter:
         return answer(await services.bulk.run(await body_of(request, requests.BulkBody), by=by))
 
     @router.get("/{booking_id}")
-    @tells(replies.BookingReply)
+    @tells(BookingReply)
     async def one(request: Request, by: BookingRead, booking_id: Id) -> Response:
         """A booking, with its notes."""
         return answer(await bookings.get(booking_id, by=by, trace=trace(request)))
 
     @router.patch("/{booking_id}", openapi_extra=documented(requests.PatchBody))
-    @tells(replies.BookingReply)
+    @tells(BookingReply)
     async def patch(request: Request, by: BookingReschedule, booking_id: Id) -> Response:
         """Change time, length, service, participants or notes, each alone."""
         body = await body_of(request, requests.PatchBody)
         return answer(await change(bookings, booking_id, body, by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/confirm", openapi_extra=documented(requests.EmptyBody))
-    @tells(replies.BookingReply)
+    @tells(BookingReply)
     async def confirm(request: Request, by: BookingConfirm, booking_id: Id) -> Response:
         """Turn a hold into a booking, or accept a request or a counter-offer."""
         await body_of(request, requests.EmptyBody)
         return answer(await bookings.confirm(booking_id, by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/reschedule", openapi_extra=documented(requests.RescheduleBody))
-    @tells(replies.BookingReply)
+    @tells(BookingReply)
     async def reschedule(request: Request, by: BookingReschedule, booking_id: Id) -> Response:
         """Another time: never both, never neither. For a request, staff makes a counter-offer so."""
         body = await body_of(request, requests.RescheduleBody)
         return answer(await bookings.move(booking_id, body.change(), by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/transfer", openapi_extra=documented(requests.TransferBody))
-    @tells(replies.BookingReply)
+    @tells(BookingReply)
     async def transfer(request: Request, by: BookingTransfer, booking_id: Id) -> Response:
         """Another therapist (staff only)."""
         body = await body_of(request, requests.TransferBody)
         return answer(await bookings.move(booking_id, body.change(), by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/cancel", openapi_extra=documented(requests.ReasonBody))
-    @tells(replies.BookingReply)
+    @tells(BookingReply)
     async def cancel(request: Request, by: BookingCancel, booking_id: Id) -> Response:
         """Give the time back; staff declines a request so."""
         body = await body_of(request, requests.ReasonBody)
         return answer(await bookings.cancel(booking_id, body.reason, by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/complete", openapi_extra=documented(requests.ReasonBody))
-    @tells(replies.BookingReply)
+    @tells(BookingReply)
     async def complete(request: Request, by: BookingClose, booking_id: Id) -> Response:
         """It took place (staff, once it has begun)."""
         body = await body_of(request, requests.ReasonBody)
         return answer(await bookings.finish(booking_id, "completed", body.reason, by=by, trace=trace(request)))
 
     @router.post("/{booking_id}/no-show", openapi_extra=documented(requests.ReasonBody))
-    @tells(replies.BookingReply)
+    @tells(BookingReply)
     async def no_show(request: Request, by: BookingClose, booking_id: Id) -> Response:
         """The client did not come (staff, once it has begun)."""
         body = await body_of(request, requests.ReasonBody)
@@ -166,7 +169,7 @@ def series_routes(services: CalendarServices) -> APIRouter:
         body = await body_of(request, requests.SeriesBody)
         wanted = body.request(services.bookings.key_of(by, operation_of(request, by) or body.request_id, "ser"))
         made = await series.create(wanted, body.rrule, body.exceptions, body.policy, dry_run=body.dry_run, by=by)
-        return answer(made, 201 if "series_id" in made else 200)
+        return answer(made, 201 if made.series_id else 200)
 
     @router.get("/{series_id}")
     @tells(replies.SeriesReply)
@@ -197,7 +200,7 @@ def waitlist_routes(services: CalendarServices) -> APIRouter:
     waiting = services.waiting
 
     @router.post("", status_code=201, openapi_extra=documented(WaitlistBody))
-    @tells(replies.Standing)
+    @tells(Standing)
     async def join(request: Request, by: WaitlistJoin) -> Response:
         """Wait for time: of these therapists or of all that offer the service."""
         body = await body_of(request, WaitlistBody)
@@ -205,13 +208,13 @@ def waitlist_routes(services: CalendarServices) -> APIRouter:
         return answer(await waiting.join(body, by=by, key=key), 201)
 
     @router.get("")
-    @tells(replies.WishList)
+    @tells(WaitlistReply)
     async def listing(by: WaitlistRead, therapist_id: MaybeId = None) -> Response:
         """One's own wishes with positions and offers; for staff, those of a calendar."""
         return answer(await waiting.listing(therapist_id or "", by=by))
 
     @router.get("/analytics")
-    @tells(replies.WaitlistFigures)
+    @tells(WaitlistFiguresReply)
     async def figures(by: WaitlistFigures) -> Response:
         """Waiting time, acceptance, demand by hour (staff)."""
         return answer(await waiting.figures(by=by))
@@ -223,7 +226,7 @@ def waitlist_routes(services: CalendarServices) -> APIRouter:
         return answer(await waiting.leave(entry_id, by=by))
 
     @router.post("/offers/{offer_id}/accept")
-    @tells(replies.BookingReply)
+    @tells(BookingReply)
     async def accept(by: WaitlistLeave, offer_id: Id) -> Response:
         """Book what was offered."""
         return answer(await waiting.accept(offer_id, by=by))

@@ -3,15 +3,15 @@
 A calendar's watchers hear `availability_changed`.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from actors.calendars.calendar.answers import CalendarReply
 from actors.calendars.contract.ports import calendar_of
-from actors.calendars.contract.queries import AvailabilityQuery, FreeTimes, SpanQuery, free_times
+from actors.calendars.contract.queries import AvailabilityQuery, FreeTimes, SpanQuery
 from actors.calendars.contract.replies import (
     CalendarFigures,
-    CalendarReply,
     FeedReply,
     FeedTokenList,
     FeedTokenMade,
@@ -20,19 +20,22 @@ from actors.calendars.contract.replies import (
     Watched,
 )
 from actors.calendars.contract.requests import EmptyBody, ImportBody
+from actors.calendars.contract.wanted import LARGEST_PAGE, BookingFilter
 from actors.calendars.hours.roles import is_staff
 from actors.calendars.hours.schedule import CalendarBody, Id
 from actors.calendars.services.assembly import CalendarServices
-from actors.calendars.services.booking_queries import LARGEST_PAGE, BookingFilter
 from actors.calendars.services.feed_tokens import FeedTokens
-from actors.calendars.services.feeds import Fed
+from actors.calendars.services.feeds import FeedContent
 from actors.kernel.contract.answers import Reply
 from common.decoding import Request
 from common.persons import NothingToTell
 from realtime.delivery.connections import Connection
 from realtime.delivery.joining import Joining
 from realtime.delivery.subscriptions import Subscriptions
-from realtime.front.acks import EventResult, Handler, Handlers, answering
+from realtime.front.handlers import EventResult, Handler, answering
+
+if TYPE_CHECKING:
+    from actors.calendars.booking.answers import BookingReply
 
 
 class OfCalendar(Request, frozen=True, kw_only=True):
@@ -91,58 +94,113 @@ class CalendarEvents:
         self._subscriptions = subscriptions
         self._joining = joining
 
-    def handlers(self) -> Handlers:
-        """Event name -> handler."""
+    def handlers(self) -> list[Handler]:
+        """Of every event of a calendar."""
         bookings, queries, feeds = self._services.bookings, self._services.queries, self._services.feeds
-        return {
-            "watch_calendar": Handler(WatchCalendar, self._watch, tells=Watched),
-            "unwatch_calendar": Handler(OfCalendar, self._unwatch, tells=NothingToTell),
-            "get_calendar": answering(
+        return [
+            Handler(
+                event="watch_calendar",
+                action="calendar.availability",
+                limit="read",
+                request=WatchCalendar,
+                call=self._watch,
+                tells=Watched,
+                resource=("therapist_id",),
+            ),
+            Handler(
+                event="unwatch_calendar",
+                action="calendar.availability",
+                limit="read",
+                request=OfCalendar,
+                call=self._unwatch,
+                tells=NothingToTell,
+                resource=("therapist_id",),
+            ),
+            answering(
+                "get_calendar",
+                "calendar.availability",
+                "read",
                 OfCalendar,
-                CalendarReply,
-                lambda one, by, trace: bookings.calendar(one.therapist_id, by=by, trace=trace),
+                lambda request, by, trace: bookings.calendar(request.therapist_id, by=by, trace=trace),
+                tells=CalendarReply,
+                resource=("therapist_id",),
             ),
-            "update_calendar": answering(
+            answering(
+                "update_calendar",
+                "calendar.manage",
+                "write",
                 UpdateCalendar,
-                CalendarReply,
-                lambda one, by, trace: bookings.configure(one.therapist_id, one.schedule(), by=by, trace=trace),
+                lambda request, by, trace: bookings.configure(
+                    request.therapist_id, request.schedule(), by=by, trace=trace
+                ),
+                tells=CalendarReply,
+                resource=("therapist_id",),
             ),
-            "get_availability": answering(
+            answering(
+                "get_availability",
+                "calendar.availability",
+                "read",
                 GetAvailability,
-                FreeTimesReply,
-                lambda one, by, trace: free_times(bookings, one.therapist_id, one, by=by, trace=trace),
+                lambda request, by, trace: bookings.free_times(request.therapist_id, request, by=by, trace=trace),
+                tells=FreeTimesReply,
+                resource=("therapist_id",),
             ),
-            "get_calendar_analytics": answering(
+            answering(
+                "get_calendar_analytics",
+                "calendar.manage",
+                "write",
                 GetCalendarAnalytics,
-                CalendarFigures,
-                lambda one, by, _: queries.analytics(one.therapist_id, *one.span(), by=by),
+                lambda request, by, _: queries.analytics(request.therapist_id, *request.span(), by=by),
+                tells=CalendarFigures,
+                resource=("therapist_id",),
             ),
-            "import_calendar": answering(
-                ImportCalendar, ImportedReply, lambda one, by, _: feeds.bring_in(one.therapist_id, one, by=by)
+            answering(
+                "import_calendar",
+                "calendar.manage",
+                "write",
+                ImportCalendar,
+                lambda request, by, _: feeds.bring_in(request.therapist_id, request, by=by),
+                tells=ImportedReply,
+                resource=("therapist_id",),
             ),
-            **_of_feed_tokens(self._services.feed_tokens),
-            "get_calendar_feed": Handler(OfCalendar, self._feed_of_calendar, tells=FeedReply),
-            "get_booking_feed": Handler(EmptyBody, self._feed_of_client, tells=FeedReply),
-        }
+            *_of_feed_tokens(self._services.feed_tokens),
+            Handler(
+                event="get_calendar_feed",
+                action="calendar.feed",
+                limit="write",
+                request=OfCalendar,
+                call=self._feed_of_calendar,
+                tells=FeedReply,
+                resource=("therapist_id",),
+            ),
+            Handler(
+                event="get_booking_feed",
+                action="booking.read",
+                limit="write",
+                request=EmptyBody,
+                call=self._feed_of_client,
+                tells=FeedReply,
+            ),
+        ]
 
     async def _watch(self, connection: Connection, request: WatchCalendar) -> EventResult:
         by, command = connection.principal, request.command(connection.principal)
-        shown: dict[str, Any] = {}
+        booked: list[BookingReply] | None = None
         if is_staff(by, request.therapist_id):  # before the join: nothing may be awaited between it and the ack
             wanted = BookingFilter(
                 therapist=request.therapist_id, start=command.start, end=command.end, limit=LARGEST_PAGE
             )
-            shown["bookings"] = (await self._services.queries.page(wanted, by=by))["bookings"]
+            booked = (await self._services.queries.page(wanted, by=by)).bookings
 
         async def submit() -> Reply:
-            found, version = await self._services.bookings.availability(
+            free, version = await self._services.bookings.availability(
                 request.therapist_id, command, by=by, listen=True, trace=connection.trace()
             )
-            shown.update({name: found[name] for name in ("version", "tz", "slots")})
-            return Reply(b"", version, False)
+            shown = Watched(version=free.version, tz=free.tz, slots=free.slots, bookings=booked)
+            return Reply(msgspec.json.encode(shown), version, False)
 
         joined = await self._joining.join(connection, calendar_of(request.therapist_id), submit)
-        return EventResult(msgspec.json.encode(shown), joined.held)
+        return EventResult(joined.reply.data, joined.held)
 
     async def _unwatch(self, connection: Connection, request: OfCalendar) -> EventResult:
         self._subscriptions.leave(connection, calendar_of(request.therapist_id))
@@ -155,24 +213,58 @@ class CalendarEvents:
         return _fed(await self._services.feeds.of_client(by=connection.principal))
 
 
-def _of_feed_tokens(tokens: FeedTokens) -> Handlers:
-    return {
-        "make_calendar_feed_token": answering(
-            OfCalendar, FeedTokenMade, lambda one, by, _: tokens.make(one.therapist_id, by=by)
+def _of_feed_tokens(tokens: FeedTokens) -> list[Handler]:
+    return [
+        answering(
+            "make_calendar_feed_token",
+            "calendar.share_feed",
+            "write",
+            OfCalendar,
+            lambda request, by, _: tokens.make(request.therapist_id, by=by),
+            tells=FeedTokenMade,
         ),
-        "list_calendar_feed_tokens": answering(
-            OfCalendar, FeedTokenList, lambda one, by, _: tokens.listing(one.therapist_id, by=by)
+        answering(
+            "list_calendar_feed_tokens",
+            "calendar.share_feed",
+            "read",
+            OfCalendar,
+            lambda request, by, _: tokens.listing(request.therapist_id, by=by),
+            tells=FeedTokenList,
         ),
-        "revoke_calendar_feed_token": answering(
-            OfFeedToken, NothingToTell, lambda one, by, _: tokens.revoke(one.therapist_id, one.token_id, by=by)
+        answering(
+            "revoke_calendar_feed_token",
+            "calendar.share_feed",
+            "write",
+            OfFeedToken,
+            lambda request, by, _: tokens.revoke(request.therapist_id, request.token_id, by=by),
+            tells=NothingToTell,
         ),
-        "make_booking_feed_token": answering(EmptyBody, FeedTokenMade, lambda _, by, __: tokens.make("", by=by)),
-        "list_booking_feed_tokens": answering(EmptyBody, FeedTokenList, lambda _, by, __: tokens.listing("", by=by)),
-        "revoke_booking_feed_token": answering(
-            OfOwnFeedToken, NothingToTell, lambda one, by, _: tokens.revoke("", one.feed_token_id, by=by)
+        answering(
+            "make_booking_feed_token",
+            "booking.share_feed",
+            "write",
+            EmptyBody,
+            lambda _, by, __: tokens.make("", by=by),
+            tells=FeedTokenMade,
         ),
-    }
+        answering(
+            "list_booking_feed_tokens",
+            "booking.share_feed",
+            "read",
+            EmptyBody,
+            lambda _, by, __: tokens.listing("", by=by),
+            tells=FeedTokenList,
+        ),
+        answering(
+            "revoke_booking_feed_token",
+            "booking.share_feed",
+            "write",
+            OfOwnFeedToken,
+            lambda request, by, _: tokens.revoke("", request.feed_token_id, by=by),
+            tells=NothingToTell,
+        ),
+    ]
 
 
-def _fed(found: Fed) -> EventResult:
-    return EventResult(msgspec.json.encode({"ics": found.ics.decode()}), persons=found.clients)
+def _fed(found: FeedContent) -> EventResult:
+    return EventResult(msgspec.json.encode(FeedReply(ics=found.ics.decode())), persons=found.clients)

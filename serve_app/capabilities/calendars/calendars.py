@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
+from actors.calendars.calendar.answers import CalendarReply
 from actors.calendars.contract import replies
-from actors.calendars.contract.queries import AvailabilityQuery, free_times
+from actors.calendars.contract.queries import AvailabilityQuery
 from actors.calendars.contract.requests import EmptyBody, ImportBody
 from actors.calendars.hours import timeline
 from actors.calendars.hours.schedule import CalendarBody
 from actors.calendars.services.assembly import CalendarServices
-from actors.calendars.services.feeds import Fed
+from actors.calendars.services.feeds import FeedContent
 from actors.kernel.contract.entity import Principal
 from common.ids import ID_PATTERN
 from common.persons import NothingToTell
@@ -43,13 +44,13 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
     bookings = services.bookings
 
     @router.get("/calendars/{therapist_id}")
-    @tells(replies.CalendarReply)
+    @tells(CalendarReply)
     async def calendar(by: Reader, therapist_id: CalendarId) -> Response:
         """Working hours, services and rules. Why a time is blocked is told to those who run the calendar only."""
         return answer((await bookings.calendar(therapist_id, by=by)).data)
 
     @router.put("/calendars/{therapist_id}", openapi_extra=documented(CalendarBody))
-    @tells(replies.CalendarReply)
+    @tells(CalendarReply)
     async def configure(request: Request, by: Manager, therapist_id: CalendarId) -> Response:
         """Set the calendar up. Bookings that are there stay, also where the new rules would not allow them."""
         body = await body_of(request, CalendarBody)
@@ -78,7 +79,7 @@ def calendar_routes(services: CalendarServices) -> APIRouter:
             tz=tz,
             explain=explain,
         )
-        return answer(await free_times(bookings, therapist_id, asked, by=by))
+        return answer(await bookings.free_times(therapist_id, asked, by=by))
 
     @router.get("/calendars/{therapist_id}/analytics")
     @tells(replies.CalendarFigures)
@@ -162,6 +163,6 @@ def feed_routes(services: CalendarServices) -> APIRouter:
     return router
 
 
-def _feed(request: Request, found: Fed) -> Response:
+def _feed(request: Request, found: FeedContent) -> Response:
     reading_of(request, found.clients)
     return Feed(found.ics)

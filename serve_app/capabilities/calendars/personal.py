@@ -1,10 +1,13 @@
 """What calendars hold of one person as a client: handed out, or given up when the person is erased."""
 
-from collections.abc import AsyncIterator
-from typing import Any, Final
+from collections.abc import AsyncIterator, Awaitable
+from typing import Final
 
+from actors.calendars.booking.answers import BookingReply
+from actors.calendars.contract.replies import OwnFeedToken
+from actors.calendars.contract.wanted import LARGEST_PAGE, BookingFilter
 from actors.calendars.services.assembly import CalendarServices
-from actors.calendars.services.booking_queries import LARGEST_PAGE, BookingFilter
+from actors.calendars.waitlist.answers import WaitlistLine
 from actors.kernel.contract.entity import Principal, as_themselves
 from common.errors import Conflict, FailedPrecondition, NotFound
 from common.logs import get_logger
@@ -19,18 +22,17 @@ class PersonalCalendar:
     def __init__(self, services: CalendarServices) -> None:
         self._services = services
 
-    async def bookings(self, user: str) -> AsyncIterator[dict[str, Any]]:
+    async def bookings(self, user: str) -> AsyncIterator[BookingReply]:
         """Every booking of the person, with its notes, by start."""
         by = as_themselves(user)
         async for booking in self._listed(by):
-            yield await self._services.bookings.get(booking["id"], by=by)
+            yield await self._services.bookings.get(booking.id, by=by)
 
-    async def waitlist(self, user: str) -> list[dict[str, Any]]:
+    async def waitlist(self, user: str) -> list[WaitlistLine]:
         """Every wish of the person, with its note."""
-        listed: list[dict[str, Any]] = (await self._services.waiting.listing("", by=as_themselves(user)))["entries"]
-        return listed
+        return (await self._services.waiting.listing("", by=as_themselves(user))).entries
 
-    async def feed_tokens(self, user: str) -> list[dict[str, Any]]:
+    async def feed_tokens(self, user: str) -> list[OwnFeedToken]:
         """Every token of a feed that the person has made, without what it says."""
         return await self._services.feed_tokens.of(user)
 
@@ -44,27 +46,27 @@ class PersonalCalendar:
         by, now_ms = as_themselves(user), self._services.clock.now_ms()
         await self._services.feed_tokens.forget(user)
         for entry in await self.waitlist(user):
-            await self._services.waiting.leave(entry["entry_id"], by=by)
-        ahead = [one async for one in self._listed(by, now_ms) if one["status"] in _AHEAD]
-        for series in {one["series_id"] for one in ahead if "series_id" in one}:
+            await self._services.waiting.leave(entry.entry_id, by=by)
+        ahead = [one async for one in self._listed(by, now_ms) if one.status in _AHEAD]
+        for series in {one.series_id for one in ahead if one.series_id}:
             await self._try(user, series, self._services.series.turn(series, "ended", by=by))
         for booking in ahead:
-            cancelling = self._services.bookings.cancel(booking["id"], "client_request", by=by)
-            await self._try(user, booking["id"], cancelling)
+            cancelling = self._services.bookings.cancel(booking.id, "client_request", by=by)
+            await self._try(user, booking.id, cancelling)
 
-    async def _try(self, user: str, what: str, work: Any) -> None:
+    async def _try(self, user: str, what: str, work: Awaitable[object]) -> None:
         try:
             await work
         except (FailedPrecondition, Conflict, NotFound) as error:  # it is over already
             log.info("erasure.left", user=user, resource=what, code=error.code)
 
-    async def _listed(self, by: Principal, since_ms: int | None = None) -> AsyncIterator[dict[str, Any]]:
+    async def _listed(self, by: Principal, since_ms: int | None = None) -> AsyncIterator[BookingReply]:
         cursor: str | None = None
         while True:
             wanted = BookingFilter(client=by.user, start=since_ms, cursor=cursor, limit=LARGEST_PAGE)
             page = await self._services.queries.page(wanted, by=by)
-            for booking in page["bookings"]:
+            for booking in page.bookings:
                 yield booking
-            cursor = page.get("next_cursor")
-            if cursor is None:
+            cursor = page.next_cursor
+            if not cursor:
                 return

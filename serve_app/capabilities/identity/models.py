@@ -118,7 +118,7 @@ class Tokens(BaseModel):
 
     access_token: str
     refresh_token: str
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # the name of the scheme (RFC 6750), no secret  # noqa: S105
     expires_in: int
     session_id: str
     device_id: str

@@ -8,7 +8,7 @@ from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import FailedPrecondition, NotFound
 from common.ids import ID_PATTERN
-from common.policy import Relation
+from common.policy import POLICY, Relation
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.identity import models
 from serve_app.capabilities.identity.accounts.codes import Invitation
@@ -18,7 +18,7 @@ from serve_app.capabilities.identity.origin import Origin
 from serve_app.capabilities.identity.parts import Parts
 from serve_app.capabilities.identity.routes import From, user_of
 from serve_app.edge.conventions.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
-from serve_app.edge.conventions.permits import POLICY, permit, verified_of
+from serve_app.edge.conventions.permits import permit, verified_of
 
 IdInPath = Annotated[str, Path(pattern=ID_PATTERN)]
 Administrator = Annotated[Principal, permit("account.administer")]

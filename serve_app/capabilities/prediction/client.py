@@ -7,9 +7,7 @@ takes long, another leaves.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from ray.exceptions import RayError
@@ -17,6 +15,7 @@ from ray.serve.exceptions import BackPressureError, RayServeException
 from ray.serve.handle import DeploymentHandle
 
 from common.errors import CarewireError, Overloaded, Unavailable
+from common.lib.batching import Batcher
 from config.ml import MlSettings
 
 RETRY_AFTER_S: Final = 0.5
@@ -24,15 +23,7 @@ BUNDLED: Final = "predict"  # the others are rare and may take long: they travel
 LONG_S: Final = 0.05  # a call that has not returned by then gets company
 
 Reply = dict[str, object]
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """One request on its way, and where its answer goes."""
-
-    method: str
-    body: Reply
-    answer: asyncio.Future[Reply]
+Request = tuple[str, Reply]  # method and body
 
 
 class PredictorClient:
@@ -40,8 +31,13 @@ class PredictorClient:
 
     def __init__(self, handle: DeploymentHandle[Any], settings: MlSettings) -> None:
         self._handle, self._settings = handle, settings
-        self._waiting: deque[_Waiting] = deque()
-        self._senders: set[asyncio.Task[None]] = set()
+        self._bundles: Batcher[Request, Reply | CarewireError] = Batcher(
+            self._call,
+            most=settings.bundle_size,
+            wait_s=settings.bundle_wait_ms / 1000,
+            at_once=settings.calls_in_flight,
+            company_s=LONG_S,
+        )
 
     async def ask(self, method: str, body: Reply) -> Reply:
         """The replica's answer.
@@ -50,57 +46,30 @@ class PredictorClient:
             Overloaded: too many wait already.
             Unavailable: no answer in time.
         """
-        if len(self._waiting) >= self._settings.max_waiting:
+        if len(self._bundles) >= self._settings.max_waiting:
             raise _overloaded()
-        one = _Waiting(method, body, asyncio.get_running_loop().create_future())
-        if method != BUNDLED:
-            _deliver([one], await self._call([one]))
-            return one.answer.result()
-        self._waiting.append(one)
-        if len(self._senders) < self._settings.calls_in_flight:
-            sender = asyncio.create_task(self._send(delay_s=len(self._senders) * LONG_S))
-            self._senders.add(sender)
-            sender.add_done_callback(self._senders.discard)
+        if method == BUNDLED:
+            reply = await self._bundled((method, body))
+        else:
+            (reply,) = await self._call([(method, body)])
+        if isinstance(reply, CarewireError):
+            raise reply
+        return reply
+
+    async def _bundled(self, request: Request) -> Reply | CarewireError:
         try:
-            return await asyncio.wait_for(one.answer, self._settings.deadline_s)
-        except TimeoutError as exc:
-            raise _unavailable() from exc
+            return await asyncio.wait_for(self._bundles.put(request), self._settings.deadline_s)
+        except TimeoutError:
+            return _unavailable()
 
-    async def _send(self, *, delay_s: float) -> None:
-        """Carry what waits, a bundle at a time, until nothing does. Who has given up is not carried.
-
-        Only the first call after a lull leaves at once; the next let a bundle gather.
-        """
-        while self._waiting:
-            if delay_s and len(self._waiting) < self._settings.bundle_size:
-                await asyncio.sleep(delay_s)
-            delay_s = self._settings.bundle_wait_ms / 1000
-            bundle: list[_Waiting] = []
-            while self._waiting and len(bundle) < self._settings.bundle_size:
-                one = self._waiting.popleft()
-                if not one.answer.done():
-                    bundle.append(one)
-            if bundle:
-                _deliver(bundle, await self._call(bundle))
-
-    async def _call(self, bundle: Sequence[_Waiting]) -> Sequence[Reply | CarewireError]:
+    async def _call(self, bundle: Sequence[Request]) -> Sequence[Reply | CarewireError]:
         try:
-            call = self._handle.ask_many.remote([(one.method, one.body) for one in bundle])
-            return cast(list[Reply], await asyncio.wait_for(call, self._settings.deadline_s))
+            call = self._handle.ask_many.remote(list(bundle))
+            return cast("list[Reply]", await asyncio.wait_for(call, self._settings.deadline_s))
         except BackPressureError:
             return [_overloaded() for _ in bundle]
         except (TimeoutError, RayError, RayServeException):
             return [_unavailable() for _ in bundle]
-
-
-def _deliver(bundle: Sequence[_Waiting], replies: Sequence[Reply | CarewireError]) -> None:
-    for one, reply in zip(bundle, replies, strict=True):
-        if one.answer.done():
-            continue
-        if isinstance(reply, CarewireError):
-            one.answer.set_exception(reply)
-        else:
-            one.answer.set_result(reply)
 
 
 def _overloaded() -> Overloaded:

@@ -38,8 +38,10 @@ class Patient(PredictionBody):
     """What predict and next-question share."""
 
     symptoms: list[Text] = Field(max_length=1000, examples=[["high fever", "dry cough"]])
-    age: float = Field(description="Years; a baby's as a fraction.")
-    sex: Sex
+    age: float | None = Field(
+        default=None, description="Years; a baby's as a fraction. Left out, the answer is over people of all ages."
+    )
+    sex: Sex | None = Field(default=None, description="Left out, the answer is over both.")
     severity: Severity | None = None
     duration_days: float | None = None
     medical_history: list[Text] = Field(default=[], max_length=100)
@@ -53,7 +55,7 @@ class Patient(PredictionBody):
         return Asked(
             symptoms=tuple(self.symptoms),
             age=self.age,
-            sex=self.sex,
+            sex=self.sex or "unknown",
             severity=self.severity,
             duration_days=self.duration_days,
             medical_history=tuple(self.medical_history),
@@ -128,6 +130,9 @@ class PredictResponse(BaseModel):
 
     predictions: list[PredictionOut]
     none_of_these: float | None = Field(description="Probability that it is a condition the model does not know.")
+    prediction_set: list[str] = Field(
+        description="Conditions, and perhaps `none_of_these`, that together hold the truth in 90 % of such cases."
+    )
     abstained: bool
     abstain_reason: str | None = None
     unrecognised: list[str]
@@ -140,6 +145,7 @@ class PredictResponse(BaseModel):
     early_warning: EarlyWarningOut | None = None
     crisis: str | None = None
     cautions: list[str]
+    notes: list[str] = Field(description="What would make the answer sharper.")
     uncertainty: float | None = Field(description="How much the ensemble disagrees with itself, nats.")
     model: ModelOut
     disclaimer: str

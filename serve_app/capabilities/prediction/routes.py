@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.params import Depends
+from fastapi.responses import HTMLResponse, StreamingResponse
 
 from common.errors import error_of
 from ml.screening import score
+from serve_app.capabilities.prediction.batch import MEDIA_TYPE, lines_of, scored
 from serve_app.capabilities.prediction.models import (
     Answers,
     ClassifyRequest,
@@ -37,6 +39,18 @@ def prediction_routes(predictor: Predictor, dependencies: Sequence[Depends] = ()
         """Possible conditions with calibrated probabilities, under red flags and triage that stand above the model."""
         return _result(await predictor.ask("predict", request.model_dump()))
 
+    @router.post(
+        "/predict-batch",
+        response_class=StreamingResponse,
+        responses={200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+        openapi_extra={"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": {}}}}},
+    )
+    async def predict_batch(request: Request) -> StreamingResponse:
+        """Up to 500 predictions, one request a line (NDJSON), each as `predict`. Answers come line by line, in order:
+        `{line, of, answer}`, or `{line, of, error}` for one that is refused; `line` of `of` is the progress."""
+        lines = lines_of(await request.body())
+        return StreamingResponse(scored(predictor, lines), media_type=MEDIA_TYPE)
+
     @router.post("/recommend")
     async def recommend(request: RecommendRequest) -> Reply:
         """Options to discuss with a clinician, filtered for this person; what is ruled out says why."""
@@ -56,6 +70,12 @@ def prediction_routes(predictor: Predictor, dependencies: Sequence[Depends] = ()
     async def model() -> Reply:
         """The model in service, its figures, and how the cache does."""
         return _result(await predictor.ask("model_info", {}))
+
+    @router.get("/model/card", response_class=HTMLResponse)
+    async def card() -> HTMLResponse:
+        """The card of the model in service, as a page: what it is for, its figures by situation, where it must not be
+        trusted."""
+        return HTMLResponse(str(_result(await predictor.ask("model_card", {}))["html"]))
 
     return router
 

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from common.errors import Unavailable
+from ml.card_page import CardError, page_in
 from ml.evidence import Evidence
-from ml.judgement import judge
+from ml.judgement import judge, prediction_set
 from ml.knowledge import Knowledge
 from ml.messages.answer import MessageReader
 from ml.next_question import NextQuestion
@@ -27,10 +29,21 @@ VITAL_LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A model in service. One object, so that a swap is one assignment; None means rules only."""
+    """A model in service. One object, so that a swap is one assignment; None means rules only.
+
+    `folder`: where its card lies.
+    """
 
     model: Model | None
     info: ModelInfo
+    folder: Path | None = None
+
+
+def _page(folder: Path) -> str:
+    try:
+        return page_in(folder)
+    except CardError as exc:
+        raise Unavailable("The card of this model cannot be read.", folder=str(folder)) from exc
 
 
 NO_MODEL = Served(None, RULES_ONLY)
@@ -112,6 +125,17 @@ class PredictionService:
             "cache": {"entries": len(self.cache), "hit_rate": round(self.cache.hits / asked, 4) if asked else None},
         }
 
+    async def model_card(self) -> dict[str, object]:
+        """The page of `GET /api/ml/model/card`, as `{"html"}`.
+
+        Raises:
+            Unavailable: there is no model, or its card cannot be read.
+        """
+        folder = self.served.folder
+        if folder is None:
+            raise Unavailable("The symptom model is not loaded; only the safety rules answer.", retry_after_s=5.0)
+        return {"html": await asyncio.to_thread(_page, folder)}
+
     async def _opinion(self, served: Served, evidence: Evidence) -> tuple[Opinion | None, bool]:
         if served.model is None:
             return None, False
@@ -131,6 +155,7 @@ class PredictionService:
         answer: dict[str, object] = {
             "predictions": self._predictions(opinion, understood.top_k),
             "none_of_these": None if opinion is None else opinion.none_of_these,
+            "prediction_set": [] if opinion is None else prediction_set(opinion, info),
             "abstained": judgement.abstain_reason is not None,
             "unrecognised": list(understood.unrecognised),
             "recognised": sorted(evidence.present),
@@ -147,6 +172,7 @@ class PredictionService:
             ],
             "triage": judgement.triage,
             "cautions": list(understood.cautions),
+            "notes": list(understood.notes),
             "uncertainty": None if opinion is None else round(opinion.disagreement, 4),
             "model": {
                 "version": info.version,

@@ -27,6 +27,8 @@ async def call(service: PredictionService, method: str, body: Reply) -> Reply:
             return await service.next_question(question.asked_of(), question.asked)
         if method == "recommend":
             return _recommend(service, RecommendRequest.model_validate(body))
+        if method == "model_card":
+            return await service.model_card()
         if method == "classify_message":
             message = ClassifyRequest.model_validate(body)
             return service.messages.classify(message.text, message.task)

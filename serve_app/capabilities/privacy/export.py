@@ -4,30 +4,30 @@ What others said stays theirs: of a room, the export holds what the person wrote
 """
 
 from collections.abc import AsyncIterator
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
 from actors.inboxes.commands import ReadInbox
-from actors.kernel.contract.answers import Reply
-from actors.kernel.contract.entity import Principal
+from actors.kernel.contract.entity import Command, Principal
 from actors.rooms.room.commands import LARGEST_PAGE, History
 from common.clock import Clock, to_rfc3339
-from serve_app.capabilities.audit.routes import entry_of
 from serve_app.capabilities.calendars.personal import PersonalCalendar
 from serve_app.capabilities.identity.care import CareRelations
 from serve_app.capabilities.identity.parts import Parts
 from serve_app.capabilities.identity.people_routes import care_of
 from serve_app.capabilities.identity.routes import session_of, user_of
+from serve_app.capabilities.oversight.routes import entry_of
 from serve_app.capabilities.rooms.routes import RoomsReader
 
+R = TypeVar("R")
 _to_json: Final = msgspec.json.encode
 
 
 class Inboxes(Protocol):
     """The caller's side of the shards."""
 
-    async def submit(self, entity: str, command: msgspec.Struct, *, by: Principal, trace: str = "") -> Reply: ...
+    async def ask(self, entity: str, command: Command[R], *, by: Principal, trace: str = "") -> R: ...
 
 
 class Export:
@@ -85,10 +85,10 @@ class Export:
         cursor: str | None = None
         while True:
             page = await self._rooms.rooms_of(who, cursor=cursor, limit=LARGEST_PAGE, trace=trace)
-            for line in page["rooms"]:
-                room = msgspec.json.decode(bytes(line))["room"]
-                yield {"room": room, "messages": [one async for one in self._own(room["room_id"], who, trace)]}
-            cursor = page.get("cursor")
+            for line in page.rooms:
+                written = [message async for message in self._own(line.room.room_id, who, trace)]
+                yield {"room": line.room, "messages": written}
+            cursor = page.cursor
             if cursor is None:
                 return
 
@@ -96,25 +96,23 @@ class Export:
         after = 0
         while True:
             command = History(before=None, after=after, limit=LARGEST_PAGE)
-            reply = await self._rooms.ask(room_id, command, by=who, trace=trace)
-            page = msgspec.json.decode(reply.data)
-            for message in page["messages"]:
-                if message["sender_id"] == who.user:
+            page = await self._rooms.ask(room_id, command, by=who, trace=trace)
+            for message in page.messages:
+                if message.sender_id == who.user:
                     yield message
-            if not page["has_more"] or not page["messages"]:
+            if not page.has_more or not page.messages:
                 return
-            after = page["messages"][-1]["seq"]
+            after = page.messages[-1].seq
 
     async def _inbox(self, who: Principal, trace: str) -> AsyncIterator[object]:
         after = 0
         while True:
-            reply = await self._inboxes.submit(f"user:{who.user}", ReadInbox(after, LARGEST_PAGE), by=who, trace=trace)
-            page = msgspec.json.decode(reply.data)
-            for event in page["events"]:
+            page = await self._inboxes.ask(f"user:{who.user}", ReadInbox(after, LARGEST_PAGE), by=who, trace=trace)
+            for event in page.events:
                 yield event
-            if not page["has_more"] or not page["events"]:
+            if not page.has_more or not page.events:
                 return
-            after = page["events"][-1]["data"]["inbox_seq"]
+            after = msgspec.json.decode(page.events[-1].data)["inbox_seq"]
 
     async def _audit(self, who: Principal) -> AsyncIterator[object]:
         below: int | None = None

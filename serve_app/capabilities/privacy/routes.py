@@ -7,14 +7,14 @@ from fastapi.responses import StreamingResponse
 
 from actors.kernel.contract.entity import Principal
 from common.ids import ID_PATTERN
-from common.policy import Relation
+from common.policy import POLICY, Relation
 from serve_app.capabilities.identity.models import ConfirmBody
 from serve_app.capabilities.identity.parts import Parts
 from serve_app.capabilities.identity.routes import From
 from serve_app.capabilities.identity.service import Identity
 from serve_app.capabilities.privacy.erasure import Erasure
 from serve_app.capabilities.privacy.export import Export
-from serve_app.edge.conventions.permits import POLICY, permit, verified_of
+from serve_app.edge.conventions.permits import permit, verified_of
 
 Exporter = Annotated[Principal, permit("privacy.export")]
 Eraser = Annotated[Principal, permit("privacy.erase")]

@@ -1,7 +1,6 @@
 """The events of rooms and inboxes. Parse, call, emit: decides nothing."""
 
 from functools import partial
-from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -15,26 +14,10 @@ from realtime.delivery.connections import Connection
 from realtime.delivery.joining import Joining
 from realtime.delivery.requests import InboxAck
 from realtime.delivery.subscriptions import Subscriptions
-from realtime.front.acks import EventResult, Handler, Handlers
 from realtime.front.guard import Guard
+from realtime.front.handlers import EventResult, Handler, Limit
 from serve_app.capabilities.rooms import requests
 from serve_app.capabilities.rooms.requests import CreateRoom, JoinRoom, LeaveRoom, ListRooms, RoomRequest
-
-_COMMANDS: Final[dict[str, type[RoomRequest]]] = {
-    "add_members": requests.AddMembersRequest,
-    "remove_member": requests.RemoveMemberRequest,
-    "update_room": requests.UpdateRoom,
-    "message": requests.PostMessage,
-    "edit_message": requests.EditMessage,
-    "delete_message": requests.DeleteMessage,
-    "react": requests.ReactRequest,
-    "unreact": requests.UnreactRequest,
-    "mark_read": requests.MarkReadRequest,
-    "typing_start": requests.TypingStartRequest,
-    "typing_stop": requests.TypingStopRequest,
-    "history": requests.HistoryRequest,
-}
-_TELLS: Final[dict[str, type[Struct]]] = {"history": MessagePage}
 
 
 class Chat:
@@ -54,22 +37,68 @@ class Chat:
         self._subscriptions = subscriptions
         self._joining = joining
 
-    def handlers(self) -> Handlers:
-        """Event name -> handler."""
-        commands = {name: Handler(kind, self._command, tells=_TELLS.get(name)) for name, kind in _COMMANDS.items()}
-        return commands | {
-            "create_room": Handler(CreateRoom, self._create),
-            "join_room": Handler(JoinRoom, self._join, tells=JoinedRoom),
-            "leave_room": Handler(LeaveRoom, self._leave),
-            "list_rooms": Handler(ListRooms, self._list, tells=RoomList),
-            "inbox_ack": Handler(InboxAck, self._ack_inbox),
-        }
+    def handlers(self) -> list[Handler]:
+        """Of every event of a room or an inbox."""
+        return [
+            *self._of_commands(),
+            Handler(event="create_room", action="room.create", limit="write", request=CreateRoom, call=self._create),
+            Handler(
+                event="join_room",
+                action="room.join",
+                limit="read",
+                request=JoinRoom,
+                call=self._join,
+                tells=JoinedRoom,
+                resource=("room_id",),
+            ),
+            Handler(event="leave_room", action="room.leave", limit="read", request=LeaveRoom, call=self._leave),
+            Handler(
+                event="list_rooms", action="room.list", limit="read", request=ListRooms, call=self._list, tells=RoomList
+            ),
+            Handler(event="inbox_ack", action="inbox.read", limit="signal", request=InboxAck, call=self._ack_inbox),
+        ]
+
+    def _of_commands(self) -> list[Handler]:
+        """Events that are one command to their room."""
+        return [
+            self._command_of("add_members", "room.manage", "write", requests.AddMembersRequest),
+            self._command_of("remove_member", "room.manage", "write", requests.RemoveMemberRequest),
+            self._command_of("update_room", "room.manage", "write", requests.UpdateRoom),
+            self._command_of("message", "room.post", "message", requests.PostMessage),
+            self._command_of("edit_message", "room.edit_message", "message", requests.EditMessage),
+            self._command_of("delete_message", "room.delete_message", "message", requests.DeleteMessage),
+            self._command_of("react", "room.react", "message", requests.ReactRequest),
+            self._command_of("unreact", "room.react", "message", requests.UnreactRequest),
+            self._command_of("mark_read", "room.mark_read", "signal", requests.MarkReadRequest),
+            self._command_of("typing_start", "room.type", "signal", requests.TypingStartRequest),
+            self._command_of("typing_stop", "room.type", "signal", requests.TypingStopRequest),
+            self._command_of("history", "room.read", "read", requests.HistoryRequest, tells=MessagePage),
+        ]
+
+    def _command_of(
+        self,
+        event: str,
+        action: str,
+        limit: Limit,
+        request: type[RoomRequest],
+        *,
+        tells: type[Struct] | None = None,
+    ) -> Handler:
+        return Handler(
+            event=event,
+            action=action,
+            limit=limit,
+            request=request,
+            call=self._command,
+            tells=tells,
+            resource=("room_id",),
+        )
 
     async def _command(self, connection: Connection, request: RoomRequest) -> EventResult:
         return await self._ask(connection, request.room_id, request.command(connection.user))
 
     async def _ask(self, connection: Connection, room_id: str, command: RoomCommand) -> EventResult:
-        reply = await self._rooms.ask(room_id, command, by=connection.principal, trace=connection.trace())
+        reply = await self._rooms.submit(room_id, command, by=connection.principal, trace=connection.trace())
         return EventResult(reply.data)
 
     async def _create(self, connection: Connection, request: CreateRoom) -> EventResult:
@@ -82,7 +111,7 @@ class Chat:
 
     async def _join(self, connection: Connection, request: JoinRoom) -> EventResult:
         submit = partial(
-            self._rooms.ask,
+            self._rooms.submit,
             request.room_id,
             Join(request.since),
             by=connection.principal,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
+from typing_extensions import override
 
 from actors.rooms.room import commands
 from common.decoding import MAX_DEPTH, Id, Request, Seq, ShortText, Text, UserIds, check_plain
@@ -44,6 +45,7 @@ class JoinRoom(RoomRequest, frozen=True):
 
     since: Seq | None = None
 
+    @override
     def command(self, _: str) -> commands.RoomCommand:
         return commands.Join(since=self.since)
 
@@ -53,6 +55,7 @@ class AddMembersRequest(RoomRequest, frozen=True, kw_only=True):
 
     user_ids: UserIds
 
+    @override
     def command(self, _: str) -> commands.RoomCommand:
         return commands.AddMembers(tuple(self.user_ids))
 
@@ -62,6 +65,7 @@ class RemoveMemberRequest(RoomRequest, frozen=True, kw_only=True):
 
     user_id: Id
 
+    @override
     def command(self, _: str) -> commands.RoomCommand:
         return commands.RemoveMember(self.user_id)
 
@@ -72,6 +76,7 @@ class UpdateRoom(RoomRequest, frozen=True):
     title: Text | None = None
     open: bool | None = None
 
+    @override
     def command(self, _: str) -> commands.RoomCommand:
         return commands.Update(self.title, self.open)
 
@@ -81,6 +86,7 @@ class LeaveRoom(RoomRequest, frozen=True):
 
     forever: bool = False
 
+    @override
     def command(self, _: str) -> commands.RoomCommand:
         return commands.Leave()
 
@@ -94,6 +100,7 @@ class PostMessage(RoomRequest, frozen=True, kw_only=True):
     reply_to: ShortText | None = None
     attachments: list[dict[str, Any]] | None = None
 
+    @override
     def command(self, _: str) -> commands.RoomCommand:
         attachments = b""
         if self.attachments:
@@ -108,6 +115,7 @@ class EditMessage(RoomRequest, frozen=True, kw_only=True):
     message_id: ShortText
     body: Text
 
+    @override
     def command(self, _: str) -> commands.RoomCommand:
         return commands.Edit(self.message_id, self.body)
 
@@ -117,6 +125,7 @@ class DeleteMessage(RoomRequest, frozen=True, kw_only=True):
 
     message_id: ShortText
 
+    @override
     def command(self, _: str) -> commands.RoomCommand:
         return commands.Delete(self.message_id)
 
@@ -127,6 +136,7 @@ class ReactRequest(RoomRequest, frozen=True, kw_only=True):
     message_id: ShortText
     emoji: ShortText
 
+    @override
     def command(self, _: str) -> commands.RoomCommand:
         return commands.React(self.message_id, self.emoji)
 
@@ -137,6 +147,7 @@ class UnreactRequest(RoomRequest, frozen=True, kw_only=True):
     message_id: ShortText
     emoji: ShortText
 
+    @override
     def command(self, _: str) -> commands.RoomCommand:
         return commands.Unreact(self.message_id, self.emoji)
 
@@ -146,6 +157,7 @@ class MarkReadRequest(RoomRequest, frozen=True, kw_only=True):
 
     seq: Seq
 
+    @override
     def command(self, user: str) -> commands.RoomCommand:
         return commands.MarkRead(user, self.seq)
 
@@ -153,6 +165,7 @@ class MarkReadRequest(RoomRequest, frozen=True, kw_only=True):
 class TypingStartRequest(RoomRequest, frozen=True):
     """The user is typing."""
 
+    @override
     def command(self, _: str) -> commands.RoomCommand:
         return commands.TypingStart()
 
@@ -160,6 +173,7 @@ class TypingStartRequest(RoomRequest, frozen=True):
 class TypingStopRequest(RoomRequest, frozen=True):
     """The user is typing no more."""
 
+    @override
     def command(self, _: str) -> commands.RoomCommand:
         return commands.TypingStop()
 
@@ -171,6 +185,7 @@ class HistoryRequest(RoomRequest, frozen=True):
     after: Seq | None = None
     limit: Limit = commands.DEFAULT_PAGE
 
+    @override
     def command(self, _: str) -> commands.RoomCommand:
         return commands.History(self.before, self.after, self.limit)
 

@@ -1,15 +1,16 @@
 """Rooms over REST: what the socket events give, for clients without a socket."""
 
 import re
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Any, Final, Protocol, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from actors.kernel.contract.answers import Reply
-from actors.kernel.contract.entity import Principal
-from actors.rooms.room.commands import History, RoomCommand
+from actors.kernel.contract.entity import Command, Principal
+from actors.rooms.replies import MessagePage as RoomMessages
+from actors.rooms.replies import RoomList
+from actors.rooms.room.commands import History
 from common.errors import InvalidArgument
 from common.ids import ID_PATTERN
 from serve_app.edge.api.access import RoomLister, RoomReader
@@ -19,6 +20,7 @@ from serve_app.edge.conventions.paging import Cursor, Limit
 _CURSOR: Final = re.compile(r"([ab])([0-9]{1,18})")
 _ERRORS: Final[dict[int | str, dict[str, Any]]] = {code: {"model": Problem} for code in (400, 401, 403, 404, 503)}
 
+R = TypeVar("R")
 RoomId = Annotated[str, Path(pattern=ID_PATTERN)]
 Seq = Annotated[int | None, Query(ge=0, le=2**53)]
 
@@ -26,9 +28,9 @@ Seq = Annotated[int | None, Query(ge=0, le=2**53)]
 class RoomsReader(Protocol):
     """What is read here of `actors.rooms.service.Rooms`."""
 
-    async def rooms_of(self, by: Principal, *, cursor: str | None, limit: int, trace: str) -> dict[str, Any]: ...
+    async def rooms_of(self, by: Principal, *, cursor: str | None, limit: int, trace: str) -> RoomList: ...
 
-    async def ask(self, room_id: str, command: RoomCommand, *, by: Principal, trace: str) -> Reply: ...
+    async def ask(self, room_id: str, command: Command[R], *, by: Principal, trace: str) -> R: ...
 
 
 def rooms_routes(rooms: RoomsReader) -> APIRouter:
@@ -39,9 +41,7 @@ def rooms_routes(rooms: RoomsReader) -> APIRouter:
     async def list_rooms(request: Request, by: RoomLister, cursor: Cursor = None, limit: Limit = 50) -> Response:
         """The caller's rooms, those last spoken in first, with unread counts and last messages."""
         page = await rooms.rooms_of(by, cursor=cursor, limit=limit, trace=request.scope["request_id"])
-        if "cursor" in page:
-            page["next_cursor"] = page.pop("cursor")
-        return json_response(page)
+        return json_response(page_of_rooms(page))
 
     @router.get("/{room_id}/messages", response_model=MessagePage)
     async def messages(
@@ -57,25 +57,21 @@ def rooms_routes(rooms: RoomsReader) -> APIRouter:
         if cursor is not None:
             before, after = _position(cursor)
         command = History(before=before, after=after, limit=limit)
-        reply = await rooms.ask(room_id, command, by=by, trace=request.scope["request_id"])
-        return json_response(with_cursor(reply.data, forward=after is not None))
+        page = await rooms.ask(room_id, command, by=by, trace=request.scope["request_id"])
+        return json_response(page_of_messages(page, forward=after is not None))
 
     return router
 
 
-class _Seq(msgspec.Struct):
-    seq: int
+def page_of_rooms(page: RoomList) -> dict[str, object]:
+    """The page and, when there is more, the cursor that leads on."""
+    more = {} if page.cursor is None else {"next_cursor": page.cursor}
+    return {"rooms": page.rooms, **more}
 
 
-class _Page(msgspec.Struct):
-    messages: list[_Seq]
-    has_more: bool
-
-
-def with_cursor(answer: bytes, *, forward: bool) -> dict[str, object]:
-    """The answer and, when there is more, the cursor that leads on. The messages themselves are passed through."""
-    page = msgspec.json.decode(answer, type=_Page)
-    document: dict[str, object] = dict(msgspec.json.decode(answer, type=dict[str, msgspec.Raw]))
+def page_of_messages(page: RoomMessages, *, forward: bool) -> dict[str, object]:
+    """The page and, when there is more, the cursor that leads on."""
+    document: dict[str, object] = {"messages": page.messages, "has_more": page.has_more}
     if page.has_more and page.messages:
         document["next_cursor"] = f"a{page.messages[-1].seq}" if forward else f"b{page.messages[0].seq}"
     return document
@@ -90,5 +86,5 @@ def _position(cursor: str) -> tuple[int | None, int | None]:
 
 
 def json_response(document: object) -> Response:
-    """The answer, with what it holds of JSON already passed through."""
+    """The answer as JSON."""
     return Response(msgspec.json.encode(document), media_type="application/json")

@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from actors.kernel.contract.entity import Principal
+from common.policy import POLICY
 from serve_app.edge.conventions.callers import sender_of
-from serve_app.edge.conventions.permits import POLICY, permit
+from serve_app.edge.conventions.permits import permit
 
 RoomLister = Annotated[Principal, permit("room.list")]
 RoomReader = Annotated[Principal, permit("room.read")]

@@ -20,6 +20,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import httptools
+from typing_extensions import override
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
@@ -104,6 +105,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # life
 
+    @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         super().connection_made(transport)
         self._admitted = self.admission.admit(self._address)
@@ -112,6 +114,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._await_head()
 
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
         if self._admitted:
             self.admission.leave(self._address)
@@ -129,6 +132,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # what comes
 
+    @override
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
         view = memoryview(data)
@@ -162,17 +166,20 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._unparsed_bytes > self.bounds.max_header_bytes + _SLICE:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
+    @override
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = self._begun = True
         self._head_bytes = self._header_count = self._unparsed_bytes = 0
 
+    @override
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
         self._head_bytes += len(url)
         if len(self.url) > self.bounds.max_url_bytes:
             self._give_up(HTTPStatus.REQUEST_URI_TOO_LONG)
 
+    @override
     def on_header(self, name: bytes, value: bytes) -> None:
         self._header_count += 1
         self._head_bytes += len(name) + len(value) + len(b": \r\n")
@@ -181,6 +188,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._in_head:
             super().on_header(name, value)
 
+    @override
     def on_headers_complete(self) -> None:
         if len(self.pipeline) >= _MOST_PIPELINED:
             self._give_up(HTTPStatus.SERVICE_UNAVAILABLE)
@@ -191,6 +199,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._body_began_s = self.loop.time()
         self._set_deadline(self.bounds.body_timeout_s, self._body_is_late)
 
+    @override
     def on_body(self, body: bytes) -> None:
         self._unparsed_bytes = 0
         self._body_bytes += len(body)
@@ -198,6 +207,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.cycle.response_complete and self._body_bytes > _LINGER_BYTES:
             self._give_up(HTTPStatus.BAD_REQUEST)
 
+    @override
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._in_head, self._begun = True, False
@@ -236,16 +246,19 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # what goes
 
+    @override
     def on_response_complete(self) -> None:
         self._unanswered -= 1
         super().on_response_complete()
         if self.transport.is_closing():
             self._watch_writing()
 
+    @override
     def pause_writing(self) -> None:
         super().pause_writing()
         self._watch_writing()
 
+    @override
     def resume_writing(self) -> None:
         super().resume_writing()
         if self._writing is not None:
@@ -254,6 +267,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self._watch_writing()
 
+    @override
     def timeout_keep_alive_handler(self) -> None:
         if self._deadline is None:  # else a request has begun, or what is left of one is awaited
             self._close()

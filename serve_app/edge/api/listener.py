@@ -14,6 +14,7 @@ from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
+from typing_extensions import override
 
 from config.settings import HttpSettings
 from serve_app.edge.api.bounded import Admission, bounded
@@ -83,6 +84,7 @@ def _admission(settings: HttpSettings) -> Admission:
 
 class _Server(uvicorn.Server):
     @contextmanager
+    @override
     def capture_signals(self) -> Iterator[None]:
         """Signals are the business of the process that we are a guest in."""
         yield

@@ -50,7 +50,7 @@ def install(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return problem(_from_validation(error.errors()), request)
+        return problem(invalid_argument_from(error.errors()), request)
 
     async def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -79,11 +79,11 @@ def _allowed(app: FastAPI, path: str) -> str:
     return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
-def _from_validation(errors: Sequence[Any]) -> InvalidArgument:
+def invalid_argument_from(errors: Sequence[Any]) -> InvalidArgument:
     """The first complaint, in words; `details.field` names the member. What was sent is not repeated."""
     first = errors[0]
     path = [str(part) for part in first["loc"] if part not in {"query", "path", "body", "header"}]
-    field = ".".join(path) or str(first["loc"][0])
+    field = ".".join(path) or next((str(part) for part in first["loc"]), "body")
     return InvalidArgument(f"{field}: {first['msg']}", details={"field": field})
 
 

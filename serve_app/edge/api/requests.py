@@ -58,7 +58,7 @@ class RequestTracing:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_id)
-            except Exception as error:
+            except Exception as error:  # logged, and answered with a 500  # noqa: BLE001
                 self._log.exception("request.failed", error=type(error).__name__)
                 if not status:
                     fault = CarewireError("Something went wrong on our side. It has been logged.")

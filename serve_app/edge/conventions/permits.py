@@ -16,12 +16,11 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from fastapi.security import HTTPBearer
 
 from actors.kernel.contract.entity import Principal
-from common.policy import PERSONAL, Policy
+from common.policy import PERSONAL, POLICY
 from common.tokens import Verified
 from serve_app.edge.conventions.callers import sender_of
 from serve_app.edge.conventions.readings import reading, told_by
 
-POLICY: Final = Policy()
 # Declares the scheme for the documentation; the header itself is read by `Callers`, so that every refusal is a problem.
 _scheme: Final = HTTPBearer(
     auto_error=False, description="`POST /api/auth/login`, or `carewire token` for development."

@@ -1,8 +1,12 @@
 """The ML routes with the shipped model behind them, without Ray: shapes, errors, and a thousand hostile inputs."""
 
+import asyncio
+import json
 import logging
 import random
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +20,7 @@ from ml.evidence import Evidence
 from ml.knowledge import Knowledge, load_knowledge
 from ml.model import TrainedModel
 from ml.predictor import Opinion, opinions
+from serve_app.capabilities.prediction.batch import WINDOW, scored
 from serve_app.capabilities.prediction.cache import TtlCache
 from serve_app.capabilities.prediction.routes import message_routes, prediction_routes
 from serve_app.capabilities.prediction.service import NO_MODEL, PredictionService, Served
@@ -25,13 +30,18 @@ from serve_app.edge.api import problems
 TYPICAL: dict[str, Any] = {"symptoms": ["high fever", "dry cough", "aching all over"], "age": 34, "sex": "female"}
 
 
+def _folder() -> Path:
+    artifacts = MlSettings().artifacts
+    return artifacts / current_version(artifacts)
+
+
 class Direct:
     """The service without a process around it."""
 
     def __init__(self, knowledge: Knowledge, model: TrainedModel | None, clock: Any = None) -> None:
         cache: TtlCache[Opinion] = TtlCache(1000, 1800, clock or SystemClock())
         self.service = PredictionService(knowledge, cache, self._evaluate)
-        self.service.served = NO_MODEL if model is None else Served(model, model.info)
+        self.service.served = NO_MODEL if model is None else Served(model, model.info, _folder())
 
     async def ask(self, method: str, body: dict[str, object]) -> dict[str, object]:
         return await call(self.service, method, body)
@@ -48,8 +58,7 @@ def knowledge() -> Knowledge:
 
 @pytest.fixture(scope="module")
 def model(knowledge: Knowledge) -> TrainedModel:
-    artifacts = MlSettings().artifacts
-    return TrainedModel.load(artifacts / current_version(artifacts), knowledge)
+    return TrainedModel.load(_folder(), knowledge)
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +190,103 @@ async def test_a_wrong_request_is_refused_by_field(
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json()["code"] == "invalid_argument"
     assert response.json()["details"]["field"] == field
+
+
+async def test_age_and_sex_may_be_left_out_and_the_answer_says_so(client: httpx.AsyncClient) -> None:
+    known = (await client.post("/api/ml/predict", json=TYPICAL)).json()
+    assert known["notes"] == []
+    asked = {"symptoms": TYPICAL["symptoms"]}
+    body = (await client.post("/api/ml/predict", json=asked)).json()
+    assert "age and sex" in body["notes"][0]
+    assert body["predictions"][0]["condition"] == "influenza"
+    again = (await client.post("/api/ml/predict", json=asked)).json()
+    assert again["cached"] is True
+    young = (await client.post("/api/ml/predict", json=asked | {"age": 30})).json()
+    assert [note for note in young["notes"] if "sex" in note and "age" not in note]
+    question = (await client.post("/api/ml/next-question", json={"symptoms": ["cough"]})).json()
+    assert question["question"]["symptom"]
+
+
+async def test_a_set_that_covers_stands_beside_the_ranking(client: httpx.AsyncClient) -> None:
+    sure = (await client.post("/api/ml/predict", json=TYPICAL | {"symptoms": ["seizure", "bit my tongue"]})).json()
+    vague = (await client.post("/api/ml/predict", json=TYPICAL | {"symptoms": ["tired"]})).json()
+    assert sure["prediction_set"][0] == sure["predictions"][0]["condition"]
+    assert len(sure["prediction_set"]) < len(vague["prediction_set"])
+
+
+async def test_a_batch_is_answered_line_by_line_and_a_bad_line_stops_no_other(client: httpx.AsyncClient) -> None:
+    good = [TYPICAL | {"age": age} for age in range(20, 60)]
+    lines = [json.dumps(one) for one in good]
+    lines[3:3] = ["not json", json.dumps(TYPICAL | {"age": 900}), json.dumps(TYPICAL | {"medication": ["x"]}), ""]
+    response = await client.post("/api/ml/predict-batch", content="\n".join(lines) + "\n")
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("application/x-ndjson")
+    answers = [json.loads(line) for line in response.text.splitlines()]
+    assert [one["line"] for one in answers] == list(range(1, 44))
+    assert {one["of"] for one in answers} == {43}
+    bad = [one for one in answers if "error" in one]
+    assert [one["line"] for one in bad] == [4, 5, 6]
+    assert {one["error"]["code"] for one in bad} == {"invalid_argument"}
+    assert bad[1]["error"]["details"]["field"] == "age"
+    alone = (await client.post("/api/ml/predict", json=good[0])).json()
+    assert answers[0]["answer"]["predictions"] == alone["predictions"]
+
+
+@pytest.mark.parametrize(("lines", "word"), [(0, "one prediction request"), (501, "At most 500")])
+async def test_a_batch_has_one_to_500_lines(client: httpx.AsyncClient, lines: int, word: str) -> None:
+    response = await client.post("/api/ml/predict-batch", content="{}\n" * lines)
+    assert response.status_code == 400
+    assert word in response.json()["detail"]
+
+
+async def test_answers_of_a_batch_leave_before_the_last_is_there() -> None:
+    """Progress is progress: while the last line hangs, the first have been answered; and only a window is under way."""
+    slow = _Slow(hang_at=200)
+    answers = scored(slow, [json.dumps(TYPICAL).encode()] * 300)
+    first = [await anext(answers) for _ in range(100)]
+    assert json.loads(first[-1])["line"] == 100
+    assert slow.most_at_once <= WINDOW
+    await answers.aclose()
+    await slow.all_ended(within_s=5.0)
+
+
+class _Slow:
+    """A predictor of which one answer never comes."""
+
+    def __init__(self, hang_at: int) -> None:
+        self.asked, self.under_way, self.most_at_once = 0, 0, 0
+        self._hang_at, self._idle = hang_at, asyncio.Event()
+
+    async def ask(self, method: str, body: dict[str, object]) -> dict[str, object]:
+        self.asked += 1
+        self.under_way += 1
+        self._idle.clear()
+        self.most_at_once = max(self.most_at_once, self.under_way)
+        try:
+            await (asyncio.Event().wait() if self.asked >= self._hang_at else asyncio.sleep(0))
+            return {"predictions": []}
+        finally:
+            self.under_way -= 1
+            if not self.under_way:
+                self._idle.set()
+
+    async def all_ended(self, within_s: float) -> None:
+        await asyncio.wait_for(self._idle.wait(), within_s)
+
+
+async def test_the_card_is_a_page_that_loads_nothing(client: httpx.AsyncClient) -> None:
+    response = await client.get("/api/ml/model/card")
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/html")
+    assert response.text.count("<svg") >= 15
+    assert "one complaint, no vital signs" in response.text
+    assert "Held to exact Bayes" in response.text
+    assert not re.search(r"""(src|href)\s*=|url\(|@import|<script""", response.text)
+
+
+async def test_without_a_model_there_is_no_card(knowledge: Knowledge) -> None:
+    async with client_of(Direct(knowledge, None)) as client:
+        assert (await client.get("/api/ml/model/card")).status_code == 503
 
 
 async def test_recommendations_screening_and_questions_answer(client: httpx.AsyncClient) -> None:

@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
+from typing_extensions import override
 
 from actors.inboxes.kind import InboxKind
 from actors.kernel.cluster.local import LocalCluster
@@ -36,6 +37,7 @@ class Nobody(ProcessRegistry):
     def __init__(self) -> None:
         pass
 
+    @override
     async def alive(self) -> list[Process]:
         return []
 
@@ -81,12 +83,12 @@ async def posted(rooms: Rooms, room: str, count: int) -> list[str]:
     """Ids of messages by Alice, who has made the room."""
     await rooms.create(room, Create(title="T"), by=ALICE)
     acks = [await rooms.ask(room, Post(body=f"n{n}"), by=ALICE) for n in range(count)]
-    return [msgspec.json.decode(ack.data)["id"] for ack in acks]
+    return [ack.id for ack in acks]
 
 
 async def test_messages_are_those_of_the_socket_ack(rooms: Rooms, http: httpx.AsyncClient) -> None:
     await posted(rooms, "r1", 3)
-    ack = msgspec.json.decode((await rooms.ask("r1", History(), by=ALICE)).data)
+    ack = msgspec.json.decode((await rooms.submit("r1", History(), by=ALICE)).data)
     answer = await http.get("/api/rooms/r1/messages")
     assert (answer.status_code, answer.json()) == (200, ack)
 

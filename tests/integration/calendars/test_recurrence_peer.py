@@ -10,7 +10,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from actors.calendars.hours import timeline
-from actors.calendars.hours.recurrence import MOST, expand
+from actors.calendars.series.recurrence import MOST, expand
 from common.clock import to_rfc3339
 from common.errors import InvalidArgument
 

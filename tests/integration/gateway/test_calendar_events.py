@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from realtime.front.permits import ACTIONS
 from serve_app.edge.conventions.permits import actions_of, routes_of
+from tests.declared import declared_events
 from tests.gateway_rig import Client, token
 from tests.integration.calendars.test_calendars import House, house, when
 
@@ -126,17 +126,16 @@ async def test_every_operation_over_rest_has_its_event_with_the_same_members_und
     async with house() as at:
         routes = {(method, route.path): route for route in routes_of(at.app) for method in route.methods or ()}
         assert {key for key in routes if str(key[1]).startswith("/api")} == set(EVENT_OF)
-        events = {name for name, action in ACTIONS.items() if action.startswith(OF_CALENDARS)}
+        declared = at.rig.gateways[0].handlers
+        events = {name for name, handler in declared.items() if handler.action.startswith(OF_CALENDARS)}
         assert events == set(EVENT_OF.values()) | OF_SOCKETS_ALONE
-        gateway: Any = at.rig.gateways[0]
-        kinds = {name: handler.kind for name, handler in gateway._front._events._handlers.items()}
         paths = at.app.openapi()["paths"]
         for (method, path), event in EVENT_OF.items():
-            assert set(actions_of(routes[method, path])) == {ACTIONS[event]}, event
+            assert set(actions_of(routes[method, path])) == {declared[event].action}, event
             told = paths[path][method.lower()]
             members = {one["name"] for one in told.get("parameters", ()) if one["in"] in ("path", "query")} - {"token"}
             body = told.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-            assert {one.encode_name for one in msgspec.structs.fields(kinds[event])} == members | set(
+            assert {one.encode_name for one in msgspec.structs.fields(declared[event].request)} == members | set(
                 body.get("properties", {})
             ), event
 
@@ -144,7 +143,8 @@ async def test_every_operation_over_rest_has_its_event_with_the_same_members_und
 def test_the_documentation_lists_every_pair() -> None:
     told = (Path(__file__).parents[3] / "docs" / "calendars.md").read_text()
     rows = set(re.findall(r"^\| `(\w+) (\S+)` \| `(\w+)` \| `(\S+)` \|$", told, re.MULTILINE))
-    assert rows == {(*route, event, ACTIONS[event]) for route, event in EVENT_OF.items()}
+    declared = declared_events()
+    assert rows == {(*route, event, declared[event].action) for route, event in EVENT_OF.items()}
     assert all(f"`{event}" in told for event in OF_SOCKETS_ALONE)
 
 

@@ -4,8 +4,10 @@ import asyncio
 import random
 from typing import Any
 
+from typing_extensions import override
+
 from actors.kernel.contract.answers import Reply
-from actors.rooms.room.commands import RoomCommand
+from actors.kernel.contract.entity import Command
 from actors.rooms.service import Rooms
 from tests.gateway_rig import Client, rig, token
 from tests.raw_socket import RawSocket
@@ -65,9 +67,10 @@ async def test_two_hundred_messages_sent_without_waiting_keep_their_order() -> N
 class Dawdling(Rooms):
     """Rooms that think for a while before they submit: what the gateway must never do."""
 
-    async def ask(self, room_id: str, command: RoomCommand, **options: Any) -> Reply:
+    @override
+    async def submit(self, room_id: str, command: Command[Any], **options: Any) -> Reply:
         await asyncio.sleep(random.uniform(0, 0.01))
-        return await super().ask(room_id, command, **options)
+        return await super().submit(room_id, command, **options)
 
 
 async def test_with_a_pause_before_the_submit_the_order_is_lost() -> None:

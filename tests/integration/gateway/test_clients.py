@@ -52,7 +52,7 @@ async def test_a_draining_gateway_sends_everybody_to_another_one_and_nothing_is_
             await javascript.next("session")
             await made.gateway(port=first.port)  # comes before the other goes, so the port is always served
             alice = await made.client("alice", gateway=0)
-            while not any(connection.user == "alice" for connection in made.gateways[1]._connections):
+            while not any(connection.user == "alice" for connection in made.hubs[1].connections):
                 await alice.close()  # the kernel chooses the gateway; alice is to stay
                 alice = await made.client("alice", gateway=0)
             await alice.ok("create_room", {"room_id": "general", "members": ["bob"]})

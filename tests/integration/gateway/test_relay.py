@@ -2,11 +2,13 @@
 
 import asyncio
 import random
+from pathlib import Path
 
 import aiohttp
 import engineio
 import pytest
 
+from tests.certificates import make_node
 from tests.proxy import Proxy
 from tests.relay_rig import Node, node, pair
 from tests.wire_rig import PATIENCE_S, closed, said, until
@@ -115,6 +117,29 @@ async def test_a_session_is_upgraded_through_another_server() -> None:
         await websocket.close()
         await until(lambda: one.gone == ["transport close"], "the end of the session")
         await until(lambda: other.relay.levels()["tunnels"] == 0, "the end of the tunnel")
+
+
+async def test_with_tls_between_the_servers_polls_and_websockets_are_carried_as_without(tmp_path: Path) -> None:
+    async with pair(tls=make_node(tmp_path).tls()) as (one, other):
+        sid = await one.wire.open_polling()
+        assert await other.wire.post(sid, "4hello") == (200, "ok")
+        assert await other.wire.poll(sid) == (200, "4hello")
+        websocket = await other.wire.websocket(sid=sid)
+        await websocket.send_str("2probe")
+        assert await said(websocket) == "3probe"
+        await websocket.send_str("5")
+        for message in ("4in the tunnel", "4" + "x" * 100_000):
+            await websocket.send_str(message)
+            assert await said(websocket) == message
+        await websocket.close()
+        await until(lambda: one.gone != [], "the end of the session")
+
+
+async def test_servers_with_and_without_tls_have_nothing_to_do_with_each_other(tmp_path: Path) -> None:
+    async with node(tls=make_node(tmp_path).tls()) as one, node() as other:
+        for asked, owner in ((one, other), (other, one)):
+            sid = await owner.wire.open_polling()
+            assert (await asked.wire.post(sid, "4hello"))[0] == 400
 
 
 async def test_the_poll_that_waits_at_one_server_ends_when_the_upgrade_comes_to_another() -> None:

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from actors.kernel.caller.channel import ShardGone
-from actors.kernel.caller.direct import Calling
+from common.net.framing import GREET, PROVE, Calling, ConnectionLost, Refused, connect
+from common.net.proof import CALLER, SharedSecret
 from realtime.relay import link
-from realtime.relay.link import Secret, connect
+from realtime.relay.link import PURPOSE, PeerConnection
 from realtime.relay.names import Address, Names
 from tests.proxy import Proxy
 from tests.relay_rig import SECRET, UNKNOWN, node, pair
@@ -69,9 +69,10 @@ async def test_gateways_with_different_secrets_have_nothing_to_do_with_each_othe
         sid = await other.wire.open_polling()
         assert (await one.wire.poll(sid))[0] == 400
         assert not one.asked
-        with pytest.raises(link.Refused):
-            await connect(other.address, Secret(SECRET))
-        with pytest.raises(link.Refused):
+        known = SharedSecret(SECRET, PURPOSE)
+        with pytest.raises(Refused):
+            await connect(PeerConnection, *other.address, known, tls=None, within_s=PATIENCE_S)
+        with pytest.raises(Refused):
             await one.relay._link(other.address)
 
 
@@ -82,16 +83,16 @@ async def test_whoever_cannot_prove_the_secret_is_hung_up_on() -> None:
         for greets, method, payload in (
             (False, link.POST, asking),
             (True, link.POST, asking),
-            (True, link.PROVE, os.urandom(32)),
-            (True, link.GREET, os.urandom(32)),
-            (False, link.GREET, os.urandom(31)),
-            (False, link.PROVE, b""),
-            (False, link.GREET, os.urandom(10_000)),
+            (True, PROVE, os.urandom(32)),
+            (True, GREET, os.urandom(32)),
+            (False, GREET, os.urandom(31)),
+            (False, PROVE, b""),
+            (False, GREET, os.urandom(10_000)),
         ):
             _, stranger = await asyncio.get_running_loop().create_connection(Calling, *one.address)
             if greets:
-                await stranger.call(link.GREET, os.urandom(32))
-            with pytest.raises(ShardGone):
+                await stranger.call(GREET, os.urandom(32))
+            with pytest.raises(ConnectionLost):
                 await asyncio.wait_for(stranger.call(method, payload), PATIENCE_S)
         assert not one.server.sockets[sid].outbox
         await until(lambda: not one.relay._serving, "the end of all connections")
@@ -99,14 +100,14 @@ async def test_whoever_cannot_prove_the_secret_is_hung_up_on() -> None:
 
 async def test_a_proof_is_good_for_one_connection_only() -> None:
     async with node() as one:
-        secret = Secret(SECRET)
+        secret = SharedSecret(SECRET, PURPOSE)
         proofs = []
         for _ in range(2):
             _, stranger = await asyncio.get_running_loop().create_connection(Calling, *one.address)
-            answer = await stranger.call(link.GREET, bytes(32))
-            proofs.append(secret.proof(b"asker", bytes(32), answer[:32]))
+            answer = await stranger.call(GREET, bytes(32))
+            proofs.append(secret.proof(CALLER, bytes(32), answer[:32]))
             if len(proofs) == 1:
-                assert await stranger.call(link.PROVE, proofs[0]) == b""
+                assert await stranger.call(PROVE, proofs[0]) == b""
             else:
-                with pytest.raises(ShardGone):
-                    await stranger.call(link.PROVE, proofs[0])
+                with pytest.raises(ConnectionLost):
+                    await stranger.call(PROVE, proofs[0])

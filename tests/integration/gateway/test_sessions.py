@@ -10,6 +10,7 @@ import jwt
 import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
+from typing_extensions import override
 
 from common.tokens import Verified
 from common.verifier import Verifier
@@ -228,10 +229,9 @@ async def test_nothing_is_left_of_sockets_that_have_gone() -> None:
             return all(stats[level] == 0 for level in ("sockets", "topics", "joining", "held_bytes"))
 
         await eventually(empty, f"left: {gateway.stats()}")
-        assert len(gateway._deadlines) == 0
-        region = gateway._region
-        assert region is not None
-        assert [topic for lane in region._lanes.values() for topic in lane.topics] == []
+        assert len(made.hubs[0].deadlines) == 0
+        region = made.regions[0]
+        assert [topic for channel in region._channels.values() for topic in channel.topics] == []
 
 
 async def test_a_session_waits_for_shards_that_are_away() -> None:
@@ -315,6 +315,7 @@ class Pondering(Verifier):
         self.asked = asyncio.Event()
         self.go_on = asyncio.Event()
 
+    @override
     async def verify(self, token: object) -> Verified:
         self.asked.set()
         await self.go_on.wait()

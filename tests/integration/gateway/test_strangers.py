@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 from structlog.testing import capture_logs
+from typing_extensions import override
 
 from common.tokens import Verified
 from common.verifier import Verifier
@@ -30,6 +31,7 @@ class CountingVerifier(Verifier):
 
     asked = 0
 
+    @override
     async def verify(self, token: object) -> Verified:
         self.asked += 1
         return await super().verify(token)
@@ -100,8 +102,7 @@ async def over_polling(made: Rig, packets: list[str]) -> int:
 
 async def until_forgotten(gateway: Gateway) -> None:
     async def nothing_is_left() -> bool:
-        assert gateway._front is not None
-        return not len(gateway._front.strangers) and not gateway.sockets
+        return not len(gateway._namespace.strangers) and not gateway.sockets
 
     await eventually(nothing_is_left, "they are remembered", timeout_s=10.0)
 
@@ -186,7 +187,7 @@ async def test_a_client_may_leave_the_namespace_and_come_back_over_the_same_conn
             await web.send_str("41")
         await web.send_str(hello)
         assert (await said(web)).startswith('40{"sid"')
-        assert {connection.address for connection in made.gateways[0]._connections} == {"127.0.0.1"}
+        assert {connection.address for connection in made.hubs[0].connections} == {"127.0.0.1"}
 
 
 @pytest.mark.parametrize("packets", [["40", "41"], [BAD % 1], ["40/other,"], []], ids=repr)
@@ -257,9 +258,7 @@ async def ask_for_ever(peer: socket.socket) -> None:
 @pytest.mark.parametrize("start", [b"", b"GET /socket.io/?EIO=4", b"POST /socket.io/?EIO=4 HTTP/1.1\r\nHost: x\r\nX: "])
 async def test_who_does_not_finish_a_request_is_closed(start: bytes) -> None:
     async with crowd() as (made, _):
-        site = made.gateways[0]._site
-        assert site is not None
-        site._server.eio.head_timeout = 0.3
+        made.gateways[0]._listening._server.eio.head_timeout = 0.3
         reader, writer = await asyncio.open_connection("127.0.0.1", made.gateways[0].port)
         writer.write(start)
         async with asyncio.timeout(5):

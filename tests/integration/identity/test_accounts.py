@@ -10,10 +10,10 @@ import pytest
 
 from actors.rooms.service import Rooms
 from common.errors import Unauthenticated
-from serve_app.capabilities.identity.assembly import assemble
 from serve_app.capabilities.identity.origin import Origin
 from serve_app.capabilities.identity.outbox import OutgoingMail
 from serve_app.capabilities.identity.sessions.session_records import Reused
+from serve_app.cluster.identity_assembly import assemble
 from tests.gateway_rig import SECRET, token
 from tests.identity_rig import PASSWORD, House, house
 from tests.system.harness import wait_until

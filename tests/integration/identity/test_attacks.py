@@ -104,10 +104,11 @@ def strict(home: House) -> Iterator[House]:
     gate = HttpGate(verifier, home.service.parts.revocations, FeedTokens(home.stores.feed_tokens, CLOCK))
     home.doors.append(gate)
     gateway: Any = home.gateways[0]
-    known, gateway._sessions._verifier = gateway._sessions._verifier, verifier
+    sign_in = gateway._namespace._sessions._sign_in
+    known, sign_in._verifier = sign_in._verifier, verifier
     yield home
     home.doors.pop()
-    gateway._sessions._verifier = known
+    sign_in._verifier = known
 
 
 @pytest.mark.parametrize("attack", ATTACKS)

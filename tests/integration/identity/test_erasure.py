@@ -8,8 +8,8 @@ import pytest
 from actors.inboxes.commands import ReadInbox
 from actors.kernel.contract.entity import Principal
 from actors.presence.keeping import PRESENCE, keep
-from actors.presence.presence import Memory
-from store.crypto.vault import ID_BYTES
+from actors.presence.state import Memory
+from store.ports.keys import ID_BYTES
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
 from tests.integration.identity.victim import CANARY, Victim, a_victim, when

@@ -8,18 +8,15 @@ import msgspec
 import pytest
 from fastapi import FastAPI, Response
 
-from actors.calendars.services.assembly import calendar_services
 from actors.kernel.contract.entity import Principal
 from common.clock import SystemClock
 from common.persons import NOT_PEOPLE, persons_in, unmarked, way_of
 from common.policy import PERSONAL
-from realtime.front.acks import EventResult, Events, Handler, Handlers
-from realtime.front.permits import ACTIONS
-from serve_app.capabilities.calendars.booking_events import booking_handlers
-from serve_app.capabilities.calendars.calendar_events import CalendarEvents
-from serve_app.capabilities.rooms.events import Chat
+from realtime.front.acks import Events
+from realtime.front.handlers import EventResult, Handler
 from serve_app.capabilities.rooms.requests import ListRooms
 from serve_app.edge.conventions.permits import actions_of, check_permits, permit, routes_of, told_on
+from tests.declared import declared_events
 from tests.gateway_rig import token
 from tests.identity_rig import House
 from tests.integration.identity.victim import a_victim, when
@@ -31,26 +28,14 @@ OF_NOBODY = {"CalendarFigures", "CalendarReply", "Checked", "FeedReply", "FreeTi
 OF_NOBODY |= {"NothingToTell", "Standing", "WaitlistFigures"}
 
 
-def handlers_of(home: House) -> Handlers:
-    """The events of rooms, calendars and bookings; what they would need to be called is not asked here."""
-    services, unasked = (
-        calendar_services(home.region, home.stores.views, home.clock, home.stores.feed_tokens),
-        [None] * 5,
-    )
-    chat: Any = Chat
-    events: Any = CalendarEvents
-    handlers: dict[str, Handler] = {**chat(*unasked).handlers(), **events(services, None, None).handlers()}
-    return {**handlers, **booking_handlers(services)}
-
-
 def kinds(home: House) -> Iterator[tuple[str, bool, Any]]:
     """(where, may it tell of people, the type) of every answer that has one."""
     for route in routes_of(home.app):
         if (kind := told_on(route)) is not None:
             yield str(route.path), bool(actions_of(route) & PERSONAL), kind
-    for name, handler in handlers_of(home).items():
+    for name, handler in declared_events().items():
         if handler.tells is not None:
-            yield name, ACTIONS[name] in PERSONAL, handler.tells
+            yield name, handler.action in PERSONAL, handler.tells
 
 
 async def test_no_member_that_is_called_like_an_id_is_left_open(home: House) -> None:
@@ -67,7 +52,7 @@ async def test_no_member_that_is_called_like_an_id_is_left_open(home: House) -> 
 async def test_every_personal_answer_has_a_type_and_those_of_nobody_are_few_and_known(home: House) -> None:
     silent = {getattr(kind, "__name__", "") for _, personal, kind in kinds(home) if personal and way_of(kind) is None}
     assert silent == OF_NOBODY
-    assert all(one.tells is not None for name, one in handlers_of(home).items() if ACTIONS[name] in PERSONAL)
+    assert all(handler.tells is not None for handler in declared_events().values() if handler.action in PERSONAL)
 
 
 async def test_a_program_with_a_personal_answer_without_a_type_does_not_start() -> None:
@@ -83,8 +68,9 @@ async def test_a_program_with_a_personal_answer_without_a_type_does_not_start() 
     async def call(connection: Any, request: Any) -> EventResult:
         return EventResult()
 
+    bare = Handler(event="list_rooms", action="room.list", limit="read", request=ListRooms, call=call)
     with pytest.raises(LookupError, match="list_rooms"):
-        Events({"list_rooms": Handler(ListRooms, call)}, max_bytes=1, clock=SystemClock())
+        Events([bare], max_bytes=1, clock=SystemClock())
 
 
 async def test_what_is_answered_is_of_its_type(home: House) -> None:
@@ -92,7 +78,7 @@ async def test_what_is_answered_is_of_its_type(home: House) -> None:
     victim = await a_victim(home)
     ids, tess = victim.ids, victim.ids["therapist_id"]
     span = {"from": when(0, 1), "to": when(0, 20)}
-    handlers = handlers_of(home)
+    handlers = declared_events()
     staff = await home.socket(victim.therapist)
     await victim.socket.ok("add_members", {"room_id": ids["room_id"], "user_ids": [tess]})
     await victim.socket.ok("react", {"room_id": ids["room_id"], "message_id": ids["message_id"], "emoji": "👍"})

@@ -86,7 +86,7 @@ async def test_nothing_gets_through_between_revocation_and_close(home: House) ->
     """Events that are on their way when the revocation is heard are refused, whatever the transport still takes."""
     ada = await home.register(ADA)
     async with open_socket(home, ada["access_token"]) as socket:
-        home.gateways[0].revoked(Revocation(ada["user"]["user_id"], blocked=True))
+        home.hubs[0].revoked(Revocation(ada["user"]["user_id"], blocked=True))
         await socket.send('421["create_room",{"room_id":"late"}]')
         await closed(socket)
     await home.refused(404, "not_found", "GET", "/api/rooms/late/messages", bearer=token("anybody"))
@@ -102,8 +102,7 @@ async def test_events_right_behind_an_authentication_wait_for_its_outcome(home: 
 
 async def test_a_revocation_that_comes_while_the_token_is_looked_at_is_not_missed(home: House) -> None:
     """The look-up has said yes, and then, before the socket is open, the news arrives."""
-    gateway = home.gateways[0]
-    guard: Any = gateway._guard
+    guard: Any = home.guards[0]
     looked_up, go_on = asyncio.Event(), asyncio.Event()
     admit = guard.admit
 
@@ -116,7 +115,7 @@ async def test_a_revocation_that_comes_while_the_token_is_looked_at_is_not_misse
     try:
         connecting = asyncio.create_task(home.socket(token("slow")))
         await looked_up.wait()
-        gateway.revoked(Revocation("slow", blocked=True))
+        home.hubs[0].revoked(Revocation("slow", blocked=True))
         go_on.set()
         with pytest.raises(Refused):
             await connecting

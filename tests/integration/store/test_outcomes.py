@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from actors.kernel.lib.writes import WriteBatcher, batch_writes
 from common.errors import Unavailable
+from common.lib.tasks import Tasks
 from store.holders import this_process
 from store.mongo.client import Database, open_client
 from store.mongo.documents import JOURNAL, to_document
@@ -116,18 +118,17 @@ async def test_a_driver_that_took_a_lost_answer_for_a_refusal_would_double(far: 
     assert await far[JOURNAL].count_documents({"e": ROOM, "t": 1}) == 2
 
 
-async def test_a_settlement_that_fails_is_made_good_by_whoever_settles_next(
-    journal: MongoJournal, near: MongoJournal, proxy: Proxy
-) -> None:
-    await journal.append([a_turn(f"room:{number}", 1, b"x", effects=(b"fx",)) for number in (1, 2, 3)])
+async def test_settlements_that_fail_are_made_good(journal: MongoJournal, near: MongoJournal, proxy: Proxy) -> None:
+    await journal.append([a_turn(f"room:{number}", 1, b"x", effects=(b"fx",)) for number in (1, 2)])
+    settling: WriteBatcher[tuple[str, int]] = batch_writes(journal.settle, Tasks("test"))
     proxy.refusing = True
     proxy.cut_all()
-    failures = await asyncio.gather(
-        journal.settle([("room:1", 1)]), journal.settle([("room:2", 1)]), return_exceptions=True
-    )
-    assert [type(failure) for failure in failures] == [Unavailable, Unavailable]
+    settled = [settling.put([("room:1", 1)]), settling.put([("room:2", 1)])]
+    with pytest.raises(Unavailable):
+        await journal.settle([("room:2", 1)])
+    assert not any(one.done() for one in settled)
     proxy.refusing = False
-    await journal.settle([("room:3", 1)])
+    await asyncio.gather(*settled)
 
     async def all_settled() -> bool:
         return await near.unsettled([7], limit=10) == []

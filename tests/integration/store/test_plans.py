@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from actors.kernel.lib.writes import WriteBatcher, batch_writes
+from common.lib.tasks import Tasks
 from store.mongo.client import Database
 from store.mongo.documents import JOURNAL
 from store.mongo.indexes import ensure_indexes
@@ -13,7 +15,7 @@ from store.mongo.journal import MongoJournal
 from store.mongo.timers import TIMERS, MongoTimers
 from store.mongo.views import MongoViews
 from store.ports.timers import Timer
-from store.ports.views import Index, View
+from store.ports.views import Index, View, ViewQuery
 from tests.contract.turns import a_turn, command_id
 
 ROOM = "room:5"
@@ -124,7 +126,9 @@ async def test_loading_replies_and_effects_use_their_indexes(full: Database) -> 
 async def test_due_timers_and_views_are_found_by_index_and_need_no_sorting(full: Database) -> None:
     async with Profile(full) as profile:
         await MongoTimers(full).due(range(128), before_ms=50, limit=100)
-        await MongoViews(full).find("people", {"room": "r1"}, order_by="joined", above=5, descending=True, limit=7)
+        await MongoViews(full).find(
+            ViewQuery(collection="people", equal={"room": "r1"}, order_by="joined", above=5, descending=True, limit=7)
+        )
         records = await profile.of(TIMERS) + await profile.of("people")
     assert plans(records) == {"IXSCAN"}
     assert not any(record.get("hasSortStage") for record in records)
@@ -133,9 +137,9 @@ async def test_due_timers_and_views_are_found_by_index_and_need_no_sorting(full:
 
 async def test_turns_that_are_settled_at_the_same_time_share_a_few_updates(full: Database) -> None:
     """Each turn is settled by itself, when its letters are out; an update for each would cost more than the turns."""
-    journal = MongoJournal(full)
+    settling: WriteBatcher[tuple[str, int]] = batch_writes(MongoJournal(full).settle, Tasks("test"))
     async with Profile(full) as profile:
-        await asyncio.gather(*(journal.settle([(f"room:{number}", 30)]) for number in range(40)))
+        await asyncio.gather(*(settling.put([(f"room:{number}", 30)]) for number in range(40)))
         records = await profile.of(JOURNAL)
     assert len(records) <= 4
     assert sum(record["nModified"] for record in records) == 40

@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from pymongo.errors import ConnectionFailure
+from typing_extensions import override
 
 from store.mongo.client import Database
 from store.mongo.processes import COLLECTION, Process, ProcessRegistry, keep_registered
@@ -88,6 +89,7 @@ class Forgetful(ProcessRegistry):
         self.failures = 2
         self.registered = asyncio.Event()
 
+    @override
     async def register(self, process: Process) -> None:
         if self.failures:
             self.failures -= 1

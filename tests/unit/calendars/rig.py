@@ -5,15 +5,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
+from typing_extensions import override
 
+from actors.calendars.agenda.kind import AgendaKind
+from actors.calendars.booking.answers import BookingReply
 from actors.calendars.booking.kind import BookingKind
-from actors.calendars.calendar.commands import Availability
-from actors.calendars.calendar.kind import AgendaKind, CalendarKind
+from actors.calendars.calendar.commands import GetFreeTimes
+from actors.calendars.calendar.kind import CalendarKind
 from actors.calendars.calendar.occupancy import TimeEntry
+from actors.calendars.contract.wanted import BookingRequest
 from actors.calendars.hours.schedule import Limits, Schedule, Service
 from actors.calendars.hours.timeline import DAY_MS, HOUR_MS
-from actors.calendars.series.entity import SeriesKind
-from actors.calendars.services.booking_requests import BookingRequest
+from actors.calendars.series.kind import SeriesKind
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.waitlist.kind import WaitlistKind
 from actors.inboxes.commands import ReadInbox
@@ -57,9 +60,9 @@ def a_schedule(**changes: Any) -> Schedule:
     """Mondays to Fridays 9-17 UTC; sessions of an hour, a group of three, and one that needs a room."""
     weekly = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), (("09:00", "17:00"),))
     services = (
-        Service("talk", 60),
-        Service("group", 60, capacity=3),
-        Service("room-talk", 60, resources=("room1",)),
+        Service(service_id="talk", duration_minutes=60),
+        Service(service_id="group", duration_minutes=60, capacity=3),
+        Service(service_id="room-talk", duration_minutes=60, resources=("room1",)),
     )
     given: dict[str, Any] = {"tz": "UTC", "weekly": weekly, "slot_minutes": 30, "services": services}
     return Schedule(**given | {"rules": Limits()} | changes)
@@ -81,6 +84,7 @@ class JumpingClock(VirtualClock):
         super().__init__(loop)
         self.ahead_ms = 0
 
+    @override
     def now_ms(self) -> int:
         return super().now_ms() + self.ahead_ms
 
@@ -118,15 +122,17 @@ class Rig:
         self.clock.ahead_ms += max(0, at_ms - self.clock.now_ms())
         await asyncio.sleep(25)
 
-    async def book(self, start: int, by: Principal = ANN, **more: Any) -> dict[str, Any]:
+    async def book(self, start: int, by: Principal = ANN, **more: Any) -> BookingReply:
         """A booking with `doc`."""
         given: dict[str, Any] = {"therapist": "doc", "start": start, "service": "talk"} | more
         return await self.bookings.book(BookingRequest(**given), by=by)
 
     async def slots(self, start: int, end: int, service: str = "talk", calendar: str = "doc") -> list[str]:
         """When free times begin."""
-        answer, _ = await self.bookings.availability(calendar, Availability(start, end, service), by=ANN)
-        return [one["start"] for one in answer["slots"]]
+        answer, _ = await self.bookings.availability(
+            calendar, GetFreeTimes(start=start, end=end, service=service), by=ANN
+        )
+        return [slot.start for slot in answer.slots]
 
     async def entries(self, entity: str) -> list[TimeEntry]:
         """What is taken of a calendar or an agenda."""

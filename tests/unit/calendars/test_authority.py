@@ -2,17 +2,18 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from actors.calendars.calendar.commands import Configure
-from actors.calendars.contract.requests import BulkBody
+from actors.calendars.calendar.commands import ConfigureCalendar
+from actors.calendars.contract.requests import BulkBody, WaitlistBody
+from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours.schedule import Limits, Schedule, Service
 from actors.calendars.services.booking_queries import BookingQueries
-from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
 from actors.calendars.services.bookings import Bookings
-from actors.calendars.services.bulk import Bulk
+from actors.calendars.services.bulk import BulkBookings
 from actors.calendars.services.series import SeriesService
-from actors.calendars.services.waitlist import Waiting, WaitlistBody
+from actors.calendars.services.waitlist import WaitlistService
 from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import Conflict, InvalidArgument, PermissionDenied
@@ -24,16 +25,23 @@ ROOM: dict[str, Any] = {"services": (), "kind": "room"}
 
 
 def needing(*resources: str) -> Schedule:
-    return a_schedule(services=(Service("x", 60, resources=resources), Service("talk", 60)))
+    return a_schedule(
+        services=(
+            Service(service_id="x", duration_minutes=60, resources=resources),
+            Service(service_id="talk", duration_minutes=60),
+        )
+    )
 
 
 def a_room_for(*calendars: str) -> Schedule:
-    return a_schedule(kind="room", services=(Service("talk", 60),), rules=Limits(shared_with=calendars))
+    return a_schedule(
+        kind="room", services=(Service(service_id="talk", duration_minutes=60),), rules=Limits(shared_with=calendars)
+    )
 
 
 async def stored(rig: Rig, calendar: str, schedule: Schedule) -> None:
     """As a release before this one stored it, which asked nobody."""
-    await rig.region.submit(f"calendar:{calendar}", Configure(schedule), by=ADMIN)
+    await rig.region.submit(f"calendar:{calendar}", ConfigureCalendar(schedule), by=ADMIN)
 
 
 async def nobody(client: str, therapist: str) -> bool:
@@ -67,7 +75,7 @@ def test_a_stored_service_that_names_a_therapist_takes_nothing_of_them_and_tells
                 await rig.bookings.book(wanted, by=by)
             assert codes(refused.value) == ["resource_denied"], "and never when she is taken"
             checked = await rig.bookings.check(wanted, by=by)
-            assert [one["code"] for one in checked["reasons"]] == ["resource_denied"]
+            assert [one.code for one in checked.reasons] == ["resource_denied"]
         dry = await series.create(
             BookingRequest(therapist="doc", start=at(11), service="x"),
             "FREQ=DAILY;COUNT=2",
@@ -76,10 +84,10 @@ def test_a_stored_service_that_names_a_therapist_takes_nothing_of_them_and_tells
             dry_run=True,
             by=ANN,
         )
-        assert [one["status"] for one in dry["occurrences"]] == ["conflict"] * 2
+        assert [one.status for one in dry.occurrences] == ["conflict"] * 2
         made = await rig.book(at(12))
         with pytest.raises(Conflict) as refused:
-            await rig.bookings.move(made["id"], BookingChangeRequest(service="x"), by=ANN)
+            await rig.bookings.move(made.id, BookingChangeRequest(service="x"), by=ANN)
         assert codes(refused.value) == ["resource_denied"]
         assert await rig.slots(at(0), at(24), "x") == []
         assert len(await rig.entries("calendar:eve")) == 1
@@ -101,9 +109,9 @@ def test_a_room_that_is_shared_with_some_is_there_for_them_until_that_is_taken_b
         made = await rig.book(at(10), therapist="eve", service="x")
         await rig.bookings.configure("room1", a_schedule(**ROOM, rules=Limits(shared_with=())), by=ADMIN)
         with pytest.raises(Conflict) as refused:
-            await rig.bookings.move(made["id"], BookingChangeRequest(start=at(11)), by=ANN)
+            await rig.bookings.move(made.id, BookingChangeRequest(start=at(11)), by=ANN)
         assert codes(refused.value) == ["resource_denied"]
-        assert (await rig.bookings.get(made["id"], by=ANN))["status"] == "confirmed", "what was booked stays"
+        assert (await rig.bookings.get(made.id, by=ANN)).status == "confirmed", "what was booked stays"
 
     Rig().play(scenario)
 
@@ -111,7 +119,7 @@ def test_a_room_that_is_shared_with_some_is_there_for_them_until_that_is_taken_b
 def test_a_room_that_is_shared_with_some_is_booked_by_itself_by_them_and_those_who_run_it_alone() -> None:
     async def scenario(rig: Rig) -> None:
         wanted = BookingRequest(therapist="room1", start=at(10), duration=60)
-        assert (await rig.bookings.check(wanted, by=ANN))["available"]
+        assert (await rig.bookings.check(wanted, by=ANN)).available
         await rig.bookings.configure("room1", a_schedule(**ROOM, rules=Limits(shared_with=("eve",))), by=ADMIN)
         for by in (ANN, DOC):
             with pytest.raises(Conflict) as refused:
@@ -119,7 +127,7 @@ def test_a_room_that_is_shared_with_some_is_booked_by_itself_by_them_and_those_w
             assert codes(refused.value) == ["not_shared"]
         for hour, by in ((10, EVE), (11, ADMIN)):
             made = await rig.bookings.book(BookingRequest(therapist="room1", start=at(hour), duration=60), by=by)
-            assert made["status"] == "confirmed"
+            assert made.status == "confirmed"
 
     Rig().play(scenario)
 
@@ -142,8 +150,8 @@ def test_the_hours_of_a_room_are_overruled_by_those_who_run_it_alone() -> None:
         with pytest.raises(Conflict) as refused:
             await rig.bookings.book(wanted, by=DOC)
         assert codes(refused.value) == ["resource_closed"]
-        assert not (await rig.bookings.check(wanted, by=DOC))["available"]
-        assert (await rig.bookings.book(wanted, by=ADMIN))["status"] == "confirmed"
+        assert not (await rig.bookings.check(wanted, by=DOC)).available
+        assert (await rig.bookings.book(wanted, by=ADMIN)).status == "confirmed"
 
     Rig().play(scenario)
 
@@ -154,13 +162,13 @@ def test_who_is_handed_a_booking_is_asked_where_they_ask_to_be(status: str) -> N
         if status == "pending":
             await rig.bookings.configure("doc", a_schedule(rules=Limits(requires_confirmation=True)), by=DOC)
         made = await rig.book(at(10))
-        assert made["status"] == status
+        assert made.status == status
         await rig.bookings.configure("eve", a_schedule(rules=Limits(requires_confirmation=True)), by=EVE)
-        handed = await rig.bookings.move(made["id"], BookingChangeRequest(therapist="eve"), by=DOC)
-        assert (handed["status"], handed["awaiting"]) == ("pending", "therapist")
+        handed = await rig.bookings.move(made.id, BookingChangeRequest(therapist="eve"), by=DOC)
+        assert (handed.status, handed.awaiting) == ("pending", "therapist")
         with pytest.raises(PermissionDenied):
-            await rig.bookings.confirm(made["id"], by=ANN)
-        assert (await rig.bookings.confirm(made["id"], by=EVE))["status"] == "confirmed"
+            await rig.bookings.confirm(made.id, by=ANN)
+        assert (await rig.bookings.confirm(made.id, by=EVE)).status == "confirmed"
 
     Rig().play(scenario)
 
@@ -169,8 +177,8 @@ def test_who_runs_both_calendars_hands_a_booking_over_at_once() -> None:
     async def scenario(rig: Rig) -> None:
         made = await rig.book(at(10))
         await rig.bookings.configure("eve", a_schedule(rules=Limits(requires_confirmation=True)), by=EVE)
-        handed = await rig.bookings.move(made["id"], BookingChangeRequest(therapist="eve"), by=ADMIN)
-        assert handed["status"] == "confirmed"
+        handed = await rig.bookings.move(made.id, BookingChangeRequest(therapist="eve"), by=ADMIN)
+        assert handed.status == "confirmed"
 
     Rig().play(scenario)
 
@@ -181,17 +189,15 @@ def test_a_dry_run_in_bulk_says_what_the_run_does(rules: Limits) -> None:
         made = await rig.book(at(10))
         await rig.bookings.configure("eve", a_schedule(rules=rules), by=EVE)
         bookings = Bookings(rig.region, rig.stores.views, rig.clock, related=nobody)
-        bulk = Bulk(bookings, BookingQueries(rig.stores.views, bookings), rig.clock)
+        bulk = BulkBookings(bookings, BookingQueries(rig.stores.views, bookings), rig.clock)
         found = []
         for dry_run in (True, False):
             body = BulkBody(action="transfer", therapist_id="doc", since=to_rfc3339(at(0)), until=to_rfc3339(at(24)))
             asked = {"to_therapist_id": "eve", "dry_run": dry_run}
             answer = await bulk.run(_with(body, asked), by=DOC)
-            found.append(
-                [(one["booking_id"], one["status"], one["error"]["details"]["reasons"]) for one in answer["results"]]
-            )
+            found.append([(one.booking_id, one.status, _reasons(one.error)) for one in answer.results])
         assert found[0] == found[1]
-        assert [one[:2] for one in found[0]] == [(made["id"], "failed")]
+        assert [one[:2] for one in found[0]] == [(made.id, "failed")]
 
     Rig().play(scenario)
 
@@ -200,13 +206,13 @@ def test_nobody_is_offered_time_of_a_calendar_that_does_not_take_them() -> None:
     async def scenario(rig: Rig) -> None:
         await rig.bookings.configure("doc", a_schedule(rules=Limits(bookable_by="care_relationship")), by=DOC)
         bookings = Bookings(rig.region, rig.stores.views, rig.clock, related=nobody)
-        waiting = Waiting(bookings, rig.region, rig.stores.views, rig.clock)
+        waiting = WaitlistService(bookings, rig.region, rig.stores.views, rig.clock)
         with pytest.raises(Conflict) as refused:
             await waiting.join(_wish(therapist_ids=("doc", "eve")), by=ANN)
         assert codes(refused.value) == ["care_relationship"]
         await waiting.join(_wish(), by=ANN)
-        (line,) = (await waiting.listing("", by=ANN))["entries"]
-        assert line["therapist_ids"] == ["eve"]
+        (line,) = (await waiting.listing("", by=ANN)).entries
+        assert line.therapist_ids == ["eve"]
         await rig.bookings.configure("room1", a_room_for("eve"), by=ADMIN)
         with pytest.raises(Conflict) as refused:
             await waiting.join(_wish(therapist_ids=("room1",)), by=ANN)
@@ -217,7 +223,7 @@ def test_nobody_is_offered_time_of_a_calendar_that_does_not_take_them() -> None:
 
 def test_a_wish_for_too_many_calendars_is_refused_and_not_cut_short() -> None:
     async def scenario(rig: Rig) -> None:
-        waiting = Waiting(rig.bookings, rig.region, rig.stores.views, rig.clock)
+        waiting = WaitlistService(rig.bookings, rig.region, rig.stores.views, rig.clock)
         with pytest.raises(InvalidArgument) as refused:
             await waiting.join(_wish(therapist_ids=tuple(f"doc{number}" for number in range(51))), by=ANN)
         assert refused.value.details == {"field": "therapist_ids"}
@@ -227,13 +233,13 @@ def test_a_wish_for_too_many_calendars_is_refused_and_not_cut_short() -> None:
 
 def test_a_wish_for_several_calendars_is_taken_back_by_those_alone_who_run_them_all() -> None:
     async def scenario(rig: Rig) -> None:
-        waiting = Waiting(rig.bookings, rig.region, rig.stores.views, rig.clock)
-        entry = (await waiting.join(_wish(therapist_ids=("doc", "eve")), by=ANN))["entry_id"]
+        waiting = WaitlistService(rig.bookings, rig.region, rig.stores.views, rig.clock)
+        entry = (await waiting.join(_wish(therapist_ids=("doc", "eve")), by=ANN)).entry_id
         with pytest.raises(PermissionDenied):
             await waiting.leave(entry, by=DOC)
-        assert len((await waiting.listing("eve", by=EVE))["entries"]) == 1
+        assert len((await waiting.listing("eve", by=EVE)).entries) == 1
         await waiting.leave(entry, by=ADMIN)
-        assert (await waiting.listing("", by=ANN))["entries"] == []
+        assert (await waiting.listing("", by=ANN)).entries == []
 
     Rig().play(scenario)
 
@@ -245,3 +251,8 @@ def _wish(**more: Any) -> WaitlistBody:
 def _with(body: BulkBody, changes: dict[str, Any]) -> BulkBody:
     members = {name: getattr(body, name) for name in body.__struct_fields__}
     return BulkBody(**members | changes)
+
+
+def _reasons(error: msgspec.Raw | None) -> Any:
+    assert error is not None
+    return msgspec.json.decode(error)["details"]["reasons"]

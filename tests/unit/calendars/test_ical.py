@@ -7,7 +7,7 @@ import icalendar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.calendars.booking.record import Record
+from actors.calendars.booking.state import Record
 from actors.calendars.hours.timeline import DAY_MS, HOUR_MS, MINUTE_MS, merged, parse_instant
 from actors.calendars.ical.export import feed
 from actors.calendars.ical.imports import busy_of
@@ -18,16 +18,16 @@ STATUSES = ("held", "pending", "confirmed", "completed", "cancelled", "no_show",
 
 records = st.builds(
     lambda number, minute, length, status, tz: Record(
-        f"bkg_{number}",
-        "doc",
-        "ann",
-        "talk, listen; repeat",
-        FROM + minute * MINUTE_MS,
-        FROM + (minute + length) * MINUTE_MS,
-        tz,
-        status,
-        "k",
-        (),
+        id=f"bkg_{number}",
+        therapist="doc",
+        client="ann",
+        service="talk, listen; repeat",
+        start=FROM + minute * MINUTE_MS,
+        end=FROM + (minute + length) * MINUTE_MS,
+        tz=tz,
+        status=status,
+        key="k",
+        parties=(),
         created=FROM,
         updated=FROM,
     ),
@@ -62,6 +62,17 @@ def test_a_feed_is_read_back_as_it_was_written(bookings: list[Record]) -> None:
 
 def test_the_feeds_clock_is_that_of_the_calendar() -> None:
     at = parse_instant("2026-06-01T07:00:00Z")
-    record = Record("bkg_1", "doc", "ann", "", at, at + HOUR_MS, "Europe/Berlin", "confirmed", "k", ())
+    record = Record(
+        id="bkg_1",
+        therapist="doc",
+        client="ann",
+        service="",
+        start=at,
+        end=at + HOUR_MS,
+        tz="Europe/Berlin",
+        status="confirmed",
+        key="k",
+        parties=(),
+    )
     text = feed([(record, 1)], "Carewire", FROM).decode()
     assert "DTSTART;TZID=Europe/Berlin:20260601T090000" in text

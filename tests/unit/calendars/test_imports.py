@@ -7,14 +7,17 @@ from types import FrameType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.calendars.contract.replies import LeftOut
 from actors.calendars.hours.timeline import parse_instant
 from actors.calendars.ical import imports
-from actors.calendars.ical.imports import MOST_SPANS, busy_of, reading
-from actors.calendars.services.feeds import in_slices
+from actors.calendars.ical.busy import MOST_SPANS
+from actors.calendars.ical.imports import busy_of, reading
+from actors.calendars.services.feeds import in_slices, told
 from common.clock import to_rfc3339
 from common.errors import InvalidArgument
 
@@ -220,7 +223,8 @@ def test_what_is_no_calendar_or_cut_off_or_has_nothing_that_can_be_read_is_refus
 
 
 def test_a_calendar_that_has_become_empty_is_told_so() -> None:
-    assert busy_of(calendar(), BERLIN, FROM, TO).told() == {
+    assert msgspec.to_builtins(told(0, busy_of(calendar(), BERLIN, FROM, TO))) == {
+        "imported": 0,
         "events": 0,
         "free": 0,
         "outside": 0,
@@ -231,9 +235,9 @@ def test_a_calendar_that_has_become_empty_is_told_so() -> None:
 
 def test_those_left_out_are_told_by_number_and_uid_and_no_more_than_a_hundred() -> None:
     bad = event("SUMMARY:Anna", uid="x" * 500) * 300
-    told: Any = busy_of(calendar(*CONTROL, *bad), BERLIN, FROM, TO).told()
-    assert (told["left_out_total"], len(told["left_out"])) == (300, 100)
-    assert told["left_out"][0] == {"index": 1, "reason": "no_start", "uid": "x" * 120}
+    answer = told(1, busy_of(calendar(*CONTROL, *bad), BERLIN, FROM, TO))
+    assert (answer.left_out_total, len(answer.left_out)) == (300, 100)
+    assert answer.left_out[0] == LeftOut(index=1, reason="no_start", uid="x" * 120)
 
 
 def test_the_files_own_zone_is_kept_over_its_changes_of_clocks() -> None:

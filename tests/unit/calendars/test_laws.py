@@ -10,11 +10,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from actors.calendars.calendar.commands import Availability, Book, Configure, Import
+from actors.calendars.calendar.commands import ConfigureCalendar, GetFreeTimes, ImportBusyTime, TryBook
 from actors.calendars.calendar.entity import Calendar
 from actors.calendars.calendar.kind import CalendarKind
 from actors.calendars.calendar.occupancy import TimeEntry
-from actors.calendars.calendar.reservations import Held, Settle
+from actors.calendars.calendar.reservations import ConfirmOrCancel, TimeReserved
 from actors.calendars.hours.schedule import Limits, Schedule, Service, Stretch
 from actors.calendars.hours.timeline import DAY_MS, HOUR_MS, MINUTE_MS
 from actors.kernel.contract.entity import SYSTEM, Context, Principal
@@ -25,16 +25,16 @@ from tests.unit.calendars.rig import at
 NOW = at(8)
 WEEKDAYS = ("mon", "tue", "wed")
 SERVICES = (
-    Service("one", 60),
-    Service("buffered", 30, buffer_before_minutes=15, buffer_after_minutes=30),
-    Service("group", 60, capacity=2),
+    Service(service_id="one", duration_minutes=60),
+    Service(service_id="buffered", duration_minutes=30, buffer_before_minutes=15, buffer_after_minutes=30),
+    Service(service_id="group", duration_minutes=60, capacity=2),
 )
 SCHEDULE = Schedule(
-    "UTC",
-    dict.fromkeys(WEEKDAYS, (("09:00", "13:00"),)),
-    30,
-    SERVICES,
-    Limits(min_notice_minutes=90, horizon_days=8, max_per_day=5),
+    tz="UTC",
+    weekly=dict.fromkeys(WEEKDAYS, (("09:00", "13:00"),)),
+    slot_minutes=30,
+    services=SERVICES,
+    rules=Limits(min_notice_minutes=90, horizon_days=8, max_per_day=5),
     blackouts=(Stretch(to_rfc3339(at(11, 1)), to_rfc3339(at(12, 1))),),
 )
 half_hours = st.integers(16, 27).map(lambda half: half / 2)
@@ -52,7 +52,9 @@ class Model:
         end = start + service.duration_minutes * MINUTE_MS
         mates = 0
         for one in self.entries.values():
-            other = next((s for s in SERVICES if s.service_id == one.service), Service("", 1))
+            other = next(
+                (s for s in SERVICES if s.service_id == one.service), Service(service_id="", duration_minutes=1)
+            )
             same = service.capacity > 1 and (one.service, one.start) == (service.service_id, start)
             before = max(other.buffer_after_minutes, service.buffer_before_minutes) * MINUTE_MS
             after = max(other.buffer_before_minutes, service.buffer_after_minutes) * MINUTE_MS
@@ -93,7 +95,7 @@ class OneCalendar(RuleBasedStateMachine):
         self.model = Model()
         self.version = 0
         self.number = 0
-        self.do(Configure(SCHEDULE), Principal("doc", "therapist"))
+        self.do(ConfigureCalendar(SCHEDULE), Principal("doc", "therapist"))
 
     def do(self, command: Any, by: Principal) -> Any:
         decision = self.calendar.decide(command, Context(by, NOW), self.version)
@@ -101,7 +103,7 @@ class OneCalendar(RuleBasedStateMachine):
         for event in happened:
             self.version += 1
             self.calendar.apply(event, self.version, NOW)
-            if isinstance(event, Held):
+            if isinstance(event, TimeReserved):
                 self.model.entries[event.entry.key] = event.entry
         return decision.reply
 
@@ -112,7 +114,14 @@ class OneCalendar(RuleBasedStateMachine):
         expected = self.model.fits(wanted, start, overriding=overriding)
         free = start in {one[0] for one in self.free(service)}
         assert overriding or free == expected, "availability and booking agree"
-        command = Book(f"k{self.number}", f"b{self.number}", "booking:b", start, service, overriding=overriding)
+        command = TryBook(
+            key=f"k{self.number}",
+            booking=f"b{self.number}",
+            owner="booking:b",
+            start=start,
+            service=service,
+            overriding=overriding,
+        )
         if expected:
             self.do(command, Principal("doc", "therapist"))
             return
@@ -127,7 +136,7 @@ class OneCalendar(RuleBasedStateMachine):
     @rule(data=st.data(), taken=st.booleans())
     def settle(self, data: st.DataObject, taken: bool) -> None:
         key = data.draw(st.sampled_from(sorted(self.model.entries)))
-        self.do(Settle(key, "taken" if taken else "free"), SYSTEM)
+        self.do(ConfirmOrCancel(key, "taken" if taken else "free"), SYSTEM)
         if not taken:
             before = set(self.calendar.occupancy.entries)
             del self.model.entries[key]
@@ -135,9 +144,11 @@ class OneCalendar(RuleBasedStateMachine):
 
     @rule(start=starts)
     def bring_in(self, start: int) -> None:
-        self.do(Import("feed", ((start, start + HOUR_MS),)), Principal("doc", "therapist"))
+        self.do(ImportBusyTime("feed", ((start, start + HOUR_MS),)), Principal("doc", "therapist"))
         self.model.entries = {k: one for k, one in self.model.entries.items() if not k.startswith("ext:")}
-        self.model.entries["ext:feed:0"] = TimeEntry("ext:feed:0", "", "", start, start + HOUR_MS)
+        self.model.entries["ext:feed:0"] = TimeEntry(
+            key="ext:feed:0", booking="", owner="", start=start, end=start + HOUR_MS
+        )
 
     @rule()
     def reload(self) -> None:
@@ -145,11 +156,11 @@ class OneCalendar(RuleBasedStateMachine):
 
     @rule()
     def configure(self) -> None:
-        self.do(Configure(msgspec.structs.replace(SCHEDULE)), Principal("doc", "therapist"))
+        self.do(ConfigureCalendar(msgspec.structs.replace(SCHEDULE)), Principal("doc", "therapist"))
 
     def free(self, service: str) -> list[Any]:
-        reply = self.do(Availability(at(0), at(0, 10), service), SYSTEM)
-        found: list[Any] = reply["slots"]
+        reply = self.do(GetFreeTimes(start=at(0), end=at(0, 10), service=service), SYSTEM)
+        found: list[Any] = reply.slots
         return found
 
     @invariant()

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from actors.calendars.services.booking_queries import BookingFilter, BookingQueries
-from actors.calendars.services.booking_requests import BookingChangeRequest, BookingRequest
+from actors.calendars.contract.requests import WaitlistBody
+from actors.calendars.contract.wanted import BookingChangeRequest, BookingFilter, BookingRequest
+from actors.calendars.services.booking_queries import BookingQueries
 from actors.calendars.services.feed_tokens import FeedTokens
 from actors.calendars.services.series import SeriesService
-from actors.calendars.services.waitlist import Waiting, WaitlistBody
+from actors.calendars.services.waitlist import WaitlistService
 from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import CarewireError, NotFound, PermissionDenied
-from common.policy import RULES, Policy, Relation
+from common.policy import POLICY, RULES, Relation
 from common.tokens import ROLES
 from tests.unit.calendars.rig import ANN, Rig, a_schedule, at
 
-POLICY = Policy()
 WHO = {Relation.SELF: "ann", Relation.OWNER: "doc", Relation.MEMBER: "pam", Relation.NONE: "sam"}
 
 
@@ -29,7 +29,7 @@ class World:
 
     rig: Rig
     series: SeriesService
-    waiting: Waiting
+    waiting: WaitlistService
     queries: BookingQueries
     tokens: FeedTokens
     booking: str = ""
@@ -41,17 +41,16 @@ class World:
 
 async def a_world(rig: Rig) -> World:
     bookings = rig.bookings
-    waiting = Waiting(bookings, rig.region, rig.stores.views, rig.clock)
+    waiting = WaitlistService(bookings, rig.region, rig.stores.views, rig.clock)
     queries = BookingQueries(rig.stores.views, bookings)
     tokens = FeedTokens(rig.stores.feed_tokens, rig.clock)
     world = World(rig, SeriesService(bookings, rig.region, rig.clock), waiting, queries, tokens)
-    world.booking = (await bookings.book(_talk(9, participants=("pam",)), by=ANN))["id"]
-    world.held = (await bookings.book(_talk(10, hold=True), by=ANN))["id"]
-    world.series_id = (await world.series.create(_talk(11), "FREQ=DAILY;COUNT=2", (), "all", dry_run=False, by=ANN))[
-        "series_id"
-    ]
-    world.token = (await tokens.make("", by=ANN))["token_id"]
-    world.entry = (await waiting.join(_wish(), by=ANN))["entry_id"]
+    world.booking = (await bookings.book(_talk(9, participants=("pam",)), by=ANN)).id
+    world.held = (await bookings.book(_talk(10, hold=True), by=ANN)).id
+    made = await world.series.create(_talk(11), "FREQ=DAILY;COUNT=2", (), "all", dry_run=False, by=ANN)
+    world.series_id = made.series_id
+    world.token = (await tokens.make("", by=ANN)).token_id
+    world.entry = (await waiting.join(_wish(), by=ANN)).entry_id
     return world
 
 

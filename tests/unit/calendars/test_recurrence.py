@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.calendars.hours import recurrence, timeline
-from actors.calendars.hours.recurrence import HORIZON, MOST_STEPS, expand
+from actors.calendars.hours import timeline
 from actors.calendars.ical.step_budget import Steps
+from actors.calendars.series import recurrence
+from actors.calendars.series.recurrence import HORIZON, MOST_STEPS, expand
 from common.errors import InvalidArgument
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")

@@ -3,13 +3,17 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
+from typing_extensions import override
 
-from actors.calendars.calendar.commands import Book
+from actors.calendars.calendar.commands import TryBook
+from actors.calendars.contract.replies import SeriesReply
+from actors.calendars.contract.wanted import BookingRequest
 from actors.calendars.hours.schedule import Service as TheService
-from actors.calendars.services.booking_requests import BookingRequest
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.series import SeriesService
+from actors.kernel.contract.ports import EntityClient
 from common.errors import Conflict, NotFound
 from tests.simulation.test_bookings import Crashed, Mortal
 from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, a_schedule, at
@@ -22,15 +26,19 @@ def service(rig: Rig, region: Any = None) -> SeriesService:
     return SeriesService(driven, region or rig.region, rig.clock)
 
 
-async def begin(rig: Rig, policy: Any = "all", **more: Any) -> dict[str, Any]:
+async def begin(rig: Rig, policy: Any = "all", **more: Any) -> SeriesReply:
     wanted = BookingRequest(therapist="doc", start=at(10), service="talk")
     return await service(rig, more.pop("region", None)).create(
         wanted, WEEKLY, (), policy, dry_run=more.get("dry_run", False), by=ANN
     )
 
 
+def json_of(answer: object) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(answer))
+
+
 def statuses(answer: Any) -> list[str]:
-    return [one["status"] for one in answer["occurrences"]]
+    return [one["status"] for one in msgspec.to_builtins(answer)["occurrences"]]
 
 
 def test_a_series_is_booked_as_a_whole() -> None:
@@ -40,10 +48,10 @@ def test_a_series_is_booked_as_a_whole() -> None:
         made = await begin(rig)
         assert statuses(made) == ["booked"] * 4
         await rig.until(rig.clock.now_ms() + 1_000_000)
-        seen = await service(rig).get(made["series_id"], by=DOC)
+        seen = await service(rig).get(made.series_id, by=DOC)
         assert statuses(seen) == ["confirmed"] * 4
         with pytest.raises(NotFound):
-            await service(rig).get(made["series_id"], by=BOB)
+            await service(rig).get(made.series_id, by=BOB)
 
     Rig().play(scenario)
 
@@ -54,10 +62,10 @@ def test_with_all_one_conflict_means_that_nothing_is_made_and_with_available_the
         told = await begin(rig, dry_run=True)
         with pytest.raises(Conflict) as refused:
             await begin(rig)
-        assert refused.value.details == told, "as the dry run said"
+        assert refused.value.details == json_of(told), "as the dry run said"
         assert statuses(told) == ["available", "conflict", "available", "available"]
-        assert told["occurrences"][1]["reasons"][0]["code"] == "taken"
-        assert told["occurrences"][1]["alternatives"]
+        assert told.occurrences[1].reasons[0].code == "taken"
+        assert told.occurrences[1].alternatives
         assert len(await rig.entries("calendar:doc")) == 1
         assert await rig.entries("client:ann") == []
         made = await begin(rig, "available")
@@ -72,19 +80,19 @@ def test_with_all_one_that_cannot_be_moved_means_that_none_is() -> None:
         made = await begin(rig)
         await asyncio.sleep(1)
         await rig.book(at(14, 7), BOB)
-        anchor = made["occurrences"][0]["booking_id"]
+        anchor = made.occurrences[0].booking_id
 
-        async def move(policy: Any, *, dry_run: bool = False) -> dict[str, Any]:
+        async def move(policy: Any, *, dry_run: bool = False) -> SeriesReply:
             return await service(rig).move(
-                made["series_id"], "all", anchor, at(14), policy=policy, dry_run=dry_run, by=ANN
+                made.series_id, "all", anchor, at(14), policy=policy, dry_run=dry_run, by=ANN
             )
 
         told = await move("all", dry_run=True)
-        before = await service(rig).get(made["series_id"], by=ANN)
+        before = await service(rig).get(made.series_id, by=ANN)
         with pytest.raises(Conflict) as refused:
             await move("all")
-        assert refused.value.details == {"occurrences": told["occurrences"]}
-        assert await service(rig).get(made["series_id"], by=ANN) == before
+        assert refused.value.details == {"occurrences": json_of(told)["occurrences"]}
+        assert await service(rig).get(made.series_id, by=ANN) == before
         assert statuses(await move("available")) == ["booked", "conflict", "booked", "booked"]
 
     Rig().play(scenario)
@@ -93,13 +101,14 @@ def test_with_all_one_that_cannot_be_moved_means_that_none_is() -> None:
 def test_a_series_that_loses_a_time_while_it_is_made_leaves_nothing() -> None:
     """Between the look at all times and the last of them, somebody else is faster."""
 
-    class Overtaken:
+    class Overtaken(EntityClient):
         def __init__(self, rig: Rig) -> None:
             self._rig, self._books = rig, 0
 
+        @override
         async def submit(self, entity: str, command: Any, **more: Any) -> Any:
-            self._books += isinstance(command, Book)
-            if isinstance(command, Book) and self._books == 3:
+            self._books += isinstance(command, TryBook)
+            if isinstance(command, TryBook) and self._books == 3:
                 await self._rig.book(command.start, BOB)
             return await self._rig.region.submit(entity, command, **more)
 
@@ -118,23 +127,23 @@ def test_this_following_or_all_are_moved_and_what_is_paused_is_free() -> None:
     async def scenario(rig: Rig) -> None:
         made = await begin(rig)
         await asyncio.sleep(1)
-        ids = [one["booking_id"] for one in made["occurrences"]]
+        ids = [one.booking_id for one in made.occurrences]
         one = await service(rig).move(
-            made["series_id"], "following", ids[2], at(14, 15), policy="all", dry_run=False, by=ANN
+            made.series_id, "following", ids[2], at(14, 15), policy="all", dry_run=False, by=ANN
         )
         assert statuses(one) == ["booked", "booked"]
-        seen = await service(rig).get(made["series_id"], by=ANN)
-        assert [one["start"] for one in seen["occurrences"]] == [
+        seen = await service(rig).get(made.series_id, by=ANN)
+        assert [one.start for one in seen.occurrences] == [
             "2023-11-20T10:00:00.000Z",
             "2023-11-27T10:00:00.000Z",
             "2023-12-05T14:00:00.000Z",
             "2023-12-12T14:00:00.000Z",
         ]
-        await service(rig).turn(made["series_id"], "paused", by=ANN)
+        await service(rig).turn(made.series_id, "paused", by=ANN)
         assert await rig.entries("calendar:doc") == []
-        await service(rig).turn(made["series_id"], "active", by=ANN)
+        await service(rig).turn(made.series_id, "active", by=ANN)
         assert len(await rig.entries("calendar:doc")) == 4
-        ended = await service(rig).turn(made["series_id"], "ended", by=ANN)
+        ended = await service(rig).turn(made.series_id, "ended", by=ANN)
         assert set(statuses(ended)) == {"cancelled"}
         assert await rig.entries("client:ann") == []
 
@@ -172,9 +181,11 @@ def test_bookings_series_and_alternatives_begin_where_the_hours_do() -> None:
     async def scenario(rig: Rig) -> None:
         weekly = {"mon": (("09:00", "17:00"),)}
         await rig.bookings.configure(
-            "doc", a_schedule(weekly=weekly, slot_minutes=50, services=(TheService("talk", 50),)), by=DOC
+            "doc",
+            a_schedule(weekly=weekly, slot_minutes=50, services=(TheService(service_id="talk", duration_minutes=50),)),
+            by=DOC,
         )
-        assert (await rig.book(at(9)))["status"] == "confirmed"
+        assert (await rig.book(at(9))).status == "confirmed"
         with pytest.raises(Conflict) as refused:
             await rig.book(at(9) + 10 * 60_000, BOB)
         assert refused.value.details is not None

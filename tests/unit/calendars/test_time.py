@@ -94,7 +94,13 @@ def test_free_times_are_open_lie_on_the_grid_of_the_wall_and_none_is_missing(
     ends = begins + long
     hours = ((f"{begins // 60:02}:{begins % 60:02}", f"{ends // 60:02}:{ends % 60:02}"),)
     date = timeline.date_of(day).isoformat()
-    schedule = Schedule(name, {}, grid, (Service("s", 30),), overrides=(Override(date, hours),))
+    schedule = Schedule(
+        tz=name,
+        weekly={},
+        slot_minutes=grid,
+        services=(Service(service_id="s", duration_minutes=30),),
+        overrides=(Override(date, hours),),
+    )
     planner = Planner("c", schedule, Occupancy(ZoneInfo(name)))
     low, high = (day - 2) * timeline.DAY_MS, (day + 3) * timeline.DAY_MS
     found = {start for start, _, _ in planner.slots(planner.schedule.services[0], low, high, now_ms=low)}
@@ -113,7 +119,10 @@ def starts_of(
     schedule: Schedule, since: str, until: str, minutes: int, occupancy: Occupancy | None = None
 ) -> list[str]:
     """When one can begin, as hours and minutes UTC: what is free, and (the same) what nothing stands against."""
-    planner, service = Planner("c", schedule, occupancy or Occupancy()), Service("s", minutes)
+    planner, service = (
+        Planner("c", schedule, occupancy or Occupancy()),
+        Service(service_id="s", duration_minutes=minutes),
+    )
     low, high = timeline.parse_instant(since), timeline.parse_instant(until)
     found = [start for start, _, _ in planner.slots(service, low, high, now_ms=0)]
     last = high - minutes * timeline.MINUTE_MS + 1
@@ -142,9 +151,9 @@ WEDNESDAY = ("2027-03-03T00:00:00Z", "2027-03-04T00:00:00Z")
 def test_each_stretch_of_hours_begins_its_own_grid(
     hours: tuple[tuple[str, str], ...], minutes: int, expected: list[str]
 ) -> None:
-    schedule = Schedule("UTC", {"wed": hours}, minutes)
+    schedule = Schedule(tz="UTC", weekly={"wed": hours}, slot_minutes=minutes)
     assert starts_of(schedule, *WEDNESDAY, minutes) == expected
-    berlin = Schedule("Europe/Berlin", {"wed": hours}, minutes)
+    berlin = Schedule(tz="Europe/Berlin", weekly={"wed": hours}, slot_minutes=minutes)
     hour_earlier = [f"{int(one[:2]) - 1:02}{one[2:]}" for one in expected]
     assert starts_of(berlin, *WEDNESDAY, minutes) == hour_earlier
 
@@ -152,49 +161,60 @@ def test_each_stretch_of_hours_begins_its_own_grid(
 def test_a_one_off_opening_has_its_own_grid_and_one_that_prolongs_the_hours_goes_on_with_theirs() -> None:
     later = Stretch("2027-03-03T14:20:00Z", "2027-03-03T16:00:00Z", kind="opening")
     longer = Stretch("2027-03-03T10:30:00Z", "2027-03-03T12:00:00Z", kind="opening")
-    schedule = Schedule("UTC", {"wed": (("09:10", "11:00"),)}, 50, openings=(later, longer))
+    schedule = Schedule(tz="UTC", weekly={"wed": (("09:10", "11:00"),)}, slot_minutes=50, openings=(later, longer))
     assert starts_of(schedule, *WEDNESDAY, 50) == ["09:10", "10:00", "10:50", "14:20", "15:10"]
 
 
 def test_a_blackout_leaves_a_gap_and_shifts_nothing() -> None:
     gone = Stretch("2027-03-03T09:20:00Z", "2027-03-03T10:10:00Z")
-    schedule = Schedule("UTC", {"wed": (("09:00", "13:00"),)}, 50, blackouts=(gone,))
+    schedule = Schedule(tz="UTC", weekly={"wed": (("09:00", "13:00"),)}, slot_minutes=50, blackouts=(gone,))
     assert starts_of(schedule, *WEDNESDAY, 50) == ["10:40", "11:30"]
 
 
 def test_a_grid_passes_midnight_with_its_hours() -> None:
-    night = Schedule("UTC", {"tue": (("22:30", "24:00"),), "wed": (("00:00", "02:40"), ("09:00", "10:00"))}, 60)
+    night = Schedule(
+        tz="UTC",
+        weekly={"tue": (("22:30", "24:00"),), "wed": (("00:00", "02:40"), ("09:00", "10:00"))},
+        slot_minutes=60,
+    )
     assert starts_of(night, "2027-03-02T12:00:00Z", WEDNESDAY[1], 60) == ["22:30", "23:30", "00:30", "01:30", "09:00"]
-    always = Schedule("UTC", dict.fromkeys(timeline.WEEKDAYS, (("00:00", "24:00"),)), 7 * 60)
+    always = Schedule(tz="UTC", weekly=dict.fromkeys(timeline.WEEKDAYS, (("00:00", "24:00"),)), slot_minutes=7 * 60)
     assert starts_of(always, *WEDNESDAY, 7 * 60) == ["00:00", "07:00", "14:00"]
 
 
 def test_why_no_time_is_free_is_told_by_the_grid_of_the_hours_without_gap_or_overlap() -> None:
-    schedule = Schedule("UTC", {"wed": (("09:15", "11:00"),)}, 50)
+    schedule = Schedule(tz="UTC", weekly={"wed": (("09:15", "11:00"),)}, slot_minutes=50)
     planner = Planner("c", schedule, Occupancy())
     low, high = timeline.parse_instant(WEDNESDAY[0]), timeline.parse_instant(WEDNESDAY[1])
-    told = planner.refused(Service("s", 50), low, high, now_ms=0, client="")
-    spans = [(f"{datetime.fromtimestamp(one['start'] / 1000, UTC):%H:%M}", one["end"] - one["start"]) for one in told]
+    told = planner.refused(Service(service_id="s", duration_minutes=50), low, high, now_ms=0, client="")
+    spans = [(f"{datetime.fromtimestamp(one.start / 1000, UTC):%H:%M}", one.end - one.start) for one in told]
     hour = timeline.HOUR_MS
     assert spans == [("00:00", 9.25 * hour), ("10:55", 13 * hour + hour // 12)]
 
 
 def test_a_group_that_has_begun_before_the_hours_changed_can_be_joined() -> None:
-    schedule = Schedule("UTC", {"wed": (("09:00", "12:00"),)}, 50, (Service("g", 50, capacity=2),))
+    schedule = Schedule(
+        tz="UTC",
+        weekly={"wed": (("09:00", "12:00"),)},
+        slot_minutes=50,
+        services=(Service(service_id="g", duration_minutes=50, capacity=2),),
+    )
     occupancy = Occupancy()
     planner, start = Planner("c", schedule, occupancy), timeline.parse_instant("2027-03-03T09:10:00Z")
     group = schedule.services[0]
     assert [one.code for one in planner.why_not(group, start, now_ms=0, client="")] == ["off_grid"]
     plan = planner.plan(group, start)
-    occupancy.put(TimeEntry("k", "b", "o", plan.start, plan.end, session=plan.session, service="g"))
+    occupancy.put(
+        TimeEntry(key="k", booking="b", owner="o", start=plan.start, end=plan.end, session=plan.session, service="g")
+    )
     assert planner.why_not(group, start, now_ms=0, client="") == []
     assert (plan.start, plan.end, 1) in planner.slots(group, start, plan.end, now_ms=0)
 
 
 def test_layers_stand_in_their_order_and_say_why() -> None:
     schedule = Schedule(
-        "Europe/Berlin",
-        {"mon": (("09:00", "17:00"),), "thu": (("09:00", "17:00"),), "fri": (("09:00", "17:00"),)},
+        tz="Europe/Berlin",
+        weekly={"mon": (("09:00", "17:00"),), "thu": (("09:00", "17:00"),), "fri": (("09:00", "17:00"),)},
         overrides=(Override("2026-12-25", (("10:00", "12:00"),)), Override("2026-11-23")),
         blackouts=(Stretch("2026-11-26T10:00:00+01:00", "2026-11-26T11:00:00+01:00", kind="maintenance"),),
         openings=(Stretch("2026-11-28T09:00:00+01:00", "2026-11-28T10:00:00+01:00", kind="opening"),),
@@ -217,11 +237,11 @@ def test_layers_stand_in_their_order_and_say_why() -> None:
 
 
 def test_a_slot_may_pass_midnight_when_both_days_are_open() -> None:
-    schedule = Schedule("UTC", {"mon": (("20:00", "24:00"),), "tue": (("00:00", "02:00"),)})
+    schedule = Schedule(tz="UTC", weekly={"mon": (("20:00", "24:00"),), "tue": (("00:00", "02:00"),)})
     begins = timeline.parse_instant("2026-11-23T23:30:00Z")
     assert OpeningHours(schedule).contains(begins, begins + timeline.HOUR_MS)
     planner = Planner("c", schedule, Occupancy())
-    long = Service("s", 120)
+    long = Service(service_id="s", duration_minutes=120)
     starts = [one[0] for one in planner.slots(long, begins, begins + 3 * timeline.HOUR_MS, now_ms=0)]
     assert starts == [begins, begins + timeline.HOUR_MS // 2]
 
@@ -234,7 +254,7 @@ def test_a_zone_that_depends_on_the_machine_is_none(name: str) -> None:
     with pytest.raises(InvalidArgument):
         timeline.zone_of(name)
     with pytest.raises(InvalidArgument):
-        check(Schedule(name), "c")
+        check(Schedule(tz=name), "c")
 
 
 @pytest.mark.parametrize("name", ["Europe/Berlin", "Asia/Calcutta", "US/Eastern", "UTC", "Etc/GMT+5"])
@@ -258,4 +278,4 @@ def test_zones_are_those_of_the_package_whatever_the_machine_has(tmp_path: Path)
 )
 def test_a_calendar_that_an_earlier_release_took_can_still_be_read(kept: str, means: str) -> None:
     assert timeline.kept_zone(kept).key == means
-    assert OpeningHours(Schedule(kept)).zone.key == means
+    assert OpeningHours(Schedule(tz=kept)).zone.key == means

@@ -13,7 +13,7 @@ MAKERS: Final = {
     "realtime/delivery/connections.py": 1,  # who has not said who they are: "nobody"
 }
 """Where a role is written down, and how often."""
-IN_THEIR_PLACE: Final = {"serve_app/capabilities/audit/routes.py", "serve_app/capabilities/calendars/personal.py"}
+IN_THEIR_PLACE: Final = {"serve_app/capabilities/oversight/routes.py", "serve_app/capabilities/calendars/personal.py"}
 """Where Carewire acts in the place of a person whose data it hands out, erases, or opens under a grant."""
 
 

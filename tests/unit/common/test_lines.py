@@ -19,9 +19,9 @@ from common.decoding import decode
 from common.errors import InvalidArgument
 from common.lines import Line, is_line
 from config.settings import RoomSettings
-from serve_app.capabilities.audit import routes as audit
 from serve_app.capabilities.calendars import booking_events, calendar_events
 from serve_app.capabilities.identity import models
+from serve_app.capabilities.oversight import routes as audit
 
 HIDDEN = ["\n", "\r\nBcc: x@example.org", "\x00", "\x1b[31m", "\x7f", "\x85", "\u2028", "\u2029", "\u202e", "\t"]
 FINE = ["", "Ada", "Mary O’Brien", "Zoë 👩‍⚕️", "مريم", "\u2068Ada\u2069", "नमस्ते", "a\u200db", "\u200fשרה", " ", "日本"]  # noqa: RUF001 - as phones type

@@ -19,6 +19,8 @@ from common.tokens import MAX_TOKEN_CHARS, Expected, OwnTokens, Verified, mint, 
 from common.verifier import Jwks, Verifier
 from config.settings import AuthSettings
 
+pytestmark = pytest.mark.allows("threads", reason="PyJWT fetches the keys of an issuer in a thread")
+
 SECRET = "a secret of at least thirty-two bytes, for tests only"
 NOW_MS = 1_763_631_000_000
 NOW_S = NOW_MS // 1000

@@ -109,6 +109,7 @@ def test_an_empty_value_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -
         ("CAREWIRE_GATEWAY__CORS_ORIGINS", "https://a.example/app"),
         ("CAREWIRE_GATEWAY__CORS_ORIGINS", "a.example"),
         ("CAREWIRE_RAY__ADDRESS", "head"),
+        ("CAREWIRE_CLUSTER__TLS_CERT", "/etc/carewire/node.pem"),  # without its key and the authority
         ("CAREWIRE_RAY__ADDRESS", "head:99999"),
         ("CAREWIRE_ML__GENERATOR__MENTIONS", "[0.8, 1.5, 2.6, 4.5, Infinity]"),
         ("CAREWIRE_ML__GENERATOR__MENTION_SHARES", "[2, -1]"),

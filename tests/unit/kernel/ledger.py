@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from typing_extensions import override
 
 from actors.kernel.contract.entity import (
     Context,
@@ -187,26 +188,33 @@ class LedgerKind(Kind[Ledger, Any, Any]):
     events = Events
     indexes = (Index("entries", ("entity", "seq")),)
 
+    @override
     def create(self, key: str) -> Ledger:
         return Ledger(key)
 
+    @override
     def snapshot(self, entity: Ledger) -> bytes:
         return msgspec.msgpack.encode((entity.entries, entity.marks, entity.authors))
 
+    @override
     def restore(self, key: str, state: bytes) -> Ledger:
         entries, marks, authors = msgspec.msgpack.decode(state)
         return Ledger(key, entries, marks, authors)
 
+    @override
     def admit(self, entity: Ledger, by: Principal) -> None:
         if by.user == "stranger":
             raise PermissionDenied("This ledger is not yours.")
 
+    @override
     def is_primary(self, event: Any) -> bool:
         return isinstance(event, Written)
 
+    @override
     def needs(self, entity: Ledger, command: Any) -> Sequence[str]:
         return (str(command.seq),) if isinstance(command, Amend | Strike) else ()
 
+    @override
     def part_of(self, recorded: Recorded[Any]) -> str | None:
         match recorded.event:
             case Written():
@@ -215,6 +223,7 @@ class LedgerKind(Kind[Ledger, Any, Any]):
                 return str(recorded.event.entry)
         return None
 
+    @override
     def fold(self, part: Entry | None, recorded: Recorded[Any]) -> Entry:
         event = recorded.event
         text = (event.secret or b"").decode()
@@ -227,6 +236,7 @@ class LedgerKind(Kind[Ledger, Any, Any]):
         assert part is not None
         return Entry("", part.author, part.texts, struck=True)
 
+    @override
     async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Entry]:
         views = await library.view("entries", [f"{entity_id}#{key}" for key in keys])
         found = {view.id.rpartition("#")[2]: _from_view(view) for view in views.values()}
@@ -236,6 +246,7 @@ class LedgerKind(Kind[Ledger, Any, Any]):
                 found[str(recorded.seq)] = self.fold(None, recorded)
         return found
 
+    @override
     def effects(self, entity_id: str, recorded: Recorded[Any], part: Entry | None) -> Effects | None:
         event = recorded.event
         if isinstance(event, Written):
@@ -253,6 +264,7 @@ class LedgerKind(Kind[Ledger, Any, Any]):
             return Effects(views=[view], owner=part.author, redact=redact)
         return None
 
+    @override
     def show(self, entity_id: str, recorded: Recorded[Any], part: Entry | None) -> Shown | None:
         event = recorded.event
         payload = {"seq": recorded.seq, "text": part.text if part is not None else ""}
@@ -261,11 +273,13 @@ class LedgerKind(Kind[Ledger, Any, Any]):
         evict = event.user if isinstance(event, Left) else ""
         return Shown(type(event).__name__.lower(), msgspec.json.encode(payload), evict=evict)
 
+    @override
     async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
         newest_first = await library.before(entity_id, version + 1, limit=1000)
         parts = await self.fetch(entity_id, [str(one.seq) for one in newest_first], library)
         return [(one.seq, parts[str(one.seq)].text) for one in reversed(newest_first)]
 
+    @override
     def gap(self, entity_id: str, first: int, last: int) -> Shown | None:
         return Shown("gap", msgspec.json.encode({"from": first, "to": last}))
 

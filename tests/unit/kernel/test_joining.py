@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
-from actors.kernel.caller.channel import ShardChannel, ShardClient
+from actors.kernel.caller.channel import ShardChannel
 from actors.kernel.caller.region import Region
+from actors.kernel.caller.shard_client import ShardClient
 from actors.kernel.contract import protocol
 from actors.kernel.contract.entity import Attach, Principal
 from actors.kernel.lib.pacing import Pacer
@@ -69,9 +71,11 @@ class BusyRoom(World):
         self._writing: set[asyncio.Task[None]] = set()
 
     @property
+    @override
     def stores(self) -> Stores:
         return replace(self.sound, journal=self.journal)
 
+    @override
     def client(self, shard: str) -> ShardClient:
         return Near(self, shard)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from typing_extensions import override
 
 from actors.kernel.contract.entity import Attach, Principal
 from actors.kernel.contract.partitions import partition_of
@@ -15,8 +16,8 @@ from actors.kernel.history.rebuild import rebuild
 from actors.kernel.shard import residents
 from actors.kernel.shard.replay_buffer import ReplayBuffer
 from common.errors import NotFound, PermissionDenied
-from store.crypto.vault import MemoryKeyStore
 from store.memory import MemoryJournal, MemoryViews
+from store.memory.keys import MemoryKeyStore
 from store.ports.journal import Turn
 from tests.simulation.loop import run
 from tests.simulation.world import SETTINGS, World
@@ -84,6 +85,7 @@ def test_timers_fire_once_though_their_entities_move_before_they_are_due(play: P
 class Hasty(LedgerKind):
     """Every ledger is taken for a new one."""
 
+    @override
     def begins(self, command: object) -> bool:
         return True
 

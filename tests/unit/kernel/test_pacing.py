@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from typing_extensions import override
+
 from actors.kernel.contract.entity import Principal
 from actors.kernel.lib.pacing import Pacer
 from store.ports.stores import Stores
@@ -124,6 +126,7 @@ class Slow(World):
     """A world whose keys take their time."""
 
     @property
+    @override
     def stores(self) -> Stores:
         if not hasattr(self, "vault"):
             self.vault = CountingVault(self.sound.vault)

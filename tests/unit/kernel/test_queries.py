@@ -32,9 +32,9 @@ def test_a_bug_in_showing_the_past_makes_a_topic_late_but_not_silent(
         await until(lambda: versions(world) == [1], "the first event")
         world.heard["g1"].clear()
         replaying = True
-        lane = next(lane for lane in world.regions["g1"]._lanes.values() if ROOM in lane.topics)
-        lane.topics[ROOM] = 0  # as if the event had never arrived
-        lane.hear(ROOM, 0)
+        channel = next(channel for channel in world.regions["g1"]._channels.values() if ROOM in channel.topics)
+        channel.topics[ROOM] = 0  # as if the event had never arrived
+        channel.take_over(ROOM, 0)
         await until(lambda: versions(world) == [1], "the first event, once more")
         assert failures == 0
         await submit(world, Write("next"))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from actors.kernel.effects.timers import TimerScheduler
-from actors.kernel.lib.writes import WriteBatcher
+from actors.kernel.lib.writes import batch_writes
 from common.lib.tasks import Tasks
 from store.memory import MemoryJournal, MemoryTimers
 from store.ports.journal import Turn
@@ -40,7 +40,7 @@ def alarms_of(
     fire: Callable[[Timer, bool], None] = lambda timer, again: None,
 ) -> TimerScheduler:
     tasks = Tasks("test")
-    return TimerScheduler(timers, WriteBatcher(journal.settle, tasks), tasks, VirtualClock(loop), fire)
+    return TimerScheduler(timers, batch_writes(journal.settle, tasks), tasks, VirtualClock(loop), fire)
 
 
 def test_timers_of_a_moment_are_dropped_together() -> None:

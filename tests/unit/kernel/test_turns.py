@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from typing_extensions import override
+
 from actors.kernel.contract.entity import Principal
 from store.ports.journal import Turn
 from store.ports.stores import Stores
@@ -50,6 +52,7 @@ class Slow(World):
     """A world whose journal takes its time."""
 
     @property
+    @override
     def stores(self) -> Stores:
         if not hasattr(self, "journal"):
             self.journal = SlowJournal(self.sound.journal)
@@ -107,6 +110,7 @@ class Faulty(SlowJournal):
 
     failed = False
 
+    @override
     async def append(self, turns: Sequence[Turn]) -> Any:
         if not self.failed:
             self.failed = True

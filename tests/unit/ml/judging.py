@@ -1,14 +1,23 @@
-"""Judges the shipped model on cases in our own words: `python -m tests.unit.ml.judging [--half blind] [--errors]`.
+"""Judges the shipped model on cases in our own words, and beside it that of another revision.
+
+    python -m tests.unit.ml.judging [--half blind] [--beside REVISION] [--errors]
 
 All were written for Carewire from general medical knowledge, without a look at the lexicon; none is a real patient.
 `cases/visits.csv` are visits as people put them: one to three complaints. `cases/desk.csv` are the same as a
-registration desk would, often with an untypical complaint. `cases/vignettes.csv` are fuller stories with an urgency.
-Rows are taken in turn into the development half, which may be looked at, and the blind half, which is judged for the
-record only and never worked on.
+registration desk would, often with an untypical complaint. `cases/records.csv` are office visits as records hold them:
+one or two complaints, the length of the problem, vital signs that are normal, many of them follow-ups and refills.
+`cases/vignettes.csv` are fuller stories with an urgency. Rows are taken in turn into the development half, which may be
+looked at, and the blind half, which is judged for the record only and never worked on. The probes ask one question in
+several ways, of which the answer should depend on some only.
 """
 
 import argparse
 import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +25,11 @@ from typing import Any
 
 import numpy as np
 
-from config.ml import MlSettings
-from ml.artifact import current_version
 from ml.judgement import Judgement, judge
-from ml.knowledge import Knowledge, load_knowledge
+from ml.knowledge import Knowledge
 from ml.metrics import auroc, calibration_error
 from ml.model import TrainedModel
 from ml.predictor import Asked, Interpreter, Opinion, Understood, opinions
-from ml.recommend import Recommender
 
 CASES = Path(__file__).parent / "cases"
 HALVES = ("development", "blind")
@@ -135,30 +141,111 @@ def _case(number: int, row: dict[str, str]) -> Case:
     return Case(number, Asked(**asked), row["truth"], row.get("urgency", ""))
 
 
+PROBES: dict[str, dict[str, Any]] = {
+    "headache, woman of 28": {},
+    "the same, for 90 days": {"duration_days": 90.0},
+    "the same, 118/74": {"vitals": {"systolic": 118.0, "diastolic": 74.0}},
+    "the same, 104/62": {"vitals": {"systolic": 104.0, "diastolic": 62.0}},
+    "the same, 148/92": {"vitals": {"systolic": 148.0, "diastolic": 92.0}},
+    "girl of 15": {"age": 15.0},
+    "girl of 15, 112/66": {"age": 15.0, "vitals": {"systolic": 112.0, "diastolic": 66.0}},
+    "the woman, 36.8 degrees": {"vitals": {"temperature_c": 36.8}},
+    "neither age nor sex told": {"age": None, "sex": "unknown"},
+}
+
+
 def main() -> None:
     """Judge and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--half", choices=HALVES, default="development")
+    parser.add_argument("--beside", metavar="REVISION", help="another revision, judged in the same run")
     parser.add_argument("--errors", action="store_true", help="show each case that went wrong")
-    parser.add_argument("--artifact", type=Path, help="folder of another model")
     options = parser.parse_args()
-    knowledge = load_knowledge()
-    artifacts = MlSettings().artifacts
-    model = TrainedModel.load(options.artifact or artifacts / current_version(artifacts), knowledge)
-    interpreter = Interpreter(knowledge, Recommender.load(knowledge))
+    _judge_tree(Path.cwd(), "this tree", options.half, options.errors)
+    if options.beside:
+        with tempfile.TemporaryDirectory() as folder:
+            archive = subprocess.run(["git", "archive", options.beside], check=True, capture_output=True).stdout
+            subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
+            _judge_tree(Path(folder), options.beside, options.half, options.errors)
 
-    def predict(many: Sequence[Asked]) -> list[Answer]:
-        return answers(interpreter, model, knowledge, many)
 
-    for name in ("visits", "desk", "vignettes"):
-        verdicts = judged(predict, [case for case in load_cases(name) if case.half == options.half])
+def _judge_tree(tree: Path, title: str, half: str, errors: bool) -> None:
+    names = ("records", "visits", "desk", "vignettes")
+    cases = {name: [case for case in load_cases(name) if case.half == half] for name in names}
+    headache = {"symptoms": ["headache"], "age": 28.0, "sex": "female"}
+    requests = [_request(case.asked) for some in cases.values() for case in some]
+    said = _answers_of(tree, [*requests, *(headache | probe for probe in PROBES.values())])
+    print(f"\n{title}: model {said['version']}")
+    answers = iter(said["answers"])
+    for name, some in cases.items():
+        verdicts = [_verdict(case, next(answers)) for case in some]
         print(name, {key: round(value, 3) for key, value in summary(verdicts).items()})
-        for one in verdicts if options.errors else ():
+        if name == "records":
+            print("  top-1/top-3:", ", ".join(_by_condition(verdicts)))
+        for one in verdicts if errors else ():
             if _is_wrong(one):
-                said = "; ".join(one.case.asked.symptoms)
-                print(f"  {one.case.truth} {one.case.urgency} | {one.case.asked.age:g} {said} | "
+                told = "; ".join(one.case.asked.symptoms)
+                print(f"  {one.case.truth} {one.case.urgency} | {one.case.asked.age:g} {told} | "
                       f"{one.ranked[0]} {one.top:.2f} none {one.none_of_these:.2f} | {one.triage} {one.flags} | "
                       f"not read: {one.unrecognised}")  # fmt: skip
+    for name in PROBES:
+        print(f"  {name}: {_probe(next(answers))}")
+
+
+def _answers_of(tree: Path, requests: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the model in that tree says; its own code reads its own knowledge."""
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("answering.py"))],
+        input=json.dumps(requests),
+        cwd=tree,
+        env=os.environ | {"PYTHONPATH": str(tree)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _request(asked: Asked) -> dict[str, Any]:
+    return {
+        "symptoms": list(asked.symptoms),
+        "age": asked.age,
+        "sex": asked.sex,
+        "duration_days": asked.duration_days,
+        "medical_history": list(asked.medical_history),
+        "vitals": dict(asked.vitals),
+    }
+
+
+def _verdict(case: Case, said: dict[str, Any]) -> Verdict:
+    ranked = tuple(name for name, _ in said["ranked"])
+    return Verdict(
+        case,
+        ranked,
+        said["ranked"][0][1],
+        said["none_of_these"],
+        said["triage"],
+        tuple(said["flags"]),
+        tuple(said["unrecognised"]),
+    )
+
+
+def _by_condition(verdicts: Sequence[Verdict]) -> list[str]:
+    lines = []
+    for truth in dict.fromkeys(one.case.truth for one in verdicts if one.case.truth != "none"):
+        some = [one for one in verdicts if one.case.truth == truth]
+        first = np.mean([one.ranked[0] == truth for one in some])
+        near = np.mean([truth in one.ranked[:3] for one in some])
+        lines.append(f"{truth} {first:.2f}/{near:.2f}")
+    return lines
+
+
+def _probe(said: dict[str, Any]) -> str:
+    if "refused" in said:
+        return f"refused ({said['refused']})"
+    ranked = ", ".join(f"{name} {probability:.2f}" for name, probability in said["ranked"][:4])
+    return f"{ranked}; none {said['none_of_these']:.2f}; {said['triage']}{', abstains' if said['abstained'] else ''}"
 
 
 def _is_wrong(one: Verdict) -> bool:

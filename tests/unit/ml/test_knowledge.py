@@ -62,6 +62,6 @@ def test_implication_goes_all_the_way_up_and_down(knowledge: Knowledge) -> None:
 
 
 def test_nothing_but_training_and_serving_loads_torch() -> None:
-    modules = "ml, ml.predictor, ml.recommend, ml.screening, ml.next_question, ml.features, ml.bayes, config.ml"
+    modules = "ml, ml.predictor, ml.recommend, ml.screening, ml.next_question, ml.judgement, ml.bayes, config.ml"
     code = f"import sys, {modules}, serve_app.capabilities.prediction.routes; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.presence.presence import INVISIBLE, OFFLINE, ONLINE, Instant, Memory, Presence, State
+from actors.presence.presence import Presence
+from actors.presence.state import INVISIBLE, OFFLINE, ONLINE, Instant, Memory, State
 
 GRACE_S, LEASE_S = 5, 10
 GATEWAYS = ("g0", "g1")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from actors.presence.presence import Instant, Memory, Presence, State
+from actors.presence.presence import Presence
+from actors.presence.state import Instant, Memory, State
 
 MS = 1_700_000_000_000
 

@@ -12,12 +12,15 @@ from actors.rooms.replies import JoinedRoom
 from common.clock import SystemClock
 from common.errors import CarewireError, NotFound, Overloaded
 from common.tokens import Verified
+from config.settings import LimitSettings
 from realtime.delivery.connections import Connection
 from realtime.delivery.metrics import GatewayMetrics
 from realtime.delivery.packets import Incoming
 from realtime.delivery.requests import Hello
 from realtime.delivery.socket_writer import SocketWriter
-from realtime.front.acks import Ack, EventResult, Events, Handler
+from realtime.front.acks import Ack, Events
+from realtime.front.handlers import EventResult, Handler
+from realtime.front.limits import EventLimits
 from serve_app.capabilities.rooms.requests import JoinRoom
 from tests.unit.realtime.test_fanout import Socket
 
@@ -28,13 +31,22 @@ def a_connection(verified: Verified | None = VERIFIED) -> Connection:
     return Connection("sid", SocketWriter(Socket()), Hello(), verified)
 
 
+async def nothing(connection: Connection, request: JoinRoom) -> EventResult:
+    return EventResult()
+
+
+def a_handler(**other: Any) -> Handler:
+    declared = {"event": "join_room", "action": "room.join", "limit": "read", "request": JoinRoom, "call": nothing}
+    return Handler(**{**declared, "tells": JoinedRoom, **other})
+
+
 async def acked(outcome: Any, *, verified: Verified | None = VERIFIED, name: str = "join_room") -> Ack:
     async def call(connection: Connection, request: JoinRoom) -> EventResult:
         if isinstance(outcome, Exception):
             raise outcome
         return EventResult(outcome)
 
-    events = Events({"join_room": Handler(JoinRoom, call, tells=JoinedRoom)}, max_bytes=1000, clock=SystemClock())
+    events = Events([a_handler(call=call)], max_bytes=1000, clock=SystemClock())
     return await events.acknowledged(a_connection(verified), Incoming(name, (msgspec.Raw(b'{"room_id":"r"}'),)))
 
 
@@ -93,3 +105,43 @@ def test_reasons_of_disconnects_that_nobody_knows_share_a_label() -> None:
     value = registry.get_sample_value
     assert value("carewire_gateway_disconnects_total", {"reason": "abuse"}) == 1
     assert value("carewire_gateway_disconnects_total", {"reason": "other"}) == 3
+
+
+@pytest.mark.parametrize(
+    ("other", "problem"),
+    [
+        ({"action": ""}, "no action ''"),
+        ({"action": "room.dance"}, "no action 'room.dance'"),
+        ({"limit": ""}, "no limit ''"),
+        ({"tells": None}, "no type"),
+        ({"resource": ("room_id", "dance_id")}, "dance_id"),
+    ],
+)
+def test_a_handler_that_leaves_something_open_does_not_start(other: Any, problem: str) -> None:
+    Events([a_handler()], max_bytes=1000, clock=SystemClock())
+    with pytest.raises(LookupError, match=f"'join_room'.*{problem}"):
+        Events([a_handler(**other)], max_bytes=1000, clock=SystemClock())
+
+
+@pytest.mark.parametrize("left_out", ["action", "limit"])
+def test_a_handler_without_an_action_or_a_limit_cannot_be_made(left_out: str) -> None:
+    declared = {"event": "dance", "action": "room.type", "limit": "signal", "request": JoinRoom, "call": nothing}
+    del declared[left_out]
+    make: Any = Handler
+    with pytest.raises(TypeError, match=left_out):
+        make(**declared)
+
+
+def test_an_event_has_one_handler() -> None:
+    with pytest.raises(LookupError, match=r"'join_room'.*two handlers"):
+        Events([a_handler(), a_handler()], max_bytes=1000, clock=SystemClock())
+
+
+async def test_unknown_events_are_counted_in_no_bucket() -> None:
+    limits = EventLimits(LimitSettings(reads_per_s=1, burst_s=1), SystemClock(), GatewayMetrics(CollectorRegistry()))
+    events = Events([a_handler()], max_bytes=1000, clock=SystemClock(), limits=limits)
+    connection, payload = a_connection(), (msgspec.Raw(b'{"room_id":"r"}'),)
+    codes = [(await events.acknowledged(connection, Incoming("made_up", payload))).code for _ in range(100)]
+    assert set(codes) == {"invalid_argument"}
+    codes = [(await events.acknowledged(connection, Incoming("join_room", payload))).code for _ in range(3)]
+    assert codes == ["ok", "rate_limited", "rate_limited"]

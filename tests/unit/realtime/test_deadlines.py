@@ -1,5 +1,6 @@
 """Timers: in order, once, and never after they were cancelled."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from realtime.delivery.deadlines import Deadline, Deadlines
-from tests.waiting import eventually
+from tests.simulation.loop import VirtualClock, VirtualLoop, run
 
 
 class StillClock:
@@ -77,27 +78,22 @@ def test_cancelled_deadlines_do_not_pile_up() -> None:
     assert len(deadlines._heap) < 2_500
 
 
-async def test_on_a_loop_they_go_off_by_themselves_also_when_an_earlier_one_comes_later() -> None:
-    class Running(StillClock):
-        """The loop's own clock."""
+def test_on_a_loop_they_go_off_by_themselves_also_when_an_earlier_one_comes_later() -> None:
+    loop = VirtualLoop()
 
-        def monotonic_s(self) -> float:
-            import time
+    async def main() -> None:
+        deadlines = Deadlines(VirtualClock(loop))
+        deadlines.start()
+        gone: list[tuple[str, float]] = []
+        deadlines.after(0.05, lambda: gone.append(("second", loop.time())))
+        deadlines.after(0.01, lambda: gone.append(("first", loop.time())))
+        deadlines.after(0.03, lambda: gone.append(("never", loop.time()))).cancel()
+        await asyncio.sleep(10)
+        assert [name for name, _ in gone] == ["first", "second"]
+        assert [at_s for _, at_s in gone] == [pytest.approx(0.01), pytest.approx(0.05)]
+        deadlines.after(0.0, lambda: pytest.fail("stopped"))
+        deadlines.stop()
+        await asyncio.sleep(10)
+        assert len(deadlines) == 0
 
-            return time.monotonic()
-
-    deadlines = Deadlines(Running())
-    deadlines.start()
-    gone: list[str] = []
-    deadlines.after(0.05, lambda: gone.append("second"))
-    deadlines.after(0.01, lambda: gone.append("first"))
-    deadlines.after(0.03, lambda: gone.append("never")).cancel()
-
-    async def both() -> bool:
-        return len(gone) == 2
-
-    await eventually(both, "the timers did not go off")
-    assert gone == ["first", "second"]
-    deadlines.after(0.0, lambda: pytest.fail("stopped"))
-    deadlines.stop()
-    assert len(deadlines) == 0
+    run(loop, main())

@@ -23,7 +23,7 @@ TOPIC = "room:1"
 
 @dataclass
 class Socket:
-    """As much of a wire socket as an outlet uses."""
+    """As much of a wire socket as an writer uses."""
 
     frames: list[Frame] = field(default_factory=list)
     websocket: None = None

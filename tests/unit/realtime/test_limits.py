@@ -18,9 +18,9 @@ from realtime.delivery.packets import Incoming
 from realtime.delivery.requests import Hello
 from realtime.delivery.socket_writer import SocketWriter
 from realtime.front.admission import Admission, refused
+from realtime.front.handlers import Limit
 from realtime.front.inbound import Inbound
-from realtime.front.limits import CLASS_OF, EventLimits
-from realtime.front.permits import ACTIONS
+from realtime.front.limits import EventLimits
 from tests.unit.realtime.test_deadlines import StillClock
 
 
@@ -51,39 +51,32 @@ class Desk:
         self.limits = EventLimits(limits or LimitSettings(), self.clock, self.metrics)
         self.deadlines = Deadlines(self.clock)
         self.inbound = Inbound(GatewaySettings.model_validate(gateway), self.deadlines, self.clock)
-        self.under_way = 0
-        self.door = Admission(
-            limits or LimitSettings(), self.clock, self.metrics, lambda: self.under_way, random.Random(1)
-        )
+        self.admission = Admission(limits or LimitSettings(), self.clock, self.metrics, random.Random(1))
 
     def connection(self, user: str = "", address: str = "10.0.0.1") -> Connection:
         verified = Verified(user, "client", "", 2**40, "") if user else None
         return Connection(f"sid-{user}", SocketWriter(Line()), Hello(), verified, address)
 
-    def granted(self, connection: Connection, event: str, tries: int) -> int:
-        return sum(self.passes(connection, event) for _ in range(tries))
+    def granted(self, connection: Connection, limit: Limit, tries: int) -> int:
+        return sum(self.passes(connection, limit) for _ in range(tries))
 
-    def passes(self, connection: Connection, event: str) -> bool:
+    def passes(self, connection: Connection, limit: Limit) -> bool:
         try:
-            self.limits.check(connection, event)
+            self.limits.check(connection, limit)
         except RateLimited:
             return False
         return True
 
 
-def test_every_event_is_in_one_class() -> None:
-    assert CLASS_OF.keys() == ACTIONS.keys()
-
-
 def test_a_limit_is_of_a_user_over_all_sockets_and_each_class_has_its_own() -> None:
     desk = Desk(LimitSettings(messages_per_s=2, burst_s=5))
     phone, laptop, bob = desk.connection("alice"), desk.connection("alice"), desk.connection("bob")
-    assert desk.granted(phone, "message", 6) + desk.granted(laptop, "react", 6) == 10
+    assert desk.granted(phone, "message", 6) + desk.granted(laptop, "message", 6) == 10
     with pytest.raises(RateLimited) as refusal:
         desk.limits.check(phone, "message")
     assert refusal.value.to_wire()["retry_after"] == 0.5
     assert refusal.value.to_wire()["details"] == {"class": "message"}
-    assert desk.granted(phone, "typing_start", 6) == 6
+    assert desk.granted(phone, "signal", 6) == 6
     assert desk.granted(bob, "message", 6) == 6
     desk.clock.now_s += 0.5
     assert desk.granted(laptop, "message", 3) == 1
@@ -96,27 +89,22 @@ def test_an_address_has_the_limit_of_many_users_and_strangers_have_only_that() -
     users = [desk.connection(f"user-{number}") for number in range(5)]
     assert sum(desk.granted(one, "message", 2) for one in users) == 6
     assert desk.granted(desk.connection("user-9", "10.0.0.2"), "message", 2) == 2
-    assert desk.granted(desk.connection(), "authenticate", 20) == 6
+    assert desk.granted(desk.connection(), "connect", 20) == 6
 
 
 def test_limits_that_are_off_limit_nothing() -> None:
     desk = Desk(LimitSettings(enabled=False, messages_per_s=1, burst_s=1, handshakes_per_s=1, handshakes_under_way=1))
-    desk.under_way = 100
+    desk.admission.under_way = 100
     assert desk.granted(desk.connection("alice"), "message", 5000) == 5000
-    assert all(desk.door.refusal("10.0.0.1") is None for _ in range(5000))
-    desk.door.enter()
+    assert all(desk.admission.refusal("10.0.0.1") is None for _ in range(5000))
+    desk.admission.enter()
     desk.limits.check_connect("alice")
-
-
-def test_unknown_events_make_no_bucket() -> None:
-    desk = Desk(LimitSettings(messages_per_s=1, burst_s=1))
-    assert desk.granted(desk.connection("alice"), "no such event", 100) == 100
 
 
 def test_a_refusal_at_the_door_is_an_http_answer_with_a_hint() -> None:
     desk = Desk(LimitSettings(handshakes_per_s=1, address_handshakes_per_s=100))
-    assert [desk.door.refusal("10.0.0.1") for _ in range(2)] == [None, None]
-    error = desk.door.refusal("10.0.0.1")
+    assert [desk.admission.refusal("10.0.0.1") for _ in range(2)] == [None, None]
+    error = desk.admission.refusal("10.0.0.1")
     assert isinstance(error, Overloaded)
     reply = refused(error)
     told = msgspec.json.decode(reply["response"])
@@ -128,21 +116,21 @@ def test_a_refusal_at_the_door_is_an_http_answer_with_a_hint() -> None:
 
 def test_one_address_cannot_take_the_door_from_the_others() -> None:
     desk = Desk(LimitSettings(handshakes_per_s=10, address_handshakes_per_s=2))
-    codes = [error.code if (error := desk.door.refusal("6.6.6.6")) else "" for _ in range(100)]
+    codes = [error.code if (error := desk.admission.refusal("6.6.6.6")) else "" for _ in range(100)]
     assert codes == [""] * 4 + ["rate_limited"] * 96
-    assert [desk.door.refusal(f"10.0.0.{number}") for number in range(10)] == [None] * 10
+    assert [desk.admission.refusal(f"10.0.0.{number}") for number in range(10)] == [None] * 10
 
 
 def test_the_door_is_shut_while_too_many_handshakes_are_under_way() -> None:
     desk = Desk(LimitSettings(handshakes_under_way=5))
-    desk.under_way = 5
-    assert isinstance(desk.door.refusal("10.0.0.1"), Overloaded)
-    desk.door.enter()  # it was let in before
-    desk.under_way = 10
+    desk.admission.under_way = 5
+    assert isinstance(desk.admission.refusal("10.0.0.1"), Overloaded)
+    desk.admission.enter()  # it was let in before
+    desk.admission.under_way = 10
     with pytest.raises(Overloaded):
-        desk.door.enter()
-    desk.under_way = 4
-    assert desk.door.refusal("10.0.0.1") is None
+        desk.admission.enter()
+    desk.admission.under_way = 4
+    assert desk.admission.refusal("10.0.0.1") is None
 
 
 ALL = 10_000
@@ -157,7 +145,7 @@ def crowd(desk: Desk, again_s: "dict[str, float] | None" = None) -> tuple[float,
     while arrivals:
         at_s, who, tries = heapq.heappop(arrivals)
         desk.clock.now_s = at_s
-        error = desk.door.refusal(f"10.{who % 50}.0.1")
+        error = desk.admission.refusal(f"10.{who % 50}.0.1")
         if error is None:
             admitted.append(at_s)
             continue
@@ -188,7 +176,7 @@ EVENT = Incoming("message", (msgspec.Raw(b"x" * 99_000),))
 def test_a_socket_with_much_under_way_is_read_no_further_until_half_is_answered() -> None:
     desk = Desk()
     alice = desk.connection("alice")
-    line = alice.outlet._socket
+    line = alice.writer._socket
     sizes = [desk.inbound.begin(alice, EVENT) for _ in range(6)]
     assert not line.reading
     held = []
@@ -215,7 +203,7 @@ def test_a_socket_and_the_gateway_take_so_much_and_no_more() -> None:
 def test_who_goes_on_after_refusals_is_read_no_further_for_a_second() -> None:
     desk = Desk()
     mallory = desk.connection("mallory")
-    line = mallory.outlet._socket
+    line = mallory.writer._socket
     for _ in range(99):
         desk.inbound.refused(mallory)
     assert line.reading

@@ -24,7 +24,7 @@ from common.clock import SystemClock
 from common.errors import error_of
 from store.memory import memory_stores
 from store.ports.journal import Loaded, Outcome, Snapshot, Turn
-from store.ports.views import View
+from store.ports.views import View, ViewQuery
 
 START_MS: Final = 1_763_631_000_000  # 2025-11-20T09:30:00.000Z
 _decode_delivery: Final = msgspec.msgpack.Decoder(protocol.Delivery).decode
@@ -152,7 +152,9 @@ class World:
 
     def views(self, collection: str, **equal: str | bool) -> list[View]:
         """Documents of a read model, by version."""
-        return run(self.stores.views.find(collection, equal, order_by="version", limit=10_000))
+        return run(
+            self.stores.views.find(ViewQuery(collection=collection, equal=equal, order_by="version", limit=10_000))
+        )
 
     async def turns(self, entity_id: str) -> list[Turn]:
         """All that the journal holds of an entity."""
@@ -192,7 +194,7 @@ class World:
             assert decided.query is not None
             assert not isinstance(decided.query, AttachQuery)
             found = run(self._read(resident, decided))
-            answer = protocol.Answer(decided.submission.ticket, "", msgspec.json.encode(found), decided.version)
+            answer = protocol.Answer(decided.submission.correlation_id, "", msgspec.json.encode(found), decided.version)
         return Done(answer, [_decode_delivery(packed) for _, packed in decided.deliveries])
 
     async def _read(self, resident: Resident, decided: Decided) -> object:

@@ -160,12 +160,13 @@ def command_of(given: Step, model: Model, number: int) -> c.RoomCommand | None:
     if not known:
         return None
     message_id = known[which % len(known)]
-    return {
+    to_message: dict[str, c.RoomCommand] = {
         "delete": c.Delete(message_id),
         "edit": c.Edit(message_id, f"body-{number}."),
         "react": c.React(message_id, emoji),
         "unreact": c.Unreact(message_id, emoji),
-    }[what]
+    }
+    return to_message[what]
 
 
 def play(script: list[tuple[list[Step], str]]) -> tuple[Chat, Model]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from typing_extensions import override
 
 from actors.inboxes.kind import InboxKind
 from actors.kernel.caller.region import Region
@@ -30,6 +31,7 @@ class TickingClock(SystemClock):
     def __init__(self) -> None:
         self._now_ms = super().now_ms()
 
+    @override
     def now_ms(self) -> int:
         self._now_ms += 1
         return self._now_ms
@@ -48,7 +50,7 @@ class Served:
         return msgspec.json.decode((await self.rooms.create(room_id, command, by=by)).data)
 
     async def ask(self, room_id: str, command: c.RoomCommand, by: Principal) -> Any:
-        return msgspec.json.decode((await self.rooms.ask(room_id, command, by=by)).data)
+        return msgspec.json.decode((await self.rooms.submit(room_id, command, by=by)).data)
 
     async def list(self, by: Principal, **page: Any) -> Any:
         return msgspec.json.decode(msgspec.json.encode(await self.rooms.rooms_of(by, **page)))

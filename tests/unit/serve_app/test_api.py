@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import msgspec
 import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
+from typing_extensions import override
 
-from actors.kernel.contract.answers import Reply
-from actors.kernel.contract.entity import Principal
-from actors.rooms.room.commands import History, RoomCommand
+from actors.kernel.contract.commands import answer_to
+from actors.kernel.contract.entity import Command, Principal
+from actors.rooms.messages.chat_message import Content, pack, posted
+from actors.rooms.replies import MessagePage, RoomList
+from actors.rooms.room.commands import History
+from actors.rooms.room.events import Posted
 from common.clock import SystemClock
 from common.errors import NotFound, Overloaded
 from common.tokens import Expected, Verified, mint, verify
@@ -26,6 +30,7 @@ from store.memory import memory_stores
 from store.mongo.processes import Process, ProcessRegistry
 
 SECRET = "a-secret-of-at-least-32-bytes-for-tests"
+R = TypeVar("R")
 NOW_MS = SystemClock().now_ms()
 
 
@@ -36,21 +41,23 @@ class FewRooms:
         self.fails: Exception | None = None
         self.asked: list[Mapping[str, object]] = []
 
-    async def rooms_of(self, by: Principal, *, cursor: str | None, limit: int, trace: str) -> dict[str, Any]:
+    async def rooms_of(self, by: Principal, *, cursor: str | None, limit: int, trace: str) -> RoomList:
         self.asked.append({"by": by.user, "cursor": cursor, "limit": limit, "trace": trace})
         if self.fails is not None:
             raise self.fails
-        return {"rooms": [], "cursor": "next"}
+        return RoomList(rooms=[], cursor="next")
 
-    async def ask(self, room_id: str, command: RoomCommand, *, by: Principal, trace: str) -> Reply:
-        assert isinstance(command, History)
+    async def ask(self, room_id: str, command: Command[R], *, by: Principal, trace: str) -> R:
+        asked: object = command
+        assert isinstance(asked, History)
         if room_id != "r1":
             raise NotFound("There is no such room.", room=room_id)
-        before, after, limit = command.before, command.after, command.limit
+        before, after, limit = asked.before, asked.after, asked.limit
         seqs = [n for n in range(1, 13) if (before is None or n < before) and (after is None or n > after)]
         page = seqs[:limit] if after is not None else seqs[-limit:]
-        messages = [{"id": f"msg_{n}", "seq": n, "body": "ü"} for n in page]
-        return Reply(msgspec.json.encode({"messages": messages, "has_more": len(page) < len(seqs)}), 12, False)
+        messages = [posted(Posted(at=0, id=f"msg_{n}", secret=pack(Content("ü"))), n).to_wire("r1") for n in page]
+        shown = MessagePage(messages=messages, has_more=len(page) < len(seqs))
+        return answer_to(command, msgspec.json.encode(shown))
 
 
 class NoRegistry(ProcessRegistry):
@@ -59,6 +66,7 @@ class NoRegistry(ProcessRegistry):
     def __init__(self) -> None:
         pass
 
+    @override
     async def alive(self) -> list[Process]:
         return []
 

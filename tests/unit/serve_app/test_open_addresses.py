@@ -11,6 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from pydantic import SecretStr
 from starlette.requests import Request
+from typing_extensions import override
 
 from common.clock import SystemClock
 from common.lib.fresh import Fresh
@@ -35,6 +36,7 @@ class CountedShards(OneShard):
     def __init__(self) -> None:
         self.asked = 0
 
+    @override
     async def metrics(self, shard: str) -> bytes:
         self.asked += shard == "rooms-0"
         return await super().metrics(shard)

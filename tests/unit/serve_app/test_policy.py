@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 
 from common.errors import PermissionDenied
-from common.policy import RULES, Policy, Relation, Rule, render
+from common.policy import POLICY, RULES, Policy, Relation, Rule, render
 from common.tokens import ROLES
-from realtime.front.permits import ACTIONS
+from tests.declared import declared_events
 
-POLICY = Policy()
 # Rows are actions, columns client, therapist, moderator, admin; letters are relations: (s)elf (o)wner (m)ember (c)are
 # (g)rant o(p)en (n)one; * is all of them. Written by hand, so that no change of the table passes by accident.
 CELLS = """
@@ -120,7 +119,7 @@ def test_an_action_that_nobody_knows_is_a_mistake_of_ours() -> None:
 
 
 def test_every_event_stands_under_an_action_that_exists() -> None:
-    assert all(action in POLICY for action in ACTIONS.values())
+    assert all(handler.action in POLICY for handler in declared_events().values())
 
 
 def test_the_documentation_shows_the_table_as_it_is() -> None:

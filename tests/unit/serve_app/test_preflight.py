@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import StartupError
-from config.settings import GatewaySettings, HttpSettings, MongoSettings, RaySettings, Settings
+from config.settings import ClusterSettings, GatewaySettings, HttpSettings, MongoSettings, RaySettings, Settings
 from serve_app.launch.preflight import (
     WantedPort,
     check_cores,
@@ -21,6 +21,8 @@ from serve_app.launch.preflight import (
     free_memory_mb,
     listeners,
 )
+
+pytestmark = pytest.mark.allows("sockets", reason="whether this machine lets us listen is what is asked")
 
 
 @pytest.fixture
@@ -74,6 +76,20 @@ def test_a_malformed_database_url_is_found_before_anything_starts() -> None:
         _env_file=None,  # type: ignore[call-arg] # pydantic-settings' own
     )
     with pytest.raises(StartupError, match="CAREWIRE_MONGO__URL is not a MongoDB URL"):
+        check_machine(settings)
+
+
+def test_certificates_that_cannot_be_read_are_found_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        ports = one.getsockname()[1], other.getsockname()[1]
+    missing = tmp_path / "missing.pem"
+    settings = Settings(
+        http=HttpSettings(port=ports[0]),
+        gateway=GatewaySettings(port=ports[1]),
+        cluster=ClusterSettings(tls_cert=missing, tls_key=missing, tls_ca=missing),
+        _env_file=None,  # type: ignore[call-arg] # pydantic-settings' own
+    )
+    with pytest.raises(StartupError, match="CAREWIRE_CLUSTER__TLS_CERT"):
         check_machine(settings)
 
 

@@ -75,6 +75,7 @@ def test_a_file_that_is_no_program_is_explained(tmp_path: Path) -> None:
         check_mongod(path)
 
 
+@pytest.mark.allows("sockets", reason="whether the port is free is what is asked")
 def test_a_stale_lock_file_is_no_obstacle_and_a_port_in_use_is(tmp_path: Path) -> None:
     (tmp_path / "mongod.lock").write_text("12345\n")
     with socket.socket() as taken:

@@ -9,10 +9,10 @@ from common.errors import CarewireError, PermissionDenied
 from common.lib.tasks import Tasks
 from common.logs import get_logger
 from common.observations import Observation
+from common.policy import POLICY
 from common.tokens import Verified
 from common.verifier import Verifier
 from config.settings import IdentitySettings
-from realtime.front.permits import POLICY
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.identity.care import CareRelations

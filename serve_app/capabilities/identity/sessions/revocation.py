@@ -15,7 +15,8 @@ from pymongo.errors import PyMongoError
 
 from common.clock import Clock
 from common.errors import CarewireError
-from common.lib.lookups import LookupBatcher
+from common.lib.batching import Batcher, look_up_together
+from common.lib.retry import Backoff
 from common.logs import get_logger
 from common.revocations import Revocation, keys_of, refusal
 from common.tokens import Verified
@@ -26,10 +27,9 @@ INDEXES: Final = (
     IndexModel([("expires", ASCENDING)], name="expires", expireAfterSeconds=0),
     IndexModel([("user", ASCENDING)], name="user"),
 )
-_FIRST_PAUSE_S: Final = 0.1
-_LONGEST_PAUSE_S: Final = 1.0
+_PAUSES_S: Final = (0.2, 2.0)  # first and highest ceiling of the pause before the stream is opened again
 _AT_ONCE: Final = 1000
-_REST_S: Final = 0.005  # a look-up costs half a millisecond, whether for one token or for fifty
+_REST_S: Final = 0.004  # a look-up costs half a millisecond, whether for one token or for fifty
 _WAIT_MS: Final = 1000  # that the database holds a look at the stream back for news
 
 log = get_logger(__name__)
@@ -41,7 +41,9 @@ class Revocations:
     def __init__(self, database: Database, clock: Clock, *, session_memory_s: float) -> None:
         """`session_memory_s`: how long a token of a session that has ended could still be shown."""
         self._all = database[COLLECTION]
-        self._gathered = LookupBatcher(self._look_up, rest_s=_REST_S)
+        self._look_ups: Batcher[Iterable[str], list[Revocation]] = Batcher(
+            look_up_together(self._look_up), wait_s=_REST_S
+        )
         self._clock = clock
         self._memory = timedelta(seconds=session_memory_s)
 
@@ -75,8 +77,8 @@ class Revocations:
             Unauthenticated: the token was taken back.
             Unavailable: the database does not answer.
         """
-        found = await self._gathered.get(keys_of(verified))
-        errors = [error for one in found if (error := refusal(verified, one)) is not None]
+        revocations = await self._look_ups.put(keys_of(verified))
+        errors = [error for revocation in revocations if (error := refusal(verified, revocation)) is not None]
         if errors:
             raise min(errors, key=lambda error: error.code == "token_expired")  # the graver one
 
@@ -123,7 +125,7 @@ class Follower:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        pause_s = _FIRST_PAUSE_S
+        backoff = Backoff(*_PAUSES_S)
         while True:
             try:
                 await self._follow()
@@ -132,10 +134,9 @@ class Follower:
             except Exception:
                 log.exception("revocations.crashed")
             if self._following.is_set():
-                pause_s = _FIRST_PAUSE_S
+                backoff.reset()
             self._following.clear()
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            await backoff.pause()
 
     async def _follow(self) -> None:
         kinds = [{"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}}]

@@ -1,0 +1,1 @@
+"""The agenda: what time of a client is taken."""

@@ -1,0 +1,6 @@
+"""What an agenda is asked."""
+
+from actors.calendars.calendar.commands import Probe, TryTake
+from actors.calendars.calendar.reservations import ConfirmOrCancel, ResolveInDoubt
+
+AgendaCommand = TryTake | Probe | ConfirmOrCancel | ResolveInDoubt

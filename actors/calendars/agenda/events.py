@@ -1,0 +1,5 @@
+"""What happens to an agenda."""
+
+from actors.calendars.calendar.reservations import OutcomeQueried, ReservationConfirmed, TimeReleased, TimeReserved
+
+AgendaEvent = TimeReserved | ReservationConfirmed | TimeReleased | OutcomeQueried

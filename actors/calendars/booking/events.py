@@ -1,0 +1,52 @@
+"""What happens to a booking."""
+
+import msgspec
+
+from actors.calendars.booking.keyed import IdAssigned
+from actors.calendars.booking.state import Record
+from actors.calendars.calendar.reservations import Outcome
+from actors.kernel.contract.entity import Event
+
+
+class Resolution(msgspec.Struct, frozen=True, array_like=True):
+    """What becomes of an entry of time: a letter to the entity that has it."""
+
+    entity: str
+    key: str
+    outcome: Outcome
+
+
+class BookingChanged(Event, frozen=True, kw_only=True, tag="changed"):
+    """Something happened to the booking; `record` is what it is now."""
+
+    change: str
+    record: Record
+    verdicts: tuple[Resolution, ...] = ()
+
+
+class Noted(Event, frozen=True, kw_only=True, tag="noted"):
+    """Words about the booking (`name`: notes, reason, override_reason): the secret."""
+
+    name: str
+
+
+class OutcomeDecided(Event, frozen=True, kw_only=True, tag="answered"):
+    """An entity asked about an entry. "free" is for ever: this key will never be used."""
+
+    verdict: Resolution
+
+
+class Reminded(Event, frozen=True, kw_only=True, tag="reminded"):
+    """Client and therapist are reminded."""
+
+    record: Record
+    starts_in_ms: int
+
+
+class HoldInDoubt(Event, frozen=True, kw_only=True, tag="doubted"):
+    """The hold lapses, but belongs to a series: that decides."""
+
+    series: str
+
+
+BookingEvent = BookingChanged | Noted | OutcomeDecided | Reminded | HoldInDoubt | IdAssigned

@@ -1,0 +1,107 @@
+"""What a calendar answers. Times in ms."""
+
+import msgspec
+
+from actors.calendars.hours.answers import Answer
+from actors.calendars.hours.reasons import Reason
+from actors.calendars.hours.schedule import CalendarBody, Price
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What booking a service of `calendar` at a time means. Times in ms."""
+
+    start: int
+    end: int
+    before: int
+    after: int
+    session: str
+    capacity: int
+    service: str
+    resources: tuple[str, ...]
+    tz: str
+    price: Price | None = None
+    format: str | None = None
+    requires_confirmation: bool = False
+    max_reschedules: int | None = None
+    cancel_notice_ms: int = 0
+    bookable_by: str = "anyone"
+    calendar: str = ""
+
+    def at(self, start: int) -> "Plan":
+        """The same at another time."""
+        end = start + self.end - self.start
+        session = session_of(self.calendar, self.service, start, end) if self.capacity > 1 else ""
+        return msgspec.structs.replace(self, start=start, end=end, session=session)
+
+
+def session_of(calendar: str, service: str, start: int, end: int) -> str:
+    """What bookings of one group session have in common."""
+    return f"{calendar}|{service}|{start}|{end}"
+
+
+Slot = tuple[int, int, int]  # start, end, places left
+
+
+class CalendarReply(CalendarBody, frozen=True, kw_only=True):
+    """How a calendar is set up."""
+
+
+class RefusedSpan(Answer, frozen=True, kw_only=True):
+    """A stretch in which no booking can begin, and why."""
+
+    start: int
+    end: int
+    reasons: list[Reason]
+
+
+class FreeSlots(Answer, frozen=True, kw_only=True):
+    """The free times of a calendar by its own rules. `plan` and `step` (ms): where rooms are needed besides, what is
+    asked of them. `refused`: where that was asked for."""
+
+    version: int
+    tz: str
+    slots: list[Slot]
+    plan: Plan | None = None
+    step: int = 0
+    refused: list[RefusedSpan] | None = None
+
+
+class OpenTime(Answer, frozen=True, kw_only=True):
+    """How much time is offered."""
+
+    open_ms: int
+
+
+class NearbyTime(Answer, frozen=True, kw_only=True):
+    """A free time close to one that is not."""
+
+    therapist_id: str
+    service_id: str | None
+    start: int
+    end: int
+
+
+class CheckedTime(Answer, frozen=True, kw_only=True):
+    """What booking a time would mean, what stands against it, and what is free instead."""
+
+    plan: Plan
+    reasons: list[Reason]
+    alternatives: list[NearbyTime]
+
+
+class CheckAnswer(Answer, frozen=True, kw_only=True):
+    """One for each time that was asked about."""
+
+    results: list[CheckedTime]
+
+
+class ProbeAnswer(Answer, frozen=True, kw_only=True):
+    """What stands against each try; nothing: it would be made."""
+
+    results: list[list[Reason]]
+
+
+class ImportAnswer(Answer, frozen=True, kw_only=True):
+    """How many busy times came in."""
+
+    imported: int

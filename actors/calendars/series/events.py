@@ -1,0 +1,40 @@
+"""What happens to a series."""
+
+from typing import Literal
+
+from actors.calendars.booking.keyed import IdAssigned
+from actors.calendars.series.state import Definition
+from actors.kernel.contract.entity import Event
+
+
+class SeriesBegun(Event, frozen=True, kw_only=True, tag="begun"):
+    """The bookings are made."""
+
+    definition: Definition
+    bookings: tuple[str, ...]
+    held: bool = False
+    staff: bool = False
+
+
+class SeriesExtended(Event, frozen=True, kw_only=True, tag="extended"):
+    """More bookings, instead of others."""
+
+    bookings: tuple[str, ...]
+    instead: tuple[str, ...] = ()
+
+
+class StatusSet(Event, frozen=True, kw_only=True, tag="turned"):
+    """Paused, going on, or over."""
+
+    status: Literal["active", "paused", "ended"]
+
+
+class SeriesOutcomeDecided(Event, frozen=True, kw_only=True, tag="vouched"):
+    """A booking got its answer. Without `needed` it can never be part of the series."""
+
+    booking: str
+    needed: bool
+    staff: bool = False
+
+
+SeriesEvent = SeriesBegun | SeriesExtended | StatusSet | SeriesOutcomeDecided | IdAssigned

@@ -1,0 +1,76 @@
+"""What somebody wants of the services of bookings, and the commands that it becomes once its time is taken."""
+
+import msgspec
+
+from actors.calendars.booking.commands import MoveBooking
+from actors.calendars.booking.state import Record, Terms
+from actors.calendars.calendar.answers import Plan
+from actors.calendars.contract.wanted import BookingRequest
+from actors.calendars.hours.timeline import MINUTE_MS
+from actors.calendars.services.reserving import ReservedTime, TimeRequest
+
+
+def record_of(booking: str, request: BookingRequest, wanted: TimeRequest, taken: ReservedTime) -> Record:
+    """The booking that is to be, with its time."""
+    plan = taken.plan
+    return Record(
+        id=booking,
+        therapist=wanted.therapist,
+        client=wanted.client,
+        service=plan.service,
+        start=plan.start,
+        end=plan.end,
+        tz=plan.tz,
+        status="held",
+        key=taken.key,
+        parties=taken.parties,
+        participants=request.participants,
+        price=plan.price,
+        format=plan.format,
+        series=request.series,
+        wish=request.wish,
+        terms=_terms(plan),
+        overridden=wanted.overriding,
+    )
+
+
+def move_of(record: Record, taken: ReservedTime, wanted: TimeRequest, override_reason: str) -> MoveBooking:
+    """What moves a booking to its new time. The price that was agreed stays with the service."""
+    plan = taken.plan
+    same_service = plan.service == record.service
+    same_place = same_service and wanted.therapist == record.therapist
+    return MoveBooking(
+        key=taken.key,
+        epoch=record.epoch,
+        therapist=wanted.therapist,
+        service=plan.service,
+        start=plan.start,
+        end=plan.end,
+        tz=plan.tz,
+        parties=taken.parties,
+        terms=_terms(plan),
+        overridden=wanted.overriding,
+        override_reason=override_reason,
+        price=record.price if same_service else plan.price,
+        format=record.format if same_place else plan.format,
+    )
+
+
+def _terms(plan: Plan) -> Terms:
+    return Terms(plan.requires_confirmation, plan.max_reschedules, plan.cancel_notice_ms)
+
+
+def moved_request(record: Record, start: int | None = None, therapist: str | None = None) -> BookingRequest:
+    """The same booking as a request, at another time or with another therapist."""
+    return BookingRequest(
+        therapist=therapist or record.therapist,
+        start=record.start if start is None else start,
+        client=record.client,
+        service=record.service or None,
+        duration=(record.end - record.start) // MINUTE_MS,
+    )
+
+
+def as_json(document: object) -> msgspec.Raw:
+    """A document that is part of an answer as it is."""
+    return msgspec.Raw(msgspec.json.encode(document))

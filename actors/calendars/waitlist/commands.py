@@ -1,0 +1,82 @@
+"""What the waitlist is asked."""
+
+from actors.calendars.calendar.commands import Reserved, TimeFreed
+from actors.calendars.calendar.reservations import QueryOutcome
+from actors.calendars.waitlist.answers import Standing, WaitlistFigures, WaitlistLine, WaitlistReply
+from actors.calendars.waitlist.state import Offer, WaitlistEntry
+from actors.kernel.contract.entity import Command, Query
+from common.persons import NothingToTell
+
+
+class JoinWaitlist(Command[Standing], frozen=True, tag="join"):
+    """Wait for time."""
+
+    entry: WaitlistEntry
+    note: str = ""
+
+
+class LeaveWaitlist(Command[NothingToTell], frozen=True, tag="leave"):
+    """Wait no more."""
+
+    entry: str
+
+
+class DeclineOffer(Command[NothingToTell], frozen=True, tag="decline"):
+    """Let an offer go."""
+
+    offer: str
+
+
+class ClaimOffer(Command[Offer], frozen=True, tag="claim"):
+    """The offer, if it is the caller's and still stands: then it can be booked."""
+
+    offer: str
+
+
+class CloseOffer(Command[NothingToTell], frozen=True, tag="close"):
+    """The offer was booked for `entry`: whatever became of the offer meanwhile, its client waits no more."""
+
+    offer: str
+    entry: str = ""
+
+
+class MatchSlots(Command[NothingToTell], frozen=True, tag="match"):
+    """A timer: share out what came free."""
+
+
+class LapseOffer(Command[NothingToTell], frozen=True, tag="lapse"):
+    """A timer: nobody took the offer."""
+
+    offer: str
+
+
+class GetWaitlist(Command[WaitlistReply], frozen=True, tag="listing"):
+    """Who waits: one's own, or (staff) those of a calendar."""
+
+    calendar: str = ""
+
+
+class GetFigures(Command[WaitlistFigures], frozen=True, tag="figures"):
+    """How it goes. Staff only."""
+
+
+WaitlistCommand = (
+    JoinWaitlist
+    | LeaveWaitlist
+    | DeclineOffer
+    | ClaimOffer
+    | CloseOffer
+    | MatchSlots
+    | LapseOffer
+    | GetWaitlist
+    | GetFigures
+    | TimeFreed
+    | Reserved
+    | QueryOutcome
+)
+
+
+class ReadWaitlist(Query, frozen=True):
+    """Lines of the list, to which the notes are added."""
+
+    lines: tuple[WaitlistLine, ...]

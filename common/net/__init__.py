@@ -1,0 +1,1 @@
+"""Connections between processes of Carewire, over TCP: frames, one mutual proof, and TLS."""
