@@ -27,6 +27,9 @@ class Elsewhere:
     def units(self, text: Text) -> set[int]:
         """Units about the past. A list that is called a history holds to the end of its sentence."""
         past: set[int] = set()
+        whole = text.words(range(len(text.tokens)))
+        if not (self._before.search(whole) or self._after.search(whole)):
+            return past
         used, listing = text.used(), -1
         for unit, positions in _units(text).items():
             said = text.words(positions)
@@ -42,7 +45,7 @@ class Elsewhere:
 
     def called_history(self, text: Text) -> bool:
         """Is anything in this text called a history, something known or diagnosed?"""
-        return any(self._before.search(text.words(positions)) for positions in _units(text).values())
+        return self._before.search(text.words(range(len(text.tokens)))) is not None
 
     def _of_a_relative(self, text: Text, match: Match) -> bool:
         """A relative, a verb of having, and nothing between them and the complaint but small words."""

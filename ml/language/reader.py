@@ -136,10 +136,11 @@ class Reader:
         return reading
 
     def _read_one(self, folded: str) -> Reading:
-        measured = measure(self._crises.mark(folded))
+        mended = self._words.corrected(self._crises.mark(folded))
+        measured = measure(mended)
         reading = Reading(vitals=measured.vitals, duration_days=measured.duration_days, baby_days=measured.baby_days)
-        reading.qualifiers = self._qualifiers(folded)
-        rewritten = self._words.rewrite(measured.rest)
+        reading.qualifiers = self._qualifiers(folded, mended)
+        rewritten = self._words.rewrite(measured.rest, correct=False)
         tokens, endings = self._words.tokens(rewritten), self._words.endings(rewritten)
         text = Text(tokens, self._found(tokens), endings)
         for match, standing in self._cues.judge(text).items():
@@ -155,9 +156,8 @@ class Reader:
         reading.unrecognised = self._leftover(tokens, [*text.found, *history], self._cues.elsewhere.units(text))
         return reading
 
-    def _qualifiers(self, folded: str) -> set[str]:
+    def _qualifiers(self, folded: str, mended: str) -> set[str]:
         """Facts about the whole story; of those that are signs in themselves only what is not surely denied."""
-        mended = self._words.corrected(folded)
         told: set[str] = set()
         for name, pattern in self._words.qualifiers.items():
             found = pattern.search(folded)

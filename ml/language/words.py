@@ -14,7 +14,7 @@ from ml.knowledge import DATA
 from ml.language.text import fold
 
 _SPLIT: Final = re.compile(r"[a-z']+|[.;!?\n]|,|\d+(?:[./]\d+)*")
-_WORD: Final = re.compile(r"[a-z]{4,24}")
+_WORD: Final = re.compile(r"[a-z]{4,24}(?![a-z'])")
 _CANNOT: Final = re.compile(r"\b(can ?not|can'?t|couldn'?t|could not|un ?able to|not able to|unable)\b")
 _NOT: Final = re.compile(
     r"\b(?:(?:is|are|was|were|has|have|had|does|do|did|wo|would|should)n'?t|(?:does|do|did|will|would|has|have|had)"

@@ -45,7 +45,7 @@ def train(folder: Path, *, trained_at: str, seed: int, progress: Progress = lamb
     held_out: dict[Task, list[Example]] = {}
     for task in TASKS:
         learnt = list(corpus.examples(task, held_out=False, each=EACH, seed=seed))
-        weights[task] = _fit(learnt, corpus.labels(task), seed, spoken[task])
+        weights[task] = fit(learnt, corpus.labels(task), seed, spoken[task])
         held_out[task] = list(corpus.examples(task, held_out=True, each=EACH_HELD_OUT, seed=seed + 1))
         progress(f"{task}: {len(held_out[task])} messages held out")
     meta = MessageMeta(
@@ -99,7 +99,7 @@ def judge(reader: MessageReader, rules: MessageReader, held_out: dict[Task, list
     return table
 
 
-def _fit(examples: Sequence[Example], labels: Sequence[str], seed: int, spoken: Spoken) -> Halves:
+def fit(examples: Sequence[Example], labels: Sequence[str], seed: int, spoken: Spoken) -> Halves:
     """Weights (places and a bias, labels), float16."""
     torch.manual_seed(seed)
     at = {label: number for number, label in enumerate(labels)}

@@ -93,6 +93,8 @@ class CrisisRules:
     def plain(self, folded: str) -> str:
         """Folded text as the patterns are written: without apostrophes and double blanks, slips and dialect mended."""
         text = _BLANKS.sub(" ", _APOSTROPHE.sub("", folded))
+        if self._mended.keys().isdisjoint(_WORD.findall(text)):
+            return text
         return _WORD.sub(lambda word: self._mended.get(word.group(), word.group()), text)
 
     def mark(self, folded: str) -> str:

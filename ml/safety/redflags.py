@@ -197,15 +197,17 @@ class _AnyOf:
 
     def why(self, story: Story) -> str | None:
         """The part that holds ("" for one that is about absence), or None."""
-        if found := self.facts & story.facts:
-            return min(found)
+        if not self.facts.isdisjoint(story.facts):
+            return min(self.facts & story.facts)
         for name, sign, bound, written in self.compared:
             if _compares(story, name, sign, bound):
                 return written
-        if any(story.lacks(name) for name in self.absent):
-            return ""
-        if any(not _compares(story, name, sign, bound) for name, sign, bound, _ in self.not_compared):
-            return ""
+        for name in self.absent:
+            if story.lacks(name):
+                return ""
+        for name, sign, bound, _ in self.not_compared:
+            if not _compares(story, name, sign, bound):
+                return ""
         return None
 
 

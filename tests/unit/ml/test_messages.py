@@ -14,6 +14,7 @@ from ml.messages.answer import MessageReader
 from ml.messages.classifier import FOLDER, MessageModel, MessageModelError
 from ml.messages.corpus import NONE, Corpus
 from ml.messages.features import SPACE, features
+from ml.messages.training import fit
 from ml.safety.screen import Screen
 
 CASES = Path(__file__).parent / "cases" / "messages.csv"
@@ -170,6 +171,14 @@ def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
 
 def test_the_model_that_ships_was_trained_on_the_data_that_ships(model: MessageModel) -> None:
     assert model.meta.data_hash == Corpus().data_hash
+
+
+def test_the_same_seed_gives_the_same_weights() -> None:
+    corpus = Corpus()
+    some = list(corpus.examples("safety", held_out=False, each=1, seed=4))[::40]
+    once, again = (fit(some, corpus.labels("safety"), 4, lambda _: []) for _ in range(2))
+    assert once.tobytes() == again.tobytes()
+    assert once.shape == (SPACE + 1, len(corpus.labels("safety")))
 
 
 def test_the_screen_imports_neither_torch_nor_numpy() -> None:
