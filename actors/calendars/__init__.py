@@ -7,7 +7,8 @@ decided. Nobody frees tentative time by the clock alone: when it is old, the cal
 crashes, and however late a command arrives, a booking has all of its time or none.
 
 hours/      instants, schedules, opening hours, recurrence, reasons for a refusal
-calendar/   the entity of a calendar, and that of a client's agenda: what is taken, what would be, tentative time
+calendar/   the entity of a calendar: what is taken, what would be, tentative time
+agenda/     the entity of a client's agenda: one person cannot be in two places
 booking/    the entity of a booking: its states, who may change them, reminders
 series/     the entity of a series of bookings
 waitlist/   the queue for full calendars

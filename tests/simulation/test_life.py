@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from actors.kernel.contract.entity import Principal
 from actors.kernel.shard import life
@@ -19,7 +20,6 @@ from tests.simulation.test_kernel import CRAMPED, Hasty, a_run
 from tests.simulation.watch import Pair, WatchedTable, watched
 from tests.simulation.world import SETTINGS, World
 from tests.unit.kernel.ledger import LedgerKind, Write
-from typing_extensions import override
 
 ANN = Principal("ann")
 HURRIED = SETTINGS.model_copy(update={"lease_renewal_s": 0.05, "lease_s": 0.5})

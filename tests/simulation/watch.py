@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from actors.kernel.shard import life
 from actors.kernel.shard.life import Event, Phase
-from typing_extensions import override
 
 Pair = tuple[Phase, Event]
 
