@@ -1,7 +1,7 @@
 """`make drill [NAME]`: what `make test` runs, with seeds that it does not use. Each drill ends by itself.
 
 simulation   2,000 further seeds of the kernel's promises, and a share of the other simulations
-short        100 further seeds of the kernel's promises, others each day; what CI runs
+short        100 further seeds of the kernel's promises; what CI runs
 """
 
 import os
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Final
 
 OF_THE_SUITE: Final = 1000  # seeds that `make test` uses, from 0
-_DAY_S: Final = 86_400
 
 
 @dataclass(frozen=True)
@@ -23,12 +22,10 @@ class Drill:
     tests: tuple[str, ...]
     rounds: int
     limit_s: float
-    daily: bool = False  # other seeds each day
 
-    def first_seeds(self, now_s: float) -> list[int]:
+    def first_seeds(self) -> list[int]:
         """The first seed of each round, never one of the suite's."""
-        skipped = 1 + (int(now_s // _DAY_S) if self.daily else 0)
-        return [(skipped + number) * OF_THE_SUITE for number in range(self.rounds)]
+        return [(1 + number) * OF_THE_SUITE for number in range(self.rounds)]
 
 
 DRILLS: Final[Mapping[str, Drill]] = {
@@ -37,7 +34,6 @@ DRILLS: Final[Mapping[str, Drill]] = {
         ("tests/simulation/test_kernel.py::test_no_crash_and_no_lost_answer_breaks_a_promise[0]",),
         rounds=1,
         limit_s=300.0,
-        daily=True,
     ),
 }
 
@@ -53,7 +49,7 @@ def main(names: list[str]) -> int:
 
 def _run(name: str, drill: Drill) -> int:
     ends_s = time.monotonic() + drill.limit_s
-    for first in drill.first_seeds(time.time()):
+    for first in drill.first_seeds():
         command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *drill.tests]
         environment = {**os.environ, "FIRST_SEED": f"{first}"}
         print(f"drill {name}: FIRST_SEED={first} pytest {' '.join(drill.tests)}", flush=True)

@@ -32,7 +32,7 @@ class Echo:
 @contextlib.asynccontextmanager
 async def echoing(**options: Any) -> AsyncIterator[Echo]:
     server = EngineServer(**{"ping_interval": 20, "ping_timeout": 20, "logger": False} | options)
-    async with serving(server, "engine.io") as url, Wire(url) as wire:
+    server = EngineServer(**options)
         echo = Echo(server, wire)
 
         async def message(sid: str, data: Any) -> None:
