@@ -31,8 +31,14 @@ class Echo:
 
 @contextlib.asynccontextmanager
 async def echoing(**options: Any) -> AsyncIterator[Echo]:
-    server = EngineServer(**{"ping_interval": 20, "ping_timeout": 20, "logger": False} | options)
-    server = EngineServer(**options)
+    plain = {
+        "ping_interval": 20,
+        "ping_timeout": 20,
+        "logger": False,
+        "json": json,
+    }  # python-engineio keeps one a process
+    server = EngineServer(**plain | options)
+    async with serving(server, "engine.io") as url, Wire(url) as wire:
         echo = Echo(server, wire)
 
         async def message(sid: str, data: Any) -> None:
