@@ -31,12 +31,8 @@ class Echo:
 
 @contextlib.asynccontextmanager
 async def echoing(**options: Any) -> AsyncIterator[Echo]:
-    plain = {
-        "ping_interval": 20,
-        "ping_timeout": 20,
-        "logger": False,
-        "json": json,
-    }  # python-engineio keeps one a process
+    # python-engineio keeps one JSON module a process: whichever server came last has chosen it.
+    plain: dict[str, Any] = {"ping_interval": 20, "ping_timeout": 20, "logger": False, "json": json}
     server = EngineServer(**plain | options)
     async with serving(server, "engine.io") as url, Wire(url) as wire:
         echo = Echo(server, wire)
