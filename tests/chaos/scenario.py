@@ -44,4 +44,4 @@ async def whole_again(system: System, before: dict[str, tuple[str, int]], killed
             return False
         return sorted(kind for kind, _ in rows.values()) == kinds and gone not in {pid for _, pid in rows.values()}
 
-    await wait_until(whole, within_s=30.0, what=f"another {killed}", every_s=0.2)
+    await wait_until(whole, within_s=60.0, what=f"another {killed}", every_s=0.2)
