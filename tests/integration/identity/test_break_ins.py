@@ -84,7 +84,9 @@ async def test_of_five_logins_with_one_code_at_once_one_passes(home: House) -> N
     factor = await with_a_second_factor(home)
     body = {"email": ADA, "password": PASSWORD, "code": code_of(home, factor)}
     tries = (home.call("POST", "/api/auth/login", body, address=f"10.0.1.{n}") for n in range(5))
-    assert sorted([answer.status_code for answer in await asyncio.gather(*tries)]) == [200] + [401] * 4
+    passed, *others = sorted([answer.status_code for answer in await asyncio.gather(*tries)])
+    assert passed == 200
+    assert set(others) <= {401, 429}  # the last may be told to wait: four wrong ones at once count against the account
 
 
 async def test_codes_of_the_second_factor_cannot_be_guessed_one_by_one(home: House) -> None:

@@ -1,6 +1,10 @@
+import fcntl
 import os
 import re
 import socket
+import subprocess
+import sys
+import threading
 from itertools import pairwise
 from pathlib import Path
 
@@ -85,6 +89,24 @@ def test_a_stale_lock_file_is_no_obstacle_and_a_port_in_use_is(tmp_path: Path) -
         with pytest.raises(StartupError, match=f"Port {port} is in use"):
             check_free(tmp_path, port)
     check_free(tmp_path, port)
+
+
+@pytest.mark.allows("sockets", reason="whether the port is free is what is asked")
+@pytest.mark.allows("threads", "sleeps", reason="the lock is let go of while it is waited for")
+def test_the_lock_of_one_that_has_been_killed_is_waited_for(tmp_path: Path) -> None:
+    """Its leader is a zombie while its last threads end, and they hold the lock."""
+    killed = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.DEVNULL)
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)  # a zombie from here on
+    lock = tmp_path / "mongod.lock"
+    lock.write_text(f"{killed.pid}\n")
+    with lock.open() as held, socket.socket() as probe:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        threading.Timer(0.2, fcntl.flock, (held, fcntl.LOCK_UN)).start()
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        check_free(tmp_path, port)
+    killed.wait()
 
 
 def test_it_listens_on_this_machine_only(tmp_path: Path) -> None:
