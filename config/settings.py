@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from common.net.tls import NodeTls, mutual_tls
 from common.ports import PortRange, port_range
+from config.features import FeatureSettings
 from config.ml import MlSettings
 from config.section import Section, refuse_empty, within_unit
 from config.values import DatabaseName, Host, HttpUrl, MongoUrl, Origin, RayAddress, Secret
@@ -473,6 +474,7 @@ class Settings(BaseSettings):
     rooms: RoomSettings = RoomSettings()
     presence: PresenceSettings = PresenceSettings()
     ml: MlSettings = MlSettings()
+    features: FeatureSettings = FeatureSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
 
@@ -510,4 +512,9 @@ class Settings(BaseSettings):
         """Ports that one machine needs for processes that reach each other, when it hosts all of them: one a shard,
         two a gateway (figures, and other gateways' requests), one the REST API, one a predictor."""
         shards = self.kernel.room_shards + self.kernel.calendar_shards + self.presence.shards
-        return shards + 2 * (self.gateway.max_replicas or self.gateway.replicas) + 1 + self.ml.replicas_max
+        return shards + 2 * (self.gateway.max_replicas or self.gateway.replicas) + 1 + self.predictors_max
+
+    @property
+    def predictors_max(self) -> int:
+        """Most predictors that there may be; none where the feature is off."""
+        return self.ml.replicas_max if self.features.ml else 0

@@ -19,15 +19,24 @@ from serve_app.edge.conventions.permits import permit
 
 
 def routers_of(
-    identity: IdentityService, calendars: CalendarServices, predictor: Predictor, pools: Resizable
+    identity: IdentityService, calendars: CalendarServices, predictor: Predictor | None, pools: Resizable
 ) -> list[APIRouter]:
-    """The routers of all capabilities. Chat and operations are part of the application itself."""
+    """The routers of all capabilities. Chat and operations are part of the application itself. `predictor`: None where
+    the feature `ml` is off."""
     return [
         *identity.routers,
         *routers(calendars),
+        *_model_routes(predictor),
+        pool_routes(pools),
+    ]
+
+
+def _model_routes(predictor: Predictor | None) -> list[APIRouter]:
+    if predictor is None:
+        return []
+    return [
         prediction_routes(predictor, [permit("ml.use")]),
         message_routes(predictor, [permit("ml.classify")]),
-        pool_routes(pools),
     ]
 
 

@@ -1,7 +1,7 @@
 """The `Api` deployment: connects the REST application to the shards, the database and the other processes."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from actors.rooms.service import Rooms
 from common.clock import SystemClock
 from common.lib.collector import calm_collector
 from common.verifier import Verifier
+from config.features import FeatureSettings
 from serve_app.capabilities.identity.sessions.gate import HttpGate
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.catalogue import routers_of
@@ -27,7 +28,7 @@ from serve_app.cluster.pools import Pools
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.edge.api.listener import HttpListener
 from serve_app.edge.conventions.roots import root_of
-from serve_app.processes.health import Finding, HealthMonitor, Part
+from serve_app.processes.health import Finding, HealthMonitor, Part, switched_off
 from serve_app.processes.member import ServeReplica
 from serve_app.processes.monitor import ProcessMonitor, ProcessStatus, finding_of, finding_of_models
 
@@ -36,9 +37,9 @@ class ApiReplica:
     """One replica. Serve builds it, routes requests to it, and ends it."""
 
     async def __init__(  # type: ignore[misc] # Serve awaits it
-        self, recipe: CarewireSpec, gateway: DeploymentHandle[Any], model: DeploymentHandle[Any]
+        self, recipe: CarewireSpec, gateway: DeploymentHandle[Any], model: DeploymentHandle[Any] | None
     ) -> None:
-        """`gateway` is here so that Serve knows it belongs to the application."""
+        """`gateway` is here so that Serve knows it belongs to the application. `model`: None where `ml` is off."""
         del gateway
         settings = recipe.settings
         self._member = ServeReplica("api", settings)
@@ -69,7 +70,7 @@ class ApiReplica:
                 *(Part(pool, partial(_health_of_pool, census, pools, pool)) for pool in recipe.pools),
                 Part("presence", lambda: _health_of(census.shards(recipe.volatile_shards)), vital=False),
                 Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
-                Part("ml", lambda: _health_of_models(census.of_kind("predictor")), vital=False),
+                *_health_of_features(settings.features, census),
             ]
         )
         database = self._member.client[settings.mongo.database]
@@ -93,7 +94,9 @@ class ApiReplica:
                 conventions=conventions_of(
                     settings, database, stores.vault, clock, replicas=lambda: self._member.fellows, root=root
                 ),
-                routers=routers_of(self._identity, calendars, PredictorClient(model, settings.ml), pools),
+                routers=routers_of(
+                    self._identity, calendars, PredictorClient(model, settings.ml) if model is not None else None, pools
+                ),
                 observer=self._identity.observer,
             ),
             listens=recipe.listens,
@@ -156,6 +159,13 @@ async def _health_of_pool(census: ProcessMonitor, pools: Pools, pool: str) -> Fi
 
 async def _health_of(asked: Awaitable[list[ProcessStatus]]) -> Finding:
     return finding_of(await asked)
+
+
+def _health_of_features(features: FeatureSettings, census: ProcessMonitor) -> Iterator[Part]:
+    """Those that are on and have something to tell, and those that are off."""
+    if features.ml:
+        yield Part("ml", lambda: _health_of_models(census.of_kind("predictor")), vital=False)
+    yield from (switched_off(name) for name, on in features if not on)
 
 
 async def _health_of_models(asked: Awaitable[list[ProcessStatus]]) -> Finding:

@@ -127,7 +127,7 @@ def _workers(settings: Settings) -> int:
     kernel, gateway = settings.kernel, settings.gateway
     shards = sum(pool.shards(kernel) for pool in POOLS.values()) + settings.presence.shards
     replicas = (gateway.max_replicas or gateway.replicas) + 1
-    reserved = 0.05 * shards + 0.1 * replicas + settings.ml.num_cpus * settings.ml.replicas_max
+    reserved = 0.05 * shards + 0.1 * replicas + settings.ml.num_cpus * settings.predictors_max
     return max(kernel.room_shards + gateway.replicas + 3, math.ceil(reserved + _SPARE_CPUS))
 
 
