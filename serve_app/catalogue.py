@@ -1,47 +1,70 @@
-"""Every route and every event of the program, in one list: what replicas deploy, and what the tests put to the test."""
+"""Every capability of the program, in one list: what replicas deploy, and what the tests put to the test."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from fastapi import APIRouter
+from pymongo import IndexModel
 
-from actors.calendars.services.assembly import CalendarServices
-from actors.kernel.caller.region import Region
-from actors.rooms.service import Rooms
-from realtime.front.guard import Guard
+from config.features import FeatureSettings
 from realtime.front.handlers import Handler
-from realtime.front.hub import Hub
-from serve_app.capabilities.calendars.booking_events import booking_handlers
-from serve_app.capabilities.calendars.calendar_events import CalendarEvents
-from serve_app.capabilities.calendars.routes import routers
-from serve_app.capabilities.prediction.routes import Predictor, message_routes, prediction_routes
-from serve_app.capabilities.rooms.events import Chat
-from serve_app.cluster.identity_assembly import IdentityService
-from serve_app.cluster.pools import Resizable, pool_routes
-from serve_app.edge.conventions.permits import permit
+from serve_app.capabilities.audit.capability import AUDIT
+from serve_app.capabilities.calendars.capability import CALENDARS
+from serve_app.capabilities.capability import ApiContext, Capability, GatewayContext
+from serve_app.capabilities.identity.capability import IDENTITY
+from serve_app.capabilities.oversight.capability import OVERSIGHT
+from serve_app.capabilities.prediction.capability import PREDICTION
+from serve_app.capabilities.presence.capability import PRESENCE
+from serve_app.capabilities.privacy.capability import PRIVACY
+from serve_app.capabilities.rooms.capability import ROOMS
+from serve_app.edge.conventions import mongo_idempotency
+from serve_app.processes.health import Part, switched_off
+from store.mongo.client import Database, database_errors
+
+CAPABILITIES: Final[tuple[Capability, ...]] = (
+    IDENTITY,
+    AUDIT,
+    PRESENCE,
+    ROOMS,
+    CALENDARS,
+    PREDICTION,
+    OVERSIGHT,
+    PRIVACY,
+)
+"""In the order of the documents, and of erasure."""
 
 
-def routers_of(
-    identity: IdentityService, calendars: CalendarServices, predictor: Predictor | None, pools: Resizable
-) -> list[APIRouter]:
-    """The routers of all capabilities. Chat and operations are part of the application itself. `predictor`: None where
-    the feature `ml` is off."""
-    return [
-        *identity.routers,
-        *routers(calendars),
-        *_model_routes(predictor),
-        pool_routes(pools),
-    ]
+def present(features: FeatureSettings) -> list[Capability]:
+    """Those that are on."""
+    switches: dict[str, bool] = dict(features)
+    return [one for one in CAPABILITIES if not one.feature or switches[one.feature]]
 
 
-def _model_routes(predictor: Predictor | None) -> list[APIRouter]:
-    if predictor is None:
-        return []
-    return [
-        prediction_routes(predictor, [permit("ml.use")]),
-        message_routes(predictor, [permit("ml.classify")]),
-    ]
+def routers_of(context: ApiContext) -> list[APIRouter]:
+    """The routers of all capabilities that are on."""
+    return [router for one in present(context.settings.features) for router in one.routers(context)]
 
 
-def handlers_of(region: Region, rooms: Rooms, calendars: CalendarServices, hub: Hub, guard: Guard) -> list[Handler]:
-    """The handlers of the socket events of all capabilities, for the gateway over this hub."""
-    chat = Chat(region, rooms, hub.subscriptions, hub.joining, guard)
-    watching = CalendarEvents(calendars, hub.subscriptions, hub.joining)
-    return [*chat.handlers(), *watching.handlers(), *booking_handlers(calendars)]
+def handlers_of(context: GatewayContext) -> list[Handler]:
+    """The handlers of their socket events."""
+    return [handler for one in present(context.settings.features) for handler in one.handlers(context)]
+
+
+def health_of(context: ApiContext) -> Iterator[Part]:
+    """Their parts of `/health`, and those of the features that are off."""
+    for one in present(context.settings.features):
+        yield from one.health(context)
+    yield from (switched_off(name) for name, on in context.settings.features if not on)
+
+
+def indexes() -> Mapping[str, Sequence[IndexModel]]:
+    """Of every collection that is a capability's own, or the API's."""
+    own = {name: made for one in CAPABILITIES for name, made in one.indexes.items()}
+    return own | {mongo_idempotency.COLLECTION: mongo_idempotency.INDEXES}
+
+
+async def prepare(database: Database) -> None:
+    """Make the indexes. Idempotent."""
+    with database_errors():
+        for collection, made in indexes().items():
+            await database[collection].create_indexes(list(made))

@@ -9,7 +9,6 @@ from typing import Any
 import socketio
 from prometheus_client import CollectorRegistry
 
-from actors.calendars.services.assembly import calendar_services
 from actors.inboxes.kind import InboxKind
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
@@ -34,6 +33,8 @@ from config.settings import (
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
 from realtime.front.guard import NoGuard
 from realtime.front.hub import Hub
+from serve_app.capabilities.capability import GatewayContext
+from serve_app.capabilities.rooms.capability import rooms_of
 from serve_app.catalogue import handlers_of
 from serve_app.cluster.spec import CarewireSpec
 from store.memory import memory_stores
@@ -157,8 +158,16 @@ class Rig:
         tracker = Tracker(name, self.presence, settings=self.presence_settings, clock=CLOCK, on_changes=hub.observe)
         await tracker.start()
         self.trackers.append(tracker)
-        calendars = calendar_services(region, self.stores.views, CLOCK, self.stores.feed_tokens)
-        chat = rooms(region, self.stores.views, CLOCK)
+        context = GatewayContext(
+            settings=Settings(),
+            clock=CLOCK,
+            region=region,
+            stores=self.stores,
+            related=None,
+            hub=hub,
+            guard=NoGuard(),
+            made={rooms_of: rooms(region, self.stores.views, CLOCK)},
+        )
         gateway = await open_gateway(
             GatewayParts(
                 hub=hub,
@@ -166,7 +175,7 @@ class Rig:
                 tracker=tracker,
                 verifier=verifier,
                 settings=made,
-                handlers=handlers_of(region, chat, calendars, hub, NoGuard()),
+                handlers=handlers_of(context),
                 host="127.0.0.1",
                 port=port,
                 limits=limits or LimitSettings(enabled=False),

@@ -17,13 +17,11 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from typing_extensions import override
 
-from actors.calendars.services.assembly import calendar_services
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Kind
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
-from actors.rooms.service import Rooms
 from common.clock import SystemClock
 from common.errors import NotFound
 from common.logs import configure_logging
@@ -45,15 +43,18 @@ from ml.model import TrainedModel
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.audit.record import HEADS, AuditRecord
+from serve_app.capabilities.calendars.capability import calendars_of
+from serve_app.capabilities.capability import ApiContext, GatewayContext
+from serve_app.capabilities.identity.assembly import IdentityService, identity_of, revocations_of
 from serve_app.capabilities.identity.care import CareRelations
 from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
 from serve_app.capabilities.identity.sessions.gate import HttpGate, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
 from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
-from serve_app.catalogue import handlers_of, routers_of
+from serve_app.catalogue import CAPABILITIES, handlers_of, indexes, prepare, routers_of
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.conventions import conventions_of
-from serve_app.cluster.identity_assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
+from serve_app.cluster.pools import pool_routes
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.edge.conventions.roots import root_of
 from serve_app.processes.health import HealthMonitor
@@ -137,7 +138,7 @@ class House:
     stores: Stores
     cluster: LocalCluster
     region: Region
-    service: IdentityService
+    context: ApiContext
     registry: CollectorRegistry
     clock: ShiftedClock
     presence: PresenceShard
@@ -207,8 +208,13 @@ class House:
         self.clock.ahead_ms = 0
         identity: Any = self.service.identity
         await asyncio.gather(*identity._reports._tasks)  # what the last test left to be sent
-        for collection in (*INDEXES, HEADS, ERASURES):
+        for collection in (*indexes(), HEADS, ERASURES):
             await self.database[collection].delete_many({})
+
+    @property
+    def service(self) -> IdentityService:
+        """Accounts, sessions and care, as the API has them."""
+        return self.context.once(identity_of)
 
     @property
     def secret(self) -> str:
@@ -239,10 +245,15 @@ class House:
         )
         await tracker.start()
         self.trackers.append(tracker)
-        calendars = calendar_services(
-            region, self.stores.views, self.clock, self.stores.feed_tokens, related=care.cares
+        context = GatewayContext(
+            settings=self.settings,
+            clock=self.clock,
+            region=region,
+            stores=self.stores,
+            related=care.cares,
+            hub=hub,
+            guard=guard,
         )
-        rooms = Rooms(region, self.stores.views, self.clock)
         gateway = await open_gateway(
             GatewayParts(
                 hub=hub,
@@ -250,7 +261,7 @@ class House:
                 tracker=tracker,
                 verifier=Verifier(self.settings.auth, self.clock, secret=self.secret),
                 settings=self.settings.gateway,
-                handlers=handlers_of(region, rooms, calendars, hub, guard),
+                handlers=handlers_of(context),
                 host="127.0.0.1",
                 port=0,
                 guard=guard,
@@ -301,30 +312,39 @@ async def house(
     cluster = LocalCluster(stores, kinds, settings=settings.kernel, clock=clock)
     await cluster.start()
     region = await cluster.region("api")
-    rooms = Rooms(region, stores.views, clock)
     await prepare(client[database])
     root = await root_of(settings.auth, client[database], stores.vault)
-    service = assemble(settings, client[database], stores, region, rooms, clock, root=root)
-    calendars = calendar_services(region, stores.views, clock, stores.feed_tokens, related=service.care.cares)
+    context = ApiContext(
+        settings=settings,
+        clock=clock,
+        region=region,
+        stores=stores,
+        related=CareRelations(client[database], clock).cares,
+        database=client[database],
+        root=root,
+        census=ProcessMonitor(NoRegistry(), OneShard()),
+        predictor=LazyPredictor(),
+        capabilities=CAPABILITIES,
+    )
+    service = context.once(identity_of)
     registry = CollectorRegistry()
     verifier = Verifier(settings.auth, clock, secret=secret)
-    doors = [HttpGate(verifier, service.parts.revocations, calendars.feed_tokens)]
+    doors = [HttpGate(verifier, service.parts.revocations, context.once(calendars_of).feed_tokens)]
     app = create_api(
         Services(
             verify=lambda shown: doors[-1].verify(shown),
             verify_feed=lambda shown, calendar: doors[-1].verify_feed(shown, calendar),
-            rooms=rooms,
-            census=ProcessMonitor(NoRegistry(), OneShard()),
+            census=context.census,
             health=HealthMonitor([]),
             registry=registry,
             conventions=conventions_of(settings, client[database], stores.vault, clock, lambda: 1, root=root),
-            routers=routers_of(service, calendars, LazyPredictor(), FixedPools()),
+            routers=[*routers_of(context), pool_routes(FixedPools())],
             observer=service.observer,
         )
     )
     presence = PresenceShard("presence-0", stores.views, settings=settings.presence, clock=clock)
     await presence.start()
-    made = House(settings, client[database], stores, cluster, region, service, registry, clock, presence, app, doors)
+    made = House(settings, client[database], stores, cluster, region, context, registry, clock, presence, app, doors)
     try:
         yield made
     finally:

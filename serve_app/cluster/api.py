@@ -1,7 +1,7 @@
 """The `Api` deployment: connects the REST application to the shards, the database and the other processes."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Mapping
 from functools import partial
 from typing import Any
 
@@ -9,28 +9,29 @@ import ray
 from fastapi import FastAPI
 from ray.serve.handle import DeploymentHandle
 
-from actors.calendars.services.assembly import calendar_services
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process
-from actors.rooms.service import Rooms
 from common.clock import SystemClock
 from common.lib.collector import calm_collector
 from common.verifier import Verifier
-from config.features import FeatureSettings
+from serve_app.capabilities.calendars.capability import calendars_of
+from serve_app.capabilities.capability import ApiContext
+from serve_app.capabilities.identity.assembly import identity_of
+from serve_app.capabilities.identity.care import CareRelations
 from serve_app.capabilities.identity.sessions.gate import HttpGate
 from serve_app.capabilities.prediction.client import PredictorClient
-from serve_app.catalogue import routers_of
+from serve_app.capabilities.privacy.capability import erasure_of
+from serve_app.catalogue import CAPABILITIES, health_of, prepare, routers_of
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.conventions import conventions_of
-from serve_app.cluster.identity_assembly import assemble, prepare
-from serve_app.cluster.pools import Pools
+from serve_app.cluster.pools import Pools, pool_routes
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.edge.api.listener import HttpListener
 from serve_app.edge.conventions.roots import root_of
-from serve_app.processes.health import Finding, HealthMonitor, Part, switched_off
+from serve_app.processes.health import Finding, HealthMonitor, Part
 from serve_app.processes.member import ServeReplica
-from serve_app.processes.monitor import ProcessMonitor, ProcessStatus, finding_of, finding_of_models
+from serve_app.processes.monitor import ProcessMonitor, ProcessStatus, finding_of
 
 
 class ApiReplica:
@@ -64,45 +65,50 @@ class ApiReplica:
             [("controller", "controller", _controller), ("mongod", "mongod", self._mongod)],
             tls=self._member.tls,
         )
+        database = self._member.client[settings.mongo.database]
+        await prepare(database)
+        root = await root_of(settings.auth, database, stores.vault)
+        context = ApiContext(
+            settings=settings,
+            clock=clock,
+            region=self._region,
+            stores=stores,
+            related=CareRelations(database, clock).cares,
+            database=database,
+            root=root,
+            census=census,
+            predictor=PredictorClient(model, settings.ml) if model is not None else None,
+            capabilities=CAPABILITIES,
+        )
         self._health = HealthMonitor(
             [
                 Part("mongo", self._mongo_health),
                 *(Part(pool, partial(_health_of_pool, census, pools, pool)) for pool in recipe.pools),
                 Part("presence", lambda: _health_of(census.shards(recipe.volatile_shards)), vital=False),
                 Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
-                *_health_of_features(settings.features, census),
+                *health_of(context),
             ]
         )
-        database = self._member.client[settings.mongo.database]
-        await prepare(database)
-        rooms = Rooms(self._region, stores.views, clock)
-        root = await root_of(settings.auth, database, stores.vault)
-        self._identity = assemble(settings, database, stores, self._region, rooms, clock, root=root)
-        calendars = calendar_services(
-            self._region, stores.views, clock, stores.feed_tokens, related=self._identity.care.cares
-        )
+        self._identity = context.once(identity_of)
         verifier = Verifier(settings.auth, clock, secret=secret)
-        gate = HttpGate(verifier, self._identity.parts.revocations, calendars.feed_tokens)
+        gate = HttpGate(verifier, self._identity.parts.revocations, context.once(calendars_of).feed_tokens)
         self._app = create_api(
             Services(
                 verify=gate.verify,
                 verify_feed=gate.verify_feed,
-                rooms=rooms,
                 census=census,
                 health=self._health,
                 registry=self._member.registry,
                 conventions=conventions_of(
                     settings, database, stores.vault, clock, replicas=lambda: self._member.fellows, root=root
                 ),
-                routers=routers_of(
-                    self._identity, calendars, PredictorClient(model, settings.ml) if model is not None else None, pools
-                ),
+                routers=[*routers_of(context), pool_routes(pools)],
                 observer=self._identity.observer,
             ),
             listens=recipe.listens,
         )
         self._watching = asyncio.create_task(self._health.watch())
-        self._erasing = asyncio.create_task(self._identity.erasure.resume())
+        self._erasing = asyncio.create_task(context.once(erasure_of).resume())
         self._listener = HttpListener(self._app, settings.http) if recipe.listens else None
         if self._listener is not None:
             await self._listener.start()
@@ -159,14 +165,3 @@ async def _health_of_pool(census: ProcessMonitor, pools: Pools, pool: str) -> Fi
 
 async def _health_of(asked: Awaitable[list[ProcessStatus]]) -> Finding:
     return finding_of(await asked)
-
-
-def _health_of_features(features: FeatureSettings, census: ProcessMonitor) -> Iterator[Part]:
-    """Those that are on and have something to tell, and those that are off."""
-    if features.ml:
-        yield Part("ml", lambda: _health_of_models(census.of_kind("predictor")), vital=False)
-    yield from (switched_off(name) for name, on in features if not on)
-
-
-async def _health_of_models(asked: Awaitable[list[ProcessStatus]]) -> Finding:
-    return finding_of_models(await asked)

@@ -10,7 +10,6 @@ from starlette.middleware.cors import CORSMiddleware
 
 from common.clock import Clock, SystemClock
 from config.settings import HttpSettings, LimitSettings
-from serve_app.capabilities.rooms.routes import RoomsReader, rooms_routes
 from serve_app.edge.api import problems
 from serve_app.edge.api.docs import docs_routes
 from serve_app.edge.api.requests import RequestTracing
@@ -57,12 +56,11 @@ class Services:
     """What the API needs of the rest."""
 
     verify: Verify
-    rooms: RoomsReader
     census: ProcessMonitor
     health: HealthMonitor
     registry: CollectorRegistry
     conventions: Conventions = field(default_factory=Conventions)
-    routers: Sequence[APIRouter] = ()  # of the capabilities: identity, calendars, ...
+    routers: Sequence[APIRouter] = ()  # of the capabilities: identity, rooms, calendars, ...
     verify_feed: VerifyFeed | None = None  # None: feeds take the same tokens as everything else
     observer: Observe | None = None  # keeps the record of what staff reads
 
@@ -86,7 +84,6 @@ def create_api(services: Services, *, listens: bool = True) -> FastAPI:
     problems.install(app)
     app.include_router(docs_routes(lambda: app.openapi()))
     app.include_router(operations(services.health, services.census))
-    app.include_router(rooms_routes(services.rooms))
     for router in services.routers:
         app.include_router(router)
     check_permits(app)

@@ -3,24 +3,23 @@
 import asyncio
 from functools import partial
 
-from actors.calendars.services.assembly import calendar_services
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.remote import RemoteDirectory, client_of, ensure_shards, kinds_to_pools, log_process
 from actors.kernel.lib.means import RecentMean
 from actors.presence.tracker import Tracker
-from actors.rooms.service import Rooms
 from common.clock import SystemClock
 from common.lib.collector import calm_collector
 from common.verifier import Verifier
 from realtime.front.gateway import GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.audit.record import AuditRecord
+from serve_app.capabilities.capability import GatewayContext
+from serve_app.capabilities.identity.assembly import revocations_of
 from serve_app.capabilities.identity.care import CareRelations
 from serve_app.capabilities.identity.sessions.gate import SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
 from serve_app.catalogue import handlers_of
-from serve_app.cluster.identity_assembly import revocations_of
 from serve_app.cluster.scaling import SOCKETS
 from serve_app.cluster.sharing import Sharing, other_gateways
 from serve_app.cluster.spec import CarewireSpec
@@ -41,9 +40,8 @@ class GatewayReplica:
         database = self._member.client[settings.mongo.database]
         revocations = revocations_of(database, settings, clock)
         secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
-        guard = SocketGuard(
-            revocations, CareRelations(database, clock), AuditRecord(database, clock), settings.identity
-        )
+        care = CareRelations(database, clock)
+        guard = SocketGuard(revocations, care, AuditRecord(database, clock), settings.identity)
         hub = Hub(
             self._member.name,
             clock,
@@ -73,9 +71,14 @@ class GatewayReplica:
         )
         self._tracker.watch_levels(self._member.registry)
         await self._tracker.start()
-        rooms = Rooms(self._region, stores.views, clock)
-        calendars = calendar_services(
-            self._region, stores.views, clock, stores.feed_tokens, related=CareRelations(database, clock).cares
+        context = GatewayContext(
+            settings=settings,
+            clock=clock,
+            region=self._region,
+            stores=stores,
+            related=care.cares,
+            hub=hub,
+            guard=guard,
         )
         self._gateway = await open_gateway(
             GatewayParts(
@@ -84,7 +87,7 @@ class GatewayReplica:
                 tracker=self._tracker,
                 verifier=Verifier(settings.auth, clock, secret=secret),
                 settings=settings.gateway,
-                handlers=handlers_of(self._region, rooms, calendars, hub, guard),
+                handlers=handlers_of(context),
                 host=settings.gateway.host,
                 port=settings.gateway.port,
                 guard=guard,

@@ -21,6 +21,7 @@ from common.clock import SystemClock
 from common.errors import NotFound, Overloaded
 from common.tokens import Expected, Verified, mint, verify
 from config.settings import Settings
+from serve_app.capabilities.rooms.routes import rooms_routes
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.pools import Pools, pool_routes
 from serve_app.cluster.spec import CarewireSpec
@@ -100,11 +101,13 @@ class World:
         self.app: FastAPI = create_api(
             Services(
                 verify=self.verify,
-                rooms=self.rooms,
                 census=ProcessMonitor(NoRegistry(), OneShard()),
                 health=HealthMonitor([Part("mongo", self._probe)], clock=iter(range(0, 10**6, 10)).__next__),
                 registry=self.registry,
-                routers=[pool_routes(Pools(CarewireSpec(Settings()), memory_stores(SystemClock())))],
+                routers=[
+                    rooms_routes(self.rooms),
+                    pool_routes(Pools(CarewireSpec(Settings()), memory_stores(SystemClock()))),
+                ],
             )
         )
 

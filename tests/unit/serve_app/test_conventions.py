@@ -18,6 +18,7 @@ from common.clock import SystemClock
 from common.errors import InvalidArgument, Overloaded
 from common.tokens import Expected, Verified, mint, verify
 from config.settings import HttpSettings, LimitSettings
+from serve_app.capabilities.rooms.routes import rooms_routes
 from serve_app.cluster.application import Conventions, Services, create_api
 from serve_app.edge.conventions.callers import address_of
 from serve_app.edge.conventions.idempotency import StoredAnswer, at_work, in_use, operation_id
@@ -109,12 +110,11 @@ def application(shop: Shop, replicas: Callable[[], int] = lambda: 1, **limits: i
     return create_api(
         Services(
             verify=verified,
-            rooms=FewRooms(),
             census=ProcessMonitor(NoRegistry(), OneShard()),
             health=HealthMonitor([]),
             registry=CollectorRegistry(),
             conventions=conventions,
-            routers=[shop.router],
+            routers=[rooms_routes(FewRooms()), shop.router],
         )
     )
 

@@ -4,6 +4,7 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
+from serve_app.capabilities.rooms.routes import rooms_routes
 from serve_app.cluster.application import Services, create_api
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
@@ -13,10 +14,10 @@ from tests.unit.serve_app.test_api import FewRooms, NoRegistry, OneShard, World
 def client(*, listens: bool) -> httpx.AsyncClient:
     services = Services(
         verify=World().verify,
-        rooms=FewRooms(),
         census=ProcessMonitor(NoRegistry(), OneShard()),
         health=HealthMonitor([]),
         registry=CollectorRegistry(),
+        routers=[rooms_routes(FewRooms())],
     )
     transport = httpx.ASGITransport(create_api(services, listens=listens))
     return httpx.AsyncClient(transport=transport, base_url="http://localhost")

@@ -17,6 +17,7 @@ from common.clock import SystemClock
 from common.lib.fresh import Fresh
 from common.tokens import Expected, Verified, mint, verify
 from config.settings import HttpSettings, LimitSettings
+from serve_app.capabilities.rooms.routes import rooms_routes
 from serve_app.cluster.application import Conventions, Services, create_api
 from serve_app.edge.conventions.documents import Document, takes_gzip
 from serve_app.edge.conventions.operators import Operators
@@ -55,11 +56,11 @@ class Town:
         self.app = create_api(
             Services(
                 verify=self._verify,
-                rooms=FewRooms(),
                 census=ProcessMonitor(NoRegistry(), self.shards),
                 health=HealthMonitor([Part("mongo", self._well)]),
                 registry=self.registry,
                 conventions=conventions,
+                routers=[rooms_routes(FewRooms())],
             )
         )
 

@@ -1,0 +1,44 @@
+"""Accounts, sessions and care, for the list of capabilities."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from fastapi import APIRouter
+
+from serve_app.capabilities.capability import ApiContext, Capability
+from serve_app.capabilities.identity import care, outbox
+from serve_app.capabilities.identity.accounts import account_records, codes, lockout
+from serve_app.capabilities.identity.assembly import identity_of
+from serve_app.capabilities.identity.people_routes import care_routes, people_routes
+from serve_app.capabilities.identity.personal import PersonalIdentity
+from serve_app.capabilities.identity.routes import auth_routes
+from serve_app.capabilities.identity.sessions import revocation, session_records
+
+
+def _routers(context: ApiContext) -> Iterable[APIRouter]:
+    service = context.once(identity_of)
+    yield auth_routes(service.identity, service.parts, service.people)
+    yield people_routes(service.people, service.parts)
+    yield care_routes(service.care, service.parts)
+
+
+def _personal(context: ApiContext) -> PersonalIdentity:
+    service = context.once(identity_of)
+    return PersonalIdentity(service.parts, service.care, context.database)
+
+
+IDENTITY: Final = Capability(
+    name="identity",
+    routers=_routers,
+    personal=_personal,
+    indexes={
+        account_records.COLLECTION: account_records.INDEXES,
+        session_records.COLLECTION: session_records.INDEXES,
+        revocation.COLLECTION: revocation.INDEXES,
+        lockout.COLLECTION: lockout.INDEXES,
+        codes.CODES: codes.INDEXES,
+        codes.INVITATIONS: codes.INDEXES,
+        care.COLLECTION: care.INDEXES,
+        outbox.COLLECTION: outbox.INDEXES,
+    },
+)

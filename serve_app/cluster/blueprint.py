@@ -1,0 +1,70 @@
+"""The program's doors with nothing behind them: for documents, and for tests that compare declarations."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from common.clock import SystemClock
+from config.settings import Settings
+from realtime.front.handlers import Handler
+from serve_app.capabilities.capability import ApiContext, GatewayContext
+from serve_app.catalogue import CAPABILITIES, handlers_of, routers_of
+from serve_app.cluster.application import Services, create_api
+from serve_app.cluster.pools import pool_routes
+from serve_app.processes.health import HealthMonitor
+
+
+class _Absent:
+    """Stands for what a running process would have. It can be handed on, and named parts of it too."""
+
+    def __getattr__(self, name: str) -> "_Absent":
+        return self
+
+    def __getitem__(self, name: object) -> "_Absent":
+        return self
+
+
+_ABSENT: Final[Any] = _Absent()
+
+
+def api_context(settings: Settings) -> ApiContext:
+    """A context of which routers can be made, and nothing more."""
+    return ApiContext(
+        settings=settings,
+        clock=SystemClock(),
+        region=_ABSENT,
+        stores=_ABSENT,
+        related=None,
+        database=_ABSENT,
+        root="of nothing",
+        census=_ABSENT,
+        predictor=_ABSENT,
+        capabilities=CAPABILITIES,
+    )
+
+
+def unconnected_api(settings: Settings) -> FastAPI:
+    """The REST application of these settings. It says what there is, and can answer nobody."""
+    services = Services(
+        verify=_ABSENT,
+        census=_ABSENT,
+        health=HealthMonitor([]),
+        registry=CollectorRegistry(),
+        routers=[*routers_of(api_context(settings)), pool_routes(_ABSENT)],
+    )
+    return create_api(services)
+
+
+def unconnected_handlers(settings: Settings) -> list[Handler]:
+    """The handlers of every capability's socket events."""
+    context = GatewayContext(
+        settings=settings,
+        clock=SystemClock(),
+        region=_ABSENT,
+        stores=_ABSENT,
+        related=None,
+        hub=_ABSENT,
+        guard=_ABSENT,
+    )
+    return handlers_of(context)
