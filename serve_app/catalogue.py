@@ -18,6 +18,8 @@ from serve_app.capabilities.presence.capability import PRESENCE
 from serve_app.capabilities.privacy.capability import PRIVACY
 from serve_app.capabilities.rooms.capability import ROOMS
 from serve_app.edge.conventions import mongo_idempotency
+from serve_app.edge.front_events import FRONT_EVENTS
+from serve_app.edge.server_events import ServerEvent, by_name
 from serve_app.processes.health import Part, switched_off
 from store.mongo.client import Database, database_errors
 
@@ -55,6 +57,11 @@ def health_of(context: ApiContext) -> Iterator[Part]:
     for one in present(context.settings.features):
         yield from one.health(context)
     yield from (switched_off(name) for name, on in context.settings.features if not on)
+
+
+def server_events(features: FeatureSettings) -> dict[str, ServerEvent]:
+    """What the server emits, by name: the front itself, and the capabilities that are on."""
+    return by_name([*FRONT_EVENTS, *(event for one in present(features) for event in one.events)])
 
 
 def indexes() -> Mapping[str, Sequence[IndexModel]]:

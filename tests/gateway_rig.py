@@ -39,6 +39,7 @@ from serve_app.catalogue import handlers_of
 from serve_app.cluster.spec import CarewireSpec
 from store.memory import memory_stores
 from store.ports.stores import Stores
+from tests.heard import hear
 
 SECRET = "a secret of at least thirty-two bytes, for tests only"
 SHARED_SECRET = b"what all gateways of a test know"
@@ -109,6 +110,7 @@ class Client:
 
     async def _on_event(self, event: str, payload: Any = None) -> None:
         self.received.append((event, payload))
+        hear(event, payload)
         self._news.set()
 
     async def _on_disconnect(self, reason: str = "") -> None:

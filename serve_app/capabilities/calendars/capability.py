@@ -11,6 +11,7 @@ from serve_app.capabilities.calendars.booking_events import booking_handlers
 from serve_app.capabilities.calendars.calendar_events import CalendarEvents
 from serve_app.capabilities.calendars.personal import PersonalCalendar
 from serve_app.capabilities.calendars.routes import routers
+from serve_app.capabilities.calendars.server_events import CALENDAR_EVENTS
 from serve_app.capabilities.capability import ApiContext, Capability, GatewayContext, ServerContext
 
 
@@ -34,4 +35,6 @@ def _personal(context: ApiContext) -> PersonalCalendar:
     return PersonalCalendar(context.once(calendars_of))
 
 
-CALENDARS: Final = Capability(name="calendars", routers=_routers, handlers=_handlers, personal=_personal)
+CALENDARS: Final = Capability(
+    name="calendars", routers=_routers, handlers=_handlers, events=CALENDAR_EVENTS, personal=_personal
+)

@@ -12,6 +12,7 @@ from serve_app.capabilities.identity.assembly import identity_of
 from serve_app.capabilities.identity.people_routes import care_routes, people_routes
 from serve_app.capabilities.identity.personal import PersonalIdentity
 from serve_app.capabilities.identity.routes import auth_routes
+from serve_app.capabilities.identity.server_events import IDENTITY_EVENTS
 from serve_app.capabilities.identity.sessions import revocation, session_records
 
 
@@ -30,6 +31,7 @@ def _personal(context: ApiContext) -> PersonalIdentity:
 IDENTITY: Final = Capability(
     name="identity",
     routers=_routers,
+    events=IDENTITY_EVENTS,
     personal=_personal,
     indexes={
         account_records.COLLECTION: account_records.INDEXES,

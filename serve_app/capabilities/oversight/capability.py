@@ -13,6 +13,7 @@ from serve_app.capabilities.identity.assembly import identity_of
 from serve_app.capabilities.oversight import breakglass
 from serve_app.capabilities.oversight.breakglass import BreakGlass
 from serve_app.capabilities.oversight.routes import audit_routes, entry_of
+from serve_app.capabilities.oversight.server_events import OVERSIGHT_EVENTS
 from serve_app.capabilities.rooms.capability import rooms_of
 
 
@@ -50,6 +51,7 @@ def _personal(context: ApiContext) -> PersonalAudit:
 OVERSIGHT: Final = Capability(
     name="oversight",
     routers=_routers,
+    events=OVERSIGHT_EVENTS,
     personal=_personal,
     indexes={breakglass.COLLECTION: breakglass.INDEXES},
 )

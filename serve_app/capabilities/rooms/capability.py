@@ -11,6 +11,7 @@ from serve_app.capabilities.capability import ApiContext, Capability, GatewayCon
 from serve_app.capabilities.rooms.events import Chat
 from serve_app.capabilities.rooms.personal import PersonalRooms
 from serve_app.capabilities.rooms.routes import rooms_routes
+from serve_app.capabilities.rooms.server_events import ROOM_EVENTS
 
 
 def rooms_of(context: ServerContext) -> Rooms:
@@ -31,4 +32,4 @@ def _personal(context: ApiContext) -> PersonalRooms:
     return PersonalRooms(context.once(rooms_of), context.region)
 
 
-ROOMS: Final = Capability(name="rooms", routers=_routers, handlers=_handlers, personal=_personal)
+ROOMS: Final = Capability(name="rooms", routers=_routers, handlers=_handlers, events=ROOM_EVENTS, personal=_personal)
