@@ -53,6 +53,7 @@ from serve_app.capabilities.identity.sessions.revocation import Follower
 from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
 from serve_app.catalogue import CAPABILITIES, handlers_of, indexes, prepare, routers_of
 from serve_app.cluster.application import Services, create_api
+from serve_app.cluster.blueprint import asyncapi_of
 from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.pools import pool_routes
 from serve_app.cluster.spec import CarewireSpec
@@ -339,6 +340,7 @@ async def house(
             registry=registry,
             conventions=conventions_of(settings, client[database], stores.vault, clock, lambda: 1, root=root),
             routers=[*routers_of(context), pool_routes(FixedPools())],
+            asyncapi=functools.partial(asyncapi_of, settings),
             observer=service.observer,
         )
     )

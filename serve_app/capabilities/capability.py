@@ -21,6 +21,7 @@ from config.settings import Settings
 from realtime.front.guard import Guard
 from realtime.front.handlers import Handler
 from realtime.front.hub import Hub
+from serve_app.edge.operation import ClientEvent
 from serve_app.edge.server_events import ServerEvent
 from serve_app.processes.health import Part
 from serve_app.processes.monitor import ProcessMonitor
@@ -116,7 +117,8 @@ class Capability:
     """One thing that the platform does.
 
     `name`: of its folder, and of its part of the documents. `feature`: the switch that turns it off; "": it is never
-    off. `routers` and `handlers`: what clients reach it by. `events`: what the server emits for it. `health`: its parts
+    off. `routers` and `handlers`: what clients reach it by. `events`: what the server emits for it.
+    `requests`: what clients emit for it and the front itself handles. `health`: its parts
     of `/health`. `personal`: what it has stored of people; None: nothing. `indexes`: those of the collections that it
     keeps for itself. The kinds of entities behind it stand in `serve_app.cluster.spec`, all that a shard knows of it.
     """
@@ -126,6 +128,7 @@ class Capability:
     routers: Callable[[ApiContext], Iterable[APIRouter]] = _nothing
     handlers: Callable[[GatewayContext], Iterable[Handler]] = _nothing
     events: Sequence[ServerEvent] = ()
+    requests: Sequence[ClientEvent[Any]] = ()
     health: Callable[[ApiContext], Iterable[Part]] = _nothing
     personal: Callable[[ApiContext], Personal] | None = None
     indexes: Mapping[str, Sequence[IndexModel]] = field(default_factory=lambda: _NO_INDEXES)

@@ -24,6 +24,7 @@ from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.capabilities.privacy.capability import erasure_of
 from serve_app.catalogue import CAPABILITIES, health_of, prepare, routers_of
 from serve_app.cluster.application import Services, create_api
+from serve_app.cluster.blueprint import asyncapi_of
 from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.pools import Pools, pool_routes
 from serve_app.cluster.spec import CarewireSpec
@@ -103,6 +104,7 @@ class ApiReplica:
                     settings, database, stores.vault, clock, replicas=lambda: self._member.fellows, root=root
                 ),
                 routers=[*routers_of(context), pool_routes(pools)],
+                asyncapi=partial(asyncapi_of, settings),
                 observer=self._identity.observer,
             ),
             listens=recipe.listens,

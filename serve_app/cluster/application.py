@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
@@ -61,6 +62,7 @@ class Services:
     registry: CollectorRegistry
     conventions: Conventions = field(default_factory=Conventions)
     routers: Sequence[APIRouter] = ()  # of the capabilities: identity, rooms, calendars, ...
+    asyncapi: Callable[[], dict[str, Any]] | None = None  # the document of the sockets; None: there is none
     verify_feed: VerifyFeed | None = None  # None: feeds take the same tokens as everything else
     observer: Observe | None = None  # keeps the record of what staff reads
 
@@ -82,7 +84,7 @@ def create_api(services: Services, *, listens: bool = True) -> FastAPI:
         redirect_slashes=False,  # Starlette's redirect repeats the Host header of whoever asks, and forgets https
     )
     problems.install(app)
-    app.include_router(docs_routes(lambda: app.openapi()))
+    app.include_router(docs_routes(lambda: app.openapi(), services.asyncapi))
     app.include_router(operations(services.health, services.census))
     for router in services.routers:
         app.include_router(router)

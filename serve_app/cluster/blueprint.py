@@ -1,5 +1,6 @@
 """The program's doors with nothing behind them: for documents, and for tests that compare declarations."""
 
+from importlib.metadata import version
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -9,9 +10,12 @@ from common.clock import SystemClock
 from config.settings import Settings
 from realtime.front.handlers import Handler
 from serve_app.capabilities.capability import ApiContext, GatewayContext
-from serve_app.catalogue import CAPABILITIES, handlers_of, routers_of
+from serve_app.catalogue import CAPABILITIES, handlers_of, present, routers_of, server_events
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.pools import pool_routes
+from serve_app.edge.asyncapi import asyncapi
+from serve_app.edge.front_events import FRONT_REQUESTS
+from serve_app.edge.operation import ClientEvent, Declared
 from serve_app.processes.health import HealthMonitor
 
 
@@ -52,8 +56,34 @@ def unconnected_api(settings: Settings) -> FastAPI:
         health=HealthMonitor([]),
         registry=CollectorRegistry(),
         routers=[*routers_of(api_context(settings)), pool_routes(_ABSENT)],
+        asyncapi=lambda: asyncapi_of(settings),
     )
     return create_api(services)
+
+
+def client_events(settings: Settings) -> list[Declared]:
+    """What clients may emit: the front itself, and the capabilities that are on."""
+    own = [request for one in present(settings.features) for request in one.requests]
+    return [*FRONT_REQUESTS, *own, *(_declared(one) for one in unconnected_handlers(settings))]
+
+
+def asyncapi_of(settings: Settings) -> dict[str, Any]:
+    """The AsyncAPI document of these settings."""
+    heard = list(server_events(settings.features).values())
+    host = f"{settings.gateway.host}:{settings.gateway.port}"
+    return asyncapi(client_events(settings), heard, version=version("carewire"), host=host)
+
+
+def _declared(handler: Handler) -> ClientEvent[Any]:
+    return ClientEvent(
+        handler.event,
+        handler.action,
+        handler.request,
+        handler.limit,
+        response=handler.tells,
+        resource=handler.resource,
+        anonymous=handler.anonymous,
+    )
 
 
 def unconnected_handlers(settings: Settings) -> list[Handler]:

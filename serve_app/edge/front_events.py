@@ -81,11 +81,13 @@ RECONNECT: Final = ServerEvent(
 
 FRONT_EVENTS: Final = (SESSION, ERROR, TOKEN_EXPIRING, RECONNECT)
 
-AUTHENTICATE: Final = ClientEvent(
-    "authenticate",
-    "socket.authenticate",
-    Authenticate,
-    "connect",
-    example=Example({"token": "eyJhbGciOiJIUzI1NiJ9.e30.Q"}, {}),
-    anonymous=True,
+FRONT_REQUESTS: Final = (
+    ClientEvent(
+        "authenticate",
+        "socket.authenticate",
+        Authenticate,
+        "connect",
+        example=Example({"token": "eyJhbGciOiJIUzI1NiJ9.e30.Q"}, {}),
+        anonymous=True,
+    ),
 )

@@ -7,6 +7,7 @@ from actors.kernel.contract.entity import Principal
 from actors.presence.keeping import forget, load
 from common.clock import to_rfc3339
 from serve_app.capabilities.capability import ApiContext, Capability, Section
+from serve_app.capabilities.presence.client_events import PRESENCE_REQUESTS
 from serve_app.capabilities.presence.server_events import PRESENCE_EVENTS
 from store.ports.views import Views
 
@@ -35,4 +36,4 @@ def _personal(context: ApiContext) -> PersonalPresence:
     return PersonalPresence(context.stores.views)
 
 
-PRESENCE: Final = Capability(name="presence", events=PRESENCE_EVENTS, personal=_personal)
+PRESENCE: Final = Capability(name="presence", events=PRESENCE_EVENTS, requests=PRESENCE_REQUESTS, personal=_personal)

@@ -304,7 +304,7 @@ async def test_the_documentation_lists_every_route_and_its_errors(http: httpx.As
     assert page.status_code == 200
     policy = page.headers["content-security-policy"]
     assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
-    links = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    links = re.findall(r'<(?:script|link)[^>]* (?:src|href)="([^"]+)"', page.text)
     assert len(links) == 4
     for link in links:
         assert link.startswith("/docs/"), "nothing is loaded from elsewhere"
@@ -313,6 +313,7 @@ async def test_the_documentation_lists_every_route_and_its_errors(http: httpx.As
         assert "http" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
     assert (await http.get("/docs/redoc.standalone.js")).status_code == 404
+    assert re.findall(r'<a href="([^"]+)"', page.text) == ["/openapi.json", "/asyncapi.json"]
     paths = (await http.get("/openapi.json")).json()["paths"]
     assert {"/health", "/livez", "/readyz", "/metrics", "/api/rooms", "/api/rooms/{room_id}/messages"} <= set(paths)
     assert "401" in paths["/api/rooms"]["get"]["responses"]

@@ -16,9 +16,10 @@ from typing_extensions import override
 from common.clock import SystemClock
 from common.lib.fresh import Fresh
 from common.tokens import Expected, Verified, mint, verify
-from config.settings import HttpSettings, LimitSettings
+from config.settings import HttpSettings, LimitSettings, Settings
 from serve_app.capabilities.rooms.routes import rooms_routes
 from serve_app.cluster.application import Conventions, Services, create_api
+from serve_app.cluster.blueprint import asyncapi_of
 from serve_app.edge.conventions.documents import Document, takes_gzip
 from serve_app.edge.conventions.operators import Operators
 from serve_app.processes.health import Finding, HealthMonitor, Part
@@ -28,7 +29,7 @@ from tests.unit.serve_app.test_api import FewRooms, NoRegistry, OneShard
 SECRET: Final = "a-secret-of-at-least-32-bytes-for-tests"
 TOKEN: Final = "an-operations-token-of-32-bytes-and-more"
 NOW_MS: Final = SystemClock().now_ms()
-INNER: Final = ("/metrics", "/openapi.json")
+INNER: Final = ("/metrics", "/openapi.json", "/asyncapi.json")
 
 
 class CountedShards(OneShard):
@@ -61,6 +62,7 @@ class Town:
                 registry=self.registry,
                 conventions=conventions,
                 routers=[rooms_routes(FewRooms())],
+                asyncapi=lambda: asyncapi_of(Settings()),
             )
         )
 
@@ -94,8 +96,8 @@ async def sees(client: httpx.AsyncClient) -> list[bool]:
     return [*(status == 200 for status in statuses), "services" in health.json()]
 
 
-EVERYTHING: Final = [True] * 3
-NOTHING: Final = [False] * 3
+EVERYTHING: Final = [True] * (len(INNER) + 1)
+NOTHING: Final = [False] * (len(INNER) + 1)
 
 
 async def test_without_a_token_this_machine_sees_everything_and_others_only_whether_it_is_well() -> None:
