@@ -19,6 +19,7 @@ from realtime.front import strangers
 from realtime.front.gateway import Gateway
 from tests.gateway_rig import CLOCK, SECRET, Rig, rig, token
 from tests.raw_socket import RawSocket
+from tests.streams import stream_to
 from tests.waiting import eventually
 from tests.wire_rig import Wire, closed, said
 
@@ -259,11 +260,9 @@ async def ask_for_ever(peer: socket.socket) -> None:
 async def test_who_does_not_finish_a_request_is_closed(start: bytes) -> None:
     async with crowd() as (made, _):
         made.gateways[0]._listening._server.eio.head_timeout = 0.3
-        reader, writer = await asyncio.open_connection("127.0.0.1", made.gateways[0].port)
-        writer.write(start)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(5), stream_to("127.0.0.1", made.gateways[0].port) as (reader, writer):
+            writer.write(start)
             assert await reader.read() == b""
-        writer.close()
 
 
 # where pages come from

@@ -14,6 +14,7 @@ import pytest
 
 from realtime.socketio import EngineServer, Frame
 from realtime.websocket.frames import REFUSED
+from tests.streams import stream_to
 from tests.wire_rig import PATIENCE_S, PING_INTERVAL_S, PING_TIMEOUT_S, Wire, closed, said, serving, until
 
 TCP_CLOSED = 7  # of the states that TCP_INFO begins with
@@ -174,12 +175,12 @@ async def test_a_payload_that_is_not_what_its_headers_say_is_refused(echo: Echo,
 async def posted_by_hand(echo: Echo, sid: str, headers: str, body: bytes) -> int:
     """The status that these bytes are answered with, unless the connection is closed: 0."""
     where = urlsplit(echo.wire.url)
-    reader, writer = await asyncio.open_connection(where.hostname, where.port)
+    assert where.hostname is not None
+    assert where.port is not None
     query = f"EIO=4&transport=polling&sid={sid}"
-    writer.write(f"POST {where.path}?{query} HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n".encode() + body)
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(5.0), stream_to(where.hostname, where.port) as (reader, writer):
+        writer.write(f"POST {where.path}?{query} HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n".encode() + body)
         line = await reader.readline()
-    writer.close()
     return int(line.split()[1]) if line else 0
 
 
@@ -647,16 +648,14 @@ async def test_no_task_belongs_to_an_idle_websocket(echo: Echo) -> None:
 async def test_bytes_sent_ahead_of_the_answer_are_not_lost(echo: Echo) -> None:
     """A client must not, but one that does is not left hanging with half a frame."""
     host, port = echo.wire.url.split("/")[2].split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(
-        b"GET /engine.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-        b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-        + b"\x81\x83\0\0\0\0"
-        + b"4hi"
-    )
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(PATIENCE_S), stream_to(host, int(port)) as (reader, writer):
+        writer.write(
+            b"GET /engine.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+            b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+            + b"\x81\x83\0\0\0\0"
+            + b"4hi"
+        )
         await reader.readuntil(b"\x81\x034hi")
-    writer.close()
 
 
 @pytest.mark.parametrize("header", ["Sec-WebSocket-Key: short", "Sec-WebSocket-Version: 12"])
