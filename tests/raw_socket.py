@@ -95,8 +95,8 @@ class RawSocket:
             elif isinstance(message.data, str):
                 self.frames.append(message.data)
                 if message.data.startswith("42["):
-                    event, payload, *_ = [*json.loads(message.data[2:]), None]
-                    self._events[event].append(payload)
+                    packet = json.loads(message.data[2:])
+                    self._events[packet[0]].append(packet[1])
             self._news.set()
         self.closed = True
         self._news.set()
