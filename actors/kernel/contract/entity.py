@@ -95,11 +95,23 @@ class Signal(msgspec.Struct, frozen=True):
 class Letter(msgspec.Struct, frozen=True):
     """A command to another entity, sent at least once after the turn is stored, carried out once.
 
-    Its command id is derived from the event that sent it, so repeats are recognised.
+    Its command id is derived from the event that sent it, so repeats are recognised. The command lies in the clear in
+    its sender's turn and quotes nobody. What is personal goes into `secret`: sealed under the key of `owner` until the
+    letter is sent, when it becomes the member `secret` of the command, whose Struct is a map. Once the owner is erased
+    the letter is not sent any more.
+
+    Raises:
+        ValueError: a secret without an owner, or an owner without a secret.
     """
 
     to: str
     command: bytes  # msgpack, of the receiving kind
+    secret: bytes | None = None
+    owner: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.secret is None) != (not self.owner):
+            raise ValueError("what is secret in a letter has an owner")
 
 
 class SetTimer(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
-from actors.kernel.history.codec import StoredEffects, StoredLetter, StoredView, decode_effects, timers_of
+from actors.kernel.history.codec import StoredEffects, StoredLetter, StoredView, decode_effects, opened, timers_of
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.lib.backoffs import database_backoff
 from actors.kernel.lib.writes import WriteBatcher
@@ -143,7 +143,10 @@ class Outbox:
                 return False
         return True
 
-    async def _deliver(self, letter: StoredLetter) -> None:
+    async def _deliver(self, stored: StoredLetter) -> None:
+        letter = await opened(stored, self._stores.vault)
+        if letter is None:
+            return  # whose it was is erased
         try:
             await self._courier(letter)
         except CarewireError as error:

@@ -14,6 +14,7 @@ from actors.kernel.contract import protocol
 from actors.kernel.contract.callers import Submission
 from actors.kernel.contract.entity import Kind
 from actors.kernel.contract.partitions import partition_of
+from actors.kernel.contract.reactions import AnyReaction
 from actors.kernel.effects.group import shard_effects
 from actors.kernel.effects.outbox import Courier
 from actors.kernel.history.runtime import KindRuntime
@@ -53,7 +54,9 @@ class Shard:
         clock: Clock,
         holder: Holder,
         courier: Courier,
+        reactions: Sequence[AnyReaction] = (),
     ) -> None:
+        """`reactions` are the rules for the events of these kinds."""
         self.name = name
         self.metrics = ShardMetrics(name)
         self.tasks = Tasks(name)
@@ -65,7 +68,7 @@ class Shard:
             clock=clock,
             metrics=self.metrics,
             tasks=self.tasks,
-            runtimes={kind.name: KindRuntime(kind, stores) for kind in kinds},
+            runtimes={kind.name: KindRuntime(kind, stores, reactions) for kind in kinds},
             serving=lambda: self.serving,
         )
         self._publisher = _publisher(context)
