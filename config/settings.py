@@ -351,6 +351,18 @@ class KernelSettings(Section):
         return self
 
 
+class ActivitySettings(Section):
+    """Calls to partners."""
+
+    keep_s: float = Field(
+        default=20.0,
+        gt=0,
+        le=45,
+        description="How long an activity is tried before it is parked. Not longer than 45: a turn that is unsettled "
+        "for a minute counts as forgotten.",
+    )
+
+
 class RoomSettings(Section):
     """Bounds of a room."""
 
@@ -470,6 +482,7 @@ class Settings(BaseSettings):
     ray: RaySettings = RaySettings()
     cluster: ClusterSettings = ClusterSettings()
     kernel: KernelSettings = KernelSettings()
+    activities: ActivitySettings = ActivitySettings()
     rooms: RoomSettings = RoomSettings()
     presence: PresenceSettings = PresenceSettings()
     ml: MlSettings = MlSettings()
