@@ -17,6 +17,7 @@ on something together (a booking and the calendars whose time it takes) write to
 [ARCHITECTURE.md](../ARCHITECTURE.md).
 
 A rule that is added later does not reach back, and the rules of a feature that is off are not evaluated meanwhile.
+`carewire react RULE --since TIME` goes over the journal with one rule, and tells nobody anything a second time.
 """
 
 

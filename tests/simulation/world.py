@@ -67,7 +67,7 @@ class World:
         """The stores as seen over the bad network."""
         faulty: dict[str, Any] = {
             name: FaultyJournal(getattr(self.sound, name), self.dice)
-            for name in ("journal", "views", "timers", "leases", "maps")
+            for name in ("journal", "views", "timers", "activities", "leases", "maps")
         }
         return replace(self.sound, **faulty)
 

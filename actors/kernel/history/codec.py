@@ -150,16 +150,18 @@ class Codec:
             for view in effects.views
         ]
         letters = [
-            self._stored(letter, command_id) for letter, command_id in zip(effects.letters, letter_ids, strict=True)
+            self.store_letter(letter, command_id)
+            for letter, command_id in zip(effects.letters, letter_ids, strict=True)
         ]
         return encode(StoredEffects(views, list(effects.redact), letters))
 
     def encode_letters(self, letters: Iterable[tuple[bytes, Letter]]) -> bytes:
         """Letters with their command ids as an effect of their turn. Raises LookupError when the key of an owner is not
         at hand."""
-        return encode(StoredEffects([], [], [self._stored(letter, command_id) for command_id, letter in letters]))
+        return encode(StoredEffects([], [], [self.store_letter(letter, command_id) for command_id, letter in letters]))
 
-    def _stored(self, letter: Letter, command_id: bytes) -> StoredLetter:
+    def store_letter(self, letter: Letter, command_id: bytes) -> StoredLetter:
+        """A letter as it waits. Raises LookupError when the key of its owner is not at hand."""
         if letter.secret is None:
             return StoredLetter(letter.to, command_id, letter.command)
         sealed = self._vault.seal(letter.owner, letter.secret, letter_place(letter.to, command_id))

@@ -16,7 +16,7 @@ from actors.kernel.contract.entity import Kind
 from actors.kernel.contract.partitions import partition_of
 from actors.kernel.contract.reactions import AnyReaction
 from actors.kernel.effects.group import shard_effects
-from actors.kernel.effects.outbox import Courier
+from actors.kernel.effects.postman import Courier
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.lib.means import RecentMean
 from actors.kernel.shard.context import ShardContext
@@ -111,6 +111,7 @@ class Shard:
         self.tasks.spawn(self._turns.run())
         self.tasks.spawn(self._intake.run())
         self.tasks.spawn(self._effects.timers.run(self._partitions))
+        self.tasks.spawn(self._effects.postman.run(self._partitions))
         self.tasks.spawn(self._sweep())
         self.tasks.spawn(self._effects.recovery.look_for_forgotten())
 
