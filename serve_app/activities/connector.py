@@ -15,14 +15,13 @@ FOR_EVER_S: Final = float("inf")
 @dataclass(frozen=True, slots=True)
 class Call:
     """One attempt. `payload` is opened (msgpack of a Struct beside the events of its kind). `attempt` is 1 the first
-    time. `within_s` is how long it may take; it is cancelled after that."""
+    time; `made_at_ms` is the moment of the event that it follows from, the same on each."""
 
     key: PartnerKey
     payload: bytes
     owner: str
     attempt: int
-    deadline_ms: int | None
-    within_s: float
+    made_at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,7 @@ class Connector(Protocol):
             Later: not now.
             Misconfigured: our credentials or addresses are wrong. Nothing is lost; operators see it.
             Erased: it concerns a person who is no more.
+            Unreadable: the payload is nothing that this version understands. Kept as dead.
         """
         ...
 
@@ -110,3 +110,8 @@ class Misconfigured(Exception):
 
 class Erased(Exception):
     """The person whom it concerns is no more: nothing is sent, and the entity hears `erased`."""
+
+
+class Unreadable(Exception):
+    """The payload is nothing that this version of the connector understands: of no use to try again, but nothing is
+    lost, and a later version may read it."""

@@ -4,6 +4,8 @@ import base64
 from dataclasses import dataclass
 from typing import Final
 
+from typing_extensions import override
+
 _PREFIX: Final = "atv_"
 _CHARS: Final = 26  # of base32 for 128 bits, without padding
 
@@ -15,6 +17,7 @@ class PartnerKey:
     id: bytes
     again: int = 1
 
+    @override
     def __str__(self) -> str:
         """`atv_` and 26 characters of base32 in lower case; `-2` behind it where the key had to be changed."""
         text = _PREFIX + base64.b32encode(self.id).decode().rstrip("=").lower()
