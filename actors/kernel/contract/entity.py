@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
 
+from actors.kernel.contract.activities import Activity, Answered
 from store.ports.views import Index, View, ViewQuery
 
 R = TypeVar("R")
@@ -200,14 +201,15 @@ class Library(Protocol):
 class Effects(msgspec.Struct, frozen=True):
     """What must be done outside the journal because of one event. Each is idempotent.
 
-    `views` and `redact` are done before the command is answered, so callers read what they wrote; `letters` follow.
-    The `secret` of a view is plaintext here; the kernel seals it under the key of `owner`.
+    `views` and `redact` are done before the command is answered, so callers read what they wrote; `letters` and
+    `activities` follow. The `secret` of a view is plaintext here; the kernel seals it under the key of `owner`.
     """
 
     views: Sequence[View] = ()
     owner: str = ""
     redact: Sequence[int] = ()  # numbers of this entity's events that lose their secret
     letters: Sequence[Letter] = ()
+    activities: Sequence[Activity] = ()
 
 
 class Kind(ABC, Generic[S, C, E]):
@@ -281,6 +283,15 @@ class Kind(ABC, Generic[S, C, E]):
     def effects(self, entity_id: str, recorded: Recorded[E], part: Any) -> Effects | None:
         """What else an event entails. Pure, so that read models can be rebuilt from the journal by the same rule."""
         return None
+
+    def answered(self, entity: S, answered: Answered, context: Context) -> Decision:
+        """Decide what the answer to an activity changes. It is stored all the same when it changes nothing, or is
+        refused: the activity is over."""
+        return Decision()
+
+    def still(self, entity: S, key: str, payload: bytes) -> bool:
+        """Is what the activity `key` says still true? One that is not is dropped instead of sent."""
+        return True
 
     async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
         """Answer a `Query` that a decision left as its reply. Nothing above `version` may be in the answer."""
