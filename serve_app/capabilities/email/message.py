@@ -3,6 +3,7 @@
 Pure: nothing in it comes of chance or of the moment at which it is sent.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -15,6 +16,7 @@ from typing import Final
 from serve_app.capabilities.email.words import WORDS, Words
 
 _HTML: Final = '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>\n{body}\n</html>\n'
+_ADDRESS: Final = re.compile(r"""[^\s@<>()\[\],;:\\"]+@[^\s@<>()\[\],;:\\"]+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,13 @@ def compose(head: Letterhead, template: str, *, to: str, code: str, key: str, ma
         ValueError: `to` is no address.
     """
     words = WORDS[template]
+    if _ADDRESS.fullmatch(to) is None:
+        raise ValueError("no address")
+    local, _, domain = to.rpartition("@")
     name, address = parseaddr(head.sender)
     message = EmailMessage(policy=SMTP if to.isascii() else SMTPUTF8)
     message["From"] = Address(name, addr_spec=address)
-    message["To"] = Address(addr_spec=to)
+    message["To"] = Address(username=local, domain=domain)
     message["Subject"] = words.subject
     message["Date"] = format_datetime(datetime.fromtimestamp(made_at_ms / 1000, UTC))
     message["Message-ID"] = head.message_id(key)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from serve_app.activities.breaker import MANY, Breaker
 from serve_app.activities.connector import Capacity
 from serve_app.activities.credits import Credits
-from serve_app.activities.keys import PartnerKey, parse_key
+from serve_app.activities.keys import PartnerKey
 from serve_app.activities.lines import Lines
 from serve_app.activities.retries import next_step, pause_s
 
@@ -156,18 +156,6 @@ def test_what_takes_long_is_parked_and_what_has_no_time_left_has_expired() -> No
     assert next_step(5_000, created_at_ms=0, deadline_ms=5_000, keep_s=20) == "retry"
 
 
-@given(st.binary(min_size=16, max_size=16))
-def test_a_key_is_26_characters_and_comes_back(id_: bytes) -> None:
-    text = str(PartnerKey(id_))
-    assert len(text) == 30
-    assert text.startswith("atv_")
-    assert text == text.lower()
-    assert parse_key(text) == id_
-    assert str(PartnerKey(id_, 2)) == f"{text}-2"
-
-
-@pytest.mark.parametrize(
-    "text", ["", "atv_", "atv_" + "a" * 25, "atv_" + "A" * 26, "atv_" + "1" * 26, "b" * 30, "atv_" + "b" * 26]
-)
-def test_what_is_no_key_is_told_apart(text: str) -> None:
-    assert parse_key(text) is None
+def test_a_key_that_had_to_be_changed_says_so() -> None:
+    assert str(PartnerKey(bytes(16))) == "atv_" + "a" * 26
+    assert str(PartnerKey(bytes(16), 2)) == "atv_" + "a" * 26 + "-2"

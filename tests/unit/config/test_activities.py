@@ -13,7 +13,10 @@ from config.activities import SmtpServer, smtp_server
         ("smtp://[::1]:2525/?tls=none", SmtpServer("::1", 2525, "", "", "none")),
         ("smtp://h?tls=none", SmtpServer("h", 25, "", "", "none")),
         ("smtp://h?tls=implicit", SmtpServer("h", 465, "", "", "implicit")),
-        ("smtp://a%40b.example:p%3A%2F%3F@h:1587?tls=starttls", SmtpServer("h", 1587, "a@b.example", "p:/?", "starttls")),
+        (
+            "smtp://a%40b.example:p%3A%2F%3F@h:1587?tls=starttls",
+            SmtpServer("h", 1587, "a@b.example", "p:/?", "starttls"),
+        ),
     ],
 )
 def test_a_url_names_a_server(url: str, server: SmtpServer) -> None:

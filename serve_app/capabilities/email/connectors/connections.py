@@ -89,6 +89,7 @@ class Connections:
         )
         try:
             await smtp.connect()
+            await _greet(smtp)
             await self._log_in(smtp)
         except BaseException as error:
             smtp.close()
@@ -104,6 +105,15 @@ class Connections:
         if in_the_clear and self.server.tls != "none" and self.server.host not in _LOCAL:
             raise Misconfigured("The mail server offers no TLS, and the password is not sent without (tls=none does).")
         await _authenticate(smtp, self.server)
+
+
+async def _greet(smtp: aiosmtplib.SMTP) -> None:
+    """Learn what the server can do; again, where TLS has begun since."""
+    if smtp.is_ehlo_or_helo_needed:
+        try:
+            await smtp.ehlo()
+        except aiosmtplib.SMTPHeloError:
+            await smtp.helo()
 
 
 async def _authenticate(smtp: aiosmtplib.SMTP, server: SmtpServer) -> None:
