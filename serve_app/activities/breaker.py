@@ -46,21 +46,24 @@ class Breaker:
         """A call begins."""
         self._probing = self._probing or self.state(now_s) == "half_open"
 
-    def succeeded(self) -> None:
-        """The partner answered, if only to refuse: it is there."""
-        self._in_a_row, self._open_until_s, self._probing = 0, None, False
+    def succeeded(self, now_s: float) -> None:
+        """The partner answered, if only to refuse: it is there. What began before the breaker opened does not close
+        it."""
+        if self.state(now_s) != "open":
+            self._in_a_row, self._open_until_s, self._probing = 0, None, False
 
-    def failed(self, now_s: float, *, at_once: bool = False, pause_s: float = 0.0) -> None:
-        """The partner did not do its part. `at_once`: one is enough. `pause_s`: what it asked for, if longer.
-
-        What began before the breaker opened, and ends after it, does not lengthen the pause.
-        """
+    def failed(self, now_s: float) -> None:
+        """The partner did not do its part. What began before the breaker opened, and ends after it, does not lengthen
+        the pause."""
         self._in_a_row += 1
         state = self.state(now_s)
-        if state == "open":
-            self._open_until_s = max(self._open_until_s or now_s, now_s + pause_s)
-        elif at_once or state == "half_open" or self._in_a_row >= self.failures:
-            self._open_until_s = now_s + max(self.pause_s, pause_s)
+        if state == "half_open" or (state == "closed" and self._in_a_row >= self.failures):
+            self.open_for(self.pause_s, now_s)
+        self._probing = False
+
+    def open_for(self, pause_s: float, now_s: float) -> None:
+        """Leave the partner alone for so long at least: it asked for it, or we must be put right first."""
+        self._open_until_s = max(self._open_until_s or now_s, now_s + pause_s)
         self._probing = False
 
     def undecided(self) -> None:

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from common.lib.retry import Dice
 
+_LAST_MS: Final = 2_000  # that the last attempt has before the deadline
 _LARGEST_POWER: Final = 32  # beyond, a float of seconds says nothing any more
 
 
@@ -20,11 +21,16 @@ def pause_s(attempts: int, *, first_s: float, longest_s: float, dice: Dice, at_l
     return (at_least_s or 0.0) + dice() * ceiling_s
 
 
-def next_step(
-    due_ms: int, *, created_at_ms: int, deadline_ms: int | None, keep_s: float
-) -> Literal["retry", "park", "expire"]:
-    """What becomes of an activity that is due again at `due_ms`: its shard keeps it, or puts it off in the database;
-    or there is no time left for it."""
-    if deadline_ms is not None and due_ms > deadline_ms:
-        return "expire"
+def due_ms(now_ms: int, *, pause_s: float, deadline_ms: int | None, at_least_s: float | None = None) -> int:
+    """When the pause is over. One that would outlast the deadline ends shortly before it: one more attempt is better
+    than none, unless the partner does not want it by then, or there is no time for it."""
+    due = now_ms + round(pause_s * 1000)
+    if deadline_ms is None or due <= deadline_ms - _LAST_MS:
+        return due
+    earliest = now_ms + max(round((at_least_s or 0.0) * 1000), _LAST_MS)
+    return deadline_ms - _LAST_MS if earliest <= deadline_ms - _LAST_MS else due
+
+
+def next_step(due_ms: int, *, created_at_ms: int, keep_s: float) -> Literal["retry", "park"]:
+    """Does the shard keep an activity that is due again then, or put it off in the database?"""
     return "retry" if due_ms - created_at_ms <= keep_s * 1000 else "park"

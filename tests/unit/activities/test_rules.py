@@ -12,7 +12,7 @@ from serve_app.activities.connector import Capacity
 from serve_app.activities.credits import Credits
 from serve_app.activities.keys import PartnerKey
 from serve_app.activities.lines import Lines
-from serve_app.activities.retries import next_step, pause_s
+from serve_app.activities.retries import due_ms, next_step, pause_s
 
 
 def a_breaker() -> Breaker:
@@ -23,7 +23,7 @@ def test_a_breaker_opens_after_so_many_failures_in_a_row_and_not_before() -> Non
     breaker = a_breaker()
     for _ in range(2):
         breaker.failed(0.0)
-    breaker.succeeded()
+    breaker.succeeded(0.0)
     for _ in range(2):
         breaker.failed(0.0)
     assert breaker.state(0.0) == "closed"
@@ -36,7 +36,7 @@ def test_a_breaker_opens_after_so_many_failures_in_a_row_and_not_before() -> Non
 
 def test_after_the_pause_one_call_goes_and_decides() -> None:
     breaker = a_breaker()
-    breaker.failed(0.0, at_once=True)
+    breaker.open_for(10.0, 0.0)
     assert breaker.state(10.0) == "half_open"
     assert breaker.room(10.0) == 1
     breaker.began(10.0)
@@ -44,15 +44,17 @@ def test_after_the_pause_one_call_goes_and_decides() -> None:
     breaker.failed(11.0)
     assert breaker.state(20.9) == "open"
     assert breaker.state(21.0) == "half_open"
+    breaker.succeeded(20.0)  # a call that began before it opened
+    assert breaker.state(20.9) == "open"
     breaker.began(21.0)
-    breaker.succeeded()
+    breaker.succeeded(21.5)
     assert breaker.state(21.0) == "closed"
     assert breaker.room(21.0) == MANY
 
 
 def test_a_probe_that_tells_nothing_leaves_room_for_another() -> None:
     breaker = a_breaker()
-    breaker.failed(0.0, at_once=True)
+    breaker.open_for(10.0, 0.0)
     breaker.began(10.0)
     breaker.undecided()
     assert breaker.room(10.0) == 1
@@ -60,10 +62,10 @@ def test_a_probe_that_tells_nothing_leaves_room_for_another() -> None:
 
 def test_a_partner_that_asks_for_a_longer_pause_gets_it() -> None:
     breaker = a_breaker()
-    breaker.failed(0.0, at_once=True, pause_s=60.0)
+    breaker.open_for(60.0, 0.0)
     assert breaker.state(59.0) == "open"
     breaker = a_breaker()
-    breaker.failed(0.0, at_once=True)
+    breaker.open_for(10.0, 0.0)
     breaker.failed(1.0)  # began before it opened
     assert breaker.state(10.0) == "half_open"
 
@@ -97,7 +99,7 @@ def test_a_rate_is_shared_and_says_when_the_next_may_go() -> None:
 
 def test_an_open_breaker_gives_no_credit_and_a_half_open_one_gives_one() -> None:
     allowance = Credits(Capacity(at_once=8), a_breaker())
-    allowance.breaker.failed(0.0, at_once=True)
+    allowance.breaker.open_for(10.0, 0.0)
     assert allowance.free(5.0) == 0
     assert allowance.wait_s(5.0) == 5.0
     assert allowance.free(10.0) == 1
@@ -149,11 +151,17 @@ def test_what_the_partner_asked_for_is_the_least() -> None:
     assert pause_s(3, first_s=0.5, longest_s=300, dice=lambda: 0.5, at_least_s=7.0) == 8.0
 
 
-def test_what_takes_long_is_parked_and_what_has_no_time_left_has_expired() -> None:
-    assert next_step(20_000, created_at_ms=0, deadline_ms=None, keep_s=20) == "retry"
-    assert next_step(20_001, created_at_ms=0, deadline_ms=None, keep_s=20) == "park"
-    assert next_step(5_001, created_at_ms=0, deadline_ms=5_000, keep_s=20) == "expire"
-    assert next_step(5_000, created_at_ms=0, deadline_ms=5_000, keep_s=20) == "retry"
+def test_what_takes_long_is_parked() -> None:
+    assert next_step(20_000, created_at_ms=0, keep_s=20) == "retry"
+    assert next_step(20_001, created_at_ms=0, keep_s=20) == "park"
+
+
+def test_the_last_attempt_is_not_put_off_beyond_the_deadline() -> None:
+    assert due_ms(1_000, pause_s=300.0, deadline_ms=None) == 301_000
+    assert due_ms(1_000, pause_s=300.0, deadline_ms=200_000) == 198_000  # with two seconds to be carried out in
+    assert due_ms(1_000, pause_s=5.0, deadline_ms=200_000) == 6_000
+    assert due_ms(199_000, pause_s=300.0, deadline_ms=200_000) == 499_000  # too late for another
+    assert due_ms(1_000, pause_s=300.0, deadline_ms=200_000, at_least_s=250.0) == 301_000  # the partner's word stands
 
 
 def test_a_key_that_had_to_be_changed_says_so() -> None:
