@@ -77,5 +77,5 @@ class Activities(Protocol):
     async def counts(self, partitions: Sequence[int] | None = None) -> Mapping[tuple[str, State], int]:
         """How many there are of each connector and state; of all partitions, or of these."""
 
-    async def oldest_ms(self) -> Mapping[str, int]:
-        """When the oldest one of each connector was made, milliseconds since 1970."""
+    async def oldest_ms(self, partitions: Sequence[int], connector: str) -> int | None:
+        """When the oldest parked one was made, milliseconds since 1970; None when there is none."""
