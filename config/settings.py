@@ -10,6 +10,7 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config.activities import ActivitySettings, EmailSettings
 from config.doors import GatewaySettings, HttpSettings, LimitSettings
 from config.identity import AuthSettings, EncryptionSettings, IdentitySettings
 from config.kernel import KernelSettings, PresenceSettings, RoomSettings
@@ -18,8 +19,10 @@ from config.ml import MlSettings
 from config.section import refuse_empty, within_unit
 
 __all__ = [
+    "ActivitySettings",
     "AuthSettings",
     "ClusterSettings",
+    "EmailSettings",
     "EncryptionSettings",
     "GatewaySettings",
     "HttpSettings",
@@ -68,6 +71,8 @@ class Settings(BaseSettings):
     rooms: RoomSettings = RoomSettings()
     presence: PresenceSettings = PresenceSettings()
     ml: MlSettings = MlSettings()
+    activities: ActivitySettings = ActivitySettings()
+    email: EmailSettings = EmailSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
 
@@ -103,6 +108,12 @@ class Settings(BaseSettings):
     @property
     def listeners_inside(self) -> int:
         """Ports that one machine needs for processes that reach each other, when it hosts all of them: one a shard,
-        two a gateway (figures, and other gateways' requests), one the REST API, one a predictor."""
+        two a gateway (figures, and other gateways' requests), one the REST API, one a predictor, one a runner."""
         shards = sum(self.kernel.pools.values()) + self.presence.shards
-        return shards + 2 * (self.gateway.max_replicas or self.gateway.replicas) + 1 + self.ml.replicas_max
+        return (
+            shards
+            + 2 * (self.gateway.max_replicas or self.gateway.replicas)
+            + 1
+            + self.ml.replicas_max
+            + self.activities.runners
+        )
