@@ -11,6 +11,7 @@ from realtime.front.handlers import Handler
 from serve_app.capabilities.audit.capability import AUDIT
 from serve_app.capabilities.calendars.capability import CALENDARS
 from serve_app.capabilities.capability import ApiContext, Capability, GatewayContext
+from serve_app.capabilities.email.capability import EMAIL
 from serve_app.capabilities.identity.capability import IDENTITY
 from serve_app.capabilities.oversight.capability import OVERSIGHT
 from serve_app.capabilities.prediction.capability import PREDICTION
@@ -30,6 +31,7 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     ROOMS,
     CALENDARS,
     PREDICTION,
+    EMAIL,
     OVERSIGHT,
     PRIVACY,
 )

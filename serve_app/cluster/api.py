@@ -18,7 +18,8 @@ from common.verifier import Verifier
 from serve_app.capabilities.calendars.capability import calendars_of
 from serve_app.capabilities.capability import ApiContext
 from serve_app.capabilities.identity.assembly import identity_of
-from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.identity.care import CareReader
+from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import HttpGate
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.capabilities.privacy.capability import erasure_of
@@ -68,13 +69,14 @@ class ApiReplica:
         )
         database = self._member.client[settings.mongo.database]
         await prepare(database)
+        await carry_over(database, self._region)
         root = await root_of(settings.auth, database, stores.vault)
         context = ApiContext(
             settings=settings,
             clock=clock,
             region=self._region,
             stores=stores,
-            related=CareRelations(database, clock).cares,
+            related=CareReader(stores.views).cares,
             database=database,
             root=root,
             census=census,

@@ -16,7 +16,8 @@ from realtime.front.hub import Hub
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.capability import GatewayContext
 from serve_app.capabilities.identity.assembly import revocations_of
-from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.identity.care import CareReader
+from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
 from serve_app.catalogue import handlers_of
@@ -40,7 +41,7 @@ class GatewayReplica:
         database = self._member.client[settings.mongo.database]
         revocations = revocations_of(database, settings, clock)
         secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
-        care = CareRelations(database, clock)
+        care = CareReader(stores.views)
         guard = SocketGuard(revocations, care, AuditRecord(database, clock), settings.identity)
         hub = Hub(
             self._member.name,
@@ -62,6 +63,7 @@ class GatewayReplica:
             metrics=RegionMetrics(self._member.registry),
         )
         await self._region.start()
+        await carry_over(database, self._region)
         self._tracker = Tracker(
             self._member.name,
             [client_of(shard, self._member.tls) for shard in recipe.volatile_shards],

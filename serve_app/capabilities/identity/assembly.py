@@ -76,6 +76,6 @@ def identity_of(context: ApiContext) -> IdentityService:
         parts=parts,
         identity=Identity(parts, settings.identity, settings.auth, clock, secret),
         people=People(parts, clock),
-        care=CareRelations(database, clock),
+        care=CareRelations(context.region, context.stores.views, clock),
         observer=observer(parts.audit),
     )

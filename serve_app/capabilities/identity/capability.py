@@ -6,10 +6,11 @@ from typing import Final
 from fastapi import APIRouter
 
 from serve_app.capabilities.capability import ApiContext, Capability
-from serve_app.capabilities.identity import care, outbox
+from serve_app.capabilities.identity import outbox
 from serve_app.capabilities.identity.accounts import account_records, codes, lockout
 from serve_app.capabilities.identity.assembly import identity_of
-from serve_app.capabilities.identity.people_routes import care_routes, people_routes
+from serve_app.capabilities.identity.care_routes import care_routes
+from serve_app.capabilities.identity.people_routes import people_routes
 from serve_app.capabilities.identity.personal import PersonalIdentity
 from serve_app.capabilities.identity.routes import auth_routes
 from serve_app.capabilities.identity.server_events import IDENTITY_EVENTS
@@ -40,7 +41,6 @@ IDENTITY: Final = Capability(
         lockout.COLLECTION: lockout.INDEXES,
         codes.CODES: codes.INDEXES,
         codes.INVITATIONS: codes.INDEXES,
-        care.COLLECTION: care.INDEXES,
         outbox.COLLECTION: outbox.INDEXES,
     },
 )

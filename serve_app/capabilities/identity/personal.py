@@ -6,9 +6,9 @@ from typing import Any
 from actors.kernel.contract.entity import Principal
 from serve_app.capabilities.capability import Section
 from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.identity.care_routes import care_of
 from serve_app.capabilities.identity.outbox import COLLECTION as OUTBOX
 from serve_app.capabilities.identity.parts import Parts
-from serve_app.capabilities.identity.people_routes import care_of
 from serve_app.capabilities.identity.routes import session_of, user_of
 from store.mongo.client import Database, database_errors
 

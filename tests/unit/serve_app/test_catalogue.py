@@ -25,6 +25,7 @@ EVERY: Final = pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda on
 KEEPS_NOTHING: Final = {
     "prediction": "answers and forgets; its cache is in memory, by symptoms and not by person",
     "audit": "a person's own part of the record is handed out by oversight",
+    "email": "what is to be sent lies with whoever sends it",
     "privacy": "it is who walks the list",
 }
 
