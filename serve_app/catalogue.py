@@ -8,14 +8,15 @@ from actors.rooms.service import Rooms
 from realtime.front.guard import Guard
 from realtime.front.handlers import Handler
 from realtime.front.hub import Hub
-from serve_app.capabilities.calendars.booking_events import booking_handlers
-from serve_app.capabilities.calendars.calendar_events import CalendarEvents
-from serve_app.capabilities.calendars.routes import routers
+from serve_app.capabilities.calendars.operations import calendar_operations
+from serve_app.capabilities.calendars.watching import CalendarWatching
 from serve_app.capabilities.prediction.routes import Predictor, message_routes, prediction_routes
 from serve_app.capabilities.rooms.events import Chat
 from serve_app.cluster.identity_assembly import IdentityService
 from serve_app.cluster.pools import Resizable, pool_routes
 from serve_app.edge.conventions.permits import permit
+from serve_app.edge.rest import router_of
+from serve_app.edge.sockets import handlers_of as of_operations
 
 
 def routers_of(
@@ -24,7 +25,7 @@ def routers_of(
     """The routers of all capabilities. Chat and operations are part of the application itself."""
     return [
         *identity.routers,
-        *routers(calendars),
+        router_of(calendar_operations(calendars)),
         prediction_routes(predictor, [permit("ml.use")]),
         message_routes(predictor, [permit("ml.classify")]),
         pool_routes(pools),
@@ -34,5 +35,5 @@ def routers_of(
 def handlers_of(region: Region, rooms: Rooms, calendars: CalendarServices, hub: Hub, guard: Guard) -> list[Handler]:
     """The handlers of the socket events of all capabilities, for the gateway over this hub."""
     chat = Chat(region, rooms, hub.subscriptions, hub.joining, guard)
-    watching = CalendarEvents(calendars, hub.subscriptions, hub.joining)
-    return [*chat.handlers(), *watching.handlers(), *booking_handlers(calendars)]
+    watching = CalendarWatching(calendars, hub.subscriptions, hub.joining)
+    return [*chat.handlers(), *watching.handlers(), *of_operations(calendar_operations(calendars))]
