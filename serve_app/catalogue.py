@@ -5,13 +5,14 @@ from fastapi import APIRouter
 from actors.calendars.services.assembly import CalendarServices
 from actors.kernel.caller.region import Region
 from actors.rooms.service import Rooms
-from realtime.front.guard import Guard
 from realtime.front.handlers import Handler
 from realtime.front.hub import Hub
 from serve_app.capabilities.calendars.operations import calendar_operations
 from serve_app.capabilities.calendars.watching import CalendarWatching
 from serve_app.capabilities.prediction.routes import Predictor, message_routes, prediction_routes
-from serve_app.capabilities.rooms.events import Chat
+from serve_app.capabilities.rooms.listening import RoomListening
+from serve_app.capabilities.rooms.operations import room_operations
+from serve_app.capabilities.rooms.ports import DirectRooms, RoomServices
 from serve_app.cluster.identity_assembly import IdentityService
 from serve_app.cluster.pools import Resizable, pool_routes
 from serve_app.edge.conventions.permits import permit
@@ -32,8 +33,15 @@ def routers_of(
     ]
 
 
-def handlers_of(region: Region, rooms: Rooms, calendars: CalendarServices, hub: Hub, guard: Guard) -> list[Handler]:
+def handlers_of(
+    region: Region, rooms: Rooms, calendars: CalendarServices, hub: Hub, direct: DirectRooms
+) -> list[Handler]:
     """The handlers of the socket events of all capabilities, for the gateway over this hub."""
-    chat = Chat(region, rooms, hub.subscriptions, hub.joining, guard)
+    listening = RoomListening(rooms, hub.subscriptions, hub.joining)
     watching = CalendarWatching(calendars, hub.subscriptions, hub.joining)
-    return [*chat.handlers(), *watching.handlers(), *of_operations(calendar_operations(calendars))]
+    return [
+        *listening.handlers(),
+        *watching.handlers(),
+        *of_operations(room_operations(RoomServices(rooms, region, direct))),
+        *of_operations(calendar_operations(calendars)),
+    ]
