@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute, RouteContext
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from typing_extensions import override
 
 from actors.kernel.contract.entity import Principal
@@ -99,8 +99,10 @@ def door_of(operation: Operation[Any], rest: Rest, reader: RequestReader) -> Doo
 
 
 def _class_of(rest: Rest) -> type[Response]:
-    media_type = "application/json" if rest.shown is None else rest.shown.media_type
-    return type("Answer", (Response,), {"media_type": media_type})
+    """For the document, which says of all but JSON that it is text."""
+    if rest.shown is None or rest.shown.response is not None:
+        return JSONResponse
+    return type("Shown", (Response,), {"media_type": rest.shown.media_type})
 
 
 class _OperationRoute(APIRoute):
