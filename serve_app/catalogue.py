@@ -10,7 +10,7 @@ from config.features import FeatureSettings
 from realtime.front.handlers import Handler
 from serve_app.capabilities.audit.capability import AUDIT
 from serve_app.capabilities.calendars.capability import CALENDARS
-from serve_app.capabilities.capability import ApiContext, Capability, GatewayContext
+from serve_app.capabilities.capability import ApiContext, Capability, GatewayContext, ServerContext
 from serve_app.capabilities.email.capability import EMAIL
 from serve_app.capabilities.identity.capability import IDENTITY
 from serve_app.capabilities.oversight.capability import OVERSIGHT
@@ -19,8 +19,11 @@ from serve_app.capabilities.presence.capability import PRESENCE
 from serve_app.capabilities.privacy.capability import PRIVACY
 from serve_app.capabilities.rooms.capability import ROOMS
 from serve_app.edge.conventions import mongo_idempotency
-from serve_app.edge.front_events import FRONT_EVENTS
+from serve_app.edge.front_events import FRONT_EVENTS, FRONT_REQUESTS
+from serve_app.edge.operation import Declared
+from serve_app.edge.rest import router_of
 from serve_app.edge.server_events import ServerEvent, by_name
+from serve_app.edge.sockets import handlers_of as of_operations
 from serve_app.processes.health import Part, switched_off
 from store.mongo.client import Database, database_errors
 
@@ -45,13 +48,23 @@ def present(features: FeatureSettings) -> list[Capability]:
 
 
 def routers_of(context: ApiContext) -> list[APIRouter]:
-    """The routers of all capabilities that are on."""
-    return [router for one in present(context.settings.features) for router in one.routers(context)]
+    """The routes of all capabilities that are on."""
+    found = present(context.settings.features)
+    return [router for one in found for router in (router_of(one.operations(context)), *one.routers(context))]
 
 
 def handlers_of(context: GatewayContext) -> list[Handler]:
     """The handlers of their socket events."""
-    return [handler for one in present(context.settings.features) for handler in one.handlers(context)]
+    found = present(context.settings.features)
+    return [handler for one in found for handler in (*one.handlers(context), *of_operations(one.operations(context)))]
+
+
+def client_events(context: ServerContext) -> list[Declared]:
+    """What clients may emit: to the front itself, and to the capabilities that are on."""
+    events: list[Declared] = list(FRONT_REQUESTS)
+    for one in present(context.settings.features):
+        events += [*one.requests, *one.operations(context)]
+    return events
 
 
 def health_of(context: ApiContext) -> Iterator[Part]:

@@ -1,17 +1,25 @@
-"""The events of the capabilities as they are declared, without a gateway: for tests that compare declarations."""
+"""What the capabilities declare, without a gateway: for tests that compare declarations."""
 
 from typing import Any
 
-from actors.calendars.services.assembly import calendar_services
+from config.settings import Settings
 from realtime.front.handlers import Handler, by_event
-from serve_app.capabilities.calendars.booking_events import booking_handlers
-from serve_app.capabilities.calendars.calendar_events import CalendarEvents
-from serve_app.capabilities.rooms.events import Chat
+from serve_app.catalogue import CAPABILITIES
+from serve_app.cluster.blueprint import api_context, unconnected_handlers
+from serve_app.edge.operation import Declared, Operation
+
+
+def operations() -> list[Operation[Any]]:
+    """Every operation."""
+    context = api_context(Settings())
+    return [operation for one in CAPABILITIES for operation in one.operations(context)]
+
+
+def declared() -> list[Declared]:
+    """Every declaration of what clients may ask a capability for."""
+    return [*operations(), *(event for one in CAPABILITIES for event in one.requests)]
 
 
 def declared_events() -> dict[str, Handler]:
-    """Every event of rooms, inboxes, calendars and bookings. What handlers would need to be called is not there."""
-    absent: Any = None
-    services = calendar_services(absent, absent, absent, absent)
-    chat, calendars = Chat(*[absent] * 5), CalendarEvents(services, absent, absent)
-    return by_event([*chat.handlers(), *calendars.handlers(), *booking_handlers(services)])
+    """The handler of each that is not the front's own."""
+    return by_event(unconnected_handlers(Settings()))

@@ -17,7 +17,7 @@ from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker, presence_shards
 from actors.rooms.pairs import PairKind
 from actors.rooms.room.kind import RoomKind
-from actors.rooms.service import Rooms
+from actors.rooms.service import Rooms, entity_of
 from actors.workflows.table import all_reactions
 from common.tokens import mint
 from common.verifier import Verifier
@@ -31,10 +31,10 @@ from config.settings import (
     Settings,
 )
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
-from realtime.front.guard import NoGuard
 from realtime.front.hub import Hub
 from serve_app.capabilities.capability import GatewayContext
 from serve_app.capabilities.rooms.capability import rooms_of
+from serve_app.capabilities.rooms.ports import Everybody
 from serve_app.catalogue import handlers_of
 from serve_app.cluster.spec import CarewireSpec
 from store.memory import memory_stores
@@ -167,8 +167,8 @@ class Rig:
             region=region,
             stores=self.stores,
             related=None,
+            direct=Everybody(),
             hub=hub,
-            guard=NoGuard(),
             made={rooms_of: rooms(region, self.stores.views, CLOCK)},
         )
         gateway = await open_gateway(
@@ -179,6 +179,7 @@ class Rig:
                 verifier=verifier,
                 settings=made,
                 handlers=handlers_of(context),
+                topic_of=entity_of,
                 host="127.0.0.1",
                 port=port,
                 limits=limits or LimitSettings(enabled=False),

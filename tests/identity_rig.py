@@ -22,6 +22,7 @@ from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Kind
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
+from actors.rooms.service import entity_of
 from actors.workflows.table import all_reactions
 from common.clock import SystemClock
 from common.errors import NotFound
@@ -49,7 +50,7 @@ from serve_app.capabilities.capability import ApiContext, GatewayContext
 from serve_app.capabilities.identity.assembly import IdentityService, identity_of, revocations_of
 from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
-from serve_app.capabilities.identity.sessions.gate import HttpGate, SocketGuard
+from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, HttpGate, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
 from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
 from serve_app.catalogue import CAPABILITIES, handlers_of, indexes, prepare, routers_of
@@ -230,7 +231,7 @@ class House:
         revocations = revocations_of(self.database, self.settings, self.clock)
         care, audit = CareReader(self.stores.views), AuditRecord(self.database, self.clock)
         self.registries.append(CollectorRegistry())
-        guard = SocketGuard(revocations, care, audit, self.settings.identity)
+        guard = SocketGuard(revocations, audit)
         hub = Hub(
             name,
             self.clock,
@@ -253,8 +254,8 @@ class House:
             region=region,
             stores=self.stores,
             related=care.cares,
+            direct=DirectRoomRule(care, self.settings.identity),
             hub=hub,
-            guard=guard,
         )
         gateway = await open_gateway(
             GatewayParts(
@@ -264,6 +265,7 @@ class House:
                 verifier=Verifier(self.settings.auth, self.clock, secret=self.secret),
                 settings=self.settings.gateway,
                 handlers=handlers_of(context),
+                topic_of=entity_of,
                 host="127.0.0.1",
                 port=0,
                 guard=guard,
@@ -322,6 +324,7 @@ async def house(
         region=region,
         stores=stores,
         related=CareReader(stores.views).cares,
+        direct=DirectRoomRule(CareReader(stores.views), settings.identity),
         database=client[database],
         root=root,
         census=ProcessMonitor(NoRegistry(), OneShard()),

@@ -6,7 +6,7 @@ the context too, `once`:
     rooms = context.once(rooms_of)
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, Self, TypeAlias, TypeVar
 
@@ -18,10 +18,9 @@ from actors.kernel.caller.region import Region
 from actors.kernel.contract.entity import Principal
 from common.clock import Clock
 from config.settings import Settings
-from realtime.front.guard import Guard
 from realtime.front.handlers import Handler
 from realtime.front.hub import Hub
-from serve_app.edge.operation import ClientEvent
+from serve_app.edge.operation import ClientEvent, Operation
 from serve_app.edge.server_events import ServerEvent
 from serve_app.processes.health import Part
 from serve_app.processes.monitor import ProcessMonitor
@@ -50,6 +49,14 @@ class Personal(Protocol):
         ...
 
 
+class DirectRooms(Protocol):
+    """Who may speak with whom in private."""
+
+    async def may_open_direct(self, user: str, role: str, members: Collection[str]) -> None:
+        """May this user begin a direct room with these? Raises PermissionDenied."""
+        ...
+
+
 class Predictor(Protocol):
     """Whoever answers for the symptom model: the deployment's handle, or the service itself in tests."""
 
@@ -61,6 +68,7 @@ class Predictor(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerContext:
     """What a process that serves clients has. `related`: who is in whose care; None: nobody asks.
+    `direct`: who may write to whom.
     `made`: what was made of it already, by what makes it."""
 
     settings: Settings
@@ -68,6 +76,7 @@ class ServerContext:
     region: Region
     stores: Stores
     related: Related | None
+    direct: DirectRooms
     made: dict[Callable[..., object], object] = field(default_factory=dict, repr=False)
 
     def once(self, make: Callable[[Self], T]) -> T:
@@ -83,7 +92,6 @@ class GatewayContext(ServerContext):
     """What a gateway has."""
 
     hub: Hub
-    guard: Guard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,18 +125,20 @@ class Capability:
     """One thing that the platform does.
 
     `name`: of its folder, and of its part of the documents. `feature`: the switch that turns it off; "": it is never
-    off. `routers` and `handlers`: what clients reach it by. `events`: what the server emits for it.
-    `requests`: what clients emit for it and the front itself handles. `health`: its parts
-    of `/health`. `personal`: what it has stored of people; None: nothing. `indexes`: those of the collections that it
-    keeps for itself. The kinds of entities behind it stand in `serve_app.cluster.spec`, all that a shard knows of it.
+    off. `operations`: what clients may ask for at both doors. `routers`: routes that are no operations yet. `requests`:
+    what only a socket can send, and `handlers` for it, where they are not the front's own. `events`: what the server
+    emits for it. `health`: its parts of `/health`. `personal`: what it has stored of people; None: nothing. `indexes`:
+    those of the collections that it keeps for itself. The kinds of entities behind it stand in
+    `serve_app.cluster.spec`, all that a shard knows of it.
     """
 
     name: str
     feature: str = ""
+    operations: Callable[[ServerContext], Iterable[Operation[Any]]] = _nothing
     routers: Callable[[ApiContext], Iterable[APIRouter]] = _nothing
+    requests: Sequence[ClientEvent[Any]] = ()
     handlers: Callable[[GatewayContext], Iterable[Handler]] = _nothing
     events: Sequence[ServerEvent] = ()
-    requests: Sequence[ClientEvent[Any]] = ()
     health: Callable[[ApiContext], Iterable[Part]] = _nothing
     personal: Callable[[ApiContext], Personal] | None = None
     indexes: Mapping[str, Sequence[IndexModel]] = field(default_factory=lambda: _NO_INDEXES)

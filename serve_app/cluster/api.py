@@ -20,7 +20,7 @@ from serve_app.capabilities.capability import ApiContext
 from serve_app.capabilities.identity.assembly import identity_of
 from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.care_carrying import carry_over
-from serve_app.capabilities.identity.sessions.gate import HttpGate
+from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, HttpGate
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.capabilities.privacy.capability import erasure_of
 from serve_app.catalogue import CAPABILITIES, health_of, prepare, routers_of
@@ -71,12 +71,14 @@ class ApiReplica:
         await prepare(database)
         await carry_over(database, self._region)
         root = await root_of(settings.auth, database, stores.vault)
+        care = CareReader(stores.views)
         context = ApiContext(
             settings=settings,
             clock=clock,
             region=self._region,
             stores=stores,
-            related=CareReader(stores.views).cares,
+            related=care.cares,
+            direct=DirectRoomRule(care, settings.identity),
             database=database,
             root=root,
             census=census,

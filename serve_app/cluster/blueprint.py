@@ -10,12 +10,10 @@ from common.clock import SystemClock
 from config.settings import Settings
 from realtime.front.handlers import Handler
 from serve_app.capabilities.capability import ApiContext, GatewayContext
-from serve_app.catalogue import CAPABILITIES, handlers_of, present, routers_of, server_events
+from serve_app.catalogue import CAPABILITIES, client_events, handlers_of, routers_of, server_events
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.pools import pool_routes
 from serve_app.edge.asyncapi import asyncapi
-from serve_app.edge.front_events import FRONT_REQUESTS
-from serve_app.edge.operation import ClientEvent, Declared
 from serve_app.processes.health import HealthMonitor
 
 
@@ -40,6 +38,7 @@ def api_context(settings: Settings) -> ApiContext:
         region=_ABSENT,
         stores=_ABSENT,
         related=None,
+        direct=_ABSENT,
         database=_ABSENT,
         root="of nothing",
         census=_ABSENT,
@@ -61,29 +60,11 @@ def unconnected_api(settings: Settings) -> FastAPI:
     return create_api(services)
 
 
-def client_events(settings: Settings) -> list[Declared]:
-    """What clients may emit: the front itself, and the capabilities that are on."""
-    own = [request for one in present(settings.features) for request in one.requests]
-    return [*FRONT_REQUESTS, *own, *(_declared(one) for one in unconnected_handlers(settings))]
-
-
 def asyncapi_of(settings: Settings) -> dict[str, Any]:
     """The AsyncAPI document of these settings."""
     heard = list(server_events(settings.features).values())
     host = f"{settings.gateway.host}:{settings.gateway.port}"
-    return asyncapi(client_events(settings), heard, version=version("carewire"), host=host)
-
-
-def _declared(handler: Handler) -> ClientEvent[Any]:
-    return ClientEvent(
-        handler.event,
-        handler.action,
-        handler.request,
-        handler.limit,
-        response=handler.tells,
-        resource=handler.resource,
-        anonymous=handler.anonymous,
-    )
+    return asyncapi(client_events(api_context(settings)), heard, version=version("carewire"), host=host)
 
 
 def unconnected_handlers(settings: Settings) -> list[Handler]:
@@ -94,7 +75,7 @@ def unconnected_handlers(settings: Settings) -> list[Handler]:
         region=_ABSENT,
         stores=_ABSENT,
         related=None,
+        direct=_ABSENT,
         hub=_ABSENT,
-        guard=_ABSENT,
     )
     return handlers_of(context)

@@ -8,6 +8,7 @@ from actors.kernel.caller.region import Region
 from actors.kernel.cluster.remote import RemoteDirectory, client_of, ensure_shards, kinds_to_pools, log_process
 from actors.kernel.lib.means import RecentMean
 from actors.presence.tracker import Tracker
+from actors.rooms.service import entity_of
 from common.clock import SystemClock
 from common.lib.collector import calm_collector
 from common.verifier import Verifier
@@ -18,7 +19,7 @@ from serve_app.capabilities.capability import GatewayContext
 from serve_app.capabilities.identity.assembly import revocations_of
 from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.care_carrying import carry_over
-from serve_app.capabilities.identity.sessions.gate import SocketGuard
+from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
 from serve_app.catalogue import handlers_of
 from serve_app.cluster.scaling import SOCKETS
@@ -42,7 +43,7 @@ class GatewayReplica:
         revocations = revocations_of(database, settings, clock)
         secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
         care = CareReader(stores.views)
-        guard = SocketGuard(revocations, care, AuditRecord(database, clock), settings.identity)
+        guard = SocketGuard(revocations, AuditRecord(database, clock))
         hub = Hub(
             self._member.name,
             clock,
@@ -79,8 +80,8 @@ class GatewayReplica:
             region=self._region,
             stores=stores,
             related=care.cares,
+            direct=DirectRoomRule(care, settings.identity),
             hub=hub,
-            guard=guard,
         )
         self._gateway = await open_gateway(
             GatewayParts(
@@ -90,6 +91,7 @@ class GatewayReplica:
                 verifier=Verifier(settings.auth, clock, secret=secret),
                 settings=settings.gateway,
                 handlers=handlers_of(context),
+                topic_of=entity_of,
                 host=settings.gateway.host,
                 port=settings.gateway.port,
                 guard=guard,

@@ -7,28 +7,23 @@ A message of the document is one event: its `name` is the event's. One channel s
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
-
 from common.errors import CarewireError, error_types
-from serve_app.edge.examples import example_of
+from common.persons import NothingToTell
+from serve_app.edge.draft7 import Schema, schemas_of
 from serve_app.edge.front_events import ErrorPayload
-from serve_app.edge.json_schema import Schema, schemas_of
-from serve_app.edge.operation import Declared
+from serve_app.edge.operation import Declared, Example
 from serve_app.edge.server_events import ServerEvent
 
 AT: Final = "#/components/schemas/{name}"
 CHANNEL: Final = "main"
 ALWAYS: Final = ("invalid_argument", "rate_limited", "overloaded", "unavailable", "internal")
 SIGNED_IN: Final = ("unauthenticated", "permission_denied")
+_BARE: Final = Example({}, {})  # of an event that takes and tells nothing
 _DESCRIPTION: Final = """Socket.IO 5 over Engine.IO 4, at the namespace `/`. Connect with `auth: {token, device_id?,
 recover?: {<room_id>: <last seq>}, inbox?: <last inbox seq>}`; a bad token is a `connect_error` whose `data` is
 `{code, message}`. Every event that a client emits may ask for an ack: `{ok: true, data}` or `{ok: false, error}`. One
 that fails without an ack is answered by an `error` event. What is addressed to a user lies in their inbox, numbered
 (`inbox_seq`), and comes again after a reconnect until `inbox_ack`."""
-
-
-class NothingMore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An answer without members."""
 
 
 def asyncapi(emitted: Sequence[Declared], heard: Sequence[ServerEvent], *, version: str, host: str) -> dict[str, Any]:
@@ -39,7 +34,7 @@ def asyncapi(emitted: Sequence[Declared], heard: Sequence[ServerEvent], *, versi
     messages: dict[str, Any] = {}
     operations: dict[str, Any] = {}
     for one, request, answer in zip(emitted, schemas[:count], schemas[count : 2 * count], strict=True):
-        messages |= _of_client(one, request, answer, parts)
+        messages |= _of_client(one, request, answer)
         operations[one.name] = _received(one)
     for event, payload in zip(heard, schemas[2 * count : -1], strict=True):
         messages[f"on_{event.name}"] = _of_server(event, payload)
@@ -70,13 +65,11 @@ def summary_of(one: Declared) -> str:
 
 
 def _answer(one: Declared) -> type:
-    return one.response or NothingMore
+    return one.response or NothingToTell
 
 
-def _of_client(one: Declared, request: Schema, answer: Schema, parts: Mapping[str, Schema]) -> dict[str, Any]:
-    example = one.example
-    sent = example.request if example is not None else example_of(request, parts)
-    got = example.answer if example is not None else example_of(answer, parts)
+def _of_client(one: Declared, request: Schema, answer: Schema) -> dict[str, Any]:
+    example = one.example or _BARE
     refused = {"ok": False, "error": {"code": codes_of(one)[-1], "message": "What to do next."}}
     good = {"type": "object", "required": ["ok", "data"], "properties": {"ok": {"const": True}, "data": answer}}
     bad = {
@@ -89,14 +82,14 @@ def _of_client(one: Declared, request: Schema, answer: Schema, parts: Mapping[st
             "name": one.name,
             "summary": summary_of(one),
             "payload": request,
-            "examples": [{"name": "request", "payload": sent}],
+            "examples": [{"name": "request", "payload": example.request}],
         },
         f"{one.name}_ack": {
             "name": f"ack of {one.name}",
             "summary": f"The answer to `{one.name}`.",
             "payload": {"oneOf": [good, bad]},
             "examples": [
-                {"name": "done", "payload": {"ok": True, "data": got}},
+                {"name": "done", "payload": {"ok": True, "data": example.answer}},
                 {"name": "refused", "payload": refused},
             ],
             "x-error-codes": codes_of(one),

@@ -88,6 +88,7 @@ FRONT_REQUESTS: Final = (
         Authenticate,
         "connect",
         example=Example({"token": "eyJhbGciOiJIUzI1NiJ9.e30.Q"}, {}),
+        description="Who the socket belongs to, said after it connected; or a fresh token for one that is known.",
         anonymous=True,
     ),
 )

@@ -1,18 +1,17 @@
 """Calendars and bookings, for the list of capabilities."""
 
 from collections.abc import Iterable
-from typing import Final
-
-from fastapi import APIRouter
+from typing import Any, Final
 
 from actors.calendars.services.assembly import CalendarServices, calendar_services
 from realtime.front.handlers import Handler
-from serve_app.capabilities.calendars.booking_events import booking_handlers
-from serve_app.capabilities.calendars.calendar_events import CalendarEvents
+from serve_app.capabilities.calendars import watching
+from serve_app.capabilities.calendars.operations import calendar_operations
 from serve_app.capabilities.calendars.personal import PersonalCalendar
-from serve_app.capabilities.calendars.routes import routers
 from serve_app.capabilities.calendars.server_events import CALENDAR_EVENTS
+from serve_app.capabilities.calendars.watching import CalendarWatching
 from serve_app.capabilities.capability import ApiContext, Capability, GatewayContext, ServerContext
+from serve_app.edge.operation import Operation
 
 
 def calendars_of(context: ServerContext) -> CalendarServices:
@@ -21,14 +20,13 @@ def calendars_of(context: ServerContext) -> CalendarServices:
     return calendar_services(context.region, stores.views, context.clock, stores.feed_tokens, related=context.related)
 
 
-def _routers(context: ApiContext) -> Iterable[APIRouter]:
-    return routers(context.once(calendars_of))
+def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
+    return calendar_operations(context.once(calendars_of))
 
 
 def _handlers(context: GatewayContext) -> Iterable[Handler]:
-    services, hub = context.once(calendars_of), context.hub
-    yield from CalendarEvents(services, hub.subscriptions, hub.joining).handlers()
-    yield from booking_handlers(services)
+    hub = context.hub
+    return CalendarWatching(context.once(calendars_of), hub.subscriptions, hub.joining).handlers()
 
 
 def _personal(context: ApiContext) -> PersonalCalendar:
@@ -36,5 +34,10 @@ def _personal(context: ApiContext) -> PersonalCalendar:
 
 
 CALENDARS: Final = Capability(
-    name="calendars", routers=_routers, handlers=_handlers, events=CALENDAR_EVENTS, personal=_personal
+    name="calendars",
+    operations=_operations,
+    requests=watching.EVENTS,
+    handlers=_handlers,
+    events=CALENDAR_EVENTS,
+    personal=_personal,
 )

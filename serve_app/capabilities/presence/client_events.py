@@ -38,6 +38,7 @@ PRESENCE_REQUESTS: Final = (
         "signal",
         response=ChosenStatus,
         example=Example({"status": "busy"}, {"status": "busy"}),
+        description="How the user wants to be seen, on all devices.",
     ),
     ClientEvent(
         "watch_presence",

@@ -10,7 +10,7 @@ from actors.inboxes.commands import ReadInbox
 from actors.kernel.contract.entity import Command, Principal
 from actors.rooms.room.commands import LARGEST_PAGE, History
 from serve_app.capabilities.capability import Section
-from serve_app.capabilities.rooms.routes import RoomsReader
+from serve_app.capabilities.rooms.ports import RoomsReader
 
 R = TypeVar("R")
 

@@ -22,8 +22,9 @@ from common.clock import SystemClock
 from common.tokens import mint
 from common.verifier import Verifier
 from config.settings import AuthSettings, KernelSettings, RoomSettings
-from serve_app.capabilities.rooms.routes import rooms_routes
+from serve_app.capabilities.rooms.operations import reading_operations
 from serve_app.cluster.application import Services, create_api
+from serve_app.edge.rest import router_of
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
 from store.memory import memory_stores
@@ -78,7 +79,7 @@ async def http(rooms: Rooms) -> AsyncIterator[httpx.AsyncClient]:
         ProcessMonitor(Nobody(), NoShards()),
         HealthMonitor([]),
         CollectorRegistry(),
-        routers=[rooms_routes(rooms)],
+        routers=[router_of(reading_operations(rooms))],
     )
     transport = httpx.ASGITransport(create_api(services))
     token = mint(SECRET, user="alice", role="client", now_ms=SystemClock().now_ms(), ttl_s=60)

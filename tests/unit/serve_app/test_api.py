@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from typing_extensions import override
 
+from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.commands import answer_to
 from actors.kernel.contract.entity import Command, Principal
 from actors.rooms.messages.chat_message import Content, pack, posted
@@ -21,10 +22,11 @@ from common.clock import SystemClock
 from common.errors import NotFound, Overloaded
 from common.tokens import Expected, Verified, mint, verify
 from config.settings import Settings
-from serve_app.capabilities.rooms.routes import rooms_routes
+from serve_app.capabilities.rooms.operations import reading_operations
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.pools import Pools, pool_routes
 from serve_app.cluster.spec import CarewireSpec
+from serve_app.edge.rest import router_of
 from serve_app.processes.health import Finding, HealthMonitor, Part, State
 from serve_app.processes.monitor import ProcessMonitor
 from store.memory import memory_stores
@@ -48,7 +50,7 @@ class FewRooms:
             raise self.fails
         return RoomList(rooms=[], cursor="next")
 
-    async def ask(self, room_id: str, command: Command[R], *, by: Principal, trace: str) -> R:
+    async def submit(self, room_id: str, command: Command[R], *, by: Principal, trace: str) -> Reply:
         asked: object = command
         assert isinstance(asked, History)
         if room_id != "r1":
@@ -58,7 +60,10 @@ class FewRooms:
         page = seqs[:limit] if after is not None else seqs[-limit:]
         messages = [posted(Posted(at=0, id=f"msg_{n}", secret=pack(Content("ü"))), n).to_wire("r1") for n in page]
         shown = MessagePage(messages=messages, has_more=len(page) < len(seqs))
-        return answer_to(command, msgspec.json.encode(shown))
+        return Reply(msgspec.json.encode(shown), 1, False)
+
+    async def ask(self, room_id: str, command: Command[R], *, by: Principal, trace: str) -> R:
+        return answer_to(command, (await self.submit(room_id, command, by=by, trace=trace)).data)
 
 
 class NoRegistry(ProcessRegistry):
@@ -105,7 +110,7 @@ class World:
                 health=HealthMonitor([Part("mongo", self._probe)], clock=iter(range(0, 10**6, 10)).__next__),
                 registry=self.registry,
                 routers=[
-                    rooms_routes(self.rooms),
+                    router_of(reading_operations(self.rooms)),
                     pool_routes(Pools(CarewireSpec(Settings()), memory_stores(SystemClock()))),
                 ],
             )

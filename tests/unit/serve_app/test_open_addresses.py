@@ -17,11 +17,12 @@ from common.clock import SystemClock
 from common.lib.fresh import Fresh
 from common.tokens import Expected, Verified, mint, verify
 from config.settings import HttpSettings, LimitSettings, Settings
-from serve_app.capabilities.rooms.routes import rooms_routes
+from serve_app.capabilities.rooms.operations import reading_operations
 from serve_app.cluster.application import Conventions, Services, create_api
 from serve_app.cluster.blueprint import asyncapi_of
 from serve_app.edge.conventions.documents import Document, takes_gzip
 from serve_app.edge.conventions.operators import Operators
+from serve_app.edge.rest import router_of
 from serve_app.processes.health import Finding, HealthMonitor, Part
 from serve_app.processes.monitor import ProcessMonitor
 from tests.unit.serve_app.test_api import FewRooms, NoRegistry, OneShard
@@ -61,7 +62,7 @@ class Town:
                 health=HealthMonitor([Part("mongo", self._well)]),
                 registry=self.registry,
                 conventions=conventions,
-                routers=[rooms_routes(FewRooms())],
+                routers=[router_of(reading_operations(FewRooms()))],
                 asyncapi=lambda: asyncapi_of(Settings()),
             )
         )

@@ -7,7 +7,7 @@ import pytest
 
 from config.features import FeatureSettings
 from serve_app.catalogue import server_events
-from serve_app.edge.json_schema import schemas_of
+from serve_app.edge.draft7 import schemas_of
 from serve_app.edge.server_events import ServerEvent
 from tests.heard import Heard, declared, problem_of
 

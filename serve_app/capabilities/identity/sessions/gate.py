@@ -55,28 +55,34 @@ class HttpGate:
         return verified
 
 
+class DirectRoomRule:
+    """`capability.DirectRooms`: whether care is needed is a setting."""
+
+    def __init__(self, care: Cares, settings: IdentitySettings) -> None:
+        self._care = care
+        self._needs_care = settings.direct_rooms == "care_relationship"
+
+    async def may_open_direct(self, user: str, role: str, members: Collection[str]) -> None:
+        """See `DirectRooms`. Moderators and administrators may write to anybody."""
+        others = {member for member in members if member != user}
+        if not self._needs_care or role in ("moderator", "admin") or not others:
+            return
+        if not all(await asyncio.gather(*(self._care.cares(user, other) for other in others))):
+            raise PermissionDenied("A direct room is for a client and a therapist who cares for them.")
+
+
 class SocketGuard:
     """`realtime.front.guard.Guard`."""
 
-    def __init__(self, revocations: Revocations, care: Cares, audit: AuditRecord, settings: IdentitySettings) -> None:
+    def __init__(self, revocations: Revocations, audit: AuditRecord) -> None:
         self._revocations = revocations
-        self._care = care
         self._audit = audit
-        self._needs_care = settings.direct_rooms == "care_relationship"
         self._writing = Tasks("audit")
         self._unwritten = 0
 
     async def admit(self, verified: Verified) -> None:
         """See `Guard`."""
         await self._revocations.admit(verified)
-
-    async def may_open_direct(self, user: str, role: str, members: Collection[str]) -> None:
-        """See `Guard`. Moderators and administrators may write to anybody."""
-        others = {member for member in members if member != user}
-        if not self._needs_care or role in ("moderator", "admin") or not others:
-            return
-        if not all(await asyncio.gather(*(self._care.cares(user, other) for other in others))):
-            raise PermissionDenied("A direct room is for a client and a therapist who cares for them.")
 
     def observed(self, seen: Observation) -> None:
         """See `Guard`."""

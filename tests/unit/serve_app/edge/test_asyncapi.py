@@ -6,19 +6,20 @@ import msgspec
 import pytest
 
 from common.errors import NotFound, error_types
+from common.persons import NothingToTell
 from config.features import FeatureSettings
 from config.settings import Settings
-from serve_app.catalogue import server_events
-from serve_app.cluster.blueprint import asyncapi_of, client_events, unconnected_handlers
+from serve_app.catalogue import client_events, server_events
+from serve_app.cluster.blueprint import api_context, asyncapi_of, unconnected_handlers
 from serve_app.edge.asyncapi import asyncapi, codes_of
-from serve_app.edge.operation import ClientEvent, Declared
+from serve_app.edge.operation import ClientEvent, Declared, Example
 from serve_app.edge.server_events import Payload
 from tests.heard import problem_of
 
 SETTINGS: Final = Settings()
 DOCUMENT: Final = asyncapi_of(SETTINGS)
 MESSAGES: Final = DOCUMENT["components"]["messages"]
-EMITTED: Final = client_events(SETTINGS)
+EMITTED: Final = client_events(api_context(SETTINGS))
 EVERY: Final = pytest.mark.parametrize("one", EMITTED, ids=lambda one: one.name)
 
 
@@ -43,8 +44,7 @@ def test_an_event_has_an_ack_its_codes_and_examples_that_fit(one: Declared) -> N
     ack = MESSAGES[f"{one.name}_ack"]
     done, refused = (example["payload"] for example in ack["examples"])
     assert done["ok"] is True
-    if one.response is not None:
-        msgspec.json.decode(msgspec.json.encode(done["data"]), type=one.response)
+    msgspec.json.decode(msgspec.json.encode(done["data"]), type=one.response or NothingToTell)
     assert refused["error"]["code"] in ack["x-error-codes"] == codes_of(one)
     assert set(codes_of(one)) <= {kind.code for kind in error_types()} | {"internal"}
     assert ("unauthenticated" in codes_of(one)) is not one.anonymous
@@ -92,12 +92,18 @@ class Ping(Payload, frozen=True, kw_only=True):
 
 
 def test_what_an_event_refuses_is_told_beside_what_each_may_be_refused_with() -> None:
-    ping = ClientEvent("ping", "room.type", Ping, "signal", refuses=(NotFound,), description="Ping.")
+    ping = ClientEvent(
+        "ping",
+        "room.type",
+        Ping,
+        "signal",
+        refuses=(NotFound,),
+        example=Example({"room_id": "r1"}, {}),
+        description="Ping.",
+    )
     told = asyncapi([ping], [], version="1", host="localhost:1")
     ack = told["components"]["messages"]["ping_ack"]
     assert ack["x-error-codes"][-1] == "not_found"
     assert ack["examples"][1]["payload"]["error"]["code"] == "not_found"
     assert told["operations"]["ping"]["summary"] == "Ping."
-    assert told["components"]["messages"]["ping"]["examples"][0]["payload"] == {
-        "room_id": "room_01KAFZ0000000000000000000"
-    }
+    assert told["components"]["messages"]["ping"]["examples"][0]["payload"] == {"room_id": "r1"}

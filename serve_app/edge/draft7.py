@@ -1,13 +1,13 @@
-"""The types of requests and answers as JSON Schema that tools outside of Python read: draft 7, and patterns that every
-browser's `RegExp` takes (ECMA-262), where msgspec writes 2020-12 and Python's regular expressions."""
+"""The types of requests and answers in the JSON Schema of AsyncAPI: draft 7, where msgspec writes 2020-12."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from serve_app.edge.schemas import ecma
+
 Schema = dict[str, Any]
-_ANCHORS: Final = ((r"\A", "^"), (r"\Z", "$"), ("(?P<", "(?<"))  # `$` of ECMA-262 does not let a final newline pass
 
 
 def schemas_of(kinds: Sequence[type], *, at: str) -> tuple[list[Schema], dict[str, Schema]]:
@@ -28,13 +28,6 @@ def draft7(node: Any) -> Any:
         for told, said in _KEYWORDS.get(name, _unchanged)(name, value, node).items():
             made[told] = said if told in _DATA else draft7(said)
     return made
-
-
-def ecma(pattern: str) -> str:
-    """The same pattern as browsers write it."""
-    for python, browser in _ANCHORS:
-        pattern = pattern.replace(python, browser)
-    return pattern
 
 
 def _unchanged(name: str, value: Any, _: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from msgspec import Meta
 
 from common.decoding import Id, Text
 from common.lines import LINE_PATTERN
-from serve_app.edge.json_schema import draft7, ecma, schemas_of
+from serve_app.edge.draft7 import draft7, schemas_of
+from serve_app.edge.schemas import ecma
 
 
 class Opening(msgspec.Struct, forbid_unknown_fields=True):
