@@ -302,7 +302,7 @@ async def house(
     await cluster.start()
     region = await cluster.region("api")
     rooms = Rooms(region, stores.views, clock)
-    await prepare(client[database])
+    await prepare(client[database], settings)
     root = await root_of(settings.auth, client[database], stores.vault)
     service = assemble(settings, client[database], stores, region, rooms, clock, root=root)
     calendars = calendar_services(region, stores.views, clock, stores.feed_tokens, related=service.care.cares)

@@ -26,10 +26,11 @@ class Pool:
 
 def _room_kinds(settings: Settings) -> list[Kind[Any, Any, Any]]:
     from actors.inboxes.kind import InboxKind
+    from actors.notifications.notifier.kind import NotifierKind
     from actors.rooms.pairs import PairKind
     from actors.rooms.room.kind import RoomKind
 
-    return [RoomKind(settings.rooms), PairKind(), InboxKind()]
+    return [RoomKind(settings.rooms), PairKind(), InboxKind(), NotifierKind()]
 
 
 def _calendar_kinds(_: Settings) -> list[Kind[Any, Any, Any]]:
@@ -43,7 +44,7 @@ def _calendar_kinds(_: Settings) -> list[Kind[Any, Any, Any]]:
 
 
 POOLS: Final[Mapping[str, Pool]] = {
-    "rooms": Pool(("room", "pair", "user"), _room_kinds, lambda kernel: kernel.room_shards),
+    "rooms": Pool(("room", "pair", "user", "notifier"), _room_kinds, lambda kernel: kernel.room_shards),
     "calendars": Pool(
         ("calendar", "client", "booking", "series", "waitlist"), _calendar_kinds, lambda kernel: kernel.calendar_shards
     ),

@@ -67,6 +67,8 @@ privacy.export s s s s
 privacy.erase s s s *
 operations.read - - - *
 operations.scale - - - *
+activity.read - - - *
+activity.change - - - *
 """
 LETTERS = dict(zip("somcgpn", Relation, strict=True))
 COLUMNS = ("client", "therapist", "moderator", "admin")
