@@ -68,20 +68,26 @@ class ActivityHealth:
     def __init__(self, operations: ActivityOperations, runners: int) -> None:
         self._operations = operations
         self._runners = runners
-        self._gauge: Gauge | None = None
+        self._gauges: tuple[Gauge, Gauge] | None = None
 
     def watch_levels(self, registry: CollectorRegistry) -> None:
         """Show how many there are, in the state that they are in."""
-        self._gauge = Gauge(
-            "carewire_activities", "Activities that are not over.", ["connector", "state"], registry=registry
+        self._gauges = (
+            Gauge("carewire_activities", "Activities that are not over.", ["connector", "state"], registry=registry),
+            Gauge(
+                "carewire_activity_oldest_seconds",
+                "Age of the oldest activity that is not over.",
+                ["connector"],
+                registry=registry,
+            ),
         )
 
     async def look(self) -> Finding:
         """Degraded where a partner is down, or nobody serves what waits. Never down: everything else works."""
         seen = await self._operations.overview()
         connectors = seen.connectors.values()
-        if self._gauge is not None:
-            self._show(self._gauge, list(connectors))
+        if self._gauges is not None:
+            _show(*self._gauges, list(connectors))
         degraded = seen.degraded or seen.runners < self._runners
         details = {
             "waiting": sum(one.waiting for one in connectors),
@@ -100,12 +106,13 @@ class ActivityHealth:
         }
         return Finding("degraded" if degraded else "ok", details)
 
-    @staticmethod
-    def _show(gauge: Gauge, connectors: Sequence[ConnectorOverview]) -> None:
-        for one in connectors:
-            gauge.labels(one.connector, "waiting").set(one.waiting)
-            gauge.labels(one.connector, "parked").set(one.parked)
-            gauge.labels(one.connector, "dead").set(one.dead)
+
+def _show(levels: Gauge, oldest: Gauge, connectors: Sequence[ConnectorOverview]) -> None:
+    for one in connectors:
+        levels.labels(one.connector, "waiting").set(one.waiting)
+        levels.labels(one.connector, "parked").set(one.parked)
+        levels.labels(one.connector, "dead").set(one.dead)
+        oldest.labels(one.connector).set(one.oldest_s)
 
 
 def _first(found: Sequence[ActivityRow | None]) -> ActivityRow | None:
