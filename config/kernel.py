@@ -1,5 +1,6 @@
 """Shards, regions and presence: how entities are hosted, and the bounds of rooms."""
 
+from collections.abc import Mapping
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -14,6 +15,7 @@ class KernelSettings(Section):
     calendar_shards: int = Field(
         default=1, ge=1, le=64, description="Shards (processes) of calendars, bookings and the waitlist."
     )
+    care_shards: int = Field(default=1, ge=1, le=64, description="Shards (processes) of care relationships.")
     lease_s: float = Field(default=6.0, gt=0, description="Life of a shard's lease without renewal.")
     lease_renewal_s: float = Field(default=2.0, gt=0, description="Seconds between renewals.")
     wait_for_leases: bool = Field(
@@ -51,6 +53,11 @@ class KernelSettings(Section):
         default=300.0, gt=0, description="Idle seconds after which an entity leaves memory."
     )
     max_active: int = Field(default=50_000, ge=1, description="Entities that one shard keeps in memory.")
+
+    @property
+    def pools(self) -> Mapping[str, int]:
+        """How many shards each pool has."""
+        return {"rooms": self.room_shards, "calendars": self.calendar_shards, "care": self.care_shards}
 
     @model_validator(mode="after")
     def _lease_outlives_lost_renewals(self) -> Self:

@@ -109,7 +109,7 @@ class Settings(BaseSettings):
     def listeners_inside(self) -> int:
         """Ports that one machine needs for processes that reach each other, when it hosts all of them: one a shard,
         two a gateway (figures, and other gateways' requests), one the REST API, one a predictor, one a runner."""
-        shards = self.kernel.room_shards + self.kernel.calendar_shards + self.presence.shards
+        shards = sum(self.kernel.pools.values()) + self.presence.shards
         return (
             shards
             + 2 * (self.gateway.max_replicas or self.gateway.replicas)

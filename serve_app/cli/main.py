@@ -20,6 +20,7 @@ _COMMANDS = (
     "token",
     "settings",
     "rebuild-projections",
+    "react",
     "audit",
     "train",
 )
