@@ -117,7 +117,7 @@ def operations_routes(operations: ActivityOperations) -> APIRouter:
         operation_id="retry_activity",
         response_model=OneActivity,
         response_model_exclude_none=True,
-        responses={404: {}},
+        responses={404: {}, 412: {}},
     )
     async def retry_activity(activity_id: ActivityId, by: From, who: Operator) -> OneActivity:
         """Try it now, dead or not. For administrators; it is in the audit record."""
@@ -129,7 +129,7 @@ def operations_routes(operations: ActivityOperations) -> APIRouter:
         operation_id="drop_activity",
         response_model=OneActivity,
         response_model_exclude_none=True,
-        responses={404: {}},
+        responses={404: {}, 412: {}},
     )
     async def drop_activity(activity_id: ActivityId, body: Drop, by: From, who: Operator) -> OneActivity:
         """Never send it. Who owed it hears so. For administrators; it is in the audit record."""
