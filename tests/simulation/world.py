@@ -24,6 +24,7 @@ from tests.simulation.loop import VirtualClock, VirtualLoop
 from tests.unit.kernel.ledger import LedgerKind
 
 T = TypeVar("T")
+KEEP_S = 20.0
 SETTINGS = KernelSettings(
     snapshot_every=5,
     passivate_after_s=3.0,
@@ -64,7 +65,7 @@ class World:
         """The stores as seen over the bad network."""
         faulty: dict[str, Any] = {
             name: FaultyJournal(getattr(self.sound, name), self.dice)
-            for name in ("journal", "views", "timers", "leases", "maps")
+            for name in ("journal", "views", "timers", "leases", "maps", "activities")
         }
         return replace(self.sound, **faulty)
 
@@ -88,6 +89,7 @@ class World:
             clock=self.clock,
             holder=Holder(f"{name}/{self.lives}", "sim", 0, 0),
             courier=courier_of(self._courier),
+            keep_s=KEEP_S,
         )
         self.shards[name] = shard
         await shard.start()

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from actors.kernel.contract.entity import Kind, Recorded
+from actors.kernel.contract.entity import Effects, Kind, Recorded
 from actors.kernel.history.codec import StoredView, decode_effects
 from actors.kernel.history.runtime import KindRuntime
 from store.ports.journal import Turn
@@ -71,8 +71,9 @@ async def _views_of(stores: Stores, runtime: KindRuntime, entity_id: str, done: 
     return [View(one.collection, one.id, one.version, one.fields, one.data, one.secret) for one in latest.values()]
 
 
-def _sealed(runtime: KindRuntime, entity_id: str, recorded: Recorded[Any], effects: Any) -> list[StoredView]:
-    blob = runtime.codec.encode_effects(entity_id, recorded.seq, effects, [b""] * len(effects.letters))
+def _sealed(runtime: KindRuntime, entity_id: str, recorded: Recorded[Any], effects: Effects) -> list[StoredView]:
+    shown = Effects(views=effects.views, owner=effects.owner)  # letters and activities are history
+    blob = runtime.codec.encode_effects(entity_id, recorded.seq, shown, [])
     return decode_effects(Turn(entity_id, recorded.turn, 0, 0, 0, effects=(blob,))).views
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from actors.kernel.contract.activities import Answered, Still
 from actors.kernel.contract.entity import Attach, Kind
 from actors.kernel.history.codec import Codec
 from actors.kernel.history.library import StoredLibrary
@@ -18,4 +19,5 @@ class KindRuntime:
         self.codec = Codec(kind, stores.vault)
         self.library = StoredLibrary(kind, stores)
         self.decode_command = msgspec.msgpack.Decoder(kind.commands).decode
-        self.decode_item = msgspec.msgpack.Decoder(kind.commands | Attach).decode  # of a caller, who may attach
+        # Of a caller: every kind takes what the kernel itself knows, too.
+        self.decode_item = msgspec.msgpack.Decoder(kind.commands | Attach | Answered | Still).decode
