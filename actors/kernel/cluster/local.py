@@ -10,6 +10,7 @@ from actors.kernel.cluster.handoff import rebalance
 from actors.kernel.contract import protocol
 from actors.kernel.contract.entity import Kind
 from actors.kernel.contract.partitions import shard_names
+from actors.kernel.contract.reactions import AnyReaction
 from actors.kernel.shard.shard import Shard
 from common.clock import Clock
 from common.errors import Unavailable
@@ -34,8 +35,10 @@ class LocalCluster:
         pool: str = "rooms",
         shards: int = 2,
         keep_s: float = _KEEP_S,
+        reactions: Sequence[AnyReaction] = (),
     ) -> None:
         self._stores = stores
+        self._reactions = reactions
         self._kinds = kinds
         self._settings = settings
         self._clock = clock
@@ -67,6 +70,7 @@ class LocalCluster:
             holder=Holder(f"{name}/{life}", "local", 0, 0),
             courier=courier_of(self._courier_region),
             keep_s=self._keep_s,
+            reactions=self._reactions,
         )
         self.shards[name] = shard
         await shard.start()

@@ -16,6 +16,7 @@ from typing import Final, Literal, TypeVar
 
 from actors.kernel.effects.activity_ids import answer_id
 from actors.kernel.effects.activity_lines import Open
+from actors.kernel.effects.postman import LETTERS
 from actors.kernel.lib.backoffs import database_backoff
 from common.clock import Clock
 from common.errors import Unavailable
@@ -26,7 +27,6 @@ from store.ports.stores import Stores
 
 _log = get_logger(__name__)
 _MOST: Final = 1000  # of a sort, in one go
-LETTERS: Final = "letters"  # these have a courier of their own
 
 R = TypeVar("R")
 Then = Callable[[], None]

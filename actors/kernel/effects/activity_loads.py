@@ -10,10 +10,10 @@ from actors.kernel.contract import protocol
 from actors.kernel.contract.activities import ActivityRow, Answered, Outcome
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.effects.activities import Activities
-from actors.kernel.effects.activity_file import LETTERS
 from actors.kernel.effects.activity_ids import answer_id
 from actors.kernel.effects.activity_lines import Open, Phase, of_record
 from actors.kernel.effects.inbox import Inbox, LocalLetter
+from actors.kernel.effects.postman import LETTERS
 from common.clock import Clock
 from common.errors import Overloaded, Unavailable
 from common.lib.tasks import Tasks

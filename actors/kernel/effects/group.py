@@ -7,7 +7,8 @@ from actors.kernel.effects.activities import Activities
 from actors.kernel.effects.activity_loads import ActivityLoads
 from actors.kernel.effects.inbox import Inbox
 from actors.kernel.effects.letters import LetterRouter
-from actors.kernel.effects.outbox import Courier, Outbox, RuntimeOf
+from actors.kernel.effects.outbox import Outbox, RuntimeOf
+from actors.kernel.effects.postman import Courier, Postman
 from actors.kernel.effects.recovery import EffectRecovery
 from actors.kernel.effects.runners import Runners
 from actors.kernel.effects.timers import TimerScheduler, TurnKey
@@ -23,6 +24,7 @@ class ShardEffects:
 
     inbox: Inbox
     outbox: Outbox
+    postman: Postman
     timers: TimerScheduler
     recovery: EffectRecovery
     activities: Activities
@@ -65,7 +67,8 @@ def shard_effects(
     inbox = Inbox()
     settling: WriteBatcher[TurnKey] = batch_writes(stores.journal.settle, tasks)
     timers = TimerScheduler(stores.timers, settling, inbox, clock=clock, tasks=tasks)
-    letters = LetterRouter(is_ours, inbox, courier, patience_s=patience_s)
+    router = LetterRouter(is_ours, inbox, courier, patience_s=patience_s)
+    postman = Postman(stores.activities, stores.vault, router.send, clock)
     activities = Activities(
         stores,
         settling,
@@ -81,7 +84,7 @@ def shard_effects(
     )
     outbox = Outbox(
         stores,
-        letters.send,
+        postman.deliver,
         timers.set,
         runtime_of=runtime_of,
         settling=settling,
@@ -94,6 +97,7 @@ def shard_effects(
     return ShardEffects(
         inbox=inbox,
         outbox=outbox,
+        postman=postman,
         timers=timers,
         recovery=recovery,
         activities=activities,
