@@ -9,6 +9,7 @@ import random
 import signal
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,6 +85,10 @@ async def all_over(system: System, server: MailServer) -> None:
     await wait_until(none_left, within_s=WITHIN_S, what="the end of all activities", every_s=0.2)
 
 
+def has_taken(server: MailServer, count: int) -> bool:
+    return len(server.taken) >= count
+
+
 async def settled_turns(system: System) -> list[int]:
     """Of each notifier, how many turns it has: one owes the mail, one settles it."""
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
@@ -106,7 +111,7 @@ async def test_whoever_dies_every_mail_goes_out_under_one_key(mailing: tuple[Sys
     inviting = asyncio.ensure_future(invite(system, range(MAILS)))
     for place, victim in enumerate(VICTIMS, 1):
         share = place * MAILS // (len(VICTIMS) + 1)
-        await wait_until(lambda share=share: len(server.taken) >= share, within_s=WITHIN_S, what=f"{share} mails")
+        await wait_until(partial(has_taken, server, share), within_s=WITHIN_S, what=f"{share} mails")
         await system.kill(victim)
     if SIZE:
         pid = await system.kill("activities-0", signal.SIGSTOP)
@@ -134,7 +139,7 @@ async def test_operators_see_the_runner_and_its_partner(mailing: tuple[System, M
         async with system.http("root", "admin") as http:
             report = (await http.get("/health")).json()
             part = report["services"]["activities"]
-            return report["status"] == "degraded" and part["connectors"]["email"]["breaker"] != "closed"
+            return bool(report["status"] == "degraded" and part["connectors"]["email"]["breaker"] != "closed")
 
     await wait_until(degraded, within_s=30.0, what="/health says that the mail server is away", every_s=0.2)
     listed = carewire("activities", "--connector", "email", env=system.env, cwd=system.data_dir)
