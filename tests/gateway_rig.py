@@ -39,10 +39,11 @@ from serve_app.catalogue import handlers_of
 from serve_app.cluster.spec import CarewireSpec
 from store.memory import memory_stores
 from store.ports.stores import Stores
+from tests.skipping import LoopClock
 
 SECRET = "a secret of at least thirty-two bytes, for tests only"
 SHARED_SECRET = b"what all gateways of a test know"
-CLOCK = SystemClock()
+CLOCK = LoopClock()
 PATIENCE_S = 10.0
 
 

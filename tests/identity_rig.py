@@ -46,7 +46,7 @@ from ml.model import TrainedModel
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.audit.record import HEADS, AuditRecord
-from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
 from serve_app.capabilities.identity.sessions.gate import HttpGate, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
@@ -55,7 +55,7 @@ from serve_app.catalogue import handlers_of, routers_of
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.identity_assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
-from serve_app.cluster.spec import CarewireSpec
+from serve_app.cluster.spec import POOLS, CarewireSpec
 from serve_app.edge.conventions.roots import root_of
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
@@ -117,7 +117,7 @@ class FixedPools:
 
     async def resize(self, pool: str, shards: int) -> Sequence[str]:
         """See `Pools.resize`."""
-        if pool not in ("rooms", "calendars"):
+        if pool not in POOLS:
             raise NotFound(f"There is no such pool: {pool}")
         return [f"{pool}-{number}" for number in range(shards)]
 
@@ -221,7 +221,7 @@ class House:
         """One more gateway, following revocations, as `serve_app.cluster.gateway` wires it."""
         name = f"gateway-{len(self.gateways)}"
         revocations = revocations_of(self.database, self.settings, self.clock)
-        care, audit = CareRelations(self.database, self.clock), AuditRecord(self.database, self.clock)
+        care, audit = CareReader(self.stores.views), AuditRecord(self.database, self.clock)
         self.registries.append(CollectorRegistry())
         guard = SocketGuard(revocations, care, audit, self.settings.identity)
         hub = Hub(

@@ -82,15 +82,23 @@ class Signal(msgspec.Struct, frozen=True):
     """An ephemeral event (typing): to whoever listens now, never journaled, dropped first under pressure.
 
     With `ttl_s` and `lapse`, gateways send `lapse` themselves when no other signal of this `key` came in time: so it
-    ends even if the shard that sent it dies. `skip` is a user whose sockets do not get it.
+    ends even if the shard that sent it dies. `skip`, `instead` and `only` are as in `Shown`; what lapses has no
+    `instead`, for nobody could tell what those are to be sent when it does.
     """
 
     name: str
     payload: bytes  # JSON object
-    skip: str = ""
+    skip: tuple[str, ...] = ()
     key: str = ""
     ttl_s: float = 0.0
     lapse: str = ""  # event name sent, with the same payload, when it lapses
+    instead: Mapping[str, bytes] = {}
+    only: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError: it lapses, and has an `instead`."""
+        if self.lapse and self.instead:
+            raise ValueError("A signal that lapses is the same for everybody who hears it.")
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -143,13 +151,22 @@ class Decision(msgspec.Struct, frozen=True):
 class Shown(msgspec.Struct, frozen=True):
     """How an event appears to those who listen: a Socket.IO event name and its payload (a JSON object).
 
-    `evict` is a user whose sockets hear this and nothing later. `skip` is a user whose sockets do not get it.
+    `evict` is a user whose sockets hear this and nothing later. `skip` are users whose sockets do not get it; sockets
+    of those in `instead` get that packet (`packet_of`) in its place. `only` is the public id of the one socket that
+    gets it. Who comes back and reads what they missed is told the same, but for what was for one socket.
     """
 
     name: str
     payload: bytes
     evict: str = ""
-    skip: str = ""
+    skip: tuple[str, ...] = ()
+    instead: Mapping[str, bytes] = {}
+    only: str = ""
+
+
+def packet_of(name: str, payload: bytes) -> bytes:
+    """An event as it is sent: a JSON array of its name, which needs no escaping, and its payload, which is JSON."""
+    return b'["%b",%b]' % (name.encode(), payload)
 
 
 C = TypeVar("C")

@@ -91,8 +91,11 @@ class Delivery(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     `version` > 0: a numbered event; a topic's come without gap or repeat (`first` < `version`: this one stands for
     all of first..version). `version` 0: a signal or a note, sent once at most. `evict`: after this one, sockets of
-    that user hear no more. `skip`: sockets of that user do not get it. `lapse` is the packet to send when no other
-    delivery with this `key` came within `ttl_s`.
+    that user hear no more. `lapse` is the packet to send when no other delivery with this `key` came within `ttl_s`.
+
+    `skip`, `skip_also`: sockets of these users do not get it (the first of them stands alone, as it always did).
+    `instead`: sockets of these users get this packet in its place. `only`: but for the socket with this public id,
+    nobody does.
     """
 
     topic: str
@@ -105,6 +108,22 @@ class Delivery(msgspec.Struct, array_like=True, frozen=True, gc=False):
     ttl_s: float = 0.0
     lapse: bytes = b""
     first: int = 0
+    skip_also: tuple[str, ...] = ()
+    instead: dict[str, bytes] = {}
+    only: str = ""
+
+    @property
+    def for_all(self) -> bool:
+        """Does everybody who listens get the same?"""
+        return not (self.skip or self.skip_also or self.instead or self.only)
+
+    def packet_for(self, user: str, connection: str = "") -> bytes | None:
+        """What a socket of this user gets, whose public id this is ("": no socket, the past is read). None: nothing."""
+        if self.only and self.only != connection:
+            return None
+        if user and (user == self.skip or user in self.skip_also):
+            return None
+        return self.instead.get(user, self.packet)
 
 
 class FetchResult(msgspec.Struct, array_like=True, frozen=True, kw_only=True):

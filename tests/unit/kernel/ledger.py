@@ -161,7 +161,7 @@ class Ledger:
                 packed = msgspec.msgpack.encode(Write(text))
                 return Decision({}, timers=[SetTimer(f"remind:{text}", context.now_ms + after_ms, packed)])
             case Hum():
-                return Decision({}, signals=[Signal("hum", b"{}", skip=user)])
+                return Decision({}, signals=[Signal("hum", b"{}", skip=(user,))])
             case Pages():
                 return Decision(ReadPages())
             case Leave():

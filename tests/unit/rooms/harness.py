@@ -145,10 +145,10 @@ class World:
         """The entity's state, as a snapshot would hold it."""
         return self.host.kind.snapshot(self.resident(entity_id).entity)
 
-    def replay(self, entity_id: str, since: int = 0, limit: int = 10_000) -> list[Any]:
+    def replay(self, entity_id: str, since: int = 0, limit: int = 10_000, user: str = "") -> list[Any]:
         """What one who comes back with `since` is sent: `[name, payload]`."""
         upto = self.resident(entity_id).version
-        found = run(packets(self.host, entity_id, since, upto=upto, limit=limit))
+        found = run(packets(self.host, entity_id, since, upto=upto, limit=limit, user=user))
         return [msgspec.json.decode(packet) for packet in found]
 
     def views(self, collection: str, **equal: str | bool) -> list[View]:
