@@ -20,7 +20,6 @@ from actors.rooms.pairs import PairKind
 from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms
 from actors.workflows.table import all_reactions
-from common.clock import SystemClock
 from common.tokens import mint
 from common.verifier import Verifier
 from config.settings import (

@@ -12,6 +12,9 @@ from actors.calendars.booking.state import Record
 from actors.calendars.waitlist.answers import shown as offered
 from actors.calendars.waitlist.events import OfferMade
 from actors.calendars.waitlist.state import FreedSlot, Offer
+from actors.care.events import CareAccepted, CareBegun, CareEnded, CarePaused, CareResumed
+from actors.care.state import CareRecord
+from actors.care.state import shown as care_shown
 from actors.kernel.contract.commands import command_id_of
 from actors.kernel.contract.entity import SYSTEM, Event, Recorded
 from actors.kernel.contract.reactions import letters_of
@@ -45,6 +48,7 @@ RECORD = Record(
 )
 BOOKING = msgspec.json.decode(msgspec.json.encode(shown(RECORD, 7)))
 TAKEN = Resolution("calendar:doc", "1.1", "taken")
+CARE = CareRecord("1", "ann", "doc", "active", "doc", AT)
 OFFER = Offer(id="1", entry="w1", client="ann", calendar="doc", service="talk", opening=FreedSlot("doc", AT, AT + 1))
 
 
@@ -102,6 +106,20 @@ CASES = [
         Reminded(record=RECORD, starts_in_ms=60_000),
         [(f"user:{user}", "appointment_reminder", {"booking": BOOKING, "starts_in": 60}) for user in ("ann", "doc")],
     ),
+    *[
+        Case(
+            f"tell_care_{name}",
+            event(care=CARE, told=("ann", "doc")),
+            [(f"user:{user}", "care_updated", msgspec.to_builtins(care_shown(CARE))) for user in ("ann", "doc")],
+        )
+        for name, event in (
+            ("begun", CareBegun),
+            ("accepted", CareAccepted),
+            ("paused", CarePaused),
+            ("resumed", CareResumed),
+            ("ended", CareEnded),
+        )
+    ],
     Case(
         "tell_offer",
         OfferMade(offer=OFFER),
