@@ -17,7 +17,7 @@ from actors.care.state import CareRecord
 from actors.care.state import shown as care_shown
 from actors.kernel.contract.commands import command_id_of
 from actors.kernel.contract.entity import SYSTEM, Event, Recorded
-from actors.kernel.contract.reactions import letters_of
+from actors.kernel.contract.reactions import owed_by
 from actors.rooms.room.events import Created, Joined, Left, Profile
 from tests.unit.rooms.harness import World
 from tests.unit.workflows.test_table import KINDS, RULES
@@ -141,7 +141,7 @@ def test_every_rule_has_a_case_that_tells_somebody() -> None:
 def test_what_follows_from_the_event(case: Case) -> None:
     rule = RULES[case.rule]
     assert isinstance(case.event, rule.event)
-    letters = letters_of(rule, f"{rule.kind}:1", Recorded(7, AT, 3, case.event), "7")
+    letters = owed_by([rule], f"{rule.kind}:1", Recorded(7, AT, 3, case.event), "7").letters
     assert all(letter.to.partition(":")[0] in rule.to for _, letter in letters)
     told = []
     for _, letter in letters:
@@ -158,7 +158,7 @@ def test_what_follows_from_the_event(case: Case) -> None:
 def test_what_was_told_before_there_was_a_table_is_told_under_the_same_ids(case: Case) -> None:
     """Else going over the journal with a rule would tell it twice."""
     rule = RULES[case.rule]
-    letters = letters_of(rule, f"{rule.kind}:1", Recorded(7, AT, 3, case.event), "7")
+    letters = owed_by([rule], f"{rule.kind}:1", Recorded(7, AT, 3, case.event), "7").letters
     numbered = enumerate(case.told, case.first_place)
     before = [command_id_of(to, f"{rule.kind}:1", 7, place) for place, (to, _, _) in numbered]
     assert [command_id for command_id, _ in letters] == before
