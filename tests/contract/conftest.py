@@ -11,6 +11,7 @@ from store.crypto.masterkeys import MasterKeys
 from store.crypto.vault import KeyringVault
 from store.memory import MemoryJournal, MemoryLeases, MemoryPartitionMaps, MemoryTimers, MemoryViews
 from store.memory.keys import MemoryKeyStore
+from store.memory.platform_time import MemoryPlatformTime
 from store.mongo.client import open_client
 from store.mongo.feed_tokens import MongoFeedTokens
 from store.mongo.indexes import ensure_indexes
@@ -18,6 +19,7 @@ from store.mongo.journal import MongoJournal
 from store.mongo.keys import MongoKeyStore
 from store.mongo.leases import MongoLeases
 from store.mongo.maps import MongoPartitionMaps
+from store.mongo.platform_time import MongoPlatformTime
 from store.mongo.timers import MongoTimers
 from store.mongo.views import MongoViews
 from store.ports.feed_tokens import MemoryFeedTokens
@@ -36,6 +38,9 @@ class Dial:
 
     def now_ms(self) -> int:
         return int(self.now_s * 1000)
+
+    def platform_ms(self) -> int:
+        return self.now_ms()
 
     def monotonic_s(self) -> float:
         return self.now_s
@@ -61,8 +66,8 @@ class Backend:
 async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
     if request.param == "memory":
         parts = MemoryJournal(), MemoryViews(INDEXES), MemoryTimers(), MemoryLeases(), MemoryPartitionMaps()
-        memory = Backend(MemoryKeyStore(), lambda vault: Stores(*parts, vault, tokens))
-        tokens = MemoryFeedTokens(memory.clock)
+        memory = Backend(MemoryKeyStore(), lambda vault: Stores(*parts, vault, tokens, time))
+        tokens, time = MemoryFeedTokens(memory.clock), MemoryPlatformTime()
         yield memory
         return
     client = open_client(request.getfixturevalue("mongo_url"), timeout_s=10.0)
@@ -75,7 +80,8 @@ async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
         opened.append(journal := MongoJournal(database))
         views, timers = MongoViews(database), MongoTimers(database)
         leases, maps = MongoLeases(database), MongoPartitionMaps(database)
-        return Stores(journal, views, timers, leases, maps, vault, MongoFeedTokens(database, clock))
+        tokens, time = MongoFeedTokens(database, clock), MongoPlatformTime(database)
+        return Stores(journal, views, timers, leases, maps, vault, tokens, time)
 
     try:
         yield Backend(MongoKeyStore(database), make, clock=clock)

@@ -28,13 +28,13 @@ from actors.kernel.cluster.handoff import rebalance
 from actors.kernel.cluster.hosting import ClusterSpec, HostedShard
 from actors.kernel.contract.partitions import shard_names
 from actors.kernel.shard.shard import Shard
-from common.clock import SystemClock
 from common.errors import Unavailable
 from common.lib.collector import calm_collector
 from common.logs import get_logger, log_to_file
 from common.net.tls import NodeTls
 from config.settings import Settings
 from store.holders import this_process
+from store.platform_time import ProcessClock
 from store.ports.maps import PartitionMap, PartitionMaps
 from store.ports.stores import Stores
 
@@ -136,7 +136,8 @@ class ShardActor(_Actor[Shard]):
 
     @override
     async def _make(self, stores: Stores) -> Shard:
-        clock = SystemClock()
+        self._time = ProcessClock(stores.platform_time, settable=self._recipe.settings.clock.settable)
+        clock = await self._time.start()
         region = Region(
             f"{self._name}-letters",
             RemoteDirectory(stores.maps, self._recipe.settings.cluster.node_tls()),
@@ -146,7 +147,7 @@ class ShardActor(_Actor[Shard]):
             metrics=RegionMetrics(),
         )
         await region.start()
-        return Shard(
+        shard = Shard(
             self._name,
             self._recipe.kinds(self._name.rpartition("-")[0]),
             stores,
@@ -155,6 +156,8 @@ class ShardActor(_Actor[Shard]):
             holder=this_process(),
             courier=courier_of(region),
         )
+        self._time.on_move(shard.time_moved)
+        return shard
 
 
 def kinds_to_pools(recipe: ClusterSpec) -> dict[str, str]:

@@ -68,6 +68,7 @@ privacy.export s s s s
 privacy.erase s s s *
 operations.read - - - *
 operations.scale - - - *
+operations.clock - - - *
 """
 LETTERS = dict(zip("somcgpn", Relation, strict=True))
 COLUMNS = ("client", "therapist", "moderator", "admin")
