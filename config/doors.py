@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from config.section import Section
-from config.values import Host, Origin, Secret
+from config.values import Host, HttpUrl, Origin, Secret
 
 
 def _split(value: object) -> object:
@@ -18,6 +18,9 @@ class HttpSettings(Section):
 
     host: Host = Field(default="127.0.0.1", description="Address of the REST API.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port of the REST API, /docs, /health and /metrics.")
+    public_url: HttpUrl | None = Field(
+        default=None, description="Where people reach the app: links in mail point there. Unset: mail has no links."
+    )
     max_body_bytes: int = Field(default=2 << 20, ge=1024, description="Largest request body, calendars too.")
     cors_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
         default=("*",), description="Origins that browsers may call from, comma-separated (no cookies are used)."

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
+from config.activities import ActivitySettings, EmailSettings
 from config.doors import GatewaySettings, HttpSettings, LimitSettings
 from config.identity import AuthSettings, EncryptionSettings, IdentitySettings
 from config.kernel import KernelSettings, PresenceSettings, RoomSettings
@@ -21,9 +22,11 @@ from config.section import refuse_empty, within_unit
 from config.wellknown import WellKnownSource
 
 __all__ = [
+    "ActivitySettings",
     "AuthSettings",
     "ClockSettings",
     "ClusterSettings",
+    "EmailSettings",
     "EncryptionSettings",
     "GatewaySettings",
     "HttpSettings",
@@ -73,6 +76,8 @@ class Settings(BaseSettings):
     rooms: RoomSettings = RoomSettings()
     presence: PresenceSettings = PresenceSettings()
     ml: MlSettings = MlSettings()
+    activities: ActivitySettings = ActivitySettings()
+    email: EmailSettings = EmailSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
 
@@ -123,6 +128,12 @@ class Settings(BaseSettings):
     @property
     def listeners_inside(self) -> int:
         """Ports that one machine needs for processes that reach each other, when it hosts all of them: one a shard,
-        two a gateway (figures, and other gateways' requests), one the REST API, one a predictor."""
+        two a gateway (figures, and other gateways' requests), one the REST API, one a predictor, one a runner."""
         shards = sum(self.kernel.pools.values()) + self.presence.shards
-        return shards + 2 * (self.gateway.max_replicas or self.gateway.replicas) + 1 + self.ml.replicas_max
+        return (
+            shards
+            + 2 * (self.gateway.max_replicas or self.gateway.replicas)
+            + 1
+            + self.ml.replicas_max
+            + self.activities.runners
+        )

@@ -24,6 +24,7 @@ from actors.kernel.contract.entity import Kind
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
+from actors.workflows.table import all_reactions
 from common.clock import SystemClock
 from common.errors import NotFound
 from common.logs import configure_logging
@@ -298,7 +299,7 @@ async def house(
     kinds: list[Kind[Any, Any, Any]] = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
     stores = await open_stores(settings, [index for kind in kinds for index in kind.indexes], clock)
     client: MongoClient = open_client(mongo_url, timeout_s=10)
-    cluster = LocalCluster(stores, kinds, settings=settings.kernel, clock=clock)
+    cluster = LocalCluster(stores, kinds, settings=settings.kernel, clock=clock, reactions=all_reactions())
     await cluster.start()
     region = await cluster.region("api")
     rooms = Rooms(region, stores.views, clock)

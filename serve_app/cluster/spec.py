@@ -10,6 +10,8 @@ from typing import Any, Final
 from actors.kernel.cluster.hosting import HostedShard
 from actors.kernel.contract.entity import Kind
 from actors.kernel.contract.partitions import shard_names
+from actors.kernel.contract.reactions import AnyReaction
+from actors.workflows.table import reactions_of
 from common.clock import SystemClock
 from config.settings import Settings
 from store.ports.stores import Stores
@@ -83,6 +85,10 @@ class CarewireSpec:
     def kinds(self, pool: str) -> list[Kind[Any, Any, Any]]:
         """The kinds of a pool. Raises KeyError for one that is not there."""
         return POOLS[pool].make(self.settings)
+
+    def reactions(self, pool: str) -> list[AnyReaction]:
+        """The rules for the events of a pool's kinds. Raises KeyError for one that is not there."""
+        return reactions_of(POOLS[pool].kinds)
 
     async def open(self) -> Stores:
         """Connect to the database, and make the indexes that the kinds need."""

@@ -9,9 +9,10 @@ import pytest_asyncio
 
 from store.crypto.masterkeys import MasterKeys
 from store.crypto.vault import KeyringVault
-from store.memory import MemoryJournal, MemoryLeases, MemoryPartitionMaps, MemoryTimers, MemoryViews
+from store.memory import MemoryActivities, MemoryJournal, MemoryLeases, MemoryPartitionMaps, MemoryTimers, MemoryViews
 from store.memory.keys import MemoryKeyStore
 from store.memory.platform_time import MemoryPlatformTime
+from store.mongo.activities import MongoActivities
 from store.mongo.client import open_client
 from store.mongo.feed_tokens import MongoFeedTokens
 from store.mongo.indexes import ensure_indexes
@@ -66,8 +67,8 @@ class Backend:
 async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
     if request.param == "memory":
         parts = MemoryJournal(), MemoryViews(INDEXES), MemoryTimers(), MemoryLeases(), MemoryPartitionMaps()
-        memory = Backend(MemoryKeyStore(), lambda vault: Stores(*parts, vault, tokens, time))
-        tokens, time = MemoryFeedTokens(memory.clock), MemoryPlatformTime()
+        memory = Backend(MemoryKeyStore(), lambda vault: Stores(*parts, vault, *others))
+        others = MemoryFeedTokens(memory.clock), MemoryActivities(), MemoryPlatformTime()
         yield memory
         return
     client = open_client(request.getfixturevalue("mongo_url"), timeout_s=10.0)
@@ -80,8 +81,8 @@ async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
         opened.append(journal := MongoJournal(database))
         views, timers = MongoViews(database), MongoTimers(database)
         leases, maps = MongoLeases(database), MongoPartitionMaps(database)
-        tokens, time = MongoFeedTokens(database, clock), MongoPlatformTime(database)
-        return Stores(journal, views, timers, leases, maps, vault, tokens, time)
+        others = MongoFeedTokens(database, clock), MongoActivities(database), MongoPlatformTime(database)
+        return Stores(journal, views, timers, leases, maps, vault, *others)
 
     try:
         yield Backend(MongoKeyStore(database), make, clock=clock)

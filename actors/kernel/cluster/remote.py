@@ -147,14 +147,16 @@ class ShardActor(_Actor[Shard]):
             metrics=RegionMetrics(),
         )
         await region.start()
+        pool = self._name.rpartition("-")[0]
         shard = Shard(
             self._name,
-            self._recipe.kinds(self._name.rpartition("-")[0]),
+            self._recipe.kinds(pool),
             stores,
             settings=self._recipe.settings.kernel,
             clock=clock,
             holder=this_process(),
             courier=courier_of(region),
+            reactions=self._recipe.reactions(pool),
         )
         self._time.on_move(shard.time_moved)
         return shard

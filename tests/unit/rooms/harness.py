@@ -20,6 +20,7 @@ from actors.kernel.shard.decider import AttachQuery, Decider
 from actors.kernel.shard.loader import restore
 from actors.kernel.shard.reply_cache import ReplyCache
 from actors.kernel.shard.resident import Decided, Draft, Resident
+from actors.workflows.table import reactions_of
 from common.clock import SystemClock
 from common.errors import error_of
 from store.memory import memory_stores
@@ -81,7 +82,7 @@ class World:
 
     def __init__(self, kind: Kind[Any, Any, Any], *, now_ms: int = START_MS) -> None:
         self.stores = memory_stores(indexes=kind.indexes)
-        self.host = KindRuntime(kind, self.stores)
+        self.host = KindRuntime(kind, self.stores, reactions_of([kind.name]))
         self.replies = ReplyCache(SystemClock())
         self.decider = Decider(self.stores.vault, self.replies, max_turn_bytes=1_000_000, expired=lambda _: False)
         self.residents: dict[str, Resident] = {}
