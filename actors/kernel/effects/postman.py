@@ -55,7 +55,7 @@ class Postman:
             Unavailable: nobody answered, or the database did not: it must be tried again.
         """
         if (fate := await self._send(sender, letter)) is not None:
-            record = record_of(sender, letter, due_ms=self._clock.now_ms())
+            record = record_of(sender, letter, due_ms=self._clock.platform_ms())
             await self._activities.put([self._kept(record, *fate)])
 
     async def run(self, partitions: Callable[[], Sequence[int]]) -> None:
@@ -72,7 +72,7 @@ class Postman:
         """A page of them, each receiver's in order. True when there may be more."""
         if not partitions:
             return False
-        now_ms = self._clock.now_ms()
+        now_ms = self._clock.platform_ms()
         page = await self._activities.due(partitions, LETTERS, before_ms=now_ms + 1, limit=_PAGE)
         receivers: dict[str, list[ActivityRecord]] = {}
         for record in page:
@@ -122,7 +122,7 @@ class Postman:
         return None
 
     def _kept(self, record: ActivityRecord, state: State, code: str) -> ActivityRecord:
-        due_ms = self._clock.now_ms() + _PAUSE_MS
+        due_ms = self._clock.platform_ms() + _PAUSE_MS
         return replace(record, state=state, code=code, due_ms=due_ms, attempts=record.attempts + 1)
 
 
