@@ -19,7 +19,7 @@ from realtime.engineio.requests import RequestHandler
 from realtime.engineio.session import MAX_BACKLOG, Socket, frame_of
 from realtime.engineio.session_opener import SessionOpener
 from realtime.engineio.upgrade_request import OpeningRequest, UpgradeRequest
-from realtime.websocket.connection import Outbound
+from realtime.websocket.connection import Outbound, WebSocket
 from realtime.websocket.frames import Frame
 from realtime.websocket.timer_wheel import Wheel
 
@@ -312,4 +312,7 @@ class EngineServer(EngineHost):
                 websocket.leave()
             if socket.serial is not None:
                 ended.append(socket.serial)
+        for waiting in self.wheel.waiting():
+            if isinstance(waiting, WebSocket):  # its session has ended before, and the peer has not said a word since
+                waiting.leave()
         await asyncio.gather(*ended, return_exceptions=True)
