@@ -296,7 +296,9 @@ class EngineServer(EngineHost):
         if not socket.outbox:
             self.forget(socket)
 
-    def _get_socket(self, sid: str) -> Socket:
+    @override
+    def session_of(self, sid: str) -> Socket:
+        """The session of this id, while it lasts."""
         socket = self.sockets.get(sid)
         if socket is None or socket.closed:
             raise KeyError("Session not found" if socket is None else "Session is disconnected")
