@@ -1,6 +1,6 @@
 """The Serve application: one function builds the graph, for `carewire up` on a laptop and `serve deploy` on a cluster.
 
-Api (FastAPI, ingress at /)        Gateway (Socket.IO on a port of its own)
+Api (FastAPI, ingress at /)        Gateway (Socket.IO on a port of its own)        ActivityRunner (calls to partners)
  └── Predictor (the symptom model; the only process with torch; not there where the feature `ml` is off)
 """
 
@@ -15,6 +15,7 @@ from config.settings import Settings
 from serve_app.cluster.api import ApiReplica
 from serve_app.cluster.gateway import GatewayReplica
 from serve_app.cluster.predictor import predictor
+from serve_app.cluster.runner import DRAIN_S, RunnerReplica
 from serve_app.cluster.scaling import replicas_of
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.launch.preflight import check_deployment
@@ -46,8 +47,21 @@ def graph(recipe: CarewireSpec) -> Application:
         health_check_timeout_s=5.0,
     )(serve.ingress()(ApiReplica))
     model = predictor(settings.ml, settings) if settings.features.ml else None
-    app: Application = api.bind(recipe, gateway.bind(recipe), model)
+    runner = _runner(settings).bind(recipe) if settings.activities.runners else None
+    app: Application = api.bind(recipe, gateway.bind(recipe), model, runner)
     return app
+
+
+def _runner(settings: Settings) -> Any:
+    return serve.deployment(
+        name="ActivityRunner",
+        num_replicas=settings.activities.runners,
+        ray_actor_options={"num_cpus": CPU_FRACTION},
+        graceful_shutdown_wait_loop_s=0.1,
+        graceful_shutdown_timeout_s=DRAIN_S + _STOP_S,
+        health_check_period_s=2.0,
+        health_check_timeout_s=5.0,
+    )(RunnerReplica)
 
 
 def build(args: dict[str, Any]) -> Application:

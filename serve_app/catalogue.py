@@ -7,12 +7,14 @@ from fastapi import APIRouter
 from pymongo import IndexModel
 
 from config.features import FeatureSettings
+from config.settings import Settings
 from realtime.front.handlers import Handler
 from serve_app.capabilities.audit.capability import AUDIT
 from serve_app.capabilities.calendars.capability import CALENDARS
 from serve_app.capabilities.capability import ApiContext, Capability, GatewayContext, ServerContext
 from serve_app.capabilities.email.capability import EMAIL
 from serve_app.capabilities.identity.capability import IDENTITY
+from serve_app.capabilities.operations.capability import OPERATIONS
 from serve_app.capabilities.oversight.capability import OVERSIGHT
 from serve_app.capabilities.prediction.capability import PREDICTION
 from serve_app.capabilities.presence.capability import PRESENCE
@@ -35,6 +37,7 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     CALENDARS,
     PREDICTION,
     EMAIL,
+    OPERATIONS,
     OVERSIGHT,
     PRIVACY,
 )
@@ -79,14 +82,14 @@ def server_events(features: FeatureSettings) -> dict[str, ServerEvent]:
     return by_name([*FRONT_EVENTS, *(event for one in present(features) for event in one.events)])
 
 
-def indexes() -> Mapping[str, Sequence[IndexModel]]:
+def indexes(settings: Settings) -> Mapping[str, Sequence[IndexModel]]:
     """Of every collection that is a capability's own, or the API's."""
-    own = {name: made for one in CAPABILITIES for name, made in one.indexes.items()}
+    own = {name: made for one in CAPABILITIES for name, made in one.indexes(settings).items()}
     return own | {mongo_idempotency.COLLECTION: mongo_idempotency.INDEXES}
 
 
-async def prepare(database: Database) -> None:
+async def prepare(database: Database, settings: Settings) -> None:
     """Make the indexes. Idempotent."""
     with database_errors():
-        for collection, made in indexes().items():
+        for collection, made in indexes(settings).items():
             await database[collection].create_indexes(list(made))

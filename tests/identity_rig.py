@@ -30,7 +30,9 @@ from common.logs import configure_logging
 from common.verifier import Verifier
 from config.ml import MlSettings
 from config.settings import (
+    ActivitySettings,
     AuthSettings,
+    EmailSettings,
     EncryptionSettings,
     GatewaySettings,
     IdentitySettings,
@@ -69,6 +71,7 @@ from store.stores import open_stores
 from tests.gateway_rig import SECRET as SECRET
 from tests.gateway_rig import Client, token
 from tests.integration.api.test_prediction_api import Direct
+from tests.local_activities import LocalActivities
 from tests.unit.serve_app.test_api import NoRegistry, OneShard
 
 PASSWORD = "correct horse battery staple"
@@ -147,6 +150,7 @@ class House:
     presence: PresenceShard
     app: FastAPI
     doors: list[HttpGate]  # the last one counts
+    activities: LocalActivities
     hubs: list[Hub] = field(default_factory=list)
     guards: list[SocketGuard] = field(default_factory=list)
     gateways: list[Gateway] = field(default_factory=list)
@@ -211,7 +215,7 @@ class House:
         self.clock.ahead_ms = 0
         identity: Any = self.service.identity
         await asyncio.gather(*identity._reports._tasks)  # what the last test left to be sent
-        for collection in (*indexes(), HEADS, ERASURES):
+        for collection in (*indexes(self.settings), HEADS, ERASURES):
             await self.database[collection].delete_many({})
 
     @property
@@ -294,7 +298,15 @@ class House:
 
 @contextlib.asynccontextmanager
 async def house(
-    mongo_url: str, database: str, tmp: Any, *, secret: str = SECRET, master_keys: str | None = None, **identity: Any
+    mongo_url: str,
+    database: str,
+    tmp: Any,
+    *,
+    secret: str = SECRET,
+    master_keys: str | None = None,
+    smtp_url: str | None = None,
+    activities: ActivitySettings | None = None,
+    **identity: Any,
 ) -> AsyncIterator[House]:
     """A running one; everything is stopped and dropped afterwards. `master_keys`: those of a database that is there."""
     settings = Settings(
@@ -303,6 +315,8 @@ async def house(
         auth=AuthSettings(secret=SecretStr(secret), leeway_s=0),
         encryption=EncryptionSettings(master_keys=None if master_keys is None else SecretStr(master_keys)),
         identity=IdentitySettings(**LIGHT | identity),
+        email=EmailSettings(smtp_url=None if smtp_url is None else SecretStr(smtp_url)),
+        activities=activities or ActivitySettings(),
         limits=LimitSettings(enabled=False),
         presence=PresenceSettings(settle_s=0, tick_ms=10),
         gateway=GatewaySettings(),
@@ -313,10 +327,18 @@ async def house(
     kinds: list[Kind[Any, Any, Any]] = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
     stores = await open_stores(settings, [index for kind in kinds for index in kind.indexes], clock)
     client: MongoClient = open_client(mongo_url, timeout_s=10)
-    cluster = LocalCluster(stores, kinds, settings=settings.kernel, clock=clock, reactions=all_reactions())
+    cluster = LocalCluster(
+        stores,
+        kinds,
+        settings=settings.kernel,
+        clock=clock,
+        reactions=all_reactions(),
+        keep_s=settings.activities.keep_s,
+    )
     await cluster.start()
     region = await cluster.region("api")
-    await prepare(client[database])
+    await prepare(client[database], settings)
+    local = LocalActivities(cluster)
     root = await root_of(settings.auth, client[database], stores.vault)
     context = ApiContext(
         settings=settings,
@@ -328,6 +350,8 @@ async def house(
         database=client[database],
         root=root,
         census=ProcessMonitor(NoRegistry(), OneShard()),
+        activity_shards=local,
+        activity_figures=local,
         predictor=LazyPredictor(),
         capabilities=CAPABILITIES,
     )
@@ -350,7 +374,9 @@ async def house(
     )
     presence = PresenceShard("presence-0", stores.views, settings=settings.presence, clock=clock)
     await presence.start()
-    made = House(settings, client[database], stores, cluster, region, context, registry, clock, presence, app, doors)
+    made = House(
+        settings, client[database], stores, cluster, region, context, registry, clock, presence, app, doors, local
+    )
     try:
         yield made
     finally:

@@ -8,7 +8,7 @@ the context too, `once`:
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, Self, TypeAlias, TypeVar
+from typing import Any, Protocol, Self, TypeAlias, TypeVar
 
 from fastapi import APIRouter
 from pymongo import IndexModel
@@ -20,6 +20,7 @@ from common.clock import Clock
 from config.settings import Settings
 from realtime.front.handlers import Handler
 from realtime.front.hub import Hub
+from serve_app.activities.looking import ActivityShards, Figures
 from serve_app.edge.operation import ClientEvent, Operation
 from serve_app.edge.server_events import ServerEvent
 from serve_app.processes.health import Part
@@ -105,6 +106,8 @@ class ApiContext(ServerContext):
     database: Database
     root: str
     census: ProcessMonitor
+    activity_shards: ActivityShards
+    activity_figures: Figures
     predictor: Predictor | None
     capabilities: Sequence["Capability"]
 
@@ -117,7 +120,8 @@ def _nothing(_: object) -> tuple[()]:
     return ()
 
 
-_NO_INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {}
+def _no_indexes(_: Settings) -> Mapping[str, Sequence[IndexModel]]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,4 +145,4 @@ class Capability:
     events: Sequence[ServerEvent] = ()
     health: Callable[[ApiContext], Iterable[Part]] = _nothing
     personal: Callable[[ApiContext], Personal] | None = None
-    indexes: Mapping[str, Sequence[IndexModel]] = field(default_factory=lambda: _NO_INDEXES)
+    indexes: Callable[[Settings], Mapping[str, Sequence[IndexModel]]] = _no_indexes

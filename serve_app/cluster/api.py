@@ -12,7 +12,6 @@ from ray.serve.handle import DeploymentHandle
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process
-from common.clock import SystemClock
 from common.lib.collector import calm_collector
 from common.verifier import Verifier
 from serve_app.capabilities.calendars.capability import calendars_of
@@ -21,11 +20,14 @@ from serve_app.capabilities.identity.assembly import identity_of
 from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, HttpGate
+from serve_app.capabilities.operations.capability import activities_of
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.capabilities.privacy.capability import erasure_of
 from serve_app.catalogue import CAPABILITIES, health_of, prepare, routers_of
+from serve_app.cluster.activities import ActivityHealth, ProcessFigures, RemoteActivityShards
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.blueprint import asyncapi_of
+from serve_app.cluster.clock import ClockHands, clock_finding, clock_routes
 from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.pools import Pools, pool_routes
 from serve_app.cluster.spec import CarewireSpec
@@ -34,22 +36,29 @@ from serve_app.edge.conventions.roots import root_of
 from serve_app.processes.health import Finding, HealthMonitor, Part
 from serve_app.processes.member import ServeReplica
 from serve_app.processes.monitor import ProcessMonitor, ProcessStatus, finding_of
+from store.platform_time import ProcessClock
 
 
 class ApiReplica:
     """One replica. Serve builds it, routes requests to it, and ends it."""
 
     async def __init__(  # type: ignore[misc] # Serve awaits it
-        self, recipe: CarewireSpec, gateway: DeploymentHandle[Any], model: DeploymentHandle[Any] | None
+        self,
+        recipe: CarewireSpec,
+        gateway: DeploymentHandle[Any],
+        model: DeploymentHandle[Any] | None,
+        runner: DeploymentHandle[Any] | None = None,
     ) -> None:
-        """`gateway` is here so that Serve knows it belongs to the application. `model`: None where `ml` is off."""
-        del gateway
+        """`gateway` and `runner` are here so that Serve knows they belong to the application. `model`: None where `ml`
+        is off."""
+        del gateway, runner
         settings = recipe.settings
         self._member = ServeReplica("api", settings)
         log_process(await self._member.take_name(), settings)
         self._stores = stores = await recipe.open()
         await ensure_shards(recipe, stores)
-        clock = SystemClock()
+        self._time = ProcessClock(stores.platform_time, settable=settings.clock.settable)
+        clock = await self._time.start()
         self._region = Region(
             self._member.name,
             RemoteDirectory(stores.maps, self._member.tls),
@@ -68,7 +77,7 @@ class ApiReplica:
             tls=self._member.tls,
         )
         database = self._member.client[settings.mongo.database]
-        await prepare(database)
+        await prepare(database, settings)
         await carry_over(database, self._region)
         root = await root_of(settings.auth, database, stores.vault)
         care = CareReader(stores.views)
@@ -82,9 +91,14 @@ class ApiReplica:
             database=database,
             root=root,
             census=census,
+            activity_shards=RemoteActivityShards(pools),
+            activity_figures=ProcessFigures(census, pools),
             predictor=PredictorClient(model, settings.ml) if model is not None else None,
             capabilities=CAPABILITIES,
         )
+        self._activities = ActivityHealth(context.once(activities_of), settings.activities.runners)
+        self._activities.watch_levels(self._member.registry)
+        settable = settings.clock.settable
         self._health = HealthMonitor(
             [
                 Part("mongo", self._mongo_health),
@@ -92,9 +106,16 @@ class ApiReplica:
                 Part("presence", lambda: _health_of(census.shards(recipe.volatile_shards)), vital=False),
                 Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
                 *health_of(context),
+                Part("activities", self._activities.look, vital=False),
+                *(
+                    [Part("clock", partial(clock_finding, self._time, settable=settable), vital=False)]
+                    if settable or clock.ahead_ms
+                    else []
+                ),
             ]
         )
         self._identity = context.once(identity_of)
+        hands = [clock_routes(ClockHands(self._time, pools), self._identity.parts.audit)] if settable else []
         verifier = Verifier(settings.auth, clock, secret=secret)
         gate = HttpGate(verifier, self._identity.parts.revocations, context.once(calendars_of).feed_tokens)
         self._app = create_api(
@@ -107,7 +128,7 @@ class ApiReplica:
                 conventions=conventions_of(
                     settings, database, stores.vault, clock, replicas=lambda: self._member.fellows, root=root
                 ),
-                routers=[*routers_of(context), pool_routes(pools)],
+                routers=[*routers_of(context), pool_routes(pools), *hands],
                 asyncapi=partial(asyncapi_of, settings),
                 observer=self._identity.observer,
             ),
@@ -115,6 +136,9 @@ class ApiReplica:
         )
         self._watching = asyncio.create_task(self._health.watch())
         self._erasing = asyncio.create_task(context.once(erasure_of).resume())
+        self._carrying: asyncio.Task[None] | None = None
+        if self._identity.carrying is not None:
+            self._carrying = asyncio.create_task(self._identity.carrying.resume())
         self._listener = HttpListener(self._app, settings.http) if recipe.listens else None
         if self._listener is not None:
             await self._listener.start()
@@ -134,8 +158,11 @@ class ApiReplica:
             await self._listener.stop()
         self._watching.cancel()
         self._erasing.cancel()
+        if self._carrying is not None:
+            self._carrying.cancel()
         await self._member.leave()
         await self._region.close()
+        await self._time.stop()
         await self._identity.close()
         self._stores.close()
 

@@ -42,6 +42,8 @@ def api_context(settings: Settings) -> ApiContext:
         database=_ABSENT,
         root="of nothing",
         census=_ABSENT,
+        activity_shards=_ABSENT,
+        activity_figures=_ABSENT,
         predictor=_ABSENT,
         capabilities=CAPABILITIES,
     )

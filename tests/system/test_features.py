@@ -22,7 +22,7 @@ def without_the_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Syst
 
 async def test_it_costs_no_process_and_the_whole_is_well(without_the_model: System) -> None:
     assert {row["kind"] for row in await without_the_model.status()} == {
-        "shard", "gateway", "api", "controller", "mongod",
+        "shard", "gateway", "api", "runner", "controller", "mongod",
     }  # fmt: skip
     assert not [command for command in processes_of(without_the_model.data_dir).values() if "Predictor" in command]
     async with without_the_model.http() as http:

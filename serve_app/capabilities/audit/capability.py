@@ -5,4 +5,4 @@ from typing import Final
 from serve_app.capabilities.audit import record
 from serve_app.capabilities.capability import Capability
 
-AUDIT: Final = Capability(name="audit", indexes={record.COLLECTION: record.INDEXES})
+AUDIT: Final = Capability(name="audit", indexes=lambda _: {record.COLLECTION: record.INDEXES})

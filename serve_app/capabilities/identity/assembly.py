@@ -14,7 +14,8 @@ from serve_app.capabilities.identity.accounts.people import People
 from serve_app.capabilities.identity.accounts.sealing import Sealing
 from serve_app.capabilities.identity.care import CareRelations
 from serve_app.capabilities.identity.notices import Notices
-from serve_app.capabilities.identity.outbox import MailOutbox, MongoOutbox, PrintingOutbox
+from serve_app.capabilities.identity.outbox import ActivityOutbox, MailOutbox, MongoOutbox, PrintingOutbox
+from serve_app.capabilities.identity.outbox_carrying import OutboxCarrying
 from serve_app.capabilities.identity.parts import Parts
 from serve_app.capabilities.identity.service import Identity
 from serve_app.capabilities.identity.sessions.gate import observer
@@ -35,6 +36,7 @@ class IdentityService:
     people: People
     care: CareRelations
     observer: Observe
+    carrying: OutboxCarrying | None  # of what waits for a mail server; None: there is none
 
     async def close(self) -> None:
         """Let its threads go."""
@@ -55,7 +57,9 @@ def identity_of(context: ApiContext) -> IdentityService:
     sealing = Sealing(context.stores.vault, derive(context.root, "index"))
     tickets = Tickets(derive(context.root, "tickets"))
     revocations = revocations_of(database, settings, clock)
-    mails: MailOutbox = MongoOutbox(database, sealing, clock)
+    sending = None if settings.email.server is None else ActivityOutbox(context.region, clock)
+    mails: MailOutbox = sending or MongoOutbox(database, sealing, clock)
+    carrying = None if sending is None else OutboxCarrying(database, sealing, sending, settings.identity)
     if settings.identity.outbox == "log":
         mails = PrintingOutbox(mails)
     parts = Parts(
@@ -78,4 +82,5 @@ def identity_of(context: ApiContext) -> IdentityService:
         people=People(parts, clock),
         care=CareRelations(context.region, context.stores.views, clock),
         observer=observer(parts.audit),
+        carrying=carrying,
     )

@@ -1,10 +1,12 @@
 """Accounts, sessions and care, for the list of capabilities."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from fastapi import APIRouter
+from pymongo import IndexModel
 
+from config.settings import Settings
 from serve_app.capabilities.capability import ApiContext, Capability
 from serve_app.capabilities.identity import outbox
 from serve_app.capabilities.identity.accounts import account_records, codes, lockout
@@ -29,18 +31,23 @@ def _personal(context: ApiContext) -> PersonalIdentity:
     return PersonalIdentity(service.parts, service.care, context.database)
 
 
-IDENTITY: Final = Capability(
-    name="identity",
-    routers=_routers,
-    events=IDENTITY_EVENTS,
-    personal=_personal,
-    indexes={
+def _indexes(settings: Settings) -> Mapping[str, Sequence[IndexModel]]:
+    """Where mail is sent, there is no `outbox`."""
+    kept = {outbox.COLLECTION: outbox.INDEXES} if settings.email.server is None else {}
+    return kept | {
         account_records.COLLECTION: account_records.INDEXES,
         session_records.COLLECTION: session_records.INDEXES,
         revocation.COLLECTION: revocation.INDEXES,
         lockout.COLLECTION: lockout.INDEXES,
         codes.CODES: codes.INDEXES,
         codes.INVITATIONS: codes.INDEXES,
-        outbox.COLLECTION: outbox.INDEXES,
-    },
+    }
+
+
+IDENTITY: Final = Capability(
+    name="identity",
+    routers=_routers,
+    events=IDENTITY_EVENTS,
+    personal=_personal,
+    indexes=_indexes,
 )

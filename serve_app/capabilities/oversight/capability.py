@@ -53,5 +53,5 @@ OVERSIGHT: Final = Capability(
     routers=_routers,
     events=OVERSIGHT_EVENTS,
     personal=_personal,
-    indexes={breakglass.COLLECTION: breakglass.INDEXES},
+    indexes=lambda _: {breakglass.COLLECTION: breakglass.INDEXES},
 )

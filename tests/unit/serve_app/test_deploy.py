@@ -81,8 +81,8 @@ def deployments(application: Application) -> set[str]:
 def test_a_model_that_is_off_is_not_deployed_and_reserves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ON_EVERY_NODE.items():
         monkeypatch.setenv(name, value)
-    assert deployments(build({})) == {"Api", "Gateway", "Predictor"}
+    assert deployments(build({})) == {"Api", "Gateway", "Predictor", "ActivityRunner"}
     monkeypatch.setenv("CAREWIRE_FEATURES__ML", "false")
-    assert deployments(build({})) == {"Api", "Gateway"}
+    assert deployments(build({})) == {"Api", "Gateway", "ActivityRunner"}
     on, off = load_settings({"features": {"ml": True}}), load_settings()
     assert (on.listeners_inside - off.listeners_inside, off.predictors_max) == (on.ml.replicas_max, 0)
