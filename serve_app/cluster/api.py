@@ -17,6 +17,7 @@ from actors.rooms.service import Rooms
 from common.clock import SystemClock
 from common.lib.collector import calm_collector
 from common.verifier import Verifier
+from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import HttpGate
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.catalogue import routers_of
@@ -74,6 +75,7 @@ class ApiReplica:
         )
         database = self._member.client[settings.mongo.database]
         await prepare(database)
+        await carry_over(database, self._region)
         rooms = Rooms(self._region, stores.views, clock)
         root = await root_of(settings.auth, database, stores.vault)
         self._identity = assemble(settings, database, stores, self._region, rooms, clock, root=root)
