@@ -10,7 +10,7 @@ from typing import Any, Final
 from actors.kernel.cluster.hosting import HostedShard
 from actors.kernel.contract.entity import Kind
 from actors.kernel.contract.partitions import shard_names
-from actors.kernel.contract.reactions import AnyReaction
+from actors.kernel.contract.reactions import AnyReaction, switched_on
 from actors.workflows.table import reactions_of
 from common.clock import SystemClock
 from config.settings import Settings
@@ -88,8 +88,9 @@ class CarewireSpec:
         return POOLS[pool].make(self.settings)
 
     def reactions(self, pool: str) -> list[AnyReaction]:
-        """The rules for the events of a pool's kinds. Raises KeyError for one that is not there."""
-        return reactions_of(POOLS[pool].kinds)
+        """The rules for the events of a pool's kinds, without those of features that are off: their turns would stay
+        unsettled for ever. Raises KeyError for a pool that is not there."""
+        return switched_on(reactions_of(POOLS[pool].kinds), self.settings.features.off)
 
     async def open(self) -> Stores:
         """Connect to the database, and make the indexes that the kinds need."""
