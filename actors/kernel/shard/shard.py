@@ -190,6 +190,9 @@ class Shard:
         """Stop serving these partitions: finish what is under way, bounce what waits, and hand them off. The map must
         give them to somebody else soon, or they come back."""
         self._ownership.withhold(partitions, _WITHHELD_S)
+        self._effects.activities.hand_off(
+            frozenset(partitions)
+        )
         await self._hand_off(frozenset(partitions))
 
     async def adopt(self) -> None:
