@@ -122,6 +122,11 @@ class Activities:
         pause_s = max(0, due_ms - self._clock.platform_ms()) / 1000
         asyncio.get_running_loop().call_later(pause_s, self._resume, one, due_ms)
 
+    def time_moved(self) -> None:
+        """What is paused may be due by now."""
+        for one in [one for one in self._open.values() if one.phase is Phase.PAUSED]:
+            self.pause(one, one.due_ms)
+
     def put_off(self, one: Open, due_ms: int) -> None:
         """It goes to the collection, and with it whoever is in its lane."""
         for member in [other for other in self.lanes.beside(one) if other.phase in _KEPT or other is one]:
