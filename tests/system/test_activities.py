@@ -97,7 +97,7 @@ async def settled_turns(system: System) -> list[int]:
     try:
         found = await client["carewire"]["journal"].aggregate(
             [
-                {"$match": {"entity": {"$regex": "^notifier:inv_"}}},
+                {"$match": {"_id": {"$regex": "^notifier:inv_"}}},
                 {"$group": {"_id": "$entity", "turns": {"$sum": 1}}},
             ]
         )

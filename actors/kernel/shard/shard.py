@@ -106,6 +106,7 @@ class Shard:
             "subscribers": len(self._publisher.subscribers),
             "buffered_bytes": sum(session.buffered_bytes for session in self._publisher.subscribers),
             "lag_ms": self._turn_mean.ms(self._context.clock.monotonic_s()),
+            "activities": self._effects.activities.figures(),
         }
 
     async def start(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from actors.kernel.contract.activities import ActivityRow
+from actors.kernel.contract.partitions import PARTITIONS
 from actors.kernel.effects.activity_ids import mark_from
 from common.clock import Clock
 from common.errors import FailedPrecondition, NotFound
@@ -93,7 +94,12 @@ class ActivityOperations:
     async def overview(self) -> Overview:
         """How each connector is doing."""
         shards, runners = await asyncio.gather(self._figures.of_shards(), self._figures.of_runners())
-        return overview(shards, runners)
+        seen = overview(shards, runners)
+        now_ms = self._clock.now_ms()
+        for one in seen.connectors.values():
+            if one.parked and (oldest_ms := await self._put_off.oldest_ms(range(PARTITIONS), one.connector)):
+                one.oldest_s = max(one.oldest_s, (now_ms - oldest_ms) / 1000)
+        return seen
 
     async def _waiting(
         self, connector: str | None, state: str | None, after: bytes | None, limit: int

@@ -173,7 +173,7 @@ async def test_a_code_that_has_expired_is_not_sent(mailing: tuple[House, MailSer
     await ask_reset(home)
 
     async def owed() -> bool:
-        return await home.database["journal"].count_documents({"entity": {"$regex": "^notifier:"}}) > 0
+        return await home.database["journal"].count_documents({"_id": {"$regex": "^notifier:"}}) > 0
 
     await eventually(owed, "the mail is owed")
     home.clock.ahead_ms = 0
@@ -216,7 +216,7 @@ async def test_when_shards_and_runners_die_every_mail_is_sent_under_one_key(mail
         await over(home)
     ids = {email: {one.message_id for one in server.taken if one.to == email} for email in invited}
     assert all(len(seen) == 1 for seen in ids.values()), ids
-    settled = await home.database["journal"].count_documents({"entity": {"$regex": "^notifier:inv_"}})
+    settled = await home.database["journal"].count_documents({"_id": {"$regex": "^notifier:inv_"}})
     assert settled == 2 * len(invited)  # one turn that owes, one that settles
 
 
