@@ -15,6 +15,7 @@ from serve_app.capabilities.operations.activities import ActivityOperations
 from serve_app.capabilities.operations.routes import operations_routes
 from serve_app.capabilities.prediction.routes import Predictor, message_routes, prediction_routes
 from serve_app.capabilities.rooms.events import Chat
+from serve_app.cluster.clock import ClockHands, clock_routes
 from serve_app.cluster.identity_assembly import IdentityService
 from serve_app.cluster.pools import Resizable, pool_routes
 from serve_app.edge.conventions.permits import permit
@@ -26,8 +27,10 @@ def routers_of(
     predictor: Predictor,
     pools: Resizable,
     activities: ActivityOperations,
+    hands: ClockHands | None = None,
 ) -> list[APIRouter]:
-    """The routers of all capabilities. Chat and operations are part of the application itself."""
+    """The routers of all capabilities. Chat and operations are part of the application itself. `hands`: where the
+    platform's time may be moved."""
     return [
         *identity.routers,
         *routers(calendars),
@@ -35,6 +38,7 @@ def routers_of(
         message_routes(predictor, [permit("ml.classify")]),
         pool_routes(pools),
         operations_routes(activities),
+        *([] if hands is None else [clock_routes(hands, identity.parts.audit)]),
     ]
 
 

@@ -70,6 +70,7 @@ operations.read - - - *
 operations.scale - - - *
 activity.read - - - *
 activity.change - - - *
+operations.clock - - - *
 """
 LETTERS = dict(zip("somcgpn", Relation, strict=True))
 COLUMNS = ("client", "therapist", "moderator", "admin")
