@@ -95,7 +95,7 @@ class ActivityOperations:
         """How each connector is doing."""
         shards, runners = await asyncio.gather(self._figures.of_shards(), self._figures.of_runners())
         seen = overview(shards, runners)
-        now_ms = self._clock.now_ms()
+        now_ms = self._clock.platform_ms()
         for one in seen.connectors.values():
             if one.parked and (oldest_ms := await self._put_off.oldest_ms(range(PARTITIONS), one.connector)):
                 one.oldest_s = max(one.oldest_s, (now_ms - oldest_ms) / 1000)
