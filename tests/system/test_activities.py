@@ -74,15 +74,19 @@ async def invite(system: System, numbers: range) -> None:
 
 
 async def all_over(system: System, server: MailServer) -> None:
-    wanted = {f"p{number}@mail.test" for number in range(MAILS)}
-    await wait_until(lambda: {one.to for one in server.taken} >= wanted, within_s=WITHIN_S, what="a mail to everybody")
+    left: list[Any] = []
 
     async def none_left() -> bool:
         async with system.http("root", "admin") as http:
             answer = await http.get("/api/operations/activities")
-            return answer.status_code == 200 and answer.json()["activities"] == []
+            left[:] = answer.json()["activities"] if answer.status_code == 200 else [answer.text]
+            return left == []
 
-    await wait_until(none_left, within_s=WITHIN_S, what="the end of all activities", every_s=0.2)
+    try:
+        await wait_until(none_left, within_s=WITHIN_S, what="the end of all activities", every_s=0.2)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {left}") from None
+    assert {one.to for one in server.taken} == {f"p{number}@mail.test" for number in range(MAILS)}
 
 
 def has_taken(server: MailServer, count: int) -> bool:

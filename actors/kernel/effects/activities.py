@@ -150,7 +150,7 @@ class Activities:
 
     def figures(self) -> dict[str, dict[str, float]]:
         """The same for people, with the age of the oldest one in memory."""
-        now_ms = self._clock.now_ms()
+        now_ms = self._clock.platform_ms()
         oldest_ms: dict[str, int] = {}
         for one in self._open.values():
             if one.filed != "dead":
