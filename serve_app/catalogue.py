@@ -10,7 +10,7 @@ from realtime.front.hub import Hub
 from serve_app.capabilities.calendars.operations import calendar_operations
 from serve_app.capabilities.calendars.watching import CalendarWatching
 from serve_app.capabilities.operations.activities import ActivityOperations
-from serve_app.capabilities.operations.routes import operations_routes
+from serve_app.capabilities.operations.operations import activity_operations
 from serve_app.capabilities.prediction.routes import Predictor, message_routes, prediction_routes
 from serve_app.capabilities.rooms.listening import RoomListening
 from serve_app.capabilities.rooms.operations import room_operations
@@ -39,13 +39,18 @@ def routers_of(
         prediction_routes(predictor, [permit("ml.use")]),
         message_routes(predictor, [permit("ml.classify")]),
         pool_routes(pools),
-        operations_routes(activities),
+        router_of(activity_operations(activities)),
         *([] if hands is None else [clock_routes(hands, identity.parts.audit)]),
     ]
 
 
 def handlers_of(
-    region: Region, rooms: Rooms, calendars: CalendarServices, hub: Hub, direct: DirectRooms
+    region: Region,
+    rooms: Rooms,
+    calendars: CalendarServices,
+    hub: Hub,
+    direct: DirectRooms,
+    activities: ActivityOperations,
 ) -> list[Handler]:
     """The handlers of the socket events of all capabilities, for the gateway over this hub."""
     listening = RoomListening(rooms, hub.subscriptions, hub.joining)
@@ -55,4 +60,5 @@ def handlers_of(
         *watching.handlers(),
         *of_operations(room_operations(RoomServices(rooms, region, direct))),
         *of_operations(calendar_operations(calendars)),
+        *of_operations(activity_operations(activities)),
     ]

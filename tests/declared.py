@@ -7,6 +7,7 @@ from realtime.front.handlers import Handler, by_event
 from serve_app.capabilities.calendars import watching
 from serve_app.capabilities.calendars.operations import calendar_operations
 from serve_app.capabilities.calendars.watching import CalendarWatching
+from serve_app.capabilities.operations.operations import activity_operations
 from serve_app.capabilities.rooms import listening
 from serve_app.capabilities.rooms.listening import RoomListening
 from serve_app.capabilities.rooms.operations import room_operations
@@ -18,9 +19,9 @@ _ABSENT: Any = None  # what operations and handlers would need to be called
 
 
 def operations() -> list[Operation[Any]]:
-    """Every operation of rooms, inboxes, calendars and bookings."""
+    """Every operation of rooms, inboxes, calendars, bookings and activities."""
     rooms, calendars = RoomServices(_ABSENT, _ABSENT, _ABSENT), calendar_services(*[_ABSENT] * 4)
-    return [*room_operations(rooms), *calendar_operations(calendars)]
+    return [*room_operations(rooms), *calendar_operations(calendars), *activity_operations(_ABSENT)]
 
 
 def declared() -> list[Declared]:

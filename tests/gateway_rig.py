@@ -41,6 +41,7 @@ from store.memory import memory_stores
 from store.ports.stores import Stores
 from tests.skipping import LoopClock
 
+NOBODY: Any = None  # there are no operators here
 SECRET = "a secret of at least thirty-two bytes, for tests only"
 SHARED_SECRET = b"what all gateways of a test know"
 CLOCK = LoopClock()
@@ -169,7 +170,7 @@ class Rig:
                 tracker=tracker,
                 verifier=verifier,
                 settings=made,
-                handlers=handlers_of(region, chat, calendars, hub, Everybody()),
+                handlers=handlers_of(region, chat, calendars, hub, Everybody(), NOBODY),
                 topic_of=entity_of,
                 host="127.0.0.1",
                 port=port,

@@ -149,6 +149,7 @@ class House:
     app: FastAPI
     doors: list[HttpGate]  # the last one counts
     activities: LocalActivities
+    operations: ActivityOperations
     hubs: list[Hub] = field(default_factory=list)
     guards: list[SocketGuard] = field(default_factory=list)
     gateways: list[Gateway] = field(default_factory=list)
@@ -256,7 +257,7 @@ class House:
                 tracker=tracker,
                 verifier=Verifier(self.settings.auth, self.clock, secret=self.secret),
                 settings=self.settings.gateway,
-                handlers=handlers_of(region, rooms, calendars, hub, guard),
+                handlers=handlers_of(region, rooms, calendars, hub, guard, self.operations),
                 topic_of=entity_of,
                 host="127.0.0.1",
                 port=0,
@@ -351,7 +352,19 @@ async def house(
     presence = PresenceShard("presence-0", stores.views, settings=settings.presence, clock=clock)
     await presence.start()
     made = House(
-        settings, client[database], stores, cluster, region, service, registry, clock, presence, app, doors, local
+        settings,
+        client[database],
+        stores,
+        cluster,
+        region,
+        service,
+        registry,
+        clock,
+        presence,
+        app,
+        doors,
+        local,
+        operations,
     )
     try:
         yield made

@@ -20,11 +20,14 @@ from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
 from serve_app.catalogue import handlers_of
+from serve_app.cluster.activities import activity_operations_of
 from serve_app.cluster.identity_assembly import revocations_of
+from serve_app.cluster.pools import Pools
 from serve_app.cluster.scaling import SOCKETS
 from serve_app.cluster.sharing import Sharing, other_gateways
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.processes.member import ServeReplica
+from serve_app.processes.monitor import ProcessMonitor
 from store.mongo.secrets import shared_secret
 from store.platform_time import ProcessClock
 
@@ -77,6 +80,9 @@ class GatewayReplica:
         await self._tracker.start()
         rooms = Rooms(self._region, stores.views, clock)
         calendars = calendar_services(self._region, stores.views, clock, stores.feed_tokens, related=care.cares)
+        pools = Pools(recipe, stores)
+        census = ProcessMonitor(self._member.processes, pools, tls=self._member.tls)
+        activities = activity_operations_of(pools, census, stores, AuditRecord(database, clock), clock)
         self._gateway = await open_gateway(
             GatewayParts(
                 hub=hub,
@@ -84,7 +90,7 @@ class GatewayReplica:
                 tracker=self._tracker,
                 verifier=Verifier(settings.auth, clock, secret=secret),
                 settings=settings.gateway,
-                handlers=handlers_of(self._region, rooms, calendars, hub, guard),
+                handlers=handlers_of(self._region, rooms, calendars, hub, guard, activities),
                 topic_of=entity_of,
                 host=settings.gateway.host,
                 port=settings.gateway.port,
