@@ -32,7 +32,9 @@ from common.reach import Reach
 from common.verifier import Verifier
 from config.ml import MlSettings
 from config.settings import (
+    ActivitySettings,
     AuthSettings,
+    EmailSettings,
     EncryptionSettings,
     GatewaySettings,
     IdentitySettings,
@@ -51,6 +53,7 @@ from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
 from serve_app.capabilities.identity.sessions.gate import HttpGate, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.capabilities.operations.activities import ActivityOperations
 from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
 from serve_app.catalogue import handlers_of, routers_of
 from serve_app.cluster.application import Services, create_api
@@ -67,6 +70,7 @@ from store.stores import open_stores
 from tests.gateway_rig import SECRET as SECRET
 from tests.gateway_rig import Client, token
 from tests.integration.api.test_prediction_api import Direct
+from tests.local_activities import LocalActivities
 from tests.unit.serve_app.test_api import NoRegistry, OneShard
 
 PASSWORD = "correct horse battery staple"
@@ -147,6 +151,7 @@ class House:
     doors: list[HttpGate]  # the last one counts
     apart: set[frozenset[str]]  # pairs who cannot reach each other
     reach: Reach
+    activities: LocalActivities
     hubs: list[Hub] = field(default_factory=list)
     guards: list[SocketGuard] = field(default_factory=list)
     gateways: list[Gateway] = field(default_factory=list)
@@ -284,7 +289,15 @@ class House:
 
 @contextlib.asynccontextmanager
 async def house(
-    mongo_url: str, database: str, tmp: Any, *, secret: str = SECRET, master_keys: str | None = None, **identity: Any
+    mongo_url: str,
+    database: str,
+    tmp: Any,
+    *,
+    secret: str = SECRET,
+    master_keys: str | None = None,
+    smtp_url: str | None = None,
+    activities: ActivitySettings | None = None,
+    **identity: Any,
 ) -> AsyncIterator[House]:
     """A running one; everything is stopped and dropped afterwards. `master_keys`: those of a database that is there."""
     settings = Settings(
@@ -293,6 +306,8 @@ async def house(
         auth=AuthSettings(secret=SecretStr(secret), leeway_s=0),
         encryption=EncryptionSettings(master_keys=None if master_keys is None else SecretStr(master_keys)),
         identity=IdentitySettings(**LIGHT | identity),
+        email=EmailSettings(smtp_url=None if smtp_url is None else SecretStr(smtp_url)),
+        activities=activities or ActivitySettings(),
         limits=LimitSettings(enabled=False),
         presence=PresenceSettings(settle_s=0, tick_ms=10),
         gateway=GatewaySettings(),
@@ -303,11 +318,18 @@ async def house(
     kinds: list[Kind[Any, Any, Any]] = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
     stores = await open_stores(settings, [index for kind in kinds for index in kind.indexes], clock)
     client: MongoClient = open_client(mongo_url, timeout_s=10)
-    cluster = LocalCluster(stores, kinds, settings=settings.kernel, clock=clock, reactions=all_reactions())
+    cluster = LocalCluster(
+        stores,
+        kinds,
+        settings=settings.kernel,
+        clock=clock,
+        reactions=all_reactions(),
+        keep_s=settings.activities.keep_s,
+    )
     await cluster.start()
     region = await cluster.region("api")
     rooms = Rooms(region, stores.views, clock)
-    await prepare(client[database])
+    await prepare(client[database], settings)
     root = await root_of(settings.auth, client[database], stores.vault)
     service = assemble(settings, client[database], stores, region, rooms, clock, root=root)
     apart: set[frozenset[str]] = set()
@@ -322,6 +344,8 @@ async def house(
     registry = CollectorRegistry()
     verifier = Verifier(settings.auth, clock, secret=secret)
     doors = [HttpGate(verifier, service.parts.revocations, calendars.feed_tokens)]
+    local = LocalActivities(cluster)
+    operations = ActivityOperations(local, stores.activities, local, service.parts.audit, clock)
     app = create_api(
         Services(
             verify=lambda shown: doors[-1].verify(shown),
@@ -331,7 +355,7 @@ async def house(
             health=HealthMonitor([]),
             registry=registry,
             conventions=conventions_of(settings, client[database], stores.vault, clock, lambda: 1, root=root),
-            routers=routers_of(service, calendars, LazyPredictor(), FixedPools()),
+            routers=routers_of(service, calendars, LazyPredictor(), FixedPools(), operations),
             observer=service.observer,
         )
     )
@@ -351,6 +375,7 @@ async def house(
         doors,
         apart,
         reach,
+        local,
     )
     try:
         yield made

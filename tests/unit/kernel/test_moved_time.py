@@ -13,6 +13,7 @@ from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Principal
 from actors.kernel.effects import timers as timers_module
+from actors.kernel.effects.activities import Activities
 from actors.kernel.effects.inbox import DueTimer, Inbox
 from actors.kernel.effects.outbox import Outbox
 from actors.kernel.effects.recovery import EffectRecovery
@@ -180,13 +181,20 @@ async def written_at(region: Region, room: str) -> int:
     return at_ms
 
 
+class Idle:
+    """Of the activities, nothing."""
+
+    async def look_again(self) -> None:
+        return
+
+
 class Performed:
     """Of an outbox, what it was asked to do again."""
 
     def __init__(self) -> None:
         self.turns: list[Turn] = []
 
-    def is_sending(self, entity: str) -> bool:
+    def is_at(self, turn: Turn) -> bool:
         return False
 
     async def perform(self, turns: Sequence[Turn]) -> None:
@@ -199,6 +207,7 @@ def test_a_jump_makes_no_turn_look_forgotten() -> None:
         recovery = EffectRecovery(
             journal,
             cast(Outbox, outbox),
+            cast(Activities, Idle()),
             clock,
             serving=lambda: True,
             partitions=lambda: list(range(256)),
