@@ -9,7 +9,7 @@ from actors.kernel.caller.region import Region
 from actors.kernel.cluster.remote import RemoteDirectory, client_of, ensure_shards, kinds_to_pools, log_process
 from actors.kernel.lib.means import RecentMean
 from actors.presence.tracker import Tracker
-from actors.rooms.service import Rooms
+from actors.rooms.service import Rooms, entity_of
 from common.lib.collector import calm_collector
 from common.reach import Reach
 from common.verifier import Verifier
@@ -89,6 +89,7 @@ class GatewayReplica:
                 verifier=Verifier(settings.auth, clock, secret=secret),
                 settings=settings.gateway,
                 handlers=handlers_of(self._region, rooms, calendars, hub, guard),
+                topic_of=entity_of,
                 host=settings.gateway.host,
                 port=settings.gateway.port,
                 guard=guard,

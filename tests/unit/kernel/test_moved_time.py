@@ -171,13 +171,6 @@ async def written_at(region: Region, room: str) -> int:
     return at_ms
 
 
-class Idle:
-    """Of the activities, nothing."""
-
-    async def look_again(self) -> None:
-        return
-
-
 class Performed:
     """Of an outbox, what it was asked to do again."""
 
@@ -191,13 +184,20 @@ class Performed:
         self.turns += turns
 
 
+class NoActivities:
+    """Nobody is called."""
+
+    async def look_again(self) -> None:
+        """There is nothing to look for."""
+
+
 def test_a_jump_makes_no_turn_look_forgotten() -> None:
     async def scenario(clock: VirtualClock) -> None:
         journal, outbox = MemoryJournal(), Performed()
         recovery = EffectRecovery(
             journal,
             cast(Outbox, outbox),
-            cast(Activities, Idle()),
+            cast(Activities, NoActivities()),
             clock,
             serving=lambda: True,
             partitions=lambda: list(range(256)),
