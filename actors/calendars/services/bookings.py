@@ -46,17 +46,25 @@ from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import Clock
 from common.errors import AlreadyExists, CarewireError, Conflict, InvalidArgument, NotFound, PermissionDenied
 from common.ids import is_id, new_id
+from common.reach import Reach
 
 _ATTEMPTS: Final = 3
 
 
 class Bookings:
-    """One a process. `region` reaches the shards; `related` knows who is in whose care."""
+    """One a process. `region` reaches the shards; `related` knows who is in whose care, `reach` who can reach whom."""
 
     def __init__(
-        self, region: EntityClient, views: ViewFinder, clock: Clock, *, related: Related | None = None
+        self,
+        region: EntityClient,
+        views: ViewFinder,
+        clock: Clock,
+        *,
+        related: Related | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self._region = region
+        self._reach = reach or Reach()
         self._clock = clock
         self._taking = Reserving(region, related)
         self.alternatives = Alternatives(region, views, self._taking.unrelated)
@@ -107,11 +115,13 @@ class Bookings:
         Raises:
             Conflict: the time is not free; `details` has the reasons and alternatives.
             CarewireError: it is not allowed, or nobody answered in time (then a repeat with the same `key` is safe).
+            PermissionDenied: client and therapist cannot reach each other, and one of them asks.
         """
         client = self._client_of(request, by)
         booking, fresh = await self._id_for(request, by, trace)
         if not fresh and (made := await self._made(booking, by)) is not None:
             return made
+        await self._require_reach(client, request.therapist, by)
         wanted = TimeRequest(
             therapist=request.therapist,
             start=request.start,
@@ -329,6 +339,11 @@ class Bookings:
 
     async def _ask(self, booking: str, command: Command[BookingReply], by: Principal, trace: str) -> BookingReply:
         return await self._region.ask(entity("booking", booking, "booking_id"), command, by=by, trace=trace)
+
+    async def _require_reach(self, client: str, therapist: str, by: Principal) -> None:
+        """Between the two; who books for others reaches nobody by it."""
+        if by.user in (client, therapist):
+            await self._reach.may_reach(by.user, client, therapist)
 
     def _client_of(self, request: BookingRequest, by: Principal) -> str:
         client = request.client or by.user
