@@ -26,8 +26,8 @@ class HandClock(SystemClock):
 
 
 class LoopClock(SystemClock):
-    """Its monotonic time is the running loop's, and goes forward with it; without a loop it is the machine's, as a loop's
-    is until then."""
+    """Its monotonic time is the running loop's, and goes forward with it; without one it is the machine's, as a loop's
+    is before."""
 
     @override
     def monotonic_s(self) -> float:
