@@ -7,6 +7,7 @@ from common.errors import StartupError, Unavailable
 from config.settings import Settings
 from store.crypto.masterkeys import load_master_keys
 from store.crypto.vault import KeyringVault
+from store.mongo.activities import MongoActivities
 from store.mongo.client import check_server, open_client
 from store.mongo.feed_tokens import MongoFeedTokens
 from store.mongo.indexes import ensure_indexes
@@ -14,6 +15,7 @@ from store.mongo.journal import MongoJournal
 from store.mongo.keys import MongoKeyStore
 from store.mongo.leases import MongoLeases
 from store.mongo.maps import MongoPartitionMaps
+from store.mongo.platform_time import MongoPlatformTime
 from store.mongo.timers import MongoTimers
 from store.mongo.views import MongoViews
 from store.ports.stores import Stores
@@ -57,5 +59,7 @@ async def open_stores(settings: Settings, indexes: Iterable[Index] = (), clock: 
         maps=MongoPartitionMaps(database),
         vault=vault,
         feed_tokens=MongoFeedTokens(database, clock or SystemClock()),
+        activities=MongoActivities(database),
+        platform_time=MongoPlatformTime(database),
         close=close,
     )

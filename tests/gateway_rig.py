@@ -19,6 +19,7 @@ from actors.presence.tracker import Tracker, presence_shards
 from actors.rooms.pairs import PairKind
 from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms
+from actors.workflows.table import all_reactions
 from common.clock import Clock
 from common.tokens import mint
 from common.verifier import Verifier
@@ -209,7 +210,7 @@ async def rig(**kernel: Any) -> AsyncIterator[Rig]:
         *CarewireSpec(Settings()).kinds("calendars"),
     ]
     stores = memory_stores(CLOCK, [index for kind in kinds for index in kind.indexes])
-    cluster = LocalCluster(stores, kinds, settings=KernelSettings(**kernel), clock=CLOCK)
+    cluster = LocalCluster(stores, kinds, settings=KernelSettings(**kernel), clock=CLOCK, reactions=all_reactions())
     await cluster.start()
     made = Rig(stores, cluster, presence_settings)
     for name in presence_shards(presence_settings):

@@ -24,13 +24,16 @@ from actors.kernel.contract.entity import Kind
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
+from actors.workflows.table import all_reactions
 from common.clock import SystemClock
 from common.errors import NotFound
 from common.logs import configure_logging
 from common.verifier import Verifier
 from config.ml import MlSettings
 from config.settings import (
+    ActivitySettings,
     AuthSettings,
+    EmailSettings,
     EncryptionSettings,
     GatewaySettings,
     IdentitySettings,
@@ -45,16 +48,17 @@ from ml.model import TrainedModel
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.audit.record import HEADS, AuditRecord
-from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
 from serve_app.capabilities.identity.sessions.gate import HttpGate, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.capabilities.operations.activities import ActivityOperations
 from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
 from serve_app.catalogue import handlers_of, routers_of
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.identity_assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
-from serve_app.cluster.spec import CarewireSpec
+from serve_app.cluster.spec import POOLS, CarewireSpec
 from serve_app.edge.conventions.roots import root_of
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
@@ -65,6 +69,7 @@ from store.stores import open_stores
 from tests.gateway_rig import SECRET as SECRET
 from tests.gateway_rig import Client, token
 from tests.integration.api.test_prediction_api import Direct
+from tests.local_activities import LocalActivities
 from tests.unit.serve_app.test_api import NoRegistry, OneShard
 
 PASSWORD = "correct horse battery staple"
@@ -116,7 +121,7 @@ class FixedPools:
 
     async def resize(self, pool: str, shards: int) -> Sequence[str]:
         """See `Pools.resize`."""
-        if pool not in ("rooms", "calendars"):
+        if pool not in POOLS:
             raise NotFound(f"There is no such pool: {pool}")
         return [f"{pool}-{number}" for number in range(shards)]
 
@@ -143,6 +148,7 @@ class House:
     presence: PresenceShard
     app: FastAPI
     doors: list[HttpGate]  # the last one counts
+    activities: LocalActivities
     hubs: list[Hub] = field(default_factory=list)
     guards: list[SocketGuard] = field(default_factory=list)
     gateways: list[Gateway] = field(default_factory=list)
@@ -220,7 +226,7 @@ class House:
         """One more gateway, following revocations, as `serve_app.cluster.gateway` wires it."""
         name = f"gateway-{len(self.gateways)}"
         revocations = revocations_of(self.database, self.settings, self.clock)
-        care, audit = CareRelations(self.database, self.clock), AuditRecord(self.database, self.clock)
+        care, audit = CareReader(self.stores.views), AuditRecord(self.database, self.clock)
         self.registries.append(CollectorRegistry())
         guard = SocketGuard(revocations, care, audit, self.settings.identity)
         hub = Hub(
@@ -279,7 +285,15 @@ class House:
 
 @contextlib.asynccontextmanager
 async def house(
-    mongo_url: str, database: str, tmp: Any, *, secret: str = SECRET, master_keys: str | None = None, **identity: Any
+    mongo_url: str,
+    database: str,
+    tmp: Any,
+    *,
+    secret: str = SECRET,
+    master_keys: str | None = None,
+    smtp_url: str | None = None,
+    activities: ActivitySettings | None = None,
+    **identity: Any,
 ) -> AsyncIterator[House]:
     """A running one; everything is stopped and dropped afterwards. `master_keys`: those of a database that is there."""
     settings = Settings(
@@ -288,6 +302,8 @@ async def house(
         auth=AuthSettings(secret=SecretStr(secret), leeway_s=0),
         encryption=EncryptionSettings(master_keys=None if master_keys is None else SecretStr(master_keys)),
         identity=IdentitySettings(**LIGHT | identity),
+        email=EmailSettings(smtp_url=None if smtp_url is None else SecretStr(smtp_url)),
+        activities=activities or ActivitySettings(),
         limits=LimitSettings(enabled=False),
         presence=PresenceSettings(settle_s=0, tick_ms=10),
         gateway=GatewaySettings(),
@@ -298,17 +314,26 @@ async def house(
     kinds: list[Kind[Any, Any, Any]] = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
     stores = await open_stores(settings, [index for kind in kinds for index in kind.indexes], clock)
     client: MongoClient = open_client(mongo_url, timeout_s=10)
-    cluster = LocalCluster(stores, kinds, settings=settings.kernel, clock=clock)
+    cluster = LocalCluster(
+        stores,
+        kinds,
+        settings=settings.kernel,
+        clock=clock,
+        reactions=all_reactions(),
+        keep_s=settings.activities.keep_s,
+    )
     await cluster.start()
     region = await cluster.region("api")
     rooms = Rooms(region, stores.views, clock)
-    await prepare(client[database])
+    await prepare(client[database], settings)
     root = await root_of(settings.auth, client[database], stores.vault)
     service = assemble(settings, client[database], stores, region, rooms, clock, root=root)
     calendars = calendar_services(region, stores.views, clock, stores.feed_tokens, related=service.care.cares)
     registry = CollectorRegistry()
     verifier = Verifier(settings.auth, clock, secret=secret)
     doors = [HttpGate(verifier, service.parts.revocations, calendars.feed_tokens)]
+    local = LocalActivities(cluster)
+    operations = ActivityOperations(local, stores.activities, local, service.parts.audit, clock)
     app = create_api(
         Services(
             verify=lambda shown: doors[-1].verify(shown),
@@ -318,13 +343,15 @@ async def house(
             health=HealthMonitor([]),
             registry=registry,
             conventions=conventions_of(settings, client[database], stores.vault, clock, lambda: 1, root=root),
-            routers=routers_of(service, calendars, LazyPredictor(), FixedPools()),
+            routers=routers_of(service, calendars, LazyPredictor(), FixedPools(), operations),
             observer=service.observer,
         )
     )
     presence = PresenceShard("presence-0", stores.views, settings=settings.presence, clock=clock)
     await presence.start()
-    made = House(settings, client[database], stores, cluster, region, service, registry, clock, presence, app, doors)
+    made = House(
+        settings, client[database], stores, cluster, region, service, registry, clock, presence, app, doors, local
+    )
     try:
         yield made
     finally:

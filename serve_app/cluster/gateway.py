@@ -10,13 +10,13 @@ from actors.kernel.cluster.remote import RemoteDirectory, client_of, ensure_shar
 from actors.kernel.lib.means import RecentMean
 from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
-from common.clock import SystemClock
 from common.lib.collector import calm_collector
 from common.verifier import Verifier
 from realtime.front.gateway import GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.audit.record import AuditRecord
-from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.identity.care import CareReader
+from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
 from serve_app.catalogue import handlers_of
@@ -26,6 +26,7 @@ from serve_app.cluster.sharing import Sharing, other_gateways
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.processes.member import ServeReplica
 from store.mongo.secrets import shared_secret
+from store.platform_time import ProcessClock
 
 
 class GatewayReplica:
@@ -37,13 +38,13 @@ class GatewayReplica:
         log_process(await self._member.take_name(), settings)
         self._stores = stores = await recipe.open()
         await ensure_shards(recipe, stores)
-        clock = SystemClock()
+        self._time = ProcessClock(stores.platform_time, settable=settings.clock.settable)
+        clock = await self._time.start()
         database = self._member.client[settings.mongo.database]
         revocations = revocations_of(database, settings, clock)
         secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
-        guard = SocketGuard(
-            revocations, CareRelations(database, clock), AuditRecord(database, clock), settings.identity
-        )
+        care = CareReader(stores.views)
+        guard = SocketGuard(revocations, care, AuditRecord(database, clock), settings.identity)
         hub = Hub(
             self._member.name,
             clock,
@@ -64,6 +65,7 @@ class GatewayReplica:
             metrics=RegionMetrics(self._member.registry),
         )
         await self._region.start()
+        await carry_over(database, self._region)
         self._tracker = Tracker(
             self._member.name,
             [client_of(shard, self._member.tls) for shard in recipe.volatile_shards],
@@ -74,9 +76,7 @@ class GatewayReplica:
         self._tracker.watch_levels(self._member.registry)
         await self._tracker.start()
         rooms = Rooms(self._region, stores.views, clock)
-        calendars = calendar_services(
-            self._region, stores.views, clock, stores.feed_tokens, related=CareRelations(database, clock).cares
-        )
+        calendars = calendar_services(self._region, stores.views, clock, stores.feed_tokens, related=care.cares)
         self._gateway = await open_gateway(
             GatewayParts(
                 hub=hub,
@@ -118,5 +118,6 @@ class GatewayReplica:
         await self._tracker.close()
         await self._follower.stop()
         await self._region.close()
+        await self._time.stop()
         await self._member.leave()
         self._stores.close()

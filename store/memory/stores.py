@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from common.clock import Clock, SystemClock
 from store.crypto.masterkeys import MasterKeys
 from store.crypto.vault import KeyringVault
+from store.memory.activities import MemoryActivities
 from store.memory.journal import MemoryJournal
 from store.memory.keys import MemoryKeyStore
 from store.memory.leases import MemoryLeases
 from store.memory.maps import MemoryPartitionMaps
+from store.memory.platform_time import MemoryPlatformTime
 from store.memory.timers import MemoryTimers
 from store.memory.views import MemoryViews
 from store.ports.feed_tokens import MemoryFeedTokens
@@ -26,4 +28,6 @@ def memory_stores(clock: Clock | None = None, indexes: Sequence[Index] = ()) -> 
         maps=MemoryPartitionMaps(),
         vault=KeyringVault(MemoryKeyStore(), MasterKeys.generate(), clock or SystemClock()),
         feed_tokens=MemoryFeedTokens(clock or SystemClock()),
+        activities=MemoryActivities(),
+        platform_time=MemoryPlatformTime(),
     )

@@ -8,7 +8,8 @@ from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
 from common.errors import StartupError
-from store.mongo import documents, feed_tokens, keys, timers
+from store.mongo import activities, documents, feed_tokens, keys, timers
+from store.mongo.activities import ACTIVITIES
 from store.mongo.client import Database, database_errors
 from store.mongo.documents import JOURNAL
 from store.mongo.feed_tokens import FEED_TOKENS
@@ -16,7 +17,9 @@ from store.mongo.journal import SNAPSHOTS
 from store.mongo.keys import COUNTERS, KEYS
 from store.mongo.leases import LEASES
 from store.mongo.maps import MAPS
+from store.mongo.platform_time import PLATFORM_TIME
 from store.mongo.processes import COLLECTION as PROCESSES
+from store.mongo.switches import SWITCHES
 from store.mongo.timers import TIMERS
 from store.mongo.views import view_index
 from store.ports.views import Index
@@ -24,10 +27,11 @@ from store.ports.views import Index
 _OURS: Final[dict[str, Sequence[IndexModel]]] = {
     JOURNAL: documents.INDEXES,
     TIMERS: timers.INDEXES,
+    ACTIVITIES: activities.INDEXES,
     KEYS: keys.INDEXES,
     FEED_TOKENS: feed_tokens.INDEXES,
 }
-_RESERVED: Final = frozenset({*_OURS, SNAPSHOTS, LEASES, MAPS, COUNTERS, PROCESSES})
+_RESERVED: Final = frozenset({*_OURS, SNAPSHOTS, LEASES, MAPS, COUNTERS, PROCESSES, SWITCHES, PLATFORM_TIME})
 _CHANGED: Final = (85, 86)  # there is an index of that name, or of those fields, that is not the same
 
 

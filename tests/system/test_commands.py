@@ -50,8 +50,10 @@ def test_a_token_is_signed_with_the_secret_that_a_start_has_made(tmp_path: Path)
         ("token", "--count", "2", "--role", "client", "--out", "tokens.jsonl"),
         ("status", "--url", "http://127.0.0.1:1"),
         ("scale", "rooms", "2", "--url", "http://127.0.0.1:1"),
+        ("activities", "--url", "http://127.0.0.1:1"),
         ("audit", "verify"),
         ("rebuild-projections",),
+        ("react", "tell_offer", "--since", "2026-11-28"),
     ],
     ids=" ".join,
 )
@@ -69,7 +71,11 @@ def test_commands_that_read_make_nothing_and_say_how_to_point_them_somewhere(
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-@pytest.mark.parametrize("command", [("audit", "verify"), ("rebuild-projections",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "command",
+    [("audit", "verify"), ("rebuild-projections",), ("react", "tell_offer", "--since", "2026-11-28")],
+    ids=" ".join,
+)
 def test_a_database_out_of_reach_is_one_line(command: tuple[str, ...], tmp_path: Path) -> None:
     url = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500"
     keys = "k1:" + "A" * 43 + "="
@@ -110,3 +116,15 @@ def test_nothing_running_is_said_so(tmp_path: Path) -> None:
     assert (status.returncode, "nothing is running" in status.stderr) == (1, True)
     down = carewire("down", env=env, cwd=tmp_path)
     assert (down.returncode, "not running" in down.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [(("retry",), "say which one"), (("drop", "atv_x"), "--reason"), (("retry", "atv_x"), "nothing is running")],
+    ids=["retry", "drop", "stopped"],
+)
+def test_activities_says_what_is_missing(command: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    done = carewire("activities", *command, env=environment(tmp_path / "data"), cwd=tmp_path)
+    assert done.returncode in (1, 2)
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1

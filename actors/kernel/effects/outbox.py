@@ -1,7 +1,9 @@
-"""A transactional outbox: carries out what a stored turn still owes, which is read models, redactions, timers, letters.
+"""A transactional outbox: carries out what a stored turn still owes, which is read models, redactions, timers, letters,
+activities.
 
 The turn carries its effects in the same document, so they are owed as soon as it is stored. Views and redactions are
-done before the command is answered; timers are set and letters go out behind it. Then the turn is settled. Whatever a
+done before the command is answered; timers are set and letters go out behind it, and activities are offered to runners.
+Then the turn is settled. Whatever a
 crash leaves unsettled is done again by the shard's next life: every effect is idempotent.
 """
 
@@ -10,11 +12,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
+from actors.kernel.effects.activities import Activities
 from actors.kernel.history.codec import StoredEffects, StoredLetter, StoredView, decode_effects, timers_of
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.lib.backoffs import database_backoff
 from actors.kernel.lib.writes import WriteBatcher
-from common.errors import CarewireError, Unavailable
+from common.errors import Unavailable
 from common.lib.retry import retry
 from common.lib.tasks import Tasks
 from common.logs import get_logger
@@ -27,8 +30,8 @@ _log = get_logger(__name__)
 
 _RECEIVERS: Final = 100  # of one turn's letters, at the same time
 
-Courier = Callable[[StoredLetter], Awaitable[None]]
-"""Submits a letter to its entity; raises `Unavailable` when that must be tried again."""
+Deliver = Callable[[str, StoredLetter], Awaitable[None]]
+"""Brings a letter of this sender to its end; raises `Unavailable` when that must be tried again."""
 
 SetTimers = Callable[[Sequence[Timer]], "asyncio.Future[None]"]
 """Fired from now on; they need their turn no more as soon as the future is done."""
@@ -42,24 +45,26 @@ class Outbox:
     def __init__(
         self,
         stores: Stores,
-        courier: Courier,
+        deliver: Deliver,
         set_timers: SetTimers,
         *,
         runtime_of: RuntimeOf,
         settling: WriteBatcher[tuple[str, int]],
+        activities: Activities,
         tasks: Tasks,
     ) -> None:
         self._stores = stores
         self._runtime_of = runtime_of
-        self._courier = courier
+        self._deliver = deliver
         self._set_timers = set_timers
         self._settling = settling
+        self._activities = activities
         self._tasks = tasks
         self._senders: dict[str, asyncio.Future[None]] = {}  # done when the last letters of a sender have arrived
-        self._following: set[asyncio.Task[None]] = set()
 
-    async def perform(self, turns: Sequence[Turn]) -> None:
-        """Do the views and redactions of these turns, however often it takes; their timers and letters follow behind.
+    async def perform(self, turns: Sequence[Turn], *, fresh: bool = False) -> None:
+        """Do the views and redactions of these turns, however often it takes; their timers, letters and activities
+        follow behind. `fresh`: they have just been stored.
 
         The views of all go to the database together. If one of them is refused, each turn answers for its own.
         """
@@ -69,16 +74,11 @@ class Outbox:
         shown = not views or (len(owed) > 1 and await self._insist(partial(self._stores.views.write, views)))
         for (turn, effects), set_ in zip(owed, setting, strict=True):
             if await self._insist(partial(self._show, turn, effects, shown=shown)):
-                self._follow(turn, effects, set_)
+                self._follow(turn, effects, set_, fresh=fresh)
 
-    def is_sending(self, sender: str) -> bool:
-        """Are letters of this entity on their way?"""
-        return sender in self._senders
-
-    async def drain(self) -> None:
-        """Wait until the letters on their way have arrived, and their turns are settled."""
-        while self._following:
-            await asyncio.wait(self._following)
+    def is_at(self, turn: Turn) -> bool:
+        """Is what this turn owes being done?"""
+        return turn.entity in self._senders or self._activities.keeps((turn.entity, turn.turn))
 
     async def _show(self, turn: Turn, effects: StoredEffects, *, shown: bool) -> None:
         if effects.views and not shown:
@@ -96,12 +96,17 @@ class Outbox:
         if blobs:
             await self._stores.journal.redact(entity_id, blobs)
 
-    def _follow(self, turn: Turn, effects: StoredEffects, setting: "asyncio.Future[None] | None") -> None:
+    def _follow(
+        self, turn: Turn, effects: StoredEffects, setting: "asyncio.Future[None] | None", *, fresh: bool
+    ) -> None:
+        if effects.activities:
+            more = bool(effects.letters) or setting is not None
+            self._activities.keep(turn, effects.activities, fresh=fresh, more=more)
+            if not more:
+                return
         before = self._senders.get(turn.entity)
         arrived = self._senders[turn.entity] = asyncio.get_running_loop().create_future()
-        task = self._tasks.spawn(self._send(turn, effects, before, arrived, setting))
-        self._following.add(task)
-        task.add_done_callback(self._following.discard)
+        self._tasks.spawn(self._send(turn, effects, before, arrived, setting))
 
     async def _send(
         self,
@@ -115,7 +120,7 @@ class Outbox:
         try:
             if before is not None:
                 await asyncio.shield(before)
-            delivered = await self._deliver_to_all(effects.letters)
+            delivered = await self._deliver_to_all(turn.entity, effects.letters)
         finally:
             arrived.set_result(None)
             if self._senders.get(turn.entity) is arrived:
@@ -123,33 +128,29 @@ class Outbox:
         if delivered:
             if setting is not None:
                 await setting
-            await self._settling.put([(turn.entity, turn.turn)])
+            if effects.activities:
+                self._activities.settle((turn.entity, turn.turn))
+            else:
+                self._settling.put([(turn.entity, turn.turn)])
 
-    async def _deliver_to_all(self, letters: Sequence[StoredLetter]) -> bool:
-        """Each receiver's in their order. False when one cannot be delivered for good."""
+    async def _deliver_to_all(self, sender: str, letters: Sequence[StoredLetter]) -> bool:
+        """Each receiver's in their order. False when one met a bug."""
         receivers: dict[str, list[StoredLetter]] = {}
         for letter in letters:
             receivers.setdefault(letter.to, []).append(letter)
         mail = list(receivers.values())
         for start in range(0, len(mail), _RECEIVERS):
-            if not all(await asyncio.gather(*map(self._deliver_all, mail[start : start + _RECEIVERS]))):
+            some = mail[start : start + _RECEIVERS]
+            if not all(await asyncio.gather(*map(partial(self._deliver_all, sender), some))):
                 return False
         return True
 
-    async def _deliver_all(self, letters: Sequence[StoredLetter]) -> bool:
-        """One receiver's, in their order. False when one cannot be delivered for good."""
+    async def _deliver_all(self, sender: str, letters: Sequence[StoredLetter]) -> bool:
+        """One receiver's, in their order. False when one met a bug."""
         for letter in letters:
-            if not await self._insist(partial(self._deliver, letter)):
+            if not await self._insist(partial(self._deliver, sender, letter)):
                 return False
         return True
-
-    async def _deliver(self, letter: StoredLetter) -> None:
-        try:
-            await self._courier(letter)
-        except CarewireError as error:
-            if error.retryable:
-                raise Unavailable(error.message) from error
-            _log.warning("letter.refused", to=letter.to, code=error.code)  # the receiver will never take it
 
     async def _insist(self, action: Callable[[], Awaitable[None]]) -> bool:
         """Until it is done. False when it cannot be done: the turn stays unsettled, and the log says why."""

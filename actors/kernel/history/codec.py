@@ -5,7 +5,10 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.kernel.contract.entity import Effects, Event, Kind, Recorded
+from actors.kernel.contract.activities import Activity, Urgency
+from actors.kernel.contract.entity import Effects, Event, Kind, Letter, Recorded
+from actors.kernel.contract.reactions import Due
+from actors.kernel.history.sealed_letters import letter_place, with_secret
 from store.ports.journal import Turn
 from store.ports.timers import Timer
 from store.ports.vault import Vault
@@ -24,11 +27,12 @@ class StoredView(msgspec.Struct, array_like=True, frozen=True):
 
 
 class StoredLetter(msgspec.Struct, array_like=True, frozen=True):
-    """A letter as it waits in a turn."""
+    """A letter as it waits in a turn; its secret is sealed already."""
 
     to: str
     command_id: bytes
     command: bytes
+    secret: bytes | None = None
 
 
 class StoredTimer(msgspec.Struct, array_like=True, frozen=True):
@@ -39,6 +43,19 @@ class StoredTimer(msgspec.Struct, array_like=True, frozen=True):
     command: bytes
 
 
+class StoredActivity(msgspec.Struct, array_like=True, frozen=True):
+    """An activity as it waits in a turn, or is put off; its payload is sealed already, unless it has no owner."""
+
+    connector: str
+    key: str
+    payload: bytes
+    owner: str = ""
+    lane: str = ""
+    urgency: Urgency = "soon"
+    deadline_ms: int | None = None
+    ask: bool = False
+
+
 class StoredEffects(msgspec.Struct, array_like=True, frozen=True):
     """What a turn still has to do outside the journal."""
 
@@ -46,9 +63,11 @@ class StoredEffects(msgspec.Struct, array_like=True, frozen=True):
     redact: list[int]
     letters: list[StoredLetter]
     timers: list[StoredTimer] = []
+    activities: list[StoredActivity] = []
 
 
 encode: Final = msgspec.msgpack.Encoder().encode
+decode_activity: Final = msgspec.msgpack.Decoder(StoredActivity).decode
 _decode_effects: Final = msgspec.msgpack.Decoder(StoredEffects).decode
 
 
@@ -60,6 +79,7 @@ def decode_effects(turn: Turn) -> StoredEffects:
         redact=[seq for part in parts for seq in part.redact],
         letters=[letter for part in parts for letter in part.letters],
         timers=[timer for part in parts for timer in part.timers],
+        activities=[activity for part in parts for activity in part.activities],
     )
 
 
@@ -73,6 +93,17 @@ def encode_timers(timers: Iterable[Timer]) -> bytes:
     return encode(StoredEffects([], [], [], [StoredTimer(one.id, one.due_ms, one.command) for one in timers]))
 
 
+async def opened(letter: StoredLetter, vault: Vault) -> StoredLetter | None:
+    """The letter as it is sent, its secret in its command. None when the key of the owner was erased."""
+    if letter.secret is None:
+        return letter
+    await vault.unlock([letter.secret])
+    secret = vault.open(letter.secret, letter_place(letter.to, letter.command_id))
+    if secret is None:
+        return None
+    return StoredLetter(letter.to, letter.command_id, with_secret(letter.command, secret))
+
+
 def place(entity_id: str, seq: int) -> bytes:
     """Where a secret belongs; bound into its ciphertext, so that it opens nowhere else."""
     return f"{entity_id}#{seq}".encode()
@@ -81,6 +112,28 @@ def place(entity_id: str, seq: int) -> bytes:
 def view_place(collection: str, view_id: str, version: int) -> bytes:
     """Where a view's secret belongs."""
     return f"{collection}/{view_id}#{version}".encode()
+
+
+def activity_place(entity_id: str, key: str) -> bytes:
+    """Where the payload of an activity belongs."""
+    return f"activity/{entity_id}|{key}".encode()
+
+
+def seal_activity(vault: Vault, entity_id: str, activity: Activity) -> StoredActivity:
+    """Raises LookupError when the owner's key is not at hand."""
+    payload = activity.payload
+    if activity.owner:
+        payload = vault.seal(activity.owner, payload, activity_place(entity_id, activity.key))
+    return StoredActivity(
+        activity.connector,
+        activity.key,
+        payload,
+        activity.owner,
+        activity.lane,
+        activity.urgency,
+        activity.deadline_ms,
+        activity.ask,
+    )
 
 
 class Codec:
@@ -137,10 +190,24 @@ class Codec:
             for view in effects.views
         ]
         letters = [
-            StoredLetter(letter.to, command_id, letter.command)
+            self.store_letter(letter, command_id)
             for letter, command_id in zip(effects.letters, letter_ids, strict=True)
         ]
-        return encode(StoredEffects(views, list(effects.redact), letters))
+        activities = [seal_activity(self._vault, entity_id, activity) for activity in effects.activities]
+        return encode(StoredEffects(views, list(effects.redact), letters, [], activities))
+
+    def encode_due(self, entity_id: str, due: Due) -> bytes:
+        """What rules owe as an effect of their turn. Raises LookupError when the key of an owner is not at hand."""
+        letters = [self.store_letter(letter, command_id) for command_id, letter in due.letters]
+        activities = [seal_activity(self._vault, entity_id, activity) for activity in due.activities]
+        return encode(StoredEffects([], [], letters, [], activities))
+
+    def store_letter(self, letter: Letter, command_id: bytes) -> StoredLetter:
+        """A letter as it waits. Raises LookupError when the key of its owner is not at hand."""
+        if letter.secret is None:
+            return StoredLetter(letter.to, command_id, letter.command)
+        sealed = self._vault.seal(letter.owner, letter.secret, letter_place(letter.to, command_id))
+        return StoredLetter(letter.to, command_id, letter.command, sealed)
 
     async def open_views(self, views: Iterable[View]) -> list[View]:
         """The views with their secrets opened (None where the key was erased)."""

@@ -59,6 +59,7 @@ invitation.manage - - - *
 care.propose - * - *
 care.accept s - - -
 care.read m m m *
+care.pause - o - *
 care.end m m m *
 breakglass.open - - * *
 breakglass.read - - g g
@@ -67,6 +68,9 @@ privacy.export s s s s
 privacy.erase s s s *
 operations.read - - - *
 operations.scale - - - *
+activity.read - - - *
+activity.change - - - *
+operations.clock - - - *
 """
 LETTERS = dict(zip("somcgpn", Relation, strict=True))
 COLUMNS = ("client", "therapist", "moderator", "admin")
