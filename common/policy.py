@@ -114,6 +114,9 @@ RULES: Final = (
     _rule("privacy.erase", "erase a person", {_S}, admin=_ALL),
     _rule("operations.read", "processes and their state", admin=_ALL),
     _rule("operations.scale", "change the number of shards", admin=_ALL),
+    _rule("activity.read", "calls to partners that are owed, and how partners are doing", admin=_ALL),
+    _rule("activity.change", "retry such a call, or drop it", admin=_ALL),
+    _rule("operations.clock", "move the time that entities go by, where that is allowed", admin=_ALL),
 )
 
 

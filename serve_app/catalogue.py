@@ -9,10 +9,13 @@ from realtime.front.handlers import Handler
 from realtime.front.hub import Hub
 from serve_app.capabilities.calendars.operations import calendar_operations
 from serve_app.capabilities.calendars.watching import CalendarWatching
+from serve_app.capabilities.operations.activities import ActivityOperations
+from serve_app.capabilities.operations.routes import operations_routes
 from serve_app.capabilities.prediction.routes import Predictor, message_routes, prediction_routes
 from serve_app.capabilities.rooms.listening import RoomListening
 from serve_app.capabilities.rooms.operations import room_operations
 from serve_app.capabilities.rooms.ports import DirectRooms, RoomServices
+from serve_app.cluster.clock import ClockHands, clock_routes
 from serve_app.cluster.identity_assembly import IdentityService
 from serve_app.cluster.pools import Resizable, pool_routes
 from serve_app.edge.conventions.permits import permit
@@ -21,15 +24,23 @@ from serve_app.edge.sockets import handlers_of as of_operations
 
 
 def routers_of(
-    identity: IdentityService, calendars: CalendarServices, predictor: Predictor, pools: Resizable
+    identity: IdentityService,
+    calendars: CalendarServices,
+    predictor: Predictor,
+    pools: Resizable,
+    activities: ActivityOperations,
+    hands: ClockHands | None = None,
 ) -> list[APIRouter]:
-    """The routers of all capabilities. Chat and operations are part of the application itself."""
+    """The routers of all capabilities. Chat and operations are part of the application itself. `hands`: where the
+    platform's time may be moved."""
     return [
         *identity.routers,
         router_of(calendar_operations(calendars)),
         prediction_routes(predictor, [permit("ml.use")]),
         message_routes(predictor, [permit("ml.classify")]),
         pool_routes(pools),
+        operations_routes(activities),
+        *([] if hands is None else [clock_routes(hands, identity.parts.audit)]),
     ]
 
 

@@ -20,6 +20,7 @@ from actors.rooms.pairs import PairKind
 from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms, entity_of
 from actors.workflows.table import all_reactions
+from common.clock import Clock
 from common.tokens import mint
 from common.verifier import Verifier
 from config.settings import (
@@ -139,16 +140,17 @@ class Rig:
         verifier: Verifier | None = None,
         rooms: type[Rooms] = Rooms,
         limits: LimitSettings | None = None,
+        clock: Clock = CLOCK,
         **settings: Any,
     ) -> Gateway:
-        """One more gateway, listening."""
+        """One more gateway, listening. `clock`: of its limits and deadlines."""
         name = f"gateway-{len(self.gateways)}"
         verifier = verifier or Verifier(auth or AuthSettings(leeway_s=0), CLOCK, secret=SECRET)
         self.registry = CollectorRegistry()
         made = GatewaySettings(**settings)
         hub = Hub(
             name,
-            CLOCK,
+            clock,
             self.registry,
             unlisten=lambda topic: region.unlisten(topic),
             max_rooms=made.max_rooms_per_socket,

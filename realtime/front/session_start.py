@@ -40,7 +40,7 @@ class SessionStart:
             "user_id": verified.user,
             "role": verified.role,
             "gateway": self._gateway,
-            "server_time": to_rfc3339(self._clock.now_ms()),
+            "server_time": to_rfc3339(self._clock.platform_ms()),
             "inbox_seq": max(connection.inbox_seq, self._subscriptions.version(f"user:{verified.user}")),
         }
         connection.writer.emit("session", msgspec.json.encode(session))

@@ -14,14 +14,16 @@ from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process
 from actors.rooms.service import Rooms
-from common.clock import SystemClock
 from common.lib.collector import calm_collector
 from common.verifier import Verifier
 from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import HttpGate
+from serve_app.capabilities.operations.activities import ActivityOperations
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.catalogue import routers_of
+from serve_app.cluster.activities import ActivityHealth, ProcessFigures, RemoteActivityShards
 from serve_app.cluster.application import Services, create_api
+from serve_app.cluster.clock import ClockHands, clock_finding
 from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.identity_assembly import assemble, prepare
 from serve_app.cluster.pools import Pools
@@ -31,22 +33,28 @@ from serve_app.edge.conventions.roots import root_of
 from serve_app.processes.health import Finding, HealthMonitor, Part
 from serve_app.processes.member import ServeReplica
 from serve_app.processes.monitor import ProcessMonitor, ProcessStatus, finding_of, finding_of_models
+from store.platform_time import ProcessClock
 
 
 class ApiReplica:
     """One replica. Serve builds it, routes requests to it, and ends it."""
 
     async def __init__(  # type: ignore[misc] # Serve awaits it
-        self, recipe: CarewireSpec, gateway: DeploymentHandle[Any], model: DeploymentHandle[Any]
+        self,
+        recipe: CarewireSpec,
+        gateway: DeploymentHandle[Any],
+        model: DeploymentHandle[Any],
+        runner: DeploymentHandle[Any] | None = None,
     ) -> None:
-        """`gateway` is here so that Serve knows it belongs to the application."""
-        del gateway
+        """`gateway` and `runner` are here so that Serve knows they belong to the application."""
+        del gateway, runner
         settings = recipe.settings
         self._member = ServeReplica("api", settings)
         log_process(await self._member.take_name(), settings)
         self._stores = stores = await recipe.open()
         await ensure_shards(recipe, stores)
-        clock = SystemClock()
+        self._time = ProcessClock(stores.platform_time, settable=settings.clock.settable)
+        clock = await self._time.start()
         self._region = Region(
             self._member.name,
             RemoteDirectory(stores.maps, self._member.tls),
@@ -64,6 +72,7 @@ class ApiReplica:
             [("controller", "controller", _controller), ("mongod", "mongod", self._mongod)],
             tls=self._member.tls,
         )
+        settable = settings.clock.settable
         self._health = HealthMonitor(
             [
                 Part("mongo", self._mongo_health),
@@ -71,17 +80,29 @@ class ApiReplica:
                 Part("presence", lambda: _health_of(census.shards(recipe.volatile_shards)), vital=False),
                 Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
                 Part("ml", lambda: _health_of_models(census.of_kind("predictor")), vital=False),
+                Part("activities", lambda: self._activities.look(), vital=False),
+                *(
+                    [Part("clock", partial(clock_finding, self._time, settable=settable), vital=False)]
+                    if settable or clock.ahead_ms
+                    else []
+                ),
             ]
         )
         database = self._member.client[settings.mongo.database]
-        await prepare(database)
+        await prepare(database, settings)
         await carry_over(database, self._region)
         rooms = Rooms(self._region, stores.views, clock)
         root = await root_of(settings.auth, database, stores.vault)
         self._identity = assemble(settings, database, stores, self._region, rooms, clock, root=root)
+        figures = ProcessFigures(census, pools)
+        audit = self._identity.parts.audit
+        activities = ActivityOperations(RemoteActivityShards(pools), stores.activities, figures, audit, clock)
+        self._activities = ActivityHealth(activities, settings.activities.runners)
+        self._activities.watch_levels(self._member.registry)
         calendars = calendar_services(
             self._region, stores.views, clock, stores.feed_tokens, related=self._identity.care.cares
         )
+        hands = ClockHands(self._time, pools) if settable else None
         verifier = Verifier(settings.auth, clock, secret=secret)
         gate = HttpGate(verifier, self._identity.parts.revocations, calendars.feed_tokens)
         self._app = create_api(
@@ -95,13 +116,18 @@ class ApiReplica:
                 conventions=conventions_of(
                     settings, database, stores.vault, clock, replicas=lambda: self._member.fellows, root=root
                 ),
-                routers=routers_of(self._identity, calendars, PredictorClient(model, settings.ml), pools),
+                routers=routers_of(
+                    self._identity, calendars, PredictorClient(model, settings.ml), pools, activities, hands
+                ),
                 observer=self._identity.observer,
             ),
             listens=recipe.listens,
         )
         self._watching = asyncio.create_task(self._health.watch())
         self._erasing = asyncio.create_task(self._identity.erasure.resume())
+        self._carrying: asyncio.Task[None] | None = None
+        if self._identity.carrying is not None:
+            self._carrying = asyncio.create_task(self._identity.carrying.resume())
         self._listener = HttpListener(self._app, settings.http) if recipe.listens else None
         if self._listener is not None:
             await self._listener.start()
@@ -121,8 +147,11 @@ class ApiReplica:
             await self._listener.stop()
         self._watching.cancel()
         self._erasing.cancel()
+        if self._carrying is not None:
+            self._carrying.cancel()
         await self._member.leave()
         await self._region.close()
+        await self._time.stop()
         await self._identity.close()
         self._stores.close()
 

@@ -68,6 +68,9 @@ privacy.export s s s s
 privacy.erase s s s *
 operations.read - - - *
 operations.scale - - - *
+activity.read - - - *
+activity.change - - - *
+operations.clock - - - *
 """
 LETTERS = dict(zip("somcgpn", Relation, strict=True))
 COLUMNS = ("client", "therapist", "moderator", "admin")

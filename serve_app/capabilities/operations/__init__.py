@@ -1,0 +1,1 @@
+"""What operators see of calls to partners, and do about them."""
