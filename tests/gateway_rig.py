@@ -20,6 +20,7 @@ from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms, entity_of
 from actors.workflows.table import all_reactions
 from common.clock import Clock
+from common.reach import Reach
 from common.tokens import mint
 from common.verifier import Verifier
 from config.settings import (
@@ -34,6 +35,7 @@ from config.settings import (
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.capability import GatewayContext
+from serve_app.capabilities.operations.capability import activities_of
 from serve_app.capabilities.rooms.capability import rooms_of
 from serve_app.capabilities.rooms.ports import Everybody
 from serve_app.catalogue import handlers_of
@@ -43,6 +45,7 @@ from store.ports.stores import Stores
 from tests.heard import hear
 from tests.skipping import LoopClock
 
+NOBODY: Any = None  # there are no operators here
 SECRET = "a secret of at least thirty-two bytes, for tests only"
 SHARED_SECRET = b"what all gateways of a test know"
 CLOCK = LoopClock()
@@ -170,8 +173,9 @@ class Rig:
             stores=self.stores,
             related=None,
             direct=Everybody(),
+            reach=Reach(),
             hub=hub,
-            made={rooms_of: rooms(region, self.stores.views, CLOCK)},
+            made={rooms_of: rooms(region, self.stores.views, CLOCK), activities_of: NOBODY},
         )
         gateway = await open_gateway(
             GatewayParts(

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import io
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,7 @@ from actors.workflows.table import all_reactions
 from common.clock import SystemClock
 from common.errors import NotFound
 from common.logs import configure_logging
+from common.reach import Reach
 from common.verifier import Verifier
 from config.ml import MlSettings
 from config.settings import (
@@ -54,6 +55,8 @@ from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
 from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, HttpGate, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.capabilities.operations.activities import ActivityOperations
+from serve_app.capabilities.operations.capability import activities_of
 from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
 from serve_app.catalogue import CAPABILITIES, handlers_of, indexes, prepare, routers_of
 from serve_app.cluster.application import Services, create_api
@@ -150,6 +153,7 @@ class House:
     presence: PresenceShard
     app: FastAPI
     doors: list[HttpGate]  # the last one counts
+    apart: set[frozenset[str]]  # pairs who cannot reach each other
     activities: LocalActivities
     hubs: list[Hub] = field(default_factory=list)
     guards: list[SocketGuard] = field(default_factory=list)
@@ -258,7 +262,9 @@ class House:
             region=region,
             stores=self.stores,
             related=care.cares,
-            direct=DirectRoomRule(care, self.settings.identity),
+            direct=DirectRoomRule(care, self.settings.identity, self.context.reach),
+            reach=self.context.reach,
+            made={activities_of: self.context.once(activities_of)},
             hub=hub,
         )
         gateway = await open_gateway(
@@ -273,6 +279,7 @@ class House:
                 host="127.0.0.1",
                 port=0,
                 guard=guard,
+                reach=self.context.reach,
                 limits=LimitSettings(enabled=False, refusal_lines_per_s=10_000),
             )
         )
@@ -340,18 +347,26 @@ async def house(
     await prepare(client[database], settings)
     local = LocalActivities(cluster)
     root = await root_of(settings.auth, client[database], stores.vault)
+    apart: set[frozenset[str]] = set()
+
+    async def unreachable(user: str, others: Collection[str]) -> Collection[str]:
+        return [other for other in others if frozenset((user, other)) in apart]
+
+    reach = Reach(unreachable)
+    audit = AuditRecord(client[database], clock)
+    operations = ActivityOperations(local, stores.activities, local, audit, clock)
     context = ApiContext(
         settings=settings,
         clock=clock,
         region=region,
         stores=stores,
         related=CareReader(stores.views).cares,
-        direct=DirectRoomRule(CareReader(stores.views), settings.identity),
+        direct=DirectRoomRule(CareReader(stores.views), settings.identity, reach),
+        reach=reach,
+        made={activities_of: operations},
         database=client[database],
         root=root,
         census=ProcessMonitor(NoRegistry(), OneShard()),
-        activity_shards=local,
-        activity_figures=local,
         predictor=LazyPredictor(),
         capabilities=CAPABILITIES,
     )
@@ -375,7 +390,19 @@ async def house(
     presence = PresenceShard("presence-0", stores.views, settings=settings.presence, clock=clock)
     await presence.start()
     made = House(
-        settings, client[database], stores, cluster, region, context, registry, clock, presence, app, doors, local
+        settings,
+        client[database],
+        stores,
+        cluster,
+        region,
+        context,
+        registry,
+        clock,
+        presence,
+        app,
+        doors,
+        apart,
+        local,
     )
     try:
         yield made

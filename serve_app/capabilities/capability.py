@@ -17,10 +17,10 @@ from actors.calendars.contract.ports import Related
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.entity import Principal
 from common.clock import Clock
+from common.reach import Reach
 from config.settings import Settings
 from realtime.front.handlers import Handler
 from realtime.front.hub import Hub
-from serve_app.activities.looking import ActivityShards, Figures
 from serve_app.edge.operation import ClientEvent, Operation
 from serve_app.edge.server_events import ServerEvent
 from serve_app.processes.health import Part
@@ -69,8 +69,9 @@ class Predictor(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerContext:
     """What a process that serves clients has. `related`: who is in whose care; None: nobody asks.
-    `direct`: who may write to whom.
-    `made`: what was made of it already, by what makes it."""
+    `direct`: who may write to whom. `reach`: who can be reached by whom.
+    `made`: what was made of it already, by what makes it;
+    a process puts there what only itself can make, since it needs Ray."""
 
     settings: Settings
     clock: Clock
@@ -78,6 +79,7 @@ class ServerContext:
     stores: Stores
     related: Related | None
     direct: DirectRooms
+    reach: Reach
     made: dict[Callable[..., object], object] = field(default_factory=dict, repr=False)
 
     def once(self, make: Callable[[Self], T]) -> T:
@@ -106,8 +108,6 @@ class ApiContext(ServerContext):
     database: Database
     root: str
     census: ProcessMonitor
-    activity_shards: ActivityShards
-    activity_figures: Figures
     predictor: Predictor | None
     capabilities: Sequence["Capability"]
 

@@ -13,7 +13,9 @@ from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process
 from common.lib.collector import calm_collector
+from common.reach import Reach
 from common.verifier import Verifier
+from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.calendars.capability import calendars_of
 from serve_app.capabilities.capability import ApiContext
 from serve_app.capabilities.identity.assembly import identity_of
@@ -24,7 +26,7 @@ from serve_app.capabilities.operations.capability import activities_of
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.capabilities.privacy.capability import erasure_of
 from serve_app.catalogue import CAPABILITIES, health_of, prepare, routers_of
-from serve_app.cluster.activities import ActivityHealth, ProcessFigures, RemoteActivityShards
+from serve_app.cluster.activities import ActivityHealth, activity_operations_of
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.blueprint import asyncapi_of
 from serve_app.cluster.clock import ClockHands, clock_finding, clock_routes
@@ -80,23 +82,24 @@ class ApiReplica:
         await prepare(database, settings)
         await carry_over(database, self._region)
         root = await root_of(settings.auth, database, stores.vault)
-        care = CareReader(stores.views)
+        care, reach = CareReader(stores.views), Reach()
+        activities = activity_operations_of(pools, census, stores, AuditRecord(database, clock), clock)
         context = ApiContext(
             settings=settings,
             clock=clock,
             region=self._region,
             stores=stores,
             related=care.cares,
-            direct=DirectRoomRule(care, settings.identity),
+            direct=DirectRoomRule(care, settings.identity, reach),
+            reach=reach,
+            made={activities_of: activities},
             database=database,
             root=root,
             census=census,
-            activity_shards=RemoteActivityShards(pools),
-            activity_figures=ProcessFigures(census, pools),
             predictor=PredictorClient(model, settings.ml) if model is not None else None,
             capabilities=CAPABILITIES,
         )
-        self._activities = ActivityHealth(context.once(activities_of), settings.activities.runners)
+        self._activities = ActivityHealth(activities, settings.activities.runners)
         self._activities.watch_levels(self._member.registry)
         settable = settings.clock.settable
         self._health = HealthMonitor(

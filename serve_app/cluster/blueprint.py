@@ -7,9 +7,11 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from common.clock import SystemClock
+from common.reach import Reach
 from config.settings import Settings
 from realtime.front.handlers import Handler
 from serve_app.capabilities.capability import ApiContext, GatewayContext
+from serve_app.capabilities.operations.capability import activities_of
 from serve_app.catalogue import CAPABILITIES, client_events, handlers_of, routers_of, server_events
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.pools import pool_routes
@@ -39,11 +41,11 @@ def api_context(settings: Settings) -> ApiContext:
         stores=_ABSENT,
         related=None,
         direct=_ABSENT,
+        reach=Reach(),
+        made={activities_of: _ABSENT},
         database=_ABSENT,
         root="of nothing",
         census=_ABSENT,
-        activity_shards=_ABSENT,
-        activity_figures=_ABSENT,
         predictor=_ABSENT,
         capabilities=CAPABILITIES,
     )
@@ -78,6 +80,8 @@ def unconnected_handlers(settings: Settings) -> list[Handler]:
         stores=_ABSENT,
         related=None,
         direct=_ABSENT,
+        reach=Reach(),
+        made={activities_of: _ABSENT},
         hub=_ABSENT,
     )
     return handlers_of(context)

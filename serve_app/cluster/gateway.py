@@ -10,6 +10,7 @@ from actors.kernel.lib.means import RecentMean
 from actors.presence.tracker import Tracker
 from actors.rooms.service import entity_of
 from common.lib.collector import calm_collector
+from common.reach import Reach
 from common.verifier import Verifier
 from realtime.front.gateway import GatewayParts, open_gateway
 from realtime.front.hub import Hub
@@ -20,11 +21,15 @@ from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.capabilities.operations.capability import activities_of
 from serve_app.catalogue import handlers_of
+from serve_app.cluster.activities import activity_operations_of
+from serve_app.cluster.pools import Pools
 from serve_app.cluster.scaling import SOCKETS
 from serve_app.cluster.sharing import Sharing, other_gateways
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.processes.member import ServeReplica
+from serve_app.processes.monitor import ProcessMonitor
 from store.mongo.secrets import shared_secret
 from store.platform_time import ProcessClock
 
@@ -43,7 +48,7 @@ class GatewayReplica:
         database = self._member.client[settings.mongo.database]
         revocations = revocations_of(database, settings, clock)
         secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
-        care = CareReader(stores.views)
+        care, reach = CareReader(stores.views), Reach()
         guard = SocketGuard(revocations, AuditRecord(database, clock))
         hub = Hub(
             self._member.name,
@@ -75,13 +80,18 @@ class GatewayReplica:
         )
         self._tracker.watch_levels(self._member.registry)
         await self._tracker.start()
+        pools = Pools(recipe, stores)
+        census = ProcessMonitor(self._member.processes, pools, tls=self._member.tls)
+        activities = activity_operations_of(pools, census, stores, AuditRecord(database, clock), clock)
         context = GatewayContext(
             settings=settings,
             clock=clock,
             region=self._region,
             stores=stores,
             related=care.cares,
-            direct=DirectRoomRule(care, settings.identity),
+            direct=DirectRoomRule(care, settings.identity, reach),
+            reach=reach,
+            made={activities_of: activities},
             hub=hub,
         )
         self._gateway = await open_gateway(
@@ -96,6 +106,7 @@ class GatewayReplica:
                 host=settings.gateway.host,
                 port=settings.gateway.port,
                 guard=guard,
+                reach=reach,
                 limits=settings.limits,
                 shared_secret=await shared_secret(database, "gateways"),
                 inner_host=self._member.host,

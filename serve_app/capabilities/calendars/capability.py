@@ -17,7 +17,14 @@ from serve_app.edge.operation import Operation
 def calendars_of(context: ServerContext) -> CalendarServices:
     """The services of calendars."""
     stores = context.stores
-    return calendar_services(context.region, stores.views, context.clock, stores.feed_tokens, related=context.related)
+    return calendar_services(
+        context.region,
+        stores.views,
+        context.clock,
+        stores.feed_tokens,
+        related=context.related,
+        reach=context.reach,
+    )
 
 
 def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
