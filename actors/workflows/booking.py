@@ -9,21 +9,30 @@ from actors.kernel.contract.entity import Recorded
 from actors.kernel.contract.reactions import AnyReaction, Owed, Reaction
 from actors.workflows.inbox import INBOX, event_id, tell
 
+_OVER: Final = ("cancelled", "no_show", "expired")  # a booking that will not take place, or did not
+
 
 def tell_booking_changed(entity_id: str, recorded: Recorded[BookingChanged]) -> Owed:
     """Client and therapist, and the therapist whose it was until now: `booking_updated`."""
     event = recorded.event
     payload = {"booking": shown(event.record, recorded.seq), "change": event.change}
-    parted = event.record.former if event.change == "transferred" else ""
     closes_offer = event.change == "created" and bool(event.record.wish)
     return _told(
         entity_id,
         recorded,
-        [event.record.client, event.record.therapist, parted],
+        _concerned(event),
         "booking_updated",
         payload,
         first_place=len(event.verdicts) + closes_offer,
     )
+
+
+def notify_booking_changed(entity_id: str, recorded: Recorded[BookingChanged]) -> Owed:
+    """The same people, beside it: `booking_notification`, for clients that only ask whether the booking stands."""
+    event = recorded.event
+    payload = {"success": event.record.status not in _OVER, "booking": shown(event.record, recorded.seq)}
+    users = [user for user in dict.fromkeys(_concerned(event)) if user]
+    return Owed(tell(users, event_id(entity_id, recorded, "notification"), "booking_notification", payload))
 
 
 def tell_reminder(entity_id: str, recorded: Recorded[Reminded]) -> Owed:
@@ -31,6 +40,11 @@ def tell_reminder(entity_id: str, recorded: Recorded[Reminded]) -> Owed:
     event, record = recorded.event, recorded.event.record
     payload = {"booking": shown(record, recorded.seq), "starts_in": event.starts_in_ms // 1000}
     return _told(entity_id, recorded, [record.client, record.therapist], "appointment_reminder", payload)
+
+
+def _concerned(event: BookingChanged) -> list[str]:
+    parted = event.record.former if event.change == "transferred" else ""
+    return [event.record.client, event.record.therapist, parted]
 
 
 def _told(
@@ -48,5 +62,6 @@ def _told(
 
 REACTIONS: Final[list[AnyReaction]] = [
     Reaction("tell_booking_changed", "booking", BookingChanged, tell_booking_changed, to=(INBOX,)),
+    Reaction("notify_booking_changed", "booking", BookingChanged, notify_booking_changed, to=(INBOX,)),
     Reaction("tell_reminder", "booking", Reminded, tell_reminder, to=(INBOX,)),
 ]

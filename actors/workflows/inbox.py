@@ -22,6 +22,8 @@ def tell(
     return [Letter(f"{INBOX}:{user}", command) for user in users]
 
 
-def event_id(entity_id: str, recorded: Recorded[Any]) -> str:
-    """An id made from an event, the same however often it is made; sorts by time."""
-    return derived_id("evt", recorded.at_ms, f"{entity_id}#{recorded.seq}")
+def event_id(entity_id: str, recorded: Recorded[Any], beside: str = "") -> str:
+    """An id made from an event, the same however often it is made; sorts by time. `beside`: of what else the same
+    people are told because of it."""
+    more = f"#{beside}" if beside else ""
+    return derived_id("evt", recorded.at_ms, f"{entity_id}#{recorded.seq}{more}")

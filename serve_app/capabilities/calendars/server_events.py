@@ -2,6 +2,8 @@
 
 from typing import Final, Literal
 
+from msgspec import UNSET, UnsetType
+
 from actors.calendars.booking.answers import BookingReply
 from actors.calendars.waitlist.answers import OfferReply
 from serve_app.edge.server_events import Addressed, Payload, ServerEvent
@@ -42,6 +44,14 @@ class BookingUpdated(Addressed, frozen=True, kw_only=True):
         "no_show",
         "expired",
     ]
+
+
+class BookingNotification(Addressed, frozen=True, kw_only=True):
+    """Beside `booking_updated`: does the booking stand? `success` is false once it is cancelled, has expired, or nobody
+    came."""
+
+    success: bool
+    booking: BookingReply | UnsetType = UNSET
 
 
 class AppointmentReminder(Addressed, frozen=True, kw_only=True):
@@ -97,6 +107,9 @@ CALENDAR_EVENTS: Final = (
         },
     ),
     ServerEvent("booking_updated", BookingUpdated, _BOTH, example={"booking": _BOOKING, "change": "created"} | _INBOX),
+    ServerEvent(
+        "booking_notification", BookingNotification, _BOTH, example={"success": True, "booking": _BOOKING} | _INBOX
+    ),
     ServerEvent(
         "appointment_reminder", AppointmentReminder, _BOTH, example={"booking": _BOOKING, "starts_in": 3600} | _INBOX
     ),
