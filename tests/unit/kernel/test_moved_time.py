@@ -223,7 +223,7 @@ def test_a_jump_makes_no_turn_look_forgotten() -> None:
 def test_activities_go_by_it() -> None:
     """One that is paused, one that is put off, and one whose deadline it moves beyond."""
 
-    async def scenario(clock: TwoHands) -> None:
+    async def scenario(clock: VirtualClock) -> None:
         cluster = LocalCluster(
             memory_stores(clock), [ErrandKind()], settings=KernelSettings(linger_ms=0.0), clock=clock, shards=1
         )
