@@ -15,6 +15,7 @@ from actors.kernel.caller.region import Region
 from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process
 from actors.rooms.service import Rooms
 from common.lib.collector import calm_collector
+from common.reach import Reach
 from common.verifier import Verifier
 from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import HttpGate
@@ -97,7 +98,7 @@ class ApiReplica:
         self._activities = ActivityHealth(activities, settings.activities.runners)
         self._activities.watch_levels(self._member.registry)
         calendars = calendar_services(
-            self._region, stores.views, clock, stores.feed_tokens, related=self._identity.care.cares
+            self._region, stores.views, clock, stores.feed_tokens, related=self._identity.care.cares, reach=Reach()
         )
         hands = ClockHands(self._time, pools) if settable else None
         verifier = Verifier(settings.auth, clock, secret=secret)

@@ -35,7 +35,7 @@ Errors are `application/problem+json` (RFC 9457) with a stable `code`. Every ans
 `Idempotency-Key` with a POST, and a repeat of it gets the first answer. Lists come in pages: `limit`, `cursor` in,
 `next_cursor` out. `RateLimit` tells how much is left.
 """
-_EXPOSED = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After", REPLAYED)
+_EXPOSED = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "ETag", REPLAYED)
 
 
 def _one() -> int:
@@ -122,7 +122,7 @@ def _surround(app: FastAPI, services: Services) -> None:
         CORSMiddleware,
         allow_origins=list(http.cors_origins),
         allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "X-Request-Id", HEADER],
+        allow_headers=["Authorization", "Content-Type", "X-Request-Id", "If-Match", "If-None-Match", HEADER],
         expose_headers=list(_EXPOSED),
         max_age=600,
     )

@@ -11,6 +11,7 @@ from actors.kernel.lib.means import RecentMean
 from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms, entity_of
 from common.lib.collector import calm_collector
+from common.reach import Reach
 from common.verifier import Verifier
 from realtime.front.gateway import GatewayParts, open_gateway
 from realtime.front.hub import Hub
@@ -47,7 +48,8 @@ class GatewayReplica:
         revocations = revocations_of(database, settings, clock)
         secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
         care = CareReader(stores.views)
-        guard = SocketGuard(revocations, care, AuditRecord(database, clock), settings.identity)
+        reach = Reach()
+        guard = SocketGuard(revocations, care, AuditRecord(database, clock), settings.identity, reach)
         hub = Hub(
             self._member.name,
             clock,
@@ -79,7 +81,9 @@ class GatewayReplica:
         self._tracker.watch_levels(self._member.registry)
         await self._tracker.start()
         rooms = Rooms(self._region, stores.views, clock)
-        calendars = calendar_services(self._region, stores.views, clock, stores.feed_tokens, related=care.cares)
+        calendars = calendar_services(
+            self._region, stores.views, clock, stores.feed_tokens, related=care.cares, reach=reach
+        )
         pools = Pools(recipe, stores)
         census = ProcessMonitor(self._member.processes, pools, tls=self._member.tls)
         activities = activity_operations_of(pools, census, stores, AuditRecord(database, clock), clock)
@@ -95,6 +99,7 @@ class GatewayReplica:
                 host=settings.gateway.host,
                 port=settings.gateway.port,
                 guard=guard,
+                reach=reach,
                 limits=settings.limits,
                 shared_secret=await shared_secret(database, "gateways"),
                 inner_host=self._member.host,

@@ -91,6 +91,7 @@ class RunnerReplica:
         self._sharing.cancel()
         await self._runner.close(within_s=DRAIN_S)
         await self._region.close()
+        await self._time.stop()
         await self._member.leave()
         await self._time.stop()
         self._stores.close()
