@@ -188,6 +188,7 @@ class Shard:
     async def drop_activity(self, id_: bytes) -> ActivityRow | None:
         """An operator wants it tried no more. None when it is not here. Raises `Unavailable`."""
         return await self._effects.loads.drop(id_)
+
     def time_moved(self) -> None:
         """The platform's time has jumped forward."""
         self._effects.timers.time_moved()
