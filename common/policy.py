@@ -135,6 +135,10 @@ PERSONAL: Final = frozenset(
 """Actions whose answers may tell of people. Where staff gets one that does, the audit record says so."""
 
 
+ALWAYS_RECORDED: Final = frozenset({"room.join", "room.read"})
+"""Of these, what staff reads is recorded also when the answer tells of nobody else."""
+
+
 class Policy:
     """The table, looked up."""
 

@@ -18,7 +18,7 @@ from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker, presence_shards
 from actors.rooms.pairs import PairKind
 from actors.rooms.room.kind import RoomKind
-from actors.rooms.service import Rooms
+from actors.rooms.service import Rooms, entity_of
 from actors.workflows.table import all_reactions
 from common.clock import Clock
 from common.tokens import mint
@@ -33,14 +33,15 @@ from config.settings import (
     Settings,
 )
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
-from realtime.front.guard import NoGuard
 from realtime.front.hub import Hub
+from serve_app.capabilities.rooms.ports import Everybody
 from serve_app.catalogue import handlers_of
 from serve_app.cluster.spec import CarewireSpec
 from store.memory import memory_stores
 from store.ports.stores import Stores
 from tests.skipping import LoopClock
 
+NOBODY: Any = None  # there are no operators here
 SECRET = "a secret of at least thirty-two bytes, for tests only"
 SHARED_SECRET = b"what all gateways of a test know"
 CLOCK = LoopClock()
@@ -169,7 +170,8 @@ class Rig:
                 tracker=tracker,
                 verifier=verifier,
                 settings=made,
-                handlers=handlers_of(region, chat, calendars, hub, NoGuard()),
+                handlers=handlers_of(region, chat, calendars, hub, Everybody(), NOBODY),
+                topic_of=entity_of,
                 host="127.0.0.1",
                 port=port,
                 limits=limits or LimitSettings(enabled=False),

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import io
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,11 +23,12 @@ from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Kind
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
-from actors.rooms.service import Rooms
+from actors.rooms.service import Rooms, entity_of
 from actors.workflows.table import all_reactions
 from common.clock import SystemClock
 from common.errors import NotFound
 from common.logs import configure_logging
+from common.reach import Reach
 from common.verifier import Verifier
 from config.ml import MlSettings
 from config.settings import (
@@ -148,7 +149,10 @@ class House:
     presence: PresenceShard
     app: FastAPI
     doors: list[HttpGate]  # the last one counts
+    apart: set[frozenset[str]]  # pairs who cannot reach each other
+    reach: Reach
     activities: LocalActivities
+    operations: ActivityOperations
     hubs: list[Hub] = field(default_factory=list)
     guards: list[SocketGuard] = field(default_factory=list)
     gateways: list[Gateway] = field(default_factory=list)
@@ -228,7 +232,7 @@ class House:
         revocations = revocations_of(self.database, self.settings, self.clock)
         care, audit = CareReader(self.stores.views), AuditRecord(self.database, self.clock)
         self.registries.append(CollectorRegistry())
-        guard = SocketGuard(revocations, care, audit, self.settings.identity)
+        guard = SocketGuard(revocations, care, audit, self.settings.identity, self.reach)
         hub = Hub(
             name,
             self.clock,
@@ -246,7 +250,7 @@ class House:
         await tracker.start()
         self.trackers.append(tracker)
         calendars = calendar_services(
-            region, self.stores.views, self.clock, self.stores.feed_tokens, related=care.cares
+            region, self.stores.views, self.clock, self.stores.feed_tokens, related=care.cares, reach=self.reach
         )
         rooms = Rooms(region, self.stores.views, self.clock)
         gateway = await open_gateway(
@@ -256,10 +260,12 @@ class House:
                 tracker=tracker,
                 verifier=Verifier(self.settings.auth, self.clock, secret=self.secret),
                 settings=self.settings.gateway,
-                handlers=handlers_of(region, rooms, calendars, hub, guard),
+                handlers=handlers_of(region, rooms, calendars, hub, guard, self.operations),
+                topic_of=entity_of,
                 host="127.0.0.1",
                 port=0,
                 guard=guard,
+                reach=self.reach,
                 limits=LimitSettings(enabled=False, refusal_lines_per_s=10_000),
             )
         )
@@ -328,7 +334,15 @@ async def house(
     await prepare(client[database], settings)
     root = await root_of(settings.auth, client[database], stores.vault)
     service = assemble(settings, client[database], stores, region, rooms, clock, root=root)
-    calendars = calendar_services(region, stores.views, clock, stores.feed_tokens, related=service.care.cares)
+    apart: set[frozenset[str]] = set()
+
+    async def unreachable(user: str, others: Collection[str]) -> Collection[str]:
+        return [other for other in others if frozenset((user, other)) in apart]
+
+    reach = Reach(unreachable)
+    calendars = calendar_services(
+        region, stores.views, clock, stores.feed_tokens, related=service.care.cares, reach=reach
+    )
     registry = CollectorRegistry()
     verifier = Verifier(settings.auth, clock, secret=secret)
     doors = [HttpGate(verifier, service.parts.revocations, calendars.feed_tokens)]
@@ -350,7 +364,21 @@ async def house(
     presence = PresenceShard("presence-0", stores.views, settings=settings.presence, clock=clock)
     await presence.start()
     made = House(
-        settings, client[database], stores, cluster, region, service, registry, clock, presence, app, doors, local
+        settings,
+        client[database],
+        stores,
+        cluster,
+        region,
+        service,
+        registry,
+        clock,
+        presence,
+        app,
+        doors,
+        apart,
+        reach,
+        local,
+        operations,
     )
     try:
         yield made

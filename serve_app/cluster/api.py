@@ -15,13 +15,13 @@ from actors.kernel.caller.region import Region
 from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process
 from actors.rooms.service import Rooms
 from common.lib.collector import calm_collector
+from common.reach import Reach
 from common.verifier import Verifier
 from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import HttpGate
-from serve_app.capabilities.operations.activities import ActivityOperations
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.catalogue import routers_of
-from serve_app.cluster.activities import ActivityHealth, ProcessFigures, RemoteActivityShards
+from serve_app.cluster.activities import ActivityHealth, activity_operations_of
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.clock import ClockHands, clock_finding
 from serve_app.cluster.conventions import conventions_of
@@ -94,13 +94,11 @@ class ApiReplica:
         rooms = Rooms(self._region, stores.views, clock)
         root = await root_of(settings.auth, database, stores.vault)
         self._identity = assemble(settings, database, stores, self._region, rooms, clock, root=root)
-        figures = ProcessFigures(census, pools)
-        audit = self._identity.parts.audit
-        activities = ActivityOperations(RemoteActivityShards(pools), stores.activities, figures, audit, clock)
+        activities = activity_operations_of(pools, census, stores, self._identity.parts.audit, clock)
         self._activities = ActivityHealth(activities, settings.activities.runners)
         self._activities.watch_levels(self._member.registry)
         calendars = calendar_services(
-            self._region, stores.views, clock, stores.feed_tokens, related=self._identity.care.cares
+            self._region, stores.views, clock, stores.feed_tokens, related=self._identity.care.cares, reach=Reach()
         )
         hands = ClockHands(self._time, pools) if settable else None
         verifier = Verifier(settings.auth, clock, secret=secret)

@@ -10,7 +10,8 @@ from starlette.middleware.cors import CORSMiddleware
 
 from common.clock import Clock, SystemClock
 from config.settings import HttpSettings, LimitSettings
-from serve_app.capabilities.rooms.routes import RoomsReader, rooms_routes
+from serve_app.capabilities.rooms.operations import reading_operations
+from serve_app.capabilities.rooms.ports import RoomsReader
 from serve_app.edge.api import problems
 from serve_app.edge.api.docs import docs_routes
 from serve_app.edge.api.requests import RequestTracing
@@ -23,6 +24,7 @@ from serve_app.edge.conventions.openapi import complete
 from serve_app.edge.conventions.operators import Operators
 from serve_app.edge.conventions.permits import check_permits
 from serve_app.edge.conventions.readings import Observe, Readings
+from serve_app.edge.rest import router_of
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
 from serve_app.processes.routes import operations
@@ -33,7 +35,7 @@ Errors are `application/problem+json` (RFC 9457) with a stable `code`. Every ans
 `Idempotency-Key` with a POST, and a repeat of it gets the first answer. Lists come in pages: `limit`, `cursor` in,
 `next_cursor` out. `RateLimit` tells how much is left.
 """
-_EXPOSED = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After", REPLAYED)
+_EXPOSED = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "ETag", REPLAYED)
 
 
 def _one() -> int:
@@ -86,7 +88,7 @@ def create_api(services: Services, *, listens: bool = True) -> FastAPI:
     problems.install(app)
     app.include_router(docs_routes(lambda: app.openapi()))
     app.include_router(operations(services.health, services.census))
-    app.include_router(rooms_routes(services.rooms))
+    app.include_router(router_of(reading_operations(services.rooms)))
     for router in services.routers:
         app.include_router(router)
     check_permits(app)
@@ -120,7 +122,7 @@ def _surround(app: FastAPI, services: Services) -> None:
         CORSMiddleware,
         allow_origins=list(http.cors_origins),
         allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "X-Request-Id", HEADER],
+        allow_headers=["Authorization", "Content-Type", "X-Request-Id", "If-Match", "If-None-Match", HEADER],
         expose_headers=list(_EXPOSED),
         max_age=600,
     )

@@ -106,7 +106,7 @@ def assemble(
     revocations = revocations_of(database, settings, clock)
     sending = None if settings.email.server is None else ActivityOutbox(region, clock)
     mails: MailOutbox = sending or MongoOutbox(database, sealing, clock)
-    carrying = None if sending is None else OutboxCarrying(database, sealing, sending, settings.identity)
+    carrying = None if sending is None else OutboxCarrying(database, sealing, sending, settings.identity, clock)
     if settings.identity.outbox == "log":
         mails = PrintingOutbox(mails)
     parts = Parts(

@@ -10,6 +10,7 @@ from common.lib.tasks import Tasks
 from common.logs import get_logger
 from common.observations import Observation
 from common.policy import POLICY
+from common.reach import Reach
 from common.tokens import Verified
 from common.verifier import Verifier
 from config.settings import IdentitySettings
@@ -58,10 +59,13 @@ class HttpGate:
 class SocketGuard:
     """`realtime.front.guard.Guard`."""
 
-    def __init__(self, revocations: Revocations, care: Cares, audit: AuditRecord, settings: IdentitySettings) -> None:
+    def __init__(
+        self, revocations: Revocations, care: Cares, audit: AuditRecord, settings: IdentitySettings, reach: Reach
+    ) -> None:
         self._revocations = revocations
         self._care = care
         self._audit = audit
+        self._reach = reach
         self._needs_care = settings.direct_rooms == "care_relationship"
         self._writing = Tasks("audit")
         self._unwritten = 0
@@ -71,8 +75,9 @@ class SocketGuard:
         await self._revocations.admit(verified)
 
     async def may_open_direct(self, user: str, role: str, members: Collection[str]) -> None:
-        """See `Guard`. Moderators and administrators may write to anybody."""
+        """See `Guard`. Moderators and administrators may write to anybody whom they can reach."""
         others = {member for member in members if member != user}
+        await self._reach.may_reach(user, *others)
         if not self._needs_care or role in ("moderator", "admin") or not others:
             return
         if not all(await asyncio.gather(*(self._care.cares(user, other) for other in others))):
