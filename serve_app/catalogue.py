@@ -1,5 +1,8 @@
 """Every route and every event of the program, in one list: what replicas deploy, and what the tests put to the test."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from fastapi import APIRouter
 
 from actors.calendars.services.assembly import CalendarServices
@@ -15,10 +18,10 @@ from serve_app.capabilities.prediction.routes import Predictor, message_routes, 
 from serve_app.capabilities.rooms.listening import RoomListening
 from serve_app.capabilities.rooms.operations import room_operations
 from serve_app.capabilities.rooms.ports import DirectRooms, RoomServices
-from serve_app.cluster.clock import ClockHands, clock_routes
 from serve_app.cluster.identity_assembly import IdentityService
 from serve_app.cluster.pools import Resizable, pool_routes
 from serve_app.edge.conventions.permits import permit
+from serve_app.edge.operation import Operation
 from serve_app.edge.rest import router_of
 from serve_app.edge.sockets import handlers_of as of_operations
 
@@ -29,10 +32,10 @@ def routers_of(
     predictor: Predictor,
     pools: Resizable,
     activities: ActivityOperations,
-    hands: ClockHands | None = None,
+    shared: Iterable[Operation[Any]],
 ) -> list[APIRouter]:
-    """The routers of all capabilities. Chat and operations are part of the application itself. `hands`: where the
-    platform's time may be moved."""
+    """The routers of all capabilities. Chat and operations are part of the application itself. `shared`: operations
+    of care, and of the clock where it may be moved."""
     return [
         *identity.routers,
         router_of(calendar_operations(calendars)),
@@ -40,14 +43,19 @@ def routers_of(
         message_routes(predictor, [permit("ml.classify")]),
         pool_routes(pools),
         operations_routes(activities),
-        *([] if hands is None else [clock_routes(hands, identity.parts.audit)]),
+        router_of(shared),
     ]
 
 
 def handlers_of(
-    region: Region, rooms: Rooms, calendars: CalendarServices, hub: Hub, direct: DirectRooms
+    region: Region,
+    rooms: Rooms,
+    calendars: CalendarServices,
+    hub: Hub,
+    direct: DirectRooms,
+    shared: Iterable[Operation[Any]] = (),
 ) -> list[Handler]:
-    """The handlers of the socket events of all capabilities, for the gateway over this hub."""
+    """The handlers of the socket events of all capabilities, for the gateway over this hub. `shared`: as above."""
     listening = RoomListening(rooms, hub.subscriptions, hub.joining)
     watching = CalendarWatching(calendars, hub.subscriptions, hub.joining)
     return [
@@ -55,4 +63,5 @@ def handlers_of(
         *watching.handlers(),
         *of_operations(room_operations(RoomServices(rooms, region, direct))),
         *of_operations(calendar_operations(calendars)),
+        *of_operations(shared),
     ]

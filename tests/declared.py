@@ -7,6 +7,8 @@ from realtime.front.handlers import Handler, by_event
 from serve_app.capabilities.calendars import watching
 from serve_app.capabilities.calendars.operations import calendar_operations
 from serve_app.capabilities.calendars.watching import CalendarWatching
+from serve_app.capabilities.identity.care_operations import CareOperations
+from serve_app.capabilities.operations.clock import clock_operations
 from serve_app.capabilities.rooms import listening
 from serve_app.capabilities.rooms.listening import RoomListening
 from serve_app.capabilities.rooms.operations import room_operations
@@ -18,9 +20,10 @@ _ABSENT: Any = None  # what operations and handlers would need to be called
 
 
 def operations() -> list[Operation[Any]]:
-    """Every operation of rooms, inboxes, calendars and bookings."""
+    """Every operation of rooms, inboxes, calendars and bookings, of care and of the clock."""
     rooms, calendars = RoomServices(_ABSENT, _ABSENT, _ABSENT), calendar_services(*[_ABSENT] * 4)
-    return [*room_operations(rooms), *calendar_operations(calendars)]
+    care, clock = CareOperations(_ABSENT, _ABSENT), clock_operations(_ABSENT, _ABSENT)
+    return [*room_operations(rooms), *calendar_operations(calendars), *care, *clock]
 
 
 def declared() -> list[Declared]:

@@ -49,7 +49,8 @@ from ml.model import TrainedModel
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.audit.record import HEADS, AuditRecord
-from serve_app.capabilities.identity.care import CareReader
+from serve_app.capabilities.identity.care import CareReader, CareRelations
+from serve_app.capabilities.identity.care_operations import CareOperations
 from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
 from serve_app.capabilities.identity.sessions.gate import HttpGate, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
@@ -252,6 +253,7 @@ class House:
             region, self.stores.views, self.clock, self.stores.feed_tokens, related=care.cares, reach=self.reach
         )
         rooms = Rooms(region, self.stores.views, self.clock)
+        shared = CareOperations(CareRelations(region, self.stores.views, self.clock), audit)
         gateway = await open_gateway(
             GatewayParts(
                 hub=hub,
@@ -259,7 +261,7 @@ class House:
                 tracker=tracker,
                 verifier=Verifier(self.settings.auth, self.clock, secret=self.secret),
                 settings=self.settings.gateway,
-                handlers=handlers_of(region, rooms, calendars, hub, guard),
+                handlers=handlers_of(region, rooms, calendars, hub, guard, shared),
                 topic_of=entity_of,
                 host="127.0.0.1",
                 port=0,
@@ -347,6 +349,7 @@ async def house(
     doors = [HttpGate(verifier, service.parts.revocations, calendars.feed_tokens)]
     local = LocalActivities(cluster)
     operations = ActivityOperations(local, stores.activities, local, service.parts.audit, clock)
+    shared = CareOperations(service.care, service.parts.audit)
     app = create_api(
         Services(
             verify=lambda shown: doors[-1].verify(shown),
@@ -356,7 +359,7 @@ async def house(
             health=HealthMonitor([]),
             registry=registry,
             conventions=conventions_of(settings, client[database], stores.vault, clock, lambda: 1, root=root),
-            routers=routers_of(service, calendars, LazyPredictor(), FixedPools(), operations),
+            routers=routers_of(service, calendars, LazyPredictor(), FixedPools(), operations, shared),
             observer=service.observer,
         )
     )

@@ -18,13 +18,14 @@ from common.lib.collector import calm_collector
 from common.reach import Reach
 from common.verifier import Verifier
 from serve_app.capabilities.identity.care_carrying import carry_over
+from serve_app.capabilities.identity.care_operations import CareOperations
 from serve_app.capabilities.identity.sessions.gate import HttpGate
 from serve_app.capabilities.operations.activities import ActivityOperations
+from serve_app.capabilities.operations.clock import ClockHands, clock_finding, clock_operations
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.catalogue import routers_of
 from serve_app.cluster.activities import ActivityHealth, ProcessFigures, RemoteActivityShards
 from serve_app.cluster.application import Services, create_api
-from serve_app.cluster.clock import ClockHands, clock_finding
 from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.identity_assembly import assemble, prepare
 from serve_app.cluster.pools import Pools
@@ -103,7 +104,9 @@ class ApiReplica:
         calendars = calendar_services(
             self._region, stores.views, clock, stores.feed_tokens, related=self._identity.care.cares, reach=Reach()
         )
-        hands = ClockHands(self._time, pools) if settable else None
+        shared = [*CareOperations(self._identity.care, audit)]
+        if settable:
+            shared += clock_operations(ClockHands(self._time, pools), audit)
         verifier = Verifier(settings.auth, clock, secret=secret)
         gate = HttpGate(verifier, self._identity.parts.revocations, calendars.feed_tokens)
         self._app = create_api(
@@ -118,7 +121,7 @@ class ApiReplica:
                     settings, database, stores.vault, clock, replicas=lambda: self._member.fellows, root=root
                 ),
                 routers=routers_of(
-                    self._identity, calendars, PredictorClient(model, settings.ml), pools, activities, hands
+                    self._identity, calendars, PredictorClient(model, settings.ml), pools, activities, shared
                 ),
                 observer=self._identity.observer,
             ),

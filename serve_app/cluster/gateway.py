@@ -16,12 +16,15 @@ from common.verifier import Verifier
 from realtime.front.gateway import GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.audit.record import AuditRecord
-from serve_app.capabilities.identity.care import CareReader
+from serve_app.capabilities.identity.care import CareReader, CareRelations
 from serve_app.capabilities.identity.care_carrying import carry_over
+from serve_app.capabilities.identity.care_operations import CareOperations
 from serve_app.capabilities.identity.sessions.gate import SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.capabilities.operations.clock import ClockHands, clock_operations
 from serve_app.catalogue import handlers_of
 from serve_app.cluster.identity_assembly import revocations_of
+from serve_app.cluster.pools import Pools
 from serve_app.cluster.scaling import SOCKETS
 from serve_app.cluster.sharing import Sharing, other_gateways
 from serve_app.cluster.spec import CarewireSpec
@@ -44,9 +47,9 @@ class GatewayReplica:
         database = self._member.client[settings.mongo.database]
         revocations = revocations_of(database, settings, clock)
         secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
-        care = CareReader(stores.views)
+        care, audit = CareReader(stores.views), AuditRecord(database, clock)
         reach = Reach()
-        guard = SocketGuard(revocations, care, AuditRecord(database, clock), settings.identity, reach)
+        guard = SocketGuard(revocations, care, audit, settings.identity, reach)
         hub = Hub(
             self._member.name,
             clock,
@@ -81,6 +84,9 @@ class GatewayReplica:
         calendars = calendar_services(
             self._region, stores.views, clock, stores.feed_tokens, related=care.cares, reach=reach
         )
+        shared = [*CareOperations(CareRelations(self._region, stores.views, clock), audit)]
+        if settings.clock.settable:
+            shared += clock_operations(ClockHands(self._time, Pools(recipe, stores)), audit)
         self._gateway = await open_gateway(
             GatewayParts(
                 hub=hub,
@@ -88,7 +94,7 @@ class GatewayReplica:
                 tracker=self._tracker,
                 verifier=Verifier(settings.auth, clock, secret=secret),
                 settings=settings.gateway,
-                handlers=handlers_of(self._region, rooms, calendars, hub, guard),
+                handlers=handlers_of(self._region, rooms, calendars, hub, guard, shared),
                 topic_of=entity_of,
                 host=settings.gateway.host,
                 port=settings.gateway.port,
