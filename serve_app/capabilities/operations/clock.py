@@ -13,6 +13,7 @@ from common.errors import FailedPrecondition
 from common.logs import get_logger
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
+from serve_app.capabilities.capability import ClockMover
 from serve_app.edge.operation import Caller, Example, Operation, Rest
 from serve_app.processes.health import Finding
 from store.platform_time import ProcessClock
@@ -49,8 +50,8 @@ class Shards(Protocol):
         ...
 
 
-class ClockHands:
-    """One a replica of the API, where time may be moved."""
+class PlatformClock:
+    """One a process that serves clients, where time may be moved."""
 
     def __init__(self, process: ProcessClock, shards: Shards) -> None:
         self._process = process
@@ -85,13 +86,13 @@ class ClockHands:
         return shown if isinstance(shown, int | float) else float("inf")
 
 
-def clock_operations(hands: ClockHands, audit: AuditRecord) -> Iterator[Operation[Any]]:
+def clock_operations(mover: ClockMover, audit: AuditRecord) -> Iterator[Operation[Any]]:
     """What administrators may do with it."""
 
     async def advance(request: AdvanceClock, caller: Caller) -> PlatformNow:
         by, why = caller.by, f"{request.advance_s:g} s"
         await audit.append(AuditEntry("operations.clock", by.user, role=by.role, request=caller.trace, why=why))
-        return PlatformNow(now=to_rfc3339(await hands.advance(round(request.advance_s * 1000))))
+        return PlatformNow(now=to_rfc3339(await mover.advance(round(request.advance_s * 1000))))
 
     yield Operation(
         "advance_clock",

@@ -176,6 +176,8 @@ def test_a_refusal_of_the_answer_closes_it_too() -> None:
         (offer,) = await Agent(world).work()
         reply = await Agent(world).answer(offer)
         assert reply.data == b'{"refused":"failed_precondition"}'
+        counted = world.shards["rooms-0"].metrics.registry
+        assert counted.get_sample_value("carewire_activity_answers_refused_total") == 1
         assert (await Agent(world).answer(offer)).duplicate
         await settled(world)
 

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
+from actors.kernel.contract import protocol
 from actors.kernel.contract.entity import Principal
 from actors.kernel.effects import timers as timers_module
 from actors.kernel.effects.activities import Activities
@@ -26,6 +27,7 @@ from store.memory import MemoryJournal, MemoryTimers, memory_stores
 from store.ports.journal import Turn
 from store.ports.timers import Timer
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
+from tests.unit.kernel.errand import ErrandKind, Recount, Send
 from tests.unit.kernel.ledger import LedgerKind, Remind, Write
 
 HOUR_MS = 3_600_000
@@ -214,5 +216,47 @@ def test_a_jump_makes_no_turn_look_forgotten() -> None:
         await asyncio.sleep(60)
         assert [turn.entity for turn in outbox.turns[:1]] == ["ledger:1"]
         looking.cancel()
+
+    play(scenario)
+
+
+def test_activities_go_by_it() -> None:
+    """One that is paused, one that is put off, and one whose deadline it moves beyond."""
+
+    async def scenario(clock: VirtualClock) -> None:
+        cluster = LocalCluster(
+            memory_stores(clock), [ErrandKind()], settings=KernelSettings(linger_ms=0.0), clock=clock, shards=1
+        )
+        await cluster.start()
+        region = await cluster.region("test")
+
+        async def work(wait_ms: int, *reports: protocol.Report) -> dict[str, protocol.Offered]:
+            request = protocol.Work(runner="r/1", credits={"email": 9}, wait_ms=wait_ms, reports=list(reports))
+            reply = await cluster.workplace("rooms-0").work(protocol.encode(request))
+            return {one.payload.decode(): one for one in protocol.decode_work_result(reply).offers}
+
+        try:
+            for text, lifetime_ms in (("paused", None), ("put off", None), ("late", HOUR_MS)):
+                await region.submit("errand:a", Send(text=text, lifetime_ms=lifetime_ms), by=ANN)
+            offers = await work(1000)
+            due = {
+                "paused": ("retry", clock.platform_ms() + 15_000),
+                "put off": ("park", clock.platform_ms() + HOUR_MS),
+            }
+            reports = [
+                protocol.Report(id=offers[text].id, verdict=verdict, due_ms=due_ms)  # type: ignore[arg-type]  # a word
+                for text, (verdict, due_ms) in due.items()
+            ]
+            await work(
+                0, *reports, protocol.Report(id=offers["late"].id, verdict="retry", due_ms=offers["late"].deadline_ms)
+            )
+            assert await work(1000) == {}
+            clock.platform_ahead_ms += 2 * HOUR_MS
+            cluster.time_moved()
+            assert {*await work(5000), *await work(5000)} == {"paused", "put off"}
+            heard = await region.submit("errand:a", Recount(), by=ANN)
+            assert heard.data == b'[["late|3|0","expired"]]'
+        finally:
+            await cluster.stop()
 
     play(scenario)
