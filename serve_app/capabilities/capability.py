@@ -67,11 +67,19 @@ class Predictor(Protocol):
         ...
 
 
+class ClockMover(Protocol):
+    """Moves the platform's time."""
+
+    async def advance(self, by_ms: int) -> int:
+        """Forward, for everybody. What it is then, in milliseconds."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerContext:
     """What a process that serves clients has. `related`: who is in whose care; None: nobody asks.
     `direct`: who may write to whom. `reach`: who can reach whom at all. `activity_shards`, `activity_figures`: whom
-    operators ask about activities.
+    operators ask about activities. `mover`: who moves the platform's time; None: nobody may.
     `made`: what was made of it already, by what makes it."""
 
     settings: Settings
@@ -84,6 +92,7 @@ class ServerContext:
     reach: Reach
     activity_shards: ActivityShards
     activity_figures: Figures
+    mover: ClockMover | None = None
     made: dict[Callable[..., object], object] = field(default_factory=dict, repr=False)
 
     def once(self, make: Callable[[Self], T]) -> T:

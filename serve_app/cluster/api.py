@@ -22,13 +22,13 @@ from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, HttpGate
 from serve_app.capabilities.operations.capability import activities_of
+from serve_app.capabilities.operations.clock import PlatformClock, clock_finding
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.capabilities.privacy.capability import erasure_of
 from serve_app.catalogue import CAPABILITIES, health_of, prepare, routers_of
 from serve_app.cluster.activities import ActivityHealth, ProcessFigures, RemoteActivityShards
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.blueprint import asyncapi_of
-from serve_app.cluster.clock import ClockHands, clock_finding, clock_routes
 from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.pools import Pools, pool_routes
 from serve_app.cluster.spec import CarewireSpec
@@ -95,6 +95,7 @@ class ApiReplica:
             census=census,
             activity_shards=RemoteActivityShards(pools),
             activity_figures=ProcessFigures(census, pools),
+            mover=PlatformClock(self._time, pools) if settings.clock.settable else None,
             predictor=PredictorClient(model, settings.ml) if model is not None else None,
             capabilities=CAPABILITIES,
         )
@@ -117,7 +118,6 @@ class ApiReplica:
             ]
         )
         self._identity = context.once(identity_of)
-        hands = [clock_routes(ClockHands(self._time, pools), self._identity.parts.audit)] if settable else []
         verifier = Verifier(settings.auth, clock, secret=secret)
         gate = HttpGate(verifier, self._identity.parts.revocations, context.once(calendars_of).feed_tokens)
         self._app = create_api(
@@ -130,7 +130,7 @@ class ApiReplica:
                 conventions=conventions_of(
                     settings, database, stores.vault, clock, replicas=lambda: self._member.fellows, root=root
                 ),
-                routers=[*routers_of(context), pool_routes(pools), *hands],
+                routers=[*routers_of(context), pool_routes(pools)],
                 asyncapi=partial(asyncapi_of, settings),
                 observer=self._identity.observer,
             ),

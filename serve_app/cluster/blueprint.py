@@ -45,6 +45,7 @@ def api_context(settings: Settings) -> ApiContext:
         census=_ABSENT,
         activity_shards=_ABSENT,
         activity_figures=_ABSENT,
+        mover=_ABSENT if settings.clock.settable else None,
         predictor=_ABSENT,
         capabilities=CAPABILITIES,
     )
@@ -83,6 +84,7 @@ def unconnected_handlers(settings: Settings) -> list[Handler]:
         database=_ABSENT,
         activity_shards=_ABSENT,
         activity_figures=_ABSENT,
+        mover=_ABSENT if settings.clock.settable else None,
         hub=_ABSENT,
     )
     return handlers_of(context)

@@ -21,6 +21,7 @@ from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.capabilities.operations.clock import PlatformClock
 from serve_app.catalogue import handlers_of
 from serve_app.cluster.activities import ProcessFigures, RemoteActivityShards
 from serve_app.cluster.pools import Pools
@@ -92,6 +93,7 @@ class GatewayReplica:
             reach=reach,
             activity_shards=RemoteActivityShards(pools),
             activity_figures=ProcessFigures(census, pools),
+            mover=PlatformClock(self._time, pools) if settings.clock.settable else None,
             hub=hub,
         )
         self._gateway = await open_gateway(

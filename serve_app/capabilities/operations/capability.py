@@ -1,4 +1,4 @@
-"""What operators see and do about calls to partners, for the list of capabilities."""
+"""What operators see and do about calls to partners, and about time, for the list of capabilities."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -6,6 +6,7 @@ from typing import Any, Final
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.capability import Capability, ServerContext
 from serve_app.capabilities.operations.activities import ActivityOperations
+from serve_app.capabilities.operations.clock import clock_operations
 from serve_app.capabilities.operations.operations import activity_operations
 from serve_app.edge.operation import Operation
 
@@ -22,7 +23,9 @@ def activities_of(context: ServerContext) -> ActivityOperations:
 
 
 def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
-    return activity_operations(context.once(activities_of))
+    yield from activity_operations(context.once(activities_of))
+    if context.mover is not None:
+        yield from clock_operations(context.mover, AuditRecord(context.database, context.clock))
 
 
 OPERATIONS: Final = Capability(name="operations", operations=_operations)

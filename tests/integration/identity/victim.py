@@ -53,6 +53,7 @@ async def a_victim(home: House) -> Victim:
         "therapist_id": tess["user"]["user_id"],
         "instrument": "phq9",
         "pool": "rooms",
+        "activity_id": "atv_00000000000000000000000000",  # nobody's
     }
     victim = Victim(bearer, staff, socket, ids)
     await _on_the_calendar(home, victim)
