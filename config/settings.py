@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from common.net.tls import NodeTls, mutual_tls
 from common.ports import PortRange, port_range
+from config.files import FilesSettings
 from config.ml import MlSettings
 from config.section import Section, refuse_empty, within_unit
 from config.values import DatabaseName, Host, HttpUrl, MongoUrl, Origin, RayAddress, Secret
@@ -473,6 +474,7 @@ class Settings(BaseSettings):
     rooms: RoomSettings = RoomSettings()
     presence: PresenceSettings = PresenceSettings()
     ml: MlSettings = MlSettings()
+    files: FilesSettings = FilesSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
 

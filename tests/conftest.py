@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-pytest_plugins = ["tests.mongo"]
+pytest_plugins = ["tests.mongo", "tests.s3"]
 
 if TYPE_CHECKING:
     from tests.system.harness import System

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
@@ -30,6 +31,8 @@ from serve_app.edge.conventions.roots import root_of
 from serve_app.processes.health import Finding, HealthMonitor, Part
 from serve_app.processes.member import ServeReplica
 from serve_app.processes.monitor import ProcessMonitor, ProcessStatus, finding_of, finding_of_models
+from serve_app.processes.sweeping import sweep_blobs
+from store.blobs.opening import open_blobs
 
 
 class ApiReplica:
@@ -74,6 +77,8 @@ class ApiReplica:
         )
         database = self._member.client[settings.mongo.database]
         await prepare(database)
+        self._opened = AsyncExitStack()
+        blobs = await self._opened.enter_async_context(open_blobs(settings.files, database, stores.vault, clock))
         rooms = Rooms(self._region, stores.views, clock)
         root = await root_of(settings.auth, database, stores.vault)
         self._identity = assemble(settings, database, stores, self._region, rooms, clock, root=root)
@@ -100,6 +105,7 @@ class ApiReplica:
         )
         self._watching = asyncio.create_task(self._health.watch())
         self._erasing = asyncio.create_task(self._identity.erasure.resume())
+        self._sweeping = asyncio.create_task(sweep_blobs(blobs, clock, ttl_h=settings.files.upload_ttl_h))
         self._listener = HttpListener(self._app, settings.http) if recipe.listens else None
         if self._listener is not None:
             await self._listener.start()
@@ -119,9 +125,11 @@ class ApiReplica:
             await self._listener.stop()
         self._watching.cancel()
         self._erasing.cancel()
+        self._sweeping.cancel()
         await self._member.leave()
         await self._region.close()
         await self._identity.close()
+        await self._opened.aclose()
         self._stores.close()
 
     async def _mongo_health(self) -> Finding:
