@@ -18,7 +18,7 @@ class Relation(StrEnum):
     """What the caller is to the resource. A caller may stand in several; each is looked up on its own."""
 
     SELF = "self"  # it is about the caller: own account, own message, own booking
-    OWNER = "owner"  # the room's owner; the therapist whose calendar or booking it is
+    OWNER = "owner"  # the room's owner; the therapist whose calendar, booking or care it is
     MEMBER = "member"  # in the room; party to the booking or the care relationship
     CARE = "care"  # in an active care relationship with the person concerned
     GRANT = "grant"  # with a break-glass grant that is in force
@@ -100,10 +100,11 @@ RULES: Final = (
     _rule("session.read", "list sessions", {_S}),
     _rule("session.revoke", "end sessions, name devices", {_S}),
     _rule("invitation.manage", "invite therapists and staff", admin=_ALL),
-    # care relationships: MEMBER is either party, SELF the client of it
+    # care relationships: MEMBER is either party, SELF the client of it, OWNER its therapist
     _rule("care.propose", "propose a care relationship", therapist=_ALL, admin=_ALL),
     _rule("care.accept", "accept what a therapist proposed", client={_S}),
     _rule("care.read", "see care relationships", {_M}, admin=_ALL),
+    _rule("care.pause", "pause and resume a care relationship", therapist={_O}, admin=_ALL),
     _rule("care.end", "end a care relationship", {_M}, admin=_ALL),
     # oversight
     _rule("breakglass.open", "open somebody's record in an emergency", moderator=_ALL, admin=_ALL),

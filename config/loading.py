@@ -47,8 +47,13 @@ def variables(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> dict[s
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             known |= variables(field.annotation, prefix + name.upper() + DELIMITER)
         else:
-            known[prefix + name.upper()] = field.description or ""
+            known[prefix + _in_variables(name)] = field.description or ""
     return known
+
+
+def _in_variables(name: str) -> str:
+    """A member whose name is a word of Python's ends in `_`; its variable does not."""
+    return name.rstrip("_").upper()
 
 
 def effective(settings: Settings) -> Iterator[tuple[str, str, str]]:
@@ -73,7 +78,7 @@ def _masked(value: object) -> str:
 def _lookup(settings: Settings, variable: str) -> object:
     value: Any = settings
     for part in variable.removeprefix(PREFIX).lower().split(DELIMITER):
-        value = getattr(value, part)
+        value = getattr(value, part) if hasattr(value, part) else getattr(value, f"{part}_")
     return value
 
 

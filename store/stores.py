@@ -7,6 +7,7 @@ from common.errors import StartupError, Unavailable
 from config.settings import Settings
 from store.crypto.masterkeys import load_master_keys
 from store.crypto.vault import KeyringVault
+from store.mongo.activities import MongoActivities
 from store.mongo.client import check_server, open_client
 from store.mongo.feed_tokens import MongoFeedTokens
 from store.mongo.indexes import ensure_indexes
@@ -57,5 +58,6 @@ async def open_stores(settings: Settings, indexes: Iterable[Index] = (), clock: 
         maps=MongoPartitionMaps(database),
         vault=vault,
         feed_tokens=MongoFeedTokens(database, clock or SystemClock()),
+        activities=MongoActivities(database),
         close=close,
     )

@@ -19,7 +19,7 @@ from actors.presence.tracker import Tracker, presence_shards
 from actors.rooms.pairs import PairKind
 from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms
-from common.clock import SystemClock
+from actors.workflows.table import all_reactions
 from common.tokens import mint
 from common.verifier import Verifier
 from config.settings import (
@@ -38,10 +38,11 @@ from serve_app.catalogue import handlers_of
 from serve_app.cluster.spec import CarewireSpec
 from store.memory import memory_stores
 from store.ports.stores import Stores
+from tests.skipping import LoopClock
 
 SECRET = "a secret of at least thirty-two bytes, for tests only"
 SHARED_SECRET = b"what all gateways of a test know"
-CLOCK = SystemClock()
+CLOCK = LoopClock()
 PATIENCE_S = 10.0
 
 
@@ -207,7 +208,7 @@ async def rig(**kernel: Any) -> AsyncIterator[Rig]:
         *CarewireSpec(Settings()).kinds("calendars"),
     ]
     stores = memory_stores(CLOCK, [index for kind in kinds for index in kind.indexes])
-    cluster = LocalCluster(stores, kinds, settings=KernelSettings(**kernel), clock=CLOCK)
+    cluster = LocalCluster(stores, kinds, settings=KernelSettings(**kernel), clock=CLOCK, reactions=all_reactions())
     await cluster.start()
     made = Rig(stores, cluster, presence_settings)
     for name in presence_shards(presence_settings):

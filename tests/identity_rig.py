@@ -24,6 +24,7 @@ from actors.kernel.contract.entity import Kind
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
 from actors.rooms.service import Rooms
+from actors.workflows.table import all_reactions
 from common.clock import SystemClock
 from common.errors import NotFound
 from common.logs import configure_logging
@@ -45,7 +46,7 @@ from ml.model import TrainedModel
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.audit.record import HEADS, AuditRecord
-from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
 from serve_app.capabilities.identity.sessions.gate import HttpGate, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
@@ -54,7 +55,7 @@ from serve_app.catalogue import handlers_of, routers_of
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.identity_assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
-from serve_app.cluster.spec import CarewireSpec
+from serve_app.cluster.spec import POOLS, CarewireSpec
 from serve_app.edge.conventions.roots import root_of
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
@@ -116,7 +117,7 @@ class FixedPools:
 
     async def resize(self, pool: str, shards: int) -> Sequence[str]:
         """See `Pools.resize`."""
-        if pool not in ("rooms", "calendars"):
+        if pool not in POOLS:
             raise NotFound(f"There is no such pool: {pool}")
         return [f"{pool}-{number}" for number in range(shards)]
 
@@ -220,7 +221,7 @@ class House:
         """One more gateway, following revocations, as `serve_app.cluster.gateway` wires it."""
         name = f"gateway-{len(self.gateways)}"
         revocations = revocations_of(self.database, self.settings, self.clock)
-        care, audit = CareRelations(self.database, self.clock), AuditRecord(self.database, self.clock)
+        care, audit = CareReader(self.stores.views), AuditRecord(self.database, self.clock)
         self.registries.append(CollectorRegistry())
         guard = SocketGuard(revocations, care, audit, self.settings.identity)
         hub = Hub(
@@ -298,7 +299,7 @@ async def house(
     kinds: list[Kind[Any, Any, Any]] = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
     stores = await open_stores(settings, [index for kind in kinds for index in kind.indexes], clock)
     client: MongoClient = open_client(mongo_url, timeout_s=10)
-    cluster = LocalCluster(stores, kinds, settings=settings.kernel, clock=clock)
+    cluster = LocalCluster(stores, kinds, settings=settings.kernel, clock=clock, reactions=all_reactions())
     await cluster.start()
     region = await cluster.region("api")
     rooms = Rooms(region, stores.views, clock)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +23,7 @@ class RawSocket:
         self._reader: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self.frames: list[str] = []
+        self._events: defaultdict[str, list[Any]] = defaultdict(list)
         self.closed = False
 
     async def __aenter__(self) -> Self:
@@ -68,8 +70,7 @@ class RawSocket:
 
     def events(self, name: str) -> list[Any]:
         """The payloads of this event so far."""
-        packets = [json.loads(frame[2:]) for frame in self.frames if frame.startswith("42[")]
-        return [packet[1] for packet in packets if packet[0] == name]
+        return self._events[name]
 
     async def until(self, met: Callable[[], bool], missing: str) -> None:
         """Wait for the condition; `missing` says what was not there."""
@@ -93,6 +94,9 @@ class RawSocket:
                 await self._socket.send_str("3")
             elif isinstance(message.data, str):
                 self.frames.append(message.data)
+                if message.data.startswith("42["):
+                    packet = json.loads(message.data[2:])
+                    self._events[packet[0]].append(packet[1])
             self._news.set()
         self.closed = True
         self._news.set()

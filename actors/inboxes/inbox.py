@@ -81,11 +81,12 @@ class Inbox:
             raise PermissionDenied("Only Carewire itself writes to an inbox.")
         if not is_id(command.event_id) or not _NAME.fullmatch(command.name):
             raise InvalidArgument("A letter has an id and the name of an event.")
+        payload = command.payload if command.secret is None else command.secret
         try:
-            _decode_payload(command.payload)
+            _decode_payload(payload)
         except msgspec.MsgspecError:
             raise InvalidArgument("The payload of a letter is a JSON object.") from None
-        event = Delivered(author=self.user, secret=command.payload, event_id=command.event_id, name=command.name)
+        event = Delivered(author=self.user, secret=payload, event_id=command.event_id, name=command.name)
         return Decision(InboxAnswer(), events=[event])
 
     def _ack(self, command: AckInbox, version: int) -> Decision:

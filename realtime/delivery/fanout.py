@@ -43,12 +43,32 @@ class Fanout:
 
     def _send(self, run: Sequence[Delivery], hearers: Iterable[Connection]) -> int:
         """How many packets went out."""
+        if not all(delivery.for_all for delivery in run):
+            return self._send_apart(run, hearers)
         writers = [connection.writer for connection in hearers]
         if not writers:
             return 0
-        prepared = Run(_framed(run))
+        prepared = Run(_framed((delivery, delivery.packet) for delivery in run))
         SocketWriter.send_to_all(writers, prepared)
         return len(writers) * len(prepared.frames)
+
+    def _send_apart(self, run: Sequence[Delivery], hearers: Iterable[Connection]) -> int:
+        """`_send`, where some get something else. Those of whom none of the run speaks get it as ever."""
+        users = {user for one in run for user in (one.skip, *one.skip_also, *one.instead) if user}
+        sids = {one.only for one in run if one.only}
+        writers, sent = [], 0
+        for connection in hearers:
+            if connection.user in users or connection.sid in sids:
+                own = ((one, one.packet_for(connection.user, connection.sid)) for one in run)
+                prepared = Run(_framed((one, packet) for one, packet in own if packet is not None))
+                connection.writer.send_run(prepared)
+                sent += len(prepared.frames)
+            else:
+                writers.append(connection.writer)
+        prepared = Run(_framed((one, one.packet) for one in run if not one.only))
+        if prepared.frames:
+            SocketWriter.send_to_all(writers, prepared)
+        return sent + len(writers) * len(prepared.frames)
 
     def _note(self, run: Iterable[Delivery], now_ms: int) -> None:
         for delivery in run:
@@ -66,15 +86,16 @@ class Fanout:
 
     def _lapse(self, place: tuple[str, str], delivery: Delivery) -> None:
         self._lapses.pop(place, None)
-        self.deliver([Delivery(delivery.topic, 0, delivery.lapse, skip=delivery.skip)])
+        skip, also, only = delivery.skip, delivery.skip_also, delivery.only
+        self.deliver([Delivery(delivery.topic, 0, delivery.lapse, skip=skip, skip_also=also, only=only)])
 
 
-def _framed(run: Iterable[Delivery]) -> list[Frame]:
-    """Without those that are no text: they must not hold up the others."""
+def _framed(run: Iterable[tuple[Delivery, bytes]]) -> list[Frame]:
+    """Deliveries with the packet to send. Without those that are no text: they must not hold up the others."""
     frames = []
-    for delivery in run:
+    for delivery, packet in run:
         try:
-            frames.append(event_frame(delivery.packet))
+            frames.append(event_frame(packet))
         except UnicodeDecodeError:
             log.error("fanout.unreadable", topic=delivery.topic, version=delivery.version)
     return frames

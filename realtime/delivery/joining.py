@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.protocol import Delivery
 from common.errors import Unavailable
@@ -39,4 +41,13 @@ class Joining:
         except BaseException:
             self._subscriptions.failed(join)
             raise
-        return Joined(reply, self._subscriptions.joined(join, reply.version))
+        held = self._subscriptions.joined(join, reply.version)
+        return Joined(reply, [own for one in held if (own := _as_sent(one, connection)) is not None])
+
+
+def _as_sent(delivery: Delivery, connection: Connection) -> Delivery | None:
+    """The delivery with what this socket gets of it; None: nothing."""
+    if delivery.for_all:
+        return delivery
+    packet = delivery.packet_for(connection.user, connection.sid)
+    return None if packet is None else msgspec.structs.replace(delivery, packet=packet)

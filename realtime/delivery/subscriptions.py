@@ -152,7 +152,8 @@ class Subscriptions(Generic[S]):
             self._close(listener)
 
     def route(self, delivery: Delivery) -> Iterable[S]:
-        """Whom to send this to, now. Good until the next call of any method."""
+        """Who is to hear of this, now; what each gets of it is `Delivery.packet_for`. Good until the next call of any
+        method."""
         topic = self._topics.get(delivery.topic)
         if topic is None or 0 < delivery.version <= topic.last:
             return ()
@@ -185,7 +186,7 @@ class Subscriptions(Generic[S]):
             yield run, hearers
 
     def _route_one_by_one(self, topic: _Topic[S], delivery: Delivery) -> list[S]:
-        hearers = [who for who in topic.live if who.user != delivery.skip]
+        hearers = list(topic.live)
         watched = list(topic.held.values())
         if delivery.evict:
             for listener in [live for who, live in topic.live.items() if who.user == delivery.evict]:
@@ -296,12 +297,10 @@ class Subscriptions(Generic[S]):
 
 
 def _is_for_all(topic: _Topic[Any], delivery: Delivery) -> bool:
-    return not (topic.held or delivery.evict or delivery.skip)
+    return not (topic.held or delivery.evict)
 
 
 def _may_hear(listener: _Listener[S], delivery: Delivery) -> bool:
-    if delivery.skip and delivery.skip == listener.who.user:
-        return False
     return delivery.version == 0 or delivery.version > listener.floor
 
 

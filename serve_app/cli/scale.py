@@ -13,7 +13,7 @@ _MOVING_S: Final = 60.0  # for starting shards and moving their partitions; the 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("pool", help="rooms, calendars; the API knows them all")
+    parser.add_argument("pool", help="rooms, calendars, care; the API knows them all")
     parser.add_argument("shards", type=int, help="how many there should be")
     add_api(parser)
 

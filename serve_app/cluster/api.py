@@ -18,6 +18,7 @@ from actors.rooms.service import Rooms
 from common.clock import SystemClock
 from common.lib.collector import calm_collector
 from common.verifier import Verifier
+from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import HttpGate
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.catalogue import routers_of
@@ -77,6 +78,7 @@ class ApiReplica:
         )
         database = self._member.client[settings.mongo.database]
         await prepare(database)
+        await carry_over(database, self._region)
         self._opened = AsyncExitStack()
         blobs = await self._opened.enter_async_context(open_blobs(settings.files, database, stores.vault, clock))
         rooms = Rooms(self._region, stores.views, clock)

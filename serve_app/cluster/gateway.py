@@ -16,7 +16,8 @@ from common.verifier import Verifier
 from realtime.front.gateway import GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.audit.record import AuditRecord
-from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.identity.care import CareReader
+from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
 from serve_app.catalogue import handlers_of
@@ -41,9 +42,8 @@ class GatewayReplica:
         database = self._member.client[settings.mongo.database]
         revocations = revocations_of(database, settings, clock)
         secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
-        guard = SocketGuard(
-            revocations, CareRelations(database, clock), AuditRecord(database, clock), settings.identity
-        )
+        care = CareReader(stores.views)
+        guard = SocketGuard(revocations, care, AuditRecord(database, clock), settings.identity)
         hub = Hub(
             self._member.name,
             clock,
@@ -64,6 +64,7 @@ class GatewayReplica:
             metrics=RegionMetrics(self._member.registry),
         )
         await self._region.start()
+        await carry_over(database, self._region)
         self._tracker = Tracker(
             self._member.name,
             [client_of(shard, self._member.tls) for shard in recipe.volatile_shards],
@@ -74,9 +75,7 @@ class GatewayReplica:
         self._tracker.watch_levels(self._member.registry)
         await self._tracker.start()
         rooms = Rooms(self._region, stores.views, clock)
-        calendars = calendar_services(
-            self._region, stores.views, clock, stores.feed_tokens, related=CareRelations(database, clock).cares
-        )
+        calendars = calendar_services(self._region, stores.views, clock, stores.feed_tokens, related=care.cares)
         self._gateway = await open_gateway(
             GatewayParts(
                 hub=hub,

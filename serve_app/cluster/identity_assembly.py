@@ -15,7 +15,7 @@ from config.settings import Settings
 from serve_app.capabilities.audit import record
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.calendars.personal import PersonalCalendar
-from serve_app.capabilities.identity import care, outbox
+from serve_app.capabilities.identity import outbox
 from serve_app.capabilities.identity.accounts import account_records, codes, lockout
 from serve_app.capabilities.identity.accounts.account_records import Accounts
 from serve_app.capabilities.identity.accounts.codes import Codes, Invitations
@@ -24,10 +24,11 @@ from serve_app.capabilities.identity.accounts.passwords import Passwords
 from serve_app.capabilities.identity.accounts.people import People
 from serve_app.capabilities.identity.accounts.sealing import Sealing
 from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.identity.care_routes import care_routes
 from serve_app.capabilities.identity.notices import Notices
 from serve_app.capabilities.identity.outbox import MailOutbox, MongoOutbox, PrintingOutbox
 from serve_app.capabilities.identity.parts import Parts
-from serve_app.capabilities.identity.people_routes import care_routes, people_routes
+from serve_app.capabilities.identity.people_routes import people_routes
 from serve_app.capabilities.identity.routes import auth_routes
 from serve_app.capabilities.identity.service import Identity
 from serve_app.capabilities.identity.sessions import revocation, session_records
@@ -54,7 +55,6 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     lockout.COLLECTION: lockout.INDEXES,
     codes.CODES: codes.INDEXES,
     codes.INVITATIONS: codes.INDEXES,
-    care.COLLECTION: care.INDEXES,
     outbox.COLLECTION: outbox.INDEXES,
     record.COLLECTION: record.INDEXES,
     breakglass.COLLECTION: breakglass.INDEXES,
@@ -120,7 +120,7 @@ def assemble(
     )
     identity = Identity(parts, settings.identity, settings.auth, clock, secret)
     people = People(parts, clock)
-    relations = CareRelations(database, clock)
+    relations = CareRelations(region, stores.views, clock)
     glass = BreakGlass(database, parts.audit, parts.notices, settings.identity, clock)
     calendar = PersonalCalendar(calendar_services(region, stores.views, clock, stores.feed_tokens))
     erasure = Erasure(database, parts, relations, calendar, stores.views, clock)

@@ -109,8 +109,8 @@ def pool_routes(pools: Resizable) -> APIRouter:
 
     @router.put("/api/pools/{pool}")
     async def resize(pool: str, size: PoolSize, _: Operator) -> Pool:
-        """Change the number of shards of `rooms` or `calendars` while everything runs: what `carewire scale` does.
-        Answers when every partition has moved. For administrators."""
+        """Change the number of shards of `rooms`, `calendars` or `care` while everything runs: what `carewire scale`
+        does. Answers when every partition has moved. For administrators."""
         return Pool(pool=pool, shards=list(await pools.resize(pool, size.shards)))
 
     return router

@@ -10,18 +10,19 @@ from typing import Any, Final
 from actors.kernel.cluster.hosting import HostedShard
 from actors.kernel.contract.entity import Kind
 from actors.kernel.contract.partitions import shard_names
+from actors.kernel.contract.reactions import AnyReaction
+from actors.workflows.table import reactions_of
 from common.clock import SystemClock
-from config.settings import KernelSettings, Settings
+from config.settings import Settings
 from store.ports.stores import Stores
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A pool of shards: which kinds it hosts by name, how they are made, and how many shards the settings give it."""
+    """A pool of shards: which kinds it hosts by name, and how they are made."""
 
     kinds: Sequence[str]
     make: Callable[[Settings], list[Kind[Any, Any, Any]]]
-    shards: Callable[[KernelSettings], int]
 
 
 def _room_kinds(settings: Settings) -> list[Kind[Any, Any, Any]]:
@@ -42,14 +43,21 @@ def _calendar_kinds(_: Settings) -> list[Kind[Any, Any, Any]]:
     return [CalendarKind(), AgendaKind(), BookingKind(), SeriesKind(), WaitlistKind()]
 
 
+def _care_kinds(_: Settings) -> list[Kind[Any, Any, Any]]:
+    from actors.care.kind import CareKind
+    from actors.care.pairs import CarePairKind
+
+    return [CareKind(), CarePairKind()]
+
+
 POOLS: Final[Mapping[str, Pool]] = {
-    "rooms": Pool(("room", "pair", "user"), _room_kinds, lambda kernel: kernel.room_shards),
-    "calendars": Pool(
-        ("calendar", "client", "booking", "series", "waitlist"), _calendar_kinds, lambda kernel: kernel.calendar_shards
-    ),
+    "rooms": Pool(("room", "pair", "user"), _room_kinds),
+    "calendars": Pool(("calendar", "client", "booking", "series", "waitlist"), _calendar_kinds),
+    "care": Pool(("care", "care_pair"), _care_kinds),
 }
-"""Every pool there is. What writes to each other all the time shares its shards: rooms with inboxes, calendars with
-bookings. Whoever needs the pools asks here: a name that is not in it is a KeyError."""
+"""Every pool there is; how many shards each has is in `KernelSettings.pools`. What writes to each other all the time
+shares its shards: rooms with inboxes, calendars with bookings. Whoever needs the pools asks here: a name that is not in
+it is a KeyError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +80,15 @@ class CarewireSpec:
 
     def shards(self, pool: str) -> int:
         """As many as the settings say. Raises KeyError for a pool that is not there."""
-        return POOLS[pool].shards(self.settings.kernel)
+        return self.settings.kernel.pools[pool]
 
     def kinds(self, pool: str) -> list[Kind[Any, Any, Any]]:
         """The kinds of a pool. Raises KeyError for one that is not there."""
         return POOLS[pool].make(self.settings)
+
+    def reactions(self, pool: str) -> list[AnyReaction]:
+        """The rules for the events of a pool's kinds. Raises KeyError for one that is not there."""
+        return reactions_of(POOLS[pool].kinds)
 
     async def open(self) -> Stores:
         """Connect to the database, and make the indexes that the kinds need."""

@@ -18,7 +18,6 @@ import psutil
 from common.errors import StartupError
 from common.logs import take_over
 from config.settings import Settings
-from serve_app.cluster.spec import POOLS
 from serve_app.launch.secrets import RAY_FILE, kept_secret
 
 NAMESPACE: Final = "carewire"
@@ -125,7 +124,7 @@ def _workers(settings: Settings) -> int:
     Serve's controller, the model), and while Ray itself starts there is time to start them. Not fewer than all that
     runs reserves, else a part of it would wait for a place without an end."""
     kernel, gateway = settings.kernel, settings.gateway
-    shards = sum(pool.shards(kernel) for pool in POOLS.values()) + settings.presence.shards
+    shards = sum(settings.kernel.pools.values()) + settings.presence.shards
     replicas = (gateway.max_replicas or gateway.replicas) + 1
     reserved = 0.05 * shards + 0.1 * replicas + settings.ml.num_cpus * settings.ml.replicas_max
     return max(kernel.room_shards + gateway.replicas + 3, math.ceil(reserved + _SPARE_CPUS))

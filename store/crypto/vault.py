@@ -84,8 +84,8 @@ class KeyringVault:
                 await self._store.add([self._new_key(subject, 1) for subject in missing if subject not in found])
         raise Unavailable("Encryption keys are being changed just now; try again.")
 
-    async def unlock(self, blobs: Iterable[bytes]) -> None:
-        await self._recheck()
+    async def unlock(self, blobs: Iterable[bytes], *, anew: bool = False) -> None:
+        await self._recheck(anew=anew)
         wanted = {blob[1:_HEADER] for blob in blobs}
         for _ in range(_ROUNDS):
             missing = [id_ for id_ in wanted if not _touch(self._ciphers, id_)]
@@ -155,10 +155,10 @@ class KeyringVault:
             count += len(keys)
         return count
 
-    async def _recheck(self) -> None:
+    async def _recheck(self, *, anew: bool = False) -> None:
         """Make sure that the keys at hand may be used for `recheck_s` from now on."""
         now_s = self._clock.monotonic_s()
-        if now_s + self._recheck_s < self._good_until_s:
+        if not anew and now_s + self._recheck_s < self._good_until_s:
             return
         erasures = await self._store.erasures()
         if erasures != self._erasures:

@@ -108,11 +108,15 @@ class MemoryJournal:
                 position = bisect_left(log.numbers, number)
                 log.turns[position] = replace(log.turns[position], effects=())
 
-    async def unsettled(self, partitions: Sequence[int], *, limit: int, before_ms: int | None = None) -> list[Turn]:
+    async def unsettled(
+        self, partitions: Sequence[int], *, limit: int, before_ms: int | None = None, after: Turn | None = None
+    ) -> list[Turn]:
         wanted = set(partitions)
-        found = [self._turn(entity, number) for entity, number in sorted(self._unsettled)]
+        found = [self._turn(entity, number) for entity, number in self._unsettled]
         found = [turn for turn in found if turn.partition in wanted and (before_ms is None or turn.at_ms < before_ms)]
-        return sorted(found, key=lambda turn: turn.partition)[:limit]
+        if after is not None:
+            found = [turn for turn in found if _place(turn) > _place(after)]
+        return sorted(found, key=_place)[:limit]
 
     def _turn(self, entity: str, number: int) -> Turn:
         log = self._logs[entity]
@@ -135,6 +139,10 @@ class MemoryJournal:
         log = self._logs.get(entity, _EMPTY)
         start = bisect_right(log.numbers, after)
         return log.turns[start : start + limit]
+
+
+def _place(turn: Turn) -> tuple[int, str, int]:
+    return turn.partition, turn.entity, turn.turn
 
 
 def _bare(turn: Turn) -> Turn:

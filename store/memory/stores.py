@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from common.clock import Clock, SystemClock
 from store.crypto.masterkeys import MasterKeys
 from store.crypto.vault import KeyringVault
+from store.memory.activities import MemoryActivities
 from store.memory.journal import MemoryJournal
 from store.memory.keys import MemoryKeyStore
 from store.memory.leases import MemoryLeases
@@ -26,4 +27,5 @@ def memory_stores(clock: Clock | None = None, indexes: Sequence[Index] = ()) -> 
         maps=MemoryPartitionMaps(),
         vault=KeyringVault(MemoryKeyStore(), MasterKeys.generate(), clock or SystemClock()),
         feed_tokens=MemoryFeedTokens(clock or SystemClock()),
+        activities=MemoryActivities(),
     )

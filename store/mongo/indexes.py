@@ -8,7 +8,8 @@ from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
 from common.errors import StartupError
-from store.mongo import documents, feed_tokens, keys, timers
+from store.mongo import activities, documents, feed_tokens, keys, timers
+from store.mongo.activities import ACTIVITIES
 from store.mongo.client import Database, database_errors
 from store.mongo.documents import JOURNAL
 from store.mongo.feed_tokens import FEED_TOKENS
@@ -24,6 +25,7 @@ from store.ports.views import Index
 _OURS: Final[dict[str, Sequence[IndexModel]]] = {
     JOURNAL: documents.INDEXES,
     TIMERS: timers.INDEXES,
+    ACTIVITIES: activities.INDEXES,
     KEYS: keys.INDEXES,
     FEED_TOKENS: feed_tokens.INDEXES,
 }

@@ -170,8 +170,13 @@ class MongoJournal:
             for some in _slices(ids, _SETTLED_AT_ONCE):
                 await collection.update_many({"_id": {"$in": some}}, {"$unset": {"fx": ""}})
 
-    async def unsettled(self, partitions: Sequence[int], *, limit: int, before_ms: int | None = None) -> list[Turn]:
+    async def unsettled(
+        self, partitions: Sequence[int], *, limit: int, before_ms: int | None = None, after: Turn | None = None
+    ) -> list[Turn]:
         query: Document = {"p": {"$in": list(partitions)}, "fx": {"$exists": True}}
+        if after is not None:  # within its partition, what was read is stepped over in the index
+            query["p"] = {"$in": [number for number in partitions if number >= after.partition]}
+            query["$or"] = [{"p": {"$gt": after.partition}}, {"_id": {"$gt": turn_id(after.entity, after.turn)}}]
         if before_ms is not None:
             query["at"] = {"$lt": before_ms}
         return await self._read(query, [("p", 1), ("_id", 1)], limit, projection=None)

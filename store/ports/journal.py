@@ -142,9 +142,11 @@ class Journal(Protocol):
         """The effects of these (entity, turn) are done: forget them. Idempotent. Readers may see them for a moment
         longer, and after a crash of the database again: whoever carries effects out must not mind a repeat."""
 
-    async def unsettled(self, partitions: Sequence[int], *, limit: int, before_ms: int | None = None) -> list[Turn]:
-        """Turns of these partitions whose effects may not be done, oldest first per entity; those decided before a
-        moment only, if one is given."""
+    async def unsettled(
+        self, partitions: Sequence[int], *, limit: int, before_ms: int | None = None, after: Turn | None = None
+    ) -> list[Turn]:
+        """Turns of these partitions whose effects may not be done, in the order of partition, entity and turn: those
+        after `after`, and those decided before a moment, if they are given."""
 
     async def save(self, snapshots: Sequence[Snapshot]) -> None:
         """Keep each snapshot unless a newer one is there (`turn < new`)."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from store.ports.activities import Activities
 from store.ports.feed_tokens import FeedTokens
 from store.ports.journal import Journal
 from store.ports.leases import Leases
@@ -23,4 +24,5 @@ class Stores:
     maps: PartitionMaps
     vault: Vault
     feed_tokens: FeedTokens
+    activities: Activities
     close: Callable[[], None] = lambda: None  # lets go of connections; call it last

@@ -14,8 +14,9 @@ class Vault(Protocol):
     async def ensure(self, subjects: Iterable[str]) -> None:
         """Load, or make, the data key of each subject, so that `seal` works."""
 
-    async def unlock(self, blobs: Iterable[bytes]) -> None:
-        """Load the keys that these blobs were sealed under, so that `open` works."""
+    async def unlock(self, blobs: Iterable[bytes], *, anew: bool = False) -> None:
+        """Load the keys that these blobs were sealed under, so that `open` works. `anew`: whoever has been erased by
+        now is, whatever is remembered."""
 
     def has(self, subject: str) -> bool:
         """Is the data key of this subject at hand?"""

@@ -9,8 +9,9 @@ import pytest_asyncio
 
 from store.crypto.masterkeys import MasterKeys
 from store.crypto.vault import KeyringVault
-from store.memory import MemoryJournal, MemoryLeases, MemoryPartitionMaps, MemoryTimers, MemoryViews
+from store.memory import MemoryActivities, MemoryJournal, MemoryLeases, MemoryPartitionMaps, MemoryTimers, MemoryViews
 from store.memory.keys import MemoryKeyStore
+from store.mongo.activities import MongoActivities
 from store.mongo.client import open_client
 from store.mongo.feed_tokens import MongoFeedTokens
 from store.mongo.indexes import ensure_indexes
@@ -61,8 +62,8 @@ class Backend:
 async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
     if request.param == "memory":
         parts = MemoryJournal(), MemoryViews(INDEXES), MemoryTimers(), MemoryLeases(), MemoryPartitionMaps()
-        memory = Backend(MemoryKeyStore(), lambda vault: Stores(*parts, vault, tokens))
-        tokens = MemoryFeedTokens(memory.clock)
+        memory = Backend(MemoryKeyStore(), lambda vault: Stores(*parts, vault, tokens, activities))
+        tokens, activities = MemoryFeedTokens(memory.clock), MemoryActivities()
         yield memory
         return
     client = open_client(request.getfixturevalue("mongo_url"), timeout_s=10.0)
@@ -75,7 +76,8 @@ async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
         opened.append(journal := MongoJournal(database))
         views, timers = MongoViews(database), MongoTimers(database)
         leases, maps = MongoLeases(database), MongoPartitionMaps(database)
-        return Stores(journal, views, timers, leases, maps, vault, MongoFeedTokens(database, clock))
+        tokens, activities = MongoFeedTokens(database, clock), MongoActivities(database)
+        return Stores(journal, views, timers, leases, maps, vault, tokens, activities)
 
     try:
         yield Backend(MongoKeyStore(database), make, clock=clock)

@@ -346,6 +346,22 @@ async def test_effects_are_unsettled_until_settled(journal: Journal) -> None:
     assert await journal.turns("room:1", after=0, limit=1) == [replace(turns[0], effects=())]
 
 
+async def test_unsettled_turns_are_read_page_by_page_to_the_end(journal: Journal) -> None:
+    """Also where others are settled meanwhile, and where a partition ends within a page."""
+    places = [(f"room:{room}", turn, room % 3) for room in range(7) for turn in (2, 10, 1)]
+    await stored(
+        journal, *(a_turn(room, turn, b"x", effects=(b"fx",), partition=partition) for room, turn, partition in places)
+    )
+    seen: list[Turn] = []
+    while page := await journal.unsettled([0, 1, 2], limit=4, after=seen[-1] if seen else None):
+        seen += page
+        await journal.settle((turn.entity, turn.turn) for turn in page[:2])
+    assert [(turn.partition, turn.entity, turn.turn) for turn in seen] == sorted(
+        (p, room, turn) for room, turn, p in places
+    )
+    assert await journal.unsettled([0, 1], limit=9, after=seen[-1]) == []
+
+
 async def test_unsettled_turns_of_an_entity_come_oldest_first(journal: Journal) -> None:
     await stored(journal, *(a_turn(ROOM, number, b"x", effects=(b"fx",)) for number in (2, 10, 1)))
     assert [turn.turn for turn in await journal.unsettled([7], limit=10)] == [1, 2, 10]

@@ -141,6 +141,18 @@ async def test_other_processes_honour_an_erasure_within_half_a_minute(backend: B
     assert (await sealed(there, "alice"))[1:9] != blob[1:9]
 
 
+async def test_who_asks_anew_hears_of_an_erasure_at_once(backend: Backend) -> None:
+    here, there = backend.vault(), backend.vault()
+    blob = await sealed(there, "alice")
+    await there.unlock([blob], anew=True)
+    assert there.open(blob, AAD) == b"text"
+    await here.erase("alice")
+    await there.unlock([blob])
+    assert there.open(blob, AAD) == b"text"  # it was not asked anew
+    await there.unlock([blob], anew=True)
+    assert there.open(blob, AAD) is None
+
+
 async def test_keys_that_were_ensured_stay_good_for_a_while(backend: Backend) -> None:
     vault = backend.vault()
     for _ in range(20):

@@ -1,6 +1,7 @@
 """The wire between regions and shards, over real sockets."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from actors.kernel.caller.shard_client import ShardGone
 from common.net.framing import Calling, ConnectionLost, connect
 from common.net.proof import SharedSecret
 from tests.certificates import make_node
+from tests.streams import stream_to
 
 
 class Echo:
@@ -115,14 +117,10 @@ async def test_nobody_connects_without_the_secret_of_this_life(place: Place) -> 
 )
 async def test_whoever_speaks_another_language_is_hung_up_on(place: Place, sent: bytes) -> None:
     assert place.address is not None
-    reader, writer = await asyncio.open_connection(place.address.host, place.address.port)
-    writer.write(sent)
-    try:
-        assert await asyncio.wait_for(reader.read(), 5) == b""
-    except ConnectionResetError:
-        pass
-    finally:
-        writer.close()
+    async with stream_to(place.address.host, place.address.port) as (reader, writer):
+        writer.write(sent)
+        with contextlib.suppress(ConnectionResetError):
+            assert await asyncio.wait_for(reader.read(), 5) == b""
     assert place.shard.seen == []
 
 

@@ -1,6 +1,6 @@
 """Processes ask each other over TCP, and only those who know the key are answered."""
 
-import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +10,7 @@ import pytest
 from serve_app.processes.peers import Peer, ask
 from store.mongo.processes import Process
 from tests.certificates import make_node
+from tests.streams import stream_to
 
 
 @pytest.fixture
@@ -32,15 +33,11 @@ async def test_a_wrong_key_gets_nothing(process: Process) -> None:
 async def test_a_stranger_who_says_nonsense_does_no_harm(process: Process) -> None:
     host, _, port = process.address.rpartition(":")
     for nonsense in (b"\n", b"x" * 100_000, b"\xff\xfe\n", b""):
-        reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(nonsense)
-        writer.write_eof()
-        try:
-            assert await reader.read() == b""
-        except ConnectionResetError:
-            pass  # as good as nothing
-        finally:
-            writer.close()
+        async with stream_to(host, int(port)) as (reader, writer):
+            writer.write(nonsense)
+            writer.write_eof()
+            with contextlib.suppress(ConnectionResetError):  # as good as nothing
+                assert await reader.read() == b""
     assert await ask(process, "stats", 2.0) == b'{"n": 1}'
 
 

@@ -25,6 +25,7 @@ from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.ports import EntityClient
 from actors.kernel.shard.shard import Shard
+from actors.workflows.table import all_reactions
 from common.clock import to_rfc3339
 from common.errors import CarewireError, Conflict, FailedPrecondition
 from store.ports.leases import Holder
@@ -311,7 +312,7 @@ async def repeats(world: World, people: int, *, keyed: bool) -> dict[str, set[st
 
 @pytest.mark.parametrize("seed", seeds(20))
 def test_a_key_is_one_booking_whichever_gateway_repeats_it_and_whatever_dies(seed: int) -> None:
-    world = World(seed, kinds=KINDS)
+    world = World(seed, kinds=KINDS, reactions=all_reactions())
 
     async def main() -> None:
         await world.start()
@@ -327,7 +328,7 @@ def test_a_key_is_one_booking_whichever_gateway_repeats_it_and_whatever_dies(see
 
 def test_without_a_key_who_asks_twice_has_two() -> None:
     """The twin: the scenario above does tell."""
-    world = World(0, kinds=KINDS)
+    world = World(0, kinds=KINDS, reactions=all_reactions())
     world.dice.rate = 0.0
 
     async def main() -> None:
@@ -349,7 +350,7 @@ async def insist(call: Callable[[], Awaitable[Any]]) -> Any:
 
 @pytest.mark.parametrize("seed", seeds(20))
 def test_of_many_who_want_one_time_exactly_one_gets_it(seed: int) -> None:
-    world = World(seed, kinds=KINDS)
+    world = World(seed, kinds=KINDS, reactions=all_reactions())
 
     async def main() -> None:
         await world.start()
@@ -423,7 +424,7 @@ async def two_lives_book(world: World, stores: Stores) -> int:
 
 @pytest.mark.parametrize("seed", seeds(5))
 def test_two_shards_that_both_believe_in_a_calendar_book_an_hour_once(seed: int) -> None:
-    world = World(seed, rate=0.0, kinds=KINDS)
+    world = World(seed, rate=0.0, kinds=KINDS, reactions=all_reactions())
     assert run(world.loop, two_lives_book(world, world.stores)) == 1
 
 
@@ -431,7 +432,7 @@ def test_without_the_fence_two_shards_book_the_same_hour_twice() -> None:
     """The twin: the race is real, and only the fence stands between it and a double booking."""
     most = 0
     for seed in range(10):
-        world = World(seed, rate=0.0, kinds=KINDS)
+        world = World(seed, rate=0.0, kinds=KINDS, reactions=all_reactions())
         unfenced: Any = UnfencedJournal(world.sound.journal)
         most = max(most, run(world.loop, two_lives_book(world, replace(world.stores, journal=unfenced))))
     assert most == 2

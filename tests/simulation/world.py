@@ -12,6 +12,7 @@ from actors.kernel.cluster.handoff import rebalance
 from actors.kernel.contract import protocol
 from actors.kernel.contract.entity import Attach, Kind, Principal
 from actors.kernel.contract.partitions import shard_names
+from actors.kernel.contract.reactions import AnyReaction
 from actors.kernel.shard.shard import Shard
 from common.errors import CarewireError, Unavailable
 from config.settings import KernelSettings
@@ -44,6 +45,7 @@ class World:
         rate: float = 1.0,
         settings: KernelSettings = SETTINGS,
         kinds: Sequence[Kind[Any, Any, Any]] = (LedgerKind(),),
+        reactions: Sequence[AnyReaction] = (),
     ) -> None:
         self.loop = VirtualLoop()
         self.clock = VirtualClock(self.loop)
@@ -53,6 +55,7 @@ class World:
         self.settings = settings
         self.sound: Stores = memory_stores(self.clock, [index for kind in kinds for index in kind.indexes])
         self.kinds = kinds
+        self.reactions = reactions
         self.shards: dict[str, Shard] = {}
         self.lives = 0
         self.regions: dict[str, Region] = {}
@@ -64,7 +67,7 @@ class World:
         """The stores as seen over the bad network."""
         faulty: dict[str, Any] = {
             name: FaultyJournal(getattr(self.sound, name), self.dice)
-            for name in ("journal", "views", "timers", "leases", "maps")
+            for name in ("journal", "views", "timers", "activities", "leases", "maps")
         }
         return replace(self.sound, **faulty)
 
@@ -88,6 +91,7 @@ class World:
             clock=self.clock,
             holder=Holder(f"{name}/{self.lives}", "sim", 0, 0),
             courier=courier_of(self._courier),
+            reactions=self.reactions,
         )
         self.shards[name] = shard
         await shard.start()

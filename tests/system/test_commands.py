@@ -52,6 +52,7 @@ def test_a_token_is_signed_with_the_secret_that_a_start_has_made(tmp_path: Path)
         ("scale", "rooms", "2", "--url", "http://127.0.0.1:1"),
         ("audit", "verify"),
         ("rebuild-projections",),
+        ("react", "tell_offer", "--since", "2026-11-28"),
     ],
     ids=" ".join,
 )
@@ -69,7 +70,11 @@ def test_commands_that_read_make_nothing_and_say_how_to_point_them_somewhere(
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-@pytest.mark.parametrize("command", [("audit", "verify"), ("rebuild-projections",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "command",
+    [("audit", "verify"), ("rebuild-projections",), ("react", "tell_offer", "--since", "2026-11-28")],
+    ids=" ".join,
+)
 def test_a_database_out_of_reach_is_one_line(command: tuple[str, ...], tmp_path: Path) -> None:
     url = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500"
     keys = "k1:" + "A" * 43 + "="

@@ -21,6 +21,7 @@ async def test_status_lists_every_process(system: System) -> None:
         "rooms-1": "shard",
         "presence-0": "shard",
         "calendars-0": "shard",
+        "care-0": "shard",
         "gateway-0": "gateway",
         "api-0": "api",
         "predictor-0": "predictor",

@@ -28,7 +28,7 @@ async def test_what_the_api_refuses_is_in_its_log_at_once_as_json(system: System
 async def test_every_process_logs_json_lines_at_their_level_into_a_file_of_its_own(system: System) -> None:
     folder = system.data_dir / "logs" / "carewire"
     names = {path.stem for path in folder.glob("*.log")}
-    assert {"api-0", "gateway-0", "predictor-0", "rooms-0", "rooms-1", "calendars-0", "presence-0"} <= names
+    assert {"api-0", "gateway-0", "predictor-0", "rooms-0", "rooms-1", "calendars-0", "care-0", "presence-0"} <= names
     lines = [line for path in folder.glob("*.log") for line in lines_of(path)]
     assert {line["level"] for line in lines} <= {"info", "warning", "error", "critical"}
     assert any(line["event"] == "lease.acquired" for line in lines)

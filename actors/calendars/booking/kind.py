@@ -1,6 +1,5 @@
-"""Bookings as the kernel sees them: read models, letters to calendars, letters to people."""
+"""Bookings as the kernel sees them: read models, and letters to calendars, series and the waitlist."""
 
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -9,9 +8,8 @@ from typing_extensions import override
 from actors.calendars.booking.answers import shown, with_words
 from actors.calendars.booking.commands import BookingCommand, OpenBooking, ReadBooking
 from actors.calendars.booking.entity import Booking
-from actors.calendars.booking.events import BookingChanged, BookingEvent, HoldInDoubt, Noted, OutcomeDecided, Reminded
-from actors.calendars.booking.letters import Deliver, event_id
-from actors.calendars.booking.state import BookingState, Record
+from actors.calendars.booking.events import BookingChanged, BookingEvent, HoldInDoubt, Noted, OutcomeDecided
+from actors.calendars.booking.state import BookingState
 from actors.calendars.booking.views import BOOKINGS, TEXTS, view_of, words_of
 from actors.calendars.calendar.commands import NAME
 from actors.calendars.calendar.reservations import ConfirmOrCancel
@@ -22,7 +20,6 @@ from common.errors import PermissionDenied
 from store.ports.views import Index, View
 
 _pack: Final = msgspec.msgpack.Encoder().encode
-_to_json: Final = msgspec.json.Encoder().encode
 
 
 class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
@@ -82,19 +79,10 @@ class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
             case OutcomeDecided():
                 verdict = event.verdict
                 return Effects(letters=[Letter(verdict.entity, _pack(ConfirmOrCancel(verdict.key, verdict.outcome)))])
-            case Reminded():
-                payload: dict[str, object] = {
-                    "booking": shown(event.record, recorded.seq),
-                    "starts_in": event.starts_in_ms // 1000,
-                }
-                return Effects(letters=_told(entity_id, recorded, event.record, "appointment_reminder", payload))
             case BookingChanged():
-                payload = {"booking": shown(event.record, recorded.seq), "change": event.change}
                 letters = [Letter(one.entity, _pack(ConfirmOrCancel(one.key, one.outcome))) for one in event.verdicts]
                 if event.change == "created" and event.record.wish:
                     letters.append(Letter(NAME, _pack(CloseOffer(event.record.id, event.record.wish))))
-                parted = event.record.former if event.change == "transferred" else ""
-                letters += _told(entity_id, recorded, event.record, "booking_updated", payload, parted)
                 return Effects(views=[view_of(event.record, recorded.seq)], letters=letters)
         return None
 
@@ -103,21 +91,6 @@ class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
         if not isinstance(query, ReadBooking):
             return await super().read(query, entity_id, version, library)
         return with_words(shown(query.record, query.version), await words_of(library, query.record.id))
-
-
-def _told(
-    entity_id: str,
-    recorded: Recorded[BookingEvent],
-    record: Record,
-    name: str,
-    payload: Mapping[str, object],
-    parted: str = "",
-) -> list[Letter]:
-    """To the mailboxes of client and therapist, and of the therapist whose it was until now."""
-    made = event_id(entity_id, recorded.seq, recorded.at_ms)
-    command = _pack(Deliver(made, name, _to_json(payload)))
-    people = dict.fromkeys((record.client, record.therapist, parted))
-    return [Letter(f"user:{user}", command) for user in people if user]
 
 
 def _key(entity_id: str) -> str:

@@ -5,11 +5,10 @@ from typing import Final
 import msgspec
 from typing_extensions import override
 
-from actors.calendars.booking.letters import Deliver, event_id
 from actors.calendars.booking.views import TEXTS
 from actors.calendars.calendar.commands import NAME, NotifyWhenFree, Reserve
 from actors.calendars.calendar.reservations import ConfirmOrCancel, Outcome
-from actors.calendars.waitlist.answers import WaitlistReply, shown
+from actors.calendars.waitlist.answers import WaitlistReply
 from actors.calendars.waitlist.commands import ReadWaitlist, WaitlistCommand
 from actors.calendars.waitlist.entity import Waitlist
 from actors.calendars.waitlist.events import (
@@ -84,9 +83,7 @@ class WaitlistKind(Kind[Waitlist, WaitlistCommand, WaitlistEvent]):
                 asked = zip(event.offers, event.wishes, strict=True)
                 return Effects(letters=[_reserve(offer, wish) for offer, wish in asked])
             case OfferMade():
-                return Effects(
-                    letters=[_confirm_or_cancel(event.offer, "taken"), _told(entity_id, recorded, event.offer)]
-                )
+                return Effects(letters=[_confirm_or_cancel(event.offer, "taken")])
             case OfferClosed():
                 return Effects(letters=[_confirm_or_cancel(event.offer, "free"), *_muted(event.quiet)])
             case OfferOutcomeDecided():
@@ -124,9 +121,3 @@ def _confirm_or_cancel(offer: Offer, outcome: Outcome) -> Letter:
 
 def _muted(calendars: tuple[str, ...]) -> list[Letter]:
     return [Letter(f"calendar:{name}", _pack(NotifyWhenFree(NAME, False))) for name in calendars]
-
-
-def _told(entity_id: str, recorded: Recorded[WaitlistEvent], offer: Offer) -> Letter:
-    payload = msgspec.json.encode({"offer": shown(offer)})
-    made = event_id(entity_id, recorded.seq, recorded.at_ms)
-    return Letter(f"user:{offer.client}", _pack(Deliver(made, "waitlist_offer", payload)))

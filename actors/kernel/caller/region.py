@@ -169,6 +169,10 @@ class Region(EntityClient):
             raise error_of(answer.code, answer.message, retry_after_s=answer.retry_after_s, details=details)
         return Reply(answer.data, answer.version, answer.duplicate)
 
+    def reaches(self, entity: str) -> bool:
+        """Is there a pool that hosts its kind?"""
+        return entity.partition(":")[0] in self._pools
+
     def unlisten(self, topic: str) -> None:
         """Nobody here listens to this topic any more."""
         self._stray_topics.pop(topic, None)

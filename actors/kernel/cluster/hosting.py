@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from actors.kernel.caller.shard_client import ShardClient
 from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.reactions import AnyReaction
 from config.settings import Settings
 from store.ports.stores import Stores
 
@@ -30,6 +31,10 @@ class ClusterSpec(Protocol):
 
     def kinds(self, pool: str) -> list[Kind[Any, Any, Any]]:
         """The kinds that a shard of this pool hosts."""
+        ...
+
+    def reactions(self, pool: str) -> Sequence[AnyReaction]:
+        """The rules that a shard of this pool evaluates: those for the events of its kinds."""
         ...
 
     @property

@@ -10,6 +10,7 @@ from actors.kernel.cluster.handoff import rebalance
 from actors.kernel.contract import protocol
 from actors.kernel.contract.entity import Kind
 from actors.kernel.contract.partitions import shard_names
+from actors.kernel.contract.reactions import AnyReaction
 from actors.kernel.shard.shard import Shard
 from common.clock import Clock
 from common.errors import Unavailable
@@ -31,8 +32,10 @@ class LocalCluster:
         clock: Clock,
         pool: str = "rooms",
         shards: int = 2,
+        reactions: Sequence[AnyReaction] = (),
     ) -> None:
         self._stores = stores
+        self._reactions = reactions
         self._kinds = kinds
         self._settings = settings
         self._clock = clock
@@ -62,6 +65,7 @@ class LocalCluster:
             clock=self._clock,
             holder=Holder(f"{name}/{life}", "local", 0, 0),
             courier=courier_of(self._courier_region),
+            reactions=self._reactions,
         )
         self.shards[name] = shard
         await shard.start()

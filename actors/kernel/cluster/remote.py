@@ -146,14 +146,16 @@ class ShardActor(_Actor[Shard]):
             metrics=RegionMetrics(),
         )
         await region.start()
+        pool = self._name.rpartition("-")[0]
         return Shard(
             self._name,
-            self._recipe.kinds(self._name.rpartition("-")[0]),
+            self._recipe.kinds(pool),
             stores,
             settings=self._recipe.settings.kernel,
             clock=clock,
             holder=this_process(),
             courier=courier_of(region),
+            reactions=self._recipe.reactions(pool),
         )
 
 

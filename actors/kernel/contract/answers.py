@@ -1,14 +1,21 @@
 """Answers and deliveries as they travel: made of errors, events and signals."""
 
-from typing import Final
+from typing import Final, TypedDict
 
 import msgspec
 
 from actors.kernel.contract import protocol
-from actors.kernel.contract.entity import Shown, Signal
+from actors.kernel.contract.entity import Shown, Signal, packet_of
 from common.errors import CarewireError
 
 INTERNAL: Final = CarewireError("Something went wrong on our side. Please try again.")
+
+
+class _Apart(TypedDict):
+    skip: str
+    skip_also: tuple[str, ...]
+    instead: dict[str, bytes]
+    only: str
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -34,12 +41,34 @@ def failure(correlation_id: int, error: CarewireError, version: int) -> protocol
 
 def delivery(entity_id: str, version: int, shown: Shown, at_ms: int) -> protocol.Delivery:
     """What listeners get of an event."""
-    packet = b'["%b",%b]' % (shown.name.encode(), shown.payload)
-    return protocol.Delivery(entity_id, version, packet, at_ms, shown.evict, shown.skip)
+    packet = packet_of(shown.name, shown.payload)
+    if not (shown.skip or shown.instead or shown.only):
+        return protocol.Delivery(entity_id, version, packet, at_ms, shown.evict)
+    return protocol.Delivery(
+        entity_id,
+        version,
+        packet,
+        at_ms,
+        shown.evict,
+        **_apart(shown),
+    )
 
 
 def signal_delivery(entity_id: str, signal: Signal, at_ms: int) -> protocol.Delivery:
     """What listeners get of an ephemeral event."""
-    packet = b'["%b",%b]' % (signal.name.encode(), signal.payload)
-    lapse = b'["%b",%b]' % (signal.lapse.encode(), signal.payload) if signal.lapse else b""
-    return protocol.Delivery(entity_id, 0, packet, at_ms, "", signal.skip, signal.key, signal.ttl_s, lapse)
+    return protocol.Delivery(
+        entity_id,
+        0,
+        packet_of(signal.name, signal.payload),
+        at_ms,
+        key=signal.key,
+        ttl_s=signal.ttl_s,
+        lapse=packet_of(signal.lapse, signal.payload) if signal.lapse else b"",
+        **_apart(signal),
+    )
+
+
+def _apart(said: Shown | Signal) -> _Apart:
+    """Who gets something else than the others."""
+    skip, *others = said.skip or ("",)
+    return {"skip": skip, "skip_also": tuple(others), "instead": dict(said.instead), "only": said.only}

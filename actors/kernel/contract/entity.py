@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
 
+from actors.kernel.contract.activities import Activity, Answered
 from store.ports.views import Index, View, ViewQuery
 
 R = TypeVar("R")
@@ -81,25 +82,45 @@ class Signal(msgspec.Struct, frozen=True):
     """An ephemeral event (typing): to whoever listens now, never journaled, dropped first under pressure.
 
     With `ttl_s` and `lapse`, gateways send `lapse` themselves when no other signal of this `key` came in time: so it
-    ends even if the shard that sent it dies. `skip` is a user whose sockets do not get it.
+    ends even if the shard that sent it dies. `skip`, `instead` and `only` are as in `Shown`; what lapses has no
+    `instead`, for nobody could tell what those are to be sent when it does.
     """
 
     name: str
     payload: bytes  # JSON object
-    skip: str = ""
+    skip: tuple[str, ...] = ()
     key: str = ""
     ttl_s: float = 0.0
     lapse: str = ""  # event name sent, with the same payload, when it lapses
+    instead: Mapping[str, bytes] = {}
+    only: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError: it lapses, and has an `instead`."""
+        if self.lapse and self.instead:
+            raise ValueError("A signal that lapses is the same for everybody who hears it.")
 
 
 class Letter(msgspec.Struct, frozen=True):
     """A command to another entity, sent at least once after the turn is stored, carried out once.
 
-    Its command id is derived from the event that sent it, so repeats are recognised.
+    Its command id is derived from the event that sent it, so repeats are recognised. The command lies in the clear in
+    its sender's turn and quotes nobody. What is personal goes into `secret`: sealed under the key of `owner` until the
+    letter is sent, when it becomes the member `secret` of the command, whose Struct is a map. Once the owner is erased
+    the letter is not sent any more.
+
+    Raises:
+        ValueError: a secret without an owner, or an owner without a secret.
     """
 
     to: str
     command: bytes  # msgpack, of the receiving kind
+    secret: bytes | None = None
+    owner: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.secret is None) != (not self.owner):
+            raise ValueError("what is secret in a letter has an owner")
 
 
 class SetTimer(msgspec.Struct, frozen=True):
@@ -130,13 +151,22 @@ class Decision(msgspec.Struct, frozen=True):
 class Shown(msgspec.Struct, frozen=True):
     """How an event appears to those who listen: a Socket.IO event name and its payload (a JSON object).
 
-    `evict` is a user whose sockets hear this and nothing later. `skip` is a user whose sockets do not get it.
+    `evict` is a user whose sockets hear this and nothing later. `skip` are users whose sockets do not get it; sockets
+    of those in `instead` get that packet (`packet_of`) in its place. `only` is the public id of the one socket that
+    gets it. Who comes back and reads what they missed is told the same, but for what was for one socket.
     """
 
     name: str
     payload: bytes
     evict: str = ""
-    skip: str = ""
+    skip: tuple[str, ...] = ()
+    instead: Mapping[str, bytes] = {}
+    only: str = ""
+
+
+def packet_of(name: str, payload: bytes) -> bytes:
+    """An event as it is sent: a JSON array of its name, which needs no escaping, and its payload, which is JSON."""
+    return b'["%b",%b]' % (name.encode(), payload)
 
 
 C = TypeVar("C")
@@ -200,14 +230,15 @@ class Library(Protocol):
 class Effects(msgspec.Struct, frozen=True):
     """What must be done outside the journal because of one event. Each is idempotent.
 
-    `views` and `redact` are done before the command is answered, so callers read what they wrote; `letters` follow.
-    The `secret` of a view is plaintext here; the kernel seals it under the key of `owner`.
+    `views` and `redact` are done before the command is answered, so callers read what they wrote; `letters` and
+    `activities` follow. The `secret` of a view is plaintext here; the kernel seals it under the key of `owner`.
     """
 
     views: Sequence[View] = ()
     owner: str = ""
     redact: Sequence[int] = ()  # numbers of this entity's events that lose their secret
     letters: Sequence[Letter] = ()
+    activities: Sequence[Activity] = ()
 
 
 class Kind(ABC, Generic[S, C, E]):
@@ -281,6 +312,15 @@ class Kind(ABC, Generic[S, C, E]):
     def effects(self, entity_id: str, recorded: Recorded[E], part: Any) -> Effects | None:
         """What else an event entails. Pure, so that read models can be rebuilt from the journal by the same rule."""
         return None
+
+    def answered(self, entity: S, answered: Answered, context: Context) -> Decision:
+        """Decide what the answer to an activity changes. It is stored all the same when it changes nothing, or is
+        refused: the activity is over."""
+        return Decision()
+
+    def still(self, entity: S, key: str, payload: bytes) -> bool:
+        """Is what the activity `key` says still true? One that is not is dropped instead of sent."""
+        return True
 
     async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
         """Answer a `Query` that a decision left as its reply. Nothing above `version` may be in the answer."""

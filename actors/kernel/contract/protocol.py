@@ -3,10 +3,11 @@
 Ray moves `bytes` far faster than object graphs, so a whole batch travels as one. Structs are arrays on the wire.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
+from actors.kernel.contract.activities import Urgency
 from actors.kernel.contract.entity import Principal
 
 
@@ -90,8 +91,11 @@ class Delivery(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     `version` > 0: a numbered event; a topic's come without gap or repeat (`first` < `version`: this one stands for
     all of first..version). `version` 0: a signal or a note, sent once at most. `evict`: after this one, sockets of
-    that user hear no more. `skip`: sockets of that user do not get it. `lapse` is the packet to send when no other
-    delivery with this `key` came within `ttl_s`.
+    that user hear no more. `lapse` is the packet to send when no other delivery with this `key` came within `ttl_s`.
+
+    `skip`, `skip_also`: sockets of these users do not get it (the first of them stands alone, as it always did).
+    `instead`: sockets of these users get this packet in its place. `only`: but for the socket with this public id,
+    nobody does.
     """
 
     topic: str
@@ -104,6 +108,22 @@ class Delivery(msgspec.Struct, array_like=True, frozen=True, gc=False):
     ttl_s: float = 0.0
     lapse: bytes = b""
     first: int = 0
+    skip_also: tuple[str, ...] = ()
+    instead: dict[str, bytes] = {}
+    only: str = ""
+
+    @property
+    def for_all(self) -> bool:
+        """Does everybody who listens get the same?"""
+        return not (self.skip or self.skip_also or self.instead or self.only)
+
+    def packet_for(self, user: str, connection: str = "") -> bytes | None:
+        """What a socket of this user gets, whose public id this is ("": no socket, the past is read). None: nothing."""
+        if self.only and self.only != connection:
+            return None
+        if user and (user == self.skip or user in self.skip_also):
+            return None
+        return self.instead.get(user, self.packet)
 
 
 class FetchResult(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
@@ -135,6 +155,74 @@ class EncodedFetchResult(msgspec.Struct, array_like=True, frozen=True, kw_only=T
     moved: list[str]
 
 
+class Report(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
+    """What a runner could not finish. What it could is the command `Answered`, and is not reported.
+
+    `retry`: offer it again at `due_ms`. `park`: put it off until then. `dead`: nobody tries it again by itself;
+    `poison` is that as well, where it cannot even be read. `code` and `message` are for operators: no personal data.
+    """
+
+    id: bytes
+    verdict: Literal["retry", "park", "dead", "poison"]
+    due_ms: int | None = None
+    code: str = ""
+    message: str = ""
+    attempts: int = 0
+
+
+class Work(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
+    """A runner asks a shard for activities, and waits with the request for up to `wait_ms`.
+
+    `runner` names it and its life. `credits` say how many more it takes now of each connector that it serves; a
+    connector that is left out gets nothing. `returned` are given back untried. A newer request of the same runner has
+    the older one answered at once.
+    """
+
+    runner: str
+    credits: dict[str, int] = {}
+    wait_ms: int = 0
+    returned: list[bytes] = []
+    reports: list[Report] = []
+
+
+class Offered(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
+    """An activity that is a runner's for a time.
+
+    `until_ms_from_now` counts from the moment at which the runner sent its request: it starts no call that could last
+    longer. `payload` is sealed under the key of `owner` (`codec.activity_place`), unless that is "".
+    """
+
+    id: bytes
+    connector: str
+    entity: str
+    key: str
+    owner: str
+    payload: bytes
+    lane: str
+    urgency: Urgency
+    deadline_ms: int | None
+    ask: bool
+    attempts: int
+    created_at_ms: int
+    until_ms_from_now: int
+
+
+class Level(msgspec.Struct, array_like=True, frozen=True):
+    """How many activities of a connector a shard has: in line or being tried, put off, and dead."""
+
+    waiting: int
+    parked: int
+    dead: int
+
+
+class WorkResult(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
+    """What a request for work brings. `epoch` is that of the shard's lease; 0 when it serves nothing at present."""
+
+    epoch: int
+    offers: list[Offered]
+    levels: dict[str, Level]
+
+
 MOVED: Final = "moved"
 encode: Final = msgspec.msgpack.Encoder().encode
 decode_batch: Final = msgspec.msgpack.Decoder(Batch).decode
@@ -142,4 +230,6 @@ decode_submit_ack: Final = msgspec.msgpack.Decoder(SubmitAck).decode
 decode_subscribe: Final = msgspec.msgpack.Decoder(Subscribe).decode
 decode_fetch: Final = msgspec.msgpack.Decoder(Fetch).decode
 decode_delivery: Final = msgspec.msgpack.Decoder(Delivery).decode
+decode_work: Final = msgspec.msgpack.Decoder(Work).decode
+decode_work_result: Final = msgspec.msgpack.Decoder(WorkResult).decode
 decode_fetch_result: Final = msgspec.msgpack.Decoder(FetchResult).decode

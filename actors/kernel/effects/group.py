@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from actors.kernel.effects.inbox import Inbox
 from actors.kernel.effects.letters import LetterRouter
-from actors.kernel.effects.outbox import Courier, Outbox, RuntimeOf
+from actors.kernel.effects.outbox import Outbox, RuntimeOf
+from actors.kernel.effects.postman import Courier, Postman
 from actors.kernel.effects.recovery import EffectRecovery
 from actors.kernel.effects.timers import TimerScheduler, TurnKey
 from actors.kernel.lib.writes import WriteBatcher, batch_writes
@@ -20,6 +21,7 @@ class ShardEffects:
 
     inbox: Inbox
     outbox: Outbox
+    postman: Postman
     timers: TimerScheduler
     recovery: EffectRecovery
 
@@ -45,9 +47,10 @@ def shard_effects(
     inbox = Inbox()
     settling: WriteBatcher[TurnKey] = batch_writes(stores.journal.settle, tasks)
     timers = TimerScheduler(stores.timers, settling, inbox, clock=clock, tasks=tasks)
-    letters = LetterRouter(is_ours, inbox, courier, patience_s=patience_s)
-    outbox = Outbox(stores, letters.send, timers.set, runtime_of=runtime_of, settling=settling, tasks=tasks)
+    router = LetterRouter(is_ours, inbox, courier, patience_s=patience_s)
+    postman = Postman(stores.activities, stores.vault, router.send, clock)
+    outbox = Outbox(stores, postman.deliver, timers.set, runtime_of=runtime_of, settling=settling, tasks=tasks)
     recovery = EffectRecovery(
         stores.journal, outbox, clock, serving=serving, partitions=partitions, runtime_of=runtime_of
     )
-    return ShardEffects(inbox=inbox, outbox=outbox, timers=timers, recovery=recovery)
+    return ShardEffects(inbox=inbox, outbox=outbox, postman=postman, timers=timers, recovery=recovery)

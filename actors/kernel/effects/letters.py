@@ -9,7 +9,7 @@ import msgspec
 from actors.kernel.contract import protocol
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.effects.inbox import Inbox, LocalLetter
-from actors.kernel.effects.outbox import Courier
+from actors.kernel.effects.postman import Courier
 from actors.kernel.history.codec import StoredLetter
 from common.errors import Unavailable, error_of
 
@@ -37,6 +37,7 @@ class LetterRouter:
 
         Raises:
             CarewireError: it was refused, or (retryable) nobody answered in time.
+            Unhosted: no pool hosts the receiver's kind.
         """
         answer = await self._ask(letter) if self._is_ours(letter.to) else None
         if answer is None or answer.code == protocol.MOVED:

@@ -14,7 +14,7 @@ from actors.kernel.history.codec import StoredEffects, StoredLetter, StoredView,
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.lib.backoffs import database_backoff
 from actors.kernel.lib.writes import WriteBatcher
-from common.errors import CarewireError, Unavailable
+from common.errors import Unavailable
 from common.lib.retry import retry
 from common.lib.tasks import Tasks
 from common.logs import get_logger
@@ -27,8 +27,8 @@ _log = get_logger(__name__)
 
 _RECEIVERS: Final = 100  # of one turn's letters, at the same time
 
-Courier = Callable[[StoredLetter], Awaitable[None]]
-"""Submits a letter to its entity; raises `Unavailable` when that must be tried again."""
+Deliver = Callable[[str, StoredLetter], Awaitable[None]]
+"""Brings a letter of this sender to its end; raises `Unavailable` when that must be tried again."""
 
 SetTimers = Callable[[Sequence[Timer]], "asyncio.Future[None]"]
 """Fired from now on; they need their turn no more as soon as the future is done."""
@@ -42,7 +42,7 @@ class Outbox:
     def __init__(
         self,
         stores: Stores,
-        courier: Courier,
+        deliver: Deliver,
         set_timers: SetTimers,
         *,
         runtime_of: RuntimeOf,
@@ -51,7 +51,7 @@ class Outbox:
     ) -> None:
         self._stores = stores
         self._runtime_of = runtime_of
-        self._courier = courier
+        self._deliver = deliver
         self._set_timers = set_timers
         self._settling = settling
         self._tasks = tasks
@@ -115,7 +115,7 @@ class Outbox:
         try:
             if before is not None:
                 await asyncio.shield(before)
-            delivered = await self._deliver_to_all(effects.letters)
+            delivered = await self._deliver_to_all(turn.entity, effects.letters)
         finally:
             arrived.set_result(None)
             if self._senders.get(turn.entity) is arrived:
@@ -125,31 +125,24 @@ class Outbox:
                 await setting
             await self._settling.put([(turn.entity, turn.turn)])
 
-    async def _deliver_to_all(self, letters: Sequence[StoredLetter]) -> bool:
-        """Each receiver's in their order. False when one cannot be delivered for good."""
+    async def _deliver_to_all(self, sender: str, letters: Sequence[StoredLetter]) -> bool:
+        """Each receiver's in their order. False when one met a bug."""
         receivers: dict[str, list[StoredLetter]] = {}
         for letter in letters:
             receivers.setdefault(letter.to, []).append(letter)
         mail = list(receivers.values())
         for start in range(0, len(mail), _RECEIVERS):
-            if not all(await asyncio.gather(*map(self._deliver_all, mail[start : start + _RECEIVERS]))):
+            some = mail[start : start + _RECEIVERS]
+            if not all(await asyncio.gather(*map(partial(self._deliver_all, sender), some))):
                 return False
         return True
 
-    async def _deliver_all(self, letters: Sequence[StoredLetter]) -> bool:
-        """One receiver's, in their order. False when one cannot be delivered for good."""
+    async def _deliver_all(self, sender: str, letters: Sequence[StoredLetter]) -> bool:
+        """One receiver's, in their order. False when one met a bug."""
         for letter in letters:
-            if not await self._insist(partial(self._deliver, letter)):
+            if not await self._insist(partial(self._deliver, sender, letter)):
                 return False
         return True
-
-    async def _deliver(self, letter: StoredLetter) -> None:
-        try:
-            await self._courier(letter)
-        except CarewireError as error:
-            if error.retryable:
-                raise Unavailable(error.message) from error
-            _log.warning("letter.refused", to=letter.to, code=error.code)  # the receiver will never take it
 
     async def _insist(self, action: Callable[[], Awaitable[None]]) -> bool:
         """Until it is done. False when it cannot be done: the turn stays unsettled, and the log says why."""

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.kernel.contract.entity import Effects, Event, Kind, Recorded
+from actors.kernel.contract.entity import Effects, Event, Kind, Letter, Recorded
+from actors.kernel.history.sealed_letters import letter_place, with_secret
 from store.ports.journal import Turn
 from store.ports.timers import Timer
 from store.ports.vault import Vault
@@ -24,11 +25,12 @@ class StoredView(msgspec.Struct, array_like=True, frozen=True):
 
 
 class StoredLetter(msgspec.Struct, array_like=True, frozen=True):
-    """A letter as it waits in a turn."""
+    """A letter as it waits in a turn; its secret is sealed already."""
 
     to: str
     command_id: bytes
     command: bytes
+    secret: bytes | None = None
 
 
 class StoredTimer(msgspec.Struct, array_like=True, frozen=True):
@@ -71,6 +73,17 @@ def timers_of(turn: Turn, effects: StoredEffects) -> list[Timer]:
 def encode_timers(timers: Iterable[Timer]) -> bytes:
     """Timers as an effect of their turn."""
     return encode(StoredEffects([], [], [], [StoredTimer(one.id, one.due_ms, one.command) for one in timers]))
+
+
+async def opened(letter: StoredLetter, vault: Vault) -> StoredLetter | None:
+    """The letter as it is sent, its secret in its command. None when the key of the owner was erased."""
+    if letter.secret is None:
+        return letter
+    await vault.unlock([letter.secret])
+    secret = vault.open(letter.secret, letter_place(letter.to, letter.command_id))
+    if secret is None:
+        return None
+    return StoredLetter(letter.to, letter.command_id, with_secret(letter.command, secret))
 
 
 def place(entity_id: str, seq: int) -> bytes:
@@ -137,10 +150,22 @@ class Codec:
             for view in effects.views
         ]
         letters = [
-            StoredLetter(letter.to, command_id, letter.command)
+            self.store_letter(letter, command_id)
             for letter, command_id in zip(effects.letters, letter_ids, strict=True)
         ]
         return encode(StoredEffects(views, list(effects.redact), letters))
+
+    def encode_letters(self, letters: Iterable[tuple[bytes, Letter]]) -> bytes:
+        """Letters with their command ids as an effect of their turn. Raises LookupError when the key of an owner is not
+        at hand."""
+        return encode(StoredEffects([], [], [self.store_letter(letter, command_id) for command_id, letter in letters]))
+
+    def store_letter(self, letter: Letter, command_id: bytes) -> StoredLetter:
+        """A letter as it waits. Raises LookupError when the key of its owner is not at hand."""
+        if letter.secret is None:
+            return StoredLetter(letter.to, command_id, letter.command)
+        sealed = self._vault.seal(letter.owner, letter.secret, letter_place(letter.to, command_id))
+        return StoredLetter(letter.to, command_id, letter.command, sealed)
 
     async def open_views(self, views: Iterable[View]) -> list[View]:
         """The views with their secrets opened (None where the key was erased)."""

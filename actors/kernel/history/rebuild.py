@@ -8,16 +8,15 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from actors.kernel.contract.entity import Kind, Recorded
+from actors.kernel.contract.entity import Effects, Kind, Recorded
 from actors.kernel.history.codec import StoredView, decode_effects
 from actors.kernel.history.runtime import KindRuntime
+from actors.kernel.history.walking import entity_pages, turn_pages
 from store.ports.journal import Turn
 from store.ports.stores import Stores
 from store.ports.views import View
 
-_TURNS: Final = 200  # a round trip
-_ENTITIES: Final = 500
-_VIEWS: Final = 500
+_VIEWS: Final = 500  # a round trip
 
 
 @dataclass(slots=True)
@@ -36,13 +35,14 @@ async def rebuild(
     done = Rebuilt()
     for kind in kinds:
         runtime = KindRuntime(kind, stores)
-        async for entity_id in _entities(stores, f"{kind.name}:"):
-            views = await _views_of(stores, runtime, entity_id, done)
-            for start in range(0, len(views), _VIEWS):
-                await stores.views.write(views[start : start + _VIEWS])
-            done.entities += 1
-            done.views += len(views)
-            on_progress(done)
+        async for ids in entity_pages(stores.journal, f"{kind.name}:"):
+            for entity_id in ids:
+                views = await _views_of(stores, runtime, entity_id, done)
+                for start in range(0, len(views), _VIEWS):
+                    await stores.views.write(views[start : start + _VIEWS])
+                done.entities += 1
+                done.views += len(views)
+                on_progress(done)
     return done
 
 
@@ -71,22 +71,13 @@ async def _views_of(stores: Stores, runtime: KindRuntime, entity_id: str, done: 
     return [View(one.collection, one.id, one.version, one.fields, one.data, one.secret) for one in latest.values()]
 
 
-def _sealed(runtime: KindRuntime, entity_id: str, recorded: Recorded[Any], effects: Any) -> list[StoredView]:
-    blob = runtime.codec.encode_effects(entity_id, recorded.seq, effects, [b""] * len(effects.letters))
+def _sealed(runtime: KindRuntime, entity_id: str, recorded: Recorded[Any], effects: Effects) -> list[StoredView]:
+    views = Effects(views=effects.views, owner=effects.owner)  # nobody is told anything a second time
+    blob = runtime.codec.encode_effects(entity_id, recorded.seq, views, ())
     return decode_effects(Turn(entity_id, recorded.turn, 0, 0, 0, effects=(blob,))).views
 
 
 async def _events(stores: Stores, runtime: KindRuntime, entity_id: str) -> AsyncIterator[Recorded[Any]]:
-    after = 0
-    while turns := await stores.journal.turns(entity_id, after=after, limit=_TURNS):
+    async for turns in turn_pages(stores.journal, entity_id):
         for recorded in await runtime.codec.opened(entity_id, turns):
             yield recorded
-        after = turns[-1].turn
-
-
-async def _entities(stores: Stores, prefix: str) -> AsyncIterator[str]:
-    after = ""
-    while ids := await stores.journal.entities(prefix, after=after, limit=_ENTITIES):
-        for entity_id in ids:
-            yield entity_id
-        after = ids[-1]

@@ -44,12 +44,14 @@ async def replayed(
         seen = numbered[-1].seq
 
 
-async def packets(runtime: KindRuntime, entity_id: str, since: int, *, upto: int, limit: int) -> list[msgspec.Raw]:
-    """The same as bare Socket.IO packets: what an `Attach` answers."""
+async def packets(
+    runtime: KindRuntime, entity_id: str, since: int, *, upto: int, limit: int, user: str
+) -> list[msgspec.Raw]:
+    """The same as bare Socket.IO packets, as this user sees them: what an `Attach` answers."""
     return [
-        msgspec.Raw(one.packet)
+        msgspec.Raw(packet)
         async for one in replayed(runtime, entity_id, since, upto=upto, limit=limit)
-        if one.packet and (one.version or one.first)
+        if (one.version or one.first) and (packet := one.packet_for(user))
     ]
 
 

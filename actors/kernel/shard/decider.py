@@ -1,6 +1,6 @@
 """Deciding: the commands that wait for one entity become the draft of one turn. Synchronous, and free of I/O."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -9,7 +9,8 @@ from actors.kernel.contract import protocol
 from actors.kernel.contract.answers import delivery, failure, signal_delivery
 from actors.kernel.contract.callers import Submission
 from actors.kernel.contract.commands import command_id_of
-from actors.kernel.contract.entity import Attach, Context, Decision, Effects, Event, Query, Recorded
+from actors.kernel.contract.entity import Attach, Context, Decision, Effects, Event, Letter, Query, Recorded
+from actors.kernel.contract.reactions import letters_of, mark_of
 from actors.kernel.shard.reply_cache import ReplyCache
 from actors.kernel.shard.resident import Decided, Draft, Missing, Resident
 from common.errors import CarewireError, PayloadTooLarge
@@ -104,7 +105,7 @@ class Decider:
             )
             return None
         except NoKey as error:
-            return Missing(subjects=[error.subject, *self._keyless(resident, type(command))])
+            return Missing(subjects=[*error.subjects, *self._keyless(resident, type(command))])
         if resident.life.assumed_new and not worked.events and not draft.writes:
             return Missing(state=True)
         if submission.unchecked and not worked.events and not isinstance(decision.reply, Query):
@@ -161,6 +162,13 @@ class Decider:
             worked.effects.append(self._encode_effects(resident, seq, effects))
             worked.size += len(worked.effects[-1])
             worked.redacts |= bool(effects.redact)
+        if reactions := resident.runtime.reactions.get(type(event)):
+            mark = mark_of(recorded, len(draft.notes) + len(worked.notes) - 1)
+            owed = [letter for one in reactions for letter in letters_of(one, resident.id, recorded, mark)]
+            if owed:
+                self._require_owners(letter for _, letter in owed)
+                worked.effects.append(codec_.encode_letters(owed))
+                worked.size += len(worked.effects[-1])
         shown = kind.show(resident.id, recorded, part)
         if shown is not None:
             packed = protocol.encode(delivery(resident.id, recorded.seq, shown, recorded.at_ms))
@@ -172,8 +180,14 @@ class Decider:
     def _encode_effects(self, resident: Resident, seq: int, effects: Effects) -> bytes:
         if any(view.secret is not None for view in effects.views) and not self._vault.has(effects.owner):
             raise NoKey(effects.owner)
+        self._require_owners(effects.letters)
         ids = [command_id_of(letter.to, resident.id, seq, place) for place, letter in enumerate(effects.letters)]
         return resident.runtime.codec.encode_effects(resident.id, seq, effects, ids)
+
+    def _require_owners(self, letters: Iterable[Letter]) -> None:
+        owners = dict.fromkeys(letter.owner for letter in letters if letter.secret is not None)
+        if keyless := [owner for owner in owners if not self._vault.has(owner)]:
+            raise NoKey(*keyless)
 
     def _require(self, event: Event) -> None:
         if event.secret is not None and not self._vault.has(event.author):
@@ -214,11 +228,11 @@ class AttachQuery(Query, frozen=True):
 
 
 class NoKey(LookupError):
-    """The data key of `subject` is not in memory yet."""
+    """The data keys of these `subjects` are not in memory yet."""
 
-    def __init__(self, subject: str) -> None:
-        super().__init__(subject)
-        self.subject = subject
+    def __init__(self, *subjects: str) -> None:
+        super().__init__(*subjects)
+        self.subjects = subjects
 
 
 class _Full(Exception):

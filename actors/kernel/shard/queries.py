@@ -45,7 +45,7 @@ class QueryRunner:
 
     def answer(self, runtime: KindRuntime, entity_id: str, decided: Decided, query: Query) -> None:
         """Answer what a decision left to be read; its turn is stored."""
-        if isinstance(query, AttachQuery) and (missed := self._missed(entity_id, decided.version, query)) is not None:
+        if isinstance(query, AttachQuery) and (missed := self._missed(entity_id, decided, query)) is not None:
             data = _to_json({"version": decided.version, "packets": missed})
             decided.submission.caller.answer(
                 protocol.Answer(decided.submission.correlation_id, "", data, decided.version)
@@ -62,7 +62,7 @@ class QueryRunner:
         submission = decided.submission
         try:
             async with self._room:
-                data = await self._read(runtime, entity_id, decided.version, query)
+                data = await self._read(runtime, entity_id, decided, query)
             answer = protocol.Answer(submission.correlation_id, "", _to_json(data), decided.version)
         except CarewireError as error:
             answer = failure(submission.correlation_id, error, decided.version)
@@ -72,17 +72,19 @@ class QueryRunner:
         if self._serving():  # a zombie must not hand out what it has
             submission.caller.answer(answer)
 
-    async def _read(self, runtime: KindRuntime, entity_id: str, version: int, query: Query) -> object:
+    async def _read(self, runtime: KindRuntime, entity_id: str, decided: Decided, query: Query) -> object:
+        version, user = decided.version, decided.submission.by.user
         if not isinstance(query, AttachQuery):
             return await runtime.kind.read(query, entity_id, version, runtime.library)
         assert query.since is not None
-        missed = await packets(runtime, entity_id, query.since, upto=version, limit=query.limit)
+        missed = await packets(runtime, entity_id, query.since, upto=version, limit=query.limit, user=user)
         return {"version": version, "packets": missed}
 
-    def _missed(self, entity_id: str, version: int, query: AttachQuery) -> Sequence[msgspec.Raw] | None:
+    def _missed(self, entity_id: str, decided: Decided, query: AttachQuery) -> Sequence[msgspec.Raw] | None:
         """What was missed, as far as memory tells; None: the journal must be asked."""
+        version, user = decided.version, decided.submission.by.user
         since = version if query.since is None else query.since
-        return self._replay.missed(entity_id, since, upto=version, limit=query.limit)
+        return self._replay.missed(entity_id, since, upto=version, limit=query.limit, user=user)
 
     async def _subscribe(
         self, session: Subscriber, topics: Mapping[str, tuple[KindRuntime, int]], catching: Mapping[str, CatchUp]

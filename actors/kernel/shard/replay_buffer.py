@@ -55,8 +55,9 @@ class ReplayBuffer:
             self._bytes += len(encoded)
         self.trim()
 
-    def missed(self, name: str, since: int, *, upto: int, limit: int) -> Sequence[msgspec.Raw] | None:
-        """The packets above `since` up to `upto`; None when not all of them are here, or they are more than `limit`."""
+    def missed(self, name: str, since: int, *, upto: int, limit: int, user: str) -> Sequence[msgspec.Raw] | None:
+        """The packets above `since` up to `upto`, as this user sees them; None when not all of them are here, or they
+        are more than `limit`."""
         if since >= upto:
             return ()
         topic = self._topics.get(name)
@@ -66,7 +67,7 @@ class ReplayBuffer:
         if skipped < 0:
             return None
         found = map(decode_delivery, islice(topic.deliveries, skipped, skipped + upto - since))
-        return [msgspec.Raw(one.packet) for one in found if one.packet]
+        return [msgspec.Raw(packet) for one in found if (packet := one.packet_for(user))]
 
     def forget(self, name: str) -> None:
         """Something of this topic may not be shown any more."""

@@ -14,8 +14,9 @@ from actors.kernel.contract import protocol
 from actors.kernel.contract.callers import Submission
 from actors.kernel.contract.entity import Kind
 from actors.kernel.contract.partitions import partition_of
+from actors.kernel.contract.reactions import AnyReaction
 from actors.kernel.effects.group import shard_effects
-from actors.kernel.effects.outbox import Courier
+from actors.kernel.effects.postman import Courier
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.lib.means import RecentMean
 from actors.kernel.shard.context import ShardContext
@@ -53,7 +54,9 @@ class Shard:
         clock: Clock,
         holder: Holder,
         courier: Courier,
+        reactions: Sequence[AnyReaction] = (),
     ) -> None:
+        """`reactions` are the rules for the events of these kinds."""
         self.name = name
         self.metrics = ShardMetrics(name)
         self.tasks = Tasks(name)
@@ -65,7 +68,7 @@ class Shard:
             clock=clock,
             metrics=self.metrics,
             tasks=self.tasks,
-            runtimes={kind.name: KindRuntime(kind, stores) for kind in kinds},
+            runtimes={kind.name: KindRuntime(kind, stores, reactions) for kind in kinds},
             serving=lambda: self.serving,
         )
         self._publisher = _publisher(context)
@@ -108,6 +111,7 @@ class Shard:
         self.tasks.spawn(self._turns.run())
         self.tasks.spawn(self._intake.run())
         self.tasks.spawn(self._effects.timers.run(self._partitions))
+        self.tasks.spawn(self._effects.postman.run(self._partitions))
         self.tasks.spawn(self._sweep())
         self.tasks.spawn(self._effects.recovery.look_for_forgotten())
 

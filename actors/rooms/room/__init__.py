@@ -9,7 +9,6 @@ talk.py         rules: post, edit, delete, react
 reactions.py    rules: which emoji, and under which form it is counted
 reading.py      rules: watermarks, typing, history, the list of rooms
 rules.py        rules for small texts
-outcome.py      what an event shows and entails: packets, mail, read models
+outcome.py      what an event shows and entails: packets, read models
 wire.py         the room object of the public contract, and who is in it
-letters.py      what a room writes to the mailboxes of users
 """

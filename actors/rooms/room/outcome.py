@@ -16,13 +16,11 @@ from actors.rooms.room.events import (
     Joined,
     Left,
     Posted,
-    Profile,
     Reacted,
     Read,
     RoomEvent,
     Updated,
 )
-from actors.rooms.room.letters import letter
 from actors.rooms.room.state import role_of
 from common.clock import to_rfc3339
 
@@ -68,7 +66,7 @@ def _show_room(room_id: str, seq: int, event: RoomEvent) -> Shown:
 
 
 def effects(entity_id: str, recorded: Recorded[AnyEvent], message: Message | None) -> Effects | None:
-    """Read models, redactions and letters. A message that was only posted entails nothing."""
+    """Read models and redactions. A message that was only posted entails nothing."""
     event, seq = recorded.event, recorded.seq
     if type(event) is Posted:
         return None
@@ -77,26 +75,15 @@ def effects(entity_id: str, recorded: Recorded[AnyEvent], message: Message | Non
         case Edited() | Deleted() | Reacted():
             return None if message is None else views.of_message(entity_id, message)
         case Created():
-            return _began(room_id, seq, event, event.members, event.profile)
+            return _began(room_id, seq, event, event.members)
         case Joined():
-            return _began(room_id, seq, event, (event.user,), event.profile)
+            return _began(room_id, seq, event, (event.user,))
         case Left():
-            view = membership_view(room_id, event.user, version=seq, at_ms=event.at, left=True)
-            if event.user == event.author:
-                return Effects(views=(view,))
-            gone = letter(room_id, event.user, "room_removed", {"room_id": room_id}, at_ms=event.at, seq=seq)
-            return Effects(views=(view,), letters=(gone,))
+            return Effects(views=(membership_view(room_id, event.user, version=seq, at_ms=event.at, left=True),))
     return None
 
 
-def _began(room_id: str, seq: int, event: RoomEvent, users: tuple[str, ...], profile: Profile) -> Effects:
-    """Memberships that began, and a letter to each who did not begin it themselves."""
-    payload = {"room": profile.to_wire(room_id, seq)}
-    return Effects(
-        views=[membership_view(room_id, user, version=seq, at_ms=event.at, left=False) for user in users],
-        letters=[
-            letter(room_id, user, "room_added", payload, at_ms=event.at, seq=seq)
-            for user in users
-            if user != event.author
-        ],
-    )
+def _began(room_id: str, seq: int, event: RoomEvent, users: tuple[str, ...]) -> Effects:
+    """Memberships that began."""
+    views = [membership_view(room_id, user, version=seq, at_ms=event.at, left=False) for user in users]
+    return Effects(views=views)

@@ -55,9 +55,9 @@ def typing(room: RoomState, command: TypingStart | TypingStop, context: Context)
     payload = _to_json({"room_id": room.id, "user_id": user})
     key = f"typing:{user}"
     if type(command) is TypingStop:
-        return Decision(Done(), signals=(Signal("typing_stop", payload, skip=user, key=key),))
+        return Decision(Done(), signals=(Signal("typing_stop", payload, skip=(user,), key=key),))
     ttl_s = room.settings.typing_ttl_s
-    started = Signal("typing_start", payload, skip=user, key=key, ttl_s=ttl_s, lapse="typing_stop")
+    started = Signal("typing_start", payload, skip=(user,), key=key, ttl_s=ttl_s, lapse="typing_stop")
     return Decision(Done(), signals=(started,))
 
 

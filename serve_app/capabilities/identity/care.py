@@ -1,108 +1,61 @@
-"""Care relationships: which therapist cares for which client. They decide who may open a direct room, see a booking or
-a worksheet. A therapist proposes and the client accepts; an administrator may establish one; either party ends it.
+"""Care relationships for those who serve clients: which therapist cares for which client. They decide who may open a
+direct room, see a booking or a worksheet. The rules are the entity's (`actors/care`)."""
 
-`{_id, client, therapist, state: pending | active | ended, by, since, ended_at}`; one that has not ended for a pair.
-"""
+import asyncio
+from collections.abc import Sequence
+from typing import Final, Protocol
 
-from dataclasses import dataclass
-from typing import Final
-
-from pymongo import ASCENDING, IndexModel, ReturnDocument
-from pymongo.errors import DuplicateKeyError
-
+from actors.care.commands import AcceptCare, BeginCare, EndCare, ForgetParty, PauseCare, ResumeCare
+from actors.care.entity import check_proposal
+from actors.care.pairs import ClaimCare, care_pair_id
+from actors.care.state import CareRecord
+from actors.care.views import CARE, pair_of, record_in
+from actors.kernel.contract.entity import SYSTEM, Command, Principal
+from actors.kernel.contract.ports import EntityClient
 from common.clock import Clock
-from common.errors import AlreadyExists, FailedPrecondition, NotFound
+from common.errors import AlreadyExists, Conflict, NotFound
 from common.ids import new_id
 from common.policy import Relation
-from store.mongo.client import Database, Document, database_errors
+from store.ports.views import ViewQuery, Views
 
-COLLECTION: Final = "care"
-INDEXES: Final = (
-    IndexModel(
-        [("client", ASCENDING), ("therapist", ASCENDING)],
-        name="pair",
-        unique=True,
-        partialFilterExpression={"open": True},
-    ),
-    IndexModel([("therapist", ASCENDING), ("_id", ASCENDING)], name="therapist"),
-)
+_ATTEMPTS: Final = 3
+_PAGE: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Care:
-    """One relationship. Instants are milliseconds; `ended_at` is 0 while it lasts."""
-
-    id: str
-    client: str
-    therapist: str
-    state: str
-    by: str
-    since: int
-    ended_at: int
-
-    def relations(self, user: str) -> set[Relation]:
-        """What `user` is to it."""
-        if user == self.client:
-            return {Relation.MEMBER, Relation.SELF}
-        return {Relation.MEMBER} if user == self.therapist else {Relation.NONE}
-
-
-class CareRelations:
-    """The collection."""
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._all = database[COLLECTION]
-        self._clock = clock
-
-    async def begin(self, client: str, therapist: str, *, by: str, active: bool) -> Care:
-        """Raises AlreadyExists: they have one, or one is proposed."""
-        now_ms = self._clock.now_ms()
-        document = {
-            "_id": new_id("care", now_ms),
-            "client": client,
-            "therapist": therapist,
-            "state": "active" if active else "pending",
-            "open": True,
-            "by": by,
-            "since": now_ms,
-            "ended_at": 0,
-        }
-        with database_errors():
-            try:
-                await self._all.insert_one(document)
-            except DuplicateKeyError:
-                raise AlreadyExists("There is such a care relationship, or it has been proposed.") from None
-        return _care(document)
-
-    async def get(self, id_: str) -> Care:
-        """Raises NotFound."""
-        with database_errors():
-            found: Document | None = await self._all.find_one({"_id": id_})
-        if found is None:
-            raise NotFound("There is no such care relationship.", care=id_)
-        return _care(found)
-
-    async def accept(self, id_: str) -> Care:
-        """The client agrees. Idempotent. Raises FailedPrecondition: it has ended."""
-        return await self._move(id_, {"state": "active"})
-
-    async def end(self, id_: str) -> Care:
-        """It is over, or was declined. Raises FailedPrecondition: it had ended."""
-        return await self._move(id_, {"state": "ended", "open": False, "ended_at": self._clock.now_ms()})
-
-    async def of(self, user: str | None, *, after: str | None = None, limit: int = 200) -> list[Care]:
-        """Those of a user, or all, by id."""
-        query: Document = {} if user is None else {"$or": [{"client": user}, {"therapist": user}]}
-        if after is not None:
-            query["_id"] = {"$gt": after}
-        with database_errors():
-            return [_care(one) async for one in self._all.find(query, sort=[("_id", 1)], limit=limit)]
+class Cares(Protocol):
+    """Who cares for whom, as doors ask it."""
 
     async def cares(self, one: str, other: str) -> bool:
         """Is there an active relationship between the two, whichever is the client?"""
-        pairs = [{"client": one, "therapist": other}, {"client": other, "therapist": one}]
-        with database_errors():
-            return await self._all.find_one({"$or": pairs, "state": "active"}) is not None
+        ...
+
+
+class CareReader:
+    """What is true of them, from the read model: every process has one."""
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+
+    async def get(self, care_id: str) -> CareRecord:
+        """Raises NotFound."""
+        found = await self._views.get(CARE, [care_id])
+        if care_id not in found:
+            raise NotFound("There is no such care relationship.", care=care_id)
+        return record_in(found[care_id])
+
+    async def of(self, user: str | None, *, after: str | None = None, limit: int = _PAGE) -> list[CareRecord]:
+        """Those of a user, or all, by id."""
+        if user is None:
+            return await self._found({}, after, limit)
+        as_client, as_therapist = await asyncio.gather(
+            self._found({"client": user}, after, limit), self._found({"therapist": user}, after, limit)
+        )
+        return sorted([*as_client, *as_therapist], key=lambda care: care.id)[:limit]
+
+    async def cares(self, one: str, other: str) -> bool:
+        """Is there an active relationship between the two, whichever is the client? One that is paused is not."""
+        equal = {"pair": pair_of(one, other), "state": "active"}
+        return bool(await self._views.find(ViewQuery(collection=CARE, equal=equal, order_by="state", limit=1)))
 
     async def relations(self, user: str, person: str) -> set[Relation]:
         """What `user` is to `person`: SELF, CARE or NONE."""
@@ -110,30 +63,73 @@ class CareRelations:
             return {Relation.SELF}
         return {Relation.CARE} if await self.cares(user, person) else {Relation.NONE}
 
+    async def _found(self, equal: dict[str, str], after: str | None, limit: int) -> list[CareRecord]:
+        query = ViewQuery(collection=CARE, equal=equal, order_by="care", above=after, limit=limit)
+        return [record_in(view) for view in await self._views.find(query)]
+
+
+class CareRelations(CareReader):
+    """The same, and what may be done about them: one a replica of the API."""
+
+    def __init__(self, region: EntityClient, views: Views, clock: Clock) -> None:
+        super().__init__(views)
+        self._region = region
+        self._clock = clock
+
+    async def begin(self, client: str, therapist: str, *, by: Principal, trace: str = "") -> CareRecord:
+        """Propose it; what an administrator proposes is in force at once.
+
+        Raises:
+            AlreadyExists: they have one, or one is proposed.
+            FailedPrecondition: see `check_proposal`.
+            Conflict: others are proposing for the same two.
+        """
+        check_proposal(client, therapist, by)
+        care_id, ended = new_id("care", self._clock.now_ms()), ""
+        pair = care_pair_id(client, therapist)
+        for _ in range(_ATTEMPTS):
+            claim = ClaimCare(care_id, after=ended)
+            current = (await self._region.ask(pair, claim, by=SYSTEM, trace=trace)).care
+            try:
+                return await self._ask(current, BeginCare(client, therapist), by, trace)
+            except AlreadyExists:
+                if (await self.get(current)).open:
+                    raise
+                ended = current
+        raise Conflict("Somebody else is proposing care for these two right now. Please try again.")
+
+    async def accept(self, care_id: str, *, by: Principal, trace: str = "") -> CareRecord:
+        """The client agrees. Idempotent. Raises NotFound; FailedPrecondition: it has ended."""
+        return await self._ask(care_id, AcceptCare(), by, trace)
+
+    async def pause(self, care_id: str, until_ms: int, *, by: Principal, trace: str = "") -> CareRecord:
+        """It rests, until `until_ms` or (0) until somebody resumes it.
+
+        Raises:
+            NotFound, PermissionDenied: see `actors.care.entity`.
+            FailedPrecondition: it has ended, or was never accepted.
+            InvalidArgument: `until_ms` has passed.
+        """
+        return await self._ask(care_id, PauseCare(until_ms), by, trace)
+
+    async def resume(self, care_id: str, *, by: Principal, trace: str = "") -> CareRecord:
+        """It goes on. Raises as `pause`."""
+        return await self._ask(care_id, ResumeCare(), by, trace)
+
+    async def end(self, care_id: str, *, by: Principal, trace: str = "") -> CareRecord:
+        """It is over, or was declined. Raises NotFound; FailedPrecondition: it had ended."""
+        return await self._ask(care_id, EndCare(), by, trace)
+
     async def end_all(self, user: str) -> None:
-        """End every one of a user (erasure)."""
-        over = {"$set": {"state": "ended", "open": False, "ended_at": self._clock.now_ms()}}
-        with database_errors():
-            await self._all.update_many({"$or": [{"client": user}, {"therapist": user}], "open": True}, over)
+        """End every one of a user (erasure). Idempotent. Raises Unavailable: it is not finished."""
+        last: str | None = None
+        while page := await self.of(user, after=last):
+            await asyncio.gather(*(self._ask(one.id, ForgetParty(user), SYSTEM, "") for one in _open(page)))
+            last = page[-1].id
 
-    async def _move(self, id_: str, fields: Document) -> Care:
-        with database_errors():
-            found: Document | None = await self._all.find_one_and_update(
-                {"_id": id_, "open": True}, {"$set": fields}, return_document=ReturnDocument.AFTER
-            )
-        if found is None:
-            await self.get(id_)
-            raise FailedPrecondition("This care relationship has ended. Propose a new one.")
-        return _care(found)
+    async def _ask(self, care_id: str, command: Command[CareRecord], by: Principal, trace: str) -> CareRecord:
+        return await self._region.ask(f"care:{care_id}", command, by=by, trace=trace)
 
 
-def _care(document: Document) -> Care:
-    return Care(
-        document["_id"],
-        document["client"],
-        document["therapist"],
-        document["state"],
-        document["by"],
-        document["since"],
-        document["ended_at"],
-    )
+def _open(page: Sequence[CareRecord]) -> list[CareRecord]:
+    return [one for one in page if one.open]

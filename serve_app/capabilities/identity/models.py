@@ -185,8 +185,14 @@ class Propose(IdentityBody):
     therapist_id: Id | None = None
 
 
+class PauseCare(IdentityBody):
+    """`until`: when it goes on by itself; without it, somebody resumes it."""
+
+    until: Annotated[str, Field(max_length=64, json_schema_extra={"format": "date-time"})] | None = None
+
+
 class CareView(BaseModel):
-    """`state`: pending, active or ended."""
+    """`state`: pending, active, paused or ended. `until`: when a pause ends by itself."""
 
     care_id: str
     client_id: UserId
@@ -195,3 +201,4 @@ class CareView(BaseModel):
     proposed_by: str
     since: str
     ended_at: str | None = None
+    until: str | None = None

@@ -13,9 +13,9 @@ from actors.kernel.contract.entity import Command, Principal
 from actors.rooms.room.commands import LARGEST_PAGE, History
 from common.clock import Clock, to_rfc3339
 from serve_app.capabilities.calendars.personal import PersonalCalendar
-from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.identity.care import CareReader
+from serve_app.capabilities.identity.care_routes import care_of
 from serve_app.capabilities.identity.parts import Parts
-from serve_app.capabilities.identity.people_routes import care_of
 from serve_app.capabilities.identity.routes import session_of, user_of
 from serve_app.capabilities.oversight.routes import entry_of
 from serve_app.capabilities.rooms.routes import RoomsReader
@@ -36,7 +36,7 @@ class Export:
     def __init__(
         self,
         parts: Parts,
-        care: CareRelations,
+        care: CareReader,
         rooms: RoomsReader,
         inboxes: Inboxes,
         calendar: PersonalCalendar,

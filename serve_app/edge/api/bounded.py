@@ -6,6 +6,7 @@ uvicorn with httptools bounds none of these. What a client may make us keep, and
     trailers      count as part of the head, and are dropped: what comes behind a body is no header
     a head        `header_timeout_s` from the connection, or from its first byte; beyond: closed
     a body        `body_timeout_s`, and a second more for each 1024 bytes; time in which we do not read is free
+    its rest      once it is answered: closed when nothing of it comes for `_LINGER_S`, or after `body_timeout_s`
     an answer     a client that takes less than 1024 bytes a second of it for `write_timeout_s` is cut
     connections   `Admission`: in all, and of one address
 
@@ -32,7 +33,7 @@ _SLICE: Final = 4096  # bytes parsed between two looks at what is kept
 _LEAST_BYTES_PER_S: Final = 1024
 _MOST_PIPELINED: Final = 16  # requests of one connection that wait for the answer to the one before
 _LINGER_BYTES: Final = 1 << 20  # of a body that are read and thrown away once it is answered
-_LINGER_S: Final = 2.0  # for a client that is refused to read why, before its connection is reset
+_LINGER_S: Final = 2.0  # for a client that is answered early to read so, before its connection is reset
 _REASONS: Final = {
     HTTPStatus.BAD_REQUEST: ("invalid_argument", "This is not a valid HTTP request."),
     HTTPStatus.REQUEST_URI_TOO_LONG: ("payload_too_large", "The address is too long."),
@@ -204,8 +205,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unparsed_bytes = 0
         self._body_bytes += len(body)
         super().on_body(body)
-        if self.cycle.response_complete and self._body_bytes > _LINGER_BYTES:
-            self._give_up(HTTPStatus.BAD_REQUEST)
+        if self.cycle.response_complete:
+            if self._body_bytes > _LINGER_BYTES:
+                self._give_up(HTTPStatus.BAD_REQUEST)
+            self._linger()
 
     @override
     def on_message_complete(self) -> None:
@@ -213,6 +216,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head, self._begun = True, False
         self._unparsed_bytes = self._head_bytes = self._header_count = 0
         self._set_deadline(None)
+
+    def _linger(self) -> None:
+        """The answer is out before the body is in: the connection is of use again only if the rest still comes (RFC
+        9112, 9.6)."""
+        left_s = self._body_began_s + self.bounds.body_timeout_s - self.loop.time()
+        self._set_deadline(min(_LINGER_S, max(left_s, 0.0)), self._body_is_late)
 
     def _give_up(self, reason: HTTPStatus) -> None:
         self._reason = reason
@@ -252,6 +261,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self.transport.is_closing():
             self._watch_writing()
+        elif not self._in_head and self.cycle.response_complete:
+            self._linger()
 
     @override
     def pause_writing(self) -> None:

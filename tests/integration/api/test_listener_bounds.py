@@ -4,7 +4,7 @@ not hurt beside the one that it stops."""
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
 import pytest
@@ -13,6 +13,7 @@ import uvicorn
 from config.settings import HttpSettings
 from serve_app.edge.api.bounded import Admission
 from serve_app.edge.api.listener import HttpListener
+from tests.streams import stream_to
 from tests.system.harness import free_ports, wait_until
 
 QUICK: Final = {"header_timeout_s": 0.3, "body_timeout_s": 0.3, "write_timeout_s": 0.3}
@@ -78,11 +79,12 @@ class Peer:
 class Place:
     """A listener with its application."""
 
-    def __init__(self, app: App, port: int) -> None:
+    def __init__(self, app: App, port: int, peers: AsyncExitStack) -> None:
         self.app, self.port = app, port
+        self._peers = peers
 
     async def peer(self) -> Peer:
-        return Peer(*await asyncio.open_connection("127.0.0.1", self.port))
+        return Peer(*await self._peers.enter_async_context(stream_to("127.0.0.1", self.port)))
 
 
 @asynccontextmanager
@@ -91,7 +93,8 @@ async def listening(**settings: Any) -> AsyncIterator[Place]:
     listener = HttpListener(app, HttpSettings(port=port, **settings))
     await listener.start()
     try:
-        yield Place(app, port)
+        async with AsyncExitStack() as peers:
+            yield Place(app, port, peers)
     finally:
         await listener.stop()
 
@@ -254,6 +257,25 @@ async def test_a_body_behind_its_answer_has_a_deadline_too(hurried: Place) -> No
     assert answer.count(b"HTTP/1.1") == 1, "nobody has asked for a second answer"
 
 
+async def test_who_is_answered_early_and_sends_no_body_is_closed_long_before_a_body_is_late(place: Place) -> None:
+    place.app.early = True
+    peers = [await place.peer() for _ in range(20)]
+    for peer in peers:
+        await peer.says(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
+    for answer in await asyncio.gather(*(peer.rest(10.0) for peer in peers)):
+        assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_who_is_answered_early_and_goes_on_keeps_the_connection(place: Place) -> None:
+    place.app.early = True
+    peer = await place.peer()
+    await peer.says(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n")
+    await asyncio.wait_for(peer.reader.readuntil(b"0\r\n\r\n"), 5)
+    await peer.says(*[b"a"] * 4, every_s=0.7)
+    await peer.says(HELLO + b"\r\n")
+    assert await peer.status() == 200
+
+
 async def test_who_does_not_read_the_answer_is_cut(hurried: Place) -> None:
     hurried.app.answer = b"a" * (64 << 20)
     peer = await hurried.peer()
@@ -318,19 +340,18 @@ async def test_without_these_bounds_the_server_takes_all_that() -> None:
     serving = asyncio.create_task(server.serve())
     try:
         await wait_until(lambda: server.started, within_s=10, what="uvicorn")
-        place = Place(app, port)
-        huge, silent = await place.peer(), await place.peer()
-        await huge.says(HELLO + b"X-A: " + b"a" * (8 << 20) + b"\r\n\r\n")
-        assert await huge.status() == 200
-        assert max(len(value) for _, value in app.seen[0]["headers"]) == 8 << 20
-        trailing = await place.peer()
-        await trailing.says(CHUNKED + b"2\r\nhi\r\n0\r\nAuthorization: Bearer x\r\n\r\n")
-        assert await trailing.status() == 200
-        assert b"authorization" in dict(app.seen[1]["headers"])
-        with pytest.raises(TimeoutError):
-            await silent.status(within_s=1.0)
-        for peer in (huge, silent, trailing):
-            peer.writer.close()
+        async with AsyncExitStack() as peers:
+            place = Place(app, port, peers)
+            huge, silent = await place.peer(), await place.peer()
+            await huge.says(HELLO + b"X-A: " + b"a" * (8 << 20) + b"\r\n\r\n")
+            assert await huge.status() == 200
+            assert max(len(value) for _, value in app.seen[0]["headers"]) == 8 << 20
+            trailing = await place.peer()
+            await trailing.says(CHUNKED + b"2\r\nhi\r\n0\r\nAuthorization: Bearer x\r\n\r\n")
+            assert await trailing.status() == 200
+            assert b"authorization" in dict(app.seen[1]["headers"])
+            with pytest.raises(TimeoutError):
+                await silent.status(within_s=1.0)
     finally:
         server.should_exit = True
         await asyncio.wait_for(serving, 10)

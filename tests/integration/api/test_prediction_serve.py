@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 import ray
@@ -97,11 +98,32 @@ async def test_a_model_that_cannot_be_loaded_leaves_the_old_one_in_service(
     before = await version_of(client)
     broken = artifacts / "broken"
     broken.mkdir()
-    (broken / "weights.pt").write_bytes(b"not a model")
+    os.mkfifo(broken / META)
     (artifacts / CURRENT).write_text(broken.name)
-    await asyncio.sleep(1.0)  # several looks at CURRENT; nothing to wait for, because nothing may happen
-    assert await version_of(client) == before
+    with await when_read(broken / META) as meta:
+        meta.write(b"not a model")
     assert (await client.ask("predict", ASKED))["predictions"]
+    assert await version_of(client) == before
+    good = OLD if before == NEW else NEW
+    (artifacts / CURRENT).write_text(good)
+
+    async def in_service() -> bool:
+        return await version_of(client) == good
+
+    await eventually(in_service, "nobody looks for models any more", timeout_s=30)
+
+
+async def when_read(pipe: Path) -> BinaryIO:
+    """The end to write to, as soon as somebody reads."""
+    ends: list[BinaryIO] = []
+
+    async def opened() -> bool:
+        with contextlib.suppress(OSError):
+            ends.append(os.fdopen(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK), "wb"))
+        return bool(ends)
+
+    await eventually(opened, "nobody reads it", timeout_s=30)
+    return ends[0]
 
 
 async def test_with_no_model_at_all_the_rules_answer(client: PredictorClient, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from actors.rooms.pairs import PairKind
 from actors.rooms.room.commands import Create, Delete, History, Post
 from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms
+from actors.workflows.table import reactions_of
 from common.clock import SystemClock
 from common.tokens import mint
 from common.verifier import Verifier
@@ -60,7 +61,9 @@ async def rooms() -> AsyncIterator[Rooms]:
     clock = SystemClock()
     stores = memory_stores(clock)
     kinds: list[Kind[Any, Any, Any]] = [RoomKind(RoomSettings()), PairKind(), InboxKind()]
-    cluster = LocalCluster(stores, kinds, settings=KernelSettings(linger_ms=0), clock=clock)
+    cluster = LocalCluster(
+        stores, kinds, settings=KernelSettings(linger_ms=0), clock=clock, reactions=reactions_of(["room"])
+    )
     await cluster.start()
     yield Rooms(await cluster.region("api"), stores.views, clock)
     await cluster.stop()

@@ -19,10 +19,13 @@ from realtime.front import strangers
 from realtime.front.gateway import Gateway
 from tests.gateway_rig import CLOCK, SECRET, Rig, rig, token
 from tests.raw_socket import RawSocket
+from tests.skipping import skip
+from tests.streams import stream_to
 from tests.waiting import eventually
-from tests.wire_rig import Wire, closed, said
+from tests.wire_rig import Wire, closed, said, until
 
 MANY = 2000
+AUTH_S = 20.0
 BAD = '40{"token":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.AAAA%d"}'
 
 
@@ -192,45 +195,47 @@ async def test_a_client_may_leave_the_namespace_and_come_back_over_the_same_conn
 
 @pytest.mark.parametrize("packets", [["40", "41"], [BAD % 1], ["40/other,"], []], ids=repr)
 async def test_who_stays_without_a_namespace_is_closed(packets: list[str]) -> None:
-    async with crowd(auth_timeout_s=0.3) as (made, _), wire_of(made) as wire:
+    async with crowd(auth_timeout_s=AUTH_S, ping_interval_s=200.0) as (made, _), wire_of(made) as wire:
         web = await wire.opened()
-        began_s = CLOCK.monotonic_s()
         for packet in packets:
             await web.send_str(packet)
+            if packet.startswith("40"):
+                await said(web)
+        skip(AUTH_S)
         await closed(web)
-        assert CLOCK.monotonic_s() - began_s < 5
         await until_forgotten(made.gateways[0])
 
 
 async def test_the_time_to_say_who_one_is_does_not_begin_anew_with_the_namespace() -> None:
-    async with crowd(auth_timeout_s=1.0) as (made, _), wire_of(made) as wire:
+    async with crowd(auth_timeout_s=AUTH_S, ping_interval_s=200.0) as (made, _), wire_of(made) as wire:
         web = await wire.opened()
-        going = asyncio.create_task(come_and_go(web))
+        for _ in range(2):
+            await web.send_str("40")
+            assert (await said(web)).startswith('40{"sid"')
+            skip(0.6 * AUTH_S)
+            await web.send_str("41")
         await closed(web)
-        going.cancel()
-        await asyncio.gather(going, return_exceptions=True)
         assert not made.gateways[0].sockets
 
 
-async def come_and_go(web: aiohttp.ClientWebSocketResponse) -> None:
-    """As slowly as to stay below what a transport may ask for."""
-    while True:
-        await web.send_str("40")
-        await asyncio.sleep(0.6)
-        await web.send_str("41")
-
-
 async def test_who_was_known_and_left_has_that_time_again_and_who_is_known_stays() -> None:
-    async with crowd(auth_timeout_s=0.5) as (made, _), wire_of(made) as wire:
+    async with crowd(auth_timeout_s=AUTH_S, ping_interval_s=200.0) as (made, _), wire_of(made) as wire:
         hello = "40" + json.dumps({"token": token("alice")})
-        stays, leaves = await wire.opened(), await wire.opened()
+        silent, stays, leaves = [await wire.opened() for _ in range(3)]
         for web in (stays, leaves):
             await web.send_str(hello)
             assert (await said(web)).startswith("40")
             assert (await said(web)).startswith('42["session"')
-        await asyncio.sleep(0.8)
+        skip(AUTH_S)
+        await closed(silent)  # its time is up, so that of the others would be
         assert made.gateways[0].sockets == 2
         await leaves.send_str("41")
+        await until(lambda: len(made.hubs[0].connections) == 1, "it has not left")
+        skip(AUTH_S / 2)
+        await stays.send_str('421["list_rooms",{}]')
+        assert (await said(stays)).startswith("431")
+        assert len(made.gateways[0]._listening._server.eio.sockets) == 2
+        skip(AUTH_S)
         await closed(leaves)
         assert made.gateways[0].sockets == 1
         assert not stays.closed
@@ -259,11 +264,9 @@ async def ask_for_ever(peer: socket.socket) -> None:
 async def test_who_does_not_finish_a_request_is_closed(start: bytes) -> None:
     async with crowd() as (made, _):
         made.gateways[0]._listening._server.eio.head_timeout = 0.3
-        reader, writer = await asyncio.open_connection("127.0.0.1", made.gateways[0].port)
-        writer.write(start)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(5), stream_to("127.0.0.1", made.gateways[0].port) as (reader, writer):
+            writer.write(start)
             assert await reader.read() == b""
-        writer.close()
 
 
 # where pages come from

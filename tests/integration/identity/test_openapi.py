@@ -31,8 +31,8 @@ include-name = ["GET /api/audit", "GET /api/care", "GET /api/invitations", "GET 
 expected-statuses = ["2xx", "400", "401", "403", "404", "429"]
 
 [[operations]]
-# nor what the rules of a calendar say of a time, a recurrence or a zone
-include-path-regex = "^/api/(bookings|series|waitlist|calendars|ml)"
+# nor what rules say of a time, a recurrence or a zone
+include-path-regex = "^/api/(bookings|series|waitlist|calendars|ml|care/[^/]+/pause)"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "400", "401", "403", "404", "409", "412", "429"]
 """

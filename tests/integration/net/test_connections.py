@@ -13,6 +13,7 @@ from common.net.framing import FIRST_METHOD, GREET, PROVE, Calling, ConnectionLo
 from common.net.proof import CALLER, SharedSecret, fresh_nonce
 from common.net.tls import NodeTls, mutual_tls
 from tests.certificates import make_node
+from tests.streams import dropped, stream_to
 
 SECRET = b"known to both ends and to nobody else"
 WITHIN_S = 5.0
@@ -67,10 +68,14 @@ class Eavesdropper:
             yield server.sockets[0].getsockname()[1]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self._port)
-        await asyncio.gather(
-            self._copy(reader, upstream_writer, self.caller), self._copy(upstream_reader, writer, self.listener)
-        )
+        try:
+            async with stream_to("127.0.0.1", self._port) as (upstream_reader, upstream_writer):
+                await asyncio.gather(
+                    self._copy(reader, upstream_writer, self.caller),
+                    self._copy(upstream_reader, writer, self.listener),
+                )
+        finally:
+            await dropped(writer)
 
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, heard: bytearray) -> None:
         with contextlib.suppress(ConnectionError):
@@ -145,14 +150,13 @@ async def test_whoever_listens_in_does_not_learn_the_secret() -> None:
 
 
 async def replay(port: int, heard: bytes) -> bytes:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(heard)
     answer = bytearray()
-    with contextlib.suppress(ConnectionResetError, TimeoutError):
-        async with asyncio.timeout(1.0):
-            while data := await reader.read(65536):
-                answer += data
-    writer.close()
+    async with stream_to("127.0.0.1", port) as (reader, writer):
+        writer.write(heard)
+        with contextlib.suppress(ConnectionResetError, TimeoutError):
+            async with asyncio.timeout(1.0):
+                while data := await reader.read(65536):
+                    answer += data
     return bytes(answer)
 
 

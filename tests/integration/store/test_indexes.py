@@ -34,7 +34,7 @@ async def test_a_changed_index_is_reported_and_not_replaced(mongo: Database) -> 
 
 
 @pytest.mark.parametrize(
-    "collection", ["journal", "snapshots", "timers", "leases", "partition_maps", "keys", "counters"]
+    "collection", ["journal", "snapshots", "timers", "activities", "leases", "partition_maps", "keys", "counters"]
 )
 async def test_a_kind_cannot_claim_a_collection_of_the_store(mongo: Database, collection: str) -> None:
     with pytest.raises(ValueError, match="belongs to the store"):

@@ -8,12 +8,14 @@ import pytest
 
 from actors.kernel.lib.writes import WriteBatcher, batch_writes
 from common.lib.tasks import Tasks
+from store.mongo.activities import ACTIVITIES, MongoActivities
 from store.mongo.client import Database
 from store.mongo.documents import JOURNAL
 from store.mongo.indexes import ensure_indexes
 from store.mongo.journal import MongoJournal
 from store.mongo.timers import TIMERS, MongoTimers
 from store.mongo.views import MongoViews
+from store.ports.activities import BEHIND, ActivityRecord
 from store.ports.timers import Timer
 from store.ports.views import Index, View, ViewQuery
 from tests.contract.turns import a_turn, command_id
@@ -115,11 +117,13 @@ async def test_loading_replies_and_effects_use_their_indexes(full: Database) -> 
         await journal.load([f"room:{number}" for number in range(0, 40, 20)])
         assert len(await journal.replies([command_id("5 7"), command_id("6 8")])) == 2
         assert len(await journal.unsettled([5, 6], limit=10)) == 2
+        (first,) = await journal.unsettled([7, 8, 9], limit=1)
+        assert len(await journal.unsettled([7, 8, 9], limit=10, after=first)) == 2
         assert len(await journal.entities("room:", after="room:2", limit=4)) == 4
         records = await profile.of(JOURNAL)
     assert plans(records) <= {"IXSCAN", "IDHACK"}
     assert all(keys <= 66 and docs <= 60 for keys, docs in examined(records))
-    assert sum(record["nreturned"] for record in records) == 60 + 2 + 2 + 4
+    assert sum(record["nreturned"] for record in records) == 60 + 2 + 2 + 1 + 2 + 4
     assert max(record.get("keysExamined", 0) - record["nreturned"] for record in records) <= 4
 
 
@@ -133,6 +137,50 @@ async def test_due_timers_and_views_are_found_by_index_and_need_no_sorting(full:
     assert plans(records) == {"IXSCAN"}
     assert not any(record.get("hasSortStage") for record in records)
     assert all(keys <= 52 and docs <= 50 for keys, docs in examined(records))
+
+
+async def test_activities_are_found_by_index_and_need_no_sorting(full: Database) -> None:
+    activities = MongoActivities(full)
+    await activities.put([an_activity(number) for number in range(2000)])
+    async with Profile(full) as profile:
+        assert len(await activities.due(range(256), "email", before_ms=2001, limit=50)) == 50
+        assert len(await activities.due(range(256), "email", before_ms=20, limit=50)) == 13
+        assert len(await activities.expired(range(256), before_ms=30, limit=50)) == 3
+        assert len(await activities.page(connector="email", state="parked", limit=20)) == 20
+        assert await activities.oldest_ms(range(256), "email") == 1
+        records = await profile.of(ACTIVITIES)
+    assert plans(records) == {"IXSCAN"}
+    assert not any(record.get("hasSortStage") for record in records)
+    assert all(keys <= 51 and docs <= 50 for keys, docs in examined(records))
+    async with Profile(full) as profile:
+        firsts = await activities.first_of([("room:1", "lane"), ("room:2", "lane"), ("room:3", "none")])
+        assert {lane: one.due_ms for lane, one in firsts.items()} == {("room:1", "lane"): 1, ("room:2", "lane"): 2}
+        looked_up = (await full["system.profile"].find({"op": "command", "command.aggregate": 1}).to_list(None))[0]
+    assert looked_up["keysExamined"] <= 4
+    async with Profile(full) as profile:
+        assert await activities.stuck(range(256)) == []
+        await activities.counts(range(256))
+        records = [one for one in await profile.of(ACTIVITIES) if "aggregate" in one["command"]]
+        assert len(records) == 2
+    assert plans(records) <= {"IXSCAN", "DISTINCT_SCAN"}
+    assert [(one["planSummary"], one.get("docsExamined")) for one in records if one.get("docsExamined")] == []
+
+
+def an_activity(number: int) -> ActivityRecord:
+    """Of ten lanes; the first of each is in line."""
+    return ActivityRecord(
+        id=number.to_bytes(16, "big"),
+        partition=number % 256,
+        connector="email" if number % 9 else "jobs",
+        entity=f"room:{number % 10}",
+        state="parked",
+        due_ms=number if number < 10 or number % 2 else BEHIND,
+        packed=b"fx",
+        created_at_ms=number,
+        lane="lane",
+        order=number,
+        deadline_ms=number if number % 10 == 0 else None,
+    )
 
 
 async def test_turns_that_are_settled_at_the_same_time_share_a_few_updates(full: Database) -> None:

@@ -14,6 +14,8 @@ import pytest
 
 from realtime.socketio import EngineServer, Frame
 from realtime.websocket.frames import REFUSED
+from tests.skipping import skip
+from tests.streams import stream_to
 from tests.wire_rig import PATIENCE_S, PING_INTERVAL_S, PING_TIMEOUT_S, Wire, closed, said, serving, until
 
 TCP_CLOSED = 7  # of the states that TCP_INFO begins with
@@ -58,7 +60,7 @@ async def echo() -> AsyncIterator[Echo]:
 
 @pytest.fixture
 async def quick() -> AsyncIterator[Echo]:
-    """Pings come soon, and must be answered soon."""
+    """Pings come as soon as time is skipped."""
     async with echoing(ping_interval=PING_INTERVAL_S, ping_timeout=PING_TIMEOUT_S) as one:
         yield one
 
@@ -71,14 +73,14 @@ async def test_a_polling_session_opens_with_all_that_the_client_must_know(quick:
     about = json.loads(text[1:])
     assert (status, text[0], set(about)) == (200, "0", OPEN_KEYS)
     assert about["upgrades"] == ["websocket"]
-    assert (about["pingInterval"], about["pingTimeout"], about["maxPayload"]) == (300, 200, 1_000_000)
+    assert (about["pingInterval"], about["pingTimeout"], about["maxPayload"]) == (6000, 4000, 1_000_000)
 
 
 async def test_a_websocket_session_opens_with_all_that_the_client_must_know(quick: Echo) -> None:
     about = json.loads((await said(await quick.wire.websocket()))[1:])
     assert set(about) == OPEN_KEYS
     assert about["upgrades"] == []
-    assert (about["pingInterval"], about["pingTimeout"], about["maxPayload"]) == (300, 200, 1_000_000)
+    assert (about["pingInterval"], about["pingTimeout"], about["maxPayload"]) == (6000, 4000, 1_000_000)
 
 
 @pytest.mark.parametrize(
@@ -174,12 +176,12 @@ async def test_a_payload_that_is_not_what_its_headers_say_is_refused(echo: Echo,
 async def posted_by_hand(echo: Echo, sid: str, headers: str, body: bytes) -> int:
     """The status that these bytes are answered with, unless the connection is closed: 0."""
     where = urlsplit(echo.wire.url)
-    reader, writer = await asyncio.open_connection(where.hostname, where.port)
+    assert where.hostname is not None
+    assert where.port is not None
     query = f"EIO=4&transport=polling&sid={sid}"
-    writer.write(f"POST {where.path}?{query} HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n".encode() + body)
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(5.0), stream_to(where.hostname, where.port) as (reader, writer):
+        writer.write(f"POST {where.path}?{query} HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n".encode() + body)
         line = await reader.readline()
-    writer.close()
     return int(line.split()[1]) if line else 0
 
 
@@ -254,12 +256,16 @@ async def test_a_message_that_is_too_large_closes_the_websocket_with_1009(echo: 
 async def test_a_polling_client_that_answers_pings_stays(quick: Echo) -> None:
     sid = await quick.wire.open_polling()
     for _ in range(3):
+        skip(PING_INTERVAL_S)
         assert await quick.wire.poll(sid) == (200, "2")
         assert await quick.wire.post(sid, "3") == (200, "ok")
 
 
 async def test_a_polling_client_that_does_not_is_closed(quick: Echo) -> None:
     sid = await quick.wire.open_polling()
+    skip(PING_INTERVAL_S)
+    await until(lambda: bool(quick.server.sockets[sid].outbox), "the ping")
+    skip(PING_TIMEOUT_S)
     await until(lambda: quick.gone == [(sid, "ping timeout")], "the disconnect")
     assert (await quick.wire.poll(sid))[0] == 400
 
@@ -267,15 +273,19 @@ async def test_a_polling_client_that_does_not_is_closed(quick: Echo) -> None:
 async def test_a_websocket_that_answers_pings_stays(quick: Echo) -> None:
     websocket = await quick.wire.opened()
     for _ in range(3):
+        skip(PING_INTERVAL_S)
         assert await said(websocket) == "2"
         await websocket.send_str("3")
+        await websocket.send_str("4read")
+        assert await said(websocket) == "4read"
 
 
 async def test_a_websocket_that_does_not_is_closed(quick: Echo) -> None:
-    loop = asyncio.get_running_loop()
-    websocket, start = await quick.wire.opened(), loop.time()
+    websocket = await quick.wire.opened()
+    skip(PING_INTERVAL_S)
+    assert await said(websocket) == "2"
+    skip(PING_TIMEOUT_S)
     await closed(websocket)
-    assert loop.time() - start > PING_INTERVAL_S
     await until(lambda: [reason for _, reason in quick.gone] == ["ping timeout"], "the disconnect")
 
 
@@ -430,9 +440,10 @@ async def test_an_upgrade_that_fails_leaves_polling_as_it_was(echo: Echo, mistak
 
 
 async def test_an_upgrade_that_is_never_finished_is_given_up() -> None:
-    async with echoing(upgrade_timeout=0.05) as echo:
+    async with echoing(upgrade_timeout=5.0) as echo:
         sid, websocket = await probing(echo)
         await echo.server.send(sid, "kept")
+        skip(5.0)
         await closed(websocket)
         assert await echo.wire.poll(sid) == (200, "4kept")
 
@@ -647,16 +658,14 @@ async def test_no_task_belongs_to_an_idle_websocket(echo: Echo) -> None:
 async def test_bytes_sent_ahead_of_the_answer_are_not_lost(echo: Echo) -> None:
     """A client must not, but one that does is not left hanging with half a frame."""
     host, port = echo.wire.url.split("/")[2].split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(
-        b"GET /engine.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-        b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-        + b"\x81\x83\0\0\0\0"
-        + b"4hi"
-    )
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(PATIENCE_S), stream_to(host, int(port)) as (reader, writer):
+        writer.write(
+            b"GET /engine.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+            b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+            + b"\x81\x83\0\0\0\0"
+            + b"4hi"
+        )
         await reader.readuntil(b"\x81\x034hi")
-    writer.close()
 
 
 @pytest.mark.parametrize("header", ["Sec-WebSocket-Key: short", "Sec-WebSocket-Version: 12"])

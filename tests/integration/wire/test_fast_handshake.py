@@ -13,6 +13,7 @@ from aiohttp import web
 
 from realtime.socketio import AsyncServer, FastHandshake
 from realtime.websocket.frames import framed
+from tests.streams import Stream, stream_to
 from tests.wire_rig import until
 
 PATIENCE_S = 5.0
@@ -97,13 +98,9 @@ async def ports() -> AsyncIterator[Ports]:
 
 
 @contextlib.asynccontextmanager
-async def connected(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            yield reader, writer
-    finally:
-        writer.close()
+async def connected(port: int) -> AsyncIterator[Stream]:
+    async with asyncio.timeout(PATIENCE_S), stream_to("127.0.0.1", port) as stream:
+        yield stream
 
 
 async def head_of(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:

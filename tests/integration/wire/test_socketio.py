@@ -14,8 +14,10 @@ import aiohttp
 import pytest
 
 from realtime.socketio import AsyncServer
+from tests.skipping import skip
 from tests.wire_rig import PING_INTERVAL_S, PING_TIMEOUT_S, Wire, closed, said, said_beside_pings, serving, until
 
+CONNECT_S = 15.0
 OPEN_KEYS = {"sid", "upgrades", "pingInterval", "pingTimeout", "maxPayload"}
 
 
@@ -33,6 +35,11 @@ class Talk:
         await self.handshake(websocket, packet, answer)
         assert "auth" in await said_beside_pings(websocket)
         return websocket
+
+    async def still_answers(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
+        await websocket.send_str('42["message","still here"]')
+        while (data := await said_beside_pings(websocket)) != '42["message-back","still here"]':
+            assert data == '42["auth",{}]'
 
     async def handshake(self, websocket: aiohttp.ClientWebSocketResponse, packet: str, answer: str) -> None:
         await websocket.send_str(packet)
@@ -81,7 +88,7 @@ async def talk() -> AsyncIterator[Talk]:
 
 @pytest.fixture
 async def quick() -> AsyncIterator[Talk]:
-    """Pings come soon, and must be answered soon."""
+    """Pings come as soon as time is skipped."""
     async with talking(ping_interval=PING_INTERVAL_S, ping_timeout=PING_TIMEOUT_S) as one:
         yield one
 
@@ -99,7 +106,7 @@ async def test_a_session_opens_with_all_that_the_client_must_know(quick: Talk, t
     about = json.loads(text[1:])
     assert (text[0], set(about)) == ("0", OPEN_KEYS)
     assert about["upgrades"] == (["websocket"] if transport == "polling" else [])
-    assert (about["pingInterval"], about["pingTimeout"], about["maxPayload"]) == (300, 200, 1_000_000)
+    assert (about["pingInterval"], about["pingTimeout"], about["maxPayload"]) == (6000, 4000, 1_000_000)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +130,7 @@ async def test_a_session_is_opened_by_get_only(talk: Talk, method: str) -> None:
 async def test_clients_that_answer_pings_stay(quick: Talk) -> None:
     sid, websocket = await quick.wire.open_polling(), await quick.wire.opened()
     for _ in range(3):
+        skip(PING_INTERVAL_S)
         assert await said(websocket) == "2"
         await websocket.send_str("3")
         assert await quick.wire.poll(sid) == (200, "2")
@@ -131,6 +139,9 @@ async def test_clients_that_answer_pings_stay(quick: Talk) -> None:
 
 async def test_clients_that_do_not_are_closed(quick: Talk) -> None:
     sid, websocket = await quick.wire.open_polling(), await quick.wire.opened()
+    skip(PING_INTERVAL_S)
+    assert await said(websocket) == "2"
+    skip(PING_TIMEOUT_S)
     await closed(websocket)
     await until(lambda: sid not in quick.server.eio.sockets, "the end of the session")
     assert (await quick.wire.poll(sid))[0] == 400
@@ -185,16 +196,16 @@ async def test_an_unknown_namespace_is_refused(talk: Talk) -> None:
 
 
 async def test_a_client_that_never_connects_is_closed() -> None:
-    async with talking(connect_timeout=0.1) as talk:
-        await closed(await talk.wire.opened())
-        connected = await talk.connected()
-        await asyncio.sleep(0.3)  # longer than the timeout, which is not this client's any more
-        assert not connected.closed
+    async with talking(connect_timeout=CONNECT_S) as talk:
+        silent, connected = await talk.wire.opened(), await talk.connected()
+        skip(CONNECT_S)
+        await closed(silent)
+        await talk.still_answers(connected)
         assert talk.gone == []
 
 
 async def test_a_client_that_has_left_its_last_namespace_is_closed_in_time() -> None:
-    async with talking(connect_timeout=0.3) as talk:
+    async with talking(connect_timeout=CONNECT_S) as talk:
         by_itself, sent_away, keeps_one = [await talk.connected() for _ in range(3)]
         await talk.handshake(keeps_one, "40/custom", "40/custom,")
         for websocket in (by_itself, keeps_one):
@@ -202,6 +213,7 @@ async def test_a_client_that_has_left_its_last_namespace_is_closed_in_time() -> 
         await until(lambda: len(talk.server.manager.rooms["/"][None]) == 1, "they are still there")
         (sid,) = talk.server.manager.rooms["/"][None]
         await talk.server.disconnect(sid)
+        skip(CONNECT_S)
         await asyncio.gather(closed(by_itself), closed(sent_away))
         await keeps_one.send_str('42/custom,["message","still here"]')
         while (data := await said(keeps_one)) != '42/custom,["message-back","still here"]':
@@ -209,13 +221,15 @@ async def test_a_client_that_has_left_its_last_namespace_is_closed_in_time() -> 
 
 
 async def test_a_client_that_comes_back_into_a_namespace_in_time_stays() -> None:
-    async with talking(connect_timeout=0.3) as talk:
-        websocket = await talk.connected()
+    async with talking(connect_timeout=CONNECT_S) as talk:
+        websocket, leaves = await talk.connected(), await talk.connected()
         await websocket.send_str("41")
         await talk.handshake(websocket, "40", "40")
-        await asyncio.sleep(0.5)  # longer than the timeout, which is not this client's any more
-        assert not websocket.closed
-        assert len(talk.server.eio.sockets) == 1
+        await leaves.send_str("41")
+        await until(lambda: len(talk.server.manager.rooms["/"][None]) == 1, "it is still there")
+        skip(CONNECT_S)
+        await closed(leaves)  # its time is up, so the other's would be
+        await talk.still_answers(websocket)
 
 
 async def test_one_client_with_much_to_say_lets_the_others_have_their_turn(talk: Talk) -> None:
@@ -266,6 +280,7 @@ async def test_a_client_leaves_the_main_namespace_and_stays_connected(quick: Tal
     websocket = await quick.connected()
     await websocket.send_str("41")
     await until(lambda: quick.gone == ["client disconnect"], "the disconnect")
+    skip(PING_INTERVAL_S)
     assert await said(websocket) == "2"
 
 

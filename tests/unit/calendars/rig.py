@@ -29,6 +29,7 @@ from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.shard.loader import restore
 from actors.kernel.shard.reply_cache import ReplyCache
 from actors.kernel.shard.resident import Resident
+from actors.workflows.table import reactions_of
 from common.clock import Clock
 from config.settings import KernelSettings
 from store.memory import memory_stores
@@ -96,7 +97,8 @@ class Rig:
         self.loop = VirtualLoop()
         self.clock = JumpingClock(self.loop)
         self.stores = memory_stores(self.clock, [index for kind in kinds for index in kind.indexes])
-        self.cluster = LocalCluster(self.stores, kinds, settings=SETTINGS, clock=self.clock)
+        rules = reactions_of([kind.name for kind in kinds])
+        self.cluster = LocalCluster(self.stores, kinds, settings=SETTINGS, clock=self.clock, reactions=rules)
         self.region: Region
         self.bookings: Bookings
 

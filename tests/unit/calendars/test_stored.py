@@ -7,7 +7,6 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from actors.calendars.booking.letters import Deliver
 from actors.calendars.booking.state import BookingState, Record
 from actors.calendars.calendar.occupancy import TimeEntry
 from actors.calendars.calendar.state import CalendarState
@@ -22,7 +21,7 @@ OWN: Final = [kind for kind in KINDS if kind.name != "user"]
 
 
 def stored() -> dict[str, type[msgspec.Struct]]:
-    found: dict[str, type[msgspec.Struct]] = {"letter.deliver": Deliver, "view.booking": Record}
+    found: dict[str, type[msgspec.Struct]] = {"view.booking": Record}
     for kind in OWN:
         for role in ("commands", "events"):
             for one in structs_of(getattr(kind, role)):

@@ -37,7 +37,11 @@ def of_type(*types: object) -> list[str]:
 NUMBERS = of_type(int, float, int | None, float | None)
 FLOATS = of_type(float, float | None)
 SECRETS = ["CAREWIRE_AUTH__SECRET", "CAREWIRE_ENCRYPTION__MASTER_KEYS", "CAREWIRE_HTTP__OPERATIONS_TOKEN"]
-GIVEN = ["CAREWIRE_MONGO__URL", "CAREWIRE_FILES__S3_SECRET_KEY"]  # masked too; others decide how long they are
+GIVEN = [
+    "CAREWIRE_MONGO__URL",
+    "CAREWIRE_EMAIL__SMTP_URL",
+    "CAREWIRE_FILES__S3_SECRET_KEY",
+]  # masked too; others decide how long they are
 
 
 def refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -97,6 +101,18 @@ def test_an_empty_value_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -
         ("CAREWIRE_AUTH__JWKS_URL", "https://[x/"),
         ("CAREWIRE_AUTH__JWKS_URL", "https://a:99999/"),
         ("CAREWIRE_MONGO__URL", "postgres://db/"),
+        ("CAREWIRE_EMAIL__SMTP_URL", "mail.example.org:25"),
+        ("CAREWIRE_EMAIL__SMTP_URL", "smtp://"),
+        ("CAREWIRE_EMAIL__SMTP_URL", "smtp://mail.example.org:0"),
+        ("CAREWIRE_EMAIL__SMTP_URL", "smtp://user@mail.example.org"),
+        ("CAREWIRE_EMAIL__SMTP_URL", "smtp://user:secret-word@mail.example.org?tls=yes"),
+        ("CAREWIRE_EMAIL__SMTP_URL", "smtp://mail.example.org?tls="),
+        ("CAREWIRE_EMAIL__SMTP_URL", "smtp://mail.example.org?ssl=1"),
+        ("CAREWIRE_EMAIL__SMTP_URL", "smtp://mail.example.org/inbox"),
+        ("CAREWIRE_EMAIL__FROM", "Carewire"),
+        ("CAREWIRE_EMAIL__FROM", "Carewire <mail@example.org>\nBcc: x@example.org"),
+        ("CAREWIRE_HTTP__PUBLIC_URL", "app.example.org"),
+        ("CAREWIRE_ACTIVITIES__KEEP_S", "46"),
         ("CAREWIRE_MONGO__DATABASE", "a.b"),
         ("CAREWIRE_MONGO__DATABASE", "a b"),
         ("CAREWIRE_MONGO__DATABASE", "a/b"),

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from actors.inboxes.commands import AckInbox, Deliver, ReadInbox
 from actors.inboxes.kind import InboxKind
 from actors.kernel.contract.entity import SYSTEM, Attach, Principal
-from actors.rooms.room.letters import letter
 from common.errors import InvalidArgument, PermissionDenied
 from tests.unit.rooms.harness import World, run
 
@@ -134,12 +133,22 @@ def test_a_letter_is_sealed_under_its_users_key() -> None:
     assert world.replay(ANN) == [["room_added", {"event_id": "evt_1", "inbox_seq": 1}]]
 
 
-def test_rooms_write_letters_that_inboxes_understand() -> None:
-    sent = letter("r1", "ann", "room_added", {"room": {"room_id": "r1"}}, at_ms=1_763_631_000_000, seq=7)
-    assert sent.to == ANN
-    command = msgspec.msgpack.decode(sent.command, type=InboxKind.commands)
-    done = World(InboxKind()).do(sent.to, command, SYSTEM)
-    assert done.packets == [["room_added", {"room": {"room_id": "r1"}, "event_id": command.event_id, "inbox_seq": 1}]]
+def test_what_came_sealed_is_the_payload() -> None:
+    done = World(InboxKind()).do(ANN, Deliver("evt_1", "quoted", b"{}", b'{"text":"secret"}'), SYSTEM)
+    assert done.packets == [["quoted", {"text": "secret", "event_id": "evt_1", "inbox_seq": 1}]]
+    with pytest.raises(InvalidArgument):
+        World(InboxKind()).ask(ANN, Deliver("evt_1", "quoted", b"{}", b"no object"), SYSTEM)
+
+
+def test_a_letter_in_the_clear_is_stored_as_ever() -> None:
+    """Those that were written before there was a sealed part still wait in their turns."""
+    stored = bytes.fromhex(
+        "84a474797065a764656c69766572a86576656e745f6964a86576656e745f6964a46e616d65a46e616d65a77061796c6f6164"
+        "c4077061796c6f6164"
+    )
+    letter = Deliver("event_id", "name", b"payload")
+    assert msgspec.msgpack.encode(letter) == stored
+    assert msgspec.msgpack.decode(stored, type=Deliver) == letter
 
 
 @given(st.lists(st.one_of(st.integers(0, 12).map(AckInbox), st.just(a_letter())), max_size=30), st.integers(1, 5))

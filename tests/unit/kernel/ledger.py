@@ -22,15 +22,19 @@ from actors.kernel.contract.entity import (
     Shown,
     Signal,
 )
+from actors.kernel.contract.reactions import NOTHING, Owed, Reaction
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
 from store.ports.views import Index, View
 
 
 class Write(msgspec.Struct, frozen=True, tag="write"):
-    """Add an entry; `tell` names another ledger that gets a copy by letter."""
+    """Add an entry; `tell` names another ledger that gets a copy by letter, `quote` one that gets it sealed, by a rule.
+    What came sealed is the text."""
 
     text: str
     tell: str = ""
+    quote: str = ""
+    secret: bytes | None = None
 
 
 class Amend(msgspec.Struct, frozen=True, tag="amend"):
@@ -83,6 +87,7 @@ class Written(Event, frozen=True, tag="written"):
 
     copied_from: str = ""
     tell: str = ""
+    quote: str = ""
 
 
 class Amended(Event, frozen=True, tag="amended"):
@@ -139,8 +144,8 @@ class Ledger:
     def decide(self, command: Any, context: Context, version: int) -> Decision:
         user = context.by.user or "system"
         match command:
-            case Write(text, tell):
-                event = Written(author=user, secret=text.encode(), tell=tell)
+            case Write(text, tell, quote, secret):
+                event = Written(author=user, secret=text.encode() if secret is None else secret, tell=tell, quote=quote)
                 return Decision({"seq": version + 1, "at": context.now_ms}, events=[event])
             case Amend(seq, text):
                 self._entry(context, seq)
@@ -156,7 +161,7 @@ class Ledger:
                 packed = msgspec.msgpack.encode(Write(text))
                 return Decision({}, timers=[SetTimer(f"remind:{text}", context.now_ms + after_ms, packed)])
             case Hum():
-                return Decision({}, signals=[Signal("hum", b"{}", skip=user)])
+                return Decision({}, signals=[Signal("hum", b"{}", skip=(user,))])
             case Pages():
                 return Decision(ReadPages())
             case Leave():
@@ -282,6 +287,18 @@ class LedgerKind(Kind[Ledger, Any, Any]):
     @override
     def gap(self, entity_id: str, first: int, last: int) -> Shown | None:
         return Shown("gap", msgspec.json.encode({"from": first, "to": last}))
+
+
+def quote_written(entity_id: str, recorded: Recorded[Written]) -> Owed:
+    """A sealed copy of the entry to the ledger that is to quote it."""
+    event = recorded.event
+    if not event.quote or event.secret is None:
+        return NOTHING
+    text = b"quote of " + event.secret
+    return Owed([Letter(event.quote, msgspec.msgpack.encode(Write("")), text, event.author)])
+
+
+QUOTING = Reaction("quote_written", "ledger", Written, quote_written, ("ledger",))
 
 
 def _from_view(view: View) -> Entry:

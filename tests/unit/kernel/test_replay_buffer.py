@@ -27,7 +27,7 @@ def sent(*versions: int, topic: str = "room:1", packet: bytes = b"[%d]") -> list
 
 def told(recent: ReplayBuffer, since: int, upto: int, limit: int = 100) -> list[bytes] | None:
     """The packets, or None when the journal must be asked."""
-    missed = recent.missed("room:1", since, upto=upto, limit=limit)
+    missed = recent.missed("room:1", since, upto=upto, limit=limit, user="ann")
     return None if missed is None else [bytes(one) for one in missed]
 
 
@@ -45,7 +45,7 @@ def test_what_is_not_there_as_a_whole_is_not_told_at_all() -> None:
     assert told(recent, 2, 6) is None
     assert told(recent, 4, 7) is None
     assert told(recent, 3, 6, limit=2) is None
-    assert recent.missed("room:2", 0, upto=1, limit=100) is None
+    assert recent.missed("room:2", 0, upto=1, limit=100, user="ann") is None
 
 
 def test_numbers_that_were_given_elsewhere_make_a_new_beginning() -> None:
@@ -98,6 +98,6 @@ def test_whatever_is_told_is_what_was_sent(steps: list[tuple[int, int, bool]], m
         newest[room] += count
         recent.add(name, sent(*versions, topic=name))
         for since in range(max(0, newest[room] - 6), newest[room]):
-            missed = recent.missed(name, since, upto=newest[room], limit=100)
+            missed = recent.missed(name, since, upto=newest[room], limit=100, user="ann")
             if missed is not None:
                 assert [bytes(one) for one in missed] == [b"[%d]" % v for v in range(since + 1, newest[room] + 1)]

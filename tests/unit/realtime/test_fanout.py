@@ -1,22 +1,27 @@
 """Fan-out: one frame for everybody, in order, and typing that ends by itself."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
+from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.protocol import Delivery
 from common.tokens import Verified
 from realtime.delivery.connections import Connection
 from realtime.delivery.deadlines import Deadlines
 from realtime.delivery.fanout import Fanout
+from realtime.delivery.joining import Joining
 from realtime.delivery.metrics import GatewayMetrics
 from realtime.delivery.requests import Hello
-from realtime.delivery.socket_writer import SocketWriter
+from realtime.delivery.socket_writer import Run, SocketWriter
 from realtime.delivery.subscriptions import Subscriptions
 from realtime.socketio import Frame
 from tests.unit.realtime.test_deadlines import StillClock
+from tests.unit.rooms.harness import run
 
 TOPIC = "room:1"
 
@@ -90,6 +95,9 @@ DELIVERIES = st.lists(
         st.integers(0, 5),
         st.integers(0, 9).map(lambda number: b'["message",%d]' % number),
         skip=st.sampled_from(["", "", "alice"]),
+        skip_also=st.sampled_from([(), ("bob",)]),
+        instead=st.sampled_from([{}, {}, {"alice": b'["message","hers"]'}, {"bob": b'["message","his"]'}]),
+        only=st.sampled_from(["", "", "sid-bob", "sid-nobody's"]),
     ),
     max_size=8,
 )
@@ -144,3 +152,54 @@ def test_a_packet_that_cannot_be_sent_does_not_hold_up_the_others() -> None:
     desk.member("bob")
     desk.fanout.deliver([Delivery(TOPIC, 1, b"\xff\xfe"), Delivery(TOPIC, 2, b'["message",{}]')])
     assert desk.texts("bob") == ['42["message",{}]']
+
+
+def parcel() -> list[Delivery]:
+    """Of a room: some for all, one for a user only, one that a user gets otherwise, one that two do not get."""
+    return [
+        Delivery(TOPIC, 1, b'["message",1]'),
+        Delivery(TOPIC, 0, b'["typing_start",{}]', skip="alice", skip_also=("bob",)),
+        Delivery(TOPIC, 2, b'["message",2]', instead={"alice": b'["held",2]'}),
+        Delivery(TOPIC, 0, b'["hint",{}]', only="sid-bob"),
+        Delivery(TOPIC, 3, b'["message",3]'),
+    ]
+
+
+def test_each_gets_what_is_theirs_in_order() -> None:
+    desk = Desk()
+    for user in ("alice", "bob", "carol"):
+        desk.member(user)
+    desk.fanout.deliver(parcel())
+    assert desk.texts("alice") == ['42["message",1]', '42["held",2]', '42["message",3]']
+    assert desk.texts("bob") == ['42["message",1]', '42["message",2]', '42["hint",{}]', '42["message",3]']
+    assert desk.texts("carol") == ['42["message",1]', '42["typing_start",{}]', '42["message",2]', '42["message",3]']
+    assert desk.registry.get_sample_value("carewire_gateway_deliveries_total") == 3 + 4 + 4
+
+
+def test_of_whom_nobody_speaks_gets_a_parcel_joined_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[tuple[int, int]] = []
+    send = SocketWriter.send_to_all
+
+    def noted(writers: Iterable[SocketWriter], run: Run) -> None:
+        written.append((len(list(writers)), len(run.frames)))
+        send(writers, run)
+
+    monkeypatch.setattr(SocketWriter, "send_to_all", staticmethod(noted))
+    desk = Desk()
+    for user in ("alice", "bob", "carol", "dave"):
+        desk.member(user)
+    desk.fanout.deliver(parcel())
+    assert written == [(2, 4)]  # carol and dave: four frames, one write
+
+
+def test_who_joins_meanwhile_is_sent_what_is_theirs() -> None:
+    desk = Desk()
+    socket = Socket()
+    connection = Connection("sid-alice", SocketWriter(socket), Hello(), Verified("alice", "client", "", 2**40, ""))
+
+    async def admitted() -> Reply:
+        desk.fanout.deliver(parcel())
+        return Reply(b"{}", 1, False)
+
+    joined = run(Joining(desk.subscriptions).join(connection, TOPIC, admitted))
+    assert [one.packet for one in joined.held] == [b'["held",2]', b'["message",3]']

@@ -41,7 +41,8 @@ class Desk:
     def deliver(self, *deliveries: Delivery) -> None:
         for delivery in deliveries:
             for socket in self.subscriptions.route(delivery):
-                socket.got.append(delivery)
+                if delivery.packet_for(socket.user) is not None:
+                    socket.got.append(delivery)
 
     def joined(self, join: Join[Socket], version: int) -> None:
         join.listener.who.got.extend(self.subscriptions.joined(join, version))

@@ -20,6 +20,7 @@ from actors.kernel.shard.decider import AttachQuery, Decider
 from actors.kernel.shard.loader import restore
 from actors.kernel.shard.reply_cache import ReplyCache
 from actors.kernel.shard.resident import Decided, Draft, Resident
+from actors.workflows.table import reactions_of
 from common.clock import SystemClock
 from common.errors import error_of
 from store.memory import memory_stores
@@ -81,7 +82,7 @@ class World:
 
     def __init__(self, kind: Kind[Any, Any, Any], *, now_ms: int = START_MS) -> None:
         self.stores = memory_stores(indexes=kind.indexes)
-        self.host = KindRuntime(kind, self.stores)
+        self.host = KindRuntime(kind, self.stores, reactions_of([kind.name]))
         self.replies = ReplyCache(SystemClock())
         self.decider = Decider(self.stores.vault, self.replies, max_turn_bytes=1_000_000, expired=lambda _: False)
         self.residents: dict[str, Resident] = {}
@@ -144,10 +145,10 @@ class World:
         """The entity's state, as a snapshot would hold it."""
         return self.host.kind.snapshot(self.resident(entity_id).entity)
 
-    def replay(self, entity_id: str, since: int = 0, limit: int = 10_000) -> list[Any]:
+    def replay(self, entity_id: str, since: int = 0, limit: int = 10_000, user: str = "") -> list[Any]:
         """What one who comes back with `since` is sent: `[name, payload]`."""
         upto = self.resident(entity_id).version
-        found = run(packets(self.host, entity_id, since, upto=upto, limit=limit))
+        found = run(packets(self.host, entity_id, since, upto=upto, limit=limit, user=user))
         return [msgspec.json.decode(packet) for packet in found]
 
     def views(self, collection: str, **equal: str | bool) -> list[View]:

@@ -17,6 +17,7 @@ from actors.rooms.pairs import ClaimPair, PairKind, pair_id
 from actors.rooms.room import commands as c
 from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms, command_id_of
+from actors.workflows.table import reactions_of
 from common.clock import SystemClock
 from common.errors import AlreadyExists, InvalidArgument, NotFound, PermissionDenied
 from config.settings import KernelSettings, RoomSettings
@@ -67,7 +68,9 @@ async def served() -> AsyncIterator[Served]:
 
     kinds = (RoomKind(RoomSettings()), PairKind(), InboxKind())
     stores = memory_stores(clock, [index for kind in kinds for index in kind.indexes])
-    cluster = LocalCluster(stores, kinds, settings=KernelSettings(linger_ms=0), clock=clock)
+    cluster = LocalCluster(
+        stores, kinds, settings=KernelSettings(linger_ms=0), clock=clock, reactions=reactions_of(["room"])
+    )
     await cluster.start()
     region = await cluster.region("test", take)
     yield Served(region, Rooms(region, stores.views, clock), heard)

@@ -8,13 +8,14 @@ import pytest
 from actors.inboxes.commands import Deliver
 from actors.inboxes.inbox import Delivered, Inbox, Seen
 from actors.inboxes.kind import InboxKind
+from actors.kernel.contract.entity import Recorded
 from actors.kernel.history.codec import StoredEffects, StoredLetter, StoredTimer, StoredView
 from actors.rooms.messages.chat_message import Content, Message
 from actors.rooms.messages.views import membership_view, message_view
 from actors.rooms.pairs import Claimed, Pair, PairKind, PairReleased
 from actors.rooms.room import events as e
-from actors.rooms.room.letters import letter
 from actors.rooms.room.state import Frozen, Member
+from actors.workflows.chat import tell_removed_member
 from store.ports.views import View
 
 PROFILE = e.Profile("group", "Title", True, "ann", 1)
@@ -59,11 +60,11 @@ STATES: tuple[tuple[msgspec.Struct, bytes], ...] = (
         StoredEffects(
             [StoredView("c", "i", 1, {"f": None}, b"d", b"s")],
             [2],
-            [StoredLetter("to", b"id", b"cmd")],
+            [StoredLetter("to", b"id", b"cmd", b"s")],
             [StoredTimer("t", 3, b"cmd")],
         ),
         b"\x94\x91\x96\xa1c\xa1i\x01\x81\xa1f\xc0\xc4\x01d\xc4\x01s\x91\x02"
-        b"\x91\x93\xa2to\xc4\x02id\xc4\x03cmd\x91\x93\xa1t\x03\xc4\x03cmd",
+        b"\x91\x94\xa2to\xc4\x02id\xc4\x03cmd\xc4\x01s\x91\x93\xa1t\x03\xc4\x03cmd",
     ),
 )
 
@@ -83,6 +84,11 @@ def test_small_states_are_plain_text() -> None:
     assert (PairKind().snapshot(Pair("r1")), InboxKind().snapshot(Inbox("ann", 7))) == (b"r1", b"7")
 
 
+def test_a_letter_from_before_there_was_a_sealed_part_is_read() -> None:
+    letter = StoredLetter("to", b"id", b"cmd")
+    assert msgspec.msgpack.decode(b"\x93\xa2to\xc4\x02id\xc4\x03cmd", type=StoredLetter) == letter
+
+
 def test_views_have_these_fields() -> None:
     assert message_view("room:r", MESSAGE) == View(
         "messages",
@@ -98,7 +104,8 @@ def test_views_have_these_fields() -> None:
 
 
 def test_a_letter_is_the_command_of_an_inbox() -> None:
-    sent = letter("r", "bob", "room_removed", {"room_id": "r"}, at_ms=1, seq=2)
+    left = e.Left(author="ann", at=1, user="bob")
+    [sent] = tell_removed_member("room:r", Recorded(2, 1, 1, left)).letters
     decoded = msgspec.msgpack.decode(sent.command, type=Deliver)
     packed_id = bytes([0xA0 | len(decoded.event_id)]) + decoded.event_id.encode()
     assert len(decoded.event_id) < 32

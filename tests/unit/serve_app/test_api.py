@@ -267,7 +267,7 @@ async def test_only_administrators_change_the_number_of_shards_and_only_of_pools
     admin = signed("root", "admin")
     the_problem(await http.put("/api/pools/rooms", json={"shards": 4}), 403, "permission_denied")
     refused = the_problem(await http.put("/api/pools/presence", json={"shards": 4}, headers=admin), 404, "not_found")
-    assert refused["detail"] == "There is no such pool; there are rooms, calendars."
+    assert refused["detail"] == "There is no such pool; there are rooms, calendars, care."
     for shards in (0, 65, "many"):
         the_problem(await http.put("/api/pools/rooms", json={"shards": shards}, headers=admin), 400, "invalid_argument")
 

@@ -59,6 +59,7 @@ invitation.manage - - - *
 care.propose - * - *
 care.accept s - - -
 care.read m m m *
+care.pause - o - *
 care.end m m m *
 breakglass.open - - * *
 breakglass.read - - g g

@@ -6,7 +6,7 @@ from config.settings import KernelSettings, Settings
 from serve_app.cluster.spec import POOLS, CarewireSpec
 
 RECIPE = CarewireSpec(
-    Settings(kernel=KernelSettings(room_shards=3, calendar_shards=5), _env_file=None)  # type: ignore[call-arg] # pydantic-settings' own
+    Settings(kernel=KernelSettings(room_shards=3, calendar_shards=5, care_shards=2), _env_file=None)  # type: ignore[call-arg] # pydantic-settings' own
 )
 
 
@@ -17,7 +17,7 @@ def test_a_pool_hosts_the_kinds_that_it_names(pool: str) -> None:
 
 
 def test_each_pool_has_its_own_number_of_shards() -> None:
-    assert {pool: RECIPE.shards(pool) for pool in RECIPE.pools} == {"rooms": 3, "calendars": 5}
+    assert {pool: RECIPE.shards(pool) for pool in RECIPE.pools} == {"rooms": 3, "calendars": 5, "care": 2}
 
 
 def test_no_kind_lives_in_two_pools() -> None:

@@ -15,7 +15,7 @@ from common.verifier import Verifier
 from config.settings import IdentitySettings
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
-from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.identity.care import Cares
 from serve_app.capabilities.identity.sessions.revocation import Revocations
 from serve_app.edge.conventions.readings import Observe
 
@@ -58,9 +58,7 @@ class HttpGate:
 class SocketGuard:
     """`realtime.front.guard.Guard`."""
 
-    def __init__(
-        self, revocations: Revocations, care: CareRelations, audit: AuditRecord, settings: IdentitySettings
-    ) -> None:
+    def __init__(self, revocations: Revocations, care: Cares, audit: AuditRecord, settings: IdentitySettings) -> None:
         self._revocations = revocations
         self._care = care
         self._audit = audit

@@ -1,0 +1,1 @@
+"""Care relationships: which therapist cares for which client."""

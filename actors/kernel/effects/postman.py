@@ -1,0 +1,132 @@
+"""Letters to their end: taken, or, where that cannot be, kept where operators see them.
+
+A letter that is refused for good is *dead*: nobody sends it again until an operator says so. One to a kind that nobody
+hosts is *parked*, and tried now and then. Both leave their turn, which is settled, and hold up nothing else of their
+sender; where a parked letter waits, a later one to the same receiver may overtake it. They lie among the activities
+(`store/ports/activities.py`), under the connector `letters`, their sealed part still sealed.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from actors.kernel.contract.answers import INTERNAL
+from actors.kernel.contract.partitions import partition_of
+from actors.kernel.history.codec import StoredLetter, encode, opened
+from common.clock import Clock
+from common.errors import CarewireError, Unavailable
+from common.logs import get_logger
+from store.ports.activities import Activities, ActivityRecord, State
+from store.ports.vault import Vault
+
+_log = get_logger(__name__)
+_decode: Final = msgspec.msgpack.Decoder(StoredLetter).decode
+
+LETTERS: Final = "letters"
+UNHOSTED: Final = "unhosted"
+_PAUSE_MS: Final = 60_000  # until a letter to a kind that nobody hosts is tried again
+_LOOK_S: Final = 10.0  # how often a shard looks for parked letters that are due
+_PAGE: Final = 200
+
+Courier = Callable[[StoredLetter], Awaitable[None]]
+"""Submits a letter to its entity; raises `Unavailable` when that must be tried again, `Unhosted` when it cannot be."""
+
+
+class Unhosted(Exception):
+    """No pool hosts the kind of the receiver."""
+
+
+class Postman:
+    """Carries the letters of one shard's entities."""
+
+    def __init__(self, activities: Activities, vault: Vault, courier: Courier, clock: Clock) -> None:
+        self._activities = activities
+        self._vault = vault
+        self._courier = courier
+        self._clock = clock
+
+    async def deliver(self, sender: str, letter: StoredLetter) -> None:
+        """Returns when the letter is owed by its turn no more.
+
+        Raises:
+            Unavailable: nobody answered, or the database did not: it must be tried again.
+        """
+        if (fate := await self._send(sender, letter)) is not None:
+            record = record_of(sender, letter, due_ms=self._clock.now_ms())
+            await self._activities.put([self._kept(record, *fate)])
+
+    async def run(self, partitions: Callable[[], Sequence[int]]) -> None:
+        """Send the parked letters of these partitions when they are due; until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            try:
+                while await self._send_due(partitions()):
+                    pass
+            except Unavailable:
+                continue
+
+    async def _send_due(self, partitions: Sequence[int]) -> bool:
+        """A page of them, each receiver's in order. True when there may be more."""
+        if not partitions:
+            return False
+        now_ms = self._clock.now_ms()
+        page = await self._activities.due(partitions, LETTERS, before_ms=now_ms + 1, limit=_PAGE)
+        receivers: dict[str, list[ActivityRecord]] = {}
+        for record in page:
+            receivers.setdefault(_decode(record.packed).to, []).append(record)
+        over = await asyncio.gather(*map(self._send_all, receivers.values()))
+        return sum(over) == _PAGE
+
+    async def _send_all(self, records: Sequence[ActivityRecord]) -> int:
+        """One receiver's; how many of them are dealt with."""
+        for done, record in enumerate(records):
+            try:
+                fate = await self._send(record.entity, _decode(record.packed))
+                if fate is None:
+                    await self._activities.drop([record.id])
+                else:
+                    await self._activities.put([self._kept(record, *fate)])
+            except Unavailable:
+                return done  # they keep their order
+        return len(records)
+
+    async def _send(self, sender: str, stored: StoredLetter) -> tuple[State, str] | None:
+        """None when the letter is over; else how it is to be kept, and why."""
+        try:
+            if (letter := await opened(stored, self._vault)) is not None:  # else whose it was is erased
+                await self._courier(letter)
+        except Unhosted:
+            _log.warning("letter.parked", sender=sender, to=stored.to)
+            return "parked", UNHOSTED
+        except CarewireError as error:
+            if error.retryable:
+                raise Unavailable(error.message) from error
+            _log.warning("letter.refused", sender=sender, to=stored.to, code=error.code)
+            return "dead", error.code
+        except (ValueError, msgspec.MsgspecError):  # a secret that opens nowhere, or a command that has no place for it
+            _log.exception("letter.unreadable", sender=sender, to=stored.to)
+            return "dead", INTERNAL.code
+        return None
+
+    def _kept(self, record: ActivityRecord, state: State, code: str) -> ActivityRecord:
+        due_ms = self._clock.now_ms() + _PAUSE_MS
+        return replace(record, state=state, code=code, due_ms=due_ms, attempts=record.attempts + 1)
+
+
+def record_of(sender: str, letter: StoredLetter, *, due_ms: int) -> ActivityRecord:
+    """A letter as it is parked."""
+    kinds = [entity.partition(":")[0] for entity in (sender, letter.to)]
+    return ActivityRecord(
+        id=letter.command_id,
+        partition=partition_of(sender),
+        connector=LETTERS,
+        entity=sender,
+        state="parked",
+        due_ms=due_ms,
+        packed=encode(letter),
+        created_at_ms=due_ms,
+        message="A letter from {} to {}.".format(*kinds),
+    )

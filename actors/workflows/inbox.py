@@ -1,0 +1,25 @@
+"""Letters to the mailboxes of people (`user:<id>`)."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from actors.inboxes.commands import Deliver
+from actors.kernel.contract.entity import Letter, Recorded
+from common.ids import derived_id
+
+INBOX: Final = "user"
+_pack: Final = msgspec.msgpack.Encoder().encode
+_to_json: Final = msgspec.json.Encoder().encode
+
+
+def tell(users: list[str], event_id: str, name: str, payload: Mapping[str, object]) -> list[Letter]:
+    """The same letter to each of them. `event_id` is made from the event, so that it is the same however often sent."""
+    command = _pack(Deliver(event_id, name, _to_json(payload)))
+    return [Letter(f"{INBOX}:{user}", command) for user in users]
+
+
+def event_id(entity_id: str, recorded: Recorded[Any]) -> str:
+    """An id made from an event, the same however often it is made; sorts by time."""
+    return derived_id("evt", recorded.at_ms, f"{entity_id}#{recorded.seq}")

@@ -1,0 +1,295 @@
+"""The runner: pulls activities from every shard, has connectors carry them out, and tells what came of them.
+
+Nothing here is written down. What a runner holds is its own for a time; if it dies, the shards give the same to another
+one, under the same keys. Its answer is a command whose id is made of the activity's, so it counts once.
+"""
+
+import asyncio
+import math
+import random
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Final, Protocol
+
+from typing_extensions import override
+
+from actors.kernel.caller.region import ShardDirectory
+from actors.kernel.contract import protocol
+from actors.kernel.contract.activities import Answered
+from actors.kernel.contract.answers import Reply
+from actors.kernel.contract.entity import SYSTEM, Principal
+from actors.kernel.contract.ports import EntityClient
+from actors.kernel.contract.protocol import Level, Offered, Report
+from actors.kernel.effects.activity_ids import answer_id
+from common.clock import Clock
+from common.errors import CarewireError, Unavailable
+from common.lib.retry import Backoff, Dice
+from common.lib.tasks import Tasks
+from common.logs import get_logger
+from config.activities import ActivitySettings
+from serve_app.activities.attempts import Attempts, Opening
+from serve_app.activities.breaker import Breaker
+from serve_app.activities.connector import Connector
+from serve_app.activities.credits import Credits
+from serve_app.activities.desk import Desk
+from serve_app.activities.holding import Ending, Held
+from serve_app.activities.metrics import RunnerMetrics
+from serve_app.activities.puller import Puller, Taker
+from serve_app.activities.retries import due_ms, next_step, pause_s
+
+_MAPS_S: Final = 5.0  # between two looks at which shards there are
+_FAREWELL_S: Final = 1.0
+_log = get_logger(__name__)
+
+
+class Entities(EntityClient, Protocol):
+    """The caller's side of the shards (`actors.kernel.caller.region.Region`)."""
+
+    async def submit_packed(
+        self, entity: str, packed: bytes, *, by: Principal, command_id: bytes, timeout_s: float | None = None
+    ) -> Reply: ...
+
+
+class Runner(Taker):
+    """See the module. `name` must be unique to this life. `pools`: whose shards are asked."""
+
+    def __init__(
+        self,
+        name: str,
+        directory: ShardDirectory,
+        pools: Sequence[str],
+        region: Entities,
+        payloads: Opening,
+        connectors: Sequence[Connector],
+        *,
+        settings: ActivitySettings,
+        clock: Clock,
+        metrics: RunnerMetrics | None = None,
+        dice: Dice = random.random,
+    ) -> None:
+        self._name = name
+        self._directory = directory
+        self._pools = pools
+        self._region = region
+        self._attempts = Attempts(region, payloads, clock)
+        self._settings = settings
+        self._clock = clock
+        self._metrics = metrics or RunnerMetrics()
+        self._dice = dice
+        self._desks = {connector.name: self._desk(connector) for connector in connectors}
+        self._pullers: dict[str, Puller] = {}
+        self._pulling: dict[str, asyncio.Task[None]] = {}
+        self._held: dict[bytes, Held] = {}
+        self._calls: dict[bytes, asyncio.Task[None]] = {}  # those that the partner has yet to answer
+        self._carrying: dict[bytes, asyncio.Task[None]] = {}  # those, and the ones whose answers are on the way
+        self._tasks = Tasks(name)
+        self._look_again = asyncio.Event()
+        self._waking: asyncio.TimerHandle | None = None
+        self._draining = False
+
+    async def start(self) -> None:
+        """Begin to pull."""
+        self._tasks.spawn(self._follow_maps())
+
+    async def close(self, *, within_s: float = 0.0) -> None:
+        """Take nothing more, finish what has begun if it ends in time, say so, and hang up."""
+        self._draining = True
+        for desk in self._desks.values():
+            desk.clear()
+        for puller in self._pullers.values():
+            puller.revoke()
+        if self._carrying:
+            await asyncio.wait(self._carrying.values(), timeout=within_s)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL_S):
+                await asyncio.gather(*(puller.flush() for puller in self._pullers.values()))
+        if self._waking is not None:
+            self._waking.cancel()
+        await self._tasks.cancel()
+        for desk in self._desks.values():
+            await desk.connector.close()
+
+    def share(self, runners: int) -> None:
+        """So many runners there are by now."""
+        for desk in self._desks.values():
+            desk.credits.share(runners)
+
+    def stats(self) -> Mapping[str, object]:
+        """What operators see."""
+        return {
+            "under_way": len(self._calls),
+            "connectors": {name: desk.stats() for name, desk in self._desks.items()},
+        }
+
+    @override
+    def wanted(self, shard: str, levels: Mapping[str, Level]) -> dict[str, int]:
+        if self._draining:
+            return {}
+        wanted = {name: desk.wanted(shard, _has_some(levels, name)) for name, desk in self._desks.items()}
+        return {name: number for name, number in wanted.items() if number}
+
+    @override
+    def take(self, shard: str, offers: list[Offered], sent_s: float) -> None:
+        for offered in offers:
+            held = Held(offered, shard, sent_s + offered.until_ms_from_now / 1000)
+            call = self._calls.get(offered.id)
+            if self._draining or (call is not None and call.cancelling()):
+                self._give_back(held)
+            elif offered.id in self._held:  # its answer is on the way
+                continue
+            else:
+                self._desks[offered.connector].take(held)
+        self._look()
+
+    @override
+    def lost(self, shard: str) -> None:
+        for desk in self._desks.values():
+            desk.drop(shard)
+        for id_, call in list(self._calls.items()):
+            if self._held[id_].shard == shard:
+                call.cancel()
+
+    def _desk(self, connector: Connector) -> Desk:
+        breaker = Breaker(self._settings.breaker_failures, self._settings.breaker_pause_s)
+        return Desk(
+            connector,
+            Credits(connector.capacity, breaker),
+            self._clock,
+            self._settings.breaker_pause_s,
+            self._begin,
+            self._give_back,
+        )
+
+    def _begin(self, desk: Desk, held: Held) -> None:
+        id_ = held.offered.id
+        self._held[id_] = held
+        task = self._tasks.spawn(self._carry_out(desk, held))
+        self._calls[id_] = self._carrying[id_] = task
+        task.add_done_callback(lambda _: self._over(desk, id_))
+
+    async def _carry_out(self, desk: Desk, held: Held) -> None:
+        began_s = self._clock.monotonic_s()
+        ending = await self._attempts.make(held, desk.connector)
+        del self._calls[held.offered.id]
+        desk.ended(ending)
+        self._metrics.seconds.labels(desk.name).observe(self._clock.monotonic_s() - began_s)
+        self._metrics.attempts.labels(desk.name, ending.label).inc()
+        self._look()
+        await self._tell(held, ending)
+
+    def _over(self, desk: Desk, id_: bytes) -> None:
+        """It is ours no more, however that came: a task may be cancelled before it has begun."""
+        if self._calls.pop(id_, None) is not None:
+            desk.ended(None)
+        del self._held[id_], self._carrying[id_]
+        desk.settled()
+        self._look()
+
+    async def _tell(self, held: Held, ending: Ending) -> None:
+        match ending.verdict:
+            case "answer":
+                await self._answer(held, ending)
+            case "put_off":
+                self._report(held, self._put_off(held.offered, ending))
+            case "dead":
+                self._report(held, _dead(held.offered, ending.code, ending.message))
+            case "untried":
+                self._give_back(held)
+
+    async def _answer(self, held: Held, ending: Ending) -> None:
+        """Tell the entity, however long it takes: its shard may be on its way to another life. It counts once."""
+        offered = held.offered
+        answered = Answered(
+            key=offered.key,
+            outcome=ending.outcome,
+            result=ending.result,
+            code=ending.code,
+            attempts=offered.attempts + 1,
+            at_ms=self._clock.now_ms(),
+        )
+        packed, command_id = protocol.encode(answered), answer_id(offered.entity, offered.key)
+        backoff = Backoff(0.1, 2.0)
+        while True:
+            try:
+                await self._region.submit_packed(offered.entity, packed, by=SYSTEM, command_id=command_id)
+                return
+            except CarewireError as error:
+                if not error.retryable:
+                    _log.error("activity.answer_refused", connector=offered.connector, code=error.code)
+                    self._report(held, _dead(offered, error.code, "The entity cannot take the answer."))
+                    return
+            await backoff.pause()
+
+    def _put_off(self, offered: Offered, ending: Ending) -> Report:
+        attempts, now_ms = offered.attempts + 1, self._clock.now_ms()
+        settings = self._settings
+        at_least_s = ending.at_least_s
+        if ending.partner == "closed" and at_least_s is None:
+            at_least_s = settings.breaker_pause_s
+        wait_s = pause_s(
+            attempts,
+            first_s=settings.first_retry_s,
+            longest_s=settings.longest_retry_s,
+            dice=self._dice,
+            at_least_s=at_least_s,
+        )
+        due = due_ms(now_ms, pause_s=wait_s, deadline_ms=offered.deadline_ms, at_least_s=at_least_s)
+        verdict = next_step(due, created_at_ms=offered.created_at_ms, keep_s=settings.keep_s)
+        return Report(
+            id=offered.id, verdict=verdict, due_ms=due, code=ending.code, message=ending.message, attempts=attempts
+        )
+
+    def _report(self, held: Held, report: Report) -> None:
+        if (puller := self._pullers.get(held.shard)) is not None:
+            puller.report(report)
+
+    def _give_back(self, held: Held) -> None:
+        if (puller := self._pullers.get(held.shard)) is not None:
+            puller.give_back(held.offered.id)
+
+    def _look(self) -> None:
+        """Something has changed: begin what may begin, and ask for what may be taken."""
+        for desk in self._desks.values():
+            desk.serve()
+        for puller in self._pullers.values():
+            puller.look()
+        self._wake_in(min((desk.wait_s() for desk in self._desks.values()), default=math.inf))
+
+    def _wake_in(self, wait_s: float) -> None:
+        """Look again when time alone lets something begin: a rate, or the end of a breaker's pause."""
+        if self._waking is not None:
+            self._waking.cancel()
+            self._waking = None
+        if 0 < wait_s < math.inf:
+            self._waking = asyncio.get_running_loop().call_later(wait_s, self._look)
+
+    async def _follow_maps(self) -> None:
+        """Pull from every shard that owns anything, and from no other."""
+        while True:
+            with suppress(Unavailable):
+                maps = [await self._directory.read_map(pool) for pool in self._pools]
+                self._follow({owner for one in maps for owner in one.owners})
+            self._look_again.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_MAPS_S):
+                    await self._look_again.wait()
+            self._look()
+
+    def _follow(self, shards: set[str]) -> None:
+        for shard in self._pullers.keys() - shards:
+            self._pulling.pop(shard).cancel()
+            del self._pullers[shard]
+            self.lost(shard)
+        for shard in shards - self._pullers.keys():
+            puller = Puller(self._name, shard, self._directory.client(shard), self, self._clock, self._look_again.set)
+            self._pullers[shard] = puller
+            self._pulling[shard] = self._tasks.spawn(puller.pull())
+
+
+def _has_some(levels: Mapping[str, Level], connector: str) -> bool:
+    level = levels.get(connector)
+    return level is not None and level.waiting + level.parked > 0
+
+
+def _dead(offered: Offered, code: str, message: str) -> Report:
+    return Report(id=offered.id, verdict="dead", code=code, message=message, attempts=offered.attempts + 1)

@@ -1,0 +1,1 @@
+"""Mail: its words, its form, and the servers that take it."""

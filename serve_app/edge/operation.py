@@ -1,0 +1,162 @@
+"""One operation, two doors: what a client may ask for, declared once; routes, events and documents are made of it.
+
+    yield Operation(
+        "confirm_booking", "booking.confirm", OfBooking,
+        lambda request, caller: bookings.confirm(request.booking_id, by=caller.by, trace=caller.trace),
+        Rest("POST", "/api/bookings/{booking_id}/confirm", tag="bookings"), "write",
+        response=BookingReply, resource=("booking_id",), description="Turn a hold into a booking.",
+    )
+
+`serve_app.edge.rest` makes a route of it, `serve_app.edge.sockets` a handler.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+import msgspec
+
+from actors.kernel.contract.answers import Reply
+from actors.kernel.contract.entity import Principal
+from common.errors import CarewireError
+from realtime.front.handlers import Limit
+
+Request = TypeVar("Request", bound=msgspec.Struct)
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and by which words a repeat is known.
+
+    `trace`: names the request in logs and journal. `idempotency_key`: the `Idempotency-Key` of a POST with its address
+    and user, else the `request_id` of the payload; "" when neither was given. `if_match`: the header, or the `version`
+    of the payload as one would write it there.
+    """
+
+    by: Principal
+    trace: str
+    idempotency_key: str = ""
+    if_match: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An answer that says more than its body.
+
+    `body`: a Struct or a document, or JSON that is ready. `status`: at the REST door, where it is not the usual one.
+    `version`: of what the body shows, told as `ETag` by REST. `persons`: whom it tells of, where the body does not say.
+    """
+
+    body: msgspec.Struct | Mapping[str, Any] | bytes
+    status: int | None = None
+    version: int | None = None
+    persons: Sequence[str] | None = None
+
+
+Answer: TypeAlias = msgspec.Struct | Mapping[str, Any] | Reply | Result
+"""What an operation gives back. A `Reply` is JSON already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What a client may send, and what it gets: JSON documents, held against the types in tests."""
+
+    request: Mapping[str, Any]
+    answer: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Generic[Request]):
+    """An answer at the REST door where it is not what the socket gets (`text/calendar`; a page of another form).
+
+    `by`: the request and the body that the operation gave, to the body of the response. `response`: its type, None when
+    it is no JSON.
+    """
+
+    by: Callable[[Request, Any], msgspec.Struct | Mapping[str, Any] | bytes]
+    response: type[msgspec.Struct] | None
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The REST door of an operation.
+
+    Members of the request that `path` names are taken from the address; all others from the query of a GET or DELETE,
+    from the body of a POST, PUT or PATCH.
+
+    `status`: of success; `statuses`: others that succeed too. `tag`: the group in the documents. `request`: the type at
+    this door, where an address knows more than an event (a subtype of the operation's). `body`: the type of the body,
+    where it is not what `path` leaves of the request; `bodiless`: a body is not looked at. `shown`: another answer.
+    """
+
+    method: Method
+    path: str
+    status: int = 200
+    statuses: tuple[int, ...] = ()
+    tag: str = ""
+    request: type[msgspec.Struct] | None = None
+    body: type[msgspec.Struct] | None = None
+    bodiless: bool = False
+    shown: Shown[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[Request]):
+    """One thing that a client may ask for, at both doors.
+
+    `name`: the Socket.IO event, and OpenAPI's operationId. `action`: of `common.policy`; the permit and the audit of
+    reads follow from it. `request`: the type at both doors. `rest`: None: sockets only. `limit`: the bucket of the
+    sockets. `response`: the type of the answer. `resource`: members of the request; the first that has a value is what
+    the audit record names. `error_details`: members of a `Conflict`'s details that REST tells beside the problem's own
+    (reasons, alternatives). `refuses`: errors beside those of every operation. `description`: for the documents; ""
+    takes that of the request. `anonymous`: also for who has not said who they are.
+    """
+
+    name: str
+    action: str
+    request: type[Request]
+    call: Callable[[Request, Caller], Awaitable[Answer]]
+    rest: Rest | None
+    limit: Limit
+    response: type[msgspec.Struct] | None = None
+    resource: tuple[str, ...] = ()
+    error_details: tuple[str, ...] = ()
+    refuses: tuple[type[CarewireError], ...] = ()
+    example: Example | None = None
+    description: str = ""
+    anonymous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEvent(Generic[Request]):
+    """An event that only a socket can send (it listens from then on): what an `Operation` declares, without the call.
+    Whoever has the socket carries it out, with a handler of its own."""
+
+    name: str
+    action: str
+    request: type[Request]
+    limit: Limit
+    response: type[msgspec.Struct] | None = None
+    resource: tuple[str, ...] = ()
+    refuses: tuple[type[CarewireError], ...] = ()
+    example: Example | None = None
+    description: str = ""
+    anonymous: bool = False
+
+
+Declared: TypeAlias = Operation[Any] | ClientEvent[Any]
+"""What a client may emit."""
+
+
+def result_of(answer: Answer) -> Result:
+    """The answer of an operation with all that can be said of it."""
+    if isinstance(answer, Result):
+        return answer
+    return Result(answer.data) if isinstance(answer, Reply) else Result(answer)
+
+
+def encoded(body: msgspec.Struct | Mapping[str, Any] | bytes) -> bytes:
+    """The body as JSON."""
+    return body if isinstance(body, bytes) else msgspec.json.encode(body)

@@ -1,0 +1,35 @@
+"""What the server emits, declared beside the operations that bring it about; documents are made of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEvent:
+    """An event that sockets hear.
+
+    `payload`: its type. `audience`: who hears it, in words ("every socket that has joined the room").
+    """
+
+    name: str
+    payload: type[msgspec.Struct]
+    audience: str
+    description: str = ""
+    example: Mapping[str, Any] | None = None
+
+
+def by_name(events: Iterable[ServerEvent]) -> dict[str, ServerEvent]:
+    """The declarations by the event's name.
+
+    Raises:
+        LookupError: two declare one event.
+    """
+    table: dict[str, ServerEvent] = {}
+    for event in events:
+        if event.name in table:
+            raise LookupError(f"event {event.name!r} is declared twice")
+        table[event.name] = event
+    return table

@@ -1,0 +1,22 @@
+"""Time that passes at once, so that a test of a time-out has a generous one, which busy machines keep, and no wait."""
+
+import asyncio
+
+from typing_extensions import override
+
+from common.clock import SystemClock
+
+
+def skip(seconds: float) -> None:
+    """Put the clock of the running loop forward: what was due within `seconds` is due now."""
+    loop = asyncio.get_running_loop()
+    before = loop.time
+    loop.time = lambda: before() + seconds  # type: ignore[method-assign] # of this loop, which ends with the test
+
+
+class LoopClock(SystemClock):
+    """Its monotonic time is the running loop's, and goes forward with it."""
+
+    @override
+    def monotonic_s(self) -> float:
+        return asyncio.get_running_loop().time()

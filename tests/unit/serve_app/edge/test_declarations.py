@@ -1,0 +1,28 @@
+"""What a capability declares of its doors."""
+
+import pytest
+
+from actors.kernel.contract.answers import Reply
+from common.persons import NothingToTell
+from serve_app.edge.operation import Result, encoded, result_of
+from serve_app.edge.server_events import ServerEvent, by_name
+
+
+def test_an_event_of_the_server_is_declared_once() -> None:
+    one, other = (ServerEvent(name, NothingToTell, "everybody") for name in ("message", "reaction"))
+    assert by_name([one, other]) == {"message": one, "reaction": other}
+    with pytest.raises(LookupError, match="'message' is declared twice"):
+        by_name([one, other, ServerEvent("message", NothingToTell, "nobody")])
+
+
+def test_whatever_an_operation_gives_back_is_encoded_once() -> None:
+    ready = b'{"seq":7}'
+    assert encoded(result_of(Reply(ready, 3, False)).body) is ready
+    assert encoded(result_of({"seq": 7}).body) == ready
+    assert encoded(result_of(NothingToTell()).body) == b"{}"
+
+
+def test_an_answer_says_its_version_only_when_the_operation_does() -> None:
+    assert result_of(Reply(b"{}", 3, False)).version is None
+    result = Result({}, status=201, version=4, persons=["ada"])
+    assert result_of(result) is result

@@ -1,0 +1,146 @@
+"""Rule by rule: the event, and what follows."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.calendars.booking.answers import shown
+from actors.calendars.booking.events import BookingChanged, Reminded, Resolution
+from actors.calendars.booking.state import Record
+from actors.calendars.waitlist.answers import shown as offered
+from actors.calendars.waitlist.events import OfferMade
+from actors.calendars.waitlist.state import FreedSlot, Offer
+from actors.kernel.contract.commands import command_id_of
+from actors.kernel.contract.entity import SYSTEM, Event, Recorded
+from actors.kernel.contract.reactions import letters_of
+from actors.rooms.room.events import Created, Joined, Left, Profile
+from tests.unit.rooms.harness import World
+from tests.unit.workflows.test_table import KINDS, RULES
+
+AT = 1_763_631_000_000
+PROFILE = Profile("group", "Team", open=False, owner="ann", created_at=AT)
+ROOM = {
+    "room_id": "1",
+    "kind": "group",
+    "title": "Team",
+    "open": False,
+    "owner_id": "ann",
+    "created_at": "2025-11-20T09:30:00.000Z",
+    "last_seq": 7,
+}
+RECORD = Record(
+    id="1",
+    therapist="doc",
+    client="ann",
+    service="talk",
+    start=AT,
+    end=AT + 3_600_000,
+    tz="UTC",
+    status="confirmed",
+    key="1.1",
+    parties=("calendar:doc",),
+    former="eve",
+)
+BOOKING = msgspec.json.decode(msgspec.json.encode(shown(RECORD, 7)))
+TAKEN = Resolution("calendar:doc", "1.1", "taken")
+OFFER = Offer(id="1", entry="w1", client="ann", calendar="doc", service="talk", opening=FreedSlot("doc", AT, AT + 1))
+
+
+@dataclass
+class Case:
+    """The event numbered 7 of the entity 1, whom it tells what, and the place of the first letter among all that the
+    event sends."""
+
+    rule: str
+    event: Event
+    told: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    first_place: int = 0
+
+
+CASES = [
+    Case(
+        "tell_first_members",
+        Created(author="ann", at=AT, profile=PROFILE, members=("ann", "bob", "cyd")),
+        [("user:bob", "room_added", {"room": ROOM}), ("user:cyd", "room_added", {"room": ROOM})],
+    ),
+    Case(
+        "tell_added_member",
+        Joined(author="ann", at=AT, user="bob", profile=PROFILE),
+        [("user:bob", "room_added", {"room": ROOM})],
+    ),
+    Case("tell_added_member", Joined(author="bob", at=AT, user="bob", profile=PROFILE)),
+    Case(
+        "tell_removed_member",
+        Left(author="ann", at=AT, user="bob"),
+        [("user:bob", "room_removed", {"room_id": "1"})],
+    ),
+    Case("tell_removed_member", Left(author="bob", at=AT, user="bob")),
+    Case(
+        "tell_booking_changed",
+        BookingChanged(change="confirmed", record=RECORD, verdicts=(TAKEN,)),
+        [(f"user:{user}", "booking_updated", {"booking": BOOKING, "change": "confirmed"}) for user in ("ann", "doc")],
+        first_place=1,
+    ),
+    Case(
+        "tell_booking_changed",
+        BookingChanged(change="transferred", record=RECORD),
+        [
+            (f"user:{user}", "booking_updated", {"booking": BOOKING, "change": "transferred"})
+            for user in ("ann", "doc", "eve")
+        ],
+    ),
+    Case(
+        "tell_booking_changed",
+        BookingChanged(change="created", record=msgspec.structs.replace(RECORD, wish="w1"), verdicts=(TAKEN, TAKEN)),
+        [(f"user:{user}", "booking_updated", {"booking": BOOKING, "change": "created"}) for user in ("ann", "doc")],
+        first_place=3,  # behind two verdicts and the end of the offer
+    ),
+    Case(
+        "tell_reminder",
+        Reminded(record=RECORD, starts_in_ms=60_000),
+        [(f"user:{user}", "appointment_reminder", {"booking": BOOKING, "starts_in": 60}) for user in ("ann", "doc")],
+    ),
+    Case(
+        "tell_offer",
+        OfferMade(offer=OFFER),
+        [("user:ann", "waitlist_offer", {"offer": msgspec.to_builtins(offered(OFFER))})],
+        first_place=1,  # behind the letter that takes the time
+    ),
+]
+
+
+def names(case: Case) -> str:
+    return f"{case.rule}-{case.event.__class__.__name__}"
+
+
+def test_every_rule_has_a_case_that_tells_somebody() -> None:
+    assert {case.rule for case in CASES if case.told} == RULES.keys()
+
+
+@pytest.mark.parametrize("case", CASES, ids=names)
+def test_what_follows_from_the_event(case: Case) -> None:
+    rule = RULES[case.rule]
+    assert isinstance(case.event, rule.event)
+    letters = letters_of(rule, f"{rule.kind}:1", Recorded(7, AT, 3, case.event), "7")
+    assert all(letter.to.partition(":")[0] in rule.to for _, letter in letters)
+    told = []
+    for _, letter in letters:
+        host = World(KINDS[letter.to.partition(":")[0]])
+        done = host.do(letter.to, host.host.decode_command(letter.command), SYSTEM)  # as its receiver understands it
+        [[name, payload]] = done.packets
+        assert payload.pop("event_id").startswith("evt_")
+        assert payload.pop("inbox_seq") == 1
+        told.append((letter.to, name, payload))
+    assert told == case.told
+
+
+@pytest.mark.parametrize("case", CASES, ids=names)
+def test_what_was_told_before_there_was_a_table_is_told_under_the_same_ids(case: Case) -> None:
+    """Else going over the journal with a rule would tell it twice."""
+    rule = RULES[case.rule]
+    letters = letters_of(rule, f"{rule.kind}:1", Recorded(7, AT, 3, case.event), "7")
+    numbered = enumerate(case.told, case.first_place)
+    before = [command_id_of(to, f"{rule.kind}:1", 7, place) for place, (to, _, _) in numbered]
+    assert [command_id for command_id, _ in letters] == before
