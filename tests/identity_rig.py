@@ -57,8 +57,11 @@ from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.identity_assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
 from serve_app.cluster.spec import POOLS, CarewireSpec
 from serve_app.edge.conventions.roots import root_of
+from serve_app.edge.webhooks.arrivals import Webhooks
+from serve_app.edge.webhooks.partners import WebhookPartner
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
+from store.blobs.opening import open_blobs
 from store.mongo.client import Client as MongoClient
 from store.mongo.client import Database, open_client
 from store.ports.stores import Stores
@@ -144,6 +147,7 @@ class House:
     presence: PresenceShard
     app: FastAPI
     doors: list[HttpGate]  # the last one counts
+    webhooks: Webhooks
     hubs: list[Hub] = field(default_factory=list)
     guards: list[SocketGuard] = field(default_factory=list)
     gateways: list[Gateway] = field(default_factory=list)
@@ -280,9 +284,18 @@ class House:
 
 @contextlib.asynccontextmanager
 async def house(
-    mongo_url: str, database: str, tmp: Any, *, secret: str = SECRET, master_keys: str | None = None, **identity: Any
+    mongo_url: str,
+    database: str,
+    tmp: Any,
+    *,
+    secret: str = SECRET,
+    master_keys: str | None = None,
+    partners: Sequence[WebhookPartner] = (),
+    more_kinds: Sequence[Kind[Any, Any, Any]] = (),
+    **identity: Any,
 ) -> AsyncIterator[House]:
-    """A running one; everything is stopped and dropped afterwards. `master_keys`: those of a database that is there."""
+    """A running one; everything is stopped and dropped afterwards. `master_keys`: those of a database that is there.
+    `partners`, `more_kinds`: as a capability that is not there yet would bring them."""
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg] # pydantic-settings adds it
         data_dir=tmp,
@@ -296,9 +309,10 @@ async def house(
     )
     clock = ShiftedClock()
     recipe = CarewireSpec(settings)
-    kinds: list[Kind[Any, Any, Any]] = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
+    kinds = [*(kind for pool in recipe.pools for kind in recipe.kinds(pool)), *more_kinds]
     stores = await open_stores(settings, [index for kind in kinds for index in kind.indexes], clock)
     client: MongoClient = open_client(mongo_url, timeout_s=10)
+    opened = contextlib.AsyncExitStack()
     cluster = LocalCluster(stores, kinds, settings=settings.kernel, clock=clock, reactions=all_reactions())
     await cluster.start()
     region = await cluster.region("api")
@@ -308,6 +322,8 @@ async def house(
     service = assemble(settings, client[database], stores, region, rooms, clock, root=root)
     calendars = calendar_services(region, stores.views, clock, stores.feed_tokens, related=service.care.cares)
     registry = CollectorRegistry()
+    blobs = await opened.enter_async_context(open_blobs(settings.files, client[database], stores.vault, clock))
+    webhooks = Webhooks(partners, region, stores.views, blobs, SystemClock())  # signatures are held to the wall's
     verifier = Verifier(settings.auth, clock, secret=secret)
     doors = [HttpGate(verifier, service.parts.revocations, calendars.feed_tokens)]
     app = create_api(
@@ -319,13 +335,15 @@ async def house(
             health=HealthMonitor([]),
             registry=registry,
             conventions=conventions_of(settings, client[database], stores.vault, clock, lambda: 1, root=root),
-            routers=routers_of(service, calendars, LazyPredictor(), FixedPools()),
+            routers=routers_of(service, calendars, LazyPredictor(), FixedPools(), webhooks),
             observer=service.observer,
         )
     )
     presence = PresenceShard("presence-0", stores.views, settings=settings.presence, clock=clock)
     await presence.start()
-    made = House(settings, client[database], stores, cluster, region, service, registry, clock, presence, app, doors)
+    made = House(
+        settings, client[database], stores, cluster, region, service, registry, clock, presence, app, doors, webhooks
+    )
     try:
         yield made
     finally:
@@ -340,6 +358,7 @@ async def house(
         await presence.stop()
         await cluster.stop()
         await service.close()
+        await opened.aclose()
         await client.drop_database(database)
         client.close()
         stores.close()

@@ -21,7 +21,7 @@ from common.verifier import Verifier
 from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import HttpGate
 from serve_app.capabilities.prediction.client import PredictorClient
-from serve_app.catalogue import routers_of
+from serve_app.catalogue import routers_of, webhook_partners
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.identity_assembly import assemble, prepare
@@ -29,10 +29,11 @@ from serve_app.cluster.pools import Pools
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.edge.api.listener import HttpListener
 from serve_app.edge.conventions.roots import root_of
+from serve_app.edge.webhooks.arrivals import Webhooks
 from serve_app.processes.health import Finding, HealthMonitor, Part
 from serve_app.processes.member import ServeReplica
 from serve_app.processes.monitor import ProcessMonitor, ProcessStatus, finding_of, finding_of_models
-from serve_app.processes.sweeping import sweep_blobs
+from serve_app.processes.sweeping import sweep
 from store.blobs.opening import open_blobs
 
 
@@ -81,6 +82,7 @@ class ApiReplica:
         await carry_over(database, self._region)
         self._opened = AsyncExitStack()
         blobs = await self._opened.enter_async_context(open_blobs(settings.files, database, stores.vault, clock))
+        webhooks = Webhooks(webhook_partners(settings), self._region, stores.views, blobs, clock)
         rooms = Rooms(self._region, stores.views, clock)
         root = await root_of(settings.auth, database, stores.vault)
         self._identity = assemble(settings, database, stores, self._region, rooms, clock, root=root)
@@ -100,14 +102,14 @@ class ApiReplica:
                 conventions=conventions_of(
                     settings, database, stores.vault, clock, replicas=lambda: self._member.fellows, root=root
                 ),
-                routers=routers_of(self._identity, calendars, PredictorClient(model, settings.ml), pools),
+                routers=routers_of(self._identity, calendars, PredictorClient(model, settings.ml), pools, webhooks),
                 observer=self._identity.observer,
             ),
             listens=recipe.listens,
         )
         self._watching = asyncio.create_task(self._health.watch())
         self._erasing = asyncio.create_task(self._identity.erasure.resume())
-        self._sweeping = asyncio.create_task(sweep_blobs(blobs, clock, ttl_h=settings.files.upload_ttl_h))
+        self._sweeping = asyncio.create_task(sweep(blobs, webhooks, clock, ttl_h=settings.files.upload_ttl_h))
         self._listener = HttpListener(self._app, settings.http) if recipe.listens else None
         if self._listener is not None:
             await self._listener.start()

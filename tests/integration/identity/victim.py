@@ -52,6 +52,8 @@ async def a_victim(home: House) -> Victim:
         "message_id": sent["id"],
         "therapist_id": tess["user"]["user_id"],
         "instrument": "phq9",
+        "partner": "stripe",
+        "event_id": "evt_1",
         "pool": "rooms",
     }
     victim = Victim(bearer, staff, socket, ids)

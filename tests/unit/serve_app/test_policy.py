@@ -67,6 +67,8 @@ audit.read s s s *
 privacy.export s s s s
 privacy.erase s s s *
 operations.read - - - *
+webhook.receive * * * *
+operations.replay - - - *
 operations.scale - - - *
 """
 LETTERS = dict(zip("somcgpn", Relation, strict=True))
