@@ -114,8 +114,10 @@ RULES: Final = (
     _rule("privacy.erase", "erase a person", {_S}, admin=_ALL),
     _rule("operations.read", "processes and their state", admin=_ALL),
     _rule("webhook.receive", "tell, as a partner, what happened; what is signed counts", _ALL),
-    _rule("operations.replay", "hand a partner's event over once more", admin=_ALL),
+    _rule("webhook.replay", "hand a partner's event over once more", admin=_ALL),
     _rule("operations.scale", "change the number of shards", admin=_ALL),
+    _rule("activity.read", "calls to partners that are owed, and how partners are doing", admin=_ALL),
+    _rule("activity.change", "retry such a call, or drop it", admin=_ALL),
 )
 
 

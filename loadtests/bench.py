@@ -10,6 +10,7 @@ from typing import Final
 
 BENCHES: Final = (  # title, module, what --quick adds
     ("The kernel alone", "bench_kernel", ("--seconds", "1", "--runs", "1")),
+    ("Calls to partners", "bench_activities", ("--seconds", "1", "--runs", "1")),
     ("Presence alone", "bench_presence", ("--users", "1000", "--runs", "1")),
     ("One calendar", "bench_calendar", ("--rounds", "20")),
     ("The symptom model", "bench_prediction", ("--seconds", "1", "--rounds", "1")),

@@ -1,6 +1,6 @@
 """The Serve application: one function builds the graph, for `carewire up` on a laptop and `serve deploy` on a cluster.
 
-Api (FastAPI, ingress at /)        Gateway (Socket.IO on a port of its own)
+Api (FastAPI, ingress at /)        Gateway (Socket.IO on a port of its own)        ActivityRunner (calls to partners)
  └── Predictor (the symptom model; the only process with torch)
 """
 
@@ -15,6 +15,7 @@ from config.settings import Settings
 from serve_app.cluster.api import ApiReplica
 from serve_app.cluster.gateway import GatewayReplica
 from serve_app.cluster.predictor import predictor
+from serve_app.cluster.runner import DRAIN_S, RunnerReplica
 from serve_app.cluster.scaling import replicas_of
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.launch.preflight import check_deployment
@@ -45,8 +46,23 @@ def graph(recipe: CarewireSpec) -> Application:
         health_check_period_s=2.0,
         health_check_timeout_s=5.0,
     )(serve.ingress()(ApiReplica))
-    app: Application = api.bind(recipe, gateway.bind(recipe), predictor(settings.ml, settings))
+    parts = [gateway.bind(recipe), predictor(settings.ml, settings)]
+    if settings.activities.runners:
+        parts.append(_runner(settings).bind(recipe))
+    app: Application = api.bind(recipe, *parts)
     return app
+
+
+def _runner(settings: Settings) -> Any:
+    return serve.deployment(
+        name="ActivityRunner",
+        num_replicas=settings.activities.runners,
+        ray_actor_options={"num_cpus": CPU_FRACTION},
+        graceful_shutdown_wait_loop_s=0.1,
+        graceful_shutdown_timeout_s=DRAIN_S + _STOP_S,
+        health_check_period_s=2.0,
+        health_check_timeout_s=5.0,
+    )(RunnerReplica)
 
 
 def build(args: dict[str, Any]) -> Application:

@@ -12,6 +12,8 @@ from realtime.front.hub import Hub
 from serve_app.capabilities.calendars.booking_events import booking_handlers
 from serve_app.capabilities.calendars.calendar_events import CalendarEvents
 from serve_app.capabilities.calendars.routes import routers
+from serve_app.capabilities.operations.activities import ActivityOperations
+from serve_app.capabilities.operations.routes import operations_routes
 from serve_app.capabilities.operations.webhooks import operator_webhook_routes
 from serve_app.capabilities.prediction.routes import Predictor, message_routes, prediction_routes
 from serve_app.capabilities.rooms.events import Chat
@@ -29,6 +31,7 @@ def routers_of(
     predictor: Predictor,
     pools: Resizable,
     webhooks: Webhooks,
+    activities: ActivityOperations,
 ) -> list[APIRouter]:
     """The routers of all capabilities. Chat and operations are part of the application itself."""
     return [
@@ -39,6 +42,7 @@ def routers_of(
         pool_routes(pools),
         webhook_routes(webhooks),
         operator_webhook_routes(webhooks, identity.parts.audit),
+        operations_routes(activities),
     ]
 
 

@@ -2,6 +2,8 @@
 
 simulation   2,000 further seeds of the kernel's promises, and a share of the other simulations
 short        100 further seeds of the kernel's promises; what CI runs
+activities   5,000 mails over a server that hangs up now and then, while runner, shard, mongod and API are killed, and
+             the runner is stopped for 30 s
 """
 
 import os
@@ -17,11 +19,14 @@ OF_THE_SUITE: Final = 1000  # seeds that `make test` uses, from 0
 
 @dataclass(frozen=True)
 class Drill:
-    """`rounds` runs of pytest over `tests`, each with seeds of its own, ended after `limit_s`."""
+    """`rounds` runs of pytest over `tests`, each with seeds of its own, ended after `limit_s`. `size` is how large a
+    test may be that can be of any size; `at_once` of them run beside each other."""
 
     tests: tuple[str, ...]
     rounds: int
     limit_s: float
+    size: int = 0
+    at_once: int = 2
 
     def first_seeds(self) -> list[int]:
         """The first seed of each round, never one of the suite's."""
@@ -35,6 +40,7 @@ DRILLS: Final[Mapping[str, Drill]] = {
         rounds=1,
         limit_s=300.0,
     ),
+    "activities": Drill(("tests/system/test_activities.py",), rounds=1, limit_s=900.0, size=5000, at_once=1),
 }
 
 
@@ -50,8 +56,8 @@ def main(names: list[str]) -> int:
 def _run(name: str, drill: Drill) -> int:
     ends_s = time.monotonic() + drill.limit_s
     for first in drill.first_seeds():
-        command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *drill.tests]
-        environment = {**os.environ, "FIRST_SEED": f"{first}"}
+        command = [sys.executable, "-m", "pytest", "-q", "-n", f"{drill.at_once}", *drill.tests]
+        environment = {**os.environ, "FIRST_SEED": f"{first}", "DRILL_SIZE": f"{drill.size}"}
         print(f"drill {name}: FIRST_SEED={first} pytest {' '.join(drill.tests)}", flush=True)
         try:
             done = subprocess.run(command, env=environment, timeout=max(1.0, ends_s - time.monotonic()), check=False)

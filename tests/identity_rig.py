@@ -31,7 +31,9 @@ from common.logs import configure_logging
 from common.verifier import Verifier
 from config.ml import MlSettings
 from config.settings import (
+    ActivitySettings,
     AuthSettings,
+    EmailSettings,
     EncryptionSettings,
     GatewaySettings,
     IdentitySettings,
@@ -50,6 +52,7 @@ from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
 from serve_app.capabilities.identity.sessions.gate import HttpGate, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.capabilities.operations.activities import ActivityOperations
 from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
 from serve_app.catalogue import handlers_of, routers_of
 from serve_app.cluster.application import Services, create_api
@@ -69,6 +72,7 @@ from store.stores import open_stores
 from tests.gateway_rig import SECRET as SECRET
 from tests.gateway_rig import Client, token
 from tests.integration.api.test_prediction_api import Direct
+from tests.local_activities import LocalActivities
 from tests.unit.serve_app.test_api import NoRegistry, OneShard
 
 PASSWORD = "correct horse battery staple"
@@ -148,6 +152,7 @@ class House:
     app: FastAPI
     doors: list[HttpGate]  # the last one counts
     webhooks: Webhooks
+    activities: LocalActivities
     hubs: list[Hub] = field(default_factory=list)
     guards: list[SocketGuard] = field(default_factory=list)
     gateways: list[Gateway] = field(default_factory=list)
@@ -292,6 +297,8 @@ async def house(
     master_keys: str | None = None,
     partners: Sequence[WebhookPartner] = (),
     more_kinds: Sequence[Kind[Any, Any, Any]] = (),
+    smtp_url: str | None = None,
+    activities: ActivitySettings | None = None,
     **identity: Any,
 ) -> AsyncIterator[House]:
     """A running one; everything is stopped and dropped afterwards. `master_keys`: those of a database that is there.
@@ -302,6 +309,8 @@ async def house(
         auth=AuthSettings(secret=SecretStr(secret), leeway_s=0),
         encryption=EncryptionSettings(master_keys=None if master_keys is None else SecretStr(master_keys)),
         identity=IdentitySettings(**LIGHT | identity),
+        email=EmailSettings(smtp_url=None if smtp_url is None else SecretStr(smtp_url)),
+        activities=activities or ActivitySettings(),
         limits=LimitSettings(enabled=False),
         presence=PresenceSettings(settle_s=0, tick_ms=10),
         gateway=GatewaySettings(),
@@ -313,11 +322,18 @@ async def house(
     stores = await open_stores(settings, [index for kind in kinds for index in kind.indexes], clock)
     client: MongoClient = open_client(mongo_url, timeout_s=10)
     opened = contextlib.AsyncExitStack()
-    cluster = LocalCluster(stores, kinds, settings=settings.kernel, clock=clock, reactions=all_reactions())
+    cluster = LocalCluster(
+        stores,
+        kinds,
+        settings=settings.kernel,
+        clock=clock,
+        reactions=all_reactions(),
+        keep_s=settings.activities.keep_s,
+    )
     await cluster.start()
     region = await cluster.region("api")
     rooms = Rooms(region, stores.views, clock)
-    await prepare(client[database])
+    await prepare(client[database], settings)
     root = await root_of(settings.auth, client[database], stores.vault)
     service = assemble(settings, client[database], stores, region, rooms, clock, root=root)
     calendars = calendar_services(region, stores.views, clock, stores.feed_tokens, related=service.care.cares)
@@ -326,6 +342,8 @@ async def house(
     webhooks = Webhooks(partners, region, stores.views, blobs, SystemClock())  # signatures are held to the wall's
     verifier = Verifier(settings.auth, clock, secret=secret)
     doors = [HttpGate(verifier, service.parts.revocations, calendars.feed_tokens)]
+    local = LocalActivities(cluster)
+    operations = ActivityOperations(local, stores.activities, local, service.parts.audit, clock)
     app = create_api(
         Services(
             verify=lambda shown: doors[-1].verify(shown),
@@ -335,14 +353,26 @@ async def house(
             health=HealthMonitor([]),
             registry=registry,
             conventions=conventions_of(settings, client[database], stores.vault, clock, lambda: 1, root=root),
-            routers=routers_of(service, calendars, LazyPredictor(), FixedPools(), webhooks),
+            routers=routers_of(service, calendars, LazyPredictor(), FixedPools(), webhooks, operations),
             observer=service.observer,
         )
     )
     presence = PresenceShard("presence-0", stores.views, settings=settings.presence, clock=clock)
     await presence.start()
     made = House(
-        settings, client[database], stores, cluster, region, service, registry, clock, presence, app, doors, webhooks
+        settings,
+        client[database],
+        stores,
+        cluster,
+        region,
+        service,
+        registry,
+        clock,
+        presence,
+        app,
+        doors,
+        webhooks,
+        local,
     )
     try:
         yield made

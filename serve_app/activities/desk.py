@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from common.clock import Clock
+from serve_app.activities.breaker import State
 from serve_app.activities.connector import Connector
 from serve_app.activities.credits import Credits
 from serve_app.activities.holding import Ending, Held
 from serve_app.activities.lines import Lines
+from serve_app.activities.probes import Probes
 
-_PROBE_S: Final = 2.0  # for which one shard is asked for the one call of a half-open breaker
-_BLIND_PROBE_S: Final = 0.2  # the same where it is not known to have any
 _AHEAD: Final = 2  # times its capacity that a desk holds, answers on their way included
 
 
@@ -31,13 +31,13 @@ class Desk:
     begin: Callable[["Desk", Held], None]
     give_back: Callable[[Held], None]
     lines: Lines[Held] = field(default_factory=Lines)
+    probes: Probes = field(default_factory=Probes)
     held: int = 0
     done: int = 0
     failed: int = 0
     last_error: str = ""
     _queued: dict[bytes, Held] = field(default_factory=dict)
-    _probe_at: str = ""  # the shard that may give us the one call that a half-open breaker allows
-    _probe_until_s: float = 0.0
+    _state: State = "closed"
 
     @property
     def name(self) -> str:
@@ -45,18 +45,14 @@ class Desk:
         return self.connector.name
 
     def wanted(self, shard: str, has_some: bool) -> int:
-        """How many activities this shard may give us now. A half-open breaker wants one: of a shard that has any
-        (`has_some`), if we know of one, and of one shard at a time."""
+        """How many activities this shard may give us now. A half-open breaker wants one."""
         now_s = self.clock.monotonic_s()
         room = min(self.credits.free(now_s), _AHEAD * self.credits.at_once - self.held) - len(self.lines)
         if room <= 0:
             return 0
         if self.credits.breaker.state(now_s) != "half_open":
             return room
-        if self._probe_until_s > now_s and self._probe_at != shard:
-            return 0
-        self._probe_at, self._probe_until_s = shard, now_s + (_PROBE_S if has_some else _BLIND_PROBE_S)
-        return 1
+        return int(self.probes.may_ask(shard, has_some))
 
     def take(self, held: Held) -> None:
         """One that a shard gave us. It may have been in line for so long that it is given again."""
@@ -86,6 +82,7 @@ class Desk:
 
     def drop(self, shard: str) -> None:
         """What this shard gave us, and what has not begun, is ours no more."""
+        self.probes.forget(shard)
         self._queued = {id_: held for id_, held in self._queued.items() if held.shard != shard}
         for held in self.lines.clear():
             if held.shard != shard:
@@ -111,6 +108,12 @@ class Desk:
     def settled(self) -> None:
         """One that had begun is ours no more."""
         self.held -= 1
+
+    def just_opened(self) -> bool:
+        """Has the breaker opened since this was last asked?"""
+        state = self.credits.breaker.state(self.clock.monotonic_s())
+        before, self._state = self._state, state
+        return state == "open" and before != "open"
 
     def wait_s(self) -> float:
         """Seconds until something may begin, as far as time alone decides it."""

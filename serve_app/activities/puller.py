@@ -1,8 +1,8 @@
 """The line from a runner to one shard: asks for work and waits with the request, and says what came of the last.
 
-A newer request has the older one answered at once, so a runner that has something to say need not wait for the end of
-its long poll. What could not be said is said again. When the line is cut, the shard gives what we hold to others at
-once: then it is ours no more.
+There is always a request that waits, so the shard sees at once when we hang up. A newer one has the older answered at
+once, so a runner that has something to say need not wait for the end of its long poll. What could not be said is said
+again. When the line is cut, the shard gives what we hold to others at once: then it is ours no more.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from actors.kernel.caller.shard_client import ShardClient, ShardGone, call_in_time
+from actors.kernel.caller.shard_client import ShardGone, WorkClient, call_in_time
 from actors.kernel.contract import protocol
 from actors.kernel.contract.protocol import Level, Offered, Report, Work
 from actors.kernel.lib.backoffs import call_backoff
@@ -18,7 +18,6 @@ from common.clock import Clock
 from common.lib.retry import Backoff
 from common.lib.tasks import Tasks
 
-_WAIT_MS: Final = 5_000
 _CALL_S: Final = 3.0  # that a call may take beyond what it waits for
 _LINGER_S: Final = 0.003  # in which what ends together is reported together
 _MOST: Final = 500  # reports a request
@@ -29,6 +28,12 @@ class Taker(Protocol):
 
     def wanted(self, shard: str, levels: Mapping[str, Level]) -> dict[str, int]:
         """How many of each connector this shard may give us now."""
+
+    def wait_ms(self, shard: str) -> int:
+        """How long the shard may wait for some."""
+
+    def answered(self, shard: str) -> None:
+        """The shard has answered the last request."""
 
     def take(self, shard: str, offers: list[Offered], sent_s: float) -> None:
         """They are ours, for a time that counts from `sent_s`."""
@@ -43,7 +48,7 @@ class Puller:
 
     runner: str
     shard: str
-    client: ShardClient
+    client: WorkClient
     taker: Taker
     clock: Clock
     on_silence: Callable[[], None]
@@ -51,7 +56,6 @@ class Puller:
     _reports: dict[bytes, Report] = field(default_factory=dict)
     _returned: set[bytes] = field(default_factory=set)
     _asked: dict[str, int] = field(default_factory=dict)  # by the request that waits at the shard
-    _revoking: bool = False
     _cut: bool = False
     _nudge: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: Tasks = field(init=False)
@@ -76,27 +80,21 @@ class Puller:
             self._nudge.set()
 
     def revoke(self) -> None:
-        """What the request which waits asks for is not wanted any more."""
-        self._revoking = bool(self._asked)
-        self._nudge.set()
+        """What the request which waits asks for may not be wanted any more."""
+        if self._asked:
+            self._nudge.set()
 
     async def pull(self) -> None:
         """Ask for work until cancelled."""
         try:
             while True:
-                if (request := self._next()) is not None:
-                    await self._answered_or_nudged(self._tasks.spawn(self._ask(request)))
-                else:
-                    await self._nudge.wait()
-                    self._nudge.clear()
+                await self._answered_or_nudged(self._tasks.spawn(self._ask(self._next())))
         finally:
             await self._tasks.cancel()
 
     async def flush(self) -> None:
         """Say what there is to say, and take back what the request which waits asks for."""
-        self._revoking = True
-        if (request := self._next()) is not None:
-            await self._ask(request)
+        await self._ask(self._next(wait=False))
 
     async def _answered_or_nudged(self, asking: "asyncio.Task[None]") -> None:
         nudged = asyncio.ensure_future(self._nudge.wait())
@@ -110,18 +108,18 @@ class Puller:
             await asyncio.sleep(_LINGER_S)
             self._nudge.clear()
 
-    def _next(self) -> Work | None:
-        """The next request; None: there is nothing to say, and nothing to ask for."""
+    def _next(self, *, wait: bool = True) -> Work:
+        """The next request, with what there is to say."""
         wanted = self.taker.wanted(self.shard, self.levels)
         reports = list(self._reports.values())[:_MOST]
         returned = list(self._returned)[:_MOST]
-        if not (wanted or reports or returned or self._revoking):
-            return None
         for report in reports:
             del self._reports[report.id]
         self._returned.difference_update(returned)
-        self._asked, self._revoking = wanted, False
-        wait_ms = _WAIT_MS if wanted else 0
+        self._asked = wanted
+        wait_ms = self.taker.wait_ms(self.shard) if wait else 0
+        if self._reports or self._returned:  # more than goes into one
+            self._nudge.set()
         return Work(runner=self.runner, credits=wanted, wait_ms=wait_ms, returned=returned, reports=reports)
 
     async def _ask(self, request: Work) -> None:
@@ -137,6 +135,7 @@ class Puller:
         self._cut = False
         if self._asked is request.credits:
             self._asked = {}
+            self.taker.answered(self.shard)
         self.levels = result.levels
         self.taker.take(self.shard, result.offers, sent_s)
         if result.epoch:

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from typing_extensions import override
 
-from actors.kernel.caller.region import ShardDirectory
+from actors.kernel.caller.shard_client import WorkClient
 from actors.kernel.contract import protocol
 from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.answers import Reply
@@ -36,8 +36,11 @@ from serve_app.activities.holding import Ending, Held
 from serve_app.activities.metrics import RunnerMetrics
 from serve_app.activities.puller import Puller, Taker
 from serve_app.activities.retries import due_ms, next_step, pause_s
+from store.ports.maps import PartitionMap
 
 _MAPS_S: Final = 5.0  # between two looks at which shards there are
+_WAIT_MS: Final = 5_000  # that a shard waits for work to give
+_PROBE_MS: Final = 200  # the same while others wait to be asked for the one call of a half-open breaker
 _FAREWELL_S: Final = 1.0
 _log = get_logger(__name__)
 
@@ -50,13 +53,25 @@ class Entities(EntityClient, Protocol):
     ) -> Reply: ...
 
 
+class Workplaces(Protocol):
+    """Where there is work."""
+
+    async def read_map(self, pool: str) -> PartitionMap:
+        """The partition map in force. Raises `Unavailable`."""
+        ...
+
+    def workplace(self, shard: str) -> WorkClient:
+        """How to ask this shard for activities."""
+        ...
+
+
 class Runner(Taker):
     """See the module. `name` must be unique to this life. `pools`: whose shards are asked."""
 
     def __init__(
         self,
         name: str,
-        directory: ShardDirectory,
+        workplaces: Workplaces,
         pools: Sequence[str],
         region: Entities,
         payloads: Opening,
@@ -68,7 +83,7 @@ class Runner(Taker):
         dice: Dice = random.random,
     ) -> None:
         self._name = name
-        self._directory = directory
+        self._workplaces = workplaces
         self._pools = pools
         self._region = region
         self._attempts = Attempts(region, payloads, clock)
@@ -127,6 +142,15 @@ class Runner(Taker):
             return {}
         wanted = {name: desk.wanted(shard, _has_some(levels, name)) for name, desk in self._desks.items()}
         return {name: number for name, number in wanted.items() if number}
+
+    @override
+    def wait_ms(self, shard: str) -> int:
+        return _PROBE_MS if any(desk.probes.is_asked(shard) for desk in self._desks.values()) else _WAIT_MS
+
+    @override
+    def answered(self, shard: str) -> None:
+        for desk in self._desks.values():
+            desk.probes.answered(shard)
 
     @override
     def take(self, shard: str, offers: list[Offered], sent_s: float) -> None:
@@ -251,6 +275,10 @@ class Runner(Taker):
         """Something has changed: begin what may begin, and ask for what may be taken."""
         for desk in self._desks.values():
             desk.serve()
+        opened = [desk for desk in self._desks.values() if desk.just_opened()]
+        if opened:
+            for puller in self._pullers.values():
+                puller.revoke()
         for puller in self._pullers.values():
             puller.look()
         self._wake_in(min((desk.wait_s() for desk in self._desks.values()), default=math.inf))
@@ -267,7 +295,7 @@ class Runner(Taker):
         """Pull from every shard that owns anything, and from no other."""
         while True:
             with suppress(Unavailable):
-                maps = [await self._directory.read_map(pool) for pool in self._pools]
+                maps = [await self._workplaces.read_map(pool) for pool in self._pools]
                 self._follow({owner for one in maps for owner in one.owners})
             self._look_again.clear()
             with suppress(TimeoutError):
@@ -281,7 +309,9 @@ class Runner(Taker):
             del self._pullers[shard]
             self.lost(shard)
         for shard in shards - self._pullers.keys():
-            puller = Puller(self._name, shard, self._directory.client(shard), self, self._clock, self._look_again.set)
+            puller = Puller(
+                self._name, shard, self._workplaces.workplace(shard), self, self._clock, self._look_again.set
+            )
             self._pullers[shard] = puller
             self._pulling[shard] = self._tasks.spawn(puller.pull())
 

@@ -11,7 +11,19 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-_COMMANDS = ("up", "down", "status", "scale", "token", "settings", "rebuild-projections", "react", "audit", "train")
+_COMMANDS = (
+    "up",
+    "down",
+    "status",
+    "scale",
+    "activities",
+    "token",
+    "settings",
+    "rebuild-projections",
+    "react",
+    "audit",
+    "train",
+)
 _FAILED = 2
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 

@@ -20,8 +20,10 @@ from common.lib.collector import calm_collector
 from common.verifier import Verifier
 from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import HttpGate
+from serve_app.capabilities.operations.activities import ActivityOperations
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.catalogue import routers_of, webhook_partners
+from serve_app.cluster.activities import ActivityHealth, ProcessFigures, RemoteActivityShards
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.identity_assembly import assemble, prepare
@@ -41,10 +43,14 @@ class ApiReplica:
     """One replica. Serve builds it, routes requests to it, and ends it."""
 
     async def __init__(  # type: ignore[misc] # Serve awaits it
-        self, recipe: CarewireSpec, gateway: DeploymentHandle[Any], model: DeploymentHandle[Any]
+        self,
+        recipe: CarewireSpec,
+        gateway: DeploymentHandle[Any],
+        model: DeploymentHandle[Any],
+        runner: DeploymentHandle[Any] | None = None,
     ) -> None:
-        """`gateway` is here so that Serve knows it belongs to the application."""
-        del gateway
+        """`gateway` and `runner` are here so that Serve knows they belong to the application."""
+        del gateway, runner
         settings = recipe.settings
         self._member = ServeReplica("api", settings)
         log_process(await self._member.take_name(), settings)
@@ -75,10 +81,11 @@ class ApiReplica:
                 Part("presence", lambda: _health_of(census.shards(recipe.volatile_shards)), vital=False),
                 Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
                 Part("ml", lambda: _health_of_models(census.of_kind("predictor")), vital=False),
+                Part("activities", lambda: self._activities.look(), vital=False),
             ]
         )
         database = self._member.client[settings.mongo.database]
-        await prepare(database)
+        await prepare(database, settings)
         await carry_over(database, self._region)
         self._opened = AsyncExitStack()
         blobs = await self._opened.enter_async_context(open_blobs(settings.files, database, stores.vault, clock))
@@ -86,6 +93,11 @@ class ApiReplica:
         rooms = Rooms(self._region, stores.views, clock)
         root = await root_of(settings.auth, database, stores.vault)
         self._identity = assemble(settings, database, stores, self._region, rooms, clock, root=root)
+        figures = ProcessFigures(census, pools)
+        audit = self._identity.parts.audit
+        activities = ActivityOperations(RemoteActivityShards(pools), stores.activities, figures, audit, clock)
+        self._activities = ActivityHealth(activities, settings.activities.runners)
+        self._activities.watch_levels(self._member.registry)
         calendars = calendar_services(
             self._region, stores.views, clock, stores.feed_tokens, related=self._identity.care.cares
         )
@@ -102,7 +114,9 @@ class ApiReplica:
                 conventions=conventions_of(
                     settings, database, stores.vault, clock, replicas=lambda: self._member.fellows, root=root
                 ),
-                routers=routers_of(self._identity, calendars, PredictorClient(model, settings.ml), pools, webhooks),
+                routers=routers_of(
+                    self._identity, calendars, PredictorClient(model, settings.ml), pools, webhooks, activities
+                ),
                 observer=self._identity.observer,
             ),
             listens=recipe.listens,
@@ -110,6 +124,9 @@ class ApiReplica:
         self._watching = asyncio.create_task(self._health.watch())
         self._erasing = asyncio.create_task(self._identity.erasure.resume())
         self._sweeping = asyncio.create_task(sweep(blobs, webhooks, clock, ttl_h=settings.files.upload_ttl_h))
+        self._carrying: asyncio.Task[None] | None = None
+        if self._identity.carrying is not None:
+            self._carrying = asyncio.create_task(self._identity.carrying.resume())
         self._listener = HttpListener(self._app, settings.http) if recipe.listens else None
         if self._listener is not None:
             await self._listener.start()
@@ -130,6 +147,8 @@ class ApiReplica:
         self._watching.cancel()
         self._erasing.cancel()
         self._sweeping.cancel()
+        if self._carrying is not None:
+            self._carrying.cancel()
         await self._member.leave()
         await self._region.close()
         await self._identity.close()

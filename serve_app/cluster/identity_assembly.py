@@ -26,7 +26,8 @@ from serve_app.capabilities.identity.accounts.sealing import Sealing
 from serve_app.capabilities.identity.care import CareRelations
 from serve_app.capabilities.identity.care_routes import care_routes
 from serve_app.capabilities.identity.notices import Notices
-from serve_app.capabilities.identity.outbox import MailOutbox, MongoOutbox, PrintingOutbox
+from serve_app.capabilities.identity.outbox import ActivityOutbox, MailOutbox, MongoOutbox, PrintingOutbox
+from serve_app.capabilities.identity.outbox_carrying import OutboxCarrying
 from serve_app.capabilities.identity.parts import Parts
 from serve_app.capabilities.identity.people_routes import people_routes
 from serve_app.capabilities.identity.routes import auth_routes
@@ -73,6 +74,7 @@ class IdentityService:
     erasure: Erasure
     routers: tuple[APIRouter, ...]
     observer: Observe
+    carrying: OutboxCarrying | None  # of what waits for a mail server; None: there is none
 
     async def close(self) -> None:
         """Let its threads go."""
@@ -80,11 +82,12 @@ class IdentityService:
         self.parts.passwords.close()
 
 
-async def prepare(database: Database) -> None:
-    """Make the indexes. Idempotent."""
+async def prepare(database: Database, settings: Settings) -> None:
+    """Make the indexes. Idempotent. Where mail is sent, there is no `outbox`."""
     with database_errors():
         for collection, indexes in INDEXES.items():
-            await database[collection].create_indexes(list(indexes))
+            if collection != outbox.COLLECTION or settings.email.server is None:
+                await database[collection].create_indexes(list(indexes))
 
 
 def revocations_of(database: Database, settings: Settings, clock: Clock) -> Revocations:
@@ -101,7 +104,9 @@ def assemble(
     sealing = Sealing(stores.vault, derive(root, "index"))
     tickets = Tickets(derive(root, "tickets"))
     revocations = revocations_of(database, settings, clock)
-    mails: MailOutbox = MongoOutbox(database, sealing, clock)
+    sending = None if settings.email.server is None else ActivityOutbox(region, clock)
+    mails: MailOutbox = sending or MongoOutbox(database, sealing, clock)
+    carrying = None if sending is None else OutboxCarrying(database, sealing, sending, settings.identity)
     if settings.identity.outbox == "log":
         mails = PrintingOutbox(mails)
     parts = Parts(
@@ -132,4 +137,4 @@ def assemble(
         audit_routes(parts.audit, glass, rooms),
         privacy_routes(identity, parts, export, erasure),
     )
-    return IdentityService(parts, identity, people, relations, erasure, routers, observer(parts.audit))
+    return IdentityService(parts, identity, people, relations, erasure, routers, observer(parts.audit), carrying)

@@ -62,13 +62,17 @@ class Pools:
         """Those of one pool."""
         return (await self._read())[pool]
 
+    async def entity_shards(self) -> Sequence[str]:
+        """Those that host entities."""
+        return [name for names in (await self._read()).values() for name in names]
+
     async def stats(self, shard: str) -> Mapping[str, object]:
         """See `census.Shards`."""
-        return await self._shard(shard).stats()
+        return await self.shard(shard).stats()
 
     async def metrics(self, shard: str) -> bytes:
         """See `census.Shards`."""
-        return await self._shard(shard).metrics()
+        return await self.shard(shard).metrics()
 
     async def resize(self, pool: str, shards: int) -> Sequence[str]:
         """Give the pool so many shards, and move partitions until each has its share. Who is in it afterwards. It goes
@@ -99,7 +103,8 @@ class Pools:
             _log.warning("pools.not_read")
         return self._known
 
-    def _shard(self, name: str) -> RemoteShard:
+    def shard(self, name: str) -> RemoteShard:
+        """How to ask one of them."""
         return self._handles.setdefault(name, RemoteShard(name))
 
 

@@ -28,10 +28,11 @@ class ServeReplica:
     there are, with itself, as it last heard; `host` the address at which the others reach it: of this host alone,
     unless a cluster was joined."""
 
-    def __init__(self, kind: str, settings: Settings) -> None:
+    def __init__(self, kind: str, settings: Settings, *, name: str = "") -> None:
+        """`name` is what its names begin with, where that is not its kind: `activities-0` is a runner."""
         assert settings.mongo.url is not None
         self.kind = kind
-        self.name = kind
+        self.name = name or kind
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.client = open_client(settings.mongo.url.get_secret_value(), timeout_s=settings.mongo.timeout_s)
@@ -50,7 +51,7 @@ class ServeReplica:
     async def take_name(self) -> str:
         """A name that no other living process has. To be called first."""
         rank = serve.get_replica_context().rank.rank
-        self.name = await take_name(self.processes, self.kind, rank, self._start, self.tls)
+        self.name = await take_name(self.processes, self.kind, rank, self._start, self.tls, prefix=self.name)
         return self.name
 
     async def join(self, stats: Callable[[], Mapping[str, object]]) -> None:

@@ -16,14 +16,17 @@ from store.mongo.processes import Process, ProcessRegistry
 _ANSWER_S: Final = 1.0
 
 
-async def take_name(registry: ProcessRegistry, kind: str, first: int, start: str, tls: NodeTls | None = None) -> str:
-    """The first name from number `first` on that is free, or whose holder has died, for this `start` of a process.
+async def take_name(
+    registry: ProcessRegistry, kind: str, first: int, start: str, tls: NodeTls | None = None, *, prefix: str = ""
+) -> str:
+    """The first name from number `first` on that is free, or whose holder has died, for this `start` of a process:
+    `<kind>-<number>`, or `<prefix>-<number>`.
 
     Raises:
         PyMongoError: the database does not answer.
     """
     for number in count(first):
-        mine = Process(f"{kind}-{number}", kind, os.getpid(), socket.gethostname(), start)
+        mine = Process(f"{prefix or kind}-{number}", kind, os.getpid(), socket.gethostname(), start)
         holder = await registry.holder(mine.name)
         if (holder is None or not await _lives(holder, tls)) and await registry.claim(mine, holder):
             return mine.name

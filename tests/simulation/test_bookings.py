@@ -34,7 +34,7 @@ from tests.simulation.faults import UnfencedJournal
 from tests.simulation.loop import run
 from tests.simulation.seeds import seeds
 from tests.simulation.test_zombies import GenerousLeases
-from tests.simulation.world import World
+from tests.simulation.world import KEEP_S, World
 from tests.unit.calendars.rig import ADMIN, ANN, BOB, DOC, KINDS, Rig, a_schedule, at, entries_of
 
 LIMIT_S = 4000.0
@@ -387,6 +387,7 @@ async def two_lives_book(world: World, stores: Stores) -> int:
             clock=world.clock,
             holder=Holder(life, "sim", 0, 0),
             courier=no_letters,
+            keep_s=KEEP_S,
         )
         await host.start()
 

@@ -18,8 +18,8 @@ from store.ports.stores import Stores
 from tests.simulation.faults import UnfencedJournal
 from tests.simulation.loop import run
 from tests.simulation.seeds import seeds
+from tests.simulation.world import KEEP_S, World
 from tests.simulation.world import SETTINGS as IMPATIENT
-from tests.simulation.world import World
 from tests.unit.kernel.ledger import LedgerKind, Pages, Write
 
 SETTINGS = IMPATIENT.model_copy(update={"passivate_after_s": 300.0})  # a zombie must remember what it believes
@@ -80,6 +80,7 @@ async def a_life(world: World, stores: Stores, life: str) -> tuple[Shard, Region
         clock=world.clock,
         holder=Holder(life, "sim", 0, 0),
         courier=no_letters,
+        keep_s=KEEP_S,
     )
     await host.start()
     heard = world.heard.setdefault(life, [])

@@ -25,6 +25,7 @@ from tests.simulation.loop import VirtualClock, VirtualLoop
 from tests.unit.kernel.ledger import LedgerKind
 
 T = TypeVar("T")
+KEEP_S = 20.0
 SETTINGS = KernelSettings(
     snapshot_every=5,
     passivate_after_s=3.0,
@@ -91,6 +92,7 @@ class World:
             clock=self.clock,
             holder=Holder(f"{name}/{self.lives}", "sim", 0, 0),
             courier=courier_of(self._courier),
+            keep_s=KEEP_S,
             reactions=self.reactions,
         )
         self.shards[name] = shard

@@ -50,6 +50,7 @@ def test_a_token_is_signed_with_the_secret_that_a_start_has_made(tmp_path: Path)
         ("token", "--count", "2", "--role", "client", "--out", "tokens.jsonl"),
         ("status", "--url", "http://127.0.0.1:1"),
         ("scale", "rooms", "2", "--url", "http://127.0.0.1:1"),
+        ("activities", "--url", "http://127.0.0.1:1"),
         ("audit", "verify"),
         ("rebuild-projections",),
         ("react", "tell_offer", "--since", "2026-11-28"),
@@ -115,3 +116,15 @@ def test_nothing_running_is_said_so(tmp_path: Path) -> None:
     assert (status.returncode, "nothing is running" in status.stderr) == (1, True)
     down = carewire("down", env=env, cwd=tmp_path)
     assert (down.returncode, "not running" in down.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [(("retry",), "say which one"), (("drop", "atv_x"), "--reason"), (("retry", "atv_x"), "nothing is running")],
+    ids=["retry", "drop", "stopped"],
+)
+def test_activities_says_what_is_missing(command: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    done = carewire("activities", *command, env=environment(tmp_path / "data"), cwd=tmp_path)
+    assert done.returncode in (1, 2)
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1

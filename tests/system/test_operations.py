@@ -25,6 +25,7 @@ async def test_status_lists_every_process(system: System) -> None:
         "gateway-0": "gateway",
         "api-0": "api",
         "predictor-0": "predictor",
+        "activities-0": "runner",
         "controller": "controller",
         "mongod": "mongod",
     }
@@ -53,7 +54,7 @@ async def test_health_tells_each_part_apart(system: System) -> None:
     async with httpx.AsyncClient(base_url=system.http_url, trust_env=False) as http:
         report = (await http.get("/health")).json()
         assert report["status"] == "ok"
-        assert {"mongo", "rooms", "presence", "calendars", "gateway", "ml"} <= set(report["services"])
+        assert {"mongo", "rooms", "presence", "calendars", "gateway", "ml", "activities"} <= set(report["services"])
         for part in report["services"].values():
             assert part["status"] == "ok"
             assert 0 <= part["last_success_age_s"] < 10

@@ -13,14 +13,14 @@ from typing import Final, NamedTuple
 
 from typing_extensions import override
 
-from actors.kernel.caller.shard_client import ShardClient, ShardGone
+from actors.kernel.caller.shard_client import ShardClient, ShardGone, WorkClient
 from common.lib.tasks import Tasks
 from common.net.framing import FIRST_METHOD, Calling, ConnectionLost, Listening, connect
 from common.net.proof import SharedSecret
 from common.net.tls import NodeTls
 from common.ports import PortRange, listen
 
-_SUBSCRIBE, _SUBMIT, _FETCH = range(FIRST_METHOD, FIRST_METHOD + 3)
+_SUBSCRIBE, _SUBMIT, _FETCH, _WORK = range(FIRST_METHOD, FIRST_METHOD + 4)
 _PURPOSE: Final = "shard"
 _CONNECT_S: Final = 2.0
 _SECRET_BYTES: Final = 32
@@ -35,14 +35,18 @@ class Address(NamedTuple):
 
 
 class DirectServer:
-    """Listens for the regions of one shard."""
+    """Listens for the regions of one shard, and for its runners, if it has a `workplace`."""
 
-    def __init__(self, shard: ShardClient, name: str, tls: NodeTls | None = None) -> None:
+    def __init__(
+        self, shard: ShardClient, name: str, tls: NodeTls | None = None, *, workplace: WorkClient | None = None
+    ) -> None:
         self._methods: dict[int, Callable[[bytes], Awaitable[bytes]]] = {
             _SUBSCRIBE: shard.subscribe,
             _SUBMIT: shard.submit,
             _FETCH: shard.fetch,
         }
+        if workplace is not None:
+            self._methods[_WORK] = workplace.work
         self._tls = tls
         self._tasks = Tasks(name)
         self._secret = os.urandom(_SECRET_BYTES)
@@ -84,7 +88,9 @@ class DirectServer:
         if (answer := self._methods.get(method)) is None:
             connection.hang_up()
             return
-        self._tasks.spawn(_answer(connection, call, answer(payload)))
+        task = self._tasks.spawn(_answer(connection, call, answer(payload)))
+        if method == _WORK:
+            connection.works(task)
 
 
 async def _answer(connection: Listening, call: int, reply: Awaitable[bytes]) -> None:
@@ -97,6 +103,12 @@ class _ShardConnection(Listening):
     def __init__(self, server: DirectServer, secret: SharedSecret) -> None:
         super().__init__(secret)
         self._server = server
+        self._working: set[asyncio.Task[None]] = set()
+
+    def works(self, task: "asyncio.Task[None]") -> None:
+        """A runner asks for work: that it hangs up is its word for giving everything back."""
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -107,6 +119,8 @@ class _ShardConnection(Listening):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._server.closed(self)
+        for task in self._working:
+            task.cancel()
 
     @override
     def request(self, call: int, method: int, payload: bytes) -> None:
@@ -136,6 +150,10 @@ class DirectClient:
     async def fetch(self, request: bytes) -> bytes:
         """See `shard_client.ShardClient`."""
         return await self._call(_FETCH, request)
+
+    async def work(self, request: bytes) -> bytes:
+        """See `shard_client.WorkClient`."""
+        return await self._call(_WORK, request)
 
     async def _call(self, method: int, request: bytes) -> bytes:
         connection = self._connection

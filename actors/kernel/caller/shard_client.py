@@ -22,6 +22,13 @@ class ShardClient(Protocol):
     async def fetch(self, request: bytes) -> bytes: ...
 
 
+class WorkClient(Protocol):
+    """Asks one shard for activities. Raises `ShardGone` when it cannot be reached: it has given away by then what was
+    had of it."""
+
+    async def work(self, request: bytes) -> bytes: ...
+
+
 async def call_in_time(method: Call, request: bytes, timeout_s: float) -> bytes:
     """The reply. Raises `ShardGone` also when there is none in time."""
     try:

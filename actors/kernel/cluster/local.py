@@ -1,10 +1,10 @@
 """A cluster in one process: shards and regions joined directly, without Ray. For tests, benchmarks and tools."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from actors.kernel.caller.region import Region
-from actors.kernel.caller.shard_client import ShardClient, ShardGone
+from actors.kernel.caller.shard_client import ShardClient, ShardGone, WorkClient
 from actors.kernel.cluster.courier import courier_of
 from actors.kernel.cluster.handoff import rebalance
 from actors.kernel.contract import protocol
@@ -14,10 +14,12 @@ from actors.kernel.contract.reactions import AnyReaction
 from actors.kernel.shard.shard import Shard
 from common.clock import Clock
 from common.errors import Unavailable
-from config.settings import KernelSettings
+from config.settings import ActivitySettings, KernelSettings
 from store.ports.leases import Holder
 from store.ports.maps import PartitionMap
 from store.ports.stores import Stores
+
+_KEEP_S: Final = ActivitySettings().keep_s
 
 
 class LocalCluster:
@@ -32,6 +34,7 @@ class LocalCluster:
         clock: Clock,
         pool: str = "rooms",
         shards: int = 2,
+        keep_s: float = _KEEP_S,
         reactions: Sequence[AnyReaction] = (),
     ) -> None:
         self._stores = stores
@@ -41,6 +44,7 @@ class LocalCluster:
         self._clock = clock
         self._pool = pool
         self._count = shards
+        self._keep_s = keep_s
         self.pools = {kind.name: pool for kind in kinds}
         self.shards: dict[str, Shard] = {}
         self._courier_region: Region | None = None
@@ -65,6 +69,7 @@ class LocalCluster:
             clock=self._clock,
             holder=Holder(f"{name}/{life}", "local", 0, 0),
             courier=courier_of(self._courier_region),
+            keep_s=self._keep_s,
             reactions=self._reactions,
         )
         self.shards[name] = shard
@@ -125,6 +130,10 @@ class LocalCluster:
         """See `region.ShardDirectory`."""
         return _Direct(self, shard)
 
+    def workplace(self, shard: str) -> WorkClient:
+        """Where a runner asks a shard for work."""
+        return _Direct(self, shard)
+
 
 class _Direct:
     """Calls whichever life of the shard is the present one."""
@@ -141,3 +150,6 @@ class _Direct:
 
     async def fetch(self, request: bytes) -> bytes:
         return await self._cluster.shards[self._name].fetch(request)
+
+    async def work(self, request: bytes) -> bytes:
+        return await self._cluster.shards[self._name].work(request)

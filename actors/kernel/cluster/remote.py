@@ -22,10 +22,11 @@ from typing_extensions import override
 from actors.kernel.caller.direct import Address, DirectClient, DirectServer
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
-from actors.kernel.caller.shard_client import ShardClient, ShardGone
+from actors.kernel.caller.shard_client import ShardClient, ShardGone, WorkClient
 from actors.kernel.cluster.courier import courier_of
 from actors.kernel.cluster.handoff import rebalance
 from actors.kernel.cluster.hosting import ClusterSpec, HostedShard
+from actors.kernel.contract.activities import ActivityRow
 from actors.kernel.contract.partitions import shard_names
 from actors.kernel.shard.shard import Shard
 from common.clock import SystemClock
@@ -106,13 +107,18 @@ class _Actor(Generic[H]):
         await shard.start()
         alone = self._recipe.settings.ray.address is None
         host = "127.0.0.1" if alone else ray.util.get_node_ip_address()  # type: ignore[no-untyped-call] # Ray's own
-        self._door = DirectServer(shard, self._name, self._recipe.settings.cluster.node_tls())
+        tls = self._recipe.settings.cluster.node_tls()
+        self._door = DirectServer(shard, self._name, tls, workplace=self._workplace(shard))
         self._address = await self._door.start(host, self._recipe.settings.cluster.port_range)
         calm_collector()
         return shard
 
     async def _make(self, stores: Stores) -> H:
         raise NotImplementedError
+
+    def _workplace(self, shard: H) -> WorkClient | None:
+        """Where runners ask for work; None: there is none here."""
+        return None
 
 
 class VolatileActor(_Actor[HostedShard]):
@@ -133,6 +139,22 @@ class ShardActor(_Actor[Shard]):
     async def adopt(self) -> None:
         """See `Shard.adopt`."""
         await (await self._shard()).adopt()
+
+    async def activities(self, connector: str | None, after: bytes | None, limit: int) -> list[ActivityRow]:
+        """See `Shard.activities`."""
+        return await (await self._shard()).activities(connector, after, limit)
+
+    async def retry_activity(self, id_: bytes) -> ActivityRow | None:
+        """See `Shard.retry_activity`."""
+        return await (await self._shard()).retry_activity(id_)
+
+    async def drop_activity(self, id_: bytes) -> ActivityRow | None:
+        """See `Shard.drop_activity`."""
+        return await (await self._shard()).drop_activity(id_)
+
+    @override
+    def _workplace(self, shard: Shard) -> WorkClient:
+        return shard
 
     @override
     async def _make(self, stores: Stores) -> Shard:
@@ -155,6 +177,7 @@ class ShardActor(_Actor[Shard]):
             clock=clock,
             holder=this_process(),
             courier=courier_of(region),
+            keep_s=self._recipe.settings.activities.keep_s,
             reactions=self._recipe.reactions(pool),
         )
 
@@ -284,6 +307,11 @@ class RemoteControl:
         await RemoteShard(shard).adopt()
 
 
+def workplace_of(shard: str, tls: NodeTls | None = None) -> WorkClient:
+    """Where a runner asks this shard for work, in whatever life. A connection of its own: losing it gives all back."""
+    return DirectClient(RemoteShard(shard).address, tls)
+
+
 def client_of(shard: str, tls: NodeTls | None = None) -> ShardClient:
     """How to call this shard, in whatever life."""
     return DirectClient(RemoteShard(shard).address, tls)
@@ -336,6 +364,21 @@ class RemoteShard:
     async def adopt(self) -> None:
         """See `Shard.adopt`."""
         await self._call(lambda handle: handle.adopt.remote())
+
+    async def activities(self, connector: str | None, after: bytes | None, limit: int) -> list[ActivityRow]:
+        """See `Shard.activities`."""
+        rows: list[ActivityRow] = await self._call(lambda handle: handle.activities.remote(connector, after, limit))
+        return rows
+
+    async def retry_activity(self, id_: bytes) -> ActivityRow | None:
+        """See `Shard.retry_activity`."""
+        row: ActivityRow | None = await self._call(lambda handle: handle.retry_activity.remote(id_))
+        return row
+
+    async def drop_activity(self, id_: bytes) -> ActivityRow | None:
+        """See `Shard.drop_activity`."""
+        row: ActivityRow | None = await self._call(lambda handle: handle.drop_activity.remote(id_))
+        return row
 
     async def _call(self, method: Callable[[Any], Awaitable[Any]]) -> Any:
         try:

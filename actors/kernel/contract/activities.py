@@ -51,3 +51,18 @@ class Still(msgspec.Struct, frozen=True, kw_only=True, tag="kernel.still"):
 
     key: str
     payload: bytes
+
+
+class ActivityRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An activity as operators see it: never its payload. `state` is `waiting`, `parked` or `dead`."""
+
+    id: bytes
+    connector: str
+    entity: str
+    state: str
+    attempts: int
+    created_at_ms: int
+    due_ms: int | None
+    deadline_ms: int | None
+    code: str
+    message: str

@@ -315,7 +315,7 @@ class Kind(ABC, Generic[S, C, E]):
 
     def answered(self, entity: S, answered: Answered, context: Context) -> Decision:
         """Decide what the answer to an activity changes. It is stored all the same when it changes nothing, or is
-        refused: the activity is over."""
+        refused: the activity is over. `needs` is asked for its parts, as for a command."""
         return Decision()
 
     def still(self, entity: S, key: str, payload: bytes) -> bool:

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from actors.kernel.effects.activities import Activities
+from actors.kernel.effects.activity_loads import ActivityLoads
 from actors.kernel.effects.inbox import Inbox
 from actors.kernel.effects.letters import LetterRouter
 from actors.kernel.effects.outbox import Outbox, RuntimeOf
 from actors.kernel.effects.postman import Courier, Postman
 from actors.kernel.effects.recovery import EffectRecovery
+from actors.kernel.effects.runners import Runners
 from actors.kernel.effects.timers import TimerScheduler, TurnKey
 from actors.kernel.lib.writes import WriteBatcher, batch_writes
 from common.clock import Clock
@@ -24,11 +27,26 @@ class ShardEffects:
     postman: Postman
     timers: TimerScheduler
     recovery: EffectRecovery
+    activities: Activities
+    loads: ActivityLoads
+    runners: Runners
 
     def clear(self) -> None:
         """The lease is void: the database keeps what is owed."""
         self.inbox.clear()
         self.timers.clear()
+        self.activities.clear()
+
+    def hand_off(self, partitions: frozenset[int]) -> None:
+        """These are somebody else's now."""
+        self.timers.hand_off(partitions)
+        self.activities.hand_off(partitions)
+
+    def sweep(self) -> None:
+        """Once a second."""
+        self.activities.sweep()
+        self.loads.sweep()
+        self.runners.sweep()
 
 
 def shard_effects(
@@ -40,17 +58,49 @@ def shard_effects(
     serving: Callable[[], bool],
     courier: Courier,
     patience_s: float,
+    keep_s: float,
     clock: Clock,
     tasks: Tasks,
 ) -> ShardEffects:
-    """Build them. `courier` takes letters to other shards; `patience_s` is how long a neighbour may take to answer."""
+    """Build them. `courier` takes letters to other shards; `patience_s` is how long a neighbour may take to answer,
+    `keep_s` how long an activity is tried before it is put off."""
     inbox = Inbox()
     settling: WriteBatcher[TurnKey] = batch_writes(stores.journal.settle, tasks)
     timers = TimerScheduler(stores.timers, settling, inbox, clock=clock, tasks=tasks)
     router = LetterRouter(is_ours, inbox, courier, patience_s=patience_s)
     postman = Postman(stores.activities, stores.vault, router.send, clock)
-    outbox = Outbox(stores, postman.deliver, timers.set, runtime_of=runtime_of, settling=settling, tasks=tasks)
-    recovery = EffectRecovery(
-        stores.journal, outbox, clock, serving=serving, partitions=partitions, runtime_of=runtime_of
+    activities = Activities(
+        stores,
+        settling,
+        keep_s=keep_s,
+        clock=clock,
+        tasks=tasks,
+        serving=serving,
+        partitions=partitions,
+        is_ours=is_ours,
     )
-    return ShardEffects(inbox=inbox, outbox=outbox, postman=postman, timers=timers, recovery=recovery)
+    loads = ActivityLoads(
+        activities, stores, inbox, clock=clock, tasks=tasks, partitions=partitions, patience_s=patience_s
+    )
+    outbox = Outbox(
+        stores,
+        postman.deliver,
+        timers.set,
+        runtime_of=runtime_of,
+        settling=settling,
+        activities=activities,
+        tasks=tasks,
+    )
+    recovery = EffectRecovery(
+        stores.journal, outbox, activities, clock, serving=serving, partitions=partitions, runtime_of=runtime_of
+    )
+    return ShardEffects(
+        inbox=inbox,
+        outbox=outbox,
+        postman=postman,
+        timers=timers,
+        recovery=recovery,
+        activities=activities,
+        loads=loads,
+        runners=Runners(activities, clock, keep_s=keep_s, serving=serving, loads=loads),
+    )

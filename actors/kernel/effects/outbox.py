@@ -1,7 +1,9 @@
-"""A transactional outbox: carries out what a stored turn still owes, which is read models, redactions, timers, letters.
+"""A transactional outbox: carries out what a stored turn still owes, which is read models, redactions, timers, letters,
+activities.
 
 The turn carries its effects in the same document, so they are owed as soon as it is stored. Views and redactions are
-done before the command is answered; timers are set and letters go out behind it. Then the turn is settled. Whatever a
+done before the command is answered; timers are set and letters go out behind it, and activities are offered to runners.
+Then the turn is settled. Whatever a
 crash leaves unsettled is done again by the shard's next life: every effect is idempotent.
 """
 
@@ -10,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
+from actors.kernel.effects.activities import Activities
 from actors.kernel.history.codec import StoredEffects, StoredLetter, StoredView, decode_effects, timers_of
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.lib.backoffs import database_backoff
@@ -47,6 +50,7 @@ class Outbox:
         *,
         runtime_of: RuntimeOf,
         settling: WriteBatcher[tuple[str, int]],
+        activities: Activities,
         tasks: Tasks,
     ) -> None:
         self._stores = stores
@@ -54,12 +58,13 @@ class Outbox:
         self._deliver = deliver
         self._set_timers = set_timers
         self._settling = settling
+        self._activities = activities
         self._tasks = tasks
         self._senders: dict[str, asyncio.Future[None]] = {}  # done when the last letters of a sender have arrived
-        self._following: set[asyncio.Task[None]] = set()
 
-    async def perform(self, turns: Sequence[Turn]) -> None:
-        """Do the views and redactions of these turns, however often it takes; their timers and letters follow behind.
+    async def perform(self, turns: Sequence[Turn], *, fresh: bool = False) -> None:
+        """Do the views and redactions of these turns, however often it takes; their timers, letters and activities
+        follow behind. `fresh`: they have just been stored.
 
         The views of all go to the database together. If one of them is refused, each turn answers for its own.
         """
@@ -69,16 +74,11 @@ class Outbox:
         shown = not views or (len(owed) > 1 and await self._insist(partial(self._stores.views.write, views)))
         for (turn, effects), set_ in zip(owed, setting, strict=True):
             if await self._insist(partial(self._show, turn, effects, shown=shown)):
-                self._follow(turn, effects, set_)
+                self._follow(turn, effects, set_, fresh=fresh)
 
-    def is_sending(self, sender: str) -> bool:
-        """Are letters of this entity on their way?"""
-        return sender in self._senders
-
-    async def drain(self) -> None:
-        """Wait until the letters on their way have arrived, and their turns are settled."""
-        while self._following:
-            await asyncio.wait(self._following)
+    def is_at(self, turn: Turn) -> bool:
+        """Is what this turn owes being done?"""
+        return turn.entity in self._senders or self._activities.keeps((turn.entity, turn.turn))
 
     async def _show(self, turn: Turn, effects: StoredEffects, *, shown: bool) -> None:
         if effects.views and not shown:
@@ -96,12 +96,17 @@ class Outbox:
         if blobs:
             await self._stores.journal.redact(entity_id, blobs)
 
-    def _follow(self, turn: Turn, effects: StoredEffects, setting: "asyncio.Future[None] | None") -> None:
+    def _follow(
+        self, turn: Turn, effects: StoredEffects, setting: "asyncio.Future[None] | None", *, fresh: bool
+    ) -> None:
+        if effects.activities:
+            more = bool(effects.letters) or setting is not None
+            self._activities.keep(turn, effects.activities, fresh=fresh, more=more)
+            if not more:
+                return
         before = self._senders.get(turn.entity)
         arrived = self._senders[turn.entity] = asyncio.get_running_loop().create_future()
-        task = self._tasks.spawn(self._send(turn, effects, before, arrived, setting))
-        self._following.add(task)
-        task.add_done_callback(self._following.discard)
+        self._tasks.spawn(self._send(turn, effects, before, arrived, setting))
 
     async def _send(
         self,
@@ -123,7 +128,10 @@ class Outbox:
         if delivered:
             if setting is not None:
                 await setting
-            await self._settling.put([(turn.entity, turn.turn)])
+            if effects.activities:
+                self._activities.settle((turn.entity, turn.turn))
+            else:
+                self._settling.put([(turn.entity, turn.turn)])
 
     async def _deliver_to_all(self, sender: str, letters: Sequence[StoredLetter]) -> bool:
         """Each receiver's in their order. False when one met a bug."""

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from actors.kernel.contract.activities import Activity, Urgency
 from actors.kernel.contract.entity import Effects, Event, Kind, Letter, Recorded
 from actors.kernel.history.sealed_letters import letter_place, with_secret
 from store.ports.journal import Turn
@@ -41,6 +42,19 @@ class StoredTimer(msgspec.Struct, array_like=True, frozen=True):
     command: bytes
 
 
+class StoredActivity(msgspec.Struct, array_like=True, frozen=True):
+    """An activity as it waits in a turn, or is put off; its payload is sealed already, unless it has no owner."""
+
+    connector: str
+    key: str
+    payload: bytes
+    owner: str = ""
+    lane: str = ""
+    urgency: Urgency = "soon"
+    deadline_ms: int | None = None
+    ask: bool = False
+
+
 class StoredEffects(msgspec.Struct, array_like=True, frozen=True):
     """What a turn still has to do outside the journal."""
 
@@ -48,9 +62,11 @@ class StoredEffects(msgspec.Struct, array_like=True, frozen=True):
     redact: list[int]
     letters: list[StoredLetter]
     timers: list[StoredTimer] = []
+    activities: list[StoredActivity] = []
 
 
 encode: Final = msgspec.msgpack.Encoder().encode
+decode_activity: Final = msgspec.msgpack.Decoder(StoredActivity).decode
 _decode_effects: Final = msgspec.msgpack.Decoder(StoredEffects).decode
 
 
@@ -62,6 +78,7 @@ def decode_effects(turn: Turn) -> StoredEffects:
         redact=[seq for part in parts for seq in part.redact],
         letters=[letter for part in parts for letter in part.letters],
         timers=[timer for part in parts for timer in part.timers],
+        activities=[activity for part in parts for activity in part.activities],
     )
 
 
@@ -94,6 +111,28 @@ def place(entity_id: str, seq: int) -> bytes:
 def view_place(collection: str, view_id: str, version: int) -> bytes:
     """Where a view's secret belongs."""
     return f"{collection}/{view_id}#{version}".encode()
+
+
+def activity_place(entity_id: str, key: str) -> bytes:
+    """Where the payload of an activity belongs."""
+    return f"activity/{entity_id}|{key}".encode()
+
+
+def seal_activity(vault: Vault, entity_id: str, activity: Activity) -> StoredActivity:
+    """Raises LookupError when the owner's key is not at hand."""
+    payload = activity.payload
+    if activity.owner:
+        payload = vault.seal(activity.owner, payload, activity_place(entity_id, activity.key))
+    return StoredActivity(
+        activity.connector,
+        activity.key,
+        payload,
+        activity.owner,
+        activity.lane,
+        activity.urgency,
+        activity.deadline_ms,
+        activity.ask,
+    )
 
 
 class Codec:
@@ -153,7 +192,8 @@ class Codec:
             self.store_letter(letter, command_id)
             for letter, command_id in zip(effects.letters, letter_ids, strict=True)
         ]
-        return encode(StoredEffects(views, list(effects.redact), letters))
+        activities = [seal_activity(self._vault, entity_id, activity) for activity in effects.activities]
+        return encode(StoredEffects(views, list(effects.redact), letters, [], activities))
 
     def encode_letters(self, letters: Iterable[tuple[bytes, Letter]]) -> bytes:
         """Letters with their command ids as an effect of their turn. Raises LookupError when the key of an owner is not

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from actors.kernel.contract.activities import Answered, Still
 from actors.kernel.contract.entity import Attach, Kind
 from actors.kernel.contract.reactions import AnyReaction, by_event
 from actors.kernel.history.codec import Codec
@@ -22,4 +23,5 @@ class KindRuntime:
         self.codec = Codec(kind, stores.vault)
         self.library = StoredLibrary(kind, stores)
         self.decode_command = msgspec.msgpack.Decoder(kind.commands).decode
-        self.decode_item = msgspec.msgpack.Decoder(kind.commands | Attach).decode  # of a caller, who may attach
+        # Of a caller: every kind takes what the kernel itself knows, too.
+        self.decode_item = msgspec.msgpack.Decoder(kind.commands | Attach | Answered | Still).decode

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from actors.kernel.contract import protocol
+from actors.kernel.contract.activities import Answered, Still
 from actors.kernel.contract.answers import delivery, failure, signal_delivery
 from actors.kernel.contract.callers import Submission
 from actors.kernel.contract.commands import command_id_of
@@ -13,7 +14,7 @@ from actors.kernel.contract.entity import Attach, Context, Decision, Effects, Ev
 from actors.kernel.contract.reactions import letters_of, mark_of
 from actors.kernel.shard.reply_cache import ReplyCache
 from actors.kernel.shard.resident import Decided, Draft, Missing, Resident
-from common.errors import CarewireError, PayloadTooLarge
+from common.errors import CarewireError, PayloadTooLarge, PermissionDenied
 from common.logs import get_logger
 from store.ports.journal import CommandRecord
 from store.ports.timers import Timer
@@ -79,18 +80,19 @@ class Decider:
         id_ = submission.command_id
         known = draft.replies.get(id_) or submission.stored or self._replies.get(id_)
         if known is not None and known[0]:
+            if type(submission.command) is Answered:
+                draft.answered.append(submission.command.key)
             draft.decided.append(self._repeat(resident, submission, *known))
             return None
         command = submission.command
         try:
-            if type(command) is Attach:
-                resident.runtime.kind.admit(resident.entity, submission.by)
-                decision = Decision(reply=AttachQuery(command.since, command.limit))
+            keys = () if type(command) in _WITHOUT_PARTS else resident.runtime.kind.needs(resident.entity, command)
+            if absent := [key for key in keys if key not in resident.parts]:
+                return Missing(parts=absent)
+            context = Context(submission.by, draft.at_ms, {key: resident.parts[key] for key in keys})
+            if type(command) in _OF_THE_KERNEL:
+                decision = _decide_for(resident, command, context)
             else:
-                keys = resident.runtime.kind.needs(resident.entity, command)
-                if absent := [key for key in keys if key not in resident.parts]:
-                    return Missing(parts=absent)
-                context = Context(submission.by, draft.at_ms, {key: resident.parts[key] for key in keys})
                 decision = resident.entity.decide(command, context, draft.version)
             if known is not None:  # repeated, and to be read anew: nothing may happen a second time
                 decision = Decision(reply=decision.reply)
@@ -98,6 +100,9 @@ class Decider:
         except CarewireError as error:
             if resident.life.assumed_new and not draft.writes:
                 return Missing(state=True)
+            if type(command) is Answered and submission.by.is_system:
+                self._commit(draft, submission, _refused(submission, error), _Worked())
+                return None
             if submission.unchecked:
                 return Missing(replies=True)
             draft.decided.append(
@@ -108,7 +113,9 @@ class Decider:
             return Missing(subjects=[*error.subjects, *self._keyless(resident, type(command))])
         if resident.life.assumed_new and not worked.events and not draft.writes:
             return Missing(state=True)
-        if submission.unchecked and not worked.events and not isinstance(decision.reply, Query):
+        if submission.unchecked and not (
+            worked.events or isinstance(decision.reply, Query) or type(command) is Answered
+        ):
             return Missing(replies=True)  # without an event, nothing would collide with what it did the first time
         self._commit(draft, submission, decision, worked)
         return None
@@ -180,6 +187,9 @@ class Decider:
     def _encode_effects(self, resident: Resident, seq: int, effects: Effects) -> bytes:
         if any(view.secret is not None for view in effects.views) and not self._vault.has(effects.owner):
             raise NoKey(effects.owner)
+        for activity in effects.activities:
+            if activity.owner and not self._vault.has(activity.owner):
+                raise NoKey(activity.owner)
         self._require_owners(effects.letters)
         ids = [command_id_of(letter.to, resident.id, seq, place) for place, letter in enumerate(effects.letters)]
         return resident.runtime.codec.encode_effects(resident.id, seq, effects, ids)
@@ -214,7 +224,10 @@ class Decider:
         query = decision.reply if isinstance(decision.reply, Query) else None
         data = b"" if query is not None else _to_json(decision.reply)
         answer = None if query is not None else protocol.Answer(submission.correlation_id, "", data, version)
-        if worked.events or worked.notes or decision.timers:
+        answered = type(submission.command) is Answered
+        if answered:
+            draft.answered.append(submission.command.key)
+        if worked.events or worked.notes or decision.timers or answered:
             draft.commands.append(CommandRecord(submission.command_id, data))
             draft.replies[submission.command_id] = (data, version)
         draft.decided.append(Decided(submission, answer, version, query, worked.deliveries))
@@ -225,6 +238,30 @@ class AttachQuery(Query, frozen=True):
 
     since: int | None
     limit: int
+
+
+_OF_THE_KERNEL: Final = frozenset({Attach, Answered, Still})
+_WITHOUT_PARTS: Final = frozenset({Attach, Still})
+
+
+def _decide_for(resident: Resident, command: Attach | Answered | Still, context: Context) -> Decision:
+    """What every kind is asked alike. All but `Attach` is for Carewire itself to ask."""
+    kind, entity = resident.runtime.kind, resident.entity
+    if type(command) is Attach:
+        kind.admit(entity, context.by)
+        return Decision(reply=AttachQuery(command.since, command.limit))
+    if not context.by.is_system:
+        raise PermissionDenied("Only Carewire itself may do this.")
+    if type(command) is Answered:
+        return kind.answered(entity, command, context)
+    assert isinstance(command, Still)
+    return Decision(reply=kind.still(entity, command.key, command.payload))
+
+
+def _refused(submission: Submission, error: CarewireError) -> Decision:
+    """An answer that its entity refuses is stored as one: the activity is over, and nothing else happens."""
+    _log.warning("activity.answer_refused", outcome=submission.command.outcome, code=error.code)
+    return Decision(reply={"refused": error.code})
 
 
 class NoKey(LookupError):

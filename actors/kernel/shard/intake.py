@@ -10,7 +10,7 @@ from actors.kernel.contract.commands import command_id_of
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.contract.partitions import partition_of
 from actors.kernel.effects.group import ShardEffects
-from actors.kernel.effects.inbox import DueTimer
+from actors.kernel.effects.inbox import DueTimer, LocalLetter
 from actors.kernel.effects.timers import TimerScheduler
 from actors.kernel.shard.context import ShardContext
 from actors.kernel.shard.ownership import Ownership
@@ -38,10 +38,20 @@ class Intake:
         """Take what the shard asks of its own entities; until cancelled."""
         while True:
             request = await self._inbox.take()
-            if isinstance(request, DueTimer):
-                self._fire(request.timer, unchecked=request.unchecked)
-            else:
-                self.accept(request.sender, request.item)
+            try:
+                self._take(request)
+            except Exception:  # a bug must cost its sender an answer, not the others the shard  # noqa: BLE001
+                _log.exception("request.failed")
+                if isinstance(request, LocalLetter):
+                    request.sender.answer(failure(request.item.correlation_id, INTERNAL, 0))
+                else:
+                    self._timers.again(request.timer)
+
+    def _take(self, request: DueTimer | LocalLetter) -> None:
+        if isinstance(request, DueTimer):
+            self._fire(request.timer, unchecked=request.unchecked)
+        else:
+            self.accept(request.sender, request.item)
 
     def accept(self, caller: Caller, item: protocol.Item) -> None:
         """Queue one item, or answer it at once when it cannot be queued."""

@@ -91,6 +91,7 @@ class Draft:
     primary: int = 0
     redacts: bool = False  # among its effects are redactions, which take their time
     timers: list[Timer] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)  # keys of the activities that are over with it
     decided: list[Decided] = field(default_factory=list)
     replies: dict[bytes, StoredReply] = field(default_factory=dict)
     size: int = 0
@@ -106,7 +107,7 @@ class Draft:
     @property
     def writes(self) -> bool:
         """Whether there is anything to store."""
-        return bool(self.events or self.notes or self.timers)
+        return bool(self.commands)
 
     def close(self) -> Turn:
         """The turn as the journal takes it. Its timers are owed with it, as effects are."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from actors.kernel.contract import protocol
+from actors.kernel.contract.activities import ActivityRow
 from actors.kernel.contract.callers import Submission
 from actors.kernel.contract.entity import Kind
 from actors.kernel.contract.partitions import partition_of
@@ -54,6 +55,7 @@ class Shard:
         clock: Clock,
         holder: Holder,
         courier: Courier,
+        keep_s: float,
         reactions: Sequence[AnyReaction] = (),
     ) -> None:
         """`reactions` are the rules for the events of these kinds."""
@@ -80,6 +82,7 @@ class Shard:
             serving=context.serving,
             courier=courier,
             patience_s=settings.retry_deadline_s,
+            keep_s=keep_s,
             clock=clock,
             tasks=self.tasks,
         )
@@ -163,6 +166,26 @@ class Shard:
         session.seen_s = self._context.clock.monotonic_s()
         return result
 
+    async def work(self, request: bytes) -> bytes:
+        """Activities for a runner, as soon as there are some, or after a while nothing: `Work` -> `WorkResult`."""
+        offers = await self._effects.runners.work(protocol.decode_work(request))
+        if not self.serving:  # somebody else offers them by now
+            return protocol.encode(protocol.WorkResult(epoch=0, offers=[], levels={}))
+        levels = self._effects.activities.levels()
+        return protocol.encode(protocol.WorkResult(epoch=self._ownership.epoch, offers=offers, levels=levels))
+
+    async def activities(self, connector: str | None, after: bytes | None, limit: int) -> list[ActivityRow]:
+        """Activities that only memory has, by id: those in line, or being tried."""
+        return self._effects.loads.rows(connector, after, limit)
+
+    async def retry_activity(self, id_: bytes) -> ActivityRow | None:
+        """An operator wants it tried now. None when it is not here. Raises `Unavailable`."""
+        return await self._effects.loads.retry(id_)
+
+    async def drop_activity(self, id_: bytes) -> ActivityRow | None:
+        """An operator wants it tried no more. None when it is not here. Raises `Unavailable`."""
+        return await self._effects.loads.drop(id_)
+
     async def release(self, partitions: Sequence[int]) -> None:
         """Stop serving these partitions: finish what is under way, bounce what waits, and hand them off. The map must
         give them to somebody else soon, or they come back."""
@@ -175,13 +198,13 @@ class Shard:
 
     def partitions_gone(self, partitions: frozenset[int]) -> None:
         """See `Tenant`."""
-        self._effects.timers.hand_off(partitions)
+        self._effects.hand_off(partitions)
         self.tasks.spawn(self._finish_and_hand_off(partitions))
 
     async def _finish_and_hand_off(self, partitions: frozenset[int]) -> None:
         await self._hand_off(partitions)
-        # A turn that was under way may have set timers since.
-        self._effects.timers.hand_off(frozenset(number for number in partitions if not self._ownership.owns(number)))
+        # A turn that was under way may have set timers and made activities since.
+        self._effects.hand_off(frozenset(number for number in partitions if not self._ownership.owns(number)))
 
     async def _hand_off(self, partitions: frozenset[int]) -> None:
         await self._residents.hand_off(partitions, _bounce)
@@ -212,6 +235,7 @@ class Shard:
             await asyncio.sleep(_SWEEP_S)
             self._publisher.trim()
             self._residents.sweep()
+            self._effects.sweep()
 
     def lease_lost(self) -> None:
         """See `Tenant`."""

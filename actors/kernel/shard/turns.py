@@ -159,11 +159,14 @@ class Turns:
     def _time(self, draft: Draft) -> None:
         """Set the timers of a turn that owes nothing else."""
         if draft.timers and draft.turn is not None and not self._effects.timers.try_keep(draft.turn, draft.timers):
-            self._tasks.spawn(self._effects.outbox.perform([draft.turn]))
+            self._tasks.spawn(self._effects.outbox.perform([draft.turn], fresh=True))
 
     async def _perform(self, drafts: list[Draft]) -> None:
         """Bring the read models up to date before anyone is answered: callers read what they wrote."""
-        await self._effects.outbox.perform([draft.turn for draft in drafts if draft.turn is not None])
+        try:
+            await self._effects.outbox.perform([draft.turn for draft in drafts if draft.turn is not None], fresh=True)
+        except Exception:  # a fault of ours: it is stored, so its callers are answered; what is owed is found again  # noqa: BLE001
+            _log.exception("effects.failed", entities=len(drafts))
         for draft in drafts:
             if not draft.resident.life.is_gone:
                 self._finish(draft)
@@ -171,6 +174,8 @@ class Turns:
     def _finish(self, draft: Draft) -> None:
         """Let everyone see what is stored, and go on with the entity."""
         self._publisher.publish(draft)
+        for key in draft.answered:
+            self._effects.activities.closed(draft.resident.id, key)
         self._residents.after_turn(draft.resident, draft.missing)
 
     def _not_stored(self, draft: Draft, outcome: Outcome) -> None:

@@ -193,7 +193,8 @@ class Identity:
             return
         code = await parts.codes.make(_RESET, account.user)
         # To the address of the account, never to the one that was typed: they are alike, and need not be one mailbox.
-        await parts.outbox.send(account.user, OutgoingMail("password_reset", person.email, code))
+        mail = OutgoingMail("password_reset", person.email, code)
+        await parts.outbox.send(account.user, mail, lifetime_s=parts.codes.lifetime_s)
         await self._reports.record("password.reset_asked", account.user, by)
 
     async def reset(self, email: str, code: str, new: str, by: Origin) -> None:

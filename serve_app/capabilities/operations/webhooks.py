@@ -17,7 +17,7 @@ from serve_app.edge.webhooks.arrivals import ListedArrival, Webhooks
 from serve_app.edge.webhooks.routes import PARTNER_PATTERN, Partner
 
 Reader = Annotated[Principal, permit("operations.read")]
-Replayer = Annotated[Principal, permit("operations.replay")]
+Replayer = Annotated[Principal, permit("webhook.replay")]
 State = Literal["waiting", "handed", "ignored", "dead"]
 
 

@@ -42,8 +42,8 @@ async def load(url: str, database: str) -> None:
 async def old(mongo_port: int, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     url, database = url_of(mongo_port), f"test_{uuid.uuid4().hex}"
     await load(url, database)
-    secret, masters = MANIFEST["auth_secret"], MANIFEST["master_keys"]
-    async with house(url, database, tmp_path_factory.mktemp("old"), secret=secret, master_keys=masters) as made:
+    keys: dict[str, Any] = {"secret": MANIFEST["auth_secret"], "master_keys": MANIFEST["master_keys"]}
+    async with house(url, database, tmp_path_factory.mktemp("old"), **keys) as made:
         await made.gateway()
         yield made
 

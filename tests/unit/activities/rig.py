@@ -5,13 +5,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 from typing_extensions import override
 
-from actors.kernel.caller.shard_client import ShardClient, ShardGone
+from actors.kernel.caller.shard_client import ShardGone, WorkClient
 from actors.kernel.contract import protocol
 from actors.kernel.contract.activities import Answered, Urgency
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
+from actors.kernel.contract.ports import EntityClient
 from actors.kernel.contract.protocol import Level, Offered, Report, Work, WorkResult
 from actors.kernel.effects.activity_ids import answer_id, mark_of
 from common.errors import Unavailable
@@ -64,7 +66,7 @@ def an_offer(
 
 
 @dataclass
-class FakeShard(ShardClient):
+class FakeShard(WorkClient):
     """Offers what is put into it, within the credits; keeps what it hears."""
 
     name: str
@@ -129,15 +131,9 @@ class FakeShard(ShardClient):
         self.given.extend(one.id for one in offers)
         return offers
 
-    @override
-    async def subscribe(self, request: bytes) -> bytes:
-        raise NotImplementedError
-
-    submit = fetch = subscribe
-
 
 @dataclass
-class Entities:
+class Entities(EntityClient):
     """Takes answers, unless it is away; says whether something still holds."""
 
     answers: dict[str, Answered] = field(default_factory=dict)
@@ -149,7 +145,7 @@ class Entities:
         self, entity: str, packed: bytes, *, by: Principal, command_id: bytes, timeout_s: float | None = None
     ) -> Reply:
         del timeout_s
-        answered = protocol.msgspec.msgpack.decode(packed, type=Answered)
+        answered = msgspec.msgpack.decode(packed, type=Answered)
         if self.away:
             await asyncio.sleep(10)
             raise Unavailable("away")
@@ -159,6 +155,7 @@ class Entities:
         self.answers.setdefault(answered.key, answered)
         return Reply(b"null", 1, duplicate=False)
 
+    @override
     async def submit(self, entity: str, command: object, **_: object) -> Reply:
         return Reply(b"true" if self.holds else b"false", 1, duplicate=False)
 
@@ -218,7 +215,7 @@ class Post(Connector):
 
 
 @dataclass
-class Directory:
+class Places:
     """Finds the shards of one pool."""
 
     shards: dict[str, FakeShard]
@@ -227,7 +224,7 @@ class Directory:
         names = sorted(self.shards)
         return PartitionMap(pool, 1, tuple(names[number % len(names)] for number in range(256)))
 
-    def client(self, shard: str) -> ShardClient:
+    def workplace(self, shard: str) -> WorkClient:
         return self.shards[shard]
 
 
@@ -244,7 +241,7 @@ class Rig:
     def __post_init__(self) -> None:
         self.runner = Runner(
             "activities-0",
-            Directory({shard.name: shard for shard in self.shards}),
+            Places({shard.name: shard for shard in self.shards}),
             ["care"],
             self.entities,
             self.keys,

@@ -154,7 +154,7 @@ def test_what_a_dead_shard_owed_is_done_by_its_next_life(play: Play) -> None:
         for room in rooms:
             await submit(world, Write("secret", tell="ledger:z"), room)
 
-        async def nothing(turns: object) -> None:
+        async def nothing(turns: object, *, fresh: bool = False) -> None:
             await asyncio.Event().wait()
 
         for life in world.shards.values():

@@ -50,7 +50,7 @@ async def settled(world: World) -> None:
 def still(world: World) -> None:
     """Nothing that a turn owes is done from now on."""
 
-    async def nothing(turns: object) -> None:
+    async def nothing(turns: object, *, fresh: bool = False) -> None:
         await asyncio.Event().wait()
 
     for shard in world.shards.values():

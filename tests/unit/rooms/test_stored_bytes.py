@@ -9,7 +9,7 @@ from actors.inboxes.commands import Deliver
 from actors.inboxes.inbox import Delivered, Inbox, Seen
 from actors.inboxes.kind import InboxKind
 from actors.kernel.contract.entity import Recorded
-from actors.kernel.history.codec import StoredEffects, StoredLetter, StoredTimer, StoredView
+from actors.kernel.history.codec import StoredActivity, StoredEffects, StoredLetter, StoredTimer, StoredView
 from actors.rooms.messages.chat_message import Content, Message
 from actors.rooms.messages.views import membership_view, message_view
 from actors.rooms.pairs import Claimed, Pair, PairKind, PairReleased
@@ -62,9 +62,11 @@ STATES: tuple[tuple[msgspec.Struct, bytes], ...] = (
             [2],
             [StoredLetter("to", b"id", b"cmd", b"s")],
             [StoredTimer("t", 3, b"cmd")],
+            [StoredActivity("email", "k", b"p", "ann", "l", "now", 4, True)],
         ),
-        b"\x94\x91\x96\xa1c\xa1i\x01\x81\xa1f\xc0\xc4\x01d\xc4\x01s\x91\x02"
-        b"\x91\x94\xa2to\xc4\x02id\xc4\x03cmd\xc4\x01s\x91\x93\xa1t\x03\xc4\x03cmd",
+        b"\x95\x91\x96\xa1c\xa1i\x01\x81\xa1f\xc0\xc4\x01d\xc4\x01s\x91\x02"
+        b"\x91\x94\xa2to\xc4\x02id\xc4\x03cmd\xc4\x01s\x91\x93\xa1t\x03\xc4\x03cmd"
+        b"\x91\x98\xa5email\xa1k\xc4\x01p\xa3ann\xa1l\xa3now\x04\xc3",
     ),
 )
 
@@ -73,6 +75,13 @@ STATES: tuple[tuple[msgspec.Struct, bytes], ...] = (
 def test_what_is_stored_are_these_bytes_and_they_are_read_back(value: msgspec.Struct, packed: bytes) -> None:
     assert msgspec.msgpack.encode(value) == packed
     assert msgspec.msgpack.decode(packed, type=type(value)) == value
+
+
+def test_effects_of_releases_that_knew_no_activities_are_read() -> None:
+    packed = b"\x94\x90\x90\x91\x93\xa2to\xc4\x02id\xc4\x03cmd\x91\x93\xa1t\x03\xc4\x03cmd"
+    assert msgspec.msgpack.decode(packed, type=StoredEffects) == StoredEffects(
+        [], [], [StoredLetter("to", b"id", b"cmd")], [StoredTimer("t", 3, b"cmd")]
+    )
 
 
 def test_every_event_is_among_them() -> None:

@@ -68,8 +68,10 @@ privacy.export s s s s
 privacy.erase s s s *
 operations.read - - - *
 webhook.receive * * * *
-operations.replay - - - *
+webhook.replay - - - *
 operations.scale - - - *
+activity.read - - - *
+activity.change - - - *
 """
 LETTERS = dict(zip("somcgpn", Relation, strict=True))
 COLUMNS = ("client", "therapist", "moderator", "admin")

@@ -43,6 +43,11 @@ class Codes:
         self._settings = settings
         self._clock = clock
 
+    @property
+    def lifetime_s(self) -> float:
+        """How long a code is good."""
+        return self._settings.code_ttl_m * 60
+
     async def make(self, purpose: str, user: str) -> str:
         """A fresh code; one that was made before is void."""
         code = "".join(secrets.choice("0123456789") for _ in range(_DIGITS))
@@ -81,6 +86,11 @@ class Invitations:
         self._sealing = sealing
         self._settings = settings
         self._clock = clock
+
+    @property
+    def lifetime_s(self) -> float:
+        """How long an invitation is good."""
+        return self._settings.invitation_ttl_h * 3600
 
     async def make(self, email: str, role: str, by: str) -> Invitation:
         """A new one. The code is 160 random bits."""

@@ -70,7 +70,9 @@ class People:
     async def invite(self, email: str, role: str, by: Verified, origin: Origin) -> Invitation:
         """Sends the code to the address. It is in the answer as well: whoever invites may hand it over."""
         invitation = await self._parts.invitations.make(email, role, by.user)
-        await self._parts.outbox.send(by.user, OutgoingMail("invitation", email, invitation.code))
+        mail = OutgoingMail("invitation", email, invitation.code)
+        lifetime_s = self._parts.invitations.lifetime_s
+        await self._parts.outbox.send(by.user, mail, invitation=invitation.id, lifetime_s=lifetime_s)
         await self._record("invitation.made", "", by, origin, resource=f"{invitation.id} {role}")
         return invitation
 

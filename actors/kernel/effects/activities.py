@@ -1,0 +1,294 @@
+"""Open activities of a shard: kept by their turns, offered to runners, over when their answer is stored.
+
+There is no second write on the way, no claim in the database and no poller: the turn keeps its activities among its
+effects, as it keeps timers that are due soon, and is settled when the last of them is over or has a document of its
+own. What takes long gets one (`activity_file`). Whatever is read back from the database is vetted before it is offered:
+the journal is asked for its answer, the collection whether it is put off.
+
+    VETTED -> BEHIND or WAITING -> HELD -> (answer stored: over) | PAUSED -> WAITING | LEAVING (to the collection)
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Final
+
+from actors.kernel.contract.protocol import Level
+from actors.kernel.effects.activity_file import ActivityFile, Verdict
+from actors.kernel.effects.activity_ids import mark_of
+from actors.kernel.effects.activity_lines import Lanes, Lines, Open, Phase, of_turn
+from actors.kernel.effects.timers import TurnKey
+from actors.kernel.history.codec import StoredActivity
+from actors.kernel.lib.writes import WriteBatcher
+from common.clock import Clock
+from common.lib.tasks import Tasks
+from store.ports.activities import BEHIND, State
+from store.ports.journal import Turn
+from store.ports.stores import Stores
+
+MOST_WAITING: Final = 1000  # of a connector, in memory
+_FEW: Final = 10_000  # documents that are counted quickly
+_REST: Final = b""  # stands for what else a turn owes
+_KEPT: Final = (Phase.BEHIND, Phase.WAITING, Phase.PAUSED, Phase.HELD)
+
+
+class Activities:
+    """See the module. `on_waiting` hears of each that comes into line for a connector."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        settling: WriteBatcher[TurnKey],
+        *,
+        keep_s: float,
+        clock: Clock,
+        tasks: Tasks,
+        serving: Callable[[], bool],
+        partitions: Callable[[], list[int]],
+        is_ours: Callable[[str], bool],
+    ) -> None:
+        self.file = ActivityFile(stores, clock, tasks, serving=serving, partitions=partitions, on_vetted=self._vetted)
+        self.lines = Lines()
+        self.lanes = Lanes()
+        self.on_waiting: Callable[[str], None] = lambda connector: None
+        self._settling = settling
+        self._keep_s = keep_s
+        self._clock = clock
+        self._is_ours = is_ours
+        self._open: dict[bytes, Open] = {}
+        self._here: Counter[str] = Counter()  # open ones by connector
+        self._owed: dict[TurnKey, set[bytes]] = {}  # what a turn is kept for: its activities, and the rest
+        self._recovering = 0
+        self._doubtful = False
+
+    def __iter__(self) -> Iterator[Open]:
+        return iter(list(self._open.values()))
+
+    def find(self, id_: bytes) -> Open | None:
+        """The open activity of this id, if it is in memory."""
+        return self._open.get(id_)
+
+    def keeps(self, key: TurnKey) -> bool:
+        """Is this turn kept for an activity?"""
+        return key in self._owed
+
+    def keep(self, turn: Turn, activities: Sequence[StoredActivity], *, fresh: bool, more: bool) -> None:
+        """Offer what a stored turn owes; it is settled when all of it is over. `fresh`: it has just been stored.
+        `more`: it owes other things as well, and `settle` will be called."""
+        if not self._is_ours(turn.entity):
+            return  # whoever has it by now finds it unsettled
+        key = (turn.entity, turn.turn)
+        owed = self._owed.setdefault(key, set())
+        if more:
+            owed.add(_REST)
+        now_s = self._clock.monotonic_s()
+        for place, activity in enumerate(activities):
+            one = of_turn(turn, place, activity, now_s)
+            owed.add(one.id)
+            known = self._open.get(one.id)
+            if known is None:
+                self._add(one)
+                one.turns.append(key)
+                self._begin(one, fresh=fresh)
+            elif key not in known.turns:
+                known.turns.append(key)
+
+    def settle(self, key: TurnKey) -> None:
+        """What else the turn owed is done. One that is kept no longer is somebody else's to settle."""
+        self._discharge(key, _REST)
+
+    def closed(self, entity: str, key: str) -> None:
+        """The answer to this activity is stored."""
+        id_ = mark_of(entity, key)
+        one = self._open.get(id_)
+        if one is not None:
+            self._forget(one)
+            if one.lane is not None and not one.filed and not self.file.is_empty:
+                self.file.look_at([one.lane])
+        if not self.file.is_empty and (one is None or one.filed):
+            self.file.close(id_)
+
+    def line_up(self, one: Open, *, first: bool = False) -> None:
+        """It waits for a runner; `first`: before the others, as it did before."""
+        one.phase, one.runner = Phase.WAITING, ""
+        self.lines.put(one, first=first)
+        self.on_waiting(one.activity.connector)
+
+    def pause(self, one: Open, due_ms: int) -> None:
+        """It waits for a runner from then on."""
+        one.phase, one.runner, one.due_ms = Phase.PAUSED, "", due_ms
+        pause_s = max(0, due_ms - self._clock.now_ms()) / 1000
+        asyncio.get_running_loop().call_later(pause_s, self._resume, one, due_ms)
+
+    def put_off(self, one: Open, due_ms: int) -> None:
+        """It goes to the collection, and with it whoever is in its lane."""
+        for member in [other for other in self.lanes.beside(one) if other.phase in _KEPT or other is one]:
+            self._file(member, "parked", due_ms if member is one else _due_of(member, self._clock))
+
+    def give_up(self, one: Open, code: str, message: str) -> None:
+        """Nobody tries it again by itself: it is dead."""
+        one.code, one.message = code, message
+        self._file(one, "dead", self._clock.now_ms())
+
+    def admit(self, one: Open) -> None:
+        """It has been loaded: it waits for a runner, unless it is known."""
+        if one.id not in self._open:
+            self._add(one)
+            self.lanes.add(one)
+            self.line_up(one)
+
+    def levels(self) -> dict[str, Level]:
+        """How many there are, by connector."""
+        waiting = Counter(one.activity.connector for one in self._open.values() if one.filed != "dead")
+        away = Counter(one.activity.connector for one in self._open.values() if one.filed == "parked")
+        counts = self.file.counts
+        return {
+            name: Level(waiting[name], max(0, counts[name, "parked"] - away[name]), counts[name, "dead"])
+            for name in {*waiting, *(name for name, _ in counts)}
+        }
+
+    def sweep(self) -> None:
+        """Once a second: what has been here for long gets a document, and what has one need not wait here."""
+        before_s = self._clock.monotonic_s() - self._keep_s
+        for one in [one for one in self._open.values() if one.since_s <= before_s and one.phase in _KEPT]:
+            if not one.filed:
+                self.put_off(one, _due_of(one, self._clock))
+            elif one.phase is Phase.WAITING:
+                self._forget(one)
+
+    def recovery_began(self) -> None:
+        """What earlier lives left is being read: until it has been, nobody knows who is first in a lane."""
+        self._recovering += 1
+        self.file.gate(shut=True)
+
+    def recovery_ended(self) -> None:
+        """All of it has been read. What an earlier owner was about to write may still come."""
+        self._recovering -= 1
+        self._doubtful = True
+        self.file.gate(shut=self._recovering > 0)
+
+    async def look_again(self) -> None:
+        """Now and then: others may have written, too. Raises `Unavailable`."""
+        if sum(self.file.counts.values()) < _FEW:
+            await self.file.recount()
+        if self._doubtful:
+            await self.file.mend()
+            self._doubtful = False
+
+    def hand_off(self, partitions: frozenset[int]) -> None:
+        """These are somebody else's now, who finds their activities in the database."""
+        for one in [one for one in self._open.values() if one.partition in partitions]:
+            self._take_out(one)
+            for key in one.turns:
+                self._owed.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget what memory holds (the lease is lost); the database keeps it."""
+        for one in self._open.values():
+            one.phase = Phase.LEAVING
+        self._open.clear()
+        self._here.clear()
+        self._owed.clear()
+        self.lines.clear()
+        self.lanes.clear()
+        self.file.clear()
+
+    def _add(self, one: Open) -> None:
+        self._open[one.id] = one
+        self._here[one.activity.connector] += 1
+
+    def _begin(self, one: Open, *, fresh: bool) -> None:
+        if fresh and (one.lane is None or (self.file.is_empty and not self._recovering)):
+            self._join(one)
+        else:
+            self.file.vet(one)
+
+    def _vetted(self, one: Open, verdict: Verdict) -> None:
+        if self._open.get(one.id) is not one or one.phase is not Phase.VETTED:
+            return
+        if verdict.is_answered or verdict.is_stored:
+            self._forget(one)
+            if verdict.is_answered and verdict.is_stored:
+                self.file.close(one.id)
+        elif verdict.lane_is_stored:
+            self._file(one, "parked", BEHIND)
+        else:
+            self._join(one)
+
+    def _join(self, one: Open) -> None:
+        """It takes its place: in line, or behind others of its lane; in the collection where too many wait."""
+        is_first = self.lanes.add(one)
+        if self._here[one.activity.connector] > MOST_WAITING:
+            self.put_off(one, self._clock.now_ms())
+        elif is_first:
+            self._lead(one)
+        else:
+            one.phase = Phase.BEHIND
+
+    def _lead(self, one: Open) -> None:
+        """It is the first of its lane. An earlier one may have been in line: it steps back."""
+        for other in self.lanes.beside(one):
+            if other is not one and other.phase is Phase.WAITING:
+                self.lines.remove(other)
+                other.phase = Phase.BEHIND
+        self.line_up(one)
+
+    def _resume(self, one: Open, due_ms: int) -> None:
+        if self._open.get(one.id) is one and one.phase is Phase.PAUSED and one.due_ms == due_ms:
+            self.line_up(one)
+
+    def _file(self, one: Open, state: State, due_ms: int) -> None:
+        """Write its document; unless a runner has it, it leaves memory then."""
+        if one.phase is Phase.WAITING:
+            self.lines.remove(one)
+        if one.phase is not Phase.HELD or state == "dead":
+            one.phase = Phase.LEAVING
+        self.file.put(one.record(state, due_ms), partial(self._filed, one), was=one.filed)
+        one.filed = state
+
+    def _filed(self, one: Open) -> None:
+        if self._open.get(one.id) is not one:
+            return
+        for key in one.turns:
+            self._discharge(key, one.id)
+        one.turns.clear()
+        if one.phase is Phase.LEAVING:
+            for later in self.lanes.beside(one):
+                if one.filed == "parked" and later.phase is Phase.BEHIND:
+                    self._file(later, "parked", BEHIND)
+            self._forget(one)
+
+    def _forget(self, one: Open) -> None:
+        """It is over, or has a document: memory lets go of it, and its turns need not keep it."""
+        self._take_out(one)
+        for key in one.turns:
+            self._discharge(key, one.id)
+
+    def _take_out(self, one: Open) -> None:
+        del self._open[one.id]
+        self._here[one.activity.connector] -= 1
+        if one.phase is Phase.WAITING:
+            self.lines.remove(one)
+        one.phase = Phase.LEAVING
+        heir = self.lanes.remove(one)
+        if heir is not None and heir.phase is Phase.BEHIND:
+            self.line_up(heir)
+
+    def _discharge(self, key: TurnKey, what: bytes) -> None:
+        owed = self._owed.get(key)
+        if owed is None:
+            return
+        owed.discard(what)
+        if not owed:
+            del self._owed[key]
+            self._settling.put([key])
+
+
+def _due_of(one: Open, clock: Clock) -> int:
+    """When one is due that is put off because it has waited for long."""
+    if one.phase is Phase.BEHIND:
+        return BEHIND
+    if one.phase is Phase.HELD:
+        return clock.now_ms() + int(max(0.0, one.until_s - clock.monotonic_s()) * 1000)
+    return max(one.due_ms, clock.now_ms())

@@ -1,0 +1,237 @@
+"""The collection of activities that are put off or dead, as one shard keeps it: written together, behind everything.
+
+One after the other, or a lane could lose its head: what is put behind another one, and what moves up when that one is
+over, must see each other. What is written with the lease lost is a repeat at worst, which whoever reads it recognises.
+
+Of a lane, the first has its due time, and the others are due `BEHIND` it; whenever one of a lane is written or goes,
+the one that is first then is looked at.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Final, Literal, TypeVar
+
+from actors.kernel.effects.activity_ids import answer_id
+from actors.kernel.effects.activity_lines import Open
+from actors.kernel.effects.postman import LETTERS
+from actors.kernel.lib.backoffs import database_backoff
+from common.clock import Clock
+from common.errors import Unavailable
+from common.lib.tasks import Tasks
+from common.logs import get_logger
+from store.ports.activities import BEHIND, ActivityRecord, Lane, State
+from store.ports.stores import Stores
+
+_log = get_logger(__name__)
+_MOST: Final = 1000  # of a sort, in one go
+
+R = TypeVar("R")
+Then = Callable[[], None]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is to be done. `puts` are documents by id, each with what follows when it is there."""
+
+    puts: dict[bytes, tuple[ActivityRecord, Then]] = field(default_factory=dict)
+    closed: set[bytes] = field(default_factory=set)
+    lanes: set[Lane] = field(default_factory=set)
+    counted: Counter[tuple[str, State]] = field(default_factory=Counter)  # what these puts change in the counts
+    counting: list["asyncio.Future[None]"] = field(default_factory=list)  # done when all has been counted anew
+    vetted: list[Open] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.puts or self.closed or self.lanes or self.vetted or self.counting)
+
+
+class _LeaseLostError(Exception):
+    """What was to be written is for somebody else to find."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the database says of an open activity: it `is_answered`, it `is_stored`, or others of its lane are."""
+
+    is_answered: bool
+    is_stored: bool
+    lane_is_stored: bool
+
+
+class ActivityFile:
+    """See the module. `on_vetted` hears the verdict on each activity that was given to `vet`, in their order."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        clock: Clock,
+        tasks: Tasks,
+        *,
+        serving: Callable[[], bool],
+        partitions: Callable[[], list[int]],
+        on_vetted: Callable[[Open, Verdict], None],
+    ) -> None:
+        self._activities = stores.activities
+        self._journal = stores.journal
+        self._clock = clock
+        self._tasks = tasks
+        self._serving = serving
+        self._partitions = partitions
+        self._on_vetted = on_vetted
+        self.on_due: Callable[[str], None] = lambda connector: None  # hears when one has moved up
+        self._next = _Batch()
+        self._working = False
+        self._gated = False
+        self.counts: Counter[tuple[str, State]] = Counter()  # documents of this shard by connector and state
+
+    @property
+    def is_empty(self) -> bool:
+        """Has this shard no document of an activity, as far as it knows?"""
+        return not any(count for (connector, _), count in self.counts.items() if connector != LETTERS)
+
+    def put(self, record: ActivityRecord, then: Then, *, was: State | Literal[""]) -> None:
+        """Write a document; `then` follows. `was` is the state in which there is one already ("": there is none)."""
+        change: Counter[tuple[str, State]] = Counter({(record.connector, record.state): 1})
+        if was:
+            change[record.connector, was] -= 1
+        self.counts.update(change)
+        self._next.counted.update(change)
+        self._next.puts[record.id] = record, then
+        self._touch([record])
+
+    def close(self, id_: bytes) -> None:
+        """This one is over: its document goes, if there is one, and the next of its lane moves up."""
+        self._next.closed.add(id_)
+        self._work_on()
+
+    def vet(self, one: Open) -> None:
+        """Look whether it is over, or put off, already."""
+        self._next.vetted.append(one)
+        self._work_on()
+
+    def look_at(self, lanes: Iterable[Lane]) -> None:
+        """The next of these lanes moves up, if there is nobody before it."""
+        self._next.lanes.update(lanes)
+        self._work_on()
+
+    def gate(self, *, shut: bool) -> None:
+        """While it is shut, what has a lane is not vetted: earlier ones of it may yet be found."""
+        self._gated = shut
+        self._work_on()
+
+    def clear(self) -> None:
+        """The lease is lost: the database has what counts."""
+        self._end(self._next)
+        self._next = _Batch()
+        self.counts.clear()
+
+    def recount(self) -> "asyncio.Future[None]":
+        """Count anew, since others have written: done then, or when the lease is lost."""
+        counted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._next.counting.append(counted)
+        self._work_on()
+        return counted
+
+    async def mend(self) -> None:
+        """Lanes whose head was lost, because its shard died in between, go on. Raises `Unavailable`."""
+        if not self.is_empty:
+            stuck = await self._activities.get(await self._activities.stuck(self._partitions()))
+            self.look_at({(one.entity, one.lane) for one in stuck.values()})
+
+    async def answered(self, ones: Sequence[Open]) -> set[bytes]:
+        """Those whose answer the journal has. Raises `Unavailable`."""
+        ids = {answer_id(one.entity, one.activity.key): one.id for one in ones}
+        return {ids[id_] for id_ in await self._journal.replies(list(ids))} if ids else set()
+
+    def _touch(self, records: Iterable[ActivityRecord]) -> None:
+        self._next.lanes.update((one.entity, one.lane) for one in records if one.lane)
+        self._work_on()
+
+    def _work_on(self) -> None:
+        if not self._working:
+            self._working = True
+            self._tasks.spawn(self._work())
+
+    async def _work(self) -> None:
+        try:
+            while batch := self._take():
+                try:
+                    await self._do(batch)
+                except _LeaseLostError:
+                    return
+                except Exception:  # a bug in one must not hold up the others for ever  # noqa: BLE001
+                    _log.exception("activities.not_written")
+                finally:
+                    self._end(batch)
+        finally:
+            self._working = False
+
+    def _take(self) -> _Batch:
+        batch, self._next = self._next, _Batch()
+        later = [one for one in batch.vetted if self._gated and one.activity.lane]
+        if later:
+            self._next.vetted = later
+            batch.vetted = [one for one in batch.vetted if not one.activity.lane]
+        return batch
+
+    async def _do(self, batch: _Batch) -> None:
+        lanes = batch.lanes
+        records = [record for record, _ in batch.puts.values()]
+        for some in _slices(records):
+            await self._insist(partial(self._activities.put, some))
+        for _, then in batch.puts.values():
+            then()
+        for ids in _slices(list(batch.closed)):
+            gone = await self._insist(partial(self._activities.get, ids))
+            for one in gone.values():
+                self.counts[one.connector, one.state] -= 1
+            lanes |= {(one.entity, one.lane) for one in gone.values() if one.lane}
+            await self._insist(partial(self._activities.drop, list(gone)))
+        for some_lanes in _slices(list(lanes)):
+            await self._promote(some_lanes)
+        for ones in _slices(batch.vetted):
+            await self._vet(ones)
+
+        if batch.counting:
+            counts = await self._insist(partial(self._activities.counts, self._partitions()))
+            self.counts = Counter(counts)
+            self.counts.update(self._next.counted)
+
+    def _end(self, batch: _Batch) -> None:
+        for counted in batch.counting:
+            if not counted.done():
+                counted.set_result(None)
+
+    async def _promote(self, lanes: Sequence[Lane]) -> None:
+        firsts = await self._insist(partial(self._activities.first_of, lanes))
+        now_ms = self._clock.now_ms()
+        stuck = [replace(one, due_ms=now_ms) for one in firsts.values() if one.due_ms == BEHIND]
+        if stuck:
+            await self._insist(partial(self._activities.put, stuck))
+            for connector in {one.connector for one in stuck}:
+                self.on_due(connector)
+
+    async def _vet(self, ones: Sequence[Open]) -> None:
+        """The collection first, then the journal: who is over leaves the one after the answer is in the other."""
+        stored = await self._insist(partial(self._activities.get, [one.id for one in ones]))
+        lanes = [one.lane for one in ones if one.lane is not None]
+        firsts = await self._insist(partial(self._activities.first_of, lanes)) if lanes else {}
+        answered = await self._insist(partial(self.answered, ones))
+        for one in ones:
+            self._on_vetted(one, Verdict(one.id in answered, one.id in stored, one.lane in firsts))
+
+    async def _insist(self, action: Callable[[], Awaitable[R]]) -> R:
+        backoff = database_backoff()
+        while self._serving():
+            try:
+                return await action()
+            except Unavailable:
+                await backoff.pause()
+        raise _LeaseLostError
+
+
+def _slices(items: Sequence[R]) -> Iterable[Sequence[R]]:
+    for start in range(0, len(items), _MOST):
+        yield items[start : start + _MOST]

@@ -1,0 +1,69 @@
+"""What an earlier release left in the collection `outbox`: sent once, and then the collection goes."""
+
+from datetime import timedelta
+from typing import Final
+
+from actors.notifications.activities import Mail
+from common.errors import Unavailable
+from common.logs import get_logger
+from config.settings import IdentitySettings
+from serve_app.capabilities.identity.accounts.sealing import Sealing
+from serve_app.capabilities.identity.outbox import COLLECTION, KEPT, ActivityOutbox, OutgoingMail
+from store.mongo.client import Database, Document, database_errors
+
+_PAGE: Final = 100
+log = get_logger(__name__)
+
+
+class OutboxCarrying:
+    """`outbox` takes what waits. Every replica of the API may do it, at the same time: a message has one id."""
+
+    def __init__(
+        self, database: Database, sealing: Sealing, outbox: ActivityOutbox, settings: IdentitySettings
+    ) -> None:
+        self._database = database
+        self._messages = database[COLLECTION]
+        self._sealing = sealing
+        self._outbox = outbox
+        self._lifetimes = {
+            "password_reset": timedelta(minutes=settings.code_ttl_m),
+            "invitation": timedelta(hours=settings.invitation_ttl_h),
+        }
+
+    async def carry_over(self) -> int:
+        """Owe all that is there, and drop the collection. How many there were.
+
+        Raises:
+            Unavailable: it is not finished, and can be tried again.
+        """
+        count = 0
+        while rows := await self._page():
+            for row in rows:
+                await self._carry(row)
+            count += len(rows)
+        with database_errors():
+            await self._database.drop_collection(COLLECTION)
+        return count
+
+    async def resume(self) -> None:
+        """The same at a start: what fails is tried again at the next one, and holds nobody up."""
+        try:
+            if count := await self.carry_over():
+                log.info("outbox.carried_over", messages=count)
+        except Unavailable as error:
+            log.warning("outbox.not_carried_over", code=error.code)
+
+    async def _page(self) -> list[Document]:
+        with database_errors():
+            return [one async for one in self._messages.find(sort=[("_id", 1)], limit=_PAGE)]
+
+    async def _carry(self, row: Document) -> None:
+        message = await self._sealing.open(row["sealed"], OutgoingMail, row["_id"])
+        if message is not None:  # else its person was erased
+            lifetime = self._lifetimes.get(message.template)
+            ends = None if lifetime is None else row["expires"] - KEPT + lifetime
+            mail = Mail(message.template, to=message.to, code=message.code)
+            deadline_ms = None if ends is None else int(ends.timestamp() * 1000)
+            await self._outbox.owe(row["owner"], row["owner"], row["_id"], mail, deadline_ms)
+        with database_errors():
+            await self._messages.delete_one({"_id": row["_id"]})

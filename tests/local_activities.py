@@ -1,0 +1,52 @@
+"""What the API and a runner see of the shards of a cluster in one process."""
+
+from collections.abc import Mapping, Sequence
+
+from typing_extensions import override
+
+from actors.kernel.caller.shard_client import WorkClient
+from actors.kernel.cluster.local import LocalCluster
+from actors.kernel.contract.activities import ActivityRow
+from serve_app.activities.runner import Runner, Workplaces
+from serve_app.capabilities.operations.activities import ActivityShards, Figures
+from store.ports.maps import PartitionMap
+
+
+class LocalActivities(ActivityShards, Figures, Workplaces):
+    """What the API and a runner see of the shards of a `LocalCluster`."""
+
+    def __init__(self, cluster: LocalCluster) -> None:
+        self._cluster = cluster
+        self.runners: list[Runner] = []
+
+    @override
+    async def activities(self, connector: str | None, after: bytes | None, limit: int) -> list[ActivityRow]:
+        return [
+            row for shard in self._cluster.shards.values() for row in await shard.activities(connector, after, limit)
+        ]
+
+    @override
+    async def retry_activity(self, mark: bytes) -> ActivityRow | None:
+        found = [await shard.retry_activity(mark) for shard in self._cluster.shards.values()]
+        return next((row for row in found if row is not None), None)
+
+    @override
+    async def drop_activity(self, mark: bytes) -> ActivityRow | None:
+        found = [await shard.drop_activity(mark) for shard in self._cluster.shards.values()]
+        return next((row for row in found if row is not None), None)
+
+    @override
+    async def of_shards(self) -> Sequence[Mapping[str, object]]:
+        return [shard.stats() for shard in self._cluster.shards.values()]
+
+    @override
+    async def of_runners(self) -> Sequence[Mapping[str, object]]:
+        return [runner.stats() for runner in self.runners]
+
+    @override
+    async def read_map(self, pool: str) -> PartitionMap:
+        return await self._cluster.read_map(pool)
+
+    @override
+    def workplace(self, shard: str) -> WorkClient:
+        return self._cluster.workplace(shard)

@@ -1,0 +1,311 @@
+"""Activities that take long: put off, brought back, dead, and what operators do with them. In virtual time."""
+
+import asyncio
+
+from actors.kernel.contract import protocol
+from actors.kernel.contract.activities import ActivityRow
+from actors.kernel.effects.activities import MOST_WAITING
+from store.ports.activities import BEHIND, ActivityRecord
+from tests.simulation.world import KEEP_S, World
+from tests.unit.kernel.agency import Agent, answers, send, unsettled
+from tests.unit.kernel.test_activities import a_new_life, all_of, play, settled, texts
+
+EMAIL = {"email": 100}
+
+
+async def documents(world: World) -> list[ActivityRecord]:
+    """All of the collection, in the order of their lanes."""
+    return sorted(await world.sound.activities.page(limit=10_000), key=lambda one: (one.entity, one.lane, one.order))
+
+
+def a_report(offer: protocol.Offered, due_ms: int, **more: object) -> protocol.Report:
+    return protocol.Report(id=offer.id, verdict="park", due_ms=due_ms, code="busy", message="Later.", attempts=1)
+
+
+def test_what_nobody_takes_is_put_off_and_its_turn_is_settled() -> None:
+    async def scenario(world: World) -> None:
+        await send(world, "hello")
+        await asyncio.sleep(KEEP_S - 2)
+        assert await unsettled(world) == 1
+        await asyncio.sleep(4)
+        await settled(world)
+        (one,) = await documents(world)
+        assert (one.state, one.connector, one.attempts) == ("parked", "email", 0)
+        (offer,) = await all_of(world, EMAIL)
+        assert (offer.payload, offer.created_at_ms) == (b"hello", one.created_at_ms)
+        await Agent(world).answer(offer)
+        await asyncio.sleep(1)
+        assert await documents(world) == []
+        assert await answers(world) == [["hello|1|0", "done"]]
+
+    play(scenario)
+
+
+def test_what_a_runner_has_for_long_gets_a_document_and_stays_the_runner_s() -> None:
+    async def scenario(world: World) -> None:
+        await send(world, "hello")
+        (offer,) = await Agent(world).work()
+        await asyncio.sleep(KEEP_S + 2)
+        await settled(world)
+        assert len(await documents(world)) == 1
+        assert await all_of(world, EMAIL) == []
+        await Agent(world).answer(offer)
+        await asyncio.sleep(1)
+        assert await documents(world) == []
+        assert await all_of(world, EMAIL) == []
+
+    play(scenario)
+
+
+def test_what_is_put_off_comes_back_when_it_is_due_and_somebody_asks() -> None:
+    async def scenario(world: World) -> None:
+        await send(world, "hello")
+        (offer,) = await Agent(world).work()
+        due_ms = world.clock.now_ms() + 90_000
+        assert await Agent(world).work(reports=[a_report(offer, due_ms)]) == []
+        await asyncio.sleep(1)
+        await settled(world)
+        (one,) = await documents(world)
+        assert (one.due_ms, one.attempts, one.code, one.message) == (due_ms, 1, "busy", "Later.")
+        (again,) = await Agent(world).work(wait_ms=200_000)
+        assert due_ms <= world.clock.now_ms() < due_ms + 2000
+        assert (again.id, again.attempts) == (offer.id, 1)
+
+    play(scenario)
+
+
+def test_too_many_of_one_connector_do_not_fill_the_memory() -> None:
+    async def scenario(world: World) -> None:
+        for number in range(30):
+            await send(world, "bulk", f"errand:{number}", urgency="bulk", copies=100)
+        await asyncio.sleep(1)
+        assert len(list(world.shards["rooms-0"]._effects.activities)) == MOST_WAITING
+        assert len(await documents(world)) == 2000
+        await send(world, "code", connector="sms")
+        assert texts(await Agent(world).work(credits_={"sms": 5})) == ["code"]
+        seen = set()
+        while offers := await Agent(world).work(wait_ms=3000):
+            assert len(list(world.shards["rooms-0"]._effects.activities)) <= MOST_WAITING + 100
+            seen |= {offer.id for offer in offers}
+            await asyncio.gather(*(Agent(world).answer(offer) for offer in offers))
+        assert len(seen) == 3000
+        await asyncio.sleep(1)
+        assert await documents(world) == []
+        assert await unsettled(world) == 1  # the code is still being sent
+
+    play(scenario)
+
+
+def test_a_lane_is_put_off_as_one_and_keeps_its_order() -> None:
+    async def scenario(world: World) -> None:
+        agent = Agent(world)
+        for number in range(3):
+            await send(world, f"a{number}", lane="l")
+        (first,) = await agent.work()
+        due_ms = world.clock.now_ms() + 30_000
+        await agent.work(reports=[a_report(first, due_ms)])
+        await asyncio.sleep(1)
+        await send(world, "a3", lane="l")
+        await send(world, "free")
+        await asyncio.sleep(1)
+        assert [one.due_ms for one in await documents(world) if one.lane] == [due_ms, BEHIND, BEHIND, BEHIND]
+        (free,) = await all_of(world, EMAIL)
+        assert free.payload == b"free"
+        await agent.answer(free)
+        done: list[str] = []
+        while len(done) < 4:
+            for offer in await agent.work(wait_ms=40_000):
+                done.append(offer.payload.decode())
+                await agent.answer(offer)
+        assert done == ["a0", "a1", "a2", "a3"]
+        await asyncio.sleep(1)
+        assert await documents(world) == []
+
+    play(scenario)
+
+
+def test_a_lane_goes_on_after_its_head_is_dead() -> None:
+    async def scenario(world: World) -> None:
+        agent = Agent(world)
+        await send(world, "a0", lane="l")
+        await send(world, "a1", lane="l")
+        await asyncio.sleep(KEEP_S + 3)
+        (head,) = await agent.work(wait_ms=2000)
+        report = protocol.Report(id=head.id, verdict="dead", code="no", message="Never.", attempts=1)
+        assert texts(await agent.work(wait_ms=3000, reports=[report])) == ["a1"]
+        assert [(one.state, one.code) for one in await documents(world)] == [("dead", "no"), ("parked", "")]
+
+    play(scenario)
+
+
+def test_lanes_stay_in_order_through_a_new_life() -> None:
+    """Some put off, some kept by turns that the next life finds."""
+
+    async def scenario(world: World) -> None:
+        for number in range(3):
+            await send(world, f"a{number}", lane="l")
+        await asyncio.sleep(KEEP_S + 3)
+        for number in range(3, 5):
+            await send(world, f"a{number}", lane="l")
+        await a_new_life(world)
+        await send(world, "a5", lane="l")
+        done: list[str] = []
+        while len(done) < 6:
+            for offer in await Agent(world).work(wait_ms=5000):
+                done.append(offer.payload.decode())
+                await Agent(world).answer(offer)
+        assert done == [f"a{number}" for number in range(6)]
+
+    play(scenario)
+
+
+def test_a_lane_whose_head_was_lost_in_a_crash_goes_on() -> None:
+    async def scenario(world: World) -> None:
+        await send(world, "a0", lane="l")
+        await send(world, "a1", lane="l")
+        await asyncio.sleep(KEEP_S + 3)
+        head, _ = await documents(world)
+        await world.sound.activities.drop([head.id])  # it was over, and the shard died before the next moved up
+        await a_new_life(world)
+        assert texts(await Agent(world).work(wait_ms=5000)) == ["a1"]
+
+    play(scenario)
+
+
+def test_a_document_whose_answer_is_stored_is_not_offered_again() -> None:
+    """The shard died after the answer was stored, and before the document was dropped."""
+
+    async def scenario(world: World) -> None:
+        await send(world, "a0", lane="l")
+        await send(world, "a1", lane="l")
+        await asyncio.sleep(KEEP_S + 3)
+        head, _ = await documents(world)
+        (offer,) = await Agent(world).work(wait_ms=2000)
+        await Agent(world).answer(offer)
+        await asyncio.sleep(1)
+        await world.sound.activities.put([head])
+        await a_new_life(world)
+        assert texts(await all_of(world, EMAIL)) == ["a1"]
+        assert len(await documents(world)) == 1
+
+    play(scenario)
+
+
+def test_a_turn_that_is_still_unsettled_does_not_offer_what_is_put_off() -> None:
+    """The shard died between the two writes."""
+
+    async def scenario(world: World) -> None:
+        settle = world.sound.journal.settle
+
+        async def too_late(turns: object) -> None:
+            await asyncio.Event().wait()
+
+        world.sound.journal.settle = too_late  # type: ignore[method-assign]
+        await a_new_life(world)
+        await send(world, "hello")
+        (offer,) = await Agent(world).work()
+        await Agent(world).work(reports=[a_report(offer, world.clock.now_ms() + 60_000)])
+        await asyncio.sleep(1)
+        assert (await unsettled(world), len(await documents(world))) == (1, 1)
+        world.sound.journal.settle = settle  # type: ignore[method-assign]
+        await a_new_life(world)
+        assert await all_of(world, EMAIL) == []
+        await settled(world)
+        assert len(await documents(world)) == 1
+
+    play(scenario)
+
+
+def test_what_is_put_off_expires_though_nobody_asks_for_it() -> None:
+    async def scenario(world: World) -> None:
+        await send(world, "late", lifetime_ms=60_000)
+        await send(world, "later", lane="l", lifetime_ms=60_000)
+        await asyncio.sleep(50)
+        assert len(await documents(world)) == 2
+        await asyncio.sleep(15)
+        assert await documents(world) == []
+        assert sorted(await answers(world)) == [["later|2|0", "expired"], ["late|1|0", "expired"]]
+
+    play(scenario)
+
+
+def test_an_answer_that_meets_a_bug_leaves_it_dead_when_the_shard_gives_it() -> None:
+    async def scenario(world: World) -> None:
+        await send(world, "bug", lifetime_ms=1000)
+        await asyncio.sleep(5)
+        (one,) = await documents(world)
+        assert (one.state, one.code) == ("dead", "internal")
+        await settled(world)
+
+    play(scenario)
+
+
+def test_operators_see_retry_and_drop() -> None:
+    async def scenario(world: World) -> None:
+        shard, agent = world.shards["rooms-0"], Agent(world)
+        for text in ("a", "b"):
+            await send(world, text)
+        rows = await shard.activities(None, None, 9)
+        assert [(row.state, row.connector, row.entity) for row in rows] == [("waiting", "email", "errand:a")] * 2
+        assert await shard.activities("sms", None, 9) == []
+        assert await shard.activities("email", rows[0].id, 9) == rows[1:]
+        first, second = await agent.work()
+        dead = protocol.Report(id=first.id, verdict="dead", code="no", message="Never.", attempts=1)
+        await agent.work(reports=[dead])
+        await asyncio.sleep(1)
+        assert await shard.activities(None, None, 9) == [row for row in rows if row.id == second.id]
+        assert await shard.retry_activity(b"-" * 16) is None
+        assert _state(await shard.retry_activity(first.id)) == "parked"
+        (again,) = await agent.work(wait_ms=3000)
+        assert again.id == first.id
+        assert _state(await shard.drop_activity(first.id)) == "waiting"
+        assert _state(await shard.drop_activity(second.id)) == "waiting"
+        assert await shard.drop_activity(second.id) is None
+        await asyncio.sleep(1)
+        await settled(world)
+        assert await documents(world) == []
+        assert {outcome for _, outcome in await answers(world)} == {"dropped"}
+        assert (await agent.answer(first)).duplicate
+
+    play(scenario)
+
+
+def test_a_dead_one_can_be_dropped_in_the_next_life() -> None:
+    async def scenario(world: World) -> None:
+        await send(world, "a")
+        (offer,) = await Agent(world).work()
+        await Agent(world).work(reports=[protocol.Report(id=offer.id, verdict="poison")])
+        await asyncio.sleep(1)
+        await a_new_life(world)
+        assert _state(await world.shards["rooms-0"].drop_activity(offer.id)) == "dead"
+        await asyncio.sleep(1)
+        assert await documents(world) == []
+        assert await answers(world) == [["a|1|0", "dropped"]]
+
+    play(scenario)
+
+
+def test_levels_tell_waiting_parked_and_dead() -> None:
+    async def scenario(world: World) -> None:
+        agent = Agent(world)
+        await send(world, "a", copies=4)
+        dead, parked, *_ = await agent.work()
+        reports = [
+            protocol.Report(id=dead.id, verdict="dead"),
+            a_report(parked, world.clock.now_ms() + 100_000),
+        ]
+        await agent.work(reports=reports)
+        await asyncio.sleep(1)
+        request = protocol.encode(protocol.Work(runner="other"))
+        levels = protocol.decode_work_result(await world.shards["rooms-0"].work(request)).levels
+        assert levels == {"email": protocol.Level(2, 1, 1)}
+        await asyncio.sleep(35)  # it was counted anew
+        levels = protocol.decode_work_result(await world.shards["rooms-0"].work(request)).levels
+        assert levels == {"email": protocol.Level(2, 1, 1)}
+
+    play(scenario)
+
+
+def _state(row: ActivityRow | None) -> str:
+    assert row is not None
+    return row.state
