@@ -59,7 +59,7 @@ def decode(arguments: Sequence[Raw], kind: type[T], max_bytes: int) -> T:
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError as error:
-        raise _explained(str(error)) from None
+        raise explained(str(error)) from None
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         raise InvalidArgument("The payload is not JSON that can be read.") from None
 
@@ -78,7 +78,7 @@ _MISSING: Final = re.compile(r"Object missing required field `([a-z_]+)`")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`\Z", re.DOTALL)
 
 
-def _explained(problem: str) -> InvalidArgument:
+def explained(problem: str) -> InvalidArgument:
     """msgspec's words, told to a client: which member, and what is wrong with it."""
     path = _PATH.search(problem)
     field = path[1] if path else ""

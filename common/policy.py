@@ -118,6 +118,7 @@ RULES: Final = (
     _rule("operations.scale", "change the number of shards", admin=_ALL),
     _rule("activity.read", "calls to partners that are owed, and how partners are doing", admin=_ALL),
     _rule("activity.change", "retry such a call, or drop it", admin=_ALL),
+    _rule("operations.clock", "move the time that entities go by, where that is allowed", admin=_ALL),
 )
 
 
@@ -134,6 +135,10 @@ PERSONAL: Final = frozenset(
     | {"account.read", "care.read", "audit.read"}
 )
 """Actions whose answers may tell of people. Where staff gets one that does, the audit record says so."""
+
+
+ALWAYS_RECORDED: Final = frozenset({"room.join", "room.read"})
+"""Of these, what staff reads is recorded also when the answer tells of nobody else."""
 
 
 class Policy:

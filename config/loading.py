@@ -5,6 +5,7 @@ default and nobody the wiser. So the names are checked here, against the tree it
 """
 
 import difflib
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,16 +17,16 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
 from common.errors import StartupError
+from config.livekeys import live_key_among
 from config.settings import Settings
+from config.wellknown import DELIMITER, PREFIX, well_known
 
-PREFIX: Final = "CAREWIRE_"
-DELIMITER: Final = "__"
 ENV_FILE: Final = Path(".env")
 
 
 def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     """The settings in force: `overrides` (a part of the tree, `{"http": {"port": 8080}}`, from the command line),
-    then the environment, then `.env`, then the defaults.
+    then the environment, then `.env`, then names that people know from elsewhere, then the defaults.
 
     Raises:
         StartupError: a value does not fit, or a name is unknown. One line, naming the variable.
@@ -33,11 +34,13 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     _refuse_unknown(sorted({*_from_environment(), *_from_file()}))
     given: dict[str, Any] = dict(overrides or {})
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
         raise StartupError("; ".join(_explain(detail) for detail in error.errors())) from None
     except SettingsError as error:
         raise StartupError(f"{error}: this name takes JSON; its parts have names of their own.") from None
+    _refuse_a_moving_clock_beside_live_keys(settings)
+    return settings
 
 
 def variables(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> dict[str, str]:
@@ -57,12 +60,24 @@ def _in_variables(name: str) -> str:
 
 
 def effective(settings: Settings) -> Iterator[tuple[str, str, str]]:
-    """(variable, value, where it comes from) of every setting; secrets are masked."""
-    environment, file = _from_environment(), _from_file()
+    """(variable, value, where it comes from) of every setting: `environment`, `.env`, the name that people know, or
+    `default`. Secrets are masked."""
     for name in variables():
-        value = _lookup(settings, name)
-        source = "environment" if name in environment else ".env" if name in file else "default"
-        yield name, _masked(value), source
+        yield name, _masked(_lookup(settings, name)), _source(name)
+
+
+def _source(name: str) -> str:
+    if _is_given(name, _from_environment()):
+        return "environment"
+    if _is_given(name, _from_file()):
+        return ".env"
+    return str(well_known(os.environ, _file()).get(name, "default"))
+
+
+def _is_given(name: str, values: Mapping[str, str | None]) -> bool:
+    """By its own name, or as a part of its section, which may be given as JSON."""
+    section, _, part = name.rpartition(DELIMITER)
+    return name in values or (section in values and part.lower() in json.loads(values[section] or "{}"))
 
 
 def _masked(value: object) -> str:
@@ -87,12 +102,24 @@ def _from_environment() -> Mapping[str, str]:
 
 
 def _from_file() -> Mapping[str, str | None]:
+    return {name.upper(): value for name, value in _file().items() if name.upper().startswith(PREFIX)}
+
+
+def _file() -> Mapping[str, str | None]:
     try:
-        values = dotenv_values(ENV_FILE) if ENV_FILE.is_file() else {}
+        return dotenv_values(ENV_FILE) if ENV_FILE.is_file() else {}
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise StartupError(f"{ENV_FILE.absolute()} cannot be read ({reason}): correct it, or move it away.") from None
-    return {name.upper(): value for name, value in values.items() if name.upper().startswith(PREFIX)}
+
+
+def _refuse_a_moving_clock_beside_live_keys(settings: Settings) -> None:
+    """Raises StartupError: time could be moved, and money with it."""
+    if settings.clock.settable and (name := live_key_among({**_file(), **os.environ})) is not None:
+        raise StartupError(
+            f"{PREFIX}CLOCK{DELIMITER}SETTABLE cannot be on where {name} holds a live key: "
+            "use a key for tests, or unset one of the two."
+        )
 
 
 def _refuse_unknown(names: list[str]) -> None:
@@ -114,4 +141,7 @@ def _explain(detail: ErrorDetails) -> str:
     name = PREFIX + DELIMITER.join(str(part).upper() for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         return _unknown(name)
+    found = well_known(os.environ, _file()).get(name)
+    if found is not None and _source(name) == str(found):
+        name = f"{found}, read for {name}"
     return f"{name}: {detail['msg'].removeprefix('Value error, ')}"

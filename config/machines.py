@@ -90,6 +90,16 @@ class RaySettings(Section):
     object_store_mb: int = Field(default=100, ge=80, description="Ray object store of a cluster started here, MB.")
 
 
+class ClockSettings(Section):
+    """The platform's time."""
+
+    settable: bool = Field(
+        default=False,
+        description="Administrators may move the time that entities and timers go by: for tests and demonstrations. "
+        "Refused where a live key of a payment provider is set.",
+    )
+
+
 class LogSettings(Section):
     """Logs."""
 

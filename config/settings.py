@@ -1,27 +1,31 @@
 """The one settings tree. Read once, at the composition root; every other module is handed the part it needs.
 
-Values come from the environment (`CAREWIRE_` prefix, `__` between levels) or from `.env`; every default runs. The
-sections stand in files of their own beside this one, and whoever needs one may import it from here.
+Values come from the environment (`CAREWIRE_` prefix, `__` between levels) or from `.env`; every default runs. Names
+that people know from elsewhere are read where ours are unset (`config.wellknown`). The sections stand in files of
+their own beside this one, and whoever needs one may import it from here.
 """
 
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import override
 
 from config.activities import ActivitySettings, EmailSettings
 from config.doors import GatewaySettings, HttpSettings, LimitSettings
 from config.files import FilesSettings
 from config.identity import AuthSettings, EncryptionSettings, IdentitySettings
 from config.kernel import KernelSettings, PresenceSettings, RoomSettings
-from config.machines import ClusterSettings, LogSettings, MongoSettings, RaySettings
+from config.machines import ClockSettings, ClusterSettings, LogSettings, MongoSettings, RaySettings
 from config.ml import MlSettings
 from config.section import refuse_empty, within_unit
+from config.wellknown import WellKnownSource
 
 __all__ = [
     "ActivitySettings",
     "AuthSettings",
+    "ClockSettings",
     "ClusterSettings",
     "EmailSettings",
     "EncryptionSettings",
@@ -69,6 +73,7 @@ class Settings(BaseSettings):
     encryption: EncryptionSettings = EncryptionSettings()
     ray: RaySettings = RaySettings()
     cluster: ClusterSettings = ClusterSettings()
+    clock: ClockSettings = ClockSettings()
     kernel: KernelSettings = KernelSettings()
     rooms: RoomSettings = RoomSettings()
     presence: PresenceSettings = PresenceSettings()
@@ -78,6 +83,21 @@ class Settings(BaseSettings):
     email: EmailSettings = EmailSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The usual ones, and names that people know from elsewhere after them."""
+        environment, file = (getattr(source, "env_vars", {}) for source in (env_settings, dotenv_settings))
+        last = WellKnownSource(settings_cls, environment, file)
+        return init_settings, env_settings, dotenv_settings, file_secret_settings, last
 
     @field_validator("data_dir", "min_free_memory_mb", "min_free_disk_mb", mode="before")
     @classmethod

@@ -15,6 +15,7 @@ from store.mongo.journal import MongoJournal
 from store.mongo.keys import MongoKeyStore
 from store.mongo.leases import MongoLeases
 from store.mongo.maps import MongoPartitionMaps
+from store.mongo.platform_time import MongoPlatformTime
 from store.mongo.timers import MongoTimers
 from store.mongo.views import MongoViews
 from store.ports.stores import Stores
@@ -59,5 +60,6 @@ async def open_stores(settings: Settings, indexes: Iterable[Index] = (), clock: 
         vault=vault,
         feed_tokens=MongoFeedTokens(database, clock or SystemClock()),
         activities=MongoActivities(database),
+        platform_time=MongoPlatformTime(database),
         close=close,
     )

@@ -18,8 +18,9 @@ from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker, presence_shards
 from actors.rooms.pairs import PairKind
 from actors.rooms.room.kind import RoomKind
-from actors.rooms.service import Rooms
+from actors.rooms.service import Rooms, entity_of
 from actors.workflows.table import all_reactions
+from common.clock import Clock
 from common.tokens import mint
 from common.verifier import Verifier
 from config.settings import (
@@ -32,8 +33,8 @@ from config.settings import (
     Settings,
 )
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
-from realtime.front.guard import NoGuard
 from realtime.front.hub import Hub
+from serve_app.capabilities.rooms.ports import Everybody
 from serve_app.catalogue import handlers_of
 from serve_app.cluster.spec import CarewireSpec
 from store.memory import memory_stores
@@ -139,16 +140,17 @@ class Rig:
         verifier: Verifier | None = None,
         rooms: type[Rooms] = Rooms,
         limits: LimitSettings | None = None,
+        clock: Clock = CLOCK,
         **settings: Any,
     ) -> Gateway:
-        """One more gateway, listening."""
+        """One more gateway, listening. `clock`: of its limits and deadlines."""
         name = f"gateway-{len(self.gateways)}"
         verifier = verifier or Verifier(auth or AuthSettings(leeway_s=0), CLOCK, secret=SECRET)
         self.registry = CollectorRegistry()
         made = GatewaySettings(**settings)
         hub = Hub(
             name,
-            CLOCK,
+            clock,
             self.registry,
             unlisten=lambda topic: region.unlisten(topic),
             max_rooms=made.max_rooms_per_socket,
@@ -167,7 +169,8 @@ class Rig:
                 tracker=tracker,
                 verifier=verifier,
                 settings=made,
-                handlers=handlers_of(region, chat, calendars, hub, NoGuard()),
+                handlers=handlers_of(region, chat, calendars, hub, Everybody()),
+                topic_of=entity_of,
                 host="127.0.0.1",
                 port=port,
                 limits=limits or LimitSettings(enabled=False),

@@ -23,7 +23,7 @@ from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Kind
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
-from actors.rooms.service import Rooms
+from actors.rooms.service import Rooms, entity_of
 from actors.workflows.table import all_reactions
 from common.clock import SystemClock
 from common.errors import NotFound
@@ -261,6 +261,7 @@ class House:
                 verifier=Verifier(self.settings.auth, self.clock, secret=self.secret),
                 settings=self.settings.gateway,
                 handlers=handlers_of(region, rooms, calendars, hub, guard),
+                topic_of=entity_of,
                 host="127.0.0.1",
                 port=0,
                 guard=guard,

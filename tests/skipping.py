@@ -14,6 +14,17 @@ def skip(seconds: float) -> None:
     loop.time = lambda: before() + seconds  # type: ignore[method-assign] # of this loop, which ends with the test
 
 
+class HandClock(SystemClock):
+    """Its monotonic time stands still until a test advances it."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    @override
+    def monotonic_s(self) -> float:
+        return self.now_s
+
+
 class LoopClock(SystemClock):
     """Its monotonic time is the running loop's, and goes forward with it."""
 

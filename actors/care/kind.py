@@ -8,15 +8,12 @@ from typing_extensions import override
 from actors.care.commands import CareCommand
 from actors.care.entity import CareRelation
 from actors.care.events import AnyCareEvent
-from actors.care.letters import Deliver
-from actors.care.state import CareRecord, shown
+from actors.care.state import CareRecord
 from actors.care.views import INDEXES, view_of
-from actors.kernel.contract.entity import Effects, Kind, Letter, Principal, Recorded
+from actors.kernel.contract.entity import Effects, Kind, Principal, Recorded
 from common.errors import PermissionDenied
-from common.ids import derived_id
 
 _pack: Final = msgspec.msgpack.Encoder().encode
-_to_json: Final = msgspec.json.Encoder().encode
 _state: Final = msgspec.msgpack.Decoder(CareRecord | None)
 
 
@@ -50,9 +47,5 @@ class CareKind(Kind[CareRelation, CareCommand, AnyCareEvent]):
 
     @override
     def effects(self, entity_id: str, recorded: Recorded[AnyCareEvent], part: None) -> Effects:
-        """The read model, and `care_updated` in the inboxes of those who are told."""
-        event = recorded.event
-        payload = _to_json(shown(event.care))
-        name = derived_id("evt", recorded.at_ms, f"{entity_id}#{recorded.seq}")
-        told = [Letter(f"user:{user}", _pack(Deliver(name, "care_updated", payload))) for user in event.told]
-        return Effects(views=[view_of(event.care, recorded.seq)], letters=told)
+        """The read model."""
+        return Effects(views=[view_of(recorded.event.care, recorded.seq)])

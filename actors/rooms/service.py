@@ -79,7 +79,7 @@ class Rooms:
         Raises:
             CarewireError: as `submit`; AlreadyExists when a direct room is to begin under the id of another room.
         """
-        room_id = new_id("room", self._clock.now_ms()) if room_id is None else room_id
+        room_id = new_id("room", self._clock.platform_ms()) if room_id is None else room_id
         if command.kind == "direct" and len(pair := {*command.members, by.user}) == 2 and all(map(is_id, pair)):
             return await self._create_direct(pair_id(pair), room_id, command, by, trace)
         return await self.submit(room_id, command, by=by, trace=trace)

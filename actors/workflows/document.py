@@ -28,7 +28,7 @@ def render(reactions: Sequence[AnyReaction]) -> str:
 
 def _edges(reactions: Sequence[AnyReaction]) -> Iterable[str]:
     for rule in reactions:
-        for receiver in rule.to:
+        for receiver in (*rule.to, *rule.connectors):
             yield f'  {rule.kind} -->|"{rule.event.__name__}: {rule.name}"| {receiver}'
 
 
@@ -37,7 +37,7 @@ def _rows(reactions: Sequence[AnyReaction]) -> Iterable[str]:
     yield "|---|---|---|---|---|"
     for rule in reactions:
         when = f"`{rule.kind}`: `{rule.event.__name__}`"
-        receivers = ", ".join(f"`{kind}`" for kind in rule.to)
+        receivers = ", ".join([f"`{kind}`" for kind in rule.to] + [f"connector `{name}`" for name in rule.connectors])
         yield f"| `{rule.name}` | {when} | {_first_line(rule)} | {receivers} | {rule.feature or '-'} |"
 
 

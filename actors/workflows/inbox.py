@@ -1,6 +1,6 @@
 """Letters to the mailboxes of people (`user:<id>`)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +14,9 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 _to_json: Final = msgspec.json.Encoder().encode
 
 
-def tell(users: list[str], event_id: str, name: str, payload: Mapping[str, object]) -> list[Letter]:
+def tell(
+    users: Iterable[str], event_id: str, name: str, payload: Mapping[str, object] | msgspec.Struct
+) -> list[Letter]:
     """The same letter to each of them. `event_id` is made from the event, so that it is the same however often sent."""
     command = _pack(Deliver(event_id, name, _to_json(payload)))
     return [Letter(f"{INBOX}:{user}", command) for user in users]

@@ -34,10 +34,17 @@ def _waitlist() -> list[AnyReaction]:
     return REACTIONS
 
 
+def _care() -> list[AnyReaction]:
+    from actors.workflows.care import REACTIONS
+
+    return REACTIONS
+
+
 SUBJECTS: Final[Mapping[str, Subject]] = {
     "chat": Subject(frozenset({"room"}), _chat),
     "booking": Subject(frozenset({"booking"}), _booking),
     "waitlist": Subject(frozenset({"waitlist"}), _waitlist),
+    "care": Subject(frozenset({"care"}), _care),
 }
 
 

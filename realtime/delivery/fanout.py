@@ -31,7 +31,7 @@ class Fanout:
 
     def deliver(self, deliveries: list[Delivery]) -> None:
         """Send one parcel, in its order. Called by the region, which must not suffer for a bad packet."""
-        now_ms = self._clock.now_ms()
+        now_ms = self._clock.platform_ms()
         sent = 0
         for run, hearers in self._subscriptions.runs(deliveries):
             try:

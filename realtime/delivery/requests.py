@@ -14,12 +14,6 @@ class Authenticate(Request, frozen=True):
     token: Annotated[str, Meta(min_length=1)]
 
 
-class InboxAck(Request, frozen=True):
-    """What was addressed to the user has been seen, up to there."""
-
-    inbox_seq: Seq
-
-
 class SetPresence(Request, frozen=True):
     """How the user wants to be seen."""
 

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from realtime.engineio.library import LibraryServer
-from realtime.engineio.peers import Peers
+from realtime.engineio.peers import Peers, Reply
 from realtime.engineio.session import Socket
+from realtime.engineio.upgrade_request import OpeningRequest
 from realtime.websocket.connection import Outbound
 
-Welcome = Callable[[Socket, dict[str, Any]], None]
-"""Lets a new session in at once, with the environ of its request."""
+Welcome = Callable[[Socket, OpeningRequest], None]
+"""Lets a new session in at once, which this request asked for."""
 
 
 class EngineHost(LibraryServer, ABC):
@@ -24,20 +25,15 @@ class EngineHost(LibraryServer, ABC):
     deflate_threshold: int | None
     upgrade_timeout: float
     body_timeout: float
-    admit: Callable[[Any], dict[str, Any] | None] | None
+    admit: Callable[[OpeningRequest], Reply | None] | None
     peers: Peers | None
-    environ_of: Callable[[Any], dict[str, Any]]
+    environ_of: Callable[[OpeningRequest], dict[str, Any]] | None
     parse_json: bool
 
     @property
     @abstractmethod
     def outbound(self) -> Outbound:
         """What is to be written at the end of this turn."""
-
-    @property
-    @abstractmethod
-    def welcome(self) -> Welcome | None:
-        """What may be called in place of the present connect handler."""
 
     @abstractmethod
     def now_s(self) -> float:

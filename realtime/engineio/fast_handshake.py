@@ -78,13 +78,15 @@ class FastHandshakeProtocol(asyncio.Protocol):
         self._forget()
         head, end, ahead = data.partition(_END)
         request = upgrade_request_of(head, self._handshakes.target, self._transport) if end else None
-        if request is None:
+        engine = self._handshakes.engine
+        welcome = engine.welcome
+        if request is None or welcome is None:
             protocol = self._handshakes.fallback()
             self._transport.set_protocol(protocol)
             protocol.connection_made(self._transport)
             protocol.data_received(data)
             return
-        refusal = self._handshakes.engine.open_at_once(request, ahead)
+        refusal = engine.open_at_once(request, welcome, ahead)
         if refusal is not None:
             self._refuse(refusal)
 

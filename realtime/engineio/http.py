@@ -14,6 +14,8 @@ from engineio.async_drivers.aiohttp import translate_request
 from engineio.packet import MESSAGE, NOOP, Packet
 from engineio.payload import Payload
 
+from realtime.websocket.handshake import HandshakeRequest
+
 SEPARATOR: Final = "\x1e"
 _MAX_POSTED: Final = 1000  # packets; python-engineio's own limit of 16 is less than clients send
 _FORM: Final = "d="
@@ -39,7 +41,7 @@ def environ_of(request: web.Request) -> dict[str, Any]:
     return environ
 
 
-def cors_environ(request: web.Request) -> dict[str, Any]:
+def cors_environ(request: HandshakeRequest) -> dict[str, Any]:
     """As much of it as CORS needs."""
     environ: dict[str, Any] = {"REQUEST_METHOD": request.method}
     for name in _CHECKED_HEADERS:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import engineio
+from typing_extensions import override
 
 from realtime.engineio.peers import Reply
 
@@ -45,6 +46,18 @@ class LibraryServer(engineio.AsyncServer):  # type: ignore[misc] # python-engine
                 for name, value in headers
             ]
         return [*headers, ("Vary", "Origin")]
+
+    def session_of(self, sid: str) -> Any:
+        """The session of this id.
+
+        Raises:
+            KeyError: there is none, or it has ended.
+        """
+        raise NotImplementedError
+
+    @override
+    def _get_socket(self, sid: str) -> Any:
+        return self.session_of(sid)
 
     def session_cookie(self, sid: str, attributes: dict[str, Any]) -> str:
         """The value of `Set-Cookie` that names the session."""

@@ -1,7 +1,7 @@
 """What a server answers to the HTTP requests of its clients, and of peers on behalf of theirs."""
 
 import asyncio
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import web
 from engineio.packet import Packet
@@ -14,9 +14,7 @@ from realtime.engineio.session import MAX_BACKLOG, NOOP, PARSE_ERROR, Socket
 from realtime.engineio.session_opener import SessionOpener
 from realtime.websocket.connection import WebSocket
 from realtime.websocket.frames import REFUSED
-from realtime.websocket.handshake import HandshakeError, switch, tunnelled, wants_websocket
-
-_MAX_DIGITS: Final = 9  # of a JSONP index
+from realtime.websocket.handshake import Grant, switch, tunnelled
 
 
 class RequestHandler:
@@ -31,7 +29,10 @@ class RequestHandler:
         """Answer a request for the Engine.IO path."""
         server = self._server
         environ = http.cors_environ(request)
-        refusal = self._refusals.origin(request, environ)
+        if callable(server.cors_allowed_origins):
+            environ.update(http.environ_of(request))
+        opens = request.method == "GET" and "sid" not in request.query
+        refusal = (self._openings.admit if opens else self._refusals.of_request)(request, environ)
         reply = refusal if refusal is not None else await self._answered(request)
         if isinstance(reply, web.StreamResponse):
             return reply
@@ -41,29 +42,13 @@ class RequestHandler:
         return web.Response(body=reply["response"], status=int(reply["status"].split()[0]), headers=headers)
 
     async def _answered(self, request: web.Request) -> Reply | web.StreamResponse:
+        """The answer to a request that makes sense."""
         query, method = request.query, request.method
         if method == "OPTIONS":
             return self._server.preflight()
-        transport, sid = query.get("transport"), query.get("sid")
-        if transport not in self._server.transports:
-            return self._refusals.bad("Invalid transport", "bad-transport")
-        if sid is None and query.get("EIO") != "4":
-            return self._refusals.bad("The client is using an unsupported version of the protocols", "bad-version")
-        if method not in ("GET", "POST"):
-            return self._refusals.bad("Invalid method", "bad-method")
-        jsonp = query.get("j")
-        if jsonp is not None and not (jsonp.isascii() and jsonp.isdigit() and len(jsonp) <= _MAX_DIGITS):
-            return self._refusals.bad("Invalid JSONP index number", "bad-jsonp-index")
+        upgrade, sid, jsonp = query["transport"] == "websocket", query.get("sid"), query.get("j")
         index = int(jsonp) if jsonp is not None else None
-        upgrade = transport == "websocket"
-        if upgrade and not (method == "GET" and wants_websocket(request)):
-            return self._refusals.bad("Invalid websocket upgrade", "bad-upgrade")
         if sid is None:
-            if method != "GET":
-                return self._refusals.bad("Invalid session None", "bad-sid")
-            admit = self._server.admit
-            if admit is not None and (refusal := admit(request)) is not None:
-                return refusal
             return await (self._openings.websocket(request) if upgrade else self._openings.polling(request, index))
         peers = self._server.peers
         if peers is not None and sid not in self._server.sockets and peers.elsewhere(sid):
@@ -106,11 +91,10 @@ class RequestHandler:
         return self._unreadable(body) if isinstance(body, http.BodyError) else reply or self._refusals.unknown()
 
     async def _tunnelled(self, request: web.Request, peers: Peers, sid: str) -> Reply | web.StreamResponse:
-        try:
-            head, deflate = self._openings.granted(request)
-        except HandshakeError as error:
-            return self._refusals.bad(str(error), "bad-handshake")
-        tunnel = await peers.tunnel(sid, head, deflate=deflate)
+        granted = self._openings.granted(request)
+        if not isinstance(granted, Grant):
+            return granted
+        tunnel = await peers.tunnel(sid, granted.head, deflate=granted.deflate)
         if isinstance(tunnel, asyncio.Protocol):
             return tunnelled(request, tunnel)
         return tunnel or self._refusals.unknown()
@@ -148,12 +132,11 @@ class RequestHandler:
         socket = self._known(sid)
         if socket is None:
             return self._refusals.unknown()
-        try:
-            head, deflate = self._openings.granted(request)
-        except HandshakeError as error:
-            return self._refusals.bad(str(error), "bad-handshake")
+        granted = self._openings.granted(request)
+        if not isinstance(granted, Grant):
+            return granted
         websocket = self._openings.websocket_of(socket)
-        response = switch(request, websocket, head, deflate=deflate)
+        response = switch(request, websocket, granted)
         self._introduce(socket, websocket)
         return response
 

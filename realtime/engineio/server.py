@@ -18,8 +18,8 @@ from realtime.engineio.peers import Peers, Reply
 from realtime.engineio.requests import RequestHandler
 from realtime.engineio.session import MAX_BACKLOG, Socket, frame_of
 from realtime.engineio.session_opener import SessionOpener
-from realtime.engineio.upgrade_request import UpgradeRequest
-from realtime.websocket.connection import Outbound
+from realtime.engineio.upgrade_request import OpeningRequest, UpgradeRequest
+from realtime.websocket.connection import Outbound, WebSocket
 from realtime.websocket.frames import Frame
 from realtime.websocket.timer_wheel import Wheel
 
@@ -46,9 +46,9 @@ class EngineServer(EngineHost):
         upgrade_timeout: float = 10.0,
         head_timeout: float = 8.0,
         body_timeout: float = 30.0,
-        admit: Callable[[web.Request], dict[str, Any] | None] | None = None,
+        admit: Callable[[OpeningRequest], Reply | None] | None = None,
         peers: Peers | None = None,
-        environ_of: Callable[[web.Request], dict[str, Any]] = http.environ_of,
+        environ_of: Callable[[OpeningRequest], dict[str, Any]] | None = None,
         **options: Any,
     ) -> None:
         """`max_buffered_bytes`: what may wait for one client that does not read, before it is closed as a "slow
@@ -57,8 +57,8 @@ class EngineServer(EngineHost):
         upgrade. `head_timeout`: seconds that a connection to a `FastHandshake` has for the head of its first request.
         `body_timeout`: seconds that the body of a POST may take. `admit`: asked before a session is opened; what it
         returns is the answer that refuses it. `peers`: servers behind the same address; requests for their sessions are
-        carried to them. `environ_of`: what connect handlers are handed of the request. Behind a `FastHandshake`, it and
-        `admit` may be handed an `UpgradeRequest` in place of a request. The rest is python-engineio's.
+        carried to them. `environ_of`: what connect handlers are handed of the request; None: python-engineio's environ,
+        which takes aiohttp's request. The rest is python-engineio's.
 
         Raises:
             ValueError: another framework than aiohttp was asked for.
@@ -86,7 +86,7 @@ class EngineServer(EngineHost):
         refusals = ErrorResponses(self)
         self._openings = SessionOpener(self, refusals)
         self._requests = RequestHandler(self, self._openings, refusals)
-        self._welcome: tuple[Any, Welcome] | None = None
+        self._welcome: tuple[Any, Callable[[Socket, dict[str, Any]], None]] | None = None
 
     # what python-engineio offers
 
@@ -136,24 +136,26 @@ class EngineServer(EngineHost):
 
     # what a fast handshake uses
 
-    def always_lets_in(self, handler: Any, welcome: Welcome) -> None:
+    def always_lets_in(self, handler: Any, welcome: Callable[[Socket, dict[str, Any]], None]) -> None:
         """Say of a connect handler that it lets everybody in. `welcome` does the same without being awaited."""
         self._welcome = handler, welcome
 
     @property
-    @override
     def welcome(self) -> Welcome | None:
         """What may be called in place of the present connect handler; None: somebody has to be asked, or wants to see
         the whole request."""
-        if self._welcome is None or self.environ_of is http.environ_of or callable(self.cors_allowed_origins):
+        environ_of = self.environ_of
+        if self._welcome is None or environ_of is None or callable(self.cors_allowed_origins):
             return None
         handler, welcome = self._welcome
-        return welcome if self.handlers.get("connect") == handler else None
+        if self.handlers.get("connect") != handler:
+            return None
+        return lambda socket, request: welcome(socket, environ_of(request))
 
-    def open_at_once(self, opening: UpgradeRequest, ahead: bytes) -> Reply | None:
+    def open_at_once(self, request: UpgradeRequest, welcome: Welcome, ahead: bytes) -> Reply | None:
         """Open a new session over a WebSocket, unless the answer that is returned refuses it. `ahead`: what its client
         sent behind the request."""
-        return self._openings.at_once(opening, ahead)
+        return self._openings.at_once(request, welcome, ahead)
 
     # what its peers use
 
@@ -294,7 +296,9 @@ class EngineServer(EngineHost):
         if not socket.outbox:
             self.forget(socket)
 
-    def _get_socket(self, sid: str) -> Socket:
+    @override
+    def session_of(self, sid: str) -> Socket:
+        """The session of this id, while it lasts."""
         socket = self.sockets.get(sid)
         if socket is None or socket.closed:
             raise KeyError("Session not found" if socket is None else "Session is disconnected")
@@ -310,4 +314,7 @@ class EngineServer(EngineHost):
                 websocket.leave()
             if socket.serial is not None:
                 ended.append(socket.serial)
+        for waiting in self.wheel.waiting():
+            if isinstance(waiting, WebSocket):  # its session has ended before, and the peer has not said a word since
+                waiting.leave()
         await asyncio.gather(*ended, return_exceptions=True)

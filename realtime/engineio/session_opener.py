@@ -2,27 +2,26 @@
 
 import json
 from functools import lru_cache
-from typing import Final, cast
+from typing import Any, Final
 
 from aiohttp import web
 
 from realtime.engineio import http
-from realtime.engineio.engine_host import EngineHost
+from realtime.engineio.engine_host import EngineHost, Welcome
 from realtime.engineio.error_responses import ErrorResponses
 from realtime.engineio.peers import Reply
 from realtime.engineio.session import Socket
-from realtime.engineio.upgrade_request import UpgradeRequest
+from realtime.engineio.upgrade_request import OpeningRequest, UpgradeRequest
 from realtime.websocket.connection import WebSocket
 from realtime.websocket.frames import Frame
-from realtime.websocket.handshake import HandshakeError, answer_head, begin, switch, takes_deflate
+from realtime.websocket.handshake import Grant, HandshakeError, HandshakeRequest, begin, grant, switch
 
 _to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 _MAX_MESSAGE_ROOM: Final = 16  # a WebSocket message has a type digit more than its payload
 
 
 class SessionOpener:
-    """Of one `EngineServer`. `polling` and `websocket` are for requests that `Requests` has looked at; `at_once` looks
-    itself."""
+    """Of one `EngineServer`. Both ways in, by aiohttp (`polling`, `websocket`) and by `at_once`, begin with `admit`."""
 
     def __init__(self, server: EngineHost, refusals: ErrorResponses) -> None:
         self._server = server
@@ -41,44 +40,47 @@ class SessionOpener:
 
     async def websocket(self, request: web.Request) -> Reply | web.StreamResponse:
         """A session over a WebSocket from its beginning."""
-        try:
-            head, deflate = self.granted(request)
-        except HandshakeError as error:
-            return self._refusals.bad(str(error), "bad-handshake")
+        granted = self.granted(request)
+        if not isinstance(granted, Grant):
+            return granted
         socket, refusal = await self._opened(request, "websocket")
         if refusal is not None:
             return refusal
         websocket = self._carrier(socket)
         try:
-            return switch(request, websocket, head, deflate=deflate)
+            return switch(request, websocket, granted)
         except ConnectionResetError:
             socket.end(self._server.reason.TRANSPORT_CLOSE, abort=True)
             raise
 
-    def at_once(self, opening: UpgradeRequest, ahead: bytes) -> Reply | None:
+    def admit(self, request: OpeningRequest, environ: dict[str, Any]) -> Reply | None:
+        """The answer that refuses a new session to this request, whichever way it came; None: it may have one.
+        `environ`: what CORS needs."""
+        refusal = self._refusals.of_request(request, environ)
+        if refusal is None and self._server.admit is not None:
+            refusal = self._server.admit(request)
+        return refusal
+
+    def at_once(self, request: UpgradeRequest, welcome: Welcome, ahead: bytes) -> Reply | None:
         """Open the session that a plain request asks for, and make its connection the session's: `websocket`, of
         a server that lets everybody in. The answer that refuses it, if it is refused. `ahead`: what came behind it."""
-        server, welcome = self._server, self._server.welcome
-        request = cast("web.Request", opening)  # as much of one as is looked at
-        granted = self._granted_to(request)
-        if isinstance(granted, dict) or welcome is None:
-            refusal = (
-                granted if isinstance(granted, dict) else self._refusals.bad("Nobody is let in at once", "bad-opening")
-            )
-            refusal["headers"] += server.cors_headers(http.cors_environ(request))
-            return refusal
-        head, deflate = granted
+        environ = http.cors_environ(request)
+        answer = self.admit(request, environ) or self.granted(request)
+        if not isinstance(answer, Grant):
+            answer["headers"] += self._server.cors_headers(environ)
+            return answer
         socket = self._session("websocket")
-        welcome(socket, server.environ_of(request))
+        welcome(socket, request)
         socket.start()
-        begin(opening.transport, self._carrier(socket), head, ahead, deflate=deflate)
+        begin(request.transport, self._carrier(socket), answer, ahead)
         return None
 
-    def granted(self, request: web.Request) -> tuple[bytes, bool]:
-        """What grants a WebSocket, and whether with compression. Raises HandshakeError."""
-        offers = request.headers.getall("Sec-WebSocket-Extensions", ())
-        deflate = self._server.deflate_threshold is not None and takes_deflate(",".join(offers))
-        return answer_head(request, deflate=deflate), deflate
+    def granted(self, request: HandshakeRequest) -> Grant | Reply:
+        """What grants a WebSocket, or the answer that refuses it."""
+        try:
+            return grant(request, deflate=self._server.deflate_threshold is not None)
+        except HandshakeError as error:
+            return self._refusals.bad(str(error), "bad-handshake")
 
     def websocket_of(self, socket: Socket) -> WebSocket:
         """A WebSocket for this session, which it does not use yet."""
@@ -93,7 +95,8 @@ class SessionOpener:
         """A new session, and the answer that refuses it, if it is refused."""
         socket = self._session(transport)
         sid = socket.sid
-        accepted = await self._server.call_connect(sid, self._server.environ_of(request))
+        environ_of = self._server.environ_of or http.environ_of
+        accepted = await self._server.call_connect(sid, environ_of(request))
         if accepted is None or accepted is True:
             socket.start()
             return socket, None
@@ -109,21 +112,6 @@ class SessionOpener:
         about = _about(self._upgrades(transport), server.ping_timeout, ping_interval_s, server.max_http_buffer_size)
         socket.write(Frame.text(f'0{{"sid":{_to_json(sid)},{about}'))
         return socket
-
-    def _granted_to(self, request: web.Request) -> tuple[bytes, bool] | Reply:
-        """What grants the WebSocket of a new session, and whether with compression; or the answer that refuses it."""
-        server = self._server
-        refusal = self._refusals.origin(request, http.cors_environ(request)) if "Origin" in request.headers else None
-        if refusal is None and "websocket" not in server.transports:
-            refusal = self._refusals.bad("Invalid transport", "bad-transport")
-        if refusal is None and server.admit is not None:
-            refusal = server.admit(request)
-        if refusal is not None:
-            return refusal
-        try:
-            return self.granted(request)
-        except HandshakeError as error:
-            return self._refusals.bad(str(error), "bad-handshake")
 
     def _carrier(self, socket: Socket) -> WebSocket:
         """The WebSocket of a new session, which carries what was written to it."""

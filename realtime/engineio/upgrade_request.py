@@ -1,12 +1,14 @@
-"""The plain request for a new WebSocket session, parsed. What is accepted here is a subset of what aiohttp accepts."""
+"""What is looked at of a request for a new session; and the plain one for a WebSocket, parsed. What is accepted here is
+a subset of what aiohttp accepts."""
 
 import asyncio
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Protocol
 
 from multidict import CIMultiDict
 
-from realtime.websocket.handshake import wants_websocket
+from realtime.websocket.handshake import HandshakeRequest, wants_websocket
 
 _LARGEST_HEAD: Final = 8192
 _LINE: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]++):[ \t]*+([!-~](?:[ \t!-~]*[!-~])?+)?[ \t]*")
@@ -15,8 +17,23 @@ _QUERY: Final = re.compile(f"{_PAIR}(?:&{_PAIR})*+&?")  # possessive throughout:
 _OTHERS: Final = ("content-length", "transfer-encoding", "expect")  # a body, or somebody who waits to send one
 
 
+class OpeningRequest(HandshakeRequest, Protocol):
+    """As much of a request as is looked at before a session is opened: aiohttp's requests are such, and
+    `UpgradeRequest`."""
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The parameters of its address."""
+        ...
+
+    @property
+    def remote(self) -> str | None:
+        """The peer's address."""
+        ...
+
+
 class UpgradeRequest:
-    """As much of the request as is asked for, named as in aiohttp's."""
+    """An `OpeningRequest` for a WebSocket, which aiohttp has not seen."""
 
     __slots__ = ("headers", "query", "transport")
 

@@ -13,7 +13,7 @@ from common.ids import new_id
 from common.logs import get_logger
 from common.observations import Observation
 from common.persons import persons_in
-from common.policy import PERSONAL, POLICY
+from common.policy import ALWAYS_RECORDED, PERSONAL, POLICY
 from realtime.delivery.connections import Connection
 from realtime.delivery.packets import Incoming
 from realtime.front.guard import Guard, NoGuard
@@ -24,7 +24,6 @@ log = get_logger(__name__)
 
 UNKNOWN: Final = "unknown"  # stands for all names that clients make up
 INTERNAL_STATUS: Final = 500
-_ROOMS: Final = ("room.join", "room.read")  # recorded also when nobody else has said anything
 
 
 class Ack(msgspec.Struct, frozen=True):
@@ -117,7 +116,7 @@ class Events:
             return
         told = answer.persons
         persons = persons_in(answer.data, handler.tells, but=verified.user) if told is None else list(told)
-        if persons or action in _ROOMS:
+        if persons or action in ALWAYS_RECORDED:
             resource = handler.resource_of(request)
             self._guard.observed(
                 Observation(verified, action, resource, persons, connection.address, connection.trace())

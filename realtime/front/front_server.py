@@ -55,7 +55,7 @@ class FrontServer(AsyncServer):
         try:
             await self._front.on_connect(sid, self.environ[socket.sid], data)
         except Refused as refused:
-            await self._send_packet(socket.sid, Packet(CONNECT_ERROR, data=refused.error_args, namespace=namespace))
+            self.write_packet(socket.sid, Packet(CONNECT_ERROR, data=refused.error_args, namespace=namespace))
             await self.manager.disconnect(sid, namespace, ignore_queue=True)
             socket.expect(by_s - self.eio.now_s())
             self._tried(socket)
@@ -79,8 +79,8 @@ class FrontServer(AsyncServer):
             self.eio.finished(socket)
 
     @override
-    async def _handle_disconnect(self, eio_sid: str, namespace: str, reason: str | None = None) -> None:
-        await super()._handle_disconnect(eio_sid, namespace, reason)
+    def namespace_left(self, eio_sid: str, namespace: str) -> None:
+        super().namespace_left(eio_sid, namespace)
         if (socket := self.eio.sockets.get(eio_sid)) is not None:
             self._tried(socket)
 

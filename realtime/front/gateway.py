@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -45,7 +45,8 @@ class GatewayParts:
     """What a gateway is made of. The region and the tracker call the hub; they stay the caller's, who closes them
     after the gateway.
 
-    `handlers`: of every capability. `dice` spread the reconnects of a drain, and of those who come all at once.
+    `handlers`: of every capability. `topic_of`: what clients name to be recovered, as a topic; raises InvalidArgument
+    for what can be none. `dice` spread the reconnects of a drain, and of those who come all at once.
     `shared_secret`: of the gateways that stand behind one address; None: this one stands alone. `host` and `port`:
     where clients connect; `port=0` leaves it to the system. `inner_host`: an IP address of this host by which the
     other gateways reach it; `inner_ports`: those of which it takes one for them; `tls`: between them.
@@ -57,6 +58,7 @@ class GatewayParts:
     verifier: Verifier
     settings: GatewaySettings
     handlers: Sequence[Handler]
+    topic_of: Callable[[str], str]
     host: str
     port: int
     guard: Guard = field(default_factory=NoGuard)
@@ -198,7 +200,12 @@ def namespace_of(parts: GatewayParts) -> Namespace:
     bounds = bounds_of(hub, settings, parts.limits, parts.dice)
     presence = PresenceEvents(parts.tracker, hub.watchers)
     recovery = SocketRecovery(
-        parts.region, hub.joining, bounds.limits, hub.metrics, max_events=settings.max_recovered_events
+        parts.region,
+        hub.joining,
+        bounds.limits,
+        hub.metrics,
+        topic_of=parts.topic_of,
+        max_events=settings.max_recovered_events,
     )
     sessions = Sessions(
         hub,

@@ -1,6 +1,5 @@
 """Who may still come in: the gateway's side of revocations and of rules that need facts from elsewhere."""
 
-from collections.abc import Collection
 from typing import Protocol
 
 from common.observations import Observation
@@ -19,10 +18,6 @@ class Guard(Protocol):
         """
         ...
 
-    async def may_open_direct(self, user: str, role: str, members: Collection[str]) -> None:
-        """May this user begin a direct room with these? Raises PermissionDenied."""
-        ...
-
     def observed(self, seen: Observation) -> None:
         """Somebody of the staff has read what is personal. Does not wait."""
         ...
@@ -33,9 +28,6 @@ class NoGuard:
 
     async def admit(self, verified: Verified) -> None:
         """Nothing is ever taken back."""
-
-    async def may_open_direct(self, user: str, role: str, members: Collection[str]) -> None:
-        """Everybody may."""
 
     def observed(self, seen: Observation) -> None:
         """Nobody keeps a record."""

@@ -2,12 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeVar, get_args
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
-from actors.kernel.contract.answers import Reply
-from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.protocol import Delivery
 from common.policy import PERSONAL, POLICY
 from realtime.delivery.connections import Connection
@@ -48,29 +46,6 @@ class Handler:
     def resource_of(self, request: msgspec.Struct) -> str:
         """What this request is about, for the audit record; "": nothing that has an id."""
         return next((str(value) for name in self.resource if (value := getattr(request, name))), "")
-
-
-Request = TypeVar("Request", bound=msgspec.Struct)
-
-
-def answering(
-    event: str,
-    action: str,
-    limit: Limit,
-    request: type[Request],
-    act: Callable[[Request, Principal, str], Awaitable[dict[str, Any] | msgspec.Struct | Reply]],
-    *,
-    tells: type[msgspec.Struct],
-    resource: tuple[str, ...] = (),
-) -> Handler:
-    """The handler of an event that is one call of a service, with who asks and the trace, and whose answer is the
-    document or the reply that the call gives, of type `tells`."""
-
-    async def call(connection: Connection, payload: Request) -> EventResult:
-        answer = await act(payload, connection.principal, connection.trace())
-        return EventResult(answer.data if isinstance(answer, Reply) else msgspec.json.encode(answer))
-
-    return Handler(event=event, action=action, limit=limit, request=request, call=call, tells=tells, resource=resource)
 
 
 def by_event(handlers: Iterable[Handler]) -> dict[str, Handler]:

@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 import socketio
-from aiohttp import web
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from common.addresses import client_address, network_of
@@ -22,6 +21,7 @@ from realtime.front.handlers import EventResult, Handler
 from realtime.front.hub import Hub
 from realtime.front.sessions import Sessions
 from realtime.front.strangers import ABUSE
+from realtime.socketio import OpeningRequest
 
 log = get_logger(__name__)
 
@@ -45,7 +45,7 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketi
         """Those of all events, by event."""
         return self._events.handlers
 
-    def admit(self, request: web.Request) -> dict[str, Any] | None:
+    def admit(self, request: OpeningRequest) -> dict[str, Any] | None:
         """None: a connection may be opened. Else the answer that sends its client away, who comes back by itself."""
         if self.draining:
             return refused(_leaving())
@@ -129,7 +129,7 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketi
         return SocketWriter(server.socket(sid))
 
 
-def connection_environ(request: web.Request) -> dict[str, str]:
+def connection_environ(request: OpeningRequest) -> dict[str, str]:
     """What the front wants to know of the request that opens a connection, named as in a WSGI environ. A whole one
     holds every header and the request itself."""
     forwarded_for = ",".join(request.headers.getall("X-Forwarded-For", ()))

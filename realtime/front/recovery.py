@@ -1,7 +1,7 @@
 """What a socket missed while it was away: first that, in order, then whatever is new."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -9,7 +9,6 @@ import msgspec
 
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.entity import Attach
-from actors.rooms.service import entity_of
 from common.errors import CarewireError, Overloaded, Unavailable
 from common.lib.retry import Backoff
 from common.logs import get_logger
@@ -22,7 +21,7 @@ from realtime.front.limits import EventLimits
 
 log = get_logger(__name__)
 
-_ROOMS_AT_ONCE: Final = 8
+_AT_ONCE: Final = 8
 _DRAIN_S: Final = 30.0
 _PAUSES_S: Final = (1.0, 10.0)  # first and highest ceiling of the pause before an inbox is asked for again
 
@@ -38,13 +37,22 @@ class SocketRecovery:
     """Attaches sockets to topics, with what they missed."""
 
     def __init__(
-        self, region: Region, joining: Joining, limits: EventLimits, metrics: GatewayMetrics, *, max_events: int
+        self,
+        region: Region,
+        joining: Joining,
+        limits: EventLimits,
+        metrics: GatewayMetrics,
+        *,
+        topic_of: Callable[[str], str],
+        max_events: int,
     ) -> None:
-        """`max_events`: most that is sent again of one topic; older ones are a `gap`."""
+        """`topic_of`: what a client names to be recovered, as a topic. `max_events`: most that is sent again of one
+        topic; older ones are a `gap`."""
         self._region = region
         self._joining = joining
         self._limits = limits
         self._metrics = metrics
+        self._topic_of = topic_of
         self._max_events = max_events
 
     async def inbox(self, connection: Connection) -> Sequence[str]:
@@ -69,26 +77,26 @@ class SocketRecovery:
                 connection.inbox_seq = joined.reply.version
                 return self._texts(joined)
 
-    async def rooms(self, connection: Connection) -> None:
-        """Join the rooms that the client named again, and send what was missed of each. Each counts as a `join_room`;
-        one that is too many is refused as that would be, for the client to come back to it."""
+    async def named(self, connection: Connection) -> None:
+        """Listen again to what the client named, and send what was missed of each. Each counts as a read; one that is
+        too many is refused as that would be, for the client to come back to it."""
         wanted = connection.hello.recover
         left = iter(wanted.items())
-        await asyncio.gather(*(self._some(connection, left) for _ in range(min(_ROOMS_AT_ONCE, len(wanted)))))
+        await asyncio.gather(*(self._some(connection, left) for _ in range(min(_AT_ONCE, len(wanted)))))
 
     async def _some(self, connection: Connection, left: Iterator[tuple[str, int]]) -> None:
-        """Rooms one after the other, as long as there are `left`, which others take from as well."""
-        for room_id, since in left:
+        """One after the other, as long as there are `left`, which others take from as well."""
+        for name, since in left:
             if connection.closed:
                 return
-            await self._room(connection, room_id, since)
+            await self._named(connection, name, since)
 
-    async def _room(self, connection: Connection, room_id: str, since: int) -> None:
+    async def _named(self, connection: Connection, name: str, since: int) -> None:
         try:
             self._limits.check(connection, "read")
-            joined = await self._attach(connection, entity_of(room_id), since)
+            joined = await self._attach(connection, self._topic_of(name), since)
         except CarewireError as error:
-            details = (error.details or {}) | {"room_id": room_id}
+            details = (error.details or {}) | {"room_id": name}
             connection.writer.emit("error", error_event(error, event="recover", details=details))
         else:
             for text in self._texts(joined):

@@ -27,7 +27,7 @@ class SessionStart:
         self._admission = admission
 
     def begin(self, connection: Connection) -> None:
-        """Send the session first, then what was addressed to the user, then the rooms. Does not wait."""
+        """Send the session first, then what was addressed to the user, then what the client named. Does not wait."""
         self._tasks.spawn(self._catch_up(connection))
 
     def announce(self, connection: Connection) -> None:
@@ -40,7 +40,7 @@ class SessionStart:
             "user_id": verified.user,
             "role": verified.role,
             "gateway": self._gateway,
-            "server_time": to_rfc3339(self._clock.now_ms()),
+            "server_time": to_rfc3339(self._clock.platform_ms()),
             "inbox_seq": max(connection.inbox_seq, self._subscriptions.version(f"user:{verified.user}")),
         }
         connection.writer.emit("session", msgspec.json.encode(session))
@@ -56,5 +56,5 @@ class SessionStart:
             self.announce(connection)
             for text in missed:
                 connection.writer.text(text)
-            await self._recovery.rooms(connection)
+            await self._recovery.named(connection)
             connection.hello = Hello()

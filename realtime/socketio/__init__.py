@@ -10,8 +10,9 @@ from realtime.engineio.fast_handshake import FastHandshake
 from realtime.engineio.peers import Peers
 from realtime.engineio.server import EngineServer
 from realtime.engineio.session import Socket
+from realtime.engineio.upgrade_request import OpeningRequest
 from realtime.socketio.manager import Manager
 from realtime.socketio.server import AsyncServer
 from realtime.websocket.frames import Frame
 
-__all__ = ["AsyncServer", "EngineServer", "FastHandshake", "Frame", "Manager", "Peers", "Socket"]
+__all__ = ["AsyncServer", "EngineServer", "FastHandshake", "Frame", "Manager", "OpeningRequest", "Peers", "Socket"]

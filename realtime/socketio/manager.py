@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-import socketio
+from realtime.socketio.library import LibraryManager
 
 
 class _Pending(set[str]):
@@ -13,7 +13,7 @@ class _Pending(set[str]):
     append = set.add
 
 
-class Manager(socketio.AsyncManager):  # type: ignore[misc] # python-socketio has no types
+class Manager(LibraryManager):
     """Emits frames that are made once. The room of one client, which is named after it, exists only in name."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Manager(socketio.AsyncManager):  # type: ignore[misc] # python-socketio ha
             self.server.emit_to((eio for _, eio in people), namespace, [event, *arguments])
             return
         for sid, eio_sid in people:
-            number = self._generate_ack_id(sid, callback)
+            number = self.ack_id(sid, callback)
             self.server.emit_to((eio_sid,), namespace, [event, *arguments], number)
 
     async def trigger_callback(self, sid: str, id: int, data: list[Any]) -> None:  # noqa: A002 # python-socketio's name

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable
 from functools import partial
 from typing import Any, Final
 
-import socketio
 from engineio.packet import Packet as EnginePacket
 from socketio.packet import (
     ACK,
@@ -16,9 +15,11 @@ from socketio.packet import (
     DISCONNECT,
     EVENT,
 )
+from typing_extensions import override
 
-from realtime.engineio.server import EngineServer, Gone, Step
+from realtime.engineio.server import Gone, Step
 from realtime.engineio.session import PARSE_ERROR, Socket, frame_of
+from realtime.socketio.library import LibraryServer
 from realtime.socketio.manager import Manager
 from realtime.websocket.frames import Frame
 
@@ -32,7 +33,7 @@ class MalformedPacketError(ValueError):
     """A client sent what is not Socket.IO: its connection is closed."""
 
 
-class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio has no types
+class AsyncServer(LibraryServer):
     """A drop-in `socketio.AsyncServer` for aiohttp, and some options more.
 
     Handlers that are plain functions are called at once; coroutines get a task each, or (with `async_handlers=False`)
@@ -60,7 +61,7 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
         self._prepared = False
         self.eio.parse_json = False
         self.eio.step = self.step
-        self.eio.always_lets_in(self._handle_eio_connect, self._welcome)
+        self.eio.always_lets_in(self.connect_handler, self._welcome)
 
     # what python-socketio offers
 
@@ -145,13 +146,13 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
         Raises:
             Exception: it is malformed.
         """
-        waiting = self._binary_packet.get(socket.sid) if self._binary_packet else None
+        waiting = self.unfinished.get(socket.sid) if self.unfinished else None
         attachment = isinstance(item, bytes) and self.packet_class.uses_binary_events
         if waiting is not None:
             if not attachment:
                 raise MalformedPacketError("An attachment was to come.")
             if waiting.add_attachment(item):
-                return self._binary_packet.pop(socket.sid)
+                return self.unfinished.pop(socket.sid)
             return None
         if attachment or not item:
             raise MalformedPacketError("There is no packet that this belongs to.")
@@ -162,7 +163,7 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
                 raise MalformedPacketError("There are too many attachments.")
             if self.manager.sid_from_eio_sid(socket.sid, packet.namespace or "/") is None:
                 raise MalformedPacketError("This client is not connected.")
-            self._binary_packet[socket.sid] = packet
+            self.unfinished[socket.sid] = packet
             return None
         return packet
 
@@ -201,8 +202,7 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
             return called
         if kind == CONNECT:
             return self.connecting(socket, namespace, packet.data)
-        parting: Step = self._handle_disconnect(socket.sid, namespace, self.reason.CLIENT_DISCONNECT)
-        return parting
+        return self.leave_namespace(socket.sid, namespace, self.reason.CLIENT_DISCONNECT)
 
     def dispatch(self, socket: Socket, sid: str, namespace: str, packet: Any) -> Step | None:
         """Call the handler of an event, and acknowledge it."""
@@ -220,12 +220,12 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
     def _begin(self, sid: str, namespace: str, data: list[Any]) -> Any:
         """The handler's result, or a coroutine."""
         name, *arguments = data
-        if "_trigger_event" in self.__dict__:  # the admin UI listens there
-            return self._trigger_event(name, namespace, sid, *arguments)
-        handler, found = self._get_event_handler(name, namespace, (sid, *arguments))
+        if self.instrumented:
+            return self.trigger(name, namespace, sid, *arguments)
+        handler, found = self.handler_of(name, namespace, (sid, *arguments))
         if handler is not None:
             return handler(*found)
-        listener, found = self._get_namespace_handler(namespace, (sid, *arguments))
+        listener, found = self.listener_of(namespace, (sid, *arguments))
         return listener.trigger_event(name, *found) if listener is not None else self.not_handled
 
     def _acknowledge(self, socket: Socket, namespace: str, number: int | None, result: Any) -> None:
@@ -237,16 +237,20 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
 
     # the general path
 
-    async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
+    @override
+    def write_packet(self, eio_sid: str, packet: Any) -> None:
+        """Send a Socket.IO packet to a client, after everything sent before. Never waits."""
         socket = self.eio.sockets.get(eio_sid)
         if socket is not None:
-            for frame in self._frames(pkt):
+            for frame in self._frames(packet):
                 socket.write(frame)
 
-    async def _send_eio_packet(self, eio_sid: str, eio_pkt: EnginePacket) -> None:
+    @override
+    def write_engine_packet(self, eio_sid: str, packet: EnginePacket) -> None:
+        """Send an Engine.IO packet to a client, after everything sent before. Never waits."""
         socket = self.eio.sockets.get(eio_sid)
         if socket is not None:
-            socket.write(frame_of(eio_pkt))
+            socket.write(frame_of(packet))
 
     def _frames(self, packet: Any) -> list[Frame]:
         encoded = packet.encode()
@@ -257,11 +261,11 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
         """A client wants to connect to a namespace."""
         known = namespace in self.handlers or namespace in self.namespace_handlers
         if not known and self.namespaces != "*" and namespace not in self.namespaces:
-            await self._send_packet(
+            self.write_packet(
                 socket.sid, self.packet_class(CONNECT_ERROR, data=_INVALID_NAMESPACE, namespace=namespace)
             )
             return
-        await self._handle_connect(socket.sid, namespace, data)
+        await self.connect_to(socket.sid, namespace, data)
         sid = self.manager.sid_from_eio_sid(socket.sid, namespace)
         if sid is not None and self.manager.is_connected(sid, namespace):
             self.settled(socket, sid, namespace)
@@ -278,8 +282,9 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
     def connected(self, sid: str, namespace: str) -> None:
         """Called when the client has been told that it is connected: what is sent from now on, it takes."""
 
-    async def _handle_disconnect(self, eio_sid: str, namespace: str, reason: str | None = None) -> None:
-        await super()._handle_disconnect(eio_sid, namespace, reason)
+    @override
+    def namespace_left(self, eio_sid: str, namespace: str) -> None:
+        """A client has left a namespace; it may have to connect to another."""
         self._without_namespace(eio_sid)
 
     def _without_namespace(self, eio_sid: str) -> None:
@@ -294,7 +299,9 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
         """How long a client that has left its last namespace may stay without one, seconds."""
         return self.connect_timeout
 
-    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+    @override
+    def session_opened(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        """A session begins."""
         self._welcome(self.eio.sockets[eio_sid], environ)
 
     def _welcome(self, socket: Socket, environ: dict[str, Any]) -> None:
@@ -311,10 +318,7 @@ class AsyncServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio
 
     async def _leaving(self, socket: Socket, reason: str) -> None:
         await self.eio.finish(socket, reason)
-        self._binary_packet.pop(socket.sid, None)
-
-    def _engineio_server_class(self) -> type[EngineServer]:
-        return EngineServer
+        self.unfinished.pop(socket.sid, None)
 
 
 def _is_event_name(name: Any) -> bool:

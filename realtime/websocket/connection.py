@@ -181,10 +181,12 @@ class WebSocket(asyncio.Protocol):
             self.transport.abort()
 
     def leave(self) -> None:
-        """Close at once, for a server that goes away: nobody will be there to wait for an answer."""
+        """Close at once, for a server that goes away: nobody will be there to wait for an answer, nor for a peer that
+        does not read."""
         self.close(GOING_AWAY)
         if self.transport is not None:
-            self.transport.close()
+            unread = self.transport.get_write_buffer_size()
+            (self.transport.abort if unread else self.transport.close)()
 
     def pause_reading(self) -> None:
         """Read no more for now. Idempotent."""

@@ -9,10 +9,10 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from aiohttp import web
+from multidict import MultiMapping
 from typing_extensions import override
 
 from realtime.websocket.connection import WebSocket
@@ -29,16 +29,30 @@ class HandshakeError(ValueError):
     """This is not a request for a WebSocket that can be granted."""
 
 
-class Asks(Protocol):
-    """As much of a request as says that it wants a WebSocket."""
+class HandshakeRequest(Protocol):
+    """As much of a request as a WebSocket is granted by. aiohttp's requests are such."""
 
     @property
-    def headers(self) -> Mapping[str, str]:
+    def method(self) -> str:
+        """The verb, in capitals."""
+        ...
+
+    @property
+    def headers(self) -> MultiMapping[str]:
         """By name, in whatever case."""
         ...
 
 
-def wants_websocket(request: Asks) -> bool:
+class Grant(NamedTuple):
+    """What grants a WebSocket."""
+
+    head: bytes
+    """Of the response."""
+    deflate: bool
+    """Messages may be compressed (permessage-deflate, RFC 7692)."""
+
+
+def wants_websocket(request: HandshakeRequest) -> bool:
     """Whether the request asks for the connection to become a WebSocket."""
     headers = request.headers
     return (
@@ -51,8 +65,8 @@ def takes_deflate(offers: str) -> bool:
     return any(_OFFER.fullmatch(offer.strip()) for offer in offers.split(","))
 
 
-def answer_head(request: web.BaseRequest, *, deflate: bool) -> bytes:
-    """The head of the response that grants the request.
+def grant(request: HandshakeRequest, *, deflate: bool) -> Grant:
+    """What grants the request, with compression if it is offered and `deflate`.
 
     Raises:
         HandshakeError: the request is not a valid one.
@@ -66,12 +80,14 @@ def answer_head(request: web.BaseRequest, *, deflate: bool) -> bytes:
         raise HandshakeError("The WebSocket handshake is not valid.")
     if request.headers.get("Sec-WebSocket-Version") != "13":
         raise HandshakeError("Only version 13 of WebSocket is spoken here.")
+    deflate = deflate and takes_deflate(",".join(request.headers.getall("Sec-WebSocket-Extensions", ())))
     accept = base64.b64encode(hashlib.sha1((key + _GUID).encode(), usedforsecurity=False).digest()).decode()
     extensions = f"Sec-WebSocket-Extensions: {_DEFLATE}\r\n" if deflate else ""
-    return (
+    head = (
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Accept: {accept}\r\n{extensions}\r\n"
-    ).encode()
+    )
+    return Grant(head.encode(), deflate)
 
 
 class Switched(web.StreamResponse):
@@ -122,14 +138,14 @@ def taken_over(request: web.BaseRequest, protocol: asyncio.Protocol) -> bytes:
     return ahead.data
 
 
-def switch(request: web.BaseRequest, websocket: WebSocket, head: bytes, *, deflate: bool) -> web.StreamResponse:
-    """Write `head` and what `websocket` has pending, in one piece, and give the connection to it.
+def switch(request: web.BaseRequest, websocket: WebSocket, granted: Grant) -> web.StreamResponse:
+    """Write the head and what `websocket` has pending, in one piece, and give the connection to it.
 
     Raises:
         ConnectionResetError: the client has gone.
     """
-    websocket.deflate = deflate
-    websocket.pending.insert(0, head)
+    websocket.deflate = granted.deflate
+    websocket.pending.insert(0, granted.head)
     ahead = taken_over(request, websocket)
     websocket.flush()
     if ahead:
@@ -137,11 +153,11 @@ def switch(request: web.BaseRequest, websocket: WebSocket, head: bytes, *, defla
     return Switched()
 
 
-def begin(transport: asyncio.Transport, websocket: WebSocket, head: bytes, ahead: bytes, *, deflate: bool) -> None:
+def begin(transport: asyncio.Transport, websocket: WebSocket, granted: Grant, ahead: bytes) -> None:
     """`switch`, of a connection that aiohttp has nothing to do with. `ahead`: what the client sent before it had an
     answer."""
-    websocket.deflate = deflate
-    websocket.pending.insert(0, head)
+    websocket.deflate = granted.deflate
+    websocket.pending.insert(0, granted.head)
     transport.set_protocol(websocket)
     websocket.connection_made(transport)
     websocket.flush()

@@ -45,6 +45,10 @@ class Wheel:
         if self._timer is None:
             self._arm(asyncio.get_running_loop())
 
+    def waiting(self) -> list[Due]:
+        """All who are to be visited, in no order."""
+        return [item for bucket in self._buckets.values() for item in bucket]
+
     def drop(self, item: Due) -> None:
         """Forget it. Idempotent."""
         waiting = self._buckets.get(item.bucket)

@@ -101,7 +101,7 @@ class Attempts:
     async def _result(self, offered: Offered, connector: Connector, call: Call) -> bytes:
         """What the partner made of it: of an earlier attempt where it may have forgotten that, or of this one. Who
         repeats a stored failure under a key for ever is asked under the next."""
-        age_s = (self.clock.now_ms() - offered.created_at_ms) / 1000
+        age_s = (self.clock.platform_ms() - offered.created_at_ms) / 1000
         if offered.attempts and age_s > connector.remembers_s and (found := await connector.find(call)) is not None:
             return found
         for again in range(1, _KEYS):
@@ -115,7 +115,7 @@ class Attempts:
         return await connector.carry_out(_under(call, _KEYS))
 
     def _expired(self, offered: Offered) -> bool:
-        return offered.deadline_ms is not None and self.clock.now_ms() > offered.deadline_ms
+        return offered.deadline_ms is not None and self.clock.platform_ms() > offered.deadline_ms
 
     def _fits(self, held: Held, connector: Connector) -> bool:
         """Is there time for a whole call?"""
@@ -125,7 +125,7 @@ class Attempts:
     def _within_s(self, held: Held, connector: Connector) -> float:
         within_s = min(connector.capacity.call_s, held.left_s(self.clock.monotonic_s()))
         if held.offered.deadline_ms is not None:
-            within_s = min(within_s, (held.offered.deadline_ms - self.clock.now_ms()) / 1000)
+            within_s = min(within_s, (held.offered.deadline_ms - self.clock.platform_ms()) / 1000)
         return within_s
 
 

@@ -229,7 +229,7 @@ class Runner(Taker):
             result=ending.result,
             code=ending.code,
             attempts=offered.attempts + 1,
-            at_ms=self._clock.now_ms(),
+            at_ms=self._clock.platform_ms(),
         )
         packed, command_id = protocol.encode(answered), answer_id(offered.entity, offered.key)
         backoff = Backoff(0.1, 2.0)
@@ -245,7 +245,7 @@ class Runner(Taker):
             await backoff.pause()
 
     def _put_off(self, offered: Offered, ending: Ending) -> Report:
-        attempts, now_ms = offered.attempts + 1, self._clock.now_ms()
+        attempts, now_ms = offered.attempts + 1, self._clock.platform_ms()
         settings = self._settings
         at_least_s = ending.at_least_s
         if ending.partner == "closed" and at_least_s is None:

@@ -41,10 +41,10 @@ def run(options: argparse.Namespace) -> int:
         done = asyncio.run(_react(settings, rule, since_ms, dry_run=options.dry_run))
     except Unavailable as error:
         raise StartupError(f"{error.message} What is owed so far stays owed; run it again.") from None
-    owed = "would be told now" if options.dry_run else "are told now, or as soon as Carewire runs"
+    owed = "would be told now" if options.dry_run else "told now, or as soon as Carewire runs"
     sys.stdout.write(
-        f"{rule.name}: {done.events} events of {done.entities} entities. "
-        f"{done.told} letters were told before; {done.owed} {owed}.\n"
+        f"{rule.name}: events {done.events} (of {done.entities} entities); letters told before {done.told}, "
+        f"{owed} {done.owed}.\n"
     )
     if done.failed:
         sys.stderr.write(f"carewire: the rule failed for {done.failed} events; the log names them.\n")

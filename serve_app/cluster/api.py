@@ -15,7 +15,6 @@ from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process
 from actors.rooms.service import Rooms
-from common.clock import SystemClock
 from common.lib.collector import calm_collector
 from common.verifier import Verifier
 from serve_app.capabilities.identity.care_carrying import carry_over
@@ -25,6 +24,7 @@ from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.catalogue import routers_of, webhook_partners
 from serve_app.cluster.activities import ActivityHealth, ProcessFigures, RemoteActivityShards
 from serve_app.cluster.application import Services, create_api
+from serve_app.cluster.clock import ClockHands, clock_finding
 from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.identity_assembly import assemble, prepare
 from serve_app.cluster.pools import Pools
@@ -37,6 +37,7 @@ from serve_app.processes.member import ServeReplica
 from serve_app.processes.monitor import ProcessMonitor, ProcessStatus, finding_of, finding_of_models
 from serve_app.processes.sweeping import sweep
 from store.blobs.opening import open_blobs
+from store.platform_time import ProcessClock
 
 
 class ApiReplica:
@@ -56,7 +57,8 @@ class ApiReplica:
         log_process(await self._member.take_name(), settings)
         self._stores = stores = await recipe.open()
         await ensure_shards(recipe, stores)
-        clock = SystemClock()
+        self._time = ProcessClock(stores.platform_time, settable=settings.clock.settable)
+        clock = await self._time.start()
         self._region = Region(
             self._member.name,
             RemoteDirectory(stores.maps, self._member.tls),
@@ -74,6 +76,7 @@ class ApiReplica:
             [("controller", "controller", _controller), ("mongod", "mongod", self._mongod)],
             tls=self._member.tls,
         )
+        settable = settings.clock.settable
         self._health = HealthMonitor(
             [
                 Part("mongo", self._mongo_health),
@@ -82,6 +85,11 @@ class ApiReplica:
                 Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
                 Part("ml", lambda: _health_of_models(census.of_kind("predictor")), vital=False),
                 Part("activities", lambda: self._activities.look(), vital=False),
+                *(
+                    [Part("clock", partial(clock_finding, self._time, settable=settable), vital=False)]
+                    if settable or clock.ahead_ms
+                    else []
+                ),
             ]
         )
         database = self._member.client[settings.mongo.database]
@@ -101,6 +109,7 @@ class ApiReplica:
         calendars = calendar_services(
             self._region, stores.views, clock, stores.feed_tokens, related=self._identity.care.cares
         )
+        hands = ClockHands(self._time, pools) if settable else None
         verifier = Verifier(settings.auth, clock, secret=secret)
         gate = HttpGate(verifier, self._identity.parts.revocations, calendars.feed_tokens)
         self._app = create_api(
@@ -115,7 +124,13 @@ class ApiReplica:
                     settings, database, stores.vault, clock, replicas=lambda: self._member.fellows, root=root
                 ),
                 routers=routers_of(
-                    self._identity, calendars, PredictorClient(model, settings.ml), pools, webhooks, activities
+                    self._identity,
+                    calendars,
+                    PredictorClient(model, settings.ml),
+                    pools,
+                    webhooks,
+                    activities,
+                    hands,
                 ),
                 observer=self._identity.observer,
             ),
@@ -151,6 +166,7 @@ class ApiReplica:
             self._carrying.cancel()
         await self._member.leave()
         await self._region.close()
+        await self._time.stop()
         await self._identity.close()
         await self._opened.aclose()
         self._stores.close()

@@ -10,7 +10,8 @@ from starlette.middleware.cors import CORSMiddleware
 
 from common.clock import Clock, SystemClock
 from config.settings import HttpSettings, LimitSettings
-from serve_app.capabilities.rooms.routes import RoomsReader, rooms_routes
+from serve_app.capabilities.rooms.operations import reading_operations
+from serve_app.capabilities.rooms.ports import RoomsReader
 from serve_app.edge.api import problems
 from serve_app.edge.api.docs import docs_routes
 from serve_app.edge.api.requests import RequestTracing
@@ -23,6 +24,7 @@ from serve_app.edge.conventions.openapi import complete
 from serve_app.edge.conventions.operators import Operators
 from serve_app.edge.conventions.permits import check_permits
 from serve_app.edge.conventions.readings import Observe, Readings
+from serve_app.edge.rest import router_of
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
 from serve_app.processes.routes import operations
@@ -86,7 +88,7 @@ def create_api(services: Services, *, listens: bool = True) -> FastAPI:
     problems.install(app)
     app.include_router(docs_routes(lambda: app.openapi()))
     app.include_router(operations(services.health, services.census))
-    app.include_router(rooms_routes(services.rooms))
+    app.include_router(router_of(reading_operations(services.rooms)))
     for router in services.routers:
         app.include_router(router)
     check_permits(app)

@@ -9,8 +9,7 @@ from actors.kernel.caller.region import Region
 from actors.kernel.cluster.remote import RemoteDirectory, client_of, ensure_shards, kinds_to_pools, log_process
 from actors.kernel.lib.means import RecentMean
 from actors.presence.tracker import Tracker
-from actors.rooms.service import Rooms
-from common.clock import SystemClock
+from actors.rooms.service import Rooms, entity_of
 from common.lib.collector import calm_collector
 from common.verifier import Verifier
 from realtime.front.gateway import GatewayParts, open_gateway
@@ -27,6 +26,7 @@ from serve_app.cluster.sharing import Sharing, other_gateways
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.processes.member import ServeReplica
 from store.mongo.secrets import shared_secret
+from store.platform_time import ProcessClock
 
 
 class GatewayReplica:
@@ -38,7 +38,8 @@ class GatewayReplica:
         log_process(await self._member.take_name(), settings)
         self._stores = stores = await recipe.open()
         await ensure_shards(recipe, stores)
-        clock = SystemClock()
+        self._time = ProcessClock(stores.platform_time, settable=settings.clock.settable)
+        clock = await self._time.start()
         database = self._member.client[settings.mongo.database]
         revocations = revocations_of(database, settings, clock)
         secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
@@ -84,6 +85,7 @@ class GatewayReplica:
                 verifier=Verifier(settings.auth, clock, secret=secret),
                 settings=settings.gateway,
                 handlers=handlers_of(self._region, rooms, calendars, hub, guard),
+                topic_of=entity_of,
                 host=settings.gateway.host,
                 port=settings.gateway.port,
                 guard=guard,
@@ -117,5 +119,6 @@ class GatewayReplica:
         await self._tracker.close()
         await self._follower.stop()
         await self._region.close()
+        await self._time.stop()
         await self._member.leave()
         self._stores.close()

@@ -10,6 +10,7 @@ from store.memory.journal import MemoryJournal
 from store.memory.keys import MemoryKeyStore
 from store.memory.leases import MemoryLeases
 from store.memory.maps import MemoryPartitionMaps
+from store.memory.platform_time import MemoryPlatformTime
 from store.memory.timers import MemoryTimers
 from store.memory.views import MemoryViews
 from store.ports.feed_tokens import MemoryFeedTokens
@@ -28,4 +29,5 @@ def memory_stores(clock: Clock | None = None, indexes: Sequence[Index] = ()) -> 
         vault=KeyringVault(MemoryKeyStore(), MasterKeys.generate(), clock or SystemClock()),
         feed_tokens=MemoryFeedTokens(clock or SystemClock()),
         activities=MemoryActivities(),
+        platform_time=MemoryPlatformTime(),
     )

@@ -17,7 +17,9 @@ from store.mongo.journal import SNAPSHOTS
 from store.mongo.keys import COUNTERS, KEYS
 from store.mongo.leases import LEASES
 from store.mongo.maps import MAPS
+from store.mongo.platform_time import PLATFORM_TIME
 from store.mongo.processes import COLLECTION as PROCESSES
+from store.mongo.switches import SWITCHES
 from store.mongo.timers import TIMERS
 from store.mongo.views import view_index
 from store.ports.views import Index
@@ -29,7 +31,7 @@ _OURS: Final[dict[str, Sequence[IndexModel]]] = {
     KEYS: keys.INDEXES,
     FEED_TOKENS: feed_tokens.INDEXES,
 }
-_RESERVED: Final = frozenset({*_OURS, SNAPSHOTS, LEASES, MAPS, COUNTERS, PROCESSES})
+_RESERVED: Final = frozenset({*_OURS, SNAPSHOTS, LEASES, MAPS, COUNTERS, PROCESSES, SWITCHES, PLATFORM_TIME})
 _CHANGED: Final = (85, 86)  # there is an index of that name, or of those fields, that is not the same
 
 

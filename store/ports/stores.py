@@ -8,6 +8,7 @@ from store.ports.feed_tokens import FeedTokens
 from store.ports.journal import Journal
 from store.ports.leases import Leases
 from store.ports.maps import PartitionMaps
+from store.ports.platform_time import PlatformTime
 from store.ports.timers import Timers
 from store.ports.vault import Vault
 from store.ports.views import Views
@@ -25,4 +26,5 @@ class Stores:
     vault: Vault
     feed_tokens: FeedTokens
     activities: Activities
+    platform_time: PlatformTime
     close: Callable[[], None] = lambda: None  # lets go of connections; call it last

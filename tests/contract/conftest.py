@@ -11,6 +11,7 @@ from store.crypto.masterkeys import MasterKeys
 from store.crypto.vault import KeyringVault
 from store.memory import MemoryActivities, MemoryJournal, MemoryLeases, MemoryPartitionMaps, MemoryTimers, MemoryViews
 from store.memory.keys import MemoryKeyStore
+from store.memory.platform_time import MemoryPlatformTime
 from store.mongo.activities import MongoActivities
 from store.mongo.client import open_client
 from store.mongo.feed_tokens import MongoFeedTokens
@@ -19,6 +20,7 @@ from store.mongo.journal import MongoJournal
 from store.mongo.keys import MongoKeyStore
 from store.mongo.leases import MongoLeases
 from store.mongo.maps import MongoPartitionMaps
+from store.mongo.platform_time import MongoPlatformTime
 from store.mongo.timers import MongoTimers
 from store.mongo.views import MongoViews
 from store.ports.feed_tokens import MemoryFeedTokens
@@ -37,6 +39,9 @@ class Dial:
 
     def now_ms(self) -> int:
         return int(self.now_s * 1000)
+
+    def platform_ms(self) -> int:
+        return self.now_ms()
 
     def monotonic_s(self) -> float:
         return self.now_s
@@ -62,8 +67,8 @@ class Backend:
 async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
     if request.param == "memory":
         parts = MemoryJournal(), MemoryViews(INDEXES), MemoryTimers(), MemoryLeases(), MemoryPartitionMaps()
-        memory = Backend(MemoryKeyStore(), lambda vault: Stores(*parts, vault, tokens, activities))
-        tokens, activities = MemoryFeedTokens(memory.clock), MemoryActivities()
+        memory = Backend(MemoryKeyStore(), lambda vault: Stores(*parts, vault, *others))
+        others = MemoryFeedTokens(memory.clock), MemoryActivities(), MemoryPlatformTime()
         yield memory
         return
     client = open_client(request.getfixturevalue("mongo_url"), timeout_s=10.0)
@@ -76,8 +81,8 @@ async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
         opened.append(journal := MongoJournal(database))
         views, timers = MongoViews(database), MongoTimers(database)
         leases, maps = MongoLeases(database), MongoPartitionMaps(database)
-        tokens, activities = MongoFeedTokens(database, clock), MongoActivities(database)
-        return Stores(journal, views, timers, leases, maps, vault, tokens, activities)
+        others = MongoFeedTokens(database, clock), MongoActivities(database), MongoPlatformTime(database)
+        return Stores(journal, views, timers, leases, maps, vault, *others)
 
     try:
         yield Backend(MongoKeyStore(database), make, clock=clock)

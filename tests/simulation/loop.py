@@ -54,6 +54,9 @@ class VirtualClock:
     def now_ms(self) -> int:
         return 1_700_000_000_000 + int(self._loop.now_s * 1000)
 
+    def platform_ms(self) -> int:
+        return self.now_ms()
+
     def monotonic_s(self) -> float:
         return self._loop.now_s
 

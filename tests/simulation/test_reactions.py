@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from actors.kernel.contract.entity import Letter, Principal, Recorded
-from actors.kernel.contract.reactions import Owed, Reaction, letters_of, mark_of
+from actors.kernel.contract.reactions import Owed, Reaction, mark_of, owed_by
 from actors.kernel.effects.postman import LETTERS, UNHOSTED
 from actors.kernel.history.codec import Codec
 from common.errors import NotFound
@@ -85,7 +85,7 @@ async def expected(world: World, rule: Reaction[Any]) -> Counter[bytes]:
     for room in ROOMS:
         for one in await written(world, room):
             if one.seq:
-                found.update(command_id for command_id, _ in letters_of(rule, room, one, mark_of(one, 0)))
+                found.update(command_id for command_id, _ in owed_by([rule], room, one, mark_of(one, 0)).letters)
     return found
 
 

@@ -1,6 +1,6 @@
 """What is answered about calendars and bookings, as types: the shape of the contract, and who is told of in it."""
 
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
@@ -8,8 +8,6 @@ from actors.calendars.booking.answers import BookingReply
 from actors.calendars.hours.answers import Answer
 from actors.calendars.hours.reasons import Reason
 from common.persons import UserId
-
-_NO_ERROR: Final = msgspec.Raw()
 
 
 class BookingPage(Answer, frozen=True, kw_only=True):
@@ -43,7 +41,7 @@ class BulkResult(Answer, frozen=True, kw_only=True):
     status: Literal["done", "possible", "failed"]
     start: str = ""
     booking: BookingReply | None = None
-    error: msgspec.Raw = _NO_ERROR
+    error: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     alternatives: list[Alternative] | None = None
 
 
@@ -64,7 +62,7 @@ class Occurrence(Answer, frozen=True, kw_only=True):
     booking_id: str = ""
     reasons: list[Reason] = []
     alternatives: list[Alternative] | None = None
-    error: msgspec.Raw = _NO_ERROR
+    error: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class SeriesReply(Answer, frozen=True, kw_only=True):

@@ -315,7 +315,7 @@ class Bookings:
 
     async def _id_for(self, request: BookingRequest, by: Principal, trace: str) -> tuple[str, bool]:
         """The id of the booking, and whether nobody can have used it before."""
-        proposed = new_id("bkg", self._clock.now_ms())
+        proposed = new_id("bkg", self._clock.platform_ms())
         if not request.key:
             return request.id or proposed, not request.id
         found = await self._region.ask(f"booking:{request.key}", AssignId(proposed), by=by, trace=trace)

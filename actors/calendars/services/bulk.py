@@ -97,7 +97,7 @@ class BulkBookings:
     async def _try(self, body: BulkBody, item: BulkItem, record: Record, by: Principal) -> None:
         """Raises CarewireError: it would fail, for this reason."""
         require_legal(record, body.action)
-        if body.action in ("complete", "no_show") and self._clock.now_ms() < record.start:
+        if body.action in ("complete", "no_show") and self._clock.platform_ms() < record.start:
             raise not_begun(record)
         if body.action not in ("reschedule", "transfer"):
             return

@@ -58,14 +58,14 @@ class Feeds:
             InvalidArgument: nothing in it can be read.
         """
         require_staff(by, calendar)
-        now = self._clock.now_ms()
+        now = self._clock.platform_ms()
         zone = timeline.kept_zone((await self._bookings.schedule(calendar, by=by)).tz)
         busy = await in_slices(reading(body.ics, zone, now - _IMPORTED_BACK_MS, now + _AHEAD_MS))
         done = await self._bookings.bring_in(calendar, body.source, busy.spans, by=by)
         return told(done.imported, busy)
 
     async def _feed(self, wanted: BookingFilter, by: Principal) -> FeedContent:
-        now = self._clock.now_ms()
+        now = self._clock.platform_ms()
         records = await self._queries.versions(wanted, now - _BACK_MS, now + _AHEAD_MS, by=by)
         clients = tuple(sorted({one.client for one, _ in records} - {by.user}))
         return FeedContent(await asyncio.to_thread(feed, records, "Carewire", now), clients)

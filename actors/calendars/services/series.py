@@ -63,7 +63,7 @@ class SeriesService:
         client = request.client or by.user
         if client != by.user and not is_staff(by, request.therapist):
             raise PermissionDenied("Only those who run this calendar book for others.")
-        series = new_id("ser", self._clock.now_ms())
+        series = new_id("ser", self._clock.platform_ms())
         if request.key and not dry_run:
             found = await self._region.ask(f"series:{request.key}", AssignId(series), by=by)
             if not found.fresh and (there := await self._existing(found.id, by)) is not None:
@@ -186,7 +186,7 @@ class SeriesService:
         return await self.get(series, by=by)
 
     async def _resume(self, series: str, found: SeriesRecord, by: Principal) -> None:
-        now_ms = self._clock.now_ms()
+        now_ms = self._clock.platform_ms()
         booked: list[str] = []
         instead: list[str] = []
         for record in await self._records(found.bookings):
@@ -264,7 +264,7 @@ class SeriesService:
         return [one for one in records.values() if one.start >= since]
 
     def _is_ahead(self, record: Record) -> bool:
-        return record.status in ("held", "pending", "confirmed") and record.start > self._clock.now_ms()
+        return record.status in ("held", "pending", "confirmed") and record.start > self._clock.platform_ms()
 
     async def _records(self, bookings: Sequence[str]) -> list[Record]:
         return [await self._bookings.record(booking) for booking in bookings]

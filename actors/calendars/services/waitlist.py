@@ -66,7 +66,7 @@ class WaitlistService:
             raise conflict(why, [])
         calendars = tuple(name for name, why in barred.items() if not why)
         entry = WaitlistEntry(
-            id=new_id("wait", self._clock.now_ms()),
+            id=new_id("wait", self._clock.platform_ms()),
             client=client,
             calendars=calendars,
             service=body.service_id or "",

@@ -86,6 +86,11 @@ class LocalCluster:
         for name in self.shards.keys() - set(wanted):
             await self.shards.pop(name).stop()
 
+    def time_moved(self) -> None:
+        """The platform's time has jumped: every shard is told."""
+        for shard in self.shards.values():
+            shard.time_moved()
+
     async def release(self, shard: str, partitions: Sequence[int]) -> None:
         """See `handoff.ShardControl`."""
         if shard not in self.shards:

@@ -29,13 +29,13 @@ from actors.kernel.cluster.hosting import ClusterSpec, HostedShard
 from actors.kernel.contract.activities import ActivityRow
 from actors.kernel.contract.partitions import shard_names
 from actors.kernel.shard.shard import Shard
-from common.clock import SystemClock
 from common.errors import Unavailable
 from common.lib.collector import calm_collector
 from common.logs import get_logger, log_to_file
 from common.net.tls import NodeTls
 from config.settings import Settings
 from store.holders import this_process
+from store.platform_time import ProcessClock
 from store.ports.maps import PartitionMap, PartitionMaps
 from store.ports.stores import Stores
 
@@ -158,7 +158,8 @@ class ShardActor(_Actor[Shard]):
 
     @override
     async def _make(self, stores: Stores) -> Shard:
-        clock = SystemClock()
+        self._time = ProcessClock(stores.platform_time, settable=self._recipe.settings.clock.settable)
+        clock = await self._time.start()
         region = Region(
             f"{self._name}-letters",
             RemoteDirectory(stores.maps, self._recipe.settings.cluster.node_tls()),
@@ -169,7 +170,7 @@ class ShardActor(_Actor[Shard]):
         )
         await region.start()
         pool = self._name.rpartition("-")[0]
-        return Shard(
+        shard = Shard(
             self._name,
             self._recipe.kinds(pool),
             stores,
@@ -180,6 +181,8 @@ class ShardActor(_Actor[Shard]):
             keep_s=self._recipe.settings.activities.keep_s,
             reactions=self._recipe.reactions(pool),
         )
+        self._time.on_move(shard.time_moved)
+        return shard
 
 
 def kinds_to_pools(recipe: ClusterSpec) -> dict[str, str]:

@@ -7,10 +7,11 @@ journal without evaluating any, and so without telling anybody anything twice.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from actors.kernel.contract.activities import Activity
 from actors.kernel.contract.commands import command_id_of
 from actors.kernel.contract.entity import Event, Letter, Recorded
 from common.errors import CarewireError
@@ -26,6 +27,7 @@ class Owed(msgspec.Struct, frozen=True):
     """
 
     letters: Sequence[Letter] = ()
+    activities: Sequence[Activity] = ()
     first_place: int | None = None
 
 
@@ -34,7 +36,8 @@ NOTHING = Owed()
 
 @dataclass(frozen=True, slots=True)
 class Reaction(Generic[E]):
-    """One rule of the table: because of this event of this kind, `rule` owes letters to entities of the kinds `to`.
+    """One rule of the table: because of this event of this kind, `rule` owes letters to entities of the kinds `to`, and
+    activities of these `connectors`.
 
     `name` is part of its letters' ids: once it has written any, it keeps it. With `feature`, those it writes to belong
     to that feature, and while it is off the rule is not evaluated.
@@ -46,6 +49,7 @@ class Reaction(Generic[E]):
     rule: Callable[[str, Recorded[E]], Owed]
     to: tuple[str, ...]
     feature: str = ""
+    connectors: tuple[str, ...] = ()
 
 
 AnyReaction = Reaction[Any]
@@ -85,19 +89,30 @@ def mark_of(recorded: Recorded[Any], place: int) -> str:
     return str(recorded.seq) if recorded.seq else f"{recorded.turn}.{place}"
 
 
-def letters_of(reaction: AnyReaction, entity_id: str, recorded: Recorded[Any], mark: str) -> list[tuple[bytes, Letter]]:
-    """The letters that the rule owes because of this event, each with its command id. The ids are made of the event, so
-    they are the same whenever the rule is evaluated.
+class Due(NamedTuple):
+    """What rules owe because of one event: letters with their command ids, and activities, whose keys name them."""
+
+    letters: list[tuple[bytes, Letter]]
+    activities: list[Activity]
+
+
+def owed_by(reactions: Iterable[AnyReaction], entity_id: str, recorded: Recorded[Any], mark: str) -> Due:
+    """What these rules owe because of this event. The ids of letters are made of the event, so they are the same
+    whenever a rule is evaluated.
 
     Raises:
-        RuleFailed: the rule raised.
+        RuleFailed: a rule raised.
     """
-    try:
-        owed = reaction.rule(entity_id, recorded)
-    except CarewireError as error:
-        raise RuleFailed(reaction.name) from error
-    name = (mark,) if owed.first_place is not None else (mark, reaction.name)
-    return [
-        (command_id_of(letter.to, entity_id, *name, place), letter)
-        for place, letter in enumerate(owed.letters, owed.first_place or 0)
-    ]
+    due = Due([], [])
+    for reaction in reactions:
+        try:
+            owed = reaction.rule(entity_id, recorded)
+        except CarewireError as error:
+            raise RuleFailed(reaction.name) from error
+        name = (mark,) if owed.first_place is not None else (mark, reaction.name)
+        due.letters.extend(
+            (command_id_of(letter.to, entity_id, *name, place), letter)
+            for place, letter in enumerate(owed.letters, owed.first_place or 0)
+        )
+        due.activities.extend(owed.activities)
+    return due

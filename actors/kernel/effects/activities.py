@@ -118,7 +118,7 @@ class Activities:
     def pause(self, one: Open, due_ms: int) -> None:
         """It waits for a runner from then on."""
         one.phase, one.runner, one.due_ms = Phase.PAUSED, "", due_ms
-        pause_s = max(0, due_ms - self._clock.now_ms()) / 1000
+        pause_s = max(0, due_ms - self._clock.platform_ms()) / 1000
         asyncio.get_running_loop().call_later(pause_s, self._resume, one, due_ms)
 
     def put_off(self, one: Open, due_ms: int) -> None:
@@ -129,7 +129,7 @@ class Activities:
     def give_up(self, one: Open, code: str, message: str) -> None:
         """Nobody tries it again by itself: it is dead."""
         one.code, one.message = code, message
-        self._file(one, "dead", self._clock.now_ms())
+        self._file(one, "dead", self._clock.platform_ms())
 
     def admit(self, one: Open) -> None:
         """It has been loaded: it waits for a runner, unless it is known."""
@@ -220,7 +220,7 @@ class Activities:
         """It takes its place: in line, or behind others of its lane; in the collection where too many wait."""
         is_first = self.lanes.add(one)
         if self._here[one.activity.connector] > MOST_WAITING:
-            self.put_off(one, self._clock.now_ms())
+            self.put_off(one, self._clock.platform_ms())
         elif is_first:
             self._lead(one)
         else:
@@ -290,5 +290,5 @@ def _due_of(one: Open, clock: Clock) -> int:
     if one.phase is Phase.BEHIND:
         return BEHIND
     if one.phase is Phase.HELD:
-        return clock.now_ms() + int(max(0.0, one.until_s - clock.monotonic_s()) * 1000)
-    return max(one.due_ms, clock.now_ms())
+        return clock.platform_ms() + int(max(0.0, one.until_s - clock.monotonic_s()) * 1000)
+    return max(one.due_ms, clock.platform_ms())

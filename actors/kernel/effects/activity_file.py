@@ -206,7 +206,7 @@ class ActivityFile:
 
     async def _promote(self, lanes: Sequence[Lane]) -> None:
         firsts = await self._insist(partial(self._activities.first_of, lanes))
-        now_ms = self._clock.now_ms()
+        now_ms = self._clock.platform_ms()
         stuck = [replace(one, due_ms=now_ms) for one in firsts.values() if one.due_ms == BEHIND]
         if stuck:
             await self._insist(partial(self._activities.put, stuck))

@@ -85,7 +85,7 @@ class ActivityLoads:
         one.phase = Phase.ANSWERING
         told = _Told(lambda answer: self._told(one, answer))
         answered = Answered(
-            key=one.activity.key, outcome=outcome, attempts=one.attempts, code=one.code, at_ms=self._clock.now_ms()
+            key=one.activity.key, outcome=outcome, attempts=one.attempts, code=one.code, at_ms=self._clock.platform_ms()
         )
         item = protocol.Item(
             correlation_id=0,
@@ -122,7 +122,7 @@ class ActivityLoads:
         record = (await self._stored.get([id_])).get(id_)
         if record is None or record.partition not in self._partitions():
             return None
-        due = replace(record, state="parked", due_ms=self._clock.now_ms(), deaths=0)
+        due = replace(record, state="parked", due_ms=self._clock.platform_ms(), deaths=0)
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._activities.file.put(due, lambda: _done(written), was=record.state)
         await written
@@ -156,7 +156,7 @@ class ActivityLoads:
         if not answer.code or self._activities.find(one.id) is not one or one.phase is not Phase.ANSWERING:
             return
         if answer.code in _NOT_TAKEN:
-            self._activities.pause(one, self._clock.now_ms() + _AGAIN_MS)
+            self._activities.pause(one, self._clock.platform_ms() + _AGAIN_MS)
         else:
             self._activities.give_up(one, answer.code, "Its entity could not take the answer.")
 
@@ -173,7 +173,7 @@ class ActivityLoads:
 
     async def _bring(self, connector: str, credit: int) -> int:
         """How many were due, at most `credit` of each urgency."""
-        before_ms = self._clock.now_ms() + 1
+        before_ms = self._clock.platform_ms() + 1
         records: list[ActivityRecord] = []
         for urgency in _URGENCIES:
             records += await self._stored.due(
@@ -204,7 +204,9 @@ class ActivityLoads:
 
     async def _expire(self) -> None:
         try:
-            late = await self._stored.expired(self._partitions(), before_ms=self._clock.now_ms() + 1, limit=_EXPIRED)
+            late = await self._stored.expired(
+                self._partitions(), before_ms=self._clock.platform_ms() + 1, limit=_EXPIRED
+            )
             unknown = [record for record in late if self._activities.find(record.id) is None]
             opened = [of_record(record, self._clock.monotonic_s()) for record in unknown]
             answered = await self._activities.file.answered(opened)

@@ -55,7 +55,7 @@ class Postman:
             Unavailable: nobody answered, or the database did not: it must be tried again.
         """
         if (fate := await self._send(sender, letter)) is not None:
-            record = record_of(sender, letter, due_ms=self._clock.now_ms())
+            record = record_of(sender, letter, due_ms=self._clock.platform_ms())
             await self._activities.put([self._kept(record, *fate)])
 
     async def run(self, partitions: Callable[[], Sequence[int]]) -> None:
@@ -72,11 +72,11 @@ class Postman:
         """A page of them, each receiver's in order. True when there may be more."""
         if not partitions:
             return False
-        now_ms = self._clock.now_ms()
+        now_ms = self._clock.platform_ms()
         page = await self._activities.due(partitions, LETTERS, before_ms=now_ms + 1, limit=_PAGE)
         receivers: dict[str, list[ActivityRecord]] = {}
         for record in page:
-            receivers.setdefault(_decode(record.packed).to, []).append(record)
+            receivers.setdefault(_receiver(record), []).append(record)
         over = await asyncio.gather(*map(self._send_all, receivers.values()))
         return sum(over) == _PAGE
 
@@ -84,7 +84,7 @@ class Postman:
         """One receiver's; how many of them are dealt with."""
         for done, record in enumerate(records):
             try:
-                fate = await self._send(record.entity, _decode(record.packed))
+                fate = await self._carry(record)
                 if fate is None:
                     await self._activities.drop([record.id])
                 else:
@@ -92,6 +92,16 @@ class Postman:
             except Unavailable:
                 return done  # they keep their order
         return len(records)
+
+    async def _carry(self, record: ActivityRecord) -> tuple[State, str] | None:
+        """See `_send`. A bug in one letter must not hold up the others for ever."""
+        try:
+            return await self._send(record.entity, _decode(record.packed))
+        except Unavailable:
+            raise
+        except Exception:  # whatever it is, operators see it  # noqa: BLE001
+            _log.exception("letter.failed", sender=record.entity)
+            return "dead", INTERNAL.code
 
     async def _send(self, sender: str, stored: StoredLetter) -> tuple[State, str] | None:
         """None when the letter is over; else how it is to be kept, and why."""
@@ -112,8 +122,16 @@ class Postman:
         return None
 
     def _kept(self, record: ActivityRecord, state: State, code: str) -> ActivityRecord:
-        due_ms = self._clock.now_ms() + _PAUSE_MS
+        due_ms = self._clock.platform_ms() + _PAUSE_MS
         return replace(record, state=state, code=code, due_ms=due_ms, attempts=record.attempts + 1)
+
+
+def _receiver(record: ActivityRecord) -> str:
+    """To whom the letter goes; "" when it cannot be read."""
+    try:
+        return _decode(record.packed).to
+    except msgspec.MsgspecError:
+        return ""
 
 
 def record_of(sender: str, letter: StoredLetter, *, due_ms: int) -> ActivityRecord:

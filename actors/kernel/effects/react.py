@@ -1,7 +1,8 @@
 """One rule over the journal: `carewire react`. For what happened before the rule was there, or while it was off.
 
-The letters bear the ids that they would have had, so whoever has had one of them takes no notice of it. They are
-parked among the activities of their sender, whose shard sends them: at once where it runs, else when it starts.
+Letters bear the ids that they would have had, so whoever has had one of them takes no notice of it; activities bear
+their keys. Both are parked among the activities of their sender, whose shard sends them: at once where it runs, else
+when it starts.
 """
 
 from collections import Counter
@@ -9,22 +10,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from actors.kernel.contract.entity import Kind, Letter
-from actors.kernel.contract.reactions import AnyReaction, letters_of, mark_of
+from actors.kernel.contract.activities import Activity
+from actors.kernel.contract.entity import Kind, Letter, Recorded
+from actors.kernel.contract.partitions import partition_of
+from actors.kernel.contract.reactions import AnyReaction, mark_of, owed_by
+from actors.kernel.effects.activity_ids import answer_id
+from actors.kernel.effects.activity_lines import of_turn
 from actors.kernel.effects.postman import record_of
+from actors.kernel.history.codec import seal_activity
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.history.walking import entity_pages, turn_pages
 from common.logs import get_logger
+from store.ports.activities import ActivityRecord
 from store.ports.journal import Turn
 from store.ports.stores import Stores
 
 _log = get_logger(__name__)
-_TOGETHER: Final = 500  # letters
+_TOGETHER: Final = 500  # letters and activities
 
 
 @dataclass(slots=True)
 class Replayed:
-    """What was found and done. `told` were told before; `failed` are events that the rule met a bug with."""
+    """What was found and done: letters and activities. `told` were told before; `failed` are events that the rule met a
+    bug with."""
 
     entities: int = 0
     events: int = 0
@@ -34,10 +42,15 @@ class Replayed:
 
 
 class _Found(NamedTuple):
+    """Something that an event of `sender` entails. `proof` is the command that shows, once stored, that it is done;
+    `place` is its own among those of its event."""
+
     sender: str
+    turn: int
     at_ms: int
-    command_id: bytes
-    letter: Letter
+    place: int
+    proof: bytes
+    what: Letter | Activity
 
 
 class Replay:
@@ -62,39 +75,52 @@ class Replay:
                 self.done.entities += 1
                 async for turns in turn_pages(self._stores.journal, entity_id):
                     recent = [turn for turn in turns if turn.at_ms >= since_ms]
-                    found += await self._letters(entity_id, recent)
+                    found += await self._react(entity_id, recent)
                     if len(found) >= _TOGETHER:
                         await self._owe(found, dry_run=dry_run)
                         found = []
         await self._owe(found, dry_run=dry_run)
         return self.done
 
-    async def _letters(self, entity_id: str, turns: Sequence[Turn]) -> list[_Found]:
+    async def _react(self, entity_id: str, turns: Sequence[Turn]) -> list[_Found]:
         notes = Counter[int]()
         found: list[_Found] = []
         for recorded in await self._runtime.codec.opened(entity_id, turns):
-            place = notes[recorded.turn]
+            mark = mark_of(recorded, notes[recorded.turn])
             if not recorded.seq:
                 notes[recorded.turn] += 1
             if type(recorded.event) is not self._reaction.event:
                 continue
             self.done.events += 1
             try:
-                letters = letters_of(self._reaction, entity_id, recorded, mark_of(recorded, place))
-            except Exception:  # the others are owed all the same  # noqa: BLE001
+                found += self._evaluate(entity_id, recorded, mark)
+            except Exception:  # what the others entail is owed all the same  # noqa: BLE001
                 self.done.failed += 1
                 _log.exception("react.failed", rule=self._reaction.name, entity=entity_id, seq=recorded.seq)
-                continue
-            found += [_Found(entity_id, recorded.at_ms, *one) for one in letters]
         return found
 
+    def _evaluate(self, entity_id: str, recorded: Recorded[Any], mark: str) -> list[_Found]:
+        due = owed_by([self._reaction], entity_id, recorded, mark)
+        proofs: list[tuple[bytes, Letter | Activity]] = [
+            *due.letters,
+            *((answer_id(entity_id, activity.key), activity) for activity in due.activities),
+        ]
+        return [_Found(entity_id, recorded.turn, recorded.at_ms, place, *one) for place, one in enumerate(proofs)]
+
     async def _owe(self, found: Sequence[_Found], *, dry_run: bool) -> None:
-        known = await self._stores.journal.replies([one.command_id for one in found]) if found else {}
-        fresh = [one for one in found if one.command_id not in known]
+        known = await self._stores.journal.replies([one.proof for one in found]) if found else {}
+        fresh = [one for one in found if one.proof not in known]
         self.done.told += len(found) - len(fresh)
         self.done.owed += len(fresh)
         if dry_run or not fresh:
             return
-        await self._stores.vault.ensure(one.letter.owner for one in fresh if one.letter.secret is not None)
-        stored = [(one, self._runtime.codec.store_letter(one.letter, one.command_id)) for one in fresh]
-        await self._stores.activities.add([record_of(one.sender, letter, due_ms=one.at_ms) for one, letter in stored])
+        await self._stores.vault.ensure(one.what.owner for one in fresh if one.what.owner)
+        await self._stores.activities.add([self._parked(one) for one in fresh])
+
+    def _parked(self, one: _Found) -> ActivityRecord:
+        if isinstance(one.what, Letter):
+            letter = self._runtime.codec.store_letter(one.what, one.proof)
+            return record_of(one.sender, letter, due_ms=one.at_ms)
+        activity = seal_activity(self._stores.vault, one.sender, one.what)
+        turn = Turn(one.sender, one.turn, 0, one.at_ms, partition_of(one.sender))
+        return of_turn(turn, one.place, activity, 0.0).record("parked", one.at_ms)

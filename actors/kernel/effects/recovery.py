@@ -6,6 +6,7 @@ is down, delays nothing else.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
@@ -18,7 +19,7 @@ from store.ports.journal import Journal, Turn
 
 _UNSETTLED: Final = 500  # turns a round trip
 _LOOK_S: Final = 30.0  # how often a shard looks for what was forgotten
-_FORGOTTEN_MS: Final = 60_000  # twice as long as a turn keeps its timers
+_LOOKS: Final = 2  # a turn still unsettled so many looks later is forgotten: twice as long as it keeps its timers
 
 
 class EffectRecovery:
@@ -57,16 +58,23 @@ class EffectRecovery:
 
     async def look_for_forgotten(self) -> None:
         """An insert that a dead shard, or an owner of the partition before us, had given up may arrive after we have
-        done what was owed; nobody was answered, but its timers and letters are owed all the same."""
+        done what was owed; nobody was answered, but its timers and letters are owed all the same.
+
+        Turns bear the platform's time, but a minute is the wall's: what the platform showed at the last looks is
+        remembered, so a jump of its time makes no turn look old.
+        """
+        ago_ms = int(_LOOK_S * 1000)
+        shown = deque(self._clock.platform_ms() - ago_ms * look for look in range(_LOOKS - 1, -1, -1))
         while True:
             await asyncio.sleep(_LOOK_S)
+            before_ms = shown.popleft()
+            shown.append(self._clock.platform_ms())
             try:
-                await self._look()
+                await self._look(before_ms)
             except Unavailable:
                 continue
 
-    async def _look(self) -> None:
-        before_ms = self._clock.now_ms() - _FORGOTTEN_MS
+    async def _look(self, before_ms: int) -> None:
         last: Turn | None = None
         while turns := await self._page(before_ms, last):
             last = turns[-1]

@@ -102,7 +102,7 @@ class Runners:
     def sweep(self) -> None:
         """Once a second: what silent runners have is given back, and whoever waits has the collection looked at."""
         now_s = self._clock.monotonic_s()
-        now_ms = self._clock.now_ms()
+        now_ms = self._clock.platform_ms()
         for one in self._activities:
             if one.phase is Phase.HELD and one.until_s <= now_s:
                 self._bereave(one)
@@ -136,7 +136,7 @@ class Runners:
     def _take(self, connector: str, credit: int) -> list[Open]:
         taken: list[Open] = []
         kept_back: list[Open] = []
-        now_ms = self._clock.now_ms()
+        now_ms = self._clock.platform_ms()
         while len(taken) < credit and (one := self._activities.lines.take(connector)) is not None:
             if one.is_late(now_ms):
                 self._loads.late(one)
@@ -192,7 +192,7 @@ class Runners:
     def _note(self, one: Open, report: Report) -> None:
         one.attempts = max(one.attempts, report.attempts)
         one.code, one.message = report.code, report.message
-        now_ms = self._clock.now_ms()
+        now_ms = self._clock.platform_ms()
         due_ms = now_ms if report.due_ms is None else report.due_ms
         if report.verdict in ("dead", "poison"):
             self._activities.give_up(one, report.code or report.verdict, report.message)
@@ -218,4 +218,4 @@ class Runners:
         if one.deaths < _SUSPECT:
             self._activities.line_up(one, first=True)
         else:
-            self._activities.pause(one, self._clock.now_ms() + int(self._pauses.next_s() * 1000))
+            self._activities.pause(one, self._clock.platform_ms() + int(self._pauses.next_s() * 1000))

@@ -21,6 +21,9 @@ from store.ports.journal import Turn
 from store.ports.timers import Timer, Timers
 
 HORIZON_S = 30.0  # timers due within this time are held in memory
+_PAGE = 10_000  # timers read at once
+_MORE_S = 0.25  # until the next page is read, when there are more
+_WRITTEN_S = 2.0  # that what is about to be written is waited for when time has jumped
 TurnKey = tuple[str, int]
 
 
@@ -57,6 +60,8 @@ class TimerScheduler:
         self._kept: dict[str, TurnKey] = {}  # timer id -> the turn that keeps it
         self._left: Counter[TurnKey] = Counter()  # of the timers that a turn keeps, those that are not over
         self._roused = asyncio.Event()
+        self._jumped = False
+        self._unwritten: set[asyncio.Future[None]] = set()
 
     def set(self, timers: Sequence[Timer]) -> "asyncio.Future[None]":
         """Timers that a stored turn owes: fired from now on, and with documents of their own as soon as the future is
@@ -65,12 +70,20 @@ class TimerScheduler:
             if (key := self._kept.pop(timer.id, None)) is not None:
                 self._count_down(key)
         self._hold(timers)
-        return self._setting.put(timers)
+        written = self._setting.put(timers)
+        self._unwritten.add(written)
+        written.add_done_callback(self._unwritten.discard)
+        return written
+
+    def time_moved(self) -> None:
+        """The platform's time has jumped: what is due by now is fired in the order in which it was due."""
+        self._jumped = True
+        self._roused.set()
 
     def try_keep(self, turn: Turn, timers: Sequence[Timer]) -> bool:
         """Fire these timers from now on, and let their stored turn keep them, which has no other effects. False, and
         nothing is done, when they are not all due soon, or some are known already."""
-        horizon_ms = self._clock.now_ms() + int(HORIZON_S * 1000)
+        horizon_ms = self._clock.platform_ms() + int(HORIZON_S * 1000)
         if any(timer.due_ms > horizon_ms or timer.id in self._known for timer in timers):
             return False
         key = (turn.entity, turn.turn)
@@ -93,7 +106,7 @@ class TimerScheduler:
     def again(self, timer: Timer) -> None:
         """The timer's command got no answer: fire it at the next poll."""
         if timer.id in self._kept:
-            heapq.heappush(self._heap, _Due(self._clock.now_ms() + int(self._poll_s * 1000), timer, again=True))
+            heapq.heappush(self._heap, _Due(self._clock.platform_ms() + int(self._poll_s * 1000), timer, again=True))
         else:
             self._known.discard(timer.id)
 
@@ -118,19 +131,32 @@ class TimerScheduler:
     async def run(self, partitions: Callable[[], Sequence[int]]) -> None:
         """Load what is due soon, fire what is due, and sleep until the next; until cancelled."""
         next_poll_s = self._clock.monotonic_s()
+        more_from_ms: int | None = None  # what is due later than that may lie in the database still
         while True:
-            if self._clock.monotonic_s() >= next_poll_s:
-                next_poll_s = self._clock.monotonic_s() + self._poll_s
-                await self._load(partitions())
-            now_ms = self._clock.now_ms()
-            while self._heap and self._heap[0].due_ms <= now_ms:
-                due = heapq.heappop(self._heap)
-                self._inbox.put(DueTimer(due.timer, due.again or due.timer.id not in self._kept))
+            if self._jumped or self._clock.monotonic_s() >= next_poll_s:
+                if self._jumped:
+                    await self._write_out()
+                more_from_ms = await self._load(partitions())
+                next_poll_s = self._clock.monotonic_s() + (self._poll_s if more_from_ms is None else _MORE_S)
+            now_ms = self._clock.platform_ms()
+            self._fire(now_ms if more_from_ms is None else min(now_ms, more_from_ms))
             pause_s = next_poll_s - self._clock.monotonic_s()
-            if self._heap:
+            if self._heap and more_from_ms is None:
                 pause_s = min(pause_s, (self._heap[0].due_ms - now_ms) / 1000)
-            self._roused.clear()
-            await _wait(self._roused, max(pause_s, 0.001))
+            if not self._jumped:
+                self._roused.clear()
+                await _wait(self._roused, max(pause_s, 0.001))
+
+    def _fire(self, until_ms: int) -> None:
+        while self._heap and self._heap[0].due_ms <= until_ms:
+            due = heapq.heappop(self._heap)
+            self._inbox.put(DueTimer(due.timer, due.again or due.timer.id not in self._kept))
+
+    async def _write_out(self) -> None:
+        """Time has jumped: wait for the timers that are on their way to the database, for some are due by now."""
+        self._jumped = False
+        if self._unwritten:
+            await asyncio.wait(self._unwritten, timeout=_WRITTEN_S)
 
     def _count_down(self, key: TurnKey) -> bool:
         """A turn has one timer fewer to keep; True when that was the last."""
@@ -144,17 +170,20 @@ class TimerScheduler:
         await self._timers.drop(ids)
         self._known.difference_update(ids)
 
-    async def _load(self, partitions: Sequence[int]) -> None:
+    async def _load(self, partitions: Sequence[int]) -> int | None:
+        """Hold what is due soon. None: that is all of it; else, up to when it is."""
         if not partitions:
-            return
-        horizon_ms = self._clock.now_ms() + int(HORIZON_S * 1000)
+            return None
+        horizon_ms = self._clock.platform_ms() + int(HORIZON_S * 1000)
         try:
-            self._hold(await self._timers.due(partitions, before_ms=horizon_ms, limit=10_000))
+            found = await self._timers.due(partitions, before_ms=horizon_ms, limit=_PAGE)
         except Unavailable:
-            return
+            return None
+        self._hold(found)
+        return found[-1].due_ms if len(found) == _PAGE else None
 
     def _hold(self, timers: Sequence[Timer]) -> None:
-        horizon_ms = self._clock.now_ms() + int(HORIZON_S * 1000)
+        horizon_ms = self._clock.platform_ms() + int(HORIZON_S * 1000)
         for timer in timers:
             if timer.due_ms <= horizon_ms and timer.id not in self._known:
                 self._known.add(timer.id)

@@ -7,6 +7,7 @@ import msgspec
 
 from actors.kernel.contract.activities import Activity, Urgency
 from actors.kernel.contract.entity import Effects, Event, Kind, Letter, Recorded
+from actors.kernel.contract.reactions import Due
 from actors.kernel.history.sealed_letters import letter_place, with_secret
 from store.ports.journal import Turn
 from store.ports.timers import Timer
@@ -195,10 +196,11 @@ class Codec:
         activities = [seal_activity(self._vault, entity_id, activity) for activity in effects.activities]
         return encode(StoredEffects(views, list(effects.redact), letters, [], activities))
 
-    def encode_letters(self, letters: Iterable[tuple[bytes, Letter]]) -> bytes:
-        """Letters with their command ids as an effect of their turn. Raises LookupError when the key of an owner is not
-        at hand."""
-        return encode(StoredEffects([], [], [self.store_letter(letter, command_id) for command_id, letter in letters]))
+    def encode_due(self, entity_id: str, due: Due) -> bytes:
+        """What rules owe as an effect of their turn. Raises LookupError when the key of an owner is not at hand."""
+        letters = [self.store_letter(letter, command_id) for command_id, letter in due.letters]
+        activities = [seal_activity(self._vault, entity_id, activity) for activity in due.activities]
+        return encode(StoredEffects([], [], letters, [], activities))
 
     def store_letter(self, letter: Letter, command_id: bytes) -> StoredLetter:
         """A letter as it waits. Raises LookupError when the key of its owner is not at hand."""

@@ -1,17 +1,17 @@
 """Deciding: the commands that wait for one entity become the draft of one turn. Synchronous, and free of I/O."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
 from actors.kernel.contract import protocol
-from actors.kernel.contract.activities import Answered, Still
+from actors.kernel.contract.activities import Activity, Answered, Still
 from actors.kernel.contract.answers import delivery, failure, signal_delivery
 from actors.kernel.contract.callers import Submission
 from actors.kernel.contract.commands import command_id_of
 from actors.kernel.contract.entity import Attach, Context, Decision, Effects, Event, Letter, Query, Recorded
-from actors.kernel.contract.reactions import letters_of, mark_of
+from actors.kernel.contract.reactions import mark_of, owed_by
 from actors.kernel.shard.reply_cache import ReplyCache
 from actors.kernel.shard.resident import Decided, Draft, Missing, Resident
 from common.errors import CarewireError, PayloadTooLarge, PermissionDenied
@@ -171,10 +171,10 @@ class Decider:
             worked.redacts |= bool(effects.redact)
         if reactions := resident.runtime.reactions.get(type(event)):
             mark = mark_of(recorded, len(draft.notes) + len(worked.notes) - 1)
-            owed = [letter for one in reactions for letter in letters_of(one, resident.id, recorded, mark)]
-            if owed:
-                self._require_owners(letter for _, letter in owed)
-                worked.effects.append(codec_.encode_letters(owed))
+            due = owed_by(reactions, resident.id, recorded, mark)
+            if due.letters or due.activities:
+                self._require_owners([letter for _, letter in due.letters], due.activities)
+                worked.effects.append(codec_.encode_due(resident.id, due))
                 worked.size += len(worked.effects[-1])
         shown = kind.show(resident.id, recorded, part)
         if shown is not None:
@@ -187,16 +187,13 @@ class Decider:
     def _encode_effects(self, resident: Resident, seq: int, effects: Effects) -> bytes:
         if any(view.secret is not None for view in effects.views) and not self._vault.has(effects.owner):
             raise NoKey(effects.owner)
-        for activity in effects.activities:
-            if activity.owner and not self._vault.has(activity.owner):
-                raise NoKey(activity.owner)
-        self._require_owners(effects.letters)
+        self._require_owners(effects.letters, effects.activities)
         ids = [command_id_of(letter.to, resident.id, seq, place) for place, letter in enumerate(effects.letters)]
         return resident.runtime.codec.encode_effects(resident.id, seq, effects, ids)
 
-    def _require_owners(self, letters: Iterable[Letter]) -> None:
-        owners = dict.fromkeys(letter.owner for letter in letters if letter.secret is not None)
-        if keyless := [owner for owner in owners if not self._vault.has(owner)]:
+    def _require_owners(self, letters: Sequence[Letter], activities: Sequence[Activity]) -> None:
+        owners = [*(letter.owner for letter in letters), *(activity.owner for activity in activities)]
+        if keyless := [owner for owner in dict.fromkeys(owners) if owner and not self._vault.has(owner)]:
             raise NoKey(*keyless)
 
     def _require(self, event: Event) -> None:

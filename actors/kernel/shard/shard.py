@@ -96,8 +96,11 @@ class Shard:
         return self._ownership.serving
 
     def stats(self) -> dict[str, object]:
-        """What `carewire status` shows of a shard."""
-        return {
+        """What `carewire status` shows of a shard. `ahead_ms` is there once the platform's time was moved."""
+        clock = self._context.clock
+        ahead_ms = clock.platform_ms() - clock.now_ms()
+        moved = {"ahead_ms": ahead_ms} if ahead_ms else {}
+        return moved | {
             "name": self.name,
             "serving": self.serving,
             "epoch": self._ownership.epoch,
@@ -105,7 +108,7 @@ class Shard:
             "queued": self._residents.waiting,
             "subscribers": len(self._publisher.subscribers),
             "buffered_bytes": sum(session.buffered_bytes for session in self._publisher.subscribers),
-            "lag_ms": self._turn_mean.ms(self._context.clock.monotonic_s()),
+            "lag_ms": self._turn_mean.ms(clock.monotonic_s()),
         }
 
     async def start(self) -> None:
@@ -185,6 +188,10 @@ class Shard:
     async def drop_activity(self, id_: bytes) -> ActivityRow | None:
         """An operator wants it tried no more. None when it is not here. Raises `Unavailable`."""
         return await self._effects.loads.drop(id_)
+
+    def time_moved(self) -> None:
+        """The platform's time has jumped forward."""
+        self._effects.timers.time_moved()
 
     async def release(self, partitions: Sequence[int]) -> None:
         """Stop serving these partitions: finish what is under way, bounce what waits, and hand them off. The map must

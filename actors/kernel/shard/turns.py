@@ -99,7 +99,7 @@ class Turns:
 
     def _decide(self) -> list[Draft]:
         """A draft of each entity that is ready, as long as the turn has room; the others stay ready."""
-        now_ms = self._clock.now_ms()
+        now_ms = self._clock.platform_ms()
         ready = self._residents.ready
         room = _MOST
         drafts = []

@@ -43,7 +43,7 @@ class PersonalCalendar:
         Raises:
             Unavailable: it is not finished.
         """
-        by, now_ms = as_themselves(user), self._services.clock.now_ms()
+        by, now_ms = as_themselves(user), self._services.clock.platform_ms()
         await self._services.feed_tokens.forget(user)
         for entry in await self.waitlist(user):
             await self._services.waiting.leave(entry.entry_id, by=by)

@@ -85,7 +85,7 @@ class CareRelations(CareReader):
             Conflict: others are proposing for the same two.
         """
         check_proposal(client, therapist, by)
-        care_id, ended = new_id("care", self._clock.now_ms()), ""
+        care_id, ended = new_id("care", self._clock.platform_ms()), ""
         pair = care_pair_id(client, therapist)
         for _ in range(_ATTEMPTS):
             claim = ClaimCare(care_id, after=ended)

@@ -36,7 +36,7 @@ class Notices:
         Raises:
             Unavailable: nobody answered in time, and it must be told.
         """
-        event_id = new_id("evt", self._clock.now_ms())
+        event_id = new_id("evt", self._clock.platform_ms())
         command = Deliver(event_id, event, msgspec.json.encode(payload))
         try:
             await self._region.submit(f"user:{user}", command, by=SYSTEM, command_id=event_id)

@@ -17,7 +17,8 @@ from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.identity.models import Id
 from serve_app.capabilities.identity.routes import From
 from serve_app.capabilities.oversight.breakglass import BreakGlass, Grant
-from serve_app.capabilities.rooms.routes import RoomsReader, json_response, page_of_messages, page_of_rooms
+from serve_app.capabilities.rooms.pages import json_response, page_of_messages, page_of_rooms
+from serve_app.capabilities.rooms.ports import RoomsReader
 from serve_app.edge.api.models import MessagePage, RoomPage
 from serve_app.edge.conventions.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
 from serve_app.edge.conventions.permits import permit, verified_of

@@ -18,7 +18,7 @@ from serve_app.capabilities.identity.care_routes import care_of
 from serve_app.capabilities.identity.parts import Parts
 from serve_app.capabilities.identity.routes import session_of, user_of
 from serve_app.capabilities.oversight.routes import entry_of
-from serve_app.capabilities.rooms.routes import RoomsReader
+from serve_app.capabilities.rooms.ports import RoomsReader
 
 R = TypeVar("R")
 _to_json: Final = msgspec.json.encode

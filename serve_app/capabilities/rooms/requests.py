@@ -1,19 +1,26 @@
-"""What clients may send: one Struct an event, with the types and bounds of the public contract.
+"""What clients may send about rooms: one Struct an operation, with the types and bounds of the public contract.
 
 Types and forms are checked here; whether it is allowed, and the sense of it, is the room's business. Unknown members
 are refused: a misspelt optional one would otherwise be ignored in silence.
 """
 
-from typing import Annotated, Any, Literal
+import re
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 from typing_extensions import override
 
 from actors.rooms.room import commands
-from common.decoding import MAX_DEPTH, Id, Request, Seq, ShortText, Text, UserIds, check_plain
+from common.decoding import LARGEST_INT, MAX_DEPTH, Id, Request, Seq, ShortText, Text, UserIds, check_plain
+from common.errors import InvalidArgument
 
 Limit = Annotated[int, Meta(ge=1, le=commands.LARGEST_PAGE)]
+Cursor = Annotated[
+    str, Meta(max_length=512, description="`next_cursor` of the page before; without it, the first page.")
+]
+_Seq = Annotated[int, Meta(ge=0, le=LARGEST_INT + 1)]
+_POSITION: Final = re.compile(r"([ab])([0-9]{1,18})")
 
 
 class CreateRoom(Request, frozen=True):
@@ -195,3 +202,41 @@ class ListRooms(Request, frozen=True):
 
     cursor: ShortText | None = None
     limit: Limit = commands.DEFAULT_PAGE
+
+
+class HistoryAddress(RoomRequest, frozen=True):
+    """The same in an address, which may say where a page goes on."""
+
+    before: _Seq | None = None
+    after: _Seq | None = None
+    cursor: Cursor | None = None
+    limit: Limit = commands.DEFAULT_PAGE
+
+    @property
+    def bounds(self) -> tuple[int | None, int | None]:
+        """`before` and `after`. Raises InvalidArgument: nobody gave the cursor out."""
+        if self.cursor is None:
+            return self.before, self.after
+        match = _POSITION.fullmatch(self.cursor)
+        if match is None:
+            raise InvalidArgument("cursor: take the `next_cursor` of the page before.", details={"field": "cursor"})
+        seq = int(match[2])
+        return (None, seq) if match[1] == "a" else (seq, None)
+
+    @override
+    def command(self, _: str) -> commands.RoomCommand:
+        before, after = self.bounds
+        return commands.History(before, after, self.limit)
+
+
+class RoomsAddress(ListRooms, frozen=True):
+    """The same in an address, where any text is looked up."""
+
+    cursor: Cursor | None = None
+    limit: Limit = commands.DEFAULT_PAGE
+
+
+class InboxAck(Request, frozen=True):
+    """What was addressed to the user has been seen, up to there."""
+
+    inbox_seq: Seq

@@ -1,7 +1,7 @@
 """Errors over HTTP: RFC 9457 problem documents with the contract's `code`; a plain page where a person looks."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from http import HTTPStatus
 from typing import Any, Final
@@ -26,8 +26,11 @@ h1{{font-size:1.4rem}}a{{color:#0b66c2}}</style></head>
 """
 
 
-def problem(error: CarewireError, request: Request, *, status: int | None = None) -> Response:
-    """The answer to a request that failed with `error`. `status` overrides the one that goes with its code."""
+def problem(
+    error: CarewireError, request: Request, *, status: int | None = None, beside: Mapping[str, object] | None = None
+) -> Response:
+    """The answer to a request that failed with `error`. `status` overrides the one that goes with its code; `beside`
+    are members of its own."""
     status = status or error.status
     headers = _headers(error)
     title = HTTPStatus(status).phrase
@@ -38,6 +41,7 @@ def problem(error: CarewireError, request: Request, *, status: int | None = None
     document = {"type": "about:blank", "title": title, "status": status, "detail": wire.pop("message"), **wire}
     if request_id := request.scope.get("request_id"):
         document["request_id"] = request_id
+    document |= beside or {}
     return Response(json.dumps(document), status, headers, MEDIA_TYPE)
 
 

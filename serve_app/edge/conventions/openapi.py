@@ -1,5 +1,6 @@
 """The OpenAPI document, completed: what holds for every operation is written once, here, not in every route."""
 
+from collections.abc import Mapping
 from copy import deepcopy
 from http import HTTPStatus
 from typing import Any, Final
@@ -10,6 +11,10 @@ from common.errors import error_types
 from serve_app.edge.api.models import Problem
 from serve_app.edge.conventions.idempotency import HEADER
 from serve_app.edge.conventions.limits import UNLIMITED, WEBHOOK_PATH
+from serve_app.edge.conventions.permits import routes_of
+from serve_app.edge.rest import operation_of
+from serve_app.edge.rest_documents import REF, answers_of
+from serve_app.edge.schemas import components_of
 
 _MEDIA: Final = "application/problem+json"
 _REQUEST_ID: Final = {
@@ -35,6 +40,7 @@ _HEADERS: Final = {
 }
 _ALWAYS: Final = (400, 429, 500, 503)
 _BESIDE_API: Final = frozenset({"401", "403", "429"})  # the rest of an operator's address is said by its route
+_NONE: Final[Mapping[str, Any]] = {}
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 
 
@@ -44,16 +50,20 @@ def complete(app: FastAPI) -> None:
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = completed(make())
+            operations = [found for route in routes_of(app) if (found := operation_of(route)) is not None]
+            answers = components_of(answers_of(operations), REF)
+            app.openapi_schema = completed(make(), answers)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign] # FastAPI's documented way
 
 
-def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with the headers, errors and examples that all operations share. Pure."""
+def completed(document: dict[str, Any], answers: Mapping[str, Any] = _NONE) -> dict[str, Any]:
+    """The document with the headers, errors and examples that all operations share, and the schemas of their answers.
+    Pure."""
     document = deepcopy(document)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas.update(answers)
     schemas.setdefault("Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)

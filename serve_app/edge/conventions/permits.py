@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from fastapi.security import HTTPBearer
+from starlette.types import Scope
 
 from actors.kernel.contract.entity import Principal
 from common.policy import PERSONAL, POLICY
@@ -27,6 +28,19 @@ _scheme: Final = HTTPBearer(
 )
 
 
+def admitted(scope: Scope, action: str) -> Principal:
+    """Whoever sends this request, when their role may do `action` at all.
+
+    Raises:
+        Unauthenticated: nobody whom we know.
+        PermissionDenied: it may not.
+    """
+    verified = sender_of(scope).demand()
+    POLICY.require(verified.role, action)
+    reading(scope, verified.role, action)
+    return Principal(verified.user, verified.role)
+
+
 class _Permit:
     """What `permit` hangs into a route."""
 
@@ -37,10 +51,7 @@ class _Permit:
 
     async def __call__(self, request: Request, _: object = Depends(_scheme)) -> Principal:
         """Raises Unauthenticated or PermissionDenied."""
-        verified = sender_of(request.scope).demand()
-        POLICY.require(verified.role, self.action)
-        reading(request.scope, verified.role, self.action)
-        return Principal(verified.user, verified.role)
+        return admitted(request.scope, self.action)
 
 
 class _Public:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from common.errors import CarewireError
 from common.observations import Observation
 from common.persons import persons_in
-from common.policy import PERSONAL
+from common.policy import ALWAYS_RECORDED, PERSONAL
 from serve_app.edge.api.problems import problem
 from serve_app.edge.conventions.callers import sender_of
 
@@ -98,6 +98,6 @@ def _observation(scope: Scope, held: Sequence[Message]) -> Observation | None:
         persons = persons_in(b"".join(message.get("body", b"") for message in held[1:]), kind, but=who.user)
     named = [*request.path_params.values(), *(request.query_params.get(name) for name in _NAMED)]
     resource = " ".join(str(one) for one in named if one)[:256]
-    if not persons and not scope[_ACTION].startswith("room.r"):
+    if not persons and scope[_ACTION] not in ALWAYS_RECORDED:
         return None
     return Observation(who, scope[_ACTION], resource, persons, sender.address, scope["request_id"])

@@ -123,6 +123,9 @@ class _Clock:
     def now_ms(self) -> int:
         return int(self.at_s * 1000)
 
+    def platform_ms(self) -> int:
+        return self.now_ms()
+
     def monotonic_s(self) -> float:
         return self.at_s
 

@@ -13,9 +13,10 @@ from fastapi import FastAPI
 
 from actors.calendars.services.assembly import calendar_services
 from common.tokens import Expected, Verified, verify
-from serve_app.capabilities.calendars.routes import routers
+from serve_app.capabilities.calendars.operations import calendar_operations
 from serve_app.edge.api import problems
 from serve_app.edge.conventions.callers import Callers
+from serve_app.edge.rest import router_of
 from tests.gateway_rig import CLOCK, SECRET, Client, Rig, rig, token
 
 HOURS = {day: [["08:00", "20:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
@@ -69,8 +70,8 @@ async def house() -> AsyncIterator[House]:
         problems.install(app)
 
         app.add_middleware(Callers, verify=who)
-        for router in routers(calendar_services(region, made.stores.views, CLOCK, made.stores.feed_tokens)):
-            app.include_router(router)
+        services = calendar_services(region, made.stores.views, CLOCK, made.stores.feed_tokens)
+        app.include_router(router_of(calendar_operations(services)))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as http:
             found = House(made, http, app)
             for therapist in ("doc", "eve"):

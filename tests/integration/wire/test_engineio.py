@@ -655,16 +655,38 @@ async def test_no_task_belongs_to_an_idle_websocket(echo: Echo) -> None:
     assert await said(websockets[0]) == "4still there"
 
 
+HELLO = (
+    b"GET /engine.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+    b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_no_connection_outlives_the_server_though_its_client_does_not_say_good_bye(reads: bool) -> None:
+    async with contextlib.AsyncExitStack() as clients:
+        async with echoing() as echo:
+            host, port = echo.wire.url.split("/")[2].split(":")
+            reader, writer = await clients.enter_async_context(stream_to(host, int(port)))
+            writer.write(HELLO)
+            await until(lambda: bool(echo.server.sockets), "the session")
+            (sid,) = echo.server.sockets
+            if not reads:
+                writer.transport.pause_reading()  # type: ignore[attr-defined] # a socket's
+                for _ in range(9):
+                    await echo.server.send(sid, "x" * 100_000)
+            await echo.server.disconnect(sid)
+        if not reads:
+            writer.transport.resume_reading()  # type: ignore[attr-defined] # a socket's
+        with contextlib.suppress(ConnectionResetError):
+            async with asyncio.timeout(PATIENCE_S):
+                await reader.read()
+
+
 async def test_bytes_sent_ahead_of_the_answer_are_not_lost(echo: Echo) -> None:
     """A client must not, but one that does is not left hanging with half a frame."""
     host, port = echo.wire.url.split("/")[2].split(":")
     async with asyncio.timeout(PATIENCE_S), stream_to(host, int(port)) as (reader, writer):
-        writer.write(
-            b"GET /engine.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-            b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-            + b"\x81\x83\0\0\0\0"
-            + b"4hi"
-        )
+        writer.write(HELLO + b"\x81\x83\0\0\0\0" + b"4hi")
         await reader.readuntil(b"\x81\x034hi")
 
 

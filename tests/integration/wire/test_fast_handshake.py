@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from realtime.socketio import AsyncServer, FastHandshake
+from realtime.socketio import AsyncServer, FastHandshake, OpeningRequest
 from realtime.websocket.frames import framed
 from tests.streams import Stream, stream_to
 from tests.wire_rig import until
@@ -59,7 +59,7 @@ class Ports:
     opened: int = 0
     full: bool = False
 
-    def admit(self, request: web.Request) -> dict[str, Any] | None:
+    def admit(self, request: OpeningRequest) -> dict[str, Any] | None:
         """Counts those who come by the doorway."""
         self.opened += not isinstance(request, web.Request)
         return {"status": "503 SERVICE UNAVAILABLE", "headers": [*FULL], "response": b"full"} if self.full else None
@@ -67,10 +67,10 @@ class Ports:
 
 @pytest.fixture
 async def ports() -> AsyncIterator[Ports]:
-    def environ_of(request: web.Request) -> dict[str, Any]:
+    def environ_of(request: OpeningRequest) -> dict[str, Any]:
         return {"REMOTE_ADDR": request.remote}
 
-    def admit(request: web.Request) -> dict[str, Any] | None:
+    def admit(request: OpeningRequest) -> dict[str, Any] | None:
         return made.admit(request)
 
     server = AsyncServer(

@@ -359,7 +359,7 @@ async def test_text_in_the_place_of_an_attachment_closes_the_connection(talk: Ta
     await websocket.send_str('42["message"]')
     await closed(websocket)
     await until(lambda: talk.gone == ["parse error"], "the disconnect")
-    assert talk.server._binary_packet == {}
+    assert talk.server.unfinished == {}
 
 
 # what the wire path adds

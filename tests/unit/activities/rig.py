@@ -31,6 +31,9 @@ class LoopClock:
     def now_ms(self) -> int:
         return int(asyncio.get_running_loop().time() * 1000)
 
+    def platform_ms(self) -> int:
+        return self.now_ms()
+
     def monotonic_s(self) -> float:
         return asyncio.get_running_loop().time()
 

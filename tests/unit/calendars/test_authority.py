@@ -253,5 +253,6 @@ def _with(body: BulkBody, changes: dict[str, Any]) -> BulkBody:
     return BulkBody(**members | changes)
 
 
-def _reasons(error: msgspec.Raw) -> Any:
+def _reasons(error: msgspec.Raw | msgspec.UnsetType) -> Any:
+    assert isinstance(error, msgspec.Raw)
     return msgspec.json.decode(error)["details"]["reasons"]

@@ -15,11 +15,11 @@ from actors.care.commands import (
     ResumeCare,
 )
 from actors.care.kind import CareKind
-from actors.care.letters import Deliver
 from actors.care.pairs import CarePairKind, ClaimCare, care_pair_id
 from actors.care.state import CareRecord
 from actors.care.views import CARE, pair_of, record_in
 from actors.inboxes import commands as inbox
+from actors.inboxes.commands import Deliver
 from actors.kernel.contract.entity import SYSTEM, Attach, Principal
 from common.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from tests.unit.rooms.harness import START_MS, World

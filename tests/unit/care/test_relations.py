@@ -14,6 +14,7 @@ from actors.inboxes.kind import InboxKind
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import SYSTEM, Kind, Principal
+from actors.workflows.table import reactions_of
 from common.errors import AlreadyExists
 from common.policy import Relation
 from serve_app.capabilities.identity.care import CareRelations
@@ -42,7 +43,7 @@ def play(scenario: Callable[[World], Awaitable[None]]) -> None:
     loop = VirtualLoop()
     clock = JumpingClock(loop)
     stores = memory_stores(clock, [index for kind in KINDS for index in kind.indexes])
-    cluster = LocalCluster(stores, KINDS, settings=SETTINGS, clock=clock)
+    cluster = LocalCluster(stores, KINDS, settings=SETTINGS, clock=clock, reactions=reactions_of(["care"]))
 
     async def main() -> None:
         await cluster.start()

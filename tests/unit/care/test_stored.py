@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from actors.care.kind import CareKind
-from actors.care.letters import Deliver
 from actors.care.pairs import CarePairKind
 from actors.care.state import CareRecord
 from actors.kernel.contract.entity import Kind
@@ -19,7 +18,7 @@ KINDS: Final[tuple[Kind[Any, Any, Any], ...]] = (CareKind(), CarePairKind())
 
 
 def stored() -> dict[str, type[msgspec.Struct]]:
-    found: dict[str, type[msgspec.Struct]] = {"letter.deliver": Deliver, "view.care": CareRecord}
+    found: dict[str, type[msgspec.Struct]] = {"view.care": CareRecord}
     for kind in KINDS:
         for role in ("commands", "events"):
             for one in structs_of(getattr(kind, role)):

@@ -19,7 +19,7 @@ from common.decoding import decode
 from common.errors import InvalidArgument
 from common.lines import Line, is_line
 from config.settings import RoomSettings
-from serve_app.capabilities.calendars import booking_events, calendar_events
+from serve_app.capabilities.calendars import requests as calendar_operations
 from serve_app.capabilities.identity import models
 from serve_app.capabilities.oversight import routes as audit
 
@@ -45,7 +45,7 @@ def test_names_of_all_languages_are_lines(text: str) -> None:
 
 def written() -> Iterator[tuple[str, str, Any]]:
     """(type, member, its type) of every text in a request body that is called a name, a title or a reason."""
-    for module in (models, audit, calendar_requests, booking_events, calendar_events):
+    for module in (models, audit, calendar_requests, calendar_operations):
         for name, kind in inspect.getmembers(module, inspect.isclass):
             is_body = issubclass(kind, models.IdentityBody | audit.OpenGrant | calendar_requests.Body)
             if is_body and issubclass(kind, BaseModel | msgspec.Struct):

@@ -24,5 +24,5 @@ def test_a_range_with_another_port_in_it_or_with_too_few_is_refused() -> None:
     assert Settings(cluster=cluster).cluster.port_range == PortRange(20_000, 20_020)
     with pytest.raises(ValueError, match=r"must not contain http\.port"):
         Settings(cluster=cluster, http=HttpSettings(port=20_020))
-    with pytest.raises(ValueError, match="must be 40 ports or more"):
+    with pytest.raises(ValueError, match="must be 42 ports or more"):
         Settings(cluster=cluster, kernel=KernelSettings(room_shards=33))

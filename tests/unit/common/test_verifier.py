@@ -35,6 +35,9 @@ class StillClock:
     def now_ms(self) -> int:
         return self.ms
 
+    def platform_ms(self) -> int:
+        return self.now_ms()
+
     def monotonic_s(self) -> float:
         return self.ms / 1000
 

@@ -1,17 +1,19 @@
 """Settings: read strictly, explained in one line."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from common.errors import StartupError
 from config.loading import effective, load_settings, variables
+from config.wellknown import WELL_KNOWN
 
 
 @pytest.fixture(autouse=True)
 def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An environment without any of our variables, in a folder without `.env`."""
-    for name in variables():
+    for name in (*variables(), *WELL_KNOWN.values()):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -81,3 +83,72 @@ def test_what_is_printed_masks_secrets_and_says_where_values_come_from(monkeypat
 
 def test_every_setting_is_described() -> None:
     assert [name for name, description in variables().items() if not description] == []
+
+
+SHORT, LONG, LONGER = "x" * 31, "a" * 32, "b" * 40
+
+
+def secret_and_source() -> tuple[str, str]:
+    settings = load_settings()
+    assert settings.auth.secret is not None
+    (row,) = [row for row in effective(settings) if row[0] == "CAREWIRE_AUTH__SECRET"]
+    assert row[1] == "********"
+    return settings.auth.secret.get_secret_value(), row[2]
+
+
+def test_a_name_that_people_know_is_read_where_ours_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text(f"JWT_SECRET={LONG}\n")
+    assert secret_and_source() == (LONG, "JWT_SECRET in .env")
+    monkeypatch.setenv("JWT_SECRET", LONGER)
+    assert secret_and_source() == (LONGER, "JWT_SECRET")
+    Path(".env").write_text(f"CAREWIRE_AUTH__SECRET={LONG}\n")
+    assert secret_and_source() == (LONG, ".env")
+    monkeypatch.setenv("CAREWIRE_AUTH", json.dumps({"secret": LONGER}))
+    assert secret_and_source() == (LONGER, "environment")
+    monkeypatch.delenv("CAREWIRE_AUTH")
+    monkeypatch.setenv("CAREWIRE_AUTH__SECRET", LONGER)
+    assert secret_and_source() == (LONGER, "environment")
+
+
+def test_one_that_is_empty_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JWT_SECRET", " ")
+    assert load_settings().auth.secret is None
+
+
+def test_what_is_wrong_is_told_of_the_name_that_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JWT_SECRET", SHORT)
+    with pytest.raises(StartupError, match=r"^JWT_SECRET, read for CAREWIRE_AUTH__SECRET: ") as refused:
+        load_settings()
+    assert SHORT not in str(refused.value)
+    monkeypatch.setenv("CAREWIRE_AUTH__SECRET", SHORT)
+    with pytest.raises(StartupError, match=r"^CAREWIRE_AUTH__SECRET: "):
+        load_settings()
+
+
+def test_every_name_that_people_know_stands_for_a_setting() -> None:
+    assert WELL_KNOWN.keys() <= variables().keys()
+    assert len(set(WELL_KNOWN.values())) == len(WELL_KNOWN)
+
+
+@pytest.mark.parametrize("name", ["STRIPE_SECRET_KEY", "CAREWIRE_AUTH__ISSUER", "MY_SHOP"])
+@pytest.mark.parametrize("in_file", [False, True])
+@pytest.mark.parametrize("key", ["sk_live_51Hx", "rk_live_51Hx", "rzp_live_1"])
+def test_time_does_not_move_where_a_live_key_is_set(
+    name: str, in_file: bool, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAREWIRE_CLOCK__SETTABLE", "true")
+    if in_file:
+        Path(".env").write_text(f"{name}={key}\n")
+    else:
+        monkeypatch.setenv(name, key)
+    with pytest.raises(StartupError, match=f"CAREWIRE_CLOCK__SETTABLE cannot be on where {name} ") as refused:
+        load_settings()
+    assert key not in str(refused.value)
+    monkeypatch.setenv("CAREWIRE_CLOCK__SETTABLE", "false")
+    load_settings()
+
+
+def test_time_moves_beside_keys_for_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_test_51Hx")
+    assert load_settings({"clock": {"settable": True}}).clock.settable
+    assert not load_settings().clock.settable

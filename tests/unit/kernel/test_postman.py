@@ -159,6 +159,23 @@ def test_a_secret_that_opens_nowhere_kills_its_letter_and_nothing_else() -> None
     played(scenario)
 
 
+def test_a_bug_in_a_parked_letter_kills_it_and_the_others_are_sent() -> None:
+    async def scenario(office: Office) -> None:
+        unreadable = replace(record_of(SENDER, replace_id(1, "ledger:c"), due_ms=0), packed=b"no letter")
+        buggy, good = (record_of(SENDER, replace_id(n, to), due_ms=0) for n, to in ((2, "ledger:d"), (3, "ledger:e")))
+        office.route.fates["ledger:d"] = ZeroDivisionError()
+        await office.stores.activities.add([unreadable, buggy, good])
+        await office.work(40)
+        assert [letter.to for letter in office.route.arrived] == ["ledger:e"]
+        assert [(dead.id, dead.code) for dead in await office.kept("dead")] == [
+            (unreadable.id, "internal"),
+            (buggy.id, "internal"),
+        ]
+        assert await office.kept("parked") == []
+
+    played(scenario)
+
+
 def test_a_parked_letter_of_an_erased_person_is_dropped() -> None:
     async def scenario(office: Office) -> None:
         await office.stores.vault.ensure(["ann"])

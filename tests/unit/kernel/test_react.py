@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -73,6 +74,19 @@ def test_what_happened_before_the_rule_is_told_once_and_what_was_told_is_not_tol
         assert await quotes(world) == everything
 
     played(scenario)
+
+
+def test_the_twin_whose_ids_are_not_the_event_s_alone_tells_everything_again() -> None:
+    """A rule under another name: what a replay would do if its ids were those of a deployment."""
+
+    async def scenario(world: World) -> None:
+        await submit(world, Write("once", quote=QUOTES), "ledger:a")
+        await asyncio.sleep(2)
+        assert (await react(world, replace(QUOTING, name="renamed"))).owed == 1
+        await asyncio.sleep(30)
+        assert await quotes(world) == ["quote of once"] * 2
+
+    played(scenario, QUOTING)
 
 
 def test_it_begins_where_it_is_told_to() -> None:

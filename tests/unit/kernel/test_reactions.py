@@ -9,10 +9,12 @@ import pytest
 
 from actors.kernel.contract.commands import command_id_of
 from actors.kernel.contract.entity import Letter, Principal, Recorded
+from actors.kernel.contract.partitions import partition_of
 from actors.kernel.contract.reactions import AnyReaction, Owed, Reaction
 from actors.kernel.history.codec import decode_effects
 from actors.kernel.history.sealed_letters import with_secret
 from common.errors import CarewireError, Conflict
+from store.ports.journal import Turn
 from tests.simulation.loop import run
 from tests.simulation.world import World
 from tests.unit.kernel.ledger import QUOTING, Marked, Pages, Remind, Seen, Write, Written
@@ -173,6 +175,22 @@ def test_a_timer_s_events_are_reacted_to_as_well() -> None:
         assert await texts(world, QUOTES) == ["followed"]
 
     played(scenario, Reaction("follow", "ledger", Written, follow, ("ledger",)))
+
+
+def test_letters_that_were_owed_before_they_could_be_sealed_are_sent() -> None:
+    """A turn as an earlier release stored it: its letters have three members."""
+
+    async def scenario(world: World) -> None:
+        command = msgspec.msgpack.encode({"type": "write", "text": "from before", "tell": ""})
+        owed = msgspec.msgpack.encode([[], [], [[QUOTES, b"l" * 16, command]]])
+        old = "ledger:old"
+        turn = Turn(old, 1, 1, world.clock.now_ms() - 120_000, partition_of(old), effects=(owed,))
+        await world.sound.journal.append([turn])
+        await asyncio.sleep(35)
+        await settled(world)
+        assert await texts(world, QUOTES) == ["from before"]
+
+    played(scenario)
 
 
 def test_the_secret_joins_its_command() -> None:

@@ -16,6 +16,9 @@ class HandClock:
     def now_ms(self) -> int:
         return int(self.s * 1000)
 
+    def platform_ms(self) -> int:
+        return self.now_ms()
+
     def monotonic_s(self) -> float:
         return self.s
 

@@ -20,6 +20,9 @@ class StillClock:
     def now_ms(self) -> int:
         return int(self.now_s * 1000)
 
+    def platform_ms(self) -> int:
+        return self.now_ms()
+
     def monotonic_s(self) -> float:
         return self.now_s
 

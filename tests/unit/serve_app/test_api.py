@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from typing_extensions import override
 
+from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.commands import answer_to
 from actors.kernel.contract.entity import Command, Principal
 from actors.rooms.messages.chat_message import Content, pack, posted
@@ -47,7 +48,7 @@ class FewRooms:
             raise self.fails
         return RoomList(rooms=[], cursor="next")
 
-    async def ask(self, room_id: str, command: Command[R], *, by: Principal, trace: str) -> R:
+    async def submit(self, room_id: str, command: Command[R], *, by: Principal, trace: str) -> Reply:
         asked: object = command
         assert isinstance(asked, History)
         if room_id != "r1":
@@ -57,7 +58,10 @@ class FewRooms:
         page = seqs[:limit] if after is not None else seqs[-limit:]
         messages = [posted(Posted(at=0, id=f"msg_{n}", secret=pack(Content("ü"))), n).to_wire("r1") for n in page]
         shown = MessagePage(messages=messages, has_more=len(page) < len(seqs))
-        return answer_to(command, msgspec.json.encode(shown))
+        return Reply(msgspec.json.encode(shown), 1, False)
+
+    async def ask(self, room_id: str, command: Command[R], *, by: Principal, trace: str) -> R:
+        return answer_to(command, (await self.submit(room_id, command, by=by, trace=trace)).data)
 
 
 class NoRegistry(ProcessRegistry):

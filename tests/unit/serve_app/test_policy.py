@@ -72,6 +72,7 @@ webhook.replay - - - *
 operations.scale - - - *
 activity.read - - - *
 activity.change - - - *
+operations.clock - - - *
 """
 LETTERS = dict(zip("somcgpn", Relation, strict=True))
 COLUMNS = ("client", "therapist", "moderator", "admin")

@@ -12,9 +12,12 @@ from actors.calendars.booking.state import Record
 from actors.calendars.waitlist.answers import shown as offered
 from actors.calendars.waitlist.events import OfferMade
 from actors.calendars.waitlist.state import FreedSlot, Offer
+from actors.care.events import CareAccepted, CareBegun, CareEnded, CarePaused, CareResumed
+from actors.care.state import CareRecord
+from actors.care.state import shown as care_shown
 from actors.kernel.contract.commands import command_id_of
 from actors.kernel.contract.entity import SYSTEM, Event, Recorded
-from actors.kernel.contract.reactions import letters_of
+from actors.kernel.contract.reactions import owed_by
 from actors.rooms.room.events import Created, Joined, Left, Profile
 from tests.unit.rooms.harness import World
 from tests.unit.workflows.test_table import KINDS, RULES
@@ -45,6 +48,7 @@ RECORD = Record(
 )
 BOOKING = msgspec.json.decode(msgspec.json.encode(shown(RECORD, 7)))
 TAKEN = Resolution("calendar:doc", "1.1", "taken")
+CARE = CareRecord("1", "ann", "doc", "active", "doc", AT)
 OFFER = Offer(id="1", entry="w1", client="ann", calendar="doc", service="talk", opening=FreedSlot("doc", AT, AT + 1))
 
 
@@ -102,6 +106,20 @@ CASES = [
         Reminded(record=RECORD, starts_in_ms=60_000),
         [(f"user:{user}", "appointment_reminder", {"booking": BOOKING, "starts_in": 60}) for user in ("ann", "doc")],
     ),
+    *[
+        Case(
+            f"tell_care_{name}",
+            event(care=CARE, told=("ann", "doc")),
+            [(f"user:{user}", "care_updated", msgspec.to_builtins(care_shown(CARE))) for user in ("ann", "doc")],
+        )
+        for name, event in (
+            ("begun", CareBegun),
+            ("accepted", CareAccepted),
+            ("paused", CarePaused),
+            ("resumed", CareResumed),
+            ("ended", CareEnded),
+        )
+    ],
     Case(
         "tell_offer",
         OfferMade(offer=OFFER),
@@ -123,7 +141,7 @@ def test_every_rule_has_a_case_that_tells_somebody() -> None:
 def test_what_follows_from_the_event(case: Case) -> None:
     rule = RULES[case.rule]
     assert isinstance(case.event, rule.event)
-    letters = letters_of(rule, f"{rule.kind}:1", Recorded(7, AT, 3, case.event), "7")
+    letters = owed_by([rule], f"{rule.kind}:1", Recorded(7, AT, 3, case.event), "7").letters
     assert all(letter.to.partition(":")[0] in rule.to for _, letter in letters)
     told = []
     for _, letter in letters:
@@ -140,7 +158,7 @@ def test_what_follows_from_the_event(case: Case) -> None:
 def test_what_was_told_before_there_was_a_table_is_told_under_the_same_ids(case: Case) -> None:
     """Else going over the journal with a rule would tell it twice."""
     rule = RULES[case.rule]
-    letters = letters_of(rule, f"{rule.kind}:1", Recorded(7, AT, 3, case.event), "7")
+    letters = owed_by([rule], f"{rule.kind}:1", Recorded(7, AT, 3, case.event), "7").letters
     numbered = enumerate(case.told, case.first_place)
     before = [command_id_of(to, f"{rule.kind}:1", 7, place) for place, (to, _, _) in numbered]
     assert [command_id for command_id, _ in letters] == before

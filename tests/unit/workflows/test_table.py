@@ -11,8 +11,8 @@ from actors.kernel.contract.reactions import (
     Reaction,
     RuleFailed,
     by_event,
-    letters_of,
     mark_of,
+    owed_by,
     switched_on,
 )
 from actors.workflows.document import render
@@ -78,12 +78,12 @@ def test_the_rules_of_a_feature_that_is_off_are_left_out() -> None:
 
 def test_ids_are_of_the_event_the_rule_and_the_place() -> None:
     recorded = Recorded(7, 1, 3, Happened())
-    made = letters_of(a_rule(), "a:1", recorded, mark_of(recorded, 0))
-    assert made == letters_of(a_rule(), "a:1", Recorded(7, 99, 3, Happened()), "7")  # whenever it is evaluated
+    made = owed_by([a_rule()], "a:1", recorded, mark_of(recorded, 0)).letters
+    assert made == owed_by([a_rule()], "a:1", Recorded(7, 99, 3, Happened()), "7").letters  # whenever it is evaluated
     others = [
-        *letters_of(a_rule("other"), "a:1", recorded, "7"),
-        *letters_of(a_rule(), "a:2", recorded, "7"),
-        *letters_of(a_rule(), "a:1", recorded, "8"),
+        *owed_by([a_rule("other")], "a:1", recorded, "7").letters,
+        *owed_by([a_rule()], "a:2", recorded, "7").letters,
+        *owed_by([a_rule()], "a:1", recorded, "8").letters,
     ]
     ids = [command_id for command_id, _ in [*made, *others]]
     assert len(set(ids)) == len(ids) == 8
@@ -101,7 +101,7 @@ def test_whatever_a_rule_raises_is_no_answer_to_who_asked() -> None:
 
     rule = Reaction("refuses", "a", Happened, refuses, ("b",))
     with pytest.raises(RuleFailed, match="refuses"):
-        letters_of(rule, "a:1", Recorded(1, 1, 1, Happened()), "1")
+        owed_by([rule], "a:1", Recorded(1, 1, 1, Happened()), "1")
 
 
 def test_what_is_secret_has_an_owner() -> None:

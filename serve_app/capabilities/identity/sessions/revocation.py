@@ -5,32 +5,27 @@ HTTP needs the look-up anyway, so both read the same fact; and a change stream b
 milliseconds after a majority has it. An in-sequence signal through `user:<id>` would have been as fast on a good day.
 """
 
-import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from pymongo import ASCENDING, IndexModel
-from pymongo.errors import PyMongoError
 
 from common.clock import Clock
-from common.errors import CarewireError
 from common.lib.batching import Batcher, look_up_together
-from common.lib.retry import Backoff
 from common.logs import get_logger
 from common.revocations import Revocation, keys_of, refusal
 from common.tokens import Verified
 from store.mongo.client import Database, Document, database_errors
+from store.mongo.following import Following
 
 COLLECTION: Final = "revocations"
 INDEXES: Final = (
     IndexModel([("expires", ASCENDING)], name="expires", expireAfterSeconds=0),
     IndexModel([("user", ASCENDING)], name="user"),
 )
-_PAUSES_S: Final = (0.2, 2.0)  # first and highest ceiling of the pause before the stream is opened again
 _AT_ONCE: Final = 1000
 _REST_S: Final = 0.004  # a look-up costs half a millisecond, whether for one token or for fifty
-_WAIT_MS: Final = 1000  # that the database holds a look at the stream back for news
 
 log = get_logger(__name__)
 
@@ -93,11 +88,8 @@ class Revocations:
 
 
 class Follower:
-    """Brings revocations to a process that holds live sockets, for as long as it runs.
-
-    Whatever is written after the stream is open comes through it. When it breaks, it is opened again and then what
-    concerns the users who are connected is read once more, so nothing that happened in between is missed.
-    """
+    """Brings revocations to a process that holds live sockets, for as long as it runs. Whenever its stream is opened,
+    it reads what concerns the users who are connected."""
 
     def __init__(
         self,
@@ -106,48 +98,20 @@ class Follower:
         on_revocation: Callable[[Revocation], None],
         users: Callable[[], Collection[str]],
     ) -> None:
-        self._all = database[COLLECTION]
         self._revocations = revocations
         self._on_revocation = on_revocation
         self._users = users
-        self._task: asyncio.Task[None] | None = None
-        self._following = asyncio.Event()
+        self._following = Following(
+            database[COLLECTION], lambda document: on_revocation(_from(document)), self._catch_up
+        )
 
     async def start(self) -> None:
         """Returns once the stream is open. Raises TimeoutError when that takes too long."""
-        self._task = asyncio.create_task(self._run())
-        await asyncio.wait_for(self._following.wait(), 10.0)
+        await self._following.start()
 
     async def stop(self) -> None:
         """Idempotent."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        backoff = Backoff(*_PAUSES_S)
-        while True:
-            try:
-                await self._follow()
-            except (PyMongoError, CarewireError) as error:
-                log.warning("revocations.interrupted", error=type(error).__name__)
-            except Exception:
-                log.exception("revocations.crashed")
-            if self._following.is_set():
-                backoff.reset()
-            self._following.clear()
-            await backoff.pause()
-
-    async def _follow(self) -> None:
-        kinds = [{"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}}]
-        stream: Any
-        async with self._all.watch(kinds, full_document="updateLookup", max_await_time_ms=_WAIT_MS) as stream:
-            await self._catch_up()  # from here on the stream is open
-            self._following.set()
-            while stream.alive:
-                change = await stream.try_next()
-                if change is not None and change.get("fullDocument") is not None:
-                    self._tell(_from(change["fullDocument"]))
+        await self._following.stop()
 
     async def _catch_up(self) -> None:
         users = sorted(self._users())

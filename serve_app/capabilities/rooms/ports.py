@@ -1,0 +1,47 @@
+"""What the operations of rooms need of the rest."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from actors.kernel.contract.answers import Reply
+from actors.kernel.contract.entity import Command, Principal
+from actors.kernel.contract.ports import EntityClient
+from actors.rooms.replies import RoomList
+from actors.rooms.service import Rooms
+
+R = TypeVar("R")
+
+
+class RoomsReader(Protocol):
+    """What is read here of `actors.rooms.service.Rooms`."""
+
+    async def rooms_of(self, by: Principal, *, cursor: str | None, limit: int, trace: str) -> RoomList: ...
+
+    async def submit(self, room_id: str, command: Command[R], *, by: Principal, trace: str) -> Reply: ...
+
+    async def ask(self, room_id: str, command: Command[R], *, by: Principal, trace: str) -> R: ...
+
+
+class DirectRooms(Protocol):
+    """Who may speak with whom in private."""
+
+    async def may_open_direct(self, user: str, role: str, members: Collection[str]) -> None:
+        """May this user begin a direct room with these? Raises PermissionDenied."""
+        ...
+
+
+class Everybody:
+    """Everybody may, where there is no identity service."""
+
+    async def may_open_direct(self, user: str, role: str, members: Collection[str]) -> None:
+        """Yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomServices:
+    """One a process. `inboxes` reaches the users' mailboxes."""
+
+    rooms: Rooms
+    inboxes: EntityClient
+    direct: DirectRooms

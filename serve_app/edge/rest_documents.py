@@ -1,0 +1,67 @@
+"""What the OpenAPI document says of an operation: its parameters, its body, its answer, an example of each."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from serve_app.edge.decoding import RequestReader
+from serve_app.edge.operation import Operation, Rest
+from serve_app.edge.schemas import members_of, schema_of
+
+REF: Final = "#/components/schemas/{name}"
+_JSON: Final = "application/json"
+
+
+def document_of(operation: Operation[Any], rest: Rest, reader: RequestReader) -> dict[str, Any]:
+    """`openapi_extra` of the route."""
+    sent = dict(operation.example.request) if operation.example is not None else {}
+    document: dict[str, Any] = {"responses": _responses(operation, rest)}
+    schemas = members_of(reader.kind)
+    parameters = [
+        _parameter(member.name, where, member.required, schemas[member.name], sent)
+        for where, members in (("path", reader.path), ("query", reader.query))
+        for member in members
+    ]
+    if parameters:
+        document["parameters"] = parameters
+    if reader.body is not None:
+        content: dict[str, Any] = {"schema": schema_of(reader.body)}
+        if operation.example is not None:
+            content["example"] = {name: value for name, value in sent.items() if name not in _names(reader)}
+        document["requestBody"] = {"content": {_JSON: content}}
+    return document
+
+
+def _names(reader: RequestReader) -> set[str]:
+    return {member.name for member in reader.path}
+
+
+def _parameter(name: str, where: str, required: bool, schema: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    parameter = {"name": name, "in": where, "required": required, "schema": schema}
+    return parameter | {"example": sent[name]} if name in sent else parameter
+
+
+def _responses(operation: Operation[Any], rest: Rest) -> dict[str, Any]:
+    return {str(status): {"content": _content(operation, rest)} for status in (rest.status, *rest.statuses)}
+
+
+def _content(operation: Operation[Any], rest: Rest) -> dict[str, Any]:
+    shown = rest.shown
+    if shown is not None and shown.response is None:
+        return {shown.media_type: {"schema": {"type": "string"}}}
+    response = shown.response if shown is not None else operation.response
+    content: dict[str, Any] = {"schema": {} if response is None else {"$ref": REF.format(name=response.__name__)}}
+    if operation.example is not None and shown is None:
+        content["example"] = dict(operation.example.answer)
+    return {_JSON: content}
+
+
+def answers_of(operations: Iterable[Operation[Any]]) -> set[type[msgspec.Struct]]:
+    """The types of their answers at the REST door, for the document's components."""
+    found = set()
+    for one in operations:
+        if one.rest is not None:
+            response = one.rest.shown.response if one.rest.shown is not None else one.response
+            found |= set() if response is None else {response}
+    return found
