@@ -113,6 +113,8 @@ RULES: Final = (
     _rule("privacy.export", "all that is stored of a person", {_S}),
     _rule("privacy.erase", "erase a person", {_S}, admin=_ALL),
     _rule("operations.read", "processes and their state", admin=_ALL),
+    _rule("job.read", "see long work, and how far it has come", admin=_ALL),
+    _rule("job.change", "begin, pause, resume and cancel long work", admin=_ALL),
     _rule("webhook.receive", "tell, as a partner, what happened; what is signed counts", _ALL),
     _rule("webhook.replay", "hand a partner's event over once more", admin=_ALL),
     _rule("operations.scale", "change the number of shards", admin=_ALL),

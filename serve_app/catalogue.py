@@ -11,6 +11,8 @@ from realtime.front.hub import Hub
 from serve_app.capabilities.calendars.operations import calendar_operations
 from serve_app.capabilities.calendars.watching import CalendarWatching
 from serve_app.capabilities.operations.activities import ActivityOperations
+from serve_app.capabilities.operations.job_routes import job_routes
+from serve_app.capabilities.operations.jobs import Jobs
 from serve_app.capabilities.operations.routes import operations_routes
 from serve_app.capabilities.operations.webhooks import operator_webhook_routes
 from serve_app.capabilities.prediction.routes import Predictor, message_routes, prediction_routes
@@ -35,6 +37,7 @@ def routers_of(
     pools: Resizable,
     webhooks: Webhooks,
     activities: ActivityOperations,
+    jobs: Jobs,
     hands: ClockHands | None = None,
 ) -> list[APIRouter]:
     """The routers of all capabilities. Chat and operations are part of the application itself. `hands`: where the
@@ -47,6 +50,7 @@ def routers_of(
         pool_routes(pools),
         webhook_routes(webhooks),
         operator_webhook_routes(webhooks, identity.parts.audit),
+        job_routes(jobs),
         operations_routes(activities),
         *([] if hands is None else [clock_routes(hands, identity.parts.audit)]),
     ]

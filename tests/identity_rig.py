@@ -53,6 +53,8 @@ from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
 from serve_app.capabilities.identity.sessions.gate import HttpGate, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
 from serve_app.capabilities.operations.activities import ActivityOperations
+from serve_app.capabilities.operations.jobs import Jobs
+from serve_app.capabilities.operations.work.table import KINDS
 from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
 from serve_app.catalogue import handlers_of, routers_of
 from serve_app.cluster.application import Services, create_api
@@ -345,6 +347,7 @@ async def house(
     doors = [HttpGate(verifier, service.parts.revocations, calendars.feed_tokens)]
     local = LocalActivities(cluster)
     operations = ActivityOperations(local, stores.activities, local, service.parts.audit, clock)
+    jobs = Jobs(region, stores.views, KINDS, service.parts.audit, clock)
     app = create_api(
         Services(
             verify=lambda shown: doors[-1].verify(shown),
@@ -354,7 +357,7 @@ async def house(
             health=HealthMonitor([]),
             registry=registry,
             conventions=conventions_of(settings, client[database], stores.vault, clock, lambda: 1, root=root),
-            routers=routers_of(service, calendars, LazyPredictor(), FixedPools(), webhooks, operations),
+            routers=routers_of(service, calendars, LazyPredictor(), FixedPools(), webhooks, operations, jobs),
             observer=service.observer,
         )
     )

@@ -20,6 +20,8 @@ from common.verifier import Verifier
 from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import HttpGate
 from serve_app.capabilities.operations.activities import ActivityOperations
+from serve_app.capabilities.operations.jobs import Jobs
+from serve_app.capabilities.operations.work.table import KINDS
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.catalogue import routers_of, webhook_partners
 from serve_app.cluster.activities import ActivityHealth, ProcessFigures, RemoteActivityShards
@@ -130,6 +132,7 @@ class ApiReplica:
                     pools,
                     webhooks,
                     activities,
+                    Jobs(self._region, stores.views, KINDS, audit, clock),
                     hands,
                 ),
                 observer=self._identity.observer,

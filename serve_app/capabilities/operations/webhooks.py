@@ -66,7 +66,7 @@ def operator_webhook_routes(webhooks: Webhooks, audit: AuditRecord) -> APIRouter
         more = encode_cursor(found[limit - 1].position) if len(found) > limit else None
         return WebhookPage(webhooks=[_shown(one) for one in found[:limit]], next_cursor=more)
 
-    @router.post("/{partner}/{event_id}/replay", operation_id="replay_webhook")
+    @router.post("/{partner}/{event_id}/replay", operation_id="replay_webhook", responses={412: {}})
     async def replay(
         partner: Partner, event_id: Annotated[str, Path(pattern=ID_PATTERN)], who: Replayer, by: From
     ) -> WebhookAnswer:

@@ -67,6 +67,8 @@ audit.read s s s *
 privacy.export s s s s
 privacy.erase s s s *
 operations.read - - - *
+job.read - - - *
+job.change - - - *
 webhook.receive * * * *
 webhook.replay - - - *
 operations.scale - - - *
