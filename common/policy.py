@@ -116,6 +116,7 @@ RULES: Final = (
     _rule("job.read", "see long work, and how far it has come", admin=_ALL),
     _rule("job.change", "begin, pause, resume and cancel long work", admin=_ALL),
     _rule("webhook.receive", "tell, as a partner, what happened; what is signed counts", _ALL),
+    _rule("webhook.read", "see what partners told, and whether it was taken", admin=_ALL),
     _rule("webhook.replay", "hand a partner's event over once more", admin=_ALL),
     _rule("operations.scale", "change the number of shards", admin=_ALL),
     _rule("activity.read", "calls to partners that are owed, and how partners are doing", admin=_ALL),

@@ -11,10 +11,10 @@ from realtime.front.hub import Hub
 from serve_app.capabilities.calendars.operations import calendar_operations
 from serve_app.capabilities.calendars.watching import CalendarWatching
 from serve_app.capabilities.operations.activities import ActivityOperations
-from serve_app.capabilities.operations.job_routes import job_routes
+from serve_app.capabilities.operations.job_operations import JobOperations
 from serve_app.capabilities.operations.jobs import Jobs
 from serve_app.capabilities.operations.routes import operations_routes
-from serve_app.capabilities.operations.webhooks import operator_webhook_routes
+from serve_app.capabilities.operations.webhook_operations import WebhookOperations
 from serve_app.capabilities.prediction.routes import Predictor, message_routes, prediction_routes
 from serve_app.capabilities.rooms.listening import RoomListening
 from serve_app.capabilities.rooms.operations import room_operations
@@ -49,8 +49,8 @@ def routers_of(
         message_routes(predictor, [permit("ml.classify")]),
         pool_routes(pools),
         webhook_routes(webhooks),
-        operator_webhook_routes(webhooks, identity.parts.audit),
-        job_routes(jobs),
+        router_of(WebhookOperations(webhooks, identity.parts.audit)),
+        router_of(JobOperations(jobs)),
         operations_routes(activities),
         *([] if hands is None else [clock_routes(hands, identity.parts.audit)]),
     ]

@@ -15,7 +15,7 @@ from common.errors import InvalidArgument
 from common.ids import new_id
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
-from serve_app.capabilities.operations.activities import By
+from serve_app.edge.operation import Caller
 from store.ports.views import ViewQuery
 
 Change = type[PauseJob] | type[ResumeJob] | type[CancelJob]
@@ -32,7 +32,7 @@ class Jobs:
         self._entities, self._views, self._kinds = entities, views, kinds
         self._audit, self._clock = audit, clock
 
-    async def start(self, kind: str, *, dry_run: bool, by: By) -> tuple[str, Job]:
+    async def start(self, kind: str, *, dry_run: bool, caller: Caller) -> tuple[str, Job]:
         """Begin one; its id, and how it stands.
 
         Raises:
@@ -41,7 +41,7 @@ class Jobs:
         if kind not in self._kinds:
             raise InvalidArgument(f"kind is one of {', '.join(sorted(self._kinds))}.", details={"field": "kind"})
         job_id = new_id("job", self._clock.now_ms())
-        await self._record("job.start", job_id, by)
+        await self._record("job.start", job_id, caller)
         command = StartJob(kind=kind, dry_run=dry_run)
         return job_id, await self._entities.ask(f"job:{job_id}", command, by=SYSTEM, command_id="start")
 
@@ -49,7 +49,7 @@ class Jobs:
         """Raises NotFound: there is no such job."""
         return await self._entities.ask(f"job:{job_id}", GetJob(), by=SYSTEM)
 
-    async def change(self, job_id: str, change: Change, by: By) -> Job:
+    async def change(self, job_id: str, change: Change, caller: Caller) -> Job:
         """Pause, resume or cancel it; idempotent.
 
         Raises:
@@ -57,7 +57,7 @@ class Jobs:
             FailedPrecondition: it is over.
         """
         await self.get(job_id)
-        await self._record(_DEEDS[change], job_id, by)
+        await self._record(_DEEDS[change], job_id, caller)
         return await self._entities.ask(f"job:{job_id}", change(), by=SYSTEM)
 
     async def list(
@@ -68,6 +68,6 @@ class Jobs:
         query = ViewQuery(collection=JOBS, equal=equal, order_by="job", below=before, descending=True, limit=limit)
         return [(view.id, _job(view.data)) for view in await self._views.find(query)]
 
-    async def _record(self, action: str, job_id: str, by: By) -> None:
-        entry = AuditEntry(action, by.user, role=by.role, resource=job_id, address=by.address, request=by.request)
-        await self._audit.append(entry)
+    async def _record(self, action: str, job_id: str, caller: Caller) -> None:
+        by = caller.by
+        await self._audit.append(AuditEntry(action, by.user, role=by.role, resource=job_id, request=caller.trace))

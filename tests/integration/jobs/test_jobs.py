@@ -79,7 +79,7 @@ async def change(home: House, job_id: str, deed: str) -> Any:
 async def until(home: House, job_id: str, **wanted: Any) -> Any:
     async def so() -> bool:
         job = await get(home, job_id)
-        return all(job[name] == value for name, value in wanted.items())
+        return all(job.get(name) == value for name, value in wanted.items())
 
     await eventually(so, f"the job never was {wanted}", timeout_s=20)
     return await get(home, job_id)
@@ -93,7 +93,7 @@ async def test_it_is_carried_out_step_by_step_and_shows_how_far_it_has_come(home
         await until(home, job_id, done=4, total=10, result={"even": 2})
         work.go(6)
         over = await until(home, job_id, state="done")
-    assert (over["done"], over["error"]) == (10, None)
+    assert (over["done"], over.get("error")) == (10, None)
     assert over["ended_at"] >= over["started_at"]
     assert [step.done for step in work.seen] == list(range(10))
 
@@ -180,7 +180,7 @@ async def test_lists_are_of_the_newest_first_by_kind_and_state(home: House) -> N
     first = await home.ok("GET", f"{JOBS}?limit=2", bearer=home.admin())
     second = await home.ok("GET", f"{JOBS}?limit=2&cursor={first['next_cursor']}", bearer=home.admin())
     assert [one["job_id"] for one in (*first["jobs"], *second["jobs"])] == made[::-1]
-    assert second["next_cursor"] is None
+    assert "next_cursor" not in second
     running = await home.ok("GET", f"{JOBS}?state=running&kind=rebuild_projections", bearer=home.admin())
     assert [one["job_id"] for one in running["jobs"]] == [made[2], made[0]]
     assert (await home.ok("GET", f"{JOBS}?kind=other", bearer=home.admin()))["jobs"] == []

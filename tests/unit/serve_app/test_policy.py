@@ -70,6 +70,7 @@ operations.read - - - *
 job.read - - - *
 job.change - - - *
 webhook.receive * * * *
+webhook.read - - - *
 webhook.replay - - - *
 operations.scale - - - *
 activity.read - - - *
