@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +20,8 @@ class S3Server:
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3Server]:
     """One for each test process. Its buckets are in memory, and die with it."""
+    from moto.server import ThreadedMotoServer  # two seconds, for the tests that need it
+
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     try:

@@ -156,3 +156,43 @@ async def test_with_tls_regions_and_shards_talk_as_without(tmp_path: Path) -> No
     finally:
         await server.close()
     assert len(shard.seen) == 1
+
+
+class Workplace:
+    """Has no work, and sees who hangs up."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.hung_up = asyncio.Event()
+
+    async def work(self, request: bytes) -> bytes:
+        self.asked.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.hung_up.set()
+            raise
+        return request
+
+
+async def test_a_runner_that_hangs_up_is_seen_to(place: Place) -> None:
+    """Its activities are given back at once, so its death must be seen where it waits."""
+    workplace = Workplace()
+    server = DirectServer(place.shard, "rooms-0", workplace=workplace)
+    address = await server.start("127.0.0.1")
+
+    async def locate() -> Address:
+        return address
+
+    try:
+        asking = asyncio.ensure_future(DirectClient(locate).work(b""))
+        await asyncio.wait_for(workplace.asked.wait(), 10)
+        asking.cancel()
+        await asyncio.wait_for(workplace.hung_up.wait(), 10)
+    finally:
+        await server.close()
+
+
+async def test_who_has_no_work_hangs_up_on_runners(place: Place) -> None:
+    with pytest.raises(ShardGone):
+        await DirectClient(place.locate).work(b"")

@@ -45,6 +45,7 @@ class World:
         *,
         rate: float = 1.0,
         settings: KernelSettings = SETTINGS,
+        keep_s: float = KEEP_S,
         kinds: Sequence[Kind[Any, Any, Any]] = (LedgerKind(),),
         reactions: Sequence[AnyReaction] = (),
     ) -> None:
@@ -54,6 +55,7 @@ class World:
         random.seed(seed)  # of the pauses between attempts
         self.dice = Dice(self.random, rate)
         self.settings = settings
+        self.keep_s = keep_s
         self.sound: Stores = memory_stores(self.clock, [index for kind in kinds for index in kind.indexes])
         self.kinds = kinds
         self.reactions = reactions
@@ -92,7 +94,7 @@ class World:
             clock=self.clock,
             holder=Holder(f"{name}/{self.lives}", "sim", 0, 0),
             courier=courier_of(self._courier),
-            keep_s=KEEP_S,
+            keep_s=self.keep_s,
             reactions=self.reactions,
         )
         self.shards[name] = shard

@@ -23,7 +23,7 @@ from actors.kernel.history.codec import StoredActivity
 from actors.kernel.lib.writes import WriteBatcher
 from common.clock import Clock
 from common.lib.tasks import Tasks
-from store.ports.activities import BEHIND, State
+from store.ports.activities import BEHIND, Lane, State
 from store.ports.journal import Turn
 from store.ports.stores import Stores
 
@@ -57,6 +57,7 @@ class Activities:
         self._clock = clock
         self._is_ours = is_ours
         self._open: dict[bytes, Open] = {}
+        self._vetting: Counter[Lane | None] = Counter()
         self._here: Counter[str] = Counter()  # open ones by connector
         self._owed: dict[TurnKey, set[bytes]] = {}  # what a turn is kept for: its activities, and the rest
         self._recovering = 0
@@ -121,6 +122,11 @@ class Activities:
         pause_s = max(0, due_ms - self._clock.platform_ms()) / 1000
         asyncio.get_running_loop().call_later(pause_s, self._resume, one, due_ms)
 
+    def time_moved(self) -> None:
+        """What is paused may be due by now."""
+        for one in [one for one in self._open.values() if one.phase is Phase.PAUSED]:
+            self.pause(one, one.due_ms)
+
     def put_off(self, one: Open, due_ms: int) -> None:
         """It goes to the collection, and with it whoever is in its lane."""
         for member in [other for other in self.lanes.beside(one) if other.phase in _KEPT or other is one]:
@@ -146,6 +152,24 @@ class Activities:
         return {
             name: Level(waiting[name], max(0, counts[name, "parked"] - away[name]), counts[name, "dead"])
             for name in {*waiting, *(name for name, _ in counts)}
+        }
+
+    def figures(self) -> dict[str, dict[str, float]]:
+        """The same for people, with the age of the oldest one in memory."""
+        now_ms = self._clock.platform_ms()
+        oldest_ms: dict[str, int] = {}
+        for one in self._open.values():
+            if one.filed != "dead":
+                name = one.activity.connector
+                oldest_ms[name] = min(one.created_at_ms, oldest_ms.get(name, now_ms))
+        return {
+            name: {
+                "waiting": level.waiting,
+                "parked": level.parked,
+                "dead": level.dead,
+                "oldest_s": max(0, now_ms - oldest_ms.get(name, now_ms)) / 1000,
+            }
+            for name, level in self.levels().items()
         }
 
     def sweep(self) -> None:
@@ -189,6 +213,7 @@ class Activities:
             one.phase = Phase.LEAVING
         self._open.clear()
         self._here.clear()
+        self._vetting.clear()
         self._owed.clear()
         self.lines.clear()
         self.lanes.clear()
@@ -199,14 +224,20 @@ class Activities:
         self._here[one.activity.connector] += 1
 
     def _begin(self, one: Open, *, fresh: bool) -> None:
-        if fresh and (one.lane is None or (self.file.is_empty and not self._recovering)):
+        if fresh and (one.lane is None or self._is_known(one.lane)):
             self._join(one)
         else:
+            self._vetting[one.lane] += 1
             self.file.vet(one)
+
+    def _is_known(self, lane: Lane) -> bool:
+        """Can nobody be before it whom memory does not know in this lane?"""
+        return self.file.is_empty and not self._recovering and not self._vetting[lane]
 
     def _vetted(self, one: Open, verdict: Verdict) -> None:
         if self._open.get(one.id) is not one or one.phase is not Phase.VETTED:
             return
+        self._is_vetted(one)
         if verdict.is_answered or verdict.is_stored:
             self._forget(one)
             if verdict.is_answered and verdict.is_stored:
@@ -215,6 +246,12 @@ class Activities:
             self._file(one, "parked", BEHIND)
         else:
             self._join(one)
+
+    def _is_vetted(self, one: Open) -> None:
+        self._vetting[one.lane] -= 1
+        if not self._vetting[one.lane]:
+            del self._vetting[one.lane]
+        one.phase = Phase.LEAVING
 
     def _join(self, one: Open) -> None:
         """It takes its place: in line, or behind others of its lane; in the collection where too many wait."""
@@ -270,6 +307,8 @@ class Activities:
         self._here[one.activity.connector] -= 1
         if one.phase is Phase.WAITING:
             self.lines.remove(one)
+        elif one.phase is Phase.VETTED:
+            self._is_vetted(one)
         one.phase = Phase.LEAVING
         heir = self.lanes.remove(one)
         if heir is not None and heir.phase is Phase.BEHIND:

@@ -42,6 +42,11 @@ class ShardEffects:
         self.timers.hand_off(partitions)
         self.activities.hand_off(partitions)
 
+    def time_moved(self) -> None:
+        """The platform's time has jumped: what is due by now is looked at."""
+        self.timers.time_moved()
+        self.activities.time_moved()
+
     def sweep(self) -> None:
         """Once a second."""
         self.activities.sweep()

@@ -102,6 +102,7 @@ class Decider:
                 return Missing(state=True)
             if type(command) is Answered and submission.by.is_system:
                 self._commit(draft, submission, _refused(submission, error), _Worked())
+                draft.refused_answers += 1
                 return None
             if submission.unchecked:
                 return Missing(replies=True)

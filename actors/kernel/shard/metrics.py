@@ -30,6 +30,9 @@ class ShardMetrics:
         self.overloaded = Counter(
             "carewire_commands_overloaded", "Commands refused because queues were full.", registry=r
         )
+        self.answers_refused = Counter(
+            "carewire_activity_answers_refused", "Answers to activities that their entity refused.", registry=r
+        )
         self._not_stored = Counter(
             "carewire_turns_not_stored", "Turns that were refused (fenced) or unknown.", ["outcome"], registry=r
         )

@@ -92,6 +92,7 @@ class Draft:
     redacts: bool = False  # among its effects are redactions, which take their time
     timers: list[Timer] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)  # keys of the activities that are over with it
+    refused_answers: int = 0  # of those, how many their entity would not hear
     decided: list[Decided] = field(default_factory=list)
     replies: dict[bytes, StoredReply] = field(default_factory=dict)
     size: int = 0

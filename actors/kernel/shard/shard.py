@@ -109,6 +109,7 @@ class Shard:
             "subscribers": len(self._publisher.subscribers),
             "buffered_bytes": sum(session.buffered_bytes for session in self._publisher.subscribers),
             "lag_ms": self._turn_mean.ms(clock.monotonic_s()),
+            "activities": self._effects.activities.figures(),
         }
 
     async def start(self) -> None:
@@ -191,12 +192,13 @@ class Shard:
 
     def time_moved(self) -> None:
         """The platform's time has jumped forward."""
-        self._effects.timers.time_moved()
+        self._effects.time_moved()
 
     async def release(self, partitions: Sequence[int]) -> None:
         """Stop serving these partitions: finish what is under way, bounce what waits, and hand them off. The map must
         give them to somebody else soon, or they come back."""
         self._ownership.withhold(partitions, _WITHHELD_S)
+        self._effects.activities.hand_off(frozenset(partitions))
         await self._hand_off(frozenset(partitions))
 
     async def adopt(self) -> None:

@@ -174,9 +174,15 @@ class Turns:
     def _finish(self, draft: Draft) -> None:
         """Let everyone see what is stored, and go on with the entity."""
         self._publisher.publish(draft)
+        if draft.answered:
+            self._answered(draft)
+        self._residents.after_turn(draft.resident, draft.missing)
+
+    def _answered(self, draft: Draft) -> None:
+        """Activities are over."""
+        self._metrics.answers_refused.inc(draft.refused_answers)
         for key in draft.answered:
             self._effects.activities.closed(draft.resident.id, key)
-        self._residents.after_turn(draft.resident, draft.missing)
 
     def _not_stored(self, draft: Draft, outcome: Outcome) -> None:
         self._metrics.not_stored(outcome)

@@ -1,7 +1,7 @@
 """REST routes of the symptom model. They parse, ask the predictor and answer; no torch and no rule lives here."""
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from fastapi.params import Depends
@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 
 from common.errors import error_of
 from ml.screening import score
+from serve_app.capabilities.capability import Predictor
 from serve_app.capabilities.prediction.batch import MEDIA_TYPE, lines_of, scored
 from serve_app.capabilities.prediction.models import (
     Answers,
@@ -21,13 +22,6 @@ from serve_app.capabilities.prediction.models import (
 )
 
 Reply = dict[str, object]
-
-
-class Predictor(Protocol):
-    """Whoever answers: the deployment's handle, or the service itself in tests."""
-
-    async def ask(self, method: str, body: Reply) -> Reply:
-        """The method's answer, or `{"error": <error object of the contract>}`."""
 
 
 def prediction_routes(predictor: Predictor, dependencies: Sequence[Depends] = ()) -> APIRouter:

@@ -24,7 +24,9 @@ QUICK = ActivitySettings(keep_s=0.5, first_retry_s=0.05, longest_retry_s=0.4, br
 
 
 @asynccontextmanager
-async def opened(mongo_port: int, tmp: Path, login: str = "") -> AsyncIterator[tuple[House, MailServer]]:
+async def opened(
+    mongo_port: int, tmp: Path, login: str = "", activities: ActivitySettings = QUICK
+) -> AsyncIterator[tuple[House, MailServer]]:
     """A house whose mail goes to this server. No runner yet."""
     async with AsyncExitStack() as stack:
         server = MailServer(login=("carewire", "right"))
@@ -33,7 +35,7 @@ async def opened(mongo_port: int, tmp: Path, login: str = "") -> AsyncIterator[t
         url = f"smtp://{login or 'carewire:right'}@127.0.0.1:{server.port}?tls=none"
         name = f"test_{uuid.uuid4().hex}"
         yield (
-            await stack.enter_async_context(house(url_of(mongo_port), name, tmp, smtp_url=url, activities=QUICK)),
+            await stack.enter_async_context(house(url_of(mongo_port), name, tmp, smtp_url=url, activities=activities)),
             server,
         )
 
@@ -173,7 +175,7 @@ async def test_a_code_that_has_expired_is_not_sent(mailing: tuple[House, MailSer
     await ask_reset(home)
 
     async def owed() -> bool:
-        return await home.database["journal"].count_documents({"entity": {"$regex": "^notifier:"}}) > 0
+        return await home.database["journal"].count_documents({"_id": {"$regex": "^notifier:"}}) > 0
 
     await eventually(owed, "the mail is owed")
     home.clock.ahead_ms = 0
@@ -196,8 +198,13 @@ async def test_a_server_that_hangs_up_after_it_took_the_mail_sees_the_same_messa
     assert len({(one.message_id, one.data) for one in server.taken}) == 1
 
 
-async def test_when_shards_and_runners_die_every_mail_is_sent_under_one_key(mailing: tuple[House, MailServer]) -> None:
-    home, server = mailing
+async def test_when_shards_and_runners_die_every_mail_is_sent_under_one_key(mongo_port: int, tmp_path: Path) -> None:
+    patient = QUICK.model_copy(update={"keep_s": 20.0})
+    async with opened(mongo_port, tmp_path, activities=patient) as (home, server):
+        await everybody_is_invited_while_shards_and_runners_die(home, server)
+
+
+async def everybody_is_invited_while_shards_and_runners_die(home: House, server: MailServer) -> None:
     invited = [f"p{number}@mail.test" for number in range(40)]
     server.chance = iter(["cut", None, None, "421 later", None] * 100).__next__
     for email in invited[:20]:
@@ -216,7 +223,7 @@ async def test_when_shards_and_runners_die_every_mail_is_sent_under_one_key(mail
         await over(home)
     ids = {email: {one.message_id for one in server.taken if one.to == email} for email in invited}
     assert all(len(seen) == 1 for seen in ids.values()), ids
-    settled = await home.database["journal"].count_documents({"entity": {"$regex": "^notifier:inv_"}})
+    settled = await home.database["journal"].count_documents({"_id": {"$regex": "^notifier:inv_"}})
     assert settled == 2 * len(invited)  # one turn that owes, one that settles
 
 

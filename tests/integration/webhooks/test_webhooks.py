@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from actors.arrivals.arrival import PAUSES_MS
 from actors.kernel.contract.entity import SYSTEM
-from common.clock import SystemClock
-from common.errors import Unavailable
+from common.clock import MovableClock, SystemClock
+from common.errors import InvalidArgument, Unavailable
 from serve_app.edge.webhooks.arrivals import Webhooks
 from tests.gateway_rig import token
 from tests.identity_rig import House, house
@@ -165,8 +165,12 @@ async def test_what_is_not_from_the_partner_of_now_and_well_formed_is_refused(
 
 
 async def test_the_window_is_of_the_wall_clock_not_of_the_platform(home: House) -> None:
-    home.clock.ahead_ms = 10 * 86_400_000
-    assert (await post(home, an_event())).status_code == 200
+    moved = MovableClock(10 * 86_400_000)
+    webhooks = Webhooks([acme()], home.region, home.stores.views, home.context.blobs, moved)
+    raw = json.dumps(an_event()).encode()
+    assert await webhooks.receive("acme", signed(raw, SystemClock().now_ms()), raw, "") == (1, 0)
+    with pytest.raises(InvalidArgument):
+        await webhooks.receive("acme", signed(raw, moved.platform_ms()), raw, "")
 
 
 async def test_who_is_not_configured_does_not_exist(home: House) -> None:

@@ -176,6 +176,8 @@ def test_a_refusal_of_the_answer_closes_it_too() -> None:
         (offer,) = await Agent(world).work()
         reply = await Agent(world).answer(offer)
         assert reply.data == b'{"refused":"failed_precondition"}'
+        counted = world.shards["rooms-0"].metrics.registry
+        assert counted.get_sample_value("carewire_activity_answers_refused_total") == 1
         assert (await Agent(world).answer(offer)).duplicate
         await settled(world)
 
@@ -256,6 +258,26 @@ def test_a_retry_waits_until_it_is_due() -> None:
         assert again.attempts == 1
         assert world.clock.now_ms() - due_ms < 20
         assert await world.sound.activities.page(limit=9) == []
+
+    play(scenario)
+
+
+def test_a_retry_that_a_jump_of_time_makes_due_waits_no_longer() -> None:
+    async def scenario(world: World) -> None:
+        agent = Agent(world)
+        await send(world, "a")
+        (offer,) = await agent.work()
+        due_ms = world.clock.platform_ms() + 15_000
+        report = protocol.Report(id=offer.id, verdict="retry", due_ms=due_ms, code="busy", attempts=1)
+        asked = asyncio.create_task(agent.work(wait_ms=10_000, reports=[report]))
+        await asyncio.sleep(1)
+        assert not asked.done()
+        world.clock.platform_ahead_ms += 3_600_000
+        for shard in world.shards.values():
+            shard.time_moved()
+        async with asyncio.timeout(1):
+            (again,) = await asked
+        assert again.attempts == 1
 
     play(scenario)
 
