@@ -251,7 +251,7 @@ def test_activities_go_by_it() -> None:
                 0, *reports, protocol.Report(id=offers["late"].id, verdict="retry", due_ms=offers["late"].deadline_ms)
             )
             assert await work(1000) == {}
-            clock.ahead_ms += 2 * HOUR_MS
+            clock.platform_ahead_ms += 2 * HOUR_MS
             cluster.time_moved()
             assert {*await work(5000), *await work(5000)} == {"paused", "put off"}
             heard = await region.submit("errand:a", Recount(), by=ANN)
