@@ -174,6 +174,21 @@ async def test_rebuilding_brings_back_what_read_models_have_lost(home: House) ->
     assert sorted(map(str, stored)) == sorted([str(one) async for one in memberships.find()])
 
 
+async def test_a_socket_is_answered_as_the_route_is(home: House) -> None:
+    if not home.gateways:
+        await home.gateway()
+    client = await home.socket(home.admin())
+    job = (await client.ok("start_job", {"kind": "rebuild_projections"}))["job"]
+    of_job = {"job_id": job["job_id"]}
+    for event, state in (("pause_job", "paused"), ("resume_job", "running"), ("cancel_job", "cancelled")):
+        assert (await client.ok(event, of_job))["job"]["state"] == state
+    told = await client.ok("get_job", of_job)
+    assert told == await home.ok("GET", f"{JOBS}/{job['job_id']}", bearer=home.admin())
+    assert await client.ok("list_jobs", {}) == await home.ok("GET", JOBS, bearer=home.admin())
+    error = await client.error("pause_job", of_job)
+    assert (error["code"], error["details"]) == ("failed_precondition", {"state": "cancelled"})
+
+
 async def test_lists_are_of_the_newest_first_by_kind_and_state(home: House) -> None:
     made = [await start(home) for _ in range(3)]
     await change(home, made[1], "cancel")

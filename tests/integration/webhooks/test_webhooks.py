@@ -249,6 +249,19 @@ async def test_only_administrators_look_and_replay_and_a_replay_is_recorded(home
     }
 
 
+async def test_a_socket_is_answered_as_the_route_is(home: House) -> None:
+    if not home.gateways:
+        await home.gateway()
+    client, event = await home.socket(home.admin()), an_event("h")
+    await post(home, event)
+    assert await client.ok("list_webhooks", {"state": "waiting"}) == await home.ok(
+        "GET", f"{LIST}?state=waiting", bearer=home.admin()
+    )
+    replayed = await client.ok("replay_webhook", {"partner": "acme", "event_id": event["id"]})
+    assert replayed["webhook"]["tries"] == 2
+    assert (await client.error("replay_webhook", {"partner": "nobody", "event_id": "evt_1"}))["code"] == "not_found"
+
+
 async def test_what_concerns_nobody_cannot_be_replayed(home: House) -> None:
     event = an_event("")
     await post(home, event)
