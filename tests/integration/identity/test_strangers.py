@@ -242,6 +242,25 @@ def in_her_name(ids: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def of_operators(ids: dict[str, str]) -> dict[str, Any]:
+    """What administrators may do."""
+    job, activity = {"job_id": ids["job_id"]}, {"activity_id": ids["activity_id"]}
+    return {
+        "list_activities": {},
+        "list_connectors": {},
+        "retry_activity": activity,
+        "drop_activity": activity | {"reason": "nobody asked"},
+        "list_webhooks": {},
+        "replay_webhook": {"partner": ids["partner"], "event_id": ids["event_id"]},
+        "list_jobs": {},
+        "start_job": {"kind": "rebuild_projections"},
+        "get_job": job,
+        "pause_job": job,
+        "resume_job": job,
+        "cancel_job": job,
+    }
+
+
 # Events about the caller alone, or for everybody.
 OWN_EVENTS = {
     "authenticate",
@@ -266,7 +285,7 @@ async def test_every_event_refuses_every_stranger(home: House) -> None:
     victim = await a_victim(home)
     before, ids = await what_she_has(home, victim), victim.ids
     deployed = set(home.gateways[0].handlers)
-    about_hers = of_rooms(ids) | of_bookings(ids) | of_care(ids) | in_her_name(ids)
+    about_hers = of_rooms(ids) | of_bookings(ids) | of_care(ids) | in_her_name(ids) | of_operators(ids)
     assert deployed == set(about_hers) | OWN_EVENTS, "a new event: say what a stranger may do with it"
     for role in filter(None, STRANGERS.values()):
         client = await home.socket(token(f"stranger-{role}", role))
