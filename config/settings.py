@@ -137,6 +137,11 @@ class Settings(BaseSettings):
             shards
             + 2 * (self.gateway.max_replicas or self.gateway.replicas)
             + 1
-            + self.ml.replicas_max
+            + self.predictors_max
             + self.activities.runners
         )
+
+    @property
+    def predictors_max(self) -> int:
+        """Most predictors that there may be; none where the feature is off."""
+        return self.ml.replicas_max if self.features.ml else 0
