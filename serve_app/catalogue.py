@@ -47,8 +47,7 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
 
 def present(features: FeatureSettings) -> list[Capability]:
     """Those that are on."""
-    switches: dict[str, bool] = dict(features)
-    return [one for one in CAPABILITIES if not one.feature or switches[one.feature]]
+    return [one for one in CAPABILITIES if one.feature not in features.off]
 
 
 def routers_of(context: ApiContext) -> list[APIRouter]:
@@ -75,7 +74,7 @@ def health_of(context: ApiContext) -> Iterator[Part]:
     """Their parts of `/health`, and those of the features that are off."""
     for one in present(context.settings.features):
         yield from one.health(context)
-    yield from (switched_off(name) for name, on in context.settings.features if not on)
+    yield from (switched_off(name) for name in context.settings.features.off)
 
 
 def webhook_partners(settings: Settings) -> list[WebhookPartner]:

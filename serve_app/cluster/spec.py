@@ -81,11 +81,6 @@ class CarewireSpec:
         """The kinds of each pool, by name."""
         return {name: pool.kinds for name, pool in POOLS.items()}
 
-    @property
-    def features_off(self) -> frozenset[str]:
-        """By name."""
-        return frozenset(name for name, on in self.settings.features if not on)
-
     def shards(self, pool: str) -> int:
         """As many as the settings say. Raises KeyError for a pool that is not there."""
         return self.settings.kernel.pools[pool]
@@ -95,9 +90,9 @@ class CarewireSpec:
         return POOLS[pool].make(self.settings)
 
     def reactions(self, pool: str) -> list[AnyReaction]:
-        """The rules for the events of a pool's kinds, without those of features that are off. Raises KeyError for a
-        pool that is not there."""
-        return switched_on(reactions_of(POOLS[pool].kinds), self.features_off)
+        """The rules for the events of a pool's kinds, without those of features that are off: their turns would stay
+        unsettled for ever. Raises KeyError for a pool that is not there."""
+        return switched_on(reactions_of(POOLS[pool].kinds), self.settings.features.off)
 
     async def open(self) -> Stores:
         """Connect to the database, and make the indexes that the kinds need."""
