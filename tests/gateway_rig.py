@@ -35,7 +35,6 @@ from config.settings import (
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.capability import GatewayContext
-from serve_app.capabilities.operations.capability import activities_of
 from serve_app.capabilities.rooms.capability import rooms_of
 from serve_app.capabilities.rooms.ports import Everybody
 from serve_app.catalogue import handlers_of
@@ -172,10 +171,15 @@ class Rig:
             region=region,
             stores=self.stores,
             related=None,
+            database=NOBODY,
             direct=Everybody(),
             reach=Reach(),
+            activity_shards=NOBODY,
+            activity_figures=NOBODY,
+            blobs=NOBODY,
+            partners=(),
             hub=hub,
-            made={rooms_of: rooms(region, self.stores.views, CLOCK), activities_of: NOBODY},
+            made={rooms_of: rooms(region, self.stores.views, CLOCK)},
         )
         gateway = await open_gateway(
             GatewayParts(

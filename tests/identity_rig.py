@@ -55,8 +55,7 @@ from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
 from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, HttpGate, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
-from serve_app.capabilities.operations.activities import ActivityOperations
-from serve_app.capabilities.operations.capability import activities_of
+from serve_app.capabilities.operations.capability import webhooks_of
 from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
 from serve_app.catalogue import CAPABILITIES, handlers_of, indexes, prepare, routers_of
 from serve_app.cluster.application import Services, create_api
@@ -65,8 +64,11 @@ from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.pools import pool_routes
 from serve_app.cluster.spec import POOLS, CarewireSpec
 from serve_app.edge.conventions.roots import root_of
+from serve_app.edge.webhooks.arrivals import Webhooks
+from serve_app.edge.webhooks.partners import WebhookPartner
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
+from store.blobs.opening import open_blobs
 from store.mongo.client import Client as MongoClient
 from store.mongo.client import Database, open_client
 from store.ports.stores import Stores
@@ -154,6 +156,7 @@ class House:
     app: FastAPI
     doors: list[HttpGate]  # the last one counts
     apart: set[frozenset[str]]  # pairs who cannot reach each other
+    reach: Reach
     activities: LocalActivities
     hubs: list[Hub] = field(default_factory=list)
     guards: list[SocketGuard] = field(default_factory=list)
@@ -223,6 +226,11 @@ class House:
             await self.database[collection].delete_many({})
 
     @property
+    def webhooks(self) -> Webhooks:
+        """Where partners' webhooks come in, as the API has it."""
+        return self.context.once(webhooks_of)
+
+    @property
     def service(self) -> IdentityService:
         """Accounts, sessions and care, as the API has them."""
         return self.context.once(identity_of)
@@ -262,9 +270,13 @@ class House:
             region=region,
             stores=self.stores,
             related=care.cares,
-            direct=DirectRoomRule(care, self.settings.identity, self.context.reach),
-            reach=self.context.reach,
-            made={activities_of: self.context.once(activities_of)},
+            database=self.database,
+            direct=DirectRoomRule(care, self.settings.identity, self.reach),
+            reach=self.reach,
+            activity_shards=self.activities,
+            activity_figures=self.activities,
+            blobs=self.context.blobs,
+            partners=self.context.partners,
             hub=hub,
         )
         gateway = await open_gateway(
@@ -279,7 +291,7 @@ class House:
                 host="127.0.0.1",
                 port=0,
                 guard=guard,
-                reach=self.context.reach,
+                reach=self.reach,
                 limits=LimitSettings(enabled=False, refusal_lines_per_s=10_000),
             )
         )
@@ -313,9 +325,12 @@ async def house(
     master_keys: str | None = None,
     smtp_url: str | None = None,
     activities: ActivitySettings | None = None,
+    partners: Sequence[WebhookPartner] = (),
+    more_kinds: Sequence[Kind[Any, Any, Any]] = (),
     **identity: Any,
 ) -> AsyncIterator[House]:
-    """A running one; everything is stopped and dropped afterwards. `master_keys`: those of a database that is there."""
+    """A running one; everything is stopped and dropped afterwards. `master_keys`: those of a database that is there.
+    `partners`, `more_kinds`: as a capability that is not there yet would bring them."""
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg] # pydantic-settings adds it
         data_dir=tmp,
@@ -331,7 +346,7 @@ async def house(
     )
     clock = ShiftedClock()
     recipe = CarewireSpec(settings)
-    kinds: list[Kind[Any, Any, Any]] = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
+    kinds = [*(kind for pool in recipe.pools for kind in recipe.kinds(pool)), *more_kinds]
     stores = await open_stores(settings, [index for kind in kinds for index in kind.indexes], clock)
     client: MongoClient = open_client(mongo_url, timeout_s=10)
     cluster = LocalCluster(
@@ -352,21 +367,24 @@ async def house(
     async def unreachable(user: str, others: Collection[str]) -> Collection[str]:
         return [other for other in others if frozenset((user, other)) in apart]
 
-    reach = Reach(unreachable)
-    audit = AuditRecord(client[database], clock)
-    operations = ActivityOperations(local, stores.activities, local, audit, clock)
+    reach, care = Reach(unreachable), CareReader(stores.views)
+    opened = contextlib.AsyncExitStack()
+    blobs = await opened.enter_async_context(open_blobs(settings.files, client[database], stores.vault, clock))
     context = ApiContext(
         settings=settings,
         clock=clock,
         region=region,
         stores=stores,
-        related=CareReader(stores.views).cares,
-        direct=DirectRoomRule(CareReader(stores.views), settings.identity, reach),
-        reach=reach,
-        made={activities_of: operations},
+        related=care.cares,
         database=client[database],
+        direct=DirectRoomRule(care, settings.identity, reach),
+        reach=reach,
         root=root,
         census=ProcessMonitor(NoRegistry(), OneShard()),
+        activity_shards=local,
+        activity_figures=local,
+        blobs=blobs,
+        partners=partners,
         predictor=LazyPredictor(),
         capabilities=CAPABILITIES,
     )
@@ -402,6 +420,7 @@ async def house(
         app,
         doors,
         apart,
+        reach,
         local,
     )
     try:
@@ -417,6 +436,7 @@ async def house(
             await tracker.close()
         await presence.stop()
         await cluster.stop()
+        await opened.aclose()
         await service.close()
         await client.drop_database(database)
         client.close()

@@ -7,11 +7,9 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from common.clock import SystemClock
-from common.reach import Reach
 from config.settings import Settings
 from realtime.front.handlers import Handler
 from serve_app.capabilities.capability import ApiContext, GatewayContext
-from serve_app.capabilities.operations.capability import activities_of
 from serve_app.catalogue import CAPABILITIES, client_events, handlers_of, routers_of, server_events
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.pools import pool_routes
@@ -41,11 +39,15 @@ def api_context(settings: Settings) -> ApiContext:
         stores=_ABSENT,
         related=None,
         direct=_ABSENT,
-        reach=Reach(),
-        made={activities_of: _ABSENT},
+        reach=_ABSENT,
         database=_ABSENT,
         root="of nothing",
         census=_ABSENT,
+        activity_shards=_ABSENT,
+        activity_figures=_ABSENT,
+        blobs=_ABSENT,
+        partners=[],
+        mover=_ABSENT if settings.clock.settable else None,
         predictor=_ABSENT,
         capabilities=CAPABILITIES,
     )
@@ -80,8 +82,13 @@ def unconnected_handlers(settings: Settings) -> list[Handler]:
         stores=_ABSENT,
         related=None,
         direct=_ABSENT,
-        reach=Reach(),
-        made={activities_of: _ABSENT},
+        reach=_ABSENT,
+        database=_ABSENT,
+        activity_shards=_ABSENT,
+        activity_figures=_ABSENT,
+        blobs=_ABSENT,
+        partners=[],
+        mover=_ABSENT if settings.clock.settable else None,
         hub=_ABSENT,
     )
     return handlers_of(context)

@@ -44,17 +44,19 @@ def _calendar_kinds(_: Settings) -> list[Kind[Any, Any, Any]]:
 
 
 def _care_kinds(_: Settings) -> list[Kind[Any, Any, Any]]:
+    from actors.arrivals.kind import ArrivalKind
     from actors.care.kind import CareKind
     from actors.care.pairs import CarePairKind
+    from actors.jobs.kind import JobKind
     from actors.notifications.notifier.kind import NotifierKind
 
-    return [CareKind(), CarePairKind(), NotifierKind()]
+    return [CareKind(), CarePairKind(), NotifierKind(), ArrivalKind(), JobKind()]
 
 
 POOLS: Final[Mapping[str, Pool]] = {
     "rooms": Pool(("room", "pair", "user"), _room_kinds),
     "calendars": Pool(("calendar", "client", "booking", "series", "waitlist"), _calendar_kinds),
-    "care": Pool(("care", "care_pair", "notifier"), _care_kinds),
+    "care": Pool(("care", "care_pair", "notifier", "arrival", "job"), _care_kinds),
 }
 """Every pool there is; how many shards each has is in `KernelSettings.pools`. What writes to each other all the time
 shares its shards: rooms with inboxes, calendars with bookings. Whoever needs the pools asks here: a name that is not in

@@ -1,11 +1,10 @@
-"""`/api/care`: who cares for whom."""
+"""`/api/care`: who cares for whom. What both doors have is in `care_operations`."""
 
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Path
 
-from actors.calendars.hours.timeline import parse_instant
 from actors.care.state import CareRecord, shown
 from actors.kernel.contract.entity import Principal
 from common.ids import ID_PATTERN
@@ -23,7 +22,6 @@ IdInPath = Annotated[str, Path(pattern=ID_PATTERN)]
 Proposer = Annotated[Principal, permit("care.propose")]
 Accepter = Annotated[Principal, permit("care.accept")]
 Reader = Annotated[Principal, permit("care.read")]
-Pauser = Annotated[Principal, permit("care.pause")]
 Ender = Annotated[Principal, permit("care.end")]
 _NOT_NOW: dict[int | str, dict[str, object]] = {404: {}, 412: {}}
 
@@ -38,13 +36,13 @@ def care_routes(care: CareRelations, parts: Parts) -> APIRouter:
         )
         return care_of(one)
 
-    @router.post("", status_code=201, responses={409: {}, 412: {}})
+    @router.post("", operation_id="propose_care", status_code=201, responses={409: {}, 412: {}})
     async def propose(body: models.Propose, by: From, who: Proposer) -> models.CareView:
         """A therapist proposes their care to a client, who accepts it; an administrator's is in force at once."""
         one = await care.begin(body.client_id, body.therapist_id or who.user, by=who, trace=by.request)
         return await record("care.proposed" if one.state == "pending" else "care.established", one, who, by)
 
-    @router.get("")
+    @router.get("", operation_id="list_care")
     async def page(who: Reader, cursor: Cursor = None, limit: Limit = 50) -> Page[models.CareView]:
         """The caller's, or as an administrator all."""
         after = None if cursor is None else str(decode_cursor(cursor, str)[0])
@@ -53,23 +51,12 @@ def care_routes(care: CareRelations, parts: Parts) -> APIRouter:
         more = encode_cursor(rows[limit - 1].id) if len(rows) > limit else None
         return Page(items=[care_of(one) for one in rows[:limit]], next_cursor=more)
 
-    @router.post("/{care_id}/accept", responses=_NOT_NOW)
+    @router.post("/{care_id}/accept", operation_id="accept_care", responses=_NOT_NOW)
     async def accept(care_id: IdInPath, by: From, who: Accepter) -> models.CareView:
         """The client agrees."""
         return await record("care.accepted", await care.accept(care_id, by=who, trace=by.request), who, by)
 
-    @router.post("/{care_id}/pause", operation_id="pause_care", responses=_NOT_NOW)
-    async def pause(care_id: IdInPath, by: From, who: Pauser, body: models.PauseCare | None = None) -> models.CareView:
-        """It rests: until `until`, or until somebody resumes it. Asked again, the last `until` counts."""
-        until = 0 if body is None or body.until is None else parse_instant(body.until, "until")
-        return await record("care.paused", await care.pause(care_id, until, by=who, trace=by.request), who, by)
-
-    @router.post("/{care_id}/resume", operation_id="resume_care", responses=_NOT_NOW)
-    async def resume(care_id: IdInPath, by: From, who: Pauser) -> models.CareView:
-        """It goes on."""
-        return await record("care.resumed", await care.resume(care_id, by=who, trace=by.request), who, by)
-
-    @router.post("/{care_id}/end", responses=_NOT_NOW)
+    @router.post("/{care_id}/end", operation_id="end_care", responses=_NOT_NOW)
     async def end(care_id: IdInPath, by: From, who: Ender) -> models.CareView:
         """It is over, or declined."""
         return await record("care.ended", await care.end(care_id, by=who, trace=by.request), who, by)
