@@ -176,6 +176,8 @@ class Rig:
             reach=Reach(),
             activity_shards=NOBODY,
             activity_figures=NOBODY,
+            blobs=NOBODY,
+            partners=(),
             hub=hub,
             made={rooms_of: rooms(region, self.stores.views, CLOCK)},
         )

@@ -52,7 +52,12 @@ async def a_victim(home: House) -> Victim:
         "message_id": sent["id"],
         "therapist_id": tess["user"]["user_id"],
         "instrument": "phq9",
+        "partner": "stripe",
+        "event_id": "evt_1",
+        "activity_id": "atv_aaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "job_id": "job_01KAFZ0000000000000000000A",
         "pool": "rooms",
+        "activity_id": "atv_00000000000000000000000000",  # nobody's
     }
     victim = Victim(bearer, staff, socket, ids)
     await _on_the_calendar(home, victim)
