@@ -309,3 +309,18 @@ def test_levels_tell_waiting_parked_and_dead() -> None:
 def _state(row: ActivityRow | None) -> str:
     assert row is not None
     return row.state
+
+
+def test_the_next_of_a_lane_that_was_put_off_follows_at_once() -> None:
+    async def scenario(world: World) -> None:
+        await send(world, "a", lane="l", copies=20)
+        await asyncio.sleep(KEEP_S + 3)
+        since_s = world.clock.monotonic_s()
+        done = 0
+        while done < 20:
+            for offer in await Agent(world).work(wait_ms=1000):
+                await Agent(world).answer(offer)
+                done += 1
+        assert world.clock.monotonic_s() - since_s < 5
+
+    play(scenario)
