@@ -26,8 +26,12 @@ class HandClock(SystemClock):
 
 
 class LoopClock(SystemClock):
-    """Its monotonic time is the running loop's, and goes forward with it."""
+    """Its monotonic time is the running loop's, and goes forward with it; without one it is the machine's, as a loop's
+    is before."""
 
     @override
     def monotonic_s(self) -> float:
-        return asyncio.get_running_loop().time()
+        try:
+            return asyncio.get_running_loop().time()
+        except RuntimeError:
+            return super().monotonic_s()

@@ -14,6 +14,7 @@ from actors.presence.tracker import Tracker
 from common.logs import get_logger
 from common.net.tls import NodeTls
 from common.ports import PortRange
+from common.reach import Reach
 from common.verifier import Verifier
 from config.settings import GatewaySettings, LimitSettings
 from realtime.delivery.connections import Connection
@@ -62,6 +63,7 @@ class GatewayParts:
     host: str
     port: int
     guard: Guard = field(default_factory=NoGuard)
+    reach: Reach = field(default_factory=Reach)
     limits: LimitSettings = field(default_factory=lambda: LimitSettings(enabled=False))
     dice: random.Random = field(default_factory=random.Random)
     shared_secret: bytes | None = None
@@ -198,7 +200,7 @@ def namespace_of(parts: GatewayParts) -> Namespace:
     """
     hub, settings = parts.hub, parts.settings
     bounds = bounds_of(hub, settings, parts.limits, parts.dice)
-    presence = PresenceEvents(parts.tracker, hub.watchers)
+    presence = PresenceEvents(parts.tracker, hub.watchers, parts.reach)
     recovery = SocketRecovery(
         parts.region,
         hub.joining,

@@ -1,30 +1,23 @@
 """The events of presence, and who hears of whom. Parse, ask the tracker, emit: decides nothing."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
 
-from actors.kernel.contract.entity import Principal
 from actors.presence.channel import PresenceChange
 from actors.presence.state import OFFLINE, State
 from actors.presence.tracker import Tracker
 from common.clock import to_rfc3339
-from common.errors import FailedPrecondition, PermissionDenied
+from common.errors import FailedPrecondition
+from common.reach import Reach
 from realtime.delivery.connections import Connection
 from realtime.delivery.packets import event_text
 from realtime.delivery.requests import SetPresence, WatchPresence
 from realtime.delivery.socket_writer import frame
 from realtime.front.handlers import EventResult, Handler
 
-MayWatch = Callable[[Principal, str], bool]
 _to_json: Final = msgspec.json.Encoder().encode
-
-
-def anyone(by: Principal, user: str) -> bool:
-    """Whoever has signed in may watch whomever they like."""
-    del by, user
-    return True
 
 
 class Watchers:
@@ -104,9 +97,9 @@ class Watchers:
 class PresenceEvents:
     """Handlers of section "Presence" of the contract, and the presence of the sockets themselves."""
 
-    def __init__(self, tracker: Tracker, watchers: Watchers, *, may_watch: MayWatch = anyone) -> None:
+    def __init__(self, tracker: Tracker, watchers: Watchers, reach: Reach) -> None:
         self._tracker = tracker
-        self._may_watch = may_watch
+        self._reach = reach
         self._watchers = watchers
 
     def handlers(self) -> list[Handler]:
@@ -147,27 +140,23 @@ class PresenceEvents:
 
     async def _watch(self, connection: Connection, request: WatchPresence) -> EventResult:
         """Registers first, so that an `unwatch_presence` sent behind it comes behind it. When this fails, the socket
-        stays registered, and hears nothing until it has asked again."""
-        self._check(connection, request.user_ids)
+        stays registered, and hears nothing until it has asked again. Whom its user cannot reach is shown as offline,
+        and never heard of."""
         users = list(dict.fromkeys(request.user_ids))
         new = [] if connection.closed else self._watchers.add(connection, users)
         self._tracker.watch((*new, *users))  # for the socket, and for as long as this takes
         try:
+            hidden = await self._reach.among(connection.user, users)
             await self._tracker.known(users)
-            presence = {user: _told(self._view(connection, user)) for user in users}
+            states = [State(user, OFFLINE) if user in hidden else self._view(connection, user) for user in users]
         finally:
             self._tracker.unwatch(users)
-        self._watchers.begin(connection, users)
-        return EventResult(_to_json({"presence": presence}))
+        self._watchers.begin(connection, [user for user in users if user not in hidden])
+        return EventResult(_to_json({"presence": {state.user: _told(state) for state in states}}))
 
     async def _unwatch(self, connection: Connection, request: WatchPresence) -> EventResult:
         self._tracker.unwatch(self._watchers.remove(connection, request.user_ids))
         return EventResult(_to_json({"presence": {}}))
-
-    def _check(self, connection: Connection, users: Iterable[str]) -> None:
-        by = connection.principal
-        if any(not self._may_watch(by, user) for user in users):
-            raise PermissionDenied("You may not watch one of these users.")
 
     def _view(self, connection: Connection, user: str) -> State:
         state = self._tracker.state(user)

@@ -45,6 +45,8 @@ class Strangers:
         self._deadlines = deadlines
         self._clock = clock
         self._metrics = metrics
+        self.free_tries = FREE_TRIES
+        self.most_tries = MOST_TRIES
         self._tries: dict[Any, Tally] = {}
         self._name_by_s: dict[Any, float] = {}
         quota = Quota(settings.refusals_per_s, settings.refusals_per_s * _BURST_S)
@@ -64,9 +66,9 @@ class Strangers:
         if tally is None:
             tally = self._tries[transport] = Tally(_MINUTE_S)
         tries = tally.count(self._clock.monotonic_s())
-        if tries > MOST_TRIES:
+        if tries > self.most_tries:
             return False
-        if tries > FREE_TRIES:
+        if tries > self.free_tries:
             transport.hold()
             self._deadlines.after(PENALTY_S, transport.let_go)
         return True

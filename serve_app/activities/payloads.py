@@ -17,7 +17,7 @@ class Payloads:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self._batches = Batcher(self._open)
+        self._batches: Batcher[Offered, bytes | ValueError | None] = Batcher(self._open)
 
     async def open(self, offered: Offered) -> bytes | None:
         """The payload, in the clear. None: its owner was erased.
@@ -28,9 +28,18 @@ class Payloads:
         """
         if not offered.owner:
             return offered.payload
-        await self._batches.put(offered.payload)
-        return self._vault.open(offered.payload, activity_place(offered.entity, offered.key))
+        opened = await self._batches.put(offered)
+        if isinstance(opened, ValueError):
+            raise opened
+        return opened
 
-    async def _open(self, sealed: Sequence[bytes]) -> Sequence[None]:
-        await self._vault.unlock(sealed, anew=True)
-        return [None] * len(sealed)
+    async def _open(self, batch: Sequence[Offered]) -> list[bytes | ValueError | None]:
+        """All of them, before anybody else can have the vault forget its keys."""
+        await self._vault.unlock([one.payload for one in batch], anew=True)
+        return [self._one(one) for one in batch]
+
+    def _one(self, offered: Offered) -> bytes | ValueError | None:
+        try:
+            return self._vault.open(offered.payload, activity_place(offered.entity, offered.key))
+        except ValueError as error:  # it costs this one its attempt, and not the batch
+            return error

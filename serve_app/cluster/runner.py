@@ -8,7 +8,7 @@ from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
 from actors.kernel.caller.shard_client import WorkClient
 from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process, workplace_of
-from common.clock import Clock, SystemClock
+from common.clock import Clock
 from common.lib.collector import calm_collector
 from common.net.tls import NodeTls
 from config.settings import Settings
@@ -24,6 +24,7 @@ from serve_app.edge.conventions.keys import derive
 from serve_app.edge.conventions.roots import root_of
 from serve_app.processes.member import ServeReplica
 from store.mongo.client import Database
+from store.platform_time import ProcessClock
 from store.ports.maps import PartitionMaps
 from store.ports.stores import Stores
 
@@ -54,7 +55,8 @@ class RunnerReplica:
         log_process(await self._member.take_name(), settings)
         self._stores = stores = await recipe.open()
         await ensure_shards(recipe, stores)
-        clock = SystemClock()
+        self._time = ProcessClock(stores.platform_time, settable=settings.clock.settable)
+        clock = await self._time.start()
         places = RemoteWorkplaces(stores.maps, self._member.tls)
         self._region = Region(
             self._member.name,
@@ -89,7 +91,9 @@ class RunnerReplica:
         self._sharing.cancel()
         await self._runner.close(within_s=DRAIN_S)
         await self._region.close()
+        await self._time.stop()
         await self._member.leave()
+        await self._time.stop()
         self._stores.close()
 
     async def _share(self) -> None:

@@ -1,7 +1,7 @@
 """A request of REST as the Struct of its operation: members from the address, the query or the body.
 
-An address and its query are text. What reads as a number or as yes or no is what pydantic's lax mode takes for one
-("30", "30.0"; "true", "yes", "1"), as before operations were declared.
+An address and its query are text; a list is its items with commas between them. What reads as a number or as yes or no
+is what pydantic's lax mode takes for one ("30", "30.0"; "true", "yes", "1").
 """
 
 import re
@@ -78,11 +78,12 @@ class _Text:
         self.name: Final = field.encode_name
         self.attribute: Final = field.name
         self.required: Final = field.default is NODEFAULT and field.default_factory is NODEFAULT
+        self._listed = any(get_origin(one) in (list, tuple) for one in _ways(field.type))
         self._lax = next((_READERS[one] for one in _ways(field.type) if one in _READERS), None)
         self._one = msgspec.defstruct("Member", [("value", field.type)])
 
     def read(self, text: str) -> Any:
-        value: Any = text
+        value: Any = text.split(",") if self._listed else text
         if self._lax is not None:
             try:
                 value = self._lax.validate_python(text)

@@ -1,6 +1,12 @@
 """Versions as entity tags (RFC 9110, 8.8.3), and the preconditions that a request makes with them (13.1)."""
 
-from common.errors import FailedPrecondition
+import re
+from typing import Final
+
+from msgspec import UNSET, UnsetType
+
+_STRONG: Final = re.compile(r'"([0-9]{1,18})"')  # a weak tag never matches If-Match
+_OF_NOTHING: Final = -1  # a version that nothing has
 
 
 def etag_of(version: int) -> str:
@@ -10,21 +16,13 @@ def etag_of(version: int) -> str:
 
 def has(if_none_match: str | None, version: int) -> bool:
     """Does whoever sends this `If-None-Match` have it already? Compared weakly, as the header says."""
-    return if_none_match is not None and _names(if_none_match, etag_of(version), weak=True)
+    given = [one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")]
+    return etag_of(version) in given or given == ["*"]
 
 
-def require(if_match: str | None, version: int) -> None:
-    """Hold what is there against `If-Match`.
-
-    Raises:
-        FailedPrecondition: it is another version than the one that the request was made for.
-    """
-    if if_match is not None and not _names(if_match, etag_of(version), weak=False):
-        raise FailedPrecondition(
-            "It has changed meanwhile. Read it again, then decide.", details={"reason": "version", "version": version}
-        )
-
-
-def _names(header: str, tag: str, *, weak: bool) -> bool:
-    given = [one.strip() for one in header.split(",")]
-    return given == ["*"] or tag in given or (weak and f"W/{tag}" in given)
+def versions_of(if_match: str | None) -> tuple[int, ...] | UnsetType:
+    """The versions that an `If-Match` names; unset: without one, or with `*`, whatever is there may be changed."""
+    if if_match is None or if_match.strip() == "*":
+        return UNSET
+    named = [match[1] for one in if_match.split(",") if (match := _STRONG.fullmatch(one.strip()))]
+    return tuple(map(int, named)) or (_OF_NOTHING,)

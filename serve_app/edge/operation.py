@@ -20,6 +20,7 @@ from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
 from common.errors import CarewireError
 from realtime.front.handlers import Limit
+from serve_app.edge.etags import versions_of
 
 Request = TypeVar("Request", bound=msgspec.Struct)
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -30,14 +31,18 @@ class Caller:
     """Who asks, and by which words a repeat is known.
 
     `trace`: names the request in logs and journal. `idempotency_key`: the `Idempotency-Key` of a POST with its address
-    and user, else the `request_id` of the payload; "" when neither was given. `if_match`: the header, or the `version`
-    of the payload as one would write it there.
+    and user, else the `request_id` of the payload; "" when neither was given. `if_match`: the header.
     """
 
     by: Principal
     trace: str
     idempotency_key: str = ""
     if_match: str | None = None
+
+    @property
+    def versions(self) -> tuple[int, ...] | msgspec.UnsetType:
+        """What may be changed is one of these versions; unset: whatever is there."""
+        return versions_of(self.if_match)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,8 @@ class Operation(Generic[Request]):
     sockets. `response`: the type of the answer. `resource`: members of the request; the first that has a value is what
     the audit record names. `error_details`: members of a `Conflict`'s details that REST tells beside the problem's own
     (reasons, alternatives). `refuses`: errors beside those of every operation. `description`: for the documents; ""
-    takes that of the request. `anonymous`: also for who has not said who they are.
+    takes that of the request. `anonymous`: also for who has not said who they are. `versioned`: its answer has a
+    version; a change of what the address names obeys `If-Match`.
     """
 
     name: str
@@ -127,6 +133,7 @@ class Operation(Generic[Request]):
     example: Example | None = None
     description: str = ""
     anonymous: bool = False
+    versioned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

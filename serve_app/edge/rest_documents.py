@@ -11,6 +11,24 @@ from serve_app.edge.schemas import members_of, schema_of
 
 REF: Final = "#/components/schemas/{name}"
 _JSON: Final = "application/json"
+_TAG: Final = {"type": "string"}
+_ETAG: Final = {"description": "The version, as an entity tag (RFC 9110, 8.8.3).", "schema": _TAG}
+_IF_MATCH: Final = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "Entity tags of what is to be changed. 412 when it is none of these any more.",
+    "schema": _TAG,
+    "example": '"7"',
+}
+_IF_NONE_MATCH: Final = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "Entity tags of what the caller has. 304 when it is one of them still.",
+    "schema": _TAG,
+    "example": '"7"',
+}
 
 
 def document_of(operation: Operation[Any], rest: Rest, reader: RequestReader) -> dict[str, Any]:
@@ -23,6 +41,8 @@ def document_of(operation: Operation[Any], rest: Rest, reader: RequestReader) ->
         for where, members in (("path", reader.path), ("query", reader.query))
         for member in members
     ]
+    if operation.versioned:
+        parameters.append(_IF_NONE_MATCH if rest.method == "GET" else _IF_MATCH)
     if parameters:
         document["parameters"] = parameters
     if reader.body is not None:
@@ -43,7 +63,13 @@ def _parameter(name: str, where: str, required: bool, schema: dict[str, Any], se
 
 
 def _responses(operation: Operation[Any], rest: Rest) -> dict[str, Any]:
-    return {str(status): {"content": _content(operation, rest)} for status in (rest.status, *rest.statuses)}
+    told: dict[str, Any] = {"content": _content(operation, rest)}
+    if operation.versioned:
+        told["headers"] = {"ETag": _ETAG}
+    responses = {str(status): told for status in (rest.status, *rest.statuses)}
+    if operation.versioned and rest.method == "GET":
+        responses["304"] = {"description": "What the caller has is what is there.", "headers": {"ETag": _ETAG}}
+    return responses
 
 
 def _content(operation: Operation[Any], rest: Rest) -> dict[str, Any]:

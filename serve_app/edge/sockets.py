@@ -7,7 +7,6 @@ import msgspec
 
 from realtime.delivery.connections import Connection
 from realtime.front.handlers import EventResult, Handler
-from serve_app.edge.etags import etag_of
 from serve_app.edge.operation import Caller, ClientEvent, Operation, encoded, result_of
 
 Request = TypeVar("Request", bound=msgspec.Struct)
@@ -40,17 +39,11 @@ def _handler(
 
 def _calling(operation: Operation[Any]) -> Callable[[Connection, Any], Awaitable[EventResult]]:
     """Nothing is awaited before the operation is called, so a socket's commands go out in the order of its events."""
-    members = operation.request.__struct_fields__
-    named, versioned = "request_id" in members, "version" in members
+    named = "request_id" in operation.request.__struct_fields__
 
     async def call(connection: Connection, request: Any) -> EventResult:
-        version = request.version if versioned else None
-        caller = Caller(
-            connection.principal,
-            connection.trace(),
-            (request.request_id or "") if named else "",
-            None if version is None else etag_of(version),
-        )
+        key = (request.request_id or "") if named else ""
+        caller = Caller(connection.principal, connection.trace(), key)
         result = result_of(await operation.call(request, caller))
         return EventResult(encoded(result.body), persons=result.persons)
 

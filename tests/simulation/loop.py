@@ -46,16 +46,17 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
 
 class VirtualClock:
-    """`common.clock.Clock` on the loop's time."""
+    """`common.clock.Clock` on the loop's time; the platform's may be moved ahead of it."""
 
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop
+        self.platform_ahead_ms = 0
 
     def now_ms(self) -> int:
         return 1_700_000_000_000 + int(self._loop.now_s * 1000)
 
     def platform_ms(self) -> int:
-        return self.now_ms()
+        return self.now_ms() + self.platform_ahead_ms
 
     def monotonic_s(self) -> float:
         return self._loop.now_s

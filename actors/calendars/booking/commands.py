@@ -9,6 +9,7 @@ from actors.calendars.booking.state import Record, Terms
 from actors.calendars.calendar.reservations import QueryOutcome
 from actors.calendars.hours.schedule import Price
 from actors.calendars.hours.timeline import MINUTE_MS
+from actors.calendars.hours.versions import ANY, Versions
 from actors.kernel.contract.entity import Command, Query
 from common.persons import NothingToTell
 
@@ -41,18 +42,21 @@ class MoveBooking(Command[BookingReply], frozen=True, kw_only=True, tag="move"):
     override_reason: str = ""
     price: Price | None = None
     format: str | None = None
+    versions: Versions = ANY
 
 
 class ConfirmBooking(Command[BookingReply], frozen=True, tag="confirm"):
     """A hold becomes a booking; a request is accepted. `staff`: in the name of staff, when a series asks."""
 
     staff: bool = False
+    versions: Versions = ANY
 
 
 class CancelBooking(Command[BookingReply], frozen=True, tag="cancel"):
     """Give the time back. `reason` is a category, or words (which are kept sealed)."""
 
     reason: str = ""
+    versions: Versions = ANY
 
 
 class FinishBooking(Command[BookingReply], frozen=True, tag="finish"):
@@ -60,6 +64,7 @@ class FinishBooking(Command[BookingReply], frozen=True, tag="finish"):
 
     status: str  # "completed" | "no_show"
     reason: str = ""
+    versions: Versions = ANY
 
 
 class AmendBooking(Command[BookingReply], frozen=True, tag="amend"):
@@ -67,6 +72,7 @@ class AmendBooking(Command[BookingReply], frozen=True, tag="amend"):
 
     notes: str | None = None
     participants: tuple[str, ...] | None = None
+    versions: Versions = ANY
 
 
 class GetBooking(Command[BookingReply], frozen=True, tag="look"):

@@ -47,6 +47,7 @@ from actors.calendars.booking.state import OCCUPYING, Record
 from actors.calendars.calendar.reservations import ASK_AGAIN_MS, Outcome, QueryOutcome
 from actors.calendars.hours.answers import NOTHING
 from actors.calendars.hours.roles import is_staff, require_party, require_staff, require_system
+from actors.calendars.hours.versions import require_version
 from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
 from common.errors import AlreadyExists, Conflict, InvalidArgument, NotFound, PermissionDenied
 
@@ -96,6 +97,7 @@ class Booking:
         if isinstance(command, GetBooking):
             return Decision(ReadBooking(record, version))
         require_party(context.by, record.client, record.therapist)
+        require_version(command.versions, version)
         match command:
             case ConfirmBooking():
                 return self._confirm(command, record, context, version)

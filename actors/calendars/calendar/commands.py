@@ -13,6 +13,7 @@ from actors.calendars.calendar.answers import (
 )
 from actors.calendars.calendar.reservations import ConfirmOrCancel, ResolveInDoubt
 from actors.calendars.hours.schedule import Schedule
+from actors.calendars.hours.versions import ANY, Versions
 from actors.kernel.contract.entity import Command
 from common.persons import NothingToTell
 
@@ -21,6 +22,7 @@ class ConfigureCalendar(Command[CalendarReply], frozen=True, tag="configure"):
     """Set the calendar up, or anew. Staff only."""
 
     schedule: Schedule
+    versions: Versions = ANY
 
 
 class GetCalendar(Command[CalendarReply], frozen=True, tag="show"):

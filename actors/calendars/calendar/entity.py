@@ -45,6 +45,7 @@ from actors.calendars.hours.reasons import DENIED, Reason, conflict, reasons
 from actors.calendars.hours.roles import is_staff, require_staff, require_system
 from actors.calendars.hours.schedule import Schedule, Service, check, whole
 from actors.calendars.hours.timeline import DAY_MS, MINUTE_MS
+from actors.calendars.hours.versions import require_version
 from actors.kernel.contract.entity import Context, Decision, Principal
 from common.errors import InvalidArgument, NotFound
 
@@ -75,7 +76,7 @@ class Calendar:
         """
         match command:
             case ConfigureCalendar():
-                return self._configure(command.schedule, context, version)
+                return self._configure(command, context, version)
             case ConfirmOrCancel():
                 return reservations.confirm_or_cancel(self.occupancy, command, context, waiting=bool(self.waitlist))
             case ResolveInDoubt():
@@ -131,8 +132,10 @@ class Calendar:
             raise NotFound("This calendar has not been set up.")
         return self.planner
 
-    def _configure(self, schedule: Schedule, context: Context, version: int) -> Decision:
+    def _configure(self, command: ConfigureCalendar, context: Context, version: int) -> Decision:
+        schedule = command.schedule
         require_staff(context.by, self.id)
+        require_version(command.versions, version)
         check(schedule, self.id)
         before = {one.service_id for one in self.planner.schedule.services} if self.planner else set()
         dropped = tuple(sorted(before - {one.service_id for one in schedule.services}))

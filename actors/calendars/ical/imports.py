@@ -21,7 +21,7 @@ from actors.calendars.ical.step_budget import Steps, TooManySteps
 from common.errors import InvalidArgument
 
 MOST_STEPS: Final = 300_000  # of a file, and one more for each of its characters: at 64 KB half a second of CPU
-_MOST_OF_ONE: Final = 50_000  # of an event: daily for a century, with COUNT
+MOST_OF_ONE: Final = 50_000  # of an event: daily for a century, with COUNT
 _EPOCH: Final = datetime(1970, 1, 1)
 _SLACK: Final = timedelta(days=2)  # between a wall and UTC, generously
 _READ: Final = ("VEVENT", "VFREEBUSY")
@@ -44,9 +44,11 @@ class _Event:
         return self.part.text("UID")
 
 
-def busy_of(text: str, zone: ZoneInfo, start: int, end: int) -> Busy:
+def busy_of(
+    text: str, zone: ZoneInfo, start: int, end: int, *, steps: int = MOST_STEPS, of_one: int = MOST_OF_ONE
+) -> Busy:
     """`reading`, to its end."""
-    pauses = reading(text, zone, start, end)
+    pauses = reading(text, zone, start, end, steps=steps, of_one=of_one)
     while True:
         try:
             next(pauses)
@@ -55,11 +57,14 @@ def busy_of(text: str, zone: ZoneInfo, start: int, end: int) -> Busy:
             return found
 
 
-def reading(text: str, zone: ZoneInfo, start: int, end: int) -> Generator[None, None, Busy]:
+def reading(
+    text: str, zone: ZoneInfo, start: int, end: int, *, steps: int = MOST_STEPS, of_one: int = MOST_OF_ONE
+) -> Generator[None, None, Busy]:
     """The busy time in [start, end) of an external calendar, recurrences expanded. Yields every few milliseconds.
 
     Cancelled and transparent events are free. A time without a zone, and a whole day, are those of `zone`. DTSTART is
-    the first occurrence (3.8.5.3), also when the rule ends before it; of COUNT and UNTIL the stricter counts.
+    the first occurrence (3.8.5.3), also when the rule ends before it; of COUNT and UNTIL the stricter counts. `steps`
+    (and one more for each character) bound what the file may cost, `of_one` what an event of it may.
 
     Raises:
         InvalidArgument: it is no iCalendar, it was cut off, or nothing in it can be read.
@@ -73,7 +78,7 @@ def reading(text: str, zone: ZoneInfo, start: int, end: int) -> Generator[None, 
                 found.append(part)
     except Malformed as error:
         raise InvalidArgument(_UNREADABLE[str(error)], details={"field": "ics"}) from None
-    reader = _Reader(found, zone, start, end, Steps(MOST_STEPS + len(text)))
+    reader = _Reader(found, zone, start, end, Steps(steps + len(text)), of_one)
     yield from reader.run()
     busy = reader.busy
     if busy.left_out and reader.is_nothing_read():
@@ -86,10 +91,11 @@ def reading(text: str, zone: ZoneInfo, start: int, end: int) -> Generator[None, 
 class _Reader:
     """One file."""
 
-    def __init__(self, parts: list[Component], zone: ZoneInfo, start: int, end: int, steps: Steps) -> None:
+    def __init__(self, parts: list[Component], zone: ZoneInfo, start: int, end: int, steps: Steps, of_one: int) -> None:
         self.busy = Busy()
         self._start, self._end = start, end
         self._steps = steps
+        self._of_one = of_one
         self._zones = Zones(zone, (one for one in parts if one.name == "VTIMEZONE"), start, end, steps)
         self._parts = [_Event(number, one) for number, one in enumerate(parts) if one.name != "VTIMEZONE"]
         self._moved: dict[tuple[int, str], Gone] = {}
@@ -131,7 +137,7 @@ class _Reader:
         if part.is_broken:
             raise Malformed("malformed")
         if part.name == "VFREEBUSY":
-            self._steps.grant(_MOST_OF_ONE)
+            self._steps.grant(self._of_one)
             found: list[Span] = []
             for line in part.all("FREEBUSY"):
                 if line.parameters.get("FBTYPE", "BUSY").upper() != "FREE":
@@ -197,7 +203,7 @@ class _Reader:
         begins = content_lines.when(first)
         wall = self._zones.wall(begins, part.calendar)
         length = self._length(part, begins, wall)
-        self._steps.grant(_MOST_OF_ONE)
+        self._steps.grant(self._of_one)
         gone = yield from self._gone(one, begins)
         walls = {begins.wall: None}
         if part.one("RECURRENCE-ID") is None:

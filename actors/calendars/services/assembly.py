@@ -12,6 +12,7 @@ from actors.calendars.services.series import SeriesService
 from actors.calendars.services.waitlist import WaitlistService
 from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import Clock
+from common.reach import Reach
 from store.ports.feed_tokens import FeedTokens as FeedTokenStore
 
 
@@ -30,10 +31,16 @@ class CalendarServices:
 
 
 def calendar_services(
-    region: EntityClient, views: ViewFinder, clock: Clock, tokens: FeedTokenStore, *, related: Related | None = None
+    region: EntityClient,
+    views: ViewFinder,
+    clock: Clock,
+    tokens: FeedTokenStore,
+    *,
+    related: Related | None = None,
+    reach: Reach | None = None,
 ) -> CalendarServices:
     """The services over a region, the read models, and where tokens of feeds are kept."""
-    bookings = Bookings(region, views, clock, related=related)
+    bookings = Bookings(region, views, clock, related=related, reach=reach)
     queries = BookingQueries(views, bookings)
     series = SeriesService(bookings, region, clock)
     waiting = WaitlistService(bookings, region, views, clock)

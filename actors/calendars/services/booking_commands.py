@@ -7,6 +7,7 @@ from actors.calendars.booking.state import Record, Terms
 from actors.calendars.calendar.answers import Plan
 from actors.calendars.contract.wanted import BookingRequest
 from actors.calendars.hours.timeline import MINUTE_MS
+from actors.calendars.hours.versions import ANY, Versions
 from actors.calendars.services.reserving import ReservedTime, TimeRequest
 
 
@@ -34,7 +35,9 @@ def record_of(booking: str, request: BookingRequest, wanted: TimeRequest, taken:
     )
 
 
-def move_of(record: Record, taken: ReservedTime, wanted: TimeRequest, override_reason: str) -> MoveBooking:
+def move_of(
+    record: Record, taken: ReservedTime, wanted: TimeRequest, override_reason: str, versions: Versions = ANY
+) -> MoveBooking:
     """What moves a booking to its new time. The price that was agreed stays with the service."""
     plan = taken.plan
     same_service = plan.service == record.service
@@ -53,6 +56,7 @@ def move_of(record: Record, taken: ReservedTime, wanted: TimeRequest, override_r
         override_reason=override_reason,
         price=record.price if same_service else plan.price,
         format=record.format if same_place else plan.format,
+        versions=versions,
     )
 
 

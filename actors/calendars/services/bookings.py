@@ -1,4 +1,7 @@
-"""Bookings for those who serve clients (REST, sockets): what takes more than one entity. Decides nothing by itself."""
+"""Bookings for those who serve clients (REST, sockets): what takes more than one entity. Decides nothing by itself.
+
+`versions`: those of the booking (or calendar) that a change is meant for; FailedPrecondition when it is another one.
+"""
 
 import os
 from collections.abc import Callable
@@ -35,6 +38,7 @@ from actors.calendars.contract.wanted import BookingChangeRequest, BookingReques
 from actors.calendars.hours.reasons import Reason, reasons
 from actors.calendars.hours.roles import find_party, is_staff, require_staff
 from actors.calendars.hours.schedule import Schedule
+from actors.calendars.hours.versions import ANY, Versions
 from actors.calendars.services.alternatives import Alternatives, AlternativeSearch
 from actors.calendars.services.availability import availability, free_times
 from actors.calendars.services.booking_commands import move_of, record_of
@@ -46,22 +50,32 @@ from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import Clock
 from common.errors import AlreadyExists, CarewireError, Conflict, InvalidArgument, NotFound, PermissionDenied
 from common.ids import is_id, new_id
+from common.reach import Reach
 
 _ATTEMPTS: Final = 3
 
 
 class Bookings:
-    """One a process. `region` reaches the shards; `related` knows who is in whose care."""
+    """One a process. `region` reaches the shards; `related` knows who is in whose care, `reach` who can reach whom."""
 
     def __init__(
-        self, region: EntityClient, views: ViewFinder, clock: Clock, *, related: Related | None = None
+        self,
+        region: EntityClient,
+        views: ViewFinder,
+        clock: Clock,
+        *,
+        related: Related | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self._region = region
+        self._reach = reach or Reach()
         self._clock = clock
         self._taking = Reserving(region, related)
         self.alternatives = Alternatives(region, views, self._taking.unrelated)
 
-    async def configure(self, calendar: str, schedule: Schedule, *, by: Principal, trace: str = "") -> Reply:
+    async def configure(
+        self, calendar: str, schedule: Schedule, *, by: Principal, trace: str = "", versions: Versions = ANY
+    ) -> Reply:
         """Set a calendar up.
 
         Raises:
@@ -69,7 +83,9 @@ class Bookings:
         """
         require_staff(by, calendar)
         await self._require_sharing(calendar, schedule)
-        return await self._region.submit(calendar_of(calendar), ConfigureCalendar(schedule), by=by, trace=trace)
+        return await self._region.submit(
+            calendar_of(calendar), ConfigureCalendar(schedule, versions), by=by, trace=trace
+        )
 
     async def calendar(self, calendar: str, *, by: Principal, trace: str = "") -> Reply:
         """How a calendar is set up."""
@@ -107,11 +123,13 @@ class Bookings:
         Raises:
             Conflict: the time is not free; `details` has the reasons and alternatives.
             CarewireError: it is not allowed, or nobody answered in time (then a repeat with the same `key` is safe).
+            PermissionDenied: client and therapist cannot reach each other, and one of them asks.
         """
         client = self._client_of(request, by)
         booking, fresh = await self._id_for(request, by, trace)
         if not fresh and (made := await self._made(booking, by)) is not None:
             return made
+        await self._require_reach(client, request.therapist, by)
         wanted = TimeRequest(
             therapist=request.therapist,
             start=request.start,
@@ -140,7 +158,15 @@ class Bookings:
                 return await self.get(booking, by=by)
             raise
 
-    async def move(self, booking: str, change: BookingChangeRequest, *, by: Principal, trace: str = "") -> BookingReply:
+    async def move(
+        self,
+        booking: str,
+        change: BookingChangeRequest,
+        *,
+        by: Principal,
+        trace: str = "",
+        versions: Versions = ANY,
+    ) -> BookingReply:
         """Another time, length, therapist or service for a booking: the new time is taken before the old one is given
         back, and the booking switches from one to the other at once.
 
@@ -162,33 +188,42 @@ class Bookings:
             hold=record.status == "held" and not record.series,
         )
         moved = await self._with_time(
-            booking, wanted, lambda taken: move_of(record, taken, wanted, change.override_reason), by, trace
+            booking, wanted, lambda taken: move_of(record, taken, wanted, change.override_reason, versions), by, trace
         )
         await self._taking.give_back(record.key, record.parties)
         return moved
 
-    async def confirm(self, booking: str, *, by: Principal, trace: str = "") -> BookingReply:
+    async def confirm(self, booking: str, *, by: Principal, trace: str = "", versions: Versions = ANY) -> BookingReply:
         """A hold becomes a booking; a request or counter-offer is accepted."""
-        return await self._ask(booking, ConfirmBooking(), by, trace)
+        return await self._ask(booking, ConfirmBooking(versions=versions), by, trace)
 
-    async def cancel(self, booking: str, reason: str = "", *, by: Principal, trace: str = "") -> BookingReply:
+    async def cancel(
+        self, booking: str, reason: str = "", *, by: Principal, trace: str = "", versions: Versions = ANY
+    ) -> BookingReply:
         """Give the time back."""
         record = await self.record(booking)
-        answer = await self._ask(booking, CancelBooking(reason), by, trace)
+        answer = await self._ask(booking, CancelBooking(reason, versions), by, trace)
         await self._taking.give_back(record.key, record.parties)
         return answer
 
     async def finish(
-        self, booking: str, status: str, reason: str = "", *, by: Principal, trace: str = ""
+        self, booking: str, status: str, reason: str = "", *, by: Principal, trace: str = "", versions: Versions = ANY
     ) -> BookingReply:
         """It took place (`completed`), or the client did not come (`no_show`)."""
-        return await self._ask(booking, FinishBooking(status, reason), by, trace)
+        return await self._ask(booking, FinishBooking(status, reason, versions), by, trace)
 
     async def amend(
-        self, booking: str, notes: str | None, participants: tuple[str, ...] | None, *, by: Principal, trace: str = ""
+        self,
+        booking: str,
+        notes: str | None,
+        participants: tuple[str, ...] | None,
+        *,
+        by: Principal,
+        trace: str = "",
+        versions: Versions = ANY,
     ) -> BookingReply:
         """Change what needs no other time."""
-        return await self._ask(booking, AmendBooking(notes, participants), by, trace)
+        return await self._ask(booking, AmendBooking(notes, participants, versions), by, trace)
 
     async def get(self, booking: str, *, by: Principal, trace: str = "") -> BookingReply:
         """The booking object, with its notes."""
@@ -329,6 +364,11 @@ class Bookings:
 
     async def _ask(self, booking: str, command: Command[BookingReply], by: Principal, trace: str) -> BookingReply:
         return await self._region.ask(entity("booking", booking, "booking_id"), command, by=by, trace=trace)
+
+    async def _require_reach(self, client: str, therapist: str, by: Principal) -> None:
+        """Between the two; who books for others reaches nobody by it."""
+        if by.user in (client, therapist):
+            await self._reach.may_reach(by.user, client, therapist)
 
     def _client_of(self, request: BookingRequest, by: Principal) -> str:
         client = request.client or by.user

@@ -4,23 +4,27 @@ from actors.calendars.booking.answers import BookingReply
 from actors.calendars.contract.replies import SeriesReply
 from actors.calendars.contract.requests import PatchBody, SeriesPatch
 from actors.calendars.hours import timeline
+from actors.calendars.hours.versions import ANY, Versions
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.series import SeriesService
 from actors.kernel.contract.entity import Principal
 from common.errors import InvalidArgument
 
 
-async def patch(bookings: Bookings, booking: str, body: PatchBody, *, by: Principal, trace: str = "") -> BookingReply:
-    """Change what is there. When the new time cannot be had, nothing is changed.
+async def patch(
+    bookings: Bookings, booking: str, body: PatchBody, *, by: Principal, trace: str = "", versions: Versions = ANY
+) -> BookingReply:
+    """Change what is there. When the new time cannot be had, nothing is changed. `versions`: of what is there.
 
     Raises:
         CarewireError: as `Bookings.move` and `Bookings.amend`.
     """
     answer: BookingReply | None = None
     if (change := body.change()) is not None:
-        answer = await bookings.move(booking, change, by=by, trace=trace)
+        answer = await bookings.move(booking, change, by=by, trace=trace, versions=versions)
+        versions = ANY
     if body.notes is not None or body.participants is not None:
-        answer = await bookings.amend(booking, body.notes, body.participants, by=by, trace=trace)
+        answer = await bookings.amend(booking, body.notes, body.participants, by=by, trace=trace, versions=versions)
     return answer if answer is not None else await bookings.get(booking, by=by, trace=trace)
 
 

@@ -157,6 +157,24 @@ class Activities:
             for name in {*self._here, *(name for name, _ in counts)}
         }
 
+    def figures(self) -> dict[str, dict[str, float]]:
+        """The same for people, with the age of the oldest one in memory."""
+        now_ms = self._clock.platform_ms()
+        oldest_ms: dict[str, int] = {}
+        for one in self._open.values():
+            if one.filed != "dead":
+                name = one.activity.connector
+                oldest_ms[name] = min(one.created_at_ms, oldest_ms.get(name, now_ms))
+        return {
+            name: {
+                "waiting": level.waiting,
+                "parked": level.parked,
+                "dead": level.dead,
+                "oldest_s": max(0, now_ms - oldest_ms.get(name, now_ms)) / 1000,
+            }
+            for name, level in self.levels().items()
+        }
+
     def sweep(self) -> None:
         """Once a second: what has been here for long gets a document, and what has one need not wait here."""
         before_s = self._clock.monotonic_s() - self._keep_s

@@ -109,6 +109,7 @@ class Shard:
             "subscribers": len(self._publisher.subscribers),
             "buffered_bytes": sum(session.buffered_bytes for session in self._publisher.subscribers),
             "lag_ms": self._turn_mean.ms(clock.monotonic_s()),
+            "activities": self._effects.activities.figures(),
         }
 
     async def start(self) -> None:

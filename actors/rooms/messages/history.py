@@ -5,6 +5,7 @@ is kept, every change carries the whole message, and its event follows, so a cli
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -20,30 +21,43 @@ from actors.rooms.room.events import Posted
 from actors.rooms.room.outcome import room_id_of
 from store.ports.views import ViewQuery
 
-_SCAN: Final = 1000  # events or views a round trip
-_MOST_SCANNED: Final = 10_000  # events that a page may pass over, once it holds a message
-_MOST_CHANGED: Final = 5_000  # changed messages told one by one; beyond, the whole history is offered
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one read may cost."""
+
+    scan: int = 1000
+    """Events or views a round trip."""
+    most_scanned: int = 10_000
+    """Events that a page may pass over, once it holds a message."""
+    most_changed: int = 5_000
+    """Changed messages told one by one; beyond, the whole history is offered."""
 
 
-async def page(query: Page, entity_id: str, version: int, library: Library) -> MessagePage:
+USUAL: Final = Bounds()
+
+
+async def page(query: Page, entity_id: str, version: int, library: Library, bounds: Bounds = USUAL) -> MessagePage:
     """Oldest first: the oldest above `after`, else the newest below `before`."""
     below = version + 1 if query.before is None else min(query.before, version + 1)
     if query.after is not None:
-        found, more = await _posts_after(entity_id, query.after, below - 1, query.limit, library)
+        found, more = await _posts_after(entity_id, query.after, below - 1, query.limit, library, bounds)
     else:
         newest = await library.before(entity_id, below, limit=query.limit + 1)
         found, more = newest[: query.limit][::-1], len(newest) > query.limit
     return _answer(entity_id, await _as_of_now(entity_id, found, library), more)
 
 
-async def standing(query: Standing, entity_id: str, version: int, library: Library) -> JoinedRoom:
+async def standing(
+    query: Standing, entity_id: str, version: int, library: Library, bounds: Bounds = USUAL
+) -> JoinedRoom:
     """The answer to a join: the newest messages, or those posted or changed since."""
     if query.silent:
         return query.answer
     if query.since is None:
-        told = await page(Page(None, None, DEFAULT_PAGE), entity_id, version, library)
+        told = await page(Page(None, None, DEFAULT_PAGE), entity_id, version, library, bounds)
     else:
-        told = await _since(entity_id, query.since, version, library)
+        told = await _since(entity_id, query.since, version, library, bounds)
     return msgspec.structs.replace(query.answer, messages=told.messages, has_more=told.has_more)
 
 
@@ -53,11 +67,11 @@ async def messages_at(entity_id: str, seqs: Sequence[int], library: Library) -> 
     return {message.seq: message for message in await _as_of_now(entity_id, recorded, library)}
 
 
-async def tally(entity_id: str, stretch: Stretch, library: Library) -> int | None:
+async def tally(entity_id: str, stretch: Stretch, library: Library, bounds: Bounds = USUAL) -> int | None:
     """Live messages by others than `stretch.user` in the stretch; None when not all of it is stored."""
     count, seq = 0, stretch.above
     while seq < stretch.upto:
-        events = await library.after(entity_id, seq, upto=stretch.upto, limit=_SCAN)
+        events = await library.after(entity_id, seq, upto=stretch.upto, limit=bounds.scan)
         if not events:
             return None
         count += sum(type(one.event) is Posted and one.event.author != stretch.user for one in events)
@@ -71,45 +85,51 @@ async def tally(entity_id: str, stretch: Stretch, library: Library) -> int | Non
                 order_by="seq",
                 above=seq,
                 below=stretch.upto + 1,
-                limit=_SCAN,
+                limit=bounds.scan,
             )
         )
         messages = [message_in(view) for view in gone]
         count -= sum(message.sender != stretch.user for message in messages)
-        if len(gone) < _SCAN:
+        if len(gone) < bounds.scan:
             return count
         seq = messages[-1].seq
 
 
-async def _since(entity_id: str, since: int, version: int, library: Library) -> MessagePage:
+async def _since(entity_id: str, since: int, version: int, library: Library, bounds: Bounds) -> MessagePage:
     """Messages posted or changed after `since`, oldest first. What does not fit follows from `history`: whatever is
     left out was posted later than all that is told."""
-    changed = await _changed(entity_id, since, library)
+    changed = await _changed(entity_id, since, library, bounds)
     if changed is None:
-        return await page(Page(None, 0, LARGEST_PAGE), entity_id, version, library)
-    found, more = await _posts_after(entity_id, since, version, LARGEST_PAGE, library)
+        return await page(Page(None, 0, LARGEST_PAGE), entity_id, version, library, bounds)
+    found, more = await _posts_after(entity_id, since, version, LARGEST_PAGE, library, bounds)
     messages = changed + await _as_of_now(entity_id, found, library)
     return _answer(entity_id, messages[:LARGEST_PAGE], more or len(messages) > LARGEST_PAGE)
 
 
-async def _changed(entity_id: str, since: int, library: Library) -> list[Message] | None:
+async def _changed(entity_id: str, since: int, library: Library, bounds: Bounds) -> list[Message] | None:
     """Messages posted up to `since` and changed after it, oldest first; None when they are too many to tell."""
     changed: list[Message] = []
     version = since
-    while len(changed) < _MOST_CHANGED:
+    while len(changed) < bounds.most_changed:
         found = await library.views(
-            ViewQuery(collection=MESSAGES, equal={"entity": entity_id}, order_by="version", above=version, limit=_SCAN)
+            ViewQuery(
+                collection=MESSAGES,
+                equal={"entity": entity_id},
+                order_by="version",
+                above=version,
+                limit=bounds.scan,
+            )
         )
         messages = [message_in(view) for view in found]
         changed += messages
-        if len(found) < _SCAN:
+        if len(found) < bounds.scan:
             return sorted((one for one in changed if one.seq <= since), key=lambda one: one.seq)
         version = messages[-1].version
     return None
 
 
 async def _posts_after(
-    entity_id: str, after: int, upto: int, limit: int, library: Library
+    entity_id: str, after: int, upto: int, limit: int, library: Library, bounds: Bounds
 ) -> tuple[list[Recorded[Posted]], bool]:
     """The oldest `limit` posts above `after` and at most `upto`; are there more?"""
     found: list[Recorded[Posted]] = []
@@ -119,8 +139,8 @@ async def _posts_after(
         if not events:
             break
         found += [one for one in events if type(one.event) is Posted]
-        seq, scan = events[-1].seq, _SCAN
-        if len(found) > limit or (found and seq - after > _MOST_SCANNED):
+        seq, scan = events[-1].seq, bounds.scan
+        if len(found) > limit or (found and seq - after > bounds.most_scanned):
             return found[:limit], len(found) > limit or seq < upto
     return found, False
 

@@ -31,9 +31,11 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent]):
     events = AnyEvent
     indexes = views.INDEXES
 
-    def __init__(self, settings: RoomSettings, *, window: int = WINDOW) -> None:
+    def __init__(self, settings: RoomSettings, *, window: int = WINDOW, bounds: history.Bounds = history.USUAL) -> None:
+        """`bounds`: of reads."""
         self._settings = settings
         self._window = window
+        self._bounds = bounds
 
     @override
     def create(self, key: str) -> Room:
@@ -84,7 +86,7 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent]):
             found = await history.messages_at(entity_id, seqs, library)
             parts |= {str(seq): message for seq, message in found.items()}
         for key, stretch in stretches.items():
-            if (count := await history.tally(entity_id, stretch, library)) is not None:
+            if (count := await history.tally(entity_id, stretch, library, self._bounds)) is not None:
                 parts[key] = count
         return parts
 
@@ -96,9 +98,9 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent]):
     async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
         match query:
             case Page():
-                return await history.page(query, entity_id, version, library)
+                return await history.page(query, entity_id, version, library, self._bounds)
             case Standing():
-                return await history.standing(query, entity_id, version, library)
+                return await history.standing(query, entity_id, version, library, self._bounds)
         return await super().read(query, entity_id, version, library)
 
     @override

@@ -1,15 +1,17 @@
 """Bookings: made, looked at, changed, ended, one by one and many at once."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, TypedDict
 
 from actors.calendars.booking.answers import BookingReply
 from actors.calendars.contract import replies
 from actors.calendars.contract.queries import ListQuery
 from actors.calendars.contract.requests import BookingBody, BulkBody
+from actors.calendars.hours.versions import Versions
 from actors.calendars.services.assembly import CalendarServices
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.patching import patch
+from actors.kernel.contract.entity import Principal
 from serve_app.capabilities.calendars import examples, requests
 from serve_app.capabilities.calendars.shared import DETAILS, REFUSES, versioned
 from serve_app.edge.operation import Caller, Example, Operation, Rest, Result
@@ -101,7 +103,7 @@ def _changed(bookings: Bookings) -> Iterator[Operation[Any]]:
         "update_booking",
         "booking.reschedule",
         requests.UpdateBooking,
-        lambda request, caller: patch(bookings, request.booking_id, request, by=caller.by, trace=caller.trace),
+        lambda request, caller: patch(bookings, request.booking_id, request, **_asked(caller)),
         Rest("PATCH", "/api/bookings/{booking_id}", tag="bookings"),
         examples.UPDATE_BOOKING,
         "Change time, length, service, participants or notes, each alone.",
@@ -110,7 +112,7 @@ def _changed(bookings: Bookings) -> Iterator[Operation[Any]]:
         "confirm_booking",
         "booking.confirm",
         requests.OfBooking,
-        lambda request, caller: bookings.confirm(request.booking_id, by=caller.by, trace=caller.trace),
+        lambda request, caller: bookings.confirm(request.booking_id, **_asked(caller)),
         Rest("POST", "/api/bookings/{booking_id}/confirm", tag="bookings"),
         examples.CONFIRM_BOOKING,
         "Turn a hold into a booking, or accept a request or a counter-offer.",
@@ -119,7 +121,7 @@ def _changed(bookings: Bookings) -> Iterator[Operation[Any]]:
         "reschedule_booking",
         "booking.reschedule",
         requests.RescheduleBooking,
-        lambda request, caller: bookings.move(request.booking_id, request.change(), by=caller.by, trace=caller.trace),
+        lambda request, caller: bookings.move(request.booking_id, request.change(), **_asked(caller)),
         Rest("POST", "/api/bookings/{booking_id}/reschedule", tag="bookings"),
         examples.RESCHEDULE_BOOKING,
         "Another time: never both, never neither. For a request, staff makes a counter-offer so.",
@@ -128,7 +130,7 @@ def _changed(bookings: Bookings) -> Iterator[Operation[Any]]:
         "transfer_booking",
         "booking.transfer",
         requests.TransferBooking,
-        lambda request, caller: bookings.move(request.booking_id, request.change(), by=caller.by, trace=caller.trace),
+        lambda request, caller: bookings.move(request.booking_id, request.change(), **_asked(caller)),
         Rest("POST", "/api/bookings/{booking_id}/transfer", tag="bookings"),
         examples.TRANSFER_BOOKING,
         "Another therapist (staff only).",
@@ -137,21 +139,21 @@ def _changed(bookings: Bookings) -> Iterator[Operation[Any]]:
 
 def _ended(bookings: Bookings) -> Iterator[Operation[Any]]:
     async def finish(status: str, request: requests.EndBooking, caller: Caller) -> BookingReply:
-        return await bookings.finish(request.booking_id, status, request.reason, by=caller.by, trace=caller.trace)
+        return await bookings.finish(request.booking_id, status, request.reason, **_asked(caller))
 
     async def update_status(request: requests.UpdateBookingStatus, caller: Caller) -> BookingReply:
         match request.status:
             case "confirmed":
-                return await bookings.confirm(request.booking_id, by=caller.by, trace=caller.trace)
+                return await bookings.confirm(request.booking_id, **_asked(caller))
             case "cancelled":
-                return await bookings.cancel(request.booking_id, request.reason, by=caller.by, trace=caller.trace)
+                return await bookings.cancel(request.booking_id, request.reason, **_asked(caller))
         return await finish(request.status, request, caller)
 
     yield _of_one(
         "cancel_booking",
         "booking.cancel",
         requests.EndBooking,
-        lambda request, caller: bookings.cancel(request.booking_id, request.reason, by=caller.by, trace=caller.trace),
+        lambda request, caller: bookings.cancel(request.booking_id, request.reason, **_asked(caller)),
         Rest("POST", "/api/bookings/{booking_id}/cancel", tag="bookings"),
         examples.CANCEL_BOOKING,
         "Give the time back; staff declines a request so.",
@@ -212,4 +214,15 @@ def _of_one(
         refuses=REFUSES,
         example=example,
         description=description,
+        versioned=True,
     )
+
+
+class _Asked(TypedDict):
+    by: Principal
+    trace: str
+    versions: Versions
+
+
+def _asked(caller: Caller) -> _Asked:
+    return {"by": caller.by, "trace": caller.trace, "versions": caller.versions}

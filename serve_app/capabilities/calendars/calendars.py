@@ -21,7 +21,7 @@ def calendars(services: CalendarServices) -> Iterator[Operation[Any]]:
 
     async def configure(request: requests.UpdateCalendar, caller: Caller) -> Result:
         reply = await services.bookings.configure(
-            request.therapist_id, request.schedule(), by=caller.by, trace=caller.trace
+            request.therapist_id, request.schedule(), by=caller.by, trace=caller.trace, versions=caller.versions
         )
         return Result(reply.data, version=reply.version)
 
@@ -37,6 +37,7 @@ def calendars(services: CalendarServices) -> Iterator[Operation[Any]]:
         error_details=DETAILS,
         refuses=REFUSES,
         example=examples.GET_CALENDAR,
+        versioned=True,
         description="Working hours, services and rules. Why a time is blocked is told to those who run the calendar"
         " only.",
     )
@@ -52,6 +53,7 @@ def calendars(services: CalendarServices) -> Iterator[Operation[Any]]:
         error_details=DETAILS,
         refuses=REFUSES,
         example=examples.UPDATE_CALENDAR,
+        versioned=True,
         description="Set the calendar up. Bookings that are there stay, also where the new rules would not allow them.",
     )
     yield from _looked_at(services)

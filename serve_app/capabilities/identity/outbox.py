@@ -60,7 +60,7 @@ class ActivityOutbox:
         self, owner: str, message: OutgoingMail, *, invitation: str = "", lifetime_s: float | None = None
     ) -> None:
         """See `MailOutbox`."""
-        now_ms = self._clock.now_ms()
+        now_ms = self._clock.platform_ms()
         deadline_ms = None if lifetime_s is None else now_ms + int(lifetime_s * 1000)
         if invitation:
             mail = Mail(message.template, to=message.to, code=message.code)

@@ -1,9 +1,10 @@
 """What an earlier release left in the collection `outbox`: sent once, and then the collection goes."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from actors.notifications.activities import Mail
+from common.clock import Clock
 from common.errors import Unavailable
 from common.logs import get_logger
 from config.settings import IdentitySettings
@@ -19,12 +20,13 @@ class OutboxCarrying:
     """`outbox` takes what waits. Every replica of the API may do it, at the same time: a message has one id."""
 
     def __init__(
-        self, database: Database, sealing: Sealing, outbox: ActivityOutbox, settings: IdentitySettings
+        self, database: Database, sealing: Sealing, outbox: ActivityOutbox, settings: IdentitySettings, clock: Clock
     ) -> None:
         self._database = database
         self._messages = database[COLLECTION]
         self._sealing = sealing
         self._outbox = outbox
+        self._clock = clock
         self._lifetimes = {
             "password_reset": timedelta(minutes=settings.code_ttl_m),
             "invitation": timedelta(hours=settings.invitation_ttl_h),
@@ -60,10 +62,16 @@ class OutboxCarrying:
     async def _carry(self, row: Document) -> None:
         message = await self._sealing.open(row["sealed"], OutgoingMail, row["_id"])
         if message is not None:  # else its person was erased
-            lifetime = self._lifetimes.get(message.template)
-            ends = None if lifetime is None else row["expires"] - KEPT + lifetime
             mail = Mail(message.template, to=message.to, code=message.code)
-            deadline_ms = None if ends is None else int(ends.timestamp() * 1000)
+            deadline_ms = self._deadline_ms(message.template, row["expires"] - KEPT)
             await self._outbox.owe(row["owner"], row["owner"], row["_id"], mail, deadline_ms)
         with database_errors():
             await self._messages.delete_one({"_id": row["_id"]})
+
+    def _deadline_ms(self, template: str, made: datetime) -> int | None:
+        """Until when it is worth sending, as the platform's clock has it."""
+        lifetime = self._lifetimes.get(template)
+        if lifetime is None:
+            return None
+        ahead_ms = self._clock.platform_ms() - self._clock.now_ms()
+        return int((made + lifetime).timestamp() * 1000) + ahead_ms

@@ -1,54 +1,18 @@
 """Activities as operators see them, wherever they are: in a shard's memory, or put off in the database."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
 
 from actors.kernel.contract.activities import ActivityRow
+from actors.kernel.contract.entity import Principal
+from actors.kernel.contract.partitions import PARTITIONS
 from actors.kernel.effects.activity_ids import mark_from
 from common.clock import Clock
 from common.errors import FailedPrecondition, NotFound
+from serve_app.activities.looking import ActivityShards, Figures
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.operations.overview import Overview, overview
 from store.ports.activities import BEHIND, Activities, ActivityRecord, State
-
-States: Final = ("waiting", "parked", "dead")
-
-
-class ActivityShards(Protocol):
-    """The shards that hold activities. Each method raises `Unavailable` when one of them does not answer."""
-
-    async def activities(self, connector: str | None, after: bytes | None, limit: int) -> list[ActivityRow]:
-        """What waits, or is being tried, in all of them: the first `limit` ids above `after` are among these."""
-        ...
-
-    async def retry_activity(self, mark: bytes) -> ActivityRow | None:
-        """Try it now. None: nobody has it."""
-        ...
-
-    async def drop_activity(self, mark: bytes) -> ActivityRow | None:
-        """It is over; the entity hears `dropped`. None: nobody has it."""
-        ...
-
-
-class Figures(Protocol):
-    """What processes say of themselves."""
-
-    async def of_shards(self) -> Sequence[Mapping[str, object]]: ...
-
-    async def of_runners(self) -> Sequence[Mapping[str, object]]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class By:
-    """Which operator, from where, in which request."""
-
-    user: str
-    role: str
-    address: str
-    request: str
 
 
 class ActivityOperations:
@@ -73,7 +37,7 @@ class ActivityOperations:
         found = {row.id: row for row in (*put_off, *waiting)}
         return [found[mark] for mark in sorted(found)][:limit]
 
-    async def retry(self, activity_id: str, by: By) -> ActivityRow:
+    async def retry(self, activity_id: str, *, by: Principal, trace: str) -> ActivityRow:
         """Try it now, whatever it waits for. Recorded.
 
         Raises:
@@ -82,18 +46,23 @@ class ActivityOperations:
         """
         mark = _mark(activity_id)
         row = await self._shards.retry_activity(mark)
-        return await self._recorded("activity.retried", activity_id, row, by)
+        return await self._recorded("activity.retried", activity_id, row, by, trace)
 
-    async def drop(self, activity_id: str, reason: str, by: By) -> ActivityRow:
+    async def drop(self, activity_id: str, reason: str, *, by: Principal, trace: str) -> ActivityRow:
         """Never send it; the entity hears `dropped`. Recorded, with the reason. Raises as `retry` does."""
         mark = _mark(activity_id)
         row = await self._shards.drop_activity(mark)
-        return await self._recorded("activity.dropped", activity_id, row, by, why=reason)
+        return await self._recorded("activity.dropped", activity_id, row, by, trace, why=reason)
 
     async def overview(self) -> Overview:
         """How each connector is doing."""
         shards, runners = await asyncio.gather(self._figures.of_shards(), self._figures.of_runners())
-        return overview(shards, runners)
+        seen = overview(shards, runners)
+        now_ms = self._clock.platform_ms()
+        for one in seen.connectors.values():
+            if one.parked and (oldest_ms := await self._put_off.oldest_ms(range(PARTITIONS), one.connector)):
+                one.oldest_s = max(one.oldest_s, (now_ms - oldest_ms) / 1000)
+        return seen
 
     async def _waiting(
         self, connector: str | None, state: str | None, after: bytes | None, limit: int
@@ -110,13 +79,12 @@ class ActivityOperations:
         return [_row(record) for record in records]
 
     async def _recorded(
-        self, action: str, activity_id: str, row: ActivityRow | None, by: By, *, why: str = ""
+        self, action: str, activity_id: str, row: ActivityRow | None, by: Principal, trace: str, *, why: str = ""
     ) -> ActivityRow:
         if row is None:
             raise FailedPrecondition("This activity is over: there is nothing to retry or to drop.")
-        await self._audit.append(
-            AuditEntry(action, by.user, "", "ok", by.role, activity_id, address=by.address, request=by.request, why=why)
-        )
+        entry = AuditEntry(action, by.user, "", "ok", by.role, activity_id, request=trace, why=why)
+        await self._audit.append(entry)
         return row
 
 

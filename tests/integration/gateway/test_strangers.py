@@ -110,10 +110,10 @@ async def until_forgotten(gateway: Gateway) -> None:
     await eventually(nothing_is_left, "they are remembered", timeout_s=10.0)
 
 
-async def test_without_the_bound_every_token_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strangers, "FREE_TRIES", MANY)
-    monkeypatch.setattr(strangers, "MOST_TRIES", MANY)
+async def test_without_the_bound_every_token_is_looked_at() -> None:
     async with crowd(LimitSettings(enabled=False)) as (made, verifier), wire_of(made) as wire:
+        unbounded = made.gateways[0]._namespace.strangers
+        unbounded.free_tries = unbounded.most_tries = MANY
         web = await wire.opened()
         for number in range(MANY):
             await web.send_str(BAD % number)

@@ -16,6 +16,7 @@ from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.ports import EntityClient
 from actors.kernel.contract.protocol import Level, Offered, Report, Work, WorkResult
 from actors.kernel.effects.activity_ids import answer_id, mark_of
+from common.clock import Clock
 from common.errors import Unavailable
 from config.activities import ActivitySettings
 from serve_app.activities.connector import FOR_EVER_S, Call, Capacity, Connector
@@ -36,6 +37,14 @@ class LoopClock:
 
     def monotonic_s(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+class StoppedClock(LoopClock):
+    """One that does not run: what a runner would go by that believed what it was told long ago."""
+
+    @override
+    def monotonic_s(self) -> float:
+        return 0.0
 
 
 def an_offer(
@@ -240,6 +249,7 @@ class Rig:
     entities: Entities = field(default_factory=Entities)
     keys: Keys = field(default_factory=Keys)
     settings: ActivitySettings = field(default_factory=ActivitySettings)
+    clock: Clock = field(default_factory=LoopClock)
 
     def __post_init__(self) -> None:
         self.runner = Runner(
@@ -250,7 +260,7 @@ class Rig:
             self.keys,
             [self.post],
             settings=self.settings,
-            clock=LoopClock(),
+            clock=self.clock,
             dice=lambda: 0.5,
         )
 

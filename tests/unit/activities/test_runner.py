@@ -7,7 +7,7 @@ import pytest
 from actors.kernel.effects.activity_ids import text_of
 from config.activities import ActivitySettings
 from serve_app.activities.connector import Capacity, Erased, Later, Misconfigured, Refused, Unreadable
-from tests.unit.activities.rig import FakeShard, Post, Rig, an_offer
+from tests.unit.activities.rig import FakeShard, LoopClock, Post, Rig, StoppedClock, an_offer
 
 
 async def test_an_activity_is_carried_out_and_its_entity_hears_it_once() -> None:
@@ -171,6 +171,43 @@ async def test_a_call_that_outlasts_its_time_is_cancelled() -> None:
         assert rig.post.under_way == 0
     (report,) = rig.shard.reports
     assert (report.verdict, report.code) == ("park", "timeout")
+
+
+async def order_of_a_lane(zombie: Rig) -> list[bytes]:
+    """What the partner did, in which order, when a runner is slow with the first of a lane: it has had it for 44 s
+    before it could begin, and a call takes 30 s. After 60 s the shard gives it to another runner, and then the next."""
+    first, second = an_offer(1), an_offer(2)
+    other = Rig([FakeShard("care-2")], post=Post(capacity=Capacity(call_s=20.0), takes_s=0.1))
+    other.post.done = zombie.post.done  # one partner
+    async with zombie, other:
+        await asyncio.sleep(0.1)
+        zombie.shards[0].put(an_offer(0))
+        zombie.shards[1].put(first)
+        zombie.post.takes_s = 44.0
+        await asyncio.sleep(1.0)
+        zombie.post.takes_s = 30.0
+        await asyncio.sleep(59.0)
+        other.shard.put(first)
+        await asyncio.sleep(1.0)
+        other.shard.put(second)
+        await asyncio.sleep(20.0)
+    return zombie.post.done
+
+
+def a_slow_one(clock: LoopClock) -> Rig:
+    shards = [FakeShard("care-0"), FakeShard("care-1")]
+    return Rig(shards, post=Post(capacity=Capacity(at_once=1, call_s=45.0), takes_s=44.0), clock=clock)
+
+
+async def test_by_its_own_clock_a_slow_runner_overtakes_nobody_in_a_lane() -> None:
+    done = await order_of_a_lane(a_slow_one(LoopClock()))
+    assert done == [b"0", b"1", b"2"]
+
+
+async def test_without_its_own_clock_it_would() -> None:
+    """The twin: what the clock is for."""
+    done = await order_of_a_lane(a_slow_one(StoppedClock()))
+    assert done[-2:] == [b"2", b"1"]
 
 
 async def test_an_answer_is_told_again_until_the_entity_has_it() -> None:

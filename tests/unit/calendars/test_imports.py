@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from actors.calendars.contract.replies import LeftOut
 from actors.calendars.hours.timeline import parse_instant
-from actors.calendars.ical import imports
 from actors.calendars.ical.busy import MOST_SPANS
 from actors.calendars.ical.imports import busy_of, reading
 from actors.calendars.services.feeds import in_slices, told
@@ -325,16 +324,13 @@ def lines_of(text: str, steps: int, of_one: int) -> int:
         return trace
 
     before = sys.gettrace()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(imports, "MOST_STEPS", steps)
-        patch.setattr(imports, "_MOST_OF_ONE", of_one)
-        sys.settrace(trace)
-        try:
-            busy_of(text, BERLIN, FROM, TO)
-        except InvalidArgument:
-            pass
-        finally:
-            sys.settrace(before)
+    sys.settrace(trace)
+    try:
+        busy_of(text, BERLIN, FROM, TO, steps=steps, of_one=of_one)
+    except InvalidArgument:
+        pass
+    finally:
+        sys.settrace(before)
     return count
 
 

@@ -17,6 +17,9 @@ from tests.unit.calendars.rig import KINDS
 from tests.unit.calendars.samples import sample, structs_of
 
 GOLDEN: Final[dict[str, str]] = json.loads((Path(__file__).parent / "golden" / "stored.json").read_text())
+WITHOUT_VERSIONS: Final[dict[str, str]] = json.loads(
+    (Path(__file__).parent / "golden" / "without_versions.json").read_text()
+)
 OWN: Final = [kind for kind in KINDS if kind.name != "user"]
 
 
@@ -50,6 +53,14 @@ def test_it_is_stored_as_ever(name: str) -> None:
 def test_what_was_stored_is_read(name: str) -> None:
     kind = stored()[name]
     assert msgspec.msgpack.decode(bytes.fromhex(GOLDEN[name]), type=kind) == sample(kind)
+
+
+@pytest.mark.parametrize("name", WITHOUT_VERSIONS)
+def test_a_command_that_names_no_versions_is_what_it_was(name: str) -> None:
+    kind, golden = stored()[name], bytes.fromhex(WITHOUT_VERSIONS[name])
+    made = msgspec.structs.replace(sample(kind), versions=msgspec.UNSET)
+    assert msgspec.msgpack.encode(made) == golden
+    assert msgspec.msgpack.decode(golden, type=kind) == made
 
 
 @pytest.mark.parametrize("kind", OWN, ids=lambda kind: kind.name)

@@ -262,6 +262,26 @@ def test_a_retry_waits_until_it_is_due() -> None:
     play(scenario)
 
 
+def test_a_retry_that_a_jump_of_time_makes_due_waits_no_longer() -> None:
+    async def scenario(world: World) -> None:
+        agent = Agent(world)
+        await send(world, "a")
+        (offer,) = await agent.work()
+        due_ms = world.clock.platform_ms() + 15_000
+        report = protocol.Report(id=offer.id, verdict="retry", due_ms=due_ms, code="busy", attempts=1)
+        asked = asyncio.create_task(agent.work(wait_ms=10_000, reports=[report]))
+        await asyncio.sleep(1)
+        assert not asked.done()
+        world.clock.platform_ahead_ms += 3_600_000
+        for shard in world.shards.values():
+            shard.time_moved()
+        async with asyncio.timeout(1):
+            (again,) = await asked
+        assert again.attempts == 1
+
+    play(scenario)
+
+
 def test_whom_three_runners_died_with_is_dead_and_the_innocent_are_not() -> None:
     async def scenario(world: World) -> None:
         await send(world, "culprit")

@@ -34,21 +34,11 @@ HOUR_MS = 3_600_000
 ANN = Principal("ann")
 
 
-class TwoHands(VirtualClock):
-    """The wall's time is the loop's; the platform's is so much ahead."""
-
-    ahead_ms = 0
-
-    @override
-    def platform_ms(self) -> int:
-        return self.now_ms() + self.ahead_ms
-
-
-def play(scenario: Callable[[TwoHands], Awaitable[None]]) -> None:
+def play(scenario: Callable[[VirtualClock], Awaitable[None]]) -> None:
     loop = VirtualLoop()
 
     async def main() -> None:
-        await scenario(TwoHands(loop))
+        await scenario(VirtualClock(loop))
 
     run(loop, main(), limit_s=100_000)
 
@@ -56,7 +46,7 @@ def play(scenario: Callable[[TwoHands], Awaitable[None]]) -> None:
 class Scheduled:
     """A scheduler, and what it put into the inbox."""
 
-    def __init__(self, clock: TwoHands, store: MemoryTimers) -> None:
+    def __init__(self, clock: VirtualClock, store: MemoryTimers) -> None:
         self.clock = clock
         self.fired: list[Timer] = []
         tasks, self._inbox = Tasks("test"), Inbox()
@@ -84,7 +74,7 @@ def test_what_has_become_due_fires_in_the_order_of_its_due_time(page: int, monke
     """Some in memory, because they were due soon; most in the database, which gives them out page by page."""
     monkeypatch.setattr(timers_module, "_PAGE", page)
 
-    async def scenario(clock: TwoHands) -> None:
+    async def scenario(clock: VirtualClock) -> None:
         made = Scheduled(clock, MemoryTimers())
         lapses = [25_000, 29_000, *(HOUR_MS * hour for hour in range(1, 20))]
         random.Random(1).shuffle(lapses)
@@ -93,11 +83,11 @@ def test_what_has_become_due_fires_in_the_order_of_its_due_time(page: int, monke
         kept = made.due(28_000)
         assert made.scheduler.try_keep(Turn("room:1", 1, 1, 0, 0, effects=(b"timers",)), [kept])
         wanted = [kept.due_ms, *(made.due(lapse).due_ms for lapse in lapses)]
-        clock.ahead_ms += 10 * HOUR_MS
+        clock.platform_ahead_ms += 10 * HOUR_MS
         made.scheduler.time_moved()
         await asyncio.sleep(9)  # less than the next poll takes
         assert len(made.fired) == 13
-        clock.ahead_ms += 10 * HOUR_MS
+        clock.platform_ahead_ms += 10 * HOUR_MS
         made.scheduler.set([made.due(0)])  # in memory at once, and due later than all that is not
         made.scheduler.time_moved()
         await asyncio.sleep(9)
@@ -108,12 +98,12 @@ def test_what_has_become_due_fires_in_the_order_of_its_due_time(page: int, monke
 
 
 def test_one_that_is_on_its_way_to_the_database_fires_in_its_turn() -> None:
-    async def scenario(clock: TwoHands) -> None:
+    async def scenario(clock: VirtualClock) -> None:
         store = Slow()
         made = Scheduled(clock, store)
         await made.scheduler.set([made.due(2 * HOUR_MS)])
         made.scheduler.set([made.due(HOUR_MS)])  # nobody waits for it
-        clock.ahead_ms += 3 * HOUR_MS
+        clock.platform_ahead_ms += 3 * HOUR_MS
         made.scheduler.time_moved()
         await asyncio.sleep(5)
         assert len(made.fired) == 2
@@ -123,11 +113,11 @@ def test_one_that_is_on_its_way_to_the_database_fires_in_its_turn() -> None:
 
 
 def test_without_a_word_of_the_jump_it_waits_for_the_next_poll() -> None:
-    async def scenario(clock: TwoHands) -> None:
+    async def scenario(clock: VirtualClock) -> None:
         made = Scheduled(clock, MemoryTimers())
         await asyncio.sleep(1)
         await made.scheduler.set([made.due(HOUR_MS)])
-        clock.ahead_ms += 2 * HOUR_MS
+        clock.platform_ahead_ms += 2 * HOUR_MS
         await asyncio.sleep(5)
         assert made.fired == []
         await asyncio.sleep(10)
@@ -146,7 +136,7 @@ class Slow(MemoryTimers):
 
 
 def test_entities_of_every_shard_go_by_it_and_their_timers_fire_once_in_their_order() -> None:
-    async def scenario(clock: TwoHands) -> None:
+    async def scenario(clock: VirtualClock) -> None:
         kind = LedgerKind()
         stores = memory_stores(clock, kind.indexes)
         cluster = LocalCluster(stores, [kind], settings=KernelSettings(linger_ms=0.0), clock=clock, shards=3)
@@ -161,7 +151,7 @@ def test_entities_of_every_shard_go_by_it_and_their_timers_fire_once_in_their_or
                 for lapse in random.Random(room).sample(lapses, len(lapses)):
                     await region.submit(room, Remind(str(lapse), lapse), by=ANN)
             before_ms = clock.now_ms()
-            clock.ahead_ms += 24 * HOUR_MS
+            clock.platform_ahead_ms += 24 * HOUR_MS
             cluster.time_moved()
             await asyncio.sleep(8)
             for room in rooms:
@@ -204,7 +194,7 @@ class NoActivities:
 
 
 def test_a_jump_makes_no_turn_look_forgotten() -> None:
-    async def scenario(clock: TwoHands) -> None:
+    async def scenario(clock: VirtualClock) -> None:
         journal, outbox = MemoryJournal(), Performed()
         recovery = EffectRecovery(
             journal,
@@ -218,7 +208,7 @@ def test_a_jump_makes_no_turn_look_forgotten() -> None:
         looking = asyncio.create_task(recovery.look_for_forgotten())
         await asyncio.sleep(25)
         await journal.append([Turn("ledger:1", 1, 1, clock.platform_ms(), 0, effects=(b"letters",))])
-        clock.ahead_ms += 24 * HOUR_MS
+        clock.platform_ahead_ms += 24 * HOUR_MS
         by_the_platform = clock.platform_ms() - 60_000
         assert await journal.unsettled(range(256), limit=9, before_ms=by_the_platform)  # so it would look
         await asyncio.sleep(50)
@@ -233,7 +223,7 @@ def test_a_jump_makes_no_turn_look_forgotten() -> None:
 def test_activities_go_by_it() -> None:
     """One that is paused, one that is put off, and one whose deadline it moves beyond."""
 
-    async def scenario(clock: TwoHands) -> None:
+    async def scenario(clock: VirtualClock) -> None:
         cluster = LocalCluster(
             memory_stores(clock), [ErrandKind()], settings=KernelSettings(linger_ms=0.0), clock=clock, shards=1
         )
@@ -261,7 +251,7 @@ def test_activities_go_by_it() -> None:
                 0, *reports, protocol.Report(id=offers["late"].id, verdict="retry", due_ms=offers["late"].deadline_ms)
             )
             assert await work(1000) == {}
-            clock.ahead_ms += 2 * HOUR_MS
+            clock.platform_ahead_ms += 2 * HOUR_MS
             cluster.time_moved()
             assert {*await work(5000), *await work(5000)} == {"paused", "put off"}
             heard = await region.submit("errand:a", Recount(), by=ANN)

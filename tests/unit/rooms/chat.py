@@ -3,6 +3,7 @@
 from typing import Any
 
 from actors.kernel.contract.entity import Principal
+from actors.rooms.messages import history
 from actors.rooms.messages.unread import WINDOW
 from actors.rooms.room import commands as c
 from actors.rooms.room.kind import RoomKind
@@ -15,9 +16,11 @@ ROOM = "room:r1"
 class Chat:
     """One room in a world of its own. Acks come back as data; a refusal is raised."""
 
-    def __init__(self, window: int = WINDOW, room: str = ROOM, **settings: Any) -> None:
+    def __init__(
+        self, window: int = WINDOW, room: str = ROOM, bounds: history.Bounds = history.USUAL, **settings: Any
+    ) -> None:
         self.room = room
-        self.world = World(RoomKind(RoomSettings(**settings), window=window))
+        self.world = World(RoomKind(RoomSettings(**settings), window=window, bounds=bounds))
 
     def do(self, command: c.RoomCommand, by: str | Principal) -> Any:
         """The ack's data."""

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from actors.kernel.contract import protocol
+from actors.rooms.messages.history import Bounds
 from actors.rooms.messages.unread import FURTHEST
 from actors.rooms.room import commands as c
 from common.errors import FailedPrecondition, InvalidArgument, PermissionDenied
@@ -116,10 +117,8 @@ def test_what_a_join_cannot_hold_follows_from_history() -> None:
     assert [m["seq"] for m in rest["messages"]] == list(range(since + 201, chat.version + 1))
 
 
-def test_who_is_very_far_behind_is_offered_the_whole_history(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.rooms.messages.history._SCAN", 10)
-    monkeypatch.setattr("actors.rooms.messages.history._MOST_CHANGED", 20)
-    chat = a_talk(40, "bob")
+def test_who_is_very_far_behind_is_offered_the_whole_history() -> None:
+    chat = a_talk(40, "bob", bounds=Bounds(scan=10, most_changed=20))
     ids = {m["seq"]: m["id"] for m in chat.messages()}
     since = chat.version
     for seq in range(41, 10, -1):

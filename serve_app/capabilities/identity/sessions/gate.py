@@ -10,6 +10,7 @@ from common.lib.tasks import Tasks
 from common.logs import get_logger
 from common.observations import Observation
 from common.policy import POLICY
+from common.reach import Reach
 from common.tokens import Verified
 from common.verifier import Verifier
 from config.settings import IdentitySettings
@@ -55,28 +56,36 @@ class HttpGate:
         return verified
 
 
+class DirectRoomRule:
+    """`capability.DirectRooms`: whether care is needed is a setting."""
+
+    def __init__(self, care: Cares, settings: IdentitySettings, reach: Reach) -> None:
+        self._care = care
+        self._reach = reach
+        self._needs_care = settings.direct_rooms == "care_relationship"
+
+    async def may_open_direct(self, user: str, role: str, members: Collection[str]) -> None:
+        """See `DirectRooms`. Moderators and administrators may write to anybody whom they can reach."""
+        others = {member for member in members if member != user}
+        await self._reach.may_reach(user, *others)
+        if not self._needs_care or role in ("moderator", "admin") or not others:
+            return
+        if not all(await asyncio.gather(*(self._care.cares(user, other) for other in others))):
+            raise PermissionDenied("A direct room is for a client and a therapist who cares for them.")
+
+
 class SocketGuard:
     """`realtime.front.guard.Guard`."""
 
-    def __init__(self, revocations: Revocations, care: Cares, audit: AuditRecord, settings: IdentitySettings) -> None:
+    def __init__(self, revocations: Revocations, audit: AuditRecord) -> None:
         self._revocations = revocations
-        self._care = care
         self._audit = audit
-        self._needs_care = settings.direct_rooms == "care_relationship"
         self._writing = Tasks("audit")
         self._unwritten = 0
 
     async def admit(self, verified: Verified) -> None:
         """See `Guard`."""
         await self._revocations.admit(verified)
-
-    async def may_open_direct(self, user: str, role: str, members: Collection[str]) -> None:
-        """See `Guard`. Moderators and administrators may write to anybody."""
-        others = {member for member in members if member != user}
-        if not self._needs_care or role in ("moderator", "admin") or not others:
-            return
-        if not all(await asyncio.gather(*(self._care.cares(user, other) for other in others))):
-            raise PermissionDenied("A direct room is for a client and a therapist who cares for them.")
 
     def observed(self, seen: Observation) -> None:
         """See `Guard`."""
