@@ -4,6 +4,7 @@ deadline is over, since then its entity is told; when an operator says so."""
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 from actors.kernel.contract import protocol
@@ -181,11 +182,14 @@ class ActivityLoads:
     async def _bring(self, connector: str, credit: int) -> int:
         """How many were due, at most `credit` of each urgency."""
         before_ms = self._clock.platform_ms() + 1
-        records: list[ActivityRecord] = []
-        for urgency in _URGENCIES:
-            records += await self._stored.due(
-                self._partitions(), connector, before_ms=before_ms, limit=credit, urgency=urgency
+        mine = self._partitions()
+        found = await asyncio.gather(
+            *(
+                self._stored.due(mine, connector, before_ms=before_ms, limit=credit, urgency=urgency)
+                for urgency in _URGENCIES
             )
+        )
+        records = list(chain.from_iterable(found))
         unknown = [record for record in records if self._activities.find(record.id) is None]
         for one in await self._still_open(unknown):
             self._activities.admit(one)
