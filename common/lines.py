@@ -30,6 +30,6 @@ def _checked(text: str) -> str:
     return text
 
 
-_SHOWN: Final = Field(json_schema_extra={"pattern": LINE_PATTERN})
+_SHOWN: Final = Field(json_schema_extra={"pattern": f"^[^{_REFUSED}]*$"})  # as ECMA-262 has it
 Line = Annotated[str, Meta(pattern=LINE_PATTERN), AfterValidator(_checked), _SHOWN]
 """One line, for Structs of msgspec and models of pydantic alike."""

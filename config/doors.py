@@ -32,7 +32,7 @@ class HttpSettings(Section):
     operations_token: Secret | None = Field(
         default=None,
         description=(
-            "Bearer token for /metrics, /openapi.json and the parts of /health, at least 32 bytes. "
+            "Bearer token for /metrics, /openapi.json, /asyncapi.json and the parts of /health, at least 32 bytes. "
             "Unset: only this machine and administrators see them."
         ),
     )

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from config.activities import ActivitySettings, EmailSettings
 from config.doors import GatewaySettings, HttpSettings, LimitSettings
+from config.features import FeatureSettings
 from config.identity import AuthSettings, EncryptionSettings, IdentitySettings
 from config.kernel import KernelSettings, PresenceSettings, RoomSettings
 from config.machines import ClockSettings, ClusterSettings, LogSettings, MongoSettings, RaySettings
@@ -28,6 +29,7 @@ __all__ = [
     "ClusterSettings",
     "EmailSettings",
     "EncryptionSettings",
+    "FeatureSettings",
     "GatewaySettings",
     "HttpSettings",
     "IdentitySettings",
@@ -76,6 +78,7 @@ class Settings(BaseSettings):
     rooms: RoomSettings = RoomSettings()
     presence: PresenceSettings = PresenceSettings()
     ml: MlSettings = MlSettings()
+    features: FeatureSettings = FeatureSettings()
     activities: ActivitySettings = ActivitySettings()
     email: EmailSettings = EmailSettings()
     limits: LimitSettings = LimitSettings()
@@ -134,6 +137,11 @@ class Settings(BaseSettings):
             shards
             + 2 * (self.gateway.max_replicas or self.gateway.replicas)
             + 1
-            + self.ml.replicas_max
+            + self.predictors_max
             + self.activities.runners
         )
+
+    @property
+    def predictors_max(self) -> int:
+        """Most predictors that there may be; none where the feature is off."""
+        return self.ml.replicas_max if self.features.ml else 0

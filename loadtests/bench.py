@@ -14,6 +14,7 @@ BENCHES: Final = (  # title, module, what --quick adds
     ("Presence alone", "bench_presence", ("--users", "1000", "--runs", "1")),
     ("One calendar", "bench_calendar", ("--rounds", "20")),
     ("The symptom model", "bench_prediction", ("--seconds", "1", "--rounds", "1")),
+    ("The REST door", "bench_doors", ("--requests", "50", "--rounds", "1")),
     ("Bookings", "bench_bookings", ("--seconds", "2", "--watchers", "100")),
     ("Connections", "bench_connections", ("--connections", "200")),
     ("The whole path", "bench_path", ("--quick",)),

@@ -1,7 +1,7 @@
 """The Serve application: one function builds the graph, for `carewire up` on a laptop and `serve deploy` on a cluster.
 
 Api (FastAPI, ingress at /)        Gateway (Socket.IO on a port of its own)        ActivityRunner (calls to partners)
- └── Predictor (the symptom model; the only process with torch)
+ └── Predictor (the symptom model; the only process with torch; not there where the feature `ml` is off)
 """
 
 from typing import Any, Final
@@ -46,10 +46,9 @@ def graph(recipe: CarewireSpec) -> Application:
         health_check_period_s=2.0,
         health_check_timeout_s=5.0,
     )(serve.ingress()(ApiReplica))
-    parts = [gateway.bind(recipe), predictor(settings.ml, settings)]
-    if settings.activities.runners:
-        parts.append(_runner(settings).bind(recipe))
-    app: Application = api.bind(recipe, *parts)
+    model = predictor(settings.ml, settings) if settings.features.ml else None
+    runner = _runner(settings).bind(recipe) if settings.activities.runners else None
+    app: Application = api.bind(recipe, gateway.bind(recipe), model, runner)
     return app
 
 

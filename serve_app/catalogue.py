@@ -1,64 +1,95 @@
-"""Every route and every event of the program, in one list: what replicas deploy, and what the tests put to the test."""
+"""Every capability of the program, in one list: what replicas deploy, and what the tests put to the test."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from fastapi import APIRouter
+from pymongo import IndexModel
 
-from actors.calendars.services.assembly import CalendarServices
-from actors.kernel.caller.region import Region
-from actors.rooms.service import Rooms
+from config.features import FeatureSettings
+from config.settings import Settings
 from realtime.front.handlers import Handler
-from realtime.front.hub import Hub
-from serve_app.capabilities.calendars.operations import calendar_operations
-from serve_app.capabilities.calendars.watching import CalendarWatching
-from serve_app.capabilities.operations.activities import ActivityOperations
-from serve_app.capabilities.operations.operations import activity_operations
-from serve_app.capabilities.prediction.routes import Predictor, message_routes, prediction_routes
-from serve_app.capabilities.rooms.listening import RoomListening
-from serve_app.capabilities.rooms.operations import room_operations
-from serve_app.capabilities.rooms.ports import DirectRooms, RoomServices
-from serve_app.cluster.clock import ClockHands, clock_routes
-from serve_app.cluster.identity_assembly import IdentityService
-from serve_app.cluster.pools import Resizable, pool_routes
-from serve_app.edge.conventions.permits import permit
+from serve_app.capabilities.audit.capability import AUDIT
+from serve_app.capabilities.calendars.capability import CALENDARS
+from serve_app.capabilities.capability import ApiContext, Capability, GatewayContext, ServerContext
+from serve_app.capabilities.email.capability import EMAIL
+from serve_app.capabilities.identity.capability import IDENTITY
+from serve_app.capabilities.operations.capability import OPERATIONS
+from serve_app.capabilities.oversight.capability import OVERSIGHT
+from serve_app.capabilities.prediction.capability import PREDICTION
+from serve_app.capabilities.presence.capability import PRESENCE
+from serve_app.capabilities.privacy.capability import PRIVACY
+from serve_app.capabilities.rooms.capability import ROOMS
+from serve_app.edge.conventions import mongo_idempotency
+from serve_app.edge.front_events import FRONT_EVENTS, FRONT_REQUESTS
+from serve_app.edge.operation import Declared
 from serve_app.edge.rest import router_of
+from serve_app.edge.server_events import ServerEvent, by_name
 from serve_app.edge.sockets import handlers_of as of_operations
+from serve_app.processes.health import Part, switched_off
+from store.mongo.client import Database, database_errors
+
+CAPABILITIES: Final[tuple[Capability, ...]] = (
+    IDENTITY,
+    AUDIT,
+    PRESENCE,
+    ROOMS,
+    CALENDARS,
+    PREDICTION,
+    EMAIL,
+    OPERATIONS,
+    OVERSIGHT,
+    PRIVACY,
+)
+"""In the order of the documents, and of erasure."""
 
 
-def routers_of(
-    identity: IdentityService,
-    calendars: CalendarServices,
-    predictor: Predictor,
-    pools: Resizable,
-    activities: ActivityOperations,
-    hands: ClockHands | None = None,
-) -> list[APIRouter]:
-    """The routers of all capabilities. Chat and operations are part of the application itself. `hands`: where the
-    platform's time may be moved."""
-    return [
-        *identity.routers,
-        router_of(calendar_operations(calendars)),
-        prediction_routes(predictor, [permit("ml.use")]),
-        message_routes(predictor, [permit("ml.classify")]),
-        pool_routes(pools),
-        router_of(activity_operations(activities)),
-        *([] if hands is None else [clock_routes(hands, identity.parts.audit)]),
-    ]
+def present(features: FeatureSettings) -> list[Capability]:
+    """Those that are on."""
+    switches: dict[str, bool] = dict(features)
+    return [one for one in CAPABILITIES if not one.feature or switches[one.feature]]
 
 
-def handlers_of(
-    region: Region,
-    rooms: Rooms,
-    calendars: CalendarServices,
-    hub: Hub,
-    direct: DirectRooms,
-    activities: ActivityOperations,
-) -> list[Handler]:
-    """The handlers of the socket events of all capabilities, for the gateway over this hub."""
-    listening = RoomListening(rooms, hub.subscriptions, hub.joining)
-    watching = CalendarWatching(calendars, hub.subscriptions, hub.joining)
-    return [
-        *listening.handlers(),
-        *watching.handlers(),
-        *of_operations(room_operations(RoomServices(rooms, region, direct))),
-        *of_operations(calendar_operations(calendars)),
-        *of_operations(activity_operations(activities)),
-    ]
+def routers_of(context: ApiContext) -> list[APIRouter]:
+    """The routes of all capabilities that are on."""
+    found = present(context.settings.features)
+    return [router for one in found for router in (router_of(one.operations(context)), *one.routers(context))]
+
+
+def handlers_of(context: GatewayContext) -> list[Handler]:
+    """The handlers of their socket events."""
+    found = present(context.settings.features)
+    return [handler for one in found for handler in (*one.handlers(context), *of_operations(one.operations(context)))]
+
+
+def client_events(context: ServerContext) -> list[Declared]:
+    """What clients may emit: to the front itself, and to the capabilities that are on."""
+    events: list[Declared] = list(FRONT_REQUESTS)
+    for one in present(context.settings.features):
+        events += [*one.requests, *one.operations(context)]
+    return events
+
+
+def health_of(context: ApiContext) -> Iterator[Part]:
+    """Their parts of `/health`, and those of the features that are off."""
+    for one in present(context.settings.features):
+        yield from one.health(context)
+    yield from (switched_off(name) for name, on in context.settings.features if not on)
+
+
+def server_events(features: FeatureSettings) -> dict[str, ServerEvent]:
+    """What the server emits, by name: the front itself, and the capabilities that are on."""
+    return by_name([*FRONT_EVENTS, *(event for one in present(features) for event in one.events)])
+
+
+def indexes(settings: Settings) -> Mapping[str, Sequence[IndexModel]]:
+    """Of every collection that is a capability's own, or the API's."""
+    own = {name: made for one in CAPABILITIES for name, made in one.indexes(settings).items()}
+    return own | {mongo_idempotency.COLLECTION: mongo_idempotency.INDEXES}
+
+
+async def prepare(database: Database, settings: Settings) -> None:
+    """Make the indexes. Idempotent."""
+    with database_errors():
+        for collection, made in indexes(settings).items():
+            await database[collection].create_indexes(list(made))

@@ -5,10 +5,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.heard import Heard, recorded
+
 pytest_plugins = ["tests.mongo"]
 
 if TYPE_CHECKING:
     from tests.system.harness import System
+
+
+@pytest.fixture(autouse=True)
+def every_event_is_declared() -> Iterator[None]:
+    """Whatever the clients of the rigs hear is held against what is declared."""
+    with recorded(Heard()) as heard:
+        yield
+    assert heard.problems == []
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from typing import Any
 import socketio
 from prometheus_client import CollectorRegistry
 
-from actors.calendars.services.assembly import calendar_services
 from actors.inboxes.kind import InboxKind
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
@@ -21,6 +20,7 @@ from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms, entity_of
 from actors.workflows.table import all_reactions
 from common.clock import Clock
+from common.reach import Reach
 from common.tokens import mint
 from common.verifier import Verifier
 from config.settings import (
@@ -34,11 +34,14 @@ from config.settings import (
 )
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
 from realtime.front.hub import Hub
+from serve_app.capabilities.capability import GatewayContext
+from serve_app.capabilities.rooms.capability import rooms_of
 from serve_app.capabilities.rooms.ports import Everybody
 from serve_app.catalogue import handlers_of
 from serve_app.cluster.spec import CarewireSpec
 from store.memory import memory_stores
 from store.ports.stores import Stores
+from tests.heard import hear
 from tests.skipping import LoopClock
 
 NOBODY: Any = None  # there are no operators here
@@ -111,6 +114,7 @@ class Client:
 
     async def _on_event(self, event: str, payload: Any = None) -> None:
         self.received.append((event, payload))
+        hear(event, payload)
         self._news.set()
 
     async def _on_disconnect(self, reason: str = "") -> None:
@@ -161,8 +165,20 @@ class Rig:
         tracker = Tracker(name, self.presence, settings=self.presence_settings, clock=CLOCK, on_changes=hub.observe)
         await tracker.start()
         self.trackers.append(tracker)
-        calendars = calendar_services(region, self.stores.views, CLOCK, self.stores.feed_tokens)
-        chat = rooms(region, self.stores.views, CLOCK)
+        context = GatewayContext(
+            settings=Settings(),
+            clock=CLOCK,
+            region=region,
+            stores=self.stores,
+            related=None,
+            database=NOBODY,
+            direct=Everybody(),
+            reach=Reach(),
+            activity_shards=NOBODY,
+            activity_figures=NOBODY,
+            hub=hub,
+            made={rooms_of: rooms(region, self.stores.views, CLOCK)},
+        )
         gateway = await open_gateway(
             GatewayParts(
                 hub=hub,
@@ -170,7 +186,7 @@ class Rig:
                 tracker=tracker,
                 verifier=verifier,
                 settings=made,
-                handlers=handlers_of(region, chat, calendars, hub, Everybody(), NOBODY),
+                handlers=handlers_of(context),
                 topic_of=entity_of,
                 host="127.0.0.1",
                 port=port,

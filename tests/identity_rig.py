@@ -17,13 +17,12 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from typing_extensions import override
 
-from actors.calendars.services.assembly import calendar_services
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Kind
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
-from actors.rooms.service import Rooms, entity_of
+from actors.rooms.service import entity_of
 from actors.workflows.table import all_reactions
 from common.clock import SystemClock
 from common.errors import NotFound
@@ -49,16 +48,19 @@ from ml.model import TrainedModel
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.audit.record import HEADS, AuditRecord
+from serve_app.capabilities.calendars.capability import calendars_of
+from serve_app.capabilities.capability import ApiContext, GatewayContext
+from serve_app.capabilities.identity.assembly import IdentityService, identity_of, revocations_of
 from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
-from serve_app.capabilities.identity.sessions.gate import HttpGate, SocketGuard
+from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, HttpGate, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
-from serve_app.capabilities.operations.activities import ActivityOperations
 from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
-from serve_app.catalogue import handlers_of, routers_of
+from serve_app.catalogue import CAPABILITIES, handlers_of, indexes, prepare, routers_of
 from serve_app.cluster.application import Services, create_api
+from serve_app.cluster.blueprint import asyncapi_of
 from serve_app.cluster.conventions import conventions_of
-from serve_app.cluster.identity_assembly import INDEXES, IdentityService, assemble, prepare, revocations_of
+from serve_app.cluster.pools import pool_routes
 from serve_app.cluster.spec import POOLS, CarewireSpec
 from serve_app.edge.conventions.roots import root_of
 from serve_app.processes.health import HealthMonitor
@@ -143,7 +145,7 @@ class House:
     stores: Stores
     cluster: LocalCluster
     region: Region
-    service: IdentityService
+    context: ApiContext
     registry: CollectorRegistry
     clock: ShiftedClock
     presence: PresenceShard
@@ -152,7 +154,6 @@ class House:
     apart: set[frozenset[str]]  # pairs who cannot reach each other
     reach: Reach
     activities: LocalActivities
-    operations: ActivityOperations
     hubs: list[Hub] = field(default_factory=list)
     guards: list[SocketGuard] = field(default_factory=list)
     gateways: list[Gateway] = field(default_factory=list)
@@ -217,8 +218,13 @@ class House:
         self.clock.ahead_ms = 0
         identity: Any = self.service.identity
         await asyncio.gather(*identity._reports._tasks)  # what the last test left to be sent
-        for collection in (*INDEXES, HEADS, ERASURES):
+        for collection in (*indexes(self.settings), HEADS, ERASURES):
             await self.database[collection].delete_many({})
+
+    @property
+    def service(self) -> IdentityService:
+        """Accounts, sessions and care, as the API has them."""
+        return self.context.once(identity_of)
 
     @property
     def secret(self) -> str:
@@ -232,7 +238,7 @@ class House:
         revocations = revocations_of(self.database, self.settings, self.clock)
         care, audit = CareReader(self.stores.views), AuditRecord(self.database, self.clock)
         self.registries.append(CollectorRegistry())
-        guard = SocketGuard(revocations, care, audit, self.settings.identity, self.reach)
+        guard = SocketGuard(revocations, audit)
         hub = Hub(
             name,
             self.clock,
@@ -249,10 +255,19 @@ class House:
         )
         await tracker.start()
         self.trackers.append(tracker)
-        calendars = calendar_services(
-            region, self.stores.views, self.clock, self.stores.feed_tokens, related=care.cares, reach=self.reach
+        context = GatewayContext(
+            settings=self.settings,
+            clock=self.clock,
+            region=region,
+            stores=self.stores,
+            related=care.cares,
+            database=self.database,
+            direct=DirectRoomRule(care, self.settings.identity, self.reach),
+            reach=self.reach,
+            activity_shards=self.activities,
+            activity_figures=self.activities,
+            hub=hub,
         )
-        rooms = Rooms(region, self.stores.views, self.clock)
         gateway = await open_gateway(
             GatewayParts(
                 hub=hub,
@@ -260,7 +275,7 @@ class House:
                 tracker=tracker,
                 verifier=Verifier(self.settings.auth, self.clock, secret=self.secret),
                 settings=self.settings.gateway,
-                handlers=handlers_of(region, rooms, calendars, hub, guard, self.operations),
+                handlers=handlers_of(context),
                 topic_of=entity_of,
                 host="127.0.0.1",
                 port=0,
@@ -330,34 +345,45 @@ async def house(
     )
     await cluster.start()
     region = await cluster.region("api")
-    rooms = Rooms(region, stores.views, clock)
     await prepare(client[database], settings)
+    local = LocalActivities(cluster)
     root = await root_of(settings.auth, client[database], stores.vault)
-    service = assemble(settings, client[database], stores, region, rooms, clock, root=root)
     apart: set[frozenset[str]] = set()
 
     async def unreachable(user: str, others: Collection[str]) -> Collection[str]:
         return [other for other in others if frozenset((user, other)) in apart]
 
-    reach = Reach(unreachable)
-    calendars = calendar_services(
-        region, stores.views, clock, stores.feed_tokens, related=service.care.cares, reach=reach
+    reach, care = Reach(unreachable), CareReader(stores.views)
+    context = ApiContext(
+        settings=settings,
+        clock=clock,
+        region=region,
+        stores=stores,
+        related=care.cares,
+        database=client[database],
+        direct=DirectRoomRule(care, settings.identity, reach),
+        reach=reach,
+        root=root,
+        census=ProcessMonitor(NoRegistry(), OneShard()),
+        activity_shards=local,
+        activity_figures=local,
+        predictor=LazyPredictor(),
+        capabilities=CAPABILITIES,
     )
+    service = context.once(identity_of)
     registry = CollectorRegistry()
     verifier = Verifier(settings.auth, clock, secret=secret)
-    doors = [HttpGate(verifier, service.parts.revocations, calendars.feed_tokens)]
-    local = LocalActivities(cluster)
-    operations = ActivityOperations(local, stores.activities, local, service.parts.audit, clock)
+    doors = [HttpGate(verifier, service.parts.revocations, context.once(calendars_of).feed_tokens)]
     app = create_api(
         Services(
             verify=lambda shown: doors[-1].verify(shown),
             verify_feed=lambda shown, calendar: doors[-1].verify_feed(shown, calendar),
-            rooms=rooms,
-            census=ProcessMonitor(NoRegistry(), OneShard()),
+            census=context.census,
             health=HealthMonitor([]),
             registry=registry,
             conventions=conventions_of(settings, client[database], stores.vault, clock, lambda: 1, root=root),
-            routers=routers_of(service, calendars, LazyPredictor(), FixedPools(), operations),
+            routers=[*routers_of(context), pool_routes(FixedPools())],
+            asyncapi=functools.partial(asyncapi_of, settings),
             observer=service.observer,
         )
     )
@@ -369,7 +395,7 @@ async def house(
         stores,
         cluster,
         region,
-        service,
+        context,
         registry,
         clock,
         presence,
@@ -378,7 +404,6 @@ async def house(
         apart,
         reach,
         local,
-        operations,
     )
     try:
         yield made

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.heard import hear
+
 PATIENCE_S = 20.0
 _JS = Path(__file__).parent / "js"
 
@@ -101,5 +103,8 @@ class JsClient:
         assert self._node is not None
         assert self._node.stdout is not None
         async for line in self._node.stdout:
-            self.lines.append(json.loads(line))
+            said = json.loads(line)
+            self.lines.append(said)
+            if "event" in said:
+                hear(said["event"], said.get("payload"))
             self._news.set()

@@ -7,8 +7,8 @@ from typing_extensions import override
 from actors.kernel.caller.shard_client import WorkClient
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.activities import ActivityRow
+from serve_app.activities.looking import ActivityShards, Figures
 from serve_app.activities.runner import Runner, Workplaces
-from serve_app.capabilities.operations.activities import ActivityShards, Figures
 from store.ports.maps import PartitionMap
 
 

@@ -59,7 +59,16 @@ class MailServer:
         """The Message-IDs, in the order in which they came."""
         return [one.message_id for one in self.taken]
 
+    def reset(self, login: tuple[str, str] | None) -> None:
+        """As new."""
+        self.login, self.chance = login, lambda: None
+        self.taken.clear()
+        self.mishaps.clear()
+
     async def start(self, port: int = 0) -> None:
+        """Listen, if it does not."""
+        if self._server is not None:
+            return
         loop = asyncio.get_running_loop()
         context = self.tls if self.implicit_tls else None
         self._server = await loop.create_server(self._protocol, "127.0.0.1", port or self.port, ssl=context)
@@ -69,6 +78,7 @@ class MailServer:
         """Away, with all its connections; `start` brings it back at the same port."""
         if self._server is not None:
             self._server.close()
+            self._server = None
         self.hang_up()
         await asyncio.sleep(0)
 

@@ -18,6 +18,9 @@ on something together (a booking and the calendars whose time it takes) write to
 
 A rule that is added later does not reach back, and the rules of a feature that is off are not evaluated meanwhile.
 `carewire react RULE --since TIME` goes over the journal with one rule, and tells nobody anything a second time.
+
+To add a rule: a pure function with a docstring that says whom it tells what, a `Reaction` in the list of its subject
+(`actors/workflows/<subject>.py`), a case in `tests/unit/workflows/test_rules.py` that names the event and what follows.
 """
 
 

@@ -34,6 +34,8 @@ def run(options: argparse.Namespace) -> int:
 
     rule, since_ms = _rule(options.rule), _since_ms(options.since)
     settings = settings_of(options)
+    if not dict(settings.features).get(rule.feature, True):
+        raise StartupError(f"{rule.name} is a rule of {rule.feature}, which is off; switch it on first.")
     configure_logging("WARNING", settings.log.format)
     find_data_dir(settings)
     find_master_keys(settings)

@@ -9,16 +9,13 @@ from prometheus_client import CollectorRegistry, Gauge
 from actors.kernel.caller.shard_client import ShardGone
 from actors.kernel.cluster.remote import RemoteShard
 from actors.kernel.contract.activities import ActivityRow
-from common.clock import Clock
 from common.errors import Unavailable
-from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.operations.activities import ActivityOperations
 from serve_app.capabilities.operations.overview import ConnectorOverview
 from serve_app.cluster.pools import Pools
 from serve_app.cluster.runner import KIND
 from serve_app.processes.health import Finding
 from serve_app.processes.monitor import ProcessMonitor
-from store.ports.stores import Stores
 
 _ANSWER_S: Final = 3.0
 T = TypeVar("T")
@@ -116,14 +113,6 @@ def _show(levels: Gauge, oldest: Gauge, connectors: Sequence[ConnectorOverview])
         levels.labels(one.connector, "parked").set(one.parked)
         levels.labels(one.connector, "dead").set(one.dead)
         oldest.labels(one.connector).set(one.oldest_s)
-
-
-def activity_operations_of(
-    pools: Pools, census: ProcessMonitor, stores: Stores, audit: AuditRecord, clock: Clock
-) -> ActivityOperations:
-    """What operators may ask for, at either door."""
-    figures = ProcessFigures(census, pools)
-    return ActivityOperations(RemoteActivityShards(pools), stores.activities, figures, audit, clock)
 
 
 def _first(found: Sequence[ActivityRow | None]) -> ActivityRow | None:

@@ -9,30 +9,34 @@ import ray
 from fastapi import FastAPI
 from ray.serve.handle import DeploymentHandle
 
-from actors.calendars.services.assembly import calendar_services
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process
-from actors.rooms.service import Rooms
 from common.lib.collector import calm_collector
 from common.reach import Reach
 from common.verifier import Verifier
+from serve_app.capabilities.calendars.capability import calendars_of
+from serve_app.capabilities.capability import ApiContext
+from serve_app.capabilities.identity.assembly import identity_of
+from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.care_carrying import carry_over
-from serve_app.capabilities.identity.sessions.gate import HttpGate
+from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, HttpGate
+from serve_app.capabilities.operations.capability import activities_of
 from serve_app.capabilities.prediction.client import PredictorClient
-from serve_app.catalogue import routers_of
-from serve_app.cluster.activities import ActivityHealth, activity_operations_of
+from serve_app.capabilities.privacy.capability import erasure_of
+from serve_app.catalogue import CAPABILITIES, health_of, prepare, routers_of
+from serve_app.cluster.activities import ActivityHealth, ProcessFigures, RemoteActivityShards
 from serve_app.cluster.application import Services, create_api
-from serve_app.cluster.clock import ClockHands, clock_finding
+from serve_app.cluster.blueprint import asyncapi_of
+from serve_app.cluster.clock import ClockHands, clock_finding, clock_routes
 from serve_app.cluster.conventions import conventions_of
-from serve_app.cluster.identity_assembly import assemble, prepare
-from serve_app.cluster.pools import Pools
+from serve_app.cluster.pools import Pools, pool_routes
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.edge.api.listener import HttpListener
 from serve_app.edge.conventions.roots import root_of
 from serve_app.processes.health import Finding, HealthMonitor, Part
 from serve_app.processes.member import ServeReplica
-from serve_app.processes.monitor import ProcessMonitor, ProcessStatus, finding_of, finding_of_models
+from serve_app.processes.monitor import ProcessMonitor, ProcessStatus, finding_of
 from store.platform_time import ProcessClock
 
 
@@ -43,10 +47,11 @@ class ApiReplica:
         self,
         recipe: CarewireSpec,
         gateway: DeploymentHandle[Any],
-        model: DeploymentHandle[Any],
+        model: DeploymentHandle[Any] | None,
         runner: DeploymentHandle[Any] | None = None,
     ) -> None:
-        """`gateway` and `runner` are here so that Serve knows they belong to the application."""
+        """`gateway` and `runner` are here so that Serve knows they belong to the application. `model`: None where `ml`
+        is off."""
         del gateway, runner
         settings = recipe.settings
         self._member = ServeReplica("api", settings)
@@ -72,6 +77,29 @@ class ApiReplica:
             [("controller", "controller", _controller), ("mongod", "mongod", self._mongod)],
             tls=self._member.tls,
         )
+        database = self._member.client[settings.mongo.database]
+        await prepare(database, settings)
+        await carry_over(database, self._region)
+        root = await root_of(settings.auth, database, stores.vault)
+        care, reach = CareReader(stores.views), Reach()
+        context = ApiContext(
+            settings=settings,
+            clock=clock,
+            region=self._region,
+            stores=stores,
+            related=care.cares,
+            database=database,
+            direct=DirectRoomRule(care, settings.identity, reach),
+            reach=reach,
+            root=root,
+            census=census,
+            activity_shards=RemoteActivityShards(pools),
+            activity_figures=ProcessFigures(census, pools),
+            predictor=PredictorClient(model, settings.ml) if model is not None else None,
+            capabilities=CAPABILITIES,
+        )
+        self._activities = ActivityHealth(context.once(activities_of), settings.activities.runners)
+        self._activities.watch_levels(self._member.registry)
         settable = settings.clock.settable
         self._health = HealthMonitor(
             [
@@ -79,8 +107,8 @@ class ApiReplica:
                 *(Part(pool, partial(_health_of_pool, census, pools, pool)) for pool in recipe.pools),
                 Part("presence", lambda: _health_of(census.shards(recipe.volatile_shards)), vital=False),
                 Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
-                Part("ml", lambda: _health_of_models(census.of_kind("predictor")), vital=False),
-                Part("activities", lambda: self._activities.look(), vital=False),
+                *health_of(context),
+                Part("activities", self._activities.look, vital=False),
                 *(
                     [Part("clock", partial(clock_finding, self._time, settable=settable), vital=False)]
                     if settable or clock.ahead_ms
@@ -88,41 +116,28 @@ class ApiReplica:
                 ),
             ]
         )
-        database = self._member.client[settings.mongo.database]
-        await prepare(database, settings)
-        await carry_over(database, self._region)
-        rooms = Rooms(self._region, stores.views, clock)
-        root = await root_of(settings.auth, database, stores.vault)
-        self._identity = assemble(settings, database, stores, self._region, rooms, clock, root=root)
-        activities = activity_operations_of(pools, census, stores, self._identity.parts.audit, clock)
-        self._activities = ActivityHealth(activities, settings.activities.runners)
-        self._activities.watch_levels(self._member.registry)
-        calendars = calendar_services(
-            self._region, stores.views, clock, stores.feed_tokens, related=self._identity.care.cares, reach=Reach()
-        )
-        hands = ClockHands(self._time, pools) if settable else None
+        self._identity = context.once(identity_of)
+        hands = [clock_routes(ClockHands(self._time, pools), self._identity.parts.audit)] if settable else []
         verifier = Verifier(settings.auth, clock, secret=secret)
-        gate = HttpGate(verifier, self._identity.parts.revocations, calendars.feed_tokens)
+        gate = HttpGate(verifier, self._identity.parts.revocations, context.once(calendars_of).feed_tokens)
         self._app = create_api(
             Services(
                 verify=gate.verify,
                 verify_feed=gate.verify_feed,
-                rooms=rooms,
                 census=census,
                 health=self._health,
                 registry=self._member.registry,
                 conventions=conventions_of(
                     settings, database, stores.vault, clock, replicas=lambda: self._member.fellows, root=root
                 ),
-                routers=routers_of(
-                    self._identity, calendars, PredictorClient(model, settings.ml), pools, activities, hands
-                ),
+                routers=[*routers_of(context), pool_routes(pools), *hands],
+                asyncapi=partial(asyncapi_of, settings),
                 observer=self._identity.observer,
             ),
             listens=recipe.listens,
         )
         self._watching = asyncio.create_task(self._health.watch())
-        self._erasing = asyncio.create_task(self._identity.erasure.resume())
+        self._erasing = asyncio.create_task(context.once(erasure_of).resume())
         self._carrying: asyncio.Task[None] | None = None
         if self._identity.carrying is not None:
             self._carrying = asyncio.create_task(self._identity.carrying.resume())
@@ -185,7 +200,3 @@ async def _health_of_pool(census: ProcessMonitor, pools: Pools, pool: str) -> Fi
 
 async def _health_of(asked: Awaitable[list[ProcessStatus]]) -> Finding:
     return finding_of(await asked)
-
-
-async def _health_of_models(asked: Awaitable[list[ProcessStatus]]) -> Finding:
-    return finding_of_models(await asked)

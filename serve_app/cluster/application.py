@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
@@ -10,8 +11,6 @@ from starlette.middleware.cors import CORSMiddleware
 
 from common.clock import Clock, SystemClock
 from config.settings import HttpSettings, LimitSettings
-from serve_app.capabilities.rooms.operations import reading_operations
-from serve_app.capabilities.rooms.ports import RoomsReader
 from serve_app.edge.api import problems
 from serve_app.edge.api.docs import docs_routes
 from serve_app.edge.api.requests import RequestTracing
@@ -24,7 +23,6 @@ from serve_app.edge.conventions.openapi import complete
 from serve_app.edge.conventions.operators import Operators
 from serve_app.edge.conventions.permits import check_permits
 from serve_app.edge.conventions.readings import Observe, Readings
-from serve_app.edge.rest import router_of
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
 from serve_app.processes.routes import operations
@@ -59,12 +57,12 @@ class Services:
     """What the API needs of the rest."""
 
     verify: Verify
-    rooms: RoomsReader
     census: ProcessMonitor
     health: HealthMonitor
     registry: CollectorRegistry
     conventions: Conventions = field(default_factory=Conventions)
-    routers: Sequence[APIRouter] = ()  # of the capabilities: identity, calendars, ...
+    routers: Sequence[APIRouter] = ()  # of the capabilities: identity, rooms, calendars, ...
+    asyncapi: Callable[[], dict[str, Any]] | None = None  # the document of the sockets; None: there is none
     verify_feed: VerifyFeed | None = None  # None: feeds take the same tokens as everything else
     observer: Observe | None = None  # keeps the record of what staff reads
 
@@ -86,9 +84,8 @@ def create_api(services: Services, *, listens: bool = True) -> FastAPI:
         redirect_slashes=False,  # Starlette's redirect repeats the Host header of whoever asks, and forgets https
     )
     problems.install(app)
-    app.include_router(docs_routes(lambda: app.openapi()))
+    app.include_router(docs_routes(lambda: app.openapi(), services.asyncapi))
     app.include_router(operations(services.health, services.census))
-    app.include_router(router_of(reading_operations(services.rooms)))
     for router in services.routers:
         app.include_router(router)
     check_permits(app)

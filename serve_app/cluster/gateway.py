@@ -3,26 +3,26 @@
 import asyncio
 from functools import partial
 
-from actors.calendars.services.assembly import calendar_services
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.remote import RemoteDirectory, client_of, ensure_shards, kinds_to_pools, log_process
 from actors.kernel.lib.means import RecentMean
 from actors.presence.tracker import Tracker
-from actors.rooms.service import Rooms, entity_of
+from actors.rooms.service import entity_of
 from common.lib.collector import calm_collector
 from common.reach import Reach
 from common.verifier import Verifier
 from realtime.front.gateway import GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.audit.record import AuditRecord
+from serve_app.capabilities.capability import GatewayContext
+from serve_app.capabilities.identity.assembly import revocations_of
 from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.care_carrying import carry_over
-from serve_app.capabilities.identity.sessions.gate import SocketGuard
+from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
 from serve_app.catalogue import handlers_of
-from serve_app.cluster.activities import activity_operations_of
-from serve_app.cluster.identity_assembly import revocations_of
+from serve_app.cluster.activities import ProcessFigures, RemoteActivityShards
 from serve_app.cluster.pools import Pools
 from serve_app.cluster.scaling import SOCKETS
 from serve_app.cluster.sharing import Sharing, other_gateways
@@ -47,9 +47,8 @@ class GatewayReplica:
         database = self._member.client[settings.mongo.database]
         revocations = revocations_of(database, settings, clock)
         secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
-        care = CareReader(stores.views)
-        reach = Reach()
-        guard = SocketGuard(revocations, care, AuditRecord(database, clock), settings.identity, reach)
+        care, reach = CareReader(stores.views), Reach()
+        guard = SocketGuard(revocations, AuditRecord(database, clock))
         hub = Hub(
             self._member.name,
             clock,
@@ -80,13 +79,21 @@ class GatewayReplica:
         )
         self._tracker.watch_levels(self._member.registry)
         await self._tracker.start()
-        rooms = Rooms(self._region, stores.views, clock)
-        calendars = calendar_services(
-            self._region, stores.views, clock, stores.feed_tokens, related=care.cares, reach=reach
-        )
         pools = Pools(recipe, stores)
         census = ProcessMonitor(self._member.processes, pools, tls=self._member.tls)
-        activities = activity_operations_of(pools, census, stores, AuditRecord(database, clock), clock)
+        context = GatewayContext(
+            settings=settings,
+            clock=clock,
+            region=self._region,
+            stores=stores,
+            related=care.cares,
+            database=database,
+            direct=DirectRoomRule(care, settings.identity, reach),
+            reach=reach,
+            activity_shards=RemoteActivityShards(pools),
+            activity_figures=ProcessFigures(census, pools),
+            hub=hub,
+        )
         self._gateway = await open_gateway(
             GatewayParts(
                 hub=hub,
@@ -94,12 +101,11 @@ class GatewayReplica:
                 tracker=self._tracker,
                 verifier=Verifier(settings.auth, clock, secret=secret),
                 settings=settings.gateway,
-                handlers=handlers_of(self._region, rooms, calendars, hub, guard, activities),
+                handlers=handlers_of(context),
                 topic_of=entity_of,
                 host=settings.gateway.host,
                 port=settings.gateway.port,
                 guard=guard,
-                reach=reach,
                 limits=settings.limits,
                 shared_secret=await shared_secret(database, "gateways"),
                 inner_host=self._member.host,

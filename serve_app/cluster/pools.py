@@ -112,7 +112,7 @@ def pool_routes(pools: Resizable) -> APIRouter:
     """The routes."""
     router = APIRouter(tags=["operations"])
 
-    @router.put("/api/pools/{pool}")
+    @router.put("/api/pools/{pool}", operation_id="resize_pool")
     async def resize(pool: str, size: PoolSize, _: Operator) -> Pool:
         """Change the number of shards of `rooms`, `calendars` or `care` while everything runs: what `carewire scale`
         does. Answers when every partition has moved. For administrators."""

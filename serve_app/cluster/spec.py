@@ -10,7 +10,7 @@ from typing import Any, Final
 from actors.kernel.cluster.hosting import HostedShard
 from actors.kernel.contract.entity import Kind
 from actors.kernel.contract.partitions import shard_names
-from actors.kernel.contract.reactions import AnyReaction
+from actors.kernel.contract.reactions import AnyReaction, switched_on
 from actors.workflows.table import reactions_of
 from common.clock import SystemClock
 from config.settings import Settings
@@ -79,6 +79,11 @@ class CarewireSpec:
         """The kinds of each pool, by name."""
         return {name: pool.kinds for name, pool in POOLS.items()}
 
+    @property
+    def features_off(self) -> frozenset[str]:
+        """By name."""
+        return frozenset(name for name, on in self.settings.features if not on)
+
     def shards(self, pool: str) -> int:
         """As many as the settings say. Raises KeyError for a pool that is not there."""
         return self.settings.kernel.pools[pool]
@@ -88,8 +93,9 @@ class CarewireSpec:
         return POOLS[pool].make(self.settings)
 
     def reactions(self, pool: str) -> list[AnyReaction]:
-        """The rules for the events of a pool's kinds. Raises KeyError for one that is not there."""
-        return reactions_of(POOLS[pool].kinds)
+        """The rules for the events of a pool's kinds, without those of features that are off. Raises KeyError for a
+        pool that is not there."""
+        return switched_on(reactions_of(POOLS[pool].kinds), self.features_off)
 
     async def open(self) -> Stores:
         """Connect to the database, and make the indexes that the kinds need."""

@@ -1,7 +1,7 @@
 """A request of REST as the Struct of its operation: members from the address, the query or the body.
 
-An address and its query are text; a list is its items with commas between them. What reads as a number or as yes or no is what pydantic's lax mode takes for one
-("30", "30.0"; "true", "yes", "1"), as before operations were declared.
+An address and its query are text; a list is its items with commas between them. What reads as a number or as yes or no
+is what pydantic's lax mode takes for one ("30", "30.0"; "true", "yes", "1").
 """
 
 import re

@@ -7,6 +7,17 @@ from typing import Any
 import msgspec
 
 
+class Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of what an event carries. A member with a default may be missing."""
+
+
+class Addressed(Payload, frozen=True, kw_only=True):
+    """Base of what is addressed to one user: it lies in their inbox, numbered, until they say it was seen."""
+
+    event_id: str
+    inbox_seq: int
+
+
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
     """An event that sockets hear.

@@ -47,7 +47,7 @@ def check_machine(settings: Settings) -> None:
         check_url(settings.mongo.url.get_secret_value())
     if settings.ray.address is not None:
         check_cluster(settings.ray.address)
-    else:
+    elif settings.features.ml:
         check_cores(settings.ml.num_cpus, psutil.cpu_count() or 1)
     check_memory(settings.min_free_memory_mb, free_memory_mb())
     check_disk(settings.min_free_disk_mb, psutil.disk_usage(str(settings.data_dir)).free // 2**20, settings.data_dir)

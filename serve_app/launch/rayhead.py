@@ -126,7 +126,7 @@ def _workers(settings: Settings) -> int:
     kernel, gateway = settings.kernel, settings.gateway
     shards = sum(settings.kernel.pools.values()) + settings.presence.shards
     replicas = (gateway.max_replicas or gateway.replicas) + 1
-    reserved = 0.05 * shards + 0.1 * replicas + settings.ml.num_cpus * settings.ml.replicas_max
+    reserved = 0.05 * shards + 0.1 * replicas + settings.ml.num_cpus * settings.predictors_max
     return max(kernel.room_shards + gateway.replicas + 3, math.ceil(reserved + _SPARE_CPUS))
 
 

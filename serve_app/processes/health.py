@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from common.lib.fresh import Fresh
 
-State = Literal["ok", "degraded", "down"]
+State = Literal["ok", "degraded", "down", "off"]
 
 PROBE_TIMEOUT_S: Final = 1.5
 _FRESH_S: Final = 1.0  # a report that young is given again: checks must not become load
@@ -23,6 +23,9 @@ class Finding:
     details: Mapping[str, object]
 
 
+OFF: Final = Finding("off", {})
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A part of the program. `vital`: nothing works without it. A probe that raises, or is late, finds it down."""
@@ -30,6 +33,15 @@ class Part:
     name: str
     probe: Callable[[], Awaitable[Finding]]
     vital: bool = True
+
+
+def switched_off(feature: str) -> Part:
+    """Stands for a feature that is off: it says so, and the whole is none the worse."""
+
+    async def off() -> Finding:
+        return OFF
+
+    return Part(feature, off, vital=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,9 @@ class HealthMonitor:
         now = self._clock()
         services: dict[str, Mapping[str, object]] = {}
         for part, finding in zip(self._parts, findings, strict=True):
+            if finding.status == "off":
+                services[part.name] = {"status": "off"}
+                continue
             if finding.status == "ok":
                 self._succeeded[part.name] = now
             succeeded = self._succeeded.get(part.name)
@@ -84,4 +99,4 @@ class HealthMonitor:
 def _overall(parts: Sequence[Part], findings: Sequence[Finding]) -> State:
     if any(part.vital and finding.status == "down" for part, finding in zip(parts, findings, strict=True)):
         return "down"
-    return "ok" if all(finding.status == "ok" for finding in findings) else "degraded"
+    return "ok" if all(finding.status in ("ok", "off") for finding in findings) else "degraded"

@@ -33,7 +33,7 @@ def operations(monitor: HealthMonitor, census: ProcessMonitor) -> APIRouter:
     async def root() -> Response:
         return RedirectResponse("/docs")
 
-    @router.get("/health", response_model=HealthReport, responses={503: {"model": HealthReport}})
+    @router.get("/health", operation_id="health", response_model=HealthReport, responses={503: {"model": HealthReport}})
     async def health(request: Request) -> Response:
         """How it is, and for operators every part on its own, with the age of its last success. 503 when chat does
         not work."""
@@ -43,25 +43,34 @@ def operations(monitor: HealthMonitor, census: ProcessMonitor) -> APIRouter:
             document = asdict(report) | {"uptime": round(time.monotonic() - started, 1), "version": version("carewire")}
         return JSONResponse(document, 503 if report.status == "down" else 200, {"Cache-Control": "no-store"})
 
-    @router.get("/livez", response_class=PlainTextResponse)
+    @router.get("/livez", operation_id="livez", response_class=PlainTextResponse)
     async def livez() -> str:
         """This process answers. Asks nobody else: what it needs being away is no reason to restart it."""
         return "ok"
 
-    @router.get("/readyz", response_class=PlainTextResponse, responses={503: {"description": "not ready"}})
+    @router.get(
+        "/readyz",
+        operation_id="readyz",
+        response_class=PlainTextResponse,
+        responses={503: {"description": "not ready"}},
+    )
     async def readyz() -> Response:
         """Send requests here, or not."""
         report = await monitor.look()
         return PlainTextResponse("ready" if report.status != "down" else "not ready", _ready_status(report.status))
 
     @router.get(
-        "/metrics", response_class=PlainTextResponse, dependencies=[for_operators], responses={401: {}, 403: {}}
+        "/metrics",
+        operation_id="metrics",
+        response_class=PlainTextResponse,
+        dependencies=[for_operators],
+        responses={401: {}, 403: {}},
     )
     async def metrics(request: Request) -> Response:
         """Prometheus metrics of all processes, whoever answers. The label `process` tells them apart. For operators."""
         return (await pages.get()).answer(request)
 
-    @router.get("/api/status")
+    @router.get("/api/status", operation_id="status")
     async def status(request: Request, _: Admin) -> list[dict[str, Any]]:
         """Every process: what `carewire status --json` prints. For administrators."""
         return [sighting.row() for sighting in await census.sightings()]

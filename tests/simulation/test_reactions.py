@@ -10,8 +10,9 @@ import pytest
 from actors.kernel.contract.entity import Letter, Principal, Recorded
 from actors.kernel.contract.reactions import Owed, Reaction, mark_of, owed_by
 from actors.kernel.effects.postman import LETTERS, UNHOSTED
+from actors.kernel.effects.react import Replay
 from actors.kernel.history.codec import Codec
-from common.errors import NotFound
+from common.errors import NotFound, Unavailable
 from store.ports.activities import State
 from tests.simulation.loop import run
 from tests.simulation.seeds import seeds
@@ -89,11 +90,15 @@ async def expected(world: World, rule: Reaction[Any]) -> Counter[bytes]:
     return found
 
 
-async def check(world: World) -> None:
+async def check_quotes(world: World) -> None:
     quoted = Counter([one.event.secret.decode() for one in await written(world, QUOTES)])
     events = [one.event for room in ROOMS for one in await written(world, room)]
     said = Counter([f"quote of {event.secret.decode()}" for event in events if event.quote])
     assert quoted == said, "each quote arrives once, with its text"
+
+
+async def check(world: World) -> None:
+    await check_quotes(world)
     await check_kept(world, "parked", UNHOSTED, await expected(world, RULES[1]))
     await check_kept(world, "dead", NotFound.code, await expected(world, RULES[2]))
 
@@ -111,5 +116,48 @@ def test_what_rules_owe_is_done_once_or_kept_whatever_fails(block: int) -> None:
         world = World(seed, reactions=RULES)
         try:
             run(world.loop, a_run(world, deaths=2, sizes=(3, 2) if seed % 2 else ()))
+        except Exception as error:
+            raise AssertionError(f"seed {seed}") from error
+
+
+async def a_replay(world: World) -> None:
+    """`carewire react`, again and again until it comes to its end, beside everything else."""
+    while True:
+        try:
+            await Replay(world.stores, LedgerKind(), QUOTING).run(since_ms=0)
+        except Unavailable:
+            continue
+        return
+
+
+async def a_late_rule(world: World) -> None:
+    """A rule that is there from the middle on, and goes over the journal while people write and shards die."""
+    await world.start()
+    for name in ("g1", "g2"):
+        await world.region(name)
+    await asyncio.gather(a_writer(world, "g1", "ann", 4), a_writer(world, "g2", "bob", 4))
+    world.reactions = (QUOTING,)
+    for name in sorted(world.shards):
+        await world.kill(name)
+        await world.start_shard(name)
+    await asyncio.gather(
+        a_writer(world, "g1", "cyd", 4), a_writer(world, "g2", "dan", 4), a_killer(world, 2), a_replay(world)
+    )
+    await a_replay(world)  # of what was written before the first shard knew the rule, nothing is left out
+    world.dice.rate = 0.0
+    for _ in range(100):
+        await asyncio.sleep(10)
+        if not await world.sound.activities.page(connector=LETTERS, limit=1):
+            break
+    await nothing_owed(world)
+    await check_quotes(world)
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_a_replay_tells_each_once_whatever_fails(block: int) -> None:
+    for seed in seeds(50, block=block):
+        world = World(seed)
+        try:
+            run(world.loop, a_late_rule(world), limit_s=3_000)
         except Exception as error:
             raise AssertionError(f"seed {seed}") from error

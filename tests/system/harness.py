@@ -21,6 +21,8 @@ import httpx
 import psutil
 import socketio
 
+from tests.heard import hear
+
 CAREWIRE: Final = str(Path(sys.executable).with_name("carewire"))
 START_S: Final = 180.0  # warm and alone it takes 15 s; a busy machine gets more
 STOP_S: Final = 15.0  # what the contract promises
@@ -99,6 +101,11 @@ class Client:
 
     sio: socketio.AsyncClient
     heard: list[tuple[str, Any]] = field(default_factory=list)
+
+    def hear(self, event: str, *data: Any) -> None:
+        """One event has come."""
+        self.heard.append((event, data[0] if data else None))
+        hear(*self.heard[-1])
 
     async def call(self, event: str, payload: object, timeout_s: float = 15.0) -> Any:
         """Emit and wait for the ack's `data`; fails when the ack says no."""
@@ -211,7 +218,7 @@ class System:
             reconnection=reconnection, reconnection_delay=0.2, reconnection_delay_max=1, **options
         )
         client = Client(sio)
-        sio.on("*", lambda event, *data: client.heard.append((event, data[0] if data else None)))
+        sio.on("*", client.hear)
         await sio.connect(
             self.gateway_url,
             auth={"token": self.token(user), **(auth or {})},

@@ -59,6 +59,7 @@ class Activities:
         self._open: dict[bytes, Open] = {}
         self._vetting: Counter[Lane | None] = Counter()
         self._here: Counter[str] = Counter()  # open ones by connector
+        self._filed_here: Counter[tuple[str, State]] = Counter()  # those of them that have a document
         self._owed: dict[TurnKey, set[bytes]] = {}  # what a turn is kept for: its activities, and the rest
         self._recovering = 0
         self._doubtful = False
@@ -146,12 +147,14 @@ class Activities:
 
     def levels(self) -> dict[str, Level]:
         """How many there are, by connector."""
-        waiting = Counter(one.activity.connector for one in self._open.values() if one.filed != "dead")
-        away = Counter(one.activity.connector for one in self._open.values() if one.filed == "parked")
-        counts = self.file.counts
+        counts, filed = self.file.counts, self._filed_here
         return {
-            name: Level(waiting[name], max(0, counts[name, "parked"] - away[name]), counts[name, "dead"])
-            for name in {*waiting, *(name for name, _ in counts)}
+            name: Level(
+                self._here[name] - filed[name, "dead"],
+                max(0, counts[name, "parked"] - filed[name, "parked"]),
+                counts[name, "dead"],
+            )
+            for name in {*self._here, *(name for name, _ in counts)}
         }
 
     def figures(self) -> dict[str, dict[str, float]]:
@@ -213,6 +216,7 @@ class Activities:
             one.phase = Phase.LEAVING
         self._open.clear()
         self._here.clear()
+        self._filed_here.clear()
         self._vetting.clear()
         self._owed.clear()
         self.lines.clear()
@@ -222,6 +226,8 @@ class Activities:
     def _add(self, one: Open) -> None:
         self._open[one.id] = one
         self._here[one.activity.connector] += 1
+        if one.filed:
+            self._filed_here[one.activity.connector, one.filed] += 1
 
     def _begin(self, one: Open, *, fresh: bool) -> None:
         if fresh and (one.lane is None or self._is_known(one.lane)):
@@ -282,6 +288,9 @@ class Activities:
         if one.phase is not Phase.HELD or state == "dead":
             one.phase = Phase.LEAVING
         self.file.put(one.record(state, due_ms), partial(self._filed, one), was=one.filed)
+        if one.filed:
+            self._filed_here[one.activity.connector, one.filed] -= 1
+        self._filed_here[one.activity.connector, state] += 1
         one.filed = state
 
     def _filed(self, one: Open) -> None:
@@ -305,6 +314,8 @@ class Activities:
     def _take_out(self, one: Open) -> None:
         del self._open[one.id]
         self._here[one.activity.connector] -= 1
+        if one.filed:
+            self._filed_here[one.activity.connector, one.filed] -= 1
         if one.phase is Phase.WAITING:
             self.lines.remove(one)
         elif one.phase is Phase.VETTED:

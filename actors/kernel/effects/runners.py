@@ -19,6 +19,7 @@ from common.logs import get_logger
 
 _log = get_logger(__name__)
 HOLD_S: Final = 60.0  # how long an activity is its runner's
+_GATHER_S: Final = 0.02  # least time between two answers with activities; when it is quiet, nobody waits
 _FATAL: Final = 3  # runners that die with it
 _SUSPECT: Final = 2  # one that so many died with is tried alone
 _SUSPECT_S: Final = 2.0  # the longest pause before that: not at the same moment as those of other shards
@@ -68,6 +69,7 @@ class Runners:
         self._serving = serving
         self._loads = loads
         self._requests: dict[str, _Request] = {}
+        self._not_before_s = float("-inf")
         self._suspect: Open | None = None
         self._pauses = Backoff(_SUSPECT_S, _SUSPECT_S)
         activities.on_waiting = self._on_waiting
@@ -92,11 +94,16 @@ class Runners:
 
     async def _serve(self, request: _Request) -> list[Offered]:
         while self._serving() and self._requests.get(request.runner) is request:
-            offers = self._offer(request)
-            pause_s = request.until_s - self._clock.monotonic_s()
-            if offers or pause_s <= 0:
+            now_s = self._clock.monotonic_s()
+            if now_s < self._not_before_s <= request.until_s:
+                await asyncio.sleep(self._not_before_s - now_s)
+                continue
+            if offers := self._offer(request):
+                self._not_before_s = now_s + _GATHER_S
                 return offers
-            await request.rest(pause_s)
+            if now_s >= request.until_s:
+                break
+            await request.rest(request.until_s - now_s)
         return []
 
     def sweep(self) -> None:

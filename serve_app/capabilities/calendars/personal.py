@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import Final
 
 from actors.calendars.booking.answers import BookingReply
-from actors.calendars.contract.replies import OwnFeedToken
 from actors.calendars.contract.wanted import LARGEST_PAGE, BookingFilter
 from actors.calendars.services.assembly import CalendarServices
 from actors.calendars.waitlist.answers import WaitlistLine
 from actors.kernel.contract.entity import Principal, as_themselves
 from common.errors import Conflict, FailedPrecondition, NotFound
 from common.logs import get_logger
+from serve_app.capabilities.capability import Section
 
 _AHEAD: Final = ("held", "pending", "confirmed")
 log = get_logger(__name__)
@@ -22,6 +22,12 @@ class PersonalCalendar:
     def __init__(self, services: CalendarServices) -> None:
         self._services = services
 
+    async def export(self, who: Principal, trace: str) -> AsyncIterator[Section]:
+        """See `Personal`."""
+        yield "waitlist", await self.waitlist(who.user)
+        yield "feed_tokens", await self._services.feed_tokens.of(who.user)
+        yield "bookings", self.bookings(who.user)
+
     async def bookings(self, user: str) -> AsyncIterator[BookingReply]:
         """Every booking of the person, with its notes, by start."""
         by = as_themselves(user)
@@ -32,11 +38,7 @@ class PersonalCalendar:
         """Every wish of the person, with its note."""
         return (await self._services.waiting.listing("", by=as_themselves(user))).entries
 
-    async def feed_tokens(self, user: str) -> list[OwnFeedToken]:
-        """Every token of a feed that the person has made, without what it says."""
-        return await self._services.feed_tokens.of(user)
-
-    async def leave(self, user: str) -> None:
+    async def erase(self, user: str) -> None:
         """Cancel what lies ahead and take back every wish, so that nobody keeps time for who will not come. What was
         stays, with ids only: their notes and reasons are sealed under their key. Idempotent.
 

@@ -38,13 +38,13 @@ def care_routes(care: CareRelations, parts: Parts) -> APIRouter:
         )
         return care_of(one)
 
-    @router.post("", status_code=201, responses={409: {}, 412: {}})
+    @router.post("", operation_id="propose_care", status_code=201, responses={409: {}, 412: {}})
     async def propose(body: models.Propose, by: From, who: Proposer) -> models.CareView:
         """A therapist proposes their care to a client, who accepts it; an administrator's is in force at once."""
         one = await care.begin(body.client_id, body.therapist_id or who.user, by=who, trace=by.request)
         return await record("care.proposed" if one.state == "pending" else "care.established", one, who, by)
 
-    @router.get("")
+    @router.get("", operation_id="list_care")
     async def page(who: Reader, cursor: Cursor = None, limit: Limit = 50) -> Page[models.CareView]:
         """The caller's, or as an administrator all."""
         after = None if cursor is None else str(decode_cursor(cursor, str)[0])
@@ -53,7 +53,7 @@ def care_routes(care: CareRelations, parts: Parts) -> APIRouter:
         more = encode_cursor(rows[limit - 1].id) if len(rows) > limit else None
         return Page(items=[care_of(one) for one in rows[:limit]], next_cursor=more)
 
-    @router.post("/{care_id}/accept", responses=_NOT_NOW)
+    @router.post("/{care_id}/accept", operation_id="accept_care", responses=_NOT_NOW)
     async def accept(care_id: IdInPath, by: From, who: Accepter) -> models.CareView:
         """The client agrees."""
         return await record("care.accepted", await care.accept(care_id, by=who, trace=by.request), who, by)
@@ -69,7 +69,7 @@ def care_routes(care: CareRelations, parts: Parts) -> APIRouter:
         """It goes on."""
         return await record("care.resumed", await care.resume(care_id, by=who, trace=by.request), who, by)
 
-    @router.post("/{care_id}/end", responses=_NOT_NOW)
+    @router.post("/{care_id}/end", operation_id="end_care", responses=_NOT_NOW)
     async def end(care_id: IdInPath, by: From, who: Ender) -> models.CareView:
         """It is over, or declined."""
         return await record("care.ended", await care.end(care_id, by=who, trace=by.request), who, by)

@@ -28,13 +28,13 @@ def people_routes(people: People, parts: Parts) -> APIRouter:
     """Accounts and invitations."""
     router = APIRouter(tags=["people"])
 
-    @router.get("/api/users/{user_id}", responses=_NOT_FOUND)
+    @router.get("/api/users/{user_id}", operation_id="get_user", responses=_NOT_FOUND)
     async def user(user_id: IdInPath, who: Reader) -> models.User:
         """An account: one's own, or as an administrator any."""
         POLICY.require(who.role, "account.read", {Relation.SELF if who.user == user_id else Relation.NONE})
         return user_of(*await people.account(user_id))
 
-    @router.patch("/api/users/{user_id}", status_code=204, responses=_NOT_NOW)
+    @router.patch("/api/users/{user_id}", operation_id="update_user", status_code=204, responses=_NOT_NOW)
     async def change(
         request: Request, user_id: IdInPath, body: models.ChangeUser, by: From, _: Administrator
     ) -> Response:
@@ -50,12 +50,12 @@ def people_routes(people: People, parts: Parts) -> APIRouter:
             await people.unblock(user_id, who, by)
         return Response(status_code=204)
 
-    @router.post("/api/invitations", status_code=201)
+    @router.post("/api/invitations", operation_id="create_invitation", status_code=201)
     async def invite(request: Request, body: models.Invite, by: From, _: Inviter) -> models.InvitationView:
         """Invite somebody to register with a role. The code is in this answer only."""
         return invitation_of(await people.invite(body.email, body.role, verified_of(request), by))
 
-    @router.get("/api/invitations")
+    @router.get("/api/invitations", operation_id="list_invitations")
     async def invitations(_: Inviter, cursor: Cursor = None, limit: Limit = 50) -> Page[models.InvitationView]:
         """Those that have not expired, the oldest first."""
         after = None if cursor is None else str(decode_cursor(cursor, str)[0])
@@ -63,7 +63,9 @@ def people_routes(people: People, parts: Parts) -> APIRouter:
         more = encode_cursor(found[limit - 1].id) if len(found) > limit else None
         return Page(items=[invitation_of(one) for one in found[:limit]], next_cursor=more)
 
-    @router.delete("/api/invitations/{invitation_id}", status_code=204, responses=_NOT_FOUND)
+    @router.delete(
+        "/api/invitations/{invitation_id}", operation_id="withdraw_invitation", status_code=204, responses=_NOT_FOUND
+    )
     async def withdraw(request: Request, invitation_id: IdInPath, by: From, _: Inviter) -> Response:
         """Take an unused one back."""
         await people.withdraw(invitation_id, verified_of(request), by)

@@ -1,8 +1,6 @@
 """Activities as operators see them, wherever they are: in a shard's memory, or put off in the database."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 from actors.kernel.contract.activities import ActivityRow
 from actors.kernel.contract.entity import Principal
@@ -10,34 +8,11 @@ from actors.kernel.contract.partitions import PARTITIONS
 from actors.kernel.effects.activity_ids import mark_from
 from common.clock import Clock
 from common.errors import FailedPrecondition, NotFound
+from serve_app.activities.looking import ActivityShards, Figures
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.operations.overview import Overview, overview
 from store.ports.activities import BEHIND, Activities, ActivityRecord, State
-
-
-class ActivityShards(Protocol):
-    """The shards that hold activities. Each method raises `Unavailable` when one of them does not answer."""
-
-    async def activities(self, connector: str | None, after: bytes | None, limit: int) -> list[ActivityRow]:
-        """What waits, or is being tried, in all of them: the first `limit` ids above `after` are among these."""
-        ...
-
-    async def retry_activity(self, mark: bytes) -> ActivityRow | None:
-        """Try it now. None: nobody has it."""
-        ...
-
-    async def drop_activity(self, mark: bytes) -> ActivityRow | None:
-        """It is over; the entity hears `dropped`. None: nobody has it."""
-        ...
-
-
-class Figures(Protocol):
-    """What processes say of themselves."""
-
-    async def of_shards(self) -> Sequence[Mapping[str, object]]: ...
-
-    async def of_runners(self) -> Sequence[Mapping[str, object]]: ...
 
 
 class ActivityOperations:

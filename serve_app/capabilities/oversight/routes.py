@@ -68,7 +68,7 @@ def audit_routes(audit: AuditRecord, glass: BreakGlass, rooms: RoomsReader) -> A
     """The routes."""
     router = APIRouter(tags=["oversight"])
 
-    @router.get("/api/audit")
+    @router.get("/api/audit", operation_id="list_audit")
     async def entries(
         who: Reader,
         subject: Annotated[str | None, Query(pattern=ID_PATTERN)] = None,
@@ -85,23 +85,30 @@ def audit_routes(audit: AuditRecord, glass: BreakGlass, rooms: RoomsReader) -> A
         more = encode_cursor(found[limit - 1].number) if len(found) > limit else None
         return Page(items=[entry_of(one) for one in found[:limit]], next_cursor=more)
 
-    @router.post("/api/break-glass", status_code=201)
+    @router.post("/api/break-glass", operation_id="open_break_glass", status_code=201)
     async def open_(request: Request, body: OpenGrant, by: From, _: Opener) -> GrantView:
         """Read somebody's rooms for a while. They are told at once."""
         return grant_of(await glass.open(body.subject_id, body.reason, body.minutes, verified_of(request), by))
 
-    @router.get("/api/break-glass")
+    @router.get("/api/break-glass", operation_id="list_break_glass")
     async def grants(who: Opener, limit: Limit = 50) -> Page[GrantView]:
         """The caller's, the newest first."""
         return Page(items=[grant_of(one) for one in await glass.of(who.user, limit=limit)])
 
-    @router.delete("/api/break-glass/{grant_id}", status_code=204, responses={404: {}})
+    @router.delete(
+        "/api/break-glass/{grant_id}", operation_id="close_break_glass", status_code=204, responses={404: {}}
+    )
     async def close(request: Request, grant_id: IdInPath, by: From, _: Opener) -> Response:
         """End it early."""
         await glass.close(grant_id, verified_of(request), by)
         return Response(status_code=204)
 
-    @router.get("/api/break-glass/{grant_id}/rooms", response_model=RoomPage, responses={404: {}})
+    @router.get(
+        "/api/break-glass/{grant_id}/rooms",
+        operation_id="list_break_glass_rooms",
+        response_model=RoomPage,
+        responses={404: {}},
+    )
     async def rooms_of(
         request: Request, grant_id: IdInPath, by: From, who: User, cursor: Cursor = None, limit: Limit = 50
     ) -> Response:
@@ -111,7 +118,12 @@ def audit_routes(audit: AuditRecord, glass: BreakGlass, rooms: RoomsReader) -> A
         page = await rooms.rooms_of(_as(grant), cursor=cursor, limit=limit, trace=by.request)
         return json_response(page_of_rooms(page))
 
-    @router.get("/api/break-glass/{grant_id}/rooms/{room_id}/messages", response_model=MessagePage, responses={404: {}})
+    @router.get(
+        "/api/break-glass/{grant_id}/rooms/{room_id}/messages",
+        operation_id="list_break_glass_messages",
+        response_model=MessagePage,
+        responses={404: {}},
+    )
     async def messages(
         request: Request,
         grant_id: IdInPath,

@@ -8,44 +8,30 @@ The intent is stored first, and every step may be repeated: an erasure that was 
 start of the API.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
-from actors.presence.keeping import forget
 from common.clock import Clock
 from common.errors import CarewireError
 from common.logs import get_logger
 from common.revocations import Revocation
 from serve_app.capabilities.audit.chain import AuditEntry
-from serve_app.capabilities.calendars.personal import PersonalCalendar
-from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.capability import Personal
 from serve_app.capabilities.identity.origin import Origin
-from serve_app.capabilities.identity.outbox import COLLECTION as OUTBOX
 from serve_app.capabilities.identity.parts import Parts
 from store.mongo.client import Database, database_errors
-from store.ports.views import Views
 
 COLLECTION: Final = "erasures"
 log = get_logger(__name__)
 
 
 class Erasure:
-    """One a replica of the API."""
+    """One a replica of the API. `personal`: what each capability has stored, in the order in which it goes."""
 
-    def __init__(
-        self,
-        database: Database,
-        parts: Parts,
-        care: CareRelations,
-        calendar: PersonalCalendar,
-        views: Views,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, database: Database, parts: Parts, personal: Sequence[Personal], clock: Clock) -> None:
         self._intents = database[COLLECTION]
-        self._outbox = database[OUTBOX]
         self._parts = parts
-        self._care = care
-        self._calendar = calendar
-        self._views = views
+        self._personal = personal
         self._clock = clock
 
     async def erase(self, user: str, by: str, role: str, origin: Origin) -> None:
@@ -79,16 +65,8 @@ class Erasure:
     async def _finish(self, user: str) -> None:
         parts = self._parts
         await parts.revocations.revoke(Revocation(user, blocked=True, before_ms=self._clock.now_ms()))
-        await self._calendar.leave(user)
-        await parts.lockout.forget([user, *filter(None, [await parts.accounts.mail_hash(user)])])
-        await parts.accounts.tombstone(user)
-        await parts.sessions.forget(user)
-        await parts.codes.forget(user)
-        await parts.invitations.forget(user)
-        await self._care.end_all(user)
-        with database_errors():
-            await self._outbox.delete_many({"owner": user})
-        await forget(self._views, user)
+        for capability in self._personal:
+            await capability.erase(user)
         await parts.sealing.shred(user)
         await parts.audit.append(AuditEntry("privacy.erased", "", user))
         with database_errors():

@@ -24,14 +24,18 @@ def privacy_routes(identity: Identity, parts: Parts, export: Export, erasure: Er
     """The routes."""
     router = APIRouter(prefix="/api/privacy", tags=["privacy"])
 
-    @router.get("/export", responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}})
+    @router.get(
+        "/export",
+        operation_id="export_account",
+        responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
+    )
     async def all_of_it(who: Exporter, by: From) -> Response:
         """Everything that is stored of the caller: account, sessions, care, own messages, bookings, waitlist, inbox,
         audit entries."""
         headers = {"Content-Disposition": 'attachment; filename="carewire-export.json"'}
         return StreamingResponse(export.of(who, by.request), media_type="application/json", headers=headers)
 
-    @router.post("/erase", status_code=204, responses={412: {}})
+    @router.post("/erase", operation_id="erase_account", status_code=204, responses={412: {}})
     async def erase_me(request: Request, who: Eraser, by: From, body: ConfirmBody | None = None) -> Response:
         """Erase the caller, for good. Whoever has a password here must send it."""
         POLICY.require(who.role, "privacy.erase", {Relation.SELF})
@@ -40,7 +44,7 @@ def privacy_routes(identity: Identity, parts: Parts, export: Export, erasure: Er
         await erasure.erase(who.user, who.user, who.role, by)
         return Response(status_code=204)
 
-    @router.post("/users/{user_id}/erase", status_code=204)
+    @router.post("/users/{user_id}/erase", operation_id="erase_user", status_code=204)
     async def erase(user_id: Annotated[str, Path(pattern=ID_PATTERN)], who: Eraser, by: From) -> Response:
         """Erase somebody who asked for it. For administrators."""
         POLICY.require(who.role, "privacy.erase", {Relation.NONE})

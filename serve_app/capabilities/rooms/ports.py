@@ -9,6 +9,7 @@ from actors.kernel.contract.entity import Command, Principal
 from actors.kernel.contract.ports import EntityClient
 from actors.rooms.replies import RoomList
 from actors.rooms.service import Rooms
+from serve_app.capabilities.capability import DirectRooms
 
 R = TypeVar("R")
 
@@ -21,14 +22,6 @@ class RoomsReader(Protocol):
     async def submit(self, room_id: str, command: Command[R], *, by: Principal, trace: str) -> Reply: ...
 
     async def ask(self, room_id: str, command: Command[R], *, by: Principal, trace: str) -> R: ...
-
-
-class DirectRooms(Protocol):
-    """Who may speak with whom in private."""
-
-    async def may_open_direct(self, user: str, role: str, members: Collection[str]) -> None:
-        """May this user begin a direct room with these? Raises PermissionDenied."""
-        ...
 
 
 class Everybody:

@@ -1,5 +1,6 @@
-"""`/openapi.json`, and `/docs`: Swagger UI over it, from files of this installation. Nothing comes from elsewhere at
-run time, and no script stands in the page, so the content security policy can be strict."""
+"""`/openapi.json` and `/asyncapi.json`, and `/docs`: Swagger UI over the first, from files of this installation.
+Nothing comes from elsewhere at run time, and no script stands in the page, so the content security policy can be
+strict."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +21,9 @@ _PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Carewire API</title><link rel="icon" href="/docs/favicon.png">
 <link rel="stylesheet" href="/docs/swagger-ui.css"></head>
-<body><div id="api"></div><noscript>This page needs JavaScript. The document itself is at /openapi.json.</noscript>
+<body><p>The routes are below, and in <a href="/openapi.json">OpenAPI</a>; the events of the socket are in
+<a href="/asyncapi.json">AsyncAPI</a>.</p><div id="api"></div>
+<noscript>The list below needs JavaScript.</noscript>
 <script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>
 """
 _START: Final = """SwaggerUIBundle({
@@ -30,8 +33,10 @@ _START: Final = """SwaggerUIBundle({
 """
 
 
-def docs_routes(openapi: Callable[[], dict[str, Any]]) -> APIRouter:
-    """The routes. Each document is made when it is first asked for, and once."""
+def docs_routes(
+    openapi: Callable[[], dict[str, Any]], asyncapi: Callable[[], dict[str, Any]] | None = None
+) -> APIRouter:
+    """The routes. Each document is made when it is first asked for, and once. `asyncapi`: None: there is none."""
     router = APIRouter(include_in_schema=False)
     static = files("fastapi_offline") / "static"
     page = Document(_PAGE.encode(), "text/html")
@@ -42,12 +47,22 @@ def docs_routes(openapi: Callable[[], dict[str, Any]]) -> APIRouter:
         return Document(json.dumps(openapi(), separators=(",", ":")).encode(), "application/json")
 
     @cache
+    def events() -> Document:
+        if asyncapi is None:
+            raise NotFound("There is nothing at this address.")
+        return Document(json.dumps(asyncapi(), separators=(",", ":")).encode(), "application/json")
+
+    @cache
     def file(name: str) -> Document:
         return Document((static / name).read_bytes(), _ASSETS[name], max_age_s=_DAY_S)
 
     @router.get("/openapi.json", dependencies=[for_operators])
     async def openapi_document(request: Request) -> Response:
         return description().answer(request)
+
+    @router.get("/asyncapi.json", dependencies=[for_operators])
+    async def asyncapi_document(request: Request) -> Response:
+        return events().answer(request)
 
     @router.get("/docs")
     async def docs(request: Request) -> Response:

@@ -12,6 +12,7 @@ from serve_app.edge.api.models import Problem
 from serve_app.edge.conventions.idempotency import HEADER
 from serve_app.edge.conventions.limits import UNLIMITED
 from serve_app.edge.conventions.permits import routes_of
+from serve_app.edge.conventions.samples import sample_of
 from serve_app.edge.rest import operation_of
 from serve_app.edge.rest_documents import REF, answers_of
 from serve_app.edge.schemas import components_of
@@ -71,7 +72,17 @@ def completed(document: dict[str, Any], answers: Mapping[str, Any] = _NONE) -> d
         for method, operation in item.items():
             if method in _METHODS:
                 _complete(path, method, operation)
+                _exemplify(operation, schemas)
     return document
+
+
+def _exemplify(operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """Bodies and answers without an example get one."""
+    answers = [response for status, response in operation["responses"].items() if status.startswith("2")]
+    for part in (operation.get("requestBody", {}), *answers):
+        for media_type, content in part.get("content", {}).items():
+            if media_type.endswith("json") and not {"example", "examples"} & content.keys() and content.get("schema"):
+                content["example"] = sample_of(content["schema"], schemas)
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import bson
 import pytest
+import pytest_asyncio
 
 from config.settings import ActivitySettings
 from serve_app.capabilities.identity.outbox import COLLECTION, MongoOutbox, OutgoingMail
@@ -18,32 +19,44 @@ from tests.mail_server import MailServer
 from tests.mongo import url_of
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+RIGHT = ("carewire", "right")
 ANN = "ann@mail.test"
 QUICK = ActivitySettings(keep_s=0.5, first_retry_s=0.05, longest_retry_s=0.4, breaker_failures=3, breaker_pause_s=0.3)
 
 
 @asynccontextmanager
-async def opened(
-    mongo_port: int, tmp: Path, login: str = "", activities: ActivitySettings = QUICK
-) -> AsyncIterator[tuple[House, MailServer]]:
+async def opened(mongo_port: int, tmp: Path, activities: ActivitySettings) -> AsyncIterator[tuple[House, MailServer]]:
     """A house whose mail goes to this server. No runner yet."""
     async with AsyncExitStack() as stack:
-        server = MailServer(login=("carewire", "right"))
+        server = MailServer(login=RIGHT)
         await server.start()
         stack.push_async_callback(server.stop)
-        url = f"smtp://{login or 'carewire:right'}@127.0.0.1:{server.port}?tls=none"
+        url = f"smtp://carewire:right@127.0.0.1:{server.port}?tls=none"
         name = f"test_{uuid.uuid4().hex}"
-        yield (
-            await stack.enter_async_context(house(url_of(mongo_port), name, tmp, smtp_url=url, activities=activities)),
-            server,
+        home = await stack.enter_async_context(
+            house(url_of(mongo_port), name, tmp, smtp_url=url, activities=activities)
         )
+        yield home, server
 
 
-@pytest.fixture
-async def mailing(mongo_port: int, tmp_path: Path) -> AsyncIterator[tuple[House, MailServer]]:
-    async with opened(mongo_port, tmp_path) as both:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(mongo_port: int, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[House, MailServer]]:
+    async with opened(mongo_port, tmp_path_factory.mktemp("mailing"), QUICK) as both:
         yield both
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def mailing(shared: tuple[House, MailServer]) -> AsyncIterator[tuple[House, MailServer]]:
+    """As new, and nothing is left in the end."""
+    home, server = shared
+    await home.empty()
+    server.reset(RIGHT)
+    yield home, server
+    server.reset(RIGHT)
+    await server.start()
+    async with a_runner(home):
+        await over(home)
 
 
 async def code_for(server: MailServer, address: str, *, count: int = 1) -> str:
@@ -141,8 +154,10 @@ async def test_while_the_server_is_away_mail_is_put_off_and_then_sent(mailing: t
         await over(home)
 
 
-async def test_wrong_credentials_degrade_and_lose_nothing(mongo_port: int, tmp_path: Path) -> None:
-    async with opened(mongo_port, tmp_path, login="carewire:wrong") as (home, server), a_runner(home):
+async def test_wrong_credentials_degrade_and_lose_nothing(mailing: tuple[House, MailServer]) -> None:
+    home, server = mailing
+    server.login = ("carewire", "another")
+    async with a_runner(home):
         await registered(home)
         await ask_reset(home)
 
@@ -151,7 +166,7 @@ async def test_wrong_credentials_degrade_and_lose_nothing(mongo_port: int, tmp_p
             return bool(email["status"] == "degraded" and "misconfigured" in email.get("last_error", ""))
 
         await eventually(degraded, "the connector is degraded")
-        server.login = ("carewire", "wrong")
+        server.login = RIGHT
         await code_for(server, ANN)
 
 
@@ -200,7 +215,7 @@ async def test_a_server_that_hangs_up_after_it_took_the_mail_sees_the_same_messa
 
 async def test_when_shards_and_runners_die_every_mail_is_sent_under_one_key(mongo_port: int, tmp_path: Path) -> None:
     patient = QUICK.model_copy(update={"keep_s": 20.0})
-    async with opened(mongo_port, tmp_path, activities=patient) as (home, server):
+    async with opened(mongo_port, tmp_path, patient) as (home, server):
         await everybody_is_invited_while_shards_and_runners_die(home, server)
 
 

@@ -22,7 +22,9 @@ from common.clock import SystemClock
 from common.tokens import mint
 from common.verifier import Verifier
 from config.settings import AuthSettings, KernelSettings, RoomSettings
+from serve_app.capabilities.rooms.operations import reading_operations
 from serve_app.cluster.application import Services, create_api
+from serve_app.edge.rest import router_of
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
 from store.memory import memory_stores
@@ -73,7 +75,11 @@ async def rooms() -> AsyncIterator[Rooms]:
 async def http(rooms: Rooms) -> AsyncIterator[httpx.AsyncClient]:
     verifier = Verifier(AuthSettings(), SystemClock(), secret=SECRET)
     services = Services(
-        verifier.verify, rooms, ProcessMonitor(Nobody(), NoShards()), HealthMonitor([]), CollectorRegistry()
+        verifier.verify,
+        ProcessMonitor(Nobody(), NoShards()),
+        HealthMonitor([]),
+        CollectorRegistry(),
+        routers=[router_of(reading_operations(rooms))],
     )
     transport = httpx.ASGITransport(create_api(services))
     token = mint(SECRET, user="alice", role="client", now_ms=SystemClock().now_ms(), ttl_s=60)

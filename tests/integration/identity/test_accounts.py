@@ -8,13 +8,12 @@ from typing import Any
 import pyotp
 import pytest
 
-from actors.rooms.service import Rooms
 from common.errors import Unauthenticated
+from serve_app.capabilities.identity.assembly import identity_of
 from serve_app.capabilities.identity.origin import Origin
 from serve_app.capabilities.identity.outbox import OutgoingMail
 from serve_app.capabilities.identity.sessions.session_records import Reused
-from serve_app.cluster.identity_assembly import assemble
-from tests.gateway_rig import SECRET, token
+from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House, house
 from tests.system.harness import wait_until
 
@@ -138,8 +137,7 @@ async def test_two_tabs_that_refresh_at_once_get_the_same_answer_and_stay_signed
     assert await home.ok("POST", "/api/auth/refresh", body) == one
     await home.ok("GET", "/api/auth/me", bearer=one["access_token"])
 
-    rooms = Rooms(home.region, home.stores.views, home.clock)
-    replica = assemble(home.settings, home.database, home.stores, home.region, rooms, home.clock, root=SECRET)
+    replica = identity_of(home.context)
     services = (home.service.identity, replica.identity)
     signed = await asyncio.gather(*(service.refresh(one["refresh_token"], TAB) for service in services * 5))
     assert len({(each.refresh_token, each.access_token) for each in signed}) == 1

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from actors.presence.keeping import keep
+from actors.presence.state import Memory
 from common.errors import Unavailable
 from serve_app.capabilities.audit.chain import AuditEntry, Head, parse_head
 from serve_app.capabilities.audit.record import AuditRecord
+from serve_app.capabilities.privacy.capability import erasure_of
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
 from tests.integration.identity.victim import a_victim
@@ -209,7 +212,10 @@ async def test_an_export_has_all_of_one_person_and_nothing_of_others(home: House
     theirs = await home.ok("GET", "/api/privacy/export", bearer=bob["access_token"])
     assert {event["event"] for event in theirs["inbox"]} == {"room_added"}
     foreign = await home.ok("GET", "/api/privacy/export", bearer=token("stranger"))
-    assert foreign["account"] is None
+    assert (foreign["account"], foreign["presence"]) == (None, None)
+    await keep(home.stores.views, [("stranger", Memory("busy", 0, 1_000, 1))])
+    foreign = await home.ok("GET", "/api/privacy/export", bearer=token("stranger"))
+    assert foreign["presence"] == {"status": "busy", "last_seen": "1970-01-01T00:00:01.000Z"}
 
 
 async def test_erasing_a_person_leaves_tombstones_and_no_way_back(home: House) -> None:
@@ -240,11 +246,11 @@ async def test_erasing_a_person_leaves_tombstones_and_no_way_back(home: House) -
 async def test_an_interrupted_erasure_is_finished_at_the_next_start(home: House) -> None:
     user = (await home.register(ADA))["user"]["user_id"]
     await home.database["erasures"].insert_one({"_id": user, "done": False})
-    assert await home.service.erasure.resume() == 1
+    assert await home.context.once(erasure_of).resume() == 1
     account = await home.database["accounts"].find_one({"_id": user})
     assert account is not None
     assert account["status"] == "erased"
-    assert await home.service.erasure.resume() == 0
+    assert await home.context.once(erasure_of).resume() == 0
 
 
 async def test_a_person_of_another_issuer_stays_erased(home: House) -> None:

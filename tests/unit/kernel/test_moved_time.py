@@ -223,7 +223,7 @@ def test_a_jump_makes_no_turn_look_forgotten() -> None:
 def test_activities_go_by_it() -> None:
     """One that is paused, one that is put off, and one whose deadline it moves beyond."""
 
-    async def scenario(clock: TwoHands) -> None:
+    async def scenario(clock: VirtualClock) -> None:
         cluster = LocalCluster(
             memory_stores(clock), [ErrandKind()], settings=KernelSettings(linger_ms=0.0), clock=clock, shards=1
         )
@@ -251,7 +251,7 @@ def test_activities_go_by_it() -> None:
                 0, *reports, protocol.Report(id=offers["late"].id, verdict="retry", due_ms=offers["late"].deadline_ms)
             )
             assert await work(1000) == {}
-            clock.ahead_ms += 2 * HOUR_MS
+            clock.platform_ahead_ms += 2 * HOUR_MS
             cluster.time_moved()
             assert {*await work(5000), *await work(5000)} == {"paused", "put off"}
             heard = await region.submit("errand:a", Recount(), by=ANN)

@@ -234,3 +234,36 @@ def test_what_is_written_to_nobody_delays_nothing_else_of_its_sender() -> None:
         assert counts == {(LETTERS, "parked"): 3, (LETTERS, "dead"): 3}
 
     run(world.loop, main())
+
+
+def test_operators_try_a_dead_letter_again_and_drop_it() -> None:
+    """As `retry_activity` and `drop_activity` do, with the shard that has its sender."""
+
+    def impossible(entity_id: str, recorded: Recorded[Written]) -> Owed:
+        return Owed([Letter("ledger:y", encode(Strike(1)))] if entity_id == SENDER else [])
+
+    world = World(1, rate=0.0, reactions=[Reaction("impossible", "ledger", Written, impossible, ("ledger",))])
+
+    async def main() -> None:
+        await world.start(1)
+        region = await world.region("g1")
+        shard = world.shards["rooms-0"]
+        for number in range(2):
+            await region.submit(SENDER, Write(f"{number}"), by=Principal("ann"))
+        await asyncio.sleep(5)
+        first, second = await world.sound.activities.page(connector=LETTERS, state="dead", limit=10)
+
+        await region.submit("ledger:y", Write("to be struck"), by=Principal("ann"))  # now it can be done
+        row = await shard.retry_activity(first.id)
+        assert (row is not None, row and row.state) == (True, "parked")
+        await asyncio.sleep(30)
+        assert [one.id for one in await world.sound.activities.page(limit=10)] == [second.id]
+        reply = await region.submit("ledger:y", Pages(), by=Principal("ann"))
+        assert msgspec.json.decode(reply.data) == [[1, ""]]
+
+        assert await shard.drop_activity(second.id) is not None
+        await asyncio.sleep(30)
+        assert await world.sound.activities.page(limit=10) == []
+        assert await shard.retry_activity(second.id) is None
+
+    run(world.loop, main())

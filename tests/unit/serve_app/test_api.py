@@ -22,9 +22,11 @@ from common.clock import SystemClock
 from common.errors import NotFound, Overloaded
 from common.tokens import Expected, Verified, mint, verify
 from config.settings import Settings
+from serve_app.capabilities.rooms.operations import reading_operations
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.pools import Pools, pool_routes
 from serve_app.cluster.spec import CarewireSpec
+from serve_app.edge.rest import router_of
 from serve_app.processes.health import Finding, HealthMonitor, Part, State
 from serve_app.processes.monitor import ProcessMonitor
 from store.memory import memory_stores
@@ -104,11 +106,13 @@ class World:
         self.app: FastAPI = create_api(
             Services(
                 verify=self.verify,
-                rooms=self.rooms,
                 census=ProcessMonitor(NoRegistry(), OneShard()),
                 health=HealthMonitor([Part("mongo", self._probe)], clock=iter(range(0, 10**6, 10)).__next__),
                 registry=self.registry,
-                routers=[pool_routes(Pools(CarewireSpec(Settings()), memory_stores(SystemClock())))],
+                routers=[
+                    router_of(reading_operations(self.rooms)),
+                    pool_routes(Pools(CarewireSpec(Settings()), memory_stores(SystemClock()))),
+                ],
             )
         )
 
@@ -305,7 +309,7 @@ async def test_the_documentation_lists_every_route_and_its_errors(http: httpx.As
     assert page.status_code == 200
     policy = page.headers["content-security-policy"]
     assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
-    links = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    links = re.findall(r'<(?:script|link)[^>]* (?:src|href)="([^"]+)"', page.text)
     assert len(links) == 4
     for link in links:
         assert link.startswith("/docs/"), "nothing is loaded from elsewhere"
@@ -314,6 +318,7 @@ async def test_the_documentation_lists_every_route_and_its_errors(http: httpx.As
         assert "http" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
     assert (await http.get("/docs/redoc.standalone.js")).status_code == 404
+    assert re.findall(r'<a href="([^"]+)"', page.text) == ["/openapi.json", "/asyncapi.json"]
     paths = (await http.get("/openapi.json")).json()["paths"]
     assert {"/health", "/livez", "/readyz", "/metrics", "/api/rooms", "/api/rooms/{room_id}/messages"} <= set(paths)
     assert "401" in paths["/api/rooms"]["get"]["responses"]

@@ -18,11 +18,13 @@ from common.clock import SystemClock
 from common.errors import InvalidArgument, Overloaded
 from common.tokens import Expected, Verified, mint, verify
 from config.settings import HttpSettings, LimitSettings
+from serve_app.capabilities.rooms.operations import reading_operations
 from serve_app.cluster.application import Conventions, Services, create_api
 from serve_app.edge.conventions.callers import address_of
 from serve_app.edge.conventions.idempotency import StoredAnswer, at_work, in_use, operation_id
 from serve_app.edge.conventions.paging import decode_cursor, encode_cursor
 from serve_app.edge.conventions.permits import permit, public
+from serve_app.edge.rest import router_of
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
 from tests.unit.serve_app.test_api import FewRooms, NoRegistry, OneShard
@@ -109,12 +111,11 @@ def application(shop: Shop, replicas: Callable[[], int] = lambda: 1, **limits: i
     return create_api(
         Services(
             verify=verified,
-            rooms=FewRooms(),
             census=ProcessMonitor(NoRegistry(), OneShard()),
             health=HealthMonitor([]),
             registry=CollectorRegistry(),
             conventions=conventions,
-            routers=[shop.router],
+            routers=[router_of(reading_operations(FewRooms())), shop.router],
         )
     )
 

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
+from ray.serve import Application
 from ray.serve.schema import ServeDeploySchema
 
 from common.errors import StartupError
+from config.loading import load_settings
 from serve_app.app import build
 from serve_app.launch.rayhead import HEALTH_CHECKS, PRIORITY, SERVE
 
@@ -68,3 +70,19 @@ def test_what_no_replica_could_work_with_is_refused_where_it_is_deployed(
     monkeypatch.setenv(name, value)
     with pytest.raises(StartupError, match=name):
         build({})
+
+
+def deployments(application: Application) -> set[str]:
+    """The names of an application and of all that is bound into it."""
+    bound = application._bound_deployment
+    return {bound.name}.union(*(deployments(one) for one in bound.init_args if isinstance(one, Application)))
+
+
+def test_a_model_that_is_off_is_not_deployed_and_reserves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ON_EVERY_NODE.items():
+        monkeypatch.setenv(name, value)
+    assert deployments(build({})) == {"Api", "Gateway", "Predictor", "ActivityRunner"}
+    monkeypatch.setenv("CAREWIRE_FEATURES__ML", "false")
+    assert deployments(build({})) == {"Api", "Gateway", "ActivityRunner"}
+    on, off = load_settings({"features": {"ml": True}}), load_settings()
+    assert (on.listeners_inside - off.listeners_inside, off.predictors_max) == (on.ml.replicas_max, 0)

@@ -4,7 +4,9 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
+from serve_app.capabilities.rooms.operations import reading_operations
 from serve_app.cluster.application import Services, create_api
+from serve_app.edge.rest import router_of
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
 from tests.unit.serve_app.test_api import FewRooms, NoRegistry, OneShard, World
@@ -13,10 +15,10 @@ from tests.unit.serve_app.test_api import FewRooms, NoRegistry, OneShard, World
 def client(*, listens: bool) -> httpx.AsyncClient:
     services = Services(
         verify=World().verify,
-        rooms=FewRooms(),
         census=ProcessMonitor(NoRegistry(), OneShard()),
         health=HealthMonitor([]),
         registry=CollectorRegistry(),
+        routers=[router_of(reading_operations(FewRooms()))],
     )
     transport = httpx.ASGITransport(create_api(services, listens=listens))
     return httpx.AsyncClient(transport=transport, base_url="http://localhost")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from serve_app.processes.health import Finding, HealthMonitor, Part, State
+from serve_app.processes.health import Finding, HealthMonitor, Part, State, switched_off
 
 
 class Patient:
@@ -64,3 +64,10 @@ async def test_those_who_ask_at_once_or_soon_after_share_one_probe() -> None:
     clock.now += 1.5
     await monitor.look()
     assert mongo.probes == 2
+
+
+async def test_a_feature_that_is_off_says_so_and_the_whole_is_none_the_worse() -> None:
+    health = await HealthMonitor([Patient("mongo", "ok").part, switched_off("ml")]).look()
+    assert (health.status, health.services["ml"]) == ("ok", {"status": "off"})
+    health = await HealthMonitor([Patient("mongo", "down").part, switched_off("ml")]).look()
+    assert health.status == "down"

@@ -16,10 +16,13 @@ from typing_extensions import override
 from common.clock import SystemClock
 from common.lib.fresh import Fresh
 from common.tokens import Expected, Verified, mint, verify
-from config.settings import HttpSettings, LimitSettings
+from config.settings import HttpSettings, LimitSettings, Settings
+from serve_app.capabilities.rooms.operations import reading_operations
 from serve_app.cluster.application import Conventions, Services, create_api
+from serve_app.cluster.blueprint import asyncapi_of
 from serve_app.edge.conventions.documents import Document, takes_gzip
 from serve_app.edge.conventions.operators import Operators
+from serve_app.edge.rest import router_of
 from serve_app.processes.health import Finding, HealthMonitor, Part
 from serve_app.processes.monitor import ProcessMonitor
 from tests.unit.serve_app.test_api import FewRooms, NoRegistry, OneShard
@@ -27,7 +30,7 @@ from tests.unit.serve_app.test_api import FewRooms, NoRegistry, OneShard
 SECRET: Final = "a-secret-of-at-least-32-bytes-for-tests"
 TOKEN: Final = "an-operations-token-of-32-bytes-and-more"
 NOW_MS: Final = SystemClock().now_ms()
-INNER: Final = ("/metrics", "/openapi.json")
+INNER: Final = ("/metrics", "/openapi.json", "/asyncapi.json")
 
 
 class CountedShards(OneShard):
@@ -55,11 +58,12 @@ class Town:
         self.app = create_api(
             Services(
                 verify=self._verify,
-                rooms=FewRooms(),
                 census=ProcessMonitor(NoRegistry(), self.shards),
                 health=HealthMonitor([Part("mongo", self._well)]),
                 registry=self.registry,
                 conventions=conventions,
+                routers=[router_of(reading_operations(FewRooms()))],
+                asyncapi=lambda: asyncapi_of(Settings()),
             )
         )
 
@@ -93,8 +97,8 @@ async def sees(client: httpx.AsyncClient) -> list[bool]:
     return [*(status == 200 for status in statuses), "services" in health.json()]
 
 
-EVERYTHING: Final = [True] * 3
-NOTHING: Final = [False] * 3
+EVERYTHING: Final = [True] * (len(INNER) + 1)
+NOTHING: Final = [False] * (len(INNER) + 1)
 
 
 async def test_without_a_token_this_machine_sees_everything_and_others_only_whether_it_is_well() -> None:

@@ -18,6 +18,7 @@ from actors.kernel.contract.reactions import (
 from actors.workflows.document import render
 from actors.workflows.table import SUBJECTS, all_reactions, reactions_of
 from common.errors import Conflict
+from config.features import FeatureSettings
 from config.settings import Settings
 from serve_app.cluster.spec import CarewireSpec
 
@@ -68,6 +69,15 @@ def test_a_pool_has_the_rules_of_its_kinds() -> None:
     assert [rule for pool in recipe.pools for rule in recipe.reactions(pool)] == all_reactions()
     assert {rule.kind for rule in recipe.reactions("rooms")} == {"room"}
     assert reactions_of(["no such kind"]) == []
+
+
+def test_the_features_that_are_off_are_those_of_the_settings() -> None:
+    assert CarewireSpec(Settings()).features_off == set()
+    assert CarewireSpec(Settings(features=FeatureSettings(payments=False))).features_off == {"payments"}
+
+
+def test_every_feature_of_a_rule_is_a_switch() -> None:
+    assert {rule.feature for rule in all_reactions()} - {""} <= FeatureSettings.model_fields.keys()
 
 
 def test_the_rules_of_a_feature_that_is_off_are_left_out() -> None:

@@ -56,32 +56,36 @@ class HttpGate:
         return verified
 
 
-class SocketGuard:
-    """`realtime.front.guard.Guard`."""
+class DirectRoomRule:
+    """`capability.DirectRooms`: whether care is needed is a setting."""
 
-    def __init__(
-        self, revocations: Revocations, care: Cares, audit: AuditRecord, settings: IdentitySettings, reach: Reach
-    ) -> None:
-        self._revocations = revocations
+    def __init__(self, care: Cares, settings: IdentitySettings, reach: Reach) -> None:
         self._care = care
-        self._audit = audit
         self._reach = reach
         self._needs_care = settings.direct_rooms == "care_relationship"
-        self._writing = Tasks("audit")
-        self._unwritten = 0
-
-    async def admit(self, verified: Verified) -> None:
-        """See `Guard`."""
-        await self._revocations.admit(verified)
 
     async def may_open_direct(self, user: str, role: str, members: Collection[str]) -> None:
-        """See `Guard`. Moderators and administrators may write to anybody whom they can reach."""
+        """See `DirectRooms`. Moderators and administrators may write to anybody whom they can reach."""
         others = {member for member in members if member != user}
         await self._reach.may_reach(user, *others)
         if not self._needs_care or role in ("moderator", "admin") or not others:
             return
         if not all(await asyncio.gather(*(self._care.cares(user, other) for other in others))):
             raise PermissionDenied("A direct room is for a client and a therapist who cares for them.")
+
+
+class SocketGuard:
+    """`realtime.front.guard.Guard`."""
+
+    def __init__(self, revocations: Revocations, audit: AuditRecord) -> None:
+        self._revocations = revocations
+        self._audit = audit
+        self._writing = Tasks("audit")
+        self._unwritten = 0
+
+    async def admit(self, verified: Verified) -> None:
+        """See `Guard`."""
+        await self._revocations.admit(verified)
 
     def observed(self, seen: Observation) -> None:
         """See `Guard`."""

@@ -1,0 +1,151 @@
+"""What a capability is: one value, of which every process takes its part. All of them stand in `serve_app.catalogue`.
+
+A process hands a capability its context and is given what it serves with. What several capabilities share is made of
+the context too, `once`:
+
+    rooms = context.once(rooms_of)
+"""
+
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self, TypeAlias, TypeVar
+
+from fastapi import APIRouter
+from pymongo import IndexModel
+
+from actors.calendars.contract.ports import Related
+from actors.kernel.caller.region import Region
+from actors.kernel.contract.entity import Principal
+from common.clock import Clock
+from common.reach import Reach
+from config.settings import Settings
+from realtime.front.handlers import Handler
+from realtime.front.hub import Hub
+from serve_app.activities.looking import ActivityShards, Figures
+from serve_app.edge.operation import ClientEvent, Operation
+from serve_app.edge.server_events import ServerEvent
+from serve_app.processes.health import Part
+from serve_app.processes.monitor import ProcessMonitor
+from store.mongo.client import Database
+from store.ports.stores import Stores
+
+T = TypeVar("T")
+Section: TypeAlias = tuple[str, object]
+"""A section of an export: its name, and a document, or rows that are read while they are sent (an AsyncIterator)."""
+
+
+class Personal(Protocol):
+    """What a capability has stored of people. It answers also while its feature is off."""
+
+    def export(self, who: Principal, trace: str) -> AsyncIterator[Section]:
+        """All of it that is the person's own, section by section."""
+        ...
+
+    async def erase(self, user: str) -> None:
+        """End what lies ahead, and destroy what the person's key does not seal. Idempotent: it is done again after a
+        crash. The key itself is destroyed by who calls, when every capability is done.
+
+        Raises:
+            Unavailable: it is not finished.
+        """
+        ...
+
+
+class DirectRooms(Protocol):
+    """Who may speak with whom in private."""
+
+    async def may_open_direct(self, user: str, role: str, members: Collection[str]) -> None:
+        """May this user begin a direct room with these? Raises PermissionDenied."""
+        ...
+
+
+class Predictor(Protocol):
+    """Whoever answers for the symptom model: the deployment's handle, or the service itself in tests."""
+
+    async def ask(self, method: str, body: dict[str, object]) -> dict[str, object]:
+        """The method's answer, or `{"error": <error object of the contract>}`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerContext:
+    """What a process that serves clients has. `related`: who is in whose care; None: nobody asks.
+    `direct`: who may write to whom. `reach`: who can reach whom at all. `activity_shards`, `activity_figures`: whom
+    operators ask about activities.
+    `made`: what was made of it already, by what makes it."""
+
+    settings: Settings
+    clock: Clock
+    region: Region
+    stores: Stores
+    database: Database
+    related: Related | None
+    direct: DirectRooms
+    reach: Reach
+    activity_shards: ActivityShards
+    activity_figures: Figures
+    made: dict[Callable[..., object], object] = field(default_factory=dict, repr=False)
+
+    def once(self, make: Callable[[Self], T]) -> T:
+        """What `make` makes of this context: made for the first who asks, the same for everybody."""
+        if make not in self.made:
+            self.made[make] = make(self)
+        made: Any = self.made[make]
+        return made  # type: ignore[no-any-return] # of this function, so of its type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayContext(ServerContext):
+    """What a gateway has."""
+
+    hub: Hub
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiContext(ServerContext):
+    """What a replica of the API has.
+
+    `root`: see `edge.conventions.roots`. `predictor`: None where `ml` is off. `capabilities`: all there are, those that
+    are off too: what these have stored is still handed out, or erased.
+    """
+
+    root: str
+    census: ProcessMonitor
+    predictor: Predictor | None
+    capabilities: Sequence["Capability"]
+
+    def personal(self) -> list[Personal]:
+        """What all capabilities have stored of people, in their order."""
+        return [one.personal(self) for one in self.capabilities if one.personal is not None]
+
+
+def _nothing(_: object) -> tuple[()]:
+    return ()
+
+
+def _no_indexes(_: Settings) -> Mapping[str, Sequence[IndexModel]]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """One thing that the platform does.
+
+    `name`: of its folder, and of its part of the documents. `feature`: the switch that turns it off; "": it is never
+    off. `operations`: what clients may ask for at both doors. `routers`: routes that are no operations yet. `requests`:
+    what only a socket can send, and `handlers` for it, where they are not the front's own. `events`: what the server
+    emits for it. `health`: its parts of `/health`. `personal`: what it has stored of people; None: nothing. `indexes`:
+    those of the collections that it keeps for itself. The kinds of entities behind it stand in
+    `serve_app.cluster.spec`, all that a shard knows of it.
+    """
+
+    name: str
+    feature: str = ""
+    operations: Callable[[ServerContext], Iterable[Operation[Any]]] = _nothing
+    routers: Callable[[ApiContext], Iterable[APIRouter]] = _nothing
+    requests: Sequence[ClientEvent[Any]] = ()
+    handlers: Callable[[GatewayContext], Iterable[Handler]] = _nothing
+    events: Sequence[ServerEvent] = ()
+    health: Callable[[ApiContext], Iterable[Part]] = _nothing
+    personal: Callable[[ApiContext], Personal] | None = None
+    indexes: Callable[[Settings], Mapping[str, Sequence[IndexModel]]] = _no_indexes

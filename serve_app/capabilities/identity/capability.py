@@ -1,0 +1,53 @@
+"""Accounts, sessions and care, for the list of capabilities."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from fastapi import APIRouter
+from pymongo import IndexModel
+
+from config.settings import Settings
+from serve_app.capabilities.capability import ApiContext, Capability
+from serve_app.capabilities.identity import outbox
+from serve_app.capabilities.identity.accounts import account_records, codes, lockout
+from serve_app.capabilities.identity.assembly import identity_of
+from serve_app.capabilities.identity.care_routes import care_routes
+from serve_app.capabilities.identity.people_routes import people_routes
+from serve_app.capabilities.identity.personal import PersonalIdentity
+from serve_app.capabilities.identity.routes import auth_routes
+from serve_app.capabilities.identity.server_events import IDENTITY_EVENTS
+from serve_app.capabilities.identity.sessions import revocation, session_records
+
+
+def _routers(context: ApiContext) -> Iterable[APIRouter]:
+    service = context.once(identity_of)
+    yield auth_routes(service.identity, service.parts, service.people)
+    yield people_routes(service.people, service.parts)
+    yield care_routes(service.care, service.parts)
+
+
+def _personal(context: ApiContext) -> PersonalIdentity:
+    service = context.once(identity_of)
+    return PersonalIdentity(service.parts, service.care, context.database)
+
+
+def _indexes(settings: Settings) -> Mapping[str, Sequence[IndexModel]]:
+    """Where mail is sent, there is no `outbox`."""
+    kept = {outbox.COLLECTION: outbox.INDEXES} if settings.email.server is None else {}
+    return kept | {
+        account_records.COLLECTION: account_records.INDEXES,
+        session_records.COLLECTION: session_records.INDEXES,
+        revocation.COLLECTION: revocation.INDEXES,
+        lockout.COLLECTION: lockout.INDEXES,
+        codes.CODES: codes.INDEXES,
+        codes.INVITATIONS: codes.INDEXES,
+    }
+
+
+IDENTITY: Final = Capability(
+    name="identity",
+    routers=_routers,
+    events=IDENTITY_EVENTS,
+    personal=_personal,
+    indexes=_indexes,
+)

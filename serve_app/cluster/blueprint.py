@@ -1,0 +1,88 @@
+"""The program's doors with nothing behind them: for documents, and for tests that compare declarations."""
+
+from importlib.metadata import version
+from typing import Any, Final
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from common.clock import SystemClock
+from config.settings import Settings
+from realtime.front.handlers import Handler
+from serve_app.capabilities.capability import ApiContext, GatewayContext
+from serve_app.catalogue import CAPABILITIES, client_events, handlers_of, routers_of, server_events
+from serve_app.cluster.application import Services, create_api
+from serve_app.cluster.pools import pool_routes
+from serve_app.edge.asyncapi import asyncapi
+from serve_app.processes.health import HealthMonitor
+
+
+class _Absent:
+    """Stands for what a running process would have. It can be handed on, and named parts of it too."""
+
+    def __getattr__(self, name: str) -> "_Absent":
+        return self
+
+    def __getitem__(self, name: object) -> "_Absent":
+        return self
+
+
+_ABSENT: Final[Any] = _Absent()
+
+
+def api_context(settings: Settings) -> ApiContext:
+    """A context of which routers can be made, and nothing more."""
+    return ApiContext(
+        settings=settings,
+        clock=SystemClock(),
+        region=_ABSENT,
+        stores=_ABSENT,
+        related=None,
+        direct=_ABSENT,
+        reach=_ABSENT,
+        database=_ABSENT,
+        root="of nothing",
+        census=_ABSENT,
+        activity_shards=_ABSENT,
+        activity_figures=_ABSENT,
+        predictor=_ABSENT,
+        capabilities=CAPABILITIES,
+    )
+
+
+def unconnected_api(settings: Settings) -> FastAPI:
+    """The REST application of these settings. It says what there is, and can answer nobody."""
+    services = Services(
+        verify=_ABSENT,
+        census=_ABSENT,
+        health=HealthMonitor([]),
+        registry=CollectorRegistry(),
+        routers=[*routers_of(api_context(settings)), pool_routes(_ABSENT)],
+        asyncapi=lambda: asyncapi_of(settings),
+    )
+    return create_api(services)
+
+
+def asyncapi_of(settings: Settings) -> dict[str, Any]:
+    """The AsyncAPI document of these settings."""
+    heard = list(server_events(settings.features).values())
+    host = f"{settings.gateway.host}:{settings.gateway.port}"
+    return asyncapi(client_events(api_context(settings)), heard, version=version("carewire"), host=host)
+
+
+def unconnected_handlers(settings: Settings) -> list[Handler]:
+    """The handlers of every capability's socket events."""
+    context = GatewayContext(
+        settings=settings,
+        clock=SystemClock(),
+        region=_ABSENT,
+        stores=_ABSENT,
+        related=None,
+        direct=_ABSENT,
+        reach=_ABSENT,
+        database=_ABSENT,
+        activity_shards=_ABSENT,
+        activity_figures=_ABSENT,
+        hub=_ABSENT,
+    )
+    return handlers_of(context)

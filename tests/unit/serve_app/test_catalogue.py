@@ -1,0 +1,135 @@
+"""The list of capabilities, walked against what has to hold for each of them."""
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pytest
+
+from actors.kernel.contract.entity import Principal
+from common.clock import SystemClock
+from common.policy import POLICY
+from config.features import FeatureSettings
+from config.settings import Settings
+from serve_app.capabilities.capability import Capability, Section
+from serve_app.capabilities.privacy.export import Export
+from serve_app.catalogue import CAPABILITIES, indexes, present
+from serve_app.cluster.blueprint import api_context, unconnected_api, unconnected_handlers
+from serve_app.edge.conventions.permits import actions_of, routes_of
+
+ROOT: Final = Path(__file__).parents[3]
+EVERY: Final = pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda one: one.name)
+KEEPS_NOTHING: Final = {
+    "prediction": "answers and forgets; its cache is in memory, by symptoms and not by person",
+    "audit": "a person's own part of the record is handed out by oversight",
+    "email": "what is to be sent lies with whoever sends it",
+    "operations": "what is owed lies with the entity that owes it",
+    "privacy": "it is who walks the list",
+}
+
+
+def settings_without(*features: str) -> Settings:
+    return Settings(features=FeatureSettings(**dict.fromkeys(features, False)))
+
+
+def paths_of(settings: Settings) -> set[str]:
+    return set(unconnected_api(settings).openapi()["paths"])
+
+
+def test_every_folder_of_a_capability_is_in_the_list_and_the_other_way_round() -> None:
+    folders = {path.parent.name for path in (ROOT / "serve_app" / "capabilities").glob("*/__init__.py")}
+    names = [one.name for one in CAPABILITIES]
+    assert sorted(names) == sorted(folders)
+
+
+@EVERY
+def test_its_switch_is_a_setting_and_its_pages_name_it(capability: Capability) -> None:
+    assert capability.feature in {"", *FeatureSettings.model_fields}
+    assert capability.name in (ROOT / "ARCHITECTURE.md").read_text()
+
+
+@EVERY
+def test_whoever_stores_something_of_people_hands_it_out_and_erases_it(capability: Capability) -> None:
+    assert (capability.personal is None) is (capability.name in KEEPS_NOTHING)
+
+
+def test_every_collection_of_a_capability_is_its_own() -> None:
+    settings = Settings()
+    own = [name for one in CAPABILITIES for name in one.indexes(settings)]
+    assert len(indexes(settings)) == len(own) + 1  # and the answers to repeats
+
+
+def test_every_route_and_every_event_stands_under_an_action_of_the_policy() -> None:
+    settings = Settings()
+    handlers = unconnected_handlers(settings)
+    actions = {action for route in routes_of(unconnected_api(settings)) for action in actions_of(route)}
+    assert actions | {one.action for one in handlers} <= {rule.action for rule in POLICY}
+    assert len({one.event for one in handlers}) == len(handlers)
+
+
+@pytest.mark.parametrize("feature", sorted({one.feature for one in CAPABILITIES} - {""}))
+def test_a_feature_that_is_off_has_no_route_no_event_and_is_still_asked_for_what_it_has_stored(feature: str) -> None:
+    on, off = Settings(), settings_without(feature)
+    theirs = [one for one in CAPABILITIES if one.feature == feature]
+    assert [one for one in CAPABILITIES if one not in theirs] == present(off.features)
+    assert paths_of(off) < paths_of(on)
+    assert {one.event for one in unconnected_handlers(off)} <= {one.event for one in unconnected_handlers(on)}
+    assert len(api_context(off).personal()) == len(api_context(on).personal())
+
+
+def test_a_switch_without_a_capability_changes_nothing() -> None:
+    known = {one.feature for one in CAPABILITIES}
+    off = settings_without(*(name for name in FeatureSettings.model_fields if name not in known))
+    assert paths_of(off) == paths_of(Settings())
+
+
+async def test_an_export_is_one_document_of_all_sections_and_rows_are_read_while_it_is_sent() -> None:
+    sent: list[bytes] = []
+
+    async def rows() -> AsyncIterator[object]:
+        for n in range(3):
+            assert sent, "nothing was sent before the rows were read"
+            yield {"n": n}
+
+    async def no_rows() -> AsyncIterator[object]:
+        return
+        yield  # so that it is a generator
+
+    class Shelf:
+        def __init__(self, *sections: Section) -> None:
+            self._sections = sections
+
+        async def export(self, who: Principal, trace: str) -> AsyncIterator[Section]:
+            for section in self._sections:
+                yield section
+
+        async def erase(self, user: str) -> None:
+            raise AssertionError("nobody asked for it")
+
+    shelves = [Shelf(("account", None), ("many", rows())), Shelf(), Shelf(("none", no_rows()))]
+    async for piece in Export(shelves, SystemClock()).of(Principal("ada"), "t1"):
+        sent.append(piece)
+    document = msgspec.json.decode(b"".join(sent))
+    del document["exported_at"]
+    assert document == {"user_id": "ada", "account": None, "many": [{"n": 0}, {"n": 1}, {"n": 2}], "none": []}
+
+
+LADEN: Final = """
+import sys
+from config.settings import Settings
+from serve_app.cluster.spec import POOLS, CarewireSpec
+import actors.kernel.cluster.remote, actors.kernel.cluster.hosting, actors.presence.shard, store.stores
+spec = CarewireSpec(Settings())
+assert all(spec.kinds(pool) for pool in POOLS)
+ballast = ("fastapi", "starlette", "socketio", "aiohttp", "torch", "stripe", "elasticsearch", "aiortc", "aiosmtplib",
+           "ray.serve", "realtime", "serve_app.catalogue", "serve_app.capabilities", "serve_app.edge")
+print(*sorted(name for name in sys.modules if any(name == one or name.startswith(one + ".") for one in ballast)))
+"""
+
+
+def test_a_shard_imports_no_operation_no_web_framework_and_no_partner_s_library() -> None:
+    done = subprocess.run([sys.executable, "-c", LADEN], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
