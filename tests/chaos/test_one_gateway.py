@@ -10,7 +10,7 @@ from tests.chaos.scenario import BEFORE, goes_on, paused_less_than, rows_of, who
 from tests.chaos.talkers import crowd
 from tests.system.harness import System
 
-pytestmark = pytest.mark.timeout(240)  # starts of the whole program, on a machine that may be busy
+pytestmark = pytest.mark.timeout(600)  # starts of the whole program, on a machine that may be busy
 SETTINGS: Final[dict[str, object]] = {}
 BOTH: Final = ("websocket", "polling")
 LONGEST_PAUSE_S: Final = {"rooms-0": 5.0, "mongod": 10.0, "controller": 5.0}

@@ -17,7 +17,7 @@ from tests.chaos.talkers import Crowd, crowd
 from tests.js_client import JsClient
 from tests.system.harness import STOP_S, System, wait_until
 
-pytestmark = pytest.mark.timeout(240)  # starts of the whole program, on a machine that may be busy
+pytestmark = pytest.mark.timeout(600)  # starts of the whole program, on a machine that may be busy
 FULL: Final = 20  # sockets of one gateway; the crowd of eight needs no third one
 SETTINGS: Final[dict[str, object]] = {
     "GATEWAY__REPLICAS": 2,

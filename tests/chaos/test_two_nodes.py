@@ -14,7 +14,7 @@ from tests.chaos.talkers import crowd
 from tests.system.cluster import Cluster
 from tests.system.harness import Client, carewire, wait_until
 
-pytestmark = pytest.mark.timeout(300)  # the start of a whole cluster, on a machine that may be busy
+pytestmark = pytest.mark.timeout(600)  # the start of a whole cluster, on a machine that may be busy
 ARGS: Final = {"gateway": {"replicas": 2, "max_replicas": 3, "drain_s": 2}, "kernel": {"room_shards": 2}}
 TRANSPORTS: Final = ("websocket",)
 CLUSTER_START_S: Final = 45.0  # within which both nodes start, where the promised pauses hold
