@@ -34,8 +34,8 @@ from config.settings import (
 )
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
 from realtime.front.hub import Hub
+from serve_app.capabilities.audit.capability import audit_of
 from serve_app.capabilities.capability import GatewayContext
-from serve_app.capabilities.operations.capability import audit_of
 from serve_app.capabilities.rooms.capability import rooms_of
 from serve_app.capabilities.rooms.ports import Everybody
 from serve_app.catalogue import handlers_of

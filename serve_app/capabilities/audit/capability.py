@@ -3,6 +3,13 @@
 from typing import Final
 
 from serve_app.capabilities.audit import record
-from serve_app.capabilities.capability import Capability
+from serve_app.capabilities.audit.record import AuditRecord
+from serve_app.capabilities.capability import Capability, ServerContext
+
+
+def audit_of(context: ServerContext) -> AuditRecord:
+    """The record, for whoever writes to it."""
+    return AuditRecord(context.database, context.clock)
+
 
 AUDIT: Final = Capability(name="audit", indexes=lambda _: {record.COLLECTION: record.INDEXES})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from common.clock import Clock
 from config.settings import Settings
-from serve_app.capabilities.audit.record import AuditRecord
+from serve_app.capabilities.audit.capability import audit_of
 from serve_app.capabilities.capability import ApiContext
 from serve_app.capabilities.identity.accounts.account_records import Accounts
 from serve_app.capabilities.identity.accounts.codes import Codes, Invitations
@@ -74,7 +74,7 @@ def identity_of(context: ApiContext) -> IdentityService:
         sealing=sealing,
         outbox=mails,
         notices=Notices(context.region, clock),
-        audit=AuditRecord(database, clock),
+        audit=context.once(audit_of),
     )
     return IdentityService(
         parts=parts,

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pymongo import IndexModel
 
 from config.settings import Settings
-from serve_app.capabilities.audit.record import AuditRecord
+from serve_app.capabilities.audit.capability import audit_of
 from serve_app.capabilities.capability import ApiContext, Capability, ServerContext
 from serve_app.capabilities.identity import outbox
 from serve_app.capabilities.identity.accounts import account_records, codes, lockout
@@ -29,7 +29,7 @@ def care_of(context: ServerContext) -> CareRelations:
 
 
 def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
-    return CareOperations(context.once(care_of), AuditRecord(context.database, context.clock))
+    return CareOperations(context.once(care_of), context.once(audit_of))
 
 
 def _routers(context: ApiContext) -> Iterable[APIRouter]:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 
-from serve_app.capabilities.audit.record import AuditRecord
+from serve_app.capabilities.audit.capability import audit_of
 from serve_app.capabilities.capability import ApiContext, Capability, ServerContext
 from serve_app.capabilities.operations.activities import ActivityOperations
 from serve_app.capabilities.operations.clock import clock_operations
@@ -17,11 +17,6 @@ from serve_app.capabilities.operations.work.table import KINDS
 from serve_app.edge.operation import Operation
 from serve_app.edge.webhooks.arrivals import Webhooks
 from serve_app.edge.webhooks.routes import webhook_routes
-
-
-def audit_of(context: ServerContext) -> AuditRecord:
-    """Where it is recorded what operators do."""
-    return AuditRecord(context.database, context.clock)
 
 
 def activities_of(context: ServerContext) -> ActivityOperations:
