@@ -120,6 +120,7 @@ class GatewayReplica:
                 inner_host=self._member.host,
                 inner_ports=settings.cluster.port_range,
                 tls=self._member.tls,
+                reach=reach,
             )
         )
         self._delay = RecentMean(self._member.registry, "carewire_gateway_delivery_seconds")

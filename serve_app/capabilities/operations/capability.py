@@ -19,7 +19,8 @@ from serve_app.edge.webhooks.arrivals import Webhooks
 from serve_app.edge.webhooks.routes import webhook_routes
 
 
-def _audit_of(context: ServerContext) -> AuditRecord:
+def audit_of(context: ServerContext) -> AuditRecord:
+    """Where it is recorded what operators do."""
     return AuditRecord(context.database, context.clock)
 
 
@@ -29,7 +30,7 @@ def activities_of(context: ServerContext) -> ActivityOperations:
         context.activity_shards,
         context.stores.activities,
         context.activity_figures,
-        context.once(_audit_of),
+        context.once(audit_of),
         context.clock,
     )
 
@@ -40,7 +41,7 @@ def webhooks_of(context: ServerContext) -> Webhooks:
 
 
 def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
-    audit = context.once(_audit_of)
+    audit = context.once(audit_of)
     yield from activity_operations(context.once(activities_of))
     yield from WebhookOperations(context.once(webhooks_of), audit)
     yield from JobOperations(Jobs(context.region, context.stores.views, KINDS, audit, context.clock))

@@ -15,7 +15,7 @@ from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
 from tests.integration.identity.victim import CANARY, a_victim, what_she_has, when
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 STRANGERS = {
     "nobody": "",
     "another client": "client",
