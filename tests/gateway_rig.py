@@ -48,7 +48,7 @@ NOBODY: Any = None  # there are no operators here
 SECRET = "a secret of at least thirty-two bytes, for tests only"
 SHARED_SECRET = b"what all gateways of a test know"
 CLOCK = LoopClock()
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 def token(user: str, role: str = "client", ttl_s: float = 600.0) -> str:
