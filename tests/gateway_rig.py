@@ -35,6 +35,7 @@ from config.settings import (
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.capability import GatewayContext
+from serve_app.capabilities.operations.capability import audit_of
 from serve_app.capabilities.rooms.capability import rooms_of
 from serve_app.capabilities.rooms.ports import Everybody
 from serve_app.catalogue import handlers_of
@@ -176,8 +177,10 @@ class Rig:
             reach=Reach(),
             activity_shards=NOBODY,
             activity_figures=NOBODY,
+            blobs=NOBODY,
+            partners=(),
             hub=hub,
-            made={rooms_of: rooms(region, self.stores.views, CLOCK)},
+            made={rooms_of: rooms(region, self.stores.views, CLOCK), audit_of: NOBODY},
         )
         gateway = await open_gateway(
             GatewayParts(

@@ -7,7 +7,7 @@ import msgspec
 
 from realtime.delivery.connections import Connection
 from realtime.front.handlers import EventResult, Handler
-from serve_app.edge.operation import Caller, ClientEvent, Operation, encoded, result_of
+from serve_app.edge.operation import Caller, ClientEvent, Operation, encoded, result_of, version_meant
 
 Request = TypeVar("Request", bound=msgspec.Struct)
 
@@ -43,7 +43,7 @@ def _calling(operation: Operation[Any]) -> Callable[[Connection, Any], Awaitable
 
     async def call(connection: Connection, request: Any) -> EventResult:
         key = (request.request_id or "") if named else ""
-        caller = Caller(connection.principal, connection.trace(), key)
+        caller = Caller(connection.principal, connection.trace(), key, version_meant(request))
         result = result_of(await operation.call(request, caller))
         return EventResult(encoded(result.body), persons=result.persons)
 

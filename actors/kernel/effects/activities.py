@@ -18,6 +18,7 @@ from actors.kernel.contract.protocol import Level
 from actors.kernel.effects.activity_file import ActivityFile, Verdict
 from actors.kernel.effects.activity_ids import mark_of
 from actors.kernel.effects.activity_lines import Lanes, Lines, Open, Phase, of_turn
+from actors.kernel.effects.postman import LETTERS
 from actors.kernel.effects.timers import TurnKey
 from actors.kernel.history.codec import StoredActivity
 from actors.kernel.lib.writes import WriteBatcher
@@ -194,6 +195,13 @@ class Activities:
         self._recovering -= 1
         self._doubtful = True
         self.file.gate(shut=self._recovering > 0)
+
+    def letters_counted(self, state: State, change: int) -> None:
+        """So many more letters are in this state. Where it is quick they are counted anew, since it may be a repeat."""
+        if sum(self.file.counts.values()) < _FEW:
+            self.file.recount()
+        else:
+            self.file.counts[LETTERS, state] += change
 
     async def look_again(self) -> None:
         """Now and then: others may have written, too. Raises `Unavailable`."""

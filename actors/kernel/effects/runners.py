@@ -126,10 +126,8 @@ class Runners:
                 request.wake()
 
     def _on_due(self, connector: str) -> None:
-        self._loads.due_now(connector)
-        for request in self._requests.values():
-            if (credit := request.credits.get(connector, 0)) > 0:
-                self._loads.look_for(connector, credit)
+        credits_ = [request.credits.get(connector, 0) for request in self._requests.values()]
+        self._loads.due_now(connector, max(credits_, default=0))
 
     def _offer(self, request: _Request) -> list[Offered]:
         offers: list[Offered] = []

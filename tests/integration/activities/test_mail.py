@@ -331,3 +331,31 @@ async def test_lists_come_in_pages(mailing: tuple[House, MailServer]) -> None:
     assert await listed(home, connector="other") == []
     (email,) = (await home.ok("GET", "/api/operations/connectors", bearer=home.admin()))["connectors"]
     assert (email["connector"], email["status"], email["waiting"]) == ("email", "unserved", 5)
+
+
+async def test_the_doors_of_the_sockets_are_the_same(mailing: tuple[House, MailServer]) -> None:
+    home, server = mailing
+    await server.stop()
+    if not home.gateways:
+        await home.gateway()
+    await registered(home)
+    await ask_reset(home)
+    admin, client = await home.socket(home.admin()), await home.socket(token("x", "client"))
+    async with a_runner(home):
+        (one,) = await becomes(home, "parked")
+        assert await admin.ok("list_activities", {"state": "parked"}) == {"activities": [one]}
+        (email,) = (await admin.ok("list_connectors", {}))["connectors"]
+        assert email["connector"] == "email"
+        for event, payload in (
+            ("list_activities", {}),
+            ("list_connectors", {}),
+            ("retry_activity", {"activity_id": one["id"]}),
+            ("drop_activity", {"activity_id": one["id"], "reason": "x"}),
+        ):
+            assert (await client.error(event, payload))["code"] == "permission_denied"
+        assert (await admin.error("drop_activity", {"activity_id": one["id"]}))["code"] == "invalid_argument"
+        dropped = await admin.ok("drop_activity", {"activity_id": one["id"], "reason": "No longer wanted."})
+        assert dropped["activity"]["id"] == one["id"]
+        await over(home)
+        assert (await admin.error("retry_activity", {"activity_id": one["id"]}))["code"] == "failed_precondition"
+    assert server.taken == []

@@ -309,3 +309,28 @@ def test_levels_tell_waiting_parked_and_dead() -> None:
 def _state(row: ActivityRow | None) -> str:
     assert row is not None
     return row.state
+
+
+def test_the_next_of_a_lane_that_was_put_off_follows_at_once() -> None:
+    """Also where it moves up while the collection is being looked at for others."""
+
+    async def scenario(world: World) -> None:
+        for lane in range(10):
+            await send(world, "a", lane=f"l{lane}", copies=20)
+        await asyncio.sleep(KEEP_S + 3)
+        since_s = world.clock.monotonic_s()
+        done = 0
+
+        async def carry_out(offer: protocol.Offered) -> None:
+            nonlocal done
+            await asyncio.sleep(world.random.random() * 0.05)
+            await Agent(world).answer(offer)
+            done += 1
+
+        async with asyncio.TaskGroup() as running:
+            while done < 200:
+                for offer in await Agent(world).work(wait_ms=100):
+                    running.create_task(carry_out(offer))
+        assert world.clock.monotonic_s() - since_s < 8
+
+    play(scenario)
