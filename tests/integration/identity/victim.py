@@ -54,7 +54,6 @@ async def a_victim(home: House) -> Victim:
         "instrument": "phq9",
         "partner": "stripe",
         "event_id": "evt_1",
-        "activity_id": "atv_aaaaaaaaaaaaaaaaaaaaaaaaaa",
         "job_id": "job_01KAFZ0000000000000000000A",
         "pool": "rooms",
     }
