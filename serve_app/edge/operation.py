@@ -32,9 +32,8 @@ class Versioned(msgspec.Struct, frozen=True, kw_only=True):
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, and by which words a repeat is known.
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks, and by which words a repeat is known. A Struct, since one is made for each event of a socket.
 
     `trace`: names the request in logs and journal. `idempotency_key`: the `Idempotency-Key` of a POST with its address
     and user, else the `request_id` of the payload; "" when neither was given. `if_match`: the header, or else the

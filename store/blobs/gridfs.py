@@ -22,7 +22,7 @@ INDEXES: Final = (IndexModel([("filename", ASCENDING), ("uploadDate", ASCENDING)
 class GridFsStorage:
     """`FrameStorage` over the two collections of the bucket."""
 
-    run = 16
+    run = 64
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._files, self._chunks, self._clock = database[FILES], Chunks(database), clock

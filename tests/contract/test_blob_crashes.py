@@ -1,25 +1,28 @@
 """Blobs whose process, storage or connection dies at each step: what was told stands."""
 
+import asyncio
 import itertools
 import random
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from typing_extensions import override
 
 from common.clock import Clock
-from common.errors import StartupError, Unavailable
+from common.errors import Conflict, StartupError, Unavailable
 from config.files import FilesSettings
 from store.blobs.gridfs import GridFsStorage
-from store.blobs.records import Records
+from store.blobs.records import Record, Records
 from store.blobs.s3 import S3Storage
 from store.blobs.sealed import SealedBlobs
 from store.blobs.sealing import FRAME_BYTES, SEALED_BYTES
 from store.blobs.storage import FrameStorage
 from store.mongo.client import Database
 from store.ports.blobs import Blobs
-from tests.contract.blobs import BlobRig, S3Rig, pieces, whole, written
+from tests.contract.blobs import BlobRig, S3Rig, Waiting, pieces, whole, written
 from tests.contract.test_blobs import an_s3_rig
 from tests.proxy import Proxy
 from tests.s3 import S3Server
@@ -104,6 +107,35 @@ async def test_what_was_told_stands_whatever_dies_when(rig: BlobRig, after: bool
         if not died:
             assert at > 12
             return
+
+
+class Unfenced(Records):
+    """Everybody is the same writer."""
+
+    @override
+    async def claim(self, blob: str, offset: int) -> Record:
+        record = await super().claim(blob, offset)
+        await self._all.update_one({"_id": blob}, {"$set": {"writer": 1}})
+        return replace(record, writer=1)
+
+
+@pytest.mark.parametrize("fenced", [True, False])
+async def test_without_the_fence_an_append_that_lingers_spoils_what_the_newer_one_wrote(
+    rig: BlobRig, fenced: bool
+) -> None:
+    """The twin: of the test that a newer append ends the older."""
+    records = (Records if fenced else Unfenced)(rig.database, rig.clock)
+    blobs = SealedBlobs(records, await storage_of(rig), rig.vault())
+    await blobs.create("blob_1", "alice")
+    older = Waiting(b"o" * 50, b"o" * 10)
+    lingering = asyncio.create_task(blobs.append("blob_1", 0, older))
+    await older.began.wait()
+    assert await blobs.append("blob_1", 0, pieces(b"n" * 100)) == 100
+    older.go_on.set()
+    ended = (await asyncio.gather(lingering, return_exceptions=True))[0]
+    assert isinstance(ended, Conflict) is fenced
+    await blobs.finish("blob_1")
+    assert (await whole(blobs, "blob_1") == b"n" * 100) is fenced
 
 
 async def test_no_more_than_a_run_of_frames_is_moved_at_once(rig: BlobRig) -> None:

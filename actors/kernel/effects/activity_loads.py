@@ -153,8 +153,10 @@ class ActivityLoads:
             one.phase = Phase.ANSWERING
         row = row_of(one, "waiting" if one.filed != "dead" else "dead")
         answer = await self.tell(one, "dropped")
-        if answer.code:
+        if answer.code in _NOT_TAKEN:
             raise Unavailable("The activity could not be dropped just now; try again.")
+        if answer.code:  # its entity cannot hear of it, which is no reason to keep it
+            self._activities.closed(one.entity, one.activity.key)
         return row
 
     def _told(self, one: Open, answer: protocol.Answer) -> None:

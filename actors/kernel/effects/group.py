@@ -36,6 +36,7 @@ class ShardEffects:
         self.inbox.clear()
         self.timers.clear()
         self.activities.clear()
+        self.runners.clear()
 
     def hand_off(self, partitions: frozenset[int]) -> None:
         """These are somebody else's now."""

@@ -106,6 +106,11 @@ class Runners:
             await request.rest(request.until_s - now_s)
         return []
 
+    def clear(self) -> None:
+        """The lease is lost: nobody need wait here."""
+        for request in self._requests.values():
+            request.wake()
+
     def sweep(self) -> None:
         """Once a second: what silent runners have is given back, and whoever waits has the collection looked at."""
         now_s = self._clock.monotonic_s()

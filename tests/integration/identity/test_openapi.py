@@ -26,7 +26,8 @@ expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "412", "41
 [[operations]]
 # no schema can tell a cursor that was given out from one that was not
 include-name = ["GET /api/audit", "GET /api/care", "GET /api/invitations", "GET /api/rooms",
-                "GET /api/rooms/{room_id}/messages", "GET /api/break-glass/{grant_id}/rooms"]
+                "GET /api/rooms/{room_id}/messages", "GET /api/break-glass/{grant_id}/rooms",
+                "GET /api/operations/activities", "GET /api/operations/jobs", "GET /api/operations/webhooks"]
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "400", "401", "403", "404", "429"]
 
