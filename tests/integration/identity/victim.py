@@ -55,6 +55,7 @@ async def a_victim(home: House) -> Victim:
         "partner": "stripe",
         "event_id": "evt_1",
         "job_id": "job_01KAFZ0000000000000000000A",
+        "activity_id": "atv_00000000000000000000000000",  # nobody's
         "pool": "rooms",
         "activity_id": "atv_00000000000000000000000000",  # nobody's
     }
