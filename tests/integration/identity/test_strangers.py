@@ -15,7 +15,7 @@ from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
 from tests.integration.identity.victim import CANARY, a_victim, what_she_has, when
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 STRANGERS = {
     "nobody": "",
     "another client": "client",
@@ -214,6 +214,11 @@ def of_bookings(ids: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def of_care(ids: dict[str, str]) -> dict[str, Any]:
+    care = {"care_id": ids["care_id"]}
+    return {"pause_care": care, "resume_care": care}
+
+
 def in_her_name(ids: dict[str, str]) -> dict[str, Any]:
     """What strangers may do for themselves, done for her."""
     talk = {"therapist_id": ids["therapist_id"], "service_id": "talk", "client_id": ids["user_id"]}
@@ -234,6 +239,25 @@ def in_her_name(ids: dict[str, str]) -> dict[str, Any]:
         "request_booking": talk | {"start": when(20)},
         "join_waitlist": wish,
         "create_room": {"room_id": ids["room_id"]},
+    }
+
+
+def of_operators(ids: dict[str, str]) -> dict[str, Any]:
+    """What administrators may do."""
+    job, activity = {"job_id": ids["job_id"]}, {"activity_id": ids["activity_id"]}
+    return {
+        "list_activities": {},
+        "list_connectors": {},
+        "retry_activity": activity,
+        "drop_activity": activity | {"reason": "nobody asked"},
+        "list_webhooks": {},
+        "replay_webhook": {"partner": ids["partner"], "event_id": ids["event_id"]},
+        "list_jobs": {},
+        "start_job": {"kind": "rebuild_projections"},
+        "get_job": job,
+        "pause_job": job,
+        "resume_job": job,
+        "cancel_job": job,
     }
 
 
@@ -261,14 +285,14 @@ async def test_every_event_refuses_every_stranger(home: House) -> None:
     victim = await a_victim(home)
     before, ids = await what_she_has(home, victim), victim.ids
     deployed = set(home.gateways[0].handlers)
-    about_hers = of_rooms(ids) | of_bookings(ids) | in_her_name(ids)
+    about_hers = of_rooms(ids) | of_bookings(ids) | of_care(ids) | in_her_name(ids) | of_operators(ids)
     assert deployed == set(about_hers) | OWN_EVENTS, "a new event: say what a stranger may do with it"
     for role in filter(None, STRANGERS.values()):
         client = await home.socket(token(f"stranger-{role}", role))
         for event, payload in about_hers.items():
             error = await client.error(event, payload)
             assert error["code"] in ("permission_denied", "not_found"), (role, event, error)
-        for event, payload in of_bookings(invented(ids)).items():
+        for event, payload in (of_bookings(invented(ids)) | of_care(invented(ids))).items():
             assert await client.error(event, payload) == await client.error(event, about_hers[event]), (role, event)
         assert await client.ok("list_rooms", {}) == {"rooms": []}
         span = {"therapist_id": ids["therapist_id"], "from": when(0), "to": when(24)}

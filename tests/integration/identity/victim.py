@@ -52,6 +52,9 @@ async def a_victim(home: House) -> Victim:
         "message_id": sent["id"],
         "therapist_id": tess["user"]["user_id"],
         "instrument": "phq9",
+        "partner": "stripe",
+        "event_id": "evt_1",
+        "job_id": "job_01KAFZ0000000000000000000A",
         "pool": "rooms",
     }
     victim = Victim(bearer, staff, socket, ids)
