@@ -20,3 +20,8 @@ class FeatureSettings(Section):
     search: bool = Field(default=True, description="Search.")
     analytics: bool = Field(default=True, description="Figures for staff.")
     ml: bool = Field(default=True, description="The symptom model, and the process that serves it.")
+
+    @property
+    def off(self) -> tuple[str, ...]:
+        """The names of those that are off."""
+        return tuple(name for name, on in self if not on)

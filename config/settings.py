@@ -15,6 +15,7 @@ from typing_extensions import override
 from config.activities import ActivitySettings, EmailSettings
 from config.doors import GatewaySettings, HttpSettings, LimitSettings
 from config.features import FeatureSettings
+from config.files import FilesSettings
 from config.identity import AuthSettings, EncryptionSettings, IdentitySettings
 from config.kernel import KernelSettings, PresenceSettings, RoomSettings
 from config.machines import ClockSettings, ClusterSettings, LogSettings, MongoSettings, RaySettings
@@ -30,6 +31,7 @@ __all__ = [
     "EmailSettings",
     "EncryptionSettings",
     "FeatureSettings",
+    "FilesSettings",
     "GatewaySettings",
     "HttpSettings",
     "IdentitySettings",
@@ -79,6 +81,7 @@ class Settings(BaseSettings):
     presence: PresenceSettings = PresenceSettings()
     ml: MlSettings = MlSettings()
     features: FeatureSettings = FeatureSettings()
+    files: FilesSettings = FilesSettings()
     activities: ActivitySettings = ActivitySettings()
     email: EmailSettings = EmailSettings()
     limits: LimitSettings = LimitSettings()

@@ -26,6 +26,7 @@ from serve_app.edge.operation import Declared
 from serve_app.edge.rest import router_of
 from serve_app.edge.server_events import ServerEvent, by_name
 from serve_app.edge.sockets import handlers_of as of_operations
+from serve_app.edge.webhooks.partners import WebhookPartner
 from serve_app.processes.health import Part, switched_off
 from store.mongo.client import Database, database_errors
 
@@ -46,8 +47,7 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
 
 def present(features: FeatureSettings) -> list[Capability]:
     """Those that are on."""
-    switches: dict[str, bool] = dict(features)
-    return [one for one in CAPABILITIES if not one.feature or switches[one.feature]]
+    return [one for one in CAPABILITIES if one.feature not in features.off]
 
 
 def routers_of(context: ApiContext) -> list[APIRouter]:
@@ -74,7 +74,12 @@ def health_of(context: ApiContext) -> Iterator[Part]:
     """Their parts of `/health`, and those of the features that are off."""
     for one in present(context.settings.features):
         yield from one.health(context)
-    yield from (switched_off(name) for name, on in context.settings.features if not on)
+    yield from (switched_off(name) for name in context.settings.features.off)
+
+
+def webhook_partners(settings: Settings) -> list[WebhookPartner]:
+    """The partners of the capabilities that are on."""
+    return [partner for one in present(settings.features) for partner in one.webhooks(settings)]
 
 
 def server_events(features: FeatureSettings) -> dict[str, ServerEvent]:

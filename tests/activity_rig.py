@@ -1,5 +1,6 @@
 """A runner in a house of `identity_rig`: the real thing but for Ray."""
 
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,6 +8,7 @@ from serve_app.activities.connector import Connector
 from serve_app.activities.payloads import Payloads
 from serve_app.activities.runner import Runner
 from serve_app.cluster.runner import connectors_of
+from serve_app.cluster.spec import CarewireSpec
 from tests.identity_rig import House
 
 
@@ -14,9 +16,9 @@ from tests.identity_rig import House
 async def a_runner(home: House, connectors: list[Connector] | None = None) -> AsyncIterator[Runner]:
     """A runner of this house, with the connectors that its settings name."""
     if connectors is None:
-        connectors = await connectors_of(home.settings, home.database, home.stores, home.clock)
+        connectors = await connectors_of(CarewireSpec(home.settings), home.database, home.stores, home.clock)
     runner = Runner(
-        f"activities-{len(home.activities.runners)}",
+        f"activities-{uuid.uuid4().hex}",
         home.activities,
         ["rooms"],
         home.region,

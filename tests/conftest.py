@@ -7,7 +7,7 @@ import pytest
 
 from tests.heard import Heard, recorded
 
-pytest_plugins = ["tests.mongo"]
+pytest_plugins = ["tests.mongo", "tests.s3"]
 
 if TYPE_CHECKING:
     from tests.system.harness import System

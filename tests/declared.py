@@ -1,17 +1,19 @@
 """What the capabilities declare, without a gateway: for tests that compare declarations."""
 
-from typing import Any
+from typing import Any, Final
 
-from config.settings import Settings
+from config.settings import ClockSettings, Settings
 from realtime.front.handlers import Handler, by_event
 from serve_app.catalogue import CAPABILITIES
 from serve_app.cluster.blueprint import api_context, unconnected_handlers
 from serve_app.edge.operation import Declared, Operation
 
+EVERYTHING: Final = Settings(clock=ClockSettings(settable=True))
+
 
 def operations() -> list[Operation[Any]]:
     """Every operation."""
-    context = api_context(Settings())
+    context = api_context(EVERYTHING)
     return [operation for one in CAPABILITIES for operation in one.operations(context)]
 
 
@@ -22,4 +24,4 @@ def declared() -> list[Declared]:
 
 def declared_events() -> dict[str, Handler]:
     """The handler of each that is not the front's own."""
-    return by_event(unconnected_handlers(Settings()))
+    return by_event(unconnected_handlers(EVERYTHING))

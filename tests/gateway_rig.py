@@ -35,6 +35,7 @@ from config.settings import (
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.capability import GatewayContext
+from serve_app.capabilities.operations.capability import audit_of
 from serve_app.capabilities.rooms.capability import rooms_of
 from serve_app.capabilities.rooms.ports import Everybody
 from serve_app.catalogue import handlers_of
@@ -44,11 +45,30 @@ from store.ports.stores import Stores
 from tests.heard import hear
 from tests.skipping import LoopClock
 
-NOBODY: Any = None  # there are no operators here
 SECRET = "a secret of at least thirty-two bytes, for tests only"
 SHARED_SECRET = b"what all gateways of a test know"
 CLOCK = LoopClock()
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
+
+
+class Nobody:
+    """Stands for a database, and for whom operators ask: here are neither. It can be handed on, and parts of it too."""
+
+    def __getitem__(self, name: object) -> "Nobody":
+        return self
+
+
+NOBODY: Any = Nobody()
+
+
+class Nobody:
+    """Stands for a database, and for whom operators ask: here are neither. It can be handed on, and parts of it too."""
+
+    def __getitem__(self, name: object) -> "Nobody":
+        return self
+
+
+NOBODY: Any = Nobody()
 
 
 def token(user: str, role: str = "client", ttl_s: float = 600.0) -> str:
@@ -176,8 +196,10 @@ class Rig:
             reach=Reach(),
             activity_shards=NOBODY,
             activity_figures=NOBODY,
+            blobs=NOBODY,
+            partners=(),
             hub=hub,
-            made={rooms_of: rooms(region, self.stores.views, CLOCK)},
+            made={rooms_of: rooms(region, self.stores.views, CLOCK), audit_of: NOBODY},
         )
         gateway = await open_gateway(
             GatewayParts(

@@ -55,6 +55,7 @@ from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
 from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, HttpGate, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.capabilities.operations.capability import webhooks_of
 from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
 from serve_app.catalogue import CAPABILITIES, handlers_of, indexes, prepare, routers_of
 from serve_app.cluster.application import Services, create_api
@@ -63,8 +64,11 @@ from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.pools import pool_routes
 from serve_app.cluster.spec import POOLS, CarewireSpec
 from serve_app.edge.conventions.roots import root_of
+from serve_app.edge.webhooks.arrivals import Webhooks
+from serve_app.edge.webhooks.partners import WebhookPartner
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
+from store.blobs.opening import open_blobs
 from store.mongo.client import Client as MongoClient
 from store.mongo.client import Database, open_client
 from store.ports.stores import Stores
@@ -222,6 +226,11 @@ class House:
             await self.database[collection].delete_many({})
 
     @property
+    def webhooks(self) -> Webhooks:
+        """Where partners' webhooks come in, as the API has it."""
+        return self.context.once(webhooks_of)
+
+    @property
     def service(self) -> IdentityService:
         """Accounts, sessions and care, as the API has them."""
         return self.context.once(identity_of)
@@ -266,6 +275,8 @@ class House:
             reach=self.reach,
             activity_shards=self.activities,
             activity_figures=self.activities,
+            blobs=self.context.blobs,
+            partners=self.context.partners,
             hub=hub,
         )
         gateway = await open_gateway(
@@ -314,9 +325,12 @@ async def house(
     master_keys: str | None = None,
     smtp_url: str | None = None,
     activities: ActivitySettings | None = None,
+    partners: Sequence[WebhookPartner] = (),
+    more_kinds: Sequence[Kind[Any, Any, Any]] = (),
     **identity: Any,
 ) -> AsyncIterator[House]:
-    """A running one; everything is stopped and dropped afterwards. `master_keys`: those of a database that is there."""
+    """A running one; everything is stopped and dropped afterwards. `master_keys`: those of a database that is there.
+    `partners`, `more_kinds`: as a capability that is not there yet would bring them."""
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg] # pydantic-settings adds it
         data_dir=tmp,
@@ -332,7 +346,7 @@ async def house(
     )
     clock = ShiftedClock()
     recipe = CarewireSpec(settings)
-    kinds: list[Kind[Any, Any, Any]] = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
+    kinds = [*(kind for pool in recipe.pools for kind in recipe.kinds(pool)), *more_kinds]
     stores = await open_stores(settings, [index for kind in kinds for index in kind.indexes], clock)
     client: MongoClient = open_client(mongo_url, timeout_s=10)
     cluster = LocalCluster(
@@ -354,6 +368,8 @@ async def house(
         return [other for other in others if frozenset((user, other)) in apart]
 
     reach, care = Reach(unreachable), CareReader(stores.views)
+    opened = contextlib.AsyncExitStack()
+    blobs = await opened.enter_async_context(open_blobs(settings.files, client[database], stores.vault, clock))
     context = ApiContext(
         settings=settings,
         clock=clock,
@@ -367,6 +383,8 @@ async def house(
         census=ProcessMonitor(NoRegistry(), OneShard()),
         activity_shards=local,
         activity_figures=local,
+        blobs=blobs,
+        partners=partners,
         predictor=LazyPredictor(),
         capabilities=CAPABILITIES,
     )
@@ -418,6 +436,7 @@ async def house(
             await tracker.close()
         await presence.stop()
         await cluster.stop()
+        await opened.aclose()
         await service.close()
         await client.drop_database(database)
         client.close()

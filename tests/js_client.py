@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from tests.heard import hear
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 _JS = Path(__file__).parent / "js"
 
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import aiohttp
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 class RawSocket:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 
-async def eventually(met: Callable[[], Awaitable[bool]], otherwise: str, *, timeout_s: float = 10.0) -> None:
+async def eventually(met: Callable[[], Awaitable[bool]], otherwise: str, *, timeout_s: float = 30.0) -> None:
     """Ask again and again until `met` says yes; fail with `otherwise` after `timeout_s`."""
     deadline = asyncio.get_running_loop().time() + timeout_s
     while not await met():

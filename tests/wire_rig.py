@@ -11,7 +11,7 @@ from aiohttp import web
 
 from tests.waiting import eventually
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 PING_INTERVAL_S = 6.0
 PING_TIMEOUT_S = 4.0
 

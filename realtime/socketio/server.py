@@ -12,25 +12,19 @@ from socketio.packet import (
     BINARY_EVENT,
     CONNECT,
     CONNECT_ERROR,
-    DISCONNECT,
     EVENT,
 )
 from typing_extensions import override
 
 from realtime.engineio.server import Gone, Step
 from realtime.engineio.session import PARSE_ERROR, Socket, frame_of
+from realtime.socketio.framing import event_frame, frames_of
 from realtime.socketio.library import LibraryServer
 from realtime.socketio.manager import Manager
+from realtime.socketio.well_formed import MalformedPacketError, require_sense
 from realtime.websocket.frames import Frame
 
-_RESERVED: Final = frozenset(
-    ("connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener")
-)
 _INVALID_NAMESPACE: Final = {"message": "Invalid namespace"}
-
-
-class MalformedPacketError(ValueError):
-    """A client sent what is not Socket.IO: its connection is closed."""
 
 
 class AsyncServer(LibraryServer):
@@ -98,8 +92,7 @@ class AsyncServer(LibraryServer):
 
     def prepare(self, event_json: bytes, namespace: str | None = None) -> Frame:
         """An event that is JSON already, `["name", argument, ...]`, as a frame for any number of sockets."""
-        place = b"" if namespace is None or namespace == "/" else namespace.encode() + b","
-        return Frame(b"42" + place + event_json)
+        return event_frame(event_json, namespace)
 
     def write_frame(self, sids: Iterable[str], frame: Frame, namespace: str = "/") -> None:
         """Send one frame to many, after everything sent before. Clients that are gone are left out. Never waits."""
@@ -119,7 +112,7 @@ class AsyncServer(LibraryServer):
 
     def emit_to(self, eio_sids: Iterable[str], namespace: str, data: list[Any], number: int | None = None) -> None:
         """Send an event to these clients. `number`: of the ack that is asked for."""
-        frames = self._frames(self.packet_class(EVENT, namespace=namespace, data=data, id=number))
+        frames = frames_of(self.packet_class(EVENT, namespace=namespace, data=data, id=number))
         sockets = self.eio.sockets
         found = [sockets[eio_sid] for eio_sid in eio_sids if eio_sid in sockets]
         for frame in frames:
@@ -173,17 +166,7 @@ class AsyncServer(LibraryServer):
         Raises:
             MalformedPacketError: it may not send this.
         """
-        kind, data = packet.packet_type, packet.data
-        if kind in (EVENT, BINARY_EVENT):
-            good = isinstance(data, list) and bool(data) and _is_event_name(data[0])
-        elif kind in (ACK, BINARY_ACK):
-            good = isinstance(data, list) and packet.id is not None
-        elif kind == CONNECT:
-            good = data is None or isinstance(data, dict)
-        else:
-            good = kind == DISCONNECT
-        if not good:
-            raise MalformedPacketError("This packet makes no sense.")
+        require_sense(packet)
 
     def handle(self, socket: Socket, packet: Any) -> Step | None:
         """Begin to handle one whole packet."""
@@ -232,7 +215,7 @@ class AsyncServer(LibraryServer):
         if number is None or result is self.not_handled:
             return
         data = [] if result is None else list(result) if isinstance(result, tuple) else [result]
-        for frame in self._frames(self.packet_class(ACK, namespace=namespace, id=number, data=data)):
+        for frame in frames_of(self.packet_class(ACK, namespace=namespace, id=number, data=data)):
             socket.write(frame)
 
     # the general path
@@ -242,7 +225,7 @@ class AsyncServer(LibraryServer):
         """Send a Socket.IO packet to a client, after everything sent before. Never waits."""
         socket = self.eio.sockets.get(eio_sid)
         if socket is not None:
-            for frame in self._frames(packet):
+            for frame in frames_of(packet):
                 socket.write(frame)
 
     @override
@@ -251,11 +234,6 @@ class AsyncServer(LibraryServer):
         socket = self.eio.sockets.get(eio_sid)
         if socket is not None:
             socket.write(frame_of(packet))
-
-    def _frames(self, packet: Any) -> list[Frame]:
-        encoded = packet.encode()
-        parts = encoded if isinstance(encoded, list) else [encoded]
-        return [Frame.text("4" + part) if isinstance(part, str) else Frame(bytes(part), binary=True) for part in parts]
 
     async def connecting(self, socket: Socket, namespace: str, data: Any) -> None:
         """A client wants to connect to a namespace."""
@@ -319,10 +297,6 @@ class AsyncServer(LibraryServer):
     async def _leaving(self, socket: Socket, reason: str) -> None:
         await self.eio.finish(socket, reason)
         self.unfinished.pop(socket.sid, None)
-
-
-def _is_event_name(name: Any) -> bool:
-    return isinstance(name, int | float) or (isinstance(name, str) and name not in _RESERVED)
 
 
 async def _then(result: Any, done: Any) -> None:

@@ -24,9 +24,11 @@ from realtime.front.hub import Hub
 from serve_app.activities.looking import ActivityShards, Figures
 from serve_app.edge.operation import ClientEvent, Operation
 from serve_app.edge.server_events import ServerEvent
+from serve_app.edge.webhooks.partners import WebhookPartner
 from serve_app.processes.health import Part
 from serve_app.processes.monitor import ProcessMonitor
 from store.mongo.client import Database
+from store.ports.blobs import Blobs
 from store.ports.stores import Stores
 
 T = TypeVar("T")
@@ -67,11 +69,20 @@ class Predictor(Protocol):
         ...
 
 
+class ClockMover(Protocol):
+    """Moves the platform's time."""
+
+    async def advance(self, by_ms: int) -> int:
+        """Forward, for everybody. What it is then, in milliseconds."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerContext:
     """What a process that serves clients has. `related`: who is in whose care; None: nobody asks.
     `direct`: who may write to whom. `reach`: who can reach whom at all. `activity_shards`, `activity_figures`: whom
-    operators ask about activities.
+    operators ask about activities. `blobs`: where large pieces of bytes are. `partners`: whose webhooks are taken.
+    `mover`: who moves the platform's time; None: nobody may.
     `made`: what was made of it already, by what makes it."""
 
     settings: Settings
@@ -84,6 +95,9 @@ class ServerContext:
     reach: Reach
     activity_shards: ActivityShards
     activity_figures: Figures
+    blobs: Blobs
+    partners: Sequence[WebhookPartner]
+    mover: ClockMover | None = None
     made: dict[Callable[..., object], object] = field(default_factory=dict, repr=False)
 
     def once(self, make: Callable[[Self], T]) -> T:
@@ -135,8 +149,8 @@ class Capability:
     off. `operations`: what clients may ask for at both doors. `routers`: routes that are no operations yet. `requests`:
     what only a socket can send, and `handlers` for it, where they are not the front's own. `events`: what the server
     emits for it. `health`: its parts of `/health`. `personal`: what it has stored of people; None: nothing. `indexes`:
-    those of the collections that it keeps for itself. The kinds of entities behind it stand in
-    `serve_app.cluster.spec`, all that a shard knows of it.
+    those of the collections that it keeps for itself. `webhooks`: the partners that the settings have secrets of. The
+    kinds of entities behind it stand in `serve_app.cluster.spec`, all that a shard knows of it.
     """
 
     name: str
@@ -149,3 +163,4 @@ class Capability:
     health: Callable[[ApiContext], Iterable[Part]] = _nothing
     personal: Callable[[ApiContext], Personal] | None = None
     indexes: Callable[[Settings], Mapping[str, Sequence[IndexModel]]] = _no_indexes
+    webhooks: Callable[[Settings], Iterable[WebhookPartner]] = _nothing

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
@@ -21,14 +22,14 @@ from serve_app.capabilities.identity.assembly import identity_of
 from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, HttpGate
-from serve_app.capabilities.operations.capability import activities_of
+from serve_app.capabilities.operations.capability import activities_of, webhooks_of
+from serve_app.capabilities.operations.clock import PlatformClock, clock_finding
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.capabilities.privacy.capability import erasure_of
-from serve_app.catalogue import CAPABILITIES, health_of, prepare, routers_of
+from serve_app.catalogue import CAPABILITIES, health_of, prepare, routers_of, webhook_partners
 from serve_app.cluster.activities import ActivityHealth, ProcessFigures, RemoteActivityShards
 from serve_app.cluster.application import Services, create_api
 from serve_app.cluster.blueprint import asyncapi_of
-from serve_app.cluster.clock import ClockHands, clock_finding, clock_routes
 from serve_app.cluster.conventions import conventions_of
 from serve_app.cluster.pools import Pools, pool_routes
 from serve_app.cluster.spec import CarewireSpec
@@ -37,6 +38,8 @@ from serve_app.edge.conventions.roots import root_of
 from serve_app.processes.health import Finding, HealthMonitor, Part
 from serve_app.processes.member import ServeReplica
 from serve_app.processes.monitor import ProcessMonitor, ProcessStatus, finding_of
+from serve_app.processes.sweeping import sweep
+from store.blobs.opening import open_blobs
 from store.platform_time import ProcessClock
 
 
@@ -82,6 +85,9 @@ class ApiReplica:
         await carry_over(database, self._region)
         root = await root_of(settings.auth, database, stores.vault)
         care, reach = CareReader(stores.views), Reach()
+        self._opened = AsyncExitStack()
+        opening = open_blobs(settings.files, database, stores.vault, clock)
+        blobs = await self._opened.enter_async_context(opening)
         context = ApiContext(
             settings=settings,
             clock=clock,
@@ -95,6 +101,9 @@ class ApiReplica:
             census=census,
             activity_shards=RemoteActivityShards(pools),
             activity_figures=ProcessFigures(census, pools),
+            blobs=blobs,
+            partners=webhook_partners(settings),
+            mover=PlatformClock(self._time, pools) if settings.clock.settable else None,
             predictor=PredictorClient(model, settings.ml) if model is not None else None,
             capabilities=CAPABILITIES,
         )
@@ -117,7 +126,6 @@ class ApiReplica:
             ]
         )
         self._identity = context.once(identity_of)
-        hands = [clock_routes(ClockHands(self._time, pools), self._identity.parts.audit)] if settable else []
         verifier = Verifier(settings.auth, clock, secret=secret)
         gate = HttpGate(verifier, self._identity.parts.revocations, context.once(calendars_of).feed_tokens)
         self._app = create_api(
@@ -130,7 +138,7 @@ class ApiReplica:
                 conventions=conventions_of(
                     settings, database, stores.vault, clock, replicas=lambda: self._member.fellows, root=root
                 ),
-                routers=[*routers_of(context), pool_routes(pools), *hands],
+                routers=[*routers_of(context), pool_routes(pools)],
                 asyncapi=partial(asyncapi_of, settings),
                 observer=self._identity.observer,
             ),
@@ -138,6 +146,8 @@ class ApiReplica:
         )
         self._watching = asyncio.create_task(self._health.watch())
         self._erasing = asyncio.create_task(context.once(erasure_of).resume())
+        webhooks, ttl_h = context.once(webhooks_of), settings.files.upload_ttl_h
+        self._sweeping = asyncio.create_task(sweep(blobs, webhooks, clock, ttl_h=ttl_h))
         self._carrying: asyncio.Task[None] | None = None
         if self._identity.carrying is not None:
             self._carrying = asyncio.create_task(self._identity.carrying.resume())
@@ -160,12 +170,14 @@ class ApiReplica:
             await self._listener.stop()
         self._watching.cancel()
         self._erasing.cancel()
+        self._sweeping.cancel()
         if self._carrying is not None:
             self._carrying.cancel()
         await self._member.leave()
         await self._region.close()
         await self._time.stop()
         await self._identity.close()
+        await self._opened.aclose()
         self._stores.close()
 
     async def _mongo_health(self) -> Finding:

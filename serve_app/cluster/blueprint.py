@@ -45,6 +45,9 @@ def api_context(settings: Settings) -> ApiContext:
         census=_ABSENT,
         activity_shards=_ABSENT,
         activity_figures=_ABSENT,
+        blobs=_ABSENT,
+        partners=[],
+        mover=_ABSENT if settings.clock.settable else None,
         predictor=_ABSENT,
         capabilities=CAPABILITIES,
     )
@@ -83,6 +86,9 @@ def unconnected_handlers(settings: Settings) -> list[Handler]:
         database=_ABSENT,
         activity_shards=_ABSENT,
         activity_figures=_ABSENT,
+        blobs=_ABSENT,
+        partners=[],
+        mover=_ABSENT if settings.clock.settable else None,
         hub=_ABSENT,
     )
     return handlers_of(context)

@@ -1,6 +1,7 @@
 """The `Gateway` deployment: a Socket.IO front on a port of its own, connected to the shards."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from functools import partial
 
 from actors.kernel.caller.metrics import RegionMetrics
@@ -21,7 +22,8 @@ from serve_app.capabilities.identity.care import CareReader
 from serve_app.capabilities.identity.care_carrying import carry_over
 from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
-from serve_app.catalogue import handlers_of
+from serve_app.capabilities.operations.clock import PlatformClock
+from serve_app.catalogue import handlers_of, webhook_partners
 from serve_app.cluster.activities import ProcessFigures, RemoteActivityShards
 from serve_app.cluster.pools import Pools
 from serve_app.cluster.scaling import SOCKETS
@@ -29,6 +31,7 @@ from serve_app.cluster.sharing import Sharing, other_gateways
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.processes.member import ServeReplica
 from serve_app.processes.monitor import ProcessMonitor
+from store.blobs.opening import open_blobs
 from store.mongo.secrets import shared_secret
 from store.platform_time import ProcessClock
 
@@ -81,6 +84,9 @@ class GatewayReplica:
         await self._tracker.start()
         pools = Pools(recipe, stores)
         census = ProcessMonitor(self._member.processes, pools, tls=self._member.tls)
+        self._opened = AsyncExitStack()
+        opening = open_blobs(settings.files, database, stores.vault, clock)
+        blobs = await self._opened.enter_async_context(opening)
         context = GatewayContext(
             settings=settings,
             clock=clock,
@@ -92,6 +98,9 @@ class GatewayReplica:
             reach=reach,
             activity_shards=RemoteActivityShards(pools),
             activity_figures=ProcessFigures(census, pools),
+            blobs=blobs,
+            partners=webhook_partners(settings),
+            mover=PlatformClock(self._time, pools) if settings.clock.settable else None,
             hub=hub,
         )
         self._gateway = await open_gateway(
@@ -111,6 +120,7 @@ class GatewayReplica:
                 inner_host=self._member.host,
                 inner_ports=settings.cluster.port_range,
                 tls=self._member.tls,
+                reach=reach,
             )
         )
         self._delay = RecentMean(self._member.registry, "carewire_gateway_delivery_seconds")
@@ -138,4 +148,5 @@ class GatewayReplica:
         await self._region.close()
         await self._time.stop()
         await self._member.leave()
+        await self._opened.aclose()
         self._stores.close()

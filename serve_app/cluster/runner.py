@@ -11,7 +11,6 @@ from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_t
 from common.clock import Clock
 from common.lib.collector import calm_collector
 from common.net.tls import NodeTls
-from config.settings import Settings
 from serve_app.activities.connector import Connector
 from serve_app.activities.metrics import RunnerMetrics
 from serve_app.activities.payloads import Payloads
@@ -19,6 +18,8 @@ from serve_app.activities.runner import Runner
 from serve_app.capabilities.identity.accounts.account_records import Accounts
 from serve_app.capabilities.identity.accounts.address_book import AccountAddresses
 from serve_app.capabilities.identity.accounts.sealing import Sealing
+from serve_app.capabilities.operations.connectors.jobs import JobsConnector
+from serve_app.capabilities.operations.work.table import work_of
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.edge.conventions.keys import derive
 from serve_app.edge.conventions.roots import root_of
@@ -73,7 +74,7 @@ class RunnerReplica:
             list(recipe.pools),
             self._region,
             Payloads(stores.vault),
-            await connectors_of(settings, self._member.client[settings.mongo.database], stores, clock),
+            await connectors_of(recipe, self._member.client[settings.mongo.database], stores, clock),
             settings=settings.activities,
             clock=clock,
             metrics=RunnerMetrics(self._member.registry),
@@ -102,9 +103,11 @@ class RunnerReplica:
             await asyncio.sleep(_SHARE_S)
 
 
-async def connectors_of(settings: Settings, database: Database, stores: Stores, clock: Clock) -> list[Connector]:
+async def connectors_of(recipe: CarewireSpec, database: Database, stores: Stores, clock: Clock) -> list[Connector]:
     """Those whose partner is configured. Each brings its library with it, so the others are not imported."""
-    connectors: list[Connector] = []
+    settings = recipe.settings
+    kinds = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
+    connectors: list[Connector] = [JobsConnector(work_of(stores, kinds, clock))]
     if (server := settings.email.server) is not None:
         from serve_app.capabilities.email.connectors.smtp import SmtpConnector
         from serve_app.capabilities.email.message import Letterhead

@@ -44,17 +44,19 @@ def _calendar_kinds(_: Settings) -> list[Kind[Any, Any, Any]]:
 
 
 def _care_kinds(_: Settings) -> list[Kind[Any, Any, Any]]:
+    from actors.arrivals.kind import ArrivalKind
     from actors.care.kind import CareKind
     from actors.care.pairs import CarePairKind
+    from actors.jobs.kind import JobKind
     from actors.notifications.notifier.kind import NotifierKind
 
-    return [CareKind(), CarePairKind(), NotifierKind()]
+    return [CareKind(), CarePairKind(), NotifierKind(), ArrivalKind(), JobKind()]
 
 
 POOLS: Final[Mapping[str, Pool]] = {
     "rooms": Pool(("room", "pair", "user"), _room_kinds),
     "calendars": Pool(("calendar", "client", "booking", "series", "waitlist"), _calendar_kinds),
-    "care": Pool(("care", "care_pair", "notifier"), _care_kinds),
+    "care": Pool(("care", "care_pair", "notifier", "arrival", "job"), _care_kinds),
 }
 """Every pool there is; how many shards each has is in `KernelSettings.pools`. What writes to each other all the time
 shares its shards: rooms with inboxes, calendars with bookings. Whoever needs the pools asks here: a name that is not in
@@ -79,11 +81,6 @@ class CarewireSpec:
         """The kinds of each pool, by name."""
         return {name: pool.kinds for name, pool in POOLS.items()}
 
-    @property
-    def features_off(self) -> frozenset[str]:
-        """By name."""
-        return frozenset(name for name, on in self.settings.features if not on)
-
     def shards(self, pool: str) -> int:
         """As many as the settings say. Raises KeyError for a pool that is not there."""
         return self.settings.kernel.pools[pool]
@@ -93,9 +90,9 @@ class CarewireSpec:
         return POOLS[pool].make(self.settings)
 
     def reactions(self, pool: str) -> list[AnyReaction]:
-        """The rules for the events of a pool's kinds, without those of features that are off. Raises KeyError for a
-        pool that is not there."""
-        return switched_on(reactions_of(POOLS[pool].kinds), self.features_off)
+        """The rules for the events of a pool's kinds, without those of features that are off: their turns would stay
+        unsettled for ever. Raises KeyError for a pool that is not there."""
+        return switched_on(reactions_of(POOLS[pool].kinds), self.settings.features.off)
 
     async def open(self) -> Stores:
         """Connect to the database, and make the indexes that the kinds need."""

@@ -20,18 +20,24 @@ from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
 from common.errors import CarewireError
 from realtime.front.handlers import Limit
-from serve_app.edge.etags import versions_of
+from serve_app.edge.etags import etag_of, versions_of
 
 Request = TypeVar("Request", bound=msgspec.Struct)
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, and by which words a repeat is known.
+class Versioned(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of a request that may say, at both doors, which version it is meant for."""
+
+    version: int | None = None
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks, and by which words a repeat is known. A Struct, since one is made for each event of a socket.
 
     `trace`: names the request in logs and journal. `idempotency_key`: the `Idempotency-Key` of a POST with its address
-    and user, else the `request_id` of the payload; "" when neither was given. `if_match`: the header.
+    and user, else the `request_id` of the payload; "" when neither was given. `if_match`: the header, or else the
+    `version` of a payload that is `Versioned`, as one would write it there.
     """
 
     by: Principal
@@ -155,6 +161,12 @@ class ClientEvent(Generic[Request]):
 
 Declared: TypeAlias = Operation[Any] | ClientEvent[Any]
 """What a client may emit."""
+
+
+def version_meant(request: msgspec.Struct) -> str | None:
+    """The `version` of a request that is `Versioned`, as an entity tag."""
+    meant = request.version if isinstance(request, Versioned) else None
+    return None if meant is None else etag_of(meant)
 
 
 def result_of(answer: Answer) -> Result:

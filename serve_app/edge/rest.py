@@ -17,7 +17,7 @@ from serve_app.edge.api.problems import problem
 from serve_app.edge.conventions.permits import admitted, permit
 from serve_app.edge.conventions.readings import reading_of, tells
 from serve_app.edge.decoding import RequestReader
-from serve_app.edge.operation import Caller, Operation, Rest, Result, encoded, result_of
+from serve_app.edge.operation import Caller, Operation, Rest, Result, encoded, result_of, version_meant
 from serve_app.edge.rest_documents import document_of
 
 Door = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -79,11 +79,12 @@ def door_of(operation: Operation[Any], rest: Rest, reader: RequestReader) -> Doo
         by = admitted(request.scope, operation.action)
         asked = await reader.read(request)
         named = getattr(asked, "request_id", None) or ""
+        if_match = request.headers.get("if-match")
         caller = Caller(
             by=by,
             trace=request.scope.get("request_id", ""),
             idempotency_key=(_key_of(request, by) or named) if keyed else named,
-            if_match=request.headers.get("if-match"),
+            if_match=version_meant(asked) if if_match is None else if_match,
         )
         try:
             result = result_of(await operation.call(asked, caller))

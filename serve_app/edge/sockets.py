@@ -5,9 +5,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from actors.kernel.contract.answers import Reply
 from realtime.delivery.connections import Connection
 from realtime.front.handlers import EventResult, Handler
-from serve_app.edge.operation import Caller, ClientEvent, Operation, encoded, result_of
+from serve_app.edge.operation import Caller, ClientEvent, Operation, Versioned, encoded, result_of, version_meant
 
 Request = TypeVar("Request", bound=msgspec.Struct)
 
@@ -40,11 +41,15 @@ def _handler(
 def _calling(operation: Operation[Any]) -> Callable[[Connection, Any], Awaitable[EventResult]]:
     """Nothing is awaited before the operation is called, so a socket's commands go out in the order of its events."""
     named = "request_id" in operation.request.__struct_fields__
+    versioned = issubclass(operation.request, Versioned)
 
     async def call(connection: Connection, request: Any) -> EventResult:
         key = (request.request_id or "") if named else ""
-        caller = Caller(connection.principal, connection.trace(), key)
-        result = result_of(await operation.call(request, caller))
+        caller = Caller(connection.principal, connection.trace(), key, version_meant(request) if versioned else None)
+        answer = await operation.call(request, caller)
+        if isinstance(answer, Reply):  # of a room, as a rule: what most events are answered with
+            return EventResult(answer.data)
+        result = result_of(answer)
         return EventResult(encoded(result.body), persons=result.persons)
 
     return call

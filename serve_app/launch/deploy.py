@@ -14,7 +14,6 @@ from ray.serve.config import ProxyLocation
 
 from actors.kernel.caller.shard_client import ShardGone
 from actors.kernel.cluster.remote import RemoteShard, all_shards, ensure_shards, stop_shards
-from actors.workflows.table import all_reactions
 from common.clock import SystemClock
 from common.errors import StartupError, Unavailable
 from common.logs import take_over
@@ -24,10 +23,7 @@ from serve_app.cluster.spec import CarewireSpec
 from serve_app.launch import rayhead
 from serve_app.launch.preflight import check_cluster
 from serve_app.launch.readiness import Tell, await_serving
-from serve_app.launch.switches import tell_switched_on
 from serve_app.processes.serve_logs import JSON_LOGS
-from store.mongo.client import open_client
-from store.mongo.switches import MongoSwitches
 
 APP: Final = "carewire"
 _REQUEST_S: Final = 30.0
@@ -102,7 +98,6 @@ async def _ensure(recipe: CarewireSpec, tell: Tell) -> None:
     kernel = recipe.settings.kernel
     stores = await recipe.open()
     try:
-        await _tell_switched_on(recipe.settings, tell)
         await await_serving(
             await ensure_shards(recipe, stores, resize={pool: recipe.shards(pool) for pool in recipe.pools}),
             _serves,
@@ -114,17 +109,6 @@ async def _ensure(recipe: CarewireSpec, tell: Tell) -> None:
         )
     finally:
         stores.close()
-
-
-async def _tell_switched_on(settings: Settings, tell: Tell) -> None:
-    assert settings.mongo.url is not None
-    client = open_client(settings.mongo.url.get_secret_value(), timeout_s=settings.mongo.timeout_s)
-    try:
-        switches = MongoSwitches(client[settings.mongo.database])
-        features, now_ms = dict(settings.features), SystemClock().now_ms()
-        await tell_switched_on(switches, features, all_reactions(), tell, now_ms=now_ms)
-    finally:
-        client.close()
 
 
 async def _serves(shard: str) -> bool:

@@ -29,9 +29,11 @@ from serve_app.launch.processtree import end_descendants, mark_descendants
 from serve_app.launch.readiness import await_free
 from serve_app.launch.runfile import RunFile, Running
 from serve_app.launch.secrets import with_mongo_url
+from serve_app.launch.switches import tell_switched_on
 from store.embedded.server import EmbeddedMongo
 from store.mongo.client import check_server, open_client
 from store.mongo.leases import MongoLeases
+from store.mongo.switches import MongoSwitches
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOP_S: Final = 10.0  # for the driver to drain and stop; mongod gets what is left of the 15 s promised
@@ -189,9 +191,19 @@ class Supervisor:
                 self._tell("MongoDB", "the one of CAREWIRE_MONGO__URL")
             if settings.ray.address is None:  # the shards of a cluster that is joined outlive who started them
                 await self._await_free(MongoLeases(client[mongo.database]))
+            await self._tell_switched_on(MongoSwitches(client[mongo.database]))
         finally:
             client.close()
         return settings
+
+    async def _tell_switched_on(self, switches: MongoSwitches) -> None:
+        from actors.workflows.table import all_reactions  # every kind comes with it, and Ray starts meanwhile
+
+        now_ms = SystemClock().now_ms()
+        try:
+            await tell_switched_on(switches, dict(self._settings.features), all_reactions(), self._say, now_ms=now_ms)
+        except Unavailable as error:
+            raise StartupError(f"{error.message} Which features were off could not be read.") from None
 
     async def _await_free(self, leases: MongoLeases) -> None:
         wait = self._settings.kernel.wait_for_leases

@@ -20,7 +20,7 @@ def paused_less_than(seconds: float, people: Crowd, system: System, start_s: flo
 
 async def goes_on(people: Crowd) -> None:
     """The talk resumes for everybody, ends, and no promise was broken."""
-    await people.flows(AFTER, within_s=25.0)
+    await people.flows(AFTER)
     await people.fall_silent()
     broken = people.ledger.broken(await people.history())
     assert not broken, broken

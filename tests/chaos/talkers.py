@@ -14,6 +14,7 @@ from actors.kernel.contract.partitions import partition_of
 from tests.chaos.ledger import Copy, Ledger, Place, Said
 from tests.system.harness import System, wait_until
 
+PATIENCE_S: Final = 60.0  # whatever the machine is busy with
 WINDOW: Final = 2  # messages of one talker that may wait for their acks in one room
 PAUSE_S: Final = 0.05  # between two messages of one talker in one room
 PEOPLE: Final = 8
@@ -58,10 +59,10 @@ class Talker:
     async def arrive(self) -> None:
         """Connect and join."""
         url, transports = self._system.gateway_url, [self._transport]
-        await self._sio.connect(url, auth=self._hello, transports=transports, wait_timeout=15)
-        await asyncio.wait_for(self._online.wait(), 15)
+        await self._sio.connect(url, auth=self._hello, transports=transports, wait_timeout=PATIENCE_S)
+        await asyncio.wait_for(self._online.wait(), PATIENCE_S)
         for room in self.rooms:
-            joined = await self._sio.call("join_room", {"room_id": room}, timeout=15)
+            joined = await self._sio.call("join_room", {"room_id": room}, timeout=PATIENCE_S)
             assert joined["ok"], joined
             self._last_seq[room] = joined["data"]["last_seq"]
 
@@ -166,8 +167,9 @@ class Crowd:
             for talker in self.talkers:
                 speaking.create_task(talker.speak())
 
-    async def flows(self, rounds: int, *, within_s: float) -> None:
-        """Wait until everybody has had `rounds` acks in each of their rooms, for messages said from now on."""
+    async def flows(self, rounds: int) -> None:
+        """Wait until everybody has had `rounds` acks in each of their rooms, for messages said from now on. How long
+        that may take is judged by the pauses in the ledger."""
         known = len(self.ledger.sent)
         places = {(talker.name, room) for talker in self.talkers for room in talker.rooms}
 
@@ -179,7 +181,7 @@ class Crowd:
             return min(counts.values()) >= rounds
 
         try:
-            await wait_until(so_far, within_s=within_s, what=f"{rounds} acks for everybody in each room")
+            await wait_until(so_far, within_s=PATIENCE_S, what=f"{rounds} acks for everybody in each room")
         except AssertionError as late:
             waiting = {talker.name: talker.waits_for() for talker in self.talkers}
             raise AssertionError(f"{late}; what each waits for: {waiting}; {self.ledger.errors}") from None

@@ -16,7 +16,7 @@ SETTINGS: Final[dict[str, object]] = {"GATEWAY__REPLICAS": 2}
 ROUNDS: Final = int(os.environ.get("CAREWIRE_TEST_BOOKING_ROUNDS", "3"))
 RACERS: Final = int(os.environ.get("CAREWIRE_TEST_BOOKING_RACERS", "120"))
 SOCKETS: Final = 20
-pytestmark = pytest.mark.timeout(240 + 15 * ROUNDS)  # it starts the whole program, on a machine that may be busy
+pytestmark = pytest.mark.timeout(600 + 15 * ROUNDS)  # it starts the whole program, on a machine that may be busy
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SCHEDULE: Final = {
     "tz": "UTC",

@@ -10,7 +10,7 @@ from tests.chaos.scenario import BEFORE, goes_on, paused_less_than, rows_of, who
 from tests.chaos.talkers import crowd
 from tests.system.harness import System
 
-pytestmark = pytest.mark.timeout(240)  # starts of the whole program, on a machine that may be busy
+pytestmark = pytest.mark.timeout(600)  # starts of the whole program, on a machine that may be busy
 SETTINGS: Final[dict[str, object]] = {}
 BOTH: Final = ("websocket", "polling")
 LONGEST_PAUSE_S: Final = {"rooms-0": 5.0, "mongod": 10.0, "controller": 5.0}
@@ -21,7 +21,7 @@ async def test_a_killed_process_is_a_pause_and_nothing_else(victim: System, name
     before = await rows_of(victim)
     async with crowd(victim, name, BOTH) as people:
         people.begin()
-        await people.flows(BEFORE, within_s=10.0)
+        await people.flows(BEFORE)
         os.kill(before[name][1], signal.SIGKILL)
         await whole_again(victim, before, name)
         await goes_on(people)
@@ -34,7 +34,7 @@ async def test_the_only_gateway_is_replaced_and_its_clients_come_back(victim: Sy
     before = await rows_of(victim)
     async with crowd(victim, "gateway", BOTH) as people:
         people.begin()
-        await people.flows(BEFORE, within_s=10.0)
+        await people.flows(BEFORE)
         os.kill(before["gateway-0"][1], signal.SIGKILL)
         await whole_again(victim, before, "gateway-0")
         await goes_on(people)

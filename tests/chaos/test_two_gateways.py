@@ -17,7 +17,7 @@ from tests.chaos.talkers import Crowd, crowd
 from tests.js_client import JsClient
 from tests.system.harness import STOP_S, System, wait_until
 
-pytestmark = pytest.mark.timeout(240)  # starts of the whole program, on a machine that may be busy
+pytestmark = pytest.mark.timeout(600)  # starts of the whole program, on a machine that may be busy
 FULL: Final = 20  # sockets of one gateway; the crowd of eight needs no third one
 SETTINGS: Final[dict[str, object]] = {
     "GATEWAY__REPLICAS": 2,
@@ -87,7 +87,7 @@ async def test_clients_of_a_killed_gateway_go_on_at_another_one(victim: System) 
     before = await rows_of(victim)
     async with crowd(victim, "two", TRANSPORTS) as people:
         people.begin()
-        await people.flows(BEFORE, within_s=10.0)
+        await people.flows(BEFORE)
         ((busiest, _),) = Counter(talker.gateways[0] for talker in people.talkers).most_common(1)
         os.kill(before[busiest][1], signal.SIGKILL)
         await whole_again(victim, before, busiest)
@@ -118,7 +118,7 @@ async def test_a_gateway_joins_as_sockets_come_takes_its_share_and_drains_when_t
         (added,) = set(await gateways()) - before
         async with crowd_partly_at(victim, added) as people:
             people.begin()
-            await people.flows(BEFORE, within_s=10.0)
+            await people.flows(BEFORE)
             await staying.aclose()
             await wait_until(two_again, within_s=60.0, what="two gateways", every_s=0.5)
             await goes_on(people)
@@ -136,7 +136,7 @@ async def test_a_stop_sends_everybody_away_first_and_the_next_start_finds_all_th
 ) -> None:
     async with crowd(victim, "stop", TRANSPORTS) as people:
         people.begin()
-        await people.flows(BEFORE, within_s=10.0)
+        await people.flows(BEFORE)
         victim.interrupt(signal.SIGTERM)
         assert await asyncio.to_thread(victim.wait, STOP_S) == 0
         assert all(talker.told_to_reconnect for talker in people.talkers)

@@ -14,7 +14,7 @@ from tests.chaos.talkers import crowd
 from tests.system.cluster import Cluster
 from tests.system.harness import Client, carewire, wait_until
 
-pytestmark = pytest.mark.timeout(300)  # the start of a whole cluster, on a machine that may be busy
+pytestmark = pytest.mark.timeout(600)  # the start of a whole cluster, on a machine that may be busy
 ARGS: Final = {"gateway": {"replicas": 2, "max_replicas": 3, "drain_s": 2}, "kernel": {"room_shards": 2}}
 TRANSPORTS: Final = ("websocket",)
 CLUSTER_START_S: Final = 45.0  # within which both nodes start, where the promised pauses hold
@@ -61,7 +61,7 @@ async def test_a_pool_grows_and_shrinks_while_people_talk(cluster: Cluster) -> N
     async with crowd(cluster, "scale", TRANSPORTS) as people:
         people.begin()
         for shards in (3, 2):
-            await people.flows(BEFORE, within_s=15.0)
+            await people.flows(BEFORE)
             print(await asyncio.to_thread(scale, cluster, shards))
             rooms = [row["name"] for row in await cluster.status() if row["name"].startswith("rooms-")]
             assert rooms == [f"rooms-{number}" for number in range(shards)]
@@ -84,7 +84,7 @@ async def test_a_node_dies_and_the_other_one_carries_on(cluster: Cluster) -> Non
     ):
         await watcher.call("watch_presence", {"user_ids": ["ghost"]})
         people.begin()
-        await people.flows(BEFORE, within_s=15.0)
+        await people.flows(BEFORE)
         cluster.kill_node("worker")
         died_s = time.monotonic()
         await watcher.hears("user_offline", within_s=20.0)

@@ -1,15 +1,12 @@
-// Says what is wrong with the AsyncAPI document that comes on stdin: JSON lines of {"where", "what"}, none for a good one.
-// The official parser judges the document, Ajv the examples by their schemas, this engine's RegExp the patterns.
+// Judges AsyncAPI documents, one a line on stdin, and says for each what is wrong with it: a line with a JSON array of
+// {"where", "what"}, empty for a good one. The official parser judges the document, Ajv the examples by their schemas,
+// this engine's RegExp the patterns.
 import { Parser } from "@asyncapi/parser";
 import Ajv from "ajv";
-import { text } from "node:stream/consumers";
+import { createInterface } from "node:readline";
 
 const ERROR = 0;
 const WARNING = 1;
-
-function say(where, what) {
-  process.stdout.write(JSON.stringify({ where, what }) + "\n");
-}
 
 function* patternsOf(node, where = "") {
   if (node === null || typeof node !== "object") return;
@@ -19,27 +16,35 @@ function* patternsOf(node, where = "") {
   }
 }
 
-const source = await text(process.stdin);
-const { document, diagnostics } = await new Parser().parse(source);
-for (const { severity, path, message } of diagnostics) {
-  if (severity === ERROR || severity === WARNING) say(path.join("/"), message);
-}
-if (document !== undefined && document.version() !== "3.0.0") say("asyncapi", `is version ${document.version()}`);
-const ajv = new Ajv({ strict: false, validateFormats: false });
-for (const message of document?.allMessages().all() ?? []) {
-  try {
-    const fits = ajv.compile(message.payload().json());
-    for (const example of message.examples().all()) {
-      if (!fits(example.payload())) say(`${message.id()}/examples`, ajv.errorsText(fits.errors));
+async function complaints(source) {
+  const found = [];
+  const say = (where, what) => found.push({ where, what });
+  const { document, diagnostics } = await new Parser().parse(source);
+  for (const { severity, path, message } of diagnostics) {
+    if (severity === ERROR || severity === WARNING) say(path.join("/"), message);
+  }
+  if (document !== undefined && document.version() !== "3.0.0") say("asyncapi", `is version ${document.version()}`);
+  const ajv = new Ajv({ strict: false, validateFormats: false });
+  for (const message of document?.allMessages().all() ?? []) {
+    try {
+      const fits = ajv.compile(message.payload().json());
+      for (const example of message.examples().all()) {
+        if (!fits(example.payload())) say(`${message.id()}/examples`, ajv.errorsText(fits.errors));
+      }
+    } catch (error) {
+      say(`${message.id()}/payload`, error.message);
     }
-  } catch (error) {
-    say(`${message.id()}/payload`, error.message);
   }
+  for (const [where, pattern] of patternsOf(JSON.parse(source))) {
+    try {
+      new RegExp(pattern, "u");
+    } catch (error) {
+      say(where, error.message);
+    }
+  }
+  return found;
 }
-for (const [where, pattern] of patternsOf(JSON.parse(source))) {
-  try {
-    new RegExp(pattern, "u");
-  } catch (error) {
-    say(where, error.message);
-  }
+
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(JSON.stringify(await complaints(line)) + "\n");
 }

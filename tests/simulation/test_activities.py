@@ -174,3 +174,12 @@ def test_without_the_closing_id_an_answer_comes_twice() -> None:
         _, came = world.loop_free(history(world))
         twice += len(came) - len({(entity, key) for entity, key, _ in came})
     assert twice
+
+
+def test_without_looking_for_earlier_ones_a_lane_loses_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(activities.Activities, "_is_known", lambda self, lane: True)
+    disorders = 0
+    for seed in seeds(12):
+        world = World(seed, kinds=(ErrandKind(),), keep_s=0.4)
+        disorders += len(run(world.loop, a_run(world, deaths=0, sizes=(3, 1, 2)), limit_s=900).faults)
+    assert disorders

@@ -19,6 +19,7 @@ from actors.calendars.contract.requests import WaitlistBody
 from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours.timeline import DAY_MS
 from actors.calendars.services.bookings import Bookings
+from actors.calendars.services.calendars import Calendars
 from actors.calendars.services.waitlist import WaitlistService
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.answers import Reply
@@ -160,7 +161,7 @@ async def an_offer(rig: Rig, day: int) -> str:
 
 def waiting(region: Any, rig: Rig) -> WaitlistService:
     bookings = Bookings(region, rig.stores.views, rig.clock)
-    return WaitlistService(bookings, region, rig.stores.views, rig.clock)
+    return WaitlistService(bookings, Calendars(region), region, rig.stores.views, rig.clock)
 
 
 @pytest.mark.parametrize("answered", [False, True])
@@ -264,7 +265,7 @@ def test_a_decision_that_comes_after_the_question_is_refused() -> None:
 async def a_race(world: World, racers: int) -> list[Any]:
     """Everybody wants ten o'clock, through two gateways, over a bad network, while a shard is killed."""
     services = [Bookings(await world.region(name), world.stores.views, world.clock) for name in ("g1", "g2")]
-    sure = Bookings(await world.region("sure"), world.sound.views, world.clock)
+    sure = Calendars(await world.region("sure"))
     await insist(partial(sure.configure, "room1", a_schedule(services=(), kind="room"), by=ADMIN))
     for calendar in ("doc", "eve"):
         await insist(partial(sure.configure, calendar, a_schedule(), by=ADMIN))
@@ -294,8 +295,9 @@ async def a_killer(world: World) -> None:
 async def repeats(world: World, people: int, *, keyed: bool) -> dict[str, set[str]]:
     """Everybody asks twice at once, at both gateways and for different hours, over the same network: what they get."""
     services = [Bookings(await world.region(name), world.stores.views, world.clock) for name in ("g1", "g2")]
-    await insist(partial(services[0].configure, "room1", a_schedule(services=(), kind="room"), by=ADMIN))
-    await insist(partial(services[0].configure, "doc", a_schedule(), by=ADMIN))
+    calendars = Calendars(await world.region("sure"))
+    await insist(partial(calendars.configure, "room1", a_schedule(services=(), kind="room"), by=ADMIN))
+    await insist(partial(calendars.configure, "doc", a_schedule(), by=ADMIN))
     got: dict[str, set[str]] = {f"u{number}": set() for number in range(people)}
 
     async def ask(number: int, gateway: int) -> None:

@@ -45,6 +45,7 @@ async def test_what_waits_for_days_happens_when_time_is_moved_and_tokens_live_on
         paused = await admin.post(f"{path}/pause", json={"until": (wall + timedelta(days=3)).isoformat()})
         assert paused.status_code == 400, paused.text  # that has passed
     async with system.client("bob") as bob:
+        assert (await bob.sio.call("advance_clock", {"advance_s": 1}))["error"]["code"] == "permission_denied"
         (session,) = await bob.hears("session")
         assert datetime.fromisoformat(session["server_time"]) - wall >= timedelta(days=3)
 

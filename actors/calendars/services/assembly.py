@@ -6,6 +6,7 @@ from actors.calendars.contract.ports import Related
 from actors.calendars.services.booking_queries import BookingQueries
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.bulk import BulkBookings
+from actors.calendars.services.calendars import Calendars
 from actors.calendars.services.feed_tokens import FeedTokens
 from actors.calendars.services.feeds import Feeds
 from actors.calendars.services.series import SeriesService
@@ -20,6 +21,7 @@ from store.ports.feed_tokens import FeedTokens as FeedTokenStore
 class CalendarServices:
     """One a process."""
 
+    calendars: Calendars
     bookings: Bookings
     queries: BookingQueries
     series: SeriesService
@@ -41,9 +43,20 @@ def calendar_services(
 ) -> CalendarServices:
     """The services over a region, the read models, and where tokens of feeds are kept."""
     bookings = Bookings(region, views, clock, related=related, reach=reach)
-    queries = BookingQueries(views, bookings)
+    calendars = Calendars(region)
+    queries = BookingQueries(views, calendars)
     series = SeriesService(bookings, region, clock)
-    waiting = WaitlistService(bookings, region, views, clock)
-    feeds = Feeds(bookings, queries, clock)
+    waiting = WaitlistService(bookings, calendars, region, views, clock)
+    feeds = Feeds(calendars, queries, clock)
     bulk = BulkBookings(bookings, queries, clock)
-    return CalendarServices(bookings, queries, series, bulk, waiting, feeds, FeedTokens(tokens, clock), clock)
+    return CalendarServices(
+        calendars=calendars,
+        bookings=bookings,
+        queries=queries,
+        series=series,
+        bulk=bulk,
+        waiting=waiting,
+        feeds=feeds,
+        feed_tokens=FeedTokens(tokens, clock),
+        clock=clock,
+    )

@@ -11,7 +11,7 @@ from actors.calendars.contract.replies import BookingPage, CalendarFigures, Lead
 from actors.calendars.contract.wanted import LARGEST_PAGE, BookingFilter
 from actors.calendars.hours import timeline
 from actors.calendars.hours.roles import is_staff, may, require_staff
-from actors.calendars.services.bookings import Bookings
+from actors.calendars.services.calendars import Calendars
 from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.ports import ViewFinder
 from common.clock import to_rfc3339
@@ -27,9 +27,9 @@ _KEPT: Final = ("confirmed", "completed", "no_show")
 class BookingQueries:
     """One a process. Read-your-writes holds: bookings are in the read model before they are answered."""
 
-    def __init__(self, views: ViewFinder, bookings: Bookings) -> None:
+    def __init__(self, views: ViewFinder, calendars: Calendars) -> None:
         self._views = views
-        self._bookings = bookings
+        self._calendars = calendars
 
     async def page(self, wanted: BookingFilter, *, by: Principal) -> BookingPage:
         """By start. Without a filter: one's own.
@@ -104,7 +104,7 @@ class BookingQueries:
         if not 0 < end - start <= 366 * timeline.DAY_MS:
             raise InvalidArgument("from lies before to, by at most 366 days.", details={"field": "to"})
         records = await self.records(therapist, start, end)
-        offered = await self._bookings.open_ms(therapist, start, end, by=by)
+        offered = await self._calendars.open_ms(therapist, start, end, by=by)
         kept = [one for one in records if one.status in _KEPT]
         leads = sorted((one.start - one.created) / timeline.HOUR_MS for one in kept)
         sessions = {(one.start, one.end) for one in kept}

@@ -22,29 +22,21 @@ from actors.calendars.booking.commands import (
 from actors.calendars.booking.keyed import AssignId, mark
 from actors.calendars.booking.lifecycle import require_legal
 from actors.calendars.booking.state import Record
-from actors.calendars.calendar.answers import ImportAnswer, Plan
+from actors.calendars.calendar.answers import Plan
 from actors.calendars.calendar.commands import (
     Check,
-    ConfigureCalendar,
-    GetCalendar,
-    GetFreeTimes,
-    GetOpenTime,
-    ImportBusyTime,
 )
 from actors.calendars.contract.ports import Related, calendar_of, entity
-from actors.calendars.contract.queries import AvailabilityQuery
-from actors.calendars.contract.replies import Checked, FreeTimesReply
+from actors.calendars.contract.replies import Checked
 from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours.reasons import Reason, reasons
-from actors.calendars.hours.roles import find_party, is_staff, require_staff
+from actors.calendars.hours.roles import find_party, is_staff
 from actors.calendars.hours.schedule import Schedule
 from actors.calendars.hours.versions import ANY, Versions
 from actors.calendars.services.alternatives import Alternatives, AlternativeSearch
-from actors.calendars.services.availability import availability, free_times
 from actors.calendars.services.booking_commands import move_of, record_of
-from actors.calendars.services.probing import probe, refusing
+from actors.calendars.services.probing import probe
 from actors.calendars.services.reserving import ReservedTime, Reserving, TimeRequest
-from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import Clock
@@ -72,50 +64,6 @@ class Bookings:
         self._clock = clock
         self._taking = Reserving(region, related)
         self.alternatives = Alternatives(region, views, self._taking.unrelated)
-
-    async def configure(
-        self, calendar: str, schedule: Schedule, *, by: Principal, trace: str = "", versions: Versions = ANY
-    ) -> Reply:
-        """Set a calendar up.
-
-        Raises:
-            PermissionDenied: the caller does not run it, or a service names what is no room or device shared with it.
-        """
-        require_staff(by, calendar)
-        await self._require_sharing(calendar, schedule)
-        return await self._region.submit(
-            calendar_of(calendar), ConfigureCalendar(schedule, versions), by=by, trace=trace
-        )
-
-    async def calendar(self, calendar: str, *, by: Principal, trace: str = "") -> Reply:
-        """How a calendar is set up."""
-        return await self._region.submit(calendar_of(calendar), GetCalendar(), by=by, trace=trace)
-
-    async def schedule(self, calendar: str, *, by: Principal) -> Schedule:
-        """The same as data. Raises NotFound: the calendar has not been set up."""
-        return (await self._region.ask(calendar_of(calendar), GetCalendar(), by=by)).schedule()
-
-    async def bring_in(
-        self, calendar: str, source: str, spans: list[tuple[int, int]], *, by: Principal
-    ) -> ImportAnswer:
-        """Busy time of an external calendar, instead of what `source` brought before."""
-        return await self._region.ask(calendar_of(calendar), ImportBusyTime(source, tuple(spans)), by=by)
-
-    async def availability(
-        self, calendar: str, command: GetFreeTimes, *, by: Principal, listen: bool = False, trace: str = ""
-    ) -> tuple[FreeTimesReply, int]:
-        """The contract's answer, and the version of the calendar that it shows."""
-        return await availability(self._region, calendar, command, by=by, listen=listen, trace=trace)
-
-    async def free_times(
-        self, calendar: str, query: AvailabilityQuery, *, by: Principal, trace: str = ""
-    ) -> FreeTimesReply:
-        """What a client asks for, in the zone that they ask for."""
-        return await free_times(self._region, calendar, query, by=by, trace=trace)
-
-    async def open_ms(self, calendar: str, start: int, end: int, *, by: Principal) -> int:
-        """How much time of [start, end) the calendar offers."""
-        return (await self._region.ask(calendar_of(calendar), GetOpenTime(start, end), by=by)).open_ms
 
     async def book(self, request: BookingRequest, *, by: Principal, trace: str = "") -> BookingReply:
         """Make a booking: take the time everywhere, then let the booking decide.
@@ -282,14 +230,6 @@ class Bookings:
     def key_of(self, by: Principal, action: str | None, prefix: str = "bkg") -> str:
         """The mark of what names the user's action (an idempotency key), the same each time; "" without one."""
         return mark(prefix, by.user, action) if action else ""
-
-    async def _require_sharing(self, calendar: str, schedule: Schedule) -> None:
-        named = sorted({name for service in schedule.services for name in service.resources} - {calendar})
-        if denied := await refusing(self._region, calendar, named):
-            raise PermissionDenied(
-                "services.resources name calendars that are no room or device, or are not shared with this one.",
-                details={"field": "services.resources", "resources": denied},
-            )
 
     async def _with_time(
         self,

@@ -15,7 +15,7 @@ from actors.calendars.ical.busy import Busy
 from actors.calendars.ical.export import feed
 from actors.calendars.ical.imports import reading
 from actors.calendars.services.booking_queries import BookingQueries
-from actors.calendars.services.bookings import Bookings
+from actors.calendars.services.calendars import Calendars
 from actors.kernel.contract.entity import Principal
 from common.clock import Clock
 
@@ -36,8 +36,8 @@ class FeedContent(msgspec.Struct, frozen=True):
 class Feeds:
     """One a process."""
 
-    def __init__(self, bookings: Bookings, queries: BookingQueries, clock: Clock) -> None:
-        self._bookings = bookings
+    def __init__(self, calendars: Calendars, queries: BookingQueries, clock: Clock) -> None:
+        self._calendars = calendars
         self._queries = queries
         self._clock = clock
 
@@ -59,9 +59,9 @@ class Feeds:
         """
         require_staff(by, calendar)
         now = self._clock.platform_ms()
-        zone = timeline.kept_zone((await self._bookings.schedule(calendar, by=by)).tz)
+        zone = timeline.kept_zone((await self._calendars.schedule(calendar, by=by)).tz)
         busy = await in_slices(reading(body.ics, zone, now - _IMPORTED_BACK_MS, now + _AHEAD_MS))
-        done = await self._bookings.bring_in(calendar, body.source, busy.spans, by=by)
+        done = await self._calendars.bring_in(calendar, body.source, busy.spans, by=by)
         return told(done.imported, busy)
 
     async def _feed(self, wanted: BookingFilter, by: Principal) -> FeedContent:

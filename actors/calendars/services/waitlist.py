@@ -15,6 +15,7 @@ from actors.calendars.hours import timeline
 from actors.calendars.hours.reasons import Reason, conflict
 from actors.calendars.hours.schedule import minutes
 from actors.calendars.services.bookings import Bookings
+from actors.calendars.services.calendars import Calendars
 from actors.calendars.waitlist.answers import Standing, WaitlistFigures, WaitlistReply
 from actors.calendars.waitlist.commands import (
     ClaimOffer,
@@ -41,8 +42,11 @@ Answer = TypeVar("Answer")
 class WaitlistService:
     """One a process."""
 
-    def __init__(self, bookings: Bookings, region: EntityClient, views: ViewFinder, clock: Clock) -> None:
+    def __init__(
+        self, bookings: Bookings, calendars: Calendars, region: EntityClient, views: ViewFinder, clock: Clock
+    ) -> None:
         self._bookings = bookings
+        self._calendars = calendars
         self._region = region
         self._views = views
         self._clock = clock
@@ -131,7 +135,7 @@ class WaitlistService:
         """Why the client could not take an offer of each of them. Raises NotFound: one has no such service."""
 
         async def why(name: str) -> list[Reason]:
-            schedule = await self._bookings.schedule(name, by=by)
+            schedule = await self._calendars.schedule(name, by=by)
             service_of(schedule, service, None)
             return await self._bookings.barred(name, schedule, client, by=by)
 

@@ -18,6 +18,9 @@ from actors.kernel.contract.protocol import Level
 from actors.kernel.effects.activity_file import ActivityFile, Verdict
 from actors.kernel.effects.activity_ids import mark_of
 from actors.kernel.effects.activity_lines import Lanes, Lines, Open, Phase, of_turn
+from actors.kernel.effects.kept_turns import REST, KeptTurns
+from actors.kernel.effects.open_activities import OpenActivities
+from actors.kernel.effects.postman import LETTERS
 from actors.kernel.effects.timers import TurnKey
 from actors.kernel.history.codec import StoredActivity
 from actors.kernel.lib.writes import WriteBatcher
@@ -29,7 +32,6 @@ from store.ports.stores import Stores
 
 MOST_WAITING: Final = 1000  # of a connector, in memory
 _FEW: Final = 10_000  # documents that are counted quickly
-_REST: Final = b""  # stands for what else a turn owes
 _KEPT: Final = (Phase.BEHIND, Phase.WAITING, Phase.PAUSED, Phase.HELD)
 
 
@@ -52,28 +54,25 @@ class Activities:
         self.lines = Lines()
         self.lanes = Lanes()
         self.on_waiting: Callable[[str], None] = lambda connector: None
-        self._settling = settling
+        self._kept = KeptTurns(settling)
         self._keep_s = keep_s
         self._clock = clock
         self._is_ours = is_ours
-        self._open: dict[bytes, Open] = {}
+        self._open = OpenActivities()
         self._vetting: Counter[Lane | None] = Counter()
-        self._here: Counter[str] = Counter()  # open ones by connector
-        self._filed_here: Counter[tuple[str, State]] = Counter()  # those of them that have a document
-        self._owed: dict[TurnKey, set[bytes]] = {}  # what a turn is kept for: its activities, and the rest
         self._recovering = 0
         self._doubtful = False
 
     def __iter__(self) -> Iterator[Open]:
-        return iter(list(self._open.values()))
+        return iter(self._open)
 
     def find(self, id_: bytes) -> Open | None:
         """The open activity of this id, if it is in memory."""
-        return self._open.get(id_)
+        return self._open.find(id_)
 
     def keeps(self, key: TurnKey) -> bool:
         """Is this turn kept for an activity?"""
-        return key in self._owed
+        return key in self._kept
 
     def keep(self, turn: Turn, activities: Sequence[StoredActivity], *, fresh: bool, more: bool) -> None:
         """Offer what a stored turn owes; it is settled when all of it is over. `fresh`: it has just been stored.
@@ -81,16 +80,15 @@ class Activities:
         if not self._is_ours(turn.entity):
             return  # whoever has it by now finds it unsettled
         key = (turn.entity, turn.turn)
-        owed = self._owed.setdefault(key, set())
         if more:
-            owed.add(_REST)
+            self._kept.keep(key, REST)
         now_s = self._clock.monotonic_s()
         for place, activity in enumerate(activities):
             one = of_turn(turn, place, activity, now_s)
-            owed.add(one.id)
-            known = self._open.get(one.id)
+            self._kept.keep(key, one.id)
+            known = self._open.find(one.id)
             if known is None:
-                self._add(one)
+                self._open.add(one)
                 one.turns.append(key)
                 self._begin(one, fresh=fresh)
             elif key not in known.turns:
@@ -98,12 +96,12 @@ class Activities:
 
     def settle(self, key: TurnKey) -> None:
         """What else the turn owed is done. One that is kept no longer is somebody else's to settle."""
-        self._discharge(key, _REST)
+        self._kept.done(key, REST)
 
     def closed(self, entity: str, key: str) -> None:
         """The answer to this activity is stored."""
         id_ = mark_of(entity, key)
-        one = self._open.get(id_)
+        one = self._open.find(id_)
         if one is not None:
             self._forget(one)
             if one.lane is not None and not one.filed and not self.file.is_empty:
@@ -125,7 +123,7 @@ class Activities:
 
     def time_moved(self) -> None:
         """What is paused may be due by now."""
-        for one in [one for one in self._open.values() if one.phase is Phase.PAUSED]:
+        for one in [one for one in self._open if one.phase is Phase.PAUSED]:
             self.pause(one, one.due_ms)
 
     def put_off(self, one: Open, due_ms: int) -> None:
@@ -140,31 +138,19 @@ class Activities:
 
     def admit(self, one: Open) -> None:
         """It has been loaded: it waits for a runner, unless it is known."""
-        if one.id not in self._open:
-            self._add(one)
+        if self._open.find(one.id) is None:
+            self._open.add(one)
             self.lanes.add(one)
             self.line_up(one)
 
     def levels(self) -> dict[str, Level]:
         """How many there are, by connector."""
-        counts, filed = self.file.counts, self._filed_here
-        return {
-            name: Level(
-                self._here[name] - filed[name, "dead"],
-                max(0, counts[name, "parked"] - filed[name, "parked"]),
-                counts[name, "dead"],
-            )
-            for name in {*self._here, *(name for name, _ in counts)}
-        }
+        return self._open.levels(self.file.counts)
 
     def figures(self) -> dict[str, dict[str, float]]:
         """The same for people, with the age of the oldest one in memory."""
         now_ms = self._clock.platform_ms()
-        oldest_ms: dict[str, int] = {}
-        for one in self._open.values():
-            if one.filed != "dead":
-                name = one.activity.connector
-                oldest_ms[name] = min(one.created_at_ms, oldest_ms.get(name, now_ms))
+        oldest_ms = self._open.oldest_ms()
         return {
             name: {
                 "waiting": level.waiting,
@@ -178,10 +164,10 @@ class Activities:
     def sweep(self) -> None:
         """Once a second: what has been here for long gets a document, and what has one need not wait here."""
         before_s = self._clock.monotonic_s() - self._keep_s
-        for one in [one for one in self._open.values() if one.since_s <= before_s and one.phase in _KEPT]:
+        for one in [one for one in self._open if one.since_s <= before_s and one.phase in _KEPT]:
             if not one.filed:
                 self.put_off(one, _due_of(one, self._clock))
-            elif one.phase is Phase.WAITING:
+            elif one.phase is Phase.WAITING and not one.turns:  # its document is written
                 self._forget(one)
 
     def recovery_began(self) -> None:
@@ -195,6 +181,13 @@ class Activities:
         self._doubtful = True
         self.file.gate(shut=self._recovering > 0)
 
+    def letters_counted(self, state: State, change: int) -> None:
+        """So many more letters are in this state. Where it is quick they are counted anew, since it may be a repeat."""
+        if sum(self.file.counts.values()) < _FEW:
+            self.file.recount()
+        else:
+            self.file.counts[LETTERS, state] += change
+
     async def look_again(self) -> None:
         """Now and then: others may have written, too. Raises `Unavailable`."""
         if sum(self.file.counts.values()) < _FEW:
@@ -205,29 +198,21 @@ class Activities:
 
     def hand_off(self, partitions: frozenset[int]) -> None:
         """These are somebody else's now, who finds their activities in the database."""
-        for one in [one for one in self._open.values() if one.partition in partitions]:
+        for one in [one for one in self._open if one.partition in partitions]:
             self._take_out(one)
             for key in one.turns:
-                self._owed.pop(key, None)
+                self._kept.forget(key)
 
     def clear(self) -> None:
         """Forget what memory holds (the lease is lost); the database keeps it."""
-        for one in self._open.values():
+        for one in self._open:
             one.phase = Phase.LEAVING
         self._open.clear()
-        self._here.clear()
-        self._filed_here.clear()
         self._vetting.clear()
-        self._owed.clear()
+        self._kept.clear()
         self.lines.clear()
         self.lanes.clear()
         self.file.clear()
-
-    def _add(self, one: Open) -> None:
-        self._open[one.id] = one
-        self._here[one.activity.connector] += 1
-        if one.filed:
-            self._filed_here[one.activity.connector, one.filed] += 1
 
     def _begin(self, one: Open, *, fresh: bool) -> None:
         if fresh and (one.lane is None or self._is_known(one.lane)):
@@ -241,7 +226,7 @@ class Activities:
         return self.file.is_empty and not self._recovering and not self._vetting[lane]
 
     def _vetted(self, one: Open, verdict: Verdict) -> None:
-        if self._open.get(one.id) is not one or one.phase is not Phase.VETTED:
+        if one not in self._open or one.phase is not Phase.VETTED:
             return
         self._is_vetted(one)
         if verdict.is_answered or verdict.is_stored:
@@ -262,7 +247,7 @@ class Activities:
     def _join(self, one: Open) -> None:
         """It takes its place: in line, or behind others of its lane; in the collection where too many wait."""
         is_first = self.lanes.add(one)
-        if self._here[one.activity.connector] > MOST_WAITING:
+        if self._open.of(one.activity.connector) > MOST_WAITING:
             self.put_off(one, self._clock.platform_ms())
         elif is_first:
             self._lead(one)
@@ -278,7 +263,7 @@ class Activities:
         self.line_up(one)
 
     def _resume(self, one: Open, due_ms: int) -> None:
-        if self._open.get(one.id) is one and one.phase is Phase.PAUSED and one.due_ms == due_ms:
+        if one in self._open and one.phase is Phase.PAUSED and one.due_ms == due_ms:
             self.line_up(one)
 
     def _file(self, one: Open, state: State, due_ms: int) -> None:
@@ -288,16 +273,13 @@ class Activities:
         if one.phase is not Phase.HELD or state == "dead":
             one.phase = Phase.LEAVING
         self.file.put(one.record(state, due_ms), partial(self._filed, one), was=one.filed)
-        if one.filed:
-            self._filed_here[one.activity.connector, one.filed] -= 1
-        self._filed_here[one.activity.connector, state] += 1
-        one.filed = state
+        self._open.file(one, state)
 
     def _filed(self, one: Open) -> None:
-        if self._open.get(one.id) is not one:
+        if one not in self._open:
             return
         for key in one.turns:
-            self._discharge(key, one.id)
+            self._kept.done(key, one.id)
         one.turns.clear()
         if one.phase is Phase.LEAVING:
             for later in self.lanes.beside(one):
@@ -309,13 +291,10 @@ class Activities:
         """It is over, or has a document: memory lets go of it, and its turns need not keep it."""
         self._take_out(one)
         for key in one.turns:
-            self._discharge(key, one.id)
+            self._kept.done(key, one.id)
 
     def _take_out(self, one: Open) -> None:
-        del self._open[one.id]
-        self._here[one.activity.connector] -= 1
-        if one.filed:
-            self._filed_here[one.activity.connector, one.filed] -= 1
+        self._open.remove(one)
         if one.phase is Phase.WAITING:
             self.lines.remove(one)
         elif one.phase is Phase.VETTED:
@@ -324,15 +303,6 @@ class Activities:
         heir = self.lanes.remove(one)
         if heir is not None and heir.phase is Phase.BEHIND:
             self.line_up(heir)
-
-    def _discharge(self, key: TurnKey, what: bytes) -> None:
-        owed = self._owed.get(key)
-        if owed is None:
-            return
-        owed.discard(what)
-        if not owed:
-            del self._owed[key]
-            self._settling.put([key])
 
 
 def _due_of(one: Open, clock: Clock) -> int:

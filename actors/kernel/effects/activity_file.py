@@ -169,11 +169,11 @@ class ActivityFile:
             self._working = False
 
     def _take(self) -> _Batch:
+        """What is to be done next. No more is vetted at once than can be put off before the next are looked at."""
         batch, self._next = self._next, _Batch()
-        later = [one for one in batch.vetted if self._gated and one.activity.lane]
-        if later:
-            self._next.vetted = later
-            batch.vetted = [one for one in batch.vetted if not one.activity.lane]
+        shut = [one for one in batch.vetted if self._gated and one.activity.lane]
+        open_ = [one for one in batch.vetted if not (self._gated and one.activity.lane)]
+        batch.vetted, self._next.vetted = open_[:_MOST], open_[_MOST:] + shut
         return batch
 
     async def _do(self, batch: _Batch) -> None:
@@ -191,8 +191,8 @@ class ActivityFile:
             await self._insist(partial(self._activities.drop, list(gone)))
         for some_lanes in _slices(list(lanes)):
             await self._promote(some_lanes)
-        for ones in _slices(batch.vetted):
-            await self._vet(ones)
+        if batch.vetted:
+            await self._vet(batch.vetted)
 
         if batch.counting:
             counts = await self._insist(partial(self._activities.counts, self._partitions()))

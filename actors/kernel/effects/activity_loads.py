@@ -4,6 +4,7 @@ deadline is over, since then its entity is told; when an operator says so."""
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 from actors.kernel.contract import protocol
@@ -52,6 +53,7 @@ class ActivityLoads:
         self._patience_ms = int(patience_s * 1000)
         self._busy: set[str] = set()  # connectors that are being looked for
         self._not_before_s: dict[str, float] = {}
+        self._due_meanwhile: dict[str, int] = {}  # credit of connectors of which one has moved up since the look began
         self._expiring = False
 
     def look_for(self, connector: str, credit: int) -> None:
@@ -64,9 +66,13 @@ class ActivityLoads:
             self._busy.add(connector)
             self._tasks.spawn(self._load(connector, credit))
 
-    def due_now(self, connector: str) -> None:
-        """There is one that is due, whatever the last look has found."""
+    def due_now(self, connector: str, credit: int = 0) -> None:
+        """There is one that is due, whatever the last look has found; and a runner would take so many."""
         self._not_before_s.pop(connector, None)
+        if connector in self._busy:
+            self._due_meanwhile[connector] = max(credit, self._due_meanwhile.get(connector, 0))
+        elif credit:
+            self.look_for(connector, credit)
 
     def sweep(self) -> None:
         """Once a second: those past their deadline are over, whoever asks for them or not."""
@@ -147,8 +153,10 @@ class ActivityLoads:
             one.phase = Phase.ANSWERING
         row = row_of(one, "waiting" if one.filed != "dead" else "dead")
         answer = await self.tell(one, "dropped")
-        if answer.code:
+        if answer.code in _NOT_TAKEN:
             raise Unavailable("The activity could not be dropped just now; try again.")
+        if answer.code:  # its entity cannot hear of it, which is no reason to keep it
+            self._activities.closed(one.entity, one.activity.key)
         return row
 
     def _told(self, one: Open, answer: protocol.Answer) -> None:
@@ -168,17 +176,22 @@ class ActivityLoads:
             pass
         finally:
             self._busy.discard(connector)
-            if found < credit:
+            if (more := self._due_meanwhile.pop(connector, None)) is not None:
+                self.look_for(connector, more or credit)
+            elif found < credit:
                 self._not_before_s[connector] = self._clock.monotonic_s() + _REST_S
 
     async def _bring(self, connector: str, credit: int) -> int:
         """How many were due, at most `credit` of each urgency."""
         before_ms = self._clock.platform_ms() + 1
-        records: list[ActivityRecord] = []
-        for urgency in _URGENCIES:
-            records += await self._stored.due(
-                self._partitions(), connector, before_ms=before_ms, limit=credit, urgency=urgency
+        mine = self._partitions()
+        found = await asyncio.gather(
+            *(
+                self._stored.due(mine, connector, before_ms=before_ms, limit=credit, urgency=urgency)
+                for urgency in _URGENCIES
             )
+        )
+        records = list(chain.from_iterable(found))
         unknown = [record for record in records if self._activities.find(record.id) is None]
         for one in await self._still_open(unknown):
             self._activities.admit(one)

@@ -36,6 +36,7 @@ class ShardEffects:
         self.inbox.clear()
         self.timers.clear()
         self.activities.clear()
+        self.runners.clear()
 
     def hand_off(self, partitions: frozenset[int]) -> None:
         """These are somebody else's now."""
@@ -73,7 +74,6 @@ def shard_effects(
     settling: WriteBatcher[TurnKey] = batch_writes(stores.journal.settle, tasks)
     timers = TimerScheduler(stores.timers, settling, inbox, clock=clock, tasks=tasks)
     router = LetterRouter(is_ours, inbox, courier, patience_s=patience_s)
-    postman = Postman(stores.activities, stores.vault, router.send, clock)
     activities = Activities(
         stores,
         settling,
@@ -87,6 +87,8 @@ def shard_effects(
     loads = ActivityLoads(
         activities, stores, inbox, clock=clock, tasks=tasks, partitions=partitions, patience_s=patience_s
     )
+    counted = activities.letters_counted
+    postman = Postman(stores.activities, stores.vault, router.send, clock, counted=counted)
     outbox = Outbox(
         stores,
         postman.deliver,

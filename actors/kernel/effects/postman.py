@@ -42,8 +42,18 @@ class Unhosted(Exception):
 class Postman:
     """Carries the letters of one shard's entities."""
 
-    def __init__(self, activities: Activities, vault: Vault, courier: Courier, clock: Clock) -> None:
+    def __init__(
+        self,
+        activities: Activities,
+        vault: Vault,
+        courier: Courier,
+        clock: Clock,
+        *,
+        counted: Callable[[State, int], None] = lambda state, change: None,
+    ) -> None:
+        """`counted` hears by how many the letters in a state have become more."""
         self._activities = activities
+        self._counted = counted
         self._vault = vault
         self._courier = courier
         self._clock = clock
@@ -57,6 +67,7 @@ class Postman:
         if (fate := await self._send(sender, letter)) is not None:
             record = record_of(sender, letter, due_ms=self._clock.platform_ms())
             await self._activities.put([self._kept(record, *fate)])
+            self._counted(fate[0], 1)
 
     async def run(self, partitions: Callable[[], Sequence[int]]) -> None:
         """Send the parked letters of these partitions when they are due; until cancelled."""
@@ -89,6 +100,8 @@ class Postman:
                     await self._activities.drop([record.id])
                 else:
                     await self._activities.put([self._kept(record, *fate)])
+                    self._counted(fate[0], 1)
+                self._counted("parked", -1)
             except Unavailable:
                 return done  # they keep their order
         return len(records)

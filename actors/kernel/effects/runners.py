@@ -106,6 +106,11 @@ class Runners:
             await request.rest(request.until_s - now_s)
         return []
 
+    def clear(self) -> None:
+        """The lease is lost: nobody need wait here."""
+        for request in self._requests.values():
+            request.wake()
+
     def sweep(self) -> None:
         """Once a second: what silent runners have is given back, and whoever waits has the collection looked at."""
         now_s = self._clock.monotonic_s()
@@ -126,10 +131,8 @@ class Runners:
                 request.wake()
 
     def _on_due(self, connector: str) -> None:
-        self._loads.due_now(connector)
-        for request in self._requests.values():
-            if (credit := request.credits.get(connector, 0)) > 0:
-                self._loads.look_for(connector, credit)
+        credits_ = [request.credits.get(connector, 0) for request in self._requests.values()]
+        self._loads.due_now(connector, max(credits_, default=0))
 
     def _offer(self, request: _Request) -> list[Offered]:
         offers: list[Offered] = []

@@ -4,7 +4,7 @@ Safe beside a running system: a view replaces an older version only, so whatever
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,17 +33,44 @@ async def rebuild(
 ) -> Rebuilt:
     """Write every view that the journal entails. Raises `Unavailable` when the database does not answer."""
     done = Rebuilt()
-    for kind in kinds:
-        runtime = KindRuntime(kind, stores)
-        async for ids in entity_pages(stores.journal, f"{kind.name}:"):
+
+    def go_on() -> bool:
+        on_progress(done)
+        return True
+
+    await rebuild_some(stores, kinds, "", done, go_on)
+    return done
+
+
+async def rebuild_some(
+    stores: Stores,
+    kinds: Sequence[Kind[Any, Any, Any]],
+    after: str,
+    done: Rebuilt,
+    go_on: Callable[[], bool],
+    *,
+    write: bool = True,
+) -> str:
+    """Rebuild the views of the entities behind `after` ("": of all), counting into `done`, as long as `go_on` says so
+    after each. Where to go on; "": that was all. Without `write`, only count.
+
+    Raises:
+        ValueError: `after` is of none of these kinds.
+        Unavailable: the database does not answer.
+    """
+    names = [kind.name for kind in kinds]
+    for kind in kinds[names.index(after.partition(":")[0]) if after else 0 :]:
+        runtime, prefix = KindRuntime(kind, stores), f"{kind.name}:"
+        async for ids in entity_pages(stores.journal, prefix, after=after if after.startswith(prefix) else ""):
             for entity_id in ids:
                 views = await _views_of(stores, runtime, entity_id, done)
-                for start in range(0, len(views), _VIEWS):
+                for start in range(0, len(views) if write else 0, _VIEWS):
                     await stores.views.write(views[start : start + _VIEWS])
                 done.entities += 1
                 done.views += len(views)
-                on_progress(done)
-    return done
+                if not go_on():
+                    return entity_id
+    return ""
 
 
 async def _views_of(stores: Stores, runtime: KindRuntime, entity_id: str, done: Rebuilt) -> list[View]:

@@ -9,9 +9,8 @@ _ENTITIES: Final = 500  # a round trip
 _TURNS: Final = 200
 
 
-async def entity_pages(journal: Journal, prefix: str) -> AsyncIterator[list[str]]:
-    """The ids of all entities with this prefix, in order."""
-    after = ""
+async def entity_pages(journal: Journal, prefix: str, *, after: str = "") -> AsyncIterator[list[str]]:
+    """The ids of all entities with this prefix, in order; with `after`, of those behind it."""
     while ids := await journal.entities(prefix, after=after, limit=_ENTITIES):
         yield ids
         after = ids[-1]

@@ -16,11 +16,11 @@ def calendars(services: CalendarServices) -> Iterator[Operation[Any]]:
     """Section "Calendars and bookings" of the contract, as far as it is about calendars."""
 
     async def read(request: requests.OfCalendar, caller: Caller) -> Result:
-        reply = await services.bookings.calendar(request.therapist_id, by=caller.by, trace=caller.trace)
+        reply = await services.calendars.get(request.therapist_id, by=caller.by, trace=caller.trace)
         return Result(reply.data, version=reply.version)
 
     async def configure(request: requests.UpdateCalendar, caller: Caller) -> Result:
-        reply = await services.bookings.configure(
+        reply = await services.calendars.configure(
             request.therapist_id, request.schedule(), by=caller.by, trace=caller.trace, versions=caller.versions
         )
         return Result(reply.data, version=reply.version)
@@ -79,7 +79,7 @@ def _looked_at(services: CalendarServices) -> Iterator[Operation[Any]]:
         "get_availability",
         "calendar.availability",
         requests.GetAvailability,
-        lambda request, caller: services.bookings.free_times(
+        lambda request, caller: services.calendars.free_times(
             request.therapist_id, request, by=caller.by, trace=caller.trace
         ),
         Rest(

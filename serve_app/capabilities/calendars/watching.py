@@ -68,7 +68,7 @@ class CalendarWatching:
             booked = (await self._services.queries.page(wanted, by=by)).bookings
 
         async def submit() -> Reply:
-            free, version = await self._services.bookings.availability(
+            free, version = await self._services.calendars.availability(
                 request.therapist_id, command, by=by, listen=True, trace=connection.trace()
             )
             shown = Watched(version=free.version, tz=free.tz, slots=free.slots, bookings=booked)

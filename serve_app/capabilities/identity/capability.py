@@ -1,22 +1,35 @@
 """Accounts, sessions and care, for the list of capabilities."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter
 from pymongo import IndexModel
 
 from config.settings import Settings
-from serve_app.capabilities.capability import ApiContext, Capability
+from serve_app.capabilities.audit.record import AuditRecord
+from serve_app.capabilities.capability import ApiContext, Capability, ServerContext
 from serve_app.capabilities.identity import outbox
 from serve_app.capabilities.identity.accounts import account_records, codes, lockout
 from serve_app.capabilities.identity.assembly import identity_of
+from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.identity.care_operations import CareOperations
 from serve_app.capabilities.identity.care_routes import care_routes
 from serve_app.capabilities.identity.people_routes import people_routes
 from serve_app.capabilities.identity.personal import PersonalIdentity
 from serve_app.capabilities.identity.routes import auth_routes
 from serve_app.capabilities.identity.server_events import IDENTITY_EVENTS
 from serve_app.capabilities.identity.sessions import revocation, session_records
+from serve_app.edge.operation import Operation
+
+
+def care_of(context: ServerContext) -> CareRelations:
+    """The service of care relationships."""
+    return CareRelations(context.region, context.stores.views, context.clock)
+
+
+def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
+    return CareOperations(context.once(care_of), AuditRecord(context.database, context.clock))
 
 
 def _routers(context: ApiContext) -> Iterable[APIRouter]:
@@ -46,6 +59,7 @@ def _indexes(settings: Settings) -> Mapping[str, Sequence[IndexModel]]:
 
 IDENTITY: Final = Capability(
     name="identity",
+    operations=_operations,
     routers=_routers,
     events=IDENTITY_EVENTS,
     personal=_personal,

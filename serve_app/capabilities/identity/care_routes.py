@@ -1,11 +1,10 @@
-"""`/api/care`: who cares for whom."""
+"""`/api/care`: who cares for whom. What both doors have is in `care_operations`."""
 
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Path
 
-from actors.calendars.hours.timeline import parse_instant
 from actors.care.state import CareRecord, shown
 from actors.kernel.contract.entity import Principal
 from common.ids import ID_PATTERN
@@ -23,7 +22,6 @@ IdInPath = Annotated[str, Path(pattern=ID_PATTERN)]
 Proposer = Annotated[Principal, permit("care.propose")]
 Accepter = Annotated[Principal, permit("care.accept")]
 Reader = Annotated[Principal, permit("care.read")]
-Pauser = Annotated[Principal, permit("care.pause")]
 Ender = Annotated[Principal, permit("care.end")]
 _NOT_NOW: dict[int | str, dict[str, object]] = {404: {}, 412: {}}
 
@@ -57,17 +55,6 @@ def care_routes(care: CareRelations, parts: Parts) -> APIRouter:
     async def accept(care_id: IdInPath, by: From, who: Accepter) -> models.CareView:
         """The client agrees."""
         return await record("care.accepted", await care.accept(care_id, by=who, trace=by.request), who, by)
-
-    @router.post("/{care_id}/pause", operation_id="pause_care", responses=_NOT_NOW)
-    async def pause(care_id: IdInPath, by: From, who: Pauser, body: models.PauseCare | None = None) -> models.CareView:
-        """It rests: until `until`, or until somebody resumes it. Asked again, the last `until` counts."""
-        until = 0 if body is None or body.until is None else parse_instant(body.until, "until")
-        return await record("care.paused", await care.pause(care_id, until, by=who, trace=by.request), who, by)
-
-    @router.post("/{care_id}/resume", operation_id="resume_care", responses=_NOT_NOW)
-    async def resume(care_id: IdInPath, by: From, who: Pauser) -> models.CareView:
-        """It goes on."""
-        return await record("care.resumed", await care.resume(care_id, by=who, trace=by.request), who, by)
 
     @router.post("/{care_id}/end", operation_id="end_care", responses=_NOT_NOW)
     async def end(care_id: IdInPath, by: From, who: Ender) -> models.CareView:

@@ -185,12 +185,6 @@ class Propose(IdentityBody):
     therapist_id: Id | None = None
 
 
-class PauseCare(IdentityBody):
-    """`until`: when it goes on by itself; without it, somebody resumes it."""
-
-    until: Annotated[str, Field(max_length=64, json_schema_extra={"format": "date-time"})] | None = None
-
-
 class CareView(BaseModel):
     """`state`: pending, active, paused or ended. `until`: when a pause ends by itself."""
 

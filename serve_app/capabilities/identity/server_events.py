@@ -7,7 +7,7 @@ from serve_app.edge.server_events import Addressed, ServerEvent
 
 
 class CareUpdated(Addressed, frozen=True, kw_only=True):
-    """A care relationship by now."""
+    """A care relationship by now. `state`: pending, active, paused or ended; `until`: when a pause ends by itself."""
 
     care_id: str
     client_id: UserId
@@ -16,6 +16,7 @@ class CareUpdated(Addressed, frozen=True, kw_only=True):
     proposed_by: str
     since: str
     ended_at: str = ""
+    until: str = ""
 
 
 class SecurityNotice(Addressed, frozen=True, kw_only=True):

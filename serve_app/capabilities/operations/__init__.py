@@ -1,1 +1,1 @@
-"""What operators see of calls to partners, and do about them."""
+"""What operators see and do while everything runs."""

@@ -1,13 +1,27 @@
-"""What operators see and do about calls to partners, for the list of capabilities."""
+"""What operators see and do while everything runs, and what partners tell, for the list of capabilities."""
 
 from collections.abc import Iterable
 from typing import Any, Final
 
+from fastapi import APIRouter
+
 from serve_app.capabilities.audit.record import AuditRecord
-from serve_app.capabilities.capability import Capability, ServerContext
+from serve_app.capabilities.capability import ApiContext, Capability, ServerContext
 from serve_app.capabilities.operations.activities import ActivityOperations
+from serve_app.capabilities.operations.clock import clock_operations
+from serve_app.capabilities.operations.job_operations import JobOperations
+from serve_app.capabilities.operations.jobs import Jobs
 from serve_app.capabilities.operations.operations import activity_operations
+from serve_app.capabilities.operations.webhook_operations import WebhookOperations
+from serve_app.capabilities.operations.work.table import KINDS
 from serve_app.edge.operation import Operation
+from serve_app.edge.webhooks.arrivals import Webhooks
+from serve_app.edge.webhooks.routes import webhook_routes
+
+
+def audit_of(context: ServerContext) -> AuditRecord:
+    """Where it is recorded what operators do."""
+    return AuditRecord(context.database, context.clock)
 
 
 def activities_of(context: ServerContext) -> ActivityOperations:
@@ -16,13 +30,27 @@ def activities_of(context: ServerContext) -> ActivityOperations:
         context.activity_shards,
         context.stores.activities,
         context.activity_figures,
-        AuditRecord(context.database, context.clock),
+        context.once(audit_of),
         context.clock,
     )
 
 
+def webhooks_of(context: ServerContext) -> Webhooks:
+    """What takes partners' webhooks."""
+    return Webhooks(context.partners, context.region, context.stores.views, context.blobs, context.clock)
+
+
 def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
-    return activity_operations(context.once(activities_of))
+    audit = context.once(audit_of)
+    yield from activity_operations(context.once(activities_of))
+    yield from WebhookOperations(context.once(webhooks_of), audit)
+    yield from JobOperations(Jobs(context.region, context.stores.views, KINDS, audit, context.clock))
+    if context.mover is not None:
+        yield from clock_operations(context.mover, audit)
 
 
-OPERATIONS: Final = Capability(name="operations", operations=_operations)
+def _routers(context: ApiContext) -> Iterable[APIRouter]:
+    yield webhook_routes(context.once(webhooks_of))
+
+
+OPERATIONS: Final = Capability(name="operations", operations=_operations, routers=_routers)

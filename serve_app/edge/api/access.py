@@ -9,8 +9,6 @@ from common.policy import POLICY
 from serve_app.edge.conventions.callers import sender_of
 from serve_app.edge.conventions.permits import permit
 
-RoomLister = Annotated[Principal, permit("room.list")]
-RoomReader = Annotated[Principal, permit("room.read")]
 Admin = Annotated[Principal, permit("operations.read")]
 
 

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from common.errors import CarewireError, Conflict, InvalidArgument
 from serve_app.edge.api.problems import problem
 from serve_app.edge.conventions.callers import sender_of
+from serve_app.edge.conventions.limits import WEBHOOK_PATH
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
@@ -181,6 +182,8 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _given(scope: Mapping[str, Any]) -> str | None:
+    if scope["path"].startswith(WEBHOOK_PATH):  # partners' events have ids, and a refusal must not be remembered
+        return None
     name = HEADER.lower().encode()
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
 

@@ -25,6 +25,8 @@ from serve_app.edge.conventions.callers import sender_of
 WINDOW_S: Final = 60.0
 _API: Final = "/api/"
 UNLIMITED: Final = ("/livez", "/readyz")  # cheaper than a refusal, and whoever restarts us must get an answer
+WEBHOOK_PATH: Final = "/api/webhooks/"
+_WEBHOOKS: Final = 10  # times as many as of other addresses: one partner tells what all of its customers do
 SIGN_IN_PATHS: Final = ("/api/auth/register", "/api/auth/login", "/api/auth/refresh", "/api/auth/password/reset")
 
 
@@ -51,6 +53,7 @@ class RateLimits:
             "user": LimitPolicy(settings.user_per_minute),
             "address": LimitPolicy(settings.ip_per_minute),
             "open": LimitPolicy(settings.open_per_minute),
+            "webhook": LimitPolicy(settings.ip_per_minute * _WEBHOOKS),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,6 +95,8 @@ def _whose(scope: Scope) -> tuple[str, str]:
         return "open", network_of(sender.address)
     if scope["path"].startswith(SIGN_IN_PATHS):
         return "sign-in", network_of(sender.address)
+    if scope["path"].startswith(WEBHOOK_PATH):
+        return "webhook", network_of(sender.address)
     if sender.name:
         return "user", sender.name
     return "address", network_of(sender.address)

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from common.errors import error_types
 from serve_app.edge.api.models import Problem
 from serve_app.edge.conventions.idempotency import HEADER
-from serve_app.edge.conventions.limits import UNLIMITED
+from serve_app.edge.conventions.limits import UNLIMITED, WEBHOOK_PATH
 from serve_app.edge.conventions.permits import routes_of
 from serve_app.edge.conventions.samples import sample_of
 from serve_app.edge.rest import operation_of
@@ -94,7 +94,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         return
     parameters = operation.setdefault("parameters", [])
     parameters.append(_REQUEST_ID)
-    if method == "post":
+    if method == "post" and not path.startswith(WEBHOOK_PATH):
         parameters.append(_IDEMPOTENCY)
     for status in _statuses(path, method, operation):
         responses[str(status)] = _problem(status)

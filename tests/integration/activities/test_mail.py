@@ -19,7 +19,7 @@ from tests.mail_server import MailServer
 from tests.mongo import url_of
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 RIGHT = ("carewire", "right")
 ANN = "ann@mail.test"
 QUICK = ActivitySettings(keep_s=0.5, first_retry_s=0.05, longest_retry_s=0.4, breaker_failures=3, breaker_pause_s=0.3)

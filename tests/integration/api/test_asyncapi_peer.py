@@ -2,46 +2,73 @@
 
 import json
 import subprocess
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from config.settings import Settings
-from serve_app.cluster.blueprint import asyncapi_of
+from serve_app.catalogue import client_events, server_events
+from serve_app.cluster.blueprint import api_context, asyncapi_of
+from serve_app.edge.asyncapi import asyncapi
 
+pytestmark = pytest.mark.timeout(400)  # the parser takes seconds of a processor, which others may want too
 JS: Final = Path(__file__).parents[2] / "js"
+Document = dict[str, Any]
 
 
-def complaints(document: dict[str, Any]) -> list[dict[str, str]]:
-    """What the parser and the patterns say; nothing for a good one."""
+def judged(*documents: Document) -> list[list[Mapping[str, str]]]:
+    """What the judges have against each."""
     done = subprocess.run(
         ["node", "asyncapi.mjs"],
         cwd=JS,
-        input=json.dumps(document),
+        input="".join(json.dumps(document) + "\n" for document in documents),
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=380,
         check=True,
     )
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_the_official_parser_takes_the_document() -> None:
-    assert complaints(asyncapi_of(Settings())) == []
+def a_small_one() -> Document:
+    """With one event each way."""
+    settings = Settings()
+    marks = [one for one in client_events(api_context(settings)) if one.name == "mark_read"]
+    receipts = [server_events(settings.features)["read_receipt"]]
+    return asyncapi(marks, receipts, version="1", host="localhost:8001")
 
 
-@pytest.mark.parametrize("damage", ["version", "reference", "example", "pattern"])
-def test_the_judge_finds_what_is_wrong(damage: str) -> None:
-    document = asyncapi_of(Settings())
-    message = document["components"]["messages"]["mark_read"]
-    match damage:
-        case "version":
-            del document["info"]["version"]
-        case "reference":
-            document["operations"]["mark_read"]["messages"] = [{"$ref": "#/channels/main/messages/nothing"}]
-        case "example":
-            message["examples"][0]["payload"] = {"room_id": 7}
-        case "pattern":
-            message["payload"] = {"type": "object", "properties": {"room_id": {"type": "string", "pattern": r"a\Z"}}}
-    assert complaints(document)
+def without_a_version(document: Document) -> None:
+    del document["info"]["version"]
+
+
+def with_a_reference_to_nothing(document: Document) -> None:
+    document["operations"]["mark_read"]["messages"] = [{"$ref": "#/channels/main/messages/nothing"}]
+
+
+def with_an_example_that_does_not_fit(document: Document) -> None:
+    document["components"]["messages"]["mark_read"]["examples"][0]["payload"] = {"room_id": 7}
+
+
+def with_a_pattern_of_python(document: Document) -> None:
+    document["components"]["messages"]["mark_read"]["payload"] = {"type": "string", "pattern": r"a\Z"}
+
+
+def test_the_judges_take_the_document_and_find_what_is_wrong_with_others() -> None:
+    damages: list[Callable[[Document], None]] = [
+        without_a_version,
+        with_a_reference_to_nothing,
+        with_an_example_that_does_not_fit,
+        with_a_pattern_of_python,
+    ]
+    damaged = [deepcopy(a_small_one()) for _ in damages]
+    for damage, document in zip(damages, damaged, strict=True):
+        damage(document)
+    whole, small, *found = judged(asyncapi_of(Settings()), a_small_one(), *damaged)
+    assert (whole, small) == ([], [])
+    assert {damage.__name__: bool(complaints) for damage, complaints in zip(damages, found, strict=True)} == {
+        damage.__name__: True for damage in damages
+    }

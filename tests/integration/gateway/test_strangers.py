@@ -25,7 +25,7 @@ from tests.waiting import eventually
 from tests.wire_rig import Wire, closed, said, until
 
 MANY = 2000
-AUTH_S = 20.0
+AUTH_S = 60.0
 BAD = '40{"token":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.AAAA%d"}'
 
 

@@ -10,7 +10,7 @@ from tests.gateway_rig import Client, token
 from tests.identity_rig import House, remembered_logs
 from tests.integration.identity.victim import HOURS, when
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 CANARY = "zq7canary"
 MEMBER = f"{CANARY}-member"  # the name of a member that is not known: a mistake is named, so that it can be found
 

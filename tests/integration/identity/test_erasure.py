@@ -14,7 +14,7 @@ from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
 from tests.integration.identity.victim import CANARY, Victim, a_victim, when
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 ADA = "ada@example.org"
 TITLE = f"{CANARY} room"  # titles of rooms are in the clear and stay: they are the others' too
 

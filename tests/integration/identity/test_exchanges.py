@@ -14,7 +14,7 @@ from tests.identity_rig import House, house
 from tests.mongo import url_of
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 
 
 def _told(answer: Any, before: Any) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from actors.calendars.hours.schedule import Service
-from actors.calendars.services.bookings import Bookings
+from actors.calendars.services.calendars import Calendars
 from actors.kernel.contract.entity import Principal
 from tests.gateway_rig import token
 from tests.identity_rig import House
@@ -54,9 +54,9 @@ async def test_the_other_seems_to_be_offline_and_nothing_is_heard_of_them(
 async def test_neither_books_with_the_other_and_who_books_for_others_does(
     home: House, apart: set[frozenset[str]]
 ) -> None:
-    bookings = Bookings(home.region, home.stores.views, home.clock)
+    calendars = Calendars(home.region)
     schedule = a_schedule(services=(Service(service_id="talk", duration_minutes=60),))
-    await bookings.configure("bob", schedule, by=Principal("bob", "therapist"))
+    await calendars.configure("bob", schedule, by=Principal("bob", "therapist"))
     soon = datetime.now(UTC) + timedelta(days=2)
     monday = soon + timedelta(days=-soon.weekday() % 7)
 

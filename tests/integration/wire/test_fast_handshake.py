@@ -16,7 +16,7 @@ from realtime.websocket.frames import framed
 from tests.streams import Stream, stream_to
 from tests.wire_rig import until
 
-PATIENCE_S = 5.0
+PATIENCE_S = 30.0
 KEY = base64.b64encode(b"sixteen bytes ..").decode()
 FULL = [("Content-Type", "text/plain"), ("Retry-After", "3")]
 SOUND = {

@@ -18,6 +18,7 @@ from actors.calendars.hours.schedule import Limits, Schedule, Service
 from actors.calendars.hours.timeline import DAY_MS, HOUR_MS
 from actors.calendars.series.kind import SeriesKind
 from actors.calendars.services.bookings import Bookings
+from actors.calendars.services.calendars import Calendars
 from actors.calendars.waitlist.kind import WaitlistKind
 from actors.inboxes.commands import ReadInbox
 from actors.inboxes.kind import InboxKind
@@ -101,6 +102,7 @@ class Rig:
         self.cluster = LocalCluster(self.stores, kinds, settings=SETTINGS, clock=self.clock, reactions=rules)
         self.region: Region
         self.bookings: Bookings
+        self.calendars: Calendars
 
     def play(self, scenario: Callable[["Rig"], Awaitable[T]], *, limit_s: float = 10_000_000.0) -> T:
         """Run a scenario on a started cluster with the calendar of `doc`, another therapist's and a room's."""
@@ -109,9 +111,10 @@ class Rig:
             await self.cluster.start()
             self.region = await self.cluster.region("test")
             self.bookings = Bookings(self.region, self.stores.views, self.clock)
-            await self.bookings.configure("room1", a_schedule(services=(), kind="room"), by=ADMIN)
+            self.calendars = Calendars(self.region)
+            await self.calendars.configure("room1", a_schedule(services=(), kind="room"), by=ADMIN)
             for calendar in ("doc", "eve"):
-                await self.bookings.configure(calendar, a_schedule(), by=ADMIN)
+                await self.calendars.configure(calendar, a_schedule(), by=ADMIN)
             try:
                 return await scenario(self)
             finally:
@@ -131,7 +134,7 @@ class Rig:
 
     async def slots(self, start: int, end: int, service: str = "talk", calendar: str = "doc") -> list[str]:
         """When free times begin."""
-        answer, _ = await self.bookings.availability(
+        answer, _ = await self.calendars.availability(
             calendar, GetFreeTimes(start=start, end=end, service=service), by=ANN
         )
         return [slot.start for slot in answer.slots]

@@ -82,12 +82,12 @@ async def of_bookings(rig: Rig, services: CalendarServices, answers: Answers) ->
 
 
 async def of_calendars(rig: Rig, services: CalendarServices, answers: Answers) -> None:
-    bookings, add = services.bookings, answers.add
-    await add("calendar", bookings.calendar("doc", by=ANN))
-    await add("configure", bookings.configure("new", a_schedule(), by=ADMIN))
+    bookings, calendars, add = services.bookings, services.calendars, answers.add
+    await add("calendar", calendars.get("doc", by=ANN))
+    await add("configure", calendars.configure("new", a_schedule(), by=ADMIN))
 
     async def free(command: GetFreeTimes) -> Any:
-        found: Any = await bookings.availability("doc", command, by=ANN)
+        found: Any = await calendars.availability("doc", command, by=ANN)
         return found[0]
 
     await add("free", free(GetFreeTimes(start=at(9), end=at(16), service="talk")))
@@ -194,9 +194,9 @@ def test_answers_are_what_they_were(name: str) -> None:
         services = calendar_services(rig.region, rig.stores.views, rig.clock, rig.stores.feed_tokens)
         paid = Service(service_id="paid", duration_minutes=60, price=Price(4200, "EUR"), format="video")
         services_of_doc = (*a_schedule().services, paid)
-        await services.bookings.configure("doc", a_schedule(services=services_of_doc), by=ADMIN)
+        await services.calendars.configure("doc", a_schedule(services=services_of_doc), by=ADMIN)
         asks = a_schedule(rules=Limits(requires_confirmation=True))
-        await services.bookings.configure("asks", asks, by=ADMIN)
+        await services.calendars.configure("asks", asks, by=ADMIN)
         await PARTS[name](rig, services, answers)
 
     rig.play(scenario)

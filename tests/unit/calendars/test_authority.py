@@ -53,10 +53,10 @@ async def nobody(client: str, therapist: str) -> bool:
 def test_a_service_names_rooms_and_devices_only(named: str, by: Principal) -> None:
     async def scenario(rig: Rig) -> None:
         with pytest.raises(PermissionDenied) as refused:
-            await rig.bookings.configure("doc", needing("room1", named), by=by)
+            await rig.calendars.configure("doc", needing("room1", named), by=by)
         assert refused.value.details == {"field": "services.resources", "resources": [named]}
-        assert await rig.bookings.schedule("doc", by=DOC) == a_schedule()
-        await rig.bookings.configure("doc", needing("room1"), by=by)
+        assert await rig.calendars.schedule("doc", by=DOC) == a_schedule()
+        await rig.calendars.configure("doc", needing("room1"), by=by)
 
     Rig().play(scenario)
 
@@ -97,17 +97,17 @@ def test_a_stored_service_that_names_a_therapist_takes_nothing_of_them_and_tells
 
 def test_a_room_that_is_shared_with_some_is_there_for_them_until_that_is_taken_back() -> None:
     async def scenario(rig: Rig) -> None:
-        await rig.bookings.configure("room1", a_schedule(**ROOM, rules=Limits(shared_with=("eve",))), by=ADMIN)
+        await rig.calendars.configure("room1", a_schedule(**ROOM, rules=Limits(shared_with=("eve",))), by=ADMIN)
         with pytest.raises(PermissionDenied):
-            await rig.bookings.configure("doc", needing("room1"), by=DOC)
+            await rig.calendars.configure("doc", needing("room1"), by=DOC)
         with pytest.raises(Conflict) as refused:
             await rig.book(at(10), service="room-talk")
         assert codes(refused.value) == ["resource_denied"]
         offered: Any = (refused.value.details or {})["alternatives"]
         assert {one["therapist_id"] for one in offered} == {"eve"}
-        await rig.bookings.configure("eve", needing("room1"), by=EVE)
+        await rig.calendars.configure("eve", needing("room1"), by=EVE)
         made = await rig.book(at(10), therapist="eve", service="x")
-        await rig.bookings.configure("room1", a_schedule(**ROOM, rules=Limits(shared_with=())), by=ADMIN)
+        await rig.calendars.configure("room1", a_schedule(**ROOM, rules=Limits(shared_with=())), by=ADMIN)
         with pytest.raises(Conflict) as refused:
             await rig.bookings.move(made.id, BookingChangeRequest(start=at(11)), by=ANN)
         assert codes(refused.value) == ["resource_denied"]
@@ -120,7 +120,7 @@ def test_a_room_that_is_shared_with_some_is_booked_by_itself_by_them_and_those_w
     async def scenario(rig: Rig) -> None:
         wanted = BookingRequest(therapist="room1", start=at(10), duration=60)
         assert (await rig.bookings.check(wanted, by=ANN)).available
-        await rig.bookings.configure("room1", a_schedule(**ROOM, rules=Limits(shared_with=("eve",))), by=ADMIN)
+        await rig.calendars.configure("room1", a_schedule(**ROOM, rules=Limits(shared_with=("eve",))), by=ADMIN)
         for by in (ANN, DOC):
             with pytest.raises(Conflict) as refused:
                 await rig.bookings.book(wanted, by=by)
@@ -135,7 +135,7 @@ def test_a_room_that_is_shared_with_some_is_booked_by_itself_by_them_and_those_w
 def test_a_therapist_is_not_shared_and_says_so() -> None:
     async def scenario(rig: Rig) -> None:
         with pytest.raises(InvalidArgument) as refused:
-            await rig.bookings.configure("doc", a_schedule(rules=Limits(shared_with=("eve",))), by=DOC)
+            await rig.calendars.configure("doc", a_schedule(rules=Limits(shared_with=("eve",))), by=DOC)
         assert refused.value.details == {"field": "rules.shared_with"}
 
     Rig().play(scenario)
@@ -143,7 +143,7 @@ def test_a_therapist_is_not_shared_and_says_so() -> None:
 
 def test_the_hours_of_a_room_are_overruled_by_those_who_run_it_alone() -> None:
     async def scenario(rig: Rig) -> None:
-        await rig.bookings.configure("room1", a_schedule(**ROOM, weekly={}), by=ADMIN)
+        await rig.calendars.configure("room1", a_schedule(**ROOM, weekly={}), by=ADMIN)
         wanted = BookingRequest(
             therapist="doc", start=at(10), service="room-talk", client="ann", override_reason="urgent"
         )
@@ -160,10 +160,10 @@ def test_the_hours_of_a_room_are_overruled_by_those_who_run_it_alone() -> None:
 def test_who_is_handed_a_booking_is_asked_where_they_ask_to_be(status: str) -> None:
     async def scenario(rig: Rig) -> None:
         if status == "pending":
-            await rig.bookings.configure("doc", a_schedule(rules=Limits(requires_confirmation=True)), by=DOC)
+            await rig.calendars.configure("doc", a_schedule(rules=Limits(requires_confirmation=True)), by=DOC)
         made = await rig.book(at(10))
         assert made.status == status
-        await rig.bookings.configure("eve", a_schedule(rules=Limits(requires_confirmation=True)), by=EVE)
+        await rig.calendars.configure("eve", a_schedule(rules=Limits(requires_confirmation=True)), by=EVE)
         handed = await rig.bookings.move(made.id, BookingChangeRequest(therapist="eve"), by=DOC)
         assert (handed.status, handed.awaiting) == ("pending", "therapist")
         with pytest.raises(PermissionDenied):
@@ -176,7 +176,7 @@ def test_who_is_handed_a_booking_is_asked_where_they_ask_to_be(status: str) -> N
 def test_who_runs_both_calendars_hands_a_booking_over_at_once() -> None:
     async def scenario(rig: Rig) -> None:
         made = await rig.book(at(10))
-        await rig.bookings.configure("eve", a_schedule(rules=Limits(requires_confirmation=True)), by=EVE)
+        await rig.calendars.configure("eve", a_schedule(rules=Limits(requires_confirmation=True)), by=EVE)
         handed = await rig.bookings.move(made.id, BookingChangeRequest(therapist="eve"), by=ADMIN)
         assert handed.status == "confirmed"
 
@@ -187,9 +187,9 @@ def test_who_runs_both_calendars_hands_a_booking_over_at_once() -> None:
 def test_a_dry_run_in_bulk_says_what_the_run_does(rules: Limits) -> None:
     async def scenario(rig: Rig) -> None:
         made = await rig.book(at(10))
-        await rig.bookings.configure("eve", a_schedule(rules=rules), by=EVE)
+        await rig.calendars.configure("eve", a_schedule(rules=rules), by=EVE)
         bookings = Bookings(rig.region, rig.stores.views, rig.clock, related=nobody)
-        bulk = BulkBookings(bookings, BookingQueries(rig.stores.views, bookings), rig.clock)
+        bulk = BulkBookings(bookings, BookingQueries(rig.stores.views, rig.calendars), rig.clock)
         found = []
         for dry_run in (True, False):
             body = BulkBody(action="transfer", therapist_id="doc", since=to_rfc3339(at(0)), until=to_rfc3339(at(24)))
@@ -204,16 +204,16 @@ def test_a_dry_run_in_bulk_says_what_the_run_does(rules: Limits) -> None:
 
 def test_nobody_is_offered_time_of_a_calendar_that_does_not_take_them() -> None:
     async def scenario(rig: Rig) -> None:
-        await rig.bookings.configure("doc", a_schedule(rules=Limits(bookable_by="care_relationship")), by=DOC)
+        await rig.calendars.configure("doc", a_schedule(rules=Limits(bookable_by="care_relationship")), by=DOC)
         bookings = Bookings(rig.region, rig.stores.views, rig.clock, related=nobody)
-        waiting = WaitlistService(bookings, rig.region, rig.stores.views, rig.clock)
+        waiting = WaitlistService(bookings, rig.calendars, rig.region, rig.stores.views, rig.clock)
         with pytest.raises(Conflict) as refused:
             await waiting.join(_wish(therapist_ids=("doc", "eve")), by=ANN)
         assert codes(refused.value) == ["care_relationship"]
         await waiting.join(_wish(), by=ANN)
         (line,) = (await waiting.listing("", by=ANN)).entries
         assert line.therapist_ids == ["eve"]
-        await rig.bookings.configure("room1", a_room_for("eve"), by=ADMIN)
+        await rig.calendars.configure("room1", a_room_for("eve"), by=ADMIN)
         with pytest.raises(Conflict) as refused:
             await waiting.join(_wish(therapist_ids=("room1",)), by=ANN)
         assert codes(refused.value) == ["not_shared"]
@@ -223,7 +223,7 @@ def test_nobody_is_offered_time_of_a_calendar_that_does_not_take_them() -> None:
 
 def test_a_wish_for_too_many_calendars_is_refused_and_not_cut_short() -> None:
     async def scenario(rig: Rig) -> None:
-        waiting = WaitlistService(rig.bookings, rig.region, rig.stores.views, rig.clock)
+        waiting = WaitlistService(rig.bookings, rig.calendars, rig.region, rig.stores.views, rig.clock)
         with pytest.raises(InvalidArgument) as refused:
             await waiting.join(_wish(therapist_ids=tuple(f"doc{number}" for number in range(51))), by=ANN)
         assert refused.value.details == {"field": "therapist_ids"}
@@ -233,7 +233,7 @@ def test_a_wish_for_too_many_calendars_is_refused_and_not_cut_short() -> None:
 
 def test_a_wish_for_several_calendars_is_taken_back_by_those_alone_who_run_them_all() -> None:
     async def scenario(rig: Rig) -> None:
-        waiting = WaitlistService(rig.bookings, rig.region, rig.stores.views, rig.clock)
+        waiting = WaitlistService(rig.bookings, rig.calendars, rig.region, rig.stores.views, rig.clock)
         entry = (await waiting.join(_wish(therapist_ids=("doc", "eve")), by=ANN)).entry_id
         with pytest.raises(PermissionDenied):
             await waiting.leave(entry, by=DOC)

@@ -85,7 +85,7 @@ def test_all_reasons_are_told_at_once() -> None:
     async def scenario(rig: Rig) -> None:
         rules = Limits(min_notice_minutes=60 * 24 * 30, max_per_day=1)
         await rig.book(at(16))
-        await rig.bookings.configure("doc", a_schedule(rules=rules), by=DOC)
+        await rig.calendars.configure("doc", a_schedule(rules=rules), by=DOC)
         answer = await rig.bookings.check(BookingRequest(therapist="doc", start=at(16.25), service="talk"), by=ANN)
         assert [one.code for one in answer.reasons] == [
             "too_soon",
@@ -113,7 +113,7 @@ def test_a_refusal_tells_the_reasons_of_all_whose_time_it_needs_as_a_check_does(
         for entity in ("calendar:eve", "calendar:room1", "client:ann"):
             assert len(await rig.entries(entity)) == 1
         closed = a_schedule(weekly={"mon": (("09:00", "12:00"),)}, services=(), kind="room")
-        await rig.bookings.configure("room1", closed, by=ADMIN)
+        await rig.calendars.configure("room1", closed, by=ADMIN)
         late = BookingRequest(therapist="doc", start=at(13), service="room-talk")
         checked = await rig.bookings.check(late, by=BOB)
         with pytest.raises(Conflict) as refused:
@@ -131,7 +131,7 @@ def test_a_calendar_for_people_in_care_refuses_strangers_in_a_check_and_in_a_boo
         return (client, therapist) == ("bob", "doc")
 
     async def scenario(rig: Rig) -> None:
-        await rig.bookings.configure("doc", a_schedule(rules=Limits(bookable_by="care_relationship")), by=DOC)
+        await rig.calendars.configure("doc", a_schedule(rules=Limits(bookable_by="care_relationship")), by=DOC)
         bookings = Bookings(rig.region, rig.stores.views, rig.clock, related=cares)
         await bookings.book(BookingRequest(therapist="doc", start=at(10), service="talk"), by=BOB)
         for hour, expected in ((11, ["care_relationship"]), (10, ["taken", "care_relationship"])):
@@ -264,7 +264,7 @@ def test_what_is_long_past_is_forgotten_and_no_override_books_there() -> None:
 
 def test_a_request_is_accepted_countered_or_declined() -> None:
     async def scenario(rig: Rig) -> None:
-        await rig.bookings.configure("doc", a_schedule(rules=Limits(requires_confirmation=True)), by=DOC)
+        await rig.calendars.configure("doc", a_schedule(rules=Limits(requires_confirmation=True)), by=DOC)
         asked = await rig.book(at(10))
         assert (asked.status, asked.awaiting) == ("pending", "therapist")
         with pytest.raises(PermissionDenied):
@@ -282,11 +282,11 @@ def test_a_request_is_accepted_countered_or_declined() -> None:
 def test_policies_are_those_of_the_time_of_booking() -> None:
     async def scenario(rig: Rig) -> None:
         rules = Limits(max_reschedules=1, cancel_notice_minutes=60 * 24 * 30)
-        await rig.bookings.configure("doc", a_schedule(rules=rules), by=DOC)
+        await rig.calendars.configure("doc", a_schedule(rules=rules), by=DOC)
         made = await rig.book(at(10))
-        await rig.bookings.configure("doc", a_schedule(), by=DOC)
+        await rig.calendars.configure("doc", a_schedule(), by=DOC)
         await rig.bookings.move(made.id, BookingChangeRequest(start=at(11)), by=ANN)
-        await rig.bookings.configure("doc", a_schedule(rules=rules), by=DOC)
+        await rig.calendars.configure("doc", a_schedule(rules=rules), by=DOC)
         again = await rig.book(at(15))
         await rig.bookings.move(again.id, BookingChangeRequest(start=at(16)), by=ANN)
         with pytest.raises(FailedPrecondition):

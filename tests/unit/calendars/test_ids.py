@@ -156,7 +156,7 @@ def test_a_series_that_was_made_before_the_upgrade_is_the_one_its_key_means() ->
 
 def test_wishes_and_offers_sort_by_time_and_a_repeat_is_the_same_wish() -> None:
     async def scenario(rig: Rig) -> None:
-        waiting = WaitlistService(rig.bookings, rig.region, rig.stores.views, rig.clock)
+        waiting = WaitlistService(rig.bookings, rig.calendars, rig.region, rig.stores.views, rig.clock)
         busy = [await rig.book(at(hour), who) for hour, who in ((9, CY), (10, DAN))]
         entries = []
         for who in (ANN, BOB):
@@ -181,7 +181,7 @@ def test_wishes_and_offers_sort_by_time_and_a_repeat_is_the_same_wish() -> None:
 
 def test_a_wish_that_was_made_before_the_upgrade_is_the_one_its_key_means() -> None:
     async def scenario(rig: Rig) -> None:
-        waiting = WaitlistService(rig.bookings, rig.region, rig.stores.views, rig.clock)
+        waiting = WaitlistService(rig.bookings, rig.calendars, rig.region, rig.stores.views, rig.clock)
         key = rig.bookings.key_of(ANN, "mine", "wait")
         await rig.region.submit(
             NAME,

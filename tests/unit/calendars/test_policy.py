@@ -41,8 +41,8 @@ class World:
 
 async def a_world(rig: Rig) -> World:
     bookings = rig.bookings
-    waiting = WaitlistService(bookings, rig.region, rig.stores.views, rig.clock)
-    queries = BookingQueries(rig.stores.views, bookings)
+    waiting = WaitlistService(bookings, rig.calendars, rig.region, rig.stores.views, rig.clock)
+    queries = BookingQueries(rig.stores.views, rig.calendars)
     tokens = FeedTokens(rig.stores.feed_tokens, rig.clock)
     world = World(rig, SeriesService(bookings, rig.region, rig.clock), waiting, queries, tokens)
     world.booking = (await bookings.book(_talk(9, participants=("pam",)), by=ANN)).id
@@ -65,7 +65,7 @@ def _wish() -> WaitlistBody:
 
 Act = Callable[[World, Principal], Awaitable[Any]]
 ACTIONS: dict[str, Act] = {
-    "calendar.manage": lambda w, by: w.rig.bookings.configure("doc", a_schedule(), by=by),
+    "calendar.manage": lambda w, by: w.rig.calendars.configure("doc", a_schedule(), by=by),
     "calendar.feed": lambda w, by: w.queries.versions(BookingFilter(therapist="doc"), at(0), at(24), by=by),
     "calendar.share_feed": lambda w, by: w.tokens.make("doc", by=by),
     "booking.share_feed": lambda w, by: w.tokens.revoke("", w.token, by=by),

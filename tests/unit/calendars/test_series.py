@@ -180,7 +180,7 @@ def test_a_series_is_all_or_nothing_wherever_its_driver_crashes(answered: bool) 
 def test_bookings_series_and_alternatives_begin_where_the_hours_do() -> None:
     async def scenario(rig: Rig) -> None:
         weekly = {"mon": (("09:00", "17:00"),)}
-        await rig.bookings.configure(
+        await rig.calendars.configure(
             "doc",
             a_schedule(weekly=weekly, slot_minutes=50, services=(TheService(service_id="talk", duration_minutes=50),)),
             by=DOC,

@@ -18,7 +18,7 @@ CY, DEE = Principal("cy"), Principal("dee")
 
 
 def waiting(rig: Rig) -> WaitlistService:
-    return WaitlistService(rig.bookings, rig.region, rig.stores.views, rig.clock)
+    return WaitlistService(rig.bookings, rig.calendars, rig.region, rig.stores.views, rig.clock)
 
 
 def a_wish(**more: Any) -> WaitlistBody:

@@ -370,7 +370,7 @@ def test_the_next_life_of_a_shard_offers_what_was_not_answered_once() -> None:
             await send(world, f"a{number}", lane="l" if number < 3 else "")
         offers = await Agent(world).work()
         assert sorted(texts(offers)) == ["a0", "a3"]
-        world.shards["rooms-0"]._effects.activities._settling.put = lambda piece: None  # type: ignore[method-assign,assignment,return-value]  # dies before it settles
+        world.shards["rooms-0"]._effects.activities._kept.done = lambda key, what: None  # type: ignore[method-assign]  # dies before it settles
         for offer in offers:
             await Agent(world).answer(offer)
         await a_new_life(world)

@@ -1,6 +1,7 @@
 """Activities that take long: put off, brought back, dead, and what operators do with them. In virtual time."""
 
 import asyncio
+from collections.abc import Sequence
 
 from actors.kernel.contract import protocol
 from actors.kernel.contract.activities import ActivityRow
@@ -309,3 +310,93 @@ def test_levels_tell_waiting_parked_and_dead() -> None:
 def _state(row: ActivityRow | None) -> str:
     assert row is not None
     return row.state
+
+
+def test_the_next_of_a_lane_that_was_put_off_follows_at_once() -> None:
+    """Also where it moves up while the collection is being looked at for others."""
+
+    async def scenario(world: World) -> None:
+        for lane in range(10):
+            await send(world, "a", lane=f"l{lane}", copies=20)
+        await asyncio.sleep(KEEP_S + 3)
+        since_s = world.clock.monotonic_s()
+        done = 0
+
+        async def carry_out(offer: protocol.Offered) -> None:
+            nonlocal done
+            await asyncio.sleep(world.random.random() * 0.05)
+            await Agent(world).answer(offer)
+            done += 1
+
+        async with asyncio.TaskGroup() as running:
+            while done < 200:
+                for offer in await Agent(world).work(wait_ms=100):
+                    running.create_task(carry_out(offer))
+        assert world.clock.monotonic_s() - since_s < 8
+
+    play(scenario)
+
+
+def test_a_turn_is_not_settled_before_the_document_is_written() -> None:
+    """Though a runner gives back meanwhile what has been here for long."""
+
+    async def scenario(world: World) -> None:
+        put = world.sound.activities.put
+
+        async def too_late(activities: Sequence[ActivityRecord]) -> None:
+            await asyncio.Event().wait()
+
+        world.sound.activities.put = too_late  # type: ignore[method-assign]
+        await a_new_life(world)
+        await send(world, "hello")
+        (offer,) = await Agent(world).work()
+        await asyncio.sleep(KEEP_S + 2)
+        assert await Agent(world).work(credits_={}, returned=[offer.id]) == []
+        await asyncio.sleep(3)
+        assert (await unsettled(world), await documents(world)) == (1, [])
+        world.sound.activities.put = put  # type: ignore[method-assign]
+        await a_new_life(world)
+        assert texts(await all_of(world, EMAIL)) == ["hello"]
+
+    play(scenario)
+
+
+def test_one_whose_entity_cannot_hear_of_it_can_be_dropped() -> None:
+    async def scenario(world: World) -> None:
+        await send(world, "bug")
+        (offer,) = await Agent(world).work()
+        await Agent(world).work(reports=[protocol.Report(id=offer.id, verdict="dead", code="internal")])
+        await asyncio.sleep(1)
+        assert _state(await world.shards["rooms-0"].drop_activity(offer.id)) == "dead"
+        await asyncio.sleep(1)
+        assert await documents(world) == []
+        await settled(world)
+
+    play(scenario)
+
+
+def test_five_thousand_in_one_lane_are_put_off_in_order() -> None:
+    async def scenario(world: World) -> None:
+        await send(world, "first", lane="l")
+        await asyncio.sleep(KEEP_S + 3)
+        for _ in range(5):
+            await send(world, "a", lane="l", copies=1000)
+        await asyncio.sleep(5)
+        stored = await documents(world)
+        assert len(stored) == 5001
+        assert [one.due_ms == BEHIND for one in stored] == [False] + [True] * 5000
+        await settled(world)
+
+    play(scenario)
+
+
+def test_a_runner_that_waits_is_let_go_with_the_lease() -> None:
+    async def scenario(world: World) -> None:
+        waiting = asyncio.ensure_future(Agent(world).work(wait_ms=600_000))
+        await asyncio.sleep(1)
+        since_s = world.clock.monotonic_s()
+        await world.shards["rooms-0"].stop()
+        assert await waiting == []
+        assert world.clock.monotonic_s() - since_s < 5
+
+    play(scenario)

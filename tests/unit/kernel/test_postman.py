@@ -13,6 +13,7 @@ from actors.kernel.contract.partitions import partition_of
 from actors.kernel.contract.reactions import Owed, Reaction
 from actors.kernel.effects.postman import LETTERS, UNHOSTED, Postman, Unhosted, record_of
 from actors.kernel.history.codec import StoredLetter, encode
+from actors.kernel.shard.shard import Shard
 from common.clock import Clock
 from common.errors import InvalidArgument, NotFound, Unavailable
 from store.memory import memory_stores
@@ -206,6 +207,12 @@ def test_a_parked_letter_is_opened_when_it_is_sent() -> None:
     played(scenario)
 
 
+def letters_of(shard: Shard) -> dict[str, float]:
+    """What the shard says of letters, for `/health`."""
+    figures: Any = shard.stats()["activities"]
+    return figures.get(LETTERS, {"parked": 0, "dead": 0})  # type: ignore[no-any-return]
+
+
 def test_what_is_written_to_nobody_delays_nothing_else_of_its_sender() -> None:
     """In a whole shard: turns are settled, later letters arrive, and the shard's figures show what waits."""
 
@@ -230,6 +237,8 @@ def test_what_is_written_to_nobody_delays_nothing_else_of_its_sender() -> None:
         assert await world.sound.journal.unsettled(range(256), limit=10) == []
         reply = await region.submit("ledger:z", Pages(), by=Principal("ann"))
         assert [text for _, text in msgspec.json.decode(reply.data)] == [f"copy of {number}" for number in range(3)]
+        figures = [letters_of(shard) for shard in world.shards.values()]
+        assert [sum(one[state] for one in figures) for state in ("parked", "dead")] == [3, 3]
         counts = await world.sound.activities.counts()
         assert counts == {(LETTERS, "parked"): 3, (LETTERS, "dead"): 3}
 
@@ -258,6 +267,7 @@ def test_operators_try_a_dead_letter_again_and_drop_it() -> None:
         assert (row is not None, row and row.state) == (True, "parked")
         await asyncio.sleep(30)
         assert [one.id for one in await world.sound.activities.page(limit=10)] == [second.id]
+        assert (letters_of(shard)["parked"], letters_of(shard)["dead"]) == (0, 1)
         reply = await region.submit("ledger:y", Pages(), by=Principal("ann"))
         assert msgspec.json.decode(reply.data) == [[1, ""]]
 

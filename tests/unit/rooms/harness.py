@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from actors.kernel.contract import protocol
+from actors.kernel.contract.activities import Answered, Still
 from actors.kernel.contract.callers import Submission
 from actors.kernel.contract.entity import Attach, Kind, Principal
 from actors.kernel.history.codec import StoredLetter, decode_effects
@@ -107,7 +108,11 @@ class World:
         for command, by in asked:
             number = next(self._numbers)
             principal = Principal(by) if isinstance(by, str) else by
-            packed = command if isinstance(command, Attach) else self.host.decode_command(protocol.encode(command))
+            packed = (
+                command
+                if isinstance(command, Attach | Answered | Still)
+                else self.host.decode_command(protocol.encode(command))
+            )
             identity = command_id or number.to_bytes(16)
             resident.mailbox.append(Submission(Caller(), number, identity, packed, principal, deadline_s=0))
         self.now_ms += 1000

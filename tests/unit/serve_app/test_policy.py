@@ -67,6 +67,11 @@ audit.read s s s *
 privacy.export s s s s
 privacy.erase s s s *
 operations.read - - - *
+job.read - - - *
+job.change - - - *
+webhook.receive * * * *
+webhook.read - - - *
+webhook.replay - - - *
 operations.scale - - - *
 activity.read - - - *
 activity.change - - - *

@@ -2,6 +2,9 @@
 
 import pytest
 
+from actors.kernel.contract.entity import Event, Recorded
+from actors.kernel.contract.reactions import NOTHING, Owed, Reaction
+from config.features import FeatureSettings
 from config.settings import KernelSettings, Settings
 from serve_app.cluster.spec import POOLS, CarewireSpec
 
@@ -30,3 +33,21 @@ def test_a_pool_that_is_not_there_is_an_error_and_no_other_pool(ask: object) -> 
     assert callable(ask)
     with pytest.raises(KeyError):
         ask("payments")
+
+
+class Happened(Event, frozen=True, tag="happened"):
+    """Something."""
+
+
+def test_rules_of_a_feature_that_is_off_are_not_handed_to_a_shard(monkeypatch: pytest.MonkeyPatch) -> None:
+    def rule(entity_id: str, recorded: Recorded[Happened]) -> Owed:
+        return NOTHING
+
+    table = [
+        Reaction("always", "room", Happened, rule, ()),
+        Reaction("bill", "room", Happened, rule, (), feature="payments"),
+    ]
+    monkeypatch.setattr("serve_app.cluster.spec.reactions_of", lambda _: table)
+    off = CarewireSpec(Settings(features=FeatureSettings(payments=False)))
+    assert [one.name for one in RECIPE.reactions("rooms")] == ["always", "bill"]
+    assert [one.name for one in off.reactions("rooms")] == ["always"]

@@ -71,11 +71,6 @@ def test_a_pool_has_the_rules_of_its_kinds() -> None:
     assert reactions_of(["no such kind"]) == []
 
 
-def test_the_features_that_are_off_are_those_of_the_settings() -> None:
-    assert CarewireSpec(Settings()).features_off == set()
-    assert CarewireSpec(Settings(features=FeatureSettings(payments=False))).features_off == {"payments"}
-
-
 def test_every_feature_of_a_rule_is_a_switch() -> None:
     assert {rule.feature for rule in all_reactions()} - {""} <= FeatureSettings.model_fields.keys()
 

@@ -23,7 +23,7 @@ from realtime.front.acks import Events
 from serve_app.edge.api import problems
 from serve_app.edge.conventions.callers import Callers
 from serve_app.edge.conventions.permits import check_permits
-from serve_app.edge.operation import Caller, Operation, Rest, Result
+from serve_app.edge.operation import Caller, Operation, Rest, Result, Versioned
 from serve_app.edge.rest import router_of
 from serve_app.edge.sockets import handlers_of
 from tests.unit.realtime.test_fanout import Socket
@@ -201,6 +201,22 @@ async def test_which_versions_a_change_is_meant_for(given: str | None, versions:
     headers = {} if given is None else {"if-match": given}
     await shop.rest("POST", "/api/things/t1/move", json={"shelf": 3}, headers=headers)
     assert shop.asked[0][1].versions == versions
+
+
+class Repainted(Versioned, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another colour for a thing."""
+
+    thing_id: Id
+
+
+async def test_a_payload_may_say_which_version_it_is_meant_for_and_the_header_comes_first() -> None:
+    shop = Shop(Rest("POST", PATH), request=Repainted)
+    for version, versions in ((7, (7,)), (None, msgspec.UNSET)):
+        await shop.rest("POST", "/api/things/t1/move", json={"version": version})
+        await shop.emit({"thing_id": "t1", "version": version})
+        assert [caller.versions for _, caller in shop.asked[-2:]] == [versions, versions]
+    await shop.rest("POST", "/api/things/t1/move", json={"version": 7}, headers={"if-match": '"8"'})
+    assert shop.asked[-1][1].versions == (8,)
 
 
 def test_a_path_with_a_member_that_the_request_does_not_have_does_not_start() -> None:

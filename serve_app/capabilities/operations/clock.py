@@ -1,20 +1,20 @@
 """The platform's time, moved by hand: for tests and demonstrations of what waits for days."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Final, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Final, Protocol
 
-from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+import msgspec
+from msgspec import Meta
 
-from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
+from common.decoding import Request
 from common.errors import FailedPrecondition
 from common.logs import get_logger
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
-from serve_app.capabilities.identity.routes import From
-from serve_app.edge.conventions.permits import permit
+from serve_app.capabilities.capability import ClockMover
+from serve_app.edge.operation import Caller, Example, Operation, Rest
 from serve_app.processes.health import Finding
 from store.platform_time import ProcessClock
 
@@ -25,21 +25,17 @@ _OBEYED_S: Final = 3.0  # in which every shard should go by it
 _LOOK_S: Final = 0.02
 log = get_logger(__name__)
 
-Operator = Annotated[Principal, permit("operations.clock")]
 
-
-class AdvanceClock(BaseModel):
+class AdvanceClock(Request, frozen=True):
     """How far the platform's time is to be moved, always forward."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    advance_s: float = Field(ge=0, le=_LONGEST_S, allow_inf_nan=False, description="Seconds.")
+    advance_s: Annotated[float, Meta(ge=0, le=_LONGEST_S, description="Seconds.")]
 
 
-class PlatformNow(BaseModel):
+class PlatformNow(msgspec.Struct, frozen=True, kw_only=True):
     """What the platform's clock shows."""
 
-    now: str = Field(examples=["2026-11-20T09:30:00.000Z"])
+    now: str
 
 
 class Shards(Protocol):
@@ -54,8 +50,8 @@ class Shards(Protocol):
         ...
 
 
-class ClockHands:
-    """One a replica of the API, where time may be moved."""
+class PlatformClock:
+    """One a process that serves clients, where time may be moved."""
 
     def __init__(self, process: ProcessClock, shards: Shards) -> None:
         self._process = process
@@ -90,21 +86,27 @@ class ClockHands:
         return shown if isinstance(shown, int | float) else float("inf")
 
 
-def clock_routes(hands: ClockHands, audit: AuditRecord) -> APIRouter:
-    """The route."""
-    router = APIRouter(tags=["operations"])
+def clock_operations(mover: ClockMover, audit: AuditRecord) -> Iterator[Operation[Any]]:
+    """What administrators may do with it."""
 
-    @router.post("/api/operations/clock", operation_id="advance_clock", responses={412: {}})
-    async def advance(body: AdvanceClock, by: From, who: Operator) -> PlatformNow:
-        """Move the time that entities and timers go by, where `CAREWIRE_CLOCK__SETTABLE` allows it. Tokens, sessions,
-        codes and limits stay with the wall's. For administrators."""
-        why = f"{body.advance_s:g} s"
-        await audit.append(
-            AuditEntry("operations.clock", who.user, role=who.role, address=by.address, request=by.request, why=why)
-        )
-        return PlatformNow(now=to_rfc3339(await hands.advance(round(body.advance_s * 1000))))
+    async def advance(request: AdvanceClock, caller: Caller) -> PlatformNow:
+        by, why = caller.by, f"{request.advance_s:g} s"
+        await audit.append(AuditEntry("operations.clock", by.user, role=by.role, request=caller.trace, why=why))
+        return PlatformNow(now=to_rfc3339(await mover.advance(round(request.advance_s * 1000))))
 
-    return router
+    yield Operation(
+        "advance_clock",
+        "operations.clock",
+        AdvanceClock,
+        advance,
+        Rest("POST", "/api/operations/clock", tag="operations"),
+        "write",
+        response=PlatformNow,
+        refuses=(FailedPrecondition,),
+        example=Example({"advance_s": 86400}, {"now": "2026-11-21T09:30:00.000Z"}),
+        description="Move the time that entities and timers go by, where `CAREWIRE_CLOCK__SETTABLE` allows it. Tokens, "
+        "sessions, codes and limits stay with the wall's. For administrators.",
+    )
 
 
 async def clock_finding(process: ProcessClock, *, settable: bool) -> Finding:

@@ -1,0 +1,1 @@
+"""What carries out activities of the ground itself."""

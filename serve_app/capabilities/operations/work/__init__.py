@@ -1,0 +1,1 @@
+"""Long work that operators start, a file a kind."""
