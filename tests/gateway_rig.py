@@ -61,16 +61,6 @@ class Nobody:
 NOBODY: Any = Nobody()
 
 
-class Nobody:
-    """Stands for a database, and for whom operators ask: here are neither. It can be handed on, and parts of it too."""
-
-    def __getitem__(self, name: object) -> "Nobody":
-        return self
-
-
-NOBODY: Any = Nobody()
-
-
 def token(user: str, role: str = "client", ttl_s: float = 600.0) -> str:
     """A token that every gateway of the rig accepts."""
     return mint(SECRET, user=user, role=role, now_ms=CLOCK.now_ms(), ttl_s=ttl_s)
