@@ -55,6 +55,7 @@ async def a_victim(home: House) -> Victim:
         "partner": "stripe",
         "event_id": "evt_1",
         "job_id": "job_01KAFZ0000000000000000000A",
+        "activity_id": "atv_" + "a" * 26,
         "pool": "rooms",
     }
     victim = Victim(bearer, staff, socket, ids)
