@@ -16,6 +16,13 @@ from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE
 State = Literal["waiting", "parked", "dead"]
 _LONGEST_REASON: Final = 500
 _Text = Annotated[str, Meta(min_length=1, max_length=512, pattern=r"\A[^\0]*\Z")]
+_Cursor = Annotated[
+    str,
+    Meta(
+        pattern=r"\Aatv_[a-z2-7]{25}[aeimquy4]\Z",  # 128 bits of base32: two of the last five are 0
+        description="`next_cursor` of the page before; without it, the first page.",
+    ),
+]
 _Name = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]{0,63}\Z")]
 
 
@@ -24,7 +31,7 @@ class ListActivities(Request, frozen=True, kw_only=True):
 
     connector: _Name | None = None
     state: State | None = None
-    cursor: _Text | None = None
+    cursor: _Cursor | None = None
     limit: Annotated[int, Meta(ge=1, le=LARGEST_PAGE)] = DEFAULT_PAGE
 
 

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from actors.kernel.effects.activity_ids import mark_from, text_of
-from common.errors import FailedPrecondition, InvalidArgument, NotFound
+from common.errors import FailedPrecondition, NotFound
 from serve_app.capabilities.operations import contract
 from serve_app.capabilities.operations.activities import ActivityOperations
-from serve_app.edge.conventions.paging import decode_cursor, encode_cursor
 from serve_app.edge.operation import Caller, Example, Operation, Rest
 
 _PATH: Final = "/api/operations/activities"
@@ -45,10 +44,10 @@ def activity_operations(operations: ActivityOperations) -> Iterator[Operation[An
 
 def _reading(operations: ActivityOperations) -> Iterator[Operation[Any]]:
     async def page(request: contract.ListActivities, _: Caller) -> contract.ActivityPage:
-        after = None if request.cursor is None else _position(request.cursor)
+        after = None if request.cursor is None else mark_from(request.cursor)
         found = await operations.page(request.connector, request.state, after, request.limit + 1)
         rows = found[: request.limit]
-        more = encode_cursor(text_of(rows[-1].id)) if len(found) > request.limit else None
+        more = text_of(rows[-1].id) if len(found) > request.limit else None
         return contract.ActivityPage([contract.activity_of(row) for row in rows], more)
 
     async def connectors(_: contract.ListConnectors, __: Caller) -> contract.ConnectorList:
@@ -116,10 +115,3 @@ def _changing(operations: ActivityOperations) -> Iterator[Operation[Any]]:
         ),
         description="Never send it; what owed it hears so. For administrators; it is in the audit record.",
     )
-
-
-def _position(cursor: str) -> bytes:
-    mark = mark_from(str(decode_cursor(cursor, str)[0]))
-    if mark is None:
-        raise InvalidArgument("cursor: take the `next_cursor` of the page before.", details={"field": "cursor"})
-    return mark

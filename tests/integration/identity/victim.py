@@ -55,9 +55,8 @@ async def a_victim(home: House) -> Victim:
         "partner": "stripe",
         "event_id": "evt_1",
         "job_id": "job_01KAFZ0000000000000000000A",
-        "activity_id": "atv_00000000000000000000000000",  # nobody's
+        "activity_id": "atv_" + "a" * 26,
         "pool": "rooms",
-        "activity_id": "atv_00000000000000000000000000",  # nobody's
     }
     victim = Victim(bearer, staff, socket, ids)
     await _on_the_calendar(home, victim)
