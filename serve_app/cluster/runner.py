@@ -94,7 +94,6 @@ class RunnerReplica:
         await self._region.close()
         await self._time.stop()
         await self._member.leave()
-        await self._time.stop()
         self._stores.close()
 
     async def _share(self) -> None:
