@@ -200,7 +200,7 @@ class Runners:
         return [one for one in found if one is not None and one.phase is Phase.HELD and one.runner == runner]
 
     def _note(self, one: Open, report: Report) -> None:
-        one.attempts = max(one.attempts, report.attempts)
+        one.attempts, one.deaths = max(one.attempts, report.attempts), 0  # its runner has lived to tell
         one.code, one.message = report.code, report.message
         now_ms = self._clock.platform_ms()
         due_ms = now_ms if report.due_ms is None else report.due_ms

@@ -314,6 +314,26 @@ def test_whom_three_runners_died_with_is_dead_and_the_innocent_are_not() -> None
     play(scenario)
 
 
+def test_lines_that_are_cut_between_attempts_that_runners_survive_kill_nothing() -> None:
+    async def scenario(world: World) -> None:
+        await send(world, "hello")
+        for life in range(4):
+            agent = Agent(world, f"cut/{life}")
+            assert texts(await agent.work(wait_ms=5000)) == ["hello"]
+            cut = asyncio.ensure_future(agent.work(wait_ms=30_000))
+            await asyncio.sleep(0.1)
+            cut.cancel()
+            (again,) = await Agent(world).work(wait_ms=5000)
+            report = protocol.Report(id=again.id, verdict="retry", due_ms=world.clock.now_ms(), attempts=life + 1)
+            assert await Agent(world).work(credits_={}, reports=[report]) == []
+        (offer,) = await Agent(world).work(wait_ms=5000)
+        await Agent(world).answer(offer)
+        await settled(world)
+        assert await answers(world) == [["hello|1|0", "done"]]
+
+    play(scenario)
+
+
 def test_nothing_is_offered_after_its_deadline_and_the_entity_hears_of_it() -> None:
     async def scenario(world: World) -> None:
         await send(world, "late", lifetime_ms=3000)
