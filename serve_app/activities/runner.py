@@ -115,6 +115,7 @@ class Runner(Taker):
             puller.revoke()
         if self._carrying:
             await asyncio.wait(self._carrying.values(), timeout=within_s)
+            await self._let_go()
         with suppress(TimeoutError):
             async with asyncio.timeout(_FAREWELL_S):
                 await asyncio.gather(*(puller.flush() for puller in self._pullers.values()))
@@ -123,6 +124,17 @@ class Runner(Taker):
         await self._tasks.cancel()
         for desk in self._desks.values():
             await desk.connector.close()
+
+    async def _let_go(self) -> None:
+        """End what has not ended in time, and give it back: hung up on, it would seem to be what we died of."""
+        cut = [(self._held[id_], task) for id_, task in self._carrying.items()]
+        for _, task in cut:
+            task.cancel()
+        if cut:
+            await asyncio.wait([task for _, task in cut], timeout=_FAREWELL_S)
+        for held, task in cut:
+            if task.done() and task.cancelled():  # another has told what came of it
+                self._give_back(held)
 
     def share(self, runners: int) -> None:
         """So many runners there are by now."""

@@ -7,7 +7,7 @@ import pytest
 from actors.kernel.effects.activity_ids import text_of
 from config.activities import ActivitySettings
 from serve_app.activities.connector import Capacity, Erased, Later, Misconfigured, Refused, Unreadable
-from tests.unit.activities.rig import FakeShard, LoopClock, Post, Rig, StoppedClock, an_offer
+from tests.unit.activities.rig import Entities, FakeShard, LoopClock, Post, Rig, StoppedClock, an_offer
 
 
 async def test_an_activity_is_carried_out_and_its_entity_hears_it_once() -> None:
@@ -305,6 +305,18 @@ async def test_a_runner_that_leaves_finishes_what_it_began_and_gives_back_the_re
     assert sorted(rig.entities.answers) == ["mail|0", "mail|1"]
     assert len(rig.shard.given) - len(rig.shard.returned) == 2
     assert rig.post.closed
+
+
+async def test_what_does_not_end_before_a_runner_leaves_is_given_back_by_name() -> None:
+    """Its partner is slow, or its entity is away: the shard must not take it for what the runner died of."""
+    slow, untold = Rig(post=Post(takes_s=15.0)), Rig(entities=Entities(away=True))
+    for rig in (slow, untold):
+        await rig.runner.start()
+        rig.shard.put(an_offer(1), an_offer(2))
+        await asyncio.sleep(1)
+        await rig.runner.close(within_s=0.5)
+        assert sorted(rig.shard.returned) == sorted([an_offer(1).id, an_offer(2).id])
+        assert rig.post.under_way == 0
 
 
 async def test_a_stored_failure_is_looked_for_and_tried_under_the_next_key() -> None:
