@@ -41,6 +41,7 @@ class _Batch:
     lanes: set[Lane] = field(default_factory=set)
     counted: Counter[tuple[str, State]] = field(default_factory=Counter)  # what these puts change in the counts
     counting: list["asyncio.Future[None]"] = field(default_factory=list)  # done when all has been counted anew
+    writing: list["asyncio.Future[None]"] = field(default_factory=list)  # done when the puts are written
     vetted: list[Open] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -100,6 +101,13 @@ class ActivityFile:
         self._next.counted.update(change)
         self._next.puts[record.id] = record, then
         self._touch([record])
+
+    def write(self, record: ActivityRecord, *, was: State) -> "asyncio.Future[None]":
+        """Write a document anew: done then, or `Unavailable` when it could not be."""
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._next.writing.append(written)
+        self.put(record, lambda: None, was=was)
+        return written
 
     def close(self, id_: bytes) -> None:
         """This one is over: its document goes, if there is one, and the next of its lane moves up."""
@@ -183,6 +191,8 @@ class ActivityFile:
             await self._insist(partial(self._activities.put, some))
         for _, then in batch.puts.values():
             then()
+        for written in batch.writing:
+            _done(written)
         for ids in _slices(list(batch.closed)):
             gone = await self._insist(partial(self._activities.get, ids))
             for one in gone.values():
@@ -201,8 +211,10 @@ class ActivityFile:
 
     def _end(self, batch: _Batch) -> None:
         for counted in batch.counting:
-            if not counted.done():
-                counted.set_result(None)
+            _done(counted)
+        for written in batch.writing:
+            if not written.done():
+                written.set_exception(Unavailable("The activity could not be written just now; try again."))
 
     async def _promote(self, lanes: Sequence[Lane]) -> None:
         firsts = await self._insist(partial(self._activities.first_of, lanes))
@@ -230,6 +242,11 @@ class ActivityFile:
             except Unavailable:
                 await backoff.pause()
         raise _LeaseLostError
+
+
+def _done(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def _slices(items: Sequence[R]) -> Iterable[Sequence[R]]:

@@ -129,9 +129,7 @@ class ActivityLoads:
         if record is None or record.partition not in self._partitions():
             return None
         due = replace(record, state="parked", due_ms=self._clock.platform_ms(), deaths=0)
-        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._activities.file.put(due, lambda: _done(written), was=record.state)
-        await written
+        await self._activities.file.write(due, was=record.state)
         self.due_now(due.connector)
         return row_of_record(due)
 
@@ -271,11 +269,6 @@ def row_of_record(record: ActivityRecord) -> ActivityRow:
         code=record.code,
         message=record.message,
     )
-
-
-def _done(future: "asyncio.Future[None]") -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 class _Told:

@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
 from actors.kernel.contract import protocol
 from actors.kernel.contract.activities import ActivityRow
 from actors.kernel.effects.activities import MOST_WAITING
+from common.errors import Unavailable
 from store.ports.activities import BEHIND, ActivityRecord
 from tests.simulation.world import KEEP_S, World
 from tests.unit.kernel.agency import Agent, answers, send, unsettled
@@ -282,6 +285,45 @@ def test_a_dead_one_can_be_dropped_in_the_next_life() -> None:
         await asyncio.sleep(1)
         assert await documents(world) == []
         assert await answers(world) == [["a|1|0", "dropped"]]
+
+    play(scenario)
+
+
+async def a_dead_one(world: World) -> bytes:
+    await send(world, "a")
+    (offer,) = await Agent(world).work()
+    await Agent(world).work(credits_={}, reports=[protocol.Report(id=offer.id, verdict="dead")])
+    await asyncio.sleep(1)
+    return offer.id
+
+
+def test_a_retry_that_cannot_be_written_is_told_so() -> None:
+    """A bug is met, or the lease is lost."""
+
+    async def scenario(world: World) -> None:
+        id_ = await a_dead_one(world)
+        put, error = world.sound.activities.put, Exception()
+
+        async def failing(activities: Sequence[ActivityRecord]) -> None:
+            raise error
+
+        world.sound.activities.put = failing  # type: ignore[method-assign]
+        await a_new_life(world)
+        shard = world.shards["rooms-0"]
+        async with asyncio.timeout(10):
+            with pytest.raises(Unavailable):
+                await shard.retry_activity(id_)
+        error = Unavailable("Nobody answers.")
+        retried = asyncio.ensure_future(shard.retry_activity(id_))
+        await asyncio.sleep(1)
+        assert not retried.done()
+        await shard.stop()
+        async with asyncio.timeout(10):
+            with pytest.raises(Unavailable):
+                await retried
+        world.sound.activities.put = put  # type: ignore[method-assign]
+        await a_new_life(world)
+        assert _state(await world.shards["rooms-0"].retry_activity(id_)) == "parked"
 
     play(scenario)
 
