@@ -9,7 +9,7 @@ the one that is first then is looked at.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, Literal, TypeVar
@@ -27,6 +27,7 @@ from store.ports.stores import Stores
 
 _log = get_logger(__name__)
 _MOST: Final = 1000  # of a sort, in one go
+_AGAIN_S: Final = 5.0  # until what met a bug is done again
 
 R = TypeVar("R")
 Then = Callable[[], None]
@@ -46,6 +47,25 @@ class _Batch:
 
     def __bool__(self) -> bool:
         return bool(self.puts or self.closed or self.lanes or self.vetted or self.counting)
+
+    def singles(self) -> Iterator["_Batch"]:
+        """The same, one by one, in its order."""
+        for id_, put in self.puts.items():
+            if id_ not in self.closed:
+                yield _Batch(puts={id_: put})
+        for id_ in self.closed:
+            yield _Batch(closed={id_})
+        for lane in list(self.lanes):
+            yield _Batch(lanes={lane})
+        for one in self.vetted:
+            yield _Batch(vetted=[one])
+
+    def add(self, other: "_Batch") -> None:
+        """What `other` holds is to be done as well, unless this one knows better."""
+        self.puts = {id_: put for id_, put in other.puts.items() if id_ not in self.closed} | self.puts
+        self.closed |= other.closed
+        self.lanes |= other.lanes
+        self.vetted += other.vetted
 
 
 class _LeaseLostError(Exception):
@@ -83,6 +103,7 @@ class ActivityFile:
         self._on_vetted = on_vetted
         self.on_due: Callable[[str], None] = lambda connector: None  # hears when one has moved up
         self._next = _Batch()
+        self._failed = _Batch()  # what met a bug by itself, until it is done again
         self._working = False
         self._gated = False
         self.counts: Counter[tuple[str, State]] = Counter()  # documents of this shard by connector and state
@@ -100,6 +121,7 @@ class ActivityFile:
         self.counts.update(change)
         self._next.counted.update(change)
         self._next.puts[record.id] = record, then
+        self._failed.puts.pop(record.id, None)
         self._touch([record])
 
     def write(self, record: ActivityRecord, *, was: State) -> "asyncio.Future[None]":
@@ -112,6 +134,7 @@ class ActivityFile:
     def close(self, id_: bytes) -> None:
         """This one is over: its document goes, if there is one, and the next of its lane moves up."""
         self._next.closed.add(id_)
+        self._failed.puts.pop(id_, None)
         self._work_on()
 
     def vet(self, one: Open) -> None:
@@ -132,7 +155,7 @@ class ActivityFile:
     def clear(self) -> None:
         """The lease is lost: the database has what counts."""
         self._end(self._next)
-        self._next = _Batch()
+        self._next, self._failed = _Batch(), _Batch()
         self.counts.clear()
 
     def recount(self) -> "asyncio.Future[None]":
@@ -166,15 +189,38 @@ class ActivityFile:
         try:
             while batch := self._take():
                 try:
-                    await self._do(batch)
+                    if not await self._done_with(batch):
+                        await self._one_by_one(batch)
                 except _LeaseLostError:
                     return
-                except Exception:  # a bug in one must not hold up the others for ever  # noqa: BLE001
-                    _log.exception("activities.not_written")
                 finally:
                     self._end(batch)
         finally:
             self._working = False
+
+    async def _done_with(self, batch: _Batch) -> bool:
+        """Do it. False when it met a bug, which must not hold up the others for ever."""
+        try:
+            await self._do(batch)
+        except _LeaseLostError:
+            raise
+        except Exception:  # whatever it is  # noqa: BLE001
+            _log.exception("activities.not_written")
+            return False
+        return True
+
+    async def _one_by_one(self, batch: _Batch) -> None:
+        """Find what it was that met a bug: it is done again later, and the rest of the batch now."""
+        for single in batch.singles():
+            if not await self._done_with(single):
+                if not self._failed:
+                    asyncio.get_running_loop().call_later(_AGAIN_S, self._again)
+                self._failed.add(single)
+
+    def _again(self) -> None:
+        failed, self._failed = self._failed, _Batch()
+        self._next.add(failed)
+        self._work_on()
 
     def _take(self) -> _Batch:
         """What is to be done next. No more is vetted at once than can be put off before the next are looked at."""
@@ -195,10 +241,10 @@ class ActivityFile:
             _done(written)
         for ids in _slices(list(batch.closed)):
             gone = await self._insist(partial(self._activities.get, ids))
-            for one in gone.values():
-                self.counts[one.connector, one.state] -= 1
             lanes |= {(one.entity, one.lane) for one in gone.values() if one.lane}
             await self._insist(partial(self._activities.drop, list(gone)))
+            for one in gone.values():
+                self.counts[one.connector, one.state] -= 1
         for some_lanes in _slices(list(lanes)):
             await self._promote(some_lanes)
         if batch.vetted:

@@ -289,6 +289,47 @@ def test_a_dead_one_can_be_dropped_in_the_next_life() -> None:
     play(scenario)
 
 
+def test_what_meets_a_bug_in_the_collection_is_done_again_and_the_others_at_once() -> None:
+    """When they are written, and when they are vetted."""
+
+    async def scenario(world: World) -> None:
+        put, get, broken = world.sound.activities.put, world.sound.activities.get, True
+        bad = b""
+
+        async def failing_put(activities: Sequence[ActivityRecord]) -> None:
+            if broken and any(b"bad" in one.packed for one in activities):
+                raise ZeroDivisionError
+            await put(activities)
+
+        async def failing_get(ids: Sequence[bytes]) -> dict[bytes, ActivityRecord]:
+            if broken and bad in ids:
+                raise ZeroDivisionError
+            return dict(await get(ids))
+
+        world.sound.activities.put = failing_put  # type: ignore[method-assign]
+        world.sound.activities.get = failing_get  # type: ignore[method-assign]
+        for text in ("bad", "good"):
+            await send(world, text)
+        offers = await Agent(world).work()
+        bad = next(offer.id for offer in offers if offer.payload == b"bad")
+        await a_new_life(world)
+        assert texts(await all_of(world, EMAIL)) == ["good"]
+        broken = False
+        await asyncio.sleep(6)
+        assert texts(await all_of(world, EMAIL)) == ["bad"]
+        broken = True
+        await Agent(world).work(credits_={}, reports=[a_report(offer, world.clock.now_ms()) for offer in offers])
+        await asyncio.sleep(1)
+        assert [one.id == bad for one in await documents(world)] == [False]
+        assert await unsettled(world) == 1
+        broken = False
+        await asyncio.sleep(6)
+        await settled(world)
+        assert sorted(texts(await all_of(world, EMAIL))) == ["bad", "good"]
+
+    play(scenario)
+
+
 async def a_dead_one(world: World) -> bytes:
     await send(world, "a")
     (offer,) = await Agent(world).work()
