@@ -113,8 +113,9 @@ class ActivityFile:
         """Has this shard no document of an activity, as far as it knows?"""
         return not any(count for (connector, _), count in self.counts.items() if connector != LETTERS)
 
-    def put(self, record: ActivityRecord, then: Then, *, was: State | Literal[""]) -> None:
-        """Write a document; `then` follows. `was` is the state in which there is one already ("": there is none)."""
+    def put(self, record: ActivityRecord, then: Then, *, was: State | Literal[""], lane_waits: bool = False) -> None:
+        """Write a document; `then` follows. `was` is the state in which there is one already ("": there is none).
+        `lane_waits`: the first of its lane does not move up now, since another one is in memory."""
         change: Counter[tuple[str, State]] = Counter({(record.connector, record.state): 1})
         if was:
             change[record.connector, was] -= 1
@@ -122,7 +123,9 @@ class ActivityFile:
         self._next.counted.update(change)
         self._next.puts[record.id] = record, then
         self._failed.puts.pop(record.id, None)
-        self._touch([record])
+        if record.lane and not lane_waits:
+            self._next.lanes.add((record.entity, record.lane))
+        self._work_on()
 
     def write(self, record: ActivityRecord, *, was: State) -> "asyncio.Future[None]":
         """Write a document anew: done then, or `Unavailable` when it could not be."""
@@ -175,10 +178,6 @@ class ActivityFile:
         """Those whose answer the journal has. Raises `Unavailable`."""
         ids = {answer_id(one.entity, one.activity.key): one.id for one in ones}
         return {ids[id_] for id_ in await self._journal.replies(list(ids))} if ids else set()
-
-    def _touch(self, records: Iterable[ActivityRecord]) -> None:
-        self._next.lanes.update((one.entity, one.lane) for one in records if one.lane)
-        self._work_on()
 
     def _work_on(self) -> None:
         if not self._working:

@@ -208,7 +208,8 @@ class ActivityLoads:
             if one.id in answered:
                 self._activities.file.close(one.id)
             elif one.lane is not None and (one.lane in self._activities.lanes or not _is_first(one, firsts)):
-                self._activities.file.put(replace(record, due_ms=BEHIND), lambda: None, was=record.state)
+                behind, waits = replace(record, due_ms=BEHIND), one.lane in self._activities.lanes
+                self._activities.file.put(behind, lambda: None, was=record.state, lane_waits=waits)
             else:
                 found.append(one)
         return found

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -330,8 +331,33 @@ def test_what_meets_a_bug_in_the_collection_is_done_again_and_the_others_at_once
     play(scenario)
 
 
-async def a_dead_one(world: World) -> bytes:
-    await send(world, "a")
+def test_a_dead_one_that_is_retried_waits_quietly_for_a_later_one_of_its_lane() -> None:
+    async def scenario(world: World) -> None:
+        put, puts = world.sound.activities.put, 0
+
+        async def counted_put(activities: Sequence[ActivityRecord]) -> None:
+            nonlocal puts
+            puts += 1
+            await put(activities)
+
+        world.sound.activities.put = counted_put  # type: ignore[method-assign]
+        await a_new_life(world)
+        id_ = await a_dead_one(world, lane="l")
+        await send(world, "later", lane="l")
+        (later,) = await Agent(world).work(wait_ms=1000)
+        before = puts
+        await world.shards["rooms-0"].retry_activity(id_)
+        assert await Agent(world).work(wait_ms=10_000) == []
+        assert puts - before <= 2
+        await Agent(world).answer(later)
+        (again,) = await Agent(world).work(wait_ms=3000)
+        assert again.id == id_
+
+    play(scenario)
+
+
+async def a_dead_one(world: World, **more: Any) -> bytes:
+    await send(world, "a", **more)
     (offer,) = await Agent(world).work()
     await Agent(world).work(credits_={}, reports=[protocol.Report(id=offer.id, verdict="dead")])
     await asyncio.sleep(1)
