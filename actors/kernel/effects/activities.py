@@ -115,6 +115,14 @@ class Activities:
         self.lines.put(one, first=first)
         self.on_waiting(one.activity.connector)
 
+    def step_out(self, one: Open, phase: Phase) -> None:
+        """It waits for no runner, and for no verdict of the database: it is in this phase."""
+        if one.phase is Phase.WAITING:
+            self.lines.remove(one)
+        elif one.phase is Phase.VETTED:
+            self._is_vetted(one)
+        one.phase = phase
+
     def pause(self, one: Open, due_ms: int) -> None:
         """It waits for a runner from then on."""
         one.phase, one.runner, one.due_ms = Phase.PAUSED, "", due_ms
@@ -295,11 +303,7 @@ class Activities:
 
     def _take_out(self, one: Open) -> None:
         self._open.remove(one)
-        if one.phase is Phase.WAITING:
-            self.lines.remove(one)
-        elif one.phase is Phase.VETTED:
-            self._is_vetted(one)
-        one.phase = Phase.LEAVING
+        self.step_out(one, Phase.LEAVING)
         heir = self.lanes.remove(one)
         if heir is not None and heir.phase is Phase.BEHIND:
             self.line_up(heir)

@@ -86,9 +86,7 @@ class ActivityLoads:
 
     def tell(self, one: Open, outcome: Outcome) -> "asyncio.Future[protocol.Answer]":
         """Answer it in the place of a runner. Stored, it is over."""
-        if one.phase is Phase.WAITING:
-            self._activities.lines.remove(one)
-        one.phase = Phase.ANSWERING
+        self._activities.step_out(one, Phase.ANSWERING)
         told = _Told(lambda answer: self._told(one, answer))
         answered = Answered(
             key=one.activity.key, outcome=outcome, attempts=one.attempts, code=one.code, at_ms=self._clock.platform_ms()

@@ -356,6 +356,31 @@ def test_a_dead_one_that_is_retried_waits_quietly_for_a_later_one_of_its_lane() 
     play(scenario)
 
 
+def test_one_that_is_dropped_while_it_is_vetted_leaves_no_doubt_about_its_lane() -> None:
+    async def scenario(world: World) -> None:
+        get, gets = world.sound.activities.get, 0
+
+        async def no_get(ids: Sequence[bytes]) -> dict[bytes, ActivityRecord]:
+            nonlocal gets
+            gets += 1
+            raise Unavailable("Nobody answers.")
+
+        await send(world, "a", lane="l")
+        (offer,) = await Agent(world).work()
+        world.sound.activities.get = no_get  # type: ignore[method-assign]
+        await a_new_life(world)
+        await asyncio.sleep(1)
+        assert gets > 0
+        assert _state(await world.shards["rooms-0"].drop_activity(offer.id)) == "waiting"
+        world.sound.activities.get = get  # type: ignore[method-assign]
+        await asyncio.sleep(5)
+        world.sound.activities.get = no_get  # type: ignore[method-assign]
+        await send(world, "b", lane="l")
+        assert texts(await Agent(world).work(wait_ms=1000)) == ["b"]  # nobody had to be asked
+
+    play(scenario)
+
+
 async def a_dead_one(world: World, **more: Any) -> bytes:
     await send(world, "a", **more)
     (offer,) = await Agent(world).work()
