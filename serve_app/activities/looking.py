@@ -10,7 +10,8 @@ class ActivityShards(Protocol):
     """The shards that hold activities. Each method raises `Unavailable` when one of them does not answer."""
 
     async def activities(self, connector: str | None, after: bytes | None, limit: int) -> list[ActivityRow]:
-        """What waits, or is being tried, in all of them: the first `limit` ids above `after` are among these."""
+        """What waits, or is being tried, in all of them: the first `limit` ids above `after` are among these. Some of
+        it has a document in the database as well."""
         ...
 
     async def retry_activity(self, mark: bytes) -> ActivityRow | None:

@@ -104,11 +104,11 @@ class ActivityLoads:
         return told.answered
 
     def rows(self, connector: str | None, after: bytes | None, limit: int) -> list[ActivityRow]:
-        """Those in memory that have no document, by id: waiting, or being tried."""
+        """Those in memory, by id: waiting, or being tried, also where there is a document, or will be in a moment."""
         found = [
             row_of(one, "waiting")
             for one in self._activities
-            if not one.filed and connector in (None, one.activity.connector) and (after is None or one.id > after)
+            if connector in (None, one.activity.connector) and (after is None or one.id > after)
         ]
         return sorted(found, key=lambda row: row.id)[:limit]
 

@@ -1,6 +1,7 @@
 """Activities as operators see them, wherever they are: in a shard's memory, or put off in the database."""
 
 import asyncio
+from collections.abc import Sequence
 
 from actors.kernel.contract.activities import ActivityRow
 from actors.kernel.contract.entity import Principal
@@ -31,11 +32,16 @@ class ActivityOperations:
         self, connector: str | None, state: str | None, after: bytes | None, limit: int
     ) -> list[ActivityRow]:
         """The first `limit` above `after`, in the order of their ids. One that moves meanwhile is told once."""
-        waiting, put_off = await asyncio.gather(
-            self._waiting(connector, state, after, limit), self._stored(connector, state, after, limit)
-        )
-        found = {row.id: row for row in (*put_off, *waiting)}
-        return [found[mark] for mark in sorted(found)][:limit]
+        match state:
+            case "waiting":
+                return _first(await self._shards.activities(connector, after, limit), limit)
+            case "dead":
+                return await self._stored(connector, "dead", after, limit)
+            case "parked":
+                return await self._parked(connector, after, limit)
+        # In this order: what leaves a shard's memory has its document before.
+        waiting = await self._shards.activities(connector, after, limit)
+        return _first([*await self._stored(connector, None, after, limit), *waiting], limit)
 
     async def retry(self, activity_id: str, *, by: Principal, trace: str) -> ActivityRow:
         """Try it now, whatever it waits for. Recorded.
@@ -64,19 +70,26 @@ class ActivityOperations:
                 one.oldest_s = max(one.oldest_s, (now_ms - oldest_ms) / 1000)
         return seen
 
-    async def _waiting(
-        self, connector: str | None, state: str | None, after: bytes | None, limit: int
-    ) -> list[ActivityRow]:
-        return await self._shards.activities(connector, after, limit) if state in (None, "waiting") else []
+    async def _parked(self, connector: str | None, after: bytes | None, limit: int) -> list[ActivityRow]:
+        """Documents of what is not in line, or being tried, at this moment."""
+        found: list[ActivityRow] = []
+        while len(found) < limit:
+            waiting = _first(await self._shards.activities(connector, after, limit), limit)
+            stored = await self._stored(connector, "parked", after, limit)
+            ends = [rows[-1].id for rows in (waiting, stored) if len(rows) == limit]
+            after = min(ends, default=None)  # up to there both are known
+            in_line = {row.id for row in waiting}
+            found += [row for row in stored if row.id not in in_line and (after is None or row.id <= after)]
+            if len(stored) < limit and (after is None or not stored or stored[-1].id <= after):
+                break
+        return found[:limit]
 
     async def _stored(
-        self, connector: str | None, state: str | None, after: bytes | None, limit: int
+        self, connector: str | None, state: State | None, after: bytes | None, limit: int
     ) -> list[ActivityRow]:
-        if state == "waiting":
-            return []
-        only: State | None = "parked" if state == "parked" else "dead" if state == "dead" else None
-        records = await self._put_off.page(connector=connector, state=only, after=after, limit=limit)
-        return [_row(record) for record in records]
+        return [
+            _row(one) for one in await self._put_off.page(connector=connector, state=state, after=after, limit=limit)
+        ]
 
     async def _recorded(
         self, action: str, activity_id: str, row: ActivityRow | None, by: Principal, trace: str, *, why: str = ""
@@ -86,6 +99,12 @@ class ActivityOperations:
         entry = AuditEntry(action, by.user, "", "ok", by.role, activity_id, request=trace, why=why)
         await self._audit.append(entry)
         return row
+
+
+def _first(rows: Sequence[ActivityRow], limit: int) -> list[ActivityRow]:
+    """By their ids; of two with the same id the later one."""
+    found = {row.id: row for row in rows}
+    return [found[id_] for id_ in sorted(found)][:limit]
 
 
 def _mark(activity_id: str) -> bytes:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -10,6 +10,7 @@ from actors.kernel.contract import protocol
 from actors.kernel.contract.activities import ActivityRow
 from actors.kernel.effects.activities import MOST_WAITING
 from common.errors import Unavailable
+from serve_app.capabilities.operations.activities import ActivityOperations
 from store.ports.activities import BEHIND, ActivityRecord
 from tests.simulation.world import KEEP_S, World
 from tests.unit.kernel.agency import Agent, answers, send, unsettled
@@ -377,6 +378,56 @@ def test_one_that_is_dropped_while_it_is_vetted_leaves_no_doubt_about_its_lane()
         world.sound.activities.get = no_get  # type: ignore[method-assign]
         await send(world, "b", lane="l")
         assert texts(await Agent(world).work(wait_ms=1000)) == ["b"]  # nobody had to be asked
+
+    play(scenario)
+
+
+async def listed(world: World, state: str | None, limit: int = 9) -> list[tuple[str, str]]:
+    """What operators see, page by page: entity, state."""
+    shard, nobody = world.shards["rooms-0"], cast(Any, None)
+    operations = ActivityOperations(shard, world.sound.activities, nobody, nobody, world.clock)
+    rows: list[ActivityRow] = []
+    while page := await operations.page("email", state, rows[-1].id if rows else None, limit):
+        rows += page
+    assert [row.id for row in rows] == sorted({row.id for row in rows})
+    return sorted((row.entity, row.state) for row in rows)
+
+
+def test_one_that_was_parked_and_is_tried_again_is_listed_as_waiting() -> None:
+    async def scenario(world: World) -> None:
+        for number in range(20):
+            await send(world, "a", f"errand:{number}")
+        await asyncio.sleep(KEEP_S + 3)
+        taken = [one.entity for one in await Agent(world).work(wait_ms=2000, credits_={"email": 7})]
+        left = sorted((f"errand:{number}", "parked") for number in range(20) if f"errand:{number}" not in taken)
+        tried = sorted((entity, "waiting") for entity in taken)
+        for limit in (1, 3, 50):
+            assert await listed(world, "waiting", limit) == tried
+            assert await listed(world, "parked", limit) == left
+            assert await listed(world, None, limit) == sorted(left + tried)
+            assert await listed(world, "dead", limit) == []
+
+    play(scenario)
+
+
+def test_one_whose_document_is_yet_to_be_written_is_listed() -> None:
+    async def scenario(world: World) -> None:
+        put, written = world.sound.activities.put, asyncio.Event()
+
+        async def slow_put(activities: Sequence[ActivityRecord]) -> None:
+            await written.wait()
+            await put(activities)
+
+        world.sound.activities.put = slow_put  # type: ignore[method-assign]
+        await a_new_life(world)
+        await send(world, "a")
+        (offer,) = await Agent(world).work()
+        await Agent(world).work(credits_={}, reports=[a_report(offer, world.clock.now_ms() + 60_000)])
+        await asyncio.sleep(1)
+        assert await listed(world, None) == await listed(world, "waiting") == [("errand:a", "waiting")]
+        written.set()
+        await asyncio.sleep(1)
+        assert await listed(world, None) == await listed(world, "parked") == [("errand:a", "parked")]
 
     play(scenario)
 
