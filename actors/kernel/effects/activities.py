@@ -55,12 +55,14 @@ class Activities:
         self.lanes = Lanes()
         self.on_waiting: Callable[[str], None] = lambda connector: None
         self._kept = KeptTurns(settling)
+        self._serving = serving
         self._keep_s = keep_s
         self._clock = clock
         self._is_ours = is_ours
         self._open = OpenActivities()
         self._vetting: Counter[Lane | None] = Counter()
         self._recovering = 0
+        self.is_complete = False  # is all in memory that earlier lives left?
         self._doubtful = False
 
     def __iter__(self) -> Iterator[Open]:
@@ -181,11 +183,13 @@ class Activities:
     def recovery_began(self) -> None:
         """What earlier lives left is being read: until it has been, nobody knows who is first in a lane."""
         self._recovering += 1
+        self.is_complete = False
         self.file.gate(shut=True)
 
     def recovery_ended(self) -> None:
         """All of it has been read. What an earlier owner was about to write may still come."""
         self._recovering -= 1
+        self.is_complete = self._serving() and not self._recovering
         self._doubtful = True
         self.file.gate(shut=self._recovering > 0)
 
@@ -213,6 +217,7 @@ class Activities:
 
     def clear(self) -> None:
         """Forget what memory holds (the lease is lost); the database keeps it."""
+        self.is_complete = False
         for one in self._open:
             one.phase = Phase.LEAVING
         self._open.clear()

@@ -104,7 +104,13 @@ class ActivityLoads:
         return told.answered
 
     def rows(self, connector: str | None, after: bytes | None, limit: int) -> list[ActivityRow]:
-        """Those in memory, by id: waiting, or being tried, also where there is a document, or will be in a moment."""
+        """Those in memory, by id: waiting, or being tried, also where there is a document, or will be in a moment.
+
+        Raises:
+            Unavailable: what earlier lives left has not been read yet.
+        """
+        if not self._activities.is_complete:
+            raise Unavailable("Not every activity is known just now. Please try again in a moment.")
         found = [
             row_of(one, "waiting")
             for one in self._activities

@@ -179,7 +179,8 @@ class Shard:
         return protocol.encode(protocol.WorkResult(epoch=self._ownership.epoch, offers=offers, levels=levels))
 
     async def activities(self, connector: str | None, after: bytes | None, limit: int) -> list[ActivityRow]:
-        """Activities in memory, by id: those in line, or being tried. Some have a document as well."""
+        """Activities in memory, by id: those in line, or being tried. Some have a document as well. Raises
+        `Unavailable` until what earlier lives left has been read."""
         return self._effects.loads.rows(connector, after, limit)
 
     async def retry_activity(self, id_: bytes) -> ActivityRow | None:

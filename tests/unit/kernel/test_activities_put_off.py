@@ -12,6 +12,7 @@ from actors.kernel.effects.activities import MOST_WAITING
 from common.errors import Unavailable
 from serve_app.capabilities.operations.activities import ActivityOperations
 from store.ports.activities import BEHIND, ActivityRecord
+from store.ports.journal import Turn
 from tests.simulation.world import KEEP_S, World
 from tests.unit.kernel.agency import Agent, answers, send, unsettled
 from tests.unit.kernel.test_activities import a_new_life, all_of, play, settled, texts
@@ -428,6 +429,30 @@ def test_one_whose_document_is_yet_to_be_written_is_listed() -> None:
         written.set()
         await asyncio.sleep(1)
         assert await listed(world, None) == await listed(world, "parked") == [("errand:a", "parked")]
+
+    play(scenario)
+
+
+def test_nothing_is_listed_before_all_that_earlier_lives_left_is_known() -> None:
+    async def scenario(world: World) -> None:
+        unsettled_of, away = world.sound.journal.unsettled, True
+
+        async def unsettled_later(*args: Any, **more: Any) -> list[Turn]:
+            if away:
+                raise Unavailable("Nobody answers.")
+            return await unsettled_of(*args, **more)
+
+        await send(world, "a")
+        world.sound.journal.unsettled = unsettled_later  # type: ignore[method-assign]
+        await a_new_life(world)
+        shard = world.shards["rooms-0"]
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await shard.activities(None, None, 9)
+            await asyncio.sleep(1)
+        away = False
+        await asyncio.sleep(10)
+        assert [row.entity for row in await shard.activities(None, None, 9)] == ["errand:a"]
 
     play(scenario)
 
