@@ -8,7 +8,7 @@ sender; where a parked letter waits, a later one to the same receiver may overta
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
@@ -28,6 +28,7 @@ _decode: Final = msgspec.msgpack.Decoder(StoredLetter).decode
 LETTERS: Final = "letters"
 UNHOSTED: Final = "unhosted"
 _PAUSE_MS: Final = 60_000  # until a letter to a kind that nobody hosts is tried again
+_AWAY_MS: Final = 5_000  # until one is tried again whose receiver did not answer
 _LOOK_S: Final = 10.0  # how often a shard looks for parked letters that are due
 _PAGE: Final = 200
 
@@ -37,6 +38,14 @@ Courier = Callable[[StoredLetter], Awaitable[None]]
 
 class Unhosted(Exception):
     """No pool hosts the kind of the receiver."""
+
+
+@dataclass(slots=True)
+class _Look:
+    """One look at the letters that are due: the receivers that were `away`, and how many were put off for it."""
+
+    away: set[str] = field(default_factory=set)
+    put_off: int = 0
 
 
 class Postman:
@@ -74,12 +83,13 @@ class Postman:
         while True:
             await asyncio.sleep(_LOOK_S)
             try:
-                while await self._send_due(partitions()):
+                look = _Look()
+                while await self._send_due(partitions(), look):
                     pass
             except Unavailable:
                 continue
 
-    async def _send_due(self, partitions: Sequence[int]) -> bool:
+    async def _send_due(self, partitions: Sequence[int], look: _Look) -> bool:
         """A page of them, each receiver's in order. True when there may be more."""
         if not partitions:
             return False
@@ -88,13 +98,15 @@ class Postman:
         receivers: dict[str, list[ActivityRecord]] = {}
         for record in page:
             receivers.setdefault(_receiver(record), []).append(record)
-        over = await asyncio.gather(*map(self._send_all, receivers.values()))
-        return sum(over) == _PAGE
+        over = await asyncio.gather(*(self._send_all(to, records, look) for to, records in receivers.items()))
+        return len(page) == _PAGE and all(over)
 
-    async def _send_all(self, records: Sequence[ActivityRecord]) -> int:
-        """One receiver's; how many of them are dealt with."""
+    async def _send_all(self, to: str, records: Sequence[ActivityRecord], look: _Look) -> bool:
+        """One receiver's. Those that it does not take now stand in nobody's way. False when the database is away."""
         for done, record in enumerate(records):
             try:
+                if to in look.away:
+                    raise Unavailable("It did not answer before.")
                 fate = await self._carry(record)
                 if fate is None:
                     await self._activities.drop([record.id])
@@ -103,8 +115,19 @@ class Postman:
                     self._counted(fate[0], 1)
                 self._counted("parked", -1)
             except Unavailable:
-                return done  # they keep their order
-        return len(records)
+                look.away.add(to)
+                return await self._put_off(records[done:], look)
+        return True
+
+    async def _put_off(self, records: Sequence[ActivityRecord], look: _Look) -> bool:
+        """They are due later, in their order. False when the database is away."""
+        due_ms = self._clock.platform_ms() + _AWAY_MS + look.put_off
+        look.put_off += len(records)
+        try:
+            await self._activities.put([replace(one, due_ms=due_ms + place) for place, one in enumerate(records)])
+        except Unavailable:
+            return False
+        return True
 
     async def _carry(self, record: ActivityRecord) -> tuple[State, str] | None:
         """See `_send`. A bug in one letter must not hold up the others for ever."""

@@ -133,13 +133,32 @@ def test_parked_letters_of_a_receiver_keep_their_order_when_one_must_wait() -> N
         await office.stores.activities.add([record_of(SENDER, one, due_ms=n) for n, one in enumerate(letters)])
         office.route.fates["ledger:c"] = Unavailable("Nobody answers.")
         await office.work(15)
-        assert office.route.arrived == [one for one in letters[:200] if one.to == "ledger:b"]
+        assert office.route.arrived == [one for one in letters if one.to == "ledger:b"]
         office.route.fates.clear()
         await office.work(60)
         for receiver in ("ledger:b", "ledger:c"):
             arrived = [one for one in office.route.arrived if one.to == receiver]
             assert arrived == [one for one in letters if one.to == receiver]
         assert await office.kept("parked") == []
+
+    played(scenario)
+
+
+def test_letters_to_receivers_that_do_not_answer_do_not_starve_the_others() -> None:
+    async def scenario(office: Office) -> None:
+        letters = [replace_id(number, f"ledger:away{number % 2}") for number in range(400)]
+        last = replace_id(400, "ledger:b")
+        await office.stores.activities.add([record_of(SENDER, one, due_ms=n) for n, one in enumerate([*letters, last])])
+        for away in ("ledger:away0", "ledger:away1"):
+            office.route.fates[away] = Unavailable("Nobody answers.")
+        await office.work(15)
+        assert office.route.arrived == [last]
+        assert len(await office.kept("parked")) == 400
+        office.route.fates.clear()
+        await office.work(30)
+        for receiver in ("ledger:away0", "ledger:away1"):
+            arrived = [one for one in office.route.arrived if one.to == receiver]
+            assert arrived == [one for one in letters if one.to == receiver]
 
     played(scenario)
 
