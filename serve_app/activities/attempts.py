@@ -99,10 +99,11 @@ class Attempts:
             return _fault(connector, call, error)
 
     async def _result(self, offered: Offered, connector: Connector, call: Call) -> bytes:
-        """What the partner made of it: of an earlier attempt where it may have forgotten that, or of this one. Who
-        repeats a stored failure under a key for ever is asked under the next."""
+        """What the partner made of it: of an earlier attempt where it may have forgotten that, or of this one. Even
+        the first that we know of may not be the first: a runner that died reported nothing. Who repeats a stored
+        failure under a key for ever is asked under the next."""
         age_s = (self.clock.platform_ms() - offered.created_at_ms) / 1000
-        if offered.attempts and age_s > connector.remembers_s and (found := await connector.find(call)) is not None:
+        if age_s > connector.remembers_s and (found := await connector.find(call)) is not None:
             return found
         for again in range(1, _KEYS):
             try:

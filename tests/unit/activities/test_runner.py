@@ -328,6 +328,18 @@ async def test_where_the_partner_forgets_keys_it_is_looked_for_first() -> None:
     assert sorted(rig.post.done) == [b"2", b"3"]
 
 
+async def test_it_is_looked_for_though_no_attempt_was_ever_reported() -> None:
+    """The runner that tried it died before it could say so."""
+    async with Rig() as rig:
+        rig.post.remembers_s = 10.0
+        rig.post.found[text_of(an_offer(1).id)] = b"found"
+        await asyncio.sleep(11)
+        rig.shard.put(an_offer(1, attempts=0))
+        await asyncio.sleep(1)
+    assert rig.entities.answers["mail|1"].result == b"found"
+    assert rig.post.calls == []
+
+
 async def test_an_idle_runner_asks_seldom() -> None:
     async with Rig() as rig:
         await asyncio.sleep(60)
