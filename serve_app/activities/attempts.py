@@ -78,11 +78,13 @@ class Attempts:
 
     async def _called(self, held: Held, connector: Connector, call: Call) -> Ending:
         """The call, within its time. See `connector.Connector` for what it may raise."""
+        within = asyncio.timeout(within_s := self._within_s(held, connector))
         try:
-            async with asyncio.timeout(self._within_s(held, connector)):
+            async with within:
                 return Ending("answer", result=await self._result(held.offered, connector, call), partner="well")
         except TimeoutError:
-            return Ending("put_off", code="timeout", message="The partner did not answer in time.", partner="failing")
+            hurried = within.expired() and within_s < connector.capacity.call_s
+            return _late("unknown" if hurried else "failing")
         except Later as later:
             return _put_off(later)
         except Refused as refusal:
@@ -133,6 +135,11 @@ class Attempts:
 def _under(call: Call, again: int) -> Call:
     key = PartnerKey(call.key.mark, again)
     return Call(key, call.payload, call.owner, call.attempt, call.made_at_ms)
+
+
+def _late(partner: PartnerState) -> Ending:
+    """A partner that was given less than a whole call has not failed."""
+    return Ending("put_off", code="timeout", message="The partner did not answer in time.", partner=partner)
 
 
 def _put_off(later: Later) -> Ending:

@@ -144,6 +144,16 @@ async def test_a_call_does_not_go_on_beyond_the_deadline() -> None:
     assert rig.post.done == []
 
 
+@pytest.mark.parametrize(("deadline_ms", "breaker"), [(3_000, "closed"), (60_000, "open")])
+async def test_only_who_had_the_time_of_a_whole_call_has_failed(deadline_ms: int, breaker: str) -> None:
+    settings = ActivitySettings(breaker_failures=2)
+    async with Rig(settings=settings, post=Post(capacity=Capacity(call_s=5.0), takes_s=10.0)) as rig:
+        rig.shard.put(*(an_offer(number, deadline_ms=deadline_ms) for number in range(4)))
+        await asyncio.sleep(6)
+        assert len(rig.post.calls) == 4
+        assert rig.runner.stats()["connectors"]["post"]["breaker"] == breaker  # type: ignore[index]
+
+
 async def test_what_is_not_true_any_more_is_dropped_instead_of_sent() -> None:
     async with Rig() as rig:
         rig.entities.holds = False
