@@ -78,11 +78,13 @@ class Attempts:
 
     async def _called(self, held: Held, connector: Connector, call: Call) -> Ending:
         """The call, within its time. See `connector.Connector` for what it may raise."""
+        within = asyncio.timeout(within_s := self._within_s(held, connector))
         try:
-            async with asyncio.timeout(self._within_s(held, connector)):
+            async with within:
                 return Ending("answer", result=await self._result(held.offered, connector, call), partner="well")
         except TimeoutError:
-            return Ending("put_off", code="timeout", message="The partner did not answer in time.", partner="failing")
+            hurried = within.expired() and within_s < connector.capacity.call_s
+            return _late("unknown" if hurried else "failing")
         except Later as later:
             return _put_off(later)
         except Refused as refusal:
@@ -99,10 +101,11 @@ class Attempts:
             return _fault(connector, call, error)
 
     async def _result(self, offered: Offered, connector: Connector, call: Call) -> bytes:
-        """What the partner made of it: of an earlier attempt where it may have forgotten that, or of this one. Who
-        repeats a stored failure under a key for ever is asked under the next."""
+        """What the partner made of it: of an earlier attempt where it may have forgotten that, or of this one. Even
+        the first that we know of may not be the first: a runner that died reported nothing. Who repeats a stored
+        failure under a key for ever is asked under the next."""
         age_s = (self.clock.platform_ms() - offered.created_at_ms) / 1000
-        if offered.attempts and age_s > connector.remembers_s and (found := await connector.find(call)) is not None:
+        if age_s > connector.remembers_s and (found := await connector.find(call)) is not None:
             return found
         for again in range(1, _KEYS):
             try:
@@ -132,6 +135,11 @@ class Attempts:
 def _under(call: Call, again: int) -> Call:
     key = PartnerKey(call.key.mark, again)
     return Call(key, call.payload, call.owner, call.attempt, call.made_at_ms)
+
+
+def _late(partner: PartnerState) -> Ending:
+    """A partner that was given less than a whole call has not failed."""
+    return Ending("put_off", code="timeout", message="The partner did not answer in time.", partner=partner)
 
 
 def _put_off(later: Later) -> Ending:

@@ -42,8 +42,8 @@ class Capacity:
 
 
 class Connector(Protocol):
-    """See the module. `remembers_s` is how long the partner knows a key: what was tried longer ago is looked for
-    (`find`) before it is tried again. `FOR_EVER_S`: a repeat does no harm, however late."""
+    """See the module. `remembers_s` is how long the partner knows a key: what was made longer ago is looked for
+    (`find`) before it is tried. `FOR_EVER_S`: a repeat does no harm, however late."""
 
     name: str
     capacity: Capacity

@@ -31,7 +31,8 @@ class Ending:
             tries it again by itself. `untried`: it goes back as it came.
         at_least_s: the pause that the partner asked for.
         partner: `well`: it did its part, if only to refuse. `failing`: it did not. `closed`: it must be left alone, for
-            `at_least_s` or until an operator has put us right. `unknown`: it was not asked.
+            `at_least_s` or until an operator has put us right. `unknown`: it was not asked, or not for as
+            long as a call may take.
     """
 
     verdict: Literal["answer", "put_off", "dead", "untried"]

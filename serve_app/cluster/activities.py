@@ -29,7 +29,7 @@ class RemoteActivityShards:
 
     async def activities(self, connector: str | None, after: bytes | None, limit: int) -> list[ActivityRow]:
         found = await self._ask(lambda shard: shard.activities(connector, after, limit))
-        return [row for rows in found for row in rows]
+        return [row for rows in found for row in _answer(rows)]
 
     async def retry_activity(self, mark: bytes) -> ActivityRow | None:
         return _first(await self._ask(lambda shard: shard.retry_activity(mark)))
@@ -37,13 +37,24 @@ class RemoteActivityShards:
     async def drop_activity(self, mark: bytes) -> ActivityRow | None:
         return _first(await self._ask(lambda shard: shard.drop_activity(mark)))
 
-    async def _ask(self, question: Callable[[RemoteShard], Awaitable[T]]) -> list[T]:
+    async def _ask(self, question: Callable[[RemoteShard], Awaitable[T]]) -> list[T | Unavailable]:
+        """What each says, or that it says nothing: what one has done already is told, whoever else is silent."""
         shards = [self._pools.shard(name) for name in await self._pools.entity_shards()]
-        try:
-            async with asyncio.timeout(_ANSWER_S):
-                return await asyncio.gather(*(question(shard) for shard in shards))
-        except (ShardGone, TimeoutError):
-            raise Unavailable("Not every shard answers just now. Please try again in a moment.") from None
+        return await asyncio.gather(*(_asked(question(shard)) for shard in shards))
+
+
+async def _asked(answer: Awaitable[T]) -> T | Unavailable:
+    try:
+        async with asyncio.timeout(_ANSWER_S):
+            return await answer
+    except (ShardGone, TimeoutError):
+        return Unavailable("Not every shard answers just now. Please try again in a moment.")
+
+
+def _answer(said: T | Unavailable) -> T:
+    if isinstance(said, Unavailable):
+        raise said
+    return said
 
 
 class ProcessFigures:
@@ -115,5 +126,9 @@ def _show(levels: Gauge, oldest: Gauge, connectors: Sequence[ConnectorOverview])
         oldest.labels(one.connector).set(one.oldest_s)
 
 
-def _first(found: Sequence[ActivityRow | None]) -> ActivityRow | None:
-    return next((row for row in found if row is not None), None)
+def _first(found: Sequence[ActivityRow | Unavailable | None]) -> ActivityRow | None:
+    """The one that has it. Raises Unavailable: none, but it may be with one that is silent."""
+    for row in found:
+        if isinstance(row, ActivityRow):
+            return row
+    return next((row for row in map(_answer, found) if row is not None), None)

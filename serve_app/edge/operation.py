@@ -12,9 +12,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
@@ -30,6 +31,12 @@ class Versioned(msgspec.Struct, frozen=True, kw_only=True):
     """Base of a request that may say, at both doors, which version it is meant for."""
 
     version: int | None = None
+
+
+class Repeatable(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of a request that may name, at both doors, the deed that it asks for; see `serve_app.edge.repeats`."""
+
+    request_id: Annotated[str, Meta(max_length=128)] | None = None
 
 
 class Caller(msgspec.Struct, frozen=True):

@@ -51,14 +51,14 @@ class ActivityOperations:
             FailedPrecondition: it is over.
         """
         mark = _mark(activity_id)
-        row = await self._shards.retry_activity(mark)
-        return await self._recorded("activity.retried", activity_id, row, by, trace)
+        await self._record("activity.retried", activity_id, by, trace)
+        return _still(await self._shards.retry_activity(mark))
 
     async def drop(self, activity_id: str, reason: str, *, by: Principal, trace: str) -> ActivityRow:
         """Never send it; the entity hears `dropped`. Recorded, with the reason. Raises as `retry` does."""
         mark = _mark(activity_id)
-        row = await self._shards.drop_activity(mark)
-        return await self._recorded("activity.dropped", activity_id, row, by, trace, why=reason)
+        await self._record("activity.dropped", activity_id, by, trace, why=reason)
+        return _still(await self._shards.drop_activity(mark))
 
     async def overview(self) -> Overview:
         """How each connector is doing."""
@@ -91,14 +91,10 @@ class ActivityOperations:
             _row(one) for one in await self._put_off.page(connector=connector, state=state, after=after, limit=limit)
         ]
 
-    async def _recorded(
-        self, action: str, activity_id: str, row: ActivityRow | None, by: Principal, trace: str, *, why: str = ""
-    ) -> ActivityRow:
-        if row is None:
-            raise FailedPrecondition("This activity is over: there is nothing to retry or to drop.")
+    async def _record(self, action: str, activity_id: str, by: Principal, trace: str, *, why: str = "") -> None:
+        """Before the deed: none is done that the record does not know of."""
         entry = AuditEntry(action, by.user, "", "ok", by.role, activity_id, request=trace, why=why)
         await self._audit.append(entry)
-        return row
 
 
 def _first(rows: Sequence[ActivityRow], limit: int) -> list[ActivityRow]:
@@ -112,6 +108,12 @@ def _mark(activity_id: str) -> bytes:
     if mark is None:
         raise NotFound("There is no such activity.")
     return mark
+
+
+def _still(row: ActivityRow | None) -> ActivityRow:
+    if row is None:
+        raise FailedPrecondition("This activity is over: there is nothing to retry or to drop.")
+    return row
 
 
 def _row(record: ActivityRecord) -> ActivityRow:

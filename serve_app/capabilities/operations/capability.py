@@ -14,7 +14,9 @@ from serve_app.capabilities.operations.jobs import Jobs
 from serve_app.capabilities.operations.operations import activity_operations
 from serve_app.capabilities.operations.webhook_operations import WebhookOperations
 from serve_app.capabilities.operations.work.table import KINDS
+from serve_app.edge.conventions.mongo_idempotency import MongoIdempotency
 from serve_app.edge.operation import Operation
+from serve_app.edge.repeats import FIELD, Repeats
 from serve_app.edge.webhooks.arrivals import Webhooks
 from serve_app.edge.webhooks.routes import webhook_routes
 
@@ -35,7 +37,17 @@ def webhooks_of(context: ServerContext) -> Webhooks:
     return Webhooks(context.partners, context.region, context.stores.views, context.blobs, context.clock)
 
 
+def repeats_of(context: ServerContext) -> Repeats:
+    """What knows a deed by its `request_id`."""
+    ttl_h = context.settings.http.idempotency_h
+    return Repeats(MongoIdempotency(context.database, context.stores.vault, context.clock, ttl_h=ttl_h, named=FIELD))
+
+
 def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
+    return map(context.once(repeats_of).known, _declared(context))
+
+
+def _declared(context: ServerContext) -> Iterable[Operation[Any]]:
     audit = context.once(audit_of)
     yield from activity_operations(context.once(activities_of))
     yield from WebhookOperations(context.once(webhooks_of), audit)

@@ -14,7 +14,7 @@ from common.logs import get_logger
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.capability import ClockMover
-from serve_app.edge.operation import Caller, Example, Operation, Rest
+from serve_app.edge.operation import Caller, Example, Operation, Repeatable, Rest
 from serve_app.processes.health import Finding
 from store.platform_time import ProcessClock
 
@@ -26,8 +26,8 @@ _LOOK_S: Final = 0.02
 log = get_logger(__name__)
 
 
-class AdvanceClock(Request, frozen=True):
-    """How far the platform's time is to be moved, always forward."""
+class AdvanceClock(Request, Repeatable, frozen=True, kw_only=True):
+    """How far the platform's time is to be moved, always forward. `request_id`: a repeat with it moves nothing."""
 
     advance_s: Annotated[float, Meta(ge=0, le=_LONGEST_S, description="Seconds.")]
 

@@ -12,6 +12,7 @@ from common.decoding import Request
 from common.lines import LINE_PATTERN
 from serve_app.capabilities.operations.overview import ConnectorOverview
 from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE
+from serve_app.edge.operation import Repeatable
 
 State = Literal["waiting", "parked", "dead"]
 _LONGEST_REASON: Final = 500
@@ -35,11 +36,10 @@ class ListActivities(Request, frozen=True, kw_only=True):
     limit: Annotated[int, Meta(ge=1, le=LARGEST_PAGE)] = DEFAULT_PAGE
 
 
-class OfActivity(Request, frozen=True, kw_only=True):
-    """One call to a partner."""
+class OfActivity(Request, Repeatable, frozen=True, kw_only=True):
+    """One call to a partner. `request_id`: a repeat with it is the same deed."""
 
     activity_id: _Text
-    request_id: _Text | None = None
 
 
 class DropActivity(OfActivity, frozen=True, kw_only=True):

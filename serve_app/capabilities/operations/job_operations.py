@@ -13,7 +13,7 @@ from common.decoding import Request
 from common.errors import FailedPrecondition
 from serve_app.capabilities.operations.jobs import Change, Jobs
 from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE, decode_cursor, encode_cursor
-from serve_app.edge.operation import Caller, Example, Operation, Rest
+from serve_app.edge.operation import Caller, Example, Operation, Repeatable, Rest
 
 State = Literal["running", "paused", "done", "failed", "cancelled"]
 JobId = Annotated[str, Meta(pattern=r"\Ajob_[0-9A-HJKMNP-TV-Z]{26}\Z")]
@@ -44,8 +44,9 @@ class ListJobs(Request, frozen=True):
     limit: Limit = DEFAULT_PAGE
 
 
-class StartJobRequest(Request, frozen=True):
-    """Work to begin. With `dry_run`, what would be done is only counted."""
+class StartJobRequest(Request, Repeatable, frozen=True, kw_only=True):
+    """Work to begin. With `dry_run`, what would be done is only counted. `request_id`: a repeat with it begins nothing,
+    and is answered as the first time."""
 
     kind: KindName
     dry_run: bool = False
@@ -53,6 +54,12 @@ class StartJobRequest(Request, frozen=True):
 
 class OfJob(Request, frozen=True):
     """Something about one job."""
+
+    job_id: JobId
+
+
+class ChangeJob(Request, Repeatable, frozen=True, kw_only=True):
+    """Something to be done to one job. `request_id`: a repeat with it is the same deed."""
 
     job_id: JobId
 
@@ -147,18 +154,18 @@ class JobOperations:
     async def _get(self, request: OfJob, _: Caller) -> JobReply:
         return JobReply(_shown(request.job_id, await self._jobs.get(request.job_id)))
 
-    def _change(self, change: Change) -> Callable[[OfJob, Caller], Awaitable[JobReply]]:
-        async def changed(request: OfJob, caller: Caller) -> JobReply:
+    def _change(self, change: Change) -> Callable[[ChangeJob, Caller], Awaitable[JobReply]]:
+        async def changed(request: ChangeJob, caller: Caller) -> JobReply:
             return JobReply(_shown(request.job_id, await self._jobs.change(request.job_id, change, caller)))
 
         return changed
 
 
-def _changing(verb: str, call: Callable[[OfJob, Caller], Awaitable[JobReply]], what: str) -> Operation[OfJob]:
+def _changing(verb: str, call: Callable[[ChangeJob, Caller], Awaitable[JobReply]], what: str) -> Operation[ChangeJob]:
     return Operation(
         f"{verb}_job",
         "job.change",
-        OfJob,
+        ChangeJob,
         call,
         Rest("POST", f"{_ADDRESS}/{{job_id}}/{verb}", tag="operations"),
         "write",

@@ -12,7 +12,7 @@ from common.errors import FailedPrecondition
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE, decode_cursor, encode_cursor
-from serve_app.edge.operation import Caller, Example, Operation, Rest
+from serve_app.edge.operation import Caller, Example, Operation, Repeatable, Rest
 from serve_app.edge.webhooks.arrivals import ListedArrival, Webhooks
 from serve_app.edge.webhooks.routes import PARTNER_PATTERN
 
@@ -42,8 +42,8 @@ class ListWebhooks(Request, frozen=True):
     limit: Limit = DEFAULT_PAGE
 
 
-class ReplayWebhook(Request, frozen=True):
-    """One event of a partner."""
+class ReplayWebhook(Request, Repeatable, frozen=True, kw_only=True):
+    """One event of a partner. `request_id`: a repeat with it is the same deed."""
 
     partner: PartnerName
     event_id: Id

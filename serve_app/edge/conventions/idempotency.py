@@ -188,11 +188,11 @@ def _given(scope: Mapping[str, Any]) -> str | None:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
 
 
-def in_use() -> Conflict:
-    """The answer to a key that came with another request."""
-    return Conflict(f"This {HEADER} was used for another request. Choose a new one.", details={"field": HEADER})
+def in_use(named: str = HEADER) -> Conflict:
+    """The answer to a key that came with another request. `named`: where the key stands."""
+    return Conflict(f"This {named} was used for another request. Choose a new one.", details={"field": named})
 
 
-def at_work() -> Conflict:
+def at_work(named: str = HEADER) -> Conflict:
     """The answer while the first request is under way."""
-    return Conflict("The first request with this key is still at work.", retry_after_s=1.0)
+    return Conflict(f"The first request with this {named} is still at work.", retry_after_s=1.0)

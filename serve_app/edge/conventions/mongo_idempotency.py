@@ -8,7 +8,7 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from common.clock import Clock
-from serve_app.edge.conventions.idempotency import StoredAnswer, at_work, in_use
+from serve_app.edge.conventions.idempotency import HEADER, StoredAnswer, at_work, in_use
 from store.mongo.client import Database, Document, database_errors
 from store.ports.vault import Vault
 
@@ -20,7 +20,9 @@ _NOBODY: Final = "@anonymous"  # no user can have this id
 class MongoIdempotency:
     """`IdempotencyStore` over one collection. Bodies are sealed under the caller's key."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock, *, ttl_h: float) -> None:
+    def __init__(self, database: Database, vault: Vault, clock: Clock, *, ttl_h: float, named: str = HEADER) -> None:
+        """`named`: where clients write the key, for errors."""
+        self._named = named
         self._answers = database[COLLECTION]
         self._vault = vault
         self._clock = clock
@@ -56,9 +58,9 @@ class MongoIdempotency:
     async def _present(self, key: str, fingerprint: str, now_ms: int, until: int) -> StoredAnswer | None:
         found: Document | None = await self._answers.find_one({"_id": key})
         if found is None:
-            raise at_work()  # just released: the next repeat will find out
+            raise at_work(self._named)  # just released: the next repeat will find out
         if found["fingerprint"] != fingerprint:
-            raise in_use()
+            raise in_use(self._named)
         if "status" in found:
             return await self._opened(key, found)
         stale = {"_id": key, "until": found["until"], "status": {"$exists": False}}
@@ -66,13 +68,13 @@ class MongoIdempotency:
             found["until"] > now_ms
             or not (await self._answers.update_one(stale, {"$set": {"until": until}})).modified_count
         ):
-            raise at_work()
+            raise at_work(self._named)
         return None
 
     async def _opened(self, key: str, found: Document) -> StoredAnswer:
         await self._vault.unlock([found["answer"]])
         plain = self._vault.open(found["answer"], key.encode())
         if plain is None:
-            raise in_use()  # it went with the person whose it was
+            raise in_use(self._named)  # it went with the person whose it was
         headers, body = msgspec.msgpack.decode(plain, type=tuple[tuple[tuple[bytes, bytes], ...], bytes])
         return StoredAnswer(found["status"], headers, body)

@@ -189,6 +189,28 @@ async def test_a_socket_is_answered_as_the_route_is(home: House) -> None:
     assert (error["code"], error["details"]) == ("failed_precondition", {"state": "cancelled"})
 
 
+async def test_a_repeat_by_its_request_id_begins_nothing_at_either_door(home: House) -> None:
+    if not home.gateways:
+        await home.gateway()
+    client = await home.socket(home.admin())
+    body = {"kind": "rebuild_projections", "request_id": f"r-{uuid.uuid4().hex}"}
+    first = await home.ok("POST", JOBS, body, bearer=home.admin())
+    assert await home.ok("POST", JOBS, body, bearer=home.admin()) == first
+    assert await client.ok("start_job", body) == first
+    assert len((await home.ok("GET", JOBS, bearer=home.admin()))["jobs"]) == 1
+    problem = await home.refused(409, "conflict", "POST", JOBS, body | {"dry_run": True}, bearer=home.admin())
+    assert problem["details"] == {"field": "request_id"}
+    other = await client.ok("start_job", body | {"request_id": f"r-{uuid.uuid4().hex}"})
+    assert other["job"]["job_id"] != first["job"]["job_id"]
+    of_job = {"job_id": first["job"]["job_id"], "request_id": body["request_id"]}
+    paused = await client.ok("pause_job", of_job)
+    await client.ok("resume_job", of_job)
+    path = f"{JOBS}/{of_job['job_id']}/pause"
+    again = await home.ok("POST", path, {"request_id": body["request_id"]}, bearer=home.admin())
+    assert (again, paused["job"]["state"]) == (paused, "paused")
+    assert (await get(home, of_job["job_id"]))["state"] == "running"
+
+
 async def test_lists_are_of_the_newest_first_by_kind_and_state(home: House) -> None:
     made = [await start(home) for _ in range(3)]
     await change(home, made[1], "cancel")

@@ -144,6 +144,16 @@ async def test_a_call_does_not_go_on_beyond_the_deadline() -> None:
     assert rig.post.done == []
 
 
+@pytest.mark.parametrize(("deadline_ms", "breaker"), [(3_000, "closed"), (60_000, "open")])
+async def test_only_who_had_the_time_of_a_whole_call_has_failed(deadline_ms: int, breaker: str) -> None:
+    settings = ActivitySettings(breaker_failures=2)
+    async with Rig(settings=settings, post=Post(capacity=Capacity(call_s=5.0), takes_s=10.0)) as rig:
+        rig.shard.put(*(an_offer(number, deadline_ms=deadline_ms) for number in range(4)))
+        await asyncio.sleep(6)
+        assert len(rig.post.calls) == 4
+        assert rig.runner.stats()["connectors"]["post"]["breaker"] == breaker  # type: ignore[index]
+
+
 async def test_what_is_not_true_any_more_is_dropped_instead_of_sent() -> None:
     async with Rig() as rig:
         rig.entities.holds = False
@@ -338,6 +348,18 @@ async def test_where_the_partner_forgets_keys_it_is_looked_for_first() -> None:
         await asyncio.sleep(1)
     assert rig.entities.answers["mail|1"].result == b"found"
     assert sorted(rig.post.done) == [b"2", b"3"]
+
+
+async def test_it_is_looked_for_though_no_attempt_was_ever_reported() -> None:
+    """The runner that tried it died before it could say so."""
+    async with Rig() as rig:
+        rig.post.remembers_s = 10.0
+        rig.post.found[text_of(an_offer(1).id)] = b"found"
+        await asyncio.sleep(11)
+        rig.shard.put(an_offer(1, attempts=0))
+        await asyncio.sleep(1)
+    assert rig.entities.answers["mail|1"].result == b"found"
+    assert rig.post.calls == []
 
 
 async def test_an_idle_runner_asks_seldom() -> None:
