@@ -7,8 +7,8 @@ from actors.kernel.contract.entity import Command
 class SendMail(Command[None], frozen=True, tag="send_mail"):
     """Owe this mail. Only Carewire itself asks for it.
 
-    `mail_id` names it for ever: asked for again, it is still one mail. `owner` is whose key it is sealed under. Past
-    `deadline_ms` it is not sent. `secret` is a packed `actors.notifications.activities.Mail`.
+    `mail_id` names it: asked for again before it is settled, it is still one mail. `owner` is whose key it is sealed
+    under. Past `deadline_ms` it is not sent. `secret` is a packed `actors.notifications.activities.Mail`.
     """
 
     mail_id: str

@@ -33,7 +33,7 @@ class OutboxCarrying:
         }
 
     async def carry_over(self) -> int:
-        """Owe all that is there, and drop the collection. How many there were.
+        """Owe all that is there, and drop the collection when it is empty. How many there were.
 
         Raises:
             Unavailable: it is not finished, and can be tried again.
@@ -43,8 +43,7 @@ class OutboxCarrying:
             for row in rows:
                 await self._carry(row)
             count += len(rows)
-        with database_errors():
-            await self._database.drop_collection(COLLECTION)
+        await self._drop_if_empty()
         return count
 
     async def resume(self) -> None:
@@ -54,6 +53,12 @@ class OutboxCarrying:
                 log.info("outbox.carried_over", messages=count)
         except Unavailable as error:
             log.warning("outbox.not_carried_over", code=error.code)
+
+    async def _drop_if_empty(self) -> None:
+        """A replica of the earlier release may still write: what came meanwhile stays for the next start."""
+        with database_errors():
+            if await self._messages.count_documents({}, limit=1) == 0:
+                await self._database.drop_collection(COLLECTION)
 
     async def _page(self) -> list[Document]:
         with database_errors():

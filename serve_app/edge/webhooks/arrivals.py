@@ -101,12 +101,7 @@ class Webhooks:
         """
         partner, entity = self.partner(name), f"arrival:{name}:{event_id}"
         body = await self._body(entity)
-        again = Replay()
-        if body is not None:
-            letter = next((partner.to(event, entity) for event in partner.events(body)), None)
-            if letter is None:
-                raise FailedPrecondition("This event concerns nobody here.")
-            again = Replay(to=letter.to, letter=letter.command)
+        again = Replay() if body is None else _again(partner, entity, body)
         return _listed(entity, await self._entities.ask(entity, again, by=SYSTEM, trace=trace))
 
     async def clear(self) -> int:
@@ -129,8 +124,19 @@ class Webhooks:
             command = Arrive(what=event.what, to=letter.to, letter=letter.command, body=body, blob=blob)
         reply = await self._entities.submit(entity, command, by=SYSTEM, command_id="arrive", trace=trace)
         if command.blob:
-            await (self._blobs.delete if reply.duplicate else self._blobs.finish)(command.blob)
+            await self._settle(entity, command.blob, duplicate=reply.duplicate)
         return reply.duplicate
+
+    async def _settle(self, entity: str, blob: str, *, duplicate: bool) -> None:
+        """The blob that the arrival names is finished: by a repeat, where the first could not say so. Another goes."""
+        named = (await self._entities.ask(entity, ReadBody(), by=SYSTEM)).blob if duplicate else blob
+        if named:
+            try:
+                await self._blobs.finish(named)
+            except NotFound:  # it was swept before anybody finished it; the letter is there
+                log.warning("webhook.body_lost", blob=named, code=NotFound.code)
+        if named != blob:
+            await self._blobs.delete(blob)
 
     async def _put_aside(self, partner: WebhookPartner, body: bytes) -> str:
         """A large body, as a blob that is finished when the arrival is stored: else a sweep deletes it."""
@@ -154,6 +160,18 @@ class Webhooks:
 
 async def _one(body: bytes) -> AsyncIterator[bytes]:
     yield body
+
+
+def _again(partner: WebhookPartner, entity: str, body: bytes) -> Replay:
+    """With what the partner's table makes of the body by now; with the letter of then, where it cannot read it."""
+    try:
+        letter = next((partner.to(event, entity) for event in partner.events(body)), None)
+    except (ValueError, msgspec.MsgspecError) as error:
+        log.warning("webhook.body_unreadable", entity=entity, error=type(error).__name__)
+        return Replay()
+    if letter is None:
+        raise FailedPrecondition("This event concerns nobody here.")
+    return Replay(to=letter.to, letter=letter.command)
 
 
 def _key(event_id: str) -> str:

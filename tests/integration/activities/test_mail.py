@@ -270,6 +270,35 @@ async def test_what_an_earlier_release_left_is_sent_once_and_the_collection_goes
     assert COLLECTION not in await home.database.list_collection_names()
 
 
+async def test_what_an_earlier_release_still_writes_is_not_dropped_with_the_collection(
+    mailing: tuple[House, MailServer],
+) -> None:
+    home, server = mailing
+    user = (await registered(home))["user"]["user_id"]
+    before = MongoOutbox(home.database, home.service.parts.sealing, home.clock)
+    carrying = home.service.carrying
+    assert carrying is not None
+    await before.send(user, OutgoingMail("new_sign_in", ANN))
+    see = carrying._page
+
+    async def overtaken() -> list[dict[str, Any]]:
+        if not (rows := await see()):
+            await before.send(user, OutgoingMail("new_sign_in", ANN))
+        return rows
+
+    carrying._page = overtaken  # type: ignore[method-assign]
+    try:
+        assert await carrying.carry_over() == 1
+    finally:
+        del carrying._page
+    assert await home.database[COLLECTION].count_documents({}) == 1
+    async with a_runner(home):
+        assert await carrying.carry_over() == 1
+        await over(home)
+    assert len(server.taken) == 2
+    assert COLLECTION not in await home.database.list_collection_names()
+
+
 async def test_operators_retry_and_drop_and_it_is_recorded(mailing: tuple[House, MailServer]) -> None:
     home, server = mailing
     await server.stop()
