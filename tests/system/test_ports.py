@@ -20,6 +20,7 @@ KINDS: Final = {
     "each gateway": "gateway",
     "each replica of the REST API": "api",
     "each predictor": "predictor",
+    "each runner of activities": "runner",
 }
 WIDTH: Final = 40
 
