@@ -32,10 +32,12 @@ class Counting:
 
     kind: str = "rebuild_projections"
     let: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+    begun: int = 0
     seen: list[Step] = field(default_factory=list)
     trouble: list[Exception] = field(default_factory=list)
 
     async def step(self, step: Step) -> StepDone:
+        self.begun += 1
         await self.let.acquire()
         self.seen.append(step)
         if self.trouble:
@@ -104,6 +106,11 @@ async def test_it_is_paused_resumed_and_cancelled(home: House) -> None:
         job_id = await start(home)
         work.go(2)
         await until(home, job_id, done=2)
+
+        async def third() -> bool:
+            return work.begun == 3
+
+        await eventually(third, "the third step was not begun")
         assert (await change(home, job_id, "pause"))["state"] == "paused"
         work.go(1)  # the step that was under way
         await until(home, job_id, done=3, state="paused")
