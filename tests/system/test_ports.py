@@ -77,7 +77,7 @@ async def test_the_readme_lists_every_port_of_ours(ranged: System) -> None:
 
     elsewhere = [(pid, address) for pid, address, port in sockets if port not in fixed and port not in ports]
     open_to_all = Counter(pid for pid, address in elsewhere if not address.endswith(("127.0.0.1", "::1")))
-    replicas = {pid: 1 for pid, kind in kind_of.items() if kind in ("gateway", "api", "predictor")}
+    replicas = {pid: 1 for pid, kind in kind_of.items() if kind in ("gateway", "api", "predictor", "runner")}
     assert dict(open_to_all) == replicas, "beside ours, Ray's one of each replica is open"
     ours = {pid for pid, kind in kind_of.items() if kind in KINDS.values()}
     rays = Counter(pid for pid, address in elsewhere if pid in ours and address.endswith("127.0.0.1"))
