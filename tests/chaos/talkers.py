@@ -186,8 +186,8 @@ class Crowd:
             waiting = {talker.name: talker.waits_for() for talker in self.talkers}
             raise AssertionError(f"{late}; what each waits for: {waiting}; {self.ledger.errors}") from None
 
-    async def fall_silent(self, within_s: float = 10.0) -> None:
-        """Say no more, and wait for what is still on its way."""
+    async def fall_silent(self, within_s: float = PATIENCE_S) -> None:
+        """Say no more, and wait for what is still on its way. A client that polls may first have to give up a poll."""
         assert self._speaking is not None
         self._speaking.cancel()
         await asyncio.wait([self._speaking])
