@@ -1,1 +1,1 @@
-"""Leaves that everything else may import: errors, ids, clock, policy, tokens, logs."""
+"""Leaves that everything else may import: errors, ids, clock, policy, logs; `auth/`, `lib/` and `net/` beside them."""

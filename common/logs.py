@@ -23,6 +23,11 @@ _SHARED: Final[list[structlog.types.Processor]] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
 ]
+_PROCESSORS: Final[list[structlog.types.Processor]] = [  # one list for good: loggers keep the one they first met
+    structlog.stdlib.filter_by_level,
+    *_SHARED,
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
 
 
 def configure_logging(level: str = "INFO", fmt: LogFormat = "auto", **bound: object) -> None:
@@ -68,11 +73,7 @@ def _log_with(
     handler: logging.Handler, renderer: structlog.types.Processor, level: str, bound: dict[str, object]
 ) -> None:
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *_SHARED,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=_PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

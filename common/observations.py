@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common.tokens import Verified
+from common.auth.tokens import Verified
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,11 @@ class FeatureSettings(Section):
     ml: bool = Field(default=True, description="The symptom model, and the process that serves it.")
 
     @property
+    def reads_the_journal(self) -> bool:
+        """Does anything look at what was said after it was stored? Search does so in a process of its own."""
+        return self.moderation
+
+    @property
     def off(self) -> tuple[str, ...]:
         """The names of those that are off."""
         return tuple(name for name, on in self if not on)

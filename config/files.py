@@ -1,11 +1,27 @@
 """Where large pieces of bytes are kept."""
 
-from typing import Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from config.section import Section
 from config.values import HttpUrl
+
+KNOWN_TYPES: Final = (
+    *("image/jpeg", "image/png", "image/gif", "image/webp", "image/heic"),
+    *("application/pdf", "text/plain", "application/rtf"),
+    *("audio/mpeg", "audio/ogg", "audio/wav", "audio/flac", "audio/mp4", "audio/aac"),
+    *("video/mp4", "video/webm", "video/quicktime", "video/ogg"),
+    *("application/zip", "application/gzip", "application/x-tar"),
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "application/vnd.oasis.opendocument.text",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.oasis.opendocument.presentation",
+)
+"""What people send each other. Programs, pages and scripts are not among it."""
 
 
 class FilesSettings(Section):
@@ -26,6 +42,31 @@ class FilesSettings(Section):
     upload_ttl_h: float = Field(
         default=24.0, gt=0, description="Hours after which an upload that nobody went on with is deleted."
     )
+
+    max_bytes: int = Field(default=104_857_600, ge=1, description="Largest file that people may send, bytes.")
+    quota_bytes: int = Field(default=5 << 30, ge=1, description="What a person's files may come to, bytes.")
+    types: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=KNOWN_TYPES,
+        min_length=1,
+        description="Types that people may send, as their bytes show them, comma-separated.",
+    )
+    scan: Literal["off", "best_effort", "required"] = Field(
+        default="best_effort",
+        description="Whether files are scanned before people get them: never, where a scanner answers, or always.",
+    )
+    clamd: str | None = Field(
+        default=None,
+        pattern=r"^(tcp://[^/\s:]+:[0-9]{1,5}|unix:/\S+)$",
+        description="Where clamd listens: tcp://host:port or unix:/path. Unset: there is no scanner.",
+    )
+    keep_originals: bool = Field(
+        default=False, description="Whether the bytes of pictures are kept as they were sent, with all they tell."
+    )
+
+    @field_validator("types", mode="before")
+    @classmethod
+    def _split_at_commas(cls, value: object) -> object:
+        return tuple(one.strip() for one in value.split(",") if one.strip()) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _s3_is_whole(self) -> Self:

@@ -1,17 +1,18 @@
 """Whose tokens count, accounts of our own, and the keys of what is stored."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from config.section import Section
 from config.values import HttpUrl, Secret
+from config.wellknown import KnownAs
 
 
 class AuthSettings(Section):
     """Tokens: whose are accepted."""
 
-    secret: Secret | None = Field(
+    secret: Annotated[Secret | None, KnownAs("JWT_SECRET")] = Field(
         default=None, description="HS256 secret, at least 32 bytes. Unset: generated into the data directory."
     )
     jwks_url: HttpUrl | None = Field(default=None, description="JWKS of an external issuer (RS256, ES256).")
@@ -43,8 +44,9 @@ class IdentitySettings(Section):
     )
     first_delay_s: float = Field(default=1.0, gt=0, description="First delay of a lockout; each failure doubles it.")
     longest_delay_s: float = Field(default=900.0, gt=0, description="Longest delay of a lockout.")
-    direct_rooms: Literal["anyone", "care_relationship"] = Field(
-        default="anyone", description="Who may open a direct room with whom."
+    direct_rooms: Literal["anyone", "care_relationship", "conversations"] = Field(
+        default="anyone",
+        description="Who may open a direct room with whom; `conversations`: nobody, people begin conversations.",
     )
     break_glass_max_m: float = Field(default=60.0, gt=0, description="Longest break-glass access, minutes.")
     outbox: Literal["log", "database"] = Field(

@@ -66,6 +66,13 @@ class KernelSettings(Section):
         return self
 
 
+class HelpContact(Section):
+    """Whom to turn to while a conversation is not open."""
+
+    title: str = Field(max_length=100, description="Who that is.")
+    contact: str = Field(max_length=200, description="A telephone number, or an address.")
+
+
 class RoomSettings(Section):
     """Bounds of a room."""
 
@@ -74,6 +81,13 @@ class RoomSettings(Section):
     max_reactions: int = Field(default=20, ge=1, description="Different emoji on one message.")
     max_attachments: int = Field(default=10, ge=0, description="Attachments of one message.")
     max_edits: int = Field(default=100, ge=1, description="Times that one message may be edited.")
+    help: tuple[HelpContact, ...] = Field(
+        default=(
+            HelpContact(title="Emergency services", contact="112"),
+            HelpContact(title="Telephone counselling, at any hour", contact="116 123"),
+        ),
+        description="Whom to turn to while a conversation is not open.",
+    )
     typing_ttl_s: float = Field(default=6.0, gt=0, description="Seconds after which typing stops by itself.")
 
 

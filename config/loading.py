@@ -71,7 +71,7 @@ def _source(name: str) -> str:
         return "environment"
     if _is_given(name, _from_file()):
         return ".env"
-    return str(well_known(os.environ, _file()).get(name, "default"))
+    return str(well_known(Settings, os.environ, _file()).get(name, "default"))
 
 
 def _is_given(name: str, values: Mapping[str, str | None]) -> bool:
@@ -141,7 +141,7 @@ def _explain(detail: ErrorDetails) -> str:
     name = PREFIX + DELIMITER.join(str(part).upper() for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         return _unknown(name)
-    found = well_known(os.environ, _file()).get(name)
+    found = well_known(Settings, os.environ, _file()).get(name)
     if found is not None and _source(name) == str(found):
         name = f"{found}, read for {name}"
     return f"{name}: {detail['msg'].removeprefix('Value error, ')}"

@@ -5,8 +5,8 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from common.net.ports import PortRange, port_range
 from common.net.tls import NodeTls, mutual_tls
-from common.ports import PortRange, port_range
 from config.section import Section
 from config.values import DatabaseName, MongoUrl, RayAddress
 

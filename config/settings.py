@@ -12,7 +12,19 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
-from config.activities import ActivitySettings, EmailSettings
+from config.activities import ActivitySettings
+from config.capabilities.apps import AppSettings
+from config.capabilities.chat import ChatSettings
+from config.capabilities.e2ee import E2eeSettings
+from config.capabilities.email import EmailSettings
+from config.capabilities.media import MediaSettings
+from config.capabilities.meetings import JitsiSettings, LivekitSettings, MeetingSettings, TurnSettings
+from config.capabilities.moderation import ModerationSettings
+from config.capabilities.notifications import NotificationSettings
+from config.capabilities.payments import PaymentSettings
+from config.capabilities.push import PushSettings
+from config.capabilities.search import SearchSettings
+from config.capabilities.worksheets import WorksheetSettings
 from config.doors import GatewaySettings, HttpSettings, LimitSettings
 from config.features import FeatureSettings
 from config.files import FilesSettings
@@ -26,8 +38,10 @@ from config.wellknown import WellKnownSource
 __all__ = [
     "ActivitySettings",
     "AuthSettings",
+    "ChatSettings",
     "ClockSettings",
     "ClusterSettings",
+    "E2eeSettings",
     "EmailSettings",
     "EncryptionSettings",
     "FeatureSettings",
@@ -35,15 +49,26 @@ __all__ = [
     "GatewaySettings",
     "HttpSettings",
     "IdentitySettings",
+    "JitsiSettings",
     "KernelSettings",
     "LimitSettings",
+    "LivekitSettings",
     "LogSettings",
+    "MediaSettings",
+    "MeetingSettings",
     "MlSettings",
+    "ModerationSettings",
     "MongoSettings",
+    "NotificationSettings",
+    "PaymentSettings",
     "PresenceSettings",
+    "PushSettings",
     "RaySettings",
     "RoomSettings",
+    "SearchSettings",
     "Settings",
+    "TurnSettings",
+    "WorksheetSettings",
 ]
 
 
@@ -78,12 +103,26 @@ class Settings(BaseSettings):
     clock: ClockSettings = ClockSettings()
     kernel: KernelSettings = KernelSettings()
     rooms: RoomSettings = RoomSettings()
+    chat: ChatSettings = ChatSettings()
     presence: PresenceSettings = PresenceSettings()
     ml: MlSettings = MlSettings()
     features: FeatureSettings = FeatureSettings()
     files: FilesSettings = FilesSettings()
     activities: ActivitySettings = ActivitySettings()
+    e2ee: E2eeSettings = E2eeSettings()
     email: EmailSettings = EmailSettings()
+    notifications: NotificationSettings = NotificationSettings()
+    push: PushSettings = PushSettings()
+    worksheets: WorksheetSettings = WorksheetSettings()
+    apps: AppSettings = AppSettings()
+    payments: PaymentSettings = PaymentSettings()
+    moderation: ModerationSettings = ModerationSettings()
+    search: SearchSettings = SearchSettings()
+    media: MediaSettings = MediaSettings()
+    meetings: MeetingSettings = MeetingSettings()
+    turn: TurnSettings = TurnSettings()
+    jitsi: JitsiSettings = JitsiSettings()
+    livekit: LivekitSettings = LivekitSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
 
@@ -134,15 +173,30 @@ class Settings(BaseSettings):
     @property
     def listeners_inside(self) -> int:
         """Ports that one machine needs for processes that reach each other, when it hosts all of them: one a shard,
-        two a gateway (figures, and other gateways' requests), one the REST API, one a predictor, one a runner."""
+        two a gateway (figures, and other gateways' requests), one the REST API, one a predictor, one a runner, one for
+        files, one the follower, two the index of search and each media worker (figures, and what they are asked)."""
         shards = sum(self.kernel.pools.values()) + self.presence.shards
         return (
             shards
             + 2 * (self.gateway.max_replicas or self.gateway.replicas)
             + 1
             + self.predictors_max
-            + self.activities.runners
+            + self.runners_and_workers
+            + self.features.search
+            + 2 * self.media_workers_max
         )
+
+    @property
+    def runners_and_workers(self) -> int:
+        """Runners of activities, and the processes that serve one thing alone: files, what is read of the journal, the
+        index of search."""
+        alone = self.features.files + self.features.reads_the_journal + self.features.search
+        return self.activities.runners + alone
+
+    @property
+    def media_workers_max(self) -> int:
+        """Most media workers that a machine may have; none where the feature is off."""
+        return self.media.max_workers if self.features.video else 0
 
     @property
     def predictors_max(self) -> int:

@@ -1,19 +1,39 @@
-"""Names of environment variables that people know from elsewhere: read where ours is unset."""
+"""Names of environment variables that people know from elsewhere: read where ours is unset.
 
-from collections.abc import Mapping
+A setting says by which it is known where it is declared:
+
+    stripe_key: Annotated[SecretStr | None, KnownAs("STRIPE_SECRET_KEY")] = Field(default=None, description="...")
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from typing_extensions import override
 
 PREFIX: Final = "CAREWIRE_"
 DELIMITER: Final = "__"
-WELL_KNOWN: Final[Mapping[str, str]] = {"CAREWIRE_AUTH__SECRET": "JWT_SECRET"}
-"""Our name -> the one that people know. A line here is all that another one takes."""
 
 Variables = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAs:
+    """Stands beside the type of a setting (`Annotated`): the name of the variable that people know."""
+
+    name: str
+
+
+def names_that_people_know(model: type[BaseModel], prefix: str = PREFIX) -> Iterator[tuple[str, str]]:
+    """(our name, the one that people know) of every setting of a tree that has both."""
+    for name, field in model.model_fields.items():
+        ours = prefix + name.rstrip("_").upper()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from names_that_people_know(field.annotation, ours + DELIMITER)
+        yield from ((ours, one.name) for one in field.metadata if isinstance(one, KnownAs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +49,11 @@ class WellKnown:
         return f"{self.name} in .env" if self.in_file else self.name
 
 
-def well_known(environment: Variables, file: Variables) -> Mapping[str, WellKnown]:
-    """What the environment, and after it the `.env` file, have under such names, by ours; in upper or lower case.
-    Empty is unset: whoever composes containers passes on what they do not have as well."""
+def well_known(model: type[BaseModel], environment: Variables, file: Variables) -> Mapping[str, WellKnown]:
+    """What the environment, and after it the `.env` file, have under such names of the settings of a tree, by ours; in
+    upper or lower case. Empty is unset: whoever composes containers passes on what they do not have as well."""
     found = {}
-    for ours, theirs in WELL_KNOWN.items():
+    for ours, theirs in names_that_people_know(model):
         for variables, in_file in ((environment, False), (file, True)):
             value = variables.get(theirs) or variables.get(theirs.lower()) or ""
             if value.strip():
@@ -47,7 +67,7 @@ class WellKnownSource(PydanticBaseSettingsSource):
 
     def __init__(self, settings: type[BaseSettings], environment: Variables, file: Variables) -> None:
         super().__init__(settings)
-        self._found = well_known(environment, file)
+        self._found = well_known(settings, environment, file)
 
     @override
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:

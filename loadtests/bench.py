@@ -9,15 +9,20 @@ import sys
 from typing import Final
 
 BENCHES: Final = (  # title, module, what --quick adds
-    ("The kernel alone", "bench_kernel", ("--seconds", "1", "--runs", "1")),
-    ("Calls to partners", "bench_activities", ("--seconds", "1", "--runs", "1")),
-    ("Presence alone", "bench_presence", ("--users", "1000", "--runs", "1")),
-    ("One calendar", "bench_calendar", ("--rounds", "20")),
-    ("The symptom model", "bench_prediction", ("--seconds", "1", "--rounds", "1")),
-    ("The REST door", "bench_doors", ("--requests", "50", "--rounds", "1")),
-    ("Bookings", "bench_bookings", ("--seconds", "2", "--watchers", "100")),
-    ("Connections", "bench_connections", ("--connections", "200")),
-    ("The whole path", "bench_path", ("--quick",)),
+    ("The kernel alone", "parts.bench_kernel", ("--seconds", "1", "--runs", "1")),
+    ("Calls to partners", "parts.bench_activities", ("--seconds", "1", "--runs", "1")),
+    ("Push and mail", "parts.bench_notifications", ("--quick",)),
+    ("Presence alone", "parts.bench_presence", ("--users", "1000", "--runs", "1")),
+    ("One calendar", "parts.bench_calendar", ("--rounds", "20")),
+    ("Money", "parts.bench_payments", ("--rounds", "50", "--postings", "2000")),
+    ("Search alone", "parts.bench_search", ("--messages", "2000")),
+    ("Documents that are written together", "parts.bench_documents", ("--documents", "100")),
+    ("The symptom model", "parts.bench_prediction", ("--seconds", "1", "--rounds", "1")),
+    ("Forwarded media", "parts.bench_media", ("--quick",)),
+    ("The REST door", "parts.bench_doors", ("--requests", "50", "--rounds", "1")),
+    ("Bookings", "whole.bench_bookings", ("--seconds", "2", "--watchers", "100")),
+    ("Connections", "whole.bench_connections", ("--connections", "200")),
+    ("The whole path", "whole.bench_path", ("--quick",)),
 )
 
 

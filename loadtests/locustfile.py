@@ -1,9 +1,9 @@
 """What locust users do.
 
-    locust -f loadtests/locustfile.py [ChatUser PresenceUser MixedUser]     with its web page
+    locust -f loadtests/locustfile.py [ChatUser PresenceUser MixedUser MeetingUser]     with its web page
     locust -f loadtests/locustfile.py,loadtests/scenarios/ramp.py --steps 100:60,500:60,1000:120 --headless
 
-Without names, all three kinds run together. `make load` is a short run of `ChatUser`. What the rows of the statistics
+Without names, all kinds run together. `make load` is a short run of `ChatUser`. What the rows of the statistics
 mean stands in `locust_user.py`.
 """
 
@@ -22,6 +22,7 @@ from typing_extensions import override
 
 from common.errors import StartupError
 from loadtests.lib.locust_user import BadAck, CarewireUser, stamped
+from loadtests.lib.media.meeting_user import MeetingUser as MeetingUser
 from loadtests.lib.target import find
 
 MOST_USERS: Final = 10_000

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import isnan
 from typing import Literal
 
-from ml.knowledge import Knowledge
+from ml.knowledge.loading import Knowledge
 
 Sex = Literal["female", "male", "other", "unknown"]
 Severity = Literal["mild", "moderate", "severe"]

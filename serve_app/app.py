@@ -1,7 +1,11 @@
 """The Serve application: one function builds the graph, for `carewire up` on a laptop and `serve deploy` on a cluster.
 
 Api (FastAPI, ingress at /)        Gateway (Socket.IO on a port of its own)        ActivityRunner (calls to partners)
- └── Predictor (the symptom model; the only process with torch; not there where the feature `ml` is off)
+ ├── Predictor (the symptom model; the only process with torch; not there where the feature `ml` is off)
+ ├── Follower (reads what was said after it was stored; not there where `moderation` is off)
+ └── Search (keeps the index; not there where `search` is off)
+
+FilesWorker is a runner as well: it looks at files, while the feature `files` is on.
 """
 
 from typing import Any, Final
@@ -12,6 +16,8 @@ from ray.serve import Application
 from common.errors import StartupError
 from config.loading import load_settings
 from config.settings import Settings
+from serve_app.cluster.alone.follower import FollowerReplica
+from serve_app.cluster.alone.search import SearchReplica
 from serve_app.cluster.api import ApiReplica
 from serve_app.cluster.gateway import GatewayReplica
 from serve_app.cluster.predictor import predictor
@@ -48,8 +54,24 @@ def graph(recipe: CarewireSpec) -> Application:
     )(serve.ingress()(ApiReplica))
     model = predictor(settings.ml, settings) if settings.features.ml else None
     runner = _runner(settings).bind(recipe) if settings.activities.runners else None
-    app: Application = api.bind(recipe, gateway.bind(recipe), model, runner)
+    files = _files(settings).bind(recipe, "files") if settings.features.files else None
+    follower = _one("Follower", FollowerReplica).bind(recipe) if settings.features.reads_the_journal else None
+    search = _one("Search", SearchReplica).bind(recipe) if settings.features.search else None
+    app: Application = api.bind(recipe, gateway.bind(recipe), model, runner, follower, files, search)
     return app
+
+
+def _one(name: str, replica: type[Any]) -> Any:
+    """A process of which there is one."""
+    return serve.deployment(
+        name=name,
+        num_replicas=1,
+        ray_actor_options={"num_cpus": CPU_FRACTION},
+        graceful_shutdown_wait_loop_s=0.1,
+        graceful_shutdown_timeout_s=_STOP_S,
+        health_check_period_s=2.0,
+        health_check_timeout_s=5.0,
+    )(replica)
 
 
 def _runner(settings: Settings) -> Any:
@@ -62,6 +84,11 @@ def _runner(settings: Settings) -> Any:
         health_check_period_s=2.0,
         health_check_timeout_s=5.0,
     )(RunnerReplica)
+
+
+def _files(settings: Settings) -> Any:
+    """The process that looks at files: what it opens may be hostile, so nobody else's calls are made in it."""
+    return _runner(settings).options(name="FilesWorker", num_replicas=1)
 
 
 def build(args: dict[str, Any]) -> Application:

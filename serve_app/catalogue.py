@@ -9,18 +9,34 @@ from pymongo import IndexModel
 from config.features import FeatureSettings
 from config.settings import Settings
 from realtime.front.handlers import Handler
+from realtime.front.raw.routes import RawRoute
 from serve_app.capabilities.audit.capability import AUDIT
+from serve_app.capabilities.banners.capability import BANNERS
+from serve_app.capabilities.broadcasts.capability import BROADCASTS
 from serve_app.capabilities.calendars.capability import CALENDARS
+from serve_app.capabilities.calls.capability import CALLS
 from serve_app.capabilities.capability import ApiContext, Capability, GatewayContext, ServerContext
+from serve_app.capabilities.conversations.capability import CONVERSATIONS
+from serve_app.capabilities.e2ee.capability import E2EE
 from serve_app.capabilities.email.capability import EMAIL
+from serve_app.capabilities.emergencies.capability import EMERGENCIES
+from serve_app.capabilities.files.capability import FILES
 from serve_app.capabilities.identity.capability import IDENTITY
+from serve_app.capabilities.links.capability import LINKS
+from serve_app.capabilities.meetings.capability import MEETINGS
+from serve_app.capabilities.moderation.capability import MODERATION, guard
+from serve_app.capabilities.notifications.capability import NOTIFICATIONS
 from serve_app.capabilities.operations.capability import OPERATIONS
 from serve_app.capabilities.oversight.capability import OVERSIGHT
+from serve_app.capabilities.payments.capability import PAYMENTS
 from serve_app.capabilities.prediction.capability import PREDICTION
 from serve_app.capabilities.presence.capability import PRESENCE
 from serve_app.capabilities.privacy.capability import PRIVACY
+from serve_app.capabilities.retention.capability import RETENTION
 from serve_app.capabilities.rooms.capability import ROOMS
-from serve_app.edge.conventions import mongo_idempotency
+from serve_app.capabilities.search.capability import SEARCH
+from serve_app.capabilities.worksheets.capability import WORKSHEETS
+from serve_app.edge.conventions.repeats import mongo_idempotency
 from serve_app.edge.front_events import FRONT_EVENTS, FRONT_REQUESTS
 from serve_app.edge.operation import Declared
 from serve_app.edge.rest import router_of
@@ -35,11 +51,26 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     AUDIT,
     PRESENCE,
     ROOMS,
+    CONVERSATIONS,
+    FILES,
+    E2EE,
     CALENDARS,
+    PAYMENTS,
     PREDICTION,
     EMAIL,
+    NOTIFICATIONS,
+    LINKS,
+    EMERGENCIES,
+    CALLS,
+    MEETINGS,
+    BROADCASTS,
+    BANNERS,
+    WORKSHEETS,
     OPERATIONS,
     OVERSIGHT,
+    MODERATION,
+    RETENTION,
+    SEARCH,
     PRIVACY,
 )
 """In the order of the documents, and of erasure."""
@@ -52,14 +83,32 @@ def present(features: FeatureSettings) -> list[Capability]:
 
 def routers_of(context: ApiContext) -> list[APIRouter]:
     """The routes of all capabilities that are on."""
-    found = present(context.settings.features)
-    return [router for one in found for router in (router_of(one.operations(context)), *one.routers(context))]
+    found, listed = present(context.settings.features), context.table.listed
+    return [
+        router
+        for one in found
+        for router in (router_of(listed(guard(context, one.operations(context)))), *one.routers(context))
+    ]
 
 
 def handlers_of(context: GatewayContext) -> list[Handler]:
     """The handlers of their socket events."""
-    found = present(context.settings.features)
-    return [handler for one in found for handler in (*one.handlers(context), *of_operations(one.operations(context)))]
+    handlers: list[Handler] = []
+    for one in present(context.settings.features):
+        listed = context.table.listed(guard(context, one.operations(context)))
+        handlers += [*one.handlers(context), *of_operations(listed, context.hub.joining)]
+    return handlers
+
+
+def raw_routes_of(context: GatewayContext) -> list[RawRoute]:
+    """Their WebSockets that speak no Socket.IO."""
+    return [route for one in present(context.settings.features) for route in one.routes(context)]
+
+
+def listen(context: GatewayContext) -> None:
+    """Have the gateway listen to what their capabilities have it hear."""
+    for one in present(context.settings.features):
+        one.listens(context)
 
 
 def client_events(context: ServerContext) -> list[Declared]:

@@ -33,9 +33,9 @@ class ProcessClock:
         """Call this whenever the platform's time has jumped."""
         self._listeners.append(listener)
 
-    async def advance(self, by_ms: int) -> int:
-        """Move it for everybody. How far ahead it is then."""
-        ahead_ms = await self._time.advance(by_ms)
+    async def advance(self, by_ms: int, *, deed: str = "") -> int:
+        """Move it for everybody; once, if the move has a name. How far ahead it is then."""
+        ahead_ms = await self._time.advance(by_ms, deed=deed)
         self._moved(ahead_ms)
         return ahead_ms
 

@@ -7,17 +7,17 @@ from common.errors import StartupError, Unavailable
 from config.settings import Settings
 from store.crypto.masterkeys import load_master_keys
 from store.crypto.vault import KeyringVault
-from store.mongo.activities import MongoActivities
 from store.mongo.client import check_server, open_client
 from store.mongo.feed_tokens import MongoFeedTokens
 from store.mongo.indexes import ensure_indexes
-from store.mongo.journal import MongoJournal
+from store.mongo.kernel.activities import MongoActivities
+from store.mongo.kernel.journal import MongoJournal
+from store.mongo.kernel.leases import MongoLeases
+from store.mongo.kernel.maps import MongoPartitionMaps
+from store.mongo.kernel.timers import MongoTimers
+from store.mongo.kernel.views import MongoViews
 from store.mongo.keys import MongoKeyStore
-from store.mongo.leases import MongoLeases
-from store.mongo.maps import MongoPartitionMaps
 from store.mongo.platform_time import MongoPlatformTime
-from store.mongo.timers import MongoTimers
-from store.mongo.views import MongoViews
 from store.ports.stores import Stores
 from store.ports.views import Index
 

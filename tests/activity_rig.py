@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from serve_app.activities.connector import Connector
 from serve_app.activities.payloads import Payloads
 from serve_app.activities.runner import Runner
-from serve_app.cluster.runner import connectors_of
+from serve_app.capabilities.connecting import RunnerContext, open_connectors
+from serve_app.cluster.runner import addresses_of
 from serve_app.cluster.spec import CarewireSpec
 from tests.identity_rig import House
 
@@ -16,7 +17,20 @@ from tests.identity_rig import House
 async def a_runner(home: House, connectors: list[Connector] | None = None) -> AsyncIterator[Runner]:
     """A runner of this house, with the connectors that its settings name."""
     if connectors is None:
-        connectors = await connectors_of(CarewireSpec(home.settings), home.database, home.stores, home.clock)
+        spec = CarewireSpec(home.settings)
+        context = RunnerContext(
+            settings=home.settings,
+            clock=home.clock,
+            region=home.region,
+            stores=home.stores,
+            database=home.database,
+            blobs=home.context.blobs,
+            addresses=addresses_of(home.context.root, home.database, home.stores),
+            kinds=[kind for pool in spec.pools for kind in spec.kinds(pool)],
+            root=home.context.root,
+            online=home.is_online,
+        )
+        connectors = open_connectors(context)
     runner = Runner(
         f"activities-{uuid.uuid4().hex}",
         home.activities,

@@ -4,10 +4,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-from tests.heard import Heard, recorded
+from tests.clients.heard import Heard, recorded
 
-pytest_plugins = ["tests.mongo", "tests.s3"]
+# The same examples in each run, however slow the machine is at the moment; other seeds are the drills'.
+settings.register_profile(
+    "carewire", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("carewire")
+
+pytest_plugins = ["tests.mongo", "tests.partners.s3"]
 
 if TYPE_CHECKING:
     from tests.system.harness import System

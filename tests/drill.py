@@ -1,9 +1,25 @@
-"""`make drill [NAME]`: what `make test` runs, with seeds that it does not use. Each drill ends by itself.
+"""`make drill [NAME]`: what takes too long for `make test`, or the same with other seeds. Each drill ends by itself.
 
 simulation   2,000 further seeds of the kernel's promises, and a share of the other simulations
 short        100 further seeds of the kernel's promises; what CI runs
-activities   5,000 mails over a server that hangs up now and then, while runner, shard, mongod and API are killed, and
-             the runner is stopped for 30 s
+activities   5,000 mails over a server that is away, slow or hangs up now and then, while runner, shard, mongod and API
+             are killed at random times, partitions move, and the runner is stopped for 30 s
+payments     2,000 payments at a Stripe that loses answers, breaks and is away, while runner, shard, mongod and API are
+             killed: each is charged once, and both books agree
+lives        10,000 further lives of a payment at Stripe
+ladder       200 emergencies whose rungs are asked in their time while shard and runner die
+ring         500 calls to five devices each, three of which answer at once, while the shard dies
+told         100,000 people told one thing
+phones       5,000 things told to people with three phones, while shard and runner die and the push service hangs up;
+             and 1,000 to people whose sockets acknowledge after a while
+uploads      20 files sent by tus while api, mongod, clamd and whoever looks at files are killed
+files        5,000 pictures with something changed in them: no crash, nothing left of what they told, an answer each
+media        a minute of a call between browsers in bad weather: freezes, gaps in the sound, what was asked for again;
+             and a meeting that is recorded while gateway, API, shard, runner, mongod and media worker are killed
+sheets       20 worksheets written by two each for a minute while gateway, shards, API and mongod are killed in turn
+parked       1,000,000 activities for a partner that refuses until all of them are made
+
+SIZE=100000 makes those that have a size of this size; FIRST_SEED=7 begins with this seed.
 """
 
 import os
@@ -20,7 +36,8 @@ OF_THE_SUITE: Final = 1000  # seeds that `make test` uses, from 0
 @dataclass(frozen=True)
 class Drill:
     """`rounds` runs of pytest over `tests`, each with seeds of its own, ended after `limit_s`. `size` is how large a
-    test may be that can be of any size; `at_once` of them run beside each other."""
+    test may be that can be of any size; `at_once` of them run beside each other (0: one after the other, and what they
+    print is shown)."""
 
     tests: tuple[str, ...]
     rounds: int
@@ -28,9 +45,13 @@ class Drill:
     size: int = 0
     at_once: int = 2
 
-    def first_seeds(self) -> list[int]:
-        """The first seed of each round, never one of the suite's."""
-        return [(1 + number) * OF_THE_SUITE for number in range(self.rounds)]
+    def first_seeds(self, first: int = OF_THE_SUITE) -> list[int]:
+        """The first seed of each round; never one of the suite's, unless somebody asks for it."""
+        return [first + number * OF_THE_SUITE for number in range(self.rounds)]
+
+    def options(self) -> list[str]:
+        """Of pytest."""
+        return ["-n", f"{self.at_once}"] if self.at_once else ["-n", "0", "-s"]
 
 
 DRILLS: Final[Mapping[str, Drill]] = {
@@ -40,7 +61,24 @@ DRILLS: Final[Mapping[str, Drill]] = {
         rounds=1,
         limit_s=300.0,
     ),
-    "activities": Drill(("tests/system/test_activities.py",), rounds=1, limit_s=900.0, size=5000, at_once=1),
+    "activities": Drill(("tests/drills/test_activities.py",), rounds=1, limit_s=900.0, size=5000, at_once=0),
+    "payments": Drill(("tests/drills/test_payments.py",), rounds=1, limit_s=1800.0, size=2000, at_once=0),
+    "lives": Drill(
+        ("tests/unit/payments/test_lives_at_stripe.py::test_a_thousand_lives_end_as_stripe_says",),
+        rounds=10,
+        limit_s=1800.0,
+    ),
+    "ladder": Drill(("tests/drills/test_ladder.py",), rounds=1, limit_s=900.0, size=200, at_once=0),
+    "ring": Drill(("tests/drills/test_ring.py",), rounds=1, limit_s=1800.0, size=500, at_once=0),
+    "told": Drill(("tests/drills/test_told.py",), rounds=1, limit_s=1800.0, size=100_000, at_once=0),
+    "uploads": Drill(("tests/drills/test_files.py",), rounds=1, limit_s=1200.0, size=20, at_once=0),
+    "files": Drill(("tests/unit/files/test_pictures.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
+    "phones": Drill(("tests/drills/test_phones.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
+    "media": Drill(
+        ("tests/drills/test_media.py", "tests/drills/test_meetings.py"), rounds=1, limit_s=1500.0, size=60, at_once=0
+    ),
+    "sheets": Drill(("tests/drills/test_sheets.py",), rounds=1, limit_s=900.0, size=20, at_once=0),
+    "parked": Drill(("tests/drills/test_parked.py",), rounds=1, limit_s=7200.0, size=1_000_000, at_once=0),
 }
 
 
@@ -55,10 +93,11 @@ def main(names: list[str]) -> int:
 
 def _run(name: str, drill: Drill) -> int:
     ends_s = time.monotonic() + drill.limit_s
-    for first in drill.first_seeds():
-        command = [sys.executable, "-m", "pytest", "-q", "-n", f"{drill.at_once}", *drill.tests]
-        environment = {**os.environ, "FIRST_SEED": f"{first}", "DRILL_SIZE": f"{drill.size}"}
-        print(f"drill {name}: FIRST_SEED={first} pytest {' '.join(drill.tests)}", flush=True)
+    size = os.environ.get("SIZE", f"{drill.size}")
+    for first in drill.first_seeds(int(os.environ.get("FIRST_SEED", OF_THE_SUITE))):
+        command = [sys.executable, "-m", "pytest", "-q", *drill.options(), *drill.tests]
+        environment = {**os.environ, "FIRST_SEED": f"{first}", "DRILL_SIZE": size}
+        print(f"drill {name}: FIRST_SEED={first} DRILL_SIZE={size} pytest {' '.join(drill.tests)}", flush=True)
         try:
             done = subprocess.run(command, env=environment, timeout=max(1.0, ends_s - time.monotonic()), check=False)
         except subprocess.TimeoutExpired:

@@ -13,16 +13,17 @@ from actors.inboxes.kind import InboxKind
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Kind
+from actors.payments.kinds import payment_kinds
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker, presence_shards
 from actors.rooms.pairs import PairKind
 from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms, entity_of
 from actors.workflows.table import all_reactions
+from common.auth.tokens import mint
+from common.auth.verifier import Verifier
 from common.clock import Clock
 from common.reach import Reach
-from common.tokens import mint
-from common.verifier import Verifier
 from config.settings import (
     AuthSettings,
     GatewaySettings,
@@ -38,11 +39,11 @@ from serve_app.capabilities.audit.capability import audit_of
 from serve_app.capabilities.capability import GatewayContext
 from serve_app.capabilities.rooms.capability import rooms_of
 from serve_app.capabilities.rooms.ports import Everybody
-from serve_app.catalogue import handlers_of
+from serve_app.catalogue import handlers_of, raw_routes_of
 from serve_app.cluster.spec import CarewireSpec
 from store.memory import memory_stores
 from store.ports.stores import Stores
-from tests.heard import hear
+from tests.clients.heard import hear
 from tests.skipping import LoopClock
 
 SECRET = "a secret of at least thirty-two bytes, for tests only"
@@ -61,7 +62,7 @@ class Nobody:
 NOBODY: Any = Nobody()
 
 
-def token(user: str, role: str = "client", ttl_s: float = 600.0) -> str:
+def token(user: str, role: str = "client", ttl_s: float = 6 * 3600.0) -> str:
     """A token that every gateway of the rig accepts."""
     return mint(SECRET, user=user, role=role, now_ms=CLOCK.now_ms(), ttl_s=ttl_s)
 
@@ -146,6 +147,7 @@ class Rig:
     gateways: list[Gateway] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    tree: Settings = field(default_factory=Settings)
 
     async def gateway(
         self,
@@ -176,7 +178,7 @@ class Rig:
         await tracker.start()
         self.trackers.append(tracker)
         context = GatewayContext(
-            settings=Settings(),
+            settings=self.tree,
             clock=CLOCK,
             region=region,
             stores=self.stores,
@@ -188,6 +190,7 @@ class Rig:
             activity_figures=NOBODY,
             blobs=NOBODY,
             partners=(),
+            root="of nothing",
             hub=hub,
             made={rooms_of: rooms(region, self.stores.views, CLOCK), audit_of: NOBODY},
         )
@@ -199,6 +202,7 @@ class Rig:
                 verifier=verifier,
                 settings=made,
                 handlers=handlers_of(context),
+                routes=raw_routes_of(context),
                 topic_of=entity_of,
                 host="127.0.0.1",
                 port=port,
@@ -238,6 +242,8 @@ async def rig(**kernel: Any) -> AsyncIterator[Rig]:
         InboxKind(),
         PairKind(),
         *CarewireSpec(Settings()).kinds("calendars"),
+        *payment_kinds(poll_s=60.0),  # bookings ask what they cost
+        *kernel.pop("kinds", ()),
     ]
     stores = memory_stores(CLOCK, [index for kind in kinds for index in kind.indexes])
     cluster = LocalCluster(stores, kinds, settings=KernelSettings(**kernel), clock=CLOCK, reactions=all_reactions())

@@ -24,44 +24,62 @@ from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
 from actors.rooms.service import entity_of
 from actors.workflows.table import all_reactions
+from common.auth.verifier import Verifier
 from common.clock import SystemClock
 from common.errors import NotFound
 from common.logs import configure_logging
 from common.reach import Reach
-from common.verifier import Verifier
+from config.doors import HttpSettings
 from config.ml import MlSettings
 from config.settings import (
     ActivitySettings,
     AuthSettings,
+    ChatSettings,
+    E2eeSettings,
     EmailSettings,
     EncryptionSettings,
+    FilesSettings,
     GatewaySettings,
     IdentitySettings,
     LimitSettings,
+    LivekitSettings,
     MongoSettings,
+    NotificationSettings,
+    PaymentSettings,
     PresenceSettings,
     Settings,
 )
-from ml.artifact import current_version
-from ml.knowledge import load_knowledge
-from ml.model import TrainedModel
+from ml.knowledge.loading import load_knowledge
+from ml.model.artifact import current_version
+from ml.model.trained import TrainedModel
 from realtime.front.gateway import Gateway, GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.audit.record import HEADS, AuditRecord
 from serve_app.capabilities.calendars.capability import calendars_of
 from serve_app.capabilities.capability import ApiContext, GatewayContext
+from serve_app.capabilities.identity.accounts.names import names_of
+from serve_app.capabilities.identity.accounts.roles import Sightings
 from serve_app.capabilities.identity.assembly import IdentityService, identity_of, revocations_of
-from serve_app.capabilities.identity.care import CareReader
-from serve_app.capabilities.identity.outbox import MongoOutbox, OutgoingMail
+from serve_app.capabilities.identity.care.service import CareReader
+from serve_app.capabilities.identity.messages.outbox import MongoOutbox, OutgoingMail
 from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, HttpGate, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.capabilities.moderation.blocks import BlockReader
 from serve_app.capabilities.operations.capability import webhooks_of
 from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
-from serve_app.catalogue import CAPABILITIES, handlers_of, indexes, prepare, routers_of
-from serve_app.cluster.application import Services, create_api
+from serve_app.catalogue import (
+    CAPABILITIES,
+    handlers_of,
+    indexes,
+    listen,
+    prepare,
+    raw_routes_of,
+    routers_of,
+    webhook_partners,
+)
+from serve_app.cluster.application import ApiServices, create_api
 from serve_app.cluster.blueprint import asyncapi_of
 from serve_app.cluster.conventions import conventions_of
-from serve_app.cluster.pools import pool_routes
 from serve_app.cluster.spec import POOLS, CarewireSpec
 from serve_app.edge.conventions.roots import root_of
 from serve_app.edge.webhooks.arrivals import Webhooks
@@ -77,7 +95,7 @@ from tests.gateway_rig import SECRET as SECRET
 from tests.gateway_rig import Client, token
 from tests.integration.api.test_prediction_api import Direct
 from tests.local_activities import LocalActivities
-from tests.unit.serve_app.test_api import NoRegistry, OneShard
+from tests.unit.serve_app.edge.test_api import NoRegistry, OneShard
 
 PASSWORD = "correct horse battery staple"
 LIGHT = {"argon2_memory_kib": 64, "argon2_passes": 1}  # the rules are tested, not the strength of argon2
@@ -158,6 +176,7 @@ class House:
     apart: set[frozenset[str]]  # pairs who cannot reach each other
     reach: Reach
     activities: LocalActivities
+    sightings: Sightings
     hubs: list[Hub] = field(default_factory=list)
     guards: list[SocketGuard] = field(default_factory=list)
     gateways: list[Gateway] = field(default_factory=list)
@@ -225,6 +244,10 @@ class House:
         for collection in (*indexes(self.settings), HEADS, ERASURES):
             await self.database[collection].delete_many({})
 
+    async def is_online(self, user: str) -> bool:
+        """Has this user a device that is online, as its gateways tell?"""
+        return bool(self.trackers) and await self.trackers[0].is_online(user)
+
     @property
     def webhooks(self) -> Webhooks:
         """Where partners' webhooks come in, as the API has it."""
@@ -247,7 +270,7 @@ class House:
         revocations = revocations_of(self.database, self.settings, self.clock)
         care, audit = CareReader(self.stores.views), AuditRecord(self.database, self.clock)
         self.registries.append(CollectorRegistry())
-        guard = SocketGuard(revocations, audit)
+        guard = SocketGuard(revocations, audit, self.sightings.note)
         hub = Hub(
             name,
             self.clock,
@@ -277,6 +300,9 @@ class House:
             activity_figures=self.activities,
             blobs=self.context.blobs,
             partners=self.context.partners,
+            root=self.context.root,
+            names=self.context.names,
+            pools=self.context.pools,
             hub=hub,
         )
         gateway = await open_gateway(
@@ -287,6 +313,7 @@ class House:
                 verifier=Verifier(self.settings.auth, self.clock, secret=self.secret),
                 settings=self.settings.gateway,
                 handlers=handlers_of(context),
+                routes=raw_routes_of(context),
                 topic_of=entity_of,
                 host="127.0.0.1",
                 port=0,
@@ -295,6 +322,7 @@ class House:
                 limits=LimitSettings(enabled=False, refusal_lines_per_s=10_000),
             )
         )
+        listen(context)
         self.hubs.append(hub)
         self.guards.append(guard)
         self.gateways.append(gateway)
@@ -325,8 +353,15 @@ async def house(
     master_keys: str | None = None,
     smtp_url: str | None = None,
     activities: ActivitySettings | None = None,
+    payments: PaymentSettings | None = None,
     partners: Sequence[WebhookPartner] = (),
     more_kinds: Sequence[Kind[Any, Any, Any]] = (),
+    notifications: NotificationSettings | None = None,
+    files: FilesSettings | None = None,
+    e2ee: E2eeSettings | None = None,
+    public_url: str | None = None,
+    chat: ChatSettings | None = None,
+    livekit: LivekitSettings | None = None,
     **identity: Any,
 ) -> AsyncIterator[House]:
     """A running one; everything is stopped and dropped afterwards. `master_keys`: those of a database that is there.
@@ -339,6 +374,13 @@ async def house(
         identity=IdentitySettings(**LIGHT | identity),
         email=EmailSettings(smtp_url=None if smtp_url is None else SecretStr(smtp_url)),
         activities=activities or ActivitySettings(),
+        notifications=notifications or NotificationSettings(),
+        payments=payments or PaymentSettings(),
+        chat=chat or ChatSettings(),
+        livekit=livekit or LivekitSettings(),
+        files=files or FilesSettings(),
+        e2ee=e2ee or E2eeSettings(),
+        http=HttpSettings(public_url=public_url),
         limits=LimitSettings(enabled=False),
         presence=PresenceSettings(settle_s=0, tick_ms=10),
         gateway=GatewaySettings(),
@@ -365,11 +407,13 @@ async def house(
     apart: set[frozenset[str]] = set()
 
     async def unreachable(user: str, others: Collection[str]) -> Collection[str]:
-        return [other for other in others if frozenset((user, other)) in apart]
+        blocked = await BlockReader(stores.views).unreachable(user, others)
+        return [other for other in others if other in blocked or frozenset((user, other)) in apart]
 
     reach, care = Reach(unreachable), CareReader(stores.views)
     opened = contextlib.AsyncExitStack()
     blobs = await opened.enter_async_context(open_blobs(settings.files, client[database], stores.vault, clock))
+    registry = CollectorRegistry()
     context = ApiContext(
         settings=settings,
         clock=clock,
@@ -380,27 +424,30 @@ async def house(
         direct=DirectRoomRule(care, settings.identity, reach),
         reach=reach,
         root=root,
+        names=names_of(client[database], stores.vault, root),
+        pools=FixedPools(),
         census=ProcessMonitor(NoRegistry(), OneShard()),
         activity_shards=local,
         activity_figures=local,
         blobs=blobs,
-        partners=partners,
+        partners=[*webhook_partners(settings), *partners],
         predictor=LazyPredictor(),
         capabilities=CAPABILITIES,
+        registry=registry,
     )
     service = context.once(identity_of)
-    registry = CollectorRegistry()
     verifier = Verifier(settings.auth, clock, secret=secret)
-    doors = [HttpGate(verifier, service.parts.revocations, context.once(calendars_of).feed_tokens)]
+    sightings = Sightings(client[database], clock)
+    doors = [HttpGate(verifier, service.parts.revocations, context.once(calendars_of).feed_tokens, sightings.note)]
     app = create_api(
-        Services(
+        ApiServices(
             verify=lambda shown: doors[-1].verify(shown),
             verify_feed=lambda shown, calendar: doors[-1].verify_feed(shown, calendar),
             census=context.census,
             health=HealthMonitor([]),
             registry=registry,
             conventions=conventions_of(settings, client[database], stores.vault, clock, lambda: 1, root=root),
-            routers=[*routers_of(context), pool_routes(FixedPools())],
+            routers=routers_of(context),
             asyncapi=functools.partial(asyncapi_of, settings),
             observer=service.observer,
         )
@@ -422,6 +469,7 @@ async def house(
         apart,
         reach,
         local,
+        sightings,
     )
     try:
         yield made

@@ -1,12 +1,14 @@
 """What the API and a runner see of the shards of a cluster in one process."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from typing_extensions import override
 
 from actors.kernel.caller.shard_client import WorkClient
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.activities import ActivityRow
+from actors.kernel.shard.shard import Shard
+from common.errors import Unavailable
 from serve_app.activities.looking import ActivityShards, Figures
 from serve_app.activities.runner import Runner, Workplaces
 from store.ports.maps import PartitionMap
@@ -27,13 +29,24 @@ class LocalActivities(ActivityShards, Figures, Workplaces):
 
     @override
     async def retry_activity(self, mark: bytes) -> ActivityRow | None:
-        found = [await shard.retry_activity(mark) for shard in self._cluster.shards.values()]
-        return next((row for row in found if row is not None), None)
+        return await self._first(lambda shard: shard.retry_activity(mark))
 
     @override
     async def drop_activity(self, mark: bytes) -> ActivityRow | None:
-        found = [await shard.drop_activity(mark) for shard in self._cluster.shards.values()]
-        return next((row for row in found if row is not None), None)
+        return await self._first(lambda shard: shard.drop_activity(mark))
+
+    async def _first(self, ask: Callable[[Shard], Awaitable[ActivityRow | None]]) -> ActivityRow | None:
+        """What one says that has it. Raises Unavailable: nobody has, and one does not know yet."""
+        doubt: Unavailable | None = None
+        for shard in self._cluster.shards.values():
+            try:
+                if (row := await ask(shard)) is not None:
+                    return row
+            except Unavailable as error:
+                doubt = error
+        if doubt is not None:
+            raise doubt
+        return None
 
     @override
     async def of_shards(self) -> Sequence[Mapping[str, object]]:

@@ -10,8 +10,8 @@ from typing import Any
 
 import schemathesis
 
+from common.auth.tokens import mint
 from common.clock import SystemClock
-from common.tokens import mint
 from tests.gateway_rig import SECRET
 
 

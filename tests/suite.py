@@ -21,6 +21,7 @@ PHASES: Final[tuple[tuple[list[str], list[str]], ...]] = (
     ),
     (["tests/system", "tests/chaos"], []),
 )
+SLOWEST: Final = "--durations=20"  # the tests to look at when the suite takes too long
 COVER: Final = ("--cov", "--cov-report=term:skip-covered")
 _COUNTED: Final = ("failures", "errors", "skipped")
 
@@ -35,7 +36,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         for number, (paths, options) in enumerate(phases):
             report = Path(directory) / f"{number}.xml"
-            command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *paths, *options]
+            command = [sys.executable, "-m", "pytest", "-q", SLOWEST, f"--junitxml={report}", *paths, *options]
             code = max(code, abs(subprocess.run(command, check=False).returncode))
             _count(report, totals, idle)
     for reason, tests in sorted(idle.items()):

@@ -88,4 +88,4 @@ def _view(entity_id: str, seq: int, line: Line) -> View:
         "order": position_of(entity_id, line.received),
         "leftover": bool(line.leftover),
     }
-    return View(ARRIVALS, entity_id, seq, fields, _to_json(line))
+    return View(collection=ARRIVALS, id=entity_id, version=seq, fields=fields, data=_to_json(line))

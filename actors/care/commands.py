@@ -47,4 +47,36 @@ class CarryOver(Command[CareRecord], frozen=True, tag="carry_over"):
     care: CareRecord
 
 
-CareCommand = BeginCare | AcceptCare | PauseCare | ResumeCare | EndCare | ForgetParty | LapsePause | CarryOver
+class BindRoom(Command[CareRecord], frozen=True, tag="bind_room"):
+    """This room is the conversation of the two. Idempotent."""
+
+    room: str
+
+
+class BeginCover(Command[CareRecord], frozen=True, tag="begin_cover"):
+    """Somebody is there in place of the therapist, from `since` (ms; 0: from now on) to `until`. Asked again with the
+    same id, nothing happens."""
+
+    cover: str
+    therapist: str
+    since: int
+    until: int
+    hidden: bool
+
+
+class EndCover(Command[CareRecord], frozen=True, tag="end_cover"):
+    """It is over, or will not be. Idempotent."""
+
+    cover: str
+
+
+class TurnCover(Command[CareRecord], frozen=True, tag="turn_cover"):
+    """A cover may have to begin, or to end: the command of its timers."""
+
+    cover: str
+
+
+CoverCommand = BindRoom | BeginCover | EndCover | TurnCover
+CareCommand = (
+    BeginCare | AcceptCare | PauseCare | ResumeCare | EndCare | ForgetParty | LapsePause | CarryOver | CoverCommand
+)

@@ -6,21 +6,27 @@ from typing import assert_never
 
 import msgspec
 
+from actors.care import cover as covers
 from actors.care.commands import (
     AcceptCare,
     BeginCare,
+    BeginCover,
+    BindRoom,
     CareCommand,
     CarryOver,
     EndCare,
+    EndCover,
     ForgetParty,
     LapsePause,
     PauseCare,
     ResumeCare,
+    TurnCover,
 )
 from actors.care.events import (
     AnyCareEvent,
     CareAccepted,
     CareBegun,
+    CareBound,
     CareCarriedOver,
     CareEnded,
     CarePaused,
@@ -30,6 +36,8 @@ from actors.care.state import CareRecord, State
 from actors.kernel.contract.entity import Context, Decision, Principal, SetTimer
 from common.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from common.policy import POLICY
+
+_BY_ITS_THERAPIST = frozenset({"care.pause", "care.cover"})
 
 
 def check_proposal(client: str, therapist: str, by: Principal) -> None:
@@ -59,7 +67,7 @@ class CareRelation:
             AlreadyExists: begun before.
             PermissionDenied: a party, but not one who may do this.
             FailedPrecondition: not in this state.
-            InvalidArgument: the end of a pause has passed.
+            InvalidArgument: the end of a pause or a cover has passed.
         """
         match command:
             case BeginCare():
@@ -76,9 +84,17 @@ class CareRelation:
                 return self._resume(self._open(care, context.by, "care.pause"), context.by)
             case EndCare():
                 return self._end(self._open(care, context.by, "care.end"), context)
+            case BeginCover():
+                return covers.begin(self._open(care, context.by, "care.cover"), command, context)
+            case EndCover():
+                return covers.end(self._open(care, context.by, "care.cover"), command.cover, context)
         if not context.by.is_system:
             raise PermissionDenied("Only Carewire itself does that.")
         match command:
+            case BindRoom():
+                return self._bind(care, command.room)
+            case TurnCover():
+                return covers.turn(care, command.cover, context)
             case ForgetParty():
                 return self._forget(care, command.user, context)
             case LapsePause():
@@ -99,7 +115,10 @@ class CareRelation:
         """The relationship, unless it has ended. Strangers cannot tell whether it exists."""
         relations = care.relations(by.user)
         if not any(POLICY.allows(by.role, relation, action) for relation in relations):
-            if any(POLICY.allows(by.role, relation, "care.read") for relation in relations) and action == "care.pause":
+            if (
+                any(POLICY.allows(by.role, relation, "care.read") for relation in relations)
+                and action in _BY_ITS_THERAPIST
+            ):
                 raise PermissionDenied("Only its therapist and administrators may do this.", action=action)
             raise _not_found(self.id)
         if not care.open:
@@ -112,7 +131,14 @@ class CareRelation:
         if self.care is not None:
             raise AlreadyExists("There is such a care relationship, or it has been proposed.")
         state: State = "active" if by.role == "admin" else "pending"
-        care = CareRecord(self.id, command.client, command.therapist, state, by.user, context.now_ms)
+        care = CareRecord(
+            id=self.id,
+            client=command.client,
+            therapist=command.therapist,
+            state=state,
+            by=by.user,
+            since=context.now_ms,
+        )
         return Decision(care, events=[CareBegun(care=care, told=_others(care, by))])
 
     def _carry_over(self, care: CareRecord, by: Principal) -> Decision:
@@ -148,14 +174,20 @@ class CareRelation:
         return Decision(care, events=[CareResumed(care=care, told=_others(care, by))])
 
     def _end(self, care: CareRecord, context: Context) -> Decision:
-        care = _ended(care, context.now_ms)
-        return Decision(care, events=[CareEnded(care=care, told=_others(care, context.by))])
+        care, over = covers.ended_with(_ended(care, context.now_ms))
+        return Decision(care, events=[CareEnded(care=care, told=_others(care, context.by)), *over])
+
+    def _bind(self, care: CareRecord, room: str) -> Decision:
+        if care.room == room:
+            return Decision(care)
+        care = msgspec.structs.replace(care, room=room)
+        return Decision(care, events=[CareBound(care=care)])
 
     def _forget(self, care: CareRecord, user: str, context: Context) -> Decision:
         if not care.open or user not in (care.client, care.therapist):
             return Decision(care)
-        care = _ended(care, context.now_ms)
-        return Decision(care, events=[CareEnded(care=care)])
+        care, over = covers.ended_with(_ended(care, context.now_ms))
+        return Decision(care, events=[CareEnded(care=care), *over])
 
 
 def _ended(care: CareRecord, now_ms: int) -> CareRecord:

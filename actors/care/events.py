@@ -1,7 +1,7 @@
 """What happens to a care relationship. Each event holds all that is true afterwards, so that read models and whoever
 reacts need nothing else; `told` are those who learn of it in their inboxes."""
 
-from actors.care.state import CareRecord
+from actors.care.state import CareRecord, Cover
 from actors.kernel.contract.entity import Event
 
 
@@ -36,4 +36,16 @@ class CareCarriedOver(CareEvent, frozen=True, kw_only=True, array_like=True, tag
     """It had been kept as a document before."""
 
 
-AnyCareEvent = CareBegun | CareAccepted | CarePaused | CareResumed | CareEnded | CareCarriedOver
+class CareBound(CareEvent, frozen=True, kw_only=True, array_like=True, tag="bound"):
+    """The two have a conversation."""
+
+
+class CoverChanged(CareEvent, frozen=True, kw_only=True, array_like=True, tag="cover_changed"):
+    """A cover was planned, has begun, or is over. `told` learn of it in their inboxes."""
+
+    cover: Cover
+
+
+AnyCareEvent = (
+    CareBegun | CareAccepted | CarePaused | CareResumed | CareEnded | CareCarriedOver | CareBound | CoverChanged
+)

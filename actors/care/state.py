@@ -9,9 +9,22 @@ from common.persons import UserId
 from common.policy import Relation
 
 State = Literal["pending", "active", "paused", "ended"]
+CoverState = Literal["planned", "active", "ended"]
 
 
-class CareRecord(msgspec.Struct, frozen=True, array_like=True):
+class Cover(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """Somebody in place of the therapist, from `since` to `until` (ms). `hidden`: what was said before is not theirs to
+    read."""
+
+    id: str
+    therapist: str
+    since: int
+    until: int
+    hidden: bool
+    state: CoverState
+
+
+class CareRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """A relationship. Instants are milliseconds; `ended_at` is 0 while it lasts, `until` is 0 unless a pause ends by
     itself. Add members with defaults at the end."""
 
@@ -23,11 +36,23 @@ class CareRecord(msgspec.Struct, frozen=True, array_like=True):
     since: int
     ended_at: int = 0
     until: int = 0
+    room: str = ""  # the conversation of the two
+    covers: tuple[Cover, ...] = ()  # that have not ended, and the last of those that have
 
     @property
     def open(self) -> bool:
         """Does it last, or wait to be accepted?"""
         return self.state != "ended"
+
+    def cover(self, cover_id: str) -> Cover | None:
+        """The cover with this id."""
+        return next((one for one in self.covers if one.id == cover_id), None)
+
+    @property
+    def standing(self) -> Cover | None:
+        """The cover that lasts, or is to come."""
+        waiting = sorted((one for one in self.covers if one.state != "ended"), key=lambda one: (one.since, one.id))
+        return waiting[0] if waiting else None
 
     def relations(self, user: str) -> set[Relation]:
         """What `user` is to it."""
@@ -61,4 +86,35 @@ def shown(care: CareRecord) -> CareReply:
         since=to_rfc3339(care.since),
         ended_at=to_rfc3339(care.ended_at) if care.ended_at else None,
         until=to_rfc3339(care.until) if care.until else None,
+    )
+
+
+class WireCover(msgspec.Struct, frozen=True, kw_only=True):
+    """A cover as it is shown. `history`: "none" or "all" of what was said before."""
+
+    cover_id: str
+    care_id: str
+    therapist_id: str
+    since: str = msgspec.field(name="from")
+    until: str
+    history: str
+    state: CoverState
+
+
+class CoverReply(msgspec.Struct, frozen=True, kw_only=True):
+    """A cover, and nothing else."""
+
+    cover: WireCover
+
+
+def shown_cover(care: CareRecord, cover: Cover) -> WireCover:
+    """The cover as it is shown."""
+    return WireCover(
+        cover_id=cover.id,
+        care_id=care.id,
+        therapist_id=cover.therapist,
+        since=to_rfc3339(cover.since),
+        until=to_rfc3339(cover.until),
+        history="none" if cover.hidden else "all",
+        state=cover.state,
     )

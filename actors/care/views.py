@@ -30,7 +30,7 @@ def view_of(care: CareRecord, version: int) -> View:
         "state": care.state,
         "care": care.id,
     }
-    return View(CARE, care.id, version, fields, msgspec.msgpack.encode(care))
+    return View(collection=CARE, id=care.id, version=version, fields=fields, data=msgspec.msgpack.encode(care))
 
 
 def record_in(view: View) -> CareRecord:

@@ -4,18 +4,20 @@ The state is a watermark; the contents are in the journal, sealed under the user
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 import msgspec
 
-from actors.inboxes.commands import AckInbox, Deliver, InboxCommand, ReadInbox
+from actors.inboxes.commands import AckInbox, Deliver, InboxCommand, Item, ReadInbox, Whisper
 from actors.inboxes.replies import InboxAnswer
-from actors.kernel.contract.entity import Context, Decision, Event, Query
+from actors.kernel.contract.entity import Context, Decision, Event, Query, Signal
 from common.errors import InvalidArgument, PermissionDenied
 from common.ids import is_id
 
 LARGEST_PAGE: Final = 200
+MOST_WATCHED: Final = 1000
+"""Letters that wait to be acknowledged for somebody who wants to hear of it; of more, the oldest are forgotten."""
 _NAME: Final = re.compile(r"[a-z][a-z_]{0,63}")
 _decode_payload: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
@@ -25,12 +27,14 @@ class Delivered(Event, frozen=True, kw_only=True, array_like=True, tag="delivere
 
     event_id: str
     name: str
+    watch: int = 0
 
 
 class Seen(Event, frozen=True, kw_only=True, array_like=True, tag="seen"):
-    """A note: all up to `upto` has been seen."""
+    """A note: all up to `upto` has been seen. `watched`: the numbers by which letters among that were watched."""
 
     upto: int
+    watched: tuple[int, ...] = ()
 
 
 class Contents(Query, frozen=True):
@@ -43,10 +47,12 @@ class Contents(Query, frozen=True):
 
 @dataclass(slots=True)
 class Inbox:
-    """`seen` is the highest number that the user acknowledged."""
+    """`seen` is the highest number that the user acknowledged. `watched`: letters above it whose writer wants to hear
+    of it, by their number."""
 
     user: str
     seen: int = 0
+    watched: dict[int, int] = field(default_factory=dict)
 
     def decide(self, command: InboxCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
@@ -55,11 +61,18 @@ class Inbox:
             PermissionDenied: a letter that the system did not send, or a user at another's mailbox.
             InvalidArgument: a malformed letter, a number beyond the end, a page of an impossible size.
         """
-        if not isinstance(command, Deliver):
+        if isinstance(command, Deliver | Whisper):
+            if not context.by.is_system:
+                raise PermissionDenied("Only Carewire itself writes to an inbox.")
+        else:
             self.admit(context.by.user)
         match command:
             case Deliver():
-                return self._deliver(command, context)
+                return self._deliver(command)
+            case Whisper():
+                payload = command.payload if command.secret is None else command.secret
+                _check(command.name, payload)
+                return Decision(InboxAnswer(), signals=[Signal(command.name, payload)])
             case AckInbox():
                 return self._ack(command, version)
             case ReadInbox():
@@ -75,26 +88,32 @@ class Inbox:
         """See `Entity.apply`."""
         if isinstance(event, Seen):
             self.seen = max(self.seen, event.upto)
+            self.watched = {number: watch for number, watch in self.watched.items() if number > event.upto}
+        elif event.watch:
+            self.watched[seq] = event.watch
+            while len(self.watched) > MOST_WATCHED:
+                del self.watched[next(iter(self.watched))]
 
-    def _deliver(self, command: Deliver, context: Context) -> Decision:
-        if not context.by.is_system:
-            raise PermissionDenied("Only Carewire itself writes to an inbox.")
-        if not is_id(command.event_id) or not _NAME.fullmatch(command.name):
+    def _deliver(self, command: Deliver) -> Decision:
+        first = Item(command.event_id, command.name, command.payload if command.secret is None else command.secret)
+        beside = [self._delivered(item) for item in command.also]
+        return Decision(InboxAnswer(), events=[self._delivered(first, command.watch), *beside])
+
+    def _delivered(self, item: Item, watch: int = 0) -> Delivered:
+        if not is_id(item.event_id):
             raise InvalidArgument("A letter has an id and the name of an event.")
-        payload = command.payload if command.secret is None else command.secret
-        try:
-            _decode_payload(payload)
-        except msgspec.MsgspecError:
-            raise InvalidArgument("The payload of a letter is a JSON object.") from None
-        event = Delivered(author=self.user, secret=payload, event_id=command.event_id, name=command.name)
-        return Decision(InboxAnswer(), events=[event])
+        _check(item.name, item.payload)
+        return Delivered(author=self.user, secret=item.payload, event_id=item.event_id, name=item.name, watch=watch)
 
     def _ack(self, command: AckInbox, version: int) -> Decision:
         if not 0 <= command.inbox_seq <= version:
             raise InvalidArgument(
                 "inbox_seq is the number of something that was addressed to you.", details={"field": "inbox_seq"}
             )
-        return Decision(InboxAnswer(), notes=[Seen(upto=command.inbox_seq)] if command.inbox_seq > self.seen else ())
+        if command.inbox_seq <= self.seen:
+            return Decision(InboxAnswer())
+        watched = tuple(watch for number, watch in self.watched.items() if number <= command.inbox_seq)
+        return Decision(InboxAnswer(), notes=[Seen(upto=command.inbox_seq, watched=watched)])
 
     def _read(self, command: ReadInbox) -> Decision:
         if command.after < 0:
@@ -102,3 +121,12 @@ class Inbox:
         if not 1 <= command.limit <= LARGEST_PAGE:
             raise InvalidArgument(f"limit is 1 to {LARGEST_PAGE}.", details={"field": "limit"})
         return Decision(Contents(command.after, command.limit, self.seen))
+
+
+def _check(name: str, payload: bytes) -> None:
+    if not _NAME.fullmatch(name):
+        raise InvalidArgument("A letter has an id and the name of an event.")
+    try:
+        _decode_payload(payload)
+    except msgspec.MsgspecError:
+        raise InvalidArgument("The payload of a letter is a JSON object.") from None

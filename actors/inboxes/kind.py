@@ -11,6 +11,8 @@ from actors.inboxes.replies import InboxEvent, InboxPage
 from actors.kernel.contract.entity import Kind, Library, Principal, Recorded, Shown
 
 _to_json: Final = msgspec.json.Encoder().encode
+_pack: Final = msgspec.msgpack.Encoder().encode
+_watched: Final = msgspec.msgpack.Decoder(dict[int, int]).decode
 _unpack: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
@@ -27,11 +29,13 @@ class InboxKind(Kind[Inbox, InboxCommand, Delivered | Seen]):
 
     @override
     def snapshot(self, entity: Inbox) -> bytes:
-        return str(entity.seen).encode()
+        seen = str(entity.seen).encode()
+        return seen + b" " + _pack(entity.watched) if entity.watched else seen
 
     @override
     def restore(self, key: str, state: bytes) -> Inbox:
-        return Inbox(key, int(state))
+        seen, _, watched = state.partition(b" ")
+        return Inbox(key, int(seen), _watched(watched) if watched else {})
 
     @override
     def admit(self, entity: Inbox, by: Principal) -> None:

@@ -10,7 +10,8 @@ CONNECTOR: Final = "jobs"
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Go on with a job of this `kind`, from where `cursor` (of the last step; "": the beginning) says.
 
-    `done` and `result` are what there is behind it. `dry_run`: count what would be done, and do nothing.
+    `done` and `result` are what there is behind it. `dry_run`: count what would be done, and do nothing. `about`: what
+    it was begun for; `job`: its id; `started`: when this round of it began, in ms.
     """
 
     kind: str
@@ -18,6 +19,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     done: int = 0
     result: dict[str, int] = {}
     dry_run: bool = False
+    about: dict[str, str] = {}
+    job: str = ""
+    started: int = 0
 
 
 class StepDone(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,10 +5,19 @@ from actors.kernel.contract.entity import Command
 
 
 class StartJob(Command[Job], frozen=True, kw_only=True, tag="start"):
-    """Begin work of this kind; with `dry_run`, only count what would be done."""
+    """Begin work of this kind; with `dry_run`, only count what would be done. `about`: on what, in ids and times.
+    `every_ms`: once it is over, another round begins so long after its beginning; 0: none does."""
 
     kind: str
     dry_run: bool = False
+    about: dict[str, str] = {}
+    every_ms: int = 0
+
+
+class BeginAgain(Command[Job], frozen=True, tag="again"):
+    """A timer: the next round, of a job whose last one began at `started`."""
+
+    started: int
 
 
 class GetJob(Command[Job], frozen=True, tag="get"):
@@ -27,5 +36,5 @@ class CancelJob(Command[Job], frozen=True, tag="cancel"):
     """End it. What is done stays done."""
 
 
-JobCommand = StartJob | GetJob | PauseJob | ResumeJob | CancelJob
+JobCommand = StartJob | BeginAgain | GetJob | PauseJob | ResumeJob | CancelJob
 """All of them."""

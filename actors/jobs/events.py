@@ -13,7 +13,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A job. Times in ms. `done` of `total` (None: nobody knows) in units of its kind. `error`: why it failed, a code.
 
     `cursor`: from where the next step goes on. `step` numbers the steps that were asked for; `pending`: the last one
-    has not been answered.
+    has not been answered. `about`: what it was begun for. `every_ms`: how
+    long after its beginning the next round begins (0: there is none).
     """
 
     kind: str
@@ -28,6 +29,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     cursor: str = ""
     step: int = 0
     pending: bool = False
+    about: dict[str, str] = {}
+    every_ms: int = 0
 
 
 class JobStarted(Event, frozen=True, kw_only=True, tag="started"):

@@ -11,10 +11,10 @@ from typing import Any, Final, assert_never
 import msgspec
 
 from actors.jobs.activities import StepDone
-from actors.jobs.commands import CancelJob, GetJob, JobCommand, PauseJob, ResumeJob, StartJob
+from actors.jobs.commands import BeginAgain, CancelJob, GetJob, JobCommand, PauseJob, ResumeJob, StartJob
 from actors.jobs.events import Job, JobEnded, JobEvent, JobPaused, JobStarted, JobWentOn, State
 from actors.kernel.contract.activities import Answered
-from actors.kernel.contract.entity import Context, Decision
+from actors.kernel.contract.entity import Context, Decision, SetTimer
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
 
 _OVER: Final = frozenset({"done", "failed", "cancelled"})
@@ -46,6 +46,8 @@ class JobEntity:
         match command:
             case GetJob():
                 return Decision(self.job)
+            case BeginAgain():
+                return _again(self.job, command, context.now_ms)
             case PauseJob():
                 return self._pause(self.job)
             case ResumeJob():
@@ -63,7 +65,7 @@ class JobEntity:
             return self._went_on(job, _done(answered.result), context.now_ms)
         if answered.outcome == "dropped" and answered.code == _STALE:
             return _went_on(_changed(job, pending=False))
-        return _so(JobEnded, _ended(job, "failed", context.now_ms, error=answered.code or answered.outcome))
+        return _over(_ended(job, "failed", context.now_ms, error=answered.code or answered.outcome))
 
     def still(self, key: str) -> bool:
         """Is this step wanted?"""
@@ -76,13 +78,22 @@ class JobEntity:
     def _start(self, command: StartJob, now_ms: int) -> Decision:
         if self.job is not None:
             return Decision(self.job)
-        begun = Job(kind=command.kind, state="running", started=now_ms, dry_run=command.dry_run, step=1, pending=True)
+        begun = Job(
+            kind=command.kind,
+            state="running",
+            started=now_ms,
+            dry_run=command.dry_run,
+            step=1,
+            pending=True,
+            about=command.about,
+            every_ms=command.every_ms,
+        )
         return Decision(begun, events=[JobStarted(job=begun)])
 
     def _went_on(self, job: Job, step: StepDone, now_ms: int) -> Decision:
         further = _changed(job, done=step.done, total=step.total, result=step.result, cursor=step.cursor, pending=False)
         if not step.cursor:
-            return _so(JobEnded, _ended(further, "done", now_ms))
+            return _over(_ended(further, "done", now_ms))
         return _went_on(further)
 
     def _pause(self, job: Job) -> Decision:
@@ -125,8 +136,29 @@ def _ended(job: Job, state: State, now_ms: int, error: str = "") -> Job:
     return _changed(job, state=state, ended=now_ms, error=error, pending=False)
 
 
+def _over(job: Job) -> Decision:
+    assert job.ended is not None
+    return Decision(job, events=[JobEnded(job=job)], timers=_following(job, job.ended))
+
+
 def _changed(job: Job, **changes: Any) -> Job:
     return msgspec.structs.replace(job, **changes)
+
+
+def _again(job: Job, command: BeginAgain, now_ms: int) -> Decision:
+    """The next round; nothing, where it is not the time for it any more."""
+    if job.state not in ("done", "failed") or job.started != command.started or not job.every_ms:
+        return Decision(job)
+    clean = _changed(job, done=0, total=None, result={}, cursor="", error="", ended=None)
+    return _went_on(_changed(clean, state="running", started=now_ms))
+
+
+def _following(job: Job, now_ms: int) -> list[SetTimer]:
+    """The timer of the next round: a day whose round was missed is not made up for."""
+    if not job.every_ms or job.state == "cancelled":
+        return []
+    due_ms = max(job.started + job.every_ms, now_ms)
+    return [SetTimer(f"again:{job.started}", due_ms, msgspec.msgpack.encode(BeginAgain(job.started)))]
 
 
 def _so(event: type[JobPaused] | type[JobEnded], job: Job) -> Decision:

@@ -72,13 +72,22 @@ class JobKind(Kind[JobEntity, JobCommand, JobEvent]):
         event, job_id = recorded.event, entity_id.partition(":")[2]
         job = event.job
         fields: dict[str, Scalar] = {"job": job_id, "kind": job.kind, "state": job.state}
-        view = View(JOBS, job_id, recorded.seq, fields, _to_json(job))
+        view = View(collection=JOBS, id=job_id, version=recorded.seq, fields=fields, data=_to_json(job))
         asks = isinstance(event, JobStarted) or (isinstance(event, JobWentOn) and event.asks)
-        return Effects(views=[view], activities=[_step(job)] if asks else [])
+        return Effects(views=[view], activities=[_step(job_id, job)] if asks else [])
 
 
-def _step(job: Job) -> Activity:
-    step = Step(kind=job.kind, cursor=job.cursor, done=job.done, result=job.result, dry_run=job.dry_run)
+def _step(job_id: str, job: Job) -> Activity:
+    step = Step(
+        kind=job.kind,
+        cursor=job.cursor,
+        done=job.done,
+        result=job.result,
+        dry_run=job.dry_run,
+        about=job.about,
+        job=job_id,
+        started=job.started,
+    )
     return Activity(
         connector=CONNECTOR, key=step_key(job.step), payload=_pack(step), lane=_LANE, urgency="bulk", ask=True
     )

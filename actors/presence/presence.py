@@ -256,10 +256,10 @@ class Presence:
             else:  # nothing changes in the grace
                 devices = max(1, shown.devices) if shown is not None else 1
             seen_ms = person.seen_ms if person.choice == INVISIBLE else 0
-            return State(user, person.choice, devices, seen_ms, now.ms)
+            return State(user=user, status=person.choice, devices=devices, last_seen_ms=seen_ms, at_ms=now.ms)
         if not self._settled or (not person.known and shown is None):
             return None
-        return State(user, OFFLINE, 0, person.seen_ms, now.ms)
+        return State(user=user, status=OFFLINE, devices=0, last_seen_ms=person.seen_ms, at_ms=now.ms)
 
     def _mark(self, gateway: str, user: str) -> None:
         self.marks += 1

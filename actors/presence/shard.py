@@ -80,9 +80,11 @@ class PresenceShard:
             _log.warning("presence.not_kept", shard=self.name, users=len(self._presence.memories))
 
     def stats(self) -> dict[str, object]:
-        """The figures that `carewire status` shows of a shard."""
+        """The figures that `carewire status` shows of a shard, `ahead_ms` once the platform's time was moved."""
         presence = self._presence
-        return {
+        ahead_ms = self._clock.platform_ms() - self._clock.now_ms()
+        moved = {"ahead_ms": ahead_ms} if ahead_ms else {}
+        return moved | {
             "name": self.name,
             "serving": True,
             "entities": len(presence),
@@ -244,4 +246,4 @@ class PresenceShard:
             self._presence.kept(user, memory)
 
     def _now(self) -> Instant:
-        return Instant(self._clock.monotonic_s(), self._clock.now_ms())
+        return Instant(self._clock.monotonic_s(), self._clock.platform_ms())

@@ -18,7 +18,7 @@ class Instant(NamedTuple):
     ms: int
 
 
-class State(msgspec.Struct, array_like=True, frozen=True):
+class State(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     """The state of a user. `status` is the user's choice, or "offline". `last_seen_ms`: when they were last there
     for others to see; 0: not known, or they are there now. `at_ms`: since when it is so."""
 
@@ -30,7 +30,11 @@ class State(msgspec.Struct, array_like=True, frozen=True):
 
     def for_others(self) -> "State":
         """The state that everybody but the user may see."""
-        return State(self.user, OFFLINE, 0, self.last_seen_ms, self.at_ms) if self.status == INVISIBLE else self
+        return (
+            State(user=self.user, status=OFFLINE, devices=0, last_seen_ms=self.last_seen_ms, at_ms=self.at_ms)
+            if self.status == INVISIBLE
+            else self
+        )
 
 
 class Memory(msgspec.Struct, array_like=True, frozen=True):

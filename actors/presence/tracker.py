@@ -135,7 +135,20 @@ class Tracker:
 
     def state(self, user: str) -> State:
         """The state of a user who is watched, as far as it is known."""
-        return self._channel_of(user).state(user) or State(user, "offline")
+        return self._channel_of(user).state(user) or State(user=user, status="offline")
+
+    async def is_online(self, user: str) -> bool:
+        """Has this user a device that is online, just now?
+
+        Raises:
+            Unavailable: a shard did not tell in time.
+        """
+        self.watch([user])
+        try:
+            await self.known([user])
+            return self.state(user).status == "online"
+        finally:
+            self.unwatch([user])
 
     @asynccontextmanager
     async def _patience(self) -> AsyncIterator[None]:

@@ -1,7 +1,9 @@
-"""Which room is the direct room of two users: one small entity a pair, so that there is never a second one.
+"""Which room is the direct room of two users, and which their conversation: one small entity a pair and relation, so
+that there is never a second one.
 
-`pair:<hash of the two ids, sorted>`. Only Carewire itself speaks to it. A claim is made before the room is created;
-if the claimant dies in between, whoever of the two comes next is told the same room id and creates it.
+`pair:<hash of the two ids, sorted, and of the relation, if there is one>`. Only Carewire itself speaks to it. A claim
+is made before the room is created; if the claimant dies in between, whoever of the two comes next is told the same room
+id and creates it.
 """
 
 from collections.abc import Iterable
@@ -12,18 +14,18 @@ from typing import Any, assert_never
 from typing_extensions import override
 
 from actors.kernel.contract.entity import Command, Context, Decision, Event, Kind, Principal, Recorded
-from actors.rooms.room.wire import Answer, Done
+from actors.rooms.room.wire import Done, RoomAnswer
 from common.errors import PermissionDenied
 
 
-class PairRoom(Answer, frozen=True, kw_only=True):
+class PairRoom(RoomAnswer, frozen=True, kw_only=True):
     """The direct room of a pair."""
 
     room_id: str
 
 
 class ClaimPair(Command[PairRoom], frozen=True, tag="claim"):
-    """The direct room of this pair shall be `room_id`, unless it has one."""
+    """The direct room of this pair shall be `room_id`, unless it has one; "": it shall only be said which one it is."""
 
     room_id: str
 
@@ -47,9 +49,11 @@ class PairReleased(Event, frozen=True, kw_only=True, array_like=True, tag="relea
     """The pair has none any more."""
 
 
-def pair_id(users: Iterable[str]) -> str:
-    """The entity id of two users' pair, in whichever order they are named."""
-    return "pair:" + blake2b("\n".join(sorted(users)).encode(), digest_size=16).hexdigest()
+def pair_id(users: Iterable[str], relation: str = "") -> str:
+    """The entity id of two users' pair, in whichever order they are named. `relation`: of their conversation; "": of
+    their direct room."""
+    named = [*sorted(users), *([relation] if relation else [])]
+    return "pair:" + blake2b("\n".join(named).encode(), digest_size=16).hexdigest()
 
 
 @dataclass(slots=True)
@@ -70,7 +74,7 @@ class Pair:
         assert_never(command)
 
     def _claim(self, room_id: str) -> Decision:
-        if self.room_id:
+        if self.room_id or not room_id:
             return Decision(PairRoom(room_id=self.room_id))
         return Decision(PairRoom(room_id=room_id), events=[Claimed(room_id=room_id)])
 

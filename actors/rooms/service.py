@@ -6,29 +6,60 @@ Stateless, and it decides nothing: every rule is the entities'.
 import asyncio
 import base64
 import binascii
-from collections.abc import Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol, TypeVar
+
+import msgspec
+from msgspec import UnsetType
+from msgspec.structs import replace
 
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.commands import answer_to
 from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.kernel.contract.ports import EntityClient, ViewFinder
+from actors.rooms.conversation.commands import AboutWhom
+from actors.rooms.conversation.words import MISSING, words_of
 from actors.rooms.messages.views import MEMBERSHIPS
 from actors.rooms.pairs import ClaimPair, Release, pair_id
-from actors.rooms.replies import RoomList
-from actors.rooms.room.commands import DEFAULT_PAGE, LARGEST_PAGE, Create, Glance, Peek, Post
+from actors.rooms.replies import LastActivity, PostedMessage, RoomList
+from actors.rooms.room.commands import DEFAULT_PAGE, LARGEST_PAGE, Create, Edit, Glance, Peek, Post, Update
 from actors.rooms.room.rules import invalid
+from actors.rooms.safety.commands import HeldFate
 from common.clock import Clock
-from common.errors import AlreadyExists, Conflict, NotFound, PermissionDenied
+from common.errors import AlreadyExists, Conflict, FailedPrecondition, NotFound, PermissionDenied
 from common.ids import is_id, new_id
 from store.ports.views import ViewQuery
 
 MOST_LISTED: Final = 2000  # rooms of one user that a list can order
 _PAGE: Final = 500
 _ATTEMPTS: Final = 3
+_HELD: Final = b'"held_id"'
 
 
 R = TypeVar("R")
+
+
+class Names(Protocol):
+    """How people are called, so that nobody calls them so."""
+
+    async def words_of(self, user: str) -> Sequence[str]:
+        """Words that name this person."""
+        ...
+
+
+class IdsOnly:
+    """Nobody knows more of people than their ids."""
+
+    async def words_of(self, user: str) -> Sequence[str]:
+        """See `Names`."""
+        return words_of(user, "", "")
+
+
+IDS_ONLY: Final = IdsOnly()
+
+
+def _any(_: LastActivity) -> bool:
+    return True
 
 
 def entity_of(room_id: str) -> str:
@@ -52,8 +83,10 @@ def command_id_of(command: Command[Any], by: Principal) -> str | None:
 class Rooms:
     """One a process. `region` reaches the shards of rooms, pairs and inboxes."""
 
-    def __init__(self, region: EntityClient, views: ViewFinder, clock: Clock) -> None:
+    def __init__(self, region: EntityClient, views: ViewFinder, clock: Clock, names: Names = IDS_ONLY) -> None:
+        """`names`: how people are called who must not be named."""
         self._region = region
+        self._names = names
         self._views = views
         self._clock = clock
 
@@ -67,7 +100,39 @@ class Rooms:
         """
         command_id = command_id_of(command, by)
         entity = entity_of(room_id)
+        reply = await self._answered(entity, command, by=by, command_id=command_id, listen=listen, trace=trace)
+        if command_id is not None and _HELD in reply.data and isinstance(command, Post):
+            return await self._of_held(entity, command, reply)
+        return reply
+
+    async def _answered(
+        self, entity: str, command: Command[Any], *, by: Principal, command_id: str | None, listen: bool, trace: str
+    ) -> Reply:
+        """With the words that nobody may say, where the room asks for them."""
+        try:
+            return await self._region.submit(entity, command, by=by, command_id=command_id, listen=listen, trace=trace)
+        except FailedPrecondition as refused:
+            if refused.details is None or refused.details.get("reason") != MISSING:
+                raise
+        command = await self._with_words(entity, command, trace)
         return await self._region.submit(entity, command, by=by, command_id=command_id, listen=listen, trace=trace)
+
+    async def _of_held(self, entity: str, command: Post, reply: Reply) -> Reply:
+        """The answer to a message that was held: as what it was posted, if it was meanwhile."""
+        first = answer_to(command, reply.data)
+        if not first.duplicate or isinstance(first.held_id, UnsetType):
+            return reply
+        fate = await self._region.ask(entity, HeldFate(held=first.held_id), by=SYSTEM)
+        if fate.state != "released":
+            return reply
+        now = PostedMessage(id=fate.message_id, seq=fate.seq, sent_at=fate.sent_at, duplicate=True)
+        return replace(reply, data=msgspec.json.encode(now))
+
+    async def _with_words(self, entity: str, command: Command[Any], trace: str) -> Command[Any]:
+        """The command with the words that must not be said where one speaks of a client."""
+        assert isinstance(command, Post | Edit | Update)
+        client = (await self._region.ask(entity, AboutWhom(), by=SYSTEM, trace=trace)).client_id
+        return msgspec.structs.replace(command, words=tuple(await self._names.words_of(client)))
 
     async def ask(self, room_id: str, command: Command[R], *, by: Principal, trace: str = "") -> R:
         """`submit`, with the answer decoded to the type that the command names."""
@@ -81,7 +146,7 @@ class Rooms:
         """
         room_id = new_id("room", self._clock.platform_ms()) if room_id is None else room_id
         if command.kind == "direct" and len(pair := {*command.members, by.user}) == 2 and all(map(is_id, pair)):
-            return await self._create_direct(pair_id(pair), room_id, command, by, trace)
+            return await self._create_direct(pair=pair_id(pair), room_id=room_id, command=command, by=by, trace=trace)
         return await self.submit(room_id, command, by=by, trace=trace)
 
     async def _create_direct(self, pair: str, room_id: str, command: Create, by: Principal, trace: str) -> Reply:
@@ -102,9 +167,15 @@ class Rooms:
         raise Conflict("Somebody else is creating this room right now. Please try again.")
 
     async def rooms_of(
-        self, by: Principal, *, cursor: str | None = None, limit: int = DEFAULT_PAGE, trace: str = ""
+        self,
+        by: Principal,
+        *,
+        cursor: str | None = None,
+        limit: int = DEFAULT_PAGE,
+        trace: str = "",
+        wanted: Callable[[LastActivity], bool] = _any,
     ) -> RoomList:
-        """The rooms of this user, those last spoken in first.
+        """The rooms of this user, those last spoken in first; of these, those that are `wanted`.
 
         The cursor names the last line of the page before, so a room in which somebody speaks meanwhile moves to the
         top and is not told twice.
@@ -115,10 +186,14 @@ class Rooms:
         if not 1 <= limit <= LARGEST_PAGE:
             raise invalid(f"limit is 1 to {LARGEST_PAGE}.", "limit")
         below = None if cursor is None else _decode_cursor(cursor)
-        rooms = await self._memberships(by.user)
+        rooms = await self.memberships(by.user)
         peeks = await self._ask_each(rooms, Peek(), by, trace)
         ordered = sorted(
-            ((peek.active_at, room) for room, peek in zip(rooms, peeks, strict=True) if peek is not None),
+            (
+                (peek.active_at, room)
+                for room, peek in zip(rooms, peeks, strict=True)
+                if peek is not None and wanted(peek)
+            ),
             reverse=True,
         )
         waiting = [one for one in ordered if below is None or one < below]
@@ -142,7 +217,8 @@ class Rooms:
 
         return await asyncio.gather(*map(answer_of, rooms))
 
-    async def _memberships(self, user: str) -> Sequence[str]:
+    async def memberships(self, user: str) -> Sequence[str]:
+        """The rooms that this user is in. Raises Unavailable."""
         rooms: list[str] = []
         last: str | None = None
         while len(rooms) < MOST_LISTED:

@@ -18,33 +18,163 @@ class Subject:
 
 def _chat() -> list[AnyReaction]:
     from actors.workflows.chat import REACTIONS
+    from actors.workflows.held import REACTIONS as HELD
+    from actors.workflows.messages.said import REACTIONS as SAID
+    from actors.workflows.notices.rooms import REACTIONS as NOTICES
 
-    return REACTIONS
+    return REACTIONS + NOTICES + SAID + [rule for rule in HELD if rule.kind == "room"]
 
 
 def _booking() -> list[AnyReaction]:
     from actors.workflows.booking import REACTIONS
+    from actors.workflows.homework.following import SESSIONS
+    from actors.workflows.messages.blocks import REACTIONS as BLOCKS
+    from actors.workflows.notices.bookings import BOOKINGS
+    from actors.workflows.video.meetings import BOOKINGS as MEETINGS
 
-    return REACTIONS
+    return REACTIONS + BOOKINGS + MEETINGS + SESSIONS + BLOCKS
 
 
 def _waitlist() -> list[AnyReaction]:
+    from actors.workflows.notices.bookings import OFFERS
     from actors.workflows.waitlist import REACTIONS
 
-    return REACTIONS
+    return REACTIONS + OFFERS
 
 
 def _care() -> list[AnyReaction]:
     from actors.workflows.care import REACTIONS
+    from actors.workflows.homework.following import CARE
+
+    return REACTIONS + CARE
+
+
+def _payment() -> list[AnyReaction]:
+    from actors.workflows.money.fraud import REACTIONS as FRAUD
+    from actors.workflows.money.payment import REACTIONS
+    from actors.workflows.money.payouts import REACTIONS as PAYOUTS
+    from actors.workflows.notices.payments import REACTIONS as NOTICES
+
+    return REACTIONS + NOTICES + PAYOUTS + FRAUD
+
+
+def _emergency() -> list[AnyReaction]:
+    from actors.workflows.emergency import REACTIONS
+
+    return REACTIONS
+
+
+def _notifier() -> list[AnyReaction]:
+    from actors.workflows.homework.following import ZONES
+    from actors.workflows.notices.notifier import REACTIONS
+    from actors.workflows.notices.security import REACTIONS as SECURITY
+
+    return REACTIONS + SECURITY + ZONES
+
+
+def _safety() -> list[AnyReaction]:
+    from actors.workflows.held import REACTIONS as ROOMS
+    from actors.workflows.safety import REACTIONS
+
+    return REACTIONS + [rule for rule in ROOMS if rule.kind == "case"]
+
+
+def _calls() -> list[AnyReaction]:
+    from actors.workflows.video.calls import REACTIONS
+    from actors.workflows.video.meetings import CALLS
+
+    return REACTIONS + CALLS
+
+
+def _meetings() -> list[AnyReaction]:
+    from actors.workflows.video.meetings import MEETINGS
+
+    return MEETINGS
+
+
+def _seen() -> list[AnyReaction]:
+    from actors.workflows.notices.seen import REACTIONS
+
+    return REACTIONS
+
+
+def _device() -> list[AnyReaction]:
+    from actors.workflows.notices.device import REACTIONS
+
+    return REACTIONS
+
+
+def _media() -> list[AnyReaction]:
+    from actors.workflows.video.media import REACTIONS
+
+    return REACTIONS
+
+
+def _filed() -> list[AnyReaction]:
+    from actors.workflows.files import FILED
+
+    return FILED
+
+
+def _referred() -> list[AnyReaction]:
+    from actors.workflows.messages.cards import REFERRED
+
+    return REFERRED
+
+
+def _files() -> list[AnyReaction]:
+    from actors.workflows.files import REACTIONS
+
+    return REACTIONS
+
+
+def _mailing() -> list[AnyReaction]:
+    from actors.workflows.notices.mailing import REACTIONS
+
+    return REACTIONS
+
+
+def _devicekeys() -> list[AnyReaction]:
+    from actors.workflows.devicekeys import REACTIONS
+
+    return REACTIONS
+
+
+def _worksheets() -> list[AnyReaction]:
+    from actors.workflows.homework.worksheets import REACTIONS
+    from actors.workflows.messages.cards import REACTIONS as CARDS
+    from actors.workflows.notices.worksheets import REACTIONS as NOTICES
+
+    return REACTIONS + NOTICES + CARDS
+
+
+def _outgoing() -> list[AnyReaction]:
+    from actors.workflows.messages.outgoing import REACTIONS
 
     return REACTIONS
 
 
 SUBJECTS: Final[Mapping[str, Subject]] = {
     "chat": Subject(frozenset({"room"}), _chat),
+    "filed": Subject(frozenset({"room"}), _filed),
+    "referred": Subject(frozenset({"room"}), _referred),
+    "seen": Subject(frozenset({"user"}), _seen),
     "booking": Subject(frozenset({"booking"}), _booking),
     "waitlist": Subject(frozenset({"waitlist"}), _waitlist),
     "care": Subject(frozenset({"care"}), _care),
+    "payment": Subject(frozenset({"bill", "payer", "issuer", "subscription", "payee"}), _payment),
+    "emergency": Subject(frozenset({"emergency"}), _emergency),
+    "safety": Subject(frozenset({"case", "shield"}), _safety),
+    "calls": Subject(frozenset({"call"}), _calls),
+    "media": Subject(frozenset({"meeting", "recording"}), _media),
+    "meetings": Subject(frozenset({"meeting"}), _meetings),
+    "notifier": Subject(frozenset({"notifier"}), _notifier),
+    "mailing": Subject(frozenset({"mailing"}), _mailing),
+    "outgoing": Subject(frozenset({"outgoing"}), _outgoing),
+    "device": Subject(frozenset({"device"}), _device),
+    "worksheets": Subject(frozenset({"assignment"}), _worksheets),
+    "files": Subject(frozenset({"file"}), _files),
+    "devicekeys": Subject(frozenset({"devicekeys"}), _devicekeys),
 }
 
 

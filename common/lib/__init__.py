@@ -1,1 +1,1 @@
-"""Small tools that know nothing of Carewire: background tasks, batching, bounded caches."""
+"""Small tools that know nothing of Carewire: background tasks, batching, retries, token buckets, bounded caches."""

@@ -1,7 +1,7 @@
 """Background work that belongs to one owner: tracked, and never silently dead."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Collection, Coroutine, Iterator
 from typing import Any, Final
 
 from common.logs import get_logger
@@ -15,7 +15,7 @@ class Tasks:
 
     def __init__(self, owner: str) -> None:
         self._owner = owner
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}  # in the order in which they began
 
     def __iter__(self) -> Iterator["asyncio.Task[None]"]:
         return iter(list(self._tasks))
@@ -23,19 +23,19 @@ class Tasks:
     def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Run `work` beside everything else."""
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(self._done)
         return task
 
     async def cancel(self) -> None:
         """End all of them, and wait until they have ended."""
-        running = set(self._tasks)
+        running: Collection[asyncio.Task[None]] = list(self._tasks)
         while running:  # again, because `wait_for` (Python 3.11) loses a cancellation that meets a result
             for task in running:
                 task.cancel()
             _, running = await asyncio.wait(running, timeout=_AGAIN_S)
 
     def _done(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("task.failed", owner=self._owner, exc_info=error)

@@ -1,1 +1,1 @@
-"""Connections between processes of Carewire, over TCP: frames, one mutual proof, and TLS."""
+"""Connections between processes of Carewire, over TCP: frames, one mutual proof, TLS, and the range of ports."""

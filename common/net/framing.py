@@ -30,7 +30,7 @@ class ConnectionLost(ConnectionError):
     """The connection ended before the answer came: the call may have been carried out."""
 
 
-class Refused(ConnectionError):
+class PeerRefused(ConnectionError):
     """The other end does not know the secret."""
 
 
@@ -226,7 +226,7 @@ async def _prove(connection: Calling, secret: SharedSecret) -> None:
     answer = await connection.call(GREET, nonce)
     theirs, proof = answer[:NONCE_BYTES], answer[NONCE_BYTES:]
     if not same(proof, secret.proof(LISTENER, nonce, theirs)):
-        raise Refused("what listens there does not know the secret")
+        raise PeerRefused("what listens there does not know the secret")
     await connection.call(PROVE, secret.proof(CALLER, nonce, theirs))
 
 

@@ -1,5 +1,5 @@
-"""The load client: one process that connects many sockets, fills their rooms, and counts. A `Job` on stdin, a `Found`
-on stdout (JSON)."""
+"""The load client: one process that connects many sockets, fills their rooms, and counts. A `LoadJob` on stdin, a
+`Found` on stdout (JSON)."""
 
 import asyncio
 import os
@@ -11,10 +11,10 @@ from typing import Final
 
 import uvloop
 
+from common.auth.tokens import mint
 from common.clock import SystemClock
-from common.tokens import mint
-from loadtests.lib.workloads import Found, Job, Phase, decode_job, encode, percentile
-from loadtests.load_socket import LoadSocket, Refused
+from loadtests.lib.load_socket import ConnectionRefused, LoadSocket
+from loadtests.lib.workloads import Found, LoadJob, LoadPhase, decode_job, encode, percentile
 from loadtests.scenarios.idle import await_rest
 
 CONNECTING: Final = 64  # handshakes under way at a time
@@ -26,7 +26,7 @@ _MARK: Final = b"#"
 
 
 @dataclass(slots=True, eq=False)
-class Room:
+class ClientRoom:
     """One room, and how much of it is under way."""
 
     name: bytes
@@ -35,12 +35,12 @@ class Room:
     delivered: int = 0
 
 
-class Load:
+class ClientLoad:
     """All sockets of a job. In a paced phase every delivery and ack is timed, from when it was due to be sent."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: LoadJob) -> None:
         self._job = job
-        self._rooms: list[Room] = []
+        self._rooms: list[ClientRoom] = []
         self._saturating = False
         self._timing = False
         self._deliveries = self._acks = self._failed = self._late = 0
@@ -52,7 +52,7 @@ class Load:
         started_s = time.perf_counter()
         places = asyncio.Semaphore(CONNECTING)
         workload = self._job.workload
-        self._rooms = [Room(f"{self._job.prefix}-{number}".encode()) for number in range(workload.rooms)]
+        self._rooms = [ClientRoom(f"{self._job.prefix}-{number}".encode()) for number in range(workload.rooms)]
         await asyncio.gather(
             *(self._enter(room, places) for room in self._rooms for _ in range(workload.size)),
         )
@@ -62,7 +62,7 @@ class Load:
         await asyncio.gather(*(self._join(room, member, places) for room, member in joins))
         return connected_s
 
-    async def saturated(self) -> Phase:
+    async def saturated(self) -> LoadPhase:
         """`window` messages under way in each room; counted once everybody has spoken, for what comes first (of
         Carewire: to make their key) is not the rule."""
         self._saturating = True
@@ -78,7 +78,7 @@ class Load:
         self._saturating = False
         return await self._with_losses(phase)
 
-    async def paced(self) -> Phase:
+    async def paced(self) -> LoadPhase:
         """`rate` messages a second on a clock, whatever becomes of them."""
         rate, job = self._job.workload.rate, self._job
         await self._on_a_clock(rate, job.warmup_s)
@@ -98,7 +98,7 @@ class Load:
 
     # -- setting up ----------------------------------------------------------------------------------------------
 
-    async def _enter(self, room: Room, places: asyncio.Semaphore) -> None:
+    async def _enter(self, room: ClientRoom, places: asyncio.Semaphore) -> None:
         number = len(room.members)
 
         def hears(packet: bytes) -> None:
@@ -111,11 +111,11 @@ class Load:
             await asyncio.get_running_loop().create_connection(lambda: socket, "127.0.0.1", self._job.port)
             await asyncio.wait_for(socket.connected, SETUP_S)
 
-    async def _found(self, room: Room) -> None:
+    async def _found(self, room: ClientRoom) -> None:
         members = [_user(room, number) for number in range(1, len(room.members))]
         await room.members[0].ask("create_room", encode({"room_id": room.name.decode(), "members": members}))
 
-    async def _join(self, room: Room, member: LoadSocket, places: asyncio.Semaphore) -> None:
+    async def _join(self, room: ClientRoom, member: LoadSocket, places: asyncio.Semaphore) -> None:
         async with places:
             await member.ask("join_room", encode({"room_id": room.name.decode()}))
 
@@ -127,12 +127,12 @@ class Load:
 
     # -- sending -------------------------------------------------------------------------------------------------
 
-    def _fill(self, room: Room) -> None:
+    def _fill(self, room: ClientRoom) -> None:
         size = len(room.members)
         while room.sent * size - room.delivered < self._job.workload.window * size:
             self._say(room, time.perf_counter_ns())
 
-    def _say(self, room: Room, due_ns: int) -> None:
+    def _say(self, room: ClientRoom, due_ns: int) -> None:
         room.sent += 1
         socket = room.members[room.sent % len(room.members)]
         number = socket.next_id()
@@ -151,7 +151,7 @@ class Load:
 
     # -- hearing -------------------------------------------------------------------------------------------------
 
-    def _heard(self, room: Room, packet: bytes) -> None:
+    def _heard(self, room: ClientRoom, packet: bytes) -> None:
         self._deliveries += 1
         room.delivered += 1
         if self._timing:
@@ -176,10 +176,10 @@ class Load:
     def _counts(self) -> tuple[int, int, int, int]:
         return self._deliveries, self._acks, self._failed, self._late
 
-    def _phase(self, before: tuple[int, int, int, int], cpu_s: float, started_s: float) -> Phase:
+    def _phase(self, before: tuple[int, int, int, int], cpu_s: float, started_s: float) -> LoadPhase:
         seconds = time.perf_counter() - started_s
         deliveries, acks, failed, late = (now - then for now, then in zip(self._counts(), before, strict=True))
-        return Phase(
+        return LoadPhase(
             deliveries_per_s=round(deliveries / seconds),
             messages_per_s=round(acks / seconds),
             missing=0,
@@ -188,7 +188,7 @@ class Load:
             client_cpu=round((time.process_time() - cpu_s) / seconds, 2),
         )
 
-    async def _with_losses(self, phase: Phase) -> Phase:
+    async def _with_losses(self, phase: LoadPhase) -> LoadPhase:
         """Wait for what is still under way; what has not come then is missing, acks too."""
         until_s = time.perf_counter() + self._job.drain_s
         while self._under_way() and time.perf_counter() < until_s:  # noqa: ASYNC110 - counters have no event
@@ -202,7 +202,7 @@ class Load:
         phase = replace(phase, missing=missing, failed_acks=phase.failed_acks + waiting)
         return self._with_latencies(phase) if self._delivery_ms and self._ack_ms else phase
 
-    def _with_latencies(self, phase: Phase) -> Phase:
+    def _with_latencies(self, phase: LoadPhase) -> LoadPhase:
         return replace(
             phase,
             delivery_p50_ms=round(percentile(self._delivery_ms, 0.5), 2),
@@ -217,13 +217,13 @@ class Load:
         )
 
 
-def _user(room: Room, number: int) -> str:
+def _user(room: ClientRoom, number: int) -> str:
     return f"{room.name.decode()}-u{number}"
 
 
-async def run(job: Job) -> Found:
-    """Both phases. Raises `Refused` when the server does not let everybody in."""
-    load = Load(job)
+async def run(job: LoadJob) -> Found:
+    """Both phases. Raises `ConnectionRefused` when the server does not let everybody in."""
+    load = ClientLoad(job)
     try:
         async with asyncio.timeout(SETUP_S):
             connect_s = await load.connect()
@@ -245,7 +245,7 @@ def main() -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             found = runner.run(run(job))
-    except (Refused, OSError, TimeoutError) as error:
+    except (ConnectionRefused, OSError, TimeoutError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     sys.stdout.buffer.write(encode(found))

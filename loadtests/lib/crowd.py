@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from typing_extensions import override
 
+from common.auth.tokens import mint
 from common.clock import SystemClock
-from common.tokens import mint
+from loadtests.lib.load_socket import LoadSocket
 from loadtests.lib.workloads import encode, percentile
-from loadtests.load_socket import LoadSocket
 
 _CONNECTING: Final = 32
 _PATIENCE_S: Final = 30.0
@@ -18,7 +18,7 @@ _MARK: Final = b"#"
 _SESSION: Final = b'42["session",'
 
 
-class Member(LoadSocket):
+class CrowdMember(LoadSocket):
     """A socket that knows which gateway it is at, once it has its session."""
 
     def __init__(self, *about: Any) -> None:
@@ -45,7 +45,7 @@ class Crowd:
         self.failed = 0
         self.answered = 0
         self.sent = 0
-        self.rooms: list[tuple[str, list[Member]]] = []
+        self.rooms: list[tuple[str, list[CrowdMember]]] = []
         self._secret = secret
         self._users = 0
         self._places = asyncio.Semaphore(_CONNECTING)
@@ -54,11 +54,11 @@ class Crowd:
         """Good for an hour."""
         return mint(self._secret, user=user, role="client", now_ms=SystemClock().now_ms(), ttl_s=3600)
 
-    async def members(self, count: int) -> list[Member]:
+    async def members(self, count: int) -> list[CrowdMember]:
         """So many more sockets, each of a user of its own."""
         return list(await asyncio.gather(*(self._enter() for _ in range(count))))
 
-    async def room(self, members: list[Member]) -> str:
+    async def room(self, members: list[CrowdMember]) -> str:
         """A room for these; its id."""
         room_id = f"{self.prefix}-{len(self.rooms)}"
         payload = encode({"room_id": room_id})
@@ -81,7 +81,7 @@ class Crowd:
         await asyncio.sleep(max(0.0, started_s + seconds - time.perf_counter()) + 0.5)
         return percentile(self.delivery_ms, 0.5), percentile(self.delivery_ms, 0.99)
 
-    def say(self, room_id: str, member: Member, due_s: float) -> None:
+    def say(self, room_id: str, member: CrowdMember, due_s: float) -> None:
         """One message."""
         self.sent += 1
         member.emit(
@@ -95,10 +95,10 @@ class Crowd:
             for member in members:
                 member.close()
 
-    async def _enter(self) -> Member:
+    async def _enter(self) -> CrowdMember:
         self._users += 1
         auth = encode({"token": self.token(f"{self.prefix}-u{self._users}")})
-        member = Member(auth, self._heard, self._acked)
+        member = CrowdMember(auth, self._heard, self._acked)
         async with self._places:
             await asyncio.get_running_loop().create_connection(lambda: member, "127.0.0.1", self.port)
             await asyncio.wait_for(member.connected, _PATIENCE_S)

@@ -20,7 +20,7 @@ def text_frame(payload: bytes) -> bytes:
     return bytes((_TEXT, _MASKED | 126, size >> 8, size & 255)) + _NO_MASK + payload
 
 
-class FrameReader:
+class LoadFrameReader:
     """Cuts what a server sends into the payloads of its frames."""
 
     __slots__ = ("_rest",)

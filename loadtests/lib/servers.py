@@ -190,9 +190,11 @@ def carewire(cpus: Collection[int]) -> Server:
 
 
 def python_peer(cpus: Collection[int]) -> Server:
-    """`loadtests/lib/peer_server.py`."""
+    """`loadtests/peers/peer_server.py`."""
     return Server(
-        "python-socketio", lambda port, _: [sys.executable, "-m", "loadtests.lib.peer_server", str(port)], cpus=cpus
+        "python-socketio",
+        lambda port, _: [sys.executable, "-m", "loadtests.peers.peer_server", str(port)],
+        cpus=cpus,
     )
 
 
@@ -209,7 +211,7 @@ def node_mongo_peer(cpus: Collection[int]) -> Server:
 
     def command(port: int, directory: Path) -> list[str]:
         (mongo,) = free_ports(1)
-        return [sys.executable, "-m", "loadtests.lib.peer_mongo", str(port), str(mongo), str(directory / "data")]
+        return [sys.executable, "-m", "loadtests.peers.peer_mongo", str(port), str(mongo), str(directory / "data")]
 
     return Server("node + mongodb", command, cpus=cpus)
 

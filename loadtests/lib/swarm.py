@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar
 
+from common.auth.tokens import mint
 from common.clock import SystemClock
-from common.tokens import mint
+from loadtests.lib.load_socket import ConnectionRefused, LoadSocket
 from loadtests.lib.workloads import encode, percentile
-from loadtests.load_socket import LoadSocket, Refused
 
 CONNECTING: Final = 64  # handshakes, or joins, under way at a time
 PATIENCE_S: Final = 60.0  # for a connection, and for a join
@@ -26,22 +26,22 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True, eq=False)
-class Room:
+class SwarmRoom:
     """A room, and the highest number that an ack named."""
 
     name: str
     kind: str
-    members: list["Member"] = field(default_factory=list)
+    members: list["SwarmMember"] = field(default_factory=list)
     acked: int = 0
 
 
 @dataclass(slots=True, eq=False)
-class Member:
+class SwarmMember:
     """One user. `seq`: the last number heard in their room."""
 
     user: str
     token: str
-    room: Room
+    room: SwarmRoom
     socket: LoadSocket | None = None
     seq: int = 0
     joining: asyncio.Future[None] | None = None
@@ -70,7 +70,7 @@ class Trouble:
 class Swarm:
     """Connects members, joins their rooms, sends on a clock. Latencies, in ms, are of the present interval."""
 
-    def __init__(self, port: int, secret: str, rooms: Sequence[Room]) -> None:
+    def __init__(self, port: int, secret: str, rooms: Sequence[SwarmRoom]) -> None:
         self.port = port
         self.rooms = rooms
         self.members = [member for room in rooms for member in room.members]
@@ -83,25 +83,25 @@ class Swarm:
         for member in self.members:
             self.renew(member)
 
-    def renew(self, member: Member) -> None:
+    def renew(self, member: SwarmMember) -> None:
         """A token that holds for an hour from now."""
         member.token = mint(self._secret, user=member.user, role="client", now_ms=SystemClock().now_ms(), ttl_s=3600)
 
     async def connect(self) -> float:
-        """Everybody up to Socket.IO's CONNECT. Seconds. Raises `Refused`."""
+        """Everybody up to Socket.IO's CONNECT. Seconds. Raises `ConnectionRefused`."""
         started_s = time.perf_counter()
         await each(self.members, self.open)
         return time.perf_counter() - started_s
 
     async def join(self) -> float:
-        """Make the rooms and join them. Seconds. Raises `Refused`."""
+        """Make the rooms and join them. Seconds. Raises `ConnectionRefused`."""
         started_s = time.perf_counter()
         await each(self.rooms, self._create)
         await each(self.members, self._join)
         return time.perf_counter() - started_s
 
-    async def open(self, member: Member, auth: dict[str, object] | None = None) -> None:
-        """Connect one. Raises `Refused`, OSError, TimeoutError."""
+    async def open(self, member: SwarmMember, auth: dict[str, object] | None = None) -> None:
+        """Connect one. Raises `ConnectionRefused`, OSError, TimeoutError."""
         socket = member.socket = LoadSocket(
             encode({"token": member.token} | (auth or {})),
             partial(self._message, member),
@@ -113,13 +113,13 @@ class Swarm:
             await asyncio.get_running_loop().create_connection(lambda: socket, "127.0.0.1", self.port)
             await socket.connected
 
-    def say(self, room: Room, due_ns: int, client_id: str = "") -> str:
+    def say(self, room: SwarmRoom, due_ns: int, client_id: str = "") -> str:
         """One message by the next member of the room. Its client id; "" when that member is away."""
         self._number += 1
         member = room.members[self._number % len(room.members)]
         return self.say_as(member, due_ns, client_id or f"m{self._number}")
 
-    def say_as(self, member: Member, due_ns: int, client_id: str) -> str:
+    def say_as(self, member: SwarmMember, due_ns: int, client_id: str) -> str:
         """A message by this member."""
         socket = member.socket
         if socket is None or not socket.connected.done():
@@ -131,7 +131,7 @@ class Swarm:
         self.sent += 1
         return client_id
 
-    async def talk(self, rooms: Sequence[Room], rate: float, seconds: float) -> None:
+    async def talk(self, rooms: Sequence[SwarmRoom], rate: float, seconds: float) -> None:
         """`rate` messages a second over these rooms, on a clock."""
         started_ns = time.perf_counter_ns()
         for number in range(int(rate * seconds)):
@@ -161,28 +161,28 @@ class Swarm:
             if member.socket is not None:
                 member.socket.close()
 
-    def closed(self, member: Member, socket: LoadSocket) -> None:
+    def closed(self, member: SwarmMember, socket: LoadSocket) -> None:
         """A connection has ended."""
         if member.joining is not None and not member.joining.done():
-            member.joining.set_exception(Refused("The connection was closed."))
+            member.joining.set_exception(ConnectionRefused("The connection was closed."))
         if not self.closing and socket.connected.done() and socket.connected.exception() is None:
             self.trouble.dropped += 1
 
-    def answered(self, member: Member, number: int) -> None:
+    def answered(self, member: SwarmMember, number: int) -> None:
         """The good ack of a message came, with this id; for subclasses."""
 
-    def told(self, member: Member, packet: bytes) -> None:
+    def told(self, member: SwarmMember, packet: bytes) -> None:
         """An event that takes no number came; for subclasses."""
 
     # -- what comes in -------------------------------------------------------------------------------------------
 
-    def _message(self, member: Member, packet: bytes) -> None:
+    def _message(self, member: SwarmMember, packet: bytes) -> None:
         self.heard += 1
         self._numbered(member, packet)
         at = packet.index(_MARK) + 1
         self.latencies_ms.append((time.perf_counter_ns() - int(packet[at : at + 16])) / 1e6)
 
-    def _event(self, member: Member, packet: bytes) -> None:
+    def _event(self, member: SwarmMember, packet: bytes) -> None:
         if packet.startswith((b'42["member_', b'42["room_updated"')):
             self._numbered(member, packet)
         elif packet.startswith((b'42["error"', b'42["gap"')):
@@ -190,7 +190,7 @@ class Swarm:
         else:
             self.told(member, packet)
 
-    def _numbered(self, member: Member, packet: bytes) -> None:
+    def _numbered(self, member: SwarmMember, packet: bytes) -> None:
         at = packet.index(_SEQ) + len(_SEQ)
         seq = int(packet[at : packet.index(b",", at)])
         if seq <= member.seq:
@@ -199,7 +199,7 @@ class Swarm:
         self.trouble.lost += seq - member.seq - 1
         member.seq = seq
 
-    def _ack(self, member: Member, socket: LoadSocket, number: int, packet: bytes) -> None:
+    def _ack(self, member: SwarmMember, socket: LoadSocket, number: int, packet: bytes) -> None:
         if member.joining is not None:
             self._joined(member, packet)
             return
@@ -214,13 +214,13 @@ class Swarm:
 
     # -- setting up ----------------------------------------------------------------------------------------------
 
-    async def _create(self, room: Room) -> None:
+    async def _create(self, room: SwarmRoom) -> None:
         socket = room.members[0].socket
         assert socket is not None
         async with asyncio.timeout(PATIENCE_S):
             await socket.ask("create_room", encode({"room_id": room.name, "open": True}))
 
-    async def _join(self, member: Member) -> None:
+    async def _join(self, member: SwarmMember) -> None:
         socket = member.socket
         assert socket is not None
         member.joining = asyncio.get_running_loop().create_future()
@@ -228,14 +228,14 @@ class Swarm:
         async with asyncio.timeout(PATIENCE_S):
             await member.joining
 
-    def _joined(self, member: Member, packet: bytes) -> None:
+    def _joined(self, member: SwarmMember, packet: bytes) -> None:
         """At once, not in the task that waits: the next packet may be an event of the room."""
         joining, member.joining = member.joining, None
         assert joining is not None
         if joining.done():
             return
         if b'"ok":true' not in packet:
-            joining.set_exception(Refused(f"join_room: {packet[:300].decode(errors='replace')}"))
+            joining.set_exception(ConnectionRefused(f"join_room: {packet[:300].decode(errors='replace')}"))
             return
         member.seq = max(int(one) for one in _LAST_SEQ.findall(packet))
         joining.set_result(None)
@@ -260,9 +260,9 @@ async def each(items: Iterable[T], work: Callable[[T], Awaitable[None]]) -> None
             group.create_task(worker())
 
 
-def people(room: Room, count: int) -> Room:
+def people(room: SwarmRoom, count: int) -> SwarmRoom:
     """The room with so many members."""
-    room.members = [Member(f"{room.name}-u{number}", "", room) for number in range(count)]
+    room.members = [SwarmMember(f"{room.name}-u{number}", "", room) for number in range(count)]
     return room
 
 

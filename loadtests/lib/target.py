@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.auth.tokens import Expected, mint
 from common.clock import SystemClock
 from common.errors import StartupError
-from common.tokens import Expected, mint
 from config.loading import load_settings
 from serve_app.launch.runfile import RunFile
 from serve_app.launch.secrets import auth_secret

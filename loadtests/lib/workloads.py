@@ -40,7 +40,7 @@ WORKLOADS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class LoadJob:
     """One run of the load client. `secret` signs the tokens of its users; None: the server wants none."""
 
     port: int
@@ -55,7 +55,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
+class LoadPhase:
     """What one phase found. Latencies in ms: of a delivery, of an ack; `late` acks took more than a second."""
 
     deliveries_per_s: float
@@ -74,8 +74,8 @@ class Phase:
 class Found:
     """Both phases of one workload on one server."""
 
-    saturated: Phase
-    paced: Phase
+    saturated: LoadPhase
+    paced: LoadPhase
     connect_s: float
 
 
@@ -88,5 +88,5 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 encode: Final = msgspec.json.encode
-decode_job: Final = msgspec.json.Decoder(Job).decode
+decode_job: Final = msgspec.json.Decoder(LoadJob).decode
 decode_found: Final = msgspec.json.Decoder(Found).decode

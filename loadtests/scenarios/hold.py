@@ -23,26 +23,26 @@ from collections.abc import Mapping, Sequence
 import uvloop
 
 from common.lib.collector import calm_collector
+from loadtests.lib.load_socket import ConnectionRefused
 from loadtests.lib.memory import growth, sample
 from loadtests.lib.servers import SECRET, NotAvailable, carewire
-from loadtests.lib.swarm import Room, Swarm, many_files, people
+from loadtests.lib.swarm import Swarm, SwarmRoom, many_files, people
 from loadtests.lib.workloads import percentile
-from loadtests.load_socket import Refused
 
 _EVERY_S = 10.0
 _WARM_UP_S = 5.0
 _DRAIN_S = 20.0
 
 
-def rooms_of(connections: int, prefix: str) -> dict[str, list[Room]]:
+def rooms_of(connections: int, prefix: str) -> dict[str, list[SwarmRoom]]:
     """One room of a tenth, half of the rest in pairs, half in groups of ten: kind -> rooms."""
     tenth = max(2, connections // 10)
     pairs = (connections - tenth) // 4
     groups = (connections - tenth - 2 * pairs) // 10
     return {
-        "pairs": [people(Room(f"{prefix}-pair-{number}", "pairs"), 2) for number in range(pairs)],
-        "groups": [people(Room(f"{prefix}-group-{number}", "groups"), 10) for number in range(groups)],
-        "everybody": [people(Room(f"{prefix}-everybody", "everybody"), tenth)],
+        "pairs": [people(SwarmRoom(f"{prefix}-pair-{number}", "pairs"), 2) for number in range(pairs)],
+        "groups": [people(SwarmRoom(f"{prefix}-group-{number}", "groups"), 10) for number in range(groups)],
+        "everybody": [people(SwarmRoom(f"{prefix}-everybody", "everybody"), tenth)],
     }
 
 
@@ -109,7 +109,9 @@ async def hold(
     return not trouble
 
 
-async def _talk(swarm: Swarm, kinds: Mapping[str, Sequence[Room]], rates: Mapping[str, float], seconds: float) -> None:
+async def _talk(
+    swarm: Swarm, kinds: Mapping[str, Sequence[SwarmRoom]], rates: Mapping[str, float], seconds: float
+) -> None:
     async with asyncio.TaskGroup() as group:
         for kind, rooms in kinds.items():
             if rates[kind] > 0 and rooms:
@@ -133,7 +135,7 @@ def main() -> int:
         with carewire(os.sched_getaffinity(0)) as server, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             calm_collector()
             good = runner.run(hold(server.port, server.pids(), args.connections, args.seconds, rates))
-    except (NotAvailable, Refused, OSError, TimeoutError, ExceptionGroup) as error:
+    except (NotAvailable, ConnectionRefused, OSError, TimeoutError, ExceptionGroup) as error:
         causes = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
         print(f"{type(causes[0]).__name__}: {causes[0]}", file=sys.stderr)
         return 1

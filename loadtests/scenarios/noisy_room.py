@@ -18,9 +18,9 @@ from collections.abc import Sequence
 import uvloop
 from typing_extensions import override
 
-from loadtests.bench_path import cores
-from loadtests.lib.crowd import Crowd, Member
+from loadtests.lib.crowd import Crowd, CrowdMember
 from loadtests.lib.servers import SECRET, carewire
+from loadtests.whole.bench_path import cores
 
 
 class Noise(Crowd):
@@ -50,9 +50,9 @@ class Noise(Crowd):
         self.say(room_id, members[self.sent % len(members)], time.perf_counter())
 
 
-async def at_gateways(crowd: Crowd, wanted: dict[bytes, int]) -> dict[bytes, list[Member]]:
+async def at_gateways(crowd: Crowd, wanted: dict[bytes, int]) -> dict[bytes, list[CrowdMember]]:
     """Connect until each gateway has so many; those too many hang up. Keys: gateways, b"" for any."""
-    found: dict[bytes, list[Member]] = {}
+    found: dict[bytes, list[CrowdMember]] = {}
     most = max(wanted.values())
     while any(len(found.get(name, [])) < count for name, count in wanted.items()):
         for member in await crowd.members(most):

@@ -29,11 +29,11 @@ import uvloop
 from typing_extensions import override
 
 from common.lib.collector import calm_collector
+from loadtests.lib.load_socket import ConnectionRefused, LoadSocket
 from loadtests.lib.memory import growth, sample
 from loadtests.lib.servers import SECRET, NotAvailable, carewire
-from loadtests.lib.swarm import Member, Room, Swarm, each, many_files, people
+from loadtests.lib.swarm import Swarm, SwarmMember, SwarmRoom, each, many_files, people
 from loadtests.lib.workloads import encode, percentile
-from loadtests.load_socket import LoadSocket, Refused
 
 _FIRST_S: Final = 1.0
 _LONGEST_S: Final = 5.0
@@ -65,20 +65,20 @@ _decode_ack: Final = msgspec.json.Decoder(list[_Answer]).decode
 class Returning(Swarm):
     """A swarm that comes back, and sends again what was not acked."""
 
-    def __init__(self, port: int, secret: str, rooms: list[Room], *, first_s: float = _FIRST_S) -> None:
+    def __init__(self, port: int, secret: str, rooms: list[SwarmRoom], *, first_s: float = _FIRST_S) -> None:
         """`first_s`: the first pause, on the average."""
         super().__init__(port, secret, rooms)
         self._first_s = first_s
         self.killed_s = 0.0
-        self.back_s: dict[Member, float] = {}
+        self.back_s: dict[SwarmMember, float] = {}
         self.refused = self.tries = 0
-        self.acked: dict[Room, list[str]] = {room: [] for room in rooms}
-        self._unacked: dict[Member, dict[str, int]] = {member: {} for member in self.members}
+        self.acked: dict[SwarmRoom, list[str]] = {room: [] for room in rooms}
+        self._unacked: dict[SwarmMember, dict[str, int]] = {member: {} for member in self.members}
         self._sent_as: dict[tuple[LoadSocket, int], str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     @override
-    def say_as(self, member: Member, due_ns: int, client_id: str) -> str:
+    def say_as(self, member: SwarmMember, due_ns: int, client_id: str) -> str:
         """Remembers what is to be sent again. Who is away says it when they are back."""
         self._unacked[member][client_id] = due_ns
         sent = super().say_as(member, due_ns, client_id)
@@ -87,14 +87,14 @@ class Returning(Swarm):
         return sent
 
     @override
-    def answered(self, member: Member, number: int) -> None:
+    def answered(self, member: SwarmMember, number: int) -> None:
         assert member.socket is not None
         client_id = self._sent_as.pop((member.socket, number), "")
         if self._unacked[member].pop(client_id, None) is not None:
             self.acked[member.room].append(client_id)
 
     @override
-    def told(self, member: Member, packet: bytes) -> None:
+    def told(self, member: SwarmMember, packet: bytes) -> None:
         """The session: they are back."""
         if not self.killed_s or member in self.back_s or not packet.startswith(b'42["session"'):
             return
@@ -103,7 +103,7 @@ class Returning(Swarm):
             self.say_as(member, due_ns, client_id)
 
     @override
-    def closed(self, member: Member, socket: LoadSocket) -> None:
+    def closed(self, member: SwarmMember, socket: LoadSocket) -> None:
         entered = socket.connected.done() and socket.connected.exception() is None
         if self.closing or socket is not member.socket or not entered:  # a try that failed has its own way on
             return
@@ -123,7 +123,7 @@ class Returning(Swarm):
         """Messages that nobody has confirmed."""
         return sum(map(len, self._unacked.values()))
 
-    async def _return(self, member: Member) -> None:
+    async def _return(self, member: SwarmMember) -> None:
         pause_s = self._first_s
         while not self.closing:
             await asyncio.sleep(pause_s * random.uniform(1 - _SPREAD, 1 + _SPREAD))
@@ -131,7 +131,7 @@ class Returning(Swarm):
             self.tries += 1
             try:
                 await self.open(member, {"recover": {member.room.name: member.seq}})
-            except Refused as refusal:
+            except ConnectionRefused as refusal:
                 self.refused += 1
                 if (told := _RETRY_AFTER.search(str(refusal))) is not None:
                     pause_s = max(float(told[1]), 0.1)
@@ -142,8 +142,8 @@ class Returning(Swarm):
             member.socket = None
 
 
-async def history_of(room: Room) -> Counter[str]:
-    """Client ids of what a room holds, and how often. Raises `Refused`."""
+async def history_of(room: SwarmRoom) -> Counter[str]:
+    """Client ids of what a room holds, and how often. Raises `ConnectionRefused`."""
     found: Counter[str] = Counter()
     socket = next(member.socket for member in room.members if member.socket is not None)
     after, more = 0, True
@@ -161,7 +161,7 @@ async def check(swarm: Returning) -> tuple[int, int]:
     """(acked messages that no history has, messages that a history has twice)."""
     missing = twice = 0
 
-    async def one(room: Room) -> None:
+    async def one(room: SwarmRoom) -> None:
         nonlocal missing, twice
         found = await history_of(room)
         missing += sum(client_id not in found for client_id in swarm.acked[room])
@@ -173,7 +173,7 @@ async def check(swarm: Returning) -> tuple[int, int]:
 
 async def reconnect(port: int, pids: Mapping[str, int], connections: int, rate: float, away_s: float) -> bool:
     """The whole run. Whether nothing went wrong."""
-    rooms = [people(Room(f"back-{os.getpid()}-{number}", "groups"), 10) for number in range(connections // 10)]
+    rooms = [people(SwarmRoom(f"back-{os.getpid()}-{number}", "groups"), 10) for number in range(connections // 10)]
     swarm, empty = Returning(port, SECRET, rooms), sample(pids)
     count = len(swarm.members)
     print(f"{count} connected in {await swarm.connect():.1f} s, joined in {await swarm.join():.1f} s", flush=True)
@@ -231,7 +231,7 @@ def main() -> int:
         with carewire(os.sched_getaffinity(0)) as server, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             calm_collector()
             good = runner.run(reconnect(server.port, server.pids(), args.connections, args.rate, args.away))
-    except (NotAvailable, Refused, OSError, TimeoutError, ExceptionGroup) as error:
+    except (NotAvailable, ConnectionRefused, OSError, TimeoutError, ExceptionGroup) as error:
         causes = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
         print(f"{type(causes[0]).__name__}: {causes[0]}", file=sys.stderr)
         return 1

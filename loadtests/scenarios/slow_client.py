@@ -21,12 +21,12 @@ from typing import Final
 import uvloop
 from typing_extensions import override
 
-from loadtests.bench_path import cores
 from loadtests.lib.crowd import Crowd
-from loadtests.lib.frames import Closed, FrameReader, text_frame
+from loadtests.lib.frames import Closed, LoadFrameReader, text_frame
+from loadtests.lib.load_socket import LoadSocket
 from loadtests.lib.servers import SECRET, carewire
 from loadtests.lib.workloads import encode, percentile
-from loadtests.load_socket import LoadSocket
+from loadtests.whole.bench_path import cores
 
 _BYTES_PER_S: Final = 1024
 _STEPS_PER_S: Final = 8
@@ -46,7 +46,7 @@ class SlowClient:
         self.user = f"{crowd.prefix}-slow"
         self._auth = encode({"token": crowd.token(self.user)})
         self._port = crowd.port
-        self._frames = FrameReader()
+        self._frames = LoadFrameReader()
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         self._socket.setblocking(False)

@@ -19,11 +19,11 @@ from typing import Final
 import uvloop
 from typing_extensions import override
 
+from loadtests.lib.load_socket import ConnectionRefused, LoadSocket
 from loadtests.lib.memory import Course, Sample, by_command, courses, sample
 from loadtests.lib.servers import SECRET, NotAvailable, Server, carewire
-from loadtests.lib.swarm import Member, Room, Swarm, people
+from loadtests.lib.swarm import Swarm, SwarmMember, SwarmRoom, people
 from loadtests.lib.workloads import percentile
-from loadtests.load_socket import LoadSocket, Refused
 
 SAMPLE_S: Final = 10.0
 SETTLE_S: Final = 300.0  # or a quarter of a shorter run
@@ -37,7 +37,7 @@ class Soak(Swarm):
     """People who talk at random, leave as networks do, without a word, and come back where they were."""
 
     def __init__(self, server: Server, args: argparse.Namespace) -> None:
-        rooms = [people(Room(f"soak-{number}", "soak"), args.size) for number in range(args.rooms)]
+        rooms = [people(SwarmRoom(f"soak-{number}", "soak"), args.size) for number in range(args.rooms)]
         super().__init__(server.port, SECRET, rooms)
         self._server, self._args = server, args
         self.samples: list[Sample] = []
@@ -47,7 +47,7 @@ class Soak(Swarm):
         self._returning: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Seat everybody, then talk for the given time. Raises `Refused`."""
+        """Seat everybody, then talk for the given time. Raises `ConnectionRefused`."""
         await self.connect()
         await self.join()
         talking = asyncio.create_task(self._talk())
@@ -63,11 +63,11 @@ class Soak(Swarm):
         self.close()
 
     @override
-    def answered(self, member: Member, number: int) -> None:
+    def answered(self, member: SwarmMember, number: int) -> None:
         self.acked += 1
 
     @override
-    def closed(self, member: Member, socket: LoadSocket) -> None:
+    def closed(self, member: SwarmMember, socket: LoadSocket) -> None:
         if socket is member.socket:  # else: they left
             super().closed(member, socket)
 
@@ -83,7 +83,7 @@ class Soak(Swarm):
                 self._send_out(self._random.choice(self.members))
             await asyncio.sleep(0.002)
 
-    def _send_out(self, member: Member) -> None:
+    def _send_out(self, member: SwarmMember) -> None:
         """What was not yet acknowledged may or may not have happened."""
         socket = member.socket
         if socket is None or not socket.connected.done():
@@ -94,12 +94,12 @@ class Soak(Swarm):
         self._returning.add(task)
         task.add_done_callback(self._returning.discard)
 
-    async def _return(self, member: Member, after_s: float) -> None:
+    async def _return(self, member: SwarmMember, after_s: float) -> None:
         await asyncio.sleep(after_s)
         self.renew(member)
         try:
             await self.open(member, {"recover": {member.room.name: member.seq}})
-        except (Refused, OSError, TimeoutError):
+        except (ConnectionRefused, OSError, TimeoutError):
             member.socket = None
             self.trouble.dropped += 1
         else:
@@ -145,7 +145,7 @@ def main() -> int:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(soak.run())
             return report(soak, args.seconds)
-    except (NotAvailable, Refused, OSError, TimeoutError, ExceptionGroup) as error:
+    except (NotAvailable, ConnectionRefused, OSError, TimeoutError, ExceptionGroup) as error:
         causes = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
         print(f"{type(causes[0]).__name__}: {causes[0]}", file=sys.stderr)
         return 2

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from ml.knowledge import DATA
+from ml.knowledge.loading import DATA
 from ml.language.denial import Denials
 from ml.language.elsewhere import Elsewhere
 from ml.language.lexicon import Match

@@ -2,20 +2,20 @@
 
 from pathlib import Path
 
-from ml.knowledge import DATA
-from ml.schema import DataError, Row, read_table, read_toml
+from ml.knowledge.loading import DATA
+from ml.knowledge.schema import DataError, KnowledgeRow, read_table, read_toml
 
 PLACE = "place"
 
 
-class Function(Row, frozen=True):
+class Function(KnowledgeRow, frozen=True):
     """What a body does, in words of the lexicon, and the symptom that each kind of fault is."""
 
     words: list[str]
     kinds: dict[str, str]
 
 
-class Place(Row, frozen=True):
+class Place(KnowledgeRow, frozen=True):
     """Where it may trouble one, and what is meant when no more is said."""
 
     words: list[str]

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ml.knowledge import DATA
+from ml.knowledge.loading import DATA
+from ml.knowledge.schema import DataError, KnowledgeRow, read_toml
 from ml.language.kinds import kind_phrases
 from ml.language.text import fold
-from ml.language.words import NOT, Token, Words
-from ml.schema import DataError, Row, read_toml
+from ml.language.words import NOT, Token, WordForms
 
 LONGEST: Final = 6  # content words in a phrase
 
 
-class LexiconRow(Row, frozen=True):
+class LexiconRow(KnowledgeRow, frozen=True):
     """What people call one symptom."""
 
     id: str
@@ -48,7 +48,7 @@ class Lexicon:
     """An index of phrases by each phrase's rarest word."""
 
     def __init__(
-        self, words: Words, phrases: dict[str, list[str]], implied: dict[str, tuple[str, ...]] | None = None
+        self, words: WordForms, phrases: dict[str, list[str]], implied: dict[str, tuple[str, ...]] | None = None
     ) -> None:
         """`implied` names what an id brings with it: of two ids with one phrase, the narrower stands."""
         self._words = words

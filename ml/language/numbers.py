@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from ml.schema import VITALS
+from ml.knowledge.schema import VITALS
 
 _NUMBER: Final = r"(\d{1,3}(?:\.\d{1,2})?)"
 _TEMPERATURE: Final = re.compile(

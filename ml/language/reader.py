@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from ml.knowledge import Knowledge
+from ml.knowledge.loading import Knowledge
 from ml.language.cues import Cues
 from ml.language.lexicon import Lexicon, Match, symptom_phrases
 from ml.language.numbers import measure
 from ml.language.scope import Standing, Text
 from ml.language.text import fold, has_hidden_gaps
-from ml.language.words import NOT, Token, Words
+from ml.language.words import NOT, Token, WordForms
 from ml.safety.crisis import CrisisRules
 
 JOINING = frozenset({"and", "with", "plus"})
@@ -73,8 +73,8 @@ class Reading:
 class Reader:
     """Reads complaints and histories. Pure after construction; one instance serves a process."""
 
-    def __init__(self, knowledge: Knowledge, words: Words | None = None) -> None:
-        self._words = words or Words()
+    def __init__(self, knowledge: Knowledge, words: WordForms | None = None) -> None:
+        self._words = words or WordForms()
         self._cues = Cues()
         self._crises = CrisisRules()
         phrases = symptom_phrases(knowledge.symptom_index)
@@ -279,7 +279,7 @@ def _apart(found: list[Match], tokens: list[Token]) -> list[Match]:
     ]  # fmt: skip
 
 
-def _taken(found: list[Match], tokens: list[Token], words: Words, *, keep_all: bool = False) -> list[Match]:
+def _taken(found: list[Match], tokens: list[Token], words: WordForms, *, keep_all: bool = False) -> list[Match]:
     """The matches that stand: longest first, each word used once unless it is one that phrases share."""
     reusable = words.shared | words.parts
     found = sorted(found, key=lambda match: (-len(match.tokens), match.id not in words.keep))

@@ -10,7 +10,7 @@ from typing import Final
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from ml.knowledge import DATA
+from ml.knowledge.loading import DATA
 from ml.language.text import fold
 
 _SPLIT: Final = re.compile(r"[a-z']+|[.;!?\n]|,|\d+(?:[./]\d+)*")
@@ -37,7 +37,7 @@ class Token:
     stop: bool
 
 
-class Words:
+class WordForms:
     """The vocabulary of `words.toml` and the rules that bring text into canonical form."""
 
     def __init__(self, folder: Path = DATA) -> None:
@@ -99,7 +99,7 @@ class Words:
             else:
                 form = self.form(raw)
                 stop = (raw in self._stop or not raw[0].isalpha()) and form not in (NOT, "cannot")
-                tokens.append(Token(form, raw, unit, sentence, stop))
+                tokens.append(Token(form=form, raw=raw, unit=unit, sentence=sentence, stop=stop))
         return tokens
 
     @staticmethod

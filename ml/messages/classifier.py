@@ -27,7 +27,7 @@ class MessageModelError(Exception):
     """No model of messages can be loaded; `str(exc)` says why."""
 
 
-class MessageMeta(msgspec.Struct, frozen=True):
+class MessageMeta(msgspec.Struct, frozen=True, kw_only=True):
     """`model.json`. `raise_at` is the probability of harm from which the model raises what the rules let pass."""
 
     version: str

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from ml.knowledge import DATA, hash_files
+from ml.knowledge.loading import DATA, hash_files
 from ml.messages.varieties import varieties, written
 
 Task = Literal["intent", "safety"]
@@ -19,7 +19,7 @@ HELD_OUT_EVERY: Final = 5  # every fifth template of a label is never trained on
 _SLOT: Final = re.compile(r"\{(\w+)\}")
 
 
-class Templates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class MessageTemplates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ways to say one thing."""
 
     label: str
@@ -30,12 +30,12 @@ class MessageFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`messages.toml`."""
 
     slots: dict[str, list[str]]
-    intent: list[Templates]
-    safety: list[Templates]
+    intent: list[MessageTemplates]
+    safety: list[MessageTemplates]
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class LabelledMessage:
     """A message, what it is, and how it is written. `hard`: harmless, and it sounds like harm."""
 
     text: str
@@ -57,7 +57,7 @@ class Corpus:
         """The labels of a task, in the order of the file."""
         return tuple(one.label for one in self._templates(task))
 
-    def examples(self, task: Task, *, held_out: bool, each: int, seed: int) -> Iterator[Example]:
+    def examples(self, task: Task, *, held_out: bool, each: int, seed: int) -> Iterator[LabelledMessage]:
         """`each` messages of every template and variety. Messages that only want something speak of no harm."""
         parts = [(one.label, one.texts, one.label == NONE) for one in self._templates(task)]
         if task == "safety":
@@ -69,9 +69,11 @@ class Corpus:
                 dice = Random(f"{seed} {label} {template}")  # noqa: S311 - templates are filled the same way each time; nothing secret
                 for variety, rewrite in self.varieties.items():
                     for _ in range(each):
-                        yield Example(written(self._filled(template, dice), rewrite, dice), label, variety, hard)
+                        yield LabelledMessage(
+                            written(self._filled(template, dice), rewrite, dice), label, variety, hard
+                        )
 
-    def _templates(self, task: Task) -> list[Templates]:
+    def _templates(self, task: Task) -> list[MessageTemplates]:
         return self._file.intent if task == "intent" else self._file.safety
 
     def _filled(self, template: str, dice: Random) -> str:

@@ -3,14 +3,14 @@
 import re
 from pathlib import Path
 
-from ml.knowledge import DATA
+from ml.knowledge.loading import DATA
+from ml.knowledge.schema import KnowledgeRow, read_toml
 from ml.language.text import fold
-from ml.schema import Row, read_toml
 
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 
 
-class IntentRule(Row, frozen=True):
+class IntentRule(KnowledgeRow, frozen=True):
     """Words that speak for one label."""
 
     id: str

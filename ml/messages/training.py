@@ -11,7 +11,7 @@ import torch
 from ml.messages.answer import MessageReader
 from ml.messages.card import Fairness, message_card
 from ml.messages.classifier import CARD, META, WEIGHTS, Halves, MessageMeta, MessageModel, digest
-from ml.messages.corpus import NONE, Corpus, Example, Task
+from ml.messages.corpus import NONE, Corpus, LabelledMessage, Task
 from ml.messages.features import SPACE, features
 from ml.messages.intents import IntentRules
 
@@ -42,7 +42,7 @@ def train(folder: Path, *, trained_at: str, seed: int, progress: Progress = lamb
         "safety": lambda _: [],
     }
     weights: dict[str, Halves] = {}
-    held_out: dict[Task, list[Example]] = {}
+    held_out: dict[Task, list[LabelledMessage]] = {}
     for task in TASKS:
         learnt = list(corpus.examples(task, held_out=False, each=EACH, seed=seed))
         weights[task] = fit(learnt, corpus.labels(task), seed, spoken[task])
@@ -75,7 +75,7 @@ def train(folder: Path, *, trained_at: str, seed: int, progress: Progress = lamb
     return folder
 
 
-def judge(reader: MessageReader, rules: MessageReader, held_out: dict[Task, list[Example]]) -> list[Fairness]:
+def judge(reader: MessageReader, rules: MessageReader, held_out: dict[Task, list[LabelledMessage]]) -> list[Fairness]:
     """The table of fairness: every variety on the same held-out templates."""
     table = []
     for variety in dict.fromkeys(one.variety for one in held_out["safety"]):
@@ -99,7 +99,7 @@ def judge(reader: MessageReader, rules: MessageReader, held_out: dict[Task, list
     return table
 
 
-def fit(examples: Sequence[Example], labels: Sequence[str], seed: int, spoken: Spoken) -> Halves:
+def fit(examples: Sequence[LabelledMessage], labels: Sequence[str], seed: int, spoken: Spoken) -> Halves:
     """Weights (places and a bias, labels), float16."""
     torch.manual_seed(seed)
     at = {label: number for number, label in enumerate(labels)}
@@ -124,7 +124,10 @@ def fit(examples: Sequence[Example], labels: Sequence[str], seed: int, spoken: S
 
 
 def _calibrated(
-    meta: MessageMeta, weights: dict[str, Halves], held_out: dict[Task, list[Example]], spoken: dict[Task, Spoken]
+    meta: MessageMeta,
+    weights: dict[str, Halves],
+    held_out: dict[Task, list[LabelledMessage]],
+    spoken: dict[Task, Spoken],
 ) -> MessageMeta:
     """With the temperatures that make held-out probabilities come true, and the bound from which the model raises."""
     plain = MessageModel(meta, weights)
@@ -155,13 +158,13 @@ def _log_loss(logits: np.ndarray, truth: np.ndarray) -> float:
     return float(-chance[np.arange(len(truth)), truth].mean())
 
 
-def _first(reader: MessageReader, one: Example) -> object:
+def _first(reader: MessageReader, one: LabelledMessage) -> object:
     labels = reader.classify(one.text, "intent")["labels"]
     assert isinstance(labels, list)
     return labels[0]["label"]
 
 
-def _raised(reader: MessageReader, one: Example) -> bool:
+def _raised(reader: MessageReader, one: LabelledMessage) -> bool:
     return reader.classify(one.text, "safety")["severity"] != "normal"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from ml.knowledge import DATA
+from ml.knowledge.loading import DATA
 
 Rewrite = Callable[[str, Random], str]
 STANDARD: Final = "standard"

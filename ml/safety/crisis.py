@@ -13,7 +13,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from ml.knowledge import DATA
+from ml.knowledge.loading import DATA
+from ml.safety.prefilter import Prefilter
 
 Kind = Literal["self_harm", "harm_to_others", "abuse", "medical_emergency"]
 Severity = Literal["normal", "high", "emergency"]
@@ -40,7 +41,7 @@ class CrisisRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CrisisFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`crisis.toml`."""
 
-    hints: str
+    common: str
     spelling: str
     never: str
     spoken: dict[str, str]
@@ -63,7 +64,8 @@ class CrisisRules:
 
     def __init__(self, folder: Path = DATA) -> None:
         file = msgspec.toml.decode((folder / "crisis.toml").read_bytes(), type=CrisisFile)
-        self._hint = re.compile("|".join(file.hints.split()))
+        patterns = [_expanded(text, file.words) for rule in file.rule for text in rule.patterns]
+        self._first_look = Prefilter(patterns, frozenset(file.common.split()))
         written = [*file.words.values(), *(text for rule in file.rule for text in rule.patterns)]
         spelling = {word for text in written for word in _LONG.findall(text)} | set(file.spelling.split())
         self._mended = slips(sorted(spelling), frozenset((*file.never.split(), *_english(folder)))) | file.spoken
@@ -74,8 +76,8 @@ class CrisisRules:
         self._of_complaints = [(rule, pattern) for rule, pattern in self._rules if rule.symptom]
 
     def may_hold(self, plain: str) -> bool:
-        """Is there anything in plain text that a rule might begin from? Most messages end here."""
-        return self._hint.search(plain) is not None
+        """Has plain text the words that any pattern needs? Most messages end here."""
+        return self._first_look.may_fit(plain)
 
     def find(self, plain: str, *, complaints: bool = False) -> list[Said]:
         """Everything said in plain text, the worst first, no word twice. `complaints`: only rules with a symptom."""
@@ -147,7 +149,12 @@ def _blank(found: re.Match[str]) -> str:
 
 
 def _pattern(patterns: Iterable[str], words: dict[str, str]) -> re.Pattern[str]:
-    text = "|".join(f"(?:{one})" for one in patterns)
+    text = _expanded("|".join(f"(?:{one})" for one in patterns), words)
+    return re.compile(rf"(?<!\w)(?:{text})(?!\w)")
+
+
+def _expanded(text: str, words: dict[str, str]) -> str:
+    """With lists in the place of their names."""
     while _LIST.search(text):
         text = _LIST.sub(lambda found: words[found.group(1)], text)
-    return re.compile(rf"(?<!\w)(?:{text})(?!\w)")
+    return text

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from ml.evidence import Evidence
-from ml.knowledge import DATA, Knowledge
+from ml.knowledge.loading import DATA, Knowledge
+from ml.knowledge.schema import URGENCIES, VITALS, DataError, KnowledgeRow, Urgency, read_toml
 from ml.safety.news2 import EarlyWarning, early_warning
-from ml.schema import URGENCIES, VITALS, DataError, Row, Urgency, read_toml
 
 NUMBERS: Final = frozenset({*VITALS, "age", "duration", "news", "curb"})
 DERIVED: Final = frozenset({"severe", "sudden", "pregnant", "child_vitals", "news_red"})
@@ -24,7 +24,7 @@ CHILD_LIMITS: Final = (  # age below, breaths from, heart rate from (C, J1: uppe
 )
 
 
-class Rule(Row, frozen=True):
+class RedFlagRule(KnowledgeRow, frozen=True):
     """One red flag. `when` holds alternatives; all terms of one must hold."""
 
     id: str
@@ -63,7 +63,7 @@ class RedFlags:
     """The rules, checked against the knowledge on loading. `asked_for` are the symptoms that may raise a flag."""
 
     def __init__(self, knowledge: Knowledge, qualifiers: Iterable[str], folder: Path = DATA) -> None:
-        self.rules = tuple(read_toml(folder / "red_flags.toml", "rule", Rule))
+        self.rules = tuple(read_toml(folder / "red_flags.toml", "rule", RedFlagRule))
         known = {f"q:{one}" for one in qualifiers} | {f"hx:{one}" for one in knowledge.factor_index}
         self._compiled = tuple(
             (rule, tuple(tuple(_AnyOf.of(term) for term in when) for when in rule.when)) for rule in self.rules
@@ -85,7 +85,9 @@ class RedFlags:
                 continue
             before = flags.get(rule.id)
             if before is None or URGENCIES.index(rule.urgency) > URGENCIES.index(before.urgency):
-                flags[rule.id] = RedFlag(rule.id, rule.urgency, rule.meaning, rule.message, matched)
+                flags[rule.id] = RedFlag(
+                    code=rule.id, urgency=rule.urgency, meaning=rule.meaning, message=rule.message, matched=matched
+                )
         return sorted(flags.values(), key=lambda flag: -URGENCIES.index(flag.urgency))
 
     def _check(self, known: set[str], sources: set[str]) -> None:

@@ -11,18 +11,19 @@ from ml.language.cues import Cues
 from ml.language.lexicon import Match
 from ml.language.scope import Standing, Text
 from ml.language.text import fold, has_hidden_gaps
-from ml.language.words import Token, Words
+from ml.language.words import Token, WordForms
 from ml.safety.crisis import MARK, SEVERITIES, CrisisRule, CrisisRules, Kind, Severity, marked
 
 OVER: Final = (Standing.DENIED, Standing.ELSEWHERE)
 NOUNS: Final = frozenset(  # said of a topic as well as of oneself
     {"suicide", "suicidal", "self harm", "selfharm", "abuse", "suicidal ideation", "suicidal thoughts", "selbstmord",
-     "suizid", "self injury", "suicide attempts", "suicide notes", "violent thoughts"}
+     "suizid", "selbstmordgedanken", "suizidgedanken", "suicidio", "self injury", "suicide attempts", "suicide notes",
+     "violent thoughts"}
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class HarmFinding:
     """What a message speaks of. `kinds` and `rules` are in the order of their urgency.
 
     `left` is the message without what was surely denied, over, or only a topic: what a model may still look at.
@@ -37,12 +38,14 @@ class Finding:
 class Screen:
     """Reads messages by the rules of crisis. Pure; one instance serves a process."""
 
-    def __init__(self, rules: CrisisRules | None = None, words: Words | None = None, cues: Cues | None = None) -> None:
+    def __init__(
+        self, rules: CrisisRules | None = None, words: WordForms | None = None, cues: Cues | None = None
+    ) -> None:
         self._rules = rules or CrisisRules()
-        self._words = words or Words()
+        self._words = words or WordForms()
         self._cues = cues or Cues()
 
-    def read(self, message: str) -> Finding:
+    def read(self, message: str) -> HarmFinding:
         """What the message says, in the reading that is the more urgent where something invisible may part words."""
         finding = self._read(fold(message), message)
         if has_hidden_gaps(message):
@@ -50,11 +53,11 @@ class Screen:
             return max(finding, self._read(parted, parted), key=lambda one: SEVERITIES.index(one.severity))
         return finding
 
-    def _read(self, folded: str, message: str) -> Finding:
+    def _read(self, folded: str, message: str) -> HarmFinding:
         plain = self._rules.plain(folded)
         found = sorted(self._rules.find(plain), key=lambda one: one.start) if self._rules.may_hold(plain) else []
         if not found:
-            return Finding("normal", (), (), message)
+            return HarmFinding("normal", (), (), message)
         stands = self._standing(marked(plain, found), len(found))
         topic = self._rules.topic.search(plain) is not None
         told: list[CrisisRule] = []
@@ -65,7 +68,7 @@ class Screen:
             else:
                 told.append(said.rule)
         told.sort(key=lambda rule: -SEVERITIES.index(rule.severity))
-        return Finding(
+        return HarmFinding(
             told[0].severity if told else "normal",
             tuple(dict.fromkeys(rule.kind for rule in told)),
             tuple(dict.fromkeys(rule.id for rule in told)),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from actors.kernel.contract.entity import Principal
+from common.auth.tokens import Verified
 from common.errors import CarewireError
-from common.tokens import Verified
 from realtime.delivery.deadlines import Deadline
 from realtime.delivery.requests import Hello
 from realtime.delivery.socket_writer import SocketWriter
@@ -51,6 +51,7 @@ class Connection:
     opened: bool = False
     announced: bool = False  # its `session` has been sent
     closed: bool = False
+    binary: bool = True  # it takes attachments; else what is binary is base64
     seat: tuple[str, str] | None = None  # user and device, while it counts for their presence
     refused: CarewireError | None = None  # its token was taken back: it is about to be closed
     settling: asyncio.Future[None] | None = None  # a token is being looked at; events wait for the outcome

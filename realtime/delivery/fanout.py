@@ -4,15 +4,16 @@ one topic that come together are joined once, for all of them."""
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from actors.kernel.contract.protocol import Delivery
+import msgspec
+
+from actors.kernel.contract.protocol import Delivery, without_attachments
 from common.clock import Clock
 from common.logs import get_logger
 from realtime.delivery.connections import Connection
 from realtime.delivery.deadlines import Deadline, Deadlines
 from realtime.delivery.metrics import GatewayMetrics
-from realtime.delivery.socket_writer import Run, SocketWriter, event_frame
+from realtime.delivery.socket_writer import Run, SocketWriter, event_frames
 from realtime.delivery.subscriptions import Subscriptions
-from realtime.socketio import Frame
 
 log = get_logger(__name__)
 
@@ -43,32 +44,32 @@ class Fanout:
 
     def _send(self, run: Sequence[Delivery], hearers: Iterable[Connection]) -> int:
         """How many packets went out."""
-        if not all(delivery.for_all for delivery in run):
+        if not all(delivery.for_all and not delivery.attachments for delivery in run):
             return self._send_apart(run, hearers)
         writers = [connection.writer for connection in hearers]
         if not writers:
             return 0
-        prepared = Run(_framed((delivery, delivery.packet) for delivery in run))
+        prepared = _run(run)
         SocketWriter.send_to_all(writers, prepared)
-        return len(writers) * len(prepared.frames)
+        return len(writers) * len(prepared.deliveries)
 
     def _send_apart(self, run: Sequence[Delivery], hearers: Iterable[Connection]) -> int:
         """`_send`, where some get something else. Those of whom none of the run speaks get it as ever."""
         users = {user for one in run for user in (one.skip, *one.skip_also, *one.instead) if user}
         sids = {one.only for one in run if one.only}
+        binary = any(one.attachments for one in run)
         writers, sent = [], 0
         for connection in hearers:
-            if connection.user in users or connection.sid in sids:
-                own = ((one, one.packet_for(connection.user, connection.sid)) for one in run)
-                prepared = Run(_framed((one, packet) for one, packet in own if packet is not None))
+            if connection.user in users or connection.sid in sids or (binary and not connection.binary):
+                prepared = _run([own for one in run if (own := _as_sent(one, connection)) is not None])
                 connection.writer.send_run(prepared)
-                sent += len(prepared.frames)
+                sent += len(prepared.deliveries)
             else:
                 writers.append(connection.writer)
-        prepared = Run(_framed((one, one.packet) for one in run if not one.only))
+        prepared = _run([one for one in run if not one.only])
         if prepared.frames:
             SocketWriter.send_to_all(writers, prepared)
-        return sent + len(writers) * len(prepared.frames)
+        return sent + len(writers) * len(prepared.deliveries)
 
     def _note(self, run: Iterable[Delivery], now_ms: int) -> None:
         for delivery in run:
@@ -87,15 +88,30 @@ class Fanout:
     def _lapse(self, place: tuple[str, str], delivery: Delivery) -> None:
         self._lapses.pop(place, None)
         skip, also, only = delivery.skip, delivery.skip_also, delivery.only
-        self.deliver([Delivery(delivery.topic, 0, delivery.lapse, skip=skip, skip_also=also, only=only)])
+        self.deliver(
+            [Delivery(topic=delivery.topic, version=0, packet=delivery.lapse, skip=skip, skip_also=also, only=only)]
+        )
 
 
-def _framed(run: Iterable[tuple[Delivery, bytes]]) -> list[Frame]:
-    """Deliveries with the packet to send. Without those that are no text: they must not hold up the others."""
-    frames = []
-    for delivery, packet in run:
+def _as_sent(delivery: Delivery, connection: Connection) -> Delivery | None:
+    """The delivery with what this socket gets of it; None: nothing."""
+    packet = delivery.packet_for(connection.user, connection.sid)
+    if packet is None:
+        return None
+    attachments = delivery.attachments if packet is delivery.packet else ()
+    if attachments and not connection.binary:
+        packet, attachments = without_attachments(packet, attachments), ()
+    return msgspec.structs.replace(delivery, packet=packet, attachments=attachments)
+
+
+def _run(deliveries: Sequence[Delivery]) -> Run:
+    """Deliveries as frames. Without those that are no text: they must not hold up the others."""
+    frames, sent = [], []
+    for delivery in deliveries:
         try:
-            frames.append(event_frame(packet))
+            frames += event_frames(delivery.packet, delivery.attachments)
         except UnicodeDecodeError:
             log.error("fanout.unreadable", topic=delivery.topic, version=delivery.version)
-    return frames
+        else:
+            sent.append(delivery)
+    return Run(frames, sent)

@@ -13,7 +13,7 @@ from realtime.delivery.subscriptions import Subscriptions
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class JoinedTopic:
     """The entity's answer, and what came meanwhile. The answer is to be sent first, then that, without an await in
     between: from now on the topic flows to the socket by itself."""
 
@@ -27,7 +27,7 @@ class Joining:
     def __init__(self, subscriptions: Subscriptions[Connection]) -> None:
         self._subscriptions = subscriptions
 
-    async def join(self, connection: Connection, topic: str, submit: Callable[[], Awaitable[Reply]]) -> Joined:
+    async def join(self, connection: Connection, topic: str, submit: Callable[[], Awaitable[Reply]]) -> JoinedTopic:
         """`submit` sends the command that admits (with `listen`). Nothing is awaited before it has been called.
 
         Raises:
@@ -42,7 +42,7 @@ class Joining:
             self._subscriptions.failed(join)
             raise
         held = self._subscriptions.joined(join, reply.version)
-        return Joined(reply, [own for one in held if (own := _as_sent(one, connection)) is not None])
+        return JoinedTopic(reply, [own for one in held if (own := _as_sent(one, connection)) is not None])
 
 
 def _as_sent(delivery: Delivery, connection: Connection) -> Delivery | None:
@@ -50,4 +50,7 @@ def _as_sent(delivery: Delivery, connection: Connection) -> Delivery | None:
     if delivery.for_all:
         return delivery
     packet = delivery.packet_for(connection.user, connection.sid)
-    return None if packet is None else msgspec.structs.replace(delivery, packet=packet)
+    if packet is None:
+        return None
+    attachments = delivery.attachments if packet is delivery.packet else ()
+    return msgspec.structs.replace(delivery, packet=packet, attachments=attachments)

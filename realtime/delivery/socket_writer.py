@@ -7,7 +7,15 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from realtime.delivery.packets import DISCONNECT_TEXT, delivery_text, event_text
+from actors.kernel.contract.protocol import Delivery, without_attachments
+from realtime.delivery.packets import (
+    DISCONNECT_TEXT,
+    ack_text,
+    binary_ack_text,
+    binary_delivery_text,
+    delivery_text,
+    event_text,
+)
 from realtime.socketio import Frame
 
 _LOOK_S: Final = 0.02
@@ -24,13 +32,23 @@ def event_frame(packet: bytes) -> Frame:
     return frame(delivery_text(packet))
 
 
+def event_frames(packet: bytes, attachments: Sequence[bytes]) -> list[Frame]:
+    """The frames of an event with its attachments, which follow it. Raises UnicodeDecodeError."""
+    if not attachments:
+        return [event_frame(packet)]
+    head = frame(binary_delivery_text(packet, len(attachments)))
+    return [head, *(Frame(attachment, binary=True) for attachment in attachments)]
+
+
 class Run:
-    """Frames that go to many sockets, one behind the other: joined once for all of them."""
+    """Frames that go to many sockets, one behind the other: joined once for all of them. `deliveries` are what they
+    were made of, for those who do not speak Socket.IO."""
 
-    __slots__ = ("frames", "wire")
+    __slots__ = ("deliveries", "frames", "wire")
 
-    def __init__(self, frames: Sequence[Frame]) -> None:
+    def __init__(self, frames: Sequence[Frame], deliveries: Sequence[Delivery] = ()) -> None:
         self.frames = frames
+        self.deliveries = deliveries
         self.wire = b"".join([each.wire for each in frames])
 
 
@@ -41,13 +59,13 @@ class SocketWriter:
     __slots__ = ("_socket", "closed")
 
     def __init__(self, socket: Any) -> None:
-        """`socket`: a `realtime.engineio.session.Socket`, which outlives an upgrade from polling to WebSocket."""
+        """`socket`: a `Socket` of Engine.IO, which outlives an upgrade from polling to WebSocket."""
         self._socket = socket
         self.closed = False
 
     @property
     def transport(self) -> Any:
-        """The `realtime.engineio.session.Socket`: there may be another writer of it, once this one has ended."""
+        """The `Socket` of Engine.IO: there may be another writer of it, once this one has ended."""
         return self._socket
 
     def send(self, packet: Frame) -> None:
@@ -84,6 +102,24 @@ class SocketWriter:
     def emit(self, event: str, payload: bytes) -> None:
         """Send an event with one argument, which is JSON."""
         self.send(frame(event_text(event, payload)))
+
+    def deliver(self, delivery: Delivery, *, binary: bool) -> None:
+        """Send what a topic brought. `binary`: the client takes attachments."""
+        attachments = delivery.attachments
+        if attachments and not binary:
+            self.text(delivery_text(without_attachments(delivery.packet, attachments)))
+            return
+        for each in event_frames(delivery.packet, attachments):
+            self.send(each)
+
+    def acknowledge(self, number: int, body: bytes, attachments: Sequence[bytes] = (), *, binary: bool = True) -> None:
+        """Send the ack of an event."""
+        if attachments and not binary:
+            body, attachments = without_attachments(body, attachments), ()
+        text = binary_ack_text(number, body, len(attachments)) if attachments else ack_text(number, body)
+        self.text(text)
+        for attachment in attachments:
+            self.send(Frame(attachment, binary=True))
 
     def hold(self) -> None:
         """Read no further for now, until everybody who said so has let go."""

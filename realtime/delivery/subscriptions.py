@@ -18,7 +18,7 @@ from actors.kernel.contract.protocol import Delivery
 from common.errors import FailedPrecondition, Overloaded
 
 
-class Subscriber(Hashable, Protocol):
+class SubscribedSocket(Hashable, Protocol):
     """A socket, as far as routing is concerned."""
 
     @property
@@ -27,7 +27,7 @@ class Subscriber(Hashable, Protocol):
         ...
 
 
-S = TypeVar("S", bound=Subscriber)
+S = TypeVar("S", bound=SubscribedSocket)
 
 
 @dataclass(slots=True, eq=False)
@@ -57,7 +57,7 @@ class _Topic(Generic[S]):
 
 
 @dataclass(frozen=True, slots=True)
-class Join(Generic[S]):
+class PendingJoin(Generic[S]):
     """A join under way. Hand it back to `joined` or `failed`, exactly once."""
 
     listener: _Listener[S]
@@ -95,7 +95,7 @@ class Subscriptions(Generic[S]):
         """What this socket listens to, or is about to."""
         return list(self._listeners.get(who, ()))
 
-    def join(self, who: S, topic: str) -> Join[S]:
+    def join(self, who: S, topic: str) -> PendingJoin[S]:
         """Begin a join: from now on nothing of the topic is lost for this socket.
 
         Raises:
@@ -110,9 +110,9 @@ class Subscriptions(Generic[S]):
             self._topics.setdefault(topic, _Topic()).held[who] = listener
         listener.joins += 1
         self.joining += 1
-        return Join(listener)
+        return PendingJoin(listener)
 
-    def joined(self, join: Join[S], version: int) -> list[Delivery]:
+    def joined(self, join: PendingJoin[S], version: int) -> list[Delivery]:
         """The join succeeded at `version`: what the socket must be sent now, in order; the rest flows.
 
         Raises:
@@ -132,7 +132,7 @@ class Subscriptions(Generic[S]):
         listener.floor = max(listener.floor, version)
         return self._release(listener)
 
-    def failed(self, join: Join[S]) -> None:
+    def failed(self, join: PendingJoin[S]) -> None:
         """The join was refused, or nobody knows what became of it."""
         listener = self._settle(join)
         if listener.closed:
@@ -240,8 +240,8 @@ class Subscriptions(Generic[S]):
         if not listener.joins or listener.overflowed:
             return
         listener.held.append(delivery)
-        listener.held_bytes += len(delivery.packet)
-        self.held_bytes += len(delivery.packet)
+        listener.held_bytes += delivery.size
+        self.held_bytes += delivery.size
         if listener.held_bytes > self._max_held_bytes:
             self._take_held(listener)
             listener.overflowed = True
@@ -264,7 +264,7 @@ class Subscriptions(Generic[S]):
         else:
             self._remove(topic, listener)
 
-    def _settle(self, join: Join[S]) -> _Listener[S]:
+    def _settle(self, join: PendingJoin[S]) -> _Listener[S]:
         join.listener.joins -= 1
         self.joining -= 1
         return join.listener

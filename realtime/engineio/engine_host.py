@@ -4,9 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from realtime.engineio.library import LibraryServer
+from realtime.engineio.library import EngineLibrary
 from realtime.engineio.peers import Peers, Reply
-from realtime.engineio.session import Socket
+from realtime.engineio.session.session import Socket
 from realtime.engineio.upgrade_request import OpeningRequest
 from realtime.websocket.connection import Outbound
 
@@ -14,7 +14,7 @@ Welcome = Callable[[Socket, OpeningRequest], None]
 """Lets a new session in at once, which this request asked for."""
 
 
-class EngineHost(LibraryServer, ABC):
+class EngineHost(EngineLibrary, ABC):
     """The base of `EngineServer`, which makes the parts and hands itself to them."""
 
     sockets: dict[str, Socket]

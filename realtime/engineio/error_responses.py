@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from realtime.engineio.library import LibraryServer
+from realtime.engineio.library import EngineLibrary
 from realtime.engineio.peers import Reply
 from realtime.engineio.upgrade_request import OpeningRequest
 from realtime.websocket.handshake import wants_websocket
@@ -13,7 +13,7 @@ _MAX_DIGITS: Final = 9  # of a JSONP index
 class ErrorResponses:
     """Of one `EngineServer`."""
 
-    def __init__(self, server: LibraryServer) -> None:
+    def __init__(self, server: EngineLibrary) -> None:
         self._server = server
 
     def of_request(self, request: OpeningRequest, environ: dict[str, Any]) -> Reply | None:

@@ -8,7 +8,7 @@ from typing_extensions import override
 from realtime.engineio.peers import Reply
 
 
-class LibraryServer(engineio.AsyncServer):  # type: ignore[misc] # python-engineio has no types
+class EngineLibrary(engineio.AsyncServer):  # type: ignore[misc] # python-engineio has no types
     """The base of `EngineServer`. A release of python-engineio that renames something is followed here."""
 
     def refusal(self, message: str | dict[str, Any], log_message: str, key: str) -> Reply:

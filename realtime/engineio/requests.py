@@ -10,11 +10,12 @@ from realtime.engineio import http
 from realtime.engineio.engine_host import EngineHost
 from realtime.engineio.error_responses import ErrorResponses
 from realtime.engineio.peers import Peers, Reply
-from realtime.engineio.session import MAX_BACKLOG, NOOP, PARSE_ERROR, Socket
-from realtime.engineio.session_opener import SessionOpener
+from realtime.engineio.session.packets import NOOP
+from realtime.engineio.session.session import MAX_BACKLOG, PARSE_ERROR, Socket
+from realtime.engineio.session.session_opener import SessionOpener
 from realtime.websocket.connection import WebSocket
 from realtime.websocket.frames import REFUSED
-from realtime.websocket.handshake import Grant, switch, tunnelled
+from realtime.websocket.handshake import UpgradeGrant, switch, tunnelled
 
 
 class RequestHandler:
@@ -92,7 +93,7 @@ class RequestHandler:
 
     async def _tunnelled(self, request: web.Request, peers: Peers, sid: str) -> Reply | web.StreamResponse:
         granted = self._openings.granted(request)
-        if not isinstance(granted, Grant):
+        if not isinstance(granted, UpgradeGrant):
             return granted
         tunnel = await peers.tunnel(sid, granted.head, deflate=granted.deflate)
         if isinstance(tunnel, asyncio.Protocol):
@@ -133,7 +134,7 @@ class RequestHandler:
         if socket is None:
             return self._refusals.unknown()
         granted = self._openings.granted(request)
-        if not isinstance(granted, Grant):
+        if not isinstance(granted, UpgradeGrant):
             return granted
         websocket = self._openings.websocket_of(socket)
         response = switch(request, websocket, granted)

@@ -16,8 +16,9 @@ from realtime.engineio.engine_host import EngineHost, Welcome
 from realtime.engineio.error_responses import ErrorResponses
 from realtime.engineio.peers import Peers, Reply
 from realtime.engineio.requests import RequestHandler
-from realtime.engineio.session import MAX_BACKLOG, Socket, frame_of
-from realtime.engineio.session_opener import SessionOpener
+from realtime.engineio.session.packets import frame_of
+from realtime.engineio.session.session import MAX_BACKLOG, Socket
+from realtime.engineio.session.session_opener import SessionOpener
 from realtime.engineio.upgrade_request import OpeningRequest, UpgradeRequest
 from realtime.websocket.connection import Outbound, WebSocket
 from realtime.websocket.frames import Frame
@@ -28,7 +29,7 @@ _STEPS_AT_ONCE: Final = 16  # of one client, though none of them waits for anyth
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class ClientGone:
     """Stands in the line of a client's messages for its end."""
 
     reason: str
@@ -222,7 +223,7 @@ class EngineServer(EngineHost):
 
     def step(self, socket: Socket, item: Any) -> Step | None:
         """Begin to handle one item; what it leaves to await before the next one may be handled, if anything."""
-        if isinstance(item, Gone):
+        if isinstance(item, ClientGone):
             return self.finish(socket, item.reason)
         handler = self.handlers.get("message")
         if socket.closing or handler is None:
@@ -239,7 +240,7 @@ class EngineServer(EngineHost):
 
     def part(self, socket: Socket, reason: str) -> None:
         """The session has ended: its disconnect handler is next in line."""
-        self.receive(socket, Gone(reason))
+        self.receive(socket, ClientGone(reason))
 
     @override
     def forget(self, socket: Socket) -> None:

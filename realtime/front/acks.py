@@ -8,7 +8,7 @@ import msgspec
 
 from common.clock import Clock
 from common.decoding import decode
-from common.errors import CarewireError, InvalidArgument, Unauthenticated
+from common.errors import CarewireError, InvalidArgument, PayloadTooLarge, Unauthenticated
 from common.ids import new_id
 from common.logs import get_logger
 from common.observations import Observation
@@ -16,9 +16,9 @@ from common.persons import persons_in
 from common.policy import ALWAYS_RECORDED, PERSONAL, POLICY
 from realtime.delivery.connections import Connection
 from realtime.delivery.packets import Incoming
-from realtime.front.guard import Guard, NoGuard
+from realtime.front.bounds.limits import EventLimits
 from realtime.front.handlers import EventResult, Handler, by_event
-from realtime.front.limits import EventLimits
+from realtime.front.revocation.guard import Guard, NoGuard
 
 log = get_logger(__name__)
 
@@ -86,6 +86,8 @@ class Events:
                 raise InvalidArgument(incoming.problem)
             if handler is None:
                 raise InvalidArgument("There is no such event.")
+            if incoming.binary:
+                self._require_binary(handler, incoming)
             if self._limits is not None:
                 self._limits.check(connection, handler.limit)
             while connection.settling is not None:
@@ -110,12 +112,22 @@ class Events:
             told = CarewireError("Something went wrong on our side.", details={"error_id": error_id})
             return Ack(name, EventResult(), told)
 
+    def _require_binary(self, handler: Handler, incoming: Incoming) -> None:
+        if not handler.binary:
+            raise InvalidArgument("This event takes no attachments.")
+        if sum(len(memoryview(argument)) for argument in incoming.arguments) > self._max_bytes:
+            raise PayloadTooLarge("The attachments are too large.", details={"limit": self._max_bytes})
+
     def _observe(self, connection: Connection, handler: Handler, request: msgspec.Struct, answer: EventResult) -> None:
         verified, action = connection.verified, handler.action
         if verified is None or verified.role == "client" or action not in PERSONAL:
             return
         told = answer.persons
-        persons = persons_in(answer.data, handler.tells, but=verified.user) if told is None else list(told)
+        persons = (
+            persons_in(answer.data, handler.tells, but=verified.user)
+            if told is None
+            else [one for one in told if one != verified.user]
+        )
         if persons or action in ALWAYS_RECORDED:
             resource = handler.resource_of(request)
             self._guard.observed(

@@ -12,8 +12,8 @@ from config.settings import GatewaySettings
 from realtime.delivery import codec
 from realtime.delivery.packets import Packet, connected_text
 from realtime.delivery.socket_writer import frame
+from realtime.front.bounds.strangers import ABUSE
 from realtime.front.namespace import Namespace, connection_environ
-from realtime.front.strangers import ABUSE
 from realtime.socketio import AsyncServer, Peers, Socket
 from realtime.websocket.frames import REFUSED
 
@@ -32,12 +32,19 @@ class FrontServer(AsyncServer):
 
     @override
     def read(self, socket: Socket, item: str | bytes) -> Any:
-        """Stray binary frames are attachments of an event that was refused when it came."""
-        return None if isinstance(item, bytes) else super().read(socket, item or "?")
-
-    @override
-    def check(self, packet: Any) -> None:
-        """`Packet` has done it."""
+        """An event waits for its attachments. Stray binary frames are those of one that was refused when it came."""
+        waiting = self.unfinished.get(socket.sid) if self.unfinished else None
+        if isinstance(item, bytes):
+            whole = waiting is not None and waiting.add_attachment(item)
+            return self.unfinished.pop(socket.sid) if whole else None
+        if waiting is not None:
+            waiting.interrupted()
+            self.handle(socket, self.unfinished.pop(socket.sid))
+        packet = self.packet_class(encoded_packet=item or "?")
+        if packet.attachment_count and self.manager.sid_from_eio_sid(socket.sid, packet.namespace or "/") is not None:
+            self.unfinished[socket.sid] = packet
+            return None
+        return packet
 
     @override
     async def connecting(self, socket: Socket, namespace: str, data: Any) -> None:
@@ -75,6 +82,7 @@ class FrontServer(AsyncServer):
                 manager.basic_disconnect(sid, namespace)
         finally:
             self.environ.pop(socket.sid, None)
+            self.unfinished.pop(socket.sid, None)
             self._front.strangers.gone(socket)
             self.eio.finished(socket)
 

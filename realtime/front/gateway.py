@@ -11,27 +11,29 @@ import msgspec
 
 from actors.kernel.caller.region import Region
 from actors.presence.tracker import Tracker
+from common.auth.verifier import Verifier
 from common.logs import get_logger
+from common.net.ports import PortRange
 from common.net.tls import NodeTls
-from common.ports import PortRange
 from common.reach import Reach
-from common.verifier import Verifier
 from config.settings import GatewaySettings, LimitSettings
 from realtime.delivery.connections import Connection
 from realtime.front.acks import Events
-from realtime.front.bounds import bounds_of
-from realtime.front.expiry import Expiry
+from realtime.front.bounds.bounds import bounds_of
 from realtime.front.front_server import make_server
-from realtime.front.guard import Guard, NoGuard
 from realtime.front.handlers import Handler
 from realtime.front.hub import Hub
 from realtime.front.listening_port import ListeningPort, open_port
 from realtime.front.namespace import Namespace
 from realtime.front.presence import PresenceEvents
-from realtime.front.recovery import SocketRecovery
-from realtime.front.session_start import SessionStart
-from realtime.front.sessions import Sessions
-from realtime.front.sign_in import SignIn
+from realtime.front.raw.door import RawDoor
+from realtime.front.raw.routes import RawRoute
+from realtime.front.revocation.guard import Guard, NoGuard
+from realtime.front.session.expiry import Expiry
+from realtime.front.session.recovery import SocketRecovery
+from realtime.front.session.session_start import SessionStart
+from realtime.front.session.sessions import Sessions
+from realtime.front.session.sign_in import SignIn
 from realtime.relay.relay import Relay
 
 log = get_logger(__name__)
@@ -46,8 +48,8 @@ class GatewayParts:
     """What a gateway is made of. The region and the tracker call the hub; they stay the caller's, who closes them
     after the gateway.
 
-    `handlers`: of every capability. `topic_of`: what clients name to be recovered, as a topic; raises InvalidArgument
-    for what can be none. `dice` spread the reconnects of a drain, and of those who come all at once.
+    `handlers`, `routes`: of every capability. `topic_of`: what clients name to be recovered, as a topic; raises
+    InvalidArgument for what can be none. `dice` spread the reconnects of a drain, and of those who come all at once.
     `shared_secret`: of the gateways that stand behind one address; None: this one stands alone. `host` and `port`:
     where clients connect; `port=0` leaves it to the system. `inner_host`: an IP address of this host by which the
     other gateways reach it; `inner_ports`: those of which it takes one for them; `tls`: between them.
@@ -59,6 +61,7 @@ class GatewayParts:
     verifier: Verifier
     settings: GatewaySettings
     handlers: Sequence[Handler]
+    routes: Sequence[RawRoute] = ()
     topic_of: Callable[[str], str]
     host: str
     port: int
@@ -182,18 +185,18 @@ async def open_gateway(parts: GatewayParts) -> Gateway:
     hub, settings = parts.hub, parts.settings
     secret = parts.shared_secret
     relay = Relay(secret, hub.metrics.forwarded, tls=parts.tls) if secret is not None else None
-    namespace = namespace_of(parts)
+    namespace, door = doors_of(parts)
     server = make_server(settings, namespace, relay)
     if relay is not None:
         await relay.start(server.eio, parts.inner_host, parts.inner_ports)
-    listening = await open_port(server, settings, parts.host, parts.port)
+    listening = await open_port(server, settings, parts.host, parts.port, door)
     hub.deadlines.start()
     log.info("gateway.started", gateway=hub.name, host=parts.host, port=listening.port)
     return Gateway(parts, namespace=namespace, listening=listening, relay=relay)
 
 
-def namespace_of(parts: GatewayParts) -> Namespace:
-    """The namespace of these parts, with its sessions and events.
+def doors_of(parts: GatewayParts) -> tuple[Namespace, RawDoor]:
+    """The namespace of these parts, with its sessions and events, and the door of those who speak no Socket.IO.
 
     Raises:
         LookupError: a handler cannot start, see `by_event`.
@@ -224,4 +227,5 @@ def namespace_of(parts: GatewayParts) -> Namespace:
         guard=parts.guard,
         limits=bounds.limits,
     )
-    return Namespace(settings, hub, bounds, sessions, events)
+    namespace = Namespace(settings, hub, bounds, sessions, events)
+    return namespace, RawDoor(parts.routes, namespace, settings, hub=hub, bounds=bounds, sessions=sessions)

@@ -22,6 +22,7 @@ class EventResult(msgspec.Struct, frozen=True):
     data: bytes = b"{}"
     held: Sequence[Delivery] = ()
     persons: Sequence[str] | None = None  # whom it tells of, where the data itself does not say
+    attachments: Sequence[bytes] = ()  # `data` has a placeholder for each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class Handler:
     `action`: of the policy; the caller's role is held against it before the payload is decoded. `request`: the type of
     the payload. `anonymous`: also for sockets that have not said who they are. `tells`: the type of the answer's data,
     for events whose answers may tell of people. `resource`: members of the request; the first that has a value is what
-    the audit record names as read.
+    the audit record names as read. `binary`: members of the request are bytes, and may come as attachments.
     """
 
     event: str
@@ -42,6 +43,7 @@ class Handler:
     anonymous: bool = False
     tells: type[msgspec.Struct] | None = None
     resource: tuple[str, ...] = ()
+    binary: bool = False
 
     def resource_of(self, request: msgspec.Struct) -> str:
         """What this request is about, for the audit record; "": nothing that has an id."""

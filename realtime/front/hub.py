@@ -1,23 +1,26 @@
 """What the rest of a process calls back into: the sockets of one gateway, and what each of them hears."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry
 
 from actors.kernel.contract.protocol import Delivery
 from actors.presence.channel import PresenceChange
+from common.auth.revocations import Revocation
 from common.clock import Clock
 from common.lib.tasks import Tasks
-from common.revocations import Revocation
+from common.logs import get_logger
 from realtime.delivery.connections import Connection, Connections
 from realtime.delivery.deadlines import Deadlines
 from realtime.delivery.fanout import Fanout
 from realtime.delivery.joining import Joining
 from realtime.delivery.metrics import GatewayMetrics
 from realtime.delivery.subscriptions import Subscriptions
-from realtime.front.dismissals import Dismissals
 from realtime.front.presence import Watchers
-from realtime.front.revoker import Revoker
+from realtime.front.revocation.dismissals import Dismissals
+from realtime.front.revocation.revoker import Revoker
+
+log = get_logger(__name__)
 
 
 class Hub:
@@ -50,6 +53,11 @@ class Hub:
         self.watchers = Watchers(max_watched)
         self.dismissals = Dismissals(self.tasks, self.deadlines)
         self.revoker = Revoker(self.dismissals)
+        self._heard: dict[str, Callable[[Sequence[Delivery]], None]] = {}
+        self._overheard: dict[str, Callable[[Sequence[Delivery]], None]] = {}
+        self._farewells: list[Callable[[Connection], None]] = []
+        self._greetings: list[Callable[[Connection], None]] = []
+        self._partings: list[Callable[[Connection, Collection[str]], None]] = []
         self._fanout = Fanout(self.subscriptions, self.deadlines, clock, self.metrics)
         self.metrics.watch(self.subscriptions)
         self.metrics.sockets.set_function(lambda: len(self.connections))
@@ -61,7 +69,61 @@ class Hub:
 
     def deliver(self, deliveries: list[Delivery]) -> None:
         """Send what a region brought to whoever listens."""
+        if self._heard and any(one.topic in self._heard for one in deliveries):
+            for topic, heard in self._heard.items():
+                try:
+                    heard([one for one in deliveries if one.topic == topic])
+                except Exception:  # the region must not suffer for it
+                    log.exception("hub.not_heard", topic=topic)
+            deliveries = [one for one in deliveries if one.topic not in self._heard]
         self._fanout.deliver(deliveries)
+        if self._overheard:
+            self._tell_overheard(deliveries)
+
+    def _tell_overheard(self, deliveries: Sequence[Delivery]) -> None:
+        for kind, overheard in self._overheard.items():
+            if found := [one for one in deliveries if one.topic.startswith(kind)]:
+                try:
+                    overheard(found)
+                except Exception:  # the region must not suffer for it
+                    log.exception("hub.not_overheard", kind=kind)
+
+    def overhears(self, kind: str, overheard: Callable[[Sequence[Delivery]], None]) -> None:
+        """Call this with what sockets have been sent of topics of this kind of entity."""
+        self._overheard[f"{kind}:"] = overheard
+
+    def farewells(self, farewell: Callable[[Connection], None]) -> None:
+        """Call this for each socket that has closed."""
+        self._farewells.append(farewell)
+
+    def part(self, connection: Connection) -> None:
+        """This socket has closed."""
+        for farewell in self._farewells:
+            farewell(connection)
+
+    def hears(self, topic: str, heard: Callable[[Sequence[Delivery]], None]) -> None:
+        """The gateway itself listens to this topic: `heard` gets what a region brings of it, and no socket does."""
+        self._heard[topic] = heard
+
+    def greets(self, greeting: Callable[[Connection], None]) -> None:
+        """Call this for each socket, right behind its `session`."""
+        self._greetings.append(greeting)
+
+    def greet(self, connection: Connection) -> None:
+        """The `session` of this socket has been sent."""
+        for greeting in self._greetings:
+            greeting(connection)
+
+    def parts(self, parting: Callable[[Connection, Collection[str]], None]) -> None:
+        """Call this for each socket that has closed, with the topics that it listened to."""
+        self._partings.append(parting)
+
+    def gone(self, connection: Connection) -> None:
+        """This socket has closed: it hears nothing more."""
+        topics = self.subscriptions.topics(connection)
+        self.subscriptions.gone(connection)
+        for parting in self._partings:
+            parting(connection, topics)
 
     def observe(self, changes: Iterable[PresenceChange]) -> None:
         """Tell whoever watches what a tracker heard."""

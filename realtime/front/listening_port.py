@@ -9,6 +9,7 @@ from aiohttp import web
 from common.errors import StartupError
 from config.settings import GatewaySettings
 from realtime.front.front_server import FrontServer
+from realtime.front.raw.door import RawDoor
 from realtime.socketio import FastHandshake
 
 _BACKLOG: Final = 4096
@@ -40,7 +41,9 @@ class ListeningPort:
         await self._runner.cleanup()
 
 
-async def open_port(server: FrontServer, settings: GatewaySettings, host: str, port: int) -> ListeningPort:
+async def open_port(
+    server: FrontServer, settings: GatewaySettings, host: str, port: int, door: RawDoor
+) -> ListeningPort:
     """Accept the server's clients at this port; `port=0` leaves it to the system. Several gateways of a node share one
     (SO_REUSEPORT): the kernel spreads the connections.
 
@@ -49,6 +52,7 @@ async def open_port(server: FrontServer, settings: GatewaySettings, host: str, p
     """
     app = web.Application()
     server.attach(app, _PATH)
+    door.attach(app, server.eio.outbound)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S, keepalive_timeout=_IDLE_S)
     await runner.setup()
     assert runner.server is not None  # it has been set up

@@ -12,15 +12,15 @@ from common.errors import CarewireError, InvalidArgument, Overloaded, RateLimite
 from common.logs import get_logger
 from config.settings import GatewaySettings
 from realtime.delivery.connections import Connection
-from realtime.delivery.packets import Incoming, ack_text, delivery_text
+from realtime.delivery.packets import Incoming
 from realtime.delivery.socket_writer import SocketWriter
 from realtime.front.acks import UNKNOWN, Ack, Events, error_event
-from realtime.front.admission import refused
-from realtime.front.bounds import Bounds
+from realtime.front.bounds.admission import refused
+from realtime.front.bounds.bounds import Bounds
+from realtime.front.bounds.strangers import ABUSE
 from realtime.front.handlers import EventResult, Handler
 from realtime.front.hub import Hub
-from realtime.front.sessions import Sessions
-from realtime.front.strangers import ABUSE
+from realtime.front.session.sessions import Sessions
 from realtime.socketio import OpeningRequest
 
 log = get_logger(__name__)
@@ -49,7 +49,7 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketi
         """None: a connection may be opened. Else the answer that sends its client away, who comes back by itself."""
         if self.draining:
             return refused(_leaving())
-        refusal = self._bounds.admission.refusal(self._network(connection_environ(request)))
+        refusal = self._bounds.admission.refusal(self.network(connection_environ(request)))
         return refused(refusal) if refusal is not None else None
 
     async def on_connect(self, sid: str, environ: Mapping[str, str], auth: msgspec.Raw | None = None) -> None:
@@ -59,7 +59,7 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketi
             if self.draining:
                 raise _leaving()
             self._bounds.admission.enter()
-            await self._sessions.connect(sid, self._writer(sid), auth, self._network(environ))
+            await self._sessions.connect(sid, self._writer(sid), auth, self.network(environ))
         except CarewireError as error:
             result = error.code
             raise Refused(error.message, error.to_wire()) from None
@@ -104,11 +104,11 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketi
     def _reply(self, connection: Connection, ack: Ack, name: str, ack_id: int | None) -> None:
         writer = connection.writer
         if ack_id is not None:
-            writer.text(ack_text(ack_id, ack.body()))
+            writer.acknowledge(ack_id, ack.body(), ack.answer.attachments, binary=connection.binary)
         elif ack.error is not None:
             writer.emit("error", error_event(ack.error, event=name))
         for delivery in ack.answer.held:
-            writer.text(delivery_text(delivery.packet))
+            writer.deliver(delivery, binary=connection.binary)
         if isinstance(ack.error, InvalidArgument | Unauthenticated):
             self._count_invalid(connection)
         elif isinstance(ack.error, RateLimited | Overloaded):
@@ -120,7 +120,8 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketi
             abuse = RateLimited("Too many invalid events.", details={"limit_per_minute": limit})
             self._hub.dismissals.dismiss(connection, abuse, ABUSE)
 
-    def _network(self, environ: Mapping[str, str]) -> str:
+    def network(self, environ: Mapping[str, str]) -> str:
+        """The address that whoever opens a connection is counted by."""
         peer, forwarded_for = environ["REMOTE_ADDR"], environ["HTTP_X_FORWARDED_FOR"]
         return network_of(client_address(peer, forwarded_for, self._settings.trusted_proxies))
 

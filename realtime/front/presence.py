@@ -148,7 +148,9 @@ class PresenceEvents:
         try:
             hidden = await self._reach.among(connection.user, users)
             await self._tracker.known(users)
-            states = [State(user, OFFLINE) if user in hidden else self._view(connection, user) for user in users]
+            states = [
+                State(user=user, status=OFFLINE) if user in hidden else self._view(connection, user) for user in users
+            ]
         finally:
             self._tracker.unwatch(users)
         self._watchers.begin(connection, [user for user in users if user not in hidden])

@@ -26,7 +26,7 @@ _LONGEST: Final = 64  # characters; that of an IPv6 address has 46
 _REMEMBERED: Final = 1024
 
 
-class Address(NamedTuple):
+class GatewayAddress(NamedTuple):
     """The place at which a gateway listens for others. `host` is an IP address."""
 
     host: str
@@ -38,9 +38,9 @@ class Names:
 
     def __init__(self, secret: bytes) -> None:
         self._cipher = AESSIV(sha512(b"carewire gateway names" + secret).digest())
-        self._opened: Callable[[str], Address | None] = lru_cache(_REMEMBERED)(self._open)
+        self._opened: Callable[[str], GatewayAddress | None] = lru_cache(_REMEMBERED)(self._open)
 
-    def seal(self, address: Address) -> str:
+    def seal(self, address: GatewayAddress) -> str:
         """The name of the gateway at this address.
 
         Raises:
@@ -49,7 +49,7 @@ class Names:
         packed = ip_address(address.host).packed + address.port.to_bytes(_PORT_BYTES, "big")
         return base64.urlsafe_b64encode(self._cipher.encrypt(packed, None)).decode().rstrip("=")
 
-    def owner(self, sid: str) -> Address | None:
+    def owner(self, sid: str) -> GatewayAddress | None:
         """The address of the gateway that a session's id names; None: it names none."""
         name, separator, _ = sid.partition(_SEPARATOR)
         return self._opened(name) if separator and len(name) <= _LONGEST else None
@@ -59,10 +59,10 @@ class Names:
         """The id of a session of this gateway."""
         return f"{name}{_SEPARATOR}{session}"
 
-    def _open(self, name: str) -> Address | None:
+    def _open(self, name: str) -> GatewayAddress | None:
         try:
             packed = self._cipher.decrypt(base64.urlsafe_b64decode(name + "=" * (-len(name) % 4)), None)
         except (ValueError, binascii.Error, InvalidTag):
             return None
         host = ip_address(packed[:-_PORT_BYTES])
-        return Address(str(host), int.from_bytes(packed[-_PORT_BYTES:], "big"))
+        return GatewayAddress(str(host), int.from_bytes(packed[-_PORT_BYTES:], "big"))

@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from common.errors import StartupError
 from common.logs import get_logger
-from common.net.framing import Refused, connect
+from common.net.framing import PeerRefused, connect
+from common.net.ports import PortRange, listen
 from common.net.proof import SharedSecret
 from common.net.tls import NodeTls
-from common.ports import PortRange, listen
 from realtime.engineio.peers import Reply
 from realtime.relay import link
 from realtime.relay.link import PeerConnection, Serving
-from realtime.relay.names import Address, Names
+from realtime.relay.names import GatewayAddress, Names
 from realtime.relay.tunnel import Tunnel
 from realtime.socketio import EngineServer
 
@@ -49,10 +49,10 @@ class Relay:
         self._count = count
         self._max_calls, self._max_tunnels = max_calls, max_tunnels
         self._name = ""
-        self._address: Address | None = None
+        self._address: GatewayAddress | None = None
         self._listener: asyncio.Server | None = None
         self._serving: set[Serving] = set()
-        self._links: dict[Address, asyncio.Future[PeerConnection]] = {}
+        self._links: dict[GatewayAddress, asyncio.Future[PeerConnection]] = {}
         self._polls: dict[str, PeerConnection] = {}
         self._tunnels: set[Tunnel] = set()
         self._empty = asyncio.Event()
@@ -65,7 +65,7 @@ class Relay:
 
     # life
 
-    async def start(self, server: EngineServer, host: str, ports: PortRange | None = None) -> Address:
+    async def start(self, server: EngineServer, host: str, ports: PortRange | None = None) -> GatewayAddress:
         """Answer for the sessions of `server`, on a free port of this address (one of `ports`, if they are given),
         which other gateways can reach.
 
@@ -83,7 +83,7 @@ class Relay:
             )
         except OSError as error:
             raise StartupError(f"The gateway cannot listen on {host} for others ({error.strerror}).") from None
-        self._address = Address(*self._listener.sockets[0].getsockname()[:2])
+        self._address = GatewayAddress(*self._listener.sockets[0].getsockname()[:2])
         self._name = self._names.seal(self._address)
         return self._address
 
@@ -223,7 +223,7 @@ class Relay:
             "response": b"Too many requests for other gateways.",
         }
 
-    async def _link(self, address: Address) -> PeerConnection:
+    async def _link(self, address: GatewayAddress) -> PeerConnection:
         """The connection to this gateway; those who want it at once share one attempt."""
         connecting = self._links.get(address)
         if connecting is None or _over(connecting):
@@ -231,13 +231,13 @@ class Relay:
             connecting.add_done_callback(partial(self._connected, address))
         return await asyncio.shield(connecting)
 
-    async def _connect(self, address: Address) -> PeerConnection:
+    async def _connect(self, address: GatewayAddress) -> PeerConnection:
         return await connect(PeerConnection, *address, self._secret, tls=self._tls, within_s=_CONNECT_S)
 
-    def _connected(self, address: Address, connecting: "asyncio.Future[PeerConnection]") -> None:
+    def _connected(self, address: GatewayAddress, connecting: "asyncio.Future[PeerConnection]") -> None:
         if connecting.cancelled() or (error := connecting.exception()) is None:
             return
-        if isinstance(error, Refused):
+        if isinstance(error, PeerRefused):
             log.warning("relay.stranger", host=address.host, port=address.port)
         if self._links.get(address) is connecting:
             del self._links[address]

@@ -9,7 +9,7 @@ that go to many, `Peers` for several servers behind one address without sticky s
 from realtime.engineio.fast_handshake import FastHandshake
 from realtime.engineio.peers import Peers
 from realtime.engineio.server import EngineServer
-from realtime.engineio.session import Socket
+from realtime.engineio.session.session import Socket
 from realtime.engineio.upgrade_request import OpeningRequest
 from realtime.socketio.manager import Manager
 from realtime.socketio.server import AsyncServer

@@ -9,7 +9,7 @@ from typing_extensions import override
 from realtime.engineio.server import EngineServer
 
 
-class LibraryServer(socketio.AsyncServer):  # type: ignore[misc] # python-socketio has no types
+class SocketLibrary(socketio.AsyncServer):  # type: ignore[misc] # python-socketio has no types
     """The base of `AsyncServer`. A release of python-socketio that renames something is followed here."""
 
     # what it asks of us

@@ -16,10 +16,11 @@ from socketio.packet import (
 )
 from typing_extensions import override
 
-from realtime.engineio.server import Gone, Step
-from realtime.engineio.session import PARSE_ERROR, Socket, frame_of
+from realtime.engineio.server import ClientGone, Step
+from realtime.engineio.session.packets import frame_of
+from realtime.engineio.session.session import PARSE_ERROR, Socket
 from realtime.socketio.framing import event_frame, frames_of
-from realtime.socketio.library import LibraryServer
+from realtime.socketio.library import SocketLibrary
 from realtime.socketio.manager import Manager
 from realtime.socketio.well_formed import MalformedPacketError, require_sense
 from realtime.websocket.frames import Frame
@@ -27,7 +28,7 @@ from realtime.websocket.frames import Frame
 _INVALID_NAMESPACE: Final = {"message": "Invalid namespace"}
 
 
-class AsyncServer(LibraryServer):
+class AsyncServer(SocketLibrary):
     """A drop-in `socketio.AsyncServer` for aiohttp, and some options more.
 
     Handlers that are plain functions are called at once; coroutines get a task each, or (with `async_handlers=False`)
@@ -122,7 +123,7 @@ class AsyncServer(LibraryServer):
 
     def step(self, socket: Socket, item: Any) -> Step | None:
         """Handle one message of a client, or its end."""
-        if isinstance(item, Gone):
+        if isinstance(item, ClientGone):
             return self.left(socket, item.reason)
         if socket.closing:
             return None

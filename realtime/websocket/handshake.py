@@ -43,7 +43,7 @@ class HandshakeRequest(Protocol):
         ...
 
 
-class Grant(NamedTuple):
+class UpgradeGrant(NamedTuple):
     """What grants a WebSocket."""
 
     head: bytes
@@ -65,7 +65,7 @@ def takes_deflate(offers: str) -> bool:
     return any(_OFFER.fullmatch(offer.strip()) for offer in offers.split(","))
 
 
-def grant(request: HandshakeRequest, *, deflate: bool) -> Grant:
+def grant(request: HandshakeRequest, *, deflate: bool) -> UpgradeGrant:
     """What grants the request, with compression if it is offered and `deflate`.
 
     Raises:
@@ -87,7 +87,7 @@ def grant(request: HandshakeRequest, *, deflate: bool) -> Grant:
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Accept: {accept}\r\n{extensions}\r\n"
     )
-    return Grant(head.encode(), deflate)
+    return UpgradeGrant(head.encode(), deflate)
 
 
 class Switched(web.StreamResponse):
@@ -138,7 +138,7 @@ def taken_over(request: web.BaseRequest, protocol: asyncio.Protocol) -> bytes:
     return ahead.data
 
 
-def switch(request: web.BaseRequest, websocket: WebSocket, granted: Grant) -> web.StreamResponse:
+def switch(request: web.BaseRequest, websocket: WebSocket, granted: UpgradeGrant) -> web.StreamResponse:
     """Write the head and what `websocket` has pending, in one piece, and give the connection to it.
 
     Raises:
@@ -153,7 +153,7 @@ def switch(request: web.BaseRequest, websocket: WebSocket, granted: Grant) -> we
     return Switched()
 
 
-def begin(transport: asyncio.Transport, websocket: WebSocket, granted: Grant, ahead: bytes) -> None:
+def begin(transport: asyncio.Transport, websocket: WebSocket, granted: UpgradeGrant, ahead: bytes) -> None:
     """`switch`, of a connection that aiohttp has nothing to do with. `ahead`: what the client sent before it had an
     answer."""
     websocket.deflate = granted.deflate

@@ -11,7 +11,7 @@ _SHORTEST_S: Final = 0.005
 _LONGEST_S: Final = 0.25
 
 
-class Due(Protocol):
+class WheelItem(Protocol):
     """Something with a deadline. `bucket` is the wheel's own note: -1 while it is in no bucket."""
 
     bucket: int
@@ -27,14 +27,14 @@ class Wheel:
     def __init__(self, shortest_s: float) -> None:
         """`shortest_s`: the shortest time that will be asked for; a tick is a fiftieth of it, within reason."""
         self.tick_s = min(max(shortest_s / 50, _SHORTEST_S), _LONGEST_S)
-        self._buckets: dict[int, set[Due]] = {}
+        self._buckets: dict[int, set[WheelItem]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = False
 
     def __len__(self) -> int:
         return sum(map(len, self._buckets.values()))
 
-    def add(self, item: Due, at_s: float) -> None:
+    def add(self, item: WheelItem, at_s: float) -> None:
         """Visit `item` at `at_s` (loop time). An item that waits already is moved only if that is earlier."""
         bucket = math.ceil(at_s / self.tick_s)
         if item.bucket >= 0:
@@ -45,11 +45,11 @@ class Wheel:
         if self._timer is None:
             self._arm(asyncio.get_running_loop())
 
-    def waiting(self) -> list[Due]:
+    def waiting(self) -> list[WheelItem]:
         """All who are to be visited, in no order."""
         return [item for bucket in self._buckets.values() for item in bucket]
 
-    def drop(self, item: Due) -> None:
+    def drop(self, item: WheelItem) -> None:
         """Forget it. Idempotent."""
         waiting = self._buckets.get(item.bucket)
         if waiting is not None:
@@ -65,7 +65,7 @@ class Wheel:
             self._timer.cancel()
             self._timer = None
 
-    def _put(self, item: Due, bucket: int) -> None:
+    def _put(self, item: WheelItem, bucket: int) -> None:
         item.bucket = bucket
         self._buckets.setdefault(bucket, set()).add(item)
 

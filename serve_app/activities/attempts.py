@@ -65,7 +65,13 @@ class Attempts:
             return Ending("answer", "expired")
         if not self._fits(held, connector):
             return UNTRIED
-        call = Call(PartnerKey(offered.id), payload, offered.owner, offered.attempts + 1, offered.created_at_ms)
+        call = Call(
+            key=PartnerKey(offered.id),
+            payload=payload,
+            owner=offered.owner,
+            attempt=offered.attempts + 1,
+            made_at_ms=offered.created_at_ms,
+        )
         return await self._called(held, connector, call)
 
     async def _over(self, offered: Offered) -> Ending | None:
@@ -134,7 +140,7 @@ class Attempts:
 
 def _under(call: Call, again: int) -> Call:
     key = PartnerKey(call.key.mark, again)
-    return Call(key, call.payload, call.owner, call.attempt, call.made_at_ms)
+    return Call(key=key, payload=call.payload, owner=call.owner, attempt=call.attempt, made_at_ms=call.made_at_ms)
 
 
 def _late(partner: PartnerState) -> Ending:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from common.clock import Clock
-from serve_app.activities.breaker import State
 from serve_app.activities.connector import Connector
-from serve_app.activities.credits import Credits
 from serve_app.activities.holding import Ending, Held
 from serve_app.activities.lines import Lines
-from serve_app.activities.probes import Probes
+from serve_app.activities.pacing.breaker import State
+from serve_app.activities.pacing.credits import Credits
+from serve_app.activities.pacing.probes import Probes
 
 _AHEAD: Final = 2  # times its capacity that a desk holds, answers on their way included
 

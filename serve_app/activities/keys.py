@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
-from actors.kernel.effects.activity_ids import text_of
+from actors.kernel.effects.activities.activity_ids import text_of
 
 
 @dataclass(frozen=True, slots=True)

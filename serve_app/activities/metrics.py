@@ -24,3 +24,13 @@ class RunnerMetrics:
             ["connector", "result"],
             registry=registry,
         )
+        self._known: dict[tuple[str, str], tuple[Histogram, Counter]] = {}  # finding them by their labels takes long
+
+    def attempted(self, connector: str, result: str, took_s: float) -> None:
+        """An attempt has ended so."""
+        found = self._known.get((connector, result))
+        if found is None:
+            found = self.seconds.labels(connector), self.attempts.labels(connector, result)
+            self._known[connector, result] = found
+        found[0].observe(took_s)
+        found[1].inc()

@@ -6,7 +6,7 @@ again. When the line is cut, the shard gives what we hold to others at once: the
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -25,6 +25,10 @@ _MOST: Final = 500  # reports a request
 
 class Taker(Protocol):
     """Who carries out what comes."""
+
+    @property
+    def connectors(self) -> Collection[str]:
+        """Of which it may want any."""
 
     def wanted(self, shard: str, levels: Mapping[str, Level]) -> dict[str, int]:
         """How many of each connector this shard may give us now."""
@@ -58,6 +62,7 @@ class Puller:
     _asked: dict[str, int] = field(default_factory=dict)  # by the request that waits at the shard
     _cut: bool = False
     _nudge: asyncio.Event = field(default_factory=asyncio.Event)
+    _nudged: "asyncio.Task[None] | None" = None  # done when somebody has nudged
     _tasks: Tasks = field(init=False)
     _backoff: Backoff = field(default_factory=call_backoff)
 
@@ -76,6 +81,8 @@ class Puller:
 
     def look(self) -> None:
         """Ask again, if something may be taken by now that the request which waits does not ask for."""
+        if len(self._asked) == len(self.taker.connectors):
+            return
         if any(connector not in self._asked for connector in self.taker.wanted(self.shard, self.levels)):
             self._nudge.set()
 
@@ -97,16 +104,17 @@ class Puller:
         await self._ask(self._next(wait=False))
 
     async def _answered_or_nudged(self, asking: "asyncio.Task[None]") -> None:
-        nudged = asyncio.ensure_future(self._nudge.wait())
-        try:
-            await asyncio.wait((asking, nudged), return_when=asyncio.FIRST_COMPLETED)
-            if self._cut:  # it pauses
-                await asyncio.wait((asking,))
-        finally:
-            nudged.cancel()
+        if self._nudged is None or self._nudged.done():
+            self._nudged = self._tasks.spawn(self._until_nudged())
+        await asyncio.wait((asking, self._nudged), return_when=asyncio.FIRST_COMPLETED)
+        if self._cut:  # it pauses
+            await asyncio.wait((asking,))
         if self._nudge.is_set():
             await asyncio.sleep(_LINGER_S)
             self._nudge.clear()
+
+    async def _until_nudged(self) -> None:
+        await self._nudge.wait()
 
     def _next(self, *, wait: bool = True) -> Work:
         """The next request, with what there is to say."""

@@ -7,35 +7,29 @@ one, under the same keys. Its answer is a command whose id is made of the activi
 import asyncio
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
 from typing_extensions import override
 
 from actors.kernel.caller.shard_client import WorkClient
-from actors.kernel.contract import protocol
-from actors.kernel.contract.activities import Answered
-from actors.kernel.contract.answers import Reply
-from actors.kernel.contract.entity import SYSTEM, Principal
-from actors.kernel.contract.ports import EntityClient
 from actors.kernel.contract.protocol import Level, Offered, Report
-from actors.kernel.effects.activity_ids import answer_id
 from common.clock import Clock
-from common.errors import CarewireError, Unavailable
-from common.lib.retry import Backoff, Dice
+from common.errors import Unavailable
+from common.lib.retry import Dice
 from common.lib.tasks import Tasks
 from common.logs import get_logger
 from config.activities import ActivitySettings
 from serve_app.activities.attempts import Attempts, Opening
-from serve_app.activities.breaker import Breaker
 from serve_app.activities.connector import Connector
-from serve_app.activities.credits import Credits
 from serve_app.activities.desk import Desk
-from serve_app.activities.holding import Ending, Held
+from serve_app.activities.holding import Held
 from serve_app.activities.metrics import RunnerMetrics
+from serve_app.activities.pacing.breaker import Breaker
+from serve_app.activities.pacing.credits import Credits
 from serve_app.activities.puller import Puller, Taker
-from serve_app.activities.retries import due_ms, next_step, pause_s
+from serve_app.activities.telling import Entities, Telling
 from store.ports.maps import PartitionMap
 
 _MAPS_S: Final = 5.0  # between two looks at which shards there are
@@ -43,14 +37,6 @@ _WAIT_MS: Final = 5_000  # that a shard waits for work to give
 _PROBE_MS: Final = 200  # the same while others wait to be asked for the one call of a half-open breaker
 _FAREWELL_S: Final = 1.0
 _log = get_logger(__name__)
-
-
-class Entities(EntityClient, Protocol):
-    """The caller's side of the shards (`actors.kernel.caller.region.Region`)."""
-
-    async def submit_packed(
-        self, entity: str, packed: bytes, *, by: Principal, command_id: bytes, timeout_s: float | None = None
-    ) -> Reply: ...
 
 
 class Workplaces(Protocol):
@@ -85,12 +71,11 @@ class Runner(Taker):
         self._name = name
         self._workplaces = workplaces
         self._pools = pools
-        self._region = region
+        self._telling = Telling(region, settings, clock, dice, report=self._report, give_back=self._give_back)
         self._attempts = Attempts(region, payloads, clock)
         self._settings = settings
         self._clock = clock
         self._metrics = metrics or RunnerMetrics()
-        self._dice = dice
         self._desks = {connector.name: self._desk(connector) for connector in connectors}
         self._pullers: dict[str, Puller] = {}
         self._pulling: dict[str, asyncio.Task[None]] = {}
@@ -101,6 +86,7 @@ class Runner(Taker):
         self._look_again = asyncio.Event()
         self._waking: asyncio.TimerHandle | None = None
         self._draining = False
+        self._looking = False  # in a moment
 
     async def start(self) -> None:
         """Begin to pull."""
@@ -148,6 +134,11 @@ class Runner(Taker):
             "connectors": {name: desk.stats() for name, desk in self._desks.items()},
         }
 
+    @property
+    @override
+    def connectors(self) -> Collection[str]:
+        return self._desks.keys()
+
     @override
     def wanted(self, shard: str, levels: Mapping[str, Level]) -> dict[str, int]:
         if self._draining:
@@ -175,7 +166,7 @@ class Runner(Taker):
                 continue
             else:
                 self._desks[offered.connector].take(held)
-        self._look()
+        self._look_soon()
 
     @override
     def lost(self, shard: str) -> None:
@@ -188,12 +179,12 @@ class Runner(Taker):
     def _desk(self, connector: Connector) -> Desk:
         breaker = Breaker(self._settings.breaker_failures, self._settings.breaker_pause_s)
         return Desk(
-            connector,
-            Credits(connector.capacity, breaker),
-            self._clock,
-            self._settings.breaker_pause_s,
-            self._begin,
-            self._give_back,
+            connector=connector,
+            credits=Credits(connector.capacity, breaker),
+            clock=self._clock,
+            misconfigured_s=self._settings.breaker_pause_s,
+            begin=self._begin,
+            give_back=self._give_back,
         )
 
     def _begin(self, desk: Desk, held: Held) -> None:
@@ -208,10 +199,9 @@ class Runner(Taker):
         ending = await self._attempts.make(held, desk.connector)
         del self._calls[held.offered.id]
         desk.ended(ending)
-        self._metrics.seconds.labels(desk.name).observe(self._clock.monotonic_s() - began_s)
-        self._metrics.attempts.labels(desk.name, ending.label).inc()
-        self._look()
-        await self._tell(held, ending)
+        self._metrics.attempted(desk.name, ending.label, self._clock.monotonic_s() - began_s)
+        self._look_soon()
+        await self._telling.tell(held, ending)
 
     def _over(self, desk: Desk, id_: bytes) -> None:
         """It is ours no more, however that came: a task may be cancelled before it has begun."""
@@ -219,61 +209,7 @@ class Runner(Taker):
             desk.ended(None)
         del self._held[id_], self._carrying[id_]
         desk.settled()
-        self._look()
-
-    async def _tell(self, held: Held, ending: Ending) -> None:
-        match ending.verdict:
-            case "answer":
-                await self._answer(held, ending)
-            case "put_off":
-                self._report(held, self._put_off(held.offered, ending))
-            case "dead":
-                self._report(held, _dead(held.offered, ending.code, ending.message))
-            case "untried":
-                self._give_back(held)
-
-    async def _answer(self, held: Held, ending: Ending) -> None:
-        """Tell the entity, however long it takes: its shard may be on its way to another life. It counts once."""
-        offered = held.offered
-        answered = Answered(
-            key=offered.key,
-            outcome=ending.outcome,
-            result=ending.result,
-            code=ending.code,
-            attempts=offered.attempts + 1,
-            at_ms=self._clock.platform_ms(),
-        )
-        packed, command_id = protocol.encode(answered), answer_id(offered.entity, offered.key)
-        backoff = Backoff(0.1, 2.0)
-        while True:
-            try:
-                await self._region.submit_packed(offered.entity, packed, by=SYSTEM, command_id=command_id)
-                return
-            except CarewireError as error:
-                if not error.retryable:
-                    _log.error("activity.answer_refused", connector=offered.connector, code=error.code)
-                    self._report(held, _dead(offered, error.code, "The entity cannot take the answer."))
-                    return
-            await backoff.pause()
-
-    def _put_off(self, offered: Offered, ending: Ending) -> Report:
-        attempts, now_ms = offered.attempts + 1, self._clock.platform_ms()
-        settings = self._settings
-        at_least_s = ending.at_least_s
-        if ending.partner == "closed" and at_least_s is None:
-            at_least_s = settings.breaker_pause_s
-        wait_s = pause_s(
-            attempts,
-            first_s=settings.first_retry_s,
-            longest_s=settings.longest_retry_s,
-            dice=self._dice,
-            at_least_s=at_least_s,
-        )
-        due = due_ms(now_ms, pause_s=wait_s, deadline_ms=offered.deadline_ms, at_least_s=at_least_s)
-        verdict = next_step(due, created_at_ms=offered.created_at_ms, keep_s=settings.keep_s)
-        return Report(
-            id=offered.id, verdict=verdict, due_ms=due, code=ending.code, message=ending.message, attempts=attempts
-        )
+        self._look_soon()
 
     def _report(self, held: Held, report: Report) -> None:
         if (puller := self._pullers.get(held.shard)) is not None:
@@ -283,8 +219,16 @@ class Runner(Taker):
         if (puller := self._pullers.get(held.shard)) is not None:
             puller.give_back(held.offered.id)
 
+    def _look_soon(self) -> None:
+        """Something has changed. What changes in the same moment is looked at once: a look asks every desk for every
+        shard."""
+        if not self._looking:
+            self._looking = True
+            asyncio.get_running_loop().call_soon(self._look)
+
     def _look(self) -> None:
-        """Something has changed: begin what may begin, and ask for what may be taken."""
+        """Begin what may begin, and ask for what may be taken."""
+        self._looking = False
         for desk in self._desks.values():
             desk.serve()
         opened = [desk for desk in self._desks.values() if desk.just_opened()]
@@ -322,7 +266,12 @@ class Runner(Taker):
             self.lost(shard)
         for shard in shards - self._pullers.keys():
             puller = Puller(
-                self._name, shard, self._workplaces.workplace(shard), self, self._clock, self._look_again.set
+                runner=self._name,
+                shard=shard,
+                client=self._workplaces.workplace(shard),
+                taker=self,
+                clock=self._clock,
+                on_silence=self._look_again.set,
             )
             self._pullers[shard] = puller
             self._pulling[shard] = self._tasks.spawn(puller.pull())
@@ -331,7 +280,3 @@ class Runner(Taker):
 def _has_some(levels: Mapping[str, Level], connector: str) -> bool:
     level = levels.get(connector)
     return level is not None and level.waiting + level.parked > 0
-
-
-def _dead(offered: Offered, code: str, message: str) -> Report:
-    return Report(id=offered.id, verdict="dead", code=code, message=message, attempts=offered.attempts + 1)

@@ -11,17 +11,22 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, Self, TypeAlias, TypeVar
 
 from fastapi import APIRouter
+from prometheus_client import CollectorRegistry
 from pymongo import IndexModel
 
 from actors.calendars.contract.ports import Related
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.entity import Principal
+from actors.rooms.service import IDS_ONLY, Names
 from common.clock import Clock
 from common.reach import Reach
 from config.settings import Settings
 from realtime.front.handlers import Handler
 from realtime.front.hub import Hub
+from realtime.front.raw.routes import RawRoute
 from serve_app.activities.looking import ActivityShards, Figures
+from serve_app.capabilities.connecting import NO_CONNECTORS, Connectors
+from serve_app.capabilities.table import OperationTable
 from serve_app.edge.operation import ClientEvent, Operation
 from serve_app.edge.server_events import ServerEvent
 from serve_app.edge.webhooks.partners import WebhookPartner
@@ -72,8 +77,16 @@ class Predictor(Protocol):
 class ClockMover(Protocol):
     """Moves the platform's time."""
 
-    async def advance(self, by_ms: int) -> int:
-        """Forward, for everybody. What it is then, in milliseconds."""
+    async def advance(self, by_ms: int, deed: str) -> int:
+        """Forward, for everybody; once, if `deed` names the move. What it is then, in milliseconds."""
+        ...
+
+
+class Resizable(Protocol):
+    """Pools of shards whose size can be changed."""
+
+    async def resize(self, pool: str, shards: int) -> Sequence[str]:
+        """Who is in the pool afterwards. Raises NotFound, Unavailable."""
         ...
 
 
@@ -82,7 +95,9 @@ class ServerContext:
     """What a process that serves clients has. `related`: who is in whose care; None: nobody asks.
     `direct`: who may write to whom. `reach`: who can reach whom at all. `activity_shards`, `activity_figures`: whom
     operators ask about activities. `blobs`: where large pieces of bytes are. `partners`: whose webhooks are taken.
-    `mover`: who moves the platform's time; None: nobody may.
+    `root`: what keys are derived from (`edge.conventions.roots`). `mover`: who moves the platform's time; None: nobody
+    may. `names`: how people are called, so that nobody calls them so. `pools`: whose size may be changed; None: none.
+    `table`: operations by name, for who asks another capability. `registry`: where what the process measures is kept.
     `made`: what was made of it already, by what makes it."""
 
     settings: Settings
@@ -97,7 +112,12 @@ class ServerContext:
     activity_figures: Figures
     blobs: Blobs
     partners: Sequence[WebhookPartner]
+    root: str
     mover: ClockMover | None = None
+    names: Names = IDS_ONLY
+    pools: Resizable | None = None
+    table: OperationTable = field(default_factory=OperationTable, repr=False)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry, repr=False)
     made: dict[Callable[..., object], object] = field(default_factory=dict, repr=False)
 
     def once(self, make: Callable[[Self], T]) -> T:
@@ -119,11 +139,10 @@ class GatewayContext(ServerContext):
 class ApiContext(ServerContext):
     """What a replica of the API has.
 
-    `root`: see `edge.conventions.roots`. `predictor`: None where `ml` is off. `capabilities`: all there are, those that
+    `predictor`: None where `ml` is off. `capabilities`: all there are, those that
     are off too: what these have stored is still handed out, or erased.
     """
 
-    root: str
     census: ProcessMonitor
     predictor: Predictor | None
     capabilities: Sequence["Capability"]
@@ -137,6 +156,10 @@ def _nothing(_: object) -> tuple[()]:
     return ()
 
 
+def _not_at_all(_: object) -> None:
+    """Nothing is listened to."""
+
+
 def _no_indexes(_: Settings) -> Mapping[str, Sequence[IndexModel]]:
     return {}
 
@@ -147,9 +170,12 @@ class Capability:
 
     `name`: of its folder, and of its part of the documents. `feature`: the switch that turns it off; "": it is never
     off. `operations`: what clients may ask for at both doors. `routers`: routes that are no operations yet. `requests`:
-    what only a socket can send, and `handlers` for it, where they are not the front's own. `events`: what the server
-    emits for it. `health`: its parts of `/health`. `personal`: what it has stored of people; None: nothing. `indexes`:
-    those of the collections that it keeps for itself. `webhooks`: the partners that the settings have secrets of. The
+    what only a socket can send, and `handlers` for it, where they are not the front's own. `routes`: WebSockets of the
+    gateway that speak no Socket.IO. `events`: what the server
+    emits for it. `listens`: what a gateway itself hears, from its start on. `health`: its parts of `/health`.
+    `personal`: what it has stored of people; None: nothing. `indexes`: those of the collections that it keeps for
+    itself. `webhooks`: the partners that the settings have secrets of.
+    `connectors`: what a runner takes of it, and the long work that it knows (`serve_app.capabilities.connecting`). The
     kinds of entities behind it stand in `serve_app.cluster.spec`, all that a shard knows of it.
     """
 
@@ -159,8 +185,11 @@ class Capability:
     routers: Callable[[ApiContext], Iterable[APIRouter]] = _nothing
     requests: Sequence[ClientEvent[Any]] = ()
     handlers: Callable[[GatewayContext], Iterable[Handler]] = _nothing
+    routes: Callable[[GatewayContext], Iterable[RawRoute]] = _nothing
     events: Sequence[ServerEvent] = ()
+    listens: Callable[[GatewayContext], None] = _not_at_all
     health: Callable[[ApiContext], Iterable[Part]] = _nothing
     personal: Callable[[ApiContext], Personal] | None = None
     indexes: Callable[[Settings], Mapping[str, Sequence[IndexModel]]] = _no_indexes
     webhooks: Callable[[Settings], Iterable[WebhookPartner]] = _nothing
+    connectors: Connectors = NO_CONNECTORS

@@ -6,7 +6,7 @@ import sys
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from serve_app.cli.calling import NotRunning, add_api, call
+from serve_app.cli.lib.calling import NotRunning, add_api, call
 
 HELP = "Show calls to partners that wait, are put off, or are dead; retry one, or drop it."
 

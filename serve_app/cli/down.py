@@ -15,7 +15,7 @@ _PATIENCE_S: Final = 20.0
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    from serve_app.cli.options import add_data_dir
+    from serve_app.cli.lib.options import add_data_dir
 
     parser.add_argument("--cluster", action="store_true", help="on the Ray cluster of CAREWIRE_RAY__ADDRESS")
     add_data_dir(parser)
@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Stop it and wait until it has stopped."""
     from common.errors import StartupError
-    from serve_app.cli.options import settings_of
+    from serve_app.cli.lib.options import settings_of
     from serve_app.launch.runfile import RunFile
 
     settings = settings_of(options)

@@ -16,14 +16,19 @@ _COMMANDS = (
     "down",
     "status",
     "scale",
+    "media",
     "activities",
     "token",
     "settings",
     "rebuild-projections",
     "react",
     "audit",
+    "files",
+    "push",
+    "search",
     "train",
 )
+_UPKEEP = ("rebuild-projections", "react", "audit", "files")
 _FAILED = 2
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 
@@ -130,7 +135,8 @@ def _parser() -> "argparse.ArgumentParser":
 
 
 def _module(command: str) -> str:
-    return "serve_app.cli." + command.replace("-", "_")
+    folder = "upkeep." if command in _UPKEEP else ""
+    return f"serve_app.cli.{folder}{command.replace('-', '_')}"
 
 
 if __name__ == "__main__":

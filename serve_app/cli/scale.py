@@ -5,7 +5,7 @@ import sys
 import time
 from typing import Final
 
-from serve_app.cli.calling import NotRunning, add_api, call
+from serve_app.cli.lib.calling import NotRunning, add_api, call
 
 HELP = "Change how many shards a pool has, while everything runs."
 _MOVING_S: Final = 60.0  # for starting shards and moving their partitions; the server goes on in any case

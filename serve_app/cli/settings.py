@@ -8,7 +8,7 @@ HELP = "Print the settings in force, secrets masked, and where each comes from."
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    from serve_app.cli.options import add_data_dir
+    from serve_app.cli.lib.options import add_data_dir
 
     parser.add_argument("--describe", action="store_true", help="say what each setting means")
     add_data_dir(parser)
@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print one `NAME=value` a line."""
     from config.loading import effective, variables
-    from serve_app.cli.options import settings_of
+    from serve_app.cli.lib.options import settings_of
 
     descriptions = variables()
     rows = list(effective(settings_of(options)))

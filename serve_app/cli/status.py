@@ -5,7 +5,7 @@ import json
 import sys
 from typing import Any, Final
 
-from serve_app.cli.calling import NotRunning, add_api, call
+from serve_app.cli.lib.calling import NotRunning, add_api, call
 
 HELP = "Show every shard, gateway and service, and what each is doing."
 

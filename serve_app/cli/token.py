@@ -19,7 +19,7 @@ HELP = "Print a signed token (JWT), or write many of them; or tell the user id o
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    from serve_app.cli.options import add_data_dir
+    from serve_app.cli.lib.options import add_data_dir
 
     _configure_whois(parser.add_subparsers(dest="action", metavar="whois"))
     who = parser.add_mutually_exclusive_group()
@@ -43,7 +43,7 @@ def _configure_whois(actions: "argparse._SubParsersAction[argparse.ArgumentParse
 
 def run(options: argparse.Namespace) -> int:
     """Mint and print, or look up."""
-    from serve_app.cli.options import settings_of
+    from serve_app.cli.lib.options import settings_of
 
     if options.action == "whois":
         return _whois(options)
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _whois(options: argparse.Namespace) -> int:
     from common.ids import foreign_id
-    from serve_app.cli.options import settings_of
+    from serve_app.cli.lib.options import settings_of
 
     issuer = settings_of(options).auth.issuer if options.issuer is None else options.issuer
     try:
@@ -77,8 +77,8 @@ def _whois(options: argparse.Namespace) -> int:
 
 
 def _signer(options: argparse.Namespace, settings: "Settings") -> Callable[[str], str]:
+    from common.auth.tokens import Expected, mint
     from common.clock import SystemClock
-    from common.tokens import Expected, mint
     from serve_app.launch.secrets import auth_secret
 
     secret = auth_secret(settings)

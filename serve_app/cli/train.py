@@ -52,7 +52,7 @@ def train(settings: "MlSettings", clock: "Clock", *, seed: int | None = None, ou
     """
     from common.clock import to_rfc3339
     from config.ml import TrainingSettings
-    from ml.training import train as run_training
+    from ml.model.training import train as run_training
 
     if seed is not None:
         training = TrainingSettings.model_validate(settings.training.model_dump() | {"seed": seed})

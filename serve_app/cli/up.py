@@ -17,7 +17,7 @@ HELP = "Start everything in the foreground; Ctrl-C stops it."
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    from serve_app.cli.options import add_data_dir
+    from serve_app.cli.lib.options import add_data_dir
 
     parser.add_argument("--port", type=int, help="of the REST API (CAREWIRE_HTTP__PORT)")
     parser.add_argument("--gateway-port", type=int, help="of the Socket.IO gateway (CAREWIRE_GATEWAY__PORT)")
@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check the machine, then start. Returns when everything has stopped."""
-    from serve_app.cli.options import settings_of
+    from serve_app.cli.lib.options import settings_of
     from serve_app.launch.preflight import check_data_dir, check_machine
     from serve_app.launch.runfile import RunFile
     from serve_app.launch.secrets import AUTH_FILE, complete

@@ -7,13 +7,13 @@ from typing import Final, TypeVar
 from prometheus_client import CollectorRegistry, Gauge
 
 from actors.kernel.caller.shard_client import ShardGone
-from actors.kernel.cluster.remote import RemoteShard
+from actors.kernel.cluster.remote.calls import RemoteShard
 from actors.kernel.contract.activities import ActivityRow
 from common.errors import Unavailable
 from serve_app.capabilities.operations.activities import ActivityOperations
 from serve_app.capabilities.operations.overview import ConnectorOverview
 from serve_app.cluster.pools import Pools
-from serve_app.cluster.runner import KIND
+from serve_app.cluster.runner import KIND, WORKER
 from serve_app.processes.health import Finding
 from serve_app.processes.monitor import ProcessMonitor
 
@@ -69,7 +69,8 @@ class ProcessFigures:
         return [one.stats for one in seen if one.stats is not None]
 
     async def of_runners(self) -> Sequence[Mapping[str, object]]:
-        return [one.stats for one in await self._census.of_kind(KIND) if one.stats is not None]
+        seen = [*await self._census.of_kind(KIND), *await self._census.of_kind(WORKER)]
+        return [one.stats for one in seen if one.stats is not None and "connectors" in one.stats]
 
 
 class ActivityHealth:

@@ -12,26 +12,32 @@ from ray.serve.handle import DeploymentHandle
 
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
-from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process
+from actors.kernel.cluster.hosting import kinds_to_pools
+from actors.kernel.cluster.remote.calls import RemoteDirectory
+from actors.kernel.cluster.remote.processes import log_process
+from actors.kernel.cluster.remote.shards import ensure_shards
+from common.auth.verifier import Verifier
 from common.lib.collector import calm_collector
-from common.reach import Reach
-from common.verifier import Verifier
 from serve_app.capabilities.calendars.capability import calendars_of
 from serve_app.capabilities.capability import ApiContext
+from serve_app.capabilities.identity.accounts.names import names_of
+from serve_app.capabilities.identity.accounts.roles import Sightings
 from serve_app.capabilities.identity.assembly import identity_of
-from serve_app.capabilities.identity.care import CareReader
-from serve_app.capabilities.identity.care_carrying import carry_over
+from serve_app.capabilities.identity.care.carrying import carry_over
+from serve_app.capabilities.identity.care.service import CareReader
 from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, HttpGate
+from serve_app.capabilities.moderation.capability import reach_of
 from serve_app.capabilities.operations.capability import activities_of, webhooks_of
 from serve_app.capabilities.operations.clock import PlatformClock, clock_finding
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.capabilities.privacy.capability import erasure_of
 from serve_app.catalogue import CAPABILITIES, health_of, prepare, routers_of, webhook_partners
 from serve_app.cluster.activities import ActivityHealth, ProcessFigures, RemoteActivityShards
-from serve_app.cluster.application import Services, create_api
+from serve_app.cluster.application import ApiServices, create_api
 from serve_app.cluster.blueprint import asyncapi_of
 from serve_app.cluster.conventions import conventions_of
-from serve_app.cluster.pools import Pools, pool_routes
+from serve_app.cluster.pools import Pools
+from serve_app.cluster.runner import workers_of
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.edge.api.listener import HttpListener
 from serve_app.edge.conventions.roots import root_of
@@ -52,10 +58,13 @@ class ApiReplica:
         gateway: DeploymentHandle[Any],
         model: DeploymentHandle[Any] | None,
         runner: DeploymentHandle[Any] | None = None,
+        follower: DeploymentHandle[Any] | None = None,
+        files: DeploymentHandle[Any] | None = None,
+        search: DeploymentHandle[Any] | None = None,
     ) -> None:
-        """`gateway` and `runner` are here so that Serve knows they belong to the application. `model`: None where `ml`
-        is off."""
-        del gateway, runner
+        """`gateway`, `runner`, `follower`, `files` and `search` are here so that Serve knows they belong to the
+        application. `model`: None where `ml` is off."""
+        del gateway, runner, follower, files, search
         settings = recipe.settings
         self._member = ServeReplica("api", settings)
         log_process(await self._member.take_name(), settings)
@@ -84,12 +93,13 @@ class ApiReplica:
         await prepare(database, settings)
         await carry_over(database, self._region)
         root = await root_of(settings.auth, database, stores.vault)
-        care, reach = CareReader(stores.views), Reach()
+        care, reach = CareReader(stores.views), reach_of(settings, stores.views)
         self._opened = AsyncExitStack()
         opening = open_blobs(settings.files, database, stores.vault, clock)
         blobs = await self._opened.enter_async_context(opening)
         context = ApiContext(
             settings=settings,
+            registry=self._member.registry,
             clock=clock,
             region=self._region,
             stores=stores,
@@ -104,10 +114,14 @@ class ApiReplica:
             blobs=blobs,
             partners=webhook_partners(settings),
             mover=PlatformClock(self._time, pools) if settings.clock.settable else None,
+            names=names_of(database, stores.vault, root),
+            pools=pools,
             predictor=PredictorClient(model, settings.ml) if model is not None else None,
             capabilities=CAPABILITIES,
         )
-        self._activities = ActivityHealth(context.once(activities_of), settings.activities.runners)
+        self._activities = ActivityHealth(
+            context.once(activities_of), settings.activities.runners + workers_of(settings)
+        )
         self._activities.watch_levels(self._member.registry)
         settable = settings.clock.settable
         self._health = HealthMonitor(
@@ -127,9 +141,14 @@ class ApiReplica:
         )
         self._identity = context.once(identity_of)
         verifier = Verifier(settings.auth, clock, secret=secret)
-        gate = HttpGate(verifier, self._identity.parts.revocations, context.once(calendars_of).feed_tokens)
+        gate = HttpGate(
+            verifier,
+            self._identity.parts.revocations,
+            context.once(calendars_of).feed_tokens,
+            Sightings(database, clock).note,
+        )
         self._app = create_api(
-            Services(
+            ApiServices(
                 verify=gate.verify,
                 verify_feed=gate.verify_feed,
                 census=census,
@@ -138,14 +157,14 @@ class ApiReplica:
                 conventions=conventions_of(
                     settings, database, stores.vault, clock, replicas=lambda: self._member.fellows, root=root
                 ),
-                routers=[*routers_of(context), pool_routes(pools)],
+                routers=routers_of(context),
                 asyncapi=partial(asyncapi_of, settings),
                 observer=self._identity.observer,
             ),
             listens=recipe.listens,
         )
         self._watching = asyncio.create_task(self._health.watch())
-        self._erasing = asyncio.create_task(context.once(erasure_of).resume())
+        self._erasing = asyncio.create_task(context.once(erasure_of).attend())
         webhooks, ttl_h = context.once(webhooks_of), settings.files.upload_ttl_h
         self._sweeping = asyncio.create_task(sweep(blobs, webhooks, clock, ttl_h=ttl_h))
         self._carrying: asyncio.Task[None] | None = None

@@ -16,13 +16,13 @@ from serve_app.edge.api.docs import docs_routes
 from serve_app.edge.api.requests import RequestTracing
 from serve_app.edge.conventions.bounds import BodyLimit, HeadLimit, SecurityHeaders
 from serve_app.edge.conventions.callers import Callers, Verify, VerifyFeed
+from serve_app.edge.conventions.described.openapi import complete
 from serve_app.edge.conventions.heads import Heads
-from serve_app.edge.conventions.idempotency import HEADER, REPLAYED, Idempotency, IdempotencyStore
 from serve_app.edge.conventions.limits import RateLimits
-from serve_app.edge.conventions.openapi import complete
 from serve_app.edge.conventions.operators import Operators
 from serve_app.edge.conventions.permits import check_permits
 from serve_app.edge.conventions.readings import Observe, Readings
+from serve_app.edge.conventions.repeats.idempotency import HEADER, REPLAYED, Idempotency, IdempotencyStore
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
 from serve_app.processes.routes import operations
@@ -33,7 +33,16 @@ Errors are `application/problem+json` (RFC 9457) with a stable `code`. Every ans
 `Idempotency-Key` with a POST, and a repeat of it gets the first answer. Lists come in pages: `limit`, `cursor` in,
 `next_cursor` out. `RateLimit` tells how much is left.
 """
-_EXPOSED = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "ETag", REPLAYED)
+_EXPOSED = (
+    *("X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "ETag", REPLAYED),
+    *("Location", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm"),
+    *("Upload-Offset", "Upload-Length", "Upload-Defer-Length", "Upload-Expires", "Carewire-File"),
+    *("Content-Range", "Content-Disposition", "Accept-Ranges"),
+)
+_UPLOADING = (
+    *("Tus-Resumable", "Upload-Length", "Upload-Defer-Length", "Upload-Metadata", "Upload-Offset", "Upload-Checksum"),
+    *("X-HTTP-Method-Override", "Range", "If-Range"),
+)
 
 
 def _one() -> int:
@@ -53,7 +62,7 @@ class Conventions:
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class ApiServices:
     """What the API needs of the rest."""
 
     verify: Verify
@@ -67,7 +76,7 @@ class Services:
     observer: Observe | None = None  # keeps the record of what staff reads
 
 
-def create_api(services: Services, *, listens: bool = True) -> FastAPI:
+def create_api(services: ApiServices, *, listens: bool = True) -> FastAPI:
     """The application. Behind Serve's proxies (it does not listen itself) it need not echo the request's id, which they
     do, but bounds the heads of requests, which they do not.
 
@@ -98,7 +107,7 @@ def create_api(services: Services, *, listens: bool = True) -> FastAPI:
     return app
 
 
-def _surround(app: FastAPI, services: Services) -> None:
+def _surround(app: FastAPI, services: ApiServices) -> None:
     """The middleware, the innermost first."""
     conventions = services.conventions
     http, clock = conventions.http, conventions.clock
@@ -119,7 +128,15 @@ def _surround(app: FastAPI, services: Services) -> None:
         CORSMiddleware,
         allow_origins=list(http.cors_origins),
         allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "X-Request-Id", "If-Match", "If-None-Match", HEADER],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "X-Request-Id",
+            "If-Match",
+            "If-None-Match",
+            HEADER,
+            *_UPLOADING,
+        ],
         expose_headers=list(_EXPOSED),
         max_age=600,
     )

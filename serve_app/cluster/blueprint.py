@@ -11,8 +11,7 @@ from config.settings import Settings
 from realtime.front.handlers import Handler
 from serve_app.capabilities.capability import ApiContext, GatewayContext
 from serve_app.catalogue import CAPABILITIES, client_events, handlers_of, routers_of, server_events
-from serve_app.cluster.application import Services, create_api
-from serve_app.cluster.pools import pool_routes
+from serve_app.cluster.application import ApiServices, create_api
 from serve_app.edge.asyncapi import asyncapi
 from serve_app.processes.health import HealthMonitor
 
@@ -41,13 +40,14 @@ def api_context(settings: Settings) -> ApiContext:
         direct=_ABSENT,
         reach=_ABSENT,
         database=_ABSENT,
-        root="of nothing",
         census=_ABSENT,
         activity_shards=_ABSENT,
         activity_figures=_ABSENT,
         blobs=_ABSENT,
         partners=[],
+        root="of nothing",
         mover=_ABSENT if settings.clock.settable else None,
+        pools=_ABSENT,
         predictor=_ABSENT,
         capabilities=CAPABILITIES,
     )
@@ -55,12 +55,12 @@ def api_context(settings: Settings) -> ApiContext:
 
 def unconnected_api(settings: Settings) -> FastAPI:
     """The REST application of these settings. It says what there is, and can answer nobody."""
-    services = Services(
+    services = ApiServices(
         verify=_ABSENT,
         census=_ABSENT,
         health=HealthMonitor([]),
         registry=CollectorRegistry(),
-        routers=[*routers_of(api_context(settings)), pool_routes(_ABSENT)],
+        routers=routers_of(api_context(settings)),
         asyncapi=lambda: asyncapi_of(settings),
     )
     return create_api(services)
@@ -88,7 +88,9 @@ def unconnected_handlers(settings: Settings) -> list[Handler]:
         activity_figures=_ABSENT,
         blobs=_ABSENT,
         partners=[],
+        root="of nothing",
         mover=_ABSENT if settings.clock.settable else None,
+        pools=_ABSENT,
         hub=_ABSENT,
     )
     return handlers_of(context)

@@ -6,7 +6,7 @@ from common.clock import Clock
 from config.settings import Settings
 from serve_app.cluster.application import Conventions
 from serve_app.edge.conventions.keys import derive
-from serve_app.edge.conventions.mongo_idempotency import MongoIdempotency
+from serve_app.edge.conventions.repeats.mongo_idempotency import MongoIdempotency
 from store.mongo.client import Database
 from store.ports.vault import Vault
 
@@ -17,4 +17,11 @@ def conventions_of(
     """From the settings, with answers kept in the database. `replicas`: how many of the API there are. `root`: see
     `conventions.roots`."""
     store = MongoIdempotency(database, vault, clock, ttl_h=settings.http.idempotency_h)
-    return Conventions(settings.http, settings.limits, clock, store, derive(root, "fingerprints"), replicas)
+    return Conventions(
+        http=settings.http,
+        limits=settings.limits,
+        clock=clock,
+        store=store,
+        fingerprint_key=derive(root, "fingerprints"),
+        replicas=replicas,
+    )

@@ -6,29 +6,35 @@ from functools import partial
 
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
-from actors.kernel.cluster.remote import RemoteDirectory, client_of, ensure_shards, kinds_to_pools, log_process
+from actors.kernel.cluster.hosting import kinds_to_pools
+from actors.kernel.cluster.remote.calls import RemoteDirectory, client_of
+from actors.kernel.cluster.remote.processes import log_process
+from actors.kernel.cluster.remote.shards import ensure_shards
 from actors.kernel.lib.means import RecentMean
 from actors.presence.tracker import Tracker
 from actors.rooms.service import entity_of
+from common.auth.verifier import Verifier
 from common.lib.collector import calm_collector
-from common.reach import Reach
-from common.verifier import Verifier
 from realtime.front.gateway import GatewayParts, open_gateway
 from realtime.front.hub import Hub
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.capability import GatewayContext
+from serve_app.capabilities.identity.accounts.names import names_of
+from serve_app.capabilities.identity.accounts.roles import Sightings
 from serve_app.capabilities.identity.assembly import revocations_of
-from serve_app.capabilities.identity.care import CareReader
-from serve_app.capabilities.identity.care_carrying import carry_over
+from serve_app.capabilities.identity.care.carrying import carry_over
+from serve_app.capabilities.identity.care.service import CareReader
 from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, SocketGuard
 from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.capabilities.moderation.capability import reach_of
 from serve_app.capabilities.operations.clock import PlatformClock
-from serve_app.catalogue import handlers_of, webhook_partners
+from serve_app.catalogue import handlers_of, listen, raw_routes_of, webhook_partners
 from serve_app.cluster.activities import ProcessFigures, RemoteActivityShards
 from serve_app.cluster.pools import Pools
 from serve_app.cluster.scaling import SOCKETS
 from serve_app.cluster.sharing import Sharing, other_gateways
 from serve_app.cluster.spec import CarewireSpec
+from serve_app.edge.conventions.roots import root_of
 from serve_app.processes.member import ServeReplica
 from serve_app.processes.monitor import ProcessMonitor
 from store.blobs.opening import open_blobs
@@ -50,8 +56,8 @@ class GatewayReplica:
         database = self._member.client[settings.mongo.database]
         revocations = revocations_of(database, settings, clock)
         secret = settings.auth.secret.get_secret_value() if settings.auth.secret is not None else None
-        care, reach = CareReader(stores.views), Reach()
-        guard = SocketGuard(revocations, AuditRecord(database, clock))
+        care, reach = CareReader(stores.views), reach_of(settings, stores.views)
+        guard = SocketGuard(revocations, AuditRecord(database, clock), Sightings(database, clock).note)
         hub = Hub(
             self._member.name,
             clock,
@@ -87,8 +93,10 @@ class GatewayReplica:
         self._opened = AsyncExitStack()
         opening = open_blobs(settings.files, database, stores.vault, clock)
         blobs = await self._opened.enter_async_context(opening)
+        root = await root_of(settings.auth, database, stores.vault)
         context = GatewayContext(
             settings=settings,
+            registry=self._member.registry,
             clock=clock,
             region=self._region,
             stores=stores,
@@ -100,7 +108,10 @@ class GatewayReplica:
             activity_figures=ProcessFigures(census, pools),
             blobs=blobs,
             partners=webhook_partners(settings),
+            root=root,
             mover=PlatformClock(self._time, pools) if settings.clock.settable else None,
+            names=names_of(database, stores.vault, root),
+            pools=pools,
             hub=hub,
         )
         self._gateway = await open_gateway(
@@ -111,6 +122,7 @@ class GatewayReplica:
                 verifier=Verifier(settings.auth, clock, secret=secret),
                 settings=settings.gateway,
                 handlers=handlers_of(context),
+                routes=raw_routes_of(context),
                 topic_of=entity_of,
                 host=settings.gateway.host,
                 port=settings.gateway.port,
@@ -123,6 +135,7 @@ class GatewayReplica:
                 reach=reach,
             )
         )
+        listen(context)
         self._delay = RecentMean(self._member.registry, "carewire_gateway_delivery_seconds")
         await self._member.join(lambda: {**self._gateway.stats(), "lag_ms": self._delay.ms(clock.monotonic_s())})
         sharing = Sharing(

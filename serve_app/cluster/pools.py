@@ -2,44 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Final, Protocol
+from typing import Final
 
-from fastapi import APIRouter
-from pydantic import BaseModel, Field
-
-from actors.kernel.cluster.remote import RemoteShard, ensure_shards, present_shards
-from actors.kernel.contract.entity import Principal
+from actors.kernel.cluster.remote.calls import RemoteShard
+from actors.kernel.cluster.remote.shards import ensure_shards, present_shards
 from common.errors import NotFound, Unavailable
 from common.logs import get_logger
 from serve_app.cluster.spec import CarewireSpec
-from serve_app.edge.conventions.permits import permit
 from store.ports.stores import Stores
 
 _log = get_logger(__name__)
 _READ_S: Final = 0.4  # with asking the shards, less than the time limit of a health probe
-_MOST: Final = 64
-
-Operator = Annotated[Principal, permit("operations.scale")]
-
-
-class PoolSize(BaseModel):
-    """How many shards there should be."""
-
-    shards: int = Field(ge=1, le=_MOST, description="Shards (processes) of the pool.")
-
-
-class Pool(BaseModel):
-    """A pool, and the shards that have a part of its partitions."""
-
-    pool: str
-    shards: list[str]
-
-
-class Resizable(Protocol):
-    """Pools whose size can be changed; see `Pools.resize`."""
-
-    async def resize(self, pool: str, shards: int) -> Sequence[str]:
-        """Who is in the pool afterwards. Raises `NotFound`, `Unavailable`."""
 
 
 class Pools:
@@ -106,16 +79,3 @@ class Pools:
     def shard(self, name: str) -> RemoteShard:
         """How to ask one of them."""
         return self._handles.setdefault(name, RemoteShard(name))
-
-
-def pool_routes(pools: Resizable) -> APIRouter:
-    """The routes."""
-    router = APIRouter(tags=["operations"])
-
-    @router.put("/api/pools/{pool}", operation_id="resize_pool")
-    async def resize(pool: str, size: PoolSize, _: Operator) -> Pool:
-        """Change the number of shards of `rooms`, `calendars` or `care` while everything runs: what `carewire scale`
-        does. Answers when every partition has moved. For administrators."""
-        return Pool(pool=pool, shards=list(await pools.resize(pool, size.shards)))
-
-    return router

@@ -14,17 +14,17 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 from ray import serve
 
-from actors.kernel.cluster.remote import log_process
+from actors.kernel.cluster.remote.processes import log_process
 from common.clock import SystemClock
 from common.errors import Unavailable
 from common.logs import get_logger
 from config.ml import MlSettings
 from config.settings import Settings
+from ml.answers.opinions import Opinion, opinions
 from ml.evidence import Evidence
-from ml.knowledge import load_knowledge
+from ml.knowledge.loading import load_knowledge
 from ml.messages.answer import MessageReader
 from ml.messages.classifier import FOLDER, MessageModel, MessageModelError
-from ml.predictor import Opinion, opinions
 from serve_app.capabilities.prediction.cache import TtlCache
 from serve_app.capabilities.prediction.metrics import PredictionMetrics
 from serve_app.capabilities.prediction.service import PredictionService, Served
@@ -93,8 +93,11 @@ class PredictorReplica:
             await self._put_in_service(None)
 
     async def _put_in_service(self, wanted: str | None) -> None:
-        from ml.artifact import ArtifactError, current_version  # with them comes torch, which only a replica needs
-        from ml.model import TrainedModel
+        from ml.model.artifact import (  # with them comes torch, which only a replica needs
+            ArtifactError,
+            current_version,
+        )
+        from ml.model.trained import TrainedModel
 
         in_service = self._service.served.info.version
         version = wanted

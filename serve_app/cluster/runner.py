@@ -2,37 +2,49 @@
 
 import asyncio
 import os
+from contextlib import AsyncExitStack
 from typing import Final
 
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
 from actors.kernel.caller.shard_client import WorkClient
-from actors.kernel.cluster.remote import RemoteDirectory, ensure_shards, kinds_to_pools, log_process, workplace_of
-from common.clock import Clock
+from actors.kernel.cluster.hosting import kinds_to_pools
+from actors.kernel.cluster.remote.calls import RemoteDirectory, client_of, workplace_of
+from actors.kernel.cluster.remote.processes import log_process
+from actors.kernel.cluster.remote.shards import ensure_shards
+from actors.presence.channel import PresenceChange
+from actors.presence.tracker import Tracker
 from common.lib.collector import calm_collector
 from common.net.tls import NodeTls
-from serve_app.activities.connector import Connector
+from config.settings import Settings
+from serve_app.activities.daily import begin_daily
 from serve_app.activities.metrics import RunnerMetrics
 from serve_app.activities.payloads import Payloads
 from serve_app.activities.runner import Runner
+from serve_app.capabilities.connecting import ACTIVITIES, AddressBook, RunnerContext, daily_of, open_connectors
 from serve_app.capabilities.identity.accounts.account_records import Accounts
 from serve_app.capabilities.identity.accounts.address_book import AccountAddresses
 from serve_app.capabilities.identity.accounts.sealing import Sealing
-from serve_app.capabilities.operations.connectors.jobs import JobsConnector
-from serve_app.capabilities.operations.work.table import work_of
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.edge.conventions.keys import derive
 from serve_app.edge.conventions.roots import root_of
 from serve_app.processes.member import ServeReplica
+from store.blobs.opening import open_blobs
 from store.mongo.client import Database
 from store.platform_time import ProcessClock
 from store.ports.maps import PartitionMaps
 from store.ports.stores import Stores
 
 KIND: Final = "runner"
-NAME: Final = "activities"
+WORKER: Final = "worker"
+"""What a runner is that serves some connectors alone."""
 DRAIN_S: Final = 5.0  # for calls that have begun; those that take longer are made again, under the same keys
 _SHARE_S: Final = 5.0  # between two looks at how many runners there are
+
+
+def workers_of(settings: Settings) -> int:
+    """Runners that serve some connectors alone: `files-0`."""
+    return int(settings.features.files)
 
 
 class RemoteWorkplaces(RemoteDirectory):
@@ -50,11 +62,13 @@ class RemoteWorkplaces(RemoteDirectory):
 class RunnerReplica:
     """One replica: Serve starts it, asks for its health, and lets it drain before it ends."""
 
-    async def __init__(self, recipe: CarewireSpec) -> None:  # type: ignore[misc] # Serve awaits it
+    async def __init__(self, recipe: CarewireSpec, process: str = ACTIVITIES) -> None:  # type: ignore[misc] # Serve awaits it
+        """`process`: what it is called, and which connectors it serves."""
         settings = recipe.settings
-        self._member = ServeReplica(KIND, settings, name=NAME)
+        kind = KIND if process == ACTIVITIES else WORKER
+        self._member = ServeReplica(kind, settings, name=process)
         log_process(await self._member.take_name(), settings)
-        self._stores = stores = await recipe.open()
+        self._stores = stores = await recipe.open(indexes=kind == KIND)
         await ensure_shards(recipe, stores)
         self._time = ProcessClock(stores.platform_time, settable=settings.clock.settable)
         clock = await self._time.start()
@@ -68,20 +82,47 @@ class RunnerReplica:
             metrics=RegionMetrics(self._member.registry),
         )
         await self._region.start()
+        database = self._member.client[settings.mongo.database]
+        root = await root_of(settings.auth, database, stores.vault)
+        self._tracker = Tracker(
+            self._member.name,
+            [client_of(shard, self._member.tls) for shard in recipe.volatile_shards],
+            settings=settings.presence,
+            clock=clock,
+            on_changes=_unheard,
+        )
+        await self._tracker.start()
+        self._opened = AsyncExitStack()
+        context = RunnerContext(
+            settings=settings,
+            registry=self._member.registry,
+            clock=clock,
+            region=self._region,
+            stores=stores,
+            database=database,
+            blobs=await self._opened.enter_async_context(open_blobs(settings.files, database, stores.vault, clock)),
+            addresses=addresses_of(root, database, stores),
+            kinds=[one for pool in recipe.pools for one in recipe.kinds(pool)] if kind == KIND else [],
+            root=root,
+            online=self._tracker.is_online,
+            pools=kinds_to_pools(recipe),
+        )
         self._runner = Runner(
-            f"{self._member.name}-{os.urandom(6).hex()}",
-            places,
-            list(recipe.pools),
-            self._region,
-            Payloads(stores.vault),
-            await connectors_of(recipe, self._member.client[settings.mongo.database], stores, clock),
+            name=f"{self._member.name}-{os.urandom(6).hex()}",
+            workplaces=places,
+            pools=list(recipe.pools),
+            region=self._region,
+            payloads=Payloads(stores.vault),
+            connectors=open_connectors(context, process),
             settings=settings.activities,
             clock=clock,
             metrics=RunnerMetrics(self._member.registry),
         )
         await self._runner.start()
         await self._member.join(self._runner.stats)
-        self._sharing = asyncio.create_task(self._share())
+        self._sharing = asyncio.create_task(self._share() if kind == KIND else _alone())
+        daily = begin_daily(self._region, daily_of(settings)) if kind == KIND else _alone()
+        self._daily = asyncio.create_task(daily)
         calm_collector()
 
     async def check_health(self) -> None:
@@ -90,8 +131,11 @@ class RunnerReplica:
     async def __del__(self) -> None:
         """Drain: what has begun ends, the rest goes back to the shards."""
         self._sharing.cancel()
+        self._daily.cancel()
         await self._runner.close(within_s=DRAIN_S)
+        await self._tracker.close()
         await self._region.close()
+        await self._opened.aclose()
         await self._time.stop()
         await self._member.leave()
         self._stores.close()
@@ -102,17 +146,14 @@ class RunnerReplica:
             await asyncio.sleep(_SHARE_S)
 
 
-async def connectors_of(recipe: CarewireSpec, database: Database, stores: Stores, clock: Clock) -> list[Connector]:
-    """Those whose partner is configured. Each brings its library with it, so the others are not imported."""
-    settings = recipe.settings
-    kinds = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
-    connectors: list[Connector] = [JobsConnector(work_of(stores, kinds, clock))]
-    if (server := settings.email.server) is not None:
-        from serve_app.capabilities.email.connectors.smtp import SmtpConnector
-        from serve_app.capabilities.email.message import Letterhead
+async def _alone() -> None:
+    """Whoever serves some connectors alone shares with nobody."""
 
-        root = await root_of(settings.auth, database, stores.vault)
-        accounts = Accounts(database, Sealing(stores.vault, derive(root, "index")))
-        head = Letterhead(settings.email.from_, settings.http.public_url)
-        connectors.append(SmtpConnector(server, head, AccountAddresses(accounts), clock))
-    return connectors
+
+def _unheard(_: list[PresenceChange]) -> None:
+    """Nobody here waits for changes: who is online is looked at when it matters."""
+
+
+def addresses_of(root: str, database: Database, stores: Stores) -> AddressBook:
+    """Where people are written to."""
+    return AccountAddresses(Accounts(database, Sealing(stores.vault, derive(root, "index"))))

@@ -3,7 +3,7 @@
 Shard processes import this module, so it imports nothing that they do not need.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,8 +11,9 @@ from actors.kernel.cluster.hosting import HostedShard
 from actors.kernel.contract.entity import Kind
 from actors.kernel.contract.partitions import shard_names
 from actors.kernel.contract.reactions import AnyReaction, switched_on
+from actors.payments.kinds import PAYMENT_KINDS
 from actors.workflows.table import reactions_of
-from common.clock import SystemClock
+from common.clock import Clock
 from config.settings import Settings
 from store.ports.stores import Stores
 
@@ -30,7 +31,11 @@ def _room_kinds(settings: Settings) -> list[Kind[Any, Any, Any]]:
     from actors.rooms.pairs import PairKind
     from actors.rooms.room.kind import RoomKind
 
-    return [RoomKind(settings.rooms), PairKind(), InboxKind()]
+    if not settings.features.moderation:
+        return [RoomKind(settings.rooms), PairKind(), InboxKind()]
+    from serve_app.cluster.beside.screening import screen_of_process
+
+    return [RoomKind(settings.rooms, screen=screen_of_process()), PairKind(), InboxKind()]
 
 
 def _calendar_kinds(_: Settings) -> list[Kind[Any, Any, Any]]:
@@ -43,20 +48,95 @@ def _calendar_kinds(_: Settings) -> list[Kind[Any, Any, Any]]:
     return [CalendarKind(), AgendaKind(), BookingKind(), SeriesKind(), WaitlistKind()]
 
 
-def _care_kinds(_: Settings) -> list[Kind[Any, Any, Any]]:
+def _worksheet_kinds(settings: Settings) -> list[Kind[Any, Any, Any]]:
+    from actors.worksheets.assignment.kind import AssignmentKind
+    from actors.worksheets.assignment.state import House
+    from actors.worksheets.desk.kind import DeskKind
+    from actors.worksheets.document.judging import Bounds
+    from actors.worksheets.series.kind import SeriesKind
+    from actors.worksheets.worksheet.kind import WorksheetKind
+
+    asked = settings.worksheets
+    house = House(
+        bounds=Bounds(
+            update_bytes=asked.max_update_bytes,
+            state_bytes=asked.max_state_bytes,
+            field_chars=asked.max_field_chars,
+            client_numbers=asked.max_client_numbers,
+        ),
+        compact_after=asked.compact_after,
+        resident_bytes=asked.max_resident_bytes,
+        clarification_stops=asked.clarification_stops_clock,
+        pause_stops=asked.pause_stops_clock,
+    )
+    return [WorksheetKind(), AssignmentKind(house), SeriesKind(), DeskKind()]
+
+
+def _care_kinds(settings: Settings) -> list[Kind[Any, Any, Any]]:
     from actors.arrivals.kind import ArrivalKind
+    from actors.banners.kind import BannerKind
+    from actors.broadcasts.kind import BroadcastKind
+    from actors.calls.call.kind import CallKind
+    from actors.calls.line.line import LineKind
     from actors.care.kind import CareKind
     from actors.care.pairs import CarePairKind
+    from actors.devicekeys.kind import DeviceKeysKind
+    from actors.emergencies.emergency.kind import EmergencyKind
+    from actors.emergencies.emergency.steps import Steps
+    from actors.emergencies.ladder.ladder import LadderKind
+    from actors.emergencies.person.kind import DistressKind
+    from actors.files.kind import FileKind
     from actors.jobs.kind import JobKind
+    from actors.keeping.kind import HoldKind
+    from actors.keeping.terms import TermsKind
+    from actors.meetings.house import doors_of, terms_of
+    from actors.meetings.kind import MeetingKind
+    from actors.moderation.case.kind import CaseKind
+    from actors.moderation.case.opening import Terms
+    from actors.moderation.house.entity import HouseKind
+    from actors.moderation.shield.kind import ShieldKind
+    from actors.notifications.device.kind import DeviceKind
+    from actors.notifications.mailing.kind import MailingKind
     from actors.notifications.notifier.kind import NotifierKind
+    from actors.notifications.notifier.rules.facts import House
+    from actors.outgoing.kind import OutgoingKind
+    from actors.payments.kinds import payment_kinds
+    from actors.recordings.kind import RecordingKind
 
-    return [CareKind(), CarePairKind(), NotifierKind(), ArrivalKind(), JobKind()]
+    told = settings.notifications
+    steps = Steps(
+        remind_ms=int(told.remind_s * 1000),
+        give_up_ms=int(told.give_up_s * 1000),
+        keep_location_ms=int(told.location_keep_h * 3_600_000),
+    )
+    terms = Terms.of(settings.moderation)
+    safety: list[Kind[Any, Any, Any]] = [CaseKind(terms), ShieldKind(), HouseKind(), HoldKind(), TermsKind()]
+    emergencies: list[Kind[Any, Any, Any]] = [EmergencyKind(steps), DistressKind(), LadderKind()]
+    calls: list[Kind[Any, Any, Any]] = [CallKind(), LineKind(), BroadcastKind(), BannerKind(), OutgoingKind()]
+    calls.append(MeetingKind(terms_of(settings), doors_of(settings)))
+    told_of: list[Kind[Any, Any, Any]] = [NotifierKind(House.of(settings)), DeviceKind(), MailingKind()]
+    money = payment_kinds(settings.payments.poll_s)
+    recordings = RecordingKind(settings.meetings.recording_days * 86_400_000)
+    files: list[Kind[Any, Any, Any]] = [FileKind(), DeviceKeysKind()]
+    sheets = _worksheet_kinds(settings)
+    others = [*files, recordings, *safety, *money, *sheets]
+    return [CareKind(), CarePairKind(), ArrivalKind(), JobKind(), *told_of, *emergencies, *calls, *others]
 
 
 POOLS: Final[Mapping[str, Pool]] = {
     "rooms": Pool(("room", "pair", "user"), _room_kinds),
     "calendars": Pool(("calendar", "client", "booking", "series", "waitlist"), _calendar_kinds),
-    "care": Pool(("care", "care_pair", "notifier", "arrival", "job"), _care_kinds),
+    "care": Pool(
+        (
+            *("care", "care_pair", "arrival", "job", "notifier", "device", "mailing"),
+            *("emergency", "distress", "ladder", "call", "line", "broadcast", "banners", "outgoing", "meeting"),
+            *("file", "devicekeys", "recording"),
+            *("case", "shield", "safetypolicy", "hold", "retention"),
+            *PAYMENT_KINDS,
+            *("worksheet", "assignment", "assignments", "desk"),
+        ),
+        _care_kinds,
+    ),
 }
 """Every pool there is; how many shards each has is in `KernelSettings.pools`. What writes to each other all the time
 shares its shards: rooms with inboxes, calendars with bookings. Whoever needs the pools asks here: a name that is not in
@@ -94,11 +174,19 @@ class CarewireSpec:
         unsettled for ever. Raises KeyError for a pool that is not there."""
         return switched_on(reactions_of(POOLS[pool].kinds), self.settings.features.off)
 
-    async def open(self) -> Stores:
-        """Connect to the database, and make the indexes that the kinds need."""
+    def attended(self, pool: str, stores: Stores) -> Coroutine[Any, Any, None] | None:
+        """Rooms hold what the house says."""
+        if pool != "rooms" or not self.settings.features.moderation:
+            return None
+        from serve_app.cluster.beside.screening import screen_of_process
+
+        return screen_of_process().follow(stores.views)
+
+    async def open(self, *, indexes: bool = True) -> Stores:
+        """Connect to the database, and make the indexes that the kinds need; without, no kind is imported (15 MB)."""
         from store.stores import open_stores
 
-        kinds = [kind for pool in POOLS for kind in self.kinds(pool)]
+        kinds = [kind for pool in POOLS for kind in self.kinds(pool)] if indexes else []
         return await open_stores(self.settings, [index for kind in kinds for index in kind.indexes])
 
     @property
@@ -108,11 +196,11 @@ class CarewireSpec:
 
         return presence_shards(self.settings.presence)
 
-    def volatile(self, shard: str, stores: Stores) -> HostedShard:
+    def volatile(self, shard: str, stores: Stores, clock: Clock) -> HostedShard:
         """A presence shard."""
         from actors.presence.shard import PresenceShard
 
-        return PresenceShard(shard, stores.views, settings=self.settings.presence, clock=SystemClock())
+        return PresenceShard(shard, stores.views, settings=self.settings.presence, clock=clock)
 
     def shards_of(self, pool: str) -> list[str]:
         """The shards of a pool, by the settings."""

@@ -38,6 +38,7 @@ class RequestReader:
         has_body = rest.method in _WITH_BODY and not rest.bodiless
         self.path: Final = [_Text(fields[name]) for name in in_path]
         self.query: Final = [] if has_body or rest.bodiless else [_Text(one) for one in left]
+        self._known: Final = frozenset(one.name for one in self.query) if rest.strict else None
         self.body: Final = (rest.body or _left_of(self.kind, left, in_path)) if has_body else None
 
     async def read(self, request: HttpRequest) -> msgspec.Struct:
@@ -56,6 +57,9 @@ class RequestReader:
 
     def _of_address(self, request: HttpRequest) -> msgspec.Struct:
         told = self._told(request.path_params, self.path)
+        if self._known is not None and (unknown := set(request.query_params) - self._known):
+            name = min(unknown)[:64]
+            raise InvalidArgument(f"{name} is not known here.", details={"field": name})
         if self.query:
             told |= self._told(request.query_params, self.query)
         return self.kind(**told)

@@ -47,6 +47,11 @@ def _items(name: str, value: Any, node: Mapping[str, Any]) -> dict[str, Any]:
     return {} if "prefixItems" in node else {name: value}
 
 
+def _discriminator(name: str, value: Any, node: Mapping[str, Any]) -> dict[str, Any]:
+    """Draft 7 has none: each way says by a constant which one it is. A member may be called so."""
+    return {} if isinstance(value, Mapping) and "propertyName" in value and "anyOf" in node else {name: value}
+
+
 def _anything(_: type) -> Schema:
     return {"description": "Any JSON value."}
 
@@ -55,5 +60,6 @@ _KEYWORDS: Final[Mapping[str, Callable[[str, Any, Mapping[str, Any]], dict[str, 
     "pattern": _pattern,
     "prefixItems": _tuple,
     "items": _items,
+    "discriminator": _discriminator,
 }
 _DATA: Final = frozenset({"default", "enum", "const", "examples"})

@@ -47,11 +47,11 @@ _TIME: Final = "2026-11-20T09:30:00.000Z"
 _ONE: Final = "this socket"
 
 SESSION: Final = ServerEvent(
-    "session",
-    SessionPayload,
-    _ONE,
-    "After a successful connect, or `authenticate`.",
-    {
+    name="session",
+    payload=SessionPayload,
+    audience=_ONE,
+    description="After a successful connect, or `authenticate`.",
+    example={
         "connection_id": "h9Wq2c0sAAAB",
         "user_id": "alice",
         "role": "client",
@@ -61,22 +61,27 @@ SESSION: Final = ServerEvent(
     },
 )
 ERROR: Final = ServerEvent(
-    "error",
-    ErrorPayload,
-    _ONE,
-    "An event without an ack failed (`event` names it), a room could not be recovered (`event` is `recover`), or the "
+    name="error",
+    payload=ErrorPayload,
+    audience=_ONE,
+    description="An event without an ack failed (`event` names it), a room could not be recovered (`event` "
+    "is `recover`), or the "
     "connection is about to be closed.",
-    {"code": "not_found", "message": "There is no such room.", "event": "message"},
+    example={"code": "not_found", "message": "There is no such room.", "event": "message"},
 )
 TOKEN_EXPIRING: Final = ServerEvent(
-    "token_expiring",
-    TokenExpiringPayload,
-    _ONE,
-    "Send a fresh token with `authenticate` before then.",
-    {"expires_at": _TIME},
+    name="token_expiring",
+    payload=TokenExpiringPayload,
+    audience=_ONE,
+    description="Send a fresh token with `authenticate` before then.",
+    example={"expires_at": _TIME},
 )
 RECONNECT: Final = ServerEvent(
-    "reconnect", ReconnectPayload, _ONE, "This gateway is leaving: connect again, elsewhere.", {"delay_ms": 1200}
+    name="reconnect",
+    payload=ReconnectPayload,
+    audience=_ONE,
+    description="This gateway is leaving: connect again, elsewhere.",
+    example={"delay_ms": 1200},
 )
 
 FRONT_EVENTS: Final = (SESSION, ERROR, TOKEN_EXPIRING, RECONNECT)

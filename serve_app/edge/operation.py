@@ -10,7 +10,7 @@
 `serve_app.edge.rest` makes a route of it, `serve_app.edge.sockets` a handler.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 
@@ -44,13 +44,19 @@ class Caller(msgspec.Struct, frozen=True):
 
     `trace`: names the request in logs and journal. `idempotency_key`: the `Idempotency-Key` of a POST with its address
     and user, else the `request_id` of the payload; "" when neither was given. `if_match`: the header, or else the
-    `version` of a payload that is `Versioned`, as one would write it there.
+    `version` of a payload that is `Versioned`, as one would write it there. `session`, `device`: of the token.
+    `connection`: the public id of the socket that asks; "": it came over REST. `network`: the address that it came
+    from, as limits count it.
     """
 
     by: Principal
     trace: str
     idempotency_key: str = ""
     if_match: str | None = None
+    session: str = ""
+    device: str = ""
+    connection: str = ""
+    network: str = ""
 
     @property
     def versions(self) -> tuple[int, ...] | msgspec.UnsetType:
@@ -107,6 +113,9 @@ class Rest:
     `status`: of success; `statuses`: others that succeed too. `tag`: the group in the documents. `request`: the type at
     this door, where an address knows more than an event (a subtype of the operation's). `body`: the type of the body,
     where it is not what `path` leaves of the request; `bodiless`: a body is not looked at. `shown`: another answer.
+    `strict`: what the query names and the request does not have is refused.
+    `aliases`: other paths, which the documents leave out; they may name other members. `streamed`: what is done with a
+    body of `application/x-ndjson` instead: it streams in, and the answer out; how much it may be is for it to say.
     """
 
     method: Method
@@ -118,6 +127,9 @@ class Rest:
     body: type[msgspec.Struct] | None = None
     bodiless: bool = False
     shown: Shown[Any] | None = None
+    aliases: tuple[str, ...] = ()
+    strict: bool = False
+    streamed: Callable[[AsyncIterator[bytes], Caller], AsyncIterator[bytes]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +142,8 @@ class Operation(Generic[Request]):
     the audit record names. `error_details`: members of a `Conflict`'s details that REST tells beside the problem's own
     (reasons, alternatives). `refuses`: errors beside those of every operation. `description`: for the documents; ""
     takes that of the request. `anonymous`: also for who has not said who they are. `versioned`: its answer has a
-    version; a change of what the address names obeys `If-Match`.
+    version; a change of what the address names obeys `If-Match`. `topic`: what a socket that asks listens to from then
+    on; the call gives a `Reply` of its entity, asked with `listen` where `Caller.connection` is not "".
     """
 
     name: str
@@ -147,12 +160,13 @@ class Operation(Generic[Request]):
     description: str = ""
     anonymous: bool = False
     versioned: bool = False
+    topic: Callable[[Any], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClientEvent(Generic[Request]):
     """An event that only a socket can send (it listens from then on): what an `Operation` declares, without the call.
-    Whoever has the socket carries it out, with a handler of its own."""
+    Whoever has the socket carries it out, with a handler of its own. `binary`: bytes may come as attachments."""
 
     name: str
     action: str
@@ -164,6 +178,7 @@ class ClientEvent(Generic[Request]):
     example: Example | None = None
     description: str = ""
     anonymous: bool = False
+    binary: bool = False
 
 
 Declared: TypeAlias = Operation[Any] | ClientEvent[Any]

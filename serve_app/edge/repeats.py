@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from common.errors import Conflict
-from serve_app.edge.conventions.idempotency import LEASE_S, IdempotencyStore, StoredAnswer
+from serve_app.edge.conventions.repeats.idempotency import LEASE_S, IdempotencyStore, StoredAnswer
 from serve_app.edge.operation import Answer, Caller, Operation, Repeatable, Result, encoded, result_of
 
 FIELD: Final = "request_id"

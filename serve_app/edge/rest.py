@@ -1,6 +1,7 @@
 """The REST door: operations as routes, each with its permit, its record of reads, its entity tag and its documents."""
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -9,13 +10,16 @@ from starlette.responses import JSONResponse, Response
 from typing_extensions import override
 
 from actors.kernel.contract.entity import Principal
+from common.addresses import network_of
 from common.errors import Conflict, InvalidArgument
 from common.persons import NothingToTell
 from serve_app.edge import etags
 from serve_app.edge.api.models import Problem
 from serve_app.edge.api.problems import problem
-from serve_app.edge.conventions.permits import admitted, permit
+from serve_app.edge.conventions.callers import sender_of
+from serve_app.edge.conventions.permits import admitted, admitted_or_nobody, permit, public
 from serve_app.edge.conventions.readings import reading_of, tells
+from serve_app.edge.conventions.streams import Streamed, is_ndjson
 from serve_app.edge.decoding import RequestReader
 from serve_app.edge.operation import Caller, Operation, Rest, Result, encoded, result_of, version_meant
 from serve_app.edge.rest_documents import document_of
@@ -48,35 +52,43 @@ def operation_of(route: RouteContext) -> Operation[Any] | None:
 
 
 def _add(router: APIRouter, operation: Operation[Any], rest: Rest) -> None:
-    reader = RequestReader(operation, rest)
-    door = door_of(operation, rest, reader)
-    vars(door)[_OPERATION] = operation
     told = rest.shown.response if rest.shown is not None and rest.shown.response is not None else operation.response
     errors = {error.status for error in operation.refuses}
-    router.add_api_route(
-        rest.path,
-        tells(told or NothingToTell)(door),
-        methods=[rest.method],
-        route_class_override=_OperationRoute,
-        dependencies=[permit(operation.action)],
-        name=operation.name,
-        operation_id=operation.name,
-        tags=[rest.tag],
-        description=operation.description or operation.request.__doc__,
-        status_code=rest.status,
-        response_model=None,
-        response_class=_class_of(rest),
-        responses={status: {"model": Problem} for status in sorted({*_OF_ALL, *errors})},
-        openapi_extra=document_of(operation, rest, reader),
-    )
+    for path in (rest.path, *rest.aliases):
+        here = replace(rest, path=path)
+        reader = RequestReader(operation, here)
+        door = door_of(operation, here, reader)
+        vars(door)[_OPERATION] = operation
+        router.add_api_route(
+            path,
+            tells(told or NothingToTell)(door),
+            methods=[rest.method],
+            route_class_override=_OperationRoute,
+            dependencies=[(public if operation.anonymous else permit)(operation.action)],
+            name=operation.name,
+            operation_id=operation.name,
+            tags=[rest.tag],
+            description=operation.description or operation.request.__doc__,
+            status_code=rest.status,
+            response_model=None,
+            response_class=_class_of(rest),
+            responses={status: {"model": Problem} for status in sorted({*_OF_ALL, *errors})},
+            include_in_schema=path == rest.path,
+            openapi_extra=document_of(operation, here, reader),
+        )
 
 
 def door_of(operation: Operation[Any], rest: Rest, reader: RequestReader) -> Door:
     """What a request goes through: 401 before 403, both before it is read; then 400, then what the operation says."""
     keyed = rest.method == "POST"
+    who = admitted_or_nobody if operation.anonymous else admitted
 
     async def door(request: Request) -> Response:
-        by = admitted(request.scope, operation.action)
+        by = who(request.scope, operation.action)
+        verified = sender_of(request.scope).verified
+        if rest.streamed is not None and is_ndjson(request.scope):
+            trace, key = request.scope.get("request_id", ""), _key_of(request, by)
+            return Streamed(rest.streamed(request.stream(), Caller(by, trace, key)))
         asked = await reader.read(request)
         named = getattr(asked, "request_id", None) or ""
         if_match = request.headers.get("if-match")
@@ -85,6 +97,9 @@ def door_of(operation: Operation[Any], rest: Rest, reader: RequestReader) -> Doo
             trace=request.scope.get("request_id", ""),
             idempotency_key=(_key_of(request, by) or named) if keyed else named,
             if_match=version_meant(asked) if if_match is None else if_match,
+            session=verified.session if verified is not None else "",
+            device=verified.device if verified is not None else "",
+            network=network_of(sender_of(request.scope).address),
         )
         try:
             result = result_of(await operation.call(asked, caller))

@@ -37,7 +37,7 @@ def document_of(operation: Operation[Any], rest: Rest, reader: RequestReader) ->
     document: dict[str, Any] = {"responses": _responses(operation, rest)}
     schemas = members_of(reader.kind)
     parameters = [
-        _parameter(member.name, where, member.required, schemas[member.name], sent)
+        _parameter(name=member.name, where=where, required=member.required, schema=schemas[member.name], sent=sent)
         for where, members in (("path", reader.path), ("query", reader.query))
         for member in members
     ]

@@ -13,7 +13,8 @@ from ray.exceptions import RayError
 from ray.serve.config import ProxyLocation
 
 from actors.kernel.caller.shard_client import ShardGone
-from actors.kernel.cluster.remote import RemoteShard, all_shards, ensure_shards, stop_shards
+from actors.kernel.cluster.remote.calls import RemoteShard
+from actors.kernel.cluster.remote.shards import all_shards, ensure_shards, stop_shards
 from common.clock import SystemClock
 from common.errors import StartupError, Unavailable
 from common.logs import take_over

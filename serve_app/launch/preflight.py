@@ -11,6 +11,7 @@ import psutil
 
 from common.errors import StartupError
 from config.settings import Settings
+from serve_app.launch.relay import find_turnserver
 from store.crypto.masterkeys import load_master_keys
 from store.embedded.mongod import find_mongod
 from store.embedded.server import DATABASE_DIR
@@ -45,6 +46,8 @@ def check_machine(settings: Settings) -> None:
         find_mongod(settings.mongo.binary)
     else:
         check_url(settings.mongo.url.get_secret_value())
+    if settings.turn.embedded and settings.features.video:
+        find_turnserver()
     if settings.ray.address is not None:
         check_cluster(settings.ray.address)
     elif settings.features.ml:

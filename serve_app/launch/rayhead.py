@@ -125,8 +125,9 @@ def _workers(settings: Settings) -> int:
     runs reserves, else a part of it would wait for a place without an end."""
     kernel, gateway = settings.kernel, settings.gateway
     shards = sum(settings.kernel.pools.values()) + settings.presence.shards
-    replicas = (gateway.max_replicas or gateway.replicas) + 1
-    reserved = 0.05 * shards + 0.1 * replicas + settings.ml.num_cpus * settings.predictors_max
+    replicas = (gateway.max_replicas or gateway.replicas) + 1 + settings.runners_and_workers
+    light = shards + settings.media_workers_max
+    reserved = 0.05 * light + 0.1 * replicas + settings.ml.num_cpus * settings.predictors_max
     return max(kernel.room_shards + gateway.replicas + 3, math.ceil(reserved + _SPARE_CPUS))
 
 

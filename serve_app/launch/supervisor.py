@@ -1,6 +1,7 @@
 """`carewire up`: starts MongoDB and Ray side by side, keeps both alive, and takes everything down again.
 
     carewire up (this process)
+    ├── turnserver                with CAREWIRE_TURN__EMBEDDED; restarted by `relay` if it dies
     ├── mongod                    when no database is configured; restarted by `store.embedded.server` if it dies
     └── driver (serve_app.launch.driver) restarted here if it dies
         └── Ray: head processes, shards, Serve controller and replicas
@@ -27,12 +28,13 @@ from serve_app.launch import rayhead
 from serve_app.launch.orders import DriverReport, SupervisorOrder
 from serve_app.launch.processtree import end_descendants, mark_descendants
 from serve_app.launch.readiness import await_free
+from serve_app.launch.relay import EmbeddedRelay
 from serve_app.launch.runfile import RunFile, Running
 from serve_app.launch.secrets import with_mongo_url
 from serve_app.launch.switches import tell_switched_on
 from store.embedded.server import EmbeddedMongo
 from store.mongo.client import check_server, open_client
-from store.mongo.leases import MongoLeases
+from store.mongo.kernel.leases import MongoLeases
 from store.mongo.switches import MongoSwitches
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -134,6 +136,7 @@ class Supervisor:
         self._scratch = rayhead.make_scratch()
         self._logs = settings.data_dir / "logs"
         self._mongo: EmbeddedMongo | None = None
+        self._relay: EmbeddedRelay | None = None
         self._driver: Driver | None = None
         self._ready = False
         self._began = time.monotonic()
@@ -156,6 +159,10 @@ class Supervisor:
             await self._stop()
 
     async def _live(self) -> None:
+        if self._settings.turn.embedded and self._settings.features.video:
+            self._relay = EmbeddedRelay(self._settings.turn, self._settings.data_dir)
+            await self._relay.start()
+            self._tell("TURN", f"127.0.0.1:{self._settings.turn.port}, embedded")
         mongo_url = asyncio.create_task(self._start_mongo())
         deaths: list[float] = []
         try:
@@ -247,6 +254,8 @@ class Supervisor:
 
     async def _stop(self) -> None:
         """Gateways and shards first, then the database. Nothing below us survives this."""
+        if self._relay is not None:
+            await self._relay.stop()
         if self._driver is not None and self._ready:
             await self._driver.stop(_STOP_S)
         end_descendants(sparing=self._mongo.pid if self._mongo is not None else None)

@@ -28,11 +28,15 @@ OFF: Final = Finding("off", {})
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the program. `vital`: nothing works without it. A probe that raises, or is late, finds it down."""
+    """A part of the program. `vital`: nothing works without it. A probe that raises, or is late, finds it down.
+
+    `advisory`: what it finds is for whoever sets Carewire up. It is shown, and the whole is none the worse for it.
+    """
 
     name: str
     probe: Callable[[], Awaitable[Finding]]
     vital: bool = True
+    advisory: bool = False
 
 
 def switched_off(feature: str) -> Part:
@@ -99,4 +103,5 @@ class HealthMonitor:
 def _overall(parts: Sequence[Part], findings: Sequence[Finding]) -> State:
     if any(part.vital and finding.status == "down" for part, finding in zip(parts, findings, strict=True)):
         return "down"
-    return "ok" if all(finding.status in ("ok", "off") for finding in findings) else "degraded"
+    counted = [finding for part, finding in zip(parts, findings, strict=True) if not part.advisory]
+    return "ok" if all(finding.status in ("ok", "off") for finding in counted) else "degraded"

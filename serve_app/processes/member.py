@@ -51,7 +51,9 @@ class ServeReplica:
     async def take_name(self) -> str:
         """A name that no other living process has. To be called first."""
         rank = serve.get_replica_context().rank.rank
-        self.name = await take_name(self.processes, self.kind, rank, self._start, self.tls, prefix=self.name)
+        self.name = await take_name(
+            registry=self.processes, kind=self.kind, first=rank, start=self._start, tls=self.tls, prefix=self.name
+        )
         return self.name
 
     async def join(self, stats: Callable[[], Mapping[str, object]]) -> None:

@@ -131,7 +131,7 @@ class ProcessMonitor:
             self._said[kind, name] = self._clock(), stats
         elif (kind, name) in self._said:
             at_s, last = self._said[kind, name]
-            return ProcessStatus(name, kind, None, {**last, **known}, self._clock() - at_s)
+            return ProcessStatus(name=name, kind=kind, stats=None, known={**last, **known}, age_s=self._clock() - at_s)
         return ProcessStatus(name, kind, stats, known)
 
     async def _stats_of_shard(self, shard: str) -> Mapping[str, object]:

@@ -26,7 +26,9 @@ async def take_name(
         PyMongoError: the database does not answer.
     """
     for number in count(first):
-        mine = Process(f"{prefix or kind}-{number}", kind, os.getpid(), socket.gethostname(), start)
+        mine = Process(
+            name=f"{prefix or kind}-{number}", kind=kind, pid=os.getpid(), node=socket.gethostname(), start=start
+        )
         holder = await registry.holder(mine.name)
         if (holder is None or not await _lives(holder, tls)) and await registry.claim(mine, holder):
             return mine.name

@@ -17,9 +17,9 @@ from typing import Final, Literal
 from typing_extensions import override
 
 from common.net.framing import FIRST_METHOD, Calling, Listening, connect
+from common.net.ports import PortRange, listen
 from common.net.proof import SharedSecret
 from common.net.tls import NodeTls
-from common.ports import PortRange, listen
 from store.mongo.processes import Process
 
 Question = Literal["metrics", "stats"]

@@ -24,7 +24,7 @@ INDEXES: Final = (IndexModel([("at", ASCENDING)], name="unsettled", partialFilte
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class BlobRecord:
     """One blob."""
 
     id: str
@@ -59,13 +59,13 @@ class Records:
         except DuplicateKeyError:
             raise AlreadyExists("There is a blob of this id.", blob=blob) from None
 
-    async def get(self, blob: str) -> Record:
+    async def get(self, blob: str) -> BlobRecord:
         """Raises NotFound: there is none, or none any more."""
         with database_errors():
             found = await self._all.find_one({"_id": blob, "state": {"$ne": "gone"}})
         return _record(found, blob)
 
-    async def claim(self, blob: str, offset: int) -> Record:
+    async def claim(self, blob: str, offset: int) -> BlobRecord:
         """Become the writer, to go on at `offset`; whoever it was until now is fenced off.
 
         Raises:
@@ -81,19 +81,19 @@ class Records:
             raise FailedPrecondition("This blob is finished.", blob=blob)
         raise Conflict(f"Go on at {record.length}.", details={"offset": record.length}, blob=blob)
 
-    async def advance(self, record: Record, length: int) -> None:
+    async def advance(self, record: BlobRecord, length: int) -> None:
         """So many bytes are stored. Raises Conflict: there is a newer writer, or the blob was deleted."""
         mine = {"_id": record.id, "writer": record.writer, "state": "open"}
         if await self._step(mine, {"$set": {"length": length}}) is None:
             raise Conflict("Somebody else goes on with this blob.", blob=record.id)
 
-    async def close(self, blob: str) -> Record:
+    async def close(self, blob: str) -> BlobRecord:
         """No more bytes: become the writer who finishes it, unless it is finished. Raises NotFound."""
         query = {"_id": blob, "state": _UNFINISHED}
         found = await self._step(query, {"$inc": {"writer": 1}, "$set": {"state": "closing"}})
         return _record(found, blob) if found is not None else await self.get(blob)
 
-    async def finished(self, record: Record) -> None:
+    async def finished(self, record: BlobRecord) -> None:
         """It can be read. Raises NotFound: it was deleted meanwhile."""
         if await self._step({"_id": record.id, "state": "closing"}, {"$set": {"state": "closed"}}) is None:
             await self.get(record.id)
@@ -115,7 +115,7 @@ class Records:
         with database_errors():
             await self._all.delete_one({"_id": blob, "state": "gone"})
 
-    async def stale(self, before_ms: int, limit: int) -> Sequence[Record]:
+    async def stale(self, before_ms: int, limit: int) -> Sequence[BlobRecord]:
         """Blobs that were not finished, not cleared up, or deleted, and not touched since; the oldest first."""
         query = {"state": _UNSETTLED, "at": {"$lt": before_ms}}
         with database_errors():
@@ -132,7 +132,9 @@ class Records:
         return found
 
 
-def _record(found: Document | None, blob: str) -> Record:
+def _record(found: Document | None, blob: str) -> BlobRecord:
     if found is None:
         raise NotFound("There is no such blob.", blob=blob)
-    return Record(found["_id"], found["key"], int(found["length"]), found["writer"], found["state"])
+    return BlobRecord(
+        id=found["_id"], key=found["key"], length=int(found["length"]), writer=found["writer"], state=found["state"]
+    )

@@ -21,7 +21,7 @@ from common.logs import get_logger
 from config.files import FilesSettings
 from store.blobs.chunks import Chunks
 from store.blobs.sealing import SEALED_BYTES
-from store.blobs.uploads import Part, Uploads
+from store.blobs.uploads import UploadedPart, Uploads
 from store.mongo.client import Database
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class S3Storage:
             return
         body = await self._part(blob, first, frames)
         upload = await self._uploads.find(blob) or await self._begin(blob)
-        await self._send(blob, upload, writer, first // self.run, body)
+        await self._send(blob=blob, upload=upload, writer=writer, index=first // self.run, body=body)
 
     async def settle(self, blob: str, frames: int) -> None:
         if frames and frames % self.run == 0:
@@ -106,7 +106,7 @@ class S3Storage:
             return
         if await self._size(blob) == index * self.run * SEALED_BYTES + len(body):
             return  # completed by a writer that could not say so
-        await self._send(blob, upload, writer, index, body)
+        await self._send(blob=blob, upload=upload, writer=writer, index=index, body=body)
         await self._complete(blob, upload, index + 1)
 
     async def tidy(self, blob: str, frames: int) -> None:
@@ -164,7 +164,7 @@ class S3Storage:
             sent = await self._s3.upload_part(
                 Bucket=self._bucket, Key=_key(blob), UploadId=upload, PartNumber=number, Body=body
             )
-        await self._uploads.note(blob, index, writer, Part(number, sent["ETag"]))
+        await self._uploads.note(blob, index, writer, UploadedPart(number, sent["ETag"]))
 
     async def _complete(self, blob: str, upload: str, count: int) -> None:
         parts = await self._uploads.parts(blob, count)

@@ -11,7 +11,7 @@ from typing import Final
 from common.errors import CarewireError, FailedPrecondition, InvalidArgument, NotFound
 from common.ids import is_id
 from common.logs import get_logger
-from store.blobs.records import Record, Records
+from store.blobs.records import BlobRecord, Records
 from store.blobs.sealing import FRAME_BYTES, FrameCipher, frames_of, new_key
 from store.blobs.storage import FrameStorage
 from store.ports.blobs import BlobState
@@ -36,7 +36,13 @@ class SealedBlobs:
     async def append(self, blob: str, offset: int, source: AsyncIterable[bytes]) -> int:
         record = await self._records.claim(blob, offset)
         cipher = await self._cipher(record)
-        writer = _Writer(record, cipher, self._storage, self._records, await self._tail(record, cipher))
+        writer = _Writer(
+            record=record,
+            cipher=cipher,
+            storage=self._storage,
+            records=self._records,
+            tail=await self._tail(record, cipher),
+        )
         pieces = aiter(source)
         while True:
             try:
@@ -84,7 +90,7 @@ class SealedBlobs:
         await self._storage.sweep(before_ms)
         return gone
 
-    async def _clear(self, record: Record, before_ms: int) -> bool:
+    async def _clear(self, record: BlobRecord, before_ms: int) -> bool:
         """Do what was left undone with a blob. Was it one that was never finished?"""
         if record.state == "closed":
             await self._tidy(record)
@@ -97,11 +103,11 @@ class SealedBlobs:
             await self._records.forget(record.id)
         return abandoned
 
-    async def _tidy(self, record: Record) -> None:
+    async def _tidy(self, record: BlobRecord) -> None:
         await self._storage.tidy(record.id, frames_of(record.length))
         await self._records.tidied(record.id)
 
-    async def _cipher(self, record: Record) -> FrameCipher:
+    async def _cipher(self, record: BlobRecord) -> FrameCipher:
         """Raises NotFound: the owner was erased."""
         await self._vault.unlock([record.key])
         key = self._vault.open(record.key, _aad(record.id))
@@ -109,7 +115,7 @@ class SealedBlobs:
             raise NotFound("There is no such blob.", blob=record.id)
         return FrameCipher(key, record.id)
 
-    async def _tail(self, record: Record, cipher: FrameCipher) -> bytes:
+    async def _tail(self, record: BlobRecord, cipher: FrameCipher) -> bytes:
         """The bytes behind the last full frame. A writer that was fenced off may have stored more than counts."""
         number, length = divmod(record.length, FRAME_BYTES)
         if not length:
@@ -123,7 +129,7 @@ class SealedBlobs:
                 return text
         raise _damaged(record)
 
-    async def _pieces(self, record: Record, cipher: FrameCipher, start: int, end: int) -> AsyncIterator[bytes]:
+    async def _pieces(self, record: BlobRecord, cipher: FrameCipher, start: int, end: int) -> AsyncIterator[bytes]:
         """Whoever reads to the end sees that it is the end: the last frame is opened though it may be empty."""
         number, total = start // FRAME_BYTES, frames_of(record.length)
         stop = total if end == record.length else -(-end // FRAME_BYTES)
@@ -134,12 +140,14 @@ class SealedBlobs:
                 raise _damaged(record)
             for frame in frames:
                 begin = number * FRAME_BYTES
-                if piece := _opened(record, cipher, number, frame, total)[max(start - begin, 0) : end - begin]:
+                if piece := _opened(record=record, cipher=cipher, number=number, frame=frame, total=total)[
+                    max(start - begin, 0) : end - begin
+                ]:
                     yield piece
                 number += 1
 
 
-def _opened(record: Record, cipher: FrameCipher, number: int, frame: bytes, total: int) -> bytes:
+def _opened(record: BlobRecord, cipher: FrameCipher, number: int, frame: bytes, total: int) -> bytes:
     try:
         return cipher.open(number, frame, last=number == total - 1)
     except ValueError:
@@ -150,7 +158,7 @@ class _Writer:
     """Gathers bytes into frames, frames into runs, and stores these."""
 
     def __init__(
-        self, record: Record, cipher: FrameCipher, storage: FrameStorage, records: Records, tail: bytes
+        self, record: BlobRecord, cipher: FrameCipher, storage: FrameStorage, records: Records, tail: bytes
     ) -> None:
         self._record, self._cipher, self._storage, self._records = record, cipher, storage, records
         self._length = self._stored = record.length
@@ -192,6 +200,6 @@ def _aad(blob: str) -> bytes:
     return b"blob:" + blob.encode()
 
 
-def _damaged(record: Record) -> CarewireError:
+def _damaged(record: BlobRecord) -> CarewireError:
     log.error("blob.damaged", blob=record.id)
     return CarewireError("This file is damaged. Please tell an administrator.", blob=record.id)

@@ -21,7 +21,7 @@ INDEXES: Final = (IndexModel([("upload", ASCENDING)], name="upload"),)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class UploadedPart:
     """A part that S3 has: its number there, and the tag that S3 gave it."""
 
     number: int
@@ -64,7 +64,7 @@ class Uploads:
             raise NotFound("There is no such blob.", blob=blob)
         return int(found["next"])
 
-    async def note(self, blob: str, index: int, writer: int, part: Part) -> None:
+    async def note(self, blob: str, index: int, writer: int, part: UploadedPart) -> None:
         """This is the blob's part of that index. Raises Conflict: a newer writer noted another."""
         field = f"parts.{index}"
         query = {"_id": blob, "$or": [{field: {"$exists": False}}, {f"{field}.w": {"$lte": writer}}]}
@@ -75,7 +75,7 @@ class Uploads:
         if not done.matched_count:
             raise Conflict("Somebody else goes on with this blob.", blob=blob)
 
-    async def parts(self, blob: str, count: int) -> Sequence[Part]:
+    async def parts(self, blob: str, count: int) -> Sequence[UploadedPart]:
         """The first `count` parts, in the order of the blob. Raises NotFound: one is missing."""
         with database_errors():
             found = await self._all.find_one({"_id": blob})
@@ -83,7 +83,7 @@ class Uploads:
             noted = [(found or {})["parts"][str(index)] for index in range(count)]
         except KeyError:
             raise NotFound("There is no such blob.", blob=blob) from None
-        return [Part(one["n"], one["tag"]) for one in noted]
+        return [UploadedPart(one["n"], one["tag"]) for one in noted]
 
     async def known(self, uploads: Sequence[str]) -> set[str]:
         """Which of these belong to a blob."""

@@ -169,7 +169,9 @@ class KeyringVault:
         self._good_until_s = now_s + 2 * self._recheck_s
 
     def _new_key(self, subject: str, version: int) -> WrappedKey:
-        key = WrappedKey(secrets.token_bytes(ID_BYTES), subject, version, self._masters.newest, b"")
+        key = WrappedKey(
+            id=secrets.token_bytes(ID_BYTES), subject=subject, version=version, master=self._masters.newest, wrapped=b""
+        )
         return replace(key, wrapped=self._masters.wrap(secrets.token_bytes(KEY_BYTES), key.aad))
 
     def _remember(self, keys: Iterable[WrappedKey], *, room_for: int) -> None:

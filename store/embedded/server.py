@@ -122,7 +122,14 @@ class EmbeddedMongo:
         if code is None:
             return f"The embedded mongod was not ready within {_START_S:.0f} s. Its log: {self._log_path}"
         free_bytes = shutil.disk_usage(self._dbpath).free
-        return why_it_stopped(code, self._settings, self._dbpath, self._log_path, self._log_from, free_bytes=free_bytes)
+        return why_it_stopped(
+            code=code,
+            settings=self._settings,
+            dbpath=self._dbpath,
+            log_path=self._log_path,
+            log_from=self._log_from,
+            free_bytes=free_bytes,
+        )
 
     async def _until_primary(self) -> None:
         await _until(self._listens)  # far quicker than the driver's own discovery

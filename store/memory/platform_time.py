@@ -8,12 +8,16 @@ class MemoryPlatformTime:
 
     def __init__(self) -> None:
         self._ahead_ms = 0
+        self._deeds: set[str] = set()
         self._followers: list[Callable[[int], None]] = []
 
     async def ahead_ms(self) -> int:
         return self._ahead_ms
 
-    async def advance(self, by_ms: int) -> int:
+    async def advance(self, by_ms: int, *, deed: str = "") -> int:
+        if deed in self._deeds:
+            return self._ahead_ms
+        self._deeds |= {deed} - {""}
         self._ahead_ms += by_ms
         for tell in list(self._followers):
             tell(self._ahead_ms)

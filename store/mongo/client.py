@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorCursor, AsyncIOMotorDatabase
 from pymongo import ReplaceOne
 from pymongo.errors import (
     BulkWriteError,
@@ -29,8 +29,10 @@ if TYPE_CHECKING:  # generic for the type checker only
     Client: TypeAlias = AsyncIOMotorClient[Document]
     Database: TypeAlias = AsyncIOMotorDatabase[Document]
     Collection: TypeAlias = AsyncIOMotorCollection[Document]
+    Cursor: TypeAlias = AsyncIOMotorCursor[Document]
 else:
     Client, Database, Collection = AsyncIOMotorClient, AsyncIOMotorDatabase, AsyncIOMotorCollection
+    Cursor = AsyncIOMotorCursor
 
 DUPLICATE_KEY: Final = 11000
 _AUTHENTICATION_FAILED: Final = 18

@@ -8,20 +8,21 @@ from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
 from common.errors import StartupError
-from store.mongo import activities, documents, feed_tokens, keys, timers
-from store.mongo.activities import ACTIVITIES
+from store.mongo import feed_tokens, keys
 from store.mongo.client import Database, database_errors
-from store.mongo.documents import JOURNAL
 from store.mongo.feed_tokens import FEED_TOKENS
-from store.mongo.journal import SNAPSHOTS
+from store.mongo.kernel import activities, documents, timers
+from store.mongo.kernel.activities import ACTIVITIES
+from store.mongo.kernel.documents import JOURNAL
+from store.mongo.kernel.journal import SNAPSHOTS
+from store.mongo.kernel.leases import LEASES
+from store.mongo.kernel.maps import MAPS
+from store.mongo.kernel.timers import TIMERS
+from store.mongo.kernel.views import view_index
 from store.mongo.keys import COUNTERS, KEYS
-from store.mongo.leases import LEASES
-from store.mongo.maps import MAPS
 from store.mongo.platform_time import PLATFORM_TIME
 from store.mongo.processes import COLLECTION as PROCESSES
 from store.mongo.switches import SWITCHES
-from store.mongo.timers import TIMERS
-from store.mongo.views import view_index
 from store.ports.views import Index
 
 _OURS: Final[dict[str, Sequence[IndexModel]]] = {

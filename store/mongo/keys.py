@@ -85,7 +85,10 @@ class MongoKeyStore:
     async def _find(self, query: Document, *, limit: int = 0) -> list[WrappedKey]:
         with database_errors():
             found = self._keys.find(query, limit=limit)
-            return [WrappedKey(d["_id"], d["s"], d["v"], d["m"], d["w"]) async for d in found]
+            return [
+                WrappedKey(id=d["_id"], subject=d["s"], version=d["v"], master=d["m"], wrapped=d["w"])
+                async for d in found
+            ]
 
 
 def _to_document(key: WrappedKey) -> Document:

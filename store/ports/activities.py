@@ -1,6 +1,6 @@
 """Activities that are put off or dead: calls to partners (and letters) that no turn of the journal keeps any more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -34,6 +34,11 @@ class ActivityRecord:
     code: str = ""
     message: str = ""
 
+    @property
+    def kind(self) -> str:
+        """Of its entity."""
+        return self.entity.partition(":")[0]
+
 
 Lane = tuple[str, str]
 """(entity, lane)"""
@@ -41,7 +46,10 @@ Lane = tuple[str, str]
 
 class Activities(Protocol):
     """What is put off, and what is dead. Writes are majority-committed when they return. Raises `Unavailable` when the
-    database does not answer in time."""
+    database does not answer in time.
+
+    `kinds`: of whose entities alone; None: of all. Pools number their partitions alike, so what belongs to a shard is
+    told by both."""
 
     async def put(self, activities: Sequence[ActivityRecord]) -> None:
         """Store or replace. The same one twice: the last stands."""
@@ -56,17 +64,33 @@ class Activities(Protocol):
         """Those of these that are there."""
 
     async def due(
-        self, partitions: Sequence[int], connector: str, *, before_ms: int, limit: int, urgency: int = 1
+        self,
+        partitions: Sequence[int],
+        connector: str,
+        *,
+        before_ms: int,
+        limit: int,
+        urgency: int = 1,
+        kinds: Collection[str] | None = None,
     ) -> list[ActivityRecord]:
         """Parked ones of these partitions and this urgency that are due before then, the earliest first."""
 
-    async def expired(self, partitions: Sequence[int], *, before_ms: int, limit: int) -> list[ActivityRecord]:
-        """Parked ones of these partitions whose deadline lies before then, the earliest first."""
+    async def expired(
+        self,
+        partitions: Sequence[int],
+        *,
+        before_ms: int,
+        limit: int,
+        after: tuple[int, bytes] | None = None,
+        kinds: Collection[str] | None = None,
+    ) -> list[ActivityRecord]:
+        """Parked ones of these partitions whose deadline lies before then, by deadline and id; those behind `after`,
+        which is the deadline and the id of one."""
 
     async def first_of(self, lanes: Sequence[Lane]) -> Mapping[Lane, ActivityRecord]:
         """The parked one of the lowest order of each of these lanes that has any."""
 
-    async def stuck(self, partitions: Sequence[int]) -> list[bytes]:
+    async def stuck(self, partitions: Sequence[int], kinds: Collection[str] | None = None) -> list[bytes]:
         """First ones of lanes in these partitions that are due `BEHIND` another one, which is there no more."""
 
     async def page(
@@ -74,7 +98,9 @@ class Activities(Protocol):
     ) -> list[ActivityRecord]:
         """Those of a connector and state, of all partitions, in the order of their ids."""
 
-    async def counts(self, partitions: Sequence[int] | None = None) -> Mapping[tuple[str, State], int]:
+    async def counts(
+        self, partitions: Sequence[int] | None = None, kinds: Collection[str] | None = None
+    ) -> Mapping[tuple[str, State], int]:
         """How many there are of each connector and state; of all partitions, or of these."""
 
     async def oldest_ms(self, partitions: Sequence[int], connector: str) -> int | None:

@@ -19,7 +19,7 @@ class FeedToken(msgspec.Struct, frozen=True, kw_only=True):
     expires: int
 
 
-class FeedTokens(Protocol):
+class FeedTokenStore(Protocol):
     """Where they are kept. Raises `Unavailable` when the database does not answer."""
 
     async def add(self, token: FeedToken) -> None:
@@ -42,7 +42,7 @@ class FeedTokens(Protocol):
 
 
 class MemoryFeedTokens:
-    """`FeedTokens` in this process's memory."""
+    """`FeedTokenStore` in this process's memory."""
 
     def __init__(self, clock: Clock) -> None:
         self._all: dict[str, FeedToken] = {}

@@ -32,7 +32,7 @@ class WrappedKey:
 
 def tombstone(subject: str) -> WrappedKey:
     """What stands in the place of an erased person's first key, so that none can be made there."""
-    return WrappedKey(secrets.token_bytes(ID_BYTES), subject, 1, "", b"")
+    return WrappedKey(id=secrets.token_bytes(ID_BYTES), subject=subject, version=1, master="", wrapped=b"")
 
 
 def newest_of(keys: Iterable[WrappedKey]) -> dict[str, WrappedKey]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from store.ports.activities import Activities
-from store.ports.feed_tokens import FeedTokens
+from store.ports.feed_tokens import FeedTokenStore
 from store.ports.journal import Journal
 from store.ports.leases import Leases
 from store.ports.maps import PartitionMaps
@@ -24,7 +24,7 @@ class Stores:
     leases: Leases
     maps: PartitionMaps
     vault: Vault
-    feed_tokens: FeedTokens
+    feed_tokens: FeedTokenStore
     activities: Activities
     platform_time: PlatformTime
     close: Callable[[], None] = lambda: None  # lets go of connections; call it last

@@ -1,6 +1,6 @@
 """What every scenario does: people talk, something dies, it goes on, and the books are balanced."""
 
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -26,12 +26,32 @@ async def goes_on(people: Crowd) -> None:
     assert not broken, broken
 
 
-async def rows_of(system: System) -> dict[str, tuple[str, int]]:
+Rows = dict[str, tuple[str, int]]
+
+
+async def rows_of(system: System) -> Rows:
     """Every process that answers: name -> (kind, pid)."""
-    return {row["name"]: (row["kind"], row["pid"]) for row in await system.status() if row["status"] == "ok"}
+    return _answering(await system.status())
 
 
-async def whole_again(system: System, before: dict[str, tuple[str, int]], killed: str) -> None:
+async def all_rows(system: System) -> Rows:
+    """Every process, once all of them answer: on a busy machine one is late now and then, and who is left out before
+    something dies would be one too many afterwards."""
+
+    async def answering() -> Rows | None:
+        status = await system.status()
+        rows = _answering(status)
+        return rows if len(rows) == len(status) else None
+
+    rows: Rows = await wait_until(answering, within_s=30.0, what="an answer of every process", every_s=0.2)
+    return rows
+
+
+def _answering(status: list[dict[str, Any]]) -> Rows:
+    return {row["name"]: (row["kind"], row["pid"]) for row in status if row["status"] == "ok"}
+
+
+async def whole_again(system: System, before: Rows, killed: str) -> None:
     """Wait, while people talk, until as many of each kind answer as `before`, another process among them in place of
     the `killed` one: whoever comes back, too, must not disturb anybody."""
     kinds = sorted(kind for kind, _ in before.values())

@@ -12,9 +12,9 @@ from typing import Final
 import aiohttp
 import pytest
 
-from tests.chaos.scenario import BEFORE, goes_on, paused_less_than, rows_of, whole_again
+from tests.chaos.scenario import BEFORE, all_rows, goes_on, paused_less_than, whole_again
 from tests.chaos.talkers import Crowd, crowd
-from tests.js_client import JsClient
+from tests.clients.js_client import JsClient
 from tests.system.harness import STOP_S, System, wait_until
 
 pytestmark = pytest.mark.timeout(600)  # starts of the whole program, on a machine that may be busy
@@ -84,7 +84,7 @@ async def crowd_partly_at(victim: System, gateway: str) -> AsyncIterator[Crowd]:
 
 
 async def test_clients_of_a_killed_gateway_go_on_at_another_one(victim: System) -> None:
-    before = await rows_of(victim)
+    before = await all_rows(victim)
     async with crowd(victim, "two", TRANSPORTS) as people:
         people.begin()
         await people.flows(BEFORE)

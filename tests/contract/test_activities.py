@@ -81,6 +81,10 @@ async def test_those_past_their_deadline_are_found_whenever_they_are_due(activit
     assert await activities.expired([1], before_ms=20, limit=9) == [due, behind]
     assert await activities.expired([1], before_ms=20, limit=1) == [due]
     assert await activities.expired([2], before_ms=20, limit=9) == []
+    assert due.deadline_ms is not None
+    assert await activities.expired([1], before_ms=20, limit=9, after=(due.deadline_ms, due.id)) == [behind]
+    before = (due.deadline_ms - 1, b"\xff" * 16)
+    assert await activities.expired([1], before_ms=20, limit=9, after=before) == [due, behind]
 
 
 async def test_the_first_of_a_lane_is_that_of_the_lowest_order_that_is_parked(activities: Activities) -> None:
@@ -111,3 +115,18 @@ async def test_pages_and_counts(activities: Activities) -> None:
     assert await activities.oldest_ms([1], "sms") == 1
     assert await activities.oldest_ms([1], "none") is None
     assert await activities.oldest_ms([9], "sms") is None
+
+
+async def test_those_of_other_kinds_in_the_same_partition_are_somebody_else_s(activities: Activities) -> None:
+    room = record("room", 1, entity="room:1", deadline_ms=5)
+    behind = record("behind", BEHIND, entity="room:1", lane="l", order=1)
+    bill = record("bill", 1, entity="bill:1", deadline_ms=5)
+    stuck = record("stuck", BEHIND, entity="bill:2", lane="l", order=1)
+    await activities.put([room, behind, bill, stuck])
+    for kinds, theirs, head in (({"room"}, room, behind), ({"bill", "payer"}, bill, stuck)):
+        assert await activities.due([1], "email", before_ms=9, limit=9, kinds=kinds) == [theirs]
+        assert await activities.expired([1], before_ms=9, limit=9, kinds=kinds) == [theirs]
+        assert await activities.stuck([1], kinds) == [head.id]
+        assert await activities.counts([1], kinds) == {("email", "parked"): 2}
+    assert len(await activities.due([1], "email", before_ms=9, limit=9)) == 2
+    assert await activities.counts([1]) == {("email", "parked"): 4}

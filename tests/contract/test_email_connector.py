@@ -15,16 +15,20 @@ from typing_extensions import override
 
 from actors.notifications.activities import Mail
 from common.clock import SystemClock
-from config.activities import SmtpServer, Tls
+from config.capabilities.email import SmtpServer, Tls
 from serve_app.activities.connector import Call, Connector, Erased, Later, Misconfigured, Refused, Unreadable
 from serve_app.activities.keys import PartnerKey
-from serve_app.capabilities.email.connectors.smtp import SmtpConnector
-from serve_app.capabilities.email.message import Letterhead
-from tests.certificates import make_node
+from serve_app.capabilities.email.connectors.failover import EmailConnector
+from serve_app.capabilities.email.connectors.providers import Outgoing, Provider
+from serve_app.capabilities.email.connectors.smtp import SmtpProvider
+from serve_app.capabilities.email.message import Composer, Letterhead
+from serve_app.capabilities.email.rendering import Templates
 from tests.contract.connectors import CANARY, ConnectorSuite, Mishap, Partner, Seen, a_call, key_of, mark
-from tests.mail_server import MailServer
+from tests.partners.certificates import make_node
+from tests.partners.mail_server import MailServer
 
 HEAD = Letterhead("Carewire <mail@carewire.test>", "https://app.carewire.test/")
+COMPOSER = Composer(HEAD, Templates(HEAD.public_url))
 LOGIN = ("carewire", "right")
 AS_SMTP: dict[Mishap, str] = {
     "busy": "421 4.7.0 try later, canary-7f3d",
@@ -45,6 +49,23 @@ class Addresses:
 
     async def address_of(self, user: str) -> str | None:
         return self.known.get(user)
+
+
+@dataclass
+class InMemoryLedger:
+    """Who is not written to, and what was sent."""
+
+    suppressed: set[str] = field(default_factory=set)
+    keys: list[str] = field(default_factory=list)
+
+    async def may_send(self, to: str, template: str) -> bool:
+        return to not in self.suppressed
+
+    async def sent(self, mail: Outgoing) -> None:
+        self.keys.append(mail.key)
+
+    async def refused(self, to: str, provider: str, owner: str) -> None:
+        self.suppressed.add(to)
 
 
 class MailPartner(Partner):
@@ -86,9 +107,17 @@ def connected(
     login: tuple[str, str] = ("", ""),
     tls: Tls = "none",
     trust: ssl.SSLContext | None = None,
-) -> SmtpConnector:
+    ledger: InMemoryLedger | None = None,
+) -> EmailConnector:
     where = SmtpServer("127.0.0.1", server.port, *login, tls)
-    return SmtpConnector(where, HEAD, addresses or Addresses(), SystemClock(), tls=trust)
+    provider = SmtpProvider("smtp", where, HEAD.address, SystemClock(), tls=trust)
+    return delivering(provider, addresses=addresses, ledger=ledger)
+
+
+def delivering(
+    *providers: Provider, addresses: Addresses | None = None, ledger: InMemoryLedger | None = None
+) -> EmailConnector:
+    return EmailConnector(providers, COMPOSER, addresses or Addresses(), ledger or InMemoryLedger(), SystemClock())
 
 
 @asynccontextmanager

@@ -3,13 +3,13 @@
 import msgspec
 import pytest
 
-from store.ports.feed_tokens import FeedToken, FeedTokens
+from store.ports.feed_tokens import FeedToken, FeedTokenStore
 from store.ports.stores import Stores
 from tests.contract.conftest import Backend
 
 
 @pytest.fixture
-def tokens(stores: Stores) -> FeedTokens:
+def tokens(stores: Stores) -> FeedTokenStore:
     return stores.feed_tokens
 
 
@@ -21,7 +21,7 @@ def a_token(name: str, backend: Backend, **changes: object) -> FeedToken:
     return msgspec.structs.replace(made, **changes)
 
 
-async def test_a_token_is_found_as_it_was_made_until_it_is_over(backend: Backend, tokens: FeedTokens) -> None:
+async def test_a_token_is_found_as_it_was_made_until_it_is_over(backend: Backend, tokens: FeedTokenStore) -> None:
     made = a_token("fdt_1", backend)
     await tokens.add(made)
     backend.clock.now_s += 59
@@ -32,7 +32,7 @@ async def test_a_token_is_found_as_it_was_made_until_it_is_over(backend: Backend
     assert await tokens.of_feed("calendar:doc") == await tokens.of_user("doc") == []
 
 
-async def test_they_are_listed_by_feed_and_by_user_in_order(backend: Backend, tokens: FeedTokens) -> None:
+async def test_they_are_listed_by_feed_and_by_user_in_order(backend: Backend, tokens: FeedTokenStore) -> None:
     one, two = a_token("fdt_1", backend), a_token("fdt_2", backend, user="root")
     own = a_token("fdt_3", backend, feed="client:doc")
     for token in (two, own, one):
@@ -41,7 +41,7 @@ async def test_they_are_listed_by_feed_and_by_user_in_order(backend: Backend, to
     assert await tokens.of_user("doc") == [one, own]
 
 
-async def test_one_is_removed_from_its_own_feed_alone_and_once(backend: Backend, tokens: FeedTokens) -> None:
+async def test_one_is_removed_from_its_own_feed_alone_and_once(backend: Backend, tokens: FeedTokenStore) -> None:
     await tokens.add(a_token("fdt_1", backend))
     assert not await tokens.remove("fdt_1", "calendar:eve")
     assert await tokens.find("fdt_1") is not None
@@ -50,7 +50,7 @@ async def test_one_is_removed_from_its_own_feed_alone_and_once(backend: Backend,
     assert await tokens.find("fdt_1") is None
 
 
-async def test_those_of_a_person_are_forgotten_and_no_others(backend: Backend, tokens: FeedTokens) -> None:
+async def test_those_of_a_person_are_forgotten_and_no_others(backend: Backend, tokens: FeedTokenStore) -> None:
     kept = a_token("fdt_2", backend, user="root")
     for token in (a_token("fdt_1", backend), kept, a_token("fdt_3", backend, feed="client:doc")):
         await tokens.add(token)

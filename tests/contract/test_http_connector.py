@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from serve_app.activities.connector import Connector
 from tests.contract.connectors import CANARY, ConnectorSuite, Mishap, Partner, Seen
-from tests.http_partner import TOKEN, HttpConnector, HttpPartner
+from tests.partners.http_partner import TOKEN, HttpConnector, HttpPartner
 
 
 class ScriptedPartner(Partner):

@@ -8,7 +8,7 @@ from store.ports.journal import Snapshot
 from store.ports.stores import Stores
 from store.ports.timers import Timer
 from store.ports.views import View, ViewQuery
-from tests.contract.turns import a_turn
+from tests.contract.kernel.turns import a_turn
 
 TODAY_MS: Final = 1_790_000_000_000
 

@@ -25,6 +25,16 @@ async def test_it_is_nothing_until_somebody_moves_it_and_moves_add_up(stores: St
     assert await stores.platform_time.ahead_ms() == 5000
 
 
+async def test_a_move_that_has_a_name_is_made_once_whoever_repeats_it(backend: Backend) -> None:
+    first, second = (backend.process().platform_time for _ in range(2))
+    assert await first.advance(1000, deed="a") == 1000
+    assert await second.advance(1000, deed="a") == 1000
+    assert await second.advance(1000, deed="b") == 2000
+    repeats = await asyncio.gather(*(one.advance(500, deed="c") for one in (first, second) for _ in range(5)))
+    assert set(repeats) == {2500}
+    assert [await first.advance(1) for _ in range(2)] == [2501, 2502]  # without a name, each counts
+
+
 async def test_every_process_goes_by_it_and_is_told_at_once(backend: Backend) -> None:
     here, there = (ProcessClock(backend.process().platform_time, settable=True) for _ in range(2))
     jumps: list[int] = []

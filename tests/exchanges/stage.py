@@ -5,7 +5,7 @@ from typing import Any, Final
 import httpx
 from msgspec import Struct
 
-from common.tokens import mint
+from common.auth.tokens import mint
 from config.settings import GatewaySettings
 from tests.exchanges.names import Names
 from tests.gateway_rig import Client

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from actors.kernel.caller.direct import Address, DirectClient, DirectServer
+from actors.kernel.caller.direct import DirectClient, DirectServer, ShardAddress
 from actors.kernel.caller.shard_client import ShardGone
 from common.net.framing import Calling, ConnectionLost, connect
 from common.net.proof import SharedSecret
-from tests.certificates import make_node
-from tests.streams import stream_to
+from tests.clients.streams import stream_to
+from tests.partners.certificates import make_node
 
 
 class Echo:
@@ -40,14 +40,14 @@ class Place:
     def __init__(self) -> None:
         self.shard = Echo()
         self.server = DirectServer(self.shard, "rooms-0")
-        self.address: Address | None = None
+        self.address: ShardAddress | None = None
         self.asked = 0
 
     async def open(self) -> None:
         self.server = DirectServer(self.shard, "rooms-0")
         self.address = await self.server.start("127.0.0.1")
 
-    async def locate(self) -> Address:
+    async def locate(self) -> ShardAddress:
         self.asked += 1
         if self.address is None:
             raise ShardGone("nobody knows")
@@ -146,7 +146,7 @@ async def test_with_tls_regions_and_shards_talk_as_without(tmp_path: Path) -> No
     server = DirectServer(shard, "rooms-0", tls)
     address = await server.start("127.0.0.1")
 
-    async def locate() -> Address:
+    async def locate() -> ShardAddress:
         return address
 
     try:
@@ -181,7 +181,7 @@ async def test_a_runner_that_hangs_up_is_seen_to(place: Place) -> None:
     server = DirectServer(place.shard, "rooms-0", workplace=workplace)
     address = await server.start("127.0.0.1")
 
-    async def locate() -> Address:
+    async def locate() -> ShardAddress:
         return address
 
     try:

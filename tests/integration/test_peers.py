@@ -9,8 +9,8 @@ import pytest
 
 from serve_app.processes.peers import Peer, ask
 from store.mongo.processes import Process
-from tests.certificates import make_node
-from tests.streams import stream_to
+from tests.clients.streams import stream_to
+from tests.partners.certificates import make_node
 
 
 @pytest.fixture

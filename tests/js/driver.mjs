@@ -6,6 +6,8 @@
 //   {"op": "auth", "auth": {...}}                         used from the next (re)connect on
 //   {"op": "close"}
 //
+// Bytes are {"$bytes": base64}, both ways.
+//
 // Out: {"state": "connect", "transport", "recovered"}, {"state": "disconnect", "reason"},
 //      {"state": "connect_error", "message", "data"}, {"event": name, "payload"}, {"ack": id, "data"}
 import { createInterface } from "node:readline";
@@ -14,8 +16,13 @@ import { io } from "socket.io-client";
 let socket;
 
 function say(line) {
-  process.stdout.write(JSON.stringify(line) + "\n");
+  process.stdout.write(JSON.stringify(line, (_, value) => (isBytes(value) ? { $bytes: base64(value) } : value)) + "\n");
 }
+
+// JSON.stringify has called Buffer.toJSON already
+const isBytes = (value) => value instanceof Uint8Array || value instanceof ArrayBuffer || value?.type === "Buffer";
+const base64 = (value) => Buffer.from(value.type === "Buffer" ? value.data : value).toString("base64");
+const withBytes = (_, value) => (typeof value?.$bytes === "string" ? Buffer.from(value.$bytes, "base64") : value);
 
 const operations = {
   connect({ url, options }) {
@@ -42,7 +49,7 @@ const operations = {
 
 const lines = createInterface({ input: process.stdin });
 lines.on("line", (line) => {
-  const command = JSON.parse(line);
+  const command = JSON.parse(line, withBytes);
   operations[command.op](command);
 });
 lines.on("close", () => operations.close());

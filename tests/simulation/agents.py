@@ -9,7 +9,7 @@ from actors.kernel.caller.shard_client import ShardGone
 from actors.kernel.contract import protocol
 from actors.kernel.contract.activities import Answered, Outcome
 from actors.kernel.contract.entity import SYSTEM
-from actors.kernel.effects.activity_ids import answer_id, mark_of
+from actors.kernel.effects.activities.activity_ids import answer_id, mark_of
 from actors.kernel.history.codec import activity_place
 from common.errors import CarewireError
 from common.lib.tasks import Tasks
@@ -34,6 +34,7 @@ class Partner:
     world: World
     done: set[str] = field(default_factory=set)
     given_up: set[str] = field(default_factory=set)
+    retried: set[bytes] = field(default_factory=set)  # dead, then tried again by an operator
     begun: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     erased_at: dict[str, float] = field(default_factory=dict)
@@ -76,7 +77,7 @@ class Partner:
         entity, _, key = name.partition("/")
         (mark,) = ids = [mark_of(entity, key)]
         found = self.world.loop_free(self.world.sound.activities.get(ids)).get(mark)
-        return name in self.given_up or (found is not None and found.state == "dead")
+        return name in self.given_up or mark in self.retried or (found is not None and found.state == "dead")
 
     def _is_answered(self, entity: str, key: str) -> bool:
         return bool(self.world.loop_free(self.world.sound.journal.replies([answer_id(entity, key)])))

@@ -9,8 +9,8 @@ import pytest
 from typing_extensions import override
 
 from actors.kernel.contract.entity import Principal
-from actors.kernel.shard import life
-from actors.kernel.shard.life import Event, Life, Phase
+from actors.kernel.shard.residents import life
+from actors.kernel.shard.residents.life import Life, LifeEvent, Phase
 from common.errors import Unavailable
 from store.ports.leases import Holder, Lease
 from store.ports.stores import Stores
@@ -136,7 +136,7 @@ def test_the_simulation_drives_every_row_of_the_table_and_nothing_outside(life_t
 
 
 def test_a_pair_outside_the_table_raises_and_changes_nothing(life_table: WatchedTable) -> None:
-    for phase, event in product(Phase, Event):
+    for phase, event in product(Phase, LifeEvent):
         entity = Life()
         entity.phase = phase
         if (phase, event) in life.NEXT:
@@ -146,7 +146,7 @@ def test_a_pair_outside_the_table_raises_and_changes_nothing(life_table: Watched
             with pytest.raises(KeyError):
                 entity.on(event)
             assert entity.phase is phase
-    assert len(life_table.impossible) == len(Phase) * len(Event) - len(life.NEXT)
+    assert len(life_table.impossible) == len(Phase) * len(LifeEvent) - len(life.NEXT)
     life_table.impossible.clear()
 
 
@@ -182,10 +182,10 @@ def test_a_row_that_is_missing_is_found_by_the_simulation(pair: Pair) -> None:
 @pytest.mark.parametrize(
     ("pair", "phase"),
     [
-        ((Phase.COMMITTING, Event.OWED), Phase.READY),  # the next turn would overtake what this one owes
-        ((Phase.COMMITTING, Event.MISSED), Phase.READY),
-        ((Phase.COMMITTING, Event.UNKNOWN), Phase.READY),
-        ((Phase.READY, Event.TURN_BEGUN), Phase.READY),  # two turns of one entity
+        ((Phase.COMMITTING, LifeEvent.OWED), Phase.READY),  # the next turn would overtake what this one owes
+        ((Phase.COMMITTING, LifeEvent.MISSED), Phase.READY),
+        ((Phase.COMMITTING, LifeEvent.UNKNOWN), Phase.READY),
+        ((Phase.READY, LifeEvent.TURN_BEGUN), Phase.READY),  # two turns of one entity
     ],
 )
 def test_a_row_that_leads_elsewhere_is_found_by_the_simulation(pair: Pair, phase: Phase) -> None:

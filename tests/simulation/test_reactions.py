@@ -10,7 +10,7 @@ import pytest
 from actors.kernel.contract.entity import Letter, Principal, Recorded
 from actors.kernel.contract.reactions import Owed, Reaction, mark_of, owed_by
 from actors.kernel.effects.postman import LETTERS, UNHOSTED
-from actors.kernel.effects.react import Replay
+from actors.kernel.effects.react import RuleReplay
 from actors.kernel.history.codec import Codec
 from common.errors import NotFound, Unavailable
 from store.ports.activities import State
@@ -124,7 +124,7 @@ async def a_replay(world: World) -> None:
     """`carewire react`, again and again until it comes to its end, beside everything else."""
     while True:
         try:
-            await Replay(world.stores, LedgerKind(), QUOTING).run(since_ms=0)
+            await RuleReplay(world.stores, LedgerKind(), QUOTING).run(since_ms=0)
         except Unavailable:
             continue
         return

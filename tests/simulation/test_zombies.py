@@ -10,7 +10,7 @@ import pytest
 
 from actors.kernel.caller.region import Region
 from actors.kernel.caller.shard_client import ShardClient
-from actors.kernel.contract.entity import Attach, Principal
+from actors.kernel.contract.entity import Attach, Kind, Principal
 from actors.kernel.shard.shard import Shard
 from common.errors import Unavailable
 from store.ports.leases import HeldLease, Holder, Lease
@@ -59,7 +59,9 @@ class CutLeases:
         return call
 
 
-async def a_life(world: World, stores: Stores, life: str) -> tuple[Shard, Region]:
+async def a_life(
+    world: World, stores: Stores, life: str, kinds: Sequence[Kind[Any, Any, Any]] = (LedgerKind(),)
+) -> tuple[Shard, Region]:
     """A shard that hosts everything, and a region that talks to this very life of it."""
 
     class Directory:
@@ -74,7 +76,7 @@ async def a_life(world: World, stores: Stores, life: str) -> tuple[Shard, Region
 
     host = Shard(
         "rooms-0",
-        [LedgerKind()],
+        kinds,
         stores,
         settings=SETTINGS,
         clock=world.clock,
@@ -84,9 +86,8 @@ async def a_life(world: World, stores: Stores, life: str) -> tuple[Shard, Region
     )
     await host.start()
     heard = world.heard.setdefault(life, [])
-    region = Region(
-        life, Directory(), {"ledger": "rooms"}, settings=SETTINGS, clock=world.clock, on_deliveries=heard.extend
-    )
+    pools = {kind.name: "rooms" for kind in kinds}
+    region = Region(life, Directory(), pools, settings=SETTINGS, clock=world.clock, on_deliveries=heard.extend)
     await region.start()
     return host, region
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from actors.kernel.shard import life
-from actors.kernel.shard.life import Event, Phase
+from actors.kernel.shard.residents import life
+from actors.kernel.shard.residents.life import LifeEvent, Phase
 
-Pair = tuple[Phase, Event]
+Pair = tuple[Phase, LifeEvent]
 
 
 class WatchedTable(dict[Pair, Phase]):

@@ -13,6 +13,7 @@ from actors.kernel.contract import protocol
 from actors.kernel.contract.entity import Attach, Kind, Principal
 from actors.kernel.contract.partitions import shard_names
 from actors.kernel.contract.reactions import AnyReaction
+from actors.kernel.shard.context import USUAL_BOUNDS
 from actors.kernel.shard.shard import Shard
 from common.errors import CarewireError, Unavailable
 from config.settings import KernelSettings
@@ -59,6 +60,7 @@ class World:
         self.sound: Stores = memory_stores(self.clock, [index for kind in kinds for index in kind.indexes])
         self.kinds = kinds
         self.reactions = reactions
+        self.bounds = USUAL_BOUNDS
         self.shards: dict[str, Shard] = {}
         self.lives = 0
         self.regions: dict[str, Region] = {}
@@ -96,6 +98,7 @@ class World:
             courier=courier_of(self._courier),
             keep_s=self.keep_s,
             reactions=self.reactions,
+            bounds=self.bounds,
         )
         self.shards[name] = shard
         await shard.start()
@@ -119,7 +122,7 @@ class World:
             present = await self.sound.maps.read("rooms")
             if present is not None and set(present.owners) == set(wanted):
                 break
-        for name in self.shards.keys() - set(wanted):
+        for name in sorted(self.shards.keys() - set(wanted)):
             await self.shards.pop(name).stop()
 
     async def release(self, shard: str, partitions: Sequence[int]) -> None:

@@ -21,7 +21,7 @@ import httpx
 import psutil
 import socketio
 
-from tests.heard import hear
+from tests.clients.heard import hear
 
 CAREWIRE: Final = str(Path(sys.executable).with_name("carewire"))
 START_S: Final = 180.0  # warm and alone it takes 15 s; a busy machine gets more
@@ -198,8 +198,8 @@ class System:
 
     def token(self, user: str, role: str = "client", ttl_s: float = 3600.0) -> str:
         """A token as `carewire token` makes it, without the half second that a process takes."""
+        from common.auth.tokens import mint
         from common.clock import SystemClock
-        from common.tokens import mint
 
         return mint(SECRET, user=user, role=role, now_ms=SystemClock().now_ms(), ttl_s=ttl_s)
 

@@ -12,7 +12,7 @@ WEEK = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri",
 
 @pytest.fixture(scope="module")
 def without_the_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system of its own, which neither the model nor a feature that is yet to come is part of."""
+    """A system of its own, which neither the model nor video is part of."""
     system = System(tmp_path_factory.mktemp("features"), FEATURES__ML="false", FEATURES__VIDEO="false")
     try:
         yield system.start()
@@ -22,7 +22,7 @@ def without_the_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Syst
 
 async def test_it_costs_no_process_and_the_whole_is_well(without_the_model: System) -> None:
     assert {row["kind"] for row in await without_the_model.status()} == {
-        "shard", "gateway", "api", "runner", "controller", "mongod",
+        "shard", "gateway", "api", "runner", "worker", "controller", "mongod",
     }  # fmt: skip
     assert not [command for command in processes_of(without_the_model.data_dir).values() if "Predictor" in command]
     async with without_the_model.http() as http:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.js_client import JsClient
+from tests.clients.js_client import JsClient
 from tests.system.harness import System
 
 

@@ -11,6 +11,13 @@ from common.clock import to_rfc3339
 from common.persons import UserId
 
 
+class BookingSource(Answer, frozen=True, kw_only=True):
+    """The message of a room that it comes of."""
+
+    room_id: str
+    message_id: str
+
+
 class BookingReply(Answer, frozen=True, kw_only=True):
     """A booking. The last members are personal: for those who may read them."""
 
@@ -29,6 +36,7 @@ class BookingReply(Answer, frozen=True, kw_only=True):
     price: Price | None = None
     format: str = ""
     series_id: str = ""
+    bill_id: str = ""
     hold_expires_at: str = ""
     awaiting: str = ""
     overridden: bool = False
@@ -36,6 +44,7 @@ class BookingReply(Answer, frozen=True, kw_only=True):
     late_cancellation: bool = False
     notes: str = ""
     override_reason: str = ""
+    source: BookingSource | None = None
 
 
 class BookingRecord(Answer, frozen=True, kw_only=True):
@@ -63,11 +72,13 @@ def shown(record: Record, version: int) -> BookingReply:
         price=record.price,
         format=record.format or "",
         series_id=record.series,
+        bill_id=record.bill,
         hold_expires_at=to_rfc3339(record.hold_expires) if record.status == "held" else "",
         awaiting=record.awaiting if record.status == "pending" else "",
         overridden=record.overridden,
         cancel_reason=record.category,
         late_cancellation=record.late,
+        source=None if not record.source else BookingSource(room_id=record.source[0], message_id=record.source[1]),
     )
 
 

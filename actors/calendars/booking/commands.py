@@ -2,28 +2,33 @@
 
 from typing import Final
 
+from msgspec import UNSET, UnsetType
+
 from actors.calendars.booking.answers import BookingRecord, BookingReply
 from actors.calendars.booking.keyed import AssignId
-from actors.calendars.booking.reminders import Remind
+from actors.calendars.booking.reminders import ListReminders, Remind, SendReminder
 from actors.calendars.booking.state import Record, Terms
 from actors.calendars.calendar.reservations import QueryOutcome
 from actors.calendars.hours.schedule import Price
-from actors.calendars.hours.timeline import MINUTE_MS
 from actors.calendars.hours.versions import ANY, Versions
 from actors.kernel.contract.entity import Command, Query
 from common.persons import NothingToTell
+from common.timeline import MINUTE_MS
 
 HOLD_MS: Final = 10 * MINUTE_MS
 
 
 class OpenBooking(Command[BookingReply], frozen=True, kw_only=True, tag="open"):
-    """Make the booking, with the time that is tentatively taken under `record.key`. `wants`: a status to begin in."""
+    """Make the booking, with the time that is tentatively taken under `record.key`. `wants`: a status to begin in.
+    `bill`: the command that opens its bill, and apart from it what that says in words."""
 
     record: Record
     wants: str = "confirmed"  # | "held"
     hold_ms: int = HOLD_MS
     notes: str = ""
     override_reason: str = ""
+    bill: bytes | UnsetType = UNSET
+    bill_texts: bytes | UnsetType = UNSET
 
 
 class MoveBooking(Command[BookingReply], frozen=True, kw_only=True, tag="move"):
@@ -46,10 +51,12 @@ class MoveBooking(Command[BookingReply], frozen=True, kw_only=True, tag="move"):
 
 
 class ConfirmBooking(Command[BookingReply], frozen=True, tag="confirm"):
-    """A hold becomes a booking; a request is accepted. `staff`: in the name of staff, when a series asks."""
+    """A hold becomes a booking; a request is accepted. `staff`: in the name of staff, when a series asks. `paid`: a
+    letter of the bill, the money is there."""
 
     staff: bool = False
     versions: Versions = ANY
+    paid: bool | UnsetType = UNSET
 
 
 class CancelBooking(Command[BookingReply], frozen=True, tag="cancel"):
@@ -100,6 +107,8 @@ BookingCommand = (
     | GetRecord
     | ExpireBooking
     | Remind
+    | ListReminders
+    | SendReminder
     | QueryOutcome
     | AssignId
 )

@@ -30,10 +30,11 @@ from actors.calendars.booking.events import (
     OutcomeDecided,
     Reminded,
     Resolution,
+    Restated,
 )
 from actors.calendars.booking.keyed import AssignId, IdAssigned, assign
 from actors.calendars.booking.lifecycle import illegal, not_begun, require_legal
-from actors.calendars.booking.reminders import Remind
+from actors.calendars.booking.reminders import ListReminders, Remind, SendReminder
 from actors.calendars.booking.rules import (
     awaiting_after,
     category_and_words,
@@ -43,13 +44,13 @@ from actors.calendars.booking.rules import (
     outcome_of,
     taken,
 )
-from actors.calendars.booking.state import OCCUPYING, Record
+from actors.calendars.booking.state import OCCUPYING, Record, SentReminder
 from actors.calendars.calendar.reservations import ASK_AGAIN_MS, Outcome, QueryOutcome
 from actors.calendars.hours.answers import NOTHING
 from actors.calendars.hours.roles import is_staff, require_party, require_staff, require_system
 from actors.calendars.hours.versions import require_version
 from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
-from common.errors import AlreadyExists, Conflict, InvalidArgument, NotFound, PermissionDenied
+from common.errors import AlreadyExists, Conflict, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 
 LONGEST_TEXT: Final = 4000
 _LAPSED: Final = {"lapsed": True}
@@ -64,6 +65,7 @@ class Booking:
         self.record: Record | None = None
         self.dead: set[str] = set()
         self.assigned = ""
+        self.reminded: list[SentReminder] = []
 
     def decide(self, command: BookingCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
@@ -86,7 +88,7 @@ class Booking:
         record = self.record
         match command:
             case Remind():
-                return self._remind(command, record, context)
+                return reminders.due(record, command, context)
             case ExpireBooking():
                 return self._expire(command, record, context, version)
             case GetRecord():
@@ -96,7 +98,11 @@ class Booking:
             raise NotFound("There is no such booking.")
         if isinstance(command, GetBooking):
             return Decision(ReadBooking(record, version))
+        if isinstance(command, ListReminders):
+            return Decision(reminders.listed(record, self.reminded, context.now_ms))
         require_party(context.by, record.client, record.therapist)
+        if isinstance(command, SendReminder):
+            return reminders.by_hand(record, self.reminded, context)
         require_version(command.versions, version)
         match command:
             case ConfirmBooking():
@@ -116,6 +122,8 @@ class Booking:
         """See `Entity.apply`."""
         if isinstance(event, BookingChanged):
             self.record = event.record
+        elif isinstance(event, Reminded):
+            self.reminded = reminders.noted(self.reminded, event, at_ms)
         elif isinstance(event, IdAssigned):
             self.assigned = event.id
         elif isinstance(event, OutcomeDecided) and event.verdict.outcome == "free":
@@ -136,7 +144,8 @@ class Booking:
             require_staff(context.by, wanted.therapist)
         check_participants(wanted.participants)
         staff = is_staff(context.by, wanted.therapist)
-        status = "held" if command.wants == "held" else entry_status(wanted.terms, staff=staff)
+        held = command.wants == "held" or (wanted.terms.prepaid and not staff)
+        status = "held" if held else entry_status(wanted.terms, staff=staff)
         record = msgspec.structs.replace(
             wanted,
             status=status,
@@ -146,11 +155,19 @@ class Booking:
         )
         texts = {"notes": command.notes, "override_reason": command.override_reason}
         resolutions = taken(record)
-        return self._changed("created", record, context, version, resolutions, texts)
+        made = self._changed(
+            change="created", record=record, context=context, version=version, resolutions=resolutions, texts=texts
+        )
+        return _with_bill(made, command) if command.bill else made
 
     def _confirm(self, command: ConfirmBooking, record: Record, context: Context, version: int) -> Decision:
+        paid = command.paid is True and context.by.is_system
+        if paid and record.status != "held":
+            return Decision(NOTHING, notes=[Restated(record=record)])
         require_legal(record, "confirm")
         staff = command.staff if context.by.is_system else is_staff(context.by, record.therapist)
+        if record.status == "held" and record.terms.prepaid and not (paid or staff):
+            raise _unpaid(record)
         if record.status == "pending" and (staff != (record.awaiting == "therapist")):
             raise PermissionDenied("The other side has to answer this request.")
         status = entry_status(record.terms, staff=staff) if record.status == "held" else "confirmed"
@@ -160,7 +177,13 @@ class Booking:
         now = msgspec.structs.replace(record, status=status, awaiting=awaiting, hold_expires=0)
         was_held = record.status == "held" and not record.series
         resolutions = [one for one in taken(now) if was_held and one.entity.startswith("client:")]
-        return self._changed("requested" if awaiting else "confirmed", now, context, version, resolutions)
+        return self._changed(
+            change="requested" if awaiting else "confirmed",
+            record=now,
+            context=context,
+            version=version,
+            resolutions=resolutions,
+        )
 
     def _move(self, command: MoveBooking, record: Record, context: Context, version: int) -> Decision:
         require_legal(record, "reschedule" if command.therapist == record.therapist else "transfer")
@@ -189,7 +212,7 @@ class Booking:
             parties=command.parties,
             price=command.price,
             format=command.format,
-            terms=command.terms,
+            terms=msgspec.structs.replace(command.terms, prepaid=record.terms.prepaid),
             overridden=command.overridden,
             epoch=record.epoch + 1,
             moves=record.moves + (0 if staff else 1),
@@ -199,7 +222,9 @@ class Booking:
         change = "rescheduled" if now.therapist == record.therapist else "transferred"
         change = "counter_offered" if now.awaiting == "client" else change
         texts = {"override_reason": command.override_reason}
-        return self._changed(change, now, context, version, resolutions, texts)
+        return self._changed(
+            change=change, record=now, context=context, version=version, resolutions=resolutions, texts=texts
+        )
 
     def _cancel(self, command: CancelBooking, record: Record, context: Context, version: int) -> Decision:
         require_legal(record, "cancel")
@@ -213,7 +238,15 @@ class Booking:
         )
         now = msgspec.structs.replace(record, status="cancelled", category=category, late=late, awaiting="")
         change = "declined" if declined else "cancelled"
-        return self._changed(change, now, context, version, freed(record), {"reason": words})
+        return self._changed(
+            change=change,
+            record=now,
+            context=context,
+            version=version,
+            resolutions=freed(record),
+            texts={"reason": words},
+            by_client=not staff,
+        )
 
     def _finish(self, command: FinishBooking, record: Record, context: Context, version: int) -> Decision:
         require_staff(context.by, record.therapist)
@@ -243,7 +276,9 @@ class Booking:
             again = SetTimer("expire:series", context.now_ms + ASK_AGAIN_MS, msgspec.msgpack.encode(command))
             return Decision(NOTHING, events=[HoldInDoubt(series=record.series)], timers=[again])
         now = msgspec.structs.replace(record, status="expired", awaiting="")
-        expired = self._changed("expired", now, context, version, freed(record))
+        expired = self._changed(
+            change="expired", record=now, context=context, version=version, resolutions=freed(record)
+        )
         return msgspec.structs.replace(expired, reply=NOTHING)
 
     def _query_outcome(self, command: QueryOutcome, context: Context) -> Decision:
@@ -269,6 +304,7 @@ class Booking:
         texts: dict[str, str] | None = None,
         *,
         blank: bool = False,
+        by_client: bool = False,
     ) -> Decision:
         """The event of a change, the words that come with it before it, and the timers that follow from it.
         `blank`: empty words replace those that were there."""
@@ -279,7 +315,8 @@ class Booking:
                 raise InvalidArgument(f"{name} has at most {LONGEST_TEXT} characters.", details={"field": name})
             if text or blank:
                 events.append(Noted(author=record.client, secret=text.encode(), name=name))
-        events.append(BookingChanged(change=change, record=record, verdicts=tuple(resolutions or ())))
+        verdicts = tuple(resolutions or ())
+        events.append(BookingChanged(change=change, record=record, verdicts=verdicts, by_client=by_client))
         reply = shown(record, version + len(events))  # without words: replies are kept in the clear
         return Decision(reply, events=events, timers=self._timers(record, context))
 
@@ -294,3 +331,19 @@ class Booking:
             command = msgspec.msgpack.encode(ExpireBooking(record.epoch))
             return [SetTimer(f"expire:{record.status}:{record.epoch}", due, command)]
         return []
+
+
+def _with_bill(made: Decision, command: OpenBooking) -> Decision:
+    """The same, with the command that opens the bill in the event that makes the booking."""
+    *others, changed = made.events
+    assert isinstance(changed, BookingChanged)
+    event = msgspec.structs.replace(
+        changed, bill=command.bill or b"", secret=command.bill_texts or b"", author=changed.record.client
+    )
+    return msgspec.structs.replace(made, events=[*others, event])
+
+
+def _unpaid(record: Record) -> FailedPrecondition:
+    return FailedPrecondition(
+        "This time is confirmed by its payment.", details={"reason": "payment_required", "bill_id": record.bill}
+    )

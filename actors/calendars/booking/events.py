@@ -17,11 +17,20 @@ class Resolution(msgspec.Struct, frozen=True, array_like=True):
 
 
 class BookingChanged(Event, frozen=True, kw_only=True, tag="changed"):
-    """Something happened to the booking; `record` is what it is now."""
+    """Something happened to the booking; `record` is what it is now. `by_client`: the client did it. `bill`: the
+    command that opens the bill for it, where it is made with one; the secret is what that says in words."""
 
     change: str
     record: Record
     verdicts: tuple[Resolution, ...] = ()
+    by_client: bool = False
+    bill: bytes = b""
+
+
+class Restated(Event, frozen=True, kw_only=True, tag="restated"):
+    """Money came for a booking that does not wait for it (any more): the bill is told what the booking is."""
+
+    record: Record
 
 
 class Noted(Event, frozen=True, kw_only=True, tag="noted"):
@@ -41,6 +50,7 @@ class Reminded(Event, frozen=True, kw_only=True, tag="reminded"):
 
     record: Record
     starts_in_ms: int
+    lead_ms: int = -1  # how long before the start it was due; 0: sent by hand; -1: stored before this was told
 
 
 class HoldInDoubt(Event, frozen=True, kw_only=True, tag="doubted"):
@@ -49,4 +59,4 @@ class HoldInDoubt(Event, frozen=True, kw_only=True, tag="doubted"):
     series: str
 
 
-BookingEvent = BookingChanged | Noted | OutcomeDecided | Reminded | HoldInDoubt | IdAssigned
+BookingEvent = BookingChanged | Noted | OutcomeDecided | Reminded | HoldInDoubt | IdAssigned | Restated

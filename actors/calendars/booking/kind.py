@@ -48,13 +48,14 @@ class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
 
     @override
     def snapshot(self, entity: Booking) -> bytes:
-        return _pack(BookingState(entity.record, sorted(entity.dead), entity.assigned))
+        return _pack(BookingState(entity.record, sorted(entity.dead), entity.assigned, entity.reminded))
 
     @override
     def restore(self, key: str, state: bytes) -> Booking:
         booking = Booking(key)
         kept = msgspec.msgpack.decode(state, type=BookingState)
         booking.record, booking.dead, booking.assigned = kept.record, set(kept.dead), kept.assigned
+        booking.reminded = kept.reminded
         return booking
 
     @override
@@ -71,7 +72,14 @@ class BookingKind(Kind[Booking, BookingCommand, BookingEvent]):
         event = recorded.event
         match event:
             case Noted():
-                view = View(TEXTS, f"{_key(entity_id)}|{event.name}", recorded.seq, {}, b"", event.secret)
+                view = View(
+                    collection=TEXTS,
+                    id=f"{_key(entity_id)}|{event.name}",
+                    version=recorded.seq,
+                    fields={},
+                    data=b"",
+                    secret=event.secret,
+                )
                 return Effects(views=[view], owner=event.author)
             case HoldInDoubt():
                 vouch = _pack(QuerySeriesOutcome(_key(entity_id)))

@@ -23,6 +23,16 @@ class Terms(msgspec.Struct, frozen=True, array_like=True):
     requires_confirmation: bool = False
     max_reschedules: int | None = None
     cancel_notice_ms: int = 0
+    prepaid: bool = False  # only the payment confirms it, or staff
+    reminders: tuple[int, ...] | None = None  # minutes before the start; None: as everywhere
+
+
+class SentReminder(msgspec.Struct, frozen=True, array_like=True):
+    """A reminder that was sent at `at` (ms) for the time `epoch`: so long before its start, or (0) by hand."""
+
+    epoch: int
+    lead_ms: int
+    at: int
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -58,6 +68,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     late: bool = False  # cancelled after the notice period
     wish: str = ""  # the entry of the waitlist that it fulfils
     former: str = ""  # who handed it over last
+    bill: str = ""  # what is owed for it
+    source: tuple[str, ...] = ()  # the room, message and block that it comes of
 
 
 class BookingState(msgspec.Struct, array_like=True):
@@ -66,3 +78,4 @@ class BookingState(msgspec.Struct, array_like=True):
     record: Record | None
     dead: list[str]
     assigned: str = ""
+    reminded: list[SentReminder] = []

@@ -33,7 +33,7 @@ def view_of(record: Record, version: int) -> View:
         "series": record.series,
         "order": order_of(record.start, record.id),
     }
-    return View(BOOKINGS, record.id, version, fields, msgspec.msgpack.encode(record))
+    return View(collection=BOOKINGS, id=record.id, version=version, fields=fields, data=msgspec.msgpack.encode(record))
 
 
 def order_of(start: int, booking_id: str = "") -> str:

@@ -26,6 +26,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     cancel_notice_ms: int = 0
     bookable_by: str = "anyone"
     calendar: str = ""
+    reminders: tuple[int, ...] | None = None
 
     def at(self, start: int) -> "Plan":
         """The same at another time."""

@@ -39,15 +39,15 @@ from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
 from actors.calendars.calendar.planner import Planner
 from actors.calendars.calendar.plans import collisions, entry_of, plan_of, service_of
 from actors.calendars.calendar.reservations import Change, ConfirmOrCancel, ResolveInDoubt
-from actors.calendars.hours import timeline
 from actors.calendars.hours.answers import NOTHING
 from actors.calendars.hours.reasons import DENIED, Reason, conflict, reasons
 from actors.calendars.hours.roles import is_staff, require_staff, require_system
 from actors.calendars.hours.schedule import Schedule, Service, check, whole
-from actors.calendars.hours.timeline import DAY_MS, MINUTE_MS
 from actors.calendars.hours.versions import require_version
 from actors.kernel.contract.entity import Context, Decision, Principal
+from common import timeline
 from common.errors import InvalidArgument, NotFound
+from common.timeline import DAY_MS, MINUTE_MS
 
 LONGEST_LOOK_MS: Final = 100 * DAY_MS
 MOST_POINTS: Final = 10_000  # of the grid, in one look: other commands of the shard wait meanwhile

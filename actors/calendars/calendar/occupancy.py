@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from actors.calendars.hours import timeline
-from actors.calendars.hours.timeline import DAY_MS
+from common import timeline
+from common.timeline import DAY_MS
 
 State = Literal["tentative", "taken"]
 

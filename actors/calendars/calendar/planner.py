@@ -10,14 +10,15 @@ from typing import Final
 import msgspec
 
 from actors.calendars.calendar.answers import Plan, RefusedSpan, Slot, session_of
+from actors.calendars.calendar.limits import BookingLimits
 from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
 from actors.calendars.calendar.plans import collisions
 from actors.calendars.calendar.reservations import KEPT_MS
-from actors.calendars.hours import timeline
 from actors.calendars.hours.openings import Grid, OpeningHours
-from actors.calendars.hours.reasons import OF_CLIENT, Reason, reasons
+from actors.calendars.hours.reasons import Reason, reasons
 from actors.calendars.hours.schedule import Schedule, Service
-from actors.calendars.hours.timeline import DAY_MS, MINUTE_MS, Span
+from common import timeline
+from common.timeline import DAY_MS, MINUTE_MS, Span
 
 _KEPT_DAYS: Final = 2000  # worked out and in memory, of one calendar
 _KEPT_LENGTHS: Final = 32  # services and lengths, of one day
@@ -32,6 +33,7 @@ class Planner:
         self.schedule = schedule
         self.openings = OpeningHours(schedule)
         self.occupancy = occupancy
+        self._limits = BookingLimits(schedule, self.openings, occupancy)
         self._free: dict[int, dict[tuple[str, int], list[Slot]]] = {}
 
     def plan(self, service: Service, start: int) -> Plan:
@@ -54,6 +56,7 @@ class Planner:
             cancel_notice_ms=rules.cancel_notice_minutes * MINUTE_MS,
             bookable_by=rules.bookable_by,
             calendar=self.calendar_id,
+            reminders=rules.reminders,
         )
 
     def why_not(
@@ -62,7 +65,7 @@ class Planner:
         """Everything that stands against this booking; nothing: it can be made. `booking` is the one that moves."""
         plan = self.plan(service, start)
         codes = [*self._untimely(plan, now_ms), *self.openings.why_not(plan.start, plan.end)]
-        codes += self._full(service, start, client, booking)
+        codes += self._limits.full(service, start, client, booking)
         codes += collisions(self.occupancy, plan, booking)
         return reasons(codes, overriding=overriding)
 
@@ -77,10 +80,10 @@ class Planner:
         if start >= end:
             return found
         zone = self.openings.zone
-        limited = self._is_limited(service)
+        limited = self._limits.any_for(service)
         for number in range(timeline.day_of(zone, start), timeline.day_of(zone, end - 1) + 1):
             free = self._day(service, number) if not booking else self._work_out(service, number, booking)
-            if not free or (limited and self._full(service, free[0][0], client, booking)):
+            if not free or (limited and self._limits.full(service, free[0][0], client, booking)):
                 continue
             if free[0][0] >= start and free[-1][1] <= end and free[-1][0] < last:
                 found += free
@@ -134,7 +137,7 @@ class Planner:
             between = [Grid(low, high, low + timeline.offset_ms(zone, low)) for low, high in closed]
             for part in sorted([*grids, *between]):
                 until = part.high if part in between else self._until(number, part.high)
-                for at in _starts(pieces, part, part.low, part.high, step):
+                for at in _starts(pieces=pieces, grid=part, low=part.low, high=part.high, step=step):
                     if start <= at < end:
                         yield at, min(at + step, until)
 
@@ -164,50 +167,6 @@ class Planner:
         if rules.horizon_days is not None and start > now_ms + rules.horizon_days * DAY_MS:
             codes.append("too_far")
         return codes + (["off_grid"] if self._is_off_grid(plan) else [])
-
-    def _is_limited(self, service: Service) -> bool:
-        rules = self.schedule.rules
-        limits = (rules.max_per_day, rules.max_per_week, service.max_per_day, service.max_per_week)
-        return any(one is not None for one in (*limits, rules.max_per_client_per_day, rules.max_per_client_per_week))
-
-    def _full(self, service: Service, start: int, client: str, booking: str) -> list[str]:
-        """Which limits another booking on that day would break. The booking that moves does not count itself."""
-        if not self._is_limited(service):
-            return []
-        zone, rules, count = self.openings.zone, self.schedule.rules, self.occupancy.count
-        day = timeline.day_of(zone, start)
-        week = timeline.week_of(day)
-        own = [(timeline.day_of(zone, one.start), one) for one in self._own(booking, start)]
-        in_day = [one for number, one in own if number == day]
-        in_week = [one for number, one in own if timeline.week_of(number) == week]
-        of_service = service.service_id
-        checks = (
-            ("day_full", rules.max_per_day, count("day", day) - len(in_day)),
-            ("week_full", rules.max_per_week, count("week", week) - len(in_week)),
-            ("client_day_full", rules.max_per_client_per_day, count("client_day", day, client) - len(in_day)),
-            ("client_week_full", rules.max_per_client_per_week, count("client_week", week, client) - len(in_week)),
-            (
-                "service_day_full",
-                service.max_per_day,
-                count("service_day", day, of_service) - sum(one.service == of_service for one in in_day),
-            ),
-            (
-                "service_week_full",
-                service.max_per_week,
-                count("service_week", week, of_service) - sum(one.service == of_service for one in in_week),
-            ),
-        )
-        return [
-            code
-            for code, most, have in checks
-            if most is not None and have >= most and (client or code not in OF_CLIENT)
-        ]
-
-    def _own(self, booking: str, start: int) -> list[TimeEntry]:
-        if not booking:
-            return []
-        near = self.occupancy.each_near(start - 9 * DAY_MS, start + 9 * DAY_MS)
-        return [one for one in near if one.booking == booking]
 
     def _day(self, service: Service, number: int) -> list[Slot]:
         if number not in self._free and len(self._free) >= _KEPT_DAYS:
@@ -241,10 +200,10 @@ class Planner:
                 starts: Iterator[int] = _regular(grid.wall - offset, low, high, step)
             else:
                 pieces = pieces or timeline.segments(zone, number)
-                starts = _starts(pieces, grid, low, high, step)
-            found += _fitting(starts, length, until, blocked, service.capacity)
+                starts = _starts(pieces=pieces, grid=grid, low=low, high=high, step=step)
+            found += _fitting(starts=starts, length=length, until=until, blocked=blocked, places=service.capacity)
             if service.capacity > 1:
-                found += self._joinable(service, low, high, until, booking)
+                found += self._joinable(service=service, low=low, high=high, until=until, booking=booking)
         return sorted(found) if service.capacity > 1 else found
 
     def _blocked(self, service: Service, low: int, high: int, booking: str) -> list[Span]:

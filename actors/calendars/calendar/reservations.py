@@ -14,9 +14,9 @@ import msgspec
 from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
 from actors.calendars.hours.answers import NOTHING
 from actors.calendars.hours.roles import require_system
-from actors.calendars.hours.timeline import DAY_MS, Span, merged, without
 from actors.kernel.contract.entity import Command, Context, Decision, Event, Letter, SetTimer
 from common.persons import NothingToTell
+from common.timeline import DAY_MS, Span, merged, without
 
 ASK_AFTER_MS: Final = 30_000  # longer than any caller still tries
 ASK_AGAIN_MS: Final = 60_000

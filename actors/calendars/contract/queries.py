@@ -10,9 +10,9 @@ from actors.calendars.booking.state import Status
 from actors.calendars.calendar.commands import GetFreeTimes
 from actors.calendars.contract.requests import Body, Minutes, Moment
 from actors.calendars.contract.wanted import LARGEST_PAGE, BookingFilter
-from actors.calendars.hours import timeline
 from actors.calendars.hours.schedule import Id
 from actors.kernel.contract.entity import Principal
+from common import timeline
 
 
 class SpanQuery(Body, frozen=True):

@@ -9,12 +9,13 @@ import msgspec
 from msgspec import Meta
 
 from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
-from actors.calendars.hours import timeline
 from actors.calendars.hours.schedule import Id
+from common import timeline
 from common.errors import InvalidArgument
 from common.lines import Line
 
 Text = Annotated[str, Meta(max_length=4000)]
+Code = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")]
 Moment = Annotated[str, Meta(max_length=40)]
 Minutes = Annotated[int, Meta(ge=1, le=24 * 60)]
 RequestId = Annotated[str, Meta(max_length=128)]  # a repeat with it is the same booking, series or wish
@@ -66,6 +67,18 @@ def _instant(text: str | None) -> int | None:
     return None if text is None else timeline.parse_instant(text)
 
 
+class SourceBody(Body, frozen=True, kw_only=True):
+    """The message that it comes of, and the block of it that was used."""
+
+    room_id: Id
+    message_id: Id
+    block_id: Id | None = None
+
+    def places(self) -> tuple[str, ...]:
+        """Room, message, block."""
+        return (self.room_id, self.message_id, self.block_id or "")
+
+
 class BookingBody(Body, frozen=True, kw_only=True):
     """A booking that is wanted. `client_id` is for staff. `request_id`: a repeat with it is the same booking. With
     `end` instead of a length, every alternative of a refusal is a body as it is."""
@@ -82,6 +95,8 @@ class BookingBody(Body, frozen=True, kw_only=True):
     calendar_version: int | None = None
     override: OverrideBody | None = None
     request_id: RequestId | None = None
+    codes: Annotated[tuple[Code, ...], Meta(max_length=10)] = ()
+    source: SourceBody | None = None
 
     def request(self, key: str = "") -> BookingRequest:
         """The same for the service, under the mark of a key."""
@@ -96,6 +111,8 @@ class BookingBody(Body, frozen=True, kw_only=True):
             notes=self.notes,
             override_reason=reason_of(self.override),
             key=key,
+            codes=self.codes,
+            source=() if self.source is None else self.source.places(),
         )
 
 

@@ -10,7 +10,8 @@ from actors.calendars.booking.commands import HOLD_MS
 class BookingRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A booking (or series) that somebody wants. `key`: the mark of the key that it is asked for with, so that a repeat
     is the same one. `id`: the id that it is to have, if that is known. `wish`: the entry of the waitlist that it
-    fulfils."""
+    fulfils. `codes`: those that take something off its price. `source`: the room, message and block that it comes
+    of."""
 
     therapist: str
     start: int
@@ -26,6 +27,8 @@ class BookingRequest(msgspec.Struct, frozen=True, kw_only=True):
     wish: str = ""
     id: str = ""
     key: str = ""
+    codes: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
 
 
 class BookingChangeRequest(msgspec.Struct, frozen=True, kw_only=True):

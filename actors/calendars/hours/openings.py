@@ -9,9 +9,9 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from actors.calendars.hours import timeline
 from actors.calendars.hours.schedule import Schedule, minutes, public_holidays, span
-from actors.calendars.hours.timeline import DAY_MS, Span
+from common import timeline
+from common.timeline import DAY_MS, Span
 
 _KEPT_DAYS: Final = 4000  # worked out and in memory, of one calendar
 _LONGEST_DAYS: Final = 7  # what is open for longer than this is counted from each midnight

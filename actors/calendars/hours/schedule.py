@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from actors.calendars.hours import timeline
+from common import timeline
 from common.errors import InvalidArgument
 from common.ids import ID_PATTERN
 from common.lines import COMPLAINT, is_line
@@ -60,6 +60,7 @@ class Limits(Part, frozen=True, kw_only=True):
     max_reschedules: Count | None = None
     cancel_notice_minutes: Annotated[int, Meta(ge=0, le=365 * 24 * 60)] = 0
     requires_confirmation: bool = False
+    reminders: Annotated[tuple[Annotated[int, Meta(ge=1, le=365 * 24 * 60)], ...], Meta(max_length=10)] | None = None
     bookable_by: Literal["anyone", "care_relationship"] = "anyone"
     shared_with: Annotated[tuple[Id, ...], Meta(max_length=1000)] | None = None
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
-from actors.calendars.hours.timeline import Span
+from common.timeline import Span
 
 MOST_SPANS: Final = 5000
 
@@ -30,13 +30,13 @@ class Busy:
 
 
 @dataclass(slots=True)
-class Gone:
+class ReplacedTimes:
     """Occurrences that are not: by instant, by what the wall shows, or by date."""
 
     instants: set[int] = field(default_factory=set)
     walls: set[datetime] = field(default_factory=set)
     dates: set[date] = field(default_factory=set)
-    moved: "Gone | None" = None  # shared by all events of a UID
+    moved: "ReplacedTimes | None" = None  # shared by all events of a UID
 
     def has(self, shown: datetime, at_ms: int) -> bool:
         if at_ms in self.instants or shown in self.walls or shown.date() in self.dates:

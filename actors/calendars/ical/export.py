@@ -7,8 +7,8 @@ from typing import Final
 from icalendar import Calendar, Event
 
 from actors.calendars.booking.state import Record
-from actors.calendars.hours import timeline
 from actors.calendars.ical.vtimezones import vtimezone
+from common import timeline
 
 PRODUCT: Final = "-//Carewire//Calendars//EN"
 _STATES: Final = {"confirmed": "CONFIRMED", "completed": "CONFIRMED", "no_show": "CONFIRMED", "cancelled": "CANCELLED"}

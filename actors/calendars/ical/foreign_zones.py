@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-from actors.calendars.hours import timeline
 from actors.calendars.ical import content_lines, recurrence_rules
 from actors.calendars.ical.content_lines import Component, Malformed, When
 from actors.calendars.ical.rule import parse
 from actors.calendars.ical.step_budget import Steps, TooManySteps
+from common import timeline
 
 _EPOCH: Final = datetime(1970, 1, 1)
 _MOST_STEPS: Final = 20_000  # of one definition

@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from actors.calendars.hours import timeline
-from actors.calendars.hours.timeline import Span
 from actors.calendars.ical import content_lines, recurrence_rules
-from actors.calendars.ical.busy import MOST_SPANS, Busy, Gone, Left
+from actors.calendars.ical.busy import MOST_SPANS, Busy, Left, ReplacedTimes
 from actors.calendars.ical.content_lines import Component, Length, Malformed, Property, When
 from actors.calendars.ical.foreign_zones import Wall, Zones, until_of
 from actors.calendars.ical.rule import parse
 from actors.calendars.ical.step_budget import Steps, TooManySteps
+from common import timeline
 from common.errors import InvalidArgument
+from common.timeline import Span
 
 MOST_STEPS: Final = 300_000  # of a file, and one more for each of its characters: at 64 KB half a second of CPU
 MOST_OF_ONE: Final = 50_000  # of an event: daily for a century, with COUNT
@@ -78,7 +78,7 @@ def reading(
                 found.append(part)
     except Malformed as error:
         raise InvalidArgument(_UNREADABLE[str(error)], details={"field": "ics"}) from None
-    reader = _Reader(found, zone, start, end, Steps(steps + len(text)), of_one)
+    reader = _Reader(parts=found, zone=zone, start=start, end=end, steps=Steps(steps + len(text)), of_one=of_one)
     yield from reader.run()
     busy = reader.busy
     if busy.left_out and reader.is_nothing_read():
@@ -96,9 +96,11 @@ class _Reader:
         self._start, self._end = start, end
         self._steps = steps
         self._of_one = of_one
-        self._zones = Zones(zone, (one for one in parts if one.name == "VTIMEZONE"), start, end, steps)
+        self._zones = Zones(
+            own=zone, definitions=(one for one in parts if one.name == "VTIMEZONE"), start=start, end=end, steps=steps
+        )
         self._parts = [_Event(number, one) for number, one in enumerate(parts) if one.name != "VTIMEZONE"]
-        self._moved: dict[tuple[int, str], Gone] = {}
+        self._moved: dict[tuple[int, str], ReplacedTimes] = {}
         self._spans: list[Span] = []
         self._failed = 0
 
@@ -154,7 +156,7 @@ class _Reader:
         if replaced is not None:
             if replaced.parameters.get("RANGE"):
                 raise Malformed("range_not_supported")
-            gone = self._moved.setdefault((part.calendar, one.uid), Gone())
+            gone = self._moved.setdefault((part.calendar, one.uid), ReplacedTimes())
             self._add(gone, content_lines.when(replaced), part.calendar, whole_days=False)
         if spans:
             self._keep(spans)
@@ -222,7 +224,9 @@ class _Reader:
         added = yield from self._added(part, begins, length, gone)
         return spans + added
 
-    def _added(self, part: Component, begins: When, length: Length, gone: Gone) -> Generator[None, None, list[Span]]:
+    def _added(
+        self, part: Component, begins: When, length: Length, gone: ReplacedTimes
+    ) -> Generator[None, None, list[Span]]:
         """RDATE: times, or periods of a length of their own; a date means the event's time of that day."""
         spans: list[Span] = []
         for line in part.all("RDATE"):
@@ -291,10 +295,10 @@ class _Reader:
             return wall.shown((found.wall - _EPOCH) // timedelta(milliseconds=1))
         return until_of(text, timedelta())
 
-    def _gone(self, one: _Event, begins: When) -> Generator[None, None, Gone]:
+    def _gone(self, one: _Event, begins: When) -> Generator[None, None, ReplacedTimes]:
         """EXDATE, and what others stand in the place of. Of whole days the date counts, however it is written."""
         part = one.part
-        gone = Gone()
+        gone = ReplacedTimes()
         for line in part.all("EXDATE"):
             for moment in content_lines.whens(line):
                 yield from self._worked()
@@ -303,7 +307,7 @@ class _Reader:
             gone.moved = self._moved.get((part.calendar, one.uid))
         return gone
 
-    def _add(self, gone: Gone, one: When, calendar: int, *, whole_days: bool) -> None:
+    def _add(self, gone: ReplacedTimes, one: When, calendar: int, *, whole_days: bool) -> None:
         if whole_days or one.kind == "date":
             gone.dates.add(one.wall.date())
         elif one.kind == "floating":

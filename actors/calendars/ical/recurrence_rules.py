@@ -11,14 +11,20 @@ from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from typing import Final
 
-from actors.calendars.ical.rule import _NONE, FREQUENCIES, Rule
+from actors.calendars.ical.rule import _NONE, FREQUENCIES, RecurrenceRule
 from actors.calendars.ical.step_budget import Steps
 
 _UNITS: Final = {"DAILY": 86_400, "HOURLY": 3600, "MINUTELY": 60, "SECONDLY": 1}
 
 
 def periods(
-    rule: Rule, start: datetime, until: datetime, steps: Steps, *, since: datetime | None = None, after: bool = False
+    rule: RecurrenceRule,
+    start: datetime,
+    until: datetime,
+    steps: Steps,
+    *,
+    since: datetime | None = None,
+    after: bool = False,
 ) -> Iterator[list[datetime]]:
     """Of each year, month ... of the rule what recurs in it, in order, from `start` to `until`; empty lists too, so
     that whoever asks can pause. Nothing before `since` has to be told. With `after`, `start` is not among them.
@@ -43,7 +49,7 @@ def periods(
         number += 1
 
 
-def _completed(rule: Rule, start: datetime) -> Rule:
+def _completed(rule: RecurrenceRule, start: datetime) -> RecurrenceRule:
     """What the rule leaves open is as in its start."""
     if not (rule.days or rule.month_days or rule.year_days):
         if rule.freq == "WEEKLY" or (rule.freq == "YEARLY" and rule.weeks):
@@ -65,7 +71,7 @@ def _completed(rule: Rule, start: datetime) -> Rule:
     return rule
 
 
-def _times(rule: Rule, steps: Steps) -> list[clock_time]:
+def _times(rule: RecurrenceRule, steps: Steps) -> list[clock_time]:
     """The times of each day of a rule of days or more."""
     if rule.freq in FREQUENCIES[4:]:
         return []
@@ -78,7 +84,7 @@ def _times(rule: Rule, steps: Steps) -> list[clock_time]:
     ]
 
 
-def _number_of(rule: Rule, start: datetime, moment: datetime) -> int:
+def _number_of(rule: RecurrenceRule, start: datetime, moment: datetime) -> int:
     """Of the period that a moment is in, or of the first."""
     if rule.freq == "YEARLY":
         passed = moment.year - start.year
@@ -91,7 +97,7 @@ def _number_of(rule: Rule, start: datetime, moment: datetime) -> int:
     return max(passed // rule.interval, 0)
 
 
-def _begin(rule: Rule, start: datetime, number: int) -> datetime | None:
+def _begin(rule: RecurrenceRule, start: datetime, number: int) -> datetime | None:
     """Of the period of this number; none after the last year."""
     passed = number * rule.interval
     try:
@@ -124,7 +130,7 @@ def _floor(moment: datetime, freq: str) -> datetime:
     return moment
 
 
-def _of(rule: Rule, begins: datetime, times: list[clock_time], steps: Steps) -> list[datetime]:
+def _of(rule: RecurrenceRule, begins: datetime, times: list[clock_time], steps: Steps) -> list[datetime]:
     """All of one period, in order."""
     day = begins.date()
     match rule.freq:
@@ -148,7 +154,7 @@ def _of(rule: Rule, begins: datetime, times: list[clock_time], steps: Steps) -> 
     return _within_day(rule, begins, steps) if days else []
 
 
-def _within_day(rule: Rule, begins: datetime, steps: Steps) -> list[datetime]:
+def _within_day(rule: RecurrenceRule, begins: datetime, steps: Steps) -> list[datetime]:
     """Of an hour, a minute or a second."""
     if (rule.hours and begins.hour not in rule.hours) or (
         rule.freq != "HOURLY" and rule.minutes and begins.minute not in rule.minutes
@@ -161,7 +167,7 @@ def _within_day(rule: Rule, begins: datetime, steps: Steps) -> list[datetime]:
     return [begins.replace(minute=minute, second=second) for minute in minutes for second in sorted(rule.seconds)]
 
 
-def _of_month(rule: Rule, year: int, month: int, steps: Steps) -> list[date]:
+def _of_month(rule: RecurrenceRule, year: int, month: int, steps: Steps) -> list[date]:
     last = monthrange(year, month)[1]
     numbers: Iterator[int] | range = range(1, last + 1)
     if rule.month_days:
@@ -172,7 +178,7 @@ def _of_month(rule: Rule, year: int, month: int, steps: Steps) -> list[date]:
     return [one for one in days if _fits(rule, one)]
 
 
-def _fits(rule: Rule, day: date) -> bool:
+def _fits(rule: RecurrenceRule, day: date) -> bool:
     """Does the day pass every filter of the rule?"""
     if rule.months and day.month not in rule.months:
         return False
@@ -188,7 +194,7 @@ def _fits(rule: Rule, day: date) -> bool:
     return not rule.weeks or _is_week(rule, day)
 
 
-def _is_nth(rule: Rule, day: date, last: int) -> bool:
+def _is_nth(rule: RecurrenceRule, day: date, last: int) -> bool:
     """Is it the n-th of its weekday that is meant, in the month or the year?"""
     number = day.day
     if rule.freq == "YEARLY" and not rule.months:
@@ -197,7 +203,7 @@ def _is_nth(rule: Rule, day: date, last: int) -> bool:
     return ((number - 1) // 7 + 1, day.weekday()) in rule.days or (from_end, day.weekday()) in rule.days
 
 
-def _is_week(rule: Rule, day: date) -> bool:
+def _is_week(rule: RecurrenceRule, day: date) -> bool:
     """Weeks are of the year that has most of their days (ISO 8601, but for their first day)."""
     middle = min(max(_week(day, rule.wkst) + 3, 1), date.max.toordinal())
     moment = date.fromordinal(middle)
@@ -210,7 +216,7 @@ def _length_of(year: int) -> int:
     return 366 if isleap(year) else 365
 
 
-def _picked(rule: Rule, found: list[datetime], steps: Steps) -> list[datetime]:
+def _picked(rule: RecurrenceRule, found: list[datetime], steps: Steps) -> list[datetime]:
     """Those at the positions (BYSETPOS) of one period."""
     if not rule.positions:
         return found

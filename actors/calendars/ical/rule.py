@@ -34,7 +34,7 @@ _NONE: Final[Numbers] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RecurrenceRule:
     """One rule. `days` are (n, weekday): the n-th of its month or year; 0 for each. `until` is as it was written."""
 
     freq: str
@@ -53,7 +53,7 @@ class Rule:
     seconds: Numbers = _NONE
 
 
-def parse(text: str) -> Rule:
+def parse(text: str) -> RecurrenceRule:
     """The rule. Spaces, small letters, plus signs and empty parts are forgiven.
 
     Raises:
@@ -72,21 +72,21 @@ def parse(text: str) -> Rule:
     freq, wkst = parts.get("FREQ", ""), parts.get("WKST", "MO")
     if freq not in FREQUENCIES or wkst not in WEEKDAYS:
         raise ValueError("FREQ or WKST")
-    return Rule(
-        freq,
-        _positive(parts.get("INTERVAL", "1")),
-        _positive(parts["COUNT"]) if "COUNT" in parts else None,
-        parts.get("UNTIL", ""),
-        WEEKDAYS.index(wkst),
-        frozenset(_day(one) for one in parts["BYDAY"].split(",")) if "BYDAY" in parts else frozenset(),
-        _numbers(parts, "BYMONTHDAY", 31, signed=True),
-        _numbers(parts, "BYYEARDAY", 366, signed=True),
-        _numbers(parts, "BYWEEKNO", 53, signed=True),
-        _numbers(parts, "BYMONTH", 12),
-        _numbers(parts, "BYSETPOS", 366, signed=True),
-        _numbers(parts, "BYHOUR", 23, least=0),
-        _numbers(parts, "BYMINUTE", 59, least=0),
-        _numbers(parts, "BYSECOND", 59, least=0),
+    return RecurrenceRule(
+        freq=freq,
+        interval=_positive(parts.get("INTERVAL", "1")),
+        count=_positive(parts["COUNT"]) if "COUNT" in parts else None,
+        until=parts.get("UNTIL", ""),
+        wkst=WEEKDAYS.index(wkst),
+        days=frozenset(_day(one) for one in parts["BYDAY"].split(",")) if "BYDAY" in parts else frozenset(),
+        month_days=_numbers(parts, "BYMONTHDAY", 31, signed=True),
+        year_days=_numbers(parts, "BYYEARDAY", 366, signed=True),
+        weeks=_numbers(parts, "BYWEEKNO", 53, signed=True),
+        months=_numbers(parts, "BYMONTH", 12),
+        positions=_numbers(parts, "BYSETPOS", 366, signed=True),
+        hours=_numbers(parts, "BYHOUR", 23, least=0),
+        minutes=_numbers(parts, "BYMINUTE", 59, least=0),
+        seconds=_numbers(parts, "BYSECOND", 59, least=0),
     )
 
 

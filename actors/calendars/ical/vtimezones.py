@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vRecur
 
-from actors.calendars.hours import timeline
 from actors.calendars.ical.rule import WEEKDAYS
+from common import timeline
 
 _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 2100  # a rule that holds until then goes on
@@ -84,7 +84,15 @@ def _kind(change: datetime, before: timedelta, shown: datetime | None = None) ->
     wall = shown or change.replace(tzinfo=None)
     after = change.utcoffset() or timedelta()
     at = (wall.hour, wall.minute, wall.second)
-    return _Kind(before, after, change.tzname() or "", bool(change.dst()), wall.month, wall.weekday(), at)
+    return _Kind(
+        before=before,
+        after=after,
+        name=change.tzname() or "",
+        is_summer=bool(change.dst()),
+        month=wall.month,
+        weekday=wall.weekday(),
+        at=at,
+    )
 
 
 def _runs(shown: list[datetime]) -> list[list[datetime]]:

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from actors.calendars.hours import timeline
 from actors.calendars.ical import recurrence_rules
 from actors.calendars.ical.rule import FREQUENCIES, parse
 from actors.calendars.ical.step_budget import Steps, TooManySteps
+from common import timeline
 from common.errors import InvalidArgument
 
 MOST: Final = 400  # occurrences of one series

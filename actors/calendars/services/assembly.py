@@ -7,14 +7,15 @@ from actors.calendars.services.booking_queries import BookingQueries
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.bulk import BulkBookings
 from actors.calendars.services.calendars import Calendars
-from actors.calendars.services.feed_tokens import FeedTokens
-from actors.calendars.services.feeds import Feeds
+from actors.calendars.services.feeds.feed_tokens import FeedTokens
+from actors.calendars.services.feeds.feeds import Feeds
 from actors.calendars.services.series import SeriesService
 from actors.calendars.services.waitlist import WaitlistService
 from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import Clock
+from common.money import Quotes
 from common.reach import Reach
-from store.ports.feed_tokens import FeedTokens as FeedTokenStore
+from store.ports.feed_tokens import FeedTokenStore as FeedTokenStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,14 @@ def calendar_services(
     *,
     related: Related | None = None,
     reach: Reach | None = None,
+    quotes: Quotes | None = None,
 ) -> CalendarServices:
     """The services over a region, the read models, and where tokens of feeds are kept."""
-    bookings = Bookings(region, views, clock, related=related, reach=reach)
+    bookings = Bookings(region, views, clock, related=related, reach=reach, quotes=quotes)
     calendars = Calendars(region)
     queries = BookingQueries(views, calendars)
     series = SeriesService(bookings, region, clock)
-    waiting = WaitlistService(bookings, calendars, region, views, clock)
+    waiting = WaitlistService(bookings=bookings, calendars=calendars, region=region, views=views, clock=clock)
     feeds = Feeds(calendars, queries, clock)
     bulk = BulkBookings(bookings, queries, clock)
     return CalendarServices(

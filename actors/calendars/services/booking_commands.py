@@ -6,14 +6,19 @@ from actors.calendars.booking.commands import MoveBooking
 from actors.calendars.booking.state import Record, Terms
 from actors.calendars.calendar.answers import Plan
 from actors.calendars.contract.wanted import BookingRequest
-from actors.calendars.hours.timeline import MINUTE_MS
+from actors.calendars.hours.schedule import Price
 from actors.calendars.hours.versions import ANY, Versions
-from actors.calendars.services.reserving import ReservedTime, TimeRequest
+from actors.calendars.services.times.reserving import ReservedTime, TimeRequest
+from common.money import Quoted
+from common.timeline import MINUTE_MS
 
 
-def record_of(booking: str, request: BookingRequest, wanted: TimeRequest, taken: ReservedTime) -> Record:
-    """The booking that is to be, with its time."""
+def record_of(
+    booking: str, request: BookingRequest, wanted: TimeRequest, taken: ReservedTime, quoted: Quoted | None = None
+) -> Record:
+    """The booking that is to be, with its time and its price."""
     plan = taken.plan
+    price = plan.price if quoted is None else Price(quoted.amount, quoted.currency)
     return Record(
         id=booking,
         therapist=wanted.therapist,
@@ -26,12 +31,14 @@ def record_of(booking: str, request: BookingRequest, wanted: TimeRequest, taken:
         key=taken.key,
         parties=taken.parties,
         participants=request.participants,
-        price=plan.price,
+        price=price,
         format=plan.format,
         series=request.series,
         wish=request.wish,
-        terms=_terms(plan),
+        terms=msgspec.structs.replace(_terms(plan), prepaid=quoted is not None and quoted.prepaid),
+        bill="" if quoted is None else quoted.bill,
         overridden=wanted.overriding,
+        source=request.source,
     )
 
 
@@ -61,7 +68,7 @@ def move_of(
 
 
 def _terms(plan: Plan) -> Terms:
-    return Terms(plan.requires_confirmation, plan.max_reschedules, plan.cancel_notice_ms)
+    return Terms(plan.requires_confirmation, plan.max_reschedules, plan.cancel_notice_ms, reminders=plan.reminders)
 
 
 def moved_request(record: Record, start: int | None = None, therapist: str | None = None) -> BookingRequest:

@@ -9,11 +9,11 @@ from actors.calendars.booking.state import Record
 from actors.calendars.booking.views import BOOKINGS, order_of, record_in
 from actors.calendars.contract.replies import BookingPage, CalendarFigures, LeadTimes
 from actors.calendars.contract.wanted import LARGEST_PAGE, BookingFilter
-from actors.calendars.hours import timeline
 from actors.calendars.hours.roles import is_staff, may, require_staff
 from actors.calendars.services.calendars import Calendars
 from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.ports import ViewFinder
+from common import timeline
 from common.clock import to_rfc3339
 from common.errors import InvalidArgument, PermissionDenied
 from store.ports.views import ViewQuery

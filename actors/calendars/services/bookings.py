@@ -4,10 +4,8 @@
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
-
-import msgspec
 
 from actors.calendars.booking.answers import BookingReply
 from actors.calendars.booking.commands import (
@@ -17,15 +15,14 @@ from actors.calendars.booking.commands import (
     FinishBooking,
     GetBooking,
     GetRecord,
-    OpenBooking,
+    MoveBooking,
 )
 from actors.calendars.booking.keyed import AssignId, mark
 from actors.calendars.booking.lifecycle import require_legal
+from actors.calendars.booking.reminders import ListReminders, ReminderList, SendReminder
 from actors.calendars.booking.state import Record
 from actors.calendars.calendar.answers import Plan
-from actors.calendars.calendar.commands import (
-    Check,
-)
+from actors.calendars.calendar.commands import Check
 from actors.calendars.contract.ports import Related, calendar_of, entity
 from actors.calendars.contract.replies import Checked
 from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
@@ -33,22 +30,26 @@ from actors.calendars.hours.reasons import Reason, reasons
 from actors.calendars.hours.roles import find_party, is_staff
 from actors.calendars.hours.schedule import Schedule
 from actors.calendars.hours.versions import ANY, Versions
-from actors.calendars.services.alternatives import Alternatives, AlternativeSearch
-from actors.calendars.services.booking_commands import move_of, record_of
-from actors.calendars.services.probing import probe
-from actors.calendars.services.reserving import ReservedTime, Reserving, TimeRequest
+from actors.calendars.services.booking_commands import move_of
+from actors.calendars.services.pricing import Priced
+from actors.calendars.services.times.alternatives import Alternatives, AlternativeSearch
+from actors.calendars.services.times.explaining import Explaining
+from actors.calendars.services.times.probing import probe
+from actors.calendars.services.times.reserving import ReservedTime, Reserving, TimeRequest
 from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.kernel.contract.ports import EntityClient, ViewFinder
 from common.clock import Clock
 from common.errors import AlreadyExists, CarewireError, Conflict, InvalidArgument, NotFound, PermissionDenied
 from common.ids import is_id, new_id
+from common.money import Quotes
 from common.reach import Reach
 
 _ATTEMPTS: Final = 3
 
 
 class Bookings:
-    """One a process. `region` reaches the shards; `related` knows who is in whose care, `reach` who can reach whom."""
+    """One a process. `region` reaches the shards; `related` knows who is in whose care, `reach` who can reach whom,
+    `quotes` what sessions cost (None: nobody asks)."""
 
     def __init__(
         self,
@@ -58,12 +59,15 @@ class Bookings:
         *,
         related: Related | None = None,
         reach: Reach | None = None,
+        quotes: Quotes | None = None,
     ) -> None:
         self._region = region
+        self._quotes = quotes
         self._reach = reach or Reach()
         self._clock = clock
         self._taking = Reserving(region, related)
         self.alternatives = Alternatives(region, views, self._taking.unrelated)
+        self._explaining = Explaining(self.alternatives, self._taking)
 
     async def book(self, request: BookingRequest, *, by: Principal, trace: str = "") -> BookingReply:
         """Make a booking: take the time everywhere, then let the booking decide.
@@ -88,23 +92,23 @@ class Bookings:
             hold=request.hold and not request.series and not is_staff(by, request.therapist),
         )
 
-        def opening(taken: ReservedTime) -> OpenBooking:
-            record = record_of(booking, request, wanted, taken)
-            wants = "held" if request.hold else "confirmed"
-            return OpenBooking(
-                record=record,
-                wants=wants,
-                hold_ms=request.hold_ms,
-                notes=request.notes,
-                override_reason=request.override_reason,
-            )
-
+        priced = Priced(self._quotes, booking, request, waits=not is_staff(by, request.therapist))
         try:
-            return await self._with_time(booking, wanted, opening, by, trace)
-        except AlreadyExists:
-            if request.id or request.key:
+            made = await self._with_time(
+                booking=booking,
+                wanted=wanted,
+                command_with=lambda taken: priced.opening(taken, wanted),
+                by=by,
+                trace=trace,
+            )
+        except CarewireError as error:
+            if not error.retryable and not isinstance(error, AlreadyExists):
+                await priced.lapse()
+            if isinstance(error, AlreadyExists) and (request.id or request.key):
                 return await self.get(booking, by=by)
             raise
+        await priced.open()
+        return made
 
     async def move(
         self,
@@ -135,9 +139,13 @@ class Bookings:
             overriding=bool(change.override_reason),
             hold=record.status == "held" and not record.series,
         )
-        moved = await self._with_time(
-            booking, wanted, lambda taken: move_of(record, taken, wanted, change.override_reason, versions), by, trace
-        )
+
+        async def moving(taken: ReservedTime) -> MoveBooking:
+            return move_of(
+                record=record, taken=taken, wanted=wanted, override_reason=change.override_reason, versions=versions
+            )
+
+        moved = await self._with_time(booking=booking, wanted=wanted, command_with=moving, by=by, trace=trace)
         await self._taking.give_back(record.key, record.parties)
         return moved
 
@@ -177,6 +185,14 @@ class Bookings:
         """The booking object, with its notes."""
         return await self._ask(booking, GetBooking(), by, trace)
 
+    async def reminders(self, booking: str, *, by: Principal, trace: str = "") -> ReminderList:
+        """What is sent before it, and what has been. Raises NotFound."""
+        return await self._region.ask(entity("booking", booking, "booking_id"), ListReminders(), by=by, trace=trace)
+
+    async def remind(self, booking: str, *, by: Principal, trace: str = "") -> ReminderList:
+        """Remind of it now. Raises NotFound, PermissionDenied, FailedPrecondition: as `booking.reminders.by_hand`."""
+        return await self._region.ask(entity("booking", booking, "booking_id"), SendReminder(), by=by, trace=trace)
+
     async def record(self, booking: str) -> Record:
         """The booking as data, for those who have checked that they may."""
         name = entity("booking", booking, "booking_id")
@@ -188,7 +204,9 @@ class Bookings:
 
     async def check_for(self, request: BookingRequest, client: str, *, by: Principal, booking: str = "") -> Checked:
         """The same, for a client whom the caller has been found to act for."""
-        ((_, why),) = await self.check_many(request, (request.start,), client, by, booking)
+        ((_, why),) = await self.check_many(
+            request=request, starts=(request.start,), client=client, by=by, booking=booking
+        )
         if not why:
             return Checked(available=True, reasons=[], alternatives=[])
         search = AlternativeSearch(
@@ -235,7 +253,7 @@ class Bookings:
         self,
         booking: str,
         wanted: TimeRequest,
-        command_with: Callable[[ReservedTime], Command[BookingReply]],
+        command_with: Callable[[ReservedTime], Awaitable[Command[BookingReply]]],
         by: Principal,
         trace: str,
     ) -> BookingReply:
@@ -248,9 +266,8 @@ class Bookings:
         for _ in range(_ATTEMPTS):
             taken = await self._take(booking, wanted, by, trace)
             try:
-                return await self._region.ask(
-                    f"booking:{booking}", command_with(taken), by=by, command_id=taken.key, trace=trace
-                )
+                command = await command_with(taken)
+                return await self._region.ask(f"booking:{booking}", command, by=by, command_id=taken.key, trace=trace)
             except CarewireError as error:
                 if not error.retryable:
                     await self._taking.give_back(taken.key, taken.parties)
@@ -263,30 +280,7 @@ class Bookings:
         try:
             return await self._taking.take(booking, key, wanted, by, trace=trace)
         except Conflict as error:
-            raise await self._explained(error, booking, wanted, by) from None
-
-    async def _explained(self, error: Conflict, booking: str, wanted: TimeRequest, by: Principal) -> Conflict:
-        """The refusal with the reasons of all whose time it needs, not only of the first that said no."""
-        looked = await self.alternatives.search(
-            AlternativeSearch(
-                calendar=wanted.therapist,
-                start=wanted.start,
-                service=wanted.service,
-                duration=wanted.duration,
-                client=wanted.client,
-                booking=booking,
-                overriding=wanted.overriding,
-                by=by,
-            )
-        )
-        why = list(looked.reasons)
-        if looked.plan is not None:
-            why += await self._taking.unrelated(looked.plan.bookable_by, wanted.client, wanted.therapist, by)
-        told = msgspec.convert((error.details or {}).get("reasons", []), list[Reason])
-        known = {reason.code for reason in told}
-        more = [reason for reason in why if reason.code not in known]
-        details = {"reasons": [*told, *more], "alternatives": looked.alternatives}
-        return Conflict(error.message, details=msgspec.to_builtins(details))
+            raise await self._explaining.explained(error, booking, wanted, by) from None
 
     async def _id_for(self, request: BookingRequest, by: Principal, trace: str) -> tuple[str, bool]:
         """The id of the booking, and whether nobody can have used it before."""

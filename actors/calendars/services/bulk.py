@@ -10,14 +10,14 @@ from actors.calendars.booking.state import Record
 from actors.calendars.contract.replies import Alternative, BulkReply, BulkResult
 from actors.calendars.contract.requests import BulkBody, BulkItem
 from actors.calendars.contract.wanted import BookingChangeRequest
-from actors.calendars.hours import timeline
 from actors.calendars.hours.reasons import conflict
 from actors.calendars.hours.roles import find_party, is_staff, require_staff
-from actors.calendars.services.alternatives import AlternativeSearch
 from actors.calendars.services.booking_commands import as_json, moved_request
 from actors.calendars.services.booking_queries import BookingQueries
 from actors.calendars.services.bookings import Bookings
+from actors.calendars.services.times.alternatives import AlternativeSearch
 from actors.kernel.contract.entity import Principal
+from common import timeline
 from common.clock import Clock, to_rfc3339
 from common.errors import CarewireError, InvalidArgument
 

@@ -14,8 +14,8 @@ from actors.calendars.contract.replies import FreeTimesReply
 from actors.calendars.hours.roles import require_staff
 from actors.calendars.hours.schedule import Schedule
 from actors.calendars.hours.versions import ANY, Versions
-from actors.calendars.services.availability import availability, free_times
-from actors.calendars.services.probing import refusing
+from actors.calendars.services.times.availability import availability, free_times
+from actors.calendars.services.times.probing import refusing
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.ports import EntityClient

@@ -3,11 +3,11 @@
 from actors.calendars.booking.answers import BookingReply
 from actors.calendars.contract.replies import SeriesReply
 from actors.calendars.contract.requests import PatchBody, SeriesPatch
-from actors.calendars.hours import timeline
 from actors.calendars.hours.versions import ANY, Versions
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.series import SeriesService
 from actors.kernel.contract.entity import Principal
+from common import timeline
 from common.errors import InvalidArgument
 
 

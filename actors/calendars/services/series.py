@@ -9,24 +9,32 @@ from actors.calendars.booking.keyed import AssignId
 from actors.calendars.booking.state import PAUSED, Record
 from actors.calendars.calendar.answers import Plan
 from actors.calendars.contract.ports import entity
-from actors.calendars.contract.replies import Alternative, Occurrence, SeriesReply
+from actors.calendars.contract.replies import Occurrence, SeriesReply
 from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
-from actors.calendars.hours import timeline
 from actors.calendars.hours.reasons import Reason
 from actors.calendars.hours.roles import is_staff
-from actors.calendars.hours.timeline import MINUTE_MS
 from actors.calendars.series.answers import SeriesRecord
 from actors.calendars.series.commands import BeginSeries, ExtendSeries, GetSeries, SetStatus
 from actors.calendars.series.recurrence import expand
 from actors.calendars.series.state import Definition
-from actors.calendars.services.alternatives import AlternativeSearch
 from actors.calendars.services.booking_commands import as_json, moved_request
 from actors.calendars.services.bookings import Bookings
+from actors.calendars.services.occurrences import (
+    by_start,
+    checked_occurrence,
+    impossible,
+    made_occurrence,
+    moving_occurrence,
+    undone,
+)
+from actors.calendars.services.times.alternatives import AlternativeSearch
 from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.ports import EntityClient
+from common import timeline
 from common.clock import Clock, to_rfc3339
 from common.errors import CarewireError, Conflict, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from common.ids import new_id
+from common.timeline import MINUTE_MS
 
 HOLD_MS: Final = 15 * MINUTE_MS
 _ALTERNATIVES_FOR: Final = 20  # occurrences of one answer that come with alternatives
@@ -74,25 +82,27 @@ class SeriesService:
         if not starts:
             raise InvalidArgument("The exceptions leave no occurrence of rrule.", details={"field": "exceptions"})
         checked = await self._bookings.check_many(request, tuple(starts), client, by)
-        occurrences = [_occurrence(*one) for one in checked]
+        occurrences = [checked_occurrence(*one) for one in checked]
         possible = [one[0].start for one in checked if not one[1]]
-        occurrences = await self._suggested(request, checked, occurrences, client, by)
+        occurrences = await self._suggested(
+            request=request, checked=checked, occurrences=occurrences, client=client, by=by
+        )
         if dry_run:
             return SeriesReply(occurrences=occurrences)
         if policy == "all" and len(possible) < len(checked):
-            raise _impossible(occurrences)
+            raise impossible(occurrences)
         if not possible:
             return SeriesReply(occurrences=occurrences)
         wanted = msgspec.structs.replace(request, client=client, series=series, key="")
         made = await self._make(wanted, possible, policy, by)
         occurrences = [
-            _made(occurrence, made.get(planned.start))
+            made_occurrence(occurrence, made.get(planned.start))
             for occurrence, (planned, _) in zip(occurrences, checked, strict=True)
         ]
         booked = tuple(result for result in made.values() if isinstance(result, str))
         if policy == "all" and len(booked) < len(possible):
             await self._drop(booked, by)
-            raise _impossible([_undone(one) for one in occurrences])
+            raise impossible([undone(one) for one in occurrences])
         if not booked:
             return SeriesReply(occurrences=occurrences)
         definition = Definition(
@@ -164,14 +174,14 @@ class SeriesService:
             plans.append((record, to, why))
         possible = policy == "available" or not any(why for _, _, why in plans)
         if not possible and not dry_run:
-            raise _impossible(_by_start([_moving(*plan) for plan in plans]))
+            raise impossible(by_start([moving_occurrence(*plan) for plan in plans]))
         results = []
         for record, to, why in plans:
-            result = _moving(record, to, why)
+            result = moving_occurrence(record, to, why)
             if not why and not dry_run:
                 result = await self._moved(record, to, result, by)
             results.append(result)
-        return SeriesReply(series_id=series, occurrences=_by_start(results))
+        return SeriesReply(series_id=series, occurrences=by_start(results))
 
     async def turn(self, series: str, status: Literal["active", "paused", "ended"], *, by: Principal) -> SeriesReply:
         """Pause (what lies ahead is cancelled), let it go on (what the pause cancelled is booked again, as far as it
@@ -271,56 +281,3 @@ class SeriesService:
 
     async def _record(self, series: str, by: Principal) -> SeriesRecord:
         return await self._region.ask(entity("series", series, "series_id"), GetSeries(), by=by)
-
-
-def _occurrence(plan: Plan, why: list[Reason]) -> Occurrence:
-    status = "conflict" if why else "available"
-    return Occurrence(start=to_rfc3339(plan.start), end=to_rfc3339(plan.end), status=status, reasons=why)
-
-
-def _made(occurrence: Occurrence, result: str | Conflict | None) -> Occurrence:
-    """What became of it when it was booked (the id of the booking), or was not."""
-    if isinstance(result, Conflict):
-        told = msgspec.convert(result.details or {}, _Refusal)
-        return msgspec.structs.replace(
-            occurrence, status="conflict", reasons=told.reasons, alternatives=told.alternatives
-        )
-    if result is None:
-        return occurrence
-    return msgspec.structs.replace(occurrence, status="booked", booking_id=result)
-
-
-class _Refusal(msgspec.Struct):
-    """The details of a conflict."""
-
-    reasons: list[Reason] = []
-    alternatives: list[Alternative] | None = None
-
-
-def _moving(record: Record, to: int, why: list[Reason]) -> Occurrence:
-    """What a move of one booking would be."""
-    return Occurrence(
-        booking_id=record.id,
-        start=to_rfc3339(to),
-        end=to_rfc3339(to + record.end - record.start),
-        status="conflict" if why else "available",
-        reasons=why,
-    )
-
-
-def _by_start(occurrences: list[Occurrence]) -> list[Occurrence]:
-    return sorted(occurrences, key=lambda occurrence: occurrence.start)
-
-
-def _impossible(occurrences: Sequence[Occurrence]) -> Conflict:
-    """Nothing was made: what stands against it."""
-    return Conflict(
-        "Some of these times cannot be had, so nothing was changed. Choose others, or the policy `available`.",
-        details={"occurrences": msgspec.json.decode(msgspec.json.encode(occurrences))},
-    )
-
-
-def _undone(occurrence: Occurrence) -> Occurrence:
-    if occurrence.status != "booked":
-        return occurrence
-    return Occurrence(start=occurrence.start, end=occurrence.end, status="available")

@@ -11,7 +11,6 @@ from actors.calendars.calendar.plans import service_of
 from actors.calendars.contract.ports import calendar_of
 from actors.calendars.contract.requests import WaitlistBody
 from actors.calendars.contract.wanted import BookingRequest
-from actors.calendars.hours import timeline
 from actors.calendars.hours.reasons import Reason, conflict
 from actors.calendars.hours.schedule import minutes
 from actors.calendars.services.bookings import Bookings
@@ -29,6 +28,7 @@ from actors.calendars.waitlist.commands import (
 from actors.calendars.waitlist.state import WaitlistEntry
 from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.kernel.contract.ports import EntityClient, ViewFinder
+from common import timeline
 from common.clock import Clock
 from common.errors import CarewireError, InvalidArgument, NotFound
 from common.ids import new_id

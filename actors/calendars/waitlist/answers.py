@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from actors.calendars.hours.answers import Answer
-from actors.calendars.hours.timeline import HOUR_MS
 from actors.calendars.waitlist.ranking import weights
 from actors.calendars.waitlist.state import Counts, Offer, WaitlistEntry
 from common.clock import to_rfc3339
 from common.persons import UserId
+from common.timeline import HOUR_MS
 
 FEWEST: Final = 3  # offers that were accepted, below which nothing is said of how long it may take
 

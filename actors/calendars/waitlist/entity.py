@@ -13,7 +13,6 @@ from actors.calendars.calendar.commands import Reserved, TimeFreed
 from actors.calendars.calendar.reservations import Outcome, QueryOutcome
 from actors.calendars.hours.answers import NOTHING
 from actors.calendars.hours.roles import is_staff, may
-from actors.calendars.hours.timeline import MINUTE_MS
 from actors.calendars.waitlist.answers import figures, listed, standing
 from actors.calendars.waitlist.commands import (
     ClaimOffer,
@@ -44,6 +43,7 @@ from actors.calendars.waitlist.state import Counts, FreedSlot, Offer, WaitlistEn
 from actors.kernel.contract.entity import Context, Decision, Event, Principal, SetTimer
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
 from common.ids import derived_id
+from common.timeline import MINUTE_MS
 
 MATCH_AFTER_MS: Final = 1000
 WINDOW_MS: Final = 30 * MINUTE_MS
@@ -274,7 +274,14 @@ class Waitlist:
         chosen = [one for one in in_line if (command.calendar in one.calendars if staff else one.client == by.user)]
         offered = {one.entry: one for one in self.offers.values() if one.offered}
         lines = (
-            listed(one, position_of(one, in_line), offered.get(one.id), self.accepted, context.now_ms) for one in chosen
+            listed(
+                entry=one,
+                position=position_of(one, in_line),
+                offer=offered.get(one.id),
+                accepted=self.accepted,
+                now_ms=context.now_ms,
+            )
+            for one in chosen
         )
         return Decision(ReadWaitlist(tuple(lines)))
 

@@ -75,7 +75,14 @@ class WaitlistKind(Kind[Waitlist, WaitlistCommand, WaitlistEvent]):
                 letters = [Letter(f"calendar:{name}", attend) for name in event.entry.calendars]
                 if event.secret is None:
                     return Effects(letters=letters)
-                view = View(TEXTS, f"{event.entry.id}|note", recorded.seq, {}, b"", event.secret)
+                view = View(
+                    collection=TEXTS,
+                    id=f"{event.entry.id}|note",
+                    version=recorded.seq,
+                    fields={},
+                    data=b"",
+                    secret=event.secret,
+                )
                 return Effects(views=[view], owner=event.author, letters=letters)
             case WaitlistLeft():
                 return Effects(letters=_muted(event.quiet))

@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from actors.calendars.hours.timeline import HOUR_MS
 from actors.calendars.waitlist.state import FreedSlot, WaitlistEntry
 from common.errors import InvalidArgument
+from common.timeline import HOUR_MS
 
 URGENCIES: Final = {"low": 0, "normal": 24, "high": 72, "urgent": 168}
 """What urgency is worth, in hours of waiting."""

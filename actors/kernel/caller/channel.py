@@ -208,7 +208,7 @@ class ShardChannel:
 
     def _next_batch(self) -> protocol.Batch:
         now_s = self.clock.monotonic_s()
-        items: list[protocol.Item] = []
+        items: list[protocol.BatchItem] = []
         size = 0
         while self.queue:
             pending = self.queue[0]

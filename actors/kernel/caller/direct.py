@@ -16,9 +16,9 @@ from typing_extensions import override
 from actors.kernel.caller.shard_client import ShardClient, ShardGone, WorkClient
 from common.lib.tasks import Tasks
 from common.net.framing import FIRST_METHOD, Calling, ConnectionLost, Listening, connect
+from common.net.ports import PortRange, listen
 from common.net.proof import SharedSecret
 from common.net.tls import NodeTls
-from common.ports import PortRange, listen
 
 _SUBSCRIBE, _SUBMIT, _FETCH, _WORK = range(FIRST_METHOD, FIRST_METHOD + 4)
 _PURPOSE: Final = "shard"
@@ -26,7 +26,7 @@ _CONNECT_S: Final = 2.0
 _SECRET_BYTES: Final = 32
 
 
-class Address(NamedTuple):
+class ShardAddress(NamedTuple):
     """The place at which a shard listens in its present life, and the secret that opens it."""
 
     host: str
@@ -53,7 +53,7 @@ class DirectServer:
         self._server: asyncio.Server | None = None
         self._open: set[_ShardConnection] = set()
 
-    async def start(self, host: str, ports: PortRange | None = None) -> Address:
+    async def start(self, host: str, ports: PortRange | None = None) -> ShardAddress:
         """Listen on a free port of this address, one of `ports` if they are given.
 
         Raises:
@@ -65,7 +65,7 @@ class DirectServer:
             lambda: _ShardConnection(self, secret), sock=listen(host, ports), ssl=context
         )
         port: int = self._server.sockets[0].getsockname()[1]
-        return Address(host, port, self._secret)
+        return ShardAddress(host, port, self._secret)
 
     async def close(self) -> None:
         """Hang up on everybody."""
@@ -133,7 +133,7 @@ class DirectClient:
     `locate` asks where the shard is by now; it raises `ShardGone` when nobody knows.
     """
 
-    def __init__(self, locate: Callable[[], Awaitable[Address]], tls: NodeTls | None = None) -> None:
+    def __init__(self, locate: Callable[[], Awaitable[ShardAddress]], tls: NodeTls | None = None) -> None:
         self._locate = locate
         self._tls = tls
         self._connection: Calling | None = None

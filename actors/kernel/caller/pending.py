@@ -28,10 +28,10 @@ class Pending(msgspec.Struct, eq=False, kw_only=True):
     future: "asyncio.Future[protocol.Answer]"
     sent: bool = False
 
-    def item(self, now_s: float) -> protocol.Item:
+    def item(self, now_s: float) -> protocol.BatchItem:
         """The command as it travels."""
         patience_ms = max(0, int((self.deadline_s - now_s) * 1000))
-        return protocol.Item(
+        return protocol.BatchItem(
             correlation_id=self.correlation_id,
             entity=self.entity,
             command_id=self.command_id,

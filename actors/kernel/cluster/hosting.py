@@ -1,6 +1,6 @@
 """What an actor hosts, and what a process is told to host it: how Ray's part and the composition root meet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry
@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from actors.kernel.caller.shard_client import ShardClient
 from actors.kernel.contract.entity import Kind
 from actors.kernel.contract.reactions import AnyReaction
+from common.clock import Clock
 from config.settings import Settings
 from store.ports.stores import Stores
 
@@ -37,12 +38,16 @@ class ClusterSpec(Protocol):
         """The rules that a shard of this pool evaluates: those for the events of its kinds."""
         ...
 
+    def attended(self, pool: str, stores: Stores) -> Coroutine[Any, Any, None] | None:
+        """What a process that hosts a shard of this pool does beside it, for as long as it runs; None: nothing."""
+        ...
+
     @property
     def volatile_shards(self) -> Sequence[str]:
         """The names of the shards that keep nothing in the journal."""
         ...
 
-    def volatile(self, shard: str, stores: Stores) -> "HostedShard":
+    def volatile(self, shard: str, stores: Stores, clock: Clock) -> "HostedShard":
         """One of them, not started yet."""
         ...
 
@@ -83,3 +88,8 @@ class HostedShard(ShardClient, Protocol):
     async def stop(self) -> None:
         """End in good order."""
         ...
+
+
+def kinds_to_pools(recipe: ClusterSpec) -> dict[str, str]:
+    """Which pool hosts a kind."""
+    return {kind: pool for pool, kinds in recipe.pools.items() for kind in kinds}

@@ -16,6 +16,7 @@ class _Apart(TypedDict):
     skip_also: tuple[str, ...]
     instead: dict[str, bytes]
     only: str
+    attachments: tuple[bytes, ...]
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -30,8 +31,8 @@ def failure(correlation_id: int, error: CarewireError, version: int) -> protocol
     """The answer that carries an error."""
     details = b"" if error.details is None else msgspec.json.encode(error.details)
     return protocol.Answer(
-        correlation_id,
-        error.code,
+        correlation_id=correlation_id,
+        code=error.code,
         version=version,
         message=error.message,
         retry_after_s=error.retry_after_s,
@@ -42,14 +43,14 @@ def failure(correlation_id: int, error: CarewireError, version: int) -> protocol
 def delivery(entity_id: str, version: int, shown: Shown, at_ms: int) -> protocol.Delivery:
     """What listeners get of an event."""
     packet = packet_of(shown.name, shown.payload)
-    if not (shown.skip or shown.instead or shown.only):
-        return protocol.Delivery(entity_id, version, packet, at_ms, shown.evict)
+    if not (shown.skip or shown.instead or shown.only or shown.attachments):
+        return protocol.Delivery(topic=entity_id, version=version, packet=packet, at_ms=at_ms, evict=shown.evict)
     return protocol.Delivery(
-        entity_id,
-        version,
-        packet,
-        at_ms,
-        shown.evict,
+        topic=entity_id,
+        version=version,
+        packet=packet,
+        at_ms=at_ms,
+        evict=shown.evict,
         **_apart(shown),
     )
 
@@ -57,10 +58,10 @@ def delivery(entity_id: str, version: int, shown: Shown, at_ms: int) -> protocol
 def signal_delivery(entity_id: str, signal: Signal, at_ms: int) -> protocol.Delivery:
     """What listeners get of an ephemeral event."""
     return protocol.Delivery(
-        entity_id,
-        0,
-        packet_of(signal.name, signal.payload),
-        at_ms,
+        topic=entity_id,
+        version=0,
+        packet=packet_of(signal.name, signal.payload),
+        at_ms=at_ms,
         key=signal.key,
         ttl_s=signal.ttl_s,
         lapse=packet_of(signal.lapse, signal.payload) if signal.lapse else b"",
@@ -71,4 +72,10 @@ def signal_delivery(entity_id: str, signal: Signal, at_ms: int) -> protocol.Deli
 def _apart(said: Shown | Signal) -> _Apart:
     """Who gets something else than the others."""
     skip, *others = said.skip or ("",)
-    return {"skip": skip, "skip_also": tuple(others), "instead": dict(said.instead), "only": said.only}
+    return {
+        "skip": skip,
+        "skip_also": tuple(others),
+        "instead": dict(said.instead),
+        "only": said.only,
+        "attachments": said.attachments,
+    }

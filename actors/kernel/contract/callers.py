@@ -20,7 +20,7 @@ class Caller(Protocol):
         """From now on, hear the deliveries of `topic` above `version`."""
 
 
-class Submission(msgspec.Struct, eq=False):
+class Submission(msgspec.Struct, eq=False, kw_only=True):
     """A command that waits for its turn. `deadline_s` is monotonic: after it, nobody waits any more."""
 
     caller: Caller

@@ -7,7 +7,7 @@ of Akka Persistence and Microsoft Orleans.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -26,6 +26,10 @@ class Query(msgspec.Struct, frozen=True):
     """Base of what a decision may leave as its reply for `Kind.read` to answer from storage."""
 
 
+NOBODY: Final = "nobody"
+"""The role of whoever has not said who they are."""
+
+
 class Principal(msgspec.Struct, frozen=True, array_like=True):
     """Who asks, as the token said it. `user` is "" for the system itself (a timer, a letter)."""
 
@@ -34,8 +38,8 @@ class Principal(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def is_system(self) -> bool:
-        """Is it Carewire itself?"""
-        return not self.user
+        """Is it Carewire itself? Whoever has not said who they are is nobody, and not Carewire."""
+        return not self.user and self.role != NOBODY
 
 
 SYSTEM = Principal("", "system")
@@ -82,8 +86,8 @@ class Signal(msgspec.Struct, frozen=True):
     """An ephemeral event (typing): to whoever listens now, never journaled, dropped first under pressure.
 
     With `ttl_s` and `lapse`, gateways send `lapse` themselves when no other signal of this `key` came in time: so it
-    ends even if the shard that sent it dies. `skip`, `instead` and `only` are as in `Shown`; what lapses has no
-    `instead`, for nobody could tell what those are to be sent when it does.
+    ends even if the shard that sent it dies. `skip`, `instead`, `only` and `attachments` are as in `Shown`; what lapses
+    has no `instead` and no attachments, for nobody could tell what those are to be sent when it does.
     """
 
     name: str
@@ -94,10 +98,11 @@ class Signal(msgspec.Struct, frozen=True):
     lapse: str = ""  # event name sent, with the same payload, when it lapses
     instead: Mapping[str, bytes] = {}
     only: str = ""
+    attachments: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raises ValueError: it lapses, and has an `instead`."""
-        if self.lapse and self.instead:
+        """Raises ValueError: it lapses, and has an `instead` or attachments."""
+        if self.lapse and (self.instead or self.attachments):
             raise ValueError("A signal that lapses is the same for everybody who hears it.")
 
 
@@ -154,6 +159,7 @@ class Shown(msgspec.Struct, frozen=True):
     `evict` is a user whose sockets hear this and nothing later. `skip` are users whose sockets do not get it; sockets
     of those in `instead` get that packet (`packet_of`) in its place. `only` is the public id of the one socket that
     gets it. Who comes back and reads what they missed is told the same, but for what was for one socket.
+    `attachments` are binary: the payload has a `placeholder` where each belongs. Who gets `instead` gets none.
     """
 
     name: str
@@ -162,11 +168,17 @@ class Shown(msgspec.Struct, frozen=True):
     skip: tuple[str, ...] = ()
     instead: Mapping[str, bytes] = {}
     only: str = ""
+    attachments: tuple[bytes, ...] = ()
 
 
 def packet_of(name: str, payload: bytes) -> bytes:
     """An event as it is sent: a JSON array of its name, which needs no escaping, and its payload, which is JSON."""
     return b'["%b",%b]' % (name.encode(), payload)
+
+
+def placeholder(number: int) -> dict[str, object]:
+    """Stands in a payload for the attachment of this number, as Socket.IO writes it."""
+    return {"_placeholder": True, "num": number}
 
 
 C = TypeVar("C")
@@ -257,6 +269,10 @@ class Kind(ABC, Generic[S, C, E]):
     multi_step: ClassVar[bool] = False
     """True where what is asked of it goes from entity to entity before it is answered. Its shard has two turns under
     way: no step waits for the inserts of others, and they are joined less."""
+    parts_bytes: int = 0
+    """What its parts may weigh together in a shard; 0: they are small, and bounded by their number. Those that weigh
+    leave memory when their entity was quiet for `parts_idle_s`."""
+    parts_idle_s: float = 60.0
 
     @abstractmethod
     def create(self, key: str) -> S:
@@ -278,6 +294,10 @@ class Kind(ABC, Generic[S, C, E]):
             CarewireError: no; the answer they get.
         """
 
+    def missed(self, entity: S, by: Principal, since: int | None) -> int | None:
+        """From where on this user may be told what they missed, when they say that it is `since`."""
+        return since
+
     @abstractmethod
     def show(self, entity_id: str, recorded: Recorded[E], part: Any) -> Shown | None:
         """What listeners see of an event or note. `part` is the part it names, with this event folded in (live), or
@@ -289,6 +309,11 @@ class Kind(ABC, Generic[S, C, E]):
         again; a refusal is never decided without having asked."""
         return False
 
+    def counted(self, event: E) -> tuple[str, str] | None:
+        """Which counter of its shard (`carewire_<name>_total`) it adds to, under which `reason`: one of few, and of
+        nobody. None: no operator counts it."""
+        return None
+
     def is_primary(self, event: E) -> bool:
         """Does a history list this event?"""
         return False
@@ -297,6 +322,10 @@ class Kind(ABC, Generic[S, C, E]):
         """Keys of the parts that `decide` will want in `context.parts`. One that does not exist arrives as None."""
         return ()
 
+    def is_passing(self, key: str) -> bool:
+        """Is this part for one command alone, and read anew for the next one?"""
+        return False
+
     def part_of(self, recorded: Recorded[E]) -> str | None:
         """Key of the part that this event creates or changes."""
         return None
@@ -304,6 +333,10 @@ class Kind(ABC, Generic[S, C, E]):
     def fold(self, part: Any, recorded: Recorded[E]) -> Any:
         """The part with this event folded in; `part` is None when the event creates it."""
         return part
+
+    def weight(self, part: Any) -> int:
+        """Bytes that a part takes in memory, roughly. Asked of kinds with `parts_bytes`."""
+        return 0
 
     async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
         """The parts with these keys, from storage; those that do not exist are left out."""
@@ -325,6 +358,10 @@ class Kind(ABC, Generic[S, C, E]):
     async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
         """Answer a `Query` that a decision left as its reply. Nothing above `version` may be in the answer."""
         raise LookupError(type(query).__name__)
+
+    def show_again(self, entity_id: str, recorded: Recorded[E], part: Any, upto: int) -> Shown | None:
+        """The same for who reads the past up to the number `upto`; `part` is as it is by now, which may be later."""
+        return self.show(entity_id, recorded, part)
 
     def gap(self, entity_id: str, first: int, last: int) -> Shown | None:
         """What listeners are told when events first..last cannot be sent to them again."""

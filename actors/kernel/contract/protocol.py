@@ -3,15 +3,17 @@
 Ray moves `bytes` far faster than object graphs, so a whole batch travels as one. Structs are arrays on the wire.
 """
 
+from base64 import b64encode
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
 
 from actors.kernel.contract.activities import Urgency
-from actors.kernel.contract.entity import Principal
+from actors.kernel.contract.entity import Principal, placeholder
 
 
-class Item(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True):
+class BatchItem(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True):
     """One command on its way to an entity.
 
     `correlation_id` numbers the caller's commands. `command` is msgpack of the kind's command union. `patience_ms` is
@@ -41,7 +43,7 @@ class Batch(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
 
     subscriber: str
     number: int
-    items: list[Item]
+    items: list[BatchItem]
     forget: list[str]
     resubscribe: dict[str, int]
 
@@ -70,7 +72,7 @@ class Fetch(msgspec.Struct, array_like=True, frozen=True):
     acked: int
 
 
-class Answer(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class Answer(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True):
     """The answer to one item. `code` is "" for success, else an error's code (or "moved": ask another shard).
 
     `data` is the ack's data as JSON. `version` is the entity's version that the answer reflects.
@@ -86,7 +88,7 @@ class Answer(msgspec.Struct, array_like=True, frozen=True, gc=False):
     details: bytes = b""  # JSON; empty: none
 
 
-class Delivery(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class Delivery(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True):
     """What happened in a topic, ready to send: `packet` is a JSON array `["event name", payload]`.
 
     `version` > 0: a numbered event; a topic's come without gap or repeat (`first` < `version`: this one stands for
@@ -95,7 +97,7 @@ class Delivery(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     `skip`, `skip_also`: sockets of these users do not get it (the first of them stands alone, as it always did).
     `instead`: sockets of these users get this packet in its place. `only`: but for the socket with this public id,
-    nobody does.
+    nobody does. `attachments` go with `packet`, which holds placeholders for them (not with `instead`).
     """
 
     topic: str
@@ -111,11 +113,17 @@ class Delivery(msgspec.Struct, array_like=True, frozen=True, gc=False):
     skip_also: tuple[str, ...] = ()
     instead: dict[str, bytes] = {}
     only: str = ""
+    attachments: tuple[bytes, ...] = ()
 
     @property
     def for_all(self) -> bool:
         """Does everybody who listens get the same?"""
         return not (self.skip or self.skip_also or self.instead or self.only)
+
+    @property
+    def size(self) -> int:
+        """Bytes to be sent."""
+        return len(self.packet) + sum(map(len, self.attachments))
 
     def packet_for(self, user: str, connection: str = "") -> bytes | None:
         """What a socket of this user gets, whose public id this is ("": no socket, the past is read). None: nothing."""
@@ -124,6 +132,18 @@ class Delivery(msgspec.Struct, array_like=True, frozen=True, gc=False):
         if user and (user == self.skip or user in self.skip_also):
             return None
         return self.instead.get(user, self.packet)
+
+    def json_for(self, user: str) -> bytes | None:
+        """`packet_for`, with the attachments in it: for whoever reads the past."""
+        packet = self.packet_for(user)
+        return without_attachments(packet, self.attachments) if packet is self.packet else packet
+
+
+def without_attachments(packet: bytes, attachments: Sequence[bytes]) -> bytes:
+    """The packet with each attachment in base64, in the place of its placeholder: JSON alone."""
+    for number, attachment in enumerate(attachments):
+        packet = packet.replace(encode_json(placeholder(number)), b'"%b"' % b64encode(attachment))
+    return packet
 
 
 class FetchResult(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
@@ -224,6 +244,7 @@ class WorkResult(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
 
 
 MOVED: Final = "moved"
+encode_json: Final = msgspec.json.Encoder().encode
 encode: Final = msgspec.msgpack.Encoder().encode
 decode_batch: Final = msgspec.msgpack.Decoder(Batch).decode
 decode_submit_ack: Final = msgspec.msgpack.Decoder(SubmitAck).decode

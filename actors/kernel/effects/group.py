@@ -1,16 +1,18 @@
 """The effects of a shard's turns, put together: outbox, timers, letters, and the recovery of what was left undone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from actors.kernel.effects.activities import Activities
-from actors.kernel.effects.activity_loads import ActivityLoads
-from actors.kernel.effects.inbox import Inbox
+from actors.kernel.effects.activities.activities import Activities
+from actors.kernel.effects.activities.activity_endings import ActivityEndings
+from actors.kernel.effects.activities.activity_loads import ActivityLoads
+from actors.kernel.effects.activities.activity_operators import ActivityOperators
+from actors.kernel.effects.activities.runners import Runners
+from actors.kernel.effects.inbox import ShardInbox
 from actors.kernel.effects.letters import LetterRouter
 from actors.kernel.effects.outbox import Outbox, RuntimeOf
 from actors.kernel.effects.postman import Courier, Postman
 from actors.kernel.effects.recovery import EffectRecovery
-from actors.kernel.effects.runners import Runners
 from actors.kernel.effects.timers import TimerScheduler, TurnKey
 from actors.kernel.lib.writes import WriteBatcher, batch_writes
 from common.clock import Clock
@@ -22,13 +24,14 @@ from store.ports.stores import Stores
 class ShardEffects:
     """What carries out effects. What they ask of the shard's own entities is put into `inbox`."""
 
-    inbox: Inbox
+    inbox: ShardInbox
     outbox: Outbox
     postman: Postman
     timers: TimerScheduler
     recovery: EffectRecovery
     activities: Activities
-    loads: ActivityLoads
+    endings: ActivityEndings
+    operators: ActivityOperators
     runners: Runners
 
     def clear(self) -> None:
@@ -51,7 +54,7 @@ class ShardEffects:
     def sweep(self) -> None:
         """Once a second."""
         self.activities.sweep()
-        self.loads.sweep()
+        self.endings.sweep()
         self.runners.sweep()
 
 
@@ -60,6 +63,7 @@ def shard_effects(
     *,
     runtime_of: RuntimeOf,
     partitions: Callable[[], list[int]],
+    kinds: Collection[str],
     is_ours: Callable[[str], bool],
     serving: Callable[[], bool],
     courier: Courier,
@@ -70,9 +74,8 @@ def shard_effects(
 ) -> ShardEffects:
     """Build them. `courier` takes letters to other shards; `patience_s` is how long a neighbour may take to answer,
     `keep_s` how long an activity is tried before it is put off."""
-    inbox = Inbox()
+    inbox = ShardInbox()
     settling: WriteBatcher[TurnKey] = batch_writes(stores.journal.settle, tasks)
-    timers = TimerScheduler(stores.timers, settling, inbox, clock=clock, tasks=tasks)
     router = LetterRouter(is_ours, inbox, courier, patience_s=patience_s)
     activities = Activities(
         stores,
@@ -82,13 +85,23 @@ def shard_effects(
         tasks=tasks,
         serving=serving,
         partitions=partitions,
+        kinds=kinds,
         is_ours=is_ours,
     )
-    loads = ActivityLoads(
-        activities, stores, inbox, clock=clock, tasks=tasks, partitions=partitions, patience_s=patience_s
+    loads = ActivityLoads(activities, stores, clock=clock, tasks=tasks, partitions=partitions, kinds=kinds)
+    endings = ActivityEndings(
+        activities,
+        stores,
+        inbox,
+        clock=clock,
+        tasks=tasks,
+        partitions=partitions,
+        kinds=kinds,
+        patience_s=patience_s,
     )
-    counted = activities.letters_counted
-    postman = Postman(stores.activities, stores.vault, router.send, clock, counted=counted)
+    counted = activities.file.letters_counted
+    postman = Postman(stores.activities, stores.vault, router.send, clock, kinds=kinds, counted=counted)
+    timers = TimerScheduler(stores.timers, settling, inbox, clock=clock, tasks=tasks, bury=postman.bury)
     outbox = Outbox(
         stores,
         postman.deliver,
@@ -108,6 +121,9 @@ def shard_effects(
         timers=timers,
         recovery=recovery,
         activities=activities,
-        loads=loads,
-        runners=Runners(activities, clock, keep_s=keep_s, serving=serving, loads=loads),
+        endings=endings,
+        operators=ActivityOperators(
+            activities, stores, clock=clock, partitions=partitions, kinds=kinds, loads=loads, endings=endings
+        ),
+        runners=Runners(activities, clock, keep_s=keep_s, serving=serving, loads=loads, endings=endings),
     )

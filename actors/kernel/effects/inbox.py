@@ -26,10 +26,10 @@ class LocalLetter:
     """A letter to an entity of this shard; `sender` is told the answer."""
 
     sender: Caller
-    item: protocol.Item
+    item: protocol.BatchItem
 
 
-class Inbox:
+class ShardInbox:
     """See the module. Takes everything, in order; taken out by one."""
 
     def __init__(self) -> None:
@@ -53,4 +53,4 @@ class Inbox:
         waiting, self._waiting = self._waiting, deque()
         for request in waiting:
             if isinstance(request, LocalLetter):
-                request.sender.answer(protocol.Answer(request.item.correlation_id, protocol.MOVED))
+                request.sender.answer(protocol.Answer(correlation_id=request.item.correlation_id, code=protocol.MOVED))

@@ -8,12 +8,12 @@ import msgspec
 
 from actors.kernel.contract import protocol
 from actors.kernel.contract.entity import SYSTEM
-from actors.kernel.effects.inbox import Inbox, LocalLetter
+from actors.kernel.effects.inbox import LocalLetter, ShardInbox
 from actors.kernel.effects.postman import Courier
 from actors.kernel.history.codec import StoredLetter
 from common.errors import Unavailable, error_of
 
-_GONE: Final = protocol.Answer(0, Unavailable.code)
+_GONE: Final = protocol.Answer(correlation_id=0, code=Unavailable.code)
 
 
 class LetterRouter:
@@ -22,7 +22,7 @@ class LetterRouter:
     def __init__(
         self,
         is_ours: Callable[[str], bool],
-        inbox: Inbox,
+        inbox: ShardInbox,
         courier: Courier,
         *,
         patience_s: float,
@@ -49,7 +49,7 @@ class LetterRouter:
     async def _ask(self, letter: StoredLetter) -> protocol.Answer:
         caller = _Sender()
         patience_ms = int(self._patience_s * 1000)
-        item = protocol.Item(
+        item = protocol.BatchItem(
             correlation_id=0,
             entity=letter.to,
             command_id=letter.command_id,

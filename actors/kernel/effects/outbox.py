@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
-from actors.kernel.effects.activities import Activities
+from actors.kernel.effects.activities.activities import Activities
 from actors.kernel.history.codec import StoredEffects, StoredLetter, StoredView, decode_effects, timers_of
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.lib.backoffs import database_backoff
@@ -106,7 +106,7 @@ class Outbox:
                 return
         before = self._senders.get(turn.entity)
         arrived = self._senders[turn.entity] = asyncio.get_running_loop().create_future()
-        self._tasks.spawn(self._send(turn, effects, before, arrived, setting))
+        self._tasks.spawn(self._send(turn=turn, effects=effects, before=before, arrived=arrived, setting=setting))
 
     async def _send(
         self,
@@ -163,4 +163,11 @@ class Outbox:
 
 
 def _to_view(stored: StoredView) -> View:
-    return View(stored.collection, stored.id, stored.version, stored.fields, stored.data, stored.secret)
+    return View(
+        collection=stored.collection,
+        id=stored.id,
+        version=stored.version,
+        fields=stored.fields,
+        data=stored.data,
+        secret=stored.secret,
+    )

@@ -3,23 +3,26 @@
 A letter that is refused for good is *dead*: nobody sends it again until an operator says so. One to a kind that nobody
 hosts is *parked*, and tried now and then. Both leave their turn, which is settled, and hold up nothing else of their
 sender; where a parked letter waits, a later one to the same receiver may overtake it. They lie among the activities
-(`store/ports/activities.py`), under the connector `letters`, their sealed part still sealed.
+(`store/ports/activities.py`), under the connector `letters`, their sealed part still sealed. A timer that met a bug too
+often is kept beside them: retried, it goes to its entity as a letter would, under the timer's own command id.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
 
 from actors.kernel.contract.answers import INTERNAL
+from actors.kernel.contract.commands import command_id_of
 from actors.kernel.contract.partitions import partition_of
 from actors.kernel.history.codec import StoredLetter, encode, opened
 from common.clock import Clock
 from common.errors import CarewireError, Unavailable
 from common.logs import get_logger
 from store.ports.activities import Activities, ActivityRecord, State
+from store.ports.timers import Timer
 from store.ports.vault import Vault
 
 _log = get_logger(__name__)
@@ -58,10 +61,13 @@ class Postman:
         courier: Courier,
         clock: Clock,
         *,
+        kinds: Collection[str] | None = None,
         counted: Callable[[State, int], None] = lambda state, change: None,
     ) -> None:
-        """`counted` hears by how many the letters in a state have become more."""
+        """`kinds`: of whose parked letters it carries; None: of all. `counted` hears by how many the letters in a state
+        have become more."""
         self._activities = activities
+        self._kinds = kinds
         self._counted = counted
         self._vault = vault
         self._courier = courier
@@ -77,6 +83,15 @@ class Postman:
             record = record_of(sender, letter, due_ms=self._clock.platform_ms())
             await self._activities.put([self._kept(record, *fate)])
             self._counted(fate[0], 1)
+
+    async def bury(self, timer: Timer) -> None:
+        """Keep a timer that nobody fires again, as a dead letter of its entity to itself. Raises `Unavailable`."""
+        kind, name = timer.entity.partition(":")[0], command_id_of(timer.entity, timer.id)
+        _log.warning("timer.dead", entity=timer.entity)
+        letter = StoredLetter(timer.entity, name, timer.command)
+        record = record_of(timer.entity, letter, due_ms=self._clock.platform_ms())
+        await self._activities.put([replace(self._kept(record, "dead", INTERNAL.code), message=f"A timer of {kind}.")])
+        self._counted("dead", 1)
 
     async def run(self, partitions: Callable[[], Sequence[int]]) -> None:
         """Send the parked letters of these partitions when they are due; until cancelled."""
@@ -94,7 +109,7 @@ class Postman:
         if not partitions:
             return False
         now_ms = self._clock.platform_ms()
-        page = await self._activities.due(partitions, LETTERS, before_ms=now_ms + 1, limit=_PAGE)
+        page = await self._activities.due(partitions, LETTERS, before_ms=now_ms + 1, limit=_PAGE, kinds=self._kinds)
         receivers: dict[str, list[ActivityRecord]] = {}
         for record in page:
             receivers.setdefault(_receiver(record), []).append(record)

@@ -14,8 +14,8 @@ from actors.kernel.contract.activities import Activity
 from actors.kernel.contract.entity import Kind, Letter, Recorded
 from actors.kernel.contract.partitions import partition_of
 from actors.kernel.contract.reactions import AnyReaction, mark_of, owed_by
-from actors.kernel.effects.activity_ids import answer_id
-from actors.kernel.effects.activity_lines import of_turn
+from actors.kernel.effects.activities.activity_ids import answer_id
+from actors.kernel.effects.activities.activity_lines import of_turn
 from actors.kernel.effects.postman import record_of
 from actors.kernel.history.codec import seal_activity
 from actors.kernel.history.runtime import KindRuntime
@@ -53,7 +53,7 @@ class _Found(NamedTuple):
     what: Letter | Activity
 
 
-class Replay:
+class RuleReplay:
     """Goes over the journal with one rule of this kind."""
 
     def __init__(self, stores: Stores, kind: Kind[Any, Any, Any], reaction: AnyReaction) -> None:
@@ -122,5 +122,5 @@ class Replay:
             letter = self._runtime.codec.store_letter(one.what, one.proof)
             return record_of(one.sender, letter, due_ms=one.at_ms)
         activity = seal_activity(self._stores.vault, one.sender, one.what)
-        turn = Turn(one.sender, one.turn, 0, one.at_ms, partition_of(one.sender))
+        turn = Turn(entity=one.sender, turn=one.turn, first_seq=0, at_ms=one.at_ms, partition=partition_of(one.sender))
         return of_turn(turn, one.place, activity, 0.0).record("parked", one.at_ms)

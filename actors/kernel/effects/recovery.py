@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from actors.kernel.effects.activities import Activities
+from actors.kernel.effects.activities.activities import Activities
 from actors.kernel.effects.outbox import Outbox, RuntimeOf
 from actors.kernel.lib.backoffs import database_backoff
 from common.clock import Clock
@@ -79,7 +79,7 @@ class EffectRecovery:
         while turns := await self._page(before_ms, last):
             last = turns[-1]
             await self._perform([turn for turn in turns if not self._outbox.is_at(turn)])
-        await self._activities.look_again()
+        await self._activities.file.look_again()
 
     async def _mend(self) -> None:
         backoff = database_backoff()

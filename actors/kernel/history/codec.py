@@ -15,7 +15,7 @@ from store.ports.vault import Vault
 from store.ports.views import View
 
 
-class StoredView(msgspec.Struct, array_like=True, frozen=True):
+class StoredView(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     """A view as it waits in a turn; its secret is sealed already."""
 
     collection: str
@@ -43,7 +43,7 @@ class StoredTimer(msgspec.Struct, array_like=True, frozen=True):
     command: bytes
 
 
-class StoredActivity(msgspec.Struct, array_like=True, frozen=True):
+class StoredActivity(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     """An activity as it waits in a turn, or is put off; its payload is sealed already, unless it has no owner."""
 
     connector: str
@@ -56,7 +56,7 @@ class StoredActivity(msgspec.Struct, array_like=True, frozen=True):
     ask: bool = False
 
 
-class StoredEffects(msgspec.Struct, array_like=True, frozen=True):
+class StoredEffects(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     """What a turn still has to do outside the journal."""
 
     views: list[StoredView]
@@ -85,12 +85,19 @@ def decode_effects(turn: Turn) -> StoredEffects:
 
 def timers_of(turn: Turn, effects: StoredEffects) -> list[Timer]:
     """Those that the turn set."""
-    return [Timer(one.id, turn.entity, turn.partition, one.due_ms, one.command) for one in effects.timers]
+    return [
+        Timer(id=one.id, entity=turn.entity, partition=turn.partition, due_ms=one.due_ms, command=one.command)
+        for one in effects.timers
+    ]
 
 
 def encode_timers(timers: Iterable[Timer]) -> bytes:
     """Timers as an effect of their turn."""
-    return encode(StoredEffects([], [], [], [StoredTimer(one.id, one.due_ms, one.command) for one in timers]))
+    return encode(
+        StoredEffects(
+            views=[], redact=[], letters=[], timers=[StoredTimer(one.id, one.due_ms, one.command) for one in timers]
+        )
+    )
 
 
 async def opened(letter: StoredLetter, vault: Vault) -> StoredLetter | None:
@@ -125,14 +132,14 @@ def seal_activity(vault: Vault, entity_id: str, activity: Activity) -> StoredAct
     if activity.owner:
         payload = vault.seal(activity.owner, payload, activity_place(entity_id, activity.key))
     return StoredActivity(
-        activity.connector,
-        activity.key,
-        payload,
-        activity.owner,
-        activity.lane,
-        activity.urgency,
-        activity.deadline_ms,
-        activity.ask,
+        connector=activity.connector,
+        key=activity.key,
+        payload=payload,
+        owner=activity.owner,
+        lane=activity.lane,
+        urgency=activity.urgency,
+        deadline_ms=activity.deadline_ms,
+        ask=activity.ask,
     )
 
 
@@ -161,9 +168,9 @@ class Codec:
 
     async def opened(self, entity_id: str, turns: Sequence[Turn]) -> list[Recorded[Any]]:
         """The events and notes of these turns with their secrets, in order."""
-        recorded = [one for turn in turns for one in self._recorded(turn)]
-        await self._vault.unlock(one.event.secret for one in recorded if one.event.secret is not None)
-        return [self._open(entity_id, one) for one in recorded]
+        recorded = [(one, turn) for turn in turns for one in self._recorded(turn)]
+        await self._vault.unlock(one.event.secret for one, _ in recorded if one.event.secret is not None)
+        return [self._open(entity_id, one, turn) for one, turn in recorded]
 
     def stripped(self, turn: Turn, seqs: Iterable[int]) -> dict[int, bytes]:
         """The blobs of these events of the turn without their secrets; those that have none are left out."""
@@ -178,12 +185,12 @@ class Codec:
         """Raises LookupError when the owner's key is not at hand."""
         views = [
             StoredView(
-                view.collection,
-                view.id,
-                view.version,
-                dict(view.fields),
-                view.data,
-                None
+                collection=view.collection,
+                id=view.id,
+                version=view.version,
+                fields=dict(view.fields),
+                data=view.data,
+                secret=None
                 if view.secret is None
                 else self._vault.seal(effects.owner, view.secret, view_place(view.collection, view.id, view.version)),
             )
@@ -194,13 +201,15 @@ class Codec:
             for letter, command_id in zip(effects.letters, letter_ids, strict=True)
         ]
         activities = [seal_activity(self._vault, entity_id, activity) for activity in effects.activities]
-        return encode(StoredEffects(views, list(effects.redact), letters, [], activities))
+        return encode(
+            StoredEffects(views=views, redact=list(effects.redact), letters=letters, timers=[], activities=activities)
+        )
 
     def encode_due(self, entity_id: str, due: Due) -> bytes:
         """What rules owe as an effect of their turn. Raises LookupError when the key of an owner is not at hand."""
         letters = [self.store_letter(letter, command_id) for command_id, letter in due.letters]
         activities = [seal_activity(self._vault, entity_id, activity) for activity in due.activities]
-        return encode(StoredEffects([], [], letters, [], activities))
+        return encode(StoredEffects(views=[], redact=[], letters=letters, timers=[], activities=activities))
 
     def store_letter(self, letter: Letter, command_id: bytes) -> StoredLetter:
         """A letter as it waits. Raises LookupError when the key of its owner is not at hand."""
@@ -221,15 +230,32 @@ class Codec:
         for blob in turn.notes:
             yield Recorded(0, turn.at_ms, turn.turn, self._decode(blob))
 
-    def _open(self, entity_id: str, recorded: Recorded[Any]) -> Recorded[Any]:
-        if recorded.event.secret is None:
+    def _open(self, entity_id: str, recorded: Recorded[Any], turn: Turn) -> Recorded[Any]:
+        blob = recorded.event.secret
+        if blob is None:
             return recorded
-        secret = self._vault.open(recorded.event.secret, place(entity_id, recorded.seq))
-        event = msgspec.structs.replace(recorded.event, secret=secret)
+        seqs = (recorded.seq,) if recorded.seq else range(turn.last_seq, turn.first_seq - 2, -1)
+        event = msgspec.structs.replace(recorded.event, secret=self._open_at(entity_id, blob, seqs))
         return Recorded(recorded.seq, recorded.at_ms, recorded.turn, event)
+
+    def _open_at(self, entity_id: str, blob: bytes, seqs: Sequence[int]) -> bytes | None:
+        """A note was sealed at the version that it was decided at: that of an event of its turn, or the one before."""
+        for seq in seqs[:-1]:
+            try:
+                return self._vault.open(blob, place(entity_id, seq))
+            except ValueError:
+                continue
+        return self._vault.open(blob, place(entity_id, seqs[-1]))
 
     def _open_view(self, view: View) -> View:
         if view.secret is None:
             return view
         secret = self._vault.open(view.secret, view_place(view.collection, view.id, view.version))
-        return View(view.collection, view.id, view.version, view.fields, view.data, secret)
+        return View(
+            collection=view.collection,
+            id=view.id,
+            version=view.version,
+            fields=view.fields,
+            data=view.data,
+            secret=secret,
+        )

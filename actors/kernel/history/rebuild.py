@@ -38,7 +38,7 @@ async def rebuild(
         on_progress(done)
         return True
 
-    await rebuild_some(stores, kinds, "", done, go_on)
+    await rebuild_some(stores=stores, kinds=kinds, after="", done=done, go_on=go_on)
     return done
 
 
@@ -95,13 +95,25 @@ async def _views_of(stores: Stores, runtime: KindRuntime, entity_id: str, done: 
             await stores.vault.ensure([effects.owner] if effects.owner else [])
             for view in _sealed(runtime, entity_id, recorded, effects):
                 latest[view.collection, view.id] = view
-    return [View(one.collection, one.id, one.version, one.fields, one.data, one.secret) for one in latest.values()]
+    return [
+        View(
+            collection=one.collection,
+            id=one.id,
+            version=one.version,
+            fields=one.fields,
+            data=one.data,
+            secret=one.secret,
+        )
+        for one in latest.values()
+    ]
 
 
 def _sealed(runtime: KindRuntime, entity_id: str, recorded: Recorded[Any], effects: Effects) -> list[StoredView]:
     views = Effects(views=effects.views, owner=effects.owner)  # nobody is told anything a second time
     blob = runtime.codec.encode_effects(entity_id, recorded.seq, views, ())
-    return decode_effects(Turn(entity_id, recorded.turn, 0, 0, 0, effects=(blob,))).views
+    return decode_effects(
+        Turn(entity=entity_id, turn=recorded.turn, first_seq=0, at_ms=0, partition=0, effects=(blob,))
+    ).views
 
 
 async def _events(stores: Stores, runtime: KindRuntime, entity_id: str) -> AsyncIterator[Recorded[Any]]:

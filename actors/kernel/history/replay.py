@@ -31,7 +31,7 @@ async def replayed(
     if start > since:
         shown = runtime.kind.gap(entity_id, since + 1, start)
         packet = b"" if shown is None else delivery(entity_id, start, shown, 0).packet
-        yield protocol.Delivery(entity_id, start, packet, first=since + 1)
+        yield protocol.Delivery(topic=entity_id, version=start, packet=packet, first=since + 1)
     seen = start
     while seen < upto:
         page = await runtime.library.replay(entity_id, seen, upto=upto)
@@ -40,7 +40,7 @@ async def replayed(
             return
         parts = await _parts_of(runtime, entity_id, page)
         for recorded in page:
-            yield _shown_again(runtime, entity_id, recorded, parts)
+            yield _shown_again(runtime=runtime, entity_id=entity_id, recorded=recorded, parts=parts, upto=upto)
         seen = numbered[-1].seq
 
 
@@ -51,7 +51,7 @@ async def packets(
     return [
         msgspec.Raw(packet)
         async for one in replayed(runtime, entity_id, since, upto=upto, limit=limit)
-        if (one.version or one.first) and (packet := one.packet_for(user))
+        if (one.version or one.first) and (packet := one.json_for(user))
     ]
 
 
@@ -61,10 +61,10 @@ async def _parts_of(runtime: KindRuntime, entity_id: str, page: list[Recorded[An
 
 
 def _shown_again(
-    runtime: KindRuntime, entity_id: str, recorded: Recorded[Any], parts: Mapping[str, object]
+    runtime: KindRuntime, entity_id: str, recorded: Recorded[Any], parts: Mapping[str, object], upto: int
 ) -> protocol.Delivery:
     key = runtime.kind.part_of(recorded)
-    shown = runtime.kind.show(entity_id, recorded, None if key is None else parts.get(key))
+    shown = runtime.kind.show_again(entity_id, recorded, None if key is None else parts.get(key), upto)
     if shown is None:
-        return protocol.Delivery(entity_id, recorded.seq, b"", recorded.at_ms)
+        return protocol.Delivery(topic=entity_id, version=recorded.seq, packet=b"", at_ms=recorded.at_ms)
     return delivery(entity_id, recorded.seq, shown, recorded.at_ms)

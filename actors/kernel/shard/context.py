@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.shard.metrics import ShardMetrics
@@ -9,6 +10,18 @@ from common.clock import Clock
 from common.lib.tasks import Tasks
 from config.settings import KernelSettings
 from store.ports.stores import Stores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardBounds:
+    """How much a shard does at once, and how much it keeps."""
+
+    commands: int = 1000  # in a turn: it must not hold the event loop for long
+    commands_of_one: int = 250  # of one entity in a turn: the others on its shard wait no longer than for these
+    parts: int = 20_000  # of all entities together, in memory; a message is one, and takes some 700 bytes
+
+
+USUAL_BOUNDS: Final = ShardBounds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +35,7 @@ class ShardContext:
     tasks: Tasks
     runtimes: Mapping[str, KindRuntime]
     serving: Callable[[], bool]
+    bounds: ShardBounds = USUAL_BOUNDS
 
     def runtime_of(self, entity_id: str) -> KindRuntime | None:
         """The kind of this entity; None when the shard does not host it."""

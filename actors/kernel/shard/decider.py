@@ -13,7 +13,7 @@ from actors.kernel.contract.commands import command_id_of
 from actors.kernel.contract.entity import Attach, Context, Decision, Effects, Event, Letter, Query, Recorded
 from actors.kernel.contract.reactions import mark_of, owed_by
 from actors.kernel.shard.reply_cache import ReplyCache
-from actors.kernel.shard.resident import Decided, Draft, Missing, Resident
+from actors.kernel.shard.residents.resident import Decided, Draft, Missing, Resident
 from common.errors import CarewireError, PayloadTooLarge, PermissionDenied
 from common.logs import get_logger
 from store.ports.journal import CommandRecord
@@ -24,7 +24,7 @@ _log = get_logger(__name__)
 _to_json: Final = msgspec.json.Encoder().encode
 
 
-class _Worked(msgspec.Struct):
+class _Worked(msgspec.Struct, kw_only=True):
     """A decision worked out: everything computed, nothing applied."""
 
     events: list[tuple[Recorded[Event], bytes]] = []
@@ -35,6 +35,7 @@ class _Worked(msgspec.Struct):
     primary: int = 0
     size: int = 0
     redacts: bool = False
+    counted: list[tuple[str, str]] = []
 
 
 class Decider:
@@ -86,10 +87,14 @@ class Decider:
             return None
         command = submission.command
         try:
-            keys = () if type(command) in _WITHOUT_PARTS else resident.runtime.kind.needs(resident.entity, command)
+            kind = resident.runtime.kind
+            keys = () if type(command) in _WITHOUT_PARTS else kind.needs(resident.entity, command)
             if absent := [key for key in keys if key not in resident.parts]:
                 return Missing(parts=absent)
             context = Context(submission.by, draft.at_ms, {key: resident.parts[key] for key in keys})
+            for key in keys:
+                if kind.is_passing(key):
+                    resident.parts.pop(key, None)
             if type(command) in _OF_THE_KERNEL:
                 decision = _decide_for(resident, command, context)
             else:
@@ -107,7 +112,11 @@ class Decider:
             if submission.unchecked:
                 return Missing(replies=True)
             draft.decided.append(
-                Decided(submission, failure(submission.correlation_id, error, draft.version), draft.version)
+                Decided(
+                    submission=submission,
+                    answer=failure(submission.correlation_id, error, draft.version),
+                    version=draft.version,
+                )
             )
             return None
         except NoKey as error:
@@ -130,7 +139,13 @@ class Decider:
     def _repeat(self, resident: Resident, submission: Submission, reply: bytes, version: int) -> Decided:
         duplicate = not submission.again
         data = resident.runtime.kind.repeated(submission.command, reply) if duplicate else reply
-        return Decided(submission, protocol.Answer(submission.correlation_id, "", data, version, duplicate), version)
+        return Decided(
+            submission=submission,
+            answer=protocol.Answer(
+                correlation_id=submission.correlation_id, code="", data=data, version=version, duplicate=duplicate
+            ),
+            version=version,
+        )
 
     def _work_out(self, draft: Draft, decision: Decision) -> _Worked:
         """Number, fold, show and seal the events of a decision. Raises before anything is changed."""
@@ -165,13 +180,15 @@ class Decider:
         worked.size += len(blob)
         if kind.is_primary(event):
             worked.primary += 1
+        if (counted := kind.counted(event)) is not None:
+            worked.counted.append(counted)
+        mark = mark_of(recorded, len(draft.notes) + len(worked.notes) - 1)
         effects = kind.effects(resident.id, recorded, part)
         if effects is not None:
-            worked.effects.append(self._encode_effects(resident, seq, effects))
+            worked.effects.append(self._encode_effects(resident, seq, mark, effects))
             worked.size += len(worked.effects[-1])
             worked.redacts |= bool(effects.redact)
         if reactions := resident.runtime.reactions.get(type(event)):
-            mark = mark_of(recorded, len(draft.notes) + len(worked.notes) - 1)
             due = owed_by(reactions, resident.id, recorded, mark)
             if due.letters or due.activities:
                 self._require_owners([letter for _, letter in due.letters], due.activities)
@@ -182,14 +199,16 @@ class Decider:
             packed = protocol.encode(delivery(resident.id, recorded.seq, shown, recorded.at_ms))
             worked.deliveries.append((recorded.seq, packed))
         elif recorded.seq:  # listeners must know that the number is taken, or they would ask for it
-            packed = protocol.encode(protocol.Delivery(resident.id, recorded.seq, b"", recorded.at_ms))
+            packed = protocol.encode(
+                protocol.Delivery(topic=resident.id, version=recorded.seq, packet=b"", at_ms=recorded.at_ms)
+            )
             worked.deliveries.append((recorded.seq, packed))
 
-    def _encode_effects(self, resident: Resident, seq: int, effects: Effects) -> bytes:
+    def _encode_effects(self, resident: Resident, seq: int, mark: str, effects: Effects) -> bytes:
         if any(view.secret is not None for view in effects.views) and not self._vault.has(effects.owner):
             raise NoKey(effects.owner)
         self._require_owners(effects.letters, effects.activities)
-        ids = [command_id_of(letter.to, resident.id, seq, place) for place, letter in enumerate(effects.letters)]
+        ids = [command_id_of(letter.to, resident.id, mark, place) for place, letter in enumerate(effects.letters)]
         return resident.runtime.codec.encode_effects(resident.id, seq, effects, ids)
 
     def _require_owners(self, letters: Sequence[Letter], activities: Sequence[Activity]) -> None:
@@ -217,18 +236,25 @@ class Decider:
         draft.effects += worked.effects
         draft.primary += worked.primary
         draft.redacts |= worked.redacts
+        draft.counted += worked.counted
         draft.size += worked.size
         draft.timers += [_timer(resident, wish.key, wish.due_ms, wish.command) for wish in decision.timers]
         query = decision.reply if isinstance(decision.reply, Query) else None
         data = b"" if query is not None else _to_json(decision.reply)
-        answer = None if query is not None else protocol.Answer(submission.correlation_id, "", data, version)
+        answer = (
+            None
+            if query is not None
+            else protocol.Answer(correlation_id=submission.correlation_id, code="", data=data, version=version)
+        )
         answered = type(submission.command) is Answered
         if answered:
             draft.answered.append(submission.command.key)
         if worked.events or worked.notes or decision.timers or answered:
             draft.commands.append(CommandRecord(submission.command_id, data))
             draft.replies[submission.command_id] = (data, version)
-        draft.decided.append(Decided(submission, answer, version, query, worked.deliveries))
+        draft.decided.append(
+            Decided(submission=submission, answer=answer, version=version, query=query, deliveries=worked.deliveries)
+        )
 
 
 class AttachQuery(Query, frozen=True):
@@ -247,7 +273,8 @@ def _decide_for(resident: Resident, command: Attach | Answered | Still, context:
     kind, entity = resident.runtime.kind, resident.entity
     if type(command) is Attach:
         kind.admit(entity, context.by)
-        return Decision(reply=AttachQuery(command.since, command.limit))
+        since = kind.missed(entity, context.by, command.since)
+        return Decision(reply=AttachQuery(since, command.limit))
     if not context.by.is_system:
         raise PermissionDenied("Only Carewire itself may do this.")
     if type(command) is Answered:
@@ -275,4 +302,10 @@ class _Full(Exception):
 
 
 def _timer(resident: Resident, key: str, due_ms: int, command: bytes) -> Timer:
-    return Timer(f"{resident.id}|{key}|{due_ms}", resident.id, resident.partition, due_ms, command)
+    return Timer(
+        id=f"{resident.id}|{key}|{due_ms}",
+        entity=resident.id,
+        partition=resident.partition,
+        due_ms=due_ms,
+        command=command,
+    )

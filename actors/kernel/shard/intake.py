@@ -14,7 +14,7 @@ from actors.kernel.effects.inbox import DueTimer, LocalLetter
 from actors.kernel.effects.timers import TimerScheduler
 from actors.kernel.shard.context import ShardContext
 from actors.kernel.shard.ownership import Ownership
-from actors.kernel.shard.residents import Residents
+from actors.kernel.shard.residents.residents import Residents
 from common.errors import Overloaded, Unavailable
 from common.logs import get_logger
 from store.ports.timers import Timer
@@ -53,11 +53,11 @@ class Intake:
         else:
             self.accept(request.sender, request.item)
 
-    def accept(self, caller: Caller, item: protocol.Item) -> None:
+    def accept(self, caller: Caller, item: protocol.BatchItem) -> None:
         """Queue one item, or answer it at once when it cannot be queued."""
         runtime = self._context.runtime_of(item.entity)
         if runtime is None or not self._ownership.owns(partition_of(item.entity)):
-            caller.answer(protocol.Answer(item.correlation_id, protocol.MOVED))
+            caller.answer(protocol.Answer(correlation_id=item.correlation_id, code=protocol.MOVED))
             return
         try:
             command = runtime.decode_item(item.command)
@@ -73,10 +73,10 @@ class Intake:
             self._refuse(caller, item, resident.version)
             return
         submission = Submission(
-            caller,
-            item.correlation_id,
-            item.command_id,
-            command,
+            caller=caller,
+            correlation_id=item.correlation_id,
+            command_id=item.command_id,
+            command=command,
             by=item.by,
             deadline_s=self._context.clock.monotonic_s() + item.patience_ms / 1000,
             trace=item.trace,
@@ -86,7 +86,7 @@ class Intake:
         )
         self._residents.enqueue(resident, submission)
 
-    def _refuse(self, caller: Caller, item: protocol.Item, version: int) -> None:
+    def _refuse(self, caller: Caller, item: protocol.BatchItem, version: int) -> None:
         self._context.metrics.overloaded.inc()
         error = Overloaded("The server is busy. Please try again in a moment.", retry_after_s=1.0)
         caller.answer(failure(item.correlation_id, error, version))
@@ -101,12 +101,13 @@ class Intake:
             command = runtime.decode_command(timer.command)
         except msgspec.MsgspecError:
             _log.error("timer.unreadable", entity=timer.entity)
+            self._timers.give_up(timer)  # it stays as it is, for a version that can read it
             return
         submission = Submission(
-            _TimerCaller(self._timers, timer),
-            0,
-            command_id_of(timer.entity, timer.id),
-            command,
+            caller=_TimerCaller(self._timers, timer),
+            correlation_id=0,
+            command_id=command_id_of(timer.entity, timer.id),
+            command=command,
             by=SYSTEM,
             deadline_s=float("inf"),
             again=True,
@@ -123,9 +124,11 @@ class _TimerCaller:
         self._timer = timer
 
     def answer(self, answer: protocol.Answer) -> None:
-        """Carried out or refused, it is over; unless the refusal was ours."""
+        """Carried out or refused, it is over; unless the refusal was ours, or it met a bug."""
         if answer.code in (Unavailable.code, Overloaded.code, protocol.MOVED):
             self._timers.again(self._timer)
+        elif answer.code == INTERNAL.code:
+            self._timers.failed(self._timer)
         else:
             self._timers.done(self._timer)
 

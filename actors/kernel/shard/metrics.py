@@ -6,7 +6,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from actors.kernel.lib.buckets import SECONDS
-from actors.kernel.shard.resident import Draft
+from actors.kernel.shard.residents.resident import Draft
 from store.ports.journal import Outcome
 
 _SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -33,6 +33,7 @@ class ShardMetrics:
         self.answers_refused = Counter(
             "carewire_activity_answers_refused", "Answers to activities that their entity refused.", registry=r
         )
+        self._counters: dict[str, Counter] = {}
         self._not_stored = Counter(
             "carewire_turns_not_stored", "Turns that were refused (fenced) or unknown.", ["outcome"], registry=r
         )
@@ -47,6 +48,15 @@ class ShardMetrics:
         self._turn_commands.observe(sum(len(draft.decided) for draft in drafts))
         self._turn_s.observe(duration_s)
         self._events.inc(sum(len(draft.events) for draft in drafts if draft.turn is not None))
+        for draft in drafts:
+            for name, reason in draft.counted if draft.turn is not None else ():
+                self._counter(name).labels(reason).inc()
+
+    def _counter(self, name: str) -> Counter:
+        if (found := self._counters.get(name)) is None:
+            text = f"Events of {name.replace('_', ' ')}."
+            found = self._counters[name] = Counter(f"carewire_{name}", text, ["reason"], registry=self.registry)
+        return found
 
     def not_stored(self, outcome: Outcome) -> None:
         """A turn must be decided again."""

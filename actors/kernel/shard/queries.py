@@ -14,9 +14,10 @@ from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.lib.backoffs import database_backoff
 from actors.kernel.shard.context import ShardContext
 from actors.kernel.shard.decider import AttachQuery
-from actors.kernel.shard.replay_buffer import ReplayBuffer
-from actors.kernel.shard.resident import Decided
-from actors.kernel.shard.subscribers import CatchUp, Subscriber, Subscribers
+from actors.kernel.shard.residents.resident import Decided
+from actors.kernel.shard.topics.replay_buffer import ReplayBuffer
+from actors.kernel.shard.topics.subscriber import CatchUp, Subscriber
+from actors.kernel.shard.topics.subscribers import Subscribers
 from common.errors import CarewireError, Unavailable
 from common.logs import get_logger
 
@@ -48,7 +49,9 @@ class QueryRunner:
         if isinstance(query, AttachQuery) and (missed := self._missed(entity_id, decided, query)) is not None:
             data = _to_json({"version": decided.version, "packets": missed})
             decided.submission.caller.answer(
-                protocol.Answer(decided.submission.correlation_id, "", data, decided.version)
+                protocol.Answer(
+                    correlation_id=decided.submission.correlation_id, code="", data=data, version=decided.version
+                )
             )
             return
         self._tasks.spawn(self._answer(runtime, entity_id, decided, query))
@@ -63,7 +66,9 @@ class QueryRunner:
         try:
             async with self._room:
                 data = await self._read(runtime, entity_id, decided, query)
-            answer = protocol.Answer(submission.correlation_id, "", _to_json(data), decided.version)
+            answer = protocol.Answer(
+                correlation_id=submission.correlation_id, code="", data=_to_json(data), version=decided.version
+            )
         except CarewireError as error:
             answer = failure(submission.correlation_id, error, decided.version)
         except Exception:  # a bug in a read must cost its caller an answer, nobody else  # noqa: BLE001
@@ -106,7 +111,11 @@ class QueryRunner:
                 if head <= since and not catching[topic].overflowed:
                     _let_through(session, topic, catching[topic], since)
                 else:
-                    self._tasks.spawn(self._catch_up(session, runtime, topic, catching[topic], since))
+                    self._tasks.spawn(
+                        self._catch_up(
+                            session=session, runtime=runtime, topic=topic, waiting=catching[topic], since=since
+                        )
+                    )
 
     async def _catch_up(
         self, session: Subscriber, runtime: KindRuntime, topic: str, waiting: CatchUp, since: int

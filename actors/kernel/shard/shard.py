@@ -20,16 +20,14 @@ from actors.kernel.effects.group import shard_effects
 from actors.kernel.effects.postman import Courier
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.lib.means import RecentMean
-from actors.kernel.shard.context import ShardContext
+from actors.kernel.shard.context import USUAL_BOUNDS, ShardBounds, ShardContext
 from actors.kernel.shard.intake import Intake
 from actors.kernel.shard.metrics import ShardMetrics
 from actors.kernel.shard.ownership import Ownership, Tenancy
-from actors.kernel.shard.publisher import Publisher
-from actors.kernel.shard.queries import QueryRunner
-from actors.kernel.shard.replay_buffer import ReplayBuffer
-from actors.kernel.shard.reply_cache import ReplyCache
-from actors.kernel.shard.residents import Residents
-from actors.kernel.shard.subscribers import Subscriber, Subscribers
+from actors.kernel.shard.residents.residents import Residents
+from actors.kernel.shard.topics.publisher import publisher_of
+from actors.kernel.shard.topics.subscriber import Subscriber
+from actors.kernel.shard.topics.subscribers import Subscribers
 from actors.kernel.shard.turns import Turns
 from common.clock import Clock
 from common.lib.tasks import Tasks
@@ -37,7 +35,6 @@ from config.settings import KernelSettings
 from store.ports.leases import Holder
 from store.ports.stores import Stores
 
-_MAX_RESULT_BYTES: Final = 90_000  # below Ray's limit for inline results (100 KB)
 _WITHHELD_S: Final = 6.0  # how long a released partition waits for its new owner
 _SWEEP_S: Final = 1.0
 
@@ -57,6 +54,7 @@ class Shard:
         courier: Courier,
         keep_s: float,
         reactions: Sequence[AnyReaction] = (),
+        bounds: ShardBounds = USUAL_BOUNDS,
     ) -> None:
         """`reactions` are the rules for the events of these kinds."""
         self.name = name
@@ -72,12 +70,14 @@ class Shard:
             tasks=self.tasks,
             runtimes={kind.name: KindRuntime(kind, stores, reactions) for kind in kinds},
             serving=lambda: self.serving,
+            bounds=bounds,
         )
-        self._publisher = _publisher(context)
+        self._publisher = publisher_of(context)
         self._effects = shard_effects(
             stores,
             runtime_of=context.runtime_of,
             partitions=self._partitions,
+            kinds=frozenset(context.runtimes),
             is_ours=self._is_ours,
             serving=context.serving,
             courier=courier,
@@ -181,15 +181,15 @@ class Shard:
     async def activities(self, connector: str | None, after: bytes | None, limit: int) -> list[ActivityRow]:
         """Activities in memory, by id: those in line, or being tried. Some have a document as well. Raises
         `Unavailable` until what earlier lives left has been read."""
-        return self._effects.loads.rows(connector, after, limit)
+        return self._effects.operators.rows(connector, after, limit)
 
     async def retry_activity(self, id_: bytes) -> ActivityRow | None:
         """An operator wants it tried now. None when it is not here. Raises `Unavailable`."""
-        return await self._effects.loads.retry(id_)
+        return await self._effects.operators.retry(id_)
 
     async def drop_activity(self, id_: bytes) -> ActivityRow | None:
         """An operator wants it tried no more. None when it is not here. Raises `Unavailable`."""
-        return await self._effects.loads.drop(id_)
+        return await self._effects.operators.drop(id_)
 
     def time_moved(self) -> None:
         """The platform's time has jumped forward."""
@@ -238,6 +238,7 @@ class Shard:
 
     def lease_gained(self) -> None:
         """See `Tenant`."""
+        self._effects.timers.partitions_gained()
         self.tasks.spawn(self._effects.recovery.recover())
 
     async def _sweep(self) -> None:
@@ -274,18 +275,6 @@ def _tenancy(name: str, holder: Holder, settings: KernelSettings) -> Tenancy:
     )
 
 
-def _publisher(context: ShardContext) -> Publisher:
-    subscribers = Subscribers(
-        context.clock,
-        lease_s=context.settings.subscriber_lease_s,
-        max_bytes=context.settings.max_buffered_bytes,
-        max_result_bytes=_MAX_RESULT_BYTES,
-    )
-    replay = ReplayBuffer(context.clock)
-    queries = QueryRunner(context, subscribers, replay)
-    return Publisher(subscribers, replay, ReplyCache(context.clock), queries)
-
-
 class _Subscriber:
     """A session as the caller of a batch."""
 
@@ -308,4 +297,4 @@ _NOT_KNOWN: Final = protocol.encode(
 
 
 def _bounce(submission: Submission) -> None:
-    submission.caller.answer(protocol.Answer(submission.correlation_id, protocol.MOVED))
+    submission.caller.answer(protocol.Answer(correlation_id=submission.correlation_id, code=protocol.MOVED))

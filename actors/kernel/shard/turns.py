@@ -13,16 +13,14 @@ from actors.kernel.effects.group import ShardEffects
 from actors.kernel.lib.pacing import Pacer
 from actors.kernel.shard.context import ShardContext
 from actors.kernel.shard.decider import Decider
-from actors.kernel.shard.life import Event, Phase
-from actors.kernel.shard.publisher import Publisher
-from actors.kernel.shard.resident import Draft
-from actors.kernel.shard.residents import Residents
+from actors.kernel.shard.residents.life import LifeEvent, Phase
+from actors.kernel.shard.residents.resident import Draft
+from actors.kernel.shard.residents.residents import Residents
+from actors.kernel.shard.topics.publisher import Publisher
 from common.logs import get_logger
 from store.ports.journal import Outcome
 
 _log = get_logger(__name__)
-_MOST_OF_ONE: Final = 250  # commands of one entity in a turn: the others on its shard wait no longer than for these
-_MOST: Final = 1000  # commands in a turn: it must not hold the event loop for long
 _FULL: Final = 200  # commands that are worth a turn at once
 
 
@@ -44,6 +42,7 @@ class Turns:
         self._tasks = context.tasks
         self._metrics = context.metrics
         self._clock = context.clock
+        self._bounds = context.bounds
         self._serving = context.serving
         self._pace = Pacer(context.clock, context.settings.linger_ms / 1000)
         self._places = asyncio.Semaphore(
@@ -101,7 +100,8 @@ class Turns:
         """A draft of each entity that is ready, as long as the turn has room; the others stay ready."""
         now_ms = self._clock.platform_ms()
         ready = self._residents.ready
-        room = _MOST
+        bounds = self._bounds
+        room = bounds.commands
         drafts = []
         for entity_id in list(ready):
             if room <= 0:
@@ -110,8 +110,8 @@ class Turns:
             resident = ready.pop(entity_id)
             if resident.life.phase is Phase.READY and resident.mailbox:
                 before = len(resident.mailbox)
-                resident.life.on(Event.TURN_BEGUN)
-                drafts.append(self._decider.draft(resident, now_ms, most=min(room, _MOST_OF_ONE)))
+                resident.life.on(LifeEvent.TURN_BEGUN)
+                drafts.append(self._decider.draft(resident, now_ms, most=min(room, bounds.commands_of_one)))
                 taken = before - len(resident.mailbox)
                 self._residents.waiting -= taken
                 room -= taken
@@ -133,7 +133,7 @@ class Turns:
                 self._finish(draft)
                 self._time(draft)
                 continue
-            draft.resident.life.on(Event.OWED)
+            draft.resident.life.on(LifeEvent.OWED)
             if draft.redacts:  # nobody else shall wait for that
                 self._tasks.spawn(self._perform([draft]))
             else:
@@ -167,6 +167,19 @@ class Turns:
             await self._effects.outbox.perform([draft.turn for draft in drafts if draft.turn is not None], fresh=True)
         except Exception:  # a fault of ours: it is stored, so its callers are answered; what is owed is found again  # noqa: BLE001
             _log.exception("effects.failed", entities=len(drafts))
+        makers: list[Draft] = []
+        others: list[Draft] = []
+        for draft in drafts:
+            (makers if self._owes_activities(draft) else others).append(draft)
+        self._finish_all(others)
+        if makers:  # who makes them faster than they are put off has to wait
+            await self._effects.activities.file.room()
+            self._finish_all(makers)
+
+    def _owes_activities(self, draft: Draft) -> bool:
+        return draft.turn is not None and self._effects.activities.keeps((draft.turn.entity, draft.turn.turn))
+
+    def _finish_all(self, drafts: list[Draft]) -> None:
         for draft in drafts:
             if not draft.resident.life.is_gone:
                 self._finish(draft)

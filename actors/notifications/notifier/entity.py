@@ -1,66 +1,292 @@
-"""The rules of a notifier: a mail is owed once, and forgotten once it is settled."""
+"""The notifier of one person: which rule decides which command.
 
+It tells, and knows what became of it; the rules are in the modules beside it. Whoever invites somebody has a notifier
+for the invitation too, which only owes mail.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import Final, get_args
+
+import msgspec
 
 from actors.kernel.contract.activities import Answered
-from actors.kernel.contract.entity import Context, Decision
-from actors.notifications.notifier.commands import NotifierCommand
-from actors.notifications.notifier.events import MailOwed, MailSettled, NotifierEvent
-from common.errors import InvalidArgument, PermissionDenied
-from common.ids import is_id
+from actors.kernel.contract.entity import Context, Decision, Event
+from actors.notifications.notifier.answers import (
+    NotificationAnswer,
+    UnreadCounts,
+    deliveries_answer,
+    plan_answer,
+    preferences_answer,
+    wire,
+)
+from actors.notifications.notifier.commands import (
+    Acknowledge,
+    CountCreation,
+    CountUnread,
+    DropDevice,
+    Erase,
+    Explain,
+    GetNotification,
+    GetPreferences,
+    Judge,
+    ListDeliveries,
+    ListDevices,
+    ListNotifications,
+    MailCameBack,
+    Mark,
+    NotePermission,
+    NotifierCommand,
+    PersonalCommand,
+    Prune,
+    PullNotifications,
+    ReadAll,
+    ReadSeveral,
+    RecordReceipts,
+    RegisterDevice,
+    Release,
+    RemoveDevice,
+    Render,
+    SendDigest,
+    SendMail,
+    SetPreferences,
+    SystemCommand,
+    Tell,
+    TellCounts,
+    TryDevice,
+)
+from actors.notifications.notifier.events import CreationCounted, DeviceEnded, Erased, PreferencesSet
+from actors.notifications.notifier.items import listing
+from actors.notifications.notifier.planning.plan import plan
+from actors.notifications.notifier.planning.preferences import check
+from actors.notifications.notifier.rules import counting, devices, judging, mails, marking, rendering, telling
+from actors.notifications.notifier.rules.facts import House, facts_to_explain, number_in
+from actors.notifications.notifier.state import NotifierState
+from actors.notifications.types import TYPES
+from common.errors import FailedPrecondition, InvalidArgument, PermissionDenied, RateLimited
+from common.numbered_ids import mark_of, seq_in
+from common.timeline import HOUR_MS
 
-_KEY = "mail|"
+_SYSTEM: Final = get_args(SystemCommand)
+_LARGEST_PAGE: Final = 200
 
 
 @dataclass(slots=True)
-class Notifier:
-    """`owed` are the mails that are not settled: id to the number of the event that owed them."""
+class Notifier(NotifierState):
+    """One person's. `decide` changes nothing; `apply` folds what was decided."""
 
-    id: str
-    owed: dict[str, int] = field(default_factory=dict)
+    house: House = field(kw_only=True)
 
     def decide(self, command: NotifierCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
 
         Raises:
-            PermissionDenied: it is not Carewire itself that asks.
-            InvalidArgument: there is no mail, or no proper id.
+            PermissionDenied: somebody else's, or only Carewire itself may ask it.
+            NotFound: there is no such notification or device.
+            InvalidArgument: a value that cannot be obeyed.
+            FailedPrecondition: not as it stands; or preferences of another version were meant.
+            RateLimited: too many were made within an hour.
         """
-        if not context.by.is_system:
-            raise PermissionDenied("Only Carewire itself sends mail.")
-        if not is_id(command.mail_id) or not command.owner or command.secret is None:
-            raise InvalidArgument("A mail has an id, an owner, and something to say.")
-        if command.mail_id in self.owed:
-            return Decision()
-        event = MailOwed(
-            author=command.owner,
-            secret=command.secret,
-            mail_id=command.mail_id,
-            urgency=command.urgency,
-            deadline_ms=command.deadline_ms,
-        )
-        return Decision(events=[event])
+        if isinstance(command, _SYSTEM):
+            if not context.by.is_system:
+                raise PermissionDenied("Only Carewire itself may do this.")
+            return self._decide_for_carewire(command, context)
+        traced = isinstance(command, ListDeliveries) and context.by.is_system
+        if context.by.user != self.id and not traced:
+            raise PermissionDenied("These are somebody else's notifications.")
+        personal: PersonalCommand = command  # type: ignore[assignment] # the others were for Carewire
+        return self._decide_for_person(personal, context)
 
-    def answered(self, answered: Answered) -> Decision:
-        """What became of a mail. One that is settled already changes nothing."""
-        mail_id = answered.key.removeprefix(_KEY)
-        owed = self.owed.get(mail_id)
-        if owed is None:
-            return Decision()
-        return Decision(events=[MailSettled(mail_id=mail_id, outcome=answered.outcome, owed=owed, code=answered.code)])
+    def needs(self, command: NotifierCommand | Answered) -> Sequence[str]:
+        """Keys of the parts that `decide` will want."""
+        match command:
+            case Tell():
+                known = telling.known_number(self, command, 0)
+                return _keys([known or 0, *telling.replaced_by(self, command)])
+            case Judge():
+                return _keys([command.number, *self._gathered_with(command)])
+            case Release() | Prune():
+                return _keys([command.number])
+            case SendDigest():
+                return _keys(judging.gathered_for(self, command.due_ms))
+            case Render():
+                return rendering.needs(command.sending)
+            case Acknowledge():
+                return ()
+            case GetNotification() | Mark() | ListDeliveries():
+                return _keys([self.number_of(command.id) or 0])
+            case ReadSeveral():
+                return _keys([self.number_of(one) or 0 for one in command.ids])
+            case ReadAll():
+                up_to = command.up_to
+                return _keys([up_to]) if up_to is not None and 0 < up_to < self.kept.last else ()
+            case RecordReceipts():
+                return _keys([number_in(self, one.delivery_id) or 0 for one in command.receipts])
+            case MailCameBack():
+                return _keys([number_in(self, command.delivery) or 0])
+            case Answered() if command.key.startswith("dlv|"):
+                return [command.key.split("|")[1]]
+        return ()
 
-    def apply(self, event: NotifierEvent, seq: int, at_ms: int) -> None:
-        """See `Entity.apply`."""
-        match event:
-            case MailOwed():
-                self.owed[event.mail_id] = seq
-            case MailSettled():
-                self.owed.pop(event.mail_id, None)
+    def number_of(self, notification_id: str) -> int | None:
+        """The number in an id of this person's; None: it is none."""
+        number = seq_in(notification_id, mark_of(self.id), "ntf")
+        return number if number is not None and number <= self.kept.last else None
+
+    def answered(self, answer: Answered, context: Context) -> Decision:
+        """What became of something that was sent."""
+        if answer.key.startswith(mails.KEY):
+            return mails.settled(self.kept.owed, answer)
+        return judging.answered(self, answer, context)
+
+    def _decide_for_carewire(self, command: SystemCommand, context: Context) -> Decision:  # one a command
+        match command:
+            case SendMail():
+                return mails.owe(self.kept.owed, command)
+            case Tell():
+                return telling.tell(self, self.house, command, context)
+            case Release():
+                return telling.release(self, self.house, command, context)
+            case Judge():
+                return judging.judge(self, self.house, command, context)
+            case SendDigest():
+                return judging.send_digest(self, self.house, command, context)
+            case TellCounts():
+                return counting.tell_counts(self, context.now_ms)
+            case Prune():
+                return marking.prune(self, command, context)
+            case Acknowledge():
+                return marking.acknowledge(self, command, context)
+            case Render():
+                return rendering.render(self, command.sending, context)
+            case DropDevice():
+                return devices.drop(self, command, context)
+            case MailCameBack():
+                return judging.came_back(self, command, context)
+            case CountCreation():
+                return self._count_creation(context.now_ms)
+            case Erase():
+                return self._erase(context.now_ms)
+
+    def _decide_for_person(self, command: PersonalCommand, context: Context) -> Decision:  # one a command
+        match command:
+            case Mark():
+                return marking.mark(self, command, self.number_of(command.id), context)
+            case ReadSeveral():
+                return marking.read_several(self, command, [self.number_of(one) for one in command.ids], context)
+            case ReadAll():
+                return marking.read_all(self, command, context)
+            case SetPreferences():
+                return self._set_preferences(command, context.now_ms)
+            case RegisterDevice():
+                return devices.register(self, command, context)
+            case RemoveDevice():
+                return devices.remove(self, command, context)
+            case NotePermission():
+                return devices.permission(self, command)
+            case TryDevice():
+                return devices.try_out(self, self.house, command, context)
+            case RecordReceipts():
+                return marking.receipts(self, command, context)
             case _:
-                assert_never(event)
+                return self._read(command, context)
+
+    def _read(self, command: PersonalCommand, context: Context) -> Decision:
+        match command:
+            case ListNotifications():
+                return Decision(self._page(command))
+            case PullNotifications():
+                _check_limit(command.limit)
+                return Decision(
+                    listing.PullQuery(marks=listing.marks_of(self), after=command.after, limit=command.limit)
+                )
+            case GetNotification():
+                item = marking.found(self, self.number_of(command.id), context)
+                return Decision(NotificationAnswer(wire(item, seen_ms=self.seen_at(item), read_ms=self.read_at(item))))
+            case ListDeliveries():
+                return Decision(deliveries_answer(marking.found(self, self.number_of(command.id), context)))
+            case CountUnread():
+                counts = self.unread()
+                return Decision(UnreadCounts(unread=sum(counts.values()), by_category=counts))
+            case ListDevices():
+                return devices.listed(self)
+            case Explain():
+                return self._explain(command, context.now_ms)
+        assert isinstance(command, GetPreferences)
+        return Decision(preferences_answer(self.kept.preferences, tz=self.tz, locale=self.locale))
+
+    def _page(self, command: ListNotifications) -> listing.PageQuery:
+        _check_limit(command.limit)
+        return listing.PageQuery(
+            marks=listing.marks_of(self),
+            unread=command.unread,
+            category=command.category,
+            name=command.name,
+            archived=command.archived,
+            below=command.below,
+            limit=command.limit,
+        )
+
+    def _explain(self, command: Explain, now_ms: int) -> Decision:
+        kind = TYPES.get(command.name)
+        if kind is None:
+            raise InvalidArgument("There is no such type of notification.", details={"field": "type"})
+        facts = facts_to_explain(
+            state=self, house=self.house, kind=kind, priority=command.priority, at_ms=command.at_ms or now_ms
+        )
+        return Decision(plan_answer(plan(command.channel, facts, self.house.settings)))
+
+    def _set_preferences(self, command: SetPreferences, now_ms: int) -> Decision:
+        before = self.kept.preferences
+        if command.versions is not None and before.version not in command.versions:
+            raise FailedPrecondition(
+                "The preferences have changed meanwhile. Read them again.", details={"version": before.version}
+            )
+        changes = {
+            name: value
+            for name in command.__struct_fields__
+            if name != "versions" and (value := getattr(command, name)) is not None
+        }
+        then = msgspec.structs.replace(before, **changes, version=before.version + 1)
+        check(then)
+        timers = [
+            telling.judging(number, channel, judging.due_again(now_ms))
+            for number, opened in self.kept.open.items()
+            for channel in opened.due
+            if channel in opened.gathered
+        ]
+        note = PreferencesSet(preferences=then, judge_ms=now_ms if timers else 0)
+        tz, locale = then.tz or self.tz, then.locale or self.locale
+        return Decision(preferences_answer(then, tz=tz, locale=locale), notes=[note], timers=timers)
+
+    def _count_creation(self, now_ms: int) -> Decision:
+        recent = [at for at in self.kept.created if at > now_ms - HOUR_MS]
+        if len(recent) >= self.house.settings.created_per_hour:
+            wait_s = (recent[0] + HOUR_MS - now_ms) / 1000
+            raise RateLimited("That is enough for one hour.", retry_after_s=wait_s)
+        return Decision({}, notes=[CreationCounted(at_ms=now_ms)])
+
+    def _erase(self, now_ms: int) -> Decision:
+        if self.kept.erased:
+            return Decision({})
+        ends: list[Event] = [
+            devices.ended(one, "erased", now_ms) for one in self.kept.devices.values() if one.state != "gone"
+        ]
+        assert all(isinstance(one, DeviceEnded) for one in ends)
+        return Decision({}, events=ends, notes=[Erased(at_ms=now_ms)])
+
+    def _gathered_with(self, command: Judge) -> list[int]:
+        """What else waits since there were too many pushes: it is told with it."""
+        opened = self.kept.open.get(command.number)
+        if command.channel != "push" or opened is None or opened.gathered.get("push") != "rate_capped":
+            return []
+        return [number for number, one in self.kept.open.items() if one.gathered.get("push") == "rate_capped"]
 
 
-def activity_key(mail_id: str) -> str:
-    """The key of the activity that sends this mail."""
-    return _KEY + mail_id
+def _keys(numbers: Sequence[int]) -> list[str]:
+    return [str(number) for number in dict.fromkeys(numbers) if number > 0]
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= _LARGEST_PAGE:
+        raise InvalidArgument(f"limit is 1 to {_LARGEST_PAGE}.", details={"field": "limit"})

@@ -1,64 +1,157 @@
 """Notifiers as the kernel sees them."""
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
 import msgspec
 from typing_extensions import override
 
 from actors.kernel.contract.activities import Activity, Answered
-from actors.kernel.contract.entity import Context, Decision, Effects, Kind, Principal, Recorded
-from actors.notifications.activities import EMAIL
+from actors.kernel.contract.entity import Context, Decision, Effects, Kind, Library, Principal, Recorded
+from actors.notifications.activities import Sending
 from actors.notifications.notifier.commands import NotifierCommand
-from actors.notifications.notifier.entity import Notifier, activity_key
-from actors.notifications.notifier.events import MailOwed, MailSettled, NotifierEvent
+from actors.notifications.notifier.entity import Notifier
+from actors.notifications.notifier.events import (
+    Digested,
+    Judged,
+    MailOwed,
+    MailSettled,
+    Notified,
+    NotifierEvent,
+    Owing,
+    TakenBack,
+    TrialOwed,
+    Withdrawn,
+)
+from actors.notifications.notifier.items import folding, listing
+from actors.notifications.notifier.rules import judging, mails
+from actors.notifications.notifier.rules.facts import House
+from actors.notifications.notifier.state import Remembered
 from common.errors import PermissionDenied
+
+if TYPE_CHECKING:
+    from actors.notifications.notifier.items.item import Item
+
+_pack: Final = msgspec.msgpack.Encoder().encode
+_unpack: Final = msgspec.msgpack.Decoder(Remembered).decode
+_unpack_mails: Final = msgspec.msgpack.Decoder(dict[str, int]).decode
+_sending: Final = msgspec.msgpack.Decoder(Sending).decode
+_MAPS: Final = (*range(0x80, 0x90), 0xDE, 0xDF)
+"""How a map of msgpack begins: snapshots were one when notifiers only owed mail."""
 
 
 class NotifierKind(Kind[Notifier, NotifierCommand, NotifierEvent]):
-    """`notifier:<user id>`, or `notifier:<invitation id>` for who has no account yet."""
+    """`notifier:<user id>`, or `notifier:<invitation id>` for who has no account yet. Its parts are notifications, by
+    number (`"17"`), and addresses of devices (`folding.device_part`)."""
 
     name = "notifier"
     commands = NotifierCommand
     events = NotifierEvent
+    indexes = folding.INDEXES
+
+    def __init__(self, house: House) -> None:
+        """`house`: what this installation has."""
+        self._house = house
 
     @override
     def create(self, key: str) -> Notifier:
-        return Notifier(key)
+        return Notifier(key, house=self._house)
 
     @override
     def snapshot(self, entity: Notifier) -> bytes:
-        return msgspec.msgpack.encode(entity.owed)
+        return _pack(entity.kept)
 
     @override
     def restore(self, key: str, state: bytes) -> Notifier:
-        return Notifier(key, msgspec.msgpack.decode(state, type=dict[str, int]))
+        kept = Remembered(owed=_unpack_mails(state)) if state[0] in _MAPS else _unpack(state)
+        return Notifier(key, kept, house=self._house)
 
     @override
     def admit(self, entity: Notifier, by: Principal) -> None:
         raise PermissionDenied("Nobody listens to a notifier.")
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[NotifierEvent], part: None) -> None:
+    def show(self, entity_id: str, recorded: Recorded[NotifierEvent], part: Any) -> None:
         return None
 
     @override
-    def answered(self, entity: Notifier, answered: Answered, context: Context) -> Decision:
-        return entity.answered(answered)
+    def is_primary(self, event: NotifierEvent) -> bool:
+        return isinstance(event, Notified)
 
     @override
-    def effects(self, entity_id: str, recorded: Recorded[NotifierEvent], part: None) -> Effects | None:
+    def needs(self, entity: Notifier, command: Any) -> Sequence[str]:
+        return entity.needs(command)
+
+    @override
+    def part_of(self, recorded: Recorded[NotifierEvent]) -> str | None:
+        return folding.part_of(recorded)
+
+    @override
+    def fold(self, part: Any, recorded: Recorded[NotifierEvent]) -> Any:
+        return folding.fold(part, recorded)
+
+    @override
+    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
+        user = entity_id.partition(":")[2]
+        items = {folding.view_id(user, int(key)): key for key in keys if key.isdecimal()}
+        devices = {f"{user}#{key.partition('|')[2]}": key for key in keys if not key.isdecimal()}
+        parts: dict[str, Item | bytes | None] = {}
+        if items:
+            found = await library.view(folding.NOTIFICATIONS, list(items))
+            parts |= {items[view_id]: folding.item_in(view) for view_id, view in found.items()}
+        if devices:
+            found = await library.view(folding.DEVICES, list(devices))
+            parts |= {devices[view_id]: view.secret for view_id, view in found.items()}
+        return parts
+
+    @override
+    def answered(self, entity: Notifier, answered: Answered, context: Context) -> Decision:
+        return entity.answered(answered, context)
+
+    @override
+    def still(self, entity: Notifier, key: str, payload: bytes) -> bool:
+        return key.startswith(mails.KEY) or judging.still(entity, _sending(payload))
+
+    @override
+    def effects(self, entity_id: str, recorded: Recorded[NotifierEvent], part: Any) -> Effects | None:
         event = recorded.event
         if isinstance(event, MailSettled):
             return Effects(redact=[event.owed])
-        if event.secret is None:
-            return None
-        return Effects(activities=[_sending(event, event.secret)])
+        if isinstance(event, MailOwed):
+            return None if event.secret is None else Effects(activities=[mails.sending(event, event.secret)])
+        found = folding.effects(entity_id, recorded, part) or Effects()
+        activities = [_activity(one) for one in _owed_by(event)]
+        return msgspec.structs.replace(found, activities=activities)
+
+    @override
+    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+        match query:
+            case listing.PageQuery():
+                return await listing.page(query, library)
+            case listing.PullQuery():
+                return await listing.pulled(query, library)
+            case listing.OneQuery():
+                return await listing.one(query, library)
+        return await super().read(query, entity_id, version, library)
 
 
-def _sending(event: MailOwed, mail: bytes) -> Activity:
+def _owed_by(event: NotifierEvent) -> Sequence[Owing]:
+    match event:
+        case Judged() | TakenBack() | Withdrawn():
+            return event.owing
+        case Digested() | TrialOwed():
+            return [event.owing]
+    return ()
+
+
+def _activity(owing: Owing) -> Activity:
     return Activity(
-        connector=EMAIL,
-        key=activity_key(event.mail_id),
-        payload=mail,
-        owner=event.author,
-        urgency=event.urgency,
-        deadline_ms=event.deadline_ms,
+        connector=owing.connector,
+        key=owing.key,
+        payload=_pack(owing.sending),
+        owner=owing.sending.user,
+        lane=owing.lane,
+        urgency=owing.urgency,
+        deadline_ms=owing.deadline_ms,
+        ask=True,
     )

@@ -10,9 +10,12 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.contract.entity import Recorded
-from actors.rooms.room.events import AnyEvent, Deleted, Edited, Posted, Reacted
+from actors.rooms.messages.besides import shown_besides
+from actors.rooms.messages.more import MARGINAL, Margin, More, Rich, noted
+from actors.rooms.messages.wire_message import WireMessage
+from actors.rooms.room.events import AnyEvent, Deleted, Edited, Pinned, Posted, Reacted
+from actors.rooms.room.sight import OPEN, Sight
 from common.clock import to_rfc3339
-from common.persons import OtherId, UserId
 
 Reactions = dict[str, tuple[str, ...]]
 _NO_ATTACHMENTS: Final = msgspec.Raw(b"[]")
@@ -24,10 +27,16 @@ class Content(msgspec.Struct, frozen=True, array_like=True):
 
     body: str = ""
     attachments: bytes = b""
+    rich: Rich | None = None
 
 
 NOTHING: Final = Content()
 _unpack: Final = msgspec.msgpack.Decoder(Content).decode
+
+
+def content_of(packed: bytes | None) -> Content:
+    """The inverse of `pack`; nothing, where it is gone."""
+    return NOTHING if packed is None else _unpack(packed)
 
 
 def pack(content: Content) -> bytes:
@@ -35,7 +44,7 @@ def pack(content: Content) -> bytes:
     return _pack(content)
 
 
-class Message(msgspec.Struct, frozen=True, array_like=True):
+class Message(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """One message by now. `version` is the seq of its last change, which is its own while nothing changed.
 
     Add members with defaults at the end: read models hold it. Times are ms.
@@ -54,47 +63,51 @@ class Message(msgspec.Struct, frozen=True, array_like=True):
     reactions: Reactions = {}
     edits: tuple[int, ...] = ()  # seqs of its edits, whose secrets go when it is deleted
     content: bytes | None = None
+    veil: str = ""  # of an anonymous room
+    more: More | None = None
+    after_read: bool = False  # it was changed when somebody had read it
+    pinned: bool = False
+    margin: Margin | None = None  # of a message that has one, kept apart
 
     def opened(self) -> Content:
         """What it says; nothing when it was deleted, or its sender's key is gone."""
-        return NOTHING if self.content is None else _unpack(self.content)
+        return content_of(self.content)
 
-    def to_wire(self, room_id: str) -> "WireMessage":
-        """The message object of the public contract."""
+    @property
+    def root(self) -> str | None:
+        """The message that its thread began with; None: it answers none."""
+        return (self.more.root or self.reply_to) if self.more is not None else self.reply_to
+
+    def to_wire(self, room_id: str, sight: Sight = OPEN) -> WireMessage:
+        """The message object of the public contract, as `sight` shows it."""
         content = self.opened()
-        return WireMessage(
-            self.id,
-            room_id,
-            self.seq,
-            self.sender,
-            self.kind,
-            content.body,
-            self.client_id,
-            self.reply_to,
-            msgspec.Raw(content.attachments) if content.attachments else _NO_ATTACHMENTS,
-            self.reactions,
-            to_rfc3339(self.sent_at),
-            None if self.edited_at is None else to_rfc3339(self.edited_at),
-            None if self.deleted_at is None else to_rfc3339(self.deleted_at),
+        if self.veil:
+            sight = Sight(sight.user, 0, self.veil)
+        plain = WireMessage(
+            id=self.id,
+            room_id=room_id,
+            seq=self.seq,
+            sender_id=sight.name(self.sender),
+            kind=self.kind,
+            body=content.body,
+            client_id=self.client_id if not self.veil or sight.user == self.sender else None,
+            reply_to=self.reply_to,
+            attachments=msgspec.Raw(content.attachments) if content.attachments else _NO_ATTACHMENTS,
+            reactions=sight.reactions(self.reactions),
+            sent_at=to_rfc3339(self.sent_at),
+            edited_at=None if self.edited_at is None else to_rfc3339(self.edited_at),
+            deleted_at=None if self.deleted_at is None else to_rfc3339(self.deleted_at),
         )
+        if self.more is None and content.rich is None and self.version == self.seq and self.reply_to is None:
+            return plain
+        return msgspec.structs.replace(plain, **shown_besides(self, content.rich, sight))
 
-
-class WireMessage(msgspec.Struct, frozen=True):
-    """The message object, in the contract's order."""
-
-    id: str
-    room_id: str
-    seq: int
-    sender_id: UserId
-    kind: str
-    body: str
-    client_id: OtherId | None  # the sender's own mark
-    reply_to: str | None
-    attachments: msgspec.Raw
-    reactions: Mapping[str, tuple[UserId, ...]]
-    sent_at: str
-    edited_at: str | None
-    deleted_at: str | None
+    def people(self) -> set[str]:
+        """Whom the object names."""
+        named = {self.sender}.union(*self.reactions.values())
+        if self.more is not None:
+            named.update(self.more.mentions)
+        return named if self.margin is None else named.union(self.margin.acks)
 
 
 def reacted(reactions: Mapping[str, tuple[str, ...]], emoji: str, user: str, *, added: bool) -> Reactions:
@@ -115,6 +128,8 @@ def fold(message: Message | None, recorded: Recorded[AnyEvent]) -> Message | Non
     event, seq = recorded.event, recorded.seq
     if message is None:
         return posted(event, seq) if type(event) is Posted else None
+    if isinstance(event, MARGINAL):
+        return msgspec.structs.replace(message, margin=noted(message.margin, event))
     if seq <= message.version:
         return message
     return msgspec.structs.replace(message, version=seq, **_change(message, event, seq))
@@ -123,24 +138,39 @@ def fold(message: Message | None, recorded: Recorded[AnyEvent]) -> Message | Non
 def posted(event: Posted, seq: int) -> Message:
     """The message as it was posted."""
     return Message(
-        event.id,
-        seq,
-        seq,
-        event.author,
-        event.kind,
-        event.at,
-        event.client_id,
-        event.reply_to,
+        id=event.id,
+        seq=seq,
+        version=seq,
+        sender=event.author,
+        kind=event.kind,
+        sent_at=event.at,
+        client_id=event.client_id,
+        reply_to=event.reply_to,
         content=event.secret,
+        veil=event.veil,
+        more=event.more,
     )
 
 
 def _change(message: Message, event: AnyEvent, seq: int) -> dict[str, Any]:
     match event:
         case Edited():
-            return {"content": event.secret, "edited_at": event.at, "edits": (*message.edits, seq)}
+            after_read = message.after_read or event.after_read
+            edits = (*message.edits, seq)
+            return {"content": event.secret, "edited_at": event.at, "edits": edits, "after_read": after_read}
         case Deleted():
-            return {"content": None, "deleted_at": event.at, "reactions": {}}
+            return {"content": None, "deleted_at": event.at, "reactions": {}, "pinned": False}
+        case Pinned():
+            return {"pinned": event.added}
         case Reacted():
             return {"reactions": reacted(message.reactions, event.emoji, event.author, added=event.added)}
     raise LookupError(type(event).__name__)
+
+
+def has_margin(message: Message) -> bool:
+    """Can anything be noted about it? Only of these a margin is looked for."""
+    if message.deleted_at is not None:
+        return False
+    asks = message.more is not None and message.more.ack_requested
+    rich = None if message.content is None else message.opened().rich
+    return asks or (rich is not None and bool(rich.blocks))

@@ -11,19 +11,22 @@ from typing import Final
 import msgspec
 
 from actors.kernel.contract.entity import Library, Recorded
-from actors.rooms.messages.chat_message import Message, posted
-from actors.rooms.messages.queries import Page, Standing
-from actors.rooms.messages.unread import Stretch
-from actors.rooms.messages.views import MESSAGES, message_in, message_view_id
+from actors.rooms.messages import moments
+from actors.rooms.messages.chat_message import Message, has_margin, posted
+from actors.rooms.messages.queries import HistoryPage, MessagesAt, Standing
+from actors.rooms.messages.threads import counted
+from actors.rooms.messages.unread import UnreadStretch
+from actors.rooms.messages.views import MARGINS, MESSAGES, margin_in, message_in, message_view_id
 from actors.rooms.replies import JoinedRoom, MessagePage
 from actors.rooms.room.commands import DEFAULT_PAGE, LARGEST_PAGE
 from actors.rooms.room.events import Posted
 from actors.rooms.room.outcome import room_id_of
+from actors.rooms.room.sight import Sight
 from store.ports.views import ViewQuery
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class PageBounds:
     """What one read may cost."""
 
     scan: int = 1000
@@ -34,40 +37,99 @@ class Bounds:
     """Changed messages told one by one; beyond, the whole history is offered."""
 
 
-USUAL: Final = Bounds()
+USUAL: Final = PageBounds()
 
 
-async def page(query: Page, entity_id: str, version: int, library: Library, bounds: Bounds = USUAL) -> MessagePage:
-    """Oldest first: the oldest above `after`, else the newest below `before`."""
+async def page(
+    query: HistoryPage, entity_id: str, version: int, library: Library, bounds: PageBounds = USUAL
+) -> MessagePage:
+    """Oldest first: the oldest above `after`, else the newest below `before`; from a time on; or around a message."""
+    if query.around is not None:
+        return await _around(
+            query=query, seq=query.around, entity_id=entity_id, version=version, library=library, bounds=bounds
+        )
+    if query.at_ms is not None:
+        begins = await moments.first_at(entity_id, query.at_ms, version, library)
+        query = msgspec.structs.replace(query, after=begins - 1, at_ms=None)
     below = version + 1 if query.before is None else min(query.before, version + 1)
+    sight = query.sight
     if query.after is not None:
-        found, more = await _posts_after(entity_id, query.after, below - 1, query.limit, library, bounds)
+        after = max(query.after, sight.above)
+        found, more = await _posts_after(
+            entity_id=entity_id, after=after, upto=below - 1, limit=query.limit, library=library, bounds=bounds
+        )
     else:
-        newest = await library.before(entity_id, below, limit=query.limit + 1)
+        newest = [one for one in await library.before(entity_id, below, limit=query.limit + 1) if sight.sees(one.seq)]
         found, more = newest[: query.limit][::-1], len(newest) > query.limit
-    return _answer(entity_id, await _as_of_now(entity_id, found, library), more)
+    return await _answer(
+        entity_id=entity_id,
+        messages=await as_of_now(entity_id, found, library),
+        more=more,
+        library=library,
+        sight=sight,
+        threads=query.threads,
+    )
+
+
+async def _around(
+    query: HistoryPage, seq: int, entity_id: str, version: int, library: Library, bounds: PageBounds
+) -> MessagePage:
+    """Half before the message, the message, half after."""
+    before, sight = query.limit // 2, query.sight
+    older = [one for one in await library.before(entity_id, seq, limit=before + 1) if sight.sees(one.seq)]
+    after = query.limit - 1 - min(before, len(older))
+    newer, more = await _posts_after(
+        entity_id=entity_id, after=seq - 1, upto=version, limit=after + 1, library=library, bounds=bounds
+    )
+    found = [*older[:before][::-1], *newer]
+    messages = await as_of_now(entity_id, found, library)
+    return await _answer(
+        entity_id=entity_id,
+        messages=messages,
+        more=more or len(older) > before,
+        library=library,
+        sight=sight,
+        threads=query.threads,
+    )
 
 
 async def standing(
-    query: Standing, entity_id: str, version: int, library: Library, bounds: Bounds = USUAL
+    query: Standing, entity_id: str, version: int, library: Library, bounds: PageBounds = USUAL
 ) -> JoinedRoom:
     """The answer to a join: the newest messages, or those posted or changed since."""
     if query.silent:
         return query.answer
     if query.since is None:
-        told = await page(Page(None, None, DEFAULT_PAGE), entity_id, version, library, bounds)
+        newest = HistoryPage(before=None, after=None, limit=DEFAULT_PAGE, sight=query.sight, threads=query.threads)
+        told = await page(query=newest, entity_id=entity_id, version=version, library=library, bounds=bounds)
     else:
-        told = await _since(entity_id, query.since, version, library, bounds)
+        since = max(query.since, query.sight.above)
+        told = await _since(
+            query=query, since=since, entity_id=entity_id, version=version, library=library, bounds=bounds
+        )
     return msgspec.structs.replace(query.answer, messages=told.messages, has_more=told.has_more)
+
+
+async def chosen(query: MessagesAt, entity_id: str, version: int, library: Library) -> MessagePage:
+    """The messages at some seqs, in order, as the reader may see them."""
+    seqs = sorted({seq for seq in query.seqs if seq <= version and query.sight.sees(seq)})
+    found = await messages_at(entity_id, seqs, library) if seqs else {}
+    return await _answer(
+        entity_id=entity_id,
+        messages=[found[seq] for seq in seqs if seq in found],
+        more=False,
+        library=library,
+        sight=query.sight,
+    )
 
 
 async def messages_at(entity_id: str, seqs: Sequence[int], library: Library) -> dict[int, Message]:
     """The messages posted at these seqs, by now; where there is none, none."""
     recorded = [one for one in await library.at(entity_id, seqs) if type(one.event) is Posted]
-    return {message.seq: message for message in await _as_of_now(entity_id, recorded, library)}
+    return {message.seq: message for message in await as_of_now(entity_id, recorded, library)}
 
 
-async def tally(entity_id: str, stretch: Stretch, library: Library, bounds: Bounds = USUAL) -> int | None:
+async def tally(entity_id: str, stretch: UnreadStretch, library: Library, bounds: PageBounds = USUAL) -> int | None:
     """Live messages by others than `stretch.user` in the stretch; None when not all of it is stored."""
     count, seq = 0, stretch.above
     while seq < stretch.upto:
@@ -95,18 +157,31 @@ async def tally(entity_id: str, stretch: Stretch, library: Library, bounds: Boun
         seq = messages[-1].seq
 
 
-async def _since(entity_id: str, since: int, version: int, library: Library, bounds: Bounds) -> MessagePage:
+async def _since(
+    query: Standing, since: int, entity_id: str, version: int, library: Library, bounds: PageBounds
+) -> MessagePage:
     """Messages posted or changed after `since`, oldest first. What does not fit follows from `history`: whatever is
     left out was posted later than all that is told."""
     changed = await _changed(entity_id, since, library, bounds)
     if changed is None:
-        return await page(Page(None, 0, LARGEST_PAGE), entity_id, version, library, bounds)
-    found, more = await _posts_after(entity_id, since, version, LARGEST_PAGE, library, bounds)
-    messages = changed + await _as_of_now(entity_id, found, library)
-    return _answer(entity_id, messages[:LARGEST_PAGE], more or len(messages) > LARGEST_PAGE)
+        whole = HistoryPage(before=None, after=0, limit=LARGEST_PAGE, sight=query.sight, threads=query.threads)
+        return await page(query=whole, entity_id=entity_id, version=version, library=library, bounds=bounds)
+    found, more = await _posts_after(
+        entity_id=entity_id, after=since, upto=version, limit=LARGEST_PAGE, library=library, bounds=bounds
+    )
+    messages = [one for one in changed if query.sight.sees(one.seq)] + await as_of_now(entity_id, found, library)
+    more = more or len(messages) > LARGEST_PAGE
+    return await _answer(
+        entity_id=entity_id,
+        messages=messages[:LARGEST_PAGE],
+        more=more,
+        library=library,
+        sight=query.sight,
+        threads=query.threads,
+    )
 
 
-async def _changed(entity_id: str, since: int, library: Library, bounds: Bounds) -> list[Message] | None:
+async def _changed(entity_id: str, since: int, library: Library, bounds: PageBounds) -> list[Message] | None:
     """Messages posted up to `since` and changed after it, oldest first; None when they are too many to tell."""
     changed: list[Message] = []
     version = since
@@ -129,7 +204,7 @@ async def _changed(entity_id: str, since: int, library: Library, bounds: Bounds)
 
 
 async def _posts_after(
-    entity_id: str, after: int, upto: int, limit: int, library: Library, bounds: Bounds
+    entity_id: str, after: int, upto: int, limit: int, library: Library, bounds: PageBounds
 ) -> tuple[list[Recorded[Posted]], bool]:
     """The oldest `limit` posts above `after` and at most `upto`; are there more?"""
     found: list[Recorded[Posted]] = []
@@ -145,18 +220,32 @@ async def _posts_after(
     return found, False
 
 
-async def _as_of_now(entity_id: str, recorded: Sequence[Recorded[Posted]], library: Library) -> list[Message]:
-    """The messages of these posts, with what happened to them since."""
+async def as_of_now(entity_id: str, recorded: Sequence[Recorded[Posted]], library: Library) -> list[Message]:
+    """The messages of these posts, with what happened to them since, and what was noted about them."""
     if not recorded:
         return []
     ids = [message_view_id(entity_id, one.seq) for one in recorded]
     changed = await library.view(MESSAGES, ids)
-    return [
+    messages = [
         message_in(changed[view_id]) if view_id in changed else posted(one.event, one.seq)
         for view_id, one in zip(ids, recorded, strict=True)
     ]
+    return await _with_margins(entity_id, messages, library)
 
 
-def _answer(entity_id: str, messages: Sequence[Message], more: bool) -> MessagePage:
+async def _with_margins(entity_id: str, messages: list[Message], library: Library) -> list[Message]:
+    """The same, with what was noted about those that have a margin at all."""
+    noted = {message_view_id(entity_id, one.seq): one for one in messages if has_margin(one)}
+    if not noted:
+        return messages
+    found = await library.view(MARGINS, list(noted))
+    margins = {noted[view_id].seq: margin_in(view) for view_id, view in found.items()}
+    return [msgspec.structs.replace(one, margin=margins[one.seq]) if one.seq in margins else one for one in messages]
+
+
+async def _answer(
+    entity_id: str, messages: Sequence[Message], more: bool, library: Library, sight: Sight, threads: bool = False
+) -> MessagePage:
     room_id = room_id_of(entity_id)
-    return MessagePage(messages=[message.to_wire(room_id) for message in messages], has_more=more)
+    shown = [message.to_wire(room_id, sight) for message in messages]
+    return MessagePage(messages=await counted(entity_id, shown, library) if threads else shown, has_more=more)

@@ -2,14 +2,42 @@
 
 from actors.kernel.contract.entity import Query
 from actors.rooms.replies import JoinedRoom
+from actors.rooms.room.sight import OPEN, Sight
 
 
-class Page(Query, frozen=True):
-    """A page of messages between two seqs, both exclusive."""
+class HistoryPage(Query, frozen=True):
+    """A page of messages between two seqs, both exclusive; or that begins at a time; or around the one at `around`.
+    `threads`: something here answers something, so threads are counted."""
 
     before: int | None
     after: int | None
     limit: int
+    sight: Sight = OPEN
+    threads: bool = False
+    at_ms: int | None = None
+    around: int | None = None
+
+
+class PinnedAt(Query, frozen=True):
+    """The messages posted at these seqs, in this order, those that may be seen."""
+
+    seqs: tuple[int, ...]
+    sight: Sight = OPEN
+
+
+class ThreadOf(Query, frozen=True):
+    """The message posted at `root`, and a page of those in its thread."""
+
+    root: int
+    after: int
+    limit: int
+    sight: Sight = OPEN
+
+
+class VersionsOf(Query, frozen=True):
+    """What a message said at these seqs: where it was posted, and changed."""
+
+    seqs: tuple[int, ...]
 
 
 class Standing(Query, frozen=True):
@@ -19,3 +47,12 @@ class Standing(Query, frozen=True):
     answer: JoinedRoom
     since: int | None
     silent: bool = False
+    sight: Sight = OPEN
+    threads: bool = False
+
+
+class MessagesAt(Query, frozen=True):
+    """The messages posted at these seqs, those that may be seen."""
+
+    seqs: tuple[int, ...]
+    sight: Sight = OPEN

@@ -19,7 +19,7 @@ FURTHEST: Final = 10_000  # the room waits for the count: some 20 us an event
 WINDOW: Final = 256
 
 
-class Stretch(msgspec.Struct, frozen=True, array_like=True):
+class UnreadStretch(msgspec.Struct, frozen=True, array_like=True):
     """A stretch of a room to be counted for `user`: the events numbered above `above` up to `upto`.
 
     `deletions` is how many the room has seen so far: a count made before another deletion is never used after it.
@@ -36,7 +36,7 @@ class Stretch(msgspec.Struct, frozen=True, array_like=True):
         return f"read/{self.user}/{self.above}/{self.upto}/{self.deletions}"
 
     @classmethod
-    def of(cls, key: str) -> "Stretch | None":
+    def of(cls, key: str) -> "UnreadStretch | None":
         """The inverse of `key`; None when it is the key of something else."""
         if not key.startswith("read/"):
             return None
@@ -70,6 +70,10 @@ class RecentPosts:
         if place < len(self.seqs) and self.seqs[place] == seq:
             del self.seqs[place]
             del self.authors[place]
+
+    def authors_between(self, above: int, upto: int) -> set[str]:
+        """Who posted what is recent, above one seq and up to another."""
+        return set(self.authors[bisect_right(self.seqs, above) : bisect_right(self.seqs, upto)])
 
     def others_above(self, mark: int, user: str) -> int | None:
         """Live posts above `mark` that are not by `user`; None when `mark` lies too far back to tell."""

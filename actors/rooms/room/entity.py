@@ -8,11 +8,32 @@ from collections.abc import Sequence
 from typing import Final, assert_never
 
 from actors.kernel.contract.entity import Context, Decision
-from actors.rooms.messages.message_ids import seq_in
+from actors.rooms.conversation import following
+from actors.rooms.conversation import rules as conversations
+from actors.rooms.conversation.commands import (
+    AboutWhom,
+    Bar,
+    ChangeState,
+    ConversationCommand,
+    Converse,
+    FollowCare,
+    LapseRest,
+    ReadAt,
+    Respond,
+    See,
+    Unveil,
+)
+from actors.rooms.files import witness
+from actors.rooms.keeping import aging
+from actors.rooms.keeping.commands import KEEPING_COMMANDS, KeepingCommand
+from actors.rooms.keeping.holds import with_holds
+from actors.rooms.marks import deciding, later, privacy
+from actors.rooms.marks.commands import MessageCommand, OfMessage, RemindOf, SettleBlock
 from actors.rooms.messages.unread import FURTHEST, WINDOW, RecentPosts
-from actors.rooms.room import membership, reading, talk
+from actors.rooms.room import announcing, membership, reading, talk
 from actors.rooms.room.commands import (
     AddMembers,
+    Announce,
     Create,
     Delete,
     Edit,
@@ -26,17 +47,31 @@ from actors.rooms.room.commands import (
     React,
     RemoveMember,
     RoomCommand,
+    Say,
+    ShowFile,
     TypingStart,
     TypingStop,
     Unreact,
     Update,
+    Witness,
 )
 from actors.rooms.room.state import RoomState
+from actors.rooms.safety import deeds
+from actors.rooms.safety.commands import SAFETY_COMMANDS, SafetyCommand
+from common.numbered_ids import seq_in
 from config.settings import RoomSettings
 
-_OfReaders = MarkRead | TypingStart | TypingStop | History | Peek | Glance
+_OfReaders = MarkRead | TypingStart | TypingStop | History | Peek | Glance | Announce | Witness | ShowFile
+_Looks = ReadAt | See | AboutWhom | Unveil
 _OfMembership = Create | Join | AddMembers | RemoveMember | Update | Leave
-_FOR_STRANGERS: Final = (Create, Join)
+_FOR_STRANGERS: Final = frozenset(
+    {Create, Join, Announce, ShowFile, Converse, ChangeState, LapseRest, FollowCare, Bar, See, AboutWhom, Unveil}
+    | {Say, RemindOf, SettleBlock, *SAFETY_COMMANDS, *KEEPING_COMMANDS}
+)
+_OPENED: Final = frozenset(
+    {Converse, Respond, ChangeState, LapseRest, FollowCare, See, AboutWhom, Join, Update, Glance}
+)
+"""What shows the room, or may change what it is: it needs what was said when a conversation was asked for."""
 
 
 class Room(RoomState):
@@ -57,11 +92,14 @@ class Room(RoomState):
             FailedPrecondition: not in this room, or not as it is.
             AlreadyExists: a direct room cannot begin under the id of another room.
         """
-        if type(command) not in _FOR_STRANGERS:
+        stranger = context.by.user not in self.members
+        if stranger and type(command) not in _FOR_STRANGERS and not self._is_read_by(command, context):
             membership.require_member(self, context.by.user)
         match command:
             case Post():  # first: the commonest by far
                 return talk.post(self, command, context)
+            case Say():
+                return later.say(self, command, context)
             case Edit():
                 return talk.edit(self, command, context)
             case Delete():
@@ -70,7 +108,11 @@ class Room(RoomState):
                 return talk.react(self, command, context)
         return self._decide_of_readers(command, context)
 
-    def _decide_of_readers(self, command: _OfReaders | _OfMembership, context: Context) -> Decision:
+    def _decide_of_readers(
+        self,
+        command: _OfReaders | _OfMembership | MessageCommand | ConversationCommand | SafetyCommand | KeepingCommand,
+        context: Context,
+    ) -> Decision:
         match command:
             case MarkRead():
                 return reading.mark_read(self, command, context)
@@ -82,9 +124,19 @@ class Room(RoomState):
                 return reading.peek(self, command, context)
             case Glance():
                 return reading.glance(self, command, context)
+            case Announce():
+                return announcing.announce(self, context)
+            case Witness():
+                return witness.witness(self, command, context)
+            case ShowFile():
+                return witness.show(self, command, context)
+        if isinstance(command, MessageCommand):
+            return deciding.decide(self, command, context)
         return self._decide_of_membership(command, context)
 
-    def _decide_of_membership(self, command: _OfMembership, context: Context) -> Decision:
+    def _decide_of_membership(
+        self, command: _OfMembership | ConversationCommand | SafetyCommand | KeepingCommand, context: Context
+    ) -> Decision:
         match command:
             case Create():
                 return membership.create(self, command, context)
@@ -98,6 +150,48 @@ class Room(RoomState):
                 return membership.update(self, command, context)
             case Leave():
                 return membership.leave(self, command, context)
+        return self._decide_of_conversations(command, context)
+
+    def _decide_of_conversations(
+        self, command: ConversationCommand | SafetyCommand | KeepingCommand, context: Context
+    ) -> Decision:
+        match command:
+            case Converse():
+                return conversations.converse(self, command, context)
+            case Respond():
+                return conversations.respond(self, command, context)
+            case ChangeState():
+                return conversations.change_state(self, command, context)
+            case LapseRest():
+                return conversations.lapse(self, command, context)
+            case FollowCare():
+                return following.follow(self, command, context)
+            case Bar():
+                return conversations.bar(self, command, context)
+        if isinstance(command, SAFETY_COMMANDS):
+            return deeds.decide(self, command, context)
+        if isinstance(command, KEEPING_COMMANDS):
+            return aging.decide(self, command, context)
+        return self._decide_of_looks(command, context)
+
+    def _is_read_by(self, command: RoomCommand, context: Context) -> bool:
+        """Is it a moderator who may read the room for a while?"""
+        return (
+            type(command) is History
+            and bool(self.safety.readers)
+            and deeds.may_read(self, context.by.user, context.now_ms)
+        )
+
+    def _decide_of_looks(self, command: _Looks, context: Context) -> Decision:
+        match command:
+            case ReadAt():
+                return conversations.read_at(self, command, context)
+            case See():
+                return conversations.see(self, command, context)
+            case AboutWhom():
+                return conversations.about_whom(self, command, context)
+            case Unveil():
+                return conversations.unveil(self, command, context)
         assert_never(command)
 
     def needs(self, command: RoomCommand) -> Sequence[str]:
@@ -105,13 +199,30 @@ class Room(RoomState):
         match command:
             case Post():
                 return self._message(command.reply_to) if command.reply_to else ()
-            case Edit() | Delete() | React() | Unreact():
+            case React() | Unreact() | Witness():
                 return self._message(command.message_id)
+            case Edit() | Delete():
+                return with_holds(self._message(command.message_id))
+            case Say():
+                return self.needs(post) if (post := command.post()) is not None else ()
             case Glance():
-                return (str(self.last_post),) if self.last_post else ()
+                return (*self._opening(command), *((str(self.last_post),) if self.last_post else ()))
             case MarkRead():
                 return self._stretch(command)
-        return ()
+            case History(around=str(around)):
+                return self._message(around)
+            case Create() | Join() | AddMembers():
+                return (*privacy.needs(self, command), *self._opening(command))
+        if isinstance(command, SAFETY_COMMANDS):
+            return deeds.needs(self, command)
+        if isinstance(command, KEEPING_COMMANDS):
+            return aging.needs(command)
+        return self._message(command.message_id) if isinstance(command, OfMessage) else self._opening(command)
+
+    def _opening(self, command: RoomCommand) -> Sequence[str]:
+        """What was said when the conversation was asked for."""
+        bound = self.guarded and type(command) in _OPENED and self.binding is not None and self.binding.relation
+        return (membership.OPENING,) if bound else ()
 
     def _message(self, message_id: str) -> Sequence[str]:
         seq = seq_in(message_id, self.mark)

@@ -8,17 +8,27 @@ from typing_extensions import override
 
 from actors.kernel.contract.commands import answer_to
 from actors.kernel.contract.entity import Effects, Kind, Library, Principal, Recorded, Shown
-from actors.rooms.messages import chat_message, history, views
-from actors.rooms.messages.chat_message import Message
-from actors.rooms.messages.queries import Page, Standing
-from actors.rooms.messages.unread import WINDOW, Stretch
+from actors.rooms.conversation.binding import Opening, opening_in
+from actors.rooms.keeping import aging, holds
+from actors.rooms.keeping import views as copies
+from actors.rooms.marks import privacy
+from actors.rooms.messages import chat_message, history, reads, views
+from actors.rooms.messages.more import MARGINAL
+from actors.rooms.messages.queries import HistoryPage, MessagesAt, PinnedAt, Standing, ThreadOf, VersionsOf
+from actors.rooms.messages.unread import WINDOW, UnreadStretch
 from actors.rooms.room import membership, outcome
 from actors.rooms.room.commands import Post, RoomCommand
 from actors.rooms.room.entity import Room
-from actors.rooms.room.events import AnyEvent, Deleted, Edited, Posted, Reacted
+from actors.rooms.room.events import AnyEvent, Created, Deleted, Edited, Pinned, Posted, Reacted, Rebound, Updated
+from actors.rooms.room.membership import OPENING
+from actors.rooms.room.outcome import Part
+from actors.rooms.room.sight import sight_of
 from actors.rooms.room.state import Frozen
+from actors.rooms.safety import testimony
+from actors.rooms.safety.record import Screen
 from config.settings import RoomSettings
 
+_OF_MESSAGES: Final = (Edited, Deleted, Reacted, Pinned, *MARGINAL)
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(Frozen).decode
 
@@ -29,17 +39,27 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent]):
     name = "room"
     commands = RoomCommand
     events = AnyEvent
-    indexes = views.INDEXES
+    indexes = (*views.INDEXES, *copies.INDEXES)
 
-    def __init__(self, settings: RoomSettings, *, window: int = WINDOW, bounds: history.Bounds = history.USUAL) -> None:
-        """`bounds`: of reads."""
+    def __init__(
+        self,
+        settings: RoomSettings,
+        *,
+        window: int = WINDOW,
+        bounds: history.PageBounds = history.USUAL,
+        screen: Screen | None = None,
+    ) -> None:
+        """`bounds`: of reads. `screen`: what holds a message, in rooms that hold."""
+        self._screen = screen
         self._settings = settings
         self._window = window
         self._bounds = bounds
 
     @override
     def create(self, key: str) -> Room:
-        return Room.new(key, self._settings, self._window)
+        room = Room.new(key, self._settings, self._window)
+        room.screen = self._screen
+        return room
 
     @override
     def snapshot(self, entity: Room) -> bytes:
@@ -56,7 +76,11 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent]):
         membership.require_member(entity, by.user)
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[AnyEvent], part: Message | None) -> Shown | None:
+    def missed(self, entity: Room, by: Principal, since: int | None) -> int | None:
+        return None if since is None else max(since, sight_of(entity, by.user).above)
+
+    @override
+    def show(self, entity_id: str, recorded: Recorded[AnyEvent], part: Part) -> Shown | None:
         return outcome.show(entity_id, recorded, part)
 
     @override
@@ -68,21 +92,42 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent]):
         return entity.needs(command)
 
     @override
+    def is_passing(self, key: str) -> bool:
+        return holds.is_key(key)
+
+    @override
     def part_of(self, recorded: Recorded[AnyEvent]) -> str | None:
         event = recorded.event
         if type(event) is Posted:
             return str(recorded.seq)
-        return str(event.target) if isinstance(event, Edited | Deleted | Reacted) else None
+        if isinstance(event, _OF_MESSAGES):
+            return str(event.target)
+        if isinstance(event, Created | Rebound | Updated) and (bound := event.profile.binding) is not None:
+            return OPENING if bound.relation else None
+        return None
 
     @override
-    def fold(self, part: Message | None, recorded: Recorded[AnyEvent]) -> Message | None:
-        return chat_message.fold(part, recorded)
+    def fold(self, part: Part, recorded: Recorded[AnyEvent]) -> Part:
+        event = recorded.event
+        if isinstance(event, Created | Rebound | Updated):
+            return opening_in(event.secret) if isinstance(event, Created) else part
+        return chat_message.fold(None if isinstance(part, Opening) else part, recorded)
 
     @override
     async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
-        stretches = {key: stretch for key in keys if (stretch := Stretch.of(key)) is not None}
-        parts: dict[str, Any] = {}
-        if seqs := [int(key) for key in keys if key not in stretches]:
+        parts: dict[str, Any] = await privacy.fetched(keys, library)
+        if OPENING in keys:
+            first = await library.at(entity_id, (1,))
+            parts[OPENING] = opening_in(first[0].event.secret if first else None)
+            keys = [key for key in keys if key != OPENING]
+        if copies := [key for key in keys if testimony.is_key(key)]:
+            parts |= await self._copies(entity_id, copies, library)
+            keys = [key for key in keys if key not in parts]
+        if kept := [key for key in keys if holds.is_key(key)]:
+            parts |= await holds.read(entity_id, kept, library)
+            keys = [key for key in keys if key not in parts]
+        stretches = {key: stretch for key in keys if (stretch := UnreadStretch.of(key)) is not None}
+        if seqs := [int(key) for key in keys if key not in stretches and key not in parts]:
             found = await history.messages_at(entity_id, seqs, library)
             parts |= {str(seq): message for seq, message in found.items()}
         for key, stretch in stretches.items():
@@ -90,17 +135,35 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent]):
                 parts[key] = count
         return parts
 
+    async def _copies(self, entity_id: str, keys: Sequence[str], library: Library) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key in keys:
+            seq = testimony.seq_of(key)
+            message = (await history.messages_at(entity_id, [seq], library)).get(seq)
+            found[key] = await testimony.read(entity_id, key, message, library)
+        return found
+
     @override
-    def effects(self, entity_id: str, recorded: Recorded[AnyEvent], part: Message | None) -> Effects | None:
+    def effects(self, entity_id: str, recorded: Recorded[AnyEvent], part: Part) -> Effects | None:
         return outcome.effects(entity_id, recorded, part)
 
     @override
     async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
         match query:
-            case Page():
-                return await history.page(query, entity_id, version, library, self._bounds)
+            case HistoryPage():
+                return await history.page(
+                    query=query, entity_id=entity_id, version=version, library=library, bounds=self._bounds
+                )
             case Standing():
-                return await history.standing(query, entity_id, version, library, self._bounds)
+                return await history.standing(
+                    query=query, entity_id=entity_id, version=version, library=library, bounds=self._bounds
+                )
+            case MessagesAt():
+                return await history.chosen(query, entity_id, version, library)
+            case aging.DueAt():
+                return await aging.read(query, entity_id, version, library)
+            case PinnedAt() | ThreadOf() | VersionsOf():
+                return await reads.answer(query, entity_id, library)
         return await super().read(query, entity_id, version, library)
 
     @override

@@ -4,20 +4,30 @@ A direct room has two members for ever; a group has an owner as long as it has m
 member of longest standing takes over; when nobody is left, an open room waits for whoever joins next.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision
+from actors.rooms.conversation import words
+from actors.rooms.conversation.binding import NO_OPENING, Binding, Opening
+from actors.rooms.marks import delivery, privacy
 from actors.rooms.messages.queries import Standing
 from actors.rooms.replies import CreatedRoom, JoinedRoom, RoomMembers, UpdatedRoom
 from actors.rooms.room import rules
 from actors.rooms.room.commands import AddMembers, Create, Join, Leave, RemoveMember, Update
-from actors.rooms.room.events import Created, Joined, Left, Profile, RoomEvent, Updated
-from actors.rooms.room.state import RoomState, role_of
-from actors.rooms.room.wire import Done, RoomMember
+from actors.rooms.room.events import Agreed, Created, Joined, Left, Profile, Updated
+from actors.rooms.room.sight import resolve, sight_of, veil_of
+from actors.rooms.room.state import RoomState
+from actors.rooms.room.wire import Done
+from actors.rooms.sealed import rules as sealed
 from common.errors import AlreadyExists, FailedPrecondition, NotFound, PermissionDenied
 
+if TYPE_CHECKING:
+    from actors.rooms.marks.events import RoomEvent
+
+OPENING: Final = "opening"
+"""The key of the part that holds what was said when a conversation was asked for."""
 _REFUSED: Final = "You are not a member of this room."
 _KEPT: Final = "A direct room cannot be left for ever. Leave it without `forever` to stop hearing it."
 _FIXED: Final = "A direct room keeps its two members. Create a group to talk with others."
@@ -50,17 +60,32 @@ def create(room: RoomState, command: Create, context: Context) -> Decision:
     if command.kind == "direct":
         _check_direct(command, others)
     if room.profile is not None:
-        return _find(room, room.profile, command, {user, *others}, user)
+        return _find(room=room, profile=room.profile, command=command, pair={user, *others}, user=user)
     _check_size(room, 1 + len(others))
+    if command.e2ee:
+        sealed.check_accepted(command.accept)
     profile = Profile(
         kind=command.kind,
         title=rules.title(command.title, room.settings),
         open=command.open,
         owner=user,
         created_at=context.now_ms,
+        binding=_bound(command, context.now_ms),
     )
-    event = Created(author=user, at=context.now_ms, profile=profile, members=(user, *others))
-    return Decision(CreatedRoom(room=room.to_wire(profile=profile, more=1), created=True), events=[event])
+    members = (user, *others)
+    quiet = privacy.quiet_among(members, context)
+    event = Created(author=user, at=context.now_ms, profile=profile, members=members, quiet=quiet)
+    notes = (Agreed(author=user, at=context.now_ms),) if command.e2ee else ()
+    return Decision(
+        CreatedRoom(room=room.to_wire(user, profile=profile, more=1), created=True), events=[event], notes=notes
+    )
+
+
+def _bound(command: Create, now_ms: int) -> Binding | None:
+    """What is special about a room without a relation."""
+    if not (command.veil or command.e2ee):
+        return None
+    return Binding(veil=command.veil, at=now_ms, e2ee=command.e2ee)
 
 
 def _check_direct(command: Create, others: list[str]) -> None:
@@ -68,6 +93,8 @@ def _check_direct(command: Create, others: list[str]) -> None:
         raise rules.invalid("A direct room is with exactly one other user.", "members")
     if command.open:
         raise rules.invalid("A direct room cannot be open.", "open")
+    if command.veil:
+        raise rules.invalid("A direct room cannot be anonymous: there are two of you.", "anonymous")
 
 
 def _find(room: RoomState, profile: Profile, command: Create, pair: set[str], user: str) -> Decision:
@@ -75,7 +102,7 @@ def _find(room: RoomState, profile: Profile, command: Create, pair: set[str], us
         raise PermissionDenied(_REFUSED, room=room.id)
     if command.kind == "direct" and (profile.kind != "direct" or room.members.keys() != pair):
         raise AlreadyExists("This room_id is in use for another room. Choose another.", room=room.id)
-    return Decision(CreatedRoom(room=room.to_wire(), created=False))
+    return Decision(CreatedRoom(room=room.to_wire(user), created=False))
 
 
 def join(room: RoomState, command: Join, context: Context) -> Decision:
@@ -84,25 +111,39 @@ def join(room: RoomState, command: Join, context: Context) -> Decision:
     if command.since is not None and command.since < 0:
         raise rules.invalid("since is a seq: 0 or more.", "since")
     events: list[RoomEvent] = []
-    members = room.roster()
+    members = room.roster(user)
     if user not in room.members:
         if not profile.open or not user:
             raise PermissionDenied(_REFUSED, room=room.id)
         _check_size(room, len(room.members) + 1)
-        events.append(Joined(author=user, at=context.now_ms, user=user, profile=profile))
+        quiet = privacy.quiet_of(user, context)
+        events.append(Joined(author=user, at=context.now_ms, user=user, profile=profile, quiet=quiet))
         if not profile.owner:
             profile = msgspec.structs.replace(profile, owner=user)
             events.append(Updated(author=user, at=context.now_ms, profile=profile))
-        members.append(RoomMember(user_id=user, role=role_of(user, profile.owner)))
+        members += room.listed(user, (user,), profile.owner)
     answer = JoinedRoom(
-        room=room.to_wire(profile=profile, more=len(events)),
+        room=room.to_wire(user, profile=profile, more=len(events), opening=opening_in(context)),
         members=members,
         last_seq=room.last_seq + len(events),
         messages=[],
-        read=room.marks(),
+        read=dict(delivery.marks_for(room, user)),
         has_more=False,
     )
-    return Decision(Standing(answer, command.since, room.last_post == 0), events=events)
+    standing = Standing(
+        answer=answer,
+        since=command.since,
+        silent=room.last_post == 0,
+        sight=sight_of(room, user),
+        threads=room.replies > 0,
+    )
+    return Decision(standing, events=events, notes=sealed.agreeing(room, command.accept, user, context.now_ms))
+
+
+def opening_in(context: Context) -> Opening:
+    """What was said when the conversation was asked for."""
+    found = context.parts.get(OPENING)
+    return found if isinstance(found, Opening) else NO_OPENING
 
 
 def add(room: RoomState, command: AddMembers, context: Context) -> Decision:
@@ -110,19 +151,23 @@ def add(room: RoomState, command: AddMembers, context: Context) -> Decision:
     profile = _owned_group(room, context)
     new = [user for user in rules.user_ids(command.users, "user_ids") if user not in room.members]
     _check_size(room, len(room.members) + len(new))
-    events = [Joined(author=context.by.user, at=context.now_ms, user=user, profile=profile) for user in new]
-    members = room.roster() + [RoomMember(user_id=user, role="member") for user in new]
+    author, at = context.by.user, context.now_ms
+    events = [
+        Joined(author=author, at=at, user=user, profile=profile, quiet=privacy.quiet_of(user, context)) for user in new
+    ]
+    members = room.roster(author) + room.listed(author, new)
     return Decision(RoomMembers(members=members), events=events)
 
 
 def remove(room: RoomState, command: RemoveMember, context: Context) -> Decision:
     """End another's membership. Somebody who is no member is left alone."""
     _owned_group(room, context)
-    if command.user == context.by.user:
+    gone = resolve(room, command.user)
+    if gone == context.by.user:
         raise FailedPrecondition("You cannot remove yourself: leave the room for ever instead.")
-    members = [member for member in room.roster() if member.user_id != command.user]
-    gone = [Left(author=context.by.user, at=context.now_ms, user=command.user)] if command.user in room.members else []
-    return Decision(RoomMembers(members=members), events=gone)
+    members = room.listed(context.by.user, [user for user in room.members if user != gone])
+    left = Left(author=context.by.user, at=context.now_ms, user=gone, veil=veil_of(room))
+    return Decision(RoomMembers(members=members), events=[left] if gone in room.members else [])
 
 
 def leave(room: RoomState, command: Leave, context: Context) -> Decision:
@@ -130,7 +175,7 @@ def leave(room: RoomState, command: Leave, context: Context) -> Decision:
     user, profile = context.by.user, profile_of(room)
     if profile.kind == "direct":
         raise FailedPrecondition(_KEPT)
-    events: list[RoomEvent] = [Left(author=user, at=context.now_ms, user=user)]
+    events: list[RoomEvent] = [Left(author=user, at=context.now_ms, user=user, veil=veil_of(room))]
     if user == profile.owner:
         heir = next((other for other in room.members if other != user), "")
         profile = msgspec.structs.replace(profile, owner=heir)
@@ -139,21 +184,25 @@ def leave(room: RoomState, command: Leave, context: Context) -> Decision:
 
 
 def update(room: RoomState, command: Update, context: Context) -> Decision:
-    """Change title or openness. What is the same already makes no event."""
-    profile = _owned(room, context)
-    if command.title is None and command.open is None:
-        raise rules.invalid("Name a title or whether the room is open.", "title")
+    """Change title, openness, or whether it is searched. What is the same already makes no event."""
+    profile, user = _owned(room, context), context.by.user
+    if command.title is None and command.open is None and command.searchable is None:
+        raise rules.invalid("Name a title, or whether the room is open or searched.", "title")
     if command.open and profile.kind == "direct":
         raise FailedPrecondition(_FIXED)
+    if command.title is not None:
+        words.check(room, (command.title,), command.words)
     changed = msgspec.structs.replace(
         profile,
         title=profile.title if command.title is None else rules.title(command.title, room.settings),
         open=profile.open if command.open is None else command.open,
+        searchable=profile.searchable if command.searchable is None else command.searchable,
     )
     if changed == profile:
-        return Decision(UpdatedRoom(room=room.to_wire()))
-    event = Updated(author=context.by.user, at=context.now_ms, profile=changed)
-    return Decision(UpdatedRoom(room=room.to_wire(profile=changed, more=1)), events=[event])
+        return Decision(UpdatedRoom(room=room.to_wire(user, opening=opening_in(context))))
+    event = Updated(author=user, at=context.now_ms, profile=changed)
+    shown = room.to_wire(user, profile=changed, more=1, opening=opening_in(context))
+    return Decision(UpdatedRoom(room=shown), events=[event])
 
 
 def _owned(room: RoomState, context: Context) -> Profile:

@@ -2,19 +2,22 @@
 
 import msgspec
 
+from actors.rooms.conversation.binding import WireAbout
+from actors.rooms.conversation.policy import Policy
 from common.persons import UserId
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RoomAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of what is answered, as JSON."""
 
 
-class Done(Answer, frozen=True):
+class Done(RoomAnswer, frozen=True):
     """It is done, and there is nothing to tell."""
 
 
-class WireRoom(Answer, frozen=True, kw_only=True):
-    """A room."""
+class WireRoom(RoomAnswer, frozen=True, kw_only=True, omit_defaults=True):
+    """A room. `relation`: what its two are to each other; `care_id`: to which care it belongs. `anonymous`: its members
+    are aliases to each other. `searchable`: what is said in it can be searched; false is said, true is not."""
 
     room_id: str
     kind: str
@@ -23,10 +26,19 @@ class WireRoom(Answer, frozen=True, kw_only=True):
     owner_id: UserId | None
     created_at: str
     last_seq: int
+    state: str
+    policy: Policy
+    policy_version: int
+    relation: str | None = None
+    care_id: str | None = None
+    about: WireAbout | None = None
+    anonymous: bool = False
+    e2ee: bool = False
+    searchable: bool = True
 
 
-class RoomMember(Answer, frozen=True, kw_only=True):
-    """Who is in a room, as what: `owner` or `member`."""
+class RoomMember(RoomAnswer, frozen=True, kw_only=True):
+    """Who is in a room, as what: `owner`, `member` or `cover`."""
 
     user_id: UserId
     role: str

@@ -26,12 +26,12 @@ def calendars(services: CalendarServices) -> Iterator[Operation[Any]]:
         return Result(reply.data, version=reply.version)
 
     yield Operation(
-        "get_calendar",
-        "calendar.availability",
-        requests.OfCalendar,
-        read,
-        Rest("GET", "/api/calendars/{therapist_id}", tag="calendars"),
-        "read",
+        name="get_calendar",
+        action="calendar.availability",
+        request=requests.OfCalendar,
+        call=read,
+        rest=Rest("GET", "/api/calendars/{therapist_id}", tag="calendars"),
+        limit="read",
         response=CalendarReply,
         resource=("therapist_id",),
         error_details=DETAILS,
@@ -42,12 +42,12 @@ def calendars(services: CalendarServices) -> Iterator[Operation[Any]]:
         " only.",
     )
     yield Operation(
-        "update_calendar",
-        "calendar.manage",
-        requests.UpdateCalendar,
-        configure,
-        Rest("PUT", "/api/calendars/{therapist_id}", tag="calendars", body=CalendarBody),
-        "write",
+        name="update_calendar",
+        action="calendar.manage",
+        request=requests.UpdateCalendar,
+        call=configure,
+        rest=Rest("PUT", "/api/calendars/{therapist_id}", tag="calendars", body=CalendarBody),
+        limit="write",
         response=CalendarReply,
         resource=("therapist_id",),
         error_details=DETAILS,
@@ -58,12 +58,12 @@ def calendars(services: CalendarServices) -> Iterator[Operation[Any]]:
     )
     yield from _looked_at(services)
     yield Operation(
-        "import_calendar",
-        "calendar.manage",
-        requests.ImportCalendar,
-        lambda request, caller: services.feeds.bring_in(request.therapist_id, request, by=caller.by),
-        Rest("POST", "/api/calendars/{therapist_id}/import", tag="calendars"),
-        "write",
+        name="import_calendar",
+        action="calendar.manage",
+        request=requests.ImportCalendar,
+        call=lambda request, caller: services.feeds.bring_in(request.therapist_id, request, by=caller.by),
+        rest=Rest("POST", "/api/calendars/{therapist_id}/import", tag="calendars"),
+        limit="write",
         response=replies.ImportedReply,
         resource=("therapist_id",),
         error_details=DETAILS,
@@ -76,19 +76,19 @@ def calendars(services: CalendarServices) -> Iterator[Operation[Any]]:
 
 def _looked_at(services: CalendarServices) -> Iterator[Operation[Any]]:
     yield Operation(
-        "get_availability",
-        "calendar.availability",
-        requests.GetAvailability,
-        lambda request, caller: services.calendars.free_times(
+        name="get_availability",
+        action="calendar.availability",
+        request=requests.GetAvailability,
+        call=lambda request, caller: services.calendars.free_times(
             request.therapist_id, request, by=caller.by, trace=caller.trace
         ),
-        Rest(
+        rest=Rest(
             "GET",
             "/api/calendars/{therapist_id}/availability",
             tag="calendars",
             request=requests.AvailabilityAddress,
         ),
-        "read",
+        limit="read",
         response=replies.FreeTimesReply,
         resource=("therapist_id",),
         error_details=DETAILS,
@@ -97,12 +97,12 @@ def _looked_at(services: CalendarServices) -> Iterator[Operation[Any]]:
         description="Free times, at most 100 days. With `explain`, also why others are not (at most 3,000 times).",
     )
     yield Operation(
-        "get_calendar_analytics",
-        "calendar.manage",
-        requests.GetCalendarAnalytics,
-        lambda request, caller: services.queries.analytics(request.therapist_id, *request.span(), by=caller.by),
-        Rest("GET", "/api/calendars/{therapist_id}/analytics", tag="calendars", request=requests.AnalyticsAddress),
-        "write",
+        name="get_calendar_analytics",
+        action="calendar.manage",
+        request=requests.GetCalendarAnalytics,
+        call=lambda request, caller: services.queries.analytics(request.therapist_id, *request.span(), by=caller.by),
+        rest=Rest("GET", "/api/calendars/{therapist_id}/analytics", tag="calendars", request=requests.AnalyticsAddress),
+        limit="write",
         response=replies.CalendarFigures,
         resource=("therapist_id",),
         error_details=DETAILS,

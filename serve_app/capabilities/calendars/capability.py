@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from actors.calendars.services.assembly import CalendarServices, calendar_services
+from actors.payments.services.pricing import Pricing
 from realtime.front.handlers import Handler
 from serve_app.capabilities.calendars import watching
 from serve_app.capabilities.calendars.operations import calendar_operations
@@ -16,7 +17,7 @@ from serve_app.edge.operation import Operation
 
 def calendars_of(context: ServerContext) -> CalendarServices:
     """The services of calendars."""
-    stores = context.stores
+    stores, off = context.stores, context.settings.features.off
     return calendar_services(
         context.region,
         stores.views,
@@ -24,6 +25,7 @@ def calendars_of(context: ServerContext) -> CalendarServices:
         stores.feed_tokens,
         related=context.related,
         reach=context.reach,
+        quotes=None if "payments" in off else Pricing(context.region, stores.views, context.clock),
     )
 
 

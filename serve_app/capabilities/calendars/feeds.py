@@ -6,8 +6,8 @@ from typing import Any, Final
 from actors.calendars.contract.replies import FeedReply, FeedTokenList, FeedTokenMade
 from actors.calendars.contract.requests import EmptyBody
 from actors.calendars.services.assembly import CalendarServices
-from actors.calendars.services.feed_tokens import FeedTokens
-from actors.calendars.services.feeds import FeedContent
+from actors.calendars.services.feeds.feed_tokens import FeedTokens
+from actors.calendars.services.feeds.feeds import FeedContent
 from common.persons import NothingToTell
 from serve_app.capabilities.calendars import examples, requests
 from serve_app.capabilities.calendars.shared import DETAILS, REFUSES
@@ -26,18 +26,18 @@ def feeds(services: CalendarServices) -> Iterator[Operation[Any]]:
         return _told(await services.feeds.of_client(by=caller.by))
 
     yield Operation(
-        "get_calendar_feed",
-        "calendar.feed",
-        requests.OfCalendar,
-        of_calendar,
-        Rest(
+        name="get_calendar_feed",
+        action="calendar.feed",
+        request=requests.OfCalendar,
+        call=of_calendar,
+        rest=Rest(
             "GET",
             "/api/calendars/{therapist_id}/feed.ics",
             tag="calendars",
             request=requests.CalendarFeedAddress,
             shown=_CALENDAR,
         ),
-        "write",
+        limit="write",
         response=FeedReply,
         resource=("therapist_id",),
         error_details=DETAILS,
@@ -46,12 +46,14 @@ def feeds(services: CalendarServices) -> Iterator[Operation[Any]]:
         description="The bookings of a calendar, for those who run it.",
     )
     yield Operation(
-        "get_booking_feed",
-        "booking.read",
-        EmptyBody,
-        of_client,
-        Rest("GET", "/api/bookings/feed.ics", tag="calendars", request=requests.BookingFeedAddress, shown=_CALENDAR),
-        "write",
+        name="get_booking_feed",
+        action="booking.read",
+        request=EmptyBody,
+        call=of_client,
+        rest=Rest(
+            "GET", "/api/bookings/feed.ics", tag="calendars", request=requests.BookingFeedAddress, shown=_CALENDAR
+        ),
+        limit="write",
         response=FeedReply,
         error_details=DETAILS,
         refuses=REFUSES,
@@ -68,12 +70,12 @@ def _told(found: FeedContent) -> Result:
 
 def _tokens_of_calendars(tokens: FeedTokens) -> Iterator[Operation[Any]]:
     yield Operation(
-        "make_calendar_feed_token",
-        "calendar.share_feed",
-        requests.OfCalendar,
-        lambda request, caller: tokens.make(request.therapist_id, by=caller.by),
-        Rest("POST", "/api/calendars/{therapist_id}/feed-tokens", 201, tag="calendars"),
-        "write",
+        name="make_calendar_feed_token",
+        action="calendar.share_feed",
+        request=requests.OfCalendar,
+        call=lambda request, caller: tokens.make(request.therapist_id, by=caller.by),
+        rest=Rest("POST", "/api/calendars/{therapist_id}/feed-tokens", 201, tag="calendars"),
+        limit="write",
         response=FeedTokenMade,
         error_details=DETAILS,
         refuses=REFUSES,
@@ -81,12 +83,12 @@ def _tokens_of_calendars(tokens: FeedTokens) -> Iterator[Operation[Any]]:
         description="A token for the address of this feed, good for nothing else, for a year. It is told this once.",
     )
     yield Operation(
-        "list_calendar_feed_tokens",
-        "calendar.share_feed",
-        requests.OfCalendar,
-        lambda request, caller: tokens.listing(request.therapist_id, by=caller.by),
-        Rest("GET", "/api/calendars/{therapist_id}/feed-tokens", tag="calendars"),
-        "read",
+        name="list_calendar_feed_tokens",
+        action="calendar.share_feed",
+        request=requests.OfCalendar,
+        call=lambda request, caller: tokens.listing(request.therapist_id, by=caller.by),
+        rest=Rest("GET", "/api/calendars/{therapist_id}/feed-tokens", tag="calendars"),
+        limit="read",
         response=FeedTokenList,
         error_details=DETAILS,
         refuses=REFUSES,
@@ -94,12 +96,12 @@ def _tokens_of_calendars(tokens: FeedTokens) -> Iterator[Operation[Any]]:
         description="The tokens of this feed, whoever has made them; without what they say.",
     )
     yield Operation(
-        "revoke_calendar_feed_token",
-        "calendar.share_feed",
-        requests.OfFeedToken,
-        lambda request, caller: tokens.revoke(request.therapist_id, request.token_id, by=caller.by),
-        Rest("DELETE", "/api/calendars/{therapist_id}/feed-tokens/{token_id}", tag="calendars"),
-        "write",
+        name="revoke_calendar_feed_token",
+        action="calendar.share_feed",
+        request=requests.OfFeedToken,
+        call=lambda request, caller: tokens.revoke(request.therapist_id, request.token_id, by=caller.by),
+        rest=Rest("DELETE", "/api/calendars/{therapist_id}/feed-tokens/{token_id}", tag="calendars"),
+        limit="write",
         response=NothingToTell,
         error_details=DETAILS,
         refuses=REFUSES,
@@ -110,12 +112,12 @@ def _tokens_of_calendars(tokens: FeedTokens) -> Iterator[Operation[Any]]:
 
 def _tokens_of_bookings(tokens: FeedTokens) -> Iterator[Operation[Any]]:
     yield Operation(
-        "make_booking_feed_token",
-        "booking.share_feed",
-        EmptyBody,
-        lambda _, caller: tokens.make("", by=caller.by),
-        Rest("POST", "/api/bookings/feed-tokens", 201, tag="calendars"),
-        "write",
+        name="make_booking_feed_token",
+        action="booking.share_feed",
+        request=EmptyBody,
+        call=lambda _, caller: tokens.make("", by=caller.by),
+        rest=Rest("POST", "/api/bookings/feed-tokens", 201, tag="calendars"),
+        limit="write",
         response=FeedTokenMade,
         error_details=DETAILS,
         refuses=REFUSES,
@@ -124,12 +126,12 @@ def _tokens_of_bookings(tokens: FeedTokens) -> Iterator[Operation[Any]]:
         " It is told this once.",
     )
     yield Operation(
-        "list_booking_feed_tokens",
-        "booking.share_feed",
-        EmptyBody,
-        lambda _, caller: tokens.listing("", by=caller.by),
-        Rest("GET", "/api/bookings/feed-tokens", tag="calendars"),
-        "read",
+        name="list_booking_feed_tokens",
+        action="booking.share_feed",
+        request=EmptyBody,
+        call=lambda _, caller: tokens.listing("", by=caller.by),
+        rest=Rest("GET", "/api/bookings/feed-tokens", tag="calendars"),
+        limit="read",
         response=FeedTokenList,
         error_details=DETAILS,
         refuses=REFUSES,
@@ -137,12 +139,12 @@ def _tokens_of_bookings(tokens: FeedTokens) -> Iterator[Operation[Any]]:
         description="The tokens of the feed of one's own bookings; without what they say.",
     )
     yield Operation(
-        "revoke_booking_feed_token",
-        "booking.share_feed",
-        requests.OfOwnFeedToken,
-        lambda request, caller: tokens.revoke("", request.feed_token_id, by=caller.by),
-        Rest("DELETE", "/api/bookings/feed-tokens/{feed_token_id}", tag="calendars"),
-        "write",
+        name="revoke_booking_feed_token",
+        action="booking.share_feed",
+        request=requests.OfOwnFeedToken,
+        call=lambda request, caller: tokens.revoke("", request.feed_token_id, by=caller.by),
+        rest=Rest("DELETE", "/api/bookings/feed-tokens/{feed_token_id}", tag="calendars"),
+        limit="write",
         response=NothingToTell,
         error_details=DETAILS,
         refuses=REFUSES,

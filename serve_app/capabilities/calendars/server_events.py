@@ -96,11 +96,11 @@ _BOTH: Final = "every socket of the client and of the therapist, now or when the
 
 CALENDAR_EVENTS: Final = (
     ServerEvent(
-        "availability_changed",
-        AvailabilityChanged,
-        "sockets that watch the calendar (`watch_calendar`)",
-        "Never whose time it is.",
-        {
+        name="availability_changed",
+        payload=AvailabilityChanged,
+        audience="sockets that watch the calendar (`watch_calendar`)",
+        description="Never whose time it is.",
+        example={
             "therapist_id": "tess",
             "version": 7,
             "changes": [{"start": _TIME, "end": "2026-11-20T10:20:00.000Z", "state": "busy"}],

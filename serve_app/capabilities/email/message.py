@@ -1,4 +1,5 @@
-"""A mail in its final form (RFC 5322, RFC 2046): the same bytes on every attempt, so that who gets it twice can tell.
+"""A mail in its final form (RFC 5322, RFC 2046): the same bytes on every attempt and from every provider, so that who
+gets it twice can tell.
 
 Pure: nothing in it comes of chance or of the moment at which it is sent.
 """
@@ -10,13 +11,14 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
-from html import escape
 from typing import Final
 
-from serve_app.capabilities.email.words import WORDS, Words
+from actors.notifications.activities import Mail
+from serve_app.capabilities.email.invitation import ics
+from serve_app.capabilities.email.rendering import Rendered, Templates
 
-_HTML: Final = '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>\n{body}\n</html>\n'
 _ADDRESS: Final = re.compile(r"""[^\s@<>()\[\],;:\\"]+@[^\s@<>()\[\],;:\\"]+""")
+_ENCODING: Final = "quoted-printable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,46 +38,53 @@ class Letterhead:
         return f"<{key}@{self.address.rpartition('@')[2]}>"
 
 
-def compose(head: Letterhead, template: str, *, to: str, code: str, key: str, made_at_ms: int) -> EmailMessage:
-    """The message.
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Makes messages of mails."""
 
-    Raises:
-        LookupError: there is no such template.
-        ValueError: `to` is no address.
-    """
-    words = WORDS[template]
-    if _ADDRESS.fullmatch(to) is None:
-        raise ValueError("no address")
-    local, _, domain = to.rpartition("@")
-    name, address = parseaddr(head.sender)
-    message = EmailMessage(policy=SMTP if to.isascii() else SMTPUTF8)
-    message["From"] = Address(name, addr_spec=address)
-    message["To"] = Address(username=local, domain=domain)
-    message["Subject"] = words.subject
-    message["Date"] = format_datetime(datetime.fromtimestamp(made_at_ms / 1000, UTC))
-    message["Message-ID"] = head.message_id(key)
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation replies
-    paragraphs = _paragraphs(words, code, head.public_url)
-    message.set_content("\n\n".join(paragraphs) + "\n", cte="quoted-printable")
-    message.add_alternative(_html(words.subject, paragraphs, code), subtype="html", cte="quoted-printable")
-    message.set_boundary(f"={key}=")
-    return message
+    head: Letterhead
+    templates: Templates
 
+    def compose(self, mail: Mail, *, to: str, key: str, made_at_ms: int) -> EmailMessage:
+        """The message.
 
-def _paragraphs(words: Words, code: str, public_url: str | None) -> list[str]:
-    link = f"{public_url.rstrip('/')}{words.link}" if public_url and words.link else ""
-    filled = (text.replace("{code}", code).replace("{link}", link) for text in words.text)
-    return [text for text in filled if text]
+        Raises:
+            LookupError: there is no such template.
+            ValueError: `to` is no address, or an invitation of it is none.
+        """
+        if _ADDRESS.fullmatch(to) is None:
+            raise ValueError("no address")
+        rendered = self.templates.render(mail)
+        message = self._headed(mail=mail, rendered=rendered, to=to, key=key, made_at_ms=made_at_ms)
+        message.set_content(rendered.text, cte=_ENCODING)
+        message.add_alternative(rendered.html, subtype="html", cte=_ENCODING)
+        self._invite(message, mail, to, made_at_ms)
+        message["Content-Language"] = rendered.language
+        for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
+            part.set_boundary(f"={key}-{number}=")
+        return message
 
+    def _headed(self, mail: Mail, rendered: Rendered, to: str, key: str, made_at_ms: int) -> EmailMessage:
+        local, _, domain = to.rpartition("@")
+        name, address = parseaddr(self.head.sender)
+        message = EmailMessage(policy=SMTP if to.isascii() else SMTPUTF8)
+        message["From"] = Address(name, addr_spec=address)
+        message["To"] = Address(username=local, domain=domain)
+        message["Subject"] = rendered.subject
+        message["Date"] = format_datetime(datetime.fromtimestamp(made_at_ms / 1000, UTC))
+        message["Message-ID"] = self.head.message_id(key)
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation replies
+        if unsubscribe := mail.unsubscribe and self.templates.address(f"/l/{mail.unsubscribe}"):
+            message["List-Unsubscribe"] = f"<{unsubscribe}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+        return message
 
-def _html(title: str, paragraphs: list[str], code: str) -> str:
-    body = "\n".join(f"<p>{_paragraph(text, code)}</p>" for text in paragraphs)
-    return _HTML.format(title=escape(title), body=body)
-
-
-def _paragraph(text: str, code: str) -> str:
-    if text == code:
-        return f"<strong>{escape(text)}</strong>"
-    if text.startswith(("https://", "http://")):
-        return f'<a href="{escape(text)}">{escape(text)}</a>'
-    return escape(text)
+    def _invite(self, message: EmailMessage, mail: Mail, to: str, made_at_ms: int) -> None:
+        """One appointment is another form of what the mail says; several stand beside it, each for itself."""
+        for number, one in enumerate(mail.invitations, 1):
+            body = ics(one, organizer=self.head.address, attendee=to, made_at_ms=made_at_ms).decode()
+            method = {"method": one.method}
+            if len(mail.invitations) == 1:
+                message.add_alternative(body, subtype="calendar", params=method, cte=_ENCODING)
+            else:
+                message.add_attachment(body, subtype="calendar", params=method, cte=_ENCODING, filename=f"{number}.ics")

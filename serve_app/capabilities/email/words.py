@@ -1,67 +1,331 @@
-"""The words of each mail. They tell what happened and what to do, and nothing that a passer-by should not read."""
+"""The words of each mail. They tell what happened and what to do, and nothing that a passer-by should not read.
+
+`_` marks what catalogues translate; it is looked up when a mail is made, in the language of its reader. `{name}` stands
+for a value of the mail: what ends in `_ms` there is shown as a moment (`{starts_at}` of `starts_at_ms`).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """`subject` holds no code: it is shown on locked screens. `{code}` stands for it in `text`, `{link}` for where to
-    go; a paragraph with a link is left out where there is none."""
+    """One template. `subject` holds no code: it is shown on locked screens. A paragraph of which a value is missing is
+    left out. `link`: a path below the public URL, where the mail names none. `version` grows with each change.
+    `form`: see `templates`. `own`: the notification's own title and body are shown, if it has
+    any. `security`: the safety of an account or a person hangs on it. `optional`: people can do without such mails."""
 
     subject: str
     text: tuple[str, ...]
-    link: str = ""  # path below the public URL
+    link: str = ""
+    button: str = ""
+    closing: tuple[str, ...] = ()
+    version: int = 1
+    form: Literal["notice", "digest"] = "notice"
+    own: bool = False
+    security: bool = False
+    optional: bool = False
 
 
-_NOT_YOU: Final = "If this was not you, change your password now, and end the sessions that you do not know."
-_SAFE: Final = "If you did not ask for it, ignore this message: nothing changes without the code."
+def _(text: str) -> str:
+    return text
 
-WORDS: Final[Mapping[str, Words]] = {
+
+_NOT_YOU: Final = _("If this was not you, change your password now, and end the sessions that you do not know.")
+_SAFE: Final = _("If you did not ask for it, ignore this message: nothing changes without the code.")
+_OPEN: Final = _("Open Carewire")
+_SESSION: Final = _("See the session")
+_PAYMENT: Final = _("See the payment")
+_SHEET: Final = _("Open the worksheet")
+_WHEN: Final = _("It begins on {starts_at}.")
+
+_IDENTITY: Final[Mapping[str, Words]] = {
     "password_reset": Words(
-        "Your code to choose a new password",
-        ("Somebody asked for a new password for your account. This is the code:", "{code}", "{link}", _SAFE),
-        "/reset",
+        subject=_("Your code to choose a new password"),
+        text=(_("Somebody asked for a new password for your account. This is the code:"),),
+        link="/reset",
+        button=_("Choose a new password"),
+        closing=(_SAFE,),
+        version=2,
+        security=True,
     ),
     "invitation": Words(
-        "You are invited",
-        (
-            "You are invited to open an account. Register with this address and this invitation:",
-            "{code}",
-            "{link}",
-            "If you do not expect an invitation, ignore this message.",
-        ),
-        "/register",
+        subject=_("You are invited"),
+        text=(_("You are invited to open an account. Register with this address and this invitation:"),),
+        link="/register",
+        button=_("Register"),
+        closing=(_("If you do not expect an invitation, ignore this message."),),
+        version=2,
+        security=True,
     ),
     "new_sign_in": Words(
-        "A new sign-in to your account", ("Your account was used on a device that it has not seen before.", _NOT_YOU)
+        _("A new sign-in to your account"),
+        (_("Your account was used on a device that it has not seen before."), _NOT_YOU),
+        security=True,
     ),
     "session_stolen": Words(
-        "A session of yours was ended",
-        ("Two devices used the same session of your account, so it was ended. Please sign in again.", _NOT_YOU),
+        _("A session of yours was ended"),
+        (
+            _("Two devices used the same session of your account, so it was ended. Please sign in again."),
+            _NOT_YOU,
+        ),
+        security=True,
     ),
-    "password_changed": Words("Your password was changed", ("The password of your account was changed.", _NOT_YOU)),
+    "password_changed": Words(
+        _("Your password was changed"), (_("The password of your account was changed."), _NOT_YOU), security=True
+    ),
     "totp_removed": Words(
-        "Your second factor was removed",
-        ("Signing in to your account needs no second factor any more.", _NOT_YOU),
+        _("Your second factor was removed"),
+        (_("Signing in to your account needs no second factor any more."), _NOT_YOU),
+        security=True,
     ),
     "recovery_code_used": Words(
-        "A recovery code was used",
-        ("Somebody signed in to your account with a recovery code instead of the second factor.", _NOT_YOU),
+        _("A recovery code was used"),
+        (
+            _("Somebody signed in to your account with a recovery code instead of the second factor."),
+            _NOT_YOU,
+        ),
+        security=True,
     ),
     "login_locked": Words(
-        "Signing in to your account has to wait",
+        _("Signing in to your account has to wait"),
         (
-            "There were many attempts to sign in to your account with a wrong password, so it has to wait for a while.",
-            "If it was not you: your password has held. Choose a new one if you use it elsewhere too.",
+            _(
+                "There were many attempts to sign in to your account with a wrong password, so it has to wait for a "
+                "while."
+            ),
+            _("If it was not you: your password has held. Choose a new one if you use it elsewhere too."),
         ),
+        security=True,
     ),
     "register_attempted": Words(
-        "You have an account already",
+        _("You have an account already"),
         (
-            "Somebody tried to open an account with this address, which has one.",
-            "If it was you: sign in, or ask for a new password.",
+            _("Somebody tried to open an account with this address, which has one."),
+            _("If it was you: sign in, or ask for a new password."),
         ),
+        security=True,
+    ),
+    "security_code": Words(
+        _("Your code"), (_("This is the code that you asked for:"),), closing=(_SAFE,), security=True
+    ),
+    "security_notice": Words(
+        _("A notice about the security of your account"),
+        (_("Something changed in the security of your account. Sign in to see what."), _NOT_YOU),
+        "/security",
+        _OPEN,
+        security=True,
     ),
 }
+
+_APPOINTMENTS: Final[Mapping[str, Words]] = {
+    "appointment_reminder": Words(
+        _("A reminder of your session"), (_("You have a session soon."), _WHEN), "/bookings", _SESSION, optional=True
+    ),
+    "booking_requested": Words(
+        _("A session was requested"),
+        (_("Somebody would like to have a session with you."), _WHEN),
+        "/bookings",
+        _SESSION,
+    ),
+    "booking_confirmed": Words(
+        _("Your session is confirmed"), (_("Your session is confirmed."), _WHEN), "/bookings", _SESSION
+    ),
+    "booking_changed": Words(
+        _("Your session has changed"),
+        (_("Your session has another time or place now."), _WHEN),
+        "/bookings",
+        _SESSION,
+    ),
+    "booking_cancelled": Words(
+        _("Your session is cancelled"),
+        (_("This session will not take place."), _("It would have begun on {starts_at}.")),
+        "/bookings",
+        _("See your sessions"),
+    ),
+    "waitlist_offer": Words(
+        _("A time has become free"),
+        (_("You asked to be told: a time has become free."), _WHEN, _("It is kept for you until {expires_at}.")),
+        "/bookings",
+        _("See the offer"),
+        optional=True,
+    ),
+}
+
+_PAYMENTS: Final[Mapping[str, Words]] = {
+    "payment_succeeded": Words(
+        _("Your payment has arrived"), (_("Thank you: your payment of {amount} has arrived."),), "/payments", _PAYMENT
+    ),
+    "payment_failed": Words(
+        _("Your payment did not succeed"),
+        (_("Your payment of {amount} did not succeed. Nothing was charged."),),
+        "/payments",
+        _PAYMENT,
+    ),
+    "payment_action_required": Words(
+        _("Your payment needs something from you"),
+        (_("Your payment of {amount} waits for you to confirm it."),),
+        "/payments",
+        _PAYMENT,
+    ),
+    "payment_refunded": Words(
+        _("You get money back"), (_("{amount} is on its way back to you."),), "/payments", _PAYMENT
+    ),
+    "invoice_ready": Words(
+        _("Your invoice is ready"), (_("Your invoice of {amount} is ready."),), "/payments", _("See the invoice")
+    ),
+    "subscription_changed": Words(
+        _("Your subscription has changed"), (_("Something changed in your subscription."),), "/payments", _OPEN
+    ),
+}
+
+_WORKSHEETS: Final[Mapping[str, Words]] = {
+    "worksheet_assigned": Words(
+        _("You have a new worksheet"),
+        (_("A worksheet waits for you."), _("It is due on {due_at}.")),
+        "/worksheets",
+        _SHEET,
+        optional=True,
+    ),
+    "worksheet_due": Words(
+        _("A worksheet is due"), (_("A worksheet is due on {due_at}."),), "/worksheets", _SHEET, optional=True
+    ),
+    "worksheet_submitted": Words(
+        _("A worksheet was handed in"),
+        (_("Somebody has handed in a worksheet."),),
+        "/worksheets",
+        _SHEET,
+        optional=True,
+    ),
+    "worksheet_feedback": Words(
+        _("There is feedback on your worksheet"),
+        (_("Your worksheet has been read."),),
+        "/worksheets",
+        _SHEET,
+        optional=True,
+    ),
+    "clarification_requested": Words(
+        _("There is a question about your worksheet"),
+        (_("There is a question about what you wrote."),),
+        "/worksheets",
+        _SHEET,
+        optional=True,
+    ),
+    "worksheet_alert": Words(
+        _("Please look at a worksheet"),
+        (_("An answer in a worksheet needs your attention now."),),
+        "/worksheets",
+        _SHEET,
+    ),
+}
+
+_OTHERS: Final[Mapping[str, Words]] = {
+    "chat_message": Words(
+        _("You have new messages"),
+        (_("Somebody has written to you."),),
+        "/messages",
+        _("Read the messages"),
+        optional=True,
+    ),
+    "missed_call": Words(
+        _("You missed a call"), (_("Somebody has called you on {called_at}."),), "/calls", _OPEN, optional=True
+    ),
+    "somebody_waiting": Words(
+        _("Somebody waits for you"),
+        (_("Somebody is in the waiting room of your meeting."),),
+        "/meetings",
+        _OPEN,
+        optional=True,
+    ),
+    "recording_ready": Words(
+        _("A recording is ready"), (_("The recording of a meeting is ready."),), "/meetings", _OPEN, optional=True
+    ),
+    "session_outcome": Words(
+        _("How did the session go?"),
+        (_("Please say whether the session took place."),),
+        "/bookings",
+        _SESSION,
+        optional=True,
+    ),
+    "emergency_alert": Words(
+        _("Emergency: somebody needs help now"),
+        (
+            _("Somebody in your care has called for help. Open Carewire now, and take it over."),
+            _("Nobody has been told that you have read this mail: only what you do in Carewire counts."),
+        ),
+        "/emergencies",
+        _("Open the emergency"),
+        security=True,
+    ),
+    "system_update": Words(
+        _("Carewire has changed"), (_("There is something new."),), "", _OPEN, own=True, optional=True
+    ),
+    "maintenance": Words(
+        _("Carewire will be away for a while"),
+        (_("Carewire is not available from {starts_at} to {ends_at}."),),
+        own=True,
+        optional=True,
+    ),
+    "announcement": Words(
+        _("An announcement"), (_("There is an announcement for you."),), "", _OPEN, own=True, optional=True
+    ),
+    "safety_alert": Words(
+        _("Somebody in your care may be in danger"),
+        (_("Somebody in your care has written words of danger. Open Carewire now, and look at it."),),
+        "/cases",
+        _("See the case"),
+        security=True,
+    ),
+    "report_updated": Words(
+        _("There is news about your report"),
+        (_("Something you have reported is being looked at, or was decided."),),
+        "/reports",
+        _("See the report"),
+        optional=True,
+    ),
+    "message_held": Words(
+        _("A message of yours is being looked at"),
+        (_("A message that you wrote is held until somebody has looked at it."),),
+        "",
+        _OPEN,
+        optional=True,
+    ),
+    "case_overdue": Words(
+        _("A case is overdue"),
+        (_("A case has waited for longer than it should."),),
+        "/cases",
+        _("See the case"),
+        optional=True,
+    ),
+    "cover_changed": Words(
+        _("A cover has changed"), (_("Who stands in for whom has changed."),), "/care", _OPEN, optional=True
+    ),
+    "digest": Words(
+        _("What happened in Carewire"),
+        (_("This is what waited for you:"),),
+        "/notifications",
+        _("See all"),
+        form="digest",
+        optional=True,
+    ),
+}
+
+WORDS: Final[Mapping[str, Words]] = {**_IDENTITY, **_APPOINTMENTS, **_PAYMENTS, **_WORKSHEETS, **_OTHERS}
+FOOTER: Final = _("This mail was written by a machine. Nobody reads answers to it.")
+UNSUBSCRIBE: Final = _("No more mails of this kind")
+FACTS: Final[Mapping[str, str]] = {
+    "therapist": _("With"),
+    "service": _("What"),
+    "place": _("Where"),
+    "reference": _("Reference"),
+}
+"""Values that are shown in a table, by the member of `Mail.values`."""
+
+
+def messages() -> list[str]:
+    """All that a catalogue translates."""
+    found = [FOOTER, UNSUBSCRIBE, *FACTS.values()]
+    for words in WORDS.values():
+        found += [words.subject, *words.text, *words.closing, *([words.button] if words.button else [])]
+    return list(dict.fromkeys(found))

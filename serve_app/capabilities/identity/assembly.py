@@ -12,10 +12,10 @@ from serve_app.capabilities.identity.accounts.lockout import Lockout
 from serve_app.capabilities.identity.accounts.passwords import Passwords
 from serve_app.capabilities.identity.accounts.people import People
 from serve_app.capabilities.identity.accounts.sealing import Sealing
-from serve_app.capabilities.identity.care import CareRelations
-from serve_app.capabilities.identity.notices import Notices
-from serve_app.capabilities.identity.outbox import ActivityOutbox, MailOutbox, MongoOutbox, PrintingOutbox
-from serve_app.capabilities.identity.outbox_carrying import OutboxCarrying
+from serve_app.capabilities.identity.care.service import CareRelations
+from serve_app.capabilities.identity.messages.notices import Notices
+from serve_app.capabilities.identity.messages.outbox import ActivityOutbox, MailOutbox, MongoOutbox, PrintingOutbox
+from serve_app.capabilities.identity.messages.outbox_carrying import OutboxCarrying
 from serve_app.capabilities.identity.parts import Parts
 from serve_app.capabilities.identity.service import Identity
 from serve_app.capabilities.identity.sessions.gate import observer
@@ -57,14 +57,25 @@ def identity_of(context: ApiContext) -> IdentityService:
     sealing = Sealing(context.stores.vault, derive(context.root, "index"))
     tickets = Tickets(derive(context.root, "tickets"))
     revocations = revocations_of(database, settings, clock)
-    sending = None if settings.email.server is None else ActivityOutbox(context.region, clock)
+    sending = ActivityOutbox(context.region, clock) if settings.email.configured else None
     mails: MailOutbox = sending or MongoOutbox(database, sealing, clock)
-    carrying = None if sending is None else OutboxCarrying(database, sealing, sending, settings.identity, clock)
+    carrying = (
+        None
+        if sending is None
+        else OutboxCarrying(database=database, sealing=sealing, outbox=sending, settings=settings.identity, clock=clock)
+    )
     if settings.identity.outbox == "log":
         mails = PrintingOutbox(mails)
     parts = Parts(
         accounts=Accounts(database, sealing),
-        sessions=LoginSessions(database, sealing, tickets, revocations, settings.identity, clock),
+        sessions=LoginSessions(
+            database=database,
+            sealing=sealing,
+            tickets=tickets,
+            revocations=revocations,
+            settings=settings.identity,
+            clock=clock,
+        ),
         codes=Codes(database, sealing, settings.identity, clock),
         invitations=Invitations(database, sealing, settings.identity, clock),
         revocations=revocations,
@@ -78,7 +89,7 @@ def identity_of(context: ApiContext) -> IdentityService:
     )
     return IdentityService(
         parts=parts,
-        identity=Identity(parts, settings.identity, settings.auth, clock, secret),
+        identity=Identity(parts=parts, settings=settings.identity, auth=settings.auth, clock=clock, secret=secret),
         people=People(parts, clock),
         care=CareRelations(context.region, context.stores.views, clock),
         observer=observer(parts.audit),

@@ -9,12 +9,13 @@ from pymongo import IndexModel
 from config.settings import Settings
 from serve_app.capabilities.audit.capability import audit_of
 from serve_app.capabilities.capability import ApiContext, Capability, ServerContext
-from serve_app.capabilities.identity import outbox
-from serve_app.capabilities.identity.accounts import account_records, codes, lockout
+from serve_app.capabilities.identity.accounts import account_records, codes, lockout, roles
 from serve_app.capabilities.identity.assembly import identity_of
-from serve_app.capabilities.identity.care import CareRelations
-from serve_app.capabilities.identity.care_operations import CareOperations
-from serve_app.capabilities.identity.care_routes import care_routes
+from serve_app.capabilities.identity.care.cover_operations import CoverOperations
+from serve_app.capabilities.identity.care.operations import CareOperations
+from serve_app.capabilities.identity.care.relation_operations import RelationOperations
+from serve_app.capabilities.identity.care.service import CareRelations
+from serve_app.capabilities.identity.messages import outbox
 from serve_app.capabilities.identity.people_routes import people_routes
 from serve_app.capabilities.identity.personal import PersonalIdentity
 from serve_app.capabilities.identity.routes import auth_routes
@@ -29,26 +30,30 @@ def care_of(context: ServerContext) -> CareRelations:
 
 
 def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
-    return CareOperations(context.once(care_of), context.once(audit_of))
+    care, audit = context.once(care_of), context.once(audit_of)
+    yield from RelationOperations(care, audit)
+    yield from CareOperations(care, audit)
+    yield from CoverOperations(care, roles.Roles(context.database, context.clock), audit, context.clock)
 
 
 def _routers(context: ApiContext) -> Iterable[APIRouter]:
     service = context.once(identity_of)
     yield auth_routes(service.identity, service.parts, service.people)
     yield people_routes(service.people, service.parts)
-    yield care_routes(service.care, service.parts)
 
 
 def _personal(context: ApiContext) -> PersonalIdentity:
     service = context.once(identity_of)
-    return PersonalIdentity(service.parts, service.care, context.database)
+    seen = roles.Roles(context.database, context.clock)
+    return PersonalIdentity(service.parts, service.care, seen, context.database)
 
 
 def _indexes(settings: Settings) -> Mapping[str, Sequence[IndexModel]]:
     """Where mail is sent, there is no `outbox`."""
-    kept = {outbox.COLLECTION: outbox.INDEXES} if settings.email.server is None else {}
+    kept = {outbox.COLLECTION: outbox.INDEXES} if not settings.email.configured else {}
     return kept | {
         account_records.COLLECTION: account_records.INDEXES,
+        roles.COLLECTION: roles.INDEXES,
         session_records.COLLECTION: session_records.INDEXES,
         revocation.COLLECTION: revocation.INDEXES,
         lockout.COLLECTION: lockout.INDEXES,

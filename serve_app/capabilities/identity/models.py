@@ -176,23 +176,3 @@ class ChangeUser(IdentityBody):
     role: Role | None = None
     blocked: bool | None = None
     reason: Annotated[Line, Field(max_length=500)] = ""
-
-
-class Propose(IdentityBody):
-    """`therapist_id` is for administrators; a therapist proposes their own care."""
-
-    client_id: Id
-    therapist_id: Id | None = None
-
-
-class CareView(BaseModel):
-    """`state`: pending, active, paused or ended. `until`: when a pause ends by itself."""
-
-    care_id: str
-    client_id: UserId
-    therapist_id: str
-    state: str
-    proposed_by: str
-    since: str
-    ended_at: str | None = None
-    until: str | None = None

@@ -8,8 +8,8 @@ from serve_app.capabilities.identity.accounts.codes import Codes, Invitations
 from serve_app.capabilities.identity.accounts.lockout import Lockout
 from serve_app.capabilities.identity.accounts.passwords import Passwords
 from serve_app.capabilities.identity.accounts.sealing import Sealing
-from serve_app.capabilities.identity.notices import Notices
-from serve_app.capabilities.identity.outbox import MailOutbox
+from serve_app.capabilities.identity.messages.notices import Notices
+from serve_app.capabilities.identity.messages.outbox import MailOutbox
 from serve_app.capabilities.identity.sessions.revocation import Revocations
 from serve_app.capabilities.identity.sessions.session_records import LoginSessions
 from serve_app.capabilities.identity.sessions.tickets import Tickets

@@ -9,8 +9,8 @@ from common.logs import get_logger
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.identity.accounts.account_records import Account
 from serve_app.capabilities.identity.accounts.lockout import Attempt
+from serve_app.capabilities.identity.messages.outbox import OutgoingMail
 from serve_app.capabilities.identity.origin import Origin
-from serve_app.capabilities.identity.outbox import OutgoingMail
 from serve_app.capabilities.identity.parts import Parts
 
 log = get_logger(__name__)
@@ -36,7 +36,16 @@ class Reports:
     ) -> None:
         """Append to the audit record: the user did this to their own account. Raises Unavailable."""
         await self._parts.audit.append(
-            AuditEntry(action, user, user, outcome, role, resource, address=by.address, request=by.request)
+            AuditEntry(
+                action=action,
+                actor=user,
+                subject=user,
+                outcome=outcome,
+                role=role,
+                resource=resource,
+                address=by.address,
+                request=by.request,
+            )
         )
 
     async def warn(self, user: str, template: str) -> None:

@@ -15,9 +15,9 @@ from serve_app.capabilities.identity.parts import Parts
 from serve_app.capabilities.identity.service import Identity, SignedIn
 from serve_app.capabilities.identity.sessions.session_records import Device, LoginSession
 from serve_app.edge.conventions.callers import sender_of
-from serve_app.edge.conventions.idempotency import belongs_to
 from serve_app.edge.conventions.paging import Page
 from serve_app.edge.conventions.permits import permit, public, verified_of
+from serve_app.edge.conventions.repeats.idempotency import belongs_to
 
 _AGENT: Final = 200
 

@@ -7,18 +7,18 @@ the same answer after the same time.
 from dataclasses import dataclass
 from typing import Final
 
+from common.auth.revocations import Revocation
+from common.auth.tokens import Expected, Verified, mint
 from common.clock import Clock
 from common.errors import AlreadyExists, FailedPrecondition, Unauthenticated
 from common.ids import new_id
 from common.logs import get_logger
-from common.revocations import Revocation
-from common.tokens import Expected, Verified, mint
 from config.settings import AuthSettings, IdentitySettings
-from serve_app.capabilities.identity.accounts.account_records import Account, AccountOwner, Factor, Totp
+from serve_app.capabilities.identity.accounts.account_records import Account, AccountOwner, Totp, TotpSecret
 from serve_app.capabilities.identity.accounts.lockout import Attempt
 from serve_app.capabilities.identity.accounts.totp import matching_step, new_recovery_codes, new_secret, uri_of
+from serve_app.capabilities.identity.messages.outbox import OutgoingMail
 from serve_app.capabilities.identity.origin import Origin
-from serve_app.capabilities.identity.outbox import OutgoingMail
 from serve_app.capabilities.identity.parts import Parts
 from serve_app.capabilities.identity.reports import Reports
 from serve_app.capabilities.identity.sessions.session_records import Device, LoginSession, Reused
@@ -221,7 +221,7 @@ class Identity:
         if account.totp is not None and account.totp.on:
             raise FailedPrecondition("There is a second factor. Remove it first.")
         secret = new_secret()
-        sealed = await self._parts.sealing.seal(account.user, Factor(secret), f"{account.user}/totp")
+        sealed = await self._parts.sealing.seal(account.user, TotpSecret(secret), f"{account.user}/totp")
         await self._parts.accounts.set_totp(account.user, Totp(sealed, on=False, step=0))
         return secret, uri_of(secret, account.user)
 
@@ -257,7 +257,14 @@ class Identity:
         person = await self._parts.accounts.person(account)
         mail = self._parts.accounts.mail_of(person.email) if person is not None else ""
         device_token = known or self._parts.tickets.device_token(mail)
-        return SignedIn(account, session, signed.access_token, token, signed.expires_in_s, device_token)
+        return SignedIn(
+            account=account,
+            session=session,
+            access_token=signed.access_token,
+            refresh_token=token,
+            expires_in_s=signed.expires_in_s,
+            device_token=device_token,
+        )
 
     def _signed(self, account: Account, session: LoginSession, refresh_token: str) -> SignedIn:
         ttl_s = self._settings.access_ttl_s
@@ -273,7 +280,9 @@ class Identity:
             epoch=account.epoch,
             token_id=self._parts.tickets.token_id(refresh_token, session.seen_at),
         )
-        return SignedIn(account, session, access, refresh_token, int(ttl_s))
+        return SignedIn(
+            account=account, session=session, access_token=access, refresh_token=refresh_token, expires_in_s=int(ttl_s)
+        )
 
     async def _second_factor(self, account: Account, attempt: Attempt, code: str | None, by: Origin) -> None:
         if account.totp is None or not account.totp.on:
@@ -293,7 +302,7 @@ class Identity:
 
     async def _step_of(self, account: Account, code: str) -> int | None:
         assert account.totp is not None
-        factor = await self._parts.sealing.open(account.totp.sealed, Factor, f"{account.user}/totp")
+        factor = await self._parts.sealing.open(account.totp.sealed, TotpSecret, f"{account.user}/totp")
         if factor is None:
             return None
         return matching_step(factor.secret, code.strip(), self._clock.now_ms(), after=account.totp.step)

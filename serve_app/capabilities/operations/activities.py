@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from actors.kernel.contract.activities import ActivityRow
 from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.partitions import PARTITIONS
-from actors.kernel.effects.activity_ids import mark_from
+from actors.kernel.effects.activities.activity_ids import mark_from
 from common.clock import Clock
 from common.errors import FailedPrecondition, NotFound
 from serve_app.activities.looking import ActivityShards, Figures
@@ -93,7 +93,16 @@ class ActivityOperations:
 
     async def _record(self, action: str, activity_id: str, by: Principal, trace: str, *, why: str = "") -> None:
         """Before the deed: none is done that the record does not know of."""
-        entry = AuditEntry(action, by.user, "", "ok", by.role, activity_id, request=trace, why=why)
+        entry = AuditEntry(
+            action=action,
+            actor=by.user,
+            subject="",
+            outcome="ok",
+            role=by.role,
+            resource=activity_id,
+            request=trace,
+            why=why,
+        )
         await self._audit.append(entry)
 
 

@@ -1,6 +1,7 @@
 """The platform's time, moved by hand: for tests and demonstrations of what waits for days."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, Protocol
 
@@ -57,8 +58,9 @@ class PlatformClock:
         self._process = process
         self._shards = shards
 
-    async def advance(self, by_ms: int) -> int:
-        """Move the time; on return every shard goes by it that answers within seconds. What it is then.
+    async def advance(self, by_ms: int, deed: str) -> int:
+        """Move the time; on return every shard goes by it that answers within seconds. What it is then. `deed` names
+        the move, which is made once ("": it has no name).
 
         Raises:
             FailedPrecondition: a century is enough.
@@ -67,7 +69,7 @@ class PlatformClock:
         clock = self._process.clock
         if clock.ahead_ms + by_ms > _FARTHEST_MS:
             raise FailedPrecondition("The clock cannot be moved that far. Begin with a new database.")
-        ahead_ms = await self._process.advance(by_ms)
+        ahead_ms = await self._process.advance(by_ms, deed=deed)
         log.warning("clock.moved", by_ms=by_ms, ahead_ms=ahead_ms)
         await asyncio.gather(*(self._obeyed(name, ahead_ms) for name in await self._shards.names()))
         return clock.platform_ms()
@@ -82,7 +84,7 @@ class PlatformClock:
 
     async def _ahead_of(self, shard: str) -> float:
         stats = await self._shards.stats(shard)
-        shown = stats.get("ahead_ms", 0 if "entities" in stats else float("inf"))  # presence goes by the wall's
+        shown = stats.get("ahead_ms", 0)
         return shown if isinstance(shown, int | float) else float("inf")
 
 
@@ -92,21 +94,28 @@ def clock_operations(mover: ClockMover, audit: AuditRecord) -> Iterator[Operatio
     async def advance(request: AdvanceClock, caller: Caller) -> PlatformNow:
         by, why = caller.by, f"{request.advance_s:g} s"
         await audit.append(AuditEntry("operations.clock", by.user, role=by.role, request=caller.trace, why=why))
-        return PlatformNow(now=to_rfc3339(await mover.advance(round(request.advance_s * 1000))))
+        now_ms = await mover.advance(round(request.advance_s * 1000), _deed(request, caller))
+        return PlatformNow(now=to_rfc3339(now_ms))
 
     yield Operation(
-        "advance_clock",
-        "operations.clock",
-        AdvanceClock,
-        advance,
-        Rest("POST", "/api/operations/clock", tag="operations"),
-        "write",
+        name="advance_clock",
+        action="operations.clock",
+        request=AdvanceClock,
+        call=advance,
+        rest=Rest("POST", "/api/operations/clock", tag="operations"),
+        limit="write",
         response=PlatformNow,
         refuses=(FailedPrecondition,),
         example=Example({"advance_s": 86400}, {"now": "2026-11-21T09:30:00.000Z"}),
         description="Move the time that entities and timers go by, where `CAREWIRE_CLOCK__SETTABLE` allows it. Tokens, "
         "sessions, codes and limits stay with the wall's. For administrators.",
     )
+
+
+def _deed(request: AdvanceClock, caller: Caller) -> str:
+    """The name of this move, by which the database knows a repeat: who made it may have died before it could answer."""
+    named = request.request_id or caller.idempotency_key
+    return hashlib.sha256(f"{caller.by.user}\n{named}".encode()).hexdigest() if named else ""
 
 
 async def clock_finding(process: ProcessClock, *, settable: bool) -> Finding:

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from actors.kernel.contract.activities import ActivityRow
-from actors.kernel.effects.activity_ids import text_of
+from actors.kernel.effects.activities.activity_ids import text_of
 from common.clock import to_rfc3339
 from common.decoding import Request
 from common.lines import LINE_PATTERN

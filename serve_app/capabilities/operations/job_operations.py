@@ -104,34 +104,34 @@ class JobOperations:
 
     def __iter__(self) -> Iterator[Operation[Any]]:
         yield Operation(
-            "list_jobs",
-            "job.read",
-            ListJobs,
-            self._list,
-            Rest("GET", _ADDRESS, tag="operations"),
-            "read",
+            name="list_jobs",
+            action="job.read",
+            request=ListJobs,
+            call=self._list,
+            rest=Rest("GET", _ADDRESS, tag="operations"),
+            limit="read",
             response=JobPage,
             example=Example({"state": "running"}, {"jobs": [_JOB]}),
             description="Jobs, the newest first. For administrators.",
         )
         yield Operation(
-            "start_job",
-            "job.change",
-            StartJobRequest,
-            self._start,
-            Rest("POST", _ADDRESS, status=201, tag="operations"),
-            "write",
+            name="start_job",
+            action="job.change",
+            request=StartJobRequest,
+            call=self._start,
+            rest=Rest("POST", _ADDRESS, status=201, tag="operations"),
+            limit="write",
             response=JobReply,
             example=Example({"kind": "rebuild_projections", "dry_run": True}, {"job": _JOB | {"dry_run": True}}),
             description="Begin long work. For administrators.",
         )
         yield Operation(
-            "get_job",
-            "job.read",
-            OfJob,
-            self._get,
-            Rest("GET", f"{_ADDRESS}/{{job_id}}", tag="operations"),
-            "read",
+            name="get_job",
+            action="job.read",
+            request=OfJob,
+            call=self._get,
+            rest=Rest("GET", f"{_ADDRESS}/{{job_id}}", tag="operations"),
+            limit="read",
             response=JobReply,
             resource=("job_id",),
             example=Example(_OF_JOB, {"job": _JOB}),
@@ -146,29 +146,29 @@ class JobOperations:
         limit = request.limit
         found = await self._jobs.list(request.kind, request.state, before=before, limit=limit + 1)
         more = encode_cursor(found[limit - 1][0]) if len(found) > limit else None
-        return JobPage([_shown(*one) for one in found[:limit]], more)
+        return JobPage([job_shown(*one) for one in found[:limit]], more)
 
     async def _start(self, request: StartJobRequest, caller: Caller) -> JobReply:
-        return JobReply(_shown(*await self._jobs.start(request.kind, dry_run=request.dry_run, caller=caller)))
+        return JobReply(job_shown(*await self._jobs.start(request.kind, dry_run=request.dry_run, caller=caller)))
 
     async def _get(self, request: OfJob, _: Caller) -> JobReply:
-        return JobReply(_shown(request.job_id, await self._jobs.get(request.job_id)))
+        return JobReply(job_shown(request.job_id, await self._jobs.get(request.job_id)))
 
     def _change(self, change: Change) -> Callable[[ChangeJob, Caller], Awaitable[JobReply]]:
         async def changed(request: ChangeJob, caller: Caller) -> JobReply:
-            return JobReply(_shown(request.job_id, await self._jobs.change(request.job_id, change, caller)))
+            return JobReply(job_shown(request.job_id, await self._jobs.change(request.job_id, change, caller)))
 
         return changed
 
 
 def _changing(verb: str, call: Callable[[ChangeJob, Caller], Awaitable[JobReply]], what: str) -> Operation[ChangeJob]:
     return Operation(
-        f"{verb}_job",
-        "job.change",
-        ChangeJob,
-        call,
-        Rest("POST", f"{_ADDRESS}/{{job_id}}/{verb}", tag="operations"),
-        "write",
+        name=f"{verb}_job",
+        action="job.change",
+        request=ChangeJob,
+        call=call,
+        rest=Rest("POST", f"{_ADDRESS}/{{job_id}}/{verb}", tag="operations"),
+        limit="write",
         response=JobReply,
         resource=("job_id",),
         refuses=(FailedPrecondition,),
@@ -177,7 +177,8 @@ def _changing(verb: str, call: Callable[[ChangeJob, Caller], Awaitable[JobReply]
     )
 
 
-def _shown(job_id: str, job: JobState) -> Job:
+def job_shown(job_id: str, job: JobState) -> Job:
+    """A job as it is shown."""
     return Job(
         job_id=job_id,
         kind=job.kind,

@@ -1,6 +1,6 @@
 """Jobs as the API serves them: begun, listed, paused, resumed, cancelled; each deed in the audit record."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -32,8 +32,10 @@ class Jobs:
         self._entities, self._views, self._kinds = entities, views, kinds
         self._audit, self._clock = audit, clock
 
-    async def start(self, kind: str, *, dry_run: bool, caller: Caller) -> tuple[str, Job]:
-        """Begin one; its id, and how it stands.
+    async def start(
+        self, kind: str, *, dry_run: bool, caller: Caller, about: Mapping[str, str] | None = None
+    ) -> tuple[str, Job]:
+        """Begin one; its id, and how it stands. `about`: on what.
 
         Raises:
             InvalidArgument: there is no work of this kind.
@@ -42,7 +44,7 @@ class Jobs:
             raise InvalidArgument(f"kind is one of {', '.join(sorted(self._kinds))}.", details={"field": "kind"})
         job_id = new_id("job", self._clock.now_ms())
         await self._record("job.start", job_id, caller)
-        command = StartJob(kind=kind, dry_run=dry_run)
+        command = StartJob(kind=kind, dry_run=dry_run, about=dict(about or {}))
         return job_id, await self._entities.ask(f"job:{job_id}", command, by=SYSTEM, command_id="start")
 
     async def get(self, job_id: str) -> Job:

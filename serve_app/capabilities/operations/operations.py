@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from actors.kernel.effects.activity_ids import mark_from, text_of
+from actors.kernel.effects.activities.activity_ids import mark_from, text_of
 from common.errors import FailedPrecondition, NotFound
 from serve_app.capabilities.operations import contract
 from serve_app.capabilities.operations.activities import ActivityOperations
@@ -55,23 +55,23 @@ def _reading(operations: ActivityOperations) -> Iterator[Operation[Any]]:
         return contract.ConnectorList([contract.connector_of(found[name]) for name in sorted(found)])
 
     yield Operation(
-        "list_activities",
-        "activity.read",
-        contract.ListActivities,
-        page,
-        Rest("GET", _PATH, tag="operations"),
-        "read",
+        name="list_activities",
+        action="activity.read",
+        request=contract.ListActivities,
+        call=page,
+        rest=Rest("GET", _PATH, tag="operations"),
+        limit="read",
         response=contract.ActivityPage,
         example=Example({"connector": "email", "state": "parked"}, {"activities": [_ACTIVITY]}),
         description="Calls to partners that are owed: never what they say, or to whom. For administrators.",
     )
     yield Operation(
-        "list_connectors",
-        "activity.read",
-        contract.ListConnectors,
-        connectors,
-        Rest("GET", "/api/operations/connectors", tag="operations"),
-        "read",
+        name="list_connectors",
+        action="activity.read",
+        request=contract.ListConnectors,
+        call=connectors,
+        rest=Rest("GET", "/api/operations/connectors", tag="operations"),
+        limit="read",
         response=contract.ConnectorList,
         example=Example({}, {"connectors": [_CONNECTOR]}),
         description="How each partner is doing. For administrators.",
@@ -88,12 +88,12 @@ def _changing(operations: ActivityOperations) -> Iterator[Operation[Any]]:
         return contract.OneActivity(contract.activity_of(row))
 
     yield Operation(
-        "retry_activity",
-        "activity.change",
-        contract.OfActivity,
-        retry,
-        Rest("POST", f"{_PATH}/{{activity_id}}/retry", tag="operations"),
-        "write",
+        name="retry_activity",
+        action="activity.change",
+        request=contract.OfActivity,
+        call=retry,
+        rest=Rest("POST", f"{_PATH}/{{activity_id}}/retry", tag="operations"),
+        limit="write",
         response=contract.OneActivity,
         resource=("activity_id",),
         refuses=(NotFound, FailedPrecondition),
@@ -101,12 +101,12 @@ def _changing(operations: ActivityOperations) -> Iterator[Operation[Any]]:
         description="Try it now, dead or not. For administrators; it is in the audit record.",
     )
     yield Operation(
-        "drop_activity",
-        "activity.change",
-        contract.DropActivity,
-        drop,
-        Rest("POST", f"{_PATH}/{{activity_id}}/drop", tag="operations"),
-        "write",
+        name="drop_activity",
+        action="activity.change",
+        request=contract.DropActivity,
+        call=drop,
+        rest=Rest("POST", f"{_PATH}/{{activity_id}}/drop", tag="operations"),
+        limit="write",
         response=contract.OneActivity,
         resource=("activity_id",),
         refuses=(NotFound, FailedPrecondition),

@@ -5,14 +5,14 @@ from typing import Final
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from common.auth.tokens import Verified
 from common.clock import Clock, to_rfc3339
 from common.errors import NotFound, PermissionDenied
 from common.ids import new_id
-from common.tokens import Verified
 from config.settings import IdentitySettings
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
-from serve_app.capabilities.identity.notices import Notices
+from serve_app.capabilities.identity.messages.notices import Notices
 from serve_app.capabilities.identity.origin import Origin
 from store.mongo.client import Database, Document, database_errors
 
@@ -78,9 +78,15 @@ class BreakGlass:
         """
         grant = await self._find(id_, by)
         if grant.until_ms <= self._clock.now_ms():
-            await self._audit.append(self._entry("breakglass.late", grant, by, origin, resource, outcome="refused"))
+            await self._audit.append(
+                self._entry(
+                    action="breakglass.late", grant=grant, by=by, origin=origin, resource=resource, outcome="refused"
+                )
+            )
             raise PermissionDenied("This access has ended. Open a new one, with a reason.")
-        await self._audit.append(self._entry("breakglass.read", grant, by, origin, resource))
+        await self._audit.append(
+            self._entry(action="breakglass.read", grant=grant, by=by, origin=origin, resource=resource)
+        )
         return grant
 
     async def close(self, id_: str, by: Verified, origin: Origin) -> None:
@@ -115,12 +121,12 @@ class BreakGlass:
     ) -> AuditEntry:
         where = f"{grant.id} {resource}".strip()
         return AuditEntry(
-            action,
-            by.user,
-            grant.subject,
-            outcome,
-            by.role,
-            where,
+            action=action,
+            actor=by.user,
+            subject=grant.subject,
+            outcome=outcome,
+            role=by.role,
+            resource=where,
             address=origin.address,
             request=origin.request,
             why=why,

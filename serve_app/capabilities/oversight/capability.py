@@ -40,7 +40,13 @@ class PersonalAudit:
 
 def _routers(context: ApiContext) -> Iterable[APIRouter]:
     parts = context.once(identity_of).parts
-    glass = BreakGlass(context.database, parts.audit, parts.notices, context.settings.identity, context.clock)
+    glass = BreakGlass(
+        database=context.database,
+        audit=parts.audit,
+        notices=parts.notices,
+        settings=context.settings.identity,
+        clock=context.clock,
+    )
     yield audit_routes(parts.audit, glass, context.once(rooms_of))
 
 

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from actors.kernel.contract.entity import Principal, as_themselves
-from actors.rooms.room.commands import History
+from actors.kernel.contract.entity import SYSTEM, Principal, as_themselves
+from actors.rooms.conversation.commands import Unveil
+from actors.rooms.room.commands import History, Peek
 from common.clock import to_rfc3339
 from common.ids import ID_PATTERN
 from common.lines import Line
@@ -62,6 +63,20 @@ class GrantView(BaseModel):
     grant_id: str
     subject_id: UserId
     until: str
+
+
+class UnveiledMember(BaseModel):
+    """Who goes by which name in an anonymous room."""
+
+    alias: str
+    user_id: UserId
+
+
+class UnveiledRoom(BaseModel):
+    """The members of an anonymous room; none where people go by their ids."""
+
+    room_id: str
+    members: list[UnveiledMember]
 
 
 def audit_routes(audit: AuditRecord, glass: BreakGlass, rooms: RoomsReader) -> APIRouter:
@@ -139,6 +154,20 @@ def audit_routes(audit: AuditRecord, glass: BreakGlass, rooms: RoomsReader) -> A
         command = History(before=before, after=None, limit=limit)
         page = await rooms.ask(room_id, command, by=_as(grant), trace=by.request)
         return json_response(page_of_messages(page, forward=False))
+
+    @router.get(
+        "/api/break-glass/{grant_id}/rooms/{room_id}/members",
+        operation_id="list_break_glass_members",
+        responses={404: {}},
+    )
+    async def members(request: Request, grant_id: IdInPath, room_id: IdInPath, by: From, who: User) -> UnveiledRoom:
+        """Who is behind which alias, in an anonymous room of the person's."""
+        POLICY.require(who.role, "breakglass.read", {Relation.GRANT})
+        grant = await glass.use(grant_id, f"{room_id}/members", verified_of(request), by)
+        await rooms.ask(room_id, Peek(), by=_as(grant), trace=by.request)
+        found = await rooms.ask(room_id, Unveil(), by=SYSTEM, trace=by.request)
+        named = [UnveiledMember(alias=alias, user_id=user) for alias, user in sorted(found.aliases.items())]
+        return UnveiledRoom(room_id=room_id, members=named)
 
     return router
 

@@ -16,11 +16,11 @@ class AccessNotice(Addressed, frozen=True, kw_only=True):
 
 OVERSIGHT_EVENTS: Final = (
     ServerEvent(
-        "access_notice",
-        AccessNotice,
-        "every socket of whose data it is, now or when they next connect",
-        "Told before anything can be read.",
-        {
+        name="access_notice",
+        payload=AccessNotice,
+        audience="every socket of whose data it is, now or when they next connect",
+        description="Told before anything can be read.",
+        example={
             "grant_id": "grant_01KAFZ00000000000000000",
             "role": "moderator",
             "reason": "Client does not answer after an alarm.",

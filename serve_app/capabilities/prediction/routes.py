@@ -8,7 +8,7 @@ from fastapi.params import Depends
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from common.errors import error_of
-from ml.screening import score
+from ml.answers.screening import score
 from serve_app.capabilities.capability import Predictor
 from serve_app.capabilities.prediction.batch import MEDIA_TYPE, lines_of, scored
 from serve_app.capabilities.prediction.models import (

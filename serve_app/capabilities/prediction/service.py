@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.errors import Unavailable
-from ml.card_page import CardError, page_in
+from ml.answers.asked import Asked
+from ml.answers.interpreter import DISCLAIMER, Interpreter, Understood
+from ml.answers.judgement import judge, prediction_set
+from ml.answers.next_question import NextQuestion
+from ml.answers.opinions import RULES_ONLY, Model, ModelInfo, Opinion
+from ml.answers.recommend import Person, Recommender
 from ml.evidence import Evidence
-from ml.judgement import judge, prediction_set
-from ml.knowledge import Knowledge
+from ml.knowledge.loading import Knowledge
+from ml.knowledge.schema import VITALS
 from ml.messages.answer import MessageReader
-from ml.next_question import NextQuestion
-from ml.predictor import DISCLAIMER, RULES_ONLY, Asked, Interpreter, Model, ModelInfo, Opinion, Understood
-from ml.recommend import Person, Recommender
-from ml.schema import VITALS
+from ml.model.card_page import CardError, page_in
 from serve_app.capabilities.prediction.cache import TtlCache
 
 VITAL_LABELS = {

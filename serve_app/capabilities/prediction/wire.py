@@ -4,7 +4,7 @@ An exception that crosses Ray becomes another class whose text holds a traceback
 """
 
 from common.errors import CarewireError, InvalidArgument
-from ml.recommend import Person
+from ml.answers.recommend import Person
 from serve_app.capabilities.prediction.models import (
     ClassifyRequest,
     NextQuestionRequest,

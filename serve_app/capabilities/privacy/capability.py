@@ -10,11 +10,19 @@ from serve_app.capabilities.identity.assembly import identity_of
 from serve_app.capabilities.privacy.erasure import Erasure
 from serve_app.capabilities.privacy.export import Export
 from serve_app.capabilities.privacy.routes import privacy_routes
+from serve_app.capabilities.retention.capability import holds_of
 
 
 def erasure_of(context: ApiContext) -> Erasure:
     """The one that erases, over all capabilities, those that are off too."""
-    return Erasure(context.database, context.once(identity_of).parts, context.personal(), context.clock)
+    holds = context.once(holds_of)
+    return Erasure(
+        database=context.database,
+        parts=context.once(identity_of).parts,
+        personal=context.personal(),
+        holds=holds,
+        clock=context.clock,
+    )
 
 
 def _routers(context: ApiContext) -> Iterable[APIRouter]:

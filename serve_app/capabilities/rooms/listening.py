@@ -54,7 +54,7 @@ class RoomListening:
         submit = partial(
             self._rooms.submit,
             request.room_id,
-            Join(request.since),
+            Join(request.since, connection.user, tuple(request.accept or ())),
             by=connection.principal,
             listen=True,
             trace=connection.trace(),

@@ -1,6 +1,6 @@
 """Every operation of rooms and inboxes. The rules are in `actors.rooms`."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -8,14 +8,19 @@ import msgspec
 from actors.inboxes.commands import AckInbox
 from actors.kernel.contract.answers import Reply
 from actors.rooms import replies
+from actors.rooms.room.commands import Edit
 from actors.rooms.room.wire import Done
 from actors.rooms.service import Rooms
-from common.errors import AlreadyExists
+from common.errors import AlreadyExists, PermissionDenied
 from common.persons import NothingToTell
 from realtime.front.handlers import Limit
 from serve_app.capabilities.rooms import examples, requests
+from serve_app.capabilities.rooms.blocks.operations import block_operations
+from serve_app.capabilities.rooms.later.operations import scheduling_operations
+from serve_app.capabilities.rooms.marks.operations import marking_operations, privacy_operations
 from serve_app.capabilities.rooms.pages import PageOfMessages, PageOfRooms, page_of_messages, page_of_rooms
 from serve_app.capabilities.rooms.ports import RoomServices, RoomsReader
+from serve_app.capabilities.rooms.writing.composing import post_of, rewritten
 from serve_app.edge.operation import Caller, Example, Operation, Rest, Shown
 
 _pages: Final = msgspec.json.Decoder(replies.MessagePage).decode
@@ -24,47 +29,51 @@ _pages: Final = msgspec.json.Decoder(replies.MessagePage).decode
 def room_operations(services: RoomServices) -> Iterator[Operation[Any]]:
     """Section "Rooms and messages" of the contract. Each calls the region before its first await."""
     yield from _memberships(services)
-    yield from _messages(services.rooms)
+    yield from _messages(services)
     yield from _signals(services)
     yield from reading_operations(services.rooms)
+    yield from marking_operations(services.rooms)
+    yield from privacy_operations(services.privacies)
+    yield from scheduling_operations(services.scheduled, services.blocks)
+    yield from block_operations(services.blocks, services.appointments)
 
 
 def reading_operations(rooms: RoomsReader) -> Iterator[Operation[Any]]:
     """What can be read without a socket as well."""
     yield Operation(
-        "list_rooms",
-        "room.list",
-        requests.ListRooms,
-        lambda request, caller: rooms.rooms_of(
+        name="list_rooms",
+        action="room.list",
+        request=requests.ListRooms,
+        call=lambda request, caller: rooms.rooms_of(
             caller.by, cursor=request.cursor, limit=request.limit, trace=caller.trace
         ),
-        Rest(
+        rest=Rest(
             "GET",
             "/api/rooms",
             tag="rooms",
             request=requests.RoomsAddress,
             shown=Shown(lambda _, page: page_of_rooms(page), PageOfRooms),
         ),
-        "read",
+        limit="read",
         response=replies.RoomList,
         example=examples.LIST_ROOMS,
         description="The caller's rooms, those last spoken in first, with unread counts and last messages.",
     )
     yield Operation(
-        "history",
-        "room.read",
-        requests.HistoryRequest,
-        lambda request, caller: rooms.submit(
+        name="history",
+        action="room.read",
+        request=requests.HistoryRequest,
+        call=lambda request, caller: rooms.submit(
             request.room_id, request.command(caller.by.user), by=caller.by, trace=caller.trace
         ),
-        Rest(
+        rest=Rest(
             "GET",
             "/api/rooms/{room_id}/messages",
             tag="rooms",
             request=requests.HistoryAddress,
             shown=Shown(_shown, PageOfMessages),
         ),
-        "read",
+        limit="read",
         response=replies.MessagePage,
         resource=("room_id",),
         example=examples.HISTORY,
@@ -80,148 +89,171 @@ def _memberships(services: RoomServices) -> Iterator[Operation[Any]]:
     rooms = services.rooms
 
     async def create(request: requests.CreateRoom, caller: Caller) -> Reply:
+        if request.e2ee and not services.e2ee:
+            raise PermissionDenied("Encrypted rooms are not offered here.", reason="e2ee")
         if request.kind == "direct":
             await services.direct.may_open_direct(caller.by.user, caller.by.role, request.members)
-        return await rooms.create(request.room_id, request.command(), by=caller.by, trace=caller.trace)
+        return await rooms.create(request.room_id, request.command(caller.by.user), by=caller.by, trace=caller.trace)
 
     yield Operation(
-        "create_room",
-        "room.create",
-        requests.CreateRoom,
-        create,
-        None,
-        "write",
+        name="create_room",
+        action="room.create",
+        request=requests.CreateRoom,
+        call=create,
+        rest=None,
+        limit="write",
         response=replies.CreatedRoom,
         refuses=(AlreadyExists,),
         example=examples.CREATE_ROOM,
         description="Begin a room, or find the one that is there. Two people have one direct room.",
     )
     yield _command(
-        rooms,
-        "add_members",
-        "room.manage",
-        "write",
-        requests.AddMembersRequest,
-        replies.RoomMembers,
-        examples.ADD_MEMBERS,
-        "Make users members. Its owner may.",
+        rooms=rooms,
+        name="add_members",
+        action="room.manage",
+        limit="write",
+        request=requests.AddMembersRequest,
+        response=replies.RoomMembers,
+        example=examples.ADD_MEMBERS,
+        description="Make users members. Its owner may.",
     )
     yield _command(
-        rooms,
-        "remove_member",
-        "room.manage",
-        "write",
-        requests.RemoveMemberRequest,
-        replies.RoomMembers,
-        examples.REMOVE_MEMBER,
-        "End a membership; the sockets of who has left hear the room no more.",
+        rooms=rooms,
+        name="remove_member",
+        action="room.manage",
+        limit="write",
+        request=requests.RemoveMemberRequest,
+        response=replies.RoomMembers,
+        example=examples.REMOVE_MEMBER,
+        description="End a membership; the sockets of who has left hear the room no more.",
     )
     yield _command(
-        rooms,
-        "update_room",
-        "room.manage",
-        "write",
-        requests.UpdateRoom,
-        replies.UpdatedRoom,
-        examples.UPDATE_ROOM,
-        "Change title or openness.",
+        rooms=rooms,
+        name="update_room",
+        action="room.manage",
+        limit="write",
+        request=requests.UpdateRoom,
+        response=replies.UpdatedRoom,
+        example=examples.UPDATE_ROOM,
+        description="Change title, openness, or whether what is said can be searched.",
     )
 
 
-def _messages(rooms: Rooms) -> Iterator[Operation[Any]]:
-    yield _command(
-        rooms,
-        "message",
-        "room.post",
-        "message",
-        requests.PostMessage,
-        replies.PostedMessage,
-        examples.MESSAGE,
-        "Say something. A repeat with the same `client_id` is the same message.",
+def _messages(services: RoomServices) -> Iterator[Operation[Any]]:
+    rooms = services.rooms
+
+    async def with_blocks(request: requests.PostMessage, caller: Caller) -> Reply:
+        post = await services.blocks.posted(post_of(request), request.blocks or (), caller)
+        return await services.filing.post(request.room_id, post, by=caller.by, trace=caller.trace)
+
+    def say(request: requests.PostMessage, caller: Caller) -> Awaitable[Reply]:
+        """Without blocks, nothing is awaited before the room is asked: so a sender's messages keep their order."""
+        if request.blocks:
+            return with_blocks(request, caller)
+        return services.filing.post(request.room_id, post_of(request), by=caller.by, trace=caller.trace)
+
+    yield Operation(
+        name="message",
+        action="room.post",
+        request=requests.PostMessage,
+        call=say,
+        rest=None,
+        limit="message",
+        response=replies.PostedMessage,
+        resource=("room_id",),
+        example=examples.MESSAGE,
+        description="Say something. A repeat with the same `client_id` is the same message.",
+    )
+    yield Operation(
+        name="edit_message",
+        action="room.edit_message",
+        request=requests.EditMessage,
+        call=lambda request, caller: rooms.submit(
+            request.room_id,
+            Edit(request.message_id, request.body, rich=rewritten(request.body)),
+            by=caller.by,
+            trace=caller.trace,
+        ),
+        rest=None,
+        limit="message",
+        response=replies.EditedMessage,
+        resource=("room_id",),
+        example=examples.EDIT_MESSAGE,
+        description="Replace the body of one's own message.",
     )
     yield _command(
-        rooms,
-        "edit_message",
-        "room.edit_message",
-        "message",
-        requests.EditMessage,
-        replies.EditedMessage,
-        examples.EDIT_MESSAGE,
-        "Replace the body of one's own message.",
+        rooms=rooms,
+        name="delete_message",
+        action="room.delete_message",
+        limit="message",
+        request=requests.DeleteMessage,
+        response=replies.DeletedMessage,
+        example=examples.DELETE_MESSAGE,
+        description="Take a message back.",
     )
     yield _command(
-        rooms,
-        "delete_message",
-        "room.delete_message",
-        "message",
-        requests.DeleteMessage,
-        replies.DeletedMessage,
-        examples.DELETE_MESSAGE,
-        "Take a message back.",
+        rooms=rooms,
+        name="react",
+        action="room.react",
+        limit="message",
+        request=requests.ReactRequest,
+        response=replies.MessageReactions,
+        example=examples.REACT,
+        description="Put an emoji on a message.",
     )
     yield _command(
-        rooms,
-        "react",
-        "room.react",
-        "message",
-        requests.ReactRequest,
-        replies.MessageReactions,
-        examples.REACT,
-        "Put an emoji on a message.",
-    )
-    yield _command(
-        rooms,
-        "unreact",
-        "room.react",
-        "message",
-        requests.UnreactRequest,
-        replies.MessageReactions,
-        examples.UNREACT,
-        "Take it off again.",
+        rooms=rooms,
+        name="unreact",
+        action="room.react",
+        limit="message",
+        request=requests.UnreactRequest,
+        response=replies.MessageReactions,
+        example=examples.UNREACT,
+        description="Take it off again.",
     )
 
 
 def _signals(services: RoomServices) -> Iterator[Operation[Any]]:
     rooms = services.rooms
     yield _command(
-        rooms,
-        "mark_read",
-        "room.mark_read",
-        "signal",
-        requests.MarkReadRequest,
-        Done,
-        examples.MARK_READ,
-        "Everything up to `seq` has been read.",
+        rooms=rooms,
+        name="mark_read",
+        action="room.mark_read",
+        limit="signal",
+        request=requests.MarkReadRequest,
+        response=Done,
+        example=examples.MARK_READ,
+        description="Everything up to `seq` has been read.",
     )
     yield _command(
-        rooms,
-        "typing_start",
-        "room.type",
-        "signal",
-        requests.TypingStartRequest,
-        Done,
-        examples.TYPING_START,
-        "The user is typing. It ends by itself.",
+        rooms=rooms,
+        name="typing_start",
+        action="room.type",
+        limit="signal",
+        request=requests.TypingStartRequest,
+        response=Done,
+        example=examples.TYPING_START,
+        description="The user is typing. It ends by itself.",
     )
     yield _command(
-        rooms,
-        "typing_stop",
-        "room.type",
-        "signal",
-        requests.TypingStopRequest,
-        Done,
-        examples.TYPING_STOP,
-        "The user is typing no more.",
+        rooms=rooms,
+        name="typing_stop",
+        action="room.type",
+        limit="signal",
+        request=requests.TypingStopRequest,
+        response=Done,
+        example=examples.TYPING_STOP,
+        description="The user is typing no more.",
     )
     yield Operation(
-        "inbox_ack",
-        "inbox.read",
-        requests.InboxAck,
-        lambda request, caller: services.inboxes.submit(
+        name="inbox_ack",
+        action="inbox.read",
+        request=requests.InboxAck,
+        call=lambda request, caller: services.inboxes.submit(
             f"user:{caller.by.user}", AckInbox(request.inbox_seq), by=caller.by, trace=caller.trace
         ),
-        None,
-        "signal",
+        rest=None,
+        limit="signal",
         response=NothingToTell,
         example=examples.INBOX_ACK,
         description="What was addressed to the user has been seen, up to there.",
@@ -240,14 +272,14 @@ def _command(
 ) -> Operation[Any]:
     """An operation that is one command to its room."""
     return Operation(
-        name,
-        action,
-        request,
-        lambda asked, caller: rooms.submit(
+        name=name,
+        action=action,
+        request=request,
+        call=lambda asked, caller: rooms.submit(
             asked.room_id, asked.command(caller.by.user), by=caller.by, trace=caller.trace
         ),
-        None,
-        limit,
+        rest=None,
+        limit=limit,
         response=response,
         resource=("room_id",),
         example=example,

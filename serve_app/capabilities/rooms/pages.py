@@ -3,7 +3,7 @@
 import msgspec
 from fastapi.responses import Response
 
-from actors.rooms.messages.chat_message import WireMessage
+from actors.rooms.messages.wire_message import WireMessage
 from actors.rooms.replies import MessagePage, RoomLine, RoomList
 
 

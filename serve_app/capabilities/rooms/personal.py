@@ -10,6 +10,8 @@ from actors.inboxes.commands import ReadInbox
 from actors.kernel.contract.entity import Command, Principal
 from actors.rooms.room.commands import LARGEST_PAGE, History
 from serve_app.capabilities.capability import Section
+from serve_app.capabilities.rooms.later.service import ScheduledMessages
+from serve_app.capabilities.rooms.marks.chatters import ChatPrivacies
 from serve_app.capabilities.rooms.ports import RoomsReader
 
 R = TypeVar("R")
@@ -24,18 +26,23 @@ class Inboxes(Protocol):
 class PersonalRooms:
     """One a replica of the API."""
 
-    def __init__(self, rooms: RoomsReader, inboxes: Inboxes) -> None:
-        self._rooms = rooms
-        self._inboxes = inboxes
+    def __init__(
+        self, rooms: RoomsReader, inboxes: Inboxes, scheduled: ScheduledMessages, privacies: ChatPrivacies
+    ) -> None:
+        self._rooms, self._inboxes = rooms, inboxes
+        self._scheduled, self._privacies = scheduled, privacies
 
     async def export(self, who: Principal, trace: str) -> AsyncIterator[Section]:
         """See `Personal`."""
         yield "rooms", self._messages(who, trace)
         yield "inbox", self._inbox(who, trace)
+        yield "scheduled_messages", msgspec.to_builtins(await self._scheduled.list(by=who))
+        yield "chat_privacy", msgspec.to_builtins(await self._privacies.get(by=who))
 
     async def erase(self, user: str) -> None:
-        """Nothing is left to do: messages and what the inbox holds are sealed under the person's key, and others need
-        their places."""
+        """What was to be said later is not said. Nothing else is left to do: messages and what the inbox holds are
+        sealed under the person's key, and others need their places."""
+        await self._scheduled.forget(user)
 
     async def _messages(self, who: Principal, trace: str) -> AsyncIterator[object]:
         cursor: str | None = None

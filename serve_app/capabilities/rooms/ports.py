@@ -10,6 +10,11 @@ from actors.kernel.contract.ports import EntityClient
 from actors.rooms.replies import RoomList
 from actors.rooms.service import Rooms
 from serve_app.capabilities.capability import DirectRooms
+from serve_app.capabilities.rooms.blocks.booking import Appointments
+from serve_app.capabilities.rooms.blocks.service import MessageBlocks
+from serve_app.capabilities.rooms.filing import Filing
+from serve_app.capabilities.rooms.later.service import ScheduledMessages
+from serve_app.capabilities.rooms.marks.chatters import ChatPrivacies
 
 R = TypeVar("R")
 
@@ -33,8 +38,14 @@ class Everybody:
 
 @dataclass(frozen=True, slots=True)
 class RoomServices:
-    """One a process. `inboxes` reaches the users' mailboxes."""
+    """One a process. `inboxes` reaches the users' mailboxes. `e2ee`: are encrypted rooms offered?"""
 
     rooms: Rooms
     inboxes: EntityClient
     direct: DirectRooms
+    filing: Filing
+    privacies: ChatPrivacies
+    scheduled: ScheduledMessages
+    blocks: MessageBlocks
+    appointments: Appointments
+    e2ee: bool = False

@@ -5,6 +5,7 @@ are refused: a misspelt optional one would otherwise be ignored in silence.
 """
 
 import re
+from secrets import token_hex
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -12,18 +13,34 @@ from msgspec import Meta
 from typing_extensions import override
 
 from actors.rooms.room import commands
-from common.decoding import LARGEST_INT, MAX_DEPTH, Id, Request, Seq, ShortText, Text, UserIds, check_plain
+from common.decoding import LARGEST_INT, Id, Request, Seq, ShortText, Text, UserIds
 from common.errors import InvalidArgument
+from common.timeline import parse_instant
+from serve_app.capabilities.rooms.blocks.shapes import Blocks
 
 Limit = Annotated[int, Meta(ge=1, le=commands.LARGEST_PAGE)]
 Cursor = Annotated[
     str, Meta(max_length=512, description="`next_cursor` of the page before; without it, the first page.")
 ]
+Moment = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 _Seq = Annotated[int, Meta(ge=0, le=LARGEST_INT + 1)]
 _POSITION: Final = re.compile(r"([ab])([0-9]{1,18})")
 
 
-class CreateRoom(Request, frozen=True):
+Accept = Annotated[list[Literal["no_search", "no_screening", "no_preview", "no_recovery"]], Meta(max_length=4)]
+
+
+class Encrypted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a device has sealed."""
+
+    alg: Literal["megolm.v1"]
+    device_id: Id
+    session_id: ShortText
+    ciphertext: Annotated[str, Meta(min_length=1, pattern=r"\A[A-Za-z0-9+/_-]+=*\Z")]
+    commitment: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{43}\Z", description="32 bytes, base64url.")]
+
+
+class CreateRoom(Request, frozen=True, kw_only=True):
     """Begin a room, or find it."""
 
     room_id: Id | None = None
@@ -31,10 +48,23 @@ class CreateRoom(Request, frozen=True):
     title: Text | None = None
     members: Annotated[list[Id], Meta(max_length=1000)] = []
     open: bool = False
+    anonymous: bool = False
+    e2ee: bool = False
+    accept: Accept | None = None
 
-    def command(self) -> commands.Create:
-        """What is asked of the room that may not exist yet."""
-        return commands.Create(self.kind, self.title or "", tuple(self.members), self.open)
+    def command(self, user: str) -> commands.Create:
+        """What `user` asks of the room that may not exist yet."""
+        veil = token_hex(16) if self.anonymous else ""
+        return commands.Create(
+            kind=self.kind,
+            title=self.title or "",
+            members=tuple(self.members),
+            open=self.open,
+            veil=veil,
+            user=user,
+            e2ee=self.e2ee,
+            accept=tuple(self.accept or ()),
+        )
 
 
 class RoomRequest(Request, frozen=True):
@@ -51,10 +81,11 @@ class JoinRoom(RoomRequest, frozen=True):
     """Hear a room on this socket."""
 
     since: Seq | None = None
+    accept: Accept | None = None
 
     @override
-    def command(self, _: str) -> commands.RoomCommand:
-        return commands.Join(since=self.since)
+    def command(self, user: str) -> commands.RoomCommand:
+        return commands.Join(since=self.since, user=user, accept=tuple(self.accept or ()))
 
 
 class AddMembersRequest(RoomRequest, frozen=True, kw_only=True):
@@ -78,14 +109,15 @@ class RemoveMemberRequest(RoomRequest, frozen=True, kw_only=True):
 
 
 class UpdateRoom(RoomRequest, frozen=True):
-    """Change title or openness."""
+    """Change title, openness, or whether what is said can be searched."""
 
     title: Text | None = None
     open: bool | None = None
+    searchable: bool | None = None
 
     @override
     def command(self, _: str) -> commands.RoomCommand:
-        return commands.Update(self.title, self.open)
+        return commands.Update(self.title, self.open, searchable=self.searchable)
 
 
 class LeaveRoom(RoomRequest, frozen=True):
@@ -106,14 +138,13 @@ class PostMessage(RoomRequest, frozen=True, kw_only=True):
     kind: ShortText = "text"
     reply_to: ShortText | None = None
     attachments: list[dict[str, Any]] | None = None
-
-    @override
-    def command(self, _: str) -> commands.RoomCommand:
-        attachments = b""
-        if self.attachments:
-            check_plain(self.attachments, MAX_DEPTH)
-            attachments = msgspec.json.encode(self.attachments)
-        return commands.Post(self.body, self.client_id, self.kind, self.reply_to, attachments)
+    format: Literal["plain", "markdown"] = "plain"
+    mentions: Annotated[list[Id], Meta(max_length=50)] | None = None
+    mention_all: bool = False
+    priority: Literal["normal", "important", "urgent"] = "normal"
+    ack_requested: bool = False
+    blocks: Blocks | None = None
+    encrypted: Encrypted | None = None
 
 
 class EditMessage(RoomRequest, frozen=True, kw_only=True):
@@ -121,10 +152,6 @@ class EditMessage(RoomRequest, frozen=True, kw_only=True):
 
     message_id: ShortText
     body: Text
-
-    @override
-    def command(self, _: str) -> commands.RoomCommand:
-        return commands.Edit(self.message_id, self.body)
 
 
 class DeleteMessage(RoomRequest, frozen=True, kw_only=True):
@@ -186,15 +213,19 @@ class TypingStopRequest(RoomRequest, frozen=True):
 
 
 class HistoryRequest(RoomRequest, frozen=True):
-    """A page of messages, both bounds exclusive."""
+    """A page of messages, both bounds exclusive; or the page that begins `at` a time, or the one `around` a message."""
 
     before: Seq | None = None
     after: Seq | None = None
     limit: Limit = commands.DEFAULT_PAGE
+    at: Moment | None = None
+    around: ShortText | None = None
 
     @override
     def command(self, _: str) -> commands.RoomCommand:
-        return commands.History(self.before, self.after, self.limit)
+        return commands.History(
+            before=self.before, after=self.after, limit=self.limit, at_ms=_moment(self.at), around=self.around
+        )
 
 
 class ListRooms(Request, frozen=True):
@@ -211,6 +242,8 @@ class HistoryAddress(RoomRequest, frozen=True):
     after: _Seq | None = None
     cursor: Cursor | None = None
     limit: Limit = commands.DEFAULT_PAGE
+    at: Moment | None = None
+    around: ShortText | None = None
 
     @property
     def bounds(self) -> tuple[int | None, int | None]:
@@ -226,7 +259,9 @@ class HistoryAddress(RoomRequest, frozen=True):
     @override
     def command(self, _: str) -> commands.RoomCommand:
         before, after = self.bounds
-        return commands.History(before, after, self.limit)
+        return commands.History(
+            before=before, after=after, limit=self.limit, at_ms=_moment(self.at), around=self.around
+        )
 
 
 class RoomsAddress(ListRooms, frozen=True):
@@ -240,3 +275,7 @@ class InboxAck(Request, frozen=True):
     """What was addressed to the user has been seen, up to there."""
 
     inbox_seq: Seq
+
+
+def _moment(at: str | None) -> int | None:
+    return None if at is None else parse_instant(at, "at")

@@ -4,9 +4,11 @@ from typing import Final
 
 from msgspec import field
 
-from actors.rooms.messages.chat_message import WireMessage
+from actors.outgoing.replies import ScheduledMessage
+from actors.rooms.messages.wire_message import WireMessage
 from actors.rooms.room.wire import WireRoom
 from common.persons import UserId
+from serve_app.capabilities.rooms.examples import UNBOUND
 from serve_app.edge.server_events import Addressed, Payload, ServerEvent
 
 
@@ -32,6 +34,63 @@ class Typing(Payload, frozen=True, kw_only=True):
 
     room_id: str
     user_id: UserId
+
+
+class TypingBegun(Typing, frozen=True, kw_only=True):
+    """Who types, as what. `label`: how that is called, of those whom people know by what they are."""
+
+    role: str
+    label: str | None = None
+
+
+class Delivery(Payload, frozen=True, kw_only=True):
+    """A device of a member has everything up to `seq`."""
+
+    room_id: str
+    user_id: UserId
+    seq: int
+    at: str
+
+
+class PinsListed(Payload, frozen=True, kw_only=True):
+    """What is pinned by now."""
+
+    room_id: str
+    seq: int
+    pins: list[str]
+
+
+class MessageAcknowledged(Payload, frozen=True, kw_only=True):
+    """A member has acknowledged a message."""
+
+    room_id: str
+    message_id: str
+    user_id: UserId
+    at: str
+
+
+class BlockUpdated(Payload, frozen=True, kw_only=True):
+    """What a block of a message stands for is in another state."""
+
+    room_id: str
+    message_id: str
+    block_id: str
+    state: str
+
+
+class WasMentioned(Addressed, frozen=True, kw_only=True):
+    """A message means the user. `by`: who said it."""
+
+    room_id: str
+    message_id: str
+    seq: int
+    by: UserId
+
+
+class ScheduledUpdated(Addressed, frozen=True, kw_only=True):
+    """What became of a message that was to be said later."""
+
+    scheduled: ScheduledMessage
 
 
 class RoomUpdated(Payload, frozen=True, kw_only=True):
@@ -93,6 +152,7 @@ _ROOM: Final = {
     "owner_id": "tess",
     "created_at": _TIME,
     "last_seq": 12,
+    **UNBOUND,
 }
 _MESSAGE: Final = {
     "id": "msg_01KAFZ0000000000000000000",
@@ -111,19 +171,93 @@ _MESSAGE: Final = {
 }
 _CHANGED: Final = {"room_id": _ROOM["room_id"], "seq": 13, "message": _MESSAGE}
 _WHO: Final = {"room_id": _ROOM["room_id"], "user_id": "alice"}
+_TYPIST: Final = _WHO | {"role": "client"}
 _INBOX: Final = {"event_id": "evt_01KAFZ0000000000000000000", "inbox_seq": 18}
 _JOINED: Final = "sockets that have joined the room"
 _OTHERS: Final = "sockets that have joined the room, of everybody else"
 _USER: Final = "every socket of the user, now or when they next connect"
 
 ROOM_EVENTS: Final = (
-    ServerEvent("message", WireMessage, _JOINED, "A message was posted.", _MESSAGE),
-    ServerEvent("message_updated", MessageChanged, _JOINED, "A message was edited.", _CHANGED),
-    ServerEvent("message_deleted", MessageChanged, _JOINED, "A message was deleted: it keeps its place.", _CHANGED),
-    ServerEvent("reaction", MessageChanged, _JOINED, "A reaction was put to a message, or taken back.", _CHANGED),
+    ServerEvent(
+        name="message", payload=WireMessage, audience=_JOINED, description="A message was posted.", example=_MESSAGE
+    ),
+    ServerEvent(
+        name="message_updated",
+        payload=MessageChanged,
+        audience=_JOINED,
+        description="A message was edited.",
+        example=_CHANGED,
+    ),
+    ServerEvent(
+        name="message_deleted",
+        payload=MessageChanged,
+        audience=_JOINED,
+        description="A message was deleted: it keeps its place.",
+        example=_CHANGED,
+    ),
+    ServerEvent(
+        name="reaction",
+        payload=MessageChanged,
+        audience=_JOINED,
+        description="A reaction was put to a message, or taken back.",
+        example=_CHANGED,
+    ),
     ServerEvent("read_receipt", ReadReceipt, _JOINED, example=_WHO | {"seq": 12, "at": _TIME}),
-    ServerEvent("typing_start", Typing, _OTHERS, "It stops by itself after 6 s.", _WHO),
-    ServerEvent("typing_stop", Typing, _OTHERS, example=_WHO),
+    ServerEvent(
+        name="typing_start",
+        payload=TypingBegun,
+        audience=_OTHERS,
+        description="It stops by itself after 6 s.",
+        example=_TYPIST,
+    ),
+    ServerEvent("typing_stop", TypingBegun, _OTHERS, example=_TYPIST),
+    ServerEvent(
+        "delivery_receipt",
+        Delivery,
+        "sockets of who wrote what has arrived, in rooms of at most 32 people",
+        example=_WHO | {"seq": 12, "at": _TIME},
+    ),
+    ServerEvent(
+        "pins_changed", PinsListed, _JOINED, example={"room_id": _ROOM["room_id"], "seq": 12, "pins": [_MESSAGE["id"]]}
+    ),
+    ServerEvent(
+        "message_acknowledged",
+        MessageAcknowledged,
+        _JOINED,
+        example=_WHO | {"message_id": _MESSAGE["id"], "at": _TIME},
+    ),
+    ServerEvent(
+        "block_updated",
+        BlockUpdated,
+        _JOINED,
+        example={
+            "room_id": _ROOM["room_id"],
+            "message_id": _MESSAGE["id"],
+            "block_id": "blk_1",
+            "state": "booked",
+        },
+    ),
+    ServerEvent(
+        "mentioned",
+        WasMentioned,
+        _USER,
+        example={"room_id": _ROOM["room_id"], "message_id": _MESSAGE["id"], "seq": 12, "by": "tess"} | _INBOX,
+    ),
+    ServerEvent(
+        "scheduled_updated",
+        ScheduledUpdated,
+        _USER,
+        example={
+            "scheduled": {
+                "scheduled_id": "sch_01KAFZ0000000000000000000",
+                "room_id": _ROOM["room_id"],
+                "send_at": _TIME,
+                "state": "sent",
+                "message_id": _MESSAGE["id"],
+            }
+        }
+        | _INBOX,
+    ),
     ServerEvent("room_updated", RoomUpdated, _JOINED, example={"room_id": _ROOM["room_id"], "seq": 12, "room": _ROOM}),
     ServerEvent(
         "member_joined", MemberJoined, _JOINED, example=_WHO | {"seq": 2, "role": "member", "by": "tess", "at": _TIME}
@@ -132,10 +266,10 @@ ROOM_EVENTS: Final = (
     ServerEvent("room_added", RoomAdded, _USER, example={"room": _ROOM} | _INBOX),
     ServerEvent("room_removed", RoomRemoved, _USER, example={"room_id": _ROOM["room_id"]} | _INBOX),
     ServerEvent(
-        "gap",
-        Gap,
-        "a socket that comes back, or was too slow",
-        "Ask `history` for a room; the inbox is read page by page.",
-        {"room_id": _ROOM["room_id"], "from": 3, "to": 700},
+        name="gap",
+        payload=Gap,
+        audience="a socket that comes back, or was too slow",
+        description="Ask `history` for a room; the inbox is read page by page.",
+        example={"room_id": _ROOM["room_id"], "from": 3, "to": 700},
     ),
 )

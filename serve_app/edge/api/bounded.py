@@ -8,15 +8,13 @@ uvicorn with httptools bounds none of these. What a client may make us keep, and
     a body        `body_timeout_s`, and a second more for each 1024 bytes; time in which we do not read is free
     its rest      once it is answered: closed when nothing of it comes for `_LINGER_S`, or after `body_timeout_s`
     an answer     a client that takes less than 1024 bytes a second of it for `write_timeout_s` is cut
-    connections   `Admission`: in all, and of one address
+    connections   `ConnectionCount`: in all, and of one address
 
 Who is late is closed without a word, as nginx does it: a 408 may cross with the next request on its way, and be taken
 for the answer to it, while a connection that ends is a reason to ask again.
 """
 
 import asyncio
-import json
-from collections import Counter
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -26,48 +24,15 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from common.addresses import network_of
 from config.settings import HttpSettings
+from serve_app.edge.api.connections import ConnectionCount
+from serve_app.edge.api.refusals import refusal
+from serve_app.edge.api.write_watch import LEAST_BYTES_PER_S, WriteWatch
 
 _SLICE: Final = 4096  # bytes parsed between two looks at what is kept
-_LEAST_BYTES_PER_S: Final = 1024
 _MOST_PIPELINED: Final = 16  # requests of one connection that wait for the answer to the one before
 _LINGER_BYTES: Final = 1 << 20  # of a body that are read and thrown away once it is answered
 _LINGER_S: Final = 2.0  # for a client that is answered early to read so, before its connection is reset
-_REASONS: Final = {
-    HTTPStatus.BAD_REQUEST: ("invalid_argument", "This is not a valid HTTP request."),
-    HTTPStatus.REQUEST_URI_TOO_LONG: ("payload_too_large", "The address is too long."),
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: ("payload_too_large", "The header fields are too many or too large."),
-    HTTPStatus.SERVICE_UNAVAILABLE: ("overloaded", "There are too many connections. Come back in a while."),
-}
-
-
-class Admission:
-    """Counts the connections of one listener. `of_one_address` is None where a proxy stands in front of all."""
-
-    def __init__(self, most: int, of_one_address: int | None) -> None:
-        self._most, self._of_one_address = most, of_one_address
-        self._by_network: Counter[str] = Counter()
-        self._total = 0
-
-    def admit(self, address: str) -> bool:
-        """Is there room for one more? Then it is counted, until `leave`."""
-        network = network_of(address)
-        if self._total >= self._most:
-            return False
-        if self._of_one_address is not None and self._by_network[network] >= self._of_one_address:
-            return False
-        self._total += 1
-        self._by_network[network] += 1
-        return True
-
-    def leave(self, address: str) -> None:
-        """One of this address has gone."""
-        network = network_of(address)
-        self._total -= 1
-        self._by_network[network] -= 1
-        if not self._by_network[network]:
-            del self._by_network[network]
 
 
 class _Refused(Exception):
@@ -78,7 +43,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with the bounds of this module. `bounds` and `admission` are set by `bounded`."""
 
     bounds: HttpSettings
-    admission: Admission
+    admission: ConnectionCount
 
     def __init__(
         self,
@@ -101,8 +66,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._admitted = False
         self._deadline: asyncio.TimerHandle | None = None  # of the head, or of the body
         self._body_began_s = 0.0
-        self._writing: asyncio.TimerHandle | None = None
-        self._unsent = 0
+        self._writes = WriteWatch(self.loop, self.bounds.write_timeout_s)
 
     # life
 
@@ -120,7 +84,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._admitted:
             self.admission.leave(self._address)
             self._admitted = False
-        for timer in (self._deadline, self._writing, self.timeout_keep_alive_task):
+        self._writes.stop()
+        for timer in (self._deadline, self.timeout_keep_alive_task):
             if timer is not None:
                 timer.cancel()
         self._ended = True
@@ -246,7 +211,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self.cycle.response_complete:
             if self.flow.read_paused or self.cycle.waiting_for_100_continue:  # it is we who are slow
                 self._body_began_s += self.bounds.body_timeout_s
-            granted_s = self.bounds.body_timeout_s + self._body_bytes / _LEAST_BYTES_PER_S
+            granted_s = self.bounds.body_timeout_s + self._body_bytes / LEAST_BYTES_PER_S
             left_s = self._body_began_s + granted_s - self.loop.time()
             if left_s > 0:
                 self._set_deadline(left_s, self._body_is_late)
@@ -260,42 +225,26 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unanswered -= 1
         super().on_response_complete()
         if self.transport.is_closing():
-            self._watch_writing()
+            self._writes.watch(self.transport)
         elif not self._in_head and self.cycle.response_complete:
             self._linger()
 
     @override
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._watch_writing()
+        self._writes.watch(self.transport)
 
     @override
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._writing is not None:
-            self._writing.cancel()
-            self._writing = None
+        self._writes.stop()
         if self.transport.is_closing():
-            self._watch_writing()
+            self._writes.watch(self.transport)
 
     @override
     def timeout_keep_alive_handler(self) -> None:
         if self._deadline is None:  # else a request has begun, or what is left of one is awaited
             self._close()
-
-    def _watch_writing(self) -> None:
-        """Look now and then whether the client takes what waits for it."""
-        if self._writing is None:
-            self._unsent = self.transport.get_write_buffer_size()
-            self._writing = self.loop.call_later(self.bounds.write_timeout_s, self._is_it_read)
-
-    def _is_it_read(self) -> None:
-        self._writing = None
-        taken = self._unsent - self.transport.get_write_buffer_size()
-        if taken < min(self._unsent, self.bounds.write_timeout_s * _LEAST_BYTES_PER_S):
-            self.transport.abort()
-        elif self.transport.get_write_buffer_size():
-            self._watch_writing()
 
     # the end
 
@@ -319,7 +268,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _answer(self, status: HTTPStatus) -> None:
         self._abandon()
-        self.transport.write(_problem(status))
+        self.transport.write(refusal(status))
         if status is HTTPStatus.SERVICE_UNAVAILABLE:
             self._close()
             return
@@ -338,23 +287,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._ended = True
         self._abandon()
         if self.transport.get_write_buffer_size():
-            self._watch_writing()
+            self._writes.watch(self.transport)
         self.transport.close()
 
 
-def bounded(settings: HttpSettings, admission: Admission) -> type[BoundedProtocol]:
+def bounded(settings: HttpSettings, admission: ConnectionCount) -> type[BoundedProtocol]:
     """The protocol class for a listener with these bounds: uvicorn makes one of it for each connection."""
     return type("Bounded", (BoundedProtocol,), {"bounds": settings, "admission": admission})
-
-
-def _problem(status: HTTPStatus) -> bytes:
-    code, detail = _REASONS[status]
-    document = {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail, "code": code}
-    body = json.dumps(document).encode()
-    again = "Retry-After: 5\r\n" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/problem+json\r\n"
-        f"Content-Length: {len(body)}\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-        f"{again}Connection: close\r\n\r\n"
-    )
-    return head.encode() + body

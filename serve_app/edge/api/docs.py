@@ -13,7 +13,7 @@ from fastapi.responses import Response
 
 from common.errors import NotFound
 from serve_app.edge.api.access import for_operators
-from serve_app.edge.conventions.documents import Document
+from serve_app.edge.conventions.described.documents import Document
 
 _ASSETS: Final = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css", "favicon.png": "image/png"}
 _DAY_S: Final = 86_400

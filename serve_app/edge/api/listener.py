@@ -17,7 +17,8 @@ from starlette.types import ASGIApp
 from typing_extensions import override
 
 from config.settings import HttpSettings
-from serve_app.edge.api.bounded import Admission, bounded
+from serve_app.edge.api.bounded import bounded
+from serve_app.edge.api.connections import ConnectionCount
 
 _BACKLOG: Final = 2048
 _STOP_S: Final = 5  # for open requests to end
@@ -74,12 +75,12 @@ class HttpListener:
                 await self._serving
 
 
-def _admission(settings: HttpSettings) -> Admission:
+def _admission(settings: HttpSettings) -> ConnectionCount:
     """As the settings say, but always fewer than files may be open: the database, shards and logs need theirs."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = settings.max_connections if files == resource.RLIM_INFINITY else min(settings.max_connections, files // 2)
     per_address = None if settings.trusted_proxies else settings.max_connections_per_address
-    return Admission(most, per_address)
+    return ConnectionCount(most, per_address)
 
 
 class _Server(uvicorn.Server):

@@ -25,6 +25,8 @@ h1{{font-size:1.4rem}}a{{color:#0b66c2}}</style></head>
 </html>
 """
 
+_TITLES: Final = {one.value: one.phrase for one in HTTPStatus} | {460: "Checksum Mismatch"}  # the latter is of tus
+
 
 def problem(
     error: CarewireError, request: Request, *, status: int | None = None, beside: Mapping[str, object] | None = None
@@ -33,7 +35,7 @@ def problem(
     are members of its own."""
     status = status or error.status
     headers = _headers(error)
-    title = HTTPStatus(status).phrase
+    title = _TITLES[status]
     if _is_person(request):
         page = _PAGE.format(status=status, title=escape(title), message=escape(error.message))
         return HTMLResponse(page, status, headers)
@@ -45,11 +47,21 @@ def problem(
     return Response(json.dumps(document), status, headers, MEDIA_TYPE)
 
 
+def out_of_range(request: Request, length: int) -> Response:
+    """The answer to who asks for bytes behind the end (RFC 9110, 15.5.17)."""
+    error = InvalidArgument("There are no such bytes: the range begins behind the end.", details={"length": length})
+    response = problem(error, request, status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+    response.headers["Content-Range"] = f"bytes */{length}"
+    return response
+
+
 def install(app: FastAPI) -> None:
     """Let every error of `app` be answered by `problem`."""
 
     async def carewire_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, CarewireError)
+        if isinstance(error, InvalidArgument) and (allow := _spelt(app, request)):
+            return _not_allowed(allow, request)
         return problem(error, request)
 
     async def invalid(request: Request, error: Exception) -> Response:
@@ -74,11 +86,29 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, http_error)
 
 
+def _spelt(app: FastAPI, request: Request) -> str:
+    """What is taken by the address that is spelt as this one, where that is not what was asked: `/assignments/import`
+    is no assignment, whatever is asked of it."""
+    path = request.url.path
+    if not any(route.path == path for route in iter_route_contexts(app.routes)):
+        return ""
+    allow = _allowed(app, path)
+    return "" if request.method in allow.split(", ") else allow
+
+
+def _not_allowed(allow: str, request: Request) -> Response:
+    error = InvalidArgument(f"This address takes {allow}.")
+    response = problem(error, request, status=HTTPStatus.METHOD_NOT_ALLOWED)
+    response.headers["Allow"] = allow
+    return response
+
+
 def _allowed(app: FastAPI, path: str) -> str:
-    """Every method that this address takes, by all routes with the path of the first that matches: Starlette names
-    those of one route only, and `/bookings/feed.ics` is not a booking."""
+    """Every method that this address takes, by all routes with the path of the one that is spelt so, else of the first
+    that matches: Starlette names those of one route only, and `/bookings/feed.ics` is not a booking."""
     every = [route for route in iter_route_contexts(app.routes) if getattr(route, "path_regex", None) is not None]
-    first = next((route.path for route in every if route.path_regex.match(path)), None)
+    fitting = [route.path for route in every if route.path_regex.match(path)]
+    first = path if path in fitting else next(iter(fitting), None)
     methods = {method for route in every if route.path == first for method in route.methods or ()}
     return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 

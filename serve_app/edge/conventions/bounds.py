@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from common.errors import CarewireError, InvalidArgument, PayloadTooLarge
 from config.settings import HttpSettings
 from serve_app.edge.api.problems import problem
+from serve_app.edge.conventions.streams import STREAMED_PATHS, is_content, is_ndjson, is_upload
 
-_DOCS: Final = "/docs"
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -19,11 +19,33 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+CALL_PAGE: Final = "/console/call"
+_CALLS_MAY: Final = "camera=(self), microphone=(self), display-capture=(self), geolocation=()"
 _STRICT: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 _FOR_DOCS: Final = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
+_FOR_WORKER: Final = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+_FOR_CALLS: Final = (  # gateways have ports, and maybe hosts, of their own
+    "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self' ws: wss:; media-src blob:; "
+    "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+)
+_FOR_FORMS: Final = f"{_STRICT}; form-action 'self'"
+_FOR_FILES: Final = "sandbox; default-src 'none'"
+_POLICIES: Final = {
+    "/docs": _FOR_DOCS,
+    "/push/": _FOR_WORKER,
+    "/l/": _FOR_FORMS,
+    CALL_PAGE: _FOR_CALLS,
+}
+
+
+def _policy_for(path: str) -> str:
+    """What a page or a script of this path may do."""
+    if is_content(path):
+        return _FOR_FILES
+    return next((policy for prefix, policy in _POLICIES.items() if path.startswith(prefix)), _STRICT)
 
 
 class SecurityHeaders:
@@ -42,7 +64,9 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers[name] = value
-                headers["Content-Security-Policy"] = _FOR_DOCS if scope["path"].startswith(_DOCS) else _STRICT
+                if scope["path"] == CALL_PAGE:
+                    headers["Permissions-Policy"] = _CALLS_MAY
+                headers["Content-Security-Policy"] = _policy_for(scope["path"])
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
                 if scope.get("scheme") == "https":
@@ -80,14 +104,16 @@ class HeadLimit:
 
 
 class BodyLimit:
-    """ASGI middleware: a body above the limit is refused, by what it says of itself or when it gets there."""
+    """ASGI middleware: a body above the limit is refused, by what it says of itself or when it gets there. What is
+    streamed has limits of its own."""
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
         self._max = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        streamed = scope["type"] == "http" and scope["path"] in STREAMED_PATHS and is_ndjson(scope)
+        if scope["type"] != "http" or streamed or is_upload(scope):
             await self._app(scope, receive, send)
             return
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")

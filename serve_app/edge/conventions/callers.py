@@ -9,9 +9,9 @@ from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.addresses import client_address
+from common.auth.tokens import Verified
 from common.errors import CarewireError, Unauthenticated, Unavailable
 from common.logs import get_logger
-from common.tokens import Verified
 from serve_app.edge.conventions.operators import Operators
 
 log = get_logger(__name__)
@@ -27,12 +27,13 @@ _API: Final = "/api/"
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Who and whence. `verified` is None without a good token; then `error` says why. `operator`: one by the operations
-    token, or for want of one by being on this machine (`conventions.operators`)."""
+    token, or for want of one by being on this machine (`conventions.operators`). `silent`: there was no token."""
 
     address: str
     verified: Verified | None
     error: CarewireError | None
     operator: bool = False
+    silent: bool = False
 
     @property
     def name(self) -> str:
@@ -80,7 +81,8 @@ class Callers:
         if beside_api and self._operators.knows(token):
             return Sender(address, None, _nobody(), operator=True)
         verified, error = await self._who(scope, token, address)
-        return Sender(address, verified, error, operator=beside_api and self._operators.is_here(scope, address))
+        operator = beside_api and self._operators.is_here(scope, address)
+        return Sender(address, verified, error, operator, silent=not token)
 
     async def _who(self, scope: Scope, token: str, address: str) -> tuple[Verified | None, CarewireError | None]:
         feed = None

@@ -4,7 +4,14 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serve_app.edge.conventions.streams import UPLOADS_PATH, is_content
+
 _LEFT_BY_ROUTING: Final = ("route", "path_params")
+
+
+def _answers_itself(path: str) -> bool:
+    """Files do: they would be read to the end for nothing."""
+    return is_content(path) or path.startswith(f"{UPLOADS_PATH}/")
 
 
 class Heads:
@@ -14,7 +21,7 @@ class Heads:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "HEAD":
+        if scope["type"] != "http" or scope["method"] != "HEAD" or _answers_itself(scope["path"]):
             await self._app(scope, receive, send)
             return
         asked = {**scope, "method": "GET"}

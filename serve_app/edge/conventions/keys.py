@@ -1,5 +1,6 @@
 """Keys for the several uses of the one secret, so that none can stand in for another (HKDF, RFC 5869)."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -17,3 +18,8 @@ def derive(secret: str, purpose: str) -> bytes:
     if not secret:
         raise ValueError("keys are derived from a secret")
     return HKDF(SHA256(), _BYTES, salt=None, info=f"carewire {purpose}".encode()).derive(secret.encode())
+
+
+def link_keys(secret: str, generation: int) -> Sequence[bytes]:
+    """The keys of action links: of this generation, and of the one before."""
+    return [derive(secret, f"action links {number}") for number in (generation, generation - 1)]

@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.addresses import network_of
-from common.buckets import Buckets, Quota
 from common.clock import Clock
 from common.errors import RateLimited
+from common.lib.buckets import Buckets, Quota
 from config.settings import LimitSettings
 from serve_app.edge.api.problems import problem
 from serve_app.edge.conventions.callers import sender_of

@@ -49,7 +49,7 @@ def reading(scope: Scope, role: str, action: str) -> None:
 
 
 def reading_of(request: Request, persons: Sequence[str]) -> None:
-    """For answers that are no JSON: whom they tell of."""
+    """Whom an answer tells of, where its words do not say."""
     request.scope[_PERSONS] = persons
 
 
@@ -92,12 +92,19 @@ def _observation(scope: Scope, held: Sequence[Message]) -> Observation | None:
     """None when the answer tells of nobody but the reader."""
     sender = sender_of(scope)
     who, request = sender.demand(), Request(scope)
-    persons: Sequence[str] = scope.get(_PERSONS, ())
-    if dict(held[0].get("headers", ())).get(b"content-type", b"").startswith(_JSON):
+    persons: Sequence[str] = [one for one in scope.get(_PERSONS, ()) if one != who.user]
+    if not persons and dict(held[0].get("headers", ())).get(b"content-type", b"").startswith(_JSON):
         kind = told_by(scope["endpoint"], scope["route"].response_model)
         persons = persons_in(b"".join(message.get("body", b"") for message in held[1:]), kind, but=who.user)
     named = [*request.path_params.values(), *(request.query_params.get(name) for name in _NAMED)]
     resource = " ".join(str(one) for one in named if one)[:256]
     if not persons and scope[_ACTION] not in ALWAYS_RECORDED:
         return None
-    return Observation(who, scope[_ACTION], resource, persons, sender.address, scope["request_id"])
+    return Observation(
+        verified=who,
+        action=scope[_ACTION],
+        resource=resource,
+        persons=persons,
+        address=sender.address,
+        request=scope["request_id"],
+    )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Final
 
@@ -17,7 +18,7 @@ from common.clock import Clock
 from common.errors import CarewireError, FailedPrecondition, InvalidArgument, NotFound
 from common.ids import is_id, new_id
 from common.logs import get_logger
-from serve_app.edge.webhooks.partners import Arrival, WebhookPartner
+from serve_app.edge.webhooks.partners import Arrival, Preparing, WebhookPartner
 from store.ports.blobs import Blobs
 from store.ports.views import ViewQuery
 
@@ -70,10 +71,12 @@ class Webhooks:
             InvalidArgument: it is not from the partner, or not of now, or no body of theirs.
             Unavailable: not all of it could be stored. A repeat is safe.
         """
-        partner = self.partner(name)
-        partner.verifier.verify(headers, raw, self._clock.now_ms())
+        partner, now_ms = self.partner(name), self._clock.now_ms()
+        if isinstance(partner.verifier, Preparing):
+            await partner.verifier.prepare(headers, now_ms)
+        partner.verifier.verify(headers, raw, now_ms)
         try:
-            events = list(partner.events(raw))
+            events = _named(partner, headers, partner.events(raw))
         except (ValueError, msgspec.MsgspecError):
             raise InvalidArgument("This is no body of this partner's webhooks.", details={"reason": "body"}) from None
         repeats = 0
@@ -156,6 +159,12 @@ class Webhooks:
         except CarewireError as error:  # the replica died between storing the arrival and finishing its blob
             log.warning("webhook.body_lost", blob=kept.blob, code=error.code)
             return None
+
+
+def _named(partner: WebhookPartner, headers: Mapping[str, str], events: Sequence[Arrival]) -> Sequence[Arrival]:
+    """The events, the one of a body by the name that it has in a header."""
+    name = headers.get(partner.id_header, "") if partner.id_header else ""
+    return [replace(one, id=name) for one in events] if name and len(events) == 1 else events
 
 
 async def _one(body: bytes) -> AsyncIterator[bytes]:

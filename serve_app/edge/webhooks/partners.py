@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from actors.kernel.contract.entity import Letter
 
@@ -28,6 +28,19 @@ class Verifier(Protocol):
         """
 
 
+@runtime_checkable
+class Preparing(Verifier, Protocol):
+    """One that needs something from elsewhere first."""
+
+    async def prepare(self, headers: Mapping[str, str], now_ms: int) -> None:
+        """Fetch it, unless it is there. Nothing is verified yet, so whoever sent this may name anything.
+
+        Raises:
+            InvalidArgument: what is named is not the partner's.
+            Unavailable: it cannot be fetched now. The partner will send the webhook again.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class WebhookPartner:
     """`events` reads a body; it raises ValueError where that is none of the partner's.
@@ -36,9 +49,12 @@ class WebhookPartner:
     nobody here. Its second argument is the id of the arrival's entity: the receiver answers there with the letter
     `handed` when it has stored what it was told (`actors.arrivals.commands`), and does nothing while it does not know
     yet what it is about. The letter has no sealed part: it names things by their ids.
+
+    `id_header`: the header that names the one event of a body, of partners who do not name it within.
     """
 
     name: str
     verifier: Verifier
     events: Callable[[bytes], Sequence[Arrival]]
     to: Callable[[Arrival, str], Letter | None]
+    id_header: str = ""

@@ -29,11 +29,11 @@ class TimedSignature:
         times = [value for name, _, value in pairs if name == "t"]
         given = [value for name, _, value in pairs if name == "v1"]
         if len(times) != 1 or not given:
-            raise _wrong()
+            raise wrong_signature()
         text = times[0].encode() + b"." + raw
         if not _matches(self.secrets, text, [_unhex(one) for one in given]):
-            raise _wrong()
-        _check_time(times[0], now_ms, self.window_s)
+            raise wrong_signature()
+        check_time(times[0], now_ms, self.window_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,14 @@ class PlainSignature:
     def verify(self, headers: Mapping[str, str], raw: bytes, now_ms: int) -> None:
         given = headers.get(self.header, "")
         if not given.startswith(self.prefix):
-            raise _wrong()
-        mac = (_unhex if self.encoding == "hex" else _unbase64)(given[len(self.prefix) :])
+            raise wrong_signature()
+        mac = (_unhex if self.encoding == "hex" else unbase64)(given[len(self.prefix) :])
         time = None if self.time_header is None else headers.get(self.time_header, "")
         text = raw if time is None else self.signed(time.encode(), raw)
         if not _matches(self.secrets, text, [mac]):
-            raise _wrong()
+            raise wrong_signature()
         if time is not None and self.window_s is not None:
-            _check_time(time, now_ms, self.window_s)
+            check_time(time, now_ms, self.window_s)
 
 
 def _matches(secrets: Sequence[bytes], text: bytes, given: Sequence[bytes]) -> bool:
@@ -68,13 +68,17 @@ def _matches(secrets: Sequence[bytes], text: bytes, given: Sequence[bytes]) -> b
     return any(hmac.compare_digest(one, other) for one in made for other in given)
 
 
-def _check_time(text: str, now_ms: int, window_s: float) -> None:
+def check_time(text: str, now_ms: int, window_s: float) -> None:
+    """Raises InvalidArgument: these seconds are none, or too far from now."""
     if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_TIME):
-        raise _wrong()
+        raise wrong_signature()
     if abs(int(text) * 1000 - now_ms) > window_s * 1000:
-        raise InvalidArgument(
-            f"This was signed more than {window_s:g} seconds ago, or ahead.", details={"reason": "time"}
-        )
+        raise out_of_time(window_s)
+
+
+def out_of_time(window_s: float) -> InvalidArgument:
+    """It was signed too long ago, or too far ahead."""
+    return InvalidArgument(f"This was signed more than {window_s:g} seconds ago, or ahead.", details={"reason": "time"})
 
 
 def _unhex(text: str) -> bytes:
@@ -84,12 +88,14 @@ def _unhex(text: str) -> bytes:
         return b""
 
 
-def _unbase64(text: str) -> bytes:
+def unbase64(text: str) -> bytes:
+    """The bytes; none where it is no base64."""
     try:
         return base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):
         return b""
 
 
-def _wrong() -> InvalidArgument:
+def wrong_signature() -> InvalidArgument:
+    """What is said of a request that is not the partner's."""
     return InvalidArgument("The signature is missing or wrong.", details={"reason": "signature"})

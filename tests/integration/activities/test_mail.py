@@ -11,12 +11,12 @@ import pytest
 import pytest_asyncio
 
 from config.settings import ActivitySettings
-from serve_app.capabilities.identity.outbox import COLLECTION, MongoOutbox, OutgoingMail
+from serve_app.capabilities.identity.messages.outbox import COLLECTION, MongoOutbox, OutgoingMail
 from tests.activity_rig import a_runner
 from tests.gateway_rig import token
 from tests.identity_rig import House, house
-from tests.mail_server import MailServer
 from tests.mongo import url_of
+from tests.partners.mail_server import MailServer
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]

@@ -11,9 +11,9 @@ import pytest
 import uvicorn
 
 from config.settings import HttpSettings
-from serve_app.edge.api.bounded import Admission
+from serve_app.edge.api.connections import ConnectionCount
 from serve_app.edge.api.listener import HttpListener
-from tests.streams import stream_to
+from tests.clients.streams import stream_to
 from tests.system.harness import free_ports, wait_until
 
 QUICK: Final = {"header_timeout_s": 0.3, "body_timeout_s": 0.3, "write_timeout_s": 0.3}
@@ -319,7 +319,7 @@ async def test_connections_are_counted_and_there_is_room_again_when_one_has_gone
 
 
 def test_connections_are_bounded_in_all_and_of_one_network() -> None:
-    admission = Admission(5, 2)
+    admission = ConnectionCount(5, 2)
     assert [admission.admit("192.0.2.1") for _ in range(3)] == [True, True, False]
     assert [admission.admit(f"2001:db8::{n}") for n in range(3)] == [True, True, False], "one subscriber"
     assert [admission.admit(f"192.0.2.{n}") for n in range(2, 4)] == [True, False], "five in all"
@@ -328,7 +328,7 @@ def test_connections_are_bounded_in_all_and_of_one_network() -> None:
 
 
 def test_behind_a_proxy_all_connections_are_the_proxys() -> None:
-    admission = Admission(50, None)
+    admission = ConnectionCount(50, None)
     assert all(admission.admit("192.0.2.1") for _ in range(50))
     assert not admission.admit("192.0.2.1")
 

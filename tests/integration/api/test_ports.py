@@ -4,7 +4,7 @@ import pytest
 
 from actors.kernel.caller.direct import DirectServer
 from common.errors import StartupError
-from common.ports import PortRange, listen
+from common.net.ports import PortRange, listen
 from realtime.relay.relay import Relay
 from realtime.socketio import EngineServer
 from serve_app.processes.peers import Peer

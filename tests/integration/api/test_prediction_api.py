@@ -15,11 +15,11 @@ from fastapi import FastAPI
 
 from common.clock import SystemClock
 from config.ml import MlSettings
-from ml.artifact import current_version
+from ml.answers.opinions import Opinion, opinions
 from ml.evidence import Evidence
-from ml.knowledge import Knowledge, load_knowledge
-from ml.model import TrainedModel
-from ml.predictor import Opinion, opinions
+from ml.knowledge.loading import Knowledge, load_knowledge
+from ml.model.artifact import current_version
+from ml.model.trained import TrainedModel
 from serve_app.capabilities.prediction.batch import WINDOW, scored
 from serve_app.capabilities.prediction.cache import TtlCache
 from serve_app.capabilities.prediction.routes import message_routes, prediction_routes

@@ -15,7 +15,7 @@ from ray import serve
 
 from common.errors import InvalidArgument, error_of
 from config.ml import MlSettings
-from ml.artifact import CURRENT, META, current_version
+from ml.model.artifact import CURRENT, META, current_version
 from serve_app.capabilities.prediction.client import PredictorClient
 from serve_app.cluster.predictor import predictor
 from tests.waiting import eventually

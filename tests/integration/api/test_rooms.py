@@ -18,12 +18,12 @@ from actors.rooms.room.commands import Create, Delete, History, Post
 from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms
 from actors.workflows.table import reactions_of
+from common.auth.tokens import mint
+from common.auth.verifier import Verifier
 from common.clock import SystemClock
-from common.tokens import mint
-from common.verifier import Verifier
 from config.settings import AuthSettings, KernelSettings, RoomSettings
 from serve_app.capabilities.rooms.operations import reading_operations
-from serve_app.cluster.application import Services, create_api
+from serve_app.cluster.application import ApiServices, create_api
 from serve_app.edge.rest import router_of
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
@@ -74,7 +74,7 @@ async def rooms() -> AsyncIterator[Rooms]:
 @pytest.fixture
 async def http(rooms: Rooms) -> AsyncIterator[httpx.AsyncClient]:
     verifier = Verifier(AuthSettings(), SystemClock(), secret=SECRET)
-    services = Services(
+    services = ApiServices(
         verifier.verify,
         ProcessMonitor(Nobody(), NoShards()),
         HealthMonitor([]),

@@ -12,7 +12,7 @@ import icalendar
 from fastapi import FastAPI
 
 from actors.calendars.services.assembly import calendar_services
-from common.tokens import Expected, Verified, verify
+from common.auth.tokens import Expected, Verified, verify
 from serve_app.capabilities.calendars.operations import calendar_operations
 from serve_app.edge.api import problems
 from serve_app.edge.conventions.callers import Callers

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from actors.calendars.hours import timeline
 from actors.calendars.series.recurrence import MOST, expand
+from common import timeline
 from common.clock import to_rfc3339
 from common.errors import InvalidArgument
 

@@ -9,8 +9,8 @@ from typing_extensions import override
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Command
 from actors.rooms.service import Rooms
+from tests.clients.raw_socket import RawSocket
 from tests.gateway_rig import Client, rig, token
-from tests.raw_socket import RawSocket
 
 
 def bodies(client: Client) -> list[str]:
@@ -228,8 +228,8 @@ async def test_typing_reaches_the_others_and_ends_by_itself() -> None:
         for client in (alice, bob):
             await client.ok("join_room", {"room_id": "general"})
         await alice.ok("typing_start", {"room_id": "general"})
-        assert await bob.next("typing_start") == {"room_id": "general", "user_id": "alice"}
-        assert await bob.next("typing_stop") == {"room_id": "general", "user_id": "alice"}
+        assert await bob.next("typing_start") == {"room_id": "general", "user_id": "alice", "role": "client"}
+        assert await bob.next("typing_stop") == {"room_id": "general", "user_id": "alice", "role": "client"}
 
 
 async def test_everything_of_a_room_travels_under_its_name() -> None:

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
+from tests.clients.js_client import JsClient
 from tests.gateway_rig import Client, rig, token
-from tests.js_client import JsClient
-from tests.proxy import Proxy
+from tests.partners.proxy import Proxy
 
 
 @pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]], ids="/".join)

@@ -7,11 +7,11 @@ import aiohttp
 import pytest
 
 from config.settings import LimitSettings
+from tests.clients.js_client import JsClient
+from tests.clients.raw_socket import RawSocket
+from tests.clients.wire_rig import until
 from tests.gateway_rig import Rig, rig, token
-from tests.js_client import JsClient
-from tests.raw_socket import RawSocket
 from tests.skipping import HandClock
-from tests.wire_rig import until
 
 
 async def test_a_user_who_sends_too_much_is_told_when_to_go_on() -> None:

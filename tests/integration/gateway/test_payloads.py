@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.clients.raw_socket import RawSocket
 from tests.gateway_rig import Client, Rig, rig, token
 from tests.payloads import FRAMES, PAYLOADS, Hostile, Scene
-from tests.raw_socket import RawSocket
 
 
 @dataclass

@@ -6,8 +6,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.clients.wire_rig import until
 from tests.gateway_rig import rig, token
-from tests.wire_rig import until
 
 SEPARATOR = "\x1e"
 

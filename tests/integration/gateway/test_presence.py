@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from config.settings import PresenceSettings
+from tests.clients.raw_socket import RawSocket
 from tests.gateway_rig import CLOCK, Client, Rig, rig, token
-from tests.raw_socket import RawSocket
 from tests.waiting import eventually
 
 QUICK = {"grace_s": 0.3}

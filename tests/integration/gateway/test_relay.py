@@ -8,10 +8,10 @@ import aiohttp
 import engineio
 import pytest
 
-from tests.certificates import make_node
-from tests.proxy import Proxy
-from tests.relay_rig import Node, node, pair
-from tests.wire_rig import PATIENCE_S, closed, said, until
+from tests.clients.relay_rig import Node, node, pair
+from tests.clients.wire_rig import PATIENCE_S, closed, said, until
+from tests.partners.certificates import make_node
+from tests.partners.proxy import Proxy
 
 # polling
 

@@ -7,14 +7,14 @@ import time
 
 import pytest
 
-from common.net.framing import GREET, PROVE, Calling, ConnectionLost, Refused, connect
+from common.net.framing import GREET, PROVE, Calling, ConnectionLost, PeerRefused, connect
 from common.net.proof import CALLER, SharedSecret
 from realtime.relay import link
 from realtime.relay.link import PURPOSE, PeerConnection
-from realtime.relay.names import Address, Names
-from tests.proxy import Proxy
-from tests.relay_rig import SECRET, UNKNOWN, node, pair
-from tests.wire_rig import PATIENCE_S, until
+from realtime.relay.names import GatewayAddress, Names
+from tests.clients.relay_rig import SECRET, UNKNOWN, node, pair
+from tests.clients.wire_rig import PATIENCE_S, until
+from tests.partners.proxy import Proxy
 
 
 @pytest.mark.parametrize("made_up", ["nobody", "nobody.x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.x", "..", "ä.x"])
@@ -56,7 +56,7 @@ async def test_an_owner_that_has_died_is_refused_at_once_and_its_client_begins_a
 
 async def test_an_owner_that_hangs_is_given_up() -> None:
     async with node() as other, Proxy(other.address.port) as between, node(ping_interval=0.1, ping_timeout=0.1) as one:
-        through = Names.join(Names(SECRET).seal(Address("127.0.0.1", between.port)), "x")
+        through = Names.join(Names(SECRET).seal(GatewayAddress("127.0.0.1", between.port)), "x")
         between.hang()
         began = time.monotonic()
         assert (await one.wire.post(through, "4hello"))[0] == 400
@@ -70,9 +70,9 @@ async def test_gateways_with_different_secrets_have_nothing_to_do_with_each_othe
         assert (await one.wire.poll(sid))[0] == 400
         assert not one.asked
         known = SharedSecret(SECRET, PURPOSE)
-        with pytest.raises(Refused):
+        with pytest.raises(PeerRefused):
             await connect(PeerConnection, *other.address, known, tls=None, within_s=PATIENCE_S)
-        with pytest.raises(Refused):
+        with pytest.raises(PeerRefused):
             await one.relay._link(other.address)
 
 

@@ -12,11 +12,11 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from typing_extensions import override
 
-from common.tokens import Verified
-from common.verifier import Verifier
+from common.auth.tokens import Verified
+from common.auth.verifier import Verifier
 from config.settings import AuthSettings
+from tests.clients.raw_socket import RawSocket
 from tests.gateway_rig import CLOCK, SECRET, rig, token
-from tests.raw_socket import RawSocket
 from tests.skipping import skip
 from tests.waiting import eventually
 

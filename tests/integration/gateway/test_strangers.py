@@ -12,17 +12,17 @@ import pytest
 from structlog.testing import capture_logs
 from typing_extensions import override
 
-from common.tokens import Verified
-from common.verifier import Verifier
+from common.auth.tokens import Verified
+from common.auth.verifier import Verifier
 from config.settings import AuthSettings, LimitSettings
-from realtime.front import strangers
+from realtime.front.bounds import strangers
 from realtime.front.gateway import Gateway
+from tests.clients.raw_socket import RawSocket
+from tests.clients.streams import stream_to
+from tests.clients.wire_rig import Wire, closed, said, until
 from tests.gateway_rig import CLOCK, SECRET, Rig, rig, token
-from tests.raw_socket import RawSocket
 from tests.skipping import skip
-from tests.streams import stream_to
 from tests.waiting import eventually
-from tests.wire_rig import Wire, closed, said, until
 
 MANY = 2000
 AUTH_S = 60.0

@@ -10,8 +10,8 @@ import pytest
 
 from common.errors import Unauthenticated
 from serve_app.capabilities.identity.assembly import identity_of
+from serve_app.capabilities.identity.messages.outbox import OutgoingMail
 from serve_app.capabilities.identity.origin import Origin
-from serve_app.capabilities.identity.outbox import OutgoingMail
 from serve_app.capabilities.identity.sessions.session_records import Reused
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House, house

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actors.care.views import CARE
-from serve_app.capabilities.identity.care_carrying import COLLECTION, carry_over
+from serve_app.capabilities.identity.care.carrying import COLLECTION, carry_over
 from tests.gateway_rig import Client, token
 from tests.identity_rig import House
 

@@ -12,7 +12,7 @@ from actors.presence.state import Memory
 from store.ports.keys import ID_BYTES
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
-from tests.integration.identity.victim import CANARY, Victim, a_victim, when
+from tests.integration.identity.attacks.victim import CANARY, Victim, a_victim, when
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 ADA = "ada@example.org"
@@ -62,7 +62,9 @@ async def planted(home: House) -> tuple[Victim, list[str]]:
     why = {"reason": f"{CANARY} reason"}
     await home.ok("POST", f"/api/bookings/{booking['id']}/cancel", why, bearer=bearer, Idempotency_Key="b2")
     kinds = ("message", "edited", "attachment", "notes", "reason", "wish", "phone", "tablet", "guess")
-    return victim, [ADA, f"Ada {CANARY}", PASSWORD, *(f"{CANARY} {kind}" for kind in kinds)]
+    told = ("title", "body", "data", "link", "key")
+    texts = [f"{CANARY} {kind}" for kind in (*kinds, *told)]
+    return victim, [ADA, f"Ada {CANARY}", PASSWORD, f"{CANARY}-endpoint", *texts]
 
 
 async def test_nothing_that_a_person_wrote_is_stored_in_the_clear(home: House) -> None:

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from actors.calendars.hours.timeline import DAY_MS
-from actors.calendars.services.feed_tokens import LIFETIME_MS, MOST
+from actors.calendars.services.feeds.feed_tokens import LIFETIME_MS, MOST
+from common.timeline import DAY_MS
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
-from tests.integration.identity.victim import HOURS, SERVICE, when
+from tests.integration.identity.attacks.victim import HOURS, SERVICE, when
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 OWN = "/api/bookings/feed-tokens"

@@ -14,7 +14,7 @@ from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.privacy.capability import erasure_of
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
-from tests.integration.identity.victim import a_victim
+from tests.integration.identity.attacks.victim import a_victim
 from tests.system.harness import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -130,7 +130,7 @@ async def test_what_staff_reads_over_a_socket_is_recorded(home: House) -> None:
     await wait_until(recorded, within_s=10, what="no entry")
     members = ("actor", "role", "resource", "subject", "address", "why")
     assert [tuple(one[member] for member in members) for one in found] == [
-        ("tess", "therapist", "care", "ada", "127.0.0.1", "policy: owner, member")
+        ("tess", "therapist", "care", "ada", "127.0.0.1", "policy: owner, member, cover, requested")
     ]
     assert found[0]["request"]
 
@@ -170,6 +170,22 @@ async def test_what_staff_reads_over_http_is_recorded_before_it_is_answered(home
         await home.ok("GET", path, bearer=victim.bearer)  # her own
     await home.ok("GET", "/api/auth/me", bearer=victim.therapist)
     assert await home.database["audit"].count_documents({}) == count
+
+
+async def test_who_is_who_is_seen_under_break_glass_over_somebody_who_is_there(home: House) -> None:
+    ada = await home.socket(token("ada"))
+    await ada.ok("create_room", {"room_id": "veiled", "members": ["bob"], "anonymous": True})
+    moderator = token("mo", "moderator")
+    grant = await home.ok("POST", "/api/break-glass", {"subject_id": "bob", "reason": REASON}, bearer=moderator)
+    path = f"/api/break-glass/{grant['grant_id']}/rooms/veiled/members"
+    told = await home.ok("GET", path, bearer=moderator)
+    assert {one["user_id"] for one in told["members"]} == {"ada", "bob"}
+    assert all(one["alias"].startswith("alias_") for one in told["members"])
+    assert "breakglass.read" in await home.actions("bob")
+    await home.refused(404, "not_found", "GET", path, bearer=token("mia", "moderator"))
+    elsewhere = await home.ok("POST", "/api/break-glass", {"subject_id": "cyd", "reason": REASON}, bearer=moderator)
+    path = f"/api/break-glass/{elsewhere['grant_id']}/rooms/veiled/members"
+    await home.refused(403, "permission_denied", "GET", path, bearer=moderator)
 
 
 async def test_what_was_refused_is_not_recorded_as_read(home: House) -> None:

@@ -19,13 +19,38 @@ from serve_app.edge.conventions.permits import actions_of, check_permits, permit
 from tests.declared import declared_events
 from tests.gateway_rig import token
 from tests.identity_rig import House
-from tests.integration.identity.victim import a_victim, when
+from tests.integration.identity.attacks.victim import a_victim, when
 from tests.system.harness import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-FREE_FORM = {"Message.attachments"}  # what people attach: any JSON, which nobody here reads
+# What people attach or answer: any JSON, which nobody here reads; and blocks, each of its own form.
+FREE_FORM = {"Message.attachments", "ShownSubmission.answers", "WireMessage.attachments", "WireMessage.blocks"}
+FREE_FORM |= {"DraftView.answers", "SavedDraft.answers"}
+FREE_FORM |= {"KeptMessage.attachments", "KeptMessage.blocks", "KeptMessage.encrypted"}
 OF_NOBODY = {"CalendarFigures", "CalendarReply", "Checked", "FeedReply", "FreeTimesReply", "ImportedReply"}
 OF_NOBODY |= {"NothingToTell", "Standing", "WaitlistFigures"}
+OF_NOBODY |= {"IceReply", "LeftReply", "MediaAnswer", "MediaSlots", "QualityReply", "TicketReply"}
+OF_NOBODY |= {"DraftView", "FromMessage", "SavedDraft", "SyncSaved"}
+OF_NOBODY |= {"MessageVersions", "RecordingPage", "RecordingReply"}
+OF_NOBODY |= {
+    "AccountReply",
+    "BillHistory",
+    "EffectsReply",
+    "InvoicePreview",
+    "LimitReply",
+    "MethodPage",
+    "MetricsReply",
+}
+OF_NOBODY |= {
+    "PaymentReply",
+    "PreviewReply",
+    "ProgressAnswer",
+    "ReminderList",
+    "ShownSeries",
+    "TransactionPage",
+    "Trends",
+    "ValidReply",
+}  # the operation says
 
 
 def kinds(home: House) -> Iterator[tuple[str, bool, Any]]:

@@ -8,11 +8,11 @@ import aiohttp
 import pytest
 from socketio.exceptions import ConnectionError as Refused
 
-from common.revocations import Revocation
+from common.auth.revocations import Revocation
 from serve_app.capabilities.identity.sessions.revocation import Follower
+from tests.clients.raw_socket import RawSocket
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
-from tests.raw_socket import RawSocket
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PROMISED_S = 2.0

@@ -89,7 +89,7 @@ async def until(home: House, job_id: str, **wanted: Any) -> Any:
 
 async def test_it_is_carried_out_step_by_step_and_shows_how_far_it_has_come(home: House) -> None:
     work = Counting()
-    async with a_runner(home, [JobsConnector([work])]):
+    async with a_runner(home, [JobsConnector({"rebuild_projections": work})]):
         job_id = await start(home)
         work.go(4)
         await until(home, job_id, done=4, total=10, result={"even": 2})
@@ -102,7 +102,7 @@ async def test_it_is_carried_out_step_by_step_and_shows_how_far_it_has_come(home
 
 async def test_it_is_paused_resumed_and_cancelled(home: House) -> None:
     work = Counting()
-    async with a_runner(home, [JobsConnector([work])]):
+    async with a_runner(home, [JobsConnector({"rebuild_projections": work})]):
         job_id = await start(home)
         work.go(2)
         await until(home, job_id, done=2)
@@ -129,7 +129,7 @@ async def test_it_is_paused_resumed_and_cancelled(home: House) -> None:
 
 async def test_it_goes_on_where_it_stands_when_its_runner_is_another(home: House) -> None:
     work = Counting()
-    async with a_runner(home, [JobsConnector([work])]):
+    async with a_runner(home, [JobsConnector({"rebuild_projections": work})]):
         job_id = await start(home)
         work.go(3)
         await until(home, job_id, done=3)
@@ -142,7 +142,7 @@ async def test_it_goes_on_where_it_stands_when_its_runner_is_another(home: House
         await eventually(tried, "the fourth step was not tried")
     second = Counting()
     second.go(7)
-    async with a_runner(home, [JobsConnector([second])]):
+    async with a_runner(home, [JobsConnector({"rebuild_projections": second})]):
         await until(home, job_id, state="done", done=10)
     assert second.seen[0].cursor == "3"
 
@@ -150,7 +150,7 @@ async def test_it_goes_on_where_it_stands_when_its_runner_is_another(home: House
 async def test_what_passes_is_tried_again_and_what_does_not_ends_it(home: House) -> None:
     work = Counting(trouble=[Unavailable("Try again.", retry_after_s=0.01)])
     work.go(3)
-    async with a_runner(home, [JobsConnector([work])]):
+    async with a_runner(home, [JobsConnector({"rebuild_projections": work})]):
         job_id = await start(home)
         await until(home, job_id, done=2)
         work.trouble.append(NotFound("It is not there."))
@@ -169,7 +169,7 @@ async def test_rebuilding_brings_back_what_read_models_have_lost(home: House) ->
     recipe = CarewireSpec(home.settings)
     kinds = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
     work = Rebuilding(home.stores, kinds, home.clock, step_s=0)
-    async with a_runner(home, [JobsConnector([work])]):
+    async with a_runner(home, [JobsConnector({"rebuild_projections": work})]):
         dry = await until(home, await start(home, dry_run=True), state="done")
         assert await memberships.count_documents({}) == 0
         real = await until(home, await start(home), state="done")

@@ -10,9 +10,9 @@ import socketio
 from aiohttp import web
 
 from loadtests.lib.client import run
-from loadtests.lib.peer_server import OK, make_app
-from loadtests.lib.workloads import Job, Workload
-from loadtests.load_socket import Refused
+from loadtests.lib.load_socket import ConnectionRefused
+from loadtests.lib.workloads import LoadJob, Workload
+from loadtests.peers.peer_server import OK, make_app
 
 SMALL = Workload("small", rooms=2, size=3, window=2, rate=50)
 
@@ -56,7 +56,7 @@ def a_bad_server(*, lose: int = 0, refuse: int = 0) -> web.Application:
 
 async def test_a_good_server_loses_nothing_and_is_timed() -> None:
     async with served(make_app()) as port:
-        found = await run(Job(port, SMALL, warmup_s=0.1, seconds=0.5))
+        found = await run(LoadJob(port, SMALL, warmup_s=0.1, seconds=0.5))
     for phase in (found.saturated, found.paced):
         assert (phase.missing, phase.failed_acks, phase.late_acks) == (0, 0, 0)
         assert phase.deliveries_per_s > 0
@@ -68,12 +68,12 @@ async def test_a_good_server_loses_nothing_and_is_timed() -> None:
 
 async def test_lost_messages_and_bad_acks_are_counted() -> None:
     async with served(a_bad_server(lose=5, refuse=5)) as port:
-        found = await run(Job(port, SMALL, warmup_s=0.0, seconds=0.4, drain_s=0.5))
+        found = await run(LoadJob(port, SMALL, warmup_s=0.0, seconds=0.4, drain_s=0.5))
     assert found.paced.missing == 3 * 4  # of 20 messages, each to three
     assert found.paced.failed_acks == 4
 
 
 async def test_a_server_that_lets_nobody_in_ends_the_run() -> None:
     async with served(web.Application()) as port:
-        with pytest.raises(Refused, match="404"):
-            await run(Job(port, SMALL, warmup_s=0.0, seconds=0.1))
+        with pytest.raises(ConnectionRefused, match="404"):
+            await run(LoadJob(port, SMALL, warmup_s=0.0, seconds=0.1))

@@ -9,8 +9,8 @@ import pytest
 import socketio
 from aiohttp import web
 
-from loadtests.lib.peer_server import OK
-from loadtests.lib.swarm import Room, Swarm, people
+from loadtests.lib.swarm import Swarm, SwarmRoom, people
+from loadtests.peers.peer_server import OK
 from loadtests.scenarios.reconnect import Returning, check
 from tests.gateway_rig import SECRET, Rig, rig
 from tests.integration.loadtests.test_load_client import served
@@ -23,9 +23,9 @@ async def system() -> AsyncIterator[Rig]:
         yield running
 
 
-def rooms(count: int, size: int) -> list[Room]:
+def rooms(count: int, size: int) -> list[SwarmRoom]:
     """Rooms full of people."""
-    return [people(Room(f"r{number}", "groups"), size) for number in range(count)]
+    return [people(SwarmRoom(f"r{number}", "groups"), size) for number in range(count)]
 
 
 def a_careless_server(*, skip: int = 0, repeat: int = 0) -> web.Application:

@@ -9,11 +9,11 @@ import pytest
 from typing_extensions import override
 
 from common.errors import StartupError
-from common.net.framing import FIRST_METHOD, GREET, PROVE, Calling, ConnectionLost, Listening, Refused, connect
+from common.net.framing import FIRST_METHOD, GREET, PROVE, Calling, ConnectionLost, Listening, PeerRefused, connect
 from common.net.proof import CALLER, SharedSecret, fresh_nonce
 from common.net.tls import NodeTls, mutual_tls
-from tests.certificates import make_node
-from tests.streams import dropped, stream_to
+from tests.clients.streams import dropped, stream_to
+from tests.partners.certificates import make_node
 
 SECRET = b"known to both ends and to nobody else"
 WITHIN_S = 5.0
@@ -112,7 +112,7 @@ async def test_a_caller_says_nothing_to_a_listener_that_does_not_know_the_secret
     async with listening(b"another") as port:
         ear = Eavesdropper(port)
         async with ear.between() as between:
-            with pytest.raises(Refused):
+            with pytest.raises(PeerRefused):
                 async with calling(between):
                     raise AssertionError("connected")
         assert len(ear.caller) == 9 + 32  # a header and a nonce
@@ -136,7 +136,7 @@ async def test_a_listener_does_not_take_its_own_proof_back() -> None:
 
 async def test_a_secret_for_one_purpose_opens_nothing_else() -> None:
     async with listening(purpose="figures") as port:
-        with pytest.raises(Refused):
+        with pytest.raises(PeerRefused):
             async with calling(port, purpose="shard"):
                 raise AssertionError("connected")
 

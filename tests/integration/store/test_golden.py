@@ -27,10 +27,10 @@ from serve_app.capabilities.identity.sessions.tickets import Tickets
 from store.crypto.masterkeys import MasterKeys
 from store.crypto.vault import KeyringVault
 from store.mongo.client import Database
+from store.mongo.kernel.leases import MongoLeases
+from store.mongo.kernel.maps import MongoPartitionMaps
+from store.mongo.kernel.timers import MongoTimers
 from store.mongo.keys import MongoKeyStore
-from store.mongo.leases import MongoLeases
-from store.mongo.maps import MongoPartitionMaps
-from store.mongo.timers import MongoTimers
 from store.ports.keys import WrappedKey
 from store.ports.leases import Holder
 from store.ports.maps import PartitionMap

@@ -5,8 +5,8 @@ from pymongo import IndexModel
 
 from common.errors import StartupError
 from store.mongo.client import Database
-from store.mongo.documents import JOURNAL
 from store.mongo.indexes import ensure_indexes
+from store.mongo.kernel.documents import JOURNAL
 from store.ports.views import Index
 
 DECLARED = (Index("people", ("room", "joined")), Index("people", ("room", "version")), Index("names", ("name",), True))

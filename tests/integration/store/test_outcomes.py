@@ -11,20 +11,20 @@ from common.errors import Unavailable
 from common.lib.tasks import Tasks
 from store.holders import this_process
 from store.mongo.client import Database, open_client
-from store.mongo.documents import JOURNAL, to_document
 from store.mongo.indexes import ensure_indexes
-from store.mongo.journal import MongoJournal, outcomes_of
+from store.mongo.kernel.documents import JOURNAL, to_document
+from store.mongo.kernel.journal import MongoJournal, outcomes_of
+from store.mongo.kernel.leases import MongoLeases
+from store.mongo.kernel.maps import MongoPartitionMaps
+from store.mongo.kernel.timers import MongoTimers
+from store.mongo.kernel.views import MongoViews
 from store.mongo.keys import MongoKeyStore
-from store.mongo.leases import MongoLeases
-from store.mongo.maps import MongoPartitionMaps
-from store.mongo.timers import MongoTimers
-from store.mongo.views import MongoViews
 from store.ports.journal import Outcome, Snapshot, Turn
 from store.ports.timers import Timer
 from store.ports.views import View
-from tests.contract.turns import a_turn, command_id
+from tests.contract.kernel.turns import a_turn, command_id
 from tests.mongo import url_of
-from tests.proxy import Proxy
+from tests.partners.proxy import Proxy
 from tests.waiting import eventually
 
 STORED, REFUSED, UNKNOWN = Outcome.STORED, Outcome.REFUSED, Outcome.UNKNOWN

@@ -8,17 +8,17 @@ import pytest
 
 from actors.kernel.lib.writes import WriteBatcher, batch_writes
 from common.lib.tasks import Tasks
-from store.mongo.activities import ACTIVITIES, MongoActivities
 from store.mongo.client import Database
-from store.mongo.documents import JOURNAL
 from store.mongo.indexes import ensure_indexes
-from store.mongo.journal import MongoJournal
-from store.mongo.timers import TIMERS, MongoTimers
-from store.mongo.views import MongoViews
+from store.mongo.kernel.activities import ACTIVITIES, MongoActivities
+from store.mongo.kernel.documents import JOURNAL
+from store.mongo.kernel.journal import MongoJournal
+from store.mongo.kernel.timers import TIMERS, MongoTimers
+from store.mongo.kernel.views import MongoViews
 from store.ports.activities import BEHIND, ActivityRecord
 from store.ports.timers import Timer
 from store.ports.views import Index, View, ViewQuery
-from tests.contract.turns import a_turn, command_id
+from tests.contract.kernel.turns import a_turn, command_id
 
 ROOM = "room:5"
 

@@ -7,11 +7,11 @@ from store.crypto.masterkeys import MasterKeys
 from store.crypto.vault import KeyringVault
 from store.mongo.client import Database
 from store.mongo.indexes import ensure_indexes
-from store.mongo.journal import MongoJournal
+from store.mongo.kernel.journal import MongoJournal
+from store.mongo.kernel.views import MongoViews
 from store.mongo.keys import MongoKeyStore
-from store.mongo.views import MongoViews
 from store.ports.views import View
-from tests.contract.turns import a_turn
+from tests.contract.kernel.turns import a_turn
 
 ROOM = "room:1"
 TEXT = b"a text that nobody may read any more"

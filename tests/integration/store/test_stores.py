@@ -18,7 +18,7 @@ from store.ports.journal import Outcome
 from store.ports.timers import Timer
 from store.ports.views import Index, View
 from store.stores import open_stores
-from tests.contract.turns import a_turn
+from tests.contract.kernel.turns import a_turn
 from tests.mongo import free_port, url_of
 from tests.waiting import eventually
 

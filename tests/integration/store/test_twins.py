@@ -9,14 +9,14 @@ from store.crypto.masterkeys import MasterKeys
 from store.crypto.vault import KeyringVault
 from store.holders import this_process
 from store.mongo.client import Database
-from store.mongo.documents import JOURNAL, to_document
 from store.mongo.indexes import ensure_indexes
-from store.mongo.journal import MongoJournal, outcomes_of
+from store.mongo.kernel.documents import JOURNAL, to_document
+from store.mongo.kernel.journal import MongoJournal, outcomes_of
+from store.mongo.kernel.leases import LEASES
 from store.mongo.keys import KEYS, MongoKeyStore
-from store.mongo.leases import LEASES
 from store.ports.journal import Outcome
 from store.ports.leases import Holder
-from tests.contract.turns import a_turn
+from tests.contract.kernel.turns import a_turn
 
 
 async def test_without_the_fence_both_writers_of_a_turn_are_stored(mongo: Database) -> None:

@@ -19,8 +19,8 @@ from serve_app.edge.webhooks.partners import WebhookPartner
 from tests.gateway_rig import token
 from tests.identity_rig import House, house
 from tests.mongo import url_of
+from tests.partners.webhook_partner import SECRETS, GetEntries, LedgerKind, OpenLedger, acme, signed
 from tests.waiting import eventually
-from tests.webhook_partner import SECRETS, GetEntries, LedgerKind, OpenLedger, acme, signed
 
 ACME = "/api/webhooks/acme"
 LIST = "/api/operations/webhooks"

@@ -11,7 +11,7 @@ import pytest
 import socketio
 
 from realtime.socketio import AsyncServer
-from tests.wire_rig import PATIENCE_S, serving, until
+from tests.clients.wire_rig import PATIENCE_S, serving, until
 
 TRANSPORTS = {"websocket": ["websocket"], "polling": ["polling"], "upgrade": ["polling", "websocket"]}
 PLACES = [  # python-socketio does not answer the poll of a client that leaves, which then waits for 45 s

@@ -13,8 +13,8 @@ from aiohttp import web
 
 from realtime.socketio import AsyncServer, FastHandshake, OpeningRequest
 from realtime.websocket.frames import framed
-from tests.streams import Stream, stream_to
-from tests.wire_rig import until
+from tests.clients.streams import Stream, stream_to
+from tests.clients.wire_rig import until
 
 PATIENCE_S = 30.0
 KEY = base64.b64encode(b"sixteen bytes ..").decode()

@@ -14,8 +14,17 @@ import aiohttp
 import pytest
 
 from realtime.socketio import AsyncServer
+from tests.clients.wire_rig import (
+    PING_INTERVAL_S,
+    PING_TIMEOUT_S,
+    Wire,
+    closed,
+    said,
+    said_beside_pings,
+    serving,
+    until,
+)
 from tests.skipping import skip
-from tests.wire_rig import PING_INTERVAL_S, PING_TIMEOUT_S, Wire, closed, said, said_beside_pings, serving, until
 
 CONNECT_S = 15.0
 OPEN_KEYS = {"sid", "upgrades", "pingInterval", "pingTimeout", "maxPayload"}

@@ -15,7 +15,7 @@ from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.ports import EntityClient
 from actors.kernel.contract.protocol import Level, Offered, Report, Work, WorkResult
-from actors.kernel.effects.activity_ids import answer_id, mark_of
+from actors.kernel.effects.activities.activity_ids import answer_id, mark_of
 from common.clock import Clock
 from common.errors import Unavailable
 from config.activities import ActivitySettings

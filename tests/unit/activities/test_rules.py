@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serve_app.activities.breaker import MANY, Breaker
 from serve_app.activities.connector import Capacity
-from serve_app.activities.credits import Credits
 from serve_app.activities.keys import PartnerKey
 from serve_app.activities.lines import Lines
-from serve_app.activities.retries import due_ms, next_step, pause_s
+from serve_app.activities.pacing.breaker import MANY, Breaker
+from serve_app.activities.pacing.credits import Credits
+from serve_app.activities.pacing.retries import due_ms, next_step, pause_s
 
 
 def a_breaker() -> Breaker:

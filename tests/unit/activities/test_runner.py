@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from actors.kernel.effects.activity_ids import text_of
+from actors.kernel.effects.activities.activity_ids import text_of
 from config.activities import ActivitySettings
 from serve_app.activities.connector import Capacity, Erased, Later, Misconfigured, Refused, Unreadable
 from tests.unit.activities.rig import Entities, FakeShard, LoopClock, Post, Rig, StoppedClock, an_offer

@@ -15,7 +15,6 @@ from actors.calendars.calendar.kind import CalendarKind
 from actors.calendars.calendar.occupancy import TimeEntry
 from actors.calendars.contract.wanted import BookingRequest
 from actors.calendars.hours.schedule import Limits, Schedule, Service
-from actors.calendars.hours.timeline import DAY_MS, HOUR_MS
 from actors.calendars.series.kind import SeriesKind
 from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.calendars import Calendars
@@ -27,11 +26,12 @@ from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Kind, Principal
 from actors.kernel.contract.partitions import partition_of
 from actors.kernel.history.runtime import KindRuntime
-from actors.kernel.shard.loader import restore
 from actors.kernel.shard.reply_cache import ReplyCache
-from actors.kernel.shard.resident import Resident
+from actors.kernel.shard.residents.loader import restore
+from actors.kernel.shard.residents.resident import Resident
 from actors.workflows.table import reactions_of
 from common.clock import Clock
+from common.timeline import DAY_MS, HOUR_MS
 from config.settings import KernelSettings
 from store.memory import memory_stores
 from store.ports.stores import Stores

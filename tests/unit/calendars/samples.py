@@ -87,5 +87,6 @@ def _plain(kind: Any, name: str) -> Any:
         return PRICE
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return sample(kind, f"{name}.")
-    known: dict[Any, Any] = {str: name, bytes: name.encode(), int: crc32(name.encode()) % 100_000, bool: True}
+    number = crc32(name.encode()) % 100_000
+    known: dict[Any, Any] = {str: name, bytes: name.encode(), int: number, float: number / 8, bool: True}
     return known[kind]

@@ -16,10 +16,10 @@ from actors.calendars.calendar.kind import CalendarKind
 from actors.calendars.calendar.occupancy import TimeEntry
 from actors.calendars.calendar.reservations import ConfirmOrCancel, TimeReserved
 from actors.calendars.hours.schedule import Limits, Schedule, Service, Stretch
-from actors.calendars.hours.timeline import DAY_MS, HOUR_MS, MINUTE_MS
 from actors.kernel.contract.entity import SYSTEM, Context, Principal
 from common.clock import to_rfc3339
 from common.errors import Conflict
+from common.timeline import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.unit.calendars.rig import at
 
 NOW = at(8)

@@ -10,14 +10,14 @@ import pytest
 from actors.calendars.contract.requests import WaitlistBody
 from actors.calendars.contract.wanted import BookingChangeRequest, BookingFilter, BookingRequest
 from actors.calendars.services.booking_queries import BookingQueries
-from actors.calendars.services.feed_tokens import FeedTokens
+from actors.calendars.services.feeds.feed_tokens import FeedTokens
 from actors.calendars.services.series import SeriesService
 from actors.calendars.services.waitlist import WaitlistService
 from actors.kernel.contract.entity import Principal
+from common.auth.tokens import ROLES
 from common.clock import to_rfc3339
 from common.errors import CarewireError, NotFound, PermissionDenied
 from common.policy import POLICY, RULES, Relation
-from common.tokens import ROLES
 from tests.unit.calendars.rig import ANN, Rig, a_schedule, at
 
 WHO = {Relation.SELF: "ann", Relation.OWNER: "doc", Relation.MEMBER: "pam", Relation.NONE: "sam"}
@@ -75,6 +75,7 @@ ACTIONS: dict[str, Act] = {
     "booking.reschedule": lambda w, by: w.rig.bookings.move(w.booking, BookingChangeRequest(start=at(15)), by=by),
     "booking.cancel": lambda w, by: w.rig.bookings.cancel(w.booking, by=by),
     "booking.close": lambda w, by: w.rig.bookings.finish(w.booking, "completed", by=by),
+    "booking.remind": lambda w, by: w.rig.bookings.remind(w.booking, by=by),
     "booking.transfer": lambda w, by: w.rig.bookings.move(w.booking, BookingChangeRequest(therapist="eve"), by=by),
     "series.create": lambda w, by: w.series.create(
         _talk(16, client="ann"), "FREQ=DAILY;COUNT=2", (), "all", dry_run=False, by=by

@@ -15,7 +15,7 @@ from actors.calendars.services.bookings import Bookings
 from actors.calendars.services.series import SeriesService
 from actors.kernel.contract.ports import EntityClient
 from common.errors import Conflict, NotFound
-from tests.simulation.test_bookings import Crashed, Mortal
+from tests.simulation.kinds.test_bookings import Crashed, Mortal
 from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, a_schedule, at
 
 WEEKLY = "FREQ=WEEKLY;COUNT=4"

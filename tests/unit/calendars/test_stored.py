@@ -20,6 +20,15 @@ GOLDEN: Final[dict[str, str]] = json.loads((Path(__file__).parent / "golden" / "
 WITHOUT_VERSIONS: Final[dict[str, str]] = json.loads(
     (Path(__file__).parent / "golden" / "without_versions.json").read_text()
 )
+BEFORE_REMINDERS: Final[dict[str, str]] = json.loads(
+    (Path(__file__).parent / "golden" / "before_reminders.json").read_text()
+)
+BEFORE_BILLS: Final[dict[str, str]] = json.loads((Path(__file__).parent / "golden" / "before_bills.json").read_text())
+"""What was stored before bookings had bills."""
+BEFORE_SOURCES: Final[dict[str, str]] = json.loads(
+    (Path(__file__).parent / "golden" / "before_sources.json").read_text()
+)
+"""What was stored before bookings said what they come of."""
 OWN: Final = [kind for kind in KINDS if kind.name != "user"]
 
 
@@ -61,6 +70,37 @@ def test_a_command_that_names_no_versions_is_what_it_was(name: str) -> None:
     made = msgspec.structs.replace(sample(kind), versions=msgspec.UNSET)
     assert msgspec.msgpack.encode(made) == golden
     assert msgspec.msgpack.decode(golden, type=kind) == made
+
+
+@pytest.mark.parametrize("name", BEFORE_REMINDERS)
+def test_what_was_stored_before_calendars_named_their_reminders_is_read(name: str) -> None:
+    kind = BookingState if name == "booking.snapshot" else stored()[name]
+    read = msgspec.msgpack.decode(bytes.fromhex(BEFORE_REMINDERS[name]), type=kind)
+    record: Any = getattr(read, "record", read)
+    assert record.terms.reminders is None
+    assert getattr(read, "lead_ms", -1) == -1
+    assert getattr(read, "reminded", []) == []
+
+
+@pytest.mark.parametrize("name", BEFORE_BILLS)
+def test_what_was_stored_before_bookings_had_bills_is_read(name: str) -> None:
+    kind = BookingState if name.endswith("snapshot") else stored()[name]
+    read = msgspec.msgpack.decode(bytes.fromhex(BEFORE_BILLS[name]), type=kind)
+    record: Any = getattr(read, "record", read)
+    if isinstance(record, Record):
+        assert (record.bill, record.terms.prepaid) == ("", False)
+
+
+@pytest.mark.parametrize("name", BEFORE_SOURCES)
+def test_what_was_stored_before_bookings_said_what_they_come_of_is_read(name: str) -> None:
+    kind = BookingState if name.endswith("snapshot") else stored()[name]
+    read = msgspec.msgpack.decode(bytes.fromhex(BEFORE_SOURCES[name]), type=kind)
+    whole = sample(kind)
+    if isinstance(whole, Record):
+        assert read == msgspec.structs.replace(whole, source=())
+    else:
+        record = msgspec.structs.replace(whole.record, source=())
+        assert read == msgspec.structs.replace(whole, record=record)
 
 
 @pytest.mark.parametrize("kind", OWN, ids=lambda kind: kind.name)

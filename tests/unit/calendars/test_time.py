@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
 from actors.calendars.calendar.planner import Planner
-from actors.calendars.hours import timeline
 from actors.calendars.hours.openings import OpeningHours
 from actors.calendars.hours.schedule import Holidays, Override, Schedule, Service, Stretch, check
+from common import timeline
 from common.errors import InvalidArgument
 
 ZONES = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("posix", "right")))

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from actors.calendars.contract.requests import WaitlistBody
-from actors.calendars.hours.timeline import HOUR_MS
 from actors.calendars.services.waitlist import WaitlistService
 from actors.calendars.waitlist.answers import Factor
 from actors.kernel.contract.entity import Principal
 from common.clock import to_rfc3339
 from common.errors import Conflict, NotFound, PermissionDenied
+from common.timeline import HOUR_MS
 from tests.unit.calendars.rig import ANN, BOB, DOC, Rig, at
 
 CY, DEE = Principal("cy"), Principal("dee")

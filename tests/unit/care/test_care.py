@@ -21,6 +21,7 @@ from actors.care.views import CARE, pair_of, record_in
 from actors.inboxes import commands as inbox
 from actors.inboxes.commands import Deliver
 from actors.kernel.contract.entity import SYSTEM, Attach, Principal
+from actors.worksheets.desk.letters import CareOver, CareRests
 from common.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from tests.unit.rooms.harness import START_MS, World
 
@@ -47,9 +48,16 @@ def state_of(world: World) -> str:
 
 def told(world: World) -> dict[str, dict[str, str]]:
     """Who was told what since the letters were cleared."""
-    deliveries = [(one.to, msgspec.msgpack.decode(one.command, type=Deliver)) for one in world.letters]
+    letters = [one for one in world.letters if not one.to.startswith("desk:")]
+    deliveries = [(one.to, msgspec.msgpack.decode(one.command, type=Deliver)) for one in letters]
     assert all(one.name == "care_updated" for _, one in deliveries)
     return {to: msgspec.json.decode(one.payload) for to, one in deliveries}
+
+
+def work_told(world: World) -> list[tuple[str, CareOver | CareRests]]:
+    """What the work of a client was told since the letters were cleared."""
+    letters = [one for one in world.letters if one.to.startswith("desk:")]
+    return [(one.to, msgspec.msgpack.decode(one.command, type=CareOver | CareRests)) for one in letters]
 
 
 def test_a_therapist_proposes_the_client_accepts_and_each_hears_what_the_other_did() -> None:
@@ -101,6 +109,7 @@ def test_a_pause_lasts_until_it_is_resumed(snapshot: bool) -> None:
     world.do(CARE_1, PauseCare(), TESS)
     assert state_of(world) == "paused"
     assert told(world)["user:ada"]["state"] == "paused"
+    assert work_told(world) == [("desk:ada", CareRests("tess", stopped=True))]
     world.passivate(CARE_1, snapshot=snapshot)
     world.do(CARE_1, LapsePause(0), SYSTEM)  # no timer of this pause
     assert state_of(world) == "paused"
@@ -108,6 +117,7 @@ def test_a_pause_lasts_until_it_is_resumed(snapshot: bool) -> None:
     world.do(CARE_1, ResumeCare(), ROOT)
     assert state_of(world) == "active"
     assert set(told(world)) == {"user:ada", "user:tess"}
+    assert work_told(world) == [("desk:ada", CareRests("tess", stopped=False))]
 
 
 def test_a_pause_with_an_end_is_over_by_then_unless_it_was_set_anew() -> None:
@@ -181,6 +191,7 @@ def test_either_party_ends_it_and_it_stays_so(by: Principal, paused: bool) -> No
     world.do(CARE_1, EndCare(), by)
     assert state_of(world) == "ended"
     assert set(told(world)) == {f"user:{user}" for user in {"ada", "tess"} - {by.user}}
+    assert work_told(world) == [("desk:ada", CareOver("tess"))]
     for command, who in ((AcceptCare(), ADA), (PauseCare(), TESS), (ResumeCare(), TESS), (EndCare(), by)):
         with pytest.raises(FailedPrecondition):
             world.ask(CARE_1, command, who)
@@ -214,7 +225,8 @@ def test_erasing_a_party_ends_it_without_a_word() -> None:
     world.do(CARE_1, ForgetParty("ada"), SYSTEM)
     world.do(CARE_1, ForgetParty("ada"), SYSTEM)
     assert state_of(world) == "ended"
-    assert not world.letters
+    assert not told(world)
+    assert work_told(world) == [("desk:ada", CareOver("tess"))]
 
 
 @pytest.mark.parametrize("state", ["pending", "active", "ended"])
@@ -232,7 +244,12 @@ def test_what_was_a_document_is_carried_over_once_and_nobody_is_told(state: str)
 
 
 @pytest.mark.parametrize(
-    "command", [ForgetParty("ada"), LapsePause(0), CarryOver(CareRecord("c1", "a", "b", "active", "b", 1))]
+    "command",
+    [
+        ForgetParty("ada"),
+        LapsePause(0),
+        CarryOver(CareRecord(id="c1", client="a", therapist="b", state="active", by="b", since=1)),
+    ],
 )
 def test_nobody_says_what_only_the_system_says(command: CareCommand) -> None:
     with pytest.raises(PermissionDenied):

@@ -14,15 +14,16 @@ from actors.inboxes.kind import InboxKind
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import SYSTEM, Kind, Principal
+from actors.rooms.pairs import PairKind
 from actors.workflows.table import reactions_of
 from common.errors import AlreadyExists
 from common.policy import Relation
-from serve_app.capabilities.identity.care import CareRelations
+from serve_app.capabilities.identity.care.service import CareRelations
 from store.memory import memory_stores
 from tests.simulation.loop import VirtualLoop, run
 from tests.unit.calendars.rig import SETTINGS, JumpingClock
 
-KINDS: Final[Sequence[Kind[Any, Any, Any]]] = (CareKind(), CarePairKind(), InboxKind())
+KINDS: Final[Sequence[Kind[Any, Any, Any]]] = (CareKind(), CarePairKind(), PairKind(), InboxKind())
 TESS, TOM = Principal("tess", "therapist"), Principal("tom", "therapist")
 ADA, BOB = Principal("ada"), Principal("bob")
 

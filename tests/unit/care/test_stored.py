@@ -13,7 +13,9 @@ from actors.care.state import CareRecord
 from actors.kernel.contract.entity import Kind
 from tests.unit.calendars.samples import sample, structs_of
 
-GOLDEN: Final[dict[str, str]] = json.loads((Path(__file__).parent / "golden" / "stored.json").read_text())
+_FOLDER: Final = Path(__file__).parent / "golden"
+GOLDEN: Final[dict[str, str]] = json.loads((_FOLDER / "stored.json").read_text())
+BEFORE_COVERS: Final[dict[str, str]] = json.loads((_FOLDER / "before_covers.json").read_text())
 KINDS: Final[tuple[Kind[Any, Any, Any], ...]] = (CareKind(), CarePairKind())
 
 
@@ -35,6 +37,16 @@ def test_it_is_stored_as_ever_and_read(name: str) -> None:
     kind = stored()[name]
     assert msgspec.msgpack.encode(sample(kind)).hex() == GOLDEN[name]
     assert msgspec.msgpack.decode(bytes.fromhex(GOLDEN[name]), type=kind) == sample(kind)
+
+
+@pytest.mark.parametrize("name", BEFORE_COVERS)
+def test_what_was_stored_before_there_were_covers_is_read(name: str) -> None:
+    found: Any = msgspec.msgpack.decode(bytes.fromhex(BEFORE_COVERS[name]), type=stored()[name])
+    record = found if isinstance(found, CareRecord) else found.care
+    assert (record.room, record.covers) == ("", ())
+    whole = sample(stored()[name])
+    whole_record = whole if isinstance(whole, CareRecord) else whole.care
+    assert record == msgspec.structs.replace(whole_record, room="", covers=())
 
 
 def test_a_snapshot_is_the_record() -> None:

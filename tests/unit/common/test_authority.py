@@ -10,11 +10,29 @@ ROOT: Final = Path(__file__).parents[3]
 PACKAGES: Final = ("actors", "common", "config", "ml", "realtime", "serve_app", "store")
 MAKERS: Final = {
     "actors/kernel/contract/entity.py": 2,  # SYSTEM, and `as_themselves`
+    "actors/meetings/desks/staff.py": 1,  # of a seat in a meeting, which no policy knows
+    "actors/meetings/rules/windows.py": 2,  # the same, when a booking is handed to another therapist
     "realtime/delivery/connections.py": 1,  # who has not said who they are: "nobody"
+    "serve_app/capabilities/links/actions.py": 1,  # a therapist whose link it is, as their account says
+    "serve_app/edge/conventions/permits.py": 1,  # the same at the other door
 }
 """Where a role is written down, and how often."""
-IN_THEIR_PLACE: Final = {"serve_app/capabilities/oversight/routes.py", "serve_app/capabilities/calendars/personal.py"}
-"""Where Carewire acts in the place of a person whose data it hands out, erases, or opens under a grant."""
+IN_THEIR_PLACE: Final = {
+    "serve_app/capabilities/oversight/routes.py",
+    "serve_app/capabilities/calendars/personal.py",
+    "serve_app/capabilities/payments/personal.py",
+    "serve_app/capabilities/carrying.py",
+    "serve_app/capabilities/notifications/device_operations.py",
+    "serve_app/capabilities/links/actions.py",
+    "serve_app/capabilities/worksheets/zones.py",
+    "serve_app/capabilities/e2ee/service.py",
+    "serve_app/capabilities/search/asking/granted.py",
+    "serve_app/capabilities/search/sources/worksheets.py",
+}
+"""Where Carewire acts in the place of a person: whose data it hands out, erases, or opens under a grant; for whose
+device it looks up what a push quotes; whose device shows the token that it was given to pull with; whose link
+says what may be done by who holds it; in whose zone what they have to do is due; whose
+devices have ended; in whose place somebody searches under a grant; whose worksheet is put into the index."""
 
 
 def roles_made(source: str) -> list[int]:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.addresses import client_address, network_of
-from common.buckets import Buckets, Quota
+from common.lib.buckets import Buckets, Quota
 
 TWO_A_MINUTE = Quota(2 / 60, 2)
 MONTHS_S = 1e7

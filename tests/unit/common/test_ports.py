@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.ports import PortRange, port_range
+from common.net.ports import PortRange, port_range
 from config.settings import ClusterSettings, HttpSettings, KernelSettings, Settings
 
 
@@ -20,9 +20,9 @@ def test_a_range_has_both_its_ends() -> None:
 
 
 def test_a_range_with_another_port_in_it_or_with_too_few_is_refused() -> None:
-    cluster = ClusterSettings(ports="20000-20020")
-    assert Settings(cluster=cluster).cluster.port_range == PortRange(20_000, 20_020)
+    cluster = ClusterSettings(ports="20000-20022")
+    assert Settings(cluster=cluster).cluster.port_range == PortRange(20_000, 20_022)
     with pytest.raises(ValueError, match=r"must not contain http\.port"):
-        Settings(cluster=cluster, http=HttpSettings(port=20_020))
-    with pytest.raises(ValueError, match="must be 42 ports or more"):
+        Settings(cluster=cluster, http=HttpSettings(port=20_022))
+    with pytest.raises(ValueError, match="must be 54 ports or more"):
         Settings(cluster=cluster, kernel=KernelSettings(room_shards=33))

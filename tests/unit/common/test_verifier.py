@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from structlog.testing import capture_logs
 
+from common.auth.tokens import MAX_TOKEN_CHARS, Expected, OwnTokens, Verified, mint, verify
+from common.auth.verifier import Jwks, Verifier
 from common.errors import CarewireError, TokenExpired, Unauthenticated, Unavailable
 from common.ids import is_id
-from common.tokens import MAX_TOKEN_CHARS, Expected, OwnTokens, Verified, mint, verify
-from common.verifier import Jwks, Verifier
 from config.settings import AuthSettings
 
 pytestmark = pytest.mark.allows("threads", reason="PyJWT fetches the keys of an issuer in a thread")
@@ -234,7 +234,7 @@ def test_tokens_of_ours_are_read_as_pyjwt_reads_them(variant: Callable[[], objec
 def test_only_the_first_token_of_a_kind_needs_pyjwt(monkeypatch: pytest.MonkeyPatch) -> None:
     own = OwnTokens(SECRET, Expected())
     own.verify(signed(), now_ms=NOW_MS)
-    monkeypatch.setattr("common.tokens.verify", pytest.fail)
+    monkeypatch.setattr("common.auth.tokens.verify", pytest.fail)
     assert own.verify(signed(sub="bob"), now_ms=NOW_MS).user == "bob"
 
 

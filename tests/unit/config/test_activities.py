@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.activities import SmtpServer, smtp_server
+from config.capabilities.email import SmtpServer, smtp_server
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ import pytest
 
 from common.errors import StartupError
 from config.loading import effective, load_settings, variables
-from config.wellknown import WELL_KNOWN
+from config.settings import Settings
+from config.wellknown import names_that_people_know
 
 
 @pytest.fixture(autouse=True)
 def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An environment without any of our variables, in a folder without `.env`."""
-    for name in (*variables(), *WELL_KNOWN.values()):
+    for name in (*variables(), *dict(names_that_people_know(Settings)).values()):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -126,8 +127,11 @@ def test_what_is_wrong_is_told_of_the_name_that_was_read(monkeypatch: pytest.Mon
 
 
 def test_every_name_that_people_know_stands_for_a_setting() -> None:
-    assert WELL_KNOWN.keys() <= variables().keys()
-    assert len(set(WELL_KNOWN.values())) == len(WELL_KNOWN)
+    known = dict(names_that_people_know(Settings))
+    assert known["CAREWIRE_AUTH__SECRET"] == "JWT_SECRET"
+    assert known.keys() <= variables().keys()
+    assert len(set(known.values())) == len(known)
+    assert all(name == name.upper() for name in known.values())
 
 
 @pytest.mark.parametrize("name", ["STRIPE_SECRET_KEY", "CAREWIRE_AUTH__ISSUER", "MY_SHOP"])

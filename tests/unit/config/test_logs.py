@@ -96,3 +96,21 @@ def test_a_terminal_gets_text_and_a_pipe_never_colours() -> None:
     )
     assert "thing.done" in piped.stderr
     assert "\x1b" not in piped.stderr
+
+
+TWICE = """
+from structlog.testing import capture_logs
+from common.logs import configure_logging, get_logger
+configure_logging("INFO", "json")
+log = get_logger("ours")
+log.info("thing.done")
+configure_logging("WARNING", "json")
+with capture_logs() as lines:
+    log.warning("thing.odd")
+print([line["event"] for line in lines])
+"""
+
+
+def test_a_logger_that_was_used_before_hears_of_a_second_configuration() -> None:
+    done = subprocess.run([sys.executable, "-c", TWICE], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == "['thing.odd']\n"

@@ -53,9 +53,9 @@ def test_every_command_and_option_of_carewire_is_there(document: Path, capsys: p
 
 @OURS
 def test_every_target_of_make_is_there(document: Path) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for line in code_lines(document.read_text()):
-        for target in re.findall(r"(?:^|&& )make ([a-z]+)", line):
+        for target in re.findall(r"(?:^|&& )make ([a-z-]+)", line):
             assert target in targets, line
 
 

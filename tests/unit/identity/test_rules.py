@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.auth.revocations import Revocation, keys_of, refusal
+from common.auth.tokens import Verified
 from common.errors import TokenExpired, Unauthenticated
-from common.revocations import Revocation, keys_of, refusal
-from common.tokens import Verified
 from config.settings import IdentitySettings
 from serve_app.capabilities.identity.accounts.lockout import delay_ms
 from serve_app.capabilities.identity.accounts.totp import matching_step, new_secret

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.inboxes.commands import AckInbox, Deliver, ReadInbox
+from actors.inboxes.commands import AckInbox, Deliver, Item, ReadInbox
 from actors.inboxes.kind import InboxKind
 from actors.kernel.contract.entity import SYSTEM, Attach, Principal
 from common.errors import InvalidArgument, PermissionDenied
@@ -38,6 +38,25 @@ def test_what_is_delivered_is_shown_under_its_own_name_with_two_members_more() -
 def test_a_letter_cannot_pretend_to_be_another() -> None:
     done = World(InboxKind()).do(ANN, a_letter(payload=b'{"inbox_seq":9,"event_id":"evt_9"}'), SYSTEM)
     assert done.packets == [["room_added", {"event_id": "evt_1", "inbox_seq": 1}]]
+
+
+def test_a_letter_may_tell_two_things_which_are_numbered_one_by_one() -> None:
+    letter = Deliver("evt_1", "booking_updated", b'{"a":1}', also=(Item("evt_2", "booking_notification", b'{"b":2}'),))
+    world = World(InboxKind())
+    done = world.do(ANN, letter, SYSTEM)
+    assert done.packets == [
+        ["booking_updated", {"a": 1, "event_id": "evt_1", "inbox_seq": 1}],
+        ["booking_notification", {"b": 2, "event_id": "evt_2", "inbox_seq": 2}],
+    ]
+    world.passivate(ANN)
+    assert [payload["inbox_seq"] for _, payload in world.replay(ANN, since=1)] == [2]
+
+
+def test_a_letter_of_which_one_part_is_malformed_tells_nothing() -> None:
+    world = World(InboxKind())
+    with pytest.raises(InvalidArgument):
+        world.ask(ANN, Deliver("evt_1", "booking_updated", b"{}", also=(Item("evt_2", "x", b"[]"),)), SYSTEM)
+    assert world.replay(ANN) == []
 
 
 def test_who_comes_back_gets_what_lies_above_their_last_number() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.jobs.activities import CONNECTOR, Step, StepDone
-from actors.jobs.commands import CancelJob, GetJob, JobCommand, PauseJob, ResumeJob, StartJob
+from actors.jobs.commands import BeginAgain, CancelJob, GetJob, JobCommand, PauseJob, ResumeJob, StartJob
 from actors.jobs.job import JobEntity, step_key
 from actors.jobs.kind import JOBS, JobKind
 from actors.kernel.contract.activities import Answered, Outcome, Still
@@ -30,7 +30,9 @@ def asked(world: World) -> list[tuple[str, Step]]:
     """Every step that was ever owed."""
     owed = [one for turn in run(world.turns(JOB)) for one in decode_effects(turn).activities]
     assert {(one.connector, one.lane, one.owner) for one in owed} <= {(CONNECTOR, "steps", "")}
-    return [(one.key, msgspec.msgpack.decode(one.payload, type=Step)) for one in owed]
+    steps = [(one.key, msgspec.msgpack.decode(one.payload, type=Step)) for one in owed]
+    assert {step.job for _, step in steps} <= {"job_1"}
+    return [(key, msgspec.structs.replace(step, job="", started=0)) for key, step in steps]
 
 
 def answer(
@@ -133,6 +135,46 @@ def test_cancelled_it_is_over_and_what_still_comes_changes_nothing(world: World)
     for command in (PauseJob(), ResumeJob()):
         with pytest.raises(FailedPrecondition):
             world.ask(JOB, command, SYSTEM)
+
+
+DAILY = StartJob(kind="count", about={"of": "x"}, every_ms=86_400_000)
+
+
+def timers(world: World) -> list[Any]:
+    return [one for turn in run(world.turns(JOB)) for one in decode_effects(turn).timers]
+
+
+@pytest.mark.parametrize("outcome", ["done", "refused"])
+def test_a_daily_one_begins_again_a_day_after_it_began_and_once(world: World, outcome: Outcome) -> None:
+    began = world.ask(JOB, DAILY, SYSTEM)["started"]
+    answer(world, "step|1", "", 4, outcome=outcome, code="x")
+    (timer,) = timers(world)
+    assert timer.due_ms == began + DAILY.every_ms
+    again = msgspec.msgpack.decode(timer.command, type=BeginAgain)
+    world.now_ms = timer.due_ms
+    following = world.ask(JOB, again, SYSTEM)
+    assert following["state"] == "running"
+    assert following["started"] >= timer.due_ms
+    assert (following["done"], following["ended"], following["about"]) == (0, None, {"of": "x"})
+    assert asked(world)[-1] == ("step|2", Step(kind="count", about={"of": "x"}))
+    world.ask(JOB, again, SYSTEM)
+    assert len(asked(world)) == 2
+    answer(world, "step|2", "", 5)
+    assert len(timers(world)) == 2
+
+
+def test_a_cancelled_daily_one_is_over_for_good(world: World) -> None:
+    began = world.ask(JOB, DAILY, SYSTEM)["started"]
+    world.ask(JOB, CancelJob(), SYSTEM)
+    assert timers(world) == []
+    assert world.ask(JOB, BeginAgain(began), SYSTEM)["state"] == "cancelled"
+
+
+def test_one_that_is_not_daily_has_no_further_round(world: World) -> None:
+    began = world.ask(JOB, START, SYSTEM)["started"]
+    answer(world, "step|1", "", 4)
+    assert timers(world) == []
+    assert world.ask(JOB, BeginAgain(began), SYSTEM)["state"] == "done"
 
 
 @pytest.mark.parametrize("command", [START, GetJob(), PauseJob(), ResumeJob(), CancelJob(), Attach()])

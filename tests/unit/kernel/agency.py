@@ -8,7 +8,7 @@ from actors.kernel.contract import protocol
 from actors.kernel.contract.activities import Answered, Outcome
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import SYSTEM, Principal
-from actors.kernel.effects.activity_ids import answer_id
+from actors.kernel.effects.activities.activity_ids import answer_id
 from tests.simulation.world import World
 from tests.unit.kernel.errand import Recount, Send
 

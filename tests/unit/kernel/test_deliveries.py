@@ -46,7 +46,9 @@ class Earlier(msgspec.Struct, array_like=True, frozen=True):
 
 
 def test_earlier_gateways_and_earlier_shards_are_understood() -> None:
-    told = Delivery("room:1", 7, b"[]", 5, skip="ann", skip_also=("bob",), instead={"cleo": b"[1]"})
+    told = Delivery(
+        topic="room:1", version=7, packet=b"[]", at_ms=5, skip="ann", skip_also=("bob",), instead={"cleo": b"[1]"}
+    )
     heard = msgspec.msgpack.decode(msgspec.msgpack.encode(told), type=Earlier)
     assert (heard.version, heard.skip) == (7, "ann")
     back = msgspec.msgpack.decode(msgspec.msgpack.encode(heard), type=Delivery)

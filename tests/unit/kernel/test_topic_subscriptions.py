@@ -21,7 +21,7 @@ class Ear:
 
 def heard(subscriptions: TopicSubscriptions, *versions: int, topic: str = "room:a") -> list[int]:
     """Which of these deliveries are news."""
-    return [one for one in versions if subscriptions.is_news(Delivery(topic, one, b"packet"))]
+    return [one for one in versions if subscriptions.is_news(Delivery(topic=topic, version=one, packet=b"packet"))]
 
 
 def listening(version: int) -> Ear:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtests.lib.frames import Closed, FrameReader, text_frame
+from loadtests.lib.frames import Closed, LoadFrameReader, text_frame
 
 
 def served(payload: bytes) -> bytes:
@@ -27,13 +27,13 @@ def test_frames_are_read_whole_however_they_are_cut(case: tuple[list[int], int])
     sizes, piece = case
     sent = [bytes((97 + number,)) * size for number, size in enumerate(sizes)]
     stream = b"".join(map(served, sent))
-    reader = FrameReader()
+    reader = LoadFrameReader()
     heard = [one for start in range(0, len(stream), piece) for one in reader.feed(stream[start : start + piece])]
     assert heard == sent
 
 
 def test_a_frame_cut_in_its_head_is_waited_for() -> None:
-    reader = FrameReader()
+    reader = LoadFrameReader()
     frame = served(b"x" * 300)
     assert [reader.feed(frame[at : at + 1]) for at in range(3)] == [[], [], []]
     assert reader.feed(frame[3:]) == [b"x" * 300]
@@ -41,7 +41,7 @@ def test_a_frame_cut_in_its_head_is_waited_for() -> None:
 
 def test_the_end_is_noticed() -> None:
     with pytest.raises(Closed):
-        FrameReader().feed(served(b"last") + bytes((0x88, 0)))
+        LoadFrameReader().feed(served(b"last") + bytes((0x88, 0)))
 
 
 def test_a_client_masks_with_zeros() -> None:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from loadtests.lib.steps import Step, at, parse
+from loadtests.lib.steps import LoadStep, at, parse
 
 
 def test_steps_follow_one_another() -> None:
-    assert parse("100:60,500:30, 10:5") == [Step(100, 60.0), Step(500, 90.0), Step(10, 95.0)]
+    assert parse("100:60,500:30, 10:5") == [LoadStep(100, 60.0), LoadStep(500, 90.0), LoadStep(10, 95.0)]
 
 
 @pytest.mark.parametrize("text", ["", "100", "100:", ":60", "a:60", "100:0", "100:60,", "-1:5", "100:60:5"])

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from common.errors import StartupError
-from loadtests.bench_path import Row, ratios, table
 from loadtests.lib.target import find
-from loadtests.lib.workloads import WORKLOADS, Found, Phase, percentile
+from loadtests.lib.workloads import WORKLOADS, Found, LoadPhase, percentile
 from loadtests.load import summary
+from loadtests.whole.bench_path import PathRow, ratios, table
 
-PHASE = Phase(1000.0, 100.0, 0, 0, 0, 0.5)
+PHASE = LoadPhase(1000.0, 100.0, 0, 0, 0, 0.5)
 PACED = replace(
     PHASE, missing=2, failed_acks=1, delivery_p50_ms=1.0, delivery_p99_ms=9.0, ack_p50_ms=2.0, ack_p99_ms=8.0
 )
@@ -26,7 +26,15 @@ def test_a_percentile_is_a_value_that_occurred() -> None:
 
 
 def test_the_table_shows_losses_next_to_the_throughput() -> None:
-    row = Row("carewire", "500 pairs", 1000, 1000, Found(PHASE, PACED, 1.0), 1.25, 900.0)
+    row = PathRow(
+        server="carewire",
+        workload="500 pairs",
+        sockets=1000,
+        rate=1000,
+        found=Found(PHASE, PACED, 1.0),
+        server_cores=1.25,
+        server_mb=900.0,
+    )
     head, line = table([row]).splitlines()
     assert head.split()[:2] == ["server", "workload"]
     assert " ".join(line.split()) == "carewire 500 pairs 1,000 100 1.25 0.50 1000/s 1.0 / 9.0 2.0 / 8.0 2 1"
@@ -34,11 +42,35 @@ def test_the_table_shows_losses_next_to_the_throughput() -> None:
 
 def test_what_we_reach_is_set_against_each_peer_in_the_same_workload() -> None:
     ours = [
-        Row("carewire", "500 pairs", 1000, 1000, Found(replace(PHASE, deliveries_per_s=rate), PACED, 1.0), 1.0, 1.0)
+        PathRow(
+            server="carewire",
+            workload="500 pairs",
+            sockets=1000,
+            rate=1000,
+            found=Found(replace(PHASE, deliveries_per_s=rate), PACED, 1.0),
+            server_cores=1.0,
+            server_mb=1.0,
+        )
         for rate in (900, 1500, 3000)
     ]
-    theirs = Row("node socket.io", "500 pairs", 1000, 1000, Found(PHASE, PACED, 1.0), 1.0, 90.0)
-    other = Row("node socket.io", "1 room of 500", 500, 20, Found(PHASE, PACED, 1.0), 1.0, 90.0)
+    theirs = PathRow(
+        server="node socket.io",
+        workload="500 pairs",
+        sockets=1000,
+        rate=1000,
+        found=Found(PHASE, PACED, 1.0),
+        server_cores=1.0,
+        server_mb=90.0,
+    )
+    other = PathRow(
+        server="node socket.io",
+        workload="1 room of 500",
+        sockets=500,
+        rate=20,
+        found=Found(PHASE, PACED, 1.0),
+        server_cores=1.0,
+        server_mb=90.0,
+    )
     assert ratios([*ours, theirs, other]).split() == ["carewire", "/", "node", "socket.io", "500", "pairs", "1.50"]
 
 

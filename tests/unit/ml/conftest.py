@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from config.ml import MlSettings
-from ml.artifact import current_version
-from ml.knowledge import Knowledge, load_knowledge
+from ml.answers.interpreter import Interpreter
+from ml.answers.recommend import Recommender
+from ml.knowledge.loading import Knowledge, load_knowledge
 from ml.language.reader import Reader
-from ml.model import TrainedModel
-from ml.predictor import Interpreter
-from ml.recommend import Recommender
+from ml.model.artifact import current_version
+from ml.model.trained import TrainedModel
 
 
 @pytest.fixture(scope="session")

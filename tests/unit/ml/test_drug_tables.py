@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from ml.drugs import InteractionRule
-from ml.knowledge import DATA
-from ml.recommend import Person, Recommender
-from ml.schema import read_csv
+from ml.answers.recommend import Person, Recommender
+from ml.knowledge.drugs import InteractionRule
+from ml.knowledge.loading import DATA
+from ml.knowledge.schema import read_csv
 
 OPTIONS = """acetaminophen;ibuprofen;naproxen;aspirin (analgesic dose);pseudoephedrine;oxymetazoline nasal;
 saline nasal rinse;honey;dextromethorphan;guaifenesin;benzonatate;albuterol inhaler;oseltamivir;baloxavir;

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ml.knowledge import DATA, Knowledge, load_knowledge
-from ml.schema import DataError
+from ml.knowledge.loading import DATA, Knowledge, load_knowledge
+from ml.knowledge.schema import DataError
 
 
 def test_every_condition_and_canonical_symptom_of_the_fact_sheet_is_there(knowledge: Knowledge) -> None:
@@ -62,6 +62,7 @@ def test_implication_goes_all_the_way_up_and_down(knowledge: Knowledge) -> None:
 
 
 def test_nothing_but_training_and_serving_loads_torch() -> None:
-    modules = "ml, ml.predictor, ml.recommend, ml.screening, ml.next_question, ml.judgement, ml.bayes, config.ml"
+    answering = ("interpreter", "opinions", "recommend", "screening", "next_question", "judgement")
+    modules = ", ".join(("ml", *(f"ml.answers.{name}" for name in answering), "ml.patients.bayes", "config.ml"))
     code = f"import sys, {modules}, serve_app.capabilities.prediction.routes; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

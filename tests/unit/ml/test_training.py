@@ -8,13 +8,13 @@ import torch
 from typing_extensions import override
 
 from config.ml import MlSettings, TrainingSettings
-from ml import artifact
-from ml.artifact import ArtifactError, current_version, load
-from ml.calibration import fit_temperature, mean_log_loss
-from ml.knowledge import Knowledge
-from ml.model import TrainedModel
-from ml.network import Ensemble
-from ml.training import train
+from ml.knowledge.loading import Knowledge
+from ml.model import artifact
+from ml.model.artifact import ArtifactError, current_version, load
+from ml.model.calibration import fit_temperature, mean_log_loss
+from ml.model.network import Ensemble
+from ml.model.trained import TrainedModel
+from ml.model.training import train
 
 TINY = MlSettings(
     training=TrainingSettings(

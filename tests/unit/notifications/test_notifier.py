@@ -11,8 +11,9 @@ from actors.notifications.notifier.entity import Notifier
 from actors.notifications.notifier.events import MailOwed, MailSettled, NotifierEvent
 from actors.notifications.notifier.kind import NotifierKind
 from common.errors import InvalidArgument, PermissionDenied
+from tests.unit.notifications.notifier_world import HOUSE
 
-KIND = NotifierKind()
+KIND = NotifierKind(HOUSE)
 MAIL = msgspec.msgpack.encode(Mail("password_reset", user="usr_1", code="12345678"))
 CODE = SendMail("mail_1", "usr_1", "now", 60_000, MAIL)
 BY_US = Context(SYSTEM, 0)

@@ -7,10 +7,10 @@ import pytest
 from typing_extensions import override
 
 from actors.kernel.caller.shard_client import ShardGone
-from actors.kernel.cluster.remote import RemoteShard
+from actors.kernel.cluster.remote.calls import RemoteShard
 from actors.kernel.contract.activities import ActivityRow
 from actors.kernel.contract.entity import Principal
-from actors.kernel.effects.activity_ids import mark_of, text_of
+from actors.kernel.effects.activities.activity_ids import mark_of, text_of
 from common.clock import SystemClock
 from common.errors import FailedPrecondition, Unavailable
 from serve_app.activities.looking import ActivityShards

@@ -8,10 +8,12 @@ import pytest
 
 from actors.kernel.contract.entity import Principal
 from common.errors import Conflict, Unavailable
-from serve_app.capabilities.operations.clock import AdvanceClock, clock_operations
-from serve_app.edge.conventions.idempotency import StoredAnswer, in_use
+from serve_app.capabilities.operations.clock import AdvanceClock, PlatformClock, clock_operations
+from serve_app.edge.conventions.repeats.idempotency import StoredAnswer, in_use
 from serve_app.edge.operation import Caller, Operation, encoded, result_of
 from serve_app.edge.repeats import FIELD, Repeats
+from store.memory.platform_time import MemoryPlatformTime
+from store.platform_time import ProcessClock
 
 ROOT, ANN = (Caller(Principal(user, "admin"), "") for user in ("root", "ann"))
 
@@ -44,7 +46,7 @@ class Time:
     now_ms: int = 0
     trouble: list[Exception] = field(default_factory=list)
 
-    async def advance(self, by_ms: int) -> int:
+    async def advance(self, by_ms: int, deed: str) -> int:
         if self.trouble:
             raise self.trouble.pop()
         self.now_ms += by_ms
@@ -81,6 +83,30 @@ async def test_without_the_store_a_repeat_moves_it_again() -> None:
     for _ in range(2):
         await moved(the_operation(time), ROOT, advance_s=10, request_id="r1")
     assert time.now_ms == 20_000
+
+
+class NoShards:
+    """Nobody else goes by the time."""
+
+    async def names(self) -> list[str]:
+        return []
+
+    async def stats(self, shard: str) -> dict[str, object]:
+        raise AssertionError(shard)
+
+
+async def test_a_repeat_of_a_move_whose_maker_died_before_it_could_answer_moves_nothing() -> None:
+    stored = MemoryPlatformTime()
+    for life in range(2):
+        process = ProcessClock(stored, settable=True)
+        await process.start()
+        (operation,) = clock_operations(PlatformClock(process, NoShards()), cast(Any, Time()))
+        await moved(operation, ROOT, advance_s=10, request_id="r1")
+        assert await stored.ahead_ms() == 10_000 + 2000 * life
+        await moved(operation, ANN, advance_s=1, request_id="r1")  # another's id is another deed
+        assert await stored.ahead_ms() == 11_000 + 1000 * life
+        await moved(operation, ROOT, advance_s=1)
+        await process.stop()
 
 
 async def test_an_id_belongs_to_one_request_and_what_failed_may_be_tried_again() -> None:

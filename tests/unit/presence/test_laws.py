@@ -238,5 +238,5 @@ def test_watchers_get_the_net_change_of_a_tick_and_nothing_else(choices: list[st
     for choice in choices:
         run.choose("g0", "ann", choice)
     run.check()
-    last = State("ann", choices[-1] if choices else ONLINE).for_others().status
+    last = State(user="ann", status=choices[-1] if choices else ONLINE).for_others().status
     assert run.told["g1", "ann"] == ([ONLINE] if last == ONLINE else [ONLINE, last])

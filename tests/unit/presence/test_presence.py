@@ -88,7 +88,9 @@ def test_who_is_not_known_yet_is_not_shown_at_all() -> None:
     known(presence, "ann", Memory("invisible", MS - 9000, MS - 8000, 1))
     (state,) = presence.take("w", 9)
     assert state.status == "invisible"
-    assert state.for_others() == State("ann", "offline", 0, MS - 8000, state.at_ms)
+    assert state.for_others() == State(
+        user="ann", status="offline", devices=0, last_seen_ms=MS - 8000, at_ms=state.at_ms
+    )
 
 
 def test_a_choice_made_before_the_memory_was_read_outlasts_it_whatever_the_clocks_say() -> None:

@@ -9,9 +9,9 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from actors.rooms.replies import JoinedRoom
+from common.auth.tokens import Verified
 from common.clock import SystemClock
 from common.errors import CarewireError, NotFound, Overloaded
-from common.tokens import Verified
 from config.settings import LimitSettings
 from realtime.delivery.connections import Connection
 from realtime.delivery.metrics import GatewayMetrics
@@ -19,8 +19,8 @@ from realtime.delivery.packets import Incoming
 from realtime.delivery.requests import Hello
 from realtime.delivery.socket_writer import SocketWriter
 from realtime.front.acks import Ack, Events
+from realtime.front.bounds.limits import EventLimits
 from realtime.front.handlers import EventResult, Handler
-from realtime.front.limits import EventLimits
 from serve_app.capabilities.rooms.requests import JoinRoom
 from tests.unit.realtime.test_fanout import Socket
 

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.protocol import Delivery
-from common.tokens import Verified
+from common.auth.tokens import Verified
 from realtime.delivery.connections import Connection
 from realtime.delivery.deadlines import Deadlines
 from realtime.delivery.fanout import Fanout
@@ -67,9 +67,9 @@ class Desk:
 def typing(name: str, *, ttl_s: float = 6.0) -> Delivery:
     payload = b'{"user_id":"alice"}'
     return Delivery(
-        TOPIC,
-        0,
-        b'["' + name.encode() + b'",' + payload + b"]",
+        topic=TOPIC,
+        version=0,
+        packet=b'["' + name.encode() + b'",' + payload + b"]",
         skip="alice",
         key="typing:alice",
         ttl_s=ttl_s,
@@ -81,7 +81,9 @@ def test_one_frame_is_made_for_all_and_each_gets_it_in_order() -> None:
     desk = Desk()
     for user in ("alice", "bob", "carol"):
         desk.member(user)
-    desk.fanout.deliver([Delivery(TOPIC, version, b'["message",{"seq":%d}]' % version) for version in (1, 2, 3)])
+    desk.fanout.deliver(
+        [Delivery(topic=TOPIC, version=version, packet=b'["message",{"seq":%d}]' % version) for version in (1, 2, 3)]
+    )
     assert desk.texts("bob") == [f'42["message",{{"seq":{version}}}]' for version in (1, 2, 3)]
     packets = [desk.sockets[user].frames for user in ("alice", "bob", "carol")]
     assert all(one is two is three for one, two, three in zip(*packets, strict=True))
@@ -91,9 +93,9 @@ def test_one_frame_is_made_for_all_and_each_gets_it_in_order() -> None:
 DELIVERIES = st.lists(
     st.builds(
         Delivery,
-        st.sampled_from([TOPIC, TOPIC, TOPIC, "room:nobody's"]),
-        st.integers(0, 5),
-        st.integers(0, 9).map(lambda number: b'["message",%d]' % number),
+        topic=st.sampled_from([TOPIC, TOPIC, TOPIC, "room:nobody's"]),
+        version=st.integers(0, 5),
+        packet=st.integers(0, 9).map(lambda number: b'["message",%d]' % number),
         skip=st.sampled_from(["", "", "alice"]),
         skip_also=st.sampled_from([(), ("bob",)]),
         instead=st.sampled_from([{}, {}, {"alice": b'["message","hers"]'}, {"bob": b'["message","his"]'}]),
@@ -104,7 +106,12 @@ DELIVERIES = st.lists(
 
 
 @given(DELIVERIES)
-@example([Delivery(TOPIC, 1, b'["message",1]'), Delivery(TOPIC, 1, b'["message",1]')])
+@example(
+    [
+        Delivery(topic=TOPIC, version=1, packet=b'["message",1]'),
+        Delivery(topic=TOPIC, version=1, packet=b'["message",1]'),
+    ]
+)
 def test_a_parcel_is_heard_as_if_its_deliveries_came_one_by_one(deliveries: list[Delivery]) -> None:
     """With repeats in it, as after a shard's restart, and signals that not everybody hears."""
     together, one_by_one = Desk(), Desk()
@@ -150,18 +157,23 @@ def test_typing_that_is_renewed_or_stopped_does_not_lapse() -> None:
 def test_a_packet_that_cannot_be_sent_does_not_hold_up_the_others() -> None:
     desk = Desk()
     desk.member("bob")
-    desk.fanout.deliver([Delivery(TOPIC, 1, b"\xff\xfe"), Delivery(TOPIC, 2, b'["message",{}]')])
+    desk.fanout.deliver(
+        [
+            Delivery(topic=TOPIC, version=1, packet=b"\xff\xfe"),
+            Delivery(topic=TOPIC, version=2, packet=b'["message",{}]'),
+        ]
+    )
     assert desk.texts("bob") == ['42["message",{}]']
 
 
 def parcel() -> list[Delivery]:
     """Of a room: some for all, one for a user only, one that a user gets otherwise, one that two do not get."""
     return [
-        Delivery(TOPIC, 1, b'["message",1]'),
-        Delivery(TOPIC, 0, b'["typing_start",{}]', skip="alice", skip_also=("bob",)),
-        Delivery(TOPIC, 2, b'["message",2]', instead={"alice": b'["held",2]'}),
-        Delivery(TOPIC, 0, b'["hint",{}]', only="sid-bob"),
-        Delivery(TOPIC, 3, b'["message",3]'),
+        Delivery(topic=TOPIC, version=1, packet=b'["message",1]'),
+        Delivery(topic=TOPIC, version=0, packet=b'["typing_start",{}]', skip="alice", skip_also=("bob",)),
+        Delivery(topic=TOPIC, version=2, packet=b'["message",2]', instead={"alice": b'["held",2]'}),
+        Delivery(topic=TOPIC, version=0, packet=b'["hint",{}]', only="sid-bob"),
+        Delivery(topic=TOPIC, version=3, packet=b'["message",3]'),
     ]
 
 

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
+from common.auth.tokens import Verified
 from common.errors import Overloaded, RateLimited
-from common.tokens import Verified
 from config.settings import GatewaySettings, LimitSettings
 from realtime.delivery.connections import Connection
 from realtime.delivery.deadlines import Deadlines
@@ -17,10 +17,10 @@ from realtime.delivery.metrics import GatewayMetrics
 from realtime.delivery.packets import Incoming
 from realtime.delivery.requests import Hello
 from realtime.delivery.socket_writer import SocketWriter
-from realtime.front.admission import Admission, refused
+from realtime.front.bounds.admission import Admission, refused
+from realtime.front.bounds.inbound import Inbound
+from realtime.front.bounds.limits import EventLimits
 from realtime.front.handlers import Limit
-from realtime.front.inbound import Inbound
-from realtime.front.limits import EventLimits
 from tests.unit.realtime.test_deadlines import StillClock
 
 

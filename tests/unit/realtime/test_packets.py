@@ -40,10 +40,40 @@ def test_the_auth_of_a_connect_stays_unparsed() -> None:
     assert read("0").data is None
 
 
-def test_a_binary_event_is_refused_at_once_and_waits_for_nothing() -> None:
-    packet = read('52-7["message",{"_placeholder":true,"num":0}]')
-    assert (packet.packet_type, packet.id, packet.attachment_count) == (base.EVENT, 7, 0)
-    assert "Binary" in packet.data.problem
+def test_a_binary_event_waits_for_its_attachments_which_are_base64_in_its_arguments() -> None:
+    packet = read('52-7["go",{"a":{"_placeholder":true,"num":1},"b":{ "_placeholder" : true, "num" : 0 }}]')
+    assert (packet.packet_type, packet.id, packet.attachment_count) == (base.EVENT, 7, 2)
+    assert [packet.add_attachment(b"\0\1"), packet.add_attachment(b"\2")] == [False, True]
+    assert arguments(packet) == [b'{"a":"Ag==","b":"AAE="}']
+    assert packet.data.binary
+
+
+def test_what_only_looks_like_a_placeholder_stays_what_it_is() -> None:
+    packet = read('51-["go",{"a":"{\\"_placeholder\\":true,\\"num\\":0}","b":{"_placeholder":true,"num":0}}]')
+    packet.add_attachment(b"x")
+    assert arguments(packet) == [b'{"a":"{\\"_placeholder\\":true,\\"num\\":0}","b":"eA=="}']
+
+
+@pytest.mark.parametrize(
+    ("text", "attachments"),
+    [
+        ('51-["go",{}]', [b"nobody names it"]),
+        ('51-["go",{"_placeholder":true,"num":1}]', [b"another number"]),
+        ('52-["go",{"_placeholder":true,"num":0}]', [b"one", b"two"]),
+        ('52-["go",[{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]]', [b"x", b"x" * (1 << 20)]),
+    ],
+)
+def test_attachments_that_are_not_those_of_the_payload_are_a_problem(text: str, attachments: list[bytes]) -> None:
+    packet = read(text)
+    assert [packet.add_attachment(one) for one in attachments][-1]
+    assert packet.data.problem
+    assert not packet.data.arguments
+
+
+def test_too_many_attachments_are_not_waited_for() -> None:
+    packet = read('517-["go",{"_placeholder":true,"num":0}]')
+    assert packet.attachment_count == 0
+    assert packet.data.problem
 
 
 @pytest.mark.parametrize("text", ['27["message",NaN]', '27["message",', '27["message", {"a":"\\ud800"}]'])

@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime.relay.names import Address, Names
+from realtime.relay.names import GatewayAddress, Names
 
 NAMES = Names(b"a secret")
-HOME = Address("10.1.2.3", 40_001)
+HOME = GatewayAddress("10.1.2.3", 40_001)
 
 
 @settings(deadline=None)
 @given(host=st.ip_addresses().map(str), port=st.integers(0, 65_535), session=st.text())
 def test_whatever_is_sealed_is_found_again_by_those_who_share_the_secret(host: str, port: int, session: str) -> None:
-    sid = Names.join(NAMES.seal(Address(host, port)), session)
-    assert Names(b"a secret").owner(sid) == Address(host, port)
+    sid = Names.join(NAMES.seal(GatewayAddress(host, port)), session)
+    assert Names(b"a secret").owner(sid) == GatewayAddress(host, port)
     assert Names(b"another").owner(sid) is None
 
 
@@ -46,4 +46,4 @@ def test_one_changed_character_makes_it_nobodys() -> None:
 
 def test_a_host_name_is_no_address() -> None:
     with pytest.raises(ValueError, match="does not appear to be"):
-        NAMES.seal(Address("gateway.internal", 1))
+        NAMES.seal(GatewayAddress("gateway.internal", 1))

@@ -14,6 +14,7 @@ from common.errors import InvalidArgument
 from realtime.delivery.requests import Hello
 from serve_app.capabilities.rooms import requests
 from serve_app.capabilities.rooms.requests import PostMessage
+from serve_app.capabilities.rooms.writing.composing import post_of
 
 LIMIT = 64 * 1024
 
@@ -30,11 +31,13 @@ def refused(kind: type[Any], text: str) -> InvalidArgument:
 
 def test_each_request_becomes_the_command_it_says() -> None:
     post = parsed(PostMessage, '{"room_id":"r","body":"hi","client_id":"c 1","attachments":[{"url":"x"}]}')
-    assert post.command("alice") == commands.Post("hi", "c 1", "text", None, b'[{"url":"x"}]')
-    assert parsed(requests.JoinRoom, '{"room_id":"r","since":null}').command("alice") == commands.Join(None)
+    assert post_of(post) == commands.Post(
+        body="hi", client_id="c 1", kind="text", reply_to=None, attachments=b'[{"url":"x"}]'
+    )
+    assert parsed(requests.JoinRoom, '{"room_id":"r","since":null}').command("alice") == commands.Join(None, "alice")
     assert parsed(requests.MarkReadRequest, '{"room_id":"r","seq":3}').command("alice") == commands.MarkRead("alice", 3)
     create = parsed(requests.CreateRoom, '{"kind":"direct","members":["bob"]}')
-    assert create.command() == commands.Create("direct", "", ("bob",), False)
+    assert create.command("alice") == commands.Create("direct", "", ("bob",), False, user="alice")
     remove = parsed(requests.RemoveMemberRequest, '{"room_id":"r","user_id":"bob"}')
     assert remove.command("alice") == commands.RemoveMember("bob")
 
@@ -85,11 +88,11 @@ def test_attachments_are_shallow_and_their_numbers_small() -> None:
     def with_attachment(value: str) -> Any:
         return parsed(PostMessage, '{"room_id":"r","body":"","attachments":[{"a":' + value + "}]}")
 
-    with_attachment("[" * 12 + "]" * 12).command("alice")
-    with_attachment(str(2**53 - 1)).command("alice")
+    post_of(with_attachment("[" * 12 + "]" * 12))
+    post_of(with_attachment(str(2**53 - 1)))
     for value in ("[" * 20 + "]" * 20, str(2**53), "-" + "9" * 400):
         with pytest.raises(InvalidArgument):
-            with_attachment(value).command("alice")
+            post_of(with_attachment(value))
 
 
 def test_the_hello_of_a_connection_ignores_what_others_add_but_not_nonsense_of_its_own() -> None:

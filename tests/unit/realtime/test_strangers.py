@@ -8,7 +8,7 @@ from common.errors import RateLimited
 from config.settings import LimitSettings
 from realtime.delivery.deadlines import Deadlines
 from realtime.delivery.metrics import GatewayMetrics
-from realtime.front.strangers import FREE_TRIES, MOST_TRIES, PENALTY_S, Strangers
+from realtime.front.bounds.strangers import FREE_TRIES, MOST_TRIES, PENALTY_S, Strangers
 from tests.unit.realtime.test_deadlines import StillClock
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from actors.kernel.contract.protocol import Delivery
 from common.errors import FailedPrecondition, Overloaded
-from realtime.delivery.subscriptions import Join, Subscriptions
+from realtime.delivery.subscriptions import PendingJoin, Subscriptions
 
 TOPIC = "room:1"
 
@@ -26,7 +26,7 @@ class Socket:
 
 
 def event(version: int, *, evict: str = "", skip: str = "") -> Delivery:
-    return Delivery(TOPIC, version, b'["message",{}]', evict=evict, skip=skip)
+    return Delivery(topic=TOPIC, version=version, packet=b'["message",{}]', evict=evict, skip=skip)
 
 
 class Desk:
@@ -44,7 +44,7 @@ class Desk:
                 if delivery.packet_for(socket.user) is not None:
                     socket.got.append(delivery)
 
-    def joined(self, join: Join[Socket], version: int) -> None:
+    def joined(self, join: PendingJoin[Socket], version: int) -> None:
         join.listener.who.got.extend(self.subscriptions.joined(join, version))
 
     def member(self, user: str, version: int = 0) -> Socket:
@@ -216,7 +216,7 @@ def test_nothing_is_kept_of_sockets_that_have_gone() -> None:
     desk = Desk()
     sockets = [desk.member(user, 3) for user in ("alice", "bob", "carol")]
     joins = [desk.subscriptions.join(socket, "room:2") for socket in sockets]
-    desk.deliver(event(4, evict="bob"), Delivery("room:2", 9, b"[]"))
+    desk.deliver(event(4, evict="bob"), Delivery(topic="room:2", version=9, packet=b"[]"))
     for socket in sockets:
         desk.subscriptions.gone(socket)
     for join in joins:
@@ -242,7 +242,7 @@ class Attempt:
     """A join, its place in time, and what the room said: admitted at `version`, with `index` entries before it."""
 
     socket: Socket
-    join: Join[Socket]
+    join: PendingJoin[Socket]
     admitted: bool = False
     version: int = 0
     index: int = 0

@@ -17,7 +17,7 @@ class Chat:
     """One room in a world of its own. Acks come back as data; a refusal is raised."""
 
     def __init__(
-        self, window: int = WINDOW, room: str = ROOM, bounds: history.Bounds = history.USUAL, **settings: Any
+        self, window: int = WINDOW, room: str = ROOM, bounds: history.PageBounds = history.USUAL, **settings: Any
     ) -> None:
         self.room = room
         self.world = World(RoomKind(RoomSettings(**settings), window=window, bounds=bounds))
@@ -38,7 +38,7 @@ class Chat:
 
     def post(self, by: str, body: str = "hello", **rest: Any) -> Any:
         """Post; the ack's data."""
-        return self.do(c.Post(body, **rest), by)
+        return self.do(c.Post(body=body, **rest), by)
 
     def messages(self, by: str = "ann", **bounds: Any) -> list[Any]:
         """A page of history."""

@@ -18,9 +18,9 @@ from actors.kernel.history.codec import StoredLetter, decode_effects
 from actors.kernel.history.replay import packets
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.shard.decider import AttachQuery, Decider
-from actors.kernel.shard.loader import restore
 from actors.kernel.shard.reply_cache import ReplyCache
-from actors.kernel.shard.resident import Decided, Draft, Resident
+from actors.kernel.shard.residents.loader import restore
+from actors.kernel.shard.residents.resident import Decided, Draft, Resident
 from actors.workflows.table import reactions_of
 from common.clock import SystemClock
 from common.errors import error_of
@@ -114,7 +114,16 @@ class World:
                 else self.host.decode_command(protocol.encode(command))
             )
             identity = command_id or number.to_bytes(16)
-            resident.mailbox.append(Submission(Caller(), number, identity, packed, principal, deadline_s=0))
+            resident.mailbox.append(
+                Submission(
+                    caller=Caller(),
+                    correlation_id=number,
+                    command_id=identity,
+                    command=packed,
+                    by=principal,
+                    deadline_s=0,
+                )
+            )
         self.now_ms += 1000
         done: list[Done] = []
         while resident.mailbox:
@@ -200,7 +209,12 @@ class World:
             assert decided.query is not None
             assert not isinstance(decided.query, AttachQuery)
             found = run(self._read(resident, decided))
-            answer = protocol.Answer(decided.submission.correlation_id, "", msgspec.json.encode(found), decided.version)
+            answer = protocol.Answer(
+                correlation_id=decided.submission.correlation_id,
+                code="",
+                data=msgspec.json.encode(found),
+                version=decided.version,
+            )
         return Done(answer, [_decode_delivery(packed) for _, packed in decided.deliveries])
 
     async def _read(self, resident: Resident, decided: Decided) -> object:

@@ -6,7 +6,12 @@ import msgspec
 import pytest
 
 from actors.kernel.contract.entity import SYSTEM, Attach, Principal
+from actors.rooms.conversation.commands import ConversationCommand
+from actors.rooms.conversation.policy import PLAIN
+from actors.rooms.keeping.commands import KeepingCommand
+from actors.rooms.marks import commands as m
 from actors.rooms.room import commands as c
+from actors.rooms.safety.commands import SafetyCommand
 from common.errors import AlreadyExists, CarewireError, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from tests.unit.rooms.chat import ROOM, Chat, a_group, a_pair, an_open_room
 from tests.unit.rooms.harness import World
@@ -36,6 +41,9 @@ def test_a_new_room_has_its_creator_as_owner_and_the_named_as_members() -> None:
         "owner_id": "ann",
         "created_at": "2025-11-20T09:30:01.000Z",
         "last_seq": 1,
+        "state": "open",
+        "policy": msgspec.to_builtins(PLAIN),
+        "policy_version": 0,
     }
     assert done.data == {"room": room, "created": True}
     assert done.packets == [["room_updated", {"room_id": "r1", "seq": 1, "room": room}]]
@@ -100,13 +108,14 @@ def test_creating_a_room_that_exists_finds_it_for_those_who_may_be_in_it() -> No
     assert chat.version == 1
 
 
+CAREWIRES_OWN = {c.Announce, c.ShowFile}
 EVERY_OTHER_COMMAND: tuple[c.RoomCommand, ...] = (
     c.Join(),
     c.AddMembers(("eve",)),
     c.RemoveMember("bob"),
     c.Update(title="Mine"),
     c.Leave(),
-    c.Post("hello"),
+    c.Post(body="hello"),
     c.Edit("msg_1", "other"),
     c.Delete("msg_1"),
     c.React("msg_1", "👍"),
@@ -117,13 +126,29 @@ EVERY_OTHER_COMMAND: tuple[c.RoomCommand, ...] = (
     c.History(),
     c.Peek(),
     c.Glance(),
+    c.Witness("msg_1"),
+    c.Say(user="ann", role="client", scheduled_id="sch_1"),
+    m.MarkDelivered(1),
+    m.SetQuiet(receipts=False, typing=False),
+    m.GetState("msg_1"),
+    m.AcknowledgeMessage("msg_1"),
+    m.RemindOf("msg_1", 1),
+    m.Pin("msg_1"),
+    m.ListPins(),
+    m.GetThread("msg_1"),
+    m.GetVersions("msg_1"),
+    m.GetBlock("msg_1", "blk_1"),
+    m.Choose("msg_1", "blk_1"),
+    m.ReserveBlock("msg_1", "blk_1"),
+    m.SettleBlock("msg_1", "blk_1", "open"),
     Attach(),  # type: ignore[assignment]  # the kernel's own, admitted by the kind
 )
 
 
 @pytest.mark.parametrize("command", EVERY_OTHER_COMMAND, ids=lambda command: type(command).__name__)
 def test_strangers_are_refused_and_where_no_room_is_there_is_nothing_to_find(command: c.RoomCommand) -> None:
-    for stranger in (Principal("eve", "admin"), SYSTEM):
+    ours = isinstance(command, m.RemindOf | m.SettleBlock | c.Say)  # for Carewire to ask
+    for stranger in (Principal("eve", "admin"), *(() if ours else (SYSTEM,))):
         with pytest.raises(NotFound):
             Chat().do(command, stranger)
         chat = a_group("bob")
@@ -133,8 +158,12 @@ def test_strangers_are_refused_and_where_no_room_is_there_is_nothing_to_find(com
 
 
 def test_every_command_is_tried_by_strangers() -> None:
-    tried = {type(command) for command in EVERY_OTHER_COMMAND} | {c.Create}
-    assert tried == {*get_args(c.RoomCommand), Attach}
+    tried = {type(command) for command in EVERY_OTHER_COMMAND} | {c.Create, *CAREWIRES_OWN}
+    assert tried == {*get_args(c.RoomCommand), Attach} - {
+        *get_args(ConversationCommand),  # see test_conversations.py
+        *get_args(SafetyCommand),  # see test_safety.py
+        *get_args(KeepingCommand),  # see keeping/test_lives.py
+    }
 
 
 def test_whoever_joins_an_open_room_is_a_member_at_once() -> None:

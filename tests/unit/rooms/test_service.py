@@ -161,25 +161,27 @@ async def test_a_direct_room_with_the_wrong_number_of_people_is_refused(served: 
 
 async def test_one_client_id_is_one_message_however_often_it_is_sent(served: Served) -> None:
     await served.create("r1", ANN, "bob")
-    post = c.Post("hello", "c-1")
+    post = c.Post(body="hello", client_id="c-1")
     first, *again = [await served.ask("r1", post, ANN) for _ in range(3)]
     assert again == [first | {"duplicate": True}] * 2
     assert (await served.ask("r1", post, BOB))["id"] != first["id"]
     assert len((await served.ask("r1", c.History(), ANN))["messages"]) == 2
-    one, other = await asyncio.gather(*(served.ask("r1", c.Post("hi", "c-2"), ANN) for _ in range(2)))
+    one, other = await asyncio.gather(*(served.ask("r1", c.Post(body="hi", client_id="c-2"), ANN) for _ in range(2)))
     assert one["id"] == other["id"]
 
 
 def test_no_two_people_share_a_command_id() -> None:
-    assert command_id_of(c.Post("x", "b:c"), Principal("a")) != command_id_of(c.Post("x", "c"), Principal("a:b"))
-    assert command_id_of(c.Post("x"), ANN) is None
+    assert command_id_of(c.Post(body="x", client_id="b:c"), Principal("a")) != command_id_of(
+        c.Post(body="x", client_id="c"), Principal("a:b")
+    )
+    assert command_id_of(c.Post(body="x"), ANN) is None
     assert command_id_of(c.Glance(), ANN) is None
 
 
 async def test_rooms_are_listed_by_what_was_said_last(served: Served) -> None:
     for room_id in ("a", "b", "d"):
         await served.create(room_id, ANN, "bob")
-    await served.ask("a", c.Post("hi"), ANN)
+    await served.ask("a", c.Post(body="hi"), ANN)
     listed = await served.list(BOB)
     assert [one["room"]["room_id"] for one in listed["rooms"]] == ["a", "d", "b"]
     assert [one["unread"] for one in listed["rooms"]] == [1, 0, 0]
@@ -201,7 +203,7 @@ async def test_the_list_comes_in_pages_and_each_room_once(served: Served) -> Non
         page = await served.list(ANN, cursor=cursor, limit=3)
         seen += [one["room"]["room_id"] for one in page["rooms"]]
         cursor = page.get("cursor")
-        await served.ask(seen[0], c.Post("to the top"), ANN)
+        await served.ask(seen[0], c.Post(body="to the top"), ANN)
     assert cursor is None
     assert len(seen) == len(set(seen)) == 7
 
@@ -229,7 +231,7 @@ async def test_being_added_and_removed_arrives_in_the_inbox(served: Served) -> N
 
 async def test_a_deleted_message_is_gone_from_the_journal_when_the_ack_comes(served: Served) -> None:
     await served.create("r1", ANN, "bob")
-    sent = await served.ask("r1", c.Post("a symptom"), ANN)
+    sent = await served.ask("r1", c.Post(body="a symptom"), ANN)
     await served.ask("r1", c.Edit(sent["id"], "another symptom"), ANN)
     await served.ask("r1", c.Delete(sent["id"]), ANN)
     attached = await served.region.submit("room:r1", Attach(0), by=BOB)

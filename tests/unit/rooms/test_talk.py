@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from actors.rooms.messages.message_ids import mark_of, seq_in, timed_id
 from actors.rooms.room import commands as c
 from actors.rooms.room.reactions import form_of
 from common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from common.ids import is_id
+from common.numbered_ids import mark_of, seq_in, timed_id
 from tests.unit.rooms.chat import ROOM, Chat, a_group, a_pair, everything_stored
 from tests.unit.rooms.harness import START_MS
 
@@ -31,7 +31,9 @@ FIELDS = [
 
 def test_a_message_gets_an_id_a_seq_and_a_time_and_is_shown_whole() -> None:
     chat = a_group("bob")
-    done = chat.done(c.Post("hello", "c-1", "note", None, b'[{"url": "a"}]'), "bob")
+    done = chat.done(
+        c.Post(body="hello", client_id="c-1", kind="note", reply_to=None, attachments=b'[{"url": "a"}]'), "bob"
+    )
     ack = done.data
     assert ack == {"id": ack["id"], "seq": 2, "sent_at": "2025-11-20T09:30:02.000Z"}
     [[name, message]] = done.packets
@@ -60,19 +62,19 @@ def test_a_message_gets_an_id_a_seq_and_a_time_and_is_shown_whole() -> None:
 @pytest.mark.parametrize(
     ("command", "field"),
     [
-        (c.Post(""), "body"),
-        (c.Post("", attachments=b"[]"), "body"),
-        (c.Post("a", kind=""), "kind"),
-        (c.Post("a", kind="two words"), "kind"),
-        (c.Post("a", kind="k" * 33), "kind"),
-        (c.Post("a", client_id=""), "client_id"),
-        (c.Post("a", client_id="c" * 129), "client_id"),
-        (c.Post("a", client_id="a\nb"), "client_id"),
-        (c.Post("a", attachments=b'{"a":1}'), "attachments"),
-        (c.Post("a", attachments=b"[1]"), "attachments"),
-        (c.Post("a", attachments=b"nonsense"), "attachments"),
-        (c.Post("a", attachments=b"[" + b",".join([b"{}"] * 11) + b"]"), "attachments"),
-        (c.Post("a", attachments=b"[" * 100_000), "attachments"),
+        (c.Post(body=""), "body"),
+        (c.Post(body="", attachments=b"[]"), "body"),
+        (c.Post(body="a", kind=""), "kind"),
+        (c.Post(body="a", kind="two words"), "kind"),
+        (c.Post(body="a", kind="k" * 33), "kind"),
+        (c.Post(body="a", client_id=""), "client_id"),
+        (c.Post(body="a", client_id="c" * 129), "client_id"),
+        (c.Post(body="a", client_id="a\nb"), "client_id"),
+        (c.Post(body="a", attachments=b'{"a":1}'), "attachments"),
+        (c.Post(body="a", attachments=b"[1]"), "attachments"),
+        (c.Post(body="a", attachments=b"nonsense"), "attachments"),
+        (c.Post(body="a", attachments=b"[" + b",".join([b"{}"] * 11) + b"]"), "attachments"),
+        (c.Post(body="a", attachments=b"[" * 100_000), "attachments"),
     ],
 )
 def test_a_malformed_message_is_refused_and_takes_no_seq(command: c.Post, field: str) -> None:
@@ -92,8 +94,8 @@ def test_a_message_may_be_an_attachment_alone() -> None:
 
 def test_the_same_command_again_is_one_message_and_says_so() -> None:
     chat = a_group()
-    first = chat.world.do(ROOM, c.Post("hello", "c-1"), "ann", command_id=b"0123456789abcdef")
-    again = chat.world.do(ROOM, c.Post("hello", "c-1"), "ann", command_id=b"0123456789abcdef")
+    first = chat.world.do(ROOM, c.Post(body="hello", client_id="c-1"), "ann", command_id=b"0123456789abcdef")
+    again = chat.world.do(ROOM, c.Post(body="hello", client_id="c-1"), "ann", command_id=b"0123456789abcdef")
     assert again.data == first.data | {"duplicate": True}
     assert "duplicate" not in first.data
     assert not again.packets
@@ -392,9 +394,9 @@ def test_of_two_forms_that_are_there_ones_own_counts() -> None:
 def test_a_message_of_our_own_kind_is_refused_from_clients(kind: str) -> None:
     chat = a_group()
     with pytest.raises(InvalidArgument) as refusal:
-        chat.do(c.Post("Your session has expired. Sign in at ...", kind=kind), "ann")
+        chat.do(c.Post(body="Your session has expired. Sign in at ...", kind=kind), "ann")
     assert refusal.value.details == {"field": "kind"}
-    assert chat.do(c.Post("hello", kind="systems"), "ann")["seq"]
+    assert chat.do(c.Post(body="hello", kind="systems"), "ann")["seq"]
 
 
 def test_seqs_have_no_gap_across_every_kind_of_event() -> None:
@@ -411,7 +413,7 @@ def test_seqs_have_no_gap_across_every_kind_of_event() -> None:
         (c.RemoveMember("cyd"), "ann"),
         (c.Delete(sent["id"]), "ann"),
         (c.Leave(), "ann"),
-        (c.Post("bye"), "bob"),
+        (c.Post(body="bye"), "bob"),
     ):
         chat.do(command, by)
     seqs = [payload["seq"] for _, payload in chat.world.replay(ROOM)]

@@ -15,6 +15,7 @@ from common.policy import POLICY
 from config.features import FeatureSettings
 from config.settings import Settings
 from serve_app.capabilities.capability import Capability, Section
+from serve_app.capabilities.connecting import NO_CONNECTORS, connectors_of, job_kinds
 from serve_app.capabilities.privacy.export import Export
 from serve_app.catalogue import CAPABILITIES, indexes, present
 from serve_app.cluster.blueprint import api_context, unconnected_api, unconnected_handlers
@@ -25,8 +26,11 @@ EVERY: Final = pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda on
 KEEPS_NOTHING: Final = {
     "prediction": "answers and forgets; its cache is in memory, by symptoms and not by person",
     "audit": "a person's own part of the record is handed out by oversight",
-    "email": "what is to be sent lies with whoever sends it",
+    "banners": "they speak of nobody",
+    "broadcasts": "what is told lies with whoever is told, and the text under the key of whoever wrote it",
+    "links": "what a link did is in what it acted on",
     "operations": "what is owed lies with the entity that owes it",
+    "retention": "what a hold keeps is kept from the person too, and goes when it ends",
     "privacy": "it is who walks the list",
 }
 
@@ -54,6 +58,23 @@ def test_its_switch_is_a_setting_and_its_pages_name_it(capability: Capability) -
 @EVERY
 def test_whoever_stores_something_of_people_hands_it_out_and_erases_it(capability: Capability) -> None:
     assert (capability.personal is None) is (capability.name in KEEPS_NOTHING)
+
+
+@EVERY
+def test_a_runner_finds_its_connectors_under_the_same_switch(capability: Capability) -> None:
+    found = [one for one in connectors_of(FeatureSettings()) if one is capability.connectors]
+    assert bool(found) is (capability.connectors is not NO_CONNECTORS)
+    assert not found or capability.connectors.feature == capability.feature
+
+
+def test_a_runner_finds_no_connectors_but_those_of_the_list() -> None:
+    assert all(any(one is listed.connectors for listed in CAPABILITIES) for one in connectors_of(FeatureSettings()))
+
+
+def test_every_kind_of_long_work_has_one_name() -> None:
+    kinds = [kind for one in connectors_of(FeatureSettings()) for kind in one.jobs]
+    assert len(kinds) == len(set(kinds))
+    assert "rebuild_projections" in job_kinds(FeatureSettings())
 
 
 def test_every_collection_of_a_capability_is_its_own() -> None:
@@ -121,7 +142,7 @@ LADEN: Final = """
 import sys
 from config.settings import Settings
 from serve_app.cluster.spec import POOLS, CarewireSpec
-import actors.kernel.cluster.remote, actors.kernel.cluster.hosting, actors.presence.shard, store.stores
+import actors.kernel.cluster.remote.shards, actors.kernel.cluster.hosting, actors.presence.shard, store.stores
 spec = CarewireSpec(Settings())
 assert all(spec.kinds(pool) for pool in POOLS)
 ballast = ("fastapi", "starlette", "socketio", "aiohttp", "torch", "stripe", "elasticsearch", "aiortc", "aiosmtplib",
@@ -133,3 +154,46 @@ print(*sorted(name for name in sys.modules if any(name == one or name.startswith
 def test_a_shard_imports_no_operation_no_web_framework_and_no_partner_s_library() -> None:
     done = subprocess.run([sys.executable, "-c", LADEN], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+RUNNING: Final = """
+import asyncio, sys
+from collections import defaultdict
+from config.settings import Settings
+from serve_app.capabilities.connecting import RunnerContext, open_connectors
+from store.memory.stores import memory_stores
+import actors.kernel.cluster.remote.shards, serve_app.activities.runner, store.stores
+context = RunnerContext(settings=Settings(), clock=None, region=None, stores=memory_stores(), blobs=None,
+                        database=defaultdict(object), addresses=None, kinds=(), root="root", online=None)
+
+async def opened():
+    found = open_connectors(context)
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        task.cancel()  # before it looks after anything: there is nothing here
+    return found
+
+print(*sorted(one.name for one in asyncio.run(opened())))
+ballast = ("fastapi", "starlette", "socketio", "aiohttp", "torch", "stripe", "elasticsearch", "aiortc", "aiosmtplib",
+           "ray.serve", "realtime", "serve_app.catalogue")
+print(*sorted(name for name in sys.modules if any(name == one or name.startswith(one + ".") for one in ballast)))
+"""
+
+
+def test_a_runner_imports_no_operation_and_the_library_of_no_partner_that_is_not_configured() -> None:
+    done = subprocess.run([sys.executable, "-c", RUNNING], cwd=ROOT, capture_output=True, text=True, check=True)
+    names, imported = done.stdout.split("\n")[:2]
+    assert names.split() == [  # whose partner needs no account, or is Carewire itself
+        *(
+            "audience",
+            "duty",
+            "files",
+            "jobs",
+            "keeper",
+            "media",
+            "meeting-evidence",
+            "recordings",
+            "responders",
+            "webpush",
+        )
+    ]
+    assert imported == ""

@@ -81,8 +81,37 @@ def deployments(application: Application) -> set[str]:
 def test_a_model_that_is_off_is_not_deployed_and_reserves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ON_EVERY_NODE.items():
         monkeypatch.setenv(name, value)
-    assert deployments(build({})) == {"Api", "Gateway", "Predictor", "ActivityRunner"}
+    assert deployments(build({})) == {
+        "Api",
+        "Gateway",
+        "Predictor",
+        "ActivityRunner",
+        "FilesWorker",
+        "Follower",
+        "Search",
+    }
     monkeypatch.setenv("CAREWIRE_FEATURES__ML", "false")
-    assert deployments(build({})) == {"Api", "Gateway", "ActivityRunner"}
+    assert deployments(build({})) == {"Api", "Gateway", "ActivityRunner", "FilesWorker", "Follower", "Search"}
     on, off = load_settings({"features": {"ml": True}}), load_settings()
     assert (on.listeners_inside - off.listeners_inside, off.predictors_max) == (on.ml.replicas_max, 0)
+
+
+def test_the_follower_is_there_while_somebody_reads_what_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ON_EVERY_NODE.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CAREWIRE_FEATURES__SEARCH", "false")
+    assert "Follower" in deployments(build({}))
+    on = load_settings().listeners_inside
+    monkeypatch.setenv("CAREWIRE_FEATURES__MODERATION", "false")
+    assert "Follower" not in deployments(build({}))
+    assert on - load_settings().listeners_inside == 1
+
+
+def test_the_index_has_a_process_of_its_own_while_search_is_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ON_EVERY_NODE.items():
+        monkeypatch.setenv(name, value)
+    assert "Search" in deployments(build({}))
+    on = load_settings().listeners_inside
+    monkeypatch.setenv("CAREWIRE_FEATURES__SEARCH", "false")
+    assert "Search" not in deployments(build({}))
+    assert on - load_settings().listeners_inside == 1

@@ -46,6 +46,14 @@ async def test_it_is_down_when_a_vital_part_is_and_degraded_when_another_is() ->
     assert (await HealthMonitor([vital.part, other.part]).look()).status == "down"
 
 
+async def test_what_is_still_to_be_set_up_is_shown_and_the_whole_is_none_the_worse() -> None:
+    ladder = Patient("notifications", "degraded", vital=False)
+    advisory = Part("notifications", ladder.part.probe, vital=False, advisory=True)
+    health = await HealthMonitor([Patient("mongo", "ok").part, advisory]).look()
+    assert (health.status, health.services["notifications"]["status"]) == ("ok", "degraded")
+    assert (await HealthMonitor([Patient("mongo", "ok").part, ladder.part]).look()).status == "degraded"
+
+
 async def test_the_age_of_the_last_success_is_told_of_a_part_that_fails() -> None:
     clock, mongo = HandClock(), Patient("mongo", "ok")
     monitor = HealthMonitor([mongo.part], clock)

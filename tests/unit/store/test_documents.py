@@ -2,8 +2,8 @@
 
 import bson
 
-from store.mongo.documents import to_document, to_turn
-from store.mongo.views import view_document
+from store.mongo.kernel.documents import to_document, to_turn
+from store.mongo.kernel.views import view_document
 from store.ports.journal import CommandRecord, Turn
 from store.ports.views import View
 

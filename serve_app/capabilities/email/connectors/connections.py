@@ -13,7 +13,7 @@ from typing import Final
 
 import aiosmtplib
 
-from config.activities import SmtpServer
+from config.capabilities.email import SmtpServer
 from serve_app.activities.connector import Later, Misconfigured, Refused
 
 _IDLE_S: Final = 60.0

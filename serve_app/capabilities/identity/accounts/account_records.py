@@ -3,6 +3,7 @@
 `mail` is a keyed hash to find the account by; the address and the name are in `sealed`, under the person's own key.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from store.mongo.client import Database, Document, database_errors
 
 COLLECTION: Final = "accounts"
 INDEXES: Final = (
+    IndexModel([("role", ASCENDING), ("_id", ASCENDING)], name="role"),
     IndexModel([("mail", ASCENDING)], name="mail", unique=True, partialFilterExpression={"mail": {"$type": "string"}}),
 )
 
@@ -28,7 +30,7 @@ class AccountOwner(msgspec.Struct, frozen=True):
     name: str = ""
 
 
-class Factor(msgspec.Struct, frozen=True):
+class TotpSecret(msgspec.Struct, frozen=True):
     """The sealed secret of the second factor."""
 
     secret: str
@@ -100,6 +102,17 @@ class Accounts:
         with database_errors():
             found: Document | None = await self._all.find_one({"_id": user})
         return None if found is None else _account(found)
+
+    async def many(self, users: Sequence[str]) -> list[Account]:
+        """Those of these users that there are."""
+        with database_errors():
+            return [_account(one) async for one in self._all.find({"_id": {"$in": list(users)}})]
+
+    async def users(self, after: str, limit: int) -> list[str]:
+        """Who has an account, or had one: the first ones above this id, in order."""
+        with database_errors():
+            found = self._all.find({"_id": {"$gt": after}}, {"_id": 1}, sort=[("_id", ASCENDING)], limit=limit)
+            return [str(one["_id"]) async for one in found]
 
     async def need(self, user: str) -> Account:
         """The same. Raises NotFound."""

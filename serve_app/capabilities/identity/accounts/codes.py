@@ -157,4 +157,11 @@ class Invitations:
 def _invitation(document: Document, code: str = "") -> Invitation:
     expires = document["expires"]
     stamp = to_rfc3339(int(expires.timestamp() * 1000))
-    return Invitation(document["_id"], document["role"], document["by"], stamp, document["used_by"], code)
+    return Invitation(
+        id=document["_id"],
+        role=document["role"],
+        by=document["by"],
+        expires_at=stamp,
+        used_by=document["used_by"],
+        code=code,
+    )

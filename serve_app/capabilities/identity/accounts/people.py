@@ -2,15 +2,15 @@
 
 from typing import Final
 
+from common.auth.revocations import Revocation
+from common.auth.tokens import Verified
 from common.clock import Clock
 from common.errors import FailedPrecondition
-from common.revocations import Revocation
-from common.tokens import Verified
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.identity.accounts.account_records import Account, AccountOwner
 from serve_app.capabilities.identity.accounts.codes import Invitation
+from serve_app.capabilities.identity.messages.outbox import OutgoingMail
 from serve_app.capabilities.identity.origin import Origin
-from serve_app.capabilities.identity.outbox import OutgoingMail
 from serve_app.capabilities.identity.parts import Parts
 
 INVITED_ROLES: Final = ("therapist", "moderator", "admin")
@@ -86,6 +86,14 @@ class People:
     ) -> None:
         await self._parts.audit.append(
             AuditEntry(
-                action, by.user, user, "ok", by.role, resource, address=origin.address, request=origin.request, why=why
+                action=action,
+                actor=by.user,
+                subject=user,
+                outcome="ok",
+                role=by.role,
+                resource=resource,
+                address=origin.address,
+                request=origin.request,
+                why=why,
             )
         )

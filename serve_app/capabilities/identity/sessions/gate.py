@@ -1,22 +1,22 @@
 """The door of a process: is the token good, and has it not been taken back? For HTTP, and as the guard of a gateway."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
-from actors.calendars.services.feed_tokens import FeedTokens, is_feed_token
+from actors.calendars.services.feeds.feed_tokens import FeedTokens, is_feed_token
+from common.auth.tokens import Verified
+from common.auth.verifier import Verifier
 from common.errors import CarewireError, PermissionDenied
 from common.lib.tasks import Tasks
 from common.logs import get_logger
 from common.observations import Observation
 from common.policy import POLICY
 from common.reach import Reach
-from common.tokens import Verified
-from common.verifier import Verifier
 from config.settings import IdentitySettings
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
-from serve_app.capabilities.identity.care import Cares
+from serve_app.capabilities.identity.care.service import Cares
 from serve_app.capabilities.identity.sessions.revocation import Revocations
 from serve_app.edge.conventions.readings import Observe
 
@@ -24,11 +24,22 @@ _MOST_UNWRITTEN: Final = 10_000
 log = get_logger(__name__)
 
 
+Seen = Callable[[Verified], None]
+
+
+def _nobody_looks(_: Verified) -> None:
+    """Nobody wants to know."""
+
+
 class HttpGate:
     """Verifies, then looks up what was taken back: in force for the next request, on every replica."""
 
-    def __init__(self, verifier: Verifier, revocations: Revocations, feed_tokens: FeedTokens) -> None:
+    def __init__(
+        self, verifier: Verifier, revocations: Revocations, feed_tokens: FeedTokens, seen: Seen = _nobody_looks
+    ) -> None:
+        """`seen` is told whose token was good."""
         self._verifier = verifier
+        self._seen = seen
         self._revocations = revocations
         self._feed_tokens = feed_tokens
 
@@ -53,6 +64,7 @@ class HttpGate:
         """
         verified = await self._verifier.verify(token)
         await self._revocations.admit(verified)
+        self._seen(verified)
         return verified
 
 
@@ -62,23 +74,27 @@ class DirectRoomRule:
     def __init__(self, care: Cares, settings: IdentitySettings, reach: Reach) -> None:
         self._care = care
         self._reach = reach
-        self._needs_care = settings.direct_rooms == "care_relationship"
+        self._rule = settings.direct_rooms
 
     async def may_open_direct(self, user: str, role: str, members: Collection[str]) -> None:
         """See `DirectRooms`. Moderators and administrators may write to anybody whom they can reach."""
         others = {member for member in members if member != user}
         await self._reach.may_reach(user, *others)
-        if not self._needs_care or role in ("moderator", "admin") or not others:
+        if self._rule == "conversations":
+            raise PermissionDenied("Begin a conversation instead.", details={"reason": "conversations"})
+        if self._rule == "anyone" or role in ("moderator", "admin") or not others:
             return
         if not all(await asyncio.gather(*(self._care.cares(user, other) for other in others))):
             raise PermissionDenied("A direct room is for a client and a therapist who cares for them.")
 
 
 class SocketGuard:
-    """`realtime.front.guard.Guard`."""
+    """`realtime.front.revocation.guard.Guard`."""
 
-    def __init__(self, revocations: Revocations, audit: AuditRecord) -> None:
+    def __init__(self, revocations: Revocations, audit: AuditRecord, seen: Seen = _nobody_looks) -> None:
+        """`seen` is told whose token was good."""
         self._revocations = revocations
+        self._seen = seen
         self._audit = audit
         self._writing = Tasks("audit")
         self._unwritten = 0
@@ -86,6 +102,7 @@ class SocketGuard:
     async def admit(self, verified: Verified) -> None:
         """See `Guard`."""
         await self._revocations.admit(verified)
+        self._seen(verified)
 
     def observed(self, seen: Observation) -> None:
         """See `Guard`."""

@@ -11,11 +11,11 @@ from typing import Final
 
 from pymongo import ASCENDING, IndexModel
 
+from common.auth.revocations import Revocation, keys_of, refusal
+from common.auth.tokens import Verified
 from common.clock import Clock
 from common.lib.batching import Batcher, look_up_together
 from common.logs import get_logger
-from common.revocations import Revocation, keys_of, refusal
-from common.tokens import Verified
 from store.mongo.client import Database, Document, database_errors
 from store.mongo.following import Following
 
@@ -128,10 +128,10 @@ class Follower:
 
 def _from(document: Document) -> Revocation:
     return Revocation(
-        document["user"],
-        document.get("session", ""),
-        document.get("token", ""),
-        document.get("blocked", False),
-        document.get("epoch", 0),
-        document.get("before_ms", 0),
+        user=document["user"],
+        session=document.get("session", ""),
+        token=document.get("token", ""),
+        blocked=document.get("blocked", False),
+        epoch=document.get("epoch", 0),
+        before_ms=document.get("before_ms", 0),
     )

@@ -17,11 +17,11 @@ import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo import ReturnDocument as Return
 
+from common.auth.revocations import Revocation
 from common.clock import Clock
 from common.errors import NotFound, Unauthenticated
 from common.ids import new_id
 from common.logs import get_logger
-from common.revocations import Revocation
 from config.settings import IdentitySettings
 from serve_app.capabilities.identity.accounts.sealing import Sealing
 from serve_app.capabilities.identity.origin import Origin
@@ -106,7 +106,7 @@ class LoginSessions:
             await self._all.insert_one(document)
         for old in (await self.of(user))[self._settings.max_sessions :]:
             await self.end(user, old.id)
-        return LoginSession(id_, user, device, about, now_ms, now_ms), token
+        return LoginSession(id=id_, user=user, device=device, about=about, started_at=now_ms, seen_at=now_ms), token
 
     async def rotate(self, token: str, by: Origin) -> tuple[LoginSession, str] | Reused:
         """The session and its next refresh token; within `GRACE_S`, for the same client, once more.
@@ -158,7 +158,14 @@ class LoginSessions:
         sealed = await self._sealing.seal(user, about, session)
         with database_errors():
             await self._all.update_one({"_id": session}, {"$set": {"sealed": sealed}})
-        return LoginSession(present.id, user, present.device, about, present.started_at, present.seen_at)
+        return LoginSession(
+            id=present.id,
+            user=user,
+            device=present.device,
+            about=about,
+            started_at=present.started_at,
+            seen_at=present.seen_at,
+        )
 
     async def end(self, user: str, session: str) -> None:
         """End one session: its tokens are void when this returns, its sockets are closed a moment later. Idempotent.
@@ -194,7 +201,12 @@ class LoginSessions:
     async def _session(self, document: Document) -> LoginSession:
         about = await self._sealing.open(document["sealed"], Device, document["_id"]) or Device()
         return LoginSession(
-            document["_id"], document["user"], document["device"], about, document["started_at"], document["seen_at"]
+            id=document["_id"],
+            user=document["user"],
+            device=document["device"],
+            about=about,
+            started_at=document["started_at"],
+            seen_at=document["seen_at"],
         )
 
     def _expiry(self, now_ms: int) -> datetime:

@@ -1,32 +1,18 @@
 """The connector `jobs`: carries out the steps of long work. Its partner is Carewire itself."""
 
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 from typing_extensions import override
 
-from actors.jobs.activities import CONNECTOR, Step, StepDone
+from actors.jobs.activities import CONNECTOR, Step
 from common.errors import CarewireError
 from serve_app.activities.connector import FOR_EVER_S, Call, Capacity, Connector, Later, Refused, Unreadable
+from serve_app.capabilities.connecting import JobWork
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _step: Final = msgspec.msgpack.Decoder(Step).decode
-
-
-class JobWork(Protocol):
-    """Long work of one kind. A step may be done twice, so it is idempotent; it ends after some seconds, and says from
-    where to go on. What it works on belongs to nobody's request, so it yields to whoever waits."""
-
-    kind: str
-
-    async def step(self, step: Step) -> StepDone:
-        """Go on for a while.
-
-        Raises:
-            CarewireError: retryable: later; otherwise the job has failed.
-        """
-        ...
 
 
 class JobsConnector(Connector):
@@ -36,8 +22,8 @@ class JobsConnector(Connector):
     capacity = Capacity(at_once=2)
     remembers_s = FOR_EVER_S
 
-    def __init__(self, works: Sequence[JobWork]) -> None:
-        self._works = {work.kind: work for work in works}
+    def __init__(self, works: Mapping[str, JobWork]) -> None:
+        self._works = works
 
     @override
     async def carry_out(self, call: Call) -> bytes:

@@ -15,8 +15,6 @@ _STEP_S: Final = 5.0
 class Rebuilding:
     """See the module. A step is some seconds of it; `done` counts entities. `clock` is the process's own."""
 
-    kind = "rebuild_projections"
-
     def __init__(
         self, stores: Stores, kinds: Sequence[Kind[Any, Any, Any]], clock: Clock, *, step_s: float = _STEP_S
     ) -> None:
@@ -27,11 +25,11 @@ class Rebuilding:
         enough_s = self._clock.monotonic_s() + self._step_s
         found = Rebuilt(step.done, step.result.get("events", 0), step.result.get("views", 0))
         cursor = await rebuild_some(
-            self._stores,
-            self._kinds,
-            step.cursor,
-            found,
-            lambda: self._clock.monotonic_s() < enough_s,
+            stores=self._stores,
+            kinds=self._kinds,
+            after=step.cursor,
+            done=found,
+            go_on=lambda: self._clock.monotonic_s() < enough_s,
             write=not step.dry_run,
         )
         return StepDone(cursor=cursor, done=found.entities, result={"events": found.events, "views": found.views})

@@ -14,7 +14,7 @@ from serve_app.cluster.blueprint import api_context, asyncapi_of, unconnected_ha
 from serve_app.edge.asyncapi import asyncapi, codes_of
 from serve_app.edge.operation import ClientEvent, Declared, Example
 from serve_app.edge.server_events import Payload
-from tests.heard import problem_of
+from tests.clients.heard import problem_of
 
 SETTINGS: Final = Settings()
 DOCUMENT: Final = asyncapi_of(SETTINGS)

@@ -11,14 +11,16 @@ from msgspec import Meta
 
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
+from common.auth.tokens import Verified
 from common.clock import SystemClock
 from common.decoding import Id
 from common.errors import Conflict, Unauthenticated
-from common.tokens import Verified
 from realtime.delivery.connections import Connection
+from realtime.delivery.joining import Joining
 from realtime.delivery.packets import Incoming
 from realtime.delivery.requests import Hello
 from realtime.delivery.socket_writer import SocketWriter
+from realtime.delivery.subscriptions import Subscriptions
 from realtime.front.acks import Events
 from serve_app.edge.api import problems
 from serve_app.edge.conventions.callers import Callers
@@ -61,7 +63,8 @@ class Shop:
         self.app.include_router(router_of([operation]))
         check_permits(self.app)
         self.app.add_middleware(Callers, verify=self._verify)
-        self.events = Events(handlers_of([operation]), max_bytes=1000, clock=SystemClock())
+        joining: Joining = Joining(Subscriptions(lambda _: None, max_topics=1))
+        self.events = Events(handlers_of([operation], joining), max_bytes=1000, clock=SystemClock())
 
     async def _call(self, request: Move, caller: Caller) -> Any:
         self.asked.append((request, caller))

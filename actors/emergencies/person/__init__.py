@@ -1,0 +1,1 @@
+"""Which emergency of a person is open."""

@@ -1,0 +1,299 @@
+"""Open activities of a shard: kept by their turns, offered to runners, over when their answer is stored.
+
+There is no second write on the way, no claim in the database and no poller: the turn keeps its activities among its
+effects, as it keeps timers that are due soon, and is settled when the last of them is over or has a document of its
+own. What takes long gets one (`activity_file`). Whatever is read back from the database is vetted before it is offered:
+the journal is asked for its answer, the collection whether it is put off.
+
+    VETTED -> BEHIND or WAITING -> HELD -> (answer stored: over) | PAUSED -> WAITING | LEAVING (to the collection)
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
+from typing import Final
+
+from actors.kernel.contract.protocol import Level
+from actors.kernel.effects.activities.activity_file import ActivityFile, Verdict
+from actors.kernel.effects.activities.activity_ids import mark_of
+from actors.kernel.effects.activities.activity_lines import Lanes, Lines, Open, Phase, of_turn
+from actors.kernel.effects.activities.open_activities import OpenActivities
+from actors.kernel.effects.kept_turns import REST, KeptTurns
+from actors.kernel.effects.timers import TurnKey
+from actors.kernel.history.codec import StoredActivity
+from actors.kernel.lib.writes import WriteBatcher
+from common.clock import Clock
+from common.lib.tasks import Tasks
+from store.ports.activities import BEHIND, Lane, State
+from store.ports.journal import Turn
+from store.ports.stores import Stores
+
+MOST_WAITING: Final = 1000  # of a connector, in memory
+_KEPT: Final = (Phase.BEHIND, Phase.WAITING, Phase.PAUSED, Phase.HELD)
+
+
+class Activities:
+    """See the module. `on_waiting` hears of each that comes into line for a connector."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        settling: WriteBatcher[TurnKey],
+        *,
+        keep_s: float,
+        clock: Clock,
+        tasks: Tasks,
+        serving: Callable[[], bool],
+        partitions: Callable[[], list[int]],
+        kinds: Collection[str],
+        is_ours: Callable[[str], bool],
+    ) -> None:
+        self.file = ActivityFile(
+            stores, clock, tasks, serving=serving, partitions=partitions, kinds=kinds, on_vetted=self._vetted
+        )
+        self.lines = Lines()
+        self.lanes = Lanes()
+        self.on_waiting: Callable[[str], None] = lambda connector: None
+        self._kept = KeptTurns(settling)
+        self._serving = serving
+        self._keep_s = keep_s
+        self._clock = clock
+        self._is_ours = is_ours
+        self._open = OpenActivities()
+        self._vetting: Counter[Lane | None] = Counter()
+        self._recovering = 0
+        self.is_complete = False  # is all in memory that earlier lives left?
+
+    def __iter__(self) -> Iterator[Open]:
+        return iter(self._open)
+
+    def find(self, id_: bytes) -> Open | None:
+        """The open activity of this id, if it is in memory."""
+        return self._open.find(id_)
+
+    def keeps(self, key: TurnKey) -> bool:
+        """Is this turn kept for an activity?"""
+        return key in self._kept
+
+    def keep(self, turn: Turn, activities: Sequence[StoredActivity], *, fresh: bool, more: bool) -> None:
+        """Offer what a stored turn owes; it is settled when all of it is over. `fresh`: it has just been stored.
+        `more`: it owes other things as well, and `settle` will be called."""
+        if not self._is_ours(turn.entity):
+            return  # whoever has it by now finds it unsettled
+        key = (turn.entity, turn.turn)
+        if more:
+            self._kept.keep(key, REST)
+        now_s = self._clock.monotonic_s()
+        for place, activity in enumerate(activities):
+            one = of_turn(turn, place, activity, now_s)
+            self._kept.keep(key, one.id)
+            known = self._open.find(one.id)
+            if known is None:
+                self._open.add(one)
+                one.turns.append(key)
+                self._begin(one, fresh=fresh)
+            elif key not in known.turns:
+                known.turns.append(key)
+
+    def settle(self, key: TurnKey) -> None:
+        """What else the turn owed is done. One that is kept no longer is somebody else's to settle."""
+        self._kept.done(key, REST)
+
+    def closed(self, entity: str, key: str) -> None:
+        """The answer to this activity is stored."""
+        id_ = mark_of(entity, key)
+        one = self._open.find(id_)
+        if one is not None:
+            self._forget(one)
+            if one.lane is not None and not one.filed and not self.file.is_empty:
+                self.file.look_at([one.lane])
+        if not self.file.is_empty and (one is None or one.filed):
+            self.file.close(id_)
+
+    def line_up(self, one: Open, *, first: bool = False) -> None:
+        """It waits for a runner; `first`: before the others, as it did before."""
+        one.phase, one.runner = Phase.WAITING, ""
+        self.lines.put(one, first=first)
+        self.on_waiting(one.activity.connector)
+
+    def step_out(self, one: Open, phase: Phase) -> None:
+        """It waits for no runner, and for no verdict of the database: it is in this phase."""
+        if one.phase is Phase.WAITING:
+            self.lines.remove(one)
+        elif one.phase is Phase.VETTED:
+            self._is_vetted(one)
+        one.phase = phase
+
+    def pause(self, one: Open, due_ms: int) -> None:
+        """It waits for a runner from then on."""
+        one.phase, one.runner, one.due_ms = Phase.PAUSED, "", due_ms
+        pause_s = max(0, due_ms - self._clock.platform_ms()) / 1000
+        asyncio.get_running_loop().call_later(pause_s, self._resume, one, due_ms)
+
+    def time_moved(self) -> None:
+        """What is paused may be due by now."""
+        for one in [one for one in self._open if one.phase is Phase.PAUSED]:
+            self.pause(one, one.due_ms)
+
+    def put_off(self, one: Open, due_ms: int) -> None:
+        """It goes to the collection, and with it whoever is in its lane."""
+        for member in [other for other in self.lanes.beside(one) if other.phase in _KEPT or other is one]:
+            self._file(member, "parked", due_ms if member is one else self._due_of(member))
+
+    def give_up(self, one: Open, code: str, message: str) -> None:
+        """Nobody tries it again by itself: it is dead."""
+        one.code, one.message = code, message
+        self._file(one, "dead", self._clock.platform_ms())
+
+    def admit(self, one: Open) -> None:
+        """It has been loaded: it waits for a runner, unless it is known."""
+        if self._open.find(one.id) is None:
+            self._open.add(one)
+            self.lanes.add(one)
+            self.line_up(one)
+
+    def levels(self) -> dict[str, Level]:
+        """How many there are, by connector."""
+        return self._open.levels(self.file.counts)
+
+    def figures(self) -> dict[str, dict[str, float]]:
+        """The same for people, with the age of the oldest one in memory."""
+        return self._open.figures(self.file.counts, self._clock.platform_ms())
+
+    def sweep(self) -> None:
+        """Once a second: what has been here for long gets a document, and what has one need not wait here."""
+        before_s = self._clock.monotonic_s() - self._keep_s
+        for one in [one for one in self._open if one.since_s <= before_s and one.phase in _KEPT]:
+            if not one.filed:
+                self.put_off(one, self._due_of(one))
+            elif one.phase is Phase.WAITING and not one.turns:  # its document is written
+                self._put_off_behind(one)
+                self._forget(one)
+
+    def recovery_began(self) -> None:
+        """What earlier lives left is being read: until it has been, nobody knows who is first in a lane."""
+        self._recovering += 1
+        self.is_complete = False
+        self.file.gate(shut=True)
+
+    def recovery_ended(self) -> None:
+        """All of it has been read. What an earlier owner was about to write may still come."""
+        self._recovering -= 1
+        self.is_complete = self._serving() and not self._recovering
+        self.file.doubt()
+        self.file.gate(shut=self._recovering > 0)
+
+    def hand_off(self, partitions: frozenset[int]) -> None:
+        """These are somebody else's now, who finds their activities in the database."""
+        for one in [one for one in self._open if one.partition in partitions]:
+            self._take_out(one)
+            for key in one.turns:
+                self._kept.forget(key)
+
+    def clear(self) -> None:
+        """Forget what memory holds (the lease is lost); the database keeps it."""
+        self.is_complete = False
+        for one in self._open:
+            one.phase = Phase.LEAVING
+        self._open.clear()
+        self._vetting.clear()
+        self._kept.clear()
+        self.lines.clear()
+        self.lanes.clear()
+        self.file.clear()
+
+    def _begin(self, one: Open, *, fresh: bool) -> None:
+        if fresh and (one.lane is None or self._is_known(one.lane)):
+            self._join(one)
+        else:
+            self._vetting[one.lane] += 1
+            self.file.vet(one)
+
+    def _is_known(self, lane: Lane) -> bool:
+        """Can nobody be before it whom memory does not know in this lane?"""
+        return self.file.is_empty and not self._recovering and not self._vetting[lane]
+
+    def _vetted(self, one: Open, verdict: Verdict) -> None:
+        if one not in self._open or one.phase is not Phase.VETTED:
+            return
+        self._is_vetted(one)
+        if verdict.is_answered or verdict.is_stored:
+            self._forget(one)
+            if verdict.is_answered and verdict.is_stored:
+                self.file.close(one.id)
+        elif verdict.lane_is_stored:
+            self._file(one, "parked", BEHIND)
+        else:
+            self._join(one)
+
+    def _is_vetted(self, one: Open) -> None:
+        self._vetting[one.lane] -= 1
+        if not self._vetting[one.lane]:
+            del self._vetting[one.lane]
+        one.phase = Phase.LEAVING
+
+    def _join(self, one: Open) -> None:
+        """It takes its place: in line, or behind others of its lane; in the collection where too many wait."""
+        is_first = self.lanes.add(one)
+        if self._open.of(one.activity.connector) > MOST_WAITING:
+            self.put_off(one, self._clock.platform_ms())
+        elif is_first:
+            self._lead(one)
+        else:
+            one.phase = Phase.BEHIND
+
+    def _lead(self, one: Open) -> None:
+        """It is the first of its lane. An earlier one may have been in line: it steps back."""
+        for other in self.lanes.beside(one):
+            if other is not one and other.phase is Phase.WAITING:
+                self.lines.remove(other)
+                other.phase = Phase.BEHIND
+        self.line_up(one)
+
+    def _resume(self, one: Open, due_ms: int) -> None:
+        if one in self._open and one.phase is Phase.PAUSED and one.due_ms == due_ms:
+            self.line_up(one)
+
+    def _file(self, one: Open, state: State, due_ms: int) -> None:
+        """Write its document; unless a runner has it, it leaves memory then."""
+        if one.phase is Phase.WAITING:
+            self.lines.remove(one)
+        if one.phase is not Phase.HELD or state == "dead":
+            one.phase = Phase.LEAVING
+        self.file.put(one.record(state, due_ms), partial(self._filed, one), was=one.filed)
+        self._open.file(one, state)
+
+    def _filed(self, one: Open) -> None:
+        if one not in self._open:
+            return
+        for key in one.turns:
+            self._kept.done(key, one.id)
+        one.turns.clear()
+        if one.phase is Phase.LEAVING:
+            if one.filed == "parked":
+                self._put_off_behind(one)
+            self._forget(one)
+
+    def _put_off_behind(self, one: Open) -> None:
+        """It waits in the collection, and so must those behind it: none of them may come first."""
+        for later in self.lanes.beside(one):
+            if later.phase is Phase.BEHIND:
+                self._file(later, "parked", BEHIND)
+
+    def _forget(self, one: Open) -> None:
+        """It is over, or has a document: memory lets go of it, and its turns need not keep it."""
+        self._take_out(one)
+        for key in one.turns:
+            self._kept.done(key, one.id)
+
+    def _take_out(self, one: Open) -> None:
+        self._open.remove(one)
+        self.step_out(one, Phase.LEAVING)
+        heir = self.lanes.remove(one)
+        if heir is not None and heir.phase is Phase.BEHIND:
+            self.line_up(heir)
+
+    def _due_of(self, one: Open) -> int:
+        """When one is due that is put off because it has waited for long."""
+        return one.due_when_put_off(self._clock.platform_ms(), self._clock.monotonic_s())

@@ -1,0 +1,199 @@
+"""Who gets a seat: the lobby, the limit, one device at a time. Every refusal is in `REFUSALS.md`, in its order."""
+
+from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from actors.kernel.contract.entity import Principal
+from actors.meetings.commands import Join
+from actors.meetings.reports import MeshOverdue
+from actors.meetings.rules import consent, gates, windows
+from actors.meetings.rules.draft import Draft
+from actors.meetings.rules.links import keep_for_a_while
+from actors.meetings.rules.moves import check_placed, make_room, move
+from actors.meetings.rules.names import next_alias
+from actors.meetings.rules.presence import ended, open_interval
+from actors.meetings.state import STAFF, Record, Role, Seat
+from common.errors import Conflict, FailedPrecondition, NotFound, PermissionDenied
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """What came of it."""
+
+    state: Literal["seated", "waiting"]
+    participant: str
+    position: int = 0
+    resumed: bool = False
+
+
+def join(draft: Draft, command: Join, by: Principal) -> Joined:
+    """Take, or take again, a place.
+
+    Raises:
+        NotFound, PermissionDenied, FailedPrecondition, Conflict: as `REFUSALS.md` lists them.
+        Unavailable: nobody can carry it right now.
+    """
+    record = draft.record
+    seat = record.seat_of(by.user)
+    _check_part(record, command, by)
+    _check_person(seat, command)
+    windows.check_open(record, by.user, draft.now_ms, draft.terms)
+    is_host = by.user == record.host
+    if not is_host:
+        _check_room(record, seat, command)
+    if seat is not None and seat.state == "connected" and seat.device != command.device and not command.take_over:
+        details: dict[str, object] = {"reason": "joined_elsewhere", "device_id": seat.device}
+        raise Conflict("You are in this meeting with another device.", details=details)
+    if seat is None:
+        seat = _new_seat(record, command, by)
+    if not is_host and not _let_in(record, seat):
+        return _wait(draft, seat, command)
+    consent.check_brought(draft, seat.participant, command)
+    check_placed(record)
+    return _sit(draft, seat, command)
+
+
+def _check_part(record: Record, command: Join, by: Principal) -> None:
+    if not record.has_part(by.user) and not (command.observe and by.role == "admin"):
+        raise NotFound("There is no such meeting.")
+
+
+def _check_person(seat: Seat | None, command: Join) -> None:
+    facts = command.facts
+    for reason, refused in (
+        ("kicked", seat is not None and seat.state == "kicked"),
+        ("denied", seat is not None and seat.state == "denied"),
+        ("restricted", facts.restricted),
+        ("unreachable", facts.unreachable),
+    ):
+        if refused:
+            raise PermissionDenied("You cannot join this meeting.", details={"reason": reason})
+
+
+def _check_room(record: Record, seat: Seat | None, command: Join) -> None:
+    """What holds for everybody but the host."""
+    if command.facts.unpaid_bill:
+        details: dict[str, object] = {"reason": "payment_required", "bill_id": command.facts.unpaid_bill}
+        raise FailedPrecondition("This session is to be paid first.", details=details)
+    known = seat is not None and (seat.admitted or seat.inside)
+    if record.config.locked and not known:
+        raise FailedPrecondition("This meeting is locked.", details={"reason": "locked"})
+    if full_for(record, seat):
+        details = {"reason": "full", "max_participants": record.config.max_participants}
+        raise FailedPrecondition("This meeting is full.", details=details)
+
+
+def full_for(record: Record, seat: Seat | None) -> bool:
+    """Whether there is no place for a guest: one is always kept for the host."""
+    others = [each for each in record.inside if each.role != "host" and (seat is None or each.user != seat.user)]
+    return len(others) >= record.config.max_participants - 1
+
+
+def _new_seat(record: Record, command: Join, by: Principal) -> Seat:
+    role: Role = "host" if by.user == record.host else "observer" if by.user not in record.people else "guest"
+    number = 0 if role == "host" else next_alias(record)
+    return Seat(participant=command.participant, user=by.user, role=role, state="left", alias=number)
+
+
+def _let_in(record: Record, seat: Seat) -> bool:
+    """Whether they need not wait."""
+    if seat.admitted or seat.inside or seat.role in STAFF or record.config.lobby == "off":
+        return True
+    booked = seat.user in record.people
+    return record.config.lobby == "until_host" and booked and record.host_entered > 0 and seat.state != "waiting"
+
+
+def _wait(draft: Draft, seat: Seat, command: Join) -> Joined:
+    connection = command.connection or (seat.connection if seat.device == command.device else "")
+    came = seat.state != "waiting"
+    since = draft.now_ms if came else seat.since
+    seat = replace(seat, state="waiting", device=command.device, connection=connection, since=since)
+    draft.seat(seat, "state", secret=_name(command))
+    if came:
+        tell_lobby(draft)
+    place = 1 + sum(each.since < seat.since for each in draft.record.waiting)
+    return Joined("waiting", seat.participant, position=place)
+
+
+def tell_lobby(draft: Draft) -> None:
+    """Those who run it hear who waits. Who that is, is filled in by whoever knows the names."""
+    draft.lobby = True
+
+
+def _sit(draft: Draft, seat: Seat, command: Join) -> Joined:
+    windows.open_room(draft)
+    media = make_room(draft)
+    resumed, another = seat.joined > 0, seat.device != command.device
+    if another and seat.inside:
+        ended(draft, seat.participant, "moved")
+        draft.whisper(seat, "meeting_left", reason="moved")
+    keeps = seat.inside and not another
+    flows = keeps and open_interval(draft.record, seat.participant) is not None
+    was_waiting, was_inside = seat.state == "waiting", seat.inside
+    seat = replace(
+        seat,
+        state="connected" if flows else "seated",
+        device=command.device,
+        epoch=seat.epoch + 1 if another else seat.epoch,
+        admitted=True,
+        since=seat.since if flows else draft.now_ms,
+        joined=seat.joined or draft.now_ms,
+        connection=command.connection or ("" if another else seat.connection),
+    )
+    draft.seat(seat, "state" if was_inside else "joined", secret=_name(command))
+    if not flows:
+        keep_for_a_while(draft, seat)
+    if was_waiting:
+        tell_lobby(draft)
+    consent.bring(draft, seat, command)
+    if seat.role == "host" and draft.record.config.lobby == "until_host":
+        admit_booked(draft)
+    if media.provider == "mesh":
+        _came_into_mesh(draft, seat, told=not flows)
+    return Joined("seated", seat.participant, resumed=resumed)
+
+
+def _came_into_mesh(draft: Draft, seat: Seat, *, told: bool) -> None:
+    record = draft.record
+    if len(record.inside) > 2 and record.config.provider == "auto":
+        move(draft, "sfu", "third_person")
+    elif told and len(record.inside) > 1:
+        draft.peers = (*draft.peers, *(each.participant for each in record.inside if each != seat))
+        due = draft.now_ms + draft.terms.mesh
+        draft.at(f"mesh:{record.media.epoch}:{draft.now_ms}", due, MeshOverdue(record.media.epoch))
+
+
+def _name(command: Join) -> bytes | None:
+    return command.name.encode() if command.name else None
+
+
+def admit_booked(draft: Draft) -> None:
+    """The host is here: whoever was booked need not wait any more."""
+    for seat in draft.record.seats:
+        if seat.state == "waiting" and seat.user in draft.record.people:
+            admit(draft, seat)
+
+
+def admit(draft: Draft, seat: Seat) -> None:
+    """They may come in; they are told, and join again. Who does not wait is left alone."""
+    if seat.state == "waiting":
+        draft.turn(replace(seat, admitted=True), "left")
+        draft.whisper(seat, "meeting_admitted")
+        tell_lobby(draft)
+
+
+def deny(draft: Draft, seat: Seat) -> None:
+    """They may not."""
+    if seat.state == "waiting":
+        gates.leave(draft, seat, "denied")
+        tell_lobby(draft)
+
+
+def to_lobby(draft: Draft, seat: Seat) -> None:
+    """Raises FailedPrecondition, reason `host`."""
+    if seat.role == "host":
+        raise FailedPrecondition("The host does not wait.", details={"reason": "host"})
+    if seat.inside:
+        gates.leave(draft, seat, "lobby")
+        tell_lobby(draft)

@@ -1,0 +1,350 @@
+"""Meetings as people see them: what doors answer, and what sockets hear."""
+
+from typing import Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from actors.meetings.access.ice import IceServer
+from actors.meetings.access.media import AnyMedia
+from actors.meetings.access.tickets import Ticket
+from actors.meetings.state import (
+    Answer,
+    Config,
+    MeetingKindName,
+    Provider,
+    Record,
+    Recording,
+    RecordingStatus,
+    Role,
+    Seat,
+    SeatState,
+    Source,
+    Status,
+)
+from common.clock import to_rfc3339
+from common.persons import OtherId, UserId
+
+Shows = Literal["on", "off", "muted", "stalled"]
+
+
+class ShownConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """How it is held."""
+
+    provider: Literal["auto", "mesh", "sfu", "jitsi", "livekit"]
+    lobby: Literal["off", "until_host", "always"]
+    locked: bool
+    screen_sharing: Literal["host", "granted", "everyone"]
+    unmute: Literal["self", "ask"]
+    names: Literal["names", "aliases"]
+    max_participants: int
+    relay_only: bool
+    e2ee: bool
+    recording: Literal["off", "consent"]
+    recording_access: Literal["host", "participants"]
+    fallback: bool
+
+
+class ShownConsent(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody said to a recording."""
+
+    participant_id: str
+    answer: Answer
+    text_version: str
+    at: str | UnsetType = UNSET
+
+
+class ShownGap(msgspec.Struct, frozen=True, kw_only=True):
+    """Of this span nothing was kept."""
+
+    begin: str = msgspec.field(name="from")
+    end: str = msgspec.field(name="to")
+    reason: str
+
+
+class ShownTrack(msgspec.Struct, frozen=True, kw_only=True):
+    """What was kept of one source. `readable` false: whom it showed is erased."""
+
+    track_id: OtherId
+    participant_id: str
+    source: Source
+    codec: Literal["opus", "VP8"]
+    container: Literal["webm"]
+    begin: str = msgspec.field(name="from")
+    end: str = msgspec.field(name="to")
+    bytes: int
+    sha256: str
+    gaps: list[ShownGap]
+    readable: bool
+
+
+class ShownRecording(msgspec.Struct, frozen=True, kw_only=True):
+    """A recording, as everybody in it sees it while it runs. What was kept is told by `get_recording`."""
+
+    id: str
+    meeting_id: str
+    status: RecordingStatus
+    by: str
+    audio_only: bool
+    consents: list[ShownConsent]
+    tracks: list[ShownTrack]
+    integrity: Literal["pending", "verified", "gaps", "broken"]
+    held: bool
+    reason: str | UnsetType = UNSET
+    started_at: str | UnsetType = UNSET
+    stopped_at: str | UnsetType = UNSET
+    duration_s: int | UnsetType = UNSET
+
+
+class ShownMeeting(msgspec.Struct, frozen=True, kw_only=True):
+    """A meeting, for one who may see it. `people` is missing for those who are not to know who else comes."""
+
+    id: str
+    kind: MeetingKindName
+    host_id: UserId
+    start: str
+    end: str
+    opens_at: str
+    closes_at: str
+    status: Status
+    provider: Provider | None
+    epoch: int
+    config: ShownConfig
+    elapsed_s: int
+    recording: ShownRecording | None
+    seq: int
+    version: int
+    created_at: str
+    updated_at: str
+    title: str | UnsetType = UNSET
+    booking_id: str | UnsetType = UNSET
+    people: list[UserId] | UnsetType = UNSET
+    started_at: str | UnsetType = UNSET
+    ended_at: str | UnsetType = UNSET
+    end_reason: str | UnsetType = UNSET
+
+
+class ShownQuality(msgspec.Struct, frozen=True):
+    """How it is for somebody."""
+
+    score: int
+    level: Literal["excellent", "good", "poor", "lost"]
+    cause: Literal["none", "uplink", "downlink", "cpu", "relay"]
+
+
+class ShownParticipant(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody's place. `user_id` is missing where guests do not know each other."""
+
+    participant_id: str
+    display_name: str
+    role: Role
+    state: SeatState
+    microphone: Shows
+    camera: Shows
+    screen: Literal["on", "off"]
+    may_share: bool
+    connected_s: int
+    user_id: UserId | UnsetType = UNSET
+    quality: ShownQuality | UnsetType = UNSET
+    joined_at: str | UnsetType = UNSET
+
+
+class MeetingReply(msgspec.Struct, frozen=True, kw_only=True):
+    """A meeting, as it is by now."""
+
+    meeting: ShownMeeting
+
+
+class RoomMade(msgspec.Struct, frozen=True):
+    """Where media will go."""
+
+    provider: Provider
+    epoch: int
+
+
+class RoomReply(msgspec.Struct, frozen=True, kw_only=True):
+    """A meeting with its room."""
+
+    meeting: ShownMeeting
+    media: RoomMade
+
+
+class ParticipantReply(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody, as they are by now."""
+
+    participant: ShownParticipant
+
+
+class ParticipantsReply(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is in it; who waits and who was removed, for those who run it."""
+
+    participants: list[ShownParticipant]
+    waiting: list[ShownParticipant] | UnsetType = UNSET
+    kicked: list[ShownParticipant] | UnsetType = UNSET
+
+
+class JoinReply(msgspec.Struct, frozen=True, kw_only=True):
+    """In, with all that it takes to connect; or in the lobby, at this `position`: `meeting_admitted` says when to join
+    again."""
+
+    state: Literal["seated", "waiting"]
+    participant: ShownParticipant
+    meeting: ShownMeeting
+    position: int | UnsetType = UNSET
+    participants: list[ShownParticipant] | UnsetType = UNSET
+    seq: int | UnsetType = UNSET
+    resumed: bool | UnsetType = UNSET
+    ticket: Ticket | UnsetType = UNSET
+    media: AnyMedia | UnsetType = UNSET
+    ice_servers: list[IceServer] | UnsetType = UNSET
+    ice_transport_policy: Literal["all", "relay"] | UnsetType = UNSET
+
+
+class LeftReply(msgspec.Struct, frozen=True):
+    """How long the meeting has lasted."""
+
+    elapsed_s: int
+
+
+class TicketReply(msgspec.Struct, frozen=True):
+    """A fresh one."""
+
+    ticket: Ticket
+
+
+class IceReply(msgspec.Struct, frozen=True):
+    """Relays, and until when they serve this seat."""
+
+    ice_servers: list[IceServer]
+    ice_transport_policy: Literal["all", "relay"]
+    ttl_s: int
+
+
+class MissedPayload(msgspec.Struct, frozen=True, kw_only=True):
+    """What a numbered event carried: the members of its name."""
+
+    meeting_id: str
+    seq: int
+    meeting: ShownMeeting | UnsetType = UNSET
+    participant: ShownParticipant | UnsetType = UNSET
+    recording: ShownRecording | UnsetType = UNSET
+    change: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+
+
+class Missed(msgspec.Struct, frozen=True, kw_only=True):
+    """A numbered event, as it was emitted."""
+
+    event: str
+    payload: MissedPayload
+
+
+class WatchReply(msgspec.Struct, frozen=True, kw_only=True):
+    """A meeting as it is, and what was missed, in order."""
+
+    meeting: ShownMeeting
+    participants: list[ShownParticipant]
+    seq: int
+    events: list[Missed]
+
+
+def at_of(ms: int) -> str | UnsetType:
+    """A moment; none where there was none."""
+    return to_rfc3339(ms) if ms else UNSET
+
+
+def _or_unset(text: str) -> str | UnsetType:
+    return text or UNSET
+
+
+def shown_meeting(record: Record, seq: int, now_ms: int, *, people: tuple[str, ...] | None) -> ShownMeeting:
+    """`people`: those whom the reader may know; None: nobody."""
+    window = record.window
+    return ShownMeeting(
+        id=record.id,
+        kind=record.kind,
+        host_id=record.host,
+        start=to_rfc3339(window.start),
+        end=to_rfc3339(window.end),
+        opens_at=to_rfc3339(window.opens_at),
+        closes_at=to_rfc3339(window.closes_at),
+        status=record.status,
+        provider=record.media.provider,
+        epoch=record.media.epoch,
+        config=config_shown(record.config),
+        elapsed_s=elapsed_s(record, now_ms),
+        recording=None if record.recording is None else shown_recording(record.id, record.recording),
+        seq=seq,
+        version=seq,
+        created_at=to_rfc3339(record.created),
+        updated_at=to_rfc3339(record.updated or record.created),
+        title=_or_unset(record.title),
+        booking_id=_or_unset(record.booking),
+        people=UNSET if people is None else list(people),
+        started_at=at_of(record.started),
+        ended_at=at_of(record.ended),
+        end_reason=_or_unset(record.end_reason),
+    )
+
+
+def config_shown(config: Config) -> ShownConfig:
+    """With the names of its members."""
+    return ShownConfig(**msgspec.structs.asdict(config))
+
+
+def elapsed_s(record: Record, now_ms: int) -> int:
+    """Since it began, or how long it was."""
+    return ((record.ended or now_ms) - record.started) // 1000 if record.started else 0
+
+
+def shown_recording(meeting: str, recording: Recording) -> ShownRecording:
+    """What everybody in it may know."""
+    lasted = recording.stopped - recording.started if recording.started and recording.stopped else 0
+    return ShownRecording(
+        id=recording.id,
+        meeting_id=meeting,
+        status=recording.status,
+        by=recording.by,
+        audio_only=recording.audio_only,
+        consents=[
+            ShownConsent(
+                participant_id=each.participant, answer=each.answer, text_version=each.text_version, at=at_of(each.at)
+            )
+            for each in recording.consents
+        ],
+        tracks=[],
+        integrity="pending",
+        held=False,
+        reason=_or_unset(recording.reason),
+        started_at=at_of(recording.started),
+        stopped_at=at_of(recording.stopped),
+        duration_s=lasted // 1000 if lasted else UNSET,
+    )
+
+
+def shown_participant(
+    seat: Seat, name: str, connected_ms: int, *, hidden: bool, quality: ShownQuality | UnsetType = UNSET
+) -> ShownParticipant:
+    """`hidden`: who they are is nothing to the reader."""
+    return ShownParticipant(
+        participant_id=seat.participant,
+        user_id=UNSET if hidden else seat.user,
+        display_name=f"Guest {seat.alias}" if hidden else name or seat.user,
+        role=seat.role,
+        state=seat.state,
+        microphone=_shows(seat, "microphone"),
+        camera=_shows(seat, "camera"),
+        screen="on" if "screen" in seat.on and "screen" not in seat.muted else "off",
+        may_share=seat.may_share or seat.role in ("host", "cohost"),
+        connected_s=connected_ms // 1000,
+        quality=quality,
+        joined_at=at_of(seat.joined),
+    )
+
+
+def _shows(seat: Seat, source: Source) -> Shows:
+    if source in seat.muted:
+        return "muted"
+    if source not in seat.on:
+        return "off"
+    return "stalled" if source in seat.stalled and seat.state == "connected" else "on"

@@ -1,0 +1,1 @@
+"""`mailing:<activity>`: what providers tell of a mail after they took it."""

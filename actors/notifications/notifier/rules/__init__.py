@@ -1,0 +1,1 @@
+"""The rules of a notifier: decisions over its state. Pure."""

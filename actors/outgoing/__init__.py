@@ -1,0 +1,9 @@
+"""What a person says later, and keeps to themselves in chats: `outgoing:<user id>`.
+
+entity.py    the rules: schedule, change, cancel; at its time each goes to its room, once
+state.py     what is kept                  events.py    what has happened
+commands.py  what is asked                 replies.py   what is answered
+queries.py   what is left to be read
+views.py     what people keep to themselves, as rooms look it up
+kind.py      the entity as the kernel sees it
+"""

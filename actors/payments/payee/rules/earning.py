@@ -1,0 +1,32 @@
+"""Shares come, go back, and fall due."""
+
+import msgspec
+
+from actors.payments.payee.commands import Earn, Finish
+from actors.payments.payee.rules.draft import Draft
+from actors.payments.payee.state import Item, with_item
+
+
+def earned(draft: Draft, command: Earn) -> None:
+    """The share of what was taken; what went back lessens it, or is a debt, and that is due at once."""
+    release = command.release if command.share > 0 else draft.now_ms
+    item = Item(
+        bill=command.bill,
+        gross=command.gross,
+        share=command.share,
+        fee=command.fee,
+        currency=command.currency,
+        release=release,
+    )
+    draft.set("earned", items=with_item(draft.record.items, item))
+
+
+def finished(draft: Draft, command: Finish) -> None:
+    """What was owed for a session that is over falls due."""
+    waiting = [one for one in draft.record.items if one.bill == command.bill and not one.release]
+    if waiting:
+        items = tuple(
+            msgspec.structs.replace(one, release=command.release) if one in waiting else one
+            for one in draft.record.items
+        )
+        draft.set("finished", items=items)

@@ -1,0 +1,1 @@
+"""`plan:<id>`: what can be subscribed to. Subscribers keep the version that they have until they change."""

@@ -1,0 +1,210 @@
+"""What can be asked of a subscription, and the events that follow."""
+
+from typing import Literal
+
+import msgspec
+
+from actors.kernel.contract.entity import Command, Event
+from actors.payments.bill.commands import OpenBill, Pay
+from actors.payments.plan.entity import PlanBody
+from actors.payments.subscription.state import Extra, Subscription, Tax
+from actors.payments.versions import Versions
+
+
+class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription with its version."""
+
+    record: Subscription
+    version: int
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a change costs: `extras` now or on the next bill, and what the next period costs."""
+
+    at: int
+    extras: tuple[Extra, ...]
+    due_now: int
+    tax: int
+    next_at: int
+    next_total: int
+    currency: str
+    version: int
+
+
+class Means(msgspec.Struct, frozen=True, kw_only=True):
+    """By what it is paid."""
+
+    provider: str = ""
+    method_id: str = ""
+    method: str = ""
+    customer: str = ""
+
+
+class Subscribe(Command[SubscriptionView], frozen=True, kw_only=True, tag="subscribe"):
+    """Begin. Idempotent."""
+
+    plan_id: str
+    plan: PlanBody
+    plan_version: int
+    quantity: int
+    payer: str
+    client: str
+    tax: Tax
+    means: Means
+    trial: bool = True
+    discount: int = 0
+    codes: tuple[str, ...] = ()
+
+
+class ChangePlan(Command[SubscriptionView], frozen=True, kw_only=True, tag="change"):
+    """Another plan or quantity: now, or when the period ends. `at`: the moment of a preview, not older than ten
+    minutes."""
+
+    plan_id: str
+    plan: PlanBody
+    plan_version: int
+    quantity: int
+    tax: Tax
+    proration: Literal["now", "next", "none"] = "now"
+    when: Literal["now", "period_end"] = "now"
+    at: int = 0
+    versions: Versions = msgspec.UNSET
+
+
+class PreviewChange(Command[Preview], frozen=True, kw_only=True, tag="preview"):
+    """What that would cost."""
+
+    change: ChangePlan
+
+
+class Cancel(Command[SubscriptionView], frozen=True, kw_only=True, tag="cancel"):
+    """End it: with the period, or now."""
+
+    when: Literal["period_end", "now"] = "period_end"
+    refund: Literal["none", "prorated"] = "none"
+
+
+class Reactivate(Command[SubscriptionView], frozen=True, tag="reactivate"):
+    """It does not end with the period after all."""
+
+
+class ChangeMeans(Command[SubscriptionView], frozen=True, kw_only=True, tag="means"):
+    """Pay by another method from now on; what has failed is tried at once."""
+
+    means: Means
+
+
+class Pause(Command[SubscriptionView], frozen=True, tag="pause"):
+    """Nothing is billed until it goes on."""
+
+
+class Resume(Command[SubscriptionView], frozen=True, tag="resume"):
+    """It goes on, with a period that begins now."""
+
+
+class RecordUsage(Command[SubscriptionView], frozen=True, kw_only=True, tag="use"):
+    """So much was used. The same `usage_id` counts once."""
+
+    usage_id: str
+    feature: str
+    quantity: int
+    at: int = 0
+
+
+class ReverseUsage(Command[SubscriptionView], frozen=True, tag="reverse"):
+    """It was not used after all. Idempotent."""
+
+    usage_id: str
+
+
+class ReserveUsage(Command[SubscriptionView], frozen=True, kw_only=True, tag="reserve"):
+    """Keep so much until `until`. Idempotent."""
+
+    usage_id: str
+    feature: str
+    quantity: int
+    until: int
+
+
+class CommitUsage(Command[SubscriptionView], frozen=True, tag="commit"):
+    """What was kept is used. Idempotent."""
+
+    usage_id: str
+
+
+class ReleaseUsage(Command[SubscriptionView], frozen=True, tag="release"):
+    """What was kept is free. Idempotent."""
+
+    usage_id: str
+
+
+class ReadSubscription(Command[SubscriptionView], frozen=True, tag="read"):
+    """What it is."""
+
+
+class PeriodOver(Command[None], frozen=True, tag="period_over"):
+    """A timer: the period that ends then is over."""
+
+    end: int
+
+
+class Dun(Command[None], frozen=True, tag="dun"):
+    """A timer: the next step of what follows from a failure."""
+
+    failed: int
+    step: int
+
+
+class BillTold(Command[None], frozen=True, kw_only=True, tag="bill"):
+    """A letter of one of its bills: it was paid, or its payment failed (`never`: and will again)."""
+
+    bill: str
+    paid: bool
+    never: bool = False
+
+
+SubscriptionCommand = (
+    Subscribe
+    | ChangePlan
+    | PreviewChange
+    | Cancel
+    | Reactivate
+    | ChangeMeans
+    | Pause
+    | Resume
+    | RecordUsage
+    | ReverseUsage
+    | ReserveUsage
+    | CommitUsage
+    | ReleaseUsage
+    | ReadSubscription
+    | PeriodOver
+    | Dun
+    | BillTold
+)
+
+
+class Charged(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """A bill that is made, or (`opening` None) only paid, refunded or closed."""
+
+    bill: str
+    opening: OpenBill | None = None
+    pay: Pay | None = None
+    refund: int = 0
+    write_off: bool = False
+
+
+class SubscriptionChanged(Event, frozen=True, kw_only=True, tag="changed"):
+    """`record` is what it is now. `charged`: bills. `notify`: the payer is told to do something about a payment.
+    `threshold`: a feature of which all that is included is used. `yearly`: what it was worth in a year before, and is
+    now (`recurring.yearly`)."""
+
+    change: str
+    record: Subscription
+    charged: tuple[Charged, ...] = ()
+    notify: bool = False
+    threshold: str = ""
+    yearly: tuple[int, int] = (0, 0)
+
+
+SubscriptionEvent = SubscriptionChanged

@@ -1,0 +1,85 @@
+"""Subscriptions as the kernel sees them."""
+
+from typing import Final
+
+import msgspec
+from typing_extensions import override
+
+from actors.kernel.contract.entity import Effects, Kind, Letter, Principal, Recorded
+from actors.payments.bill.commands import RefundBill, WriteOff
+from actors.payments.subscription import recurring
+from actors.payments.subscription.commands import Charged, SubscriptionCommand, SubscriptionEvent
+from actors.payments.subscription.entity import SubscriptionEntity
+from actors.payments.subscription.state import Subscription
+from common.errors import PermissionDenied
+from store.ports.views import Index, View
+
+SUBSCRIPTIONS: Final = "subscriptions"
+_pack: Final = msgspec.msgpack.Encoder().encode
+
+
+class SubscriptionKind(Kind[SubscriptionEntity, SubscriptionCommand, SubscriptionEvent]):
+    """`subscription:<id>`."""
+
+    name = "subscription"
+    commands = SubscriptionCommand
+    events = SubscriptionEvent
+    indexes = (
+        *recurring.INDEXES,
+        Index(SUBSCRIPTIONS, ("order",)),
+        Index(SUBSCRIPTIONS, ("payer", "order")),
+        Index(SUBSCRIPTIONS, ("client", "order")),
+    )
+
+    @override
+    def create(self, key: str) -> SubscriptionEntity:
+        return SubscriptionEntity(key)
+
+    @override
+    def snapshot(self, entity: SubscriptionEntity) -> bytes:
+        return _pack(entity.record)
+
+    @override
+    def restore(self, key: str, state: bytes) -> SubscriptionEntity:
+        return SubscriptionEntity(key, msgspec.msgpack.decode(state, type=Subscription | None))
+
+    @override
+    def admit(self, entity: SubscriptionEntity, by: Principal) -> None:
+        raise PermissionDenied("Subscriptions cannot be listened to.")
+
+    @override
+    def show(self, entity_id: str, recorded: Recorded[SubscriptionEvent], part: None) -> None:
+        return None
+
+    @override
+    def effects(self, entity_id: str, recorded: Recorded[SubscriptionEvent], part: None) -> Effects:
+        event = recorded.event
+        letters = [letter for one in event.charged for letter in _letters(one)]
+        moved = recurring.movement(event.record, recorded.seq, recorded.at_ms, event.yearly)
+        return Effects(views=[_view(event.record, recorded.seq), *moved], letters=letters)
+
+
+def record_in(view: View) -> Subscription:
+    """The subscription of a document."""
+    return msgspec.msgpack.decode(view.data, type=Subscription)
+
+
+def _letters(charged: Charged) -> list[Letter]:
+    """A bill is opened first, then paid: letters to one entity go in their order."""
+    to = f"bill:{charged.bill}"
+    commands: list[msgspec.Struct | None] = [charged.opening, charged.pay]
+    if charged.refund:
+        commands.append(RefundBill(amount=charged.refund, policy=True))
+    if charged.write_off:
+        commands.append(WriteOff())
+    return [Letter(to, _pack(one)) for one in commands if one is not None]
+
+
+def _view(record: Subscription, version: int) -> View:
+    fields: dict[str, str | int | bool | None] = {
+        "payer": record.payer,
+        "client": record.client,
+        "status": record.status,
+        "order": record.id,
+    }
+    return View(collection=SUBSCRIPTIONS, id=record.id, version=version, fields=fields, data=_pack(record))

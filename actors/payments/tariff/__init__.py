@@ -1,0 +1,1 @@
+"""`tariff:<therapist>`: what their services cost, by which rules, and on which terms."""

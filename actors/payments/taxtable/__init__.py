@@ -1,0 +1,1 @@
+"""`taxes:rules`: the table of taxes in force. There is one."""

@@ -1,0 +1,59 @@
+"""What is asked of a room about how long things are kept. Only Carewire itself asks."""
+
+from typing import Final
+
+import msgspec
+
+from actors.kernel.contract.entity import Command
+from actors.rooms.room.wire import RoomAnswer
+
+
+class Age(msgspec.Struct, frozen=True, array_like=True):
+    """How long messages are kept; `days` None: for ever. `pins`: those that are pinned stay."""
+
+    days: int | None = None
+    pins: bool = False
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What the house has set, as it concerns one room: for the room itself, for what its two are to each other, for
+    all."""
+
+    usual: Age = Age()
+    relations: dict[str, Age] = {}
+    room: Age | None = None
+
+
+class OverdueMessages(RoomAnswer, frozen=True, kw_only=True):
+    """Live messages that have had their time, by seq, oldest first. `upto`: everything up to there was looked at;
+    `more`: there may be more above it."""
+
+    seqs: tuple[int, ...] = ()
+    upto: int = 0
+    more: bool = False
+
+
+class Expired(RoomAnswer, frozen=True, kw_only=True):
+    """How many messages went."""
+
+    gone: int
+
+
+class Overdue(Command[OverdueMessages], frozen=True, kw_only=True, tag="overdue"):
+    """Which messages above `after` are due? At most `limit`."""
+
+    terms: Terms
+    after: int = 0
+    limit: int = 100
+
+
+class Expire(Command[Expired], frozen=True, kw_only=True, tag="expire"):
+    """Delete those of these messages that are due. `upto`: nothing else up to there is."""
+
+    terms: Terms
+    seqs: tuple[int, ...]
+    upto: int
+
+
+KeepingCommand = Overdue | Expire
+KEEPING_COMMANDS: Final = (Overdue, Expire)

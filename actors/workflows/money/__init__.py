@@ -1,0 +1,6 @@
+"""What follows from events about money.
+
+payment.py  bills, payers, invoices, subscriptions: who is told, what is confirmed, invoiced, settled
+fraud.py    what is counted for the rules that payments are looked at by
+payouts.py  shares of therapists, and their payouts
+"""

@@ -1,0 +1,1 @@
+"""What others do: servers to be measured beside."""

@@ -1,0 +1,1 @@
+"""Benchmarks of the whole program, with real clients and real sockets."""

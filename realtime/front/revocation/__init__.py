@@ -1,0 +1,1 @@
+"""What is taken back, and what follows: which sockets must go, and who may still come in."""

@@ -1,0 +1,1 @@
+"""Session descriptions (RFC 8866, RFC 8829): read strictly, answered plainly."""

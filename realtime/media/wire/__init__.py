@@ -1,0 +1,1 @@
+"""The UDP socket, and what tells the protocols on it apart (RFC 7983)."""

@@ -1,0 +1,1 @@
+"""Care: which therapist cares for which client, for those who serve clients."""

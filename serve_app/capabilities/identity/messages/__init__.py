@@ -1,0 +1,1 @@
+"""What people are told about their accounts: by mail, and in their inbox."""

@@ -1,0 +1,1 @@
+"""Recordings of meetings: stored while they come, looked through, read, destroyed."""

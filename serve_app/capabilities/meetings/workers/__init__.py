@@ -1,0 +1,1 @@
+"""Media workers: processes that forward sound and picture, and who looks after them."""

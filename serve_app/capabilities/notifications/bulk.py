@@ -1,0 +1,79 @@
+"""Notifications by the line (NDJSON): lines stream in and results stream out, in their order, with bounded memory at
+both ends. A bad line is its own refusal."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import msgspec
+
+from common.errors import InvalidArgument, Unavailable
+from serve_app.capabilities.notifications.service import Notifications
+from serve_app.edge.operation import Caller
+
+MOST_LINES: Final = 100_000
+LONGEST_LINE: Final = 64 * 1024
+WINDOW: Final = 64
+"""Lines that are on their way to notifiers at once."""
+_decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+async def results_of(service: Notifications, chunks: AsyncIterator[bytes], caller: Caller) -> AsyncIterator[bytes]:
+    """A line for each line: `{index, status, id?, error?}`. Behind the last that may be sent, one that says so."""
+    under_way: deque[asyncio.Task[dict[str, object]]] = deque()
+    index = 0
+    try:
+        async for line in lines_of(chunks):
+            if index == MOST_LINES:
+                under_way.append(asyncio.create_task(_refused(index, f"At most {MOST_LINES} lines at once.")))
+                break
+            under_way.append(asyncio.create_task(_one(service, index, line, caller)))
+            index += 1
+            while len(under_way) >= WINDOW or (under_way and under_way[0].done()):
+                yield _line(await under_way.popleft())
+        while under_way:
+            yield _line(await under_way.popleft())
+    finally:
+        for task in under_way:
+            task.cancel()
+
+
+async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
+    """The lines of a stream, without empty ones; None for one that is too long."""
+    left, skipping = b"", False
+    async for chunk in chunks:
+        *whole, left = (left + chunk).split(b"\n")
+        for line in whole:
+            if skipping or len(line) > LONGEST_LINE:
+                yield None
+                skipping = False
+            elif line.strip():
+                yield line
+        if len(left) > LONGEST_LINE:
+            left, skipping = b"", True
+    if skipping:
+        yield None
+    elif left.strip():
+        yield left
+
+
+async def _one(service: Notifications, index: int, line: bytes | None, caller: Caller) -> dict[str, object]:
+    if line is None:
+        return await _refused(index, f"A line is at most {LONGEST_LINE} bytes.")
+    try:
+        asked = _decode(line)
+    except (msgspec.MsgspecError, RecursionError):
+        return await _refused(index, "The line is no JSON object.")
+    try:
+        return await service.created(index, asked, by=caller.by, trace=caller.trace, key=caller.idempotency_key)
+    except Unavailable as error:
+        return {"index": index, "status": "refused", "error": error.to_wire()}
+
+
+async def _refused(index: int, message: str) -> dict[str, object]:
+    return {"index": index, "status": "refused", "error": InvalidArgument(message).to_wire()}
+
+
+def _line(result: dict[str, object]) -> bytes:
+    return msgspec.json.encode(result) + b"\n"

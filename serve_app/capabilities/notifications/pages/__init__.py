@@ -1,0 +1,1 @@
+"""What browsers are handed: the reference worker of push."""

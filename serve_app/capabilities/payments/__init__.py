@@ -1,0 +1,1 @@
+"""Payments: bills and who pays them, by providers who move the money."""

@@ -1,0 +1,1 @@
+"""Bills and payments: what they are asked, what they answer."""

@@ -1,0 +1,346 @@
+"""Bills and payments: each operation at both doors."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from actors.payments.bill import answers
+from actors.payments.bill.commands import BillView, OpenBill, RefundBill, VoidBill, WriteOff
+from actors.payments.bill.state import PaymentRecord, Terms
+from common.errors import InvalidArgument, NotFound
+from serve_app.capabilities.payments.bills import examples, requests
+from serve_app.capabilities.payments.bills.service import Bills
+from serve_app.capabilities.payments.declaring import Declare
+from serve_app.capabilities.payments.payers.service import Payers
+from serve_app.capabilities.payments.shared import DETAILS, id_for, named
+from serve_app.edge.operation import Caller, Operation, Rest, Result
+
+CREATED, ACCEPTED, OK = 201, 202, 200
+_operation: Final = Declare(resource=("bill_id", "payment_id", "booking_id", "payer_id"), error_details=DETAILS)
+
+
+class BillOperations:
+    """Of one process."""
+
+    def __init__(self, bills: Bills, payers: Payers) -> None:
+        self._bills, self._payers = bills, payers
+
+    def __iter__(self) -> Iterator[Operation[Any]]:
+        yield from self._payments()
+        yield from self._of_bookings()
+        yield from self._bills_made()
+        yield from self._bills_closed()
+
+    def _payments(self) -> Iterator[Operation[Any]]:
+        for name, path in (("create_payment_intent", "intent"), ("create_intent", "create-intent")):
+            yield _operation(
+                name,
+                "bill.pay",
+                requests.CreatePaymentIntent,
+                self._intent,
+                Rest("POST", f"/api/payments/{path}", CREATED, (OK, ACCEPTED), tag="payments"),
+                answers.PaymentReply,
+                examples.CREATE_PAYMENT_INTENT,
+                "Begin to pay a bill, or go on with the payment that is live. The amount is the server's.",
+            )
+        yield _operation(
+            "confirm_payment",
+            "bill.pay",
+            requests.ConfirmPaymentRequest,
+            self._confirm,
+            Rest("POST", "/api/payments/confirm", tag="payments"),
+            answers.PaymentReply,
+            examples.CONFIRM_PAYMENT,
+            "Confirm a payment: with a saved method, or with what the provider's page gave the browser.",
+        )
+        yield _operation(
+            "payment_history",
+            "bill.read",
+            requests.PaymentHistory,
+            self._history,
+            Rest("GET", "/api/payments/history", tag="payments"),
+            answers.TransactionPage,
+            examples.PAYMENT_HISTORY,
+            "What was paid and given back, the newest first.",
+        )
+        yield _operation(
+            "refund_payment",
+            "bill.refund",
+            requests.RefundPayment,
+            self._refund,
+            Rest("POST", "/api/payments/refund", CREATED, tag="payments"),
+            answers.RefundReply,
+            examples.REFUND_PAYMENT,
+            "Give money back: some of it, or all that can be.",
+        )
+
+    def of_one_payment(self) -> Iterator[Operation[Any]]:
+        """Those whose address is a payment's id: behind all that have a name of their own there."""
+        yield _operation(
+            "get_payment",
+            "bill.read",
+            requests.OfPayment,
+            self._payment,
+            Rest("GET", "/api/payments/{payment_id}", tag="payments"),
+            answers.PaymentReply,
+            examples.GET_PAYMENT,
+            "A payment, with what the payer's browser needs to go on.",
+        )
+        yield _operation(
+            "cancel_payment",
+            "bill.pay",
+            requests.OfPayment,
+            self._cancel,
+            Rest("POST", "/api/payments/{payment_id}/cancel", tag="payments", bodiless=True),
+            answers.PaymentReply,
+            examples.GET_PAYMENT,
+            "Give a payment up.",
+        )
+
+    def _of_bookings(self) -> Iterator[Operation[Any]]:
+        rest = Rest("POST", "/api/bookings/{booking_id}/pay", CREATED, (OK, ACCEPTED), tag="payments")
+        for name, door in (("process_booking_payment", rest), ("process_session_payment", None)):
+            yield _operation(
+                name,
+                "bill.pay",
+                requests.PayBooking,
+                self._pay_booking,
+                door,
+                answers.PaymentReply,
+                examples.PAY_BOOKING,
+                "Pay for a session: begin, and confirm where a method is named.",
+            )
+        yield _operation(
+            "refund_booking_payment",
+            "bill.refund",
+            requests.RefundBooking,
+            self._refund_booking,
+            Rest("POST", "/api/bookings/{booking_id}/refund", CREATED, tag="payments"),
+            answers.RefundReply,
+            examples.REFUND_BOOKING,
+            "Give money for a session back; without an amount, what the cancellation policy gives.",
+        )
+
+    def _bills_made(self) -> Iterator[Operation[Any]]:
+        yield _operation(
+            "create_bill",
+            "bill.create",
+            requests.CreateBill,
+            self._create,
+            Rest("POST", "/api/bills", CREATED, tag="bills"),
+            answers.BillReply,
+            examples.CREATE_BILL,
+            "Bill somebody.",
+        )
+        yield _operation(
+            "list_bills",
+            "bill.read",
+            requests.ListBills,
+            self._list,
+            Rest("GET", "/api/bills", tag="bills"),
+            answers.BillPage,
+            examples.LIST_BILLS,
+            "Bills, the newest first: one's own, those of one's sessions, or (administrators) all.",
+        )
+        yield _operation(
+            "get_bill",
+            "bill.read",
+            requests.OfBill,
+            self._get,
+            Rest("GET", "/api/bills/{bill_id}", tag="bills"),
+            answers.BillReply,
+            examples.GET_BILL,
+            "A bill, as far as it concerns the one who asks.",
+            versioned=True,
+        )
+        yield _operation(
+            "update_bill",
+            "bill.change",
+            requests.ChangeBill,
+            self._change,
+            Rest("PATCH", "/api/bills/{bill_id}", tag="bills"),
+            answers.BillReply,
+            examples.UPDATE_BILL,
+            "Other lines, while nobody pays.",
+            versioned=True,
+        )
+        yield _operation(
+            "bill_history",
+            "bill.read",
+            requests.OfBill,
+            self._bill_history,
+            Rest("GET", "/api/bills/{bill_id}/history", tag="bills"),
+            answers.BillHistory,
+            examples.BILL_HISTORY,
+            "All that happened to a bill.",
+        )
+
+    def _bills_closed(self) -> Iterator[Operation[Any]]:
+        for name, path in (("process_payment", "pay"), ("retry_payment", "retry")):
+            yield _operation(
+                name,
+                "bill.pay",
+                requests.PayBill,
+                self._pay,
+                Rest("POST", f"/api/bills/{{bill_id}}/{path}", tag="bills", statuses=(ACCEPTED,)),
+                answers.PaymentReply,
+                examples.PAY_BILL,
+                "Pay a bill; by staff with the provider `manual`: the money is here.",
+            )
+        for name, path, command in (("void_bill", "void", VoidBill), ("write_off_bill", "write-off", WriteOff)):
+            yield _operation(
+                name,
+                "bill.change",
+                requests.CloseBill,
+                self._closing(command),
+                Rest("POST", f"/api/bills/{{bill_id}}/{path}", tag="bills"),
+                answers.BillReply,
+                examples.CLOSE_BILL,
+                "Nobody owes it any more." if path == "void" else "What is due will not come.",
+                versioned=True,
+            )
+
+    async def _intent(self, request: requests.CreatePaymentIntent, caller: Caller) -> Result:
+        bill_id = request.bill_id or await self._bill_of_booking(request.booking_id)
+        view, payment, was_there = await self._bills.pay(
+            bill_id,
+            by=caller.by,
+            provider=request.provider,
+            method_id=request.method_id,
+            save=request.save_method,
+            amount=request.amount,
+            currency=request.currency,
+            return_url=request.return_url,
+            trace=caller.trace,
+            network=caller.network,
+        )
+        return self._shown(view, payment, caller, OK if was_there else CREATED)
+
+    async def _pay_booking(self, request: requests.PayBooking, caller: Caller) -> Result:
+        asked = requests.CreatePaymentIntent(
+            booking_id=request.booking_id,
+            provider=request.provider,
+            method_id=request.method_id,
+            amount=request.amount,
+            currency=request.currency,
+        )
+        return await self._intent(asked, caller)
+
+    async def _pay(self, request: requests.PayBill, caller: Caller) -> Result:
+        asked = requests.CreatePaymentIntent(
+            bill_id=request.bill_id,
+            provider=request.provider,
+            method_id=request.method_id,
+            amount=request.amount,
+            currency=request.currency,
+        )
+        shown = await self._intent(asked, caller)
+        return with_status(shown, OK if shown.status == CREATED else shown.status)
+
+    async def _confirm(self, request: requests.ConfirmPaymentRequest, caller: Caller) -> Result:
+        result = None if request.result is None else msgspec.to_builtins(request.result)
+        view, payment = await self._bills.confirm(
+            request.payment_id, request.method_id, result, caller.by, caller.trace, caller.network
+        )
+        return self._shown(view, payment, caller, OK)
+
+    async def _cancel(self, request: requests.OfPayment, caller: Caller) -> Result:
+        view, payment = await self._bills.cancel(request.payment_id, caller.by, caller.trace)
+        return self._shown(view, payment, caller, OK)
+
+    async def _payment(self, request: requests.OfPayment, caller: Caller) -> Result:
+        view = await self._bills.read(self._bills.bill_of(request.payment_id), caller.by, caller.trace)
+        payment = view.record.payment(request.payment_id)
+        if payment is None:
+            raise NotFound("There is no such payment.", payment=request.payment_id)
+        return self._shown(view, payment, caller, OK)
+
+    async def _history(self, request: requests.PaymentHistory, caller: Caller) -> Result:
+        rows, more = await self._bills.history(request, caller.by)
+        page = answers.TransactionPage(items=[answers.transaction_reply(row) for row in rows], next_cursor=more)
+        return Result(page, persons=sorted({row.payer for row in rows}))
+
+    async def _refund(self, request: requests.RefundPayment, caller: Caller) -> answers.RefundReply:
+        if request.payment_id is not None:
+            bill_id = self._bills.bill_of(request.payment_id)
+        else:
+            bill_id = request.bill_id or await self._bill_of_booking(request.booking_id)
+        command = RefundBill(amount=request.amount, payment=request.payment_id or "", reason=request.reason)
+        return await self._refunded(bill_id, command, caller)
+
+    async def _refund_booking(self, request: requests.RefundBooking, caller: Caller) -> answers.RefundReply:
+        bill_id = await self._bill_of_booking(request.booking_id)
+        policy = request.amount is None
+        return await self._refunded(
+            bill_id, RefundBill(amount=request.amount, reason=request.reason, policy=policy), caller
+        )
+
+    async def _refunded(self, bill_id: str, command: RefundBill, caller: Caller) -> answers.RefundReply:
+        view, refund_id = await self._bills.refund(bill_id, command, caller.by, caller.trace, named(caller, "refund"))
+        refund = next(one for one in view.record.refunds if one.id == refund_id)
+        return answers.refund_reply(view.record, refund)
+
+    async def _create(self, request: requests.CreateBill, caller: Caller) -> Result:
+        by, client = caller.by, request.client_id or request.payer_id
+        beneficiary = request.beneficiary_id or (by.user if by.role == "therapist" else "")
+        lines, texts = await self._bills.drafted(request.lines)
+        command = OpenBill(
+            kind="charge",
+            payer=request.payer_id,
+            client=client,
+            currency=request.currency,
+            lines=lines,
+            capture=request.capture,
+            beneficiary=beneficiary,
+            due_at=self._bills.moment(request.due_at, "due_at"),
+            terms=await self._bills.terms_of(beneficiary) if beneficiary else Terms(),
+            secret=texts,
+        )
+        bill_id = id_for("bil", caller, self._bills.clock.platform_ms())
+        view = await self._bills.open(bill_id, command, by, caller.trace)
+        return _versioned(view, caller)
+
+    async def _list(self, request: requests.ListBills, caller: Caller) -> answers.BillPage:
+        views, more = await self._bills.page(request, caller.by)
+        return answers.BillPage(
+            items=[answers.bill_reply(view, answers.viewer_of(caller.by)) for view in views], next_cursor=more
+        )
+
+    async def _get(self, request: requests.OfBill, caller: Caller) -> Result:
+        return _versioned(await self._bills.read(request.bill_id, caller.by, caller.trace), caller)
+
+    async def _change(self, request: requests.ChangeBill, caller: Caller) -> Result:
+        view = await self._bills.change(request.bill_id, request.lines, request.due_at, caller.versions, caller.by)
+        return _versioned(view, caller)
+
+    async def _bill_history(self, request: requests.OfBill, caller: Caller) -> Result:
+        history, persons = await self._bills.events_of(request.bill_id, caller.by)
+        return Result(history, persons=persons)
+
+    def _closing(self, command: type[VoidBill] | type[WriteOff]) -> Any:
+        async def close(request: requests.CloseBill, caller: Caller) -> Result:
+            view = await self._bills.ask(request.bill_id, command(versions=caller.versions), caller.by, caller.trace)
+            return _versioned(view, caller)
+
+        return close
+
+    async def _bill_of_booking(self, booking_id: str | None) -> str:
+        if booking_id is None:
+            raise InvalidArgument("Name the bill: bill_id or booking_id.", details={"field": "bill_id"})
+        return await self._bills.of_booking(booking_id)
+
+    def _shown(self, view: BillView, payment: PaymentRecord, caller: Caller, status: int) -> Result:
+        client = {**view.client, **self._bills.options.public.get(payment.provider, {})} if view.client else {}
+        reply = answers.payment_reply(view.record, payment, answers.viewer_of(caller.by), client)
+        status = ACCEPTED if payment.status == "creating" else status
+        return Result(reply, status=status, persons=[view.record.payer, view.record.client])
+
+
+def _versioned(view: BillView, caller: Caller) -> Result:
+    return Result(answers.bill_reply(view, answers.viewer_of(caller.by)), version=view.version)
+
+
+def with_status(result: Result, status: int | None) -> Result:
+    """The same with another status."""
+    return Result(result.body, status=status, version=result.version, persons=result.persons)

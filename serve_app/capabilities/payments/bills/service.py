@@ -1,0 +1,382 @@
+"""Bills and payments, for the operations: commands to the bill, and waiting for what a provider answers."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from actors.kernel.contract.entity import Principal
+from actors.kernel.contract.ports import EntityClient, ViewFinder
+from actors.payments.bill.answers import (
+    BillEventReply,
+    BillHistory,
+    dispute_reply,
+    payment_reply,
+    refund_reply,
+    viewer_of,
+)
+from actors.payments.bill.commands import (
+    BillCommand,
+    BillView,
+    CancelPayment,
+    ChangeLines,
+    ConfirmPayment,
+    Happened,
+    OpenBill,
+    Pay,
+    ReadBill,
+    ReadHistory,
+    RefundBill,
+)
+from actors.payments.bill.rules.paying import is_far
+from actors.payments.bill.state import BillRecord, Line, PaymentRecord, Terms, bill_of
+from actors.payments.bill.views import BILLS, TRANSACTIONS, Transaction, record_in, transaction_in
+from actors.payments.taxes import taxed
+from actors.payments.versions import Versions
+from common.clock import Clock, to_rfc3339
+from common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from common.money import LARGEST
+from common.timeline import parse_instant
+from serve_app.capabilities.payments.bills.requests import LineBody, ListBills, PaymentHistory
+from serve_app.capabilities.payments.payers.service import Payers
+from serve_app.capabilities.payments.ports import Screening, TaxTable
+from serve_app.capabilities.payments.shared import Options
+from serve_app.edge.conventions.paging import decode_cursor, encode_cursor
+from store.ports.views import Scalar, ViewQuery
+
+PATIENCE_S: Final = 2.0
+_FIRST_LOOK_S, _LONGEST_PAUSE_S = 0.01, 0.1
+replace = msgspec.structs.replace
+Ready = Callable[[PaymentRecord], bool]
+
+
+class Bills:
+    """One a process. `clock` paces the waiting; what is due is the platform's time. `screen` looks at payments before
+    they begin (None: nobody does)."""
+
+    def __init__(
+        self,
+        entities: EntityClient,
+        views: ViewFinder,
+        payers: Payers,
+        taxes: TaxTable,
+        options: Options,
+        clock: Clock,
+        screen: Screening | None = None,
+    ) -> None:
+        self._screen = screen
+        self._entities, self._views, self._payers = entities, views, payers
+        self._taxes, self.options, self.clock = taxes, options, clock
+
+    async def ask(
+        self, bill_id: str, command: BillCommand, by: Principal, trace: str = "", name: str | None = None
+    ) -> BillView:
+        """A command to a bill, and what it is then."""
+        reply = await self._entities.submit(f"bill:{bill_id}", command, by=by, trace=trace, command_id=name)
+        return msgspec.json.decode(reply.data, type=BillView)
+
+    async def read(self, bill_id: str, by: Principal, trace: str = "") -> BillView:
+        """A bill. Raises NotFound: there is none, or it is nothing to them."""
+        return await self.ask(bill_id, ReadBill(), by, trace)
+
+    async def open(self, bill_id: str, command: OpenBill, by: Principal, trace: str = "") -> BillView:
+        """Make a bill. Idempotent."""
+        return await self.ask(bill_id=bill_id, command=command, by=by, trace=trace, name="open")
+
+    async def drafted(self, lines: Sequence[LineBody], jurisdiction: str = "") -> tuple[tuple[Line, ...], bytes]:
+        """Lines as a bill takes them, with their taxes, and apart from them what they say.
+
+        Raises:
+            InvalidArgument: a line comes to more than can be billed.
+        """
+        made: list[Line] = []
+        for number, line in enumerate(lines, 1):
+            amount = line.quantity * line.unit_amount
+            if amount > LARGEST:
+                raise InvalidArgument("A line is too much.", details={"field": "lines"})
+            made.append(
+                Line(
+                    id=f"lin_{number}",
+                    quantity=line.quantity,
+                    unit_amount=line.unit_amount,
+                    amount=amount,
+                    tax_category=line.tax_category or "",
+                )
+            )
+        rules, default = await self._taxes.rules()
+        now = to_rfc3339(self.clock.platform_ms())
+        texts = {f"lin_{number}": line.description for number, line in enumerate(lines, 1)}
+        return taxed(made, rules, jurisdiction or default, now), msgspec.msgpack.encode(texts)
+
+    async def change(
+        self, bill_id: str, lines: Sequence[LineBody], due_at: str | None, versions: Versions, by: Principal
+    ) -> BillView:
+        """Other lines."""
+        made, texts = await self.drafted(lines)
+        due = None if due_at is None else parse_instant(due_at, "due_at")
+        return await self.ask(bill_id, ChangeLines(lines=made, due_at=due, versions=versions, secret=texts), by)
+
+    async def pay(
+        self,
+        bill_id: str,
+        *,
+        by: Principal,
+        provider: str | None = None,
+        method_id: str | None = None,
+        save: bool = False,
+        amount: int | None = None,
+        currency: str | None = None,
+        return_url: str | None = None,
+        trace: str = "",
+        network: str = "",
+    ) -> tuple[BillView, PaymentRecord, bool]:
+        """Begin a payment or go on with the live one, and wait for its provider: the bill, the payment, and whether it
+        was there before.
+
+        Raises:
+            FailedPrecondition: nothing is due; the card was declined; or a rule blocks it.
+            Conflict: the person saw another amount.
+            InvalidArgument: no such provider is configured.
+        """
+        view = await self.read(bill_id, by, trace)
+        record = view.record
+        if by.user != record.payer and provider != "manual":
+            raise PermissionDenied("Only who pays can pay so. Staff books money in: provider manual.")
+        far = is_far(record, self.options.provider(provider), self.clock.platform_ms())
+        command = await self._payers.means(record.payer, self.options, provider, method_id, save=save or far, by=by)
+        before = record.live
+        command = await self._screened(record, command, network)
+        view = await self.ask(
+            bill_id,
+            replace(command, amount=amount, currency=currency, return_url=return_url or ""),
+            by,
+            trace,
+        )
+        live = view.record.live or view.record.latest
+        assert live is not None
+        heard = before.heard if before is not None and before.id == live.id else 0
+        confirming = bool(command.method)
+        ready = _heard_since(heard) if confirming or not live.ref else _known
+        view, payment = await self._wait(view=view, payment_id=live.id, ready=ready, by=by, trace=trace)
+        self._refuse_declined(payment, confirming=confirming)
+        return view, payment, before is not None and before.id == payment.id
+
+    async def confirm(
+        self,
+        payment_id: str,
+        method_id: str | None,
+        result: dict[str, str] | None,
+        by: Principal,
+        trace: str = "",
+        network: str = "",
+    ) -> tuple[BillView, PaymentRecord]:
+        """Confirm a payment, and wait for its provider.
+
+        Raises:
+            NotFound: there is no such payment, or it is somebody else's.
+            FailedPrecondition: the card was declined.
+        """
+        bill_id = self.bill_of(payment_id)
+        record = (view := await self.read(bill_id, by, trace)).record
+        before = _payment(view, payment_id)
+        method = await self._payers.method(by.user, method_id) if method_id else None
+        if method is not None and method.provider != before.provider:
+            raise InvalidArgument("This method is of another provider.", details={"field": "method_id"})
+        if method is not None:
+            asked = Pay(provider=method.provider, method_id=method.id, method=method.seen.ref)
+            await self._screened(record, asked, network)
+        command = ConfirmPayment(
+            payment=payment_id,
+            method_id=method_id or "",
+            method=method.seen.ref if method else "",
+            secret=msgspec.msgpack.encode(result) if result else None,
+        )
+        view = await self.ask(bill_id, command, by, trace)
+        view, payment = await self._wait(
+            view=view, payment_id=payment_id, ready=_heard_since(before.heard), by=by, trace=trace
+        )
+        self._refuse_declined(payment, confirming=True)
+        return view, payment
+
+    async def cancel(self, payment_id: str, by: Principal, trace: str = "") -> tuple[BillView, PaymentRecord]:
+        """Give a payment up, and wait for its provider."""
+        bill_id = self.bill_of(payment_id)
+        view = await self.ask(bill_id, CancelPayment(payment_id), by, trace)
+        return await self._wait(
+            view=view, payment_id=payment_id, ready=lambda payment: payment.over, by=by, trace=trace
+        )
+
+    async def refund(
+        self, bill_id: str, command: RefundBill, by: Principal, trace: str = "", name: str | None = None
+    ) -> tuple[BillView, str]:
+        """Give money back: the bill and the id of the refund."""
+        view = await self.ask(bill_id=bill_id, command=command, by=by, trace=trace, name=name)
+        return view, view.record.refunds[-1].id
+
+    async def of_booking(self, booking_id: str) -> str:
+        """The bill of a booking. Raises NotFound."""
+        found = await self._views.find(
+            ViewQuery(collection=BILLS, equal={"booking": booking_id}, order_by="order", limit=1)
+        )
+        if not found:
+            raise NotFound("There is no bill for this booking.", booking=booking_id)
+        return found[0].id
+
+    def bill_of(self, object_id: str) -> str:
+        """The bill of a payment, refund or dispute, by its id. Raises NotFound."""
+        if not (bill_id := bill_of(object_id)):
+            raise NotFound("There is no such payment.", payment=object_id)
+        return bill_id
+
+    async def page(self, wanted: ListBills, by: Principal) -> tuple[list[BillView], str | None]:
+        """Bills that `by` may see, the newest first."""
+        found = await self._views.find(
+            ViewQuery(
+                collection=BILLS,
+                equal=self._equal(wanted, by),
+                order_by="order",
+                below=_position(wanted.cursor),
+                descending=True,
+                limit=wanted.limit + 1,
+            )
+        )
+        page = found[: wanted.limit]
+        views = await asyncio.gather(*(self.read(one.id, by) for one in page))
+        more = encode_cursor(str(page[-1].fields["order"])) if len(found) > wanted.limit else None
+        return list(views), more
+
+    async def history(self, wanted: PaymentHistory, by: Principal) -> tuple[list[Transaction], str | None]:
+        """What was paid, the newest first.
+
+        Raises:
+            NotFound: it is somebody else's.
+        """
+        payer = wanted.payer_id or (by.user if by.role != "admin" else None)
+        if by.role != "admin" and payer != by.user:
+            raise NotFound("There is no such payer.")
+        equal: dict[str, Scalar] = {} if payer is None else {"payer": payer}
+        if wanted.kind is not None:
+            equal["kind"] = wanted.kind
+        until = f"{parse_instant(wanted.until, 'to'):015d}" if wanted.until else None
+        found = await self._views.find(
+            ViewQuery(
+                collection=TRANSACTIONS,
+                equal=equal,
+                order_by="order",
+                above=f"{parse_instant(wanted.since, 'from'):015d}" if wanted.since else None,
+                below=_position(wanted.cursor) or until,
+                descending=True,
+                limit=wanted.limit + 1,
+            )
+        )
+        page = found[: wanted.limit]
+        more = encode_cursor(str(page[-1].fields["order"])) if len(found) > wanted.limit else None
+        return [transaction_in(one) for one in page], more
+
+    async def events_of(self, bill_id: str, by: Principal) -> tuple[BillHistory, list[str]]:
+        """All that happened to a bill, and whom it tells of."""
+        reply = await self._entities.submit(f"bill:{bill_id}", ReadHistory(), by=by)
+        happened = msgspec.json.decode(reply.data, type=Happened)
+        record = happened.record
+        history = BillHistory(
+            events=[
+                BillEventReply(at=to_rfc3339(at), change=change, status=status)
+                for at, change, status in happened.events
+            ],
+            payments=[payment_reply(record, one, viewer_of(by)) for one in record.payments],
+            refunds=[refund_reply(record, one) for one in record.refunds],
+            disputes=[dispute_reply(record, one, happened.version) for one in record.disputes],
+        )
+        return history, [record.payer, record.client]
+
+    async def terms_of(self, therapist: str) -> Terms:
+        """What is agreed with a therapist."""
+        return Terms()
+
+    def moment(self, text: str | None, field: str) -> int:
+        """A moment in ms; 0 for none. Raises InvalidArgument."""
+        return 0 if text is None else parse_instant(text, field)
+
+    async def records(self, payer: str) -> list[BillRecord]:
+        """All bills that somebody pays, or that are for them."""
+        found: dict[str, BillRecord] = {}
+        for name in ("payer", "client"):
+            above: str | None = None
+            while True:
+                query = ViewQuery(collection=BILLS, equal={name: payer}, order_by="order", above=above, limit=500)
+                views = await self._views.find(query)
+                found |= {view.id: record_in(view) for view in views}
+                if len(views) < query.limit:
+                    break
+                above = str(views[-1].fields["order"])
+        return list(found.values())
+
+    def _equal(self, wanted: ListBills, by: Principal) -> dict[str, Scalar]:
+        named = {
+            "payer": wanted.payer_id,
+            "booking": wanted.booking_id,
+            "subscription": wanted.subscription_id,
+            "status": wanted.status,
+        }
+        equal: dict[str, Scalar] = {name: value for name, value in named.items() if value is not None}
+        if by.role == "admin":
+            return equal
+        if by.role == "therapist" and wanted.payer_id != by.user:
+            return {**equal, "beneficiary": by.user}
+        if wanted.payer_id not in (None, by.user):
+            raise NotFound("There is no such payer.")
+        return {**equal, "payer": by.user}
+
+    async def _screened(self, record: BillRecord, command: Pay, network: str) -> Pay:
+        """As whoever looks at payments lets it go on: each that begins, and each method that one is tried with."""
+        live = record.live
+        begun = live is not None and not live.unwanted and live.provider == command.provider
+        if self._screen is None or not record.due or (begun and not command.method):
+            return command
+        return await self._screen.screened(record, command, network, live=begun)
+
+    async def _wait(
+        self, view: BillView, payment_id: str, ready: Ready, by: Principal, trace: str
+    ) -> tuple[BillView, PaymentRecord]:
+        """Until the payment is `ready`, or the patience of the one who asked is at its end."""
+        until, pause = self.clock.monotonic_s() + PATIENCE_S, _FIRST_LOOK_S
+        payment = _payment(view, payment_id)
+        while not (payment.over or ready(payment)) and self.clock.monotonic_s() < until:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+            view = await self.read(view.record.id, by, trace)
+            payment = _payment(view, payment_id)
+        return view, payment
+
+    def _refuse_declined(self, payment: PaymentRecord, *, confirming: bool) -> None:
+        if confirming and payment.error is not None and payment.status != "succeeded":
+            error = payment.error
+            raise FailedPrecondition(
+                error.message,
+                details={
+                    "reason": "card_declined",
+                    "decline_code": error.decline_code or error.code,
+                    "retryable": error.retryable,
+                    "payment_id": payment.id,
+                },
+            )
+
+
+def _payment(view: BillView, payment_id: str) -> PaymentRecord:
+    payment = view.record.payment(payment_id)
+    if payment is None:
+        raise NotFound("There is no such payment.", payment=payment_id)
+    return payment
+
+
+def _known(payment: PaymentRecord) -> bool:
+    return payment.status != "creating" or payment.review == "held"
+
+
+def _heard_since(heard: int) -> Ready:
+    return lambda payment: _known(payment) and (payment.heard > heard or payment.review == "held")
+
+
+def _position(cursor: str | None) -> str | None:
+    return None if cursor is None else str(decode_cursor(cursor, str)[0])

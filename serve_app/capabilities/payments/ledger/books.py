@@ -1,0 +1,119 @@
+"""The ledger as it is read: sums and entries of the postings, which the events of bills carry."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from actors.payments.bill.state import BillRecord
+from actors.payments.bill.views import BILLS
+from actors.payments.ledger import POSTINGS, PostedRow
+from store.mongo.client import Database, Document, database_errors
+
+_ACCOUNT, _CURRENCY, _AMOUNT, _AT = "f.account", "f.currency", "f.amount", "f.at"
+
+
+class Balance(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on an account, in one currency."""
+
+    account: str
+    currency: str
+    balance: int
+
+
+class Books:
+    """One a process. Every figure is summed by the database, from the postings alone."""
+
+    def __init__(self, database: Database) -> None:
+        self._postings = database[POSTINGS]
+
+    async def trial_balance(self) -> Mapping[str, tuple[int, int]]:
+        """Debit and credit of all accounts, by currency. They are equal, or something is wrong."""
+        debit = {"$sum": {"$max": [f"${_AMOUNT}", 0]}}
+        credit = {"$sum": {"$max": [{"$multiply": [f"${_AMOUNT}", -1]}, 0]}}
+        stages: list[Document] = [{"$group": {"_id": f"${_CURRENCY}", "debit": debit, "credit": credit}}]
+        return {one["_id"]: (int(one["debit"]), int(one["credit"])) async for one in self._sum(stages)}
+
+    async def balances(self, account: str | None = None) -> list[Balance]:
+        """Of each account (or of one), by currency."""
+        match: list[Document] = [{"$match": {_ACCOUNT: account}}] if account else []
+        by = {"account": f"${_ACCOUNT}", "currency": f"${_CURRENCY}"}
+        stages: list[Document] = [
+            *match,
+            {"$group": {"_id": by, "balance": {"$sum": f"${_AMOUNT}"}}},
+            {"$sort": {"_id.account": 1, "_id.currency": 1}},
+        ]
+        return [
+            Balance(account=one["_id"]["account"], currency=one["_id"]["currency"], balance=int(one["balance"]))
+            async for one in self._sum(stages)
+        ]
+
+    async def entries(
+        self, account: str | None, since: int | None, until: int | None, before: str | None, limit: int
+    ) -> list[tuple[str, PostedRow]]:
+        """Postings with their places in the order of time, the newest first."""
+        wanted: Document = {}
+        if account is not None:
+            wanted[_ACCOUNT] = account
+        times = {name: value for name, value in (("$gte", since), ("$lt", until)) if value is not None}
+        if times:
+            wanted[_AT] = times
+        if before is not None:
+            wanted["f.order"] = {"$lt": before}
+        with database_errors():
+            found = self._postings.find(wanted, sort=[("f.order", -1)], limit=limit)
+            return [(one["f"]["order"], _row(one)) async for one in found]
+
+    async def rows(self, since: int, until: int, currency: str) -> AsyncIterator[PostedRow]:
+        """Every posting of a time, in its order."""
+        wanted = {_AT: {"$gte": since, "$lt": until}, _CURRENCY: currency}
+        with database_errors():
+            async for one in self._postings.find(wanted, sort=[("f.order", 1)]):
+                yield _row(one)
+
+    async def of_sources(self, account: str, sources: Sequence[str], *, since: int = 0) -> Mapping[str, int]:
+        """What is posted on an account for each of these objects of a provider; with `since`, from then on."""
+        stages: list[Document] = [
+            {"$match": {"f.source": {"$in": list(sources)}, _ACCOUNT: account, _AT: {"$gte": since}}},
+            {"$group": {"_id": "$f.source", "sum": {"$sum": f"${_AMOUNT}"}}},
+        ]
+        return {one["_id"]: int(one["sum"]) async for one in self._sum(stages)}
+
+    async def sources(self, account: str, since: int, until: int, after: str, limit: int) -> Mapping[str, int]:
+        """The next objects of a provider for which something is posted on an account in a time, and how much."""
+        stages: list[Document] = [
+            {"$match": {_ACCOUNT: account, _AT: {"$gte": since, "$lt": until}, "f.source": {"$gt": after}}},
+            {"$group": {"_id": "$f.source", "sum": {"$sum": f"${_AMOUNT}"}}},
+            {"$sort": {"_id": 1}},
+            {"$limit": limit},
+        ]
+        return {one["_id"]: int(one["sum"]) async for one in self._sum(stages)}
+
+    async def _sum(self, stages: list[Document]) -> AsyncIterator[Any]:
+        with database_errors():
+            async for one in self._postings.aggregate(stages):
+                yield one
+
+
+def _row(document: Mapping[str, Any]) -> PostedRow:
+    return msgspec.msgpack.decode(document["d"], type=PostedRow)
+
+
+class Attempts:
+    """How payments end, from the read model of bills."""
+
+    def __init__(self, database: Database) -> None:
+        self._bills = database[BILLS]
+
+    async def success_rate(self, since: int, until: int) -> float | None:
+        """Of the payments of bills made in a time that came to an end, those that succeeded. None: none came to one."""
+        wanted = {"f.order": {"$gte": f"{since:015d}", "$lt": f"{until:015d}"}}
+        won = lost = 0
+        with database_errors():
+            async for one in self._bills.find(wanted, projection={"d": 1}):
+                record = msgspec.msgpack.decode(one["d"], type=BillRecord)
+                for payment in record.payments:
+                    failed = payment.error is not None and payment.error.code != "superseded"
+                    won += payment.status == "succeeded"
+                    lost += payment.status != "succeeded" and failed
+        return won / (won + lost) if won + lost else None

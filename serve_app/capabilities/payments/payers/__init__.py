@@ -1,0 +1,1 @@
+"""Who pays: customers, methods, guarantors."""

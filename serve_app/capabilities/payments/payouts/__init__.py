@@ -1,0 +1,1 @@
+"""Payouts: what therapists are owed and how it is paid, at both doors; statements as PDF."""

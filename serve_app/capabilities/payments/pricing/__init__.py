@@ -1,0 +1,1 @@
+"""Prices: tariffs, tiers, codes and quotes."""

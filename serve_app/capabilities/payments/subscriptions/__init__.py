@@ -1,0 +1,1 @@
+"""Plans and subscriptions: what they are asked, what they answer."""

@@ -1,0 +1,242 @@
+"""Subscriptions: each operation at both doors."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from actors.payments.subscription.answers import SubscriptionReply, subscription_reply
+from actors.payments.subscription.billing import lines_of
+from actors.payments.subscription.commands import (
+    Cancel,
+    ChangeMeans,
+    ChangePlan,
+    Pause,
+    Preview,
+    PreviewChange,
+    Reactivate,
+    Resume,
+)
+from actors.payments.subscription.periods import prorated
+from actors.payments.subscription.state import Extra
+from common.clock import Clock, to_rfc3339
+from common.errors import FailedPrecondition
+from serve_app.capabilities.payments.shared import id_for
+from serve_app.capabilities.payments.subscriptions import requests
+from serve_app.capabilities.payments.subscriptions.service import Subscriptions
+from serve_app.capabilities.payments.subscriptions.showing import (
+    ID,
+    PATH,
+    PLAN_REPLY,
+    PREVIEW,
+    SUBSCRIPTION,
+    about,
+    declared,
+    door,
+    shown,
+    shown_lines,
+)
+from serve_app.edge.operation import Caller, Example, Operation, Result
+
+
+class SubscriptionOperations:
+    """Of one process."""
+
+    def __init__(self, subscriptions: Subscriptions, clock: Clock) -> None:
+        self._subscriptions, self._clock = subscriptions, clock
+
+    def __iter__(self) -> Iterator[Operation[Any]]:
+        yield from self._made()
+        yield from self._ended()
+
+    def _made(self) -> Iterator[Operation[Any]]:
+        path = PATH
+        example = Example(ID, SUBSCRIPTION)
+        yield declared(
+            "create_subscription",
+            "subscription.create",
+            requests.CreateSubscription,
+            self._subscribe,
+            door("POST", "/api/subscriptions", 201),
+            SubscriptionReply,
+            Example({"plan_id": PLAN_REPLY["plan_id"]}, SUBSCRIPTION),
+        )
+        yield declared(
+            "list_subscriptions",
+            "subscription.read",
+            requests.Listing,
+            self._list,
+            door("GET", "/api/subscriptions"),
+            requests.SubscriptionPage,
+            Example({}, {"items": [SUBSCRIPTION]}),
+        )
+        yield declared(
+            "get_subscription",
+            "subscription.read",
+            requests.OfSubscription,
+            self._get,
+            door("GET", path),
+            SubscriptionReply,
+            example,
+            versioned=True,
+        )
+        yield declared(
+            "update_subscription",
+            "subscription.change",
+            requests.ChangeSubscription,
+            self._change,
+            door("PATCH", path),
+            SubscriptionReply,
+            example,
+            versioned=True,
+        )
+        yield declared(
+            "preview_subscription",
+            "subscription.read",
+            requests.ChangeSubscription,
+            self._preview,
+            door("POST", f"{path}/preview"),
+            requests.PreviewReply,
+            Example({**ID, "quantity": 2}, PREVIEW),
+        )
+        yield declared(
+            "change_subscription_method",
+            "subscription.change",
+            requests.ChangeMethod,
+            self._method,
+            door("POST", f"{path}/payment-method"),
+            SubscriptionReply,
+            Example({**ID, "method_id": "mth_01KAFZ0000000000000000000A"}, SUBSCRIPTION),
+        )
+        yield declared(
+            "generate_invoice",
+            "subscription.read",
+            requests.GenerateInvoice,
+            self._next_bill,
+            door("POST", f"{path}/invoice"),
+            requests.InvoicePreview,
+            Example(ID, {"at": "2026-12-02T08:15:00.000Z", "currency": "EUR", "total": 30_000, "lines": []}),
+        )
+
+    def _ended(self) -> Iterator[Operation[Any]]:
+        path = PATH
+        example = Example(ID, SUBSCRIPTION)
+        yield declared(
+            "cancel_subscription",
+            "subscription.change",
+            requests.CancelSubscription,
+            self._cancel,
+            door("POST", f"{path}/cancel"),
+            SubscriptionReply,
+            example,
+        )
+        for name, word, command in (
+            ("reactivate_subscription", "reactivate", Reactivate),
+            ("pause_subscription", "pause", Pause),
+            ("resume_subscription", "resume", Resume),
+        ):
+            yield declared(
+                name,
+                "subscription.change",
+                requests.OfSubscription,
+                self._doing(command),
+                door("POST", f"{path}/{word}"),
+                SubscriptionReply,
+                example,
+            )
+        yield declared(
+            "cancel_effects",
+            "subscription.read",
+            requests.OfSubscription,
+            self._effects,
+            door("GET", f"{path}/cancel-effects"),
+            requests.EffectsReply,
+            Example(ID, {"bookings": [], "ends_at": "2026-12-02T08:15:00.000Z", "refund": 15_000}),
+        )
+
+    async def _subscribe(self, request: requests.CreateSubscription, caller: Caller) -> Result:
+        """Subscribe to a plan; incomplete until its first bill is paid."""
+        id_ = id_for("sub", caller, self._clock.platform_ms())
+        return shown(await self._subscriptions.subscribe(request, id_, caller))
+
+    async def _list(self, request: requests.Listing, caller: Caller) -> requests.SubscriptionPage:
+        """One's own subscriptions; for administrators all."""
+        found, more = await self._subscriptions.page(request, caller.by)
+        items = [subscription_reply(one.record, one.version) for one in found]
+        return requests.SubscriptionPage(items=items, next_cursor=more)
+
+    async def _get(self, request: requests.OfSubscription, caller: Caller) -> Result:
+        """A subscription."""
+        return shown(await self._subscriptions.read(request.subscription_id, caller.by))
+
+    async def _change(self, request: requests.ChangeSubscription, caller: Caller) -> Result:
+        """Another plan or quantity: what a preview said is what it costs."""
+        change = await self._subscriptions.change_of(request, caller)
+        return shown(await self._subscriptions.ask(request.subscription_id, change, caller.by, caller.trace))
+
+    async def _preview(self, request: requests.ChangeSubscription, caller: Caller) -> Result:
+        """What a change would cost."""
+        change = await self._subscriptions.change_of(request, caller)
+        record = (await self._subscriptions.read(request.subscription_id, caller.by)).record
+        found = await self._previewed(request.subscription_id, change, caller)
+        after = msgspec.structs.replace(record, tax=change.tax)
+        reply = requests.PreviewReply(
+            at=to_rfc3339(found.at),
+            currency=found.currency,
+            lines=shown_lines(after, list(found.extras)),
+            credit=sum(one.amount for one in found.extras if one.amount < 0),
+            debit=sum(one.amount for one in found.extras if one.amount > 0),
+            tax=found.tax,
+            due_now=found.due_now,
+            next=requests.NextBill(at=to_rfc3339(found.next_at), total=found.next_total),
+        )
+        return about(record, reply)
+
+    async def _previewed(self, subscription_id: str, change: ChangePlan, caller: Caller) -> Preview:
+        return await self._subscriptions.preview(subscription_id, PreviewChange(change=change), caller.by)
+
+    async def _method(self, request: requests.ChangeMethod, caller: Caller) -> Result:
+        """Pay by another method; what has failed is tried at once."""
+        means = await self._subscriptions.means_of(request.subscription_id, request.method_id, caller.by)
+        command = ChangeMeans(means=means)
+        return shown(await self._subscriptions.ask(request.subscription_id, command, caller.by, caller.trace))
+
+    async def _next_bill(self, request: requests.GenerateInvoice, caller: Caller) -> Result:
+        """What the next bill would be. It is made when the period ends, and not before."""
+        if not request.dry_run:
+            raise FailedPrecondition("Bills are made when their period ends.", details={"reason": "not_due"})
+        record = (await self._subscriptions.read(request.subscription_id, caller.by)).record
+        item = Extra(
+            what="proration",
+            amount=record.price,
+            start=record.period_end,
+            end=record.period_end,
+            quantity=record.quantity,
+        )
+        lines = lines_of(record, [item, *record.extras])
+        reply = requests.InvoicePreview(
+            at=to_rfc3339(record.period_end),
+            currency=record.plan.currency,
+            total=max(0, sum(line.total for line in lines) - record.credit),
+            lines=shown_lines(record, [item, *record.extras]),
+        )
+        return about(record, reply)
+
+    async def _cancel(self, request: requests.CancelSubscription, caller: Caller) -> Result:
+        """End it: with its period, or now."""
+        command = Cancel(when=request.when, refund=request.refund)
+        return shown(await self._subscriptions.ask(request.subscription_id, command, caller.by, caller.trace))
+
+    def _doing(self, command: type[Reactivate] | type[Pause] | type[Resume]) -> Any:
+        async def do(request: requests.OfSubscription, caller: Caller) -> Result:
+            return shown(await self._subscriptions.ask(request.subscription_id, command(), caller.by, caller.trace))
+
+        do.__doc__ = command.__doc__
+        return do
+
+    async def _effects(self, request: requests.OfSubscription, caller: Caller) -> Result:
+        """What ending it means: what is lost when, and what would be given back for the rest of the period."""
+        record = (await self._subscriptions.read(request.subscription_id, caller.by)).record
+        credit, _ = prorated(record, record.plan, record.quantity, self._clock.platform_ms())
+        reply = requests.EffectsReply(bookings=[], ends_at=to_rfc3339(record.period_end), refund=-credit.amount)
+        return about(record, reply)

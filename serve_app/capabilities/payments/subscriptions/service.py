@@ -1,0 +1,200 @@
+"""Plans and subscriptions, for the operations."""
+
+from typing import Any
+
+import msgspec
+
+from actors.kernel.contract.entity import SYSTEM, Principal
+from actors.kernel.contract.ports import EntityClient, ViewFinder
+from actors.payments.plan.entity import PLANS, PlanBody, PlanView, ReadPlan, SetPlan
+from actors.payments.subscription.commands import (
+    ChangePlan,
+    Means,
+    Preview,
+    PreviewChange,
+    ReadSubscription,
+    Subscribe,
+    SubscriptionCommand,
+    SubscriptionView,
+)
+from actors.payments.subscription.kind import SUBSCRIPTIONS, record_in
+from actors.payments.subscription.state import LIVE, Subscription, Tax
+from actors.payments.taxes import rule_for
+from common.clock import Clock, to_rfc3339
+from common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from common.money import is_currency
+from common.timeline import parse_instant
+from serve_app.capabilities.payments.payers.service import Payers
+from serve_app.capabilities.payments.ports import TaxTable
+from serve_app.capabilities.payments.shared import Options
+from serve_app.capabilities.payments.subscriptions import requests
+from serve_app.edge.conventions.paging import decode_cursor, encode_cursor
+from serve_app.edge.operation import Caller
+from store.ports.views import Scalar, View, ViewQuery
+
+
+class Subscriptions:
+    """One a process."""
+
+    def __init__(
+        self,
+        entities: EntityClient,
+        views: ViewFinder,
+        payers: Payers,
+        taxes: TaxTable,
+        options: Options,
+        clock: Clock,
+    ) -> None:
+        self._entities, self._views, self._payers = entities, views, payers
+        self._taxes, self._options, self._clock = taxes, options, clock
+
+    async def plan(self, plan_id: str) -> PlanView:
+        """A plan. Raises NotFound."""
+        return await self._entities.ask(f"plan:{plan_id}", ReadPlan(), by=SYSTEM)
+
+    async def set_plan(self, plan_id: str, plan: PlanBody, caller: Caller, *, new: bool) -> PlanView:
+        """Make or change a plan. Raises InvalidArgument: it is in no currency, or billed by a partner that is not
+        configured."""
+        if not is_currency(plan.currency):
+            raise InvalidArgument("This is no currency.", details={"field": "currency"})
+        if plan.billed_by != "carewire":
+            raise FailedPrecondition(
+                "Plans are billed by Carewire here.", details={"reason": "billed_by", "field": "billed_by"}
+            )
+        command = SetPlan(plan=plan, new=new, versions=caller.versions)
+        return await self._entities.ask(f"plan:{plan_id}", command, by=caller.by, trace=caller.trace)
+
+    async def plans(self, wanted: requests.Listing) -> tuple[list[PlanView], str | None]:
+        """Plans by id."""
+        found, more = await self._page(PLANS, {}, wanted)
+        return [msgspec.msgpack.decode(view.data, type=PlanView) for view in found], more
+
+    async def subscribe(
+        self, wanted: requests.CreateSubscription, subscription_id: str, caller: Caller
+    ) -> SubscriptionView:
+        """Begin a subscription.
+
+        Raises:
+            NotFound: there is no such plan, or no such method.
+            FailedPrecondition: the plan is not offered any more.
+        """
+        by = caller.by
+        client = wanted.client_id or by.user
+        if client != by.user and by.role != "admin":
+            raise PermissionDenied("Only administrators subscribe for others.")
+        payer = wanted.payer_id or await self._payers.payer_of(client)
+        if payer not in (by.user, await self._payers.payer_of(client)) and by.role != "admin":
+            raise PermissionDenied("They have not agreed to pay for you.")
+        plan = await self.plan(wanted.plan_id)
+        if not plan.plan.active:
+            raise FailedPrecondition("This plan is not offered any more.", details={"reason": "inactive"})
+        if wanted.codes:
+            raise FailedPrecondition("Codes are for sessions here.", details={"reason": "discount_service"})
+        command = Subscribe(
+            plan_id=plan.id,
+            plan=plan.plan,
+            plan_version=plan.version,
+            quantity=wanted.quantity,
+            payer=payer,
+            client=client,
+            tax=await self._tax(plan.plan),
+            means=await self._means(payer, wanted.method_id, by),
+            trial=wanted.trial,
+        )
+        return await self.ask(subscription_id, command, SYSTEM, caller.trace)
+
+    async def ask(
+        self, subscription_id: str, command: SubscriptionCommand, by: Principal, trace: str = ""
+    ) -> SubscriptionView:
+        """A command to a subscription, and what it is then."""
+        reply = await self._entities.submit(f"subscription:{subscription_id}", command, by=by, trace=trace)
+        return msgspec.json.decode(reply.data, type=SubscriptionView)
+
+    async def preview(self, subscription_id: str, command: PreviewChange, by: Principal) -> Preview:
+        """What a change would cost."""
+        reply = await self._entities.submit(f"subscription:{subscription_id}", command, by=by)
+        return msgspec.json.decode(reply.data, type=Preview)
+
+    async def read(self, subscription_id: str, by: Principal) -> SubscriptionView:
+        """A subscription. Raises NotFound."""
+        return await self.ask(subscription_id, ReadSubscription(), by)
+
+    async def change_of(self, wanted: requests.ChangeSubscription, caller: Caller) -> ChangePlan:
+        """The change that is wanted, with the plan as it is offered now."""
+        record = (await self.read(wanted.subscription_id, caller.by)).record
+        body, plan_id, version = record.plan, record.plan_id, record.plan_version
+        if wanted.plan_id is not None and wanted.plan_id != plan_id:
+            plan = await self.plan(wanted.plan_id)
+            if plan.plan.currency != body.currency:
+                raise FailedPrecondition("This plan is in another currency.", details={"reason": "currency"})
+            body, plan_id, version = plan.plan, plan.id, plan.version
+        return ChangePlan(
+            plan_id=plan_id,
+            plan=body,
+            plan_version=version,
+            quantity=wanted.quantity or record.quantity,
+            tax=await self._tax(body),
+            proration=wanted.proration,
+            when=wanted.when,
+            at=parse_instant(wanted.at, "at") if wanted.at else 0,
+            versions=caller.versions if wanted.version is None else (wanted.version,),
+        )
+
+    async def means_of(self, subscription_id: str, method_id: str, by: Principal) -> Means:
+        """By what a subscription is to be paid. Raises NotFound: it is not the payer's."""
+        record = (await self.read(subscription_id, by)).record
+        return await self._means(record.payer, method_id, by)
+
+    async def page(self, wanted: requests.Listing, by: Principal) -> tuple[list[SubscriptionView], str | None]:
+        """Those that `by` pays, or (administrators) all."""
+        found, more = await self._page(SUBSCRIPTIONS, {} if by.role == "admin" else {"payer": by.user}, wanted)
+        return [SubscriptionView(record=record_in(view), version=view.version) for view in found], more
+
+    async def of(self, person: str) -> list[Subscription]:
+        """All that somebody pays, or that are for them."""
+        found: dict[str, Subscription] = {}
+        for name in ("payer", "client"):
+            query = ViewQuery(collection=SUBSCRIPTIONS, equal={name: person}, order_by="order", limit=1000)
+            found |= {view.id: record_in(view) for view in await self._views.find(query)}
+        return list(found.values())
+
+    async def with_feature(self, client: str, feature: str) -> Subscription:
+        """The live subscription of a client that includes a feature. Raises NotFound."""
+        for record in await self.of(client):
+            named = {one.feature for one in record.plan.features}
+            if record.client == client and record.status in LIVE and feature in named:
+                return record
+        raise NotFound("No subscription includes this.", details={"field": "feature"})
+
+    async def _page(
+        self, collection: str, equal: dict[str, Scalar], wanted: requests.Listing
+    ) -> tuple[list[View], str | None]:
+        above = None if wanted.cursor is None else str(decode_cursor(wanted.cursor, str)[0])
+        query = ViewQuery(collection=collection, equal=equal, order_by="order", above=above, limit=wanted.limit + 1)
+        found = await self._views.find(query)
+        page = found[: wanted.limit]
+        more = encode_cursor(str(page[-1].fields["order"])) if len(found) > wanted.limit else None
+        return page, more
+
+    async def _means(self, payer: str, method_id: str | None, by: Principal) -> Means:
+        if method_id is None:
+            return Means()
+        pay = await self._payers.means(payer, self._options, None, method_id, save=False, by=by)
+        return Means(provider=pay.provider, method_id=method_id, method=pay.method, customer=pay.customer)
+
+    async def _tax(self, plan: PlanBody) -> Tax:
+        rules, jurisdiction = await self._taxes.rules()
+        if plan.tax_category is None or not jurisdiction:
+            return Tax()
+        rule = rule_for(rules, jurisdiction, plan.tax_category, to_rfc3339(self._clock.platform_ms()))
+        if rule is None:
+            return Tax()
+        reason = rule.exempt.reason if rule.exempt else ""
+        return Tax(
+            jurisdiction=jurisdiction, rate="0" if reason else rule.rate, inclusive=rule.inclusive, reason=reason
+        )
+
+
+def members_of(plan: PlanBody) -> dict[str, Any]:
+    """The members of a plan."""
+    return {name: getattr(plan, name) for name in PlanBody.__struct_fields__}

@@ -1,0 +1,43 @@
+"""How long messages are kept, as doors serve it. The rules are the entity's (`actors.keeping.terms`)."""
+
+from actors.keeping.terms import HOUSE, Between, GetTerms, KeptFor, RetentionTerms, SetTerms
+from actors.kernel.contract.entity import SYSTEM, Principal
+from actors.kernel.contract.ports import EntityClient
+from actors.rooms.keeping.commands import Overdue, Terms
+from actors.rooms.service import entity_of
+from common.errors import InvalidArgument
+from serve_app.capabilities.audit.chain import AuditEntry
+from serve_app.capabilities.audit.record import AuditRecord
+
+ENTITY = f"retention:{HOUSE}"
+
+
+class Retention:
+    """One a process."""
+
+    def __init__(self, entities: EntityClient, audit: AuditRecord) -> None:
+        self._entities, self._audit = entities, audit
+
+    async def get(self, *, by: Principal, trace: str) -> RetentionTerms:
+        """What is set."""
+        return await self._entities.ask(ENTITY, GetTerms(), by=by, trace=trace)
+
+    async def set(
+        self, kept: KeptFor, *, relation: Between | None, room: str | None, by: Principal, trace: str
+    ) -> RetentionTerms:
+        """From now on; recorded. What is due goes with the next round of the job.
+
+        Raises:
+            InvalidArgument: both a relation and a room.
+            NotFound: there is no such room.
+        """
+        if relation is not None and room is not None:
+            raise InvalidArgument("Name a relation or a room.", details={"field": "room_id"})
+        if room is not None:
+            await self._entities.ask(entity_of(room), Overdue(terms=Terms()), by=SYSTEM, trace=trace)
+        days = "for ever" if kept.days is None else f"{kept.days} days"
+        where = room or relation or "default"
+        entry = AuditEntry("retention.set", by.user, role=by.role, resource=where, request=trace, why=days)
+        await self._audit.append(entry)
+        command = SetTerms(kept=kept, relation=relation, room=room)
+        return await self._entities.ask(ENTITY, command, by=by, trace=trace)

@@ -1,0 +1,4 @@
+"""What is said later.
+
+operations.py   at the doors     service.py   what doors ask
+"""

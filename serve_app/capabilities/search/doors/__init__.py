@@ -1,0 +1,1 @@
+"""The doors of search: operations with their requests, answers and examples."""

@@ -1,0 +1,43 @@
+"""Candidates for a question. Nothing here knows who asks: what they may read decides whoever opens the hits."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from serve_app.capabilities.search.port import Among, Engine, Filters, Tree
+from serve_app.capabilities.search.process.index import NO_SLIPS, Asked
+from serve_app.capabilities.search.process.questions import Answered, Candidate, Question, filters_of
+from serve_app.capabilities.search.query import parse
+from serve_app.capabilities.search.sources.conversations import EXCLUDED
+
+_MOST_COUNTED: Final = 500
+
+
+class Answering:
+    """Of the generation that serves."""
+
+    def __init__(self, asked: Asked, engine: Engine) -> None:
+        self._asked, self._engine = asked, engine
+
+    async def answer(self, question: Question) -> Answered:
+        """Raises InvalidArgument, Unavailable."""
+        query = parse(question.q, self._asked.analyser, typeahead=question.typeahead)
+        filters = filters_of(question.every, question.either)
+        slips = NO_SLIPS if question.exact else await self._asked.instead(query, filters)
+        found = await self._asked.find(
+            query, slips, filters, every=question.all, sort=question.sort, limit=question.limit
+        )
+        return Answered(
+            candidates=[Candidate(hit.key.type, hit.key.id, hit.at) for hit in found.hits],
+            more=found.more,
+            slips={word: list(meant) for word, meant in slips.items()},
+            engine=self._engine.name,
+            lag_ms=0,
+            excluded_rooms=await self._excluded(question.rooms),
+        )
+
+    async def _excluded(self, rooms: Sequence[str]) -> int:
+        """How many of these rooms are not searched."""
+        if not rooms:
+            return 0
+        mine = Filters((Among("type", frozenset({EXCLUDED})), Among("room", frozenset(rooms))))
+        return len((await self._engine.find(Tree(), mine, sort="newest", limit=_MOST_COUNTED)).hits)

@@ -1,0 +1,115 @@
+"""What the search process is asked, and answers, as it travels."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from serve_app.capabilities.search.port import Among, Between, Condition, Filters, Key, Keys, Sort
+
+Packed = list[Any]
+"""A condition as it travels: a name, and what belongs to it."""
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What somebody looks for. `either`, `every`: conditions (`port.Filters`). `rooms`: of whoever asks, to count those
+    that are not searched. `limit`: of hits."""
+
+    q: str
+    every: list[Packed]
+    either: list[list[Packed]]
+    all: bool = False
+    exact: bool = False
+    typeahead: bool = False
+    sort: Sort = "relevance"
+    limit: int = 200
+    rooms: list[str] = []
+
+
+class Candidate(msgspec.Struct, frozen=True, array_like=True):
+    """What may be a hit. `at`: ms."""
+
+    type: str
+    id: str
+    at: int
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """The first candidates. `slips`: for words that nobody wrote, those that may be meant."""
+
+    candidates: list[Candidate]
+    more: bool
+    slips: dict[str, list[str]]
+    engine: str
+    lag_ms: int
+    building: bool = False
+    excluded_rooms: int = 0
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """How the index is. `work`: what goes on beside, how far it is, and of how much (0: nobody knows)."""
+
+    engine: str
+    index: str
+    generation: int
+    key_id: str
+    documents: int
+    lag_ms: int
+    building: bool
+    work: str = ""
+    done: int = 0
+    total: int = 0
+    failed: bool = False
+    result: dict[str, int] = {}
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Long work to be begun, unless it goes on: `reindex`, `check` or `rotate`, for a job."""
+
+    kind: str
+    job: str
+    repair: bool = False
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Why there is no answer: an error of the contract."""
+
+    code: str
+    message: str
+    field: str = ""
+
+
+Reply = tuple[bytes, Refusal | None]
+pack: Final = msgspec.msgpack.Encoder().encode
+
+
+def packed(condition: Condition) -> Packed:
+    """A condition as it travels."""
+    match condition:
+        case Among():
+            return ["among", condition.name, sorted(condition.values)]
+        case Keys():
+            return ["keys", [[key.type, key.id] for key in condition.keys]]
+    return ["between", condition.since, condition.until]
+
+
+def _condition(one: Packed) -> Condition:
+    match one:
+        case ["among", name, values]:
+            return Among(name, frozenset(values))
+        case ["keys", keys]:
+            return Keys(frozenset(Key(*key) for key in keys))
+        case ["between", since, until]:
+            return Between(since, until)
+    raise ValueError("no condition")
+
+
+def filters_of(every: Sequence[Packed], either: Sequence[Sequence[Packed]]) -> Filters:
+    """The inverse of `packed`, for all of a question."""
+    return Filters(tuple(map(_condition, every)), tuple(tuple(map(_condition, one)) for one in either))
+
+
+def kind_of(question: Question) -> str:
+    """The type that is asked for; `several`."""
+    types = {value for some in question.either for one in some if one[:2] == ["among", "type"] for value in one[2]}
+    return types.pop() if len(types) == 1 else "several"

@@ -1,0 +1,78 @@
+"""All types: as they are read for the index, and as they are opened for those who search."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from actors.kernel.caller.region import Region
+from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.ports import EntityClient
+from actors.kernel.history.library import StoredLibrary
+from common.clock import Clock
+from config.features import FeatureSettings
+from serve_app.capabilities.files.sight import FileSight
+from serve_app.capabilities.identity.accounts.account_records import Accounts
+from serve_app.capabilities.identity.accounts.roles import Roles
+from serve_app.capabilities.identity.accounts.sealing import Sealing
+from serve_app.capabilities.identity.care.service import CareReader
+from serve_app.capabilities.search.sources import appointments, conversations, files, messages, people, worksheets
+from serve_app.capabilities.search.sources.entry import Feeder, Source, Standing
+from serve_app.edge.conventions.keys import derive
+from store.mongo.client import Database
+from store.ports.stores import Stores
+
+TYPES: Final = (
+    people.PEOPLE,
+    people.THERAPISTS,
+    appointments.TYPE,
+    messages.TYPE,
+    worksheets.TYPE,
+    files.TYPE,
+    conversations.TYPE,
+)
+"""As the contract names them."""
+_FEATURES: Final = {worksheets.TYPE: "worksheets", files.TYPE: "files"}
+
+
+def types_of(features: FeatureSettings) -> tuple[str, ...]:
+    """Those whose feature is on."""
+    return tuple(one for one in TYPES if _FEATURES.get(one) not in features.off)
+
+
+def directory_of(database: Database, stores: Stores, clock: Clock, root: str) -> people.Directory:
+    """Who there is."""
+    accounts = Accounts(database, Sealing(stores.vault, derive(root, "index")))
+    return people.Directory(accounts, Roles(database, clock))
+
+
+def feeders_of(
+    kinds: Sequence[Kind[Any, Any, Any]], stores: Stores, entities: EntityClient, directory: people.Directory
+) -> Sequence[Feeder]:
+    """Whoever reads what the journal says."""
+    rooms = next(kind for kind in kinds if kind.name == "room")
+    return [
+        conversations.RoomFeeder(),
+        messages.MessageFeeder(StoredLibrary(rooms, stores)),
+        appointments.BookingFeeder(directory.names),
+        files.FileFeeder(entities),
+        worksheets.WorksheetFeeder(entities),
+    ]
+
+
+def standing_of(entities: EntityClient, directory: people.Directory, clock: Clock) -> Sequence[Standing]:
+    """What no journal tells of."""
+    return [people.PeopleFeeder(directory, clock), worksheets.WorksheetFeeder(entities)]
+
+
+def sources_of(
+    region: Region, database: Database, stores: Stores, clock: Clock, directory: people.Directory
+) -> Mapping[str, Source]:
+    """Whoever opens hits, by type."""
+    listed: list[Source] = [
+        people.PeopleSource(directory, CareReader(stores.views), region, database),
+        appointments.BookingSource(stores.views, directory.names),
+        messages.MessageSource(region),
+        worksheets.WorksheetSource(region, stores.views),
+        files.FileSource(FileSight(region, clock)),
+        conversations.RoomSource(region),
+    ]
+    return {type_: one for one in listed for type_ in one.types}

@@ -1,0 +1,53 @@
+"""Writing together, put together: what the capability hands on."""
+
+from collections.abc import Iterable
+
+from realtime.front.handlers import Handler
+from realtime.front.raw.routes import RawRoute
+from serve_app.capabilities.capability import GatewayContext, ServerContext
+from serve_app.capabilities.worksheets.writing.listening import SheetListening
+from serve_app.capabilities.worksheets.writing.messages import Messages, Pace
+from serve_app.capabilities.worksheets.writing.operations import DraftOperations
+from serve_app.capabilities.worksheets.writing.sheets import Sheets
+from serve_app.capabilities.worksheets.writing.writings import Writings
+from serve_app.capabilities.worksheets.writing.yjs_route import YjsRoute
+
+
+def writings_of(context: ServerContext) -> Writings:
+    """What is asked of the assignments."""
+    return Writings(context.region)
+
+
+def sheets_of(context: GatewayContext) -> Sheets:
+    """The documents that are open here."""
+    most = context.settings.worksheets.max_joined
+    return Sheets(context.hub, context.once(writings_of), most_joined=most)
+
+
+def pace_of(context: ServerContext) -> Pace:
+    """How many updates a person may send."""
+    return Pace(context.settings.worksheets.updates_per_s, context.settings.limits, context.clock)
+
+
+def messages_of(context: GatewayContext) -> Messages:
+    """What is done with a message."""
+    return Messages(context.once(writings_of), context.once(sheets_of), context.settings.worksheets)
+
+
+def writing_handlers(context: GatewayContext) -> Iterable[Handler]:
+    """The sockets' own events."""
+    writings, sheets = context.once(writings_of), context.once(sheets_of)
+    messages, pace = context.once(messages_of), context.once(pace_of)
+    return SheetListening(hub=context.hub, writings=writings, sheets=sheets, messages=messages, pace=pace).handlers()
+
+
+def writing_routes(context: GatewayContext) -> Iterable[RawRoute]:
+    """The way in for y-websocket."""
+    writings, sheets = context.once(writings_of), context.once(sheets_of)
+    messages, pace = context.once(messages_of), context.once(pace_of)
+    yield YjsRoute(joining=context.hub.joining, writings=writings, sheets=sheets, messages=messages, pace=pace).route()
+
+
+def writing_operations(context: ServerContext) -> DraftOperations:
+    """Drafts of clients without Yjs."""
+    return DraftOperations(context.once(writings_of))

@@ -1,0 +1,105 @@
+"""One message of a socket about a document, whichever door it came by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from actors.worksheets.document.commands import Saved
+from actors.worksheets.yjs.messages import Message, read_message, step2_message
+from actors.worksheets.yjs.refusal import Refused
+from common.clock import Clock
+from common.errors import InvalidArgument, PayloadTooLarge, RateLimited
+from common.lib.buckets import Buckets, Quota
+from config.settings import LimitSettings, WorksheetSettings
+from realtime.delivery.connections import Connection
+from serve_app.capabilities.worksheets.writing.sheets import Sheets
+from serve_app.capabilities.worksheets.writing.writings import Writings
+
+_OVERHEAD: Final = 16  # bytes of a message beside its update
+_BURST_S: Final = 2.0
+
+
+class Pace:
+    """How many updates a person may send: over all sockets of the gateway."""
+
+    def __init__(self, per_s: float, limits: LimitSettings, clock: Clock) -> None:
+        self._buckets = Buckets(Quota(per_s, per_s * _BURST_S)) if limits.enabled else None
+        self._clock = clock
+
+    def wait_s(self, user: str) -> float:
+        """Count one. How long to wait, when it is one too many."""
+        return 0.0 if self._buckets is None else self._buckets.take(user, self._clock.monotonic_s())
+
+    def require(self, user: str) -> None:
+        """Count one.
+
+        Raises:
+            RateLimited: it is one too many.
+        """
+        if wait_s := self.wait_s(user):
+            raise RateLimited(
+                "Too many updates. Join those of a moment.",
+                retry_after_s=round(wait_s, 3),
+                details={"class": "updates"},
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What became of a message. `answer`: a message for the one who sent it; `saved`: an update was stored."""
+
+    answer: bytes | None = None
+    saved: Saved | None = None
+
+
+class Messages:
+    """Those of one gateway."""
+
+    def __init__(self, writings: Writings, sheets: Sheets, settings: WorksheetSettings) -> None:
+        self._writings = writings
+        self._sheets = sheets
+        self._most_bytes = settings.max_update_bytes
+
+    async def handle(
+        self, assignment_id: str, attempt: int, data: bytes, connection: Connection, pace: Callable[[], None]
+    ) -> Heard:
+        """Carry one out. `pace` is called for an update. Nothing is awaited before a command is queued.
+
+        Raises:
+            CarewireError: it is no message, or what it asks for is refused.
+        """
+        message = self.read(data)
+        by, trace = connection.principal, connection.trace()
+        if message.kind == "update":
+            pace()
+            saved = await self._writings.write(assignment_id, attempt, message.payload, by=by, trace=trace)
+            return Heard(saved=saved)
+        if message.kind == "step1":
+            vector = message.payload
+            lacked = await self._writings.lacked(assignment_id, attempt, vector, by=by, trace=trace)
+            return Heard(answer=step2_message(lacked.sync))
+        try:
+            self._sheets.say(assignment_id, connection, message.payload)
+        except Refused as refused:
+            raise _told(refused) from None
+        return Heard()
+
+    def read(self, data: bytes) -> Message:
+        """What these bytes are.
+
+        Raises:
+            PayloadTooLarge: they are too many.
+            InvalidArgument: they are no message.
+        """
+        if len(data) > self._most_bytes + _OVERHEAD:
+            raise PayloadTooLarge("This message is too large. Send smaller ones.")
+        try:
+            return read_message(data)
+        except Refused as refused:
+            raise _told(refused) from None
+
+
+def _told(refused: Refused) -> InvalidArgument | PayloadTooLarge:
+    if refused.why == "size":
+        return PayloadTooLarge(refused.message)
+    return InvalidArgument(refused.message, details={"field": "message"})

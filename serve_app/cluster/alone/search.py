@@ -1,0 +1,42 @@
+"""The `Search` deployment: the process that keeps the index (`serve_app.capabilities.search.process`)."""
+
+from typing import Final
+
+from common.lib.collector import calm_collector
+from serve_app.capabilities.search.process.engines import open_engine
+from serve_app.capabilities.search.process.process import SearchContext, SearchProcess
+from serve_app.cluster.alone.runtime import Runtime
+from serve_app.cluster.spec import CarewireSpec
+
+NAME: Final = "search"
+
+
+class SearchReplica:
+    """The one replica: Serve starts it, asks for its health, and lets it end."""
+
+    async def __init__(self, recipe: CarewireSpec) -> None:  # type: ignore[misc] # Serve awaits it
+        settings = recipe.settings
+        self._runtime = runtime = await Runtime.open(recipe, NAME)
+        context = SearchContext(
+            settings=settings,
+            clock=runtime.clock,
+            region=runtime.region,
+            stores=runtime.stores,
+            database=runtime.database,
+            kinds=runtime.kinds,
+            root=runtime.root,
+            registry=runtime.member.registry,
+            feed=runtime.feed,
+        )
+        self._process = SearchProcess(context, open_engine(settings, runtime.clock))
+        await self._process.start(runtime.member.host, settings.cluster.port_range, runtime.member.tls)
+        await runtime.member.join(self._process.stats)
+        calm_collector()
+
+    async def check_health(self) -> None:
+        """Serve asks now and then; answering at all is the answer."""
+
+    async def __del__(self) -> None:
+        """What was taken in is durable; the next life goes on from there."""
+        await self._process.stop()
+        await self._runtime.close()

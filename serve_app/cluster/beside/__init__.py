@@ -1,0 +1,1 @@
+"""What runs in a process beside its shards: `screening.py`, what rooms hold back."""

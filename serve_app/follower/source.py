@@ -1,0 +1,54 @@
+"""The journal as it grows, opened: each turn once for all who want it."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from actors.kernel.contract.entity import Kind
+from actors.kernel.history.codec import Codec
+from serve_app.follower.consumer import Turned
+from store.mongo.client import Database
+from store.mongo.kernel.feed import turns_since
+from store.ports.journal import Turn
+from store.ports.stores import Stores
+
+_ENTITIES: Final = 500  # whose heads one look asks for
+
+
+class Opening:
+    """Turns as consumers get them."""
+
+    def __init__(self, kinds: Iterable[Kind[Any, Any, Any]], stores: Stores) -> None:
+        self._codecs: Mapping[str, Codec] = {kind.name: Codec(kind, stores.vault) for kind in kinds}
+
+    async def open(self, turns: Sequence[Turn]) -> list[Turned]:
+        """With their secrets. Raises Unavailable."""
+        return [await self._one(turn) for turn in turns]
+
+    async def _one(self, turn: Turn) -> Turned:
+        recorded = await self._codecs[turn.entity.partition(":")[0]].opened(turn.entity, [turn])
+        return Turned(turn.entity, turn.turn, turn.at_ms, tuple(recorded))
+
+
+class Past:
+    """What was written while nobody looked, found by the heads of entities."""
+
+    def __init__(self, database: Database, stores: Stores, opening: Opening) -> None:
+        self._database, self._stores, self._opening = database, stores, opening
+
+    async def since(self, kinds: Iterable[str], at_ms: int) -> AsyncIterator[list[Turned]]:
+        """Every turn of entities of these kinds that was decided at this time or later, entity by entity. Raises
+        Unavailable."""
+        for kind in sorted(kinds):
+            async for entity in self._touched(f"{kind}:", at_ms):
+                turns = await turns_since(self._database, entity, at_ms)
+                for first in range(0, len(turns), _ENTITIES):
+                    yield await self._opening.open(turns[first : first + _ENTITIES])
+
+    async def _touched(self, prefix: str, at_ms: int) -> AsyncIterator[str]:
+        journal, after = self._stores.journal, ""
+        while page := await journal.entities(prefix, after=after, limit=_ENTITIES):
+            heads = await journal.heads(page)
+            for entity in page:
+                if entity in heads and heads[entity][1] >= at_ms:
+                    yield entity
+            after = page[-1]

@@ -1,0 +1,48 @@
+"""Legal holds, as whoever must keep something looks them up: which lie over what. Pure."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from store.ports.views import Scalar, ViewQuery
+
+HOLDS: Final = "holds"
+"""The read model of holds. Fields: `hold`, `active`, `user`, `room`, `case` (over what it lies), and `person`, whose
+words it keeps at least."""
+COPIES: Final = "hold_copies"
+"""What was deleted or changed under a hold, sealed under the key of the hold. Fields: `hold`, `copy`, `room`."""
+_MOST: Final = 100  # over one thing that are looked up
+_PEOPLE: Final = "holds/"
+_BETWEEN: Final = "\n"  # in no id
+
+
+def owner_of(hold: str) -> str:
+    """Whose key seals what a hold keeps."""
+    return f"hold:{hold}"
+
+
+def any_hold() -> ViewQuery:
+    """Is there one at all?"""
+    return ViewQuery(collection=HOLDS, equal={"active": True}, order_by="hold", limit=1)
+
+
+def over(*, users: Iterable[str] = (), rooms: Iterable[str] = (), case: str = "") -> Iterator[ViewQuery]:
+    """What to look for: holds over all that these people say, over these rooms, over this case."""
+    for name, values in (("user", users), ("room", rooms), ("case", (case,) if case else ())):
+        for value in values:
+            equal: dict[str, Scalar] = {"active": True, name: value}
+            yield ViewQuery(collection=HOLDS, equal=equal, order_by="hold", limit=_MOST)
+
+
+def people_key(people: Iterable[str]) -> str:
+    """The key of the part that says whether a hold lies over one of these people."""
+    return f"{_PEOPLE}{_BETWEEN.join(sorted(people))}"
+
+
+def is_people_key(key: str) -> bool:
+    """Is it such a key?"""
+    return key.startswith(_PEOPLE)
+
+
+def people_in(key: str) -> list[str]:
+    """The inverse of `people_key`."""
+    return key.removeprefix(_PEOPLE).split(_BETWEEN)

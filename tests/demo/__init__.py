@@ -1,0 +1,1 @@
+"""Demonstrations: Carewire with partners that listen on this machine."""

@@ -1,0 +1,1 @@
+"""PayPal, on this machine."""

@@ -1,0 +1,1 @@
+"""Razorpay, on this machine."""

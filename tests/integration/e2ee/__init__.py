@@ -1,0 +1,1 @@
+"""Two real clients talk through a server that cannot read them."""

@@ -1,0 +1,1 @@
+"""Files over the real kernel, a real database and real doors."""

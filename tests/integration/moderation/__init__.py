@@ -1,0 +1,1 @@
+"""Safety, from end to end."""

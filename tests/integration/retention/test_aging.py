@@ -1,0 +1,116 @@
+"""What has had its time goes, room after room, and only that; however often a step is repeated."""
+
+from typing import Any
+
+import pytest
+
+from actors.jobs.activities import Step, StepDone
+from serve_app.capabilities.retention.aging import KIND, Aging
+from tests.activity_rig import a_runner
+from tests.gateway_rig import token
+from tests.identity_rig import House
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+DAY_MS = 86_400_000
+
+
+async def a_room(home: House, room_id: str, *bodies: str) -> list[Any]:
+    ann = await home.socket(token("ann"))
+    await ann.ok("create_room", {"room_id": room_id, "members": ["bob"]})
+    return [await ann.ok("message", {"room_id": room_id, "body": body}) for body in bodies]
+
+
+async def bodies(home: House, room_id: str) -> list[str]:
+    page = await home.ok("GET", f"/api/rooms/{room_id}/messages", bearer=token("bob", ttl_s=90 * 86_400))
+    return [one["body"] for one in page["messages"]]
+
+
+async def set_for(home: House, days: int | None, **where: Any) -> Any:
+    bearer = token("root", "admin", 90 * 86_400)
+    return await home.ok("PUT", "/api/retention", {"days": days} | where, bearer=bearer)
+
+
+async def aged(home: House, step: Step) -> StepDone:
+    """The whole job, in steps as short as can be, each done twice as if its runner had died before it could tell."""
+    work = Aging(home.region, home.stores.journal, home.clock, step_s=0.0)
+    while True:
+        await work.step(step)
+        done = await work.step(step)
+        if not done.cursor:
+            return done
+        step = Step(kind=KIND, cursor=done.cursor, done=done.done, result=done.result, dry_run=step.dry_run)
+
+
+async def test_the_narrowest_terms_count_and_what_is_pinned_stays(home: House) -> None:
+    said = await a_room(home, "short-1", "old", "pinned")
+    await a_room(home, "long-1", "kept longer")
+    await a_room(home, "ever-1", "for ever")
+    ann = home.clients[-1]
+    await ann.ok("pin_message", {"room_id": "short-1", "message_id": said[1]["id"]})
+    await set_for(home, 30, keep_pinned=True)
+    await set_for(home, 60, room_id="long-1")
+    told = await set_for(home, None, room_id="ever-1")
+    assert told["rooms"]["ever-1"] == {"days": None, "keep_pinned": False}
+    try:
+        home.clock.ahead_ms = 40 * DAY_MS
+        counted = await aged(home, Step(kind=KIND, dry_run=True))
+        assert counted.result["messages"] >= 1
+        assert await bodies(home, "short-1") == ["old", "pinned"]
+        await aged(home, Step(kind=KIND))
+        assert await bodies(home, "short-1") == ["", "pinned"]
+        assert await bodies(home, "long-1") == ["kept longer"]
+        home.clock.ahead_ms = 70 * DAY_MS
+        await aged(home, Step(kind=KIND))
+        assert await bodies(home, "long-1") == [""]
+        assert await bodies(home, "ever-1") == ["for ever"]
+    finally:
+        home.clock.ahead_ms = 0
+        await set_for(home, None)
+
+
+async def test_what_falls_due_under_a_hold_is_with_the_hold(home: House) -> None:
+    await a_room(home, "due-2", "one", "two")
+    hold = (await home.ok("POST", "/api/holds", {"room_id": "due-2", "reason": "Order."}, bearer=home.admin()))["hold"]
+    await set_for(home, 1, room_id="due-2")
+    try:
+        home.clock.ahead_ms = 2 * DAY_MS
+        await aged(home, Step(kind=KIND))
+        assert await bodies(home, "due-2") == ["", ""]
+        path, bearer = f"/api/holds/{hold['hold_id']}/export", token("root", "admin", 90 * 86_400)
+        first = await home.ok("GET", f"{path}?limit=1", bearer=bearer)
+        rest = await home.ok("GET", f"{path}?limit=1&cursor={first['next_cursor']}", bearer=bearer)
+        assert [one["body"] for page in (first, rest) for one in page["messages"]] == ["one", "two"]
+        assert "next_cursor" not in rest
+    finally:
+        home.clock.ahead_ms = 0
+        await set_for(home, None, room_id="due-2")
+
+
+async def test_it_is_run_by_hand_as_a_job(home: House) -> None:
+    await a_room(home, "job-3", "words")
+    async with a_runner(home):
+        begun = await home.ok("POST", "/api/operations/retention", {"dry_run": True}, bearer=home.admin())
+
+        async def done() -> bool:
+            path = f"/api/operations/jobs/{begun['job']['job_id']}"
+            job = (await home.ok("GET", path, bearer=home.admin()))["job"]
+            return bool(job["state"] == "done" and job["result"] == {"messages": 0})
+
+        await eventually(done, "the job is not done")
+    await home.refused(
+        403, "permission_denied", "POST", "/api/operations/retention", {}, bearer=token("mo", "moderator")
+    )
+
+
+async def test_terms_are_of_a_room_that_there_is_or_of_a_relation(home: House) -> None:
+    at = home.admin()
+    await home.refused(404, "not_found", "PUT", "/api/retention", {"days": 1, "room_id": "nowhere"}, bearer=at)
+    both = {"days": 1, "room_id": "a", "relation": "client_client"}
+    await home.refused(400, "invalid_argument", "PUT", "/api/retention", both, bearer=at)
+    for days in (0, -1, 36_501, "7"):
+        await home.refused(400, "invalid_argument", "PUT", "/api/retention", {"days": days}, bearer=at)
+    told = await home.ok("PUT", "/api/retention", {"days": 90, "relation": "client_client"}, bearer=at)
+    assert told["relations"]["client_client"] == {"days": 90, "keep_pinned": False}
+    assert await home.ok("GET", "/api/retention", bearer=at) == told
+    await home.ok("PUT", "/api/retention", {"days": None, "relation": "client_client"}, bearer=at)

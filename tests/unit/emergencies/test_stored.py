@@ -1,0 +1,62 @@
+"""What is stored of emergencies, calls, broadcasts, banners keeps its bytes: tags, names, the order of members."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from actors.banners.kind import BannerKind
+from actors.broadcasts.kind import BroadcastKind
+from actors.calls.call.kind import CallKind
+from actors.calls.line.line import LineKind
+from actors.emergencies.emergency.kind import EmergencyKind
+from actors.emergencies.ladder.ladder import LadderKind
+from actors.emergencies.person.kind import DistressKind
+from actors.kernel.contract.entity import Kind
+from tests.unit.calendars.samples import sample, structs_of
+from tests.unit.emergencies.rig import STEPS
+
+GOLDEN: Final[dict[str, str]] = json.loads((Path(__file__).parent / "golden" / "stored.json").read_text())
+BEFORE_MEETINGS: Final[dict[str, str]] = json.loads(
+    (Path(__file__).parent / "golden" / "before_meetings.json").read_text()
+)
+"""What was stored before calls had meetings."""
+KINDS: Final[tuple[Kind[Any, Any, Any], ...]] = (
+    EmergencyKind(STEPS),
+    DistressKind(),
+    LadderKind(),
+    CallKind(),
+    LineKind(),
+    BroadcastKind(),
+    BannerKind(),
+)
+
+
+def stored() -> dict[str, type[msgspec.Struct]]:
+    found: dict[str, type[msgspec.Struct]] = {}
+    for kind in KINDS:
+        for role in ("commands", "events"):
+            members = getattr(kind, role)
+            for one in structs_of(members) or (members,):
+                found[f"{kind.name}.{role}.{one.__struct_config__.tag}"] = one
+    return found
+
+
+def test_every_command_and_event_is_pinned() -> None:
+    assert stored().keys() == GOLDEN.keys()
+
+
+@pytest.mark.parametrize("name", stored())
+def test_it_is_stored_as_ever_and_read(name: str) -> None:
+    kind = stored()[name]
+    assert msgspec.msgpack.encode(sample(kind)).hex() == GOLDEN[name]
+    assert msgspec.msgpack.decode(bytes.fromhex(GOLDEN[name]), type=kind) == sample(kind)
+
+
+@pytest.mark.parametrize("name", BEFORE_MEETINGS)
+def test_what_was_stored_before_calls_had_meetings_is_read(name: str) -> None:
+    kind = stored()[name]
+    read = msgspec.msgpack.decode(bytes.fromhex(BEFORE_MEETINGS[name]), type=kind)
+    assert read == msgspec.structs.replace(sample(kind), meeting="")

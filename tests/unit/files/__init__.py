@@ -1,0 +1,1 @@
+"""Files: the rules, and what bytes are."""

@@ -1,0 +1,1 @@
+"""Activities in a shard: from their turn to their answer."""

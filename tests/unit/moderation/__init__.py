@@ -1,0 +1,1 @@
+"""Safety, without I/O."""

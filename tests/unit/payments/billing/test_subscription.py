@@ -1,0 +1,356 @@
+"""Subscriptions: periods, changes that cost what their preview says, dunning, and use that counts once."""
+
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actors.kernel.contract.entity import SYSTEM, Principal
+from actors.payments.bill.commands import OpenBill, Pay, WriteOff
+from actors.payments.plan.entity import DunningStep, Feature, PlanBody
+from actors.payments.subscription.commands import (
+    BillTold,
+    Cancel,
+    ChangeMeans,
+    ChangePlan,
+    CommitUsage,
+    Dun,
+    Means,
+    PeriodOver,
+    Preview,
+    PreviewChange,
+    Reactivate,
+    ReadSubscription,
+    RecordUsage,
+    ReleaseUsage,
+    ReserveUsage,
+    ReverseUsage,
+    Subscribe,
+    SubscriptionView,
+)
+from actors.payments.subscription.kind import SubscriptionKind
+from actors.payments.subscription.periods import period_end
+from actors.payments.subscription.state import Subscription, Tax
+from common.errors import FailedPrecondition, NotFound, PermissionDenied
+from tests.unit.rooms.harness import START_MS, World
+
+SUB = "subscription:sub_1"
+DAY = 86_400_000
+ADA = Principal("ada", "client")
+PLAN = PlanBody(
+    title="Monthly",
+    currency="EUR",
+    amount=3_000,
+    interval="month",
+    features=(
+        Feature(feature="sessions", included=4, limit="hard"),
+        Feature(feature="messages", included=10, limit="soft", unit_amount=50),
+    ),
+)
+CARD = Means(provider="stripe", method_id="mth_1", method="pm_1", customer="cus_1")
+
+
+class Book(World):
+    """One subscription, and the bills that it makes."""
+
+    def __init__(self, plan: PlanBody = PLAN, **more: Any) -> None:
+        super().__init__(SubscriptionKind())
+        given: dict[str, Any] = {"quantity": 1, "tax": Tax(), "means": CARD} | more
+        command = Subscribe(plan_id="pln_1", plan=plan, plan_version=1, payer="ada", client="ada", **given)
+        self.view(command, SYSTEM)
+
+    def view(self, command: msgspec.Struct, by: Principal = ADA) -> Subscription:
+        """After a command."""
+        return msgspec.convert(self.ask(SUB, command, by), SubscriptionView).record
+
+    @property
+    def record(self) -> Subscription:
+        """What it is."""
+        record: Subscription = self.resident(SUB).entity.record
+        return record
+
+    def told(self, *, paid: bool, never: bool = False) -> None:
+        """The latest bill says so."""
+        bill = self.record.latest_bill
+        self.do(SUB, BillTold(bill=bill, paid=paid, never=never), SYSTEM)
+
+    def bills(self) -> list[OpenBill]:
+        """The bills that were opened."""
+        return [one for one in self._commands() if isinstance(one, OpenBill)]
+
+    def payments(self) -> int:
+        """How often a bill was to be paid."""
+        return sum(isinstance(one, Pay) for one in self._commands())
+
+    def _commands(self) -> list[Any]:
+        letters = [one for one in self.letters if one.to.startswith("bill:")]
+        return [msgspec.msgpack.decode(one.command, type=OpenBill | Pay | WriteOff) for one in letters]
+
+    def renew(self) -> None:
+        """The period ends."""
+        self.now_ms = max(self.now_ms, self.record.period_end)
+        self.do(SUB, PeriodOver(self.record.period_end), SYSTEM)
+
+
+def total(bill: OpenBill) -> int:
+    return sum(line.total for line in bill.lines)
+
+
+def change(plan: PlanBody = PLAN, quantity: int = 1, **more: Any) -> ChangePlan:
+    given: dict[str, Any] = {"plan_id": "pln_2", "plan_version": 1, "tax": Tax()} | more
+    return ChangePlan(plan=plan, quantity=quantity, **given)
+
+
+def test_it_is_incomplete_until_its_first_bill_is_paid_and_renews() -> None:
+    book = Book()
+    assert (book.record.status, [total(one) for one in book.bills()], book.payments()) == ("incomplete", [3_000], 1)
+    book.told(paid=True)
+    assert book.record.status == "active"
+    before = book.record.period_end
+    book.renew()
+    assert (book.record.period_start, len(book.bills())) == (before, 2)
+    book.do(SUB, PeriodOver(before), SYSTEM)  # stale
+    assert len(book.bills()) == 2
+
+
+def test_a_first_bill_that_nobody_pays_ends_it() -> None:
+    book = Book()
+    book.do(SUB, Dun(0, -1), SYSTEM)
+    assert book.record.status == "incomplete_expired"
+
+
+def test_a_trial_costs_nothing_until_it_is_over() -> None:
+    book = Book(msgspec.structs.replace(PLAN, trial_days=14))
+    assert (book.record.status, book.bills()) == ("trialing", [])
+    book.renew()
+    assert (book.record.status, [total(one) for one in book.bills()]) == ("active", [3_000])
+
+
+@pytest.mark.parametrize(
+    ("start", "number", "end"),
+    [("2024-01-31", 1, "2024-02-29"), ("2024-01-31", 2, "2024-03-31"), ("2023-12-31", 2, "2024-02-29")],
+)
+def test_a_month_without_its_day_ends_on_its_last(start: str, number: int, end: str) -> None:
+    anchor = int(datetime.fromisoformat(f"{start}T10:00:00+00:00").timestamp() * 1000)
+    made = datetime.fromtimestamp(period_end(anchor, PLAN, number) / 1000, UTC)
+    assert made.isoformat() == f"{end}T10:00:00+00:00"
+
+
+def test_an_upgrade_is_billed_at_once_for_the_rest_of_the_period() -> None:
+    book = Book()
+    book.told(paid=True)
+    half = (book.record.period_start + book.record.period_end) // 2
+    book.now_ms = half - 1000
+    dearer = msgspec.structs.replace(PLAN, amount=9_000)
+    book.view(change(dearer))
+    assert abs(total(book.bills()[-1]) - 3_000) <= 1  # half of 9,000 less half of 3,000
+    book.renew()
+    assert total(book.bills()[-1]) == 9_000
+
+
+def test_what_is_cheaper_becomes_credit_for_the_next_bill_or_begins_with_the_next_period() -> None:
+    book = Book()
+    book.told(paid=True)
+    cheaper = msgspec.structs.replace(PLAN, amount=1_000)
+    book.view(change(cheaper))
+    assert (len(book.bills()), book.record.credit > 1_900) == (1, True)
+    book.renew()
+    assert (len(book.bills()), book.record.credit > 900) == (1, True)  # 1,000 were paid by the credit
+    other = Book()
+    other.told(paid=True)
+    other.view(change(cheaper, when="period_end"))
+    assert other.record.plan.amount == 3_000
+    other.renew()
+    assert (other.record.plan.amount, total(other.bills()[-1])) == (1_000, 1_000)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 5_000), st.integers(1, 5), st.integers(0, 86_400 * 9), st.sampled_from(("now", "next"))
+        ),
+        max_size=6,
+    ),
+    st.sampled_from((Tax(), Tax(jurisdiction="DE", rate="19"), Tax(jurisdiction="DE", rate="19", inclusive=True))),
+)
+def test_a_preview_is_what_is_charged(steps: list[tuple[int, int, int, Any]], tax: Tax) -> None:
+    book = Book(tax=tax)
+    book.told(paid=True)
+    for amount, quantity, pause_s, proration in steps:
+        book.now_ms = min(book.now_ms + pause_s * 1000, book.record.period_end - 10_000)
+        wanted = change(msgspec.structs.replace(PLAN, amount=amount), quantity, proration=proration, tax=tax)
+        preview = msgspec.convert(book.ask(SUB, PreviewChange(change=wanted), ADA), Preview)
+        before = len(book.bills())
+        book.view(msgspec.structs.replace(wanted, at=preview.at))
+        made = book.bills()[before:]
+        assert preview.due_now == sum(map(total, made))
+        assert preview.tax == sum(line.tax for one in made for line in one.lines)
+        expected = msgspec.convert(
+            book.ask(SUB, PreviewChange(change=msgspec.structs.replace(wanted, when="period_end")), ADA), Preview
+        )
+        assert expected.due_now == 0
+    before = len(book.bills())
+    preview_next = msgspec.convert(
+        book.ask(
+            SUB, PreviewChange(change=change(book.record.plan, book.record.quantity, when="period_end", tax=tax)), ADA
+        ),
+        Preview,
+    )
+    book.renew()
+    assert preview_next.next_total == sum(map(total, book.bills()[before:]))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(1, 2_500_000))
+def test_a_change_and_its_reversal_at_one_instant_cost_nothing_and_each_is_exact(
+    old: int, new: int, after_s: int
+) -> None:
+    book = Book(msgspec.structs.replace(PLAN, amount=old))
+    book.told(paid=True)
+    record = book.record
+    book.now_ms = at = min(record.period_start + after_s * 1000, record.period_end - 5_000)
+    f = Fraction(
+        record.period_end // 1000 - (at + 1000) // 1000, record.period_end // 1000 - record.period_start // 1000
+    )
+    preview = msgspec.convert(
+        book.ask(SUB, PreviewChange(change=change(msgspec.structs.replace(PLAN, amount=new))), ADA), Preview
+    )
+    credit, debit = (one.amount for one in preview.extras)
+    assert abs(credit + old * f) <= Fraction(1, 2)
+    assert abs(debit - new * f) <= Fraction(1, 2)
+    spent, had = sum(map(total, book.bills())), book.record.credit
+    book.view(change(msgspec.structs.replace(PLAN, amount=new), at=preview.at))
+    book.view(change(msgspec.structs.replace(PLAN, amount=old), at=preview.at))
+    assert sum(map(total, book.bills())) - spent == book.record.credit - had
+
+
+def test_an_old_preview_is_not_charged() -> None:
+    book = Book()
+    book.told(paid=True)
+    with pytest.raises(FailedPrecondition) as refused:
+        book.view(change(at=book.now_ms - 700_000))
+    assert refused.value.details == {"reason": "preview_expired"}
+
+
+def test_a_failed_payment_is_retried_suspends_and_ends_it_as_the_plan_says() -> None:
+    book = Book()
+    book.told(paid=True)
+    book.renew()
+    payments = book.payments()
+    book.told(paid=False)
+    assert book.record.status == "past_due"
+    failed = book.record.failed
+    for step, (tries, suspended, status) in enumerate(
+        [(0, False, "past_due"), (1, False, "past_due"), (2, True, "past_due"), (3, True, "canceled")]
+    ):
+        book.do(SUB, Dun(failed, step), SYSTEM)
+        book.do(SUB, Dun(failed, step), SYSTEM)  # a repeat does nothing
+        assert (book.payments() - payments, book.record.suspended, book.record.status) == (tries, suspended, status)
+
+
+def test_a_payment_that_comes_ends_the_dunning_and_stale_steps_do_nothing() -> None:
+    book = Book()
+    book.told(paid=True)
+    book.renew()
+    book.told(paid=False)
+    failed, payments = book.record.failed, book.payments()
+    book.view(ChangeMeans(means=msgspec.structs.replace(CARD, method="pm_2")))
+    assert book.payments() == payments + 1  # tried at once
+    book.told(paid=True)
+    assert (book.record.status, book.record.failed) == ("active", 0)
+    book.do(SUB, Dun(failed, 0), SYSTEM)
+    assert book.record.dunned == 0
+
+
+def test_a_plan_may_write_off() -> None:
+    steps = (DunningStep(after_days=1, do=["write_off", "cancel"]),)
+    book = Book(msgspec.structs.replace(PLAN, dunning=steps))
+    book.told(paid=True)
+    book.renew()
+    book.told(paid=False)
+    book.do(SUB, Dun(book.record.failed, 0), SYSTEM)
+    assert isinstance(book._commands()[-1], WriteOff)
+    assert book.record.status == "canceled"
+
+
+def test_it_ends_with_the_period_unless_it_is_reactivated() -> None:
+    book = Book()
+    book.told(paid=True)
+    book.view(Cancel())
+    assert (book.record.status, book.record.cancel_at_period_end) == ("active", True)
+    book.view(Reactivate())
+    book.renew()
+    assert (book.record.status, len(book.bills())) == ("active", 2)
+    book.view(Cancel())
+    book.renew()
+    assert (book.record.status, len(book.bills())) == ("canceled", 2)
+    with pytest.raises(FailedPrecondition):
+        book.view(Reactivate())
+
+
+def test_use_counts_once_and_a_hard_limit_holds() -> None:
+    book = Book()
+    book.told(paid=True)
+    for _ in range(3):
+        book.view(RecordUsage(usage_id="use_1", feature="sessions", quantity=2), SYSTEM)
+    book.view(ReserveUsage(usage_id="use_2", feature="sessions", quantity=2, until=book.now_ms + DAY), SYSTEM)
+    with pytest.raises(FailedPrecondition) as refused:
+        book.view(RecordUsage(usage_id="use_3", feature="sessions", quantity=1), SYSTEM)
+    assert refused.value.details == {"reason": "usage_limit", "remaining": 0}
+    book.view(ReleaseUsage("use_2"), SYSTEM)
+    book.view(RecordUsage(usage_id="use_3", feature="sessions", quantity=1), SYSTEM)
+    book.view(ReserveUsage(usage_id="use_4", feature="sessions", quantity=1, until=book.now_ms + DAY), SYSTEM)
+    for _ in range(2):
+        book.view(CommitUsage("use_4"), SYSTEM)
+    book.view(ReverseUsage("use_1"), SYSTEM)
+    assert sum(one.quantity for one in book.record.used.values()) == 2
+
+
+def test_exactly_as_many_reservations_as_the_limit_are_kept() -> None:
+    book = Book(msgspec.structs.replace(PLAN, features=(Feature(feature="sessions", included=10, limit="hard"),)))
+    book.told(paid=True)
+    kept = 0
+    for number in range(200):
+        command = ReserveUsage(usage_id=f"use_{number}", feature="sessions", quantity=1, until=book.now_ms + DAY)
+        kept += not book.do(SUB, command, SYSTEM).answer.code
+    assert kept == 10
+
+
+def test_use_beyond_what_is_included_is_billed_and_late_use_corrects_the_next_bill() -> None:
+    book = Book()
+    book.told(paid=True)
+    book.view(RecordUsage(usage_id="use_1", feature="messages", quantity=14), SYSTEM)
+    book.renew()
+    assert total(book.bills()[-1]) == 3_000 + 4 * 50
+    late = RecordUsage(usage_id="use_2", feature="messages", quantity=2, at=book.record.period_start - 1000)
+    book.view(late, SYSTEM)
+    book.view(ReverseUsage("use_1"), SYSTEM)
+    book.renew()
+    assert total(book.bills()[-1]) == 3_000 - 4 * 50
+
+
+@pytest.mark.parametrize("role", ["client", "therapist", "moderator"])
+def test_strangers_find_nothing_and_payers_do_not_count_their_own_use(role: str) -> None:
+    book = Book()
+    book.told(paid=True)
+    for command in (ReadSubscription(), Cancel(), ChangeMeans(means=CARD)):
+        with pytest.raises(NotFound):
+            book.view(command, Principal("eve", role))
+    with pytest.raises(PermissionDenied):
+        book.view(RecordUsage(usage_id="use_1", feature="sessions", quantity=1), ADA)
+
+
+def test_it_survives_the_journal_and_the_snapshot() -> None:
+    book = Book()
+    book.told(paid=True)
+    book.view(RecordUsage(usage_id="use_1", feature="messages", quantity=14), SYSTEM)
+    before = book.record
+    for snapshot in (False, True):
+        book.passivate(SUB, snapshot=snapshot)
+        assert book.record == before
+    assert book.now_ms > START_MS

@@ -1,0 +1,1 @@
+"""What is kept in rooms, and for how long."""

@@ -1,0 +1,1 @@
+"""Tests of what rooms do in the front."""

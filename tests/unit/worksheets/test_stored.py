@@ -1,0 +1,39 @@
+"""What is stored of worksheets keeps its bytes: tags, names, the order of members."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from actors.kernel.contract.entity import Kind
+from actors.worksheets.assignment.kind import AssignmentKind
+from actors.worksheets.desk.kind import DeskKind
+from actors.worksheets.series.kind import SeriesKind
+from actors.worksheets.worksheet.kind import WorksheetKind
+from tests.unit.calendars.samples import sample, structs_of
+
+GOLDEN: Final[dict[str, str]] = json.loads((Path(__file__).parent / "golden" / "stored.json").read_text())
+KINDS: Final[tuple[Kind[Any, Any, Any], ...]] = (WorksheetKind(), AssignmentKind(), SeriesKind(), DeskKind())
+
+
+def stored() -> dict[str, type[msgspec.Struct]]:
+    found: dict[str, type[msgspec.Struct]] = {}
+    for kind in KINDS:
+        for role in ("commands", "events"):
+            members = getattr(kind, role)
+            for one in structs_of(members) or (members,):
+                found[f"{kind.name}.{role}.{one.__struct_config__.tag}"] = one
+    return found
+
+
+def test_every_command_and_event_is_pinned() -> None:
+    assert stored().keys() == GOLDEN.keys()
+
+
+@pytest.mark.parametrize("name", stored())
+def test_it_is_stored_as_ever_and_read(name: str) -> None:
+    kind = stored()[name]
+    assert msgspec.msgpack.encode(sample(kind)).hex() == GOLDEN[name]
+    assert msgspec.msgpack.decode(bytes.fromhex(GOLDEN[name]), type=kind) == sample(kind)
