@@ -83,9 +83,9 @@ class Subscriber:
         self.answer(protocol.ItemAnswer(correlation_id=correlation_id, code=protocol.MOVED))
 
     def overtakes(self, item: protocol.BatchItem) -> bool:
-        """Was an earlier command to the entity bounced, and has not come again? This one was sent before the caller knew
-        of that, or behind one that is on its way back: it must be bounced as well, or it would be carried out first
-        should the entity be ours by now."""
+        """Was an earlier command to the entity bounced, and has not come again? This one was sent before the caller
+        knew of that, or behind one that is on its way back: it must be bounced as well, or it would be carried out
+        first should the entity be ours by now."""
         last = self._bounced.get(item.entity)
         if last is None:
             return False
