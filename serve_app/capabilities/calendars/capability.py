@@ -12,6 +12,7 @@ from serve_app.capabilities.calendars.personal import PersonalCalendar
 from serve_app.capabilities.calendars.server_events import CALENDAR_EVENTS
 from serve_app.capabilities.calendars.watching import CalendarWatching
 from serve_app.capabilities.capability import ApiContext, Capability, GatewayContext, ServerContext
+from serve_app.capabilities.operations.capability import repeats_of
 from serve_app.edge.operation import Operation
 
 
@@ -30,7 +31,7 @@ def calendars_of(context: ServerContext) -> CalendarServices:
 
 
 def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
-    return calendar_operations(context.once(calendars_of))
+    return map(context.once(repeats_of).known, calendar_operations(context.once(calendars_of)))
 
 
 def _handlers(context: GatewayContext) -> Iterable[Handler]:
