@@ -17,7 +17,7 @@ from serve_app.capabilities.notifications.service import Notifications
 from serve_app.capabilities.operations.capability import repeats_of
 from serve_app.edge.conventions.keys import derive
 from serve_app.edge.operation import Operation
-from serve_app.processes.health import Part
+from serve_app.processes.health import HealthPart
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -58,9 +58,9 @@ def _routers(context: ApiContext) -> Iterable["APIRouter"]:
     yield opening_routes(context.settings.apps)
 
 
-def _health(context: ApiContext) -> Iterable[Part]:
+def _health(context: ApiContext) -> Iterable[HealthPart]:
     funnel = Funnel(Fares(context.database), context.clock, context.registry)
-    yield Part("deliveries", funnel.look, vital=False, advisory=True)
+    yield HealthPart("deliveries", funnel.look, vital=False, advisory=True)
 
 
 NOTIFICATIONS: Final = Capability(

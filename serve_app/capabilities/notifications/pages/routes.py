@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from serve_app.edge.conventions.bounds import NOTIFICATIONS_PAGE
-from serve_app.edge.conventions.described.documents import Document
+from serve_app.edge.conventions.described.documents import DescribedDocument
 
 _SCOPE: Final = {"Service-Worker-Allowed": "/"}  # it may look after the whole site, though it lies in /push/
 
@@ -35,5 +35,5 @@ def page_routes() -> APIRouter:
     return router
 
 
-def _document(name: str, media_type: str) -> Document:
-    return Document((files("serve_app.capabilities.notifications.pages") / name).read_bytes(), media_type)
+def _document(name: str, media_type: str) -> DescribedDocument:
+    return DescribedDocument((files("serve_app.capabilities.notifications.pages") / name).read_bytes(), media_type)
