@@ -9,6 +9,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -82,7 +83,7 @@ def _measured(notifier: Notifier, rounds: int) -> Iterator[tuple[str, float, int
     commands: dict[str, NotifierCommand] = {"read_all": ReadAll(), "unread_count": CountUnread()}
     for deed, command in commands.items():
         decision = notifier.decide(command, _BY, 1)
-        yield deed, _us(lambda command=command: notifier.decide(command, _BY, 1), rounds), turn_of(decision)
+        yield deed, _us(partial(notifier.decide, command, _BY, 1), rounds), turn_of(decision)
     newest = notifier.kept.categories["system"].total - 1
     unread = Marked(number=1, id="", category="system", place=newest, how="unread", at_ms=_AT_MS)
     read = msgspec.structs.replace(unread, how="read")

@@ -147,7 +147,7 @@ def _meant(message: Message) -> tuple[str, int]:
         if isinstance(part, EmailMessage) and part.get_content_type() == "text/calendar":
             calendar = Calendar.from_ical(part.get_content())
             (event,) = calendar.walk("VEVENT")
-            return str(calendar["METHOD"]), int(event["SEQUENCE"])
+            return str(calendar["METHOD"]), int(str(event["SEQUENCE"]))
     return str(message["Subject"]), 0
 
 

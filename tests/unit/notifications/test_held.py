@@ -18,6 +18,7 @@ from actors.notifications.notifier.commands import (
     ListNotifications,
     MailCameBack,
     Mark,
+    NotifierCommand,
     Prune,
     ReadAll,
     Render,
@@ -274,9 +275,14 @@ def test_a_notifier_to_whom_nothing_happens_is_small() -> None:
 @pytest.mark.parametrize("exceptions", [0, 4])
 def test_a_turn_is_as_large_however_many_there_are(exceptions: int) -> None:
     sizes: dict[str, list[int]] = {"all": [], "category": [], "count": []}
+    commands: dict[str, NotifierCommand] = {
+        "all": ReadAll(),
+        "category": ReadAll(category="system"),
+        "count": CountUnread(),
+    }
     for count in COUNTS:
         notifier = a_notifier(count, exceptions=exceptions)
-        for name, command in {"all": ReadAll(), "category": ReadAll(category="system"), "count": CountUnread()}.items():
+        for name, command in commands.items():
             sizes[name].append(turn_of(notifier.decide(command, Context(ANN, 1), 1)))
     assert sizes["count"] == [1, 1, 1]  # it stores nothing
     for some in sizes.values():
