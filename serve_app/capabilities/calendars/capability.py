@@ -12,7 +12,6 @@ from serve_app.capabilities.calendars.personal import PersonalCalendar
 from serve_app.capabilities.calendars.server_events import CALENDAR_EVENTS
 from serve_app.capabilities.calendars.watching import CalendarWatching
 from serve_app.capabilities.capability import ApiContext, Capability, GatewayContext, ServerContext
-from serve_app.capabilities.operations.capability import repeats_of
 from serve_app.edge.operation import Operation
 
 
@@ -31,7 +30,7 @@ def calendars_of(context: ServerContext) -> CalendarServices:
 
 
 def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
-    return map(context.once(repeats_of).known, calendar_operations(context.once(calendars_of)))
+    return calendar_operations(context.once(calendars_of))
 
 
 def _handlers(context: GatewayContext) -> Iterable[Handler]:

@@ -26,7 +26,7 @@ def reminder_operations(bookings: Bookings) -> Iterator[Operation[Any]]:
         found = await bookings.reminders(request.booking_id, by=caller.by, trace=caller.trace)
         return Result(found, persons=[(await bookings.record(request.booking_id)).client])
 
-    async def send(request: requests.RemindBooking, caller: Caller) -> ReminderList:
+    async def send(request: requests.OfBooking, caller: Caller) -> ReminderList:
         return await bookings.remind(request.booking_id, by=caller.by, trace=caller.trace)
 
     yield Operation(
@@ -45,7 +45,7 @@ def reminder_operations(bookings: Bookings) -> Iterator[Operation[Any]]:
     yield Operation(
         name="send_reminder",
         action="booking.remind",
-        request=requests.RemindBooking,
+        request=requests.OfBooking,
         call=send,
         rest=Rest("POST", _PATH, tag="bookings"),
         limit="write",

@@ -17,7 +17,6 @@ from actors.calendars.contract.requests import (
 )
 from actors.calendars.hours.schedule import CalendarBody, Id
 from common.decoding import Request
-from serve_app.edge.operation import Repeatable
 
 FeedToken = Annotated[str, Meta(max_length=4096)]
 
@@ -72,12 +71,6 @@ class OfOwnFeedToken(Request, frozen=True, kw_only=True):
 
 class OfBooking(Request, frozen=True, kw_only=True):
     """Something about one booking."""
-
-    booking_id: Id
-
-
-class RemindBooking(Request, Repeatable, frozen=True, kw_only=True):
-    """Remind of one booking."""
 
     booking_id: Id
 
