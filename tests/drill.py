@@ -72,11 +72,11 @@ DRILLS: Final[Mapping[str, Drill]] = {
     ),
     "ladder": Drill(("tests/drills/test_ladder.py",), rounds=1, limit_s=900.0, size=200, at_once=0),
     "ring": Drill(("tests/drills/test_ring.py",), rounds=1, limit_s=1800.0, size=500, at_once=0),
-    "cancelled": Drill(("tests/drills/test_cancelled.py",), rounds=1, limit_s=3600.0, size=2000, at_once=0),
-    "told": Drill(("tests/drills/test_told.py",), rounds=1, limit_s=1800.0, size=100_000, at_once=0),
+    "cancelled": Drill(("tests/drills/told/test_cancelled.py",), rounds=1, limit_s=3600.0, size=2000, at_once=0),
+    "told": Drill(("tests/drills/told/test_told.py",), rounds=1, limit_s=1800.0, size=100_000, at_once=0),
     "uploads": Drill(("tests/drills/test_files.py",), rounds=1, limit_s=1200.0, size=20, at_once=0),
     "files": Drill(("tests/unit/files/test_pictures.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
-    "phones": Drill(("tests/drills/test_phones.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
+    "phones": Drill(("tests/drills/told/test_phones.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
     "media": Drill(
         ("tests/drills/test_media.py", "tests/drills/test_meetings.py"), rounds=1, limit_s=1500.0, size=60, at_once=0
     ),

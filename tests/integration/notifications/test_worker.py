@@ -131,7 +131,7 @@ async def device(mongo_port: int, tmp_path_factory: pytest.TempPathFactory) -> A
     async with rig as home, served(home) as origin, chromium() as browser:
         user = f"usr_{uuid.uuid4().hex}"
         await Session(browser).call("Browser.grantPermissions", permissions=["notifications"], origin=origin)
-        page = await browser.open(f"{origin}/docs")
+        page = await browser.open(f"{origin}/console/notifications")
         await page.call("ServiceWorker.enable")
         registered = "navigator.serviceWorker.register('/push/sw.js', {scope: '/'})"
         await page.evaluate(f"{registered}.then(() => navigator.serviceWorker.ready).then(() => true)")

@@ -30,7 +30,7 @@ from actors.notifications.notifier.planning.preferences import Digest, QuietHour
 from actors.notifications.notifier.subjects import Subject, Words
 from common.errors import FailedPrecondition, InvalidArgument, RateLimited
 from common.timeline import DAY_MS, HOUR_MS, WEEKDAYS
-from loadtests.parts.bench_notifier import COUNTS, SPREAD_BYTES, a_notifier, turn_of
+from loadtests.parts.notifications.bench_notifier import COUNTS, SPREAD_BYTES, a_notifier, turn_of
 from tests.unit.notifications.notifier_world import ANN, HOUSE, SECOND_MS, Told
 
 KIND = NotifierKind(HOUSE)

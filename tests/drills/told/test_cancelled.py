@@ -32,7 +32,7 @@ from config.settings import ActivitySettings
 from serve_app.activities.connector import Connector
 from tests.activity_rig import a_runner, connectors_in
 from tests.drills.mortal import mortal_shards
-from tests.drills.phones import Phones, register
+from tests.drills.told.phones import Phones, register
 from tests.identity_rig import House, house
 from tests.integration.identity.attacks.victim import HOURS, SERVICE, when
 from tests.mongo import url_of

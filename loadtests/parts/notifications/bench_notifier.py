@@ -1,4 +1,5 @@
-"""What reading costs a notifier, by how many notifications there are: `python -m loadtests.parts.bench_notifier`.
+"""What reading costs a notifier, by how many notifications there are:
+`python -m loadtests.parts.notifications.bench_notifier`.
 
 In the entity, no shard: `decide` and `apply` of reading all, of counting what is unread, and of making one unread
 again, with 10, 1,000 and 100,000 notifications, and with as many exceptions as there may be; the bytes of each turn,
