@@ -179,7 +179,7 @@ class Billing:
         item = _item(found)
         if wanted["id"] != item["id"]:
             raise bad_request("resource_missing", "items[0][id]", "No such subscription item.")
-        price, quantity = self.books.get("price", wanted["price"]), wanted.get("quantity", item["quantity"])
+        price, quantity = self.books.get("price", wanted["price"]), int(wanted.get("quantity") or item["quantity"])
         at = int(asked.get("proration_date") or self.books.now_s())
         lines = [] if asked.get("proration_behavior") == "none" else self._prorated(item, price, quantity, at)
         item |= {"price": price, "quantity": quantity}
