@@ -1,5 +1,6 @@
 """Which server a load test talks to, and as whom."""
 
+import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +18,11 @@ _TTL_S = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A Socket.IO address, and a token for each user there is."""
+    """A Socket.IO address, and a token for each user there is; those of therapists by themselves."""
 
     url: str
     tokens: Sequence[tuple[str, str]]  # (user, token)
+    therapists: Sequence[tuple[str, str]]
 
 
 def find(url: str | None, tokens: Path | None, *, users: int) -> Target:
@@ -31,13 +33,13 @@ def find(url: str | None, tokens: Path | None, *, users: int) -> Target:
         StartupError: there is no such server, or there are not enough tokens. The message says what to do.
     """
     found_url = url or _running_url()
-    found = _mint(users) if tokens is None else _read(tokens)
+    found, therapists = (_mint(users, "client"), _mint(users, "therapist")) if tokens is None else _read(tokens)
     if len(found) < users:
         raise StartupError(
             f"{tokens} holds {len(found)} tokens for {users} users: carewire token --count {users} --prefix load- "
             f"--role client --out {tokens}"
         )
-    return Target(found_url, found)
+    return Target(found_url, found, therapists)
 
 
 def _running_url() -> str:
@@ -52,24 +54,33 @@ def _running_url() -> str:
     return running.urls["Socket.IO"]
 
 
-def _mint(users: int) -> list[tuple[str, str]]:
+def _mint(users: int, role: str) -> list[tuple[str, str]]:
     settings = load_settings()
     secret = auth_secret(settings)
     if secret is None:
         raise StartupError("Another issuer signs the tokens of this server (CAREWIRE_AUTH__JWKS_URL): give --tokens.")
     now_ms = SystemClock().now_ms()
     expected = Expected(settings.auth.issuer, settings.auth.audience)
-    names = [f"load-{number}" for number in range(users)]
+    prefix = "load" if role == "client" else f"load-{role}"
+    names = [f"{prefix}-{number}" for number in range(users)]
     return [
-        (name, mint(secret, user=name, role="client", now_ms=now_ms, ttl_s=_TTL_S, expected=expected)) for name in names
+        (name, mint(secret, user=name, role=role, now_ms=now_ms, ttl_s=_TTL_S, expected=expected)) for name in names
     ]
 
 
-def _read(path: Path) -> list[tuple[str, str]]:
+def _read(path: Path) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     try:
         lines = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
-        return [(line["user"], line["token"]) for line in lines]
+        found = [(line["user"], line["token"], _role_in(line["token"])) for line in lines]
     except (OSError, ValueError, KeyError, TypeError):
         raise StartupError(
             f"{path} is no file of tokens: make one with `carewire token --count N --out {path}`."
         ) from None
+    others = [(user, token) for user, token, role in found if role != "therapist"]
+    return others, [(user, token) for user, token, role in found if role == "therapist"]
+
+
+def _role_in(token: str) -> str:
+    """The role that a token names, unchecked: the server checks it."""
+    claims = token.split(".")[1]
+    return str(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["role"])
