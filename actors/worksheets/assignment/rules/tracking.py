@@ -18,7 +18,7 @@ from actors.worksheets.document import drafts
 from actors.worksheets.schema import answers as answering
 from actors.worksheets.schema.expressions.values import is_empty
 from actors.worksheets.schema.fields import UNANSWERED, Schema
-from actors.worksheets.schema.showing import Shown, shown
+from actors.worksheets.schema.showing import ShownField, shown
 from common.errors import FailedPrecondition, InvalidArgument
 
 _QUIET_MS: Final = 2000
@@ -68,7 +68,7 @@ def _told(record: Record, progress: Progress, now: int, answer: ProgressAnswer |
     return Decision(answer, notes=[Progressed(progress=replace(progress, told=now))], signals=[signal])
 
 
-def _progress(schema: Schema, look: Shown, before: Progress | None, seconds: int, now: int) -> Progress:
+def _progress(schema: Schema, look: ShownField, before: Progress | None, seconds: int, now: int) -> Progress:
     """Of the fields that are the client's to fill in."""
     asked = []
     for key in look.visible:
