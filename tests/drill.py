@@ -78,8 +78,8 @@ DRILLS: Final[Mapping[str, Drill]] = {
     "media": Drill(
         ("tests/drills/test_media.py", "tests/drills/test_meetings.py"), rounds=1, limit_s=1500.0, size=60, at_once=0
     ),
-    "mutants": Drill(("tests/drills/test_mutants.py",), rounds=1, limit_s=1800.0, size=200_000, at_once=0),
-    "sheets": Drill(("tests/drills/test_sheets.py",), rounds=1, limit_s=900.0, size=20, at_once=0),
+    "mutants": Drill(("tests/drills/worksheets/test_mutants.py",), rounds=1, limit_s=1800.0, size=200_000, at_once=0),
+    "sheets": Drill(("tests/drills/worksheets/test_sheets.py",), rounds=1, limit_s=900.0, size=20, at_once=0),
     "parked": Drill(("tests/drills/test_parked.py",), rounds=1, limit_s=7200.0, size=1_000_000, at_once=0),
 }
 
