@@ -82,6 +82,7 @@ class MeetingUser(CarewireUser):
 
     wait_time = between(1, 3)
     _media: ClassVar[MediaProcess | None] = None
+    _here: ClassVar[set[str]] = set()  # who can be called: a call rings at nobody who comes later
     person: int | None = None  # who one is in the meeting that one is in
 
     @override
@@ -94,6 +95,13 @@ class MeetingUser(CarewireUser):
         self.neighbour = self.target.tokens[min(self.number ^ 1, len(self.target.tokens) - 1)][0]
         if not self.socket.ask("create_room", {"kind": "direct", "members": [self.neighbour]}):
             raise StopUser
+        MeetingUser._here.add(self.user_id)
+
+    @override
+    def on_stop(self) -> None:
+        """Gone."""
+        MeetingUser._here.discard(self.user_id)
+        super().on_stop()
 
     @override
     def hear(self, event: str, payload: Any = None) -> None:
@@ -109,7 +117,7 @@ class MeetingUser(CarewireUser):
     @task
     def talk(self) -> None:
         """Call, have it go through the unit, talk, end it."""
-        if self.number % 2:
+        if self.number % 2 or self.neighbour not in MeetingUser._here:
             time.sleep(1)
             return
         self.called = Queue()
