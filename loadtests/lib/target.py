@@ -14,14 +14,17 @@ from serve_app.launch.runfile import RunFile
 from serve_app.launch.secrets import auth_secret
 
 _TTL_S = 24 * 3600.0
+_Tokens = tuple[list[tuple[str, str]], str, list[tuple[str, str]]]  # of users, an administrator, therapists
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A Socket.IO address, and a token for each user there is; those of therapists by themselves."""
+    """A Socket.IO address, and a token for each user there is. `admin`: that of an administrator. `therapists`: theirs,
+    by themselves."""
 
     url: str
     tokens: Sequence[tuple[str, str]]  # (user, token)
+    admin: str
     therapists: Sequence[tuple[str, str]]
 
 
@@ -33,13 +36,13 @@ def find(url: str | None, tokens: Path | None, *, users: int) -> Target:
         StartupError: there is no such server, or there are not enough tokens. The message says what to do.
     """
     found_url = url or _running_url()
-    found, therapists = (_mint(users, "client"), _mint(users, "therapist")) if tokens is None else _read(tokens)
+    found, admin, therapists = _mint(users) if tokens is None else _split(_read(tokens))
     if len(found) < users:
         raise StartupError(
             f"{tokens} holds {len(found)} tokens for {users} users: carewire token --count {users} --prefix load- "
             f"--role client --out {tokens}"
         )
-    return Target(found_url, found, therapists)
+    return Target(found_url, found, admin, therapists)
 
 
 def _running_url() -> str:
@@ -54,33 +57,42 @@ def _running_url() -> str:
     return running.urls["Socket.IO"]
 
 
-def _mint(users: int, role: str) -> list[tuple[str, str]]:
+def _mint(users: int) -> _Tokens:
     settings = load_settings()
     secret = auth_secret(settings)
     if secret is None:
         raise StartupError("Another issuer signs the tokens of this server (CAREWIRE_AUTH__JWKS_URL): give --tokens.")
     now_ms = SystemClock().now_ms()
     expected = Expected(settings.auth.issuer, settings.auth.audience)
-    prefix = "load" if role == "client" else f"load-{role}"
-    names = [f"{prefix}-{number}" for number in range(users)]
-    return [
-        (name, mint(secret, user=name, role=role, now_ms=now_ms, ttl_s=_TTL_S, expected=expected)) for name in names
-    ]
+
+    def token(name: str, role: str) -> str:
+        return mint(secret, user=name, role=role, now_ms=now_ms, ttl_s=_TTL_S, expected=expected)
+
+    found = [(name := f"load-{number}", token(name, "client")) for number in range(users)]
+    therapists = [(name := f"load-therapist-{number}", token(name, "therapist")) for number in range(users)]
+    return found, token("load-admin", "admin"), therapists
 
 
-def _read(path: Path) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def _split(found: list[tuple[str, str]]) -> _Tokens:
+    """The last one is an administrator's, where somebody put one there; those of therapists say that they are."""
+    therapists = [one for one in found if _role_in(one[1]) == "therapist"]
+    return [one for one in found if one not in therapists], found[-1][1] if found else "", therapists
+
+
+def _read(path: Path) -> list[tuple[str, str]]:
     try:
         lines = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
-        found = [(line["user"], line["token"], _role_in(line["token"])) for line in lines]
+        return [(line["user"], line["token"]) for line in lines]
     except (OSError, ValueError, KeyError, TypeError):
         raise StartupError(
             f"{path} is no file of tokens: make one with `carewire token --count N --out {path}`."
         ) from None
-    others = [(user, token) for user, token, role in found if role != "therapist"]
-    return others, [(user, token) for user, token, role in found if role == "therapist"]
 
 
 def _role_in(token: str) -> str:
-    """The role that a token names, unchecked: the server checks it."""
-    claims = token.split(".")[1]
-    return str(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["role"])
+    """The role that a token names, unchecked: the server checks it. "": it names none."""
+    try:
+        claims = token.split(".")[1]
+        return str(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["role"])
+    except (IndexError, KeyError, TypeError, ValueError):
+        return ""
