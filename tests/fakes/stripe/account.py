@@ -12,9 +12,8 @@ from tests.fakes.stripe.billing import Billing
 from tests.fakes.stripe.books import API_VERSION, Books, Object
 from tests.fakes.stripe.cards import Cards
 from tests.fakes.stripe.connect import Connect
-from tests.fakes.stripe.expanding import expanded
 from tests.fakes.stripe.faults import StripeFault
-from tests.fakes.stripe.forms import parse
+from tests.fakes.stripe.forms import expanded, parse
 from tests.fakes.stripe.intents import Intents
 from tests.fakes.stripe.returns import Returns
 from tests.fakes.stripe.routes import Desk
