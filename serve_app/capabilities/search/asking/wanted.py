@@ -75,6 +75,17 @@ class Wanted:
         return found
 
     @property
+    def proposed(self) -> list[Kind]:
+        """What the index is asked for: no kind that is in another one."""
+        whole = {one.type for one in self.kinds if not one.role}
+        return [one for one in self.kinds if not one.role or one.type not in whole]
+
+    @property
+    def is_address(self) -> bool:
+        """Is it an e-mail address, or a part of one? Then people are found by it in full, and by nothing else."""
+        return "@" in self.q and len(self.q.split()) == 1
+
+    @property
     def named(self) -> tuple[object, ...]:
         """Whatever makes it this question, but for the page."""
         kinds = tuple((one.type, one.role) for one in self.kinds)
@@ -137,9 +148,7 @@ def kinds_of(named: str | None, types: Sequence[str]) -> tuple[Kind, ...]:
     for name in names:
         if name not in _KINDS or not (_KINDS[name].type in types or name in types):
             raise _refused("type", f"type is one of {', '.join(types)}, or several with commas.")
-    kinds = tuple(dict.fromkeys(_KINDS[name] for name in names))
-    whole = {one.type for one in kinds if not one.role}
-    return tuple(one for one in kinds if not one.role or one.type not in whole)
+    return tuple(dict.fromkeys(_KINDS[name] for name in names))
 
 
 def _filters(asked: Ask | AskRoom, names: Sequence[str] | Mapping[str, str]) -> dict[str, str]:

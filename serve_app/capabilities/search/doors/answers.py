@@ -103,12 +103,12 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     checked_at: str
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far a new index is."""
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far work on the index is. `total`: what is in the index that serves, maybe fewer than there are."""
 
     state: str
     done: int
-    total: int | None = None
+    total: int
 
 
 class SearchStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -56,6 +56,7 @@ class Reader:
     def __init__(self, by: Principal, trace: str, memberships: Callable[[str], Awaitable[Sequence[str]]]) -> None:
         """`memberships`: the rooms that a user is in."""
         self.by, self.trace = by, trace
+        self.addressed: str | None = None  # whose e-mail address they asked for
         self._memberships = memberships
         self.remembered: dict[str, frozenset[str]] = {}
         self._rooms: asyncio.Task[frozenset[str]] | None = None

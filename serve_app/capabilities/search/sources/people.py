@@ -24,7 +24,7 @@ from store.mongo.client import Database, database_errors
 
 PEOPLE: Final = "people"
 THERAPISTS: Final = "therapists"
-_STAFF: Final = frozenset({"moderator", "admin"})
+STAFF: Final = frozenset({"moderator", "admin"})
 _IN_CARE: Final = frozenset({"active", "paused"})
 _PAGE: Final = 500
 _MOST_CARED_FOR: Final = 200  # a page
@@ -46,12 +46,12 @@ class Directory:
     """Who there is, and how they are called."""
 
     def __init__(self, accounts: Accounts, roles: Roles) -> None:
-        self._accounts, self._roles = accounts, roles
+        self.accounts, self._roles = accounts, roles
 
     async def of(self, users: Iterable[str]) -> dict[str, Person]:
         """Those of these whom we know, and who can come in. Raises Unavailable."""
         wanted = sorted(set(users))
-        accounts = {one.user: one for one in await self._accounts.many(wanted)}
+        accounts = {one.user: one for one in await self.accounts.many(wanted)}
         seen = await self._roles.seen([one for one in wanted if one not in accounts])
         strangers = {user: Person(user, role, "", 0) for user, role in seen.items()}
         return strangers | {user: await self._person(one) for user, one in accounts.items() if one.status == "active"}
@@ -62,14 +62,14 @@ class Directory:
 
     async def pages(self) -> AsyncIterator[Sequence[str]]:
         """The ids of everybody whom we know, and of the erased."""
-        for read in (self._accounts.users, self._roles.users):
+        for read in (self.accounts.users, self._roles.users):
             after = ""
             while page := await read(after, _PAGE):
                 yield page
                 after = page[-1]
 
     async def _person(self, account: Account) -> Person:
-        owner = await self._accounts.person(account)
+        owner = await self.accounts.person(account)
         return Person(account.user, account.role, "" if owner is None else owner.name, account.created_at)
 
 
@@ -112,7 +112,7 @@ class PeopleSource:
 
     async def scope(self, reader: Reader) -> Scope:
         """See `Source.scope`."""
-        if reader.by.role in _STAFF:
+        if reader.by.role in STAFF:
             return [()]
         known = frozenset(Key(PEOPLE, user) for user in await self._known(reader))
         return [(Among("audience", frozenset({"therapist"})),), (Keys(known),)]
@@ -120,7 +120,7 @@ class PeopleSource:
     async def open(self, ids: Sequence[str], reader: Reader) -> Mapping[str, Opened]:
         """See `Source.open`."""
         people = await self._directory.of(ids)
-        if reader.by.role not in _STAFF:
+        if reader.by.role not in STAFF:
             known = await self._known(reader)
             people = {user: one for user, one in people.items() if one.role == "therapist" or user in known}
         return {user: _opened(one) for user, one in people.items()}
