@@ -10,7 +10,7 @@ from serve_app.capabilities.search.asking.service import Search
 from serve_app.capabilities.search.asking.wanted import kinds_of, wanted_of
 from serve_app.capabilities.search.doors.requests import Ask
 from serve_app.capabilities.search.port import Among
-from serve_app.capabilities.search.process.questions import Answered, Candidate, Question
+from serve_app.capabilities.search.process.questions import AnsweredQuestion, Candidate, Question
 from serve_app.capabilities.search.sources.entry import Opened, Reader, Scope
 from serve_app.capabilities.search.sources.table import TYPES
 
@@ -20,12 +20,12 @@ MANY = 1300
 class Index:
     """Hits in the order of their time, the newest first."""
 
-    async def find(self, question: Question) -> Answered:
+    async def find(self, question: Question) -> AnsweredQuestion:
         first = 0 if question.after is None else MANY - question.after.at
         places = range(first, min(MANY, first + question.limit))
         candidates = [Candidate("messages", str(place), MANY - 1 - place) for place in places]
         more = first + question.limit < MANY
-        return Answered(candidates=candidates, more=more, slips={}, engine="plain", lag_ms=0)
+        return AnsweredQuestion(candidates=candidates, more=more, slips={}, engine="plain", lag_ms=0)
 
     async def order(self, q: str, texts: Sequence[str]) -> Sequence[int]:
         return range(len(texts))[::-1]

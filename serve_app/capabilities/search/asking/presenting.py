@@ -7,12 +7,12 @@ from common.clock import to_rfc3339
 from serve_app.capabilities.search.asking.matching import snippet
 from serve_app.capabilities.search.asking.opening import Seen, counted
 from serve_app.capabilities.search.doors.answers import FacetCount, Highlight, Hit, IndexInfo, Suggestion
-from serve_app.capabilities.search.process.questions import Answered
+from serve_app.capabilities.search.process.questions import AnsweredQuestion
 from serve_app.capabilities.search.sources import people
 from serve_app.capabilities.search.sources.entry import Opened
 
 
-def info_of(answered: Answered) -> IndexInfo:
+def info_of(answered: AnsweredQuestion) -> IndexInfo:
     """How the index was."""
     return IndexInfo(
         engine=answered.engine,

@@ -10,8 +10,8 @@ from serve_app.capabilities.search.asking.matching import NO_SLIPS, Matcher, Sli
 from serve_app.capabilities.search.asking.opening import Looked, Opening
 from serve_app.capabilities.search.asking.wanted import Wanted
 from serve_app.capabilities.search.port import Among, Condition
-from serve_app.capabilities.search.process.questions import Answered, Candidate, Question, packed
-from serve_app.capabilities.search.query import Query, Word
+from serve_app.capabilities.search.process.questions import AnsweredQuestion, Candidate, Question, packed
+from serve_app.capabilities.search.query import SearchQuery, Word
 from serve_app.capabilities.search.sources import conversations, messages
 from serve_app.capabilities.search.sources.entry import Reader, Source
 
@@ -23,7 +23,7 @@ _WITNESSES: Final = 50
 class Asks(Protocol):
     """The way to the index (`process.link.SearchLink`)."""
 
-    async def find(self, question: Question) -> Answered:
+    async def find(self, question: Question) -> AnsweredQuestion:
         """Raises InvalidArgument, Unavailable."""
         ...
 
@@ -47,11 +47,13 @@ class Proposing:
         limit: int = MOST_NOTED,
         after: Candidate | None = None,
         unread: Sequence[str] = (),
-    ) -> Answered:
+    ) -> AnsweredQuestion:
         """The first candidates, or those behind one. `unread`: see `Question`."""
         return await self._link.find(await self._question(wanted, reader, limit, after, list(unread)))
 
-    async def unread(self, query: Query, looked: Looked, wanted: Wanted, reader: Reader, slips: Slips) -> list[str]:
+    async def unread(
+        self, query: SearchQuery, looked: Looked, wanted: Wanted, reader: Reader, slips: Slips
+    ) -> list[str]:
         """Words that are in the index, in what looks like the caller's, and yet in nothing that they may read: of
         before they came, or gone by now. They stand for others, as words do that are nowhere."""
         seen = frozenset(word for one in looked.seen for word in one.match.own)
@@ -66,7 +68,7 @@ class Proposing:
         """Does a document that the caller may read, of those that are asked for, have this word?"""
         alone = replace(wanted, q=word, all=False, exact=True, typeahead=False, sort="relevance")
         answered = await self.ask(alone, reader, limit=_WITNESSES)
-        matcher = Matcher(self._analyser, Query((Word(word),)), NO_SLIPS, every=True)
+        matcher = Matcher(self._analyser, SearchQuery((Word(word),)), NO_SLIPS, every=True)
         found = await self._opening.look(
             answered.candidates, 0, alone, matcher, reader, most=_WITNESSES, until_s=float("inf")
         )

@@ -22,10 +22,10 @@ from serve_app.capabilities.search.asking.pages import Note, Pages, Place
 from serve_app.capabilities.search.asking.presenting import facets_of, hit_of, info_of, suggestion_of
 from serve_app.capabilities.search.asking.proposing import Asks, Proposing
 from serve_app.capabilities.search.asking.reranking import ranked, rearranged
-from serve_app.capabilities.search.asking.wanted import Kind, Wanted
+from serve_app.capabilities.search.asking.wanted import Wanted, WantedKind
 from serve_app.capabilities.search.doors.answers import Correction, IndexInfo, SearchPage, Suggestions, Total
 from serve_app.capabilities.search.process.questions import Candidate
-from serve_app.capabilities.search.query import Query, parse
+from serve_app.capabilities.search.query import SearchQuery, parse
 from serve_app.capabilities.search.sources import messages
 from serve_app.capabilities.search.sources.entry import Reader, Source
 from serve_app.capabilities.search.sources.people import PEOPLE
@@ -53,7 +53,7 @@ class Asked:
     """A question on its way. `by`: whoever asks, in whosever place. `until_s`: of the loop's clock."""
 
     wanted: Wanted
-    query: Query
+    query: SearchQuery
     reader: Reader
     by: Principal
     until_s: float
@@ -118,7 +118,7 @@ class Search:
             index=msgspec.structs.replace(found.info, reranked=found.note.reranked),
         )
 
-    async def suggest(self, q: str, kinds: Sequence[Kind], *, by: Principal, trace: str) -> Suggestions:
+    async def suggest(self, q: str, kinds: Sequence[WantedKind], *, by: Principal, trace: str) -> Suggestions:
         """Titles that begin so, of what the caller may see. Raises InvalidArgument, Unavailable."""
         named = tuple(one for one in kinds if one.type != messages.TYPE)
         if not named:

@@ -19,7 +19,7 @@ from serve_app.capabilities.search.port import (
     Sort,
     Tree,
 )
-from serve_app.capabilities.search.query import Beginning, Part, Phrase, Query, Word
+from serve_app.capabilities.search.query import Beginning, Part, Phrase, SearchQuery, Word
 from serve_app.capabilities.search.sources.entry import Entry, Fed
 from serve_app.capabilities.search.trying import instead
 
@@ -66,7 +66,7 @@ class Asked:
 
     async def find(
         self,
-        query: Query,
+        query: SearchQuery,
         slips: Slips,
         filters: Filters,
         *,
@@ -79,12 +79,12 @@ class Asked:
         tree = self.tree(query, slips, every=every)
         return await self._engine.find(tree, filters, sort=sort, after=after, limit=limit)
 
-    async def instead(self, query: Query, filters: Filters, unread: Collection[str] = ()) -> Slips:
+    async def instead(self, query: SearchQuery, filters: Filters, unread: Collection[str] = ()) -> Slips:
         """For words that are in nothing of `filters`, or among `unread`, those at one slip that are. Raises
         Unavailable."""
         return await instead(query, self._blinder, self._engine, filters, unread)
 
-    def tree(self, query: Query, slips: Slips, *, every: bool) -> Tree:
+    def tree(self, query: SearchQuery, slips: Slips, *, every: bool) -> Tree:
         """What the engine is asked. Words that stand in every text count only beside others."""
         stops = self.analyser.stops
         aside = [one for one in query.wanted if isinstance(one, Word) and stops(one.text)]

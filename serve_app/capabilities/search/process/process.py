@@ -26,12 +26,12 @@ from serve_app.capabilities.search.process.keys import IndexKeys
 from serve_app.capabilities.search.process.link import FIND, ORDER, STATE, WORK, SearchListener
 from serve_app.capabilities.search.process.metrics import SearchMetrics
 from serve_app.capabilities.search.process.questions import (
-    Answered,
+    AnsweredQuestion,
+    IndexerJob,
     Order,
     Question,
     State,
     Texts,
-    Work,
     kind_of,
     pack,
 )
@@ -42,14 +42,14 @@ from serve_app.follower.consumer import Turned
 from serve_app.follower.follower import Follower, OpenFeed
 from serve_app.follower.metrics import FollowerMetrics
 from serve_app.follower.positions import Positions
-from serve_app.follower.source import Opening, Past
+from serve_app.follower.source import Past, TurnOpener
 from store.mongo.client import Database
 from store.mongo.kernel.feed import turns_since
 from store.ports.stores import Stores
 
 LEASE: Final = "search"
 _question: Final = msgspec.msgpack.Decoder(Question).decode
-_work: Final = msgspec.msgpack.Decoder(Work).decode
+_work: Final = msgspec.msgpack.Decoder(IndexerJob).decode
 _texts: Final = msgspec.msgpack.Decoder(Texts).decode
 
 
@@ -78,7 +78,7 @@ class SearchProcess:
         self._texts = settings.prefixes == "all"
         self._keys = IndexKeys(database, stores.vault)
         directory = directory_of(database, stores, context.clock, context.root)
-        self._opening = Opening(context.kinds, stores)
+        self._opening = TurnOpener(context.kinds, stores)
         self._database = database
         feeders = feeders_of(context.kinds, stores, context.region, directory)
         self._indexer = Indexer(engine, feeders, self._turns_of)
@@ -182,7 +182,7 @@ class SearchProcess:
             answered = await self._answer(question)
         return pack(msgspec.structs.replace(answered, lag_ms=self.lag_ms(), building=self.building))
 
-    async def _answer(self, question: Question) -> Answered:
+    async def _answer(self, question: Question) -> AnsweredQuestion:
         """By one generation alone: the next may have another key, under which the words asked for are other tokens."""
         while (answering := self._answering) is not None:
             try:
