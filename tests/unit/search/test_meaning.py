@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from common.errors import StartupError, Unavailable
-from config.settings import Settings
+from config.settings import SearchSettings, Settings
 from serve_app.capabilities.search.asking.matching import Match
 from serve_app.capabilities.search.asking.opening import Looked, Seen
 from serve_app.capabilities.search.asking.reranking import ranked, rearranged
@@ -48,7 +48,7 @@ async def test_what_means_the_same_in_other_words_comes_first() -> None:
 @pytest.mark.skipif(importlib.util.find_spec("onnxruntime") is not None, reason="the extra `rerank` is there")
 def test_without_its_packages_the_setting_says_which_to_install() -> None:
     with pytest.raises(StartupError, match=r"onnxruntime.*carewire\[rerank\]"):
-        check_extras(Settings(search={"rerank": True}))
+        check_extras(Settings(search=SearchSettings(rerank=True)))
 
 
 class Slow:

@@ -88,6 +88,8 @@ def fits(one: Opened, wanted: Wanted, matcher: Matcher, addressed: str | None = 
         return None
     if (wanted.since is not None and one.at < wanted.since) or (wanted.until is not None and one.at >= wanted.until):
         return None
+    if wanted.free_before is not None and (one.free_at is None or one.free_at >= wanted.free_before):
+        return None
     if wanted.is_address and one.type in (PEOPLE, THERAPISTS):
         return Match() if one.id == addressed else None
     return matcher.match(one.title, one.text)
@@ -102,6 +104,11 @@ def _is_of(one: Opened, type_: str, role: str) -> bool:
 def month_of(at_ms: int) -> str:
     """`2026-11`, UTC."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m")
+
+
+def day_of(at_ms: int) -> str:
+    """`2026-11-20`, UTC."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
 
 
 def counted(seen: Sequence[Seen], names: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
@@ -122,4 +129,6 @@ def _values(one: Opened, name: str) -> Sequence[str]:
             return (one.type,)
         case "month":
             return (month_of(one.at),)
+        case "next_free":
+            return () if one.free_at is None else (day_of(one.free_at),)
     return one.values.get(name, ())

@@ -55,5 +55,6 @@ def hit_of(one: Seen) -> Hit:
         seq=opened.seq,
         message=opened.message,
         user_id=opened.user_id,
+        next_free=None if opened.free_at is None else to_rfc3339(opened.free_at),
         link=opened.link,
     )

@@ -140,7 +140,7 @@ class Search:
             by = await self._grants.subject(wanted.break_glass, by, trace)
         if wanted.room_id is not None:
             await self._entities.ask(entity_of(wanted.room_id), Peek(), by=by, trace=trace)
-        reader = Reader(by, trace, self._memberships)
+        reader = Reader(by, trace, self._memberships, wanted.practice)
         if wanted.is_address:
             reader.addressed = await self._addresses.owner(wanted, by)
         return reader

@@ -36,8 +36,7 @@ from serve_app.capabilities.search.process.questions import (
     pack,
 )
 from serve_app.capabilities.search.process.working import Everything, Working
-from serve_app.capabilities.search.sources.people import PeopleFeeder
-from serve_app.capabilities.search.sources.table import directory_of, feeders_of, standing_of
+from serve_app.capabilities.search.sources.table import directory_of, feeders_of, people_feeder, standing_of
 from serve_app.follower.consumer import Turned
 from serve_app.follower.follower import Follower, OpenFeed
 from serve_app.follower.metrics import FollowerMetrics
@@ -80,12 +79,11 @@ class SearchProcess:
         directory = directory_of(database, stores, context.clock, context.root)
         self._opening = TurnOpener(context.kinds, stores)
         self._database = database
-        feeders = feeders_of(context.kinds, stores, context.region, directory)
+        everybody = people_feeder(directory, context.region, context.clock)
+        feeders = feeders_of(context.kinds, stores, context.region, directory, everybody)
         self._indexer = Indexer(engine, feeders, self._turns_of)
-        self._people = PeopleFollowing(
-            database, PeopleFeeder(directory, context.clock), lambda fed: self._indexer.apply(fed)
-        )
-        self._standing = standing_of(context.region, directory, context.clock)
+        self._people = PeopleFollowing(database, everybody, lambda fed: self._indexer.apply(fed))
+        self._standing = standing_of(context.region, everybody)
         self._follower = Follower(
             consumers=[self._indexer],
             kinds=context.kinds,
