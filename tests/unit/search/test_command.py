@@ -36,7 +36,7 @@ class Api:
 
 def ran(monkeypatch: pytest.MonkeyPatch, api: Api, *words: str) -> int:
     monkeypatch.setattr(search, "call", api.call)
-    monkeypatch.setattr(search.time, "sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     parser = argparse.ArgumentParser()
     search.configure(parser)
     return search.run(parser.parse_args(words))
