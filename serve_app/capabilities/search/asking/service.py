@@ -150,7 +150,7 @@ class Search:
         answered = await self._proposing.ask(asked.wanted, asked.reader)
         note = Note(answered.candidates, answered.slips, answered.more)
         whole = await self._counted(asked, note)
-        unread = await self._proposing.unread(asked.query, whole, asked.wanted, asked.reader, note.slips)
+        unread = await self._proposing.unread(asked.query, whole, asked.wanted, asked.reader, slips=note.slips)
         if unread:
             answered = await self._proposing.ask(asked.wanted, asked.reader, unread=unread)
             note = Note(answered.candidates, answered.slips, answered.more, unread=unread)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from prometheus_client import CollectorRegistry
 
 from actors.kernel.caller.region import Region
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from common.clock import Clock
 from common.errors import Unavailable
 from common.net.ports import PortRange
@@ -61,7 +61,7 @@ class SearchContext:
     region: Region
     stores: Stores
     database: Database
-    kinds: Sequence[Kind[Any, Any, Any]]
+    kinds: Sequence[AnyKind]
     root: str
     registry: CollectorRegistry
     feed: OpenFeed
@@ -80,7 +80,7 @@ class SearchProcess:
         self._opening = TurnOpener(context.kinds, stores)
         self._database = database
         everybody = people_feeder(directory, context.region, context.clock)
-        feeders = feeders_of(context.kinds, stores, context.region, directory, everybody)
+        feeders = feeders_of(context.kinds, stores, context.region, directory, everybody=everybody)
         self._indexer = Indexer(engine, feeders, self._turns_of)
         self._people = PeopleFollowing(database, everybody, lambda fed: self._indexer.apply(fed))
         self._standing = standing_of(context.region, everybody)

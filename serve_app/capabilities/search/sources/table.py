@@ -1,10 +1,10 @@
 """All types: as they are read for the index, and as they are opened for those who search."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from actors.kernel.caller.region import Region
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from actors.kernel.contract.ports import EntityClient
 from actors.kernel.history.library import StoredLibrary
 from common.clock import Clock
@@ -51,7 +51,7 @@ def people_feeder(directory: people.Directory, entities: EntityClient, clock: Cl
 
 
 def feeders_of(
-    kinds: Sequence[Kind[Any, Any, Any]],
+    kinds: Sequence[AnyKind],
     stores: Stores,
     entities: EntityClient,
     directory: people.Directory,
