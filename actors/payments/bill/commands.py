@@ -34,6 +34,8 @@ class OpenBill(Command[BillView], frozen=True, kw_only=True, tag="open"):
     `parts` are computed by the bill from `lines` and `terms.platform_percent`. `waits`: it is for a booking that is not
     confirmed yet. `by_time`: what it costs is known once it is known for how long both sides were there; until then
     `lines` are the most that it may cost, and `planned` what it costs as planned. By the `formula` it prices itself.
+    `reserved`: the subscription of which a unit, kept under the id of the booking, pays for it.
+    `mirrored`: a provider runs its subscription, and says what is billed and when it is paid.
     """
 
     kind: Kind
@@ -59,6 +61,7 @@ class OpenBill(Command[BillView], frozen=True, kw_only=True, tag="open"):
     by_time: bool = False
     planned: tuple[Line, ...] = ()
     formula: ByTime | None = None
+    mirrored: bool = False
     secret: bytes | None = None
 
 
@@ -208,6 +211,23 @@ class SessionSeen(Command[None], frozen=True, kw_only=True, tag="session_seen"):
     hash: str = ""
 
 
+class Adopt(Command[None], frozen=True, kw_only=True, tag="adopt"):
+    """A letter of its subscription: this payment, which the provider has made itself, pays it. Idempotent."""
+
+    provider: str
+    ref: str
+
+
+class Dunned(Command[None], frozen=True, kw_only=True, tag="dunned"):
+    """A letter of the subscription: its payment fails `since` then; so many `steps` were taken, and `do` comes at
+    `next_at` (0: nothing more)."""
+
+    since: int
+    steps: int = 0
+    next_at: int = 0
+    do: tuple[str, ...] = ()
+
+
 class Invoiced(Command[None], frozen=True, tag="invoiced"):
     """A letter of the issuer: the invoice that was issued for it."""
 
@@ -321,6 +341,8 @@ BillCommand = (
     | Poll
     | BookingTold
     | SessionSeen
+    | Adopt
+    | Dunned
     | Invoiced
     | MoveBeneficiary
     | ReadDispute
@@ -335,5 +357,5 @@ BillCommand = (
     | TimeLapsed
 )
 _TIMERS = (Poll, Grace, AuthorizeDue, DisputeDue, TimeLapsed)
-BY_SYSTEM = (Seen, BookingTold, SessionSeen, Invoiced, MoveBeneficiary, *_TIMERS)
+BY_SYSTEM = (Seen, BookingTold, SessionSeen, Adopt, Dunned, Invoiced, MoveBeneficiary, *_TIMERS)
 ClosedAs = Literal["void", "uncollectible"]

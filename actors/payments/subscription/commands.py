@@ -5,8 +5,10 @@ from typing import Literal
 import msgspec
 
 from actors.kernel.contract.entity import Command, Event
-from actors.payments.bill.commands import OpenBill, Pay
+from actors.payments.bill.commands import Adopt, Dunned, OpenBill, Pay
+from actors.payments.bill.state import Line
 from actors.payments.plan.entity import PlanBody
+from actors.payments.pricing.quote import Discount
 from actors.payments.subscription.state import Extra, Subscription, Tax
 from actors.payments.versions import Versions
 
@@ -41,7 +43,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Subscribe(Command[SubscriptionView], frozen=True, kw_only=True, tag="subscribe"):
-    """Begin. Idempotent."""
+    """Begin. `discounts`: what its `codes` take off the first bill. Idempotent."""
 
     plan_id: str
     plan: PlanBody
@@ -52,8 +54,8 @@ class Subscribe(Command[SubscriptionView], frozen=True, kw_only=True, tag="subsc
     tax: Tax
     means: Means
     trial: bool = True
-    discount: int = 0
     codes: tuple[str, ...] = ()
+    discounts: tuple[Discount, ...] = ()
 
 
 class ChangePlan(Command[SubscriptionView], frozen=True, kw_only=True, tag="change"):
@@ -118,12 +120,13 @@ class ReverseUsage(Command[SubscriptionView], frozen=True, tag="reverse"):
 
 
 class ReserveUsage(Command[SubscriptionView], frozen=True, kw_only=True, tag="reserve"):
-    """Keep so much until `until`. Idempotent."""
+    """Keep so much until `until`. `included`: of what the plan includes, and nothing beyond that. Idempotent."""
 
     usage_id: str
     feature: str
     quantity: int
     until: int
+    included: bool = False
 
 
 class CommitUsage(Command[SubscriptionView], frozen=True, tag="commit"):
@@ -142,6 +145,22 @@ class ReadSubscription(Command[SubscriptionView], frozen=True, tag="read"):
     """What it is."""
 
 
+class Generated(msgspec.Struct, frozen=True, kw_only=True):
+    """What is billed at a time: `bill` is the one that was made for it ("": none yet)."""
+
+    at: int
+    currency: str
+    lines: tuple[Line, ...] = ()
+    bill: str = ""
+
+
+class BillNow(Command[Generated], frozen=True, kw_only=True, tag="generate"):
+    """Bill at once what waits for the next bill; with `dry`, say what is billed `at` a time (0: at the end)."""
+
+    at: int = 0
+    dry: bool = False
+
+
 class PeriodOver(Command[None], frozen=True, tag="period_over"):
     """A timer: the period that ends then is over."""
 
@@ -153,6 +172,15 @@ class Dun(Command[None], frozen=True, tag="dun"):
 
     failed: int
     step: int
+
+
+class Seen(Command[None], frozen=True, kw_only=True, tag="seen"):
+    """A webhook: something happened to it at the provider that runs it. It is read."""
+
+    provider: str
+    ref: str
+    arrival: str = ""
+    created: int = 0
 
 
 class BillTold(Command[None], frozen=True, kw_only=True, tag="bill"):
@@ -167,6 +195,7 @@ SubscriptionCommand = (
     Subscribe
     | ChangePlan
     | PreviewChange
+    | BillNow
     | Cancel
     | Reactivate
     | ChangeMeans
@@ -180,24 +209,37 @@ SubscriptionCommand = (
     | ReadSubscription
     | PeriodOver
     | Dun
+    | Seen
     | BillTold
 )
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Something is asked of the provider that runs it: an activity, with a packed `standing.StandingAsk`."""
+
+    connector: str
+    key: str
+    payload: bytes
+
+
 class Charged(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """A bill that is made, or (`opening` None) only paid, refunded or closed."""
+    """A bill that is made, or (`opening` None) only paid, refunded, closed, or told of the dunning."""
 
     bill: str
     opening: OpenBill | None = None
     pay: Pay | None = None
     refund: int = 0
     write_off: bool = False
+    dunned: Dunned | None = None
+    adopt: Adopt | None = None
+    void: bool = False
 
 
 class SubscriptionChanged(Event, frozen=True, kw_only=True, tag="changed"):
     """`record` is what it is now. `charged`: bills. `notify`: the payer is told to do something about a payment.
     `threshold`: a feature of which all that is included is used. `yearly`: what it was worth in a year before, and is
-    now (`recurring.yearly`)."""
+    now (`recurring.yearly`). `asked`: what the provider that runs it is asked; `bound`: the object that is known to be
+    its; `arrival`: the webhook that this answers."""
 
     change: str
     record: Subscription
@@ -205,6 +247,17 @@ class SubscriptionChanged(Event, frozen=True, kw_only=True, tag="changed"):
     notify: bool = False
     threshold: str = ""
     yearly: tuple[int, int] = (0, 0)
+    asked: tuple[Asked, ...] = ()
+    bound: str = ""
+    arrival: str = ""
 
 
-SubscriptionEvent = SubscriptionChanged
+class SubscriptionHeard(Event, frozen=True, kw_only=True, tag="heard"):
+    """The provider that runs it is asked, or has answered: nothing changed for anybody."""
+
+    record: Subscription
+    asked: tuple[Asked, ...] = ()
+    arrival: str = ""
+
+
+SubscriptionEvent = SubscriptionChanged | SubscriptionHeard

@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
+from actors.payments.bill.answers import NEUTRAL, line_reply
 from actors.payments.subscription.answers import SubscriptionReply, subscription_reply
-from actors.payments.subscription.billing import lines_of
 from actors.payments.subscription.commands import (
+    BillNow,
     Cancel,
     ChangeMeans,
     ChangePlan,
@@ -16,11 +17,12 @@ from actors.payments.subscription.commands import (
     PreviewChange,
     Reactivate,
     Resume,
+    SubscriptionCommand,
 )
+from actors.payments.subscription.mirroring import lines_of
 from actors.payments.subscription.periods import prorated
-from actors.payments.subscription.state import Extra
 from common.clock import Clock, to_rfc3339
-from common.errors import FailedPrecondition
+from common.timeline import parse_instant
 from serve_app.capabilities.payments.shared import id_for
 from serve_app.capabilities.payments.subscriptions import requests
 from serve_app.capabilities.payments.subscriptions.service import Subscriptions
@@ -172,12 +174,19 @@ class SubscriptionOperations:
     async def _change(self, request: requests.ChangeSubscription, caller: Caller) -> Result:
         """Another plan or quantity: what a preview said is what it costs."""
         change = await self._subscriptions.change_of(request, caller)
-        return shown(await self._subscriptions.ask(request.subscription_id, change, caller.by, caller.trace))
+        return await self._asked(request.subscription_id, change, caller)
+
+    async def _asked(self, subscription_id: str, command: SubscriptionCommand, caller: Caller) -> Result:
+        """A command, and what the subscription is once it is carried out."""
+        view = await self._subscriptions.ask(subscription_id, command, caller.by, caller.trace)
+        return shown(await self._subscriptions.settled(view))
 
     async def _preview(self, request: requests.ChangeSubscription, caller: Caller) -> Result:
         """What a change would cost."""
         change = await self._subscriptions.change_of(request, caller)
         record = (await self._subscriptions.read(request.subscription_id, caller.by)).record
+        if record.mirrored:
+            return await self._previewed_elsewhere(request.subscription_id, change, caller)
         found = await self._previewed(request.subscription_id, change, caller)
         after = msgspec.structs.replace(record, tax=change.tax)
         reply = requests.PreviewReply(
@@ -192,6 +201,24 @@ class SubscriptionOperations:
         )
         return about(record, reply)
 
+    async def _previewed_elsewhere(self, subscription_id: str, change: ChangePlan, caller: Caller) -> Result:
+        """What the provider says that runs it, in its own lines."""
+        at = (change.at or self._clock.platform_ms()) // 1000 * 1000
+        asked = PreviewChange(change=msgspec.structs.replace(change, at=at))
+        record, found = await self._subscriptions.previewed(subscription_id, asked, caller.by)
+        lines = lines_of(found.due)
+        reply = requests.PreviewReply(
+            at=to_rfc3339(at),
+            currency=found.due.currency,
+            lines=[line_reply(line, NEUTRAL["subscription"]) for line in lines],
+            credit=sum(line.amount for line in lines if line.amount < 0),
+            debit=sum(line.amount for line in lines if line.amount > 0),
+            tax=sum(line.tax for line in lines),
+            due_now=max(0, found.due.total) if change.proration == "now" else 0,
+            next=requests.NextBill(at=to_rfc3339(found.next_at_ms), total=found.next_total),
+        )
+        return about(record, reply)
+
     async def _previewed(self, subscription_id: str, change: ChangePlan, caller: Caller) -> Preview:
         return await self._subscriptions.preview(subscription_id, PreviewChange(change=change), caller.by)
 
@@ -199,37 +226,32 @@ class SubscriptionOperations:
         """Pay by another method; what has failed is tried at once."""
         means = await self._subscriptions.means_of(request.subscription_id, request.method_id, caller.by)
         command = ChangeMeans(means=means)
-        return shown(await self._subscriptions.ask(request.subscription_id, command, caller.by, caller.trace))
+        return await self._asked(request.subscription_id, command, caller)
 
     async def _next_bill(self, request: requests.GenerateInvoice, caller: Caller) -> Result:
-        """What the next bill would be. It is made when the period ends, and not before."""
-        if not request.dry_run:
-            raise FailedPrecondition("Bills are made when their period ends.", details={"reason": "not_due"})
+        """What is billed at a time; or (no dry run) bill at once what waits for the next bill. Where nothing does, the
+        bill of this period is the answer."""
+        at = parse_instant(request.at, "at") if request.at else 0
         record = (await self._subscriptions.read(request.subscription_id, caller.by)).record
-        item = Extra(
-            what="proration",
-            amount=record.price,
-            start=record.period_end,
-            end=record.period_end,
-            quantity=record.quantity,
-        )
-        lines = lines_of(record, [item, *record.extras])
+        found = await self._subscriptions.billed(request.subscription_id, BillNow(at=at, dry=request.dry_run), caller)
+        lines = found.lines or await self._subscriptions.lines_of(found.bill)
         reply = requests.InvoicePreview(
-            at=to_rfc3339(record.period_end),
-            currency=record.plan.currency,
-            total=max(0, sum(line.total for line in lines) - record.credit),
-            lines=shown_lines(record, [item, *record.extras]),
+            at=to_rfc3339(found.at),
+            currency=found.currency,
+            total=max(0, sum(line.total for line in lines)),
+            lines=[line_reply(line, NEUTRAL["subscription"]) for line in lines],
+            bill_id=found.bill or None,
         )
         return about(record, reply)
 
     async def _cancel(self, request: requests.CancelSubscription, caller: Caller) -> Result:
         """End it: with its period, or now."""
         command = Cancel(when=request.when, refund=request.refund)
-        return shown(await self._subscriptions.ask(request.subscription_id, command, caller.by, caller.trace))
+        return await self._asked(request.subscription_id, command, caller)
 
     def _doing(self, command: type[Reactivate] | type[Pause] | type[Resume]) -> Any:
         async def do(request: requests.OfSubscription, caller: Caller) -> Result:
-            return shown(await self._subscriptions.ask(request.subscription_id, command(), caller.by, caller.trace))
+            return await self._asked(request.subscription_id, command(), caller)
 
         do.__doc__ = command.__doc__
         return do
@@ -237,6 +259,11 @@ class SubscriptionOperations:
     async def _effects(self, request: requests.OfSubscription, caller: Caller) -> Result:
         """What ending it means: what is lost when, and what would be given back for the rest of the period."""
         record = (await self._subscriptions.read(request.subscription_id, caller.by)).record
-        credit, _ = prorated(record, record.plan, record.quantity, self._clock.platform_ms())
-        reply = requests.EffectsReply(bookings=[], ends_at=to_rfc3339(record.period_end), refund=-credit.amount)
+        now = self._clock.platform_ms()
+        credit, _ = prorated(record, record.plan, record.quantity, now)
+        reply = requests.EffectsReply(
+            bookings=await self._subscriptions.bookings_of(record, now),
+            ends_at=to_rfc3339(record.period_end),
+            refund=-credit.amount,
+        )
         return about(record, reply)
