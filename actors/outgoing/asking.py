@@ -5,17 +5,14 @@ once the room has said that it waits, and given back when it waits no longer, or
 said nothing lapses: whoever took it has died in between.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Mapping, MutableMapping
+from typing import Final, Literal
 
 import msgspec
 
 from actors.outgoing.commands import AskFor, NoteAsked
 from actors.outgoing.events import AskBegun, AskNoted
 from common.errors import RateLimited
-
-if TYPE_CHECKING:
-    from actors.outgoing.state import OutgoingState
 
 LAPSE_MS: Final = 60_000
 MOST_ANSWERED: Final = 100
@@ -32,13 +29,13 @@ class Asked(msgspec.Struct, frozen=True, array_like=True):
     state: Literal["begun", "waits", "over"] = "begun"
 
 
-def ask(state: "OutgoingState", user: str, command: AskFor, now_ms: int) -> tuple[AskBegun, ...]:
+def ask(asked: Mapping[str, Asked], user: str, command: AskFor, now_ms: int) -> tuple[AskBegun, ...]:
     """Take a place. One that is taken already needs none.
 
     Raises:
         RateLimited: as many wait as may.
     """
-    open_ = _open(state.asked, now_ms)
+    open_ = _open(asked, now_ms)
     if command.room in open_:
         return ()
     if len(open_) >= command.most:
@@ -50,25 +47,25 @@ def ask(state: "OutgoingState", user: str, command: AskFor, now_ms: int) -> tupl
     return (AskBegun(author=user, at=now_ms, id=command.room),)
 
 
-def note(state: "OutgoingState", user: str, command: NoteAsked, now_ms: int) -> tuple[AskNoted, ...]:
+def note(asked: Mapping[str, Asked], user: str, command: NoteAsked, now_ms: int) -> tuple[AskNoted, ...]:
     """What the room says, if it is later than what is known; without a number: it was never asked for."""
-    known = state.asked.get(command.room, Asked(now_ms, state="over"))
+    known = asked.get(command.room, Asked(now_ms, state="over"))
     fresh = command.seq > known.seq if command.seq else known.state == "begun"
     if not fresh:
         return ()
     return (AskNoted(author=user, at=now_ms, id=command.room, waits=command.waits, seq=command.seq),)
 
 
-def fold(state: "OutgoingState", event: AskBegun | AskNoted) -> None:
+def fold(asked: MutableMapping[str, Asked], event: AskBegun | AskNoted) -> None:
     """What happened."""
-    known = state.asked.pop(event.id, Asked(event.at))
+    known = asked.pop(event.id, Asked(event.at))
     if isinstance(event, AskBegun):
-        state.asked[event.id] = Asked(event.at, known.seq)
+        asked[event.id] = Asked(event.at, known.seq)
     else:
-        state.asked[event.id] = Asked(known.at, event.seq or known.seq, "waits" if event.waits else "over")
-    over = [room for room, one in state.asked.items() if one.state == "over"]
+        asked[event.id] = Asked(known.at, event.seq or known.seq, "waits" if event.waits else "over")
+    over = [room for room, one in asked.items() if one.state == "over"]
     for room in over[: max(0, len(over) - MOST_ANSWERED)]:
-        del state.asked[room]
+        del asked[room]
 
 
 def _open(asked: Mapping[str, Asked], now_ms: int) -> frozenset[str]:

@@ -91,7 +91,7 @@ class Outgoing:
             case ChoosePrivacy():
                 return self._choose(command, context)
             case AskFor():
-                return Decision(OutgoingDone(), events=asking.ask(self.state, self.user, command, context.now_ms))
+                return Decision(OutgoingDone(), events=asking.ask(self.state.asked, self.user, command, context.now_ms))
             case SendScheduled() | TellSaid() | NoteAsked() | ForgetOutgoing():
                 return self._decide_of_ours(command, context)
         assert_never(command)
@@ -105,7 +105,9 @@ class Outgoing:
             case TellSaid():
                 return self._said(command, context)
             case NoteAsked():
-                return Decision(OutgoingDone(), events=asking.note(self.state, self.user, command, context.now_ms))
+                return Decision(
+                    OutgoingDone(), events=asking.note(self.state.asked, self.user, command, context.now_ms)
+                )
             case ForgetOutgoing():
                 waiting = [one for one in self.state.records.values() if not one.over]
                 return Decision(OutgoingDone(), events=[_cancelled(self.user, one, context.now_ms) for one in waiting])
@@ -245,7 +247,7 @@ class Outgoing:
         if isinstance(event, PrivacyChosen):
             self.state.receipts, self.state.typing = event.receipts, event.typing
         elif isinstance(event, AskBegun | AskNoted):
-            asking.fold(self.state, event)
+            asking.fold(self.state.asked, event)
         elif isinstance(event, Scheduled):
             self.state.records[event.id] = _scheduled(event, seq)
         elif (record := self.state.records.get(event.id)) is not None:
