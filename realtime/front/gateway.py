@@ -32,7 +32,7 @@ from realtime.front.revocation.guard import Guard, NoGuard
 from realtime.front.session.expiry import Expiry
 from realtime.front.session.recovery import SocketRecovery
 from realtime.front.session.session_start import SessionStart
-from realtime.front.session.sessions import Sessions
+from realtime.front.session.sessions import SocketSessions
 from realtime.front.session.sign_in import SignIn
 from realtime.relay.relay import Relay
 
@@ -212,7 +212,7 @@ def doors_of(parts: GatewayParts) -> tuple[Namespace, RawDoor]:
         topic_of=parts.topic_of,
         max_events=settings.max_recovered_events,
     )
-    sessions = Sessions(
+    sessions = SocketSessions(
         hub,
         bounds,
         sign_in=SignIn(hub, bounds, parts.verifier, parts.guard),

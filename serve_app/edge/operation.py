@@ -91,7 +91,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown(Generic[Request]):
+class RestAnswer(Generic[Request]):
     """An answer at the REST door where it is not what the socket gets (`text/calendar`; a page of another form).
 
     `by`: the request and the body that the operation gave, to the body of the response. `response`: its type, None when
@@ -126,7 +126,7 @@ class Rest:
     request: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
     bodiless: bool = False
-    shown: Shown[Any] | None = None
+    shown: RestAnswer[Any] | None = None
     aliases: tuple[str, ...] = ()
     strict: bool = False
     streamed: Callable[[AsyncIterator[bytes], Caller], AsyncIterator[bytes]] | None = None

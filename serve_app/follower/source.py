@@ -14,7 +14,7 @@ from store.ports.stores import Stores
 _ENTITIES: Final = 500  # whose heads one look asks for
 
 
-class Opening:
+class TurnOpener:
     """Turns as consumers get them."""
 
     def __init__(self, kinds: Iterable[Kind[Any, Any, Any]], stores: Stores) -> None:
@@ -32,7 +32,7 @@ class Opening:
 class Past:
     """What was written while nobody looked, found by the heads of entities."""
 
-    def __init__(self, database: Database, stores: Stores, opening: Opening) -> None:
+    def __init__(self, database: Database, stores: Stores, opening: TurnOpener) -> None:
         self._database, self._stores, self._opening = database, stores, opening
 
     async def since(self, kinds: Iterable[str], at_ms: int) -> AsyncIterator[list[Turned]]:

@@ -64,7 +64,7 @@ class World:
         self.shards: dict[str, Shard] = {}
         self.lives = 0
         self.regions: dict[str, Region] = {}
-        self.heard: dict[str, list[protocol.Delivery]] = {}
+        self.heard: dict[str, list[protocol.TopicDelivery]] = {}
         self._courier: Region | None = None
 
     @property

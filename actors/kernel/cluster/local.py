@@ -103,7 +103,9 @@ class LocalCluster:
             raise ShardGone(shard)
         await self.shards[shard].adopt()
 
-    async def region(self, name: str, on_deliveries: Callable[[list[protocol.Delivery]], None] | None = None) -> Region:
+    async def region(
+        self, name: str, on_deliveries: Callable[[list[protocol.TopicDelivery]], None] | None = None
+    ) -> Region:
         """A region of this cluster, started."""
         region = Region(
             name,

@@ -89,21 +89,21 @@ def mark_of(recorded: Recorded[Any], place: int) -> str:
     return str(recorded.seq) if recorded.seq else f"{recorded.turn}.{place}"
 
 
-class Due(NamedTuple):
+class OwedByRules(NamedTuple):
     """What rules owe because of one event: letters with their command ids, and activities, whose keys name them."""
 
     letters: list[tuple[bytes, Letter]]
     activities: list[Activity]
 
 
-def owed_by(reactions: Iterable[AnyReaction], entity_id: str, recorded: Recorded[Any], mark: str) -> Due:
+def owed_by(reactions: Iterable[AnyReaction], entity_id: str, recorded: Recorded[Any], mark: str) -> OwedByRules:
     """What these rules owe because of this event. The ids of letters are made of the event, so they are the same
     whenever a rule is evaluated.
 
     Raises:
         RuleFailed: a rule raised.
     """
-    due = Due([], [])
+    due = OwedByRules([], [])
     for reaction in reactions:
         try:
             owed = reaction.rule(entity_id, recorded)

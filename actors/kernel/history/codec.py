@@ -7,7 +7,7 @@ import msgspec
 
 from actors.kernel.contract.activities import Activity, Urgency
 from actors.kernel.contract.entity import Effects, Event, Kind, Letter, Recorded
-from actors.kernel.contract.reactions import Due
+from actors.kernel.contract.reactions import OwedByRules
 from actors.kernel.history.sealed_letters import letter_place, with_secret
 from store.ports.journal import Turn
 from store.ports.timers import Timer
@@ -205,7 +205,7 @@ class Codec:
             StoredEffects(views=views, redact=list(effects.redact), letters=letters, timers=[], activities=activities)
         )
 
-    def encode_due(self, entity_id: str, due: Due) -> bytes:
+    def encode_due(self, entity_id: str, due: OwedByRules) -> bytes:
         """What rules owe as an effect of their turn. Raises LookupError when the key of an owner is not at hand."""
         letters = [self.store_letter(letter, command_id) for command_id, letter in due.letters]
         activities = [seal_activity(self._vault, entity_id, activity) for activity in due.activities]

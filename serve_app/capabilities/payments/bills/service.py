@@ -40,7 +40,7 @@ from common.money import LARGEST
 from common.timeline import parse_instant
 from serve_app.capabilities.payments.bills.requests import LineBody, ListBills, PaymentHistory
 from serve_app.capabilities.payments.payers.service import Payers
-from serve_app.capabilities.payments.ports import Screening, TaxTable
+from serve_app.capabilities.payments.ports import FraudScreening, TaxTable
 from serve_app.capabilities.payments.shared import Options
 from serve_app.edge.conventions.paging import decode_cursor, encode_cursor
 from store.ports.views import Scalar, ViewQuery
@@ -63,7 +63,7 @@ class Bills:
         taxes: TaxTable,
         options: Options,
         clock: Clock,
-        screen: Screening | None = None,
+        screen: FraudScreening | None = None,
     ) -> None:
         self._screen = screen
         self._entities, self._views, self._payers = entities, views, payers

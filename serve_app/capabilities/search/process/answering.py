@@ -5,7 +5,7 @@ from typing import Final
 
 from serve_app.capabilities.search.port import Among, Engine, Filters, Tree
 from serve_app.capabilities.search.process.index import NO_SLIPS, Asked
-from serve_app.capabilities.search.process.questions import Answered, Candidate, Question, filters_of
+from serve_app.capabilities.search.process.questions import AnsweredQuestion, Candidate, Question, filters_of
 from serve_app.capabilities.search.query import parse
 from serve_app.capabilities.search.sources.conversations import EXCLUDED
 
@@ -18,7 +18,7 @@ class Answering:
     def __init__(self, asked: Asked, engine: Engine) -> None:
         self._asked, self._engine = asked, engine
 
-    async def answer(self, question: Question) -> Answered:
+    async def answer(self, question: Question) -> AnsweredQuestion:
         """Raises InvalidArgument, Unavailable."""
         query = parse(question.q, self._asked.analyser, typeahead=question.typeahead)
         filters = filters_of(question.every, question.either)
@@ -26,7 +26,7 @@ class Answering:
         found = await self._asked.find(
             query, slips, filters, every=question.all, sort=question.sort, limit=question.limit
         )
-        return Answered(
+        return AnsweredQuestion(
             candidates=[Candidate(hit.key.type, hit.key.id, hit.at) for hit in found.hits],
             more=found.more,
             slips={word: list(meant) for word, meant in slips.items()},

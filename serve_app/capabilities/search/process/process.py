@@ -24,7 +24,7 @@ from serve_app.capabilities.search.process.indexer import NAME, Indexer
 from serve_app.capabilities.search.process.keys import IndexKeys
 from serve_app.capabilities.search.process.link import FIND, STATE, WORK, SearchListener
 from serve_app.capabilities.search.process.metrics import SearchMetrics
-from serve_app.capabilities.search.process.questions import Answered, Question, State, Work, kind_of, pack
+from serve_app.capabilities.search.process.questions import AnsweredQuestion, IndexerJob, Question, State, kind_of, pack
 from serve_app.capabilities.search.process.working import Everything, Working
 from serve_app.capabilities.search.sources.people import PeopleFeeder
 from serve_app.capabilities.search.sources.table import directory_of, feeders_of, standing_of
@@ -32,14 +32,14 @@ from serve_app.follower.consumer import Turned
 from serve_app.follower.follower import Follower, OpenFeed
 from serve_app.follower.metrics import FollowerMetrics
 from serve_app.follower.positions import Positions
-from serve_app.follower.source import Opening, Past
+from serve_app.follower.source import Past, TurnOpener
 from store.mongo.client import Database
 from store.mongo.kernel.feed import turns_since
 from store.ports.stores import Stores
 
 LEASE: Final = "search"
 _question: Final = msgspec.msgpack.Decoder(Question).decode
-_work: Final = msgspec.msgpack.Decoder(Work).decode
+_work: Final = msgspec.msgpack.Decoder(IndexerJob).decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class SearchProcess:
         self._texts = settings.prefixes == "all"
         self._keys = IndexKeys(database, stores.vault)
         directory = directory_of(database, stores, context.clock, context.root)
-        self._opening = Opening(context.kinds, stores)
+        self._opening = TurnOpener(context.kinds, stores)
         self._database = database
         feeders = feeders_of(context.kinds, stores, context.region, directory)
         self._indexer = Indexer(engine, feeders, self._turns_of)
@@ -169,7 +169,7 @@ class SearchProcess:
             answered = await self._answer(question)
         return pack(msgspec.structs.replace(answered, lag_ms=self.lag_ms(), building=self.building))
 
-    async def _answer(self, question: Question) -> Answered:
+    async def _answer(self, question: Question) -> AnsweredQuestion:
         """By one generation alone: the next may have another key, under which the words asked for are other tokens."""
         while (answering := self._answering) is not None:
             try:

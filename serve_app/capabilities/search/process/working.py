@@ -16,7 +16,7 @@ from serve_app.capabilities.search.process.checking import Checking, Drifted
 from serve_app.capabilities.search.process.index import Written
 from serve_app.capabilities.search.process.indexer import Indexer
 from serve_app.capabilities.search.process.keys import COLLECTION, IndexKeys
-from serve_app.capabilities.search.process.questions import State, Work
+from serve_app.capabilities.search.process.questions import IndexerJob, State
 from serve_app.capabilities.search.sources.entry import Fed, Standing
 from serve_app.follower.source import Past
 from store.mongo.client import Database, database_errors
@@ -66,7 +66,7 @@ class Working:
         self._blinder: Blinder | None = None
         self._texts = True
         self._running: asyncio.Task[None] | None = None
-        self._work: Work | None = None
+        self._work: IndexerJob | None = None
         self._done = 0
         self._failed = False
         self._result: dict[str, int] = {}
@@ -75,7 +75,7 @@ class Working:
         """Whose words are hashed how, in the generation that serves."""
         self._blinder, self._texts = blinder, texts
 
-    def begin(self, work: Work) -> None:
+    def begin(self, work: IndexerJob) -> None:
         """Begin it, unless it goes on, or was done for the same job. While other work goes on it waits to be asked for
         again."""
         if self._running is not None and not self._running.done():
@@ -103,7 +103,7 @@ class Working:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
 
-    async def _run(self, work: Work) -> None:
+    async def _run(self, work: IndexerJob) -> None:
         try:
             if work.kind == "check":
                 await self._check(repair=work.repair)
