@@ -6,8 +6,8 @@ from typing import Final
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision
-from actors.rooms.conversation import rules as conversations
 from actors.rooms.conversation import linking, words
+from actors.rooms.conversation import rules as conversations
 from actors.rooms.files.naming import filed
 from actors.rooms.keeping import holds
 from actors.rooms.marks import acks, blocks, mentions, naming, pins, windows
