@@ -50,12 +50,13 @@ def _care() -> list[AnyReaction]:
 
 
 def _payment() -> list[AnyReaction]:
+    from actors.workflows.money.cards import REACTIONS as CARDS
     from actors.workflows.money.fraud import REACTIONS as FRAUD
     from actors.workflows.money.payment import REACTIONS
     from actors.workflows.money.payouts import REACTIONS as PAYOUTS
     from actors.workflows.notices.payments import REACTIONS as NOTICES
 
-    return REACTIONS + NOTICES + PAYOUTS + FRAUD
+    return REACTIONS + NOTICES + PAYOUTS + FRAUD + CARDS
 
 
 def _emergency() -> list[AnyReaction]:
@@ -118,8 +119,9 @@ def _filed() -> list[AnyReaction]:
 
 def _referred() -> list[AnyReaction]:
     from actors.workflows.messages.cards import REFERRED
+    from actors.workflows.money.cards import REFERRED as BILLS
 
-    return REFERRED
+    return REFERRED + BILLS
 
 
 def _files() -> list[AnyReaction]:

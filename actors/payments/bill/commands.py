@@ -7,7 +7,7 @@ import msgspec
 from actors.kernel.contract.entity import Command, Query
 from actors.payments.activities import Reason
 from actors.payments.bill.by_time import ByTime
-from actors.payments.bill.state import BillRecord, CaptureWhen, Kind, Line, Terms
+from actors.payments.bill.state import BillRecord, CaptureWhen, Card, Kind, Line, Terms
 from actors.payments.versions import Versions
 
 
@@ -305,6 +305,12 @@ class Grace(Command[None], frozen=True, tag="grace"):
     payment: str
 
 
+class PlaceCard(Command[None], frozen=True, tag="place_card"):
+    """A letter of a room: this block stands for it. Whoever posted it could read the bill."""
+
+    card: Card
+
+
 BillCommand = (
     OpenBill
     | ChangeLines
@@ -333,7 +339,8 @@ BillCommand = (
     | ReadCoding
     | BillTime
     | TimeLapsed
+    | PlaceCard
 )
 _TIMERS = (Poll, Grace, AuthorizeDue, DisputeDue, TimeLapsed)
-BY_SYSTEM = (Seen, BookingTold, SessionSeen, Invoiced, MoveBeneficiary, *_TIMERS)
+BY_SYSTEM = (Seen, BookingTold, SessionSeen, Invoiced, MoveBeneficiary, PlaceCard, *_TIMERS)
 ClosedAs = Literal["void", "uncollectible"]

@@ -32,6 +32,7 @@ from actors.payments.bill.commands import (
     OpenBill,
     Opened,
     Pay,
+    PlaceCard,
     Poll,
     ReadBill,
     ReadCoding,
@@ -236,6 +237,8 @@ class Bill:
                 timing.lapsed(draft)
             case MoveBeneficiary():
                 opening.move(draft, command)
+            case PlaceCard():
+                draft.place(command.card)
             case Grace():
                 far.grace_over(draft, command.payment)
             case AuthorizeDue():
