@@ -70,8 +70,7 @@ class HeldFiles:
             return None
         if not one.blob:
             return None
-        lies = hold in one.held or hold in await self._over.over(one.owner, [place.room for place in one.places])
-        return one if lies else None
+        return one if hold in await self._over.over(one.owner, [place.room for place in one.places]) else None
 
     def _address(self, one: FileRecord, hold: str, by: Principal) -> HeldFile:
         until_ms = self._clock.now_ms() + TTL_MS
