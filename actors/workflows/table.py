@@ -119,9 +119,8 @@ def _filed() -> list[AnyReaction]:
 
 def _referred() -> list[AnyReaction]:
     from actors.workflows.messages.cards import REFERRED
-    from actors.workflows.money.cards import REFERRED as BILLS
 
-    return REFERRED + BILLS
+    return REFERRED
 
 
 def _files() -> list[AnyReaction]:

@@ -7,7 +7,8 @@ import msgspec
 from actors.kernel.contract.entity import Command, Query
 from actors.payments.activities import Reason
 from actors.payments.bill.by_time import ByTime
-from actors.payments.bill.state import BillRecord, CaptureWhen, Card, Kind, Line, Terms
+from actors.payments.bill.cards import PlaceCard
+from actors.payments.bill.state import BillRecord, CaptureWhen, Kind, Line, Terms
 from actors.payments.versions import Versions
 
 
@@ -303,12 +304,6 @@ class Grace(Command[None], frozen=True, tag="grace"):
     """A timer: the time in which a failed payment could be repaired is over."""
 
     payment: str
-
-
-class PlaceCard(Command[None], frozen=True, tag="place_card"):
-    """A letter of a room: this block stands for it. Whoever posted it could read the bill."""
-
-    card: Card
 
 
 BillCommand = (

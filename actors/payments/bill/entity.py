@@ -9,6 +9,7 @@ from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import Context, Decision, Principal
 from actors.payments import ledger
 from actors.payments.activities import CardError, PaymentSeen, Read, decode_observed
+from actors.payments.bill.cards import PlaceCard
 from actors.payments.bill.commands import (
     BY_SYSTEM,
     AnswerDispute,
@@ -32,7 +33,6 @@ from actors.payments.bill.commands import (
     OpenBill,
     Opened,
     Pay,
-    PlaceCard,
     Poll,
     ReadBill,
     ReadCoding,

@@ -6,6 +6,7 @@ import msgspec
 
 from actors.payments.activities import RANK, CardError, MethodSeen, PaymentStatus, Reason, RefundStatus
 from actors.payments.bill.by_time import ByTime
+from actors.payments.bill.cards import Card
 
 Kind = Literal["booking", "session", "subscription", "charge", "fee"]
 CaptureWhen = Literal["now", "on_completion"]
@@ -139,14 +140,6 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     platform_percent: str = "0"
     release_days: int = 0
     requires_confirmation: bool = False
-
-
-class Card(msgspec.Struct, frozen=True, array_like=True):
-    """A block of a message that stands for the bill."""
-
-    room: str
-    message: str
-    block: str
 
 
 class BillRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -8,7 +8,8 @@ from actors.inboxes.commands import Deliver
 from actors.kernel.contract.entity import SYSTEM, Recorded
 from actors.kernel.contract.reactions import owed_by
 from actors.notifications.notifier.commands import Tell
-from actors.payments.bill.commands import BookingTold, MoveBeneficiary, Pay, PlaceCard, RefundBill
+from actors.payments.bill.cards import PlaceCard
+from actors.payments.bill.commands import BookingTold, MoveBeneficiary, Pay, RefundBill
 from actors.payments.payee.commands import Earn, Finish
 from actors.payments.payer.commands import OpenAt
 from actors.payments.subscription.commands import Cancel, Reactivate

@@ -8,9 +8,10 @@ import msgspec
 from actors.kernel.contract.entity import Decision, SetTimer
 from actors.payments import ledger
 from actors.payments.activities import PaymentAsk, encode
+from actors.payments.bill.cards import Card
 from actors.payments.bill.commands import Poll
 from actors.payments.bill.events import Asked, BillChanged, Heard
-from actors.payments.bill.state import BillRecord, Card, DisputeRecord, PaymentRecord, RefundRecord
+from actors.payments.bill.state import BillRecord, DisputeRecord, PaymentRecord, RefundRecord
 from actors.payments.ledger import Entry, Posting
 
 replace = msgspec.structs.replace
