@@ -6,6 +6,7 @@ import msgspec
 
 from actors.payments.activities import RANK, CardError, MethodSeen, PaymentStatus, Reason, RefundStatus
 from actors.payments.bill.by_time import ByTime
+from actors.payments.bill.cards import Card
 
 Kind = Literal["booking", "session", "subscription", "charge", "fee"]
 CaptureWhen = Literal["now", "on_completion"]
@@ -144,7 +145,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 class BillRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A bill at one moment. `parts`: the accounts that share what is taken. `keep`: how much of the total may be kept;
     None: all of it. `codes`: the discount codes that it holds. `texts_seq`: the number of the event whose secret holds
-    what the lines say, `coding_seq` that of the event with the codes for an insurer."""
+    what the lines say, `coding_seq` that of the event with the codes for an insurer. `cards`: where it is shown."""
 
     id: str
     kind: Kind
@@ -188,6 +189,7 @@ class BillRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     formula: ByTime | None = None
     end: int = 0
     coding_seq: int = 0
+    cards: tuple[Card, ...] = ()
 
     @property
     def awaits_time(self) -> bool:

@@ -20,11 +20,16 @@ _HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 CALL_PAGE: Final = "/console/call"
+MODERATION_PAGE: Final = "/console/moderation"
 _CALLS_MAY: Final = "camera=(self), microphone=(self), display-capture=(self), geolocation=()"
 _STRICT: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 _FOR_DOCS: Final = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+)
+_FOR_CONSOLE: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; form-action 'none'; "
+    "frame-ancestors 'none'; base-uri 'none'"
 )
 _FOR_WORKER: Final = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 _FOR_CALLS: Final = (  # gateways have ports, and maybe hosts, of their own
@@ -38,6 +43,7 @@ _POLICIES: Final = {
     "/push/": _FOR_WORKER,
     "/l/": _FOR_FORMS,
     CALL_PAGE: _FOR_CALLS,
+    MODERATION_PAGE: _FOR_CONSOLE,
 }
 
 

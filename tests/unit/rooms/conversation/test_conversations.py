@@ -442,9 +442,9 @@ def test_an_encrypted_conversation_is_so_from_its_beginning_or_never() -> None:
     assert chat.do(sealed, ANN)["room"]["e2ee"] is True
     theirs = msgspec.structs.replace(WITH_CARE, other="ann")
     assert chat.do(theirs, TESS)["room"]["e2ee"] is True, "it is found as it is"
-    with pytest.raises(CarewireError) as refused:
+    with pytest.raises(CarewireError) as spoken:
         chat.post("ann", "in clear")
-    assert reason(refused) == "e2ee"
+    assert reason(spoken) == "e2ee"
     encrypted = c.Post(body="", kind="encrypted", rich=Rich(encrypted=b"{}"))
     with pytest.raises(FailedPrecondition) as refused:
         chat.do(encrypted, TESS)
