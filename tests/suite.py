@@ -1,4 +1,4 @@
-"""`make test`: the whole suite in two phases, and at the end what did not run and why, what failed, and one summary line.
+"""`make test`: the whole suite in two phases; at the end what did not run and why, what failed, and a summary line.
 
 What needs only itself runs on all cores; what starts the whole program, and kills parts of it under load, runs alone
 afterwards, because it measures pauses.
