@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
 from actors.rooms.service import entity_of
@@ -355,7 +355,7 @@ async def house(
     activities: ActivitySettings | None = None,
     payments: PaymentSettings | None = None,
     partners: Sequence[WebhookPartner] = (),
-    more_kinds: Sequence[Kind[Any, Any, Any]] = (),
+    more_kinds: Sequence[AnyKind] = (),
     notifications: NotificationSettings | None = None,
     files: FilesSettings | None = None,
     e2ee: E2eeSettings | None = None,

@@ -125,7 +125,7 @@ class MediaPeer:
 
     def answer(self, offer: SdpOffer, ip: str, port: int, fingerprint: str) -> str:
         """The session description for the client."""
-        here = Here(ip, port, self.transport.ufrag, self.transport.password, fingerprint)
+        here = Here(ip, port, self.transport.ufrag, self.transport.password, fingerprint=fingerprint)
         sending = frozenset(track.section.mid for track in self.inlet.tracks.values())
         return answer(offer, here, sending, self._streams, self._session)
 

@@ -161,7 +161,7 @@ class Recorder:
     def _hand_over(self, track: _Track, data: bytes) -> None:
         if data:
             self.bytes += len(data)
-            self._sink.segment(Segment(track.key, track.number, track.segment_at_s, track.at_s, data))
+            self._sink.segment(Segment(track.key, track.number, track.segment_at_s, track.at_s, data=data))
             track.number += 1
             track.segment_at_s = track.at_s
 

@@ -98,7 +98,7 @@ class MediaRoom:
         if source.waiting and (source.kind == "audio" or kept.said.key_frame):
             for slot in [*source.waiting]:
                 slot.wait_for(None)
-                slot.take(source, kept.sequence, kept.timestamp, now, kept.said.picture, kept.said.tl0)
+                slot.take(source, kept.sequence, kept.timestamp, now, picture=kept.said.picture, tl0=kept.said.tl0)
         if source.slots:
             self._fanout.forward(source, kept)
         if self.recorder is not None:
@@ -143,7 +143,7 @@ class MediaRoom:
         speakers = self.loudest.recent()
         for person in self.people.values():
             if person.peer is not None and person.peer.slots:
-                self._arrange_for(person, person.peer, tracks, speakers, now)
+                self._arrange_for(person, person.peer, tracks, speakers, now=now)
 
     def _arrange_for(
         self, person: MediaPerson, peer: MediaPeer, tracks: list[TrackKey], speakers: list[str], now: float
@@ -151,7 +151,7 @@ class MediaRoom:
         off = {key for key, wish in person.wishes.items() if wish.quality == "off"}
         wanted = [key for key in tracks if key.person != person.name and key not in off]
         pins = {wish.mid: key for key, wish in person.wishes.items() if wish.mid is not None}
-        placement = placed(peer.order, wanted, speakers, pins, peer.placement)
+        placement = placed(peer.order, wanted, speakers, pins, before=peer.placement)
         changed = {mid for mid, key in placement.items() if peer.placement.get(mid) != key}
         first = peer.placement.keys() != placement.keys()
         peer.placement = placement

@@ -192,7 +192,7 @@ class MediaUnit:
             self._hang_up(peer)
         peer = person.peer = MediaPeer(
             person.name,
-            lambda changed: Transport(self._datagrams, self._certificate, offer, self._limits, changed),
+            lambda changed: Transport(self._datagrams, self._certificate, offer, self._limits, changed=changed),
             self._limits,
             lambda each: self._peer_changed(room, each),
         )

@@ -11,7 +11,7 @@
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -121,6 +121,7 @@ class Rest:
     method: Method
     path: str
     status: int = 200
+    _: KW_ONLY
     statuses: tuple[int, ...] = ()
     tag: str = ""
     request: type[msgspec.Struct] | None = None
@@ -132,7 +133,7 @@ class Rest:
     streamed: Callable[[AsyncIterator[bytes], Caller], AsyncIterator[bytes]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation(Generic[Request]):
     """One thing that a client may ask for, at both doors.
 
@@ -172,6 +173,7 @@ class ClientEvent(Generic[Request]):
     action: str
     request: type[Request]
     limit: Limit
+    _: KW_ONLY
     response: type[msgspec.Struct] | None = None
     resource: tuple[str, ...] = ()
     refuses: tuple[type[CarewireError], ...] = ()

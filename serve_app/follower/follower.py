@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from common.clock import Clock
 from common.errors import CarewireError, Unavailable
 from common.lib.retry import Backoff
@@ -39,7 +39,7 @@ class Follower:
     def __init__(
         self,
         consumers: Sequence[Consumer],
-        kinds: Sequence[Kind[Any, Any, Any]],
+        kinds: Sequence[AnyKind],
         database: Database,
         stores: Stores,
         clock: Clock,

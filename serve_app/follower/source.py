@@ -1,9 +1,9 @@
 """The journal as it grows, opened: each turn once for all who want it."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from actors.kernel.history.codec import Codec
 from serve_app.follower.consumer import Turned
 from store.mongo.client import Database
@@ -17,7 +17,7 @@ _ENTITIES: Final = 500  # whose heads one look asks for
 class TurnOpener:
     """Turns as consumers get them."""
 
-    def __init__(self, kinds: Iterable[Kind[Any, Any, Any]], stores: Stores) -> None:
+    def __init__(self, kinds: Iterable[AnyKind], stores: Stores) -> None:
         self._codecs: Mapping[str, Codec] = {kind.name: Codec(kind, stores.vault) for kind in kinds}
 
     async def open(self, turns: Sequence[Turn]) -> list[Turned]:

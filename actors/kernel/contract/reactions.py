@@ -83,7 +83,7 @@ def switched_on(reactions: Iterable[AnyReaction], off: Collection[str]) -> list[
     return [reaction for reaction in reactions if reaction.feature not in off]
 
 
-def mark_of(recorded: Recorded[Any], place: int) -> str:
+def mark_of(recorded: Recorded[Event], place: int) -> str:
     """What names an event in its entity for ever: its number, or, for a note, its turn and its place among the notes of
     that turn."""
     return str(recorded.seq) if recorded.seq else f"{recorded.turn}.{place}"
@@ -96,7 +96,7 @@ class OwedByRules(NamedTuple):
     activities: list[Activity]
 
 
-def owed_by(reactions: Iterable[AnyReaction], entity_id: str, recorded: Recorded[Any], mark: str) -> OwedByRules:
+def owed_by(reactions: Iterable[AnyReaction], entity_id: str, recorded: Recorded[Event], mark: str) -> OwedByRules:
     """What these rules owe because of this event. The ids of letters are made of the event, so they are the same
     whenever a rule is evaluated.
 

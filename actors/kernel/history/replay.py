@@ -1,13 +1,13 @@
 """The past of a topic as deliveries, read back from the journal: for those who come back, or come late."""
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from actors.kernel.contract import protocol
 from actors.kernel.contract.answers import delivery
-from actors.kernel.contract.entity import Recorded
+from actors.kernel.contract.entity import Event, Recorded
 from actors.kernel.history.runtime import KindRuntime
 from store.ports.journal import Journal
 
@@ -55,13 +55,13 @@ async def packets(
     ]
 
 
-async def _parts_of(runtime: KindRuntime, entity_id: str, page: list[Recorded[Any]]) -> Mapping[str, object]:
+async def _parts_of(runtime: KindRuntime, entity_id: str, page: list[Recorded[Event]]) -> Mapping[str, object]:
     keys = {key for one in page if (key := runtime.kind.part_of(one)) is not None}
     return await runtime.kind.fetch(entity_id, sorted(keys), runtime.library) if keys else {}
 
 
 def _shown_again(
-    runtime: KindRuntime, entity_id: str, recorded: Recorded[Any], parts: Mapping[str, object], upto: int
+    runtime: KindRuntime, entity_id: str, recorded: Recorded[Event], parts: Mapping[str, object], upto: int
 ) -> protocol.TopicDelivery:
     key = runtime.kind.part_of(recorded)
     shown = runtime.kind.show_again(entity_id, recorded, None if key is None else parts.get(key), upto)

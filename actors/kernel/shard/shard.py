@@ -8,12 +8,12 @@ No locks: everything runs on one event loop, and `life.Phase` says who may touch
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from actors.kernel.contract import protocol
 from actors.kernel.contract.activities import ActivityRow
 from actors.kernel.contract.callers import WaitingCommand
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from actors.kernel.contract.partitions import partition_of
 from actors.kernel.contract.reactions import AnyReaction
 from actors.kernel.effects.group import shard_effects
@@ -45,7 +45,7 @@ class Shard:
     def __init__(
         self,
         name: str,
-        kinds: Sequence[Kind[Any, Any, Any]],
+        kinds: Sequence[AnyKind],
         stores: Stores,
         *,
         settings: KernelSettings,

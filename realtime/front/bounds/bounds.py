@@ -27,7 +27,7 @@ def bounds_of(hub: Hub, settings: GatewaySettings, limits: LimitSettings, dice: 
     clock, deadlines, metrics = hub.clock, hub.deadlines, hub.metrics
     bounds = FrontBounds(
         ConnectionAdmission(limits, clock, metrics, dice),
-        Strangers(limits, settings.auth_timeout_s, deadlines, clock, metrics),
+        Strangers(limits, settings.auth_timeout_s, deadlines, clock, metrics=metrics),
         EventLimits(limits, clock, metrics),
         Inbound(settings, deadlines, clock),
     )

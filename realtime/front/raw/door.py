@@ -57,7 +57,7 @@ class RawDoor:
             granted = grant(request, deflate=False)
         except HandshakeError as error:
             return web.Response(status=400, text=str(error))
-        session = RawSession(route, request.match_info["name"], self._hub, self._bounds, self._sessions)
+        session = RawSession(route, request.match_info["name"], self._hub, self._bounds, sessions=self._sessions)
         socket = WebSocket(
             session, outbound, max_message=route.max_message, max_buffered=self._settings.max_buffered_bytes
         )

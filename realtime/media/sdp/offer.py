@@ -96,7 +96,7 @@ def parsed(sdp: str, tracks: Sequence[SdpTrack] = ()) -> SdpOffer:
     setup = _shared(session, blocks, "setup")
     if setup.value not in ("actpass", "active"):
         raise OfferError(setup.line, "The client begins DTLS: setup is actpass or active.")
-    offer = SdpOffer(ufrag.value, password.value, algorithm, fingerprint, sections)
+    offer = SdpOffer(ufrag.value, password.value, algorithm, fingerprint, sections=sections)
     _check_tracks(offer, tracks)
     return offer
 

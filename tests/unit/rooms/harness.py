@@ -13,7 +13,7 @@ import msgspec
 from actors.kernel.contract import protocol
 from actors.kernel.contract.activities import Answered, Still
 from actors.kernel.contract.callers import WaitingCommand
-from actors.kernel.contract.entity import Attach, Kind, Principal
+from actors.kernel.contract.entity import AnyKind, Attach, Principal
 from actors.kernel.history.codec import StoredLetter, decode_effects
 from actors.kernel.history.replay import packets
 from actors.kernel.history.runtime import KindRuntime
@@ -81,7 +81,7 @@ class Caller:
 class World:
     """Entities of one kind."""
 
-    def __init__(self, kind: Kind[Any, Any, Any], *, now_ms: int = START_MS) -> None:
+    def __init__(self, kind: AnyKind, *, now_ms: int = START_MS) -> None:
         self.stores = memory_stores(indexes=kind.indexes)
         self.host = KindRuntime(kind, self.stores, reactions_of([kind.name]))
         self.replies = ReplyCache(SystemClock())

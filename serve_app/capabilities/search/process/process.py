@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from prometheus_client import CollectorRegistry
 
 from actors.kernel.caller.region import Region
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from common.clock import Clock
 from common.errors import Unavailable
 from common.net.ports import PortRange
@@ -51,7 +51,7 @@ class SearchContext:
     region: Region
     stores: Stores
     database: Database
-    kinds: Sequence[Kind[Any, Any, Any]]
+    kinds: Sequence[AnyKind]
     root: str
     registry: CollectorRegistry
     feed: OpenFeed

@@ -57,7 +57,16 @@ class Shop:
     def __init__(self, rest: Rest | None, *, action: str = "calendar.manage", request: Any = Move, **more: Any) -> None:
         self.asked: list[tuple[Any, Caller]] = []
         self.answer: Any = Moved(3)
-        operation = Operation("move_thing", action, request, self._call, rest, "write", response=Moved, **more)
+        operation = Operation(
+            name="move_thing",
+            action=action,
+            request=request,
+            call=self._call,
+            rest=rest,
+            limit="write",
+            response=Moved,
+            **more,
+        )
         self.app = FastAPI()
         problems.install(self.app)
         self.app.include_router(router_of([operation]))
