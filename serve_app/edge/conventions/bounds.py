@@ -21,6 +21,7 @@ _HEADERS: Final = {
 }
 CALL_PAGE: Final = "/console/call"
 MODERATION_PAGE: Final = "/console/moderation"
+NOTIFICATIONS_PAGE: Final = "/console/notifications"
 _CALLS_MAY: Final = "camera=(self), microphone=(self), display-capture=(self), geolocation=()"
 _STRICT: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 _FOR_DOCS: Final = (
@@ -32,6 +33,10 @@ _FOR_CONSOLE: Final = (
     "frame-ancestors 'none'; base-uri 'none'"
 )
 _FOR_WORKER: Final = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+_FOR_NOTIFICATIONS: Final = (
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; "
+    "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+)
 _FOR_CALLS: Final = (  # gateways have ports, and maybe hosts, of their own
     "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self' ws: wss:; media-src blob:; "
     "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
@@ -44,6 +49,7 @@ _POLICIES: Final = {
     "/l/": _FOR_FORMS,
     CALL_PAGE: _FOR_CALLS,
     MODERATION_PAGE: _FOR_CONSOLE,
+    NOTIFICATIONS_PAGE: _FOR_NOTIFICATIONS,
 }
 
 
