@@ -12,6 +12,7 @@ from actors.payments.activities import CardError, PaymentSeen, Read, decode_obse
 from actors.payments.bill.cards import PlaceCard
 from actors.payments.bill.commands import (
     BY_SYSTEM,
+    Adopt,
     AnswerDispute,
     AuthorizeDue,
     BillCommand,
@@ -52,6 +53,7 @@ from actors.payments.bill.rules import (
     disputing,
     far,
     manual,
+    mirrored,
     opening,
     paying,
     refunding,
@@ -118,6 +120,8 @@ class Bill:
         if isinstance(command, BY_SYSTEM):
             return self._by_system(command, context)
         record = self._permitted(command, by)
+        if not by.is_system:
+            mirrored.require_ours(record, command)
         draft = Draft(record, context.now_ms, self.poll_ms)
         match command:
             case ReadBill():
@@ -231,6 +235,8 @@ class Bill:
                 booking.told(draft, command)
             case SessionSeen():
                 timing.seen(draft, command)
+            case Adopt():
+                mirrored.adopt(draft, command)
             case Dunned():
                 _dunned(draft, command)
             case Invoiced():
