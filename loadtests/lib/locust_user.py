@@ -30,6 +30,12 @@ def stamped(text: str) -> str:
     return f"{text} {_STAMP}{time.time()}"
 
 
+def since_stamp(text: str) -> float | None:
+    """Milliseconds since the time at its end; None: it has none."""
+    stamp = text.partition(_STAMP)[2]
+    return (time.time() - float(stamp)) * 1000 if stamp else None
+
+
 class BadAck(Exception):
     """The server said no, or said it late."""
 
@@ -122,9 +128,7 @@ class CarewireUser(SocketIOUser):
     def _hear_message(self, message: dict[str, Any]) -> None:
         room_id, seq = message["room_id"], message["seq"]
         before, self._last_seq[room_id] = self._last_seq.get(room_id, 0), seq
-        stamp = message["body"].partition(_STAMP)[2]
-        took_ms = (time.time() - float(stamp)) * 1000 if stamp else 0.0
-        self.heard("message", took_ms, None if seq > before else BadAck("out of order"))
+        self.heard("message", since_stamp(message["body"]) or 0.0, None if seq > before else BadAck("out of order"))
 
     def _first(self) -> int:
         """The number of this worker's first user."""

@@ -17,10 +17,11 @@ _TTL_S = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A Socket.IO address, and a token for each user there is."""
+    """A Socket.IO address, and a token for each user there is. `admin`: that of an administrator."""
 
     url: str
     tokens: Sequence[tuple[str, str]]  # (user, token)
+    admin: str
 
 
 def find(url: str | None, tokens: Path | None, *, users: int) -> Target:
@@ -31,13 +32,13 @@ def find(url: str | None, tokens: Path | None, *, users: int) -> Target:
         StartupError: there is no such server, or there are not enough tokens. The message says what to do.
     """
     found_url = url or _running_url()
-    found = _mint(users) if tokens is None else _read(tokens)
+    found, admin = _mint(users) if tokens is None else _split(_read(tokens))
     if len(found) < users:
         raise StartupError(
             f"{tokens} holds {len(found)} tokens for {users} users: carewire token --count {users} --prefix load- "
             f"--role client --out {tokens}"
         )
-    return Target(found_url, found)
+    return Target(found_url, found, admin)
 
 
 def _running_url() -> str:
@@ -52,17 +53,24 @@ def _running_url() -> str:
     return running.urls["Socket.IO"]
 
 
-def _mint(users: int) -> list[tuple[str, str]]:
+def _mint(users: int) -> tuple[list[tuple[str, str]], str]:
     settings = load_settings()
     secret = auth_secret(settings)
     if secret is None:
         raise StartupError("Another issuer signs the tokens of this server (CAREWIRE_AUTH__JWKS_URL): give --tokens.")
     now_ms = SystemClock().now_ms()
     expected = Expected(settings.auth.issuer, settings.auth.audience)
+
+    def token(name: str, role: str) -> str:
+        return mint(secret, user=name, role=role, now_ms=now_ms, ttl_s=_TTL_S, expected=expected)
+
     names = [f"load-{number}" for number in range(users)]
-    return [
-        (name, mint(secret, user=name, role="client", now_ms=now_ms, ttl_s=_TTL_S, expected=expected)) for name in names
-    ]
+    return [(name, token(name, "client")) for name in names], token("load-admin", "admin")
+
+
+def _split(found: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], str]:
+    """The last one is an administrator's, where somebody put one there."""
+    return found, found[-1][1] if found else ""
 
 
 def _read(path: Path) -> list[tuple[str, str]]:
