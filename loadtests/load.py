@@ -21,6 +21,7 @@ KINDS: Final = (
     "PresenceUser",
     "MixedUser",
     "MeetingUser",
+    "WorksheetUser",
     "TellingUser",
     "BroadcastingUser",
     "RingingUser",

@@ -27,6 +27,7 @@ from loadtests.lib.target import find
 from loadtests.lib.told.users import BroadcastingUser as BroadcastingUser
 from loadtests.lib.told.users import RingingUser as RingingUser
 from loadtests.lib.told.users import TellingUser as TellingUser
+from loadtests.lib.worksheet_user import WorksheetUser as WorksheetUser
 
 MOST_USERS: Final = 10_000
 ROOM_SIZE: Final = 10

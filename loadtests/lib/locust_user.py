@@ -60,17 +60,18 @@ class CarewireClient(SocketIOClient):
         return bool(self.connected)
 
     def ask(self, event: str, data: Any) -> dict[str, Any]:
-        """The `data` of a good ack; empty when it was bad, late or missing, which is counted."""
+        """The `data` of an ack; empty when it was bad or missing, which is counted. A late one is counted as failed
+        too, but what it says holds, and the user goes on with it."""
+        answer: dict[str, Any] = {}
         with self.request_event.measure("ACK", event):
             started_s = time.perf_counter()
             ack = socketio.Client.call(self, event, data, timeout=ACK_S)
             if not ack["ok"]:
                 raise BadAck(ack["error"]["code"])
+            answer = ack["data"]
             if time.perf_counter() - started_s > LATE_S:
                 raise BadAck("late")
-            answer: dict[str, Any] = ack["data"]
-            return answer
-        return {}
+        return answer
 
 
 class CarewireUser(SocketIOUser):

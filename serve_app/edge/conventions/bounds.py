@@ -19,8 +19,9 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-CALL_PAGE: Final = "/console/call"
-NOTIFICATIONS_PAGE: Final = "/console/notifications"
+CONSOLE: Final = "/console/"
+CALL_PAGE: Final = f"{CONSOLE}call"
+NOTIFICATIONS_PAGE: Final = f"{CONSOLE}notifications"
 _CALLS_MAY: Final = "camera=(self), microphone=(self), display-capture=(self), geolocation=()"
 _STRICT: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 _FOR_DOCS: Final = (
@@ -36,6 +37,10 @@ _FOR_CALLS: Final = (  # gateways have ports, and maybe hosts, of their own
     "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self' ws: wss:; media-src blob:; "
     "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
+_FOR_CONSOLE: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; form-action 'none'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
 _FOR_FORMS: Final = f"{_STRICT}; form-action 'self'"
 _FOR_FILES: Final = "sandbox; default-src 'none'"
 _POLICIES: Final = {
@@ -44,6 +49,7 @@ _POLICIES: Final = {
     "/l/": _FOR_FORMS,
     CALL_PAGE: _FOR_CALLS,
     NOTIFICATIONS_PAGE: _FOR_NOTIFICATIONS,
+    CONSOLE: _FOR_CONSOLE,
 }
 
 

@@ -158,14 +158,15 @@ async function savePreferences() {
     types: chosenTypes(),
     ...(form.tz.value ? { tz: form.tz.value } : {}),
   };
+  let told = "Saved.";
   try {
     await ask("PUT", PREFERENCES, body, { "If-Match": `"${here.version}"` });
-    say("Saved.");
   } catch (error) {
     if (error.status !== 412) throw error;
-    say("They were changed elsewhere meanwhile. This is how they are now: choose again.");
+    told = "They were changed elsewhere meanwhile. This is how they are now: choose again.";
   }
   await readPreferences();
+  say(told);
 }
 
 // What differs from what is usual, and what was chosen beside push and mail.

@@ -20,7 +20,8 @@ class Highlight(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that was found, as the caller may see it at this moment."""
+    """Something that was found, as the caller may see it at this moment. `next_free`: of a therapist, where it is asked
+    for: when they can be booked next."""
 
     type: Type
     id: str
@@ -32,6 +33,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seq: int | None = None
     message: WireMessage | None = None
     user_id: UserId | None = None
+    next_free: str | None = None
     link: str
 
 
@@ -103,12 +105,12 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     checked_at: str
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far a new index is."""
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far work on the index is. `total`: what is in the index that serves, maybe fewer than there are."""
 
     state: str
     done: int
-    total: int | None = None
+    total: int
 
 
 class SearchStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
