@@ -61,9 +61,9 @@ from store.mongo.client import Client as MongoClient
 from store.mongo.client import open_client
 from store.stores import open_stores
 from tests.gateway_rig import SECRET as SECRET
-from tests.identity_doubles import FixedPools, LazyPredictor, ShiftedClock
-from tests.identity_house import PASSWORD as PASSWORD
-from tests.identity_house import House as House
+from tests.identity.doubles import FixedPools, LazyPredictor, ShiftedClock
+from tests.identity.house import PASSWORD as PASSWORD
+from tests.identity.house import House as House
 from tests.local_activities import LocalActivities
 from tests.unit.serve_app.edge.test_api import NoRegistry, OneShard
 

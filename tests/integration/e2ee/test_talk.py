@@ -14,7 +14,7 @@ import pytest
 import vodozemac as vz
 
 from tests.gateway_rig import Client, token
-from tests.identity_doubles import remembered_logs
+from tests.identity.doubles import remembered_logs
 from tests.identity_rig import House
 from tests.waiting import eventually
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.gateway_rig import token
-from tests.identity_doubles import remembered_logs
+from tests.identity.doubles import remembered_logs
 from tests.identity_rig import House
 from tests.integration.search.rig import until_found
 

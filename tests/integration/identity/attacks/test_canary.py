@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import generate_latest
 
 from tests.gateway_rig import Client, token
-from tests.identity_doubles import remembered_logs
+from tests.identity.doubles import remembered_logs
 from tests.identity_rig import House
 from tests.integration.identity.attacks.victim import HOURS, when
 

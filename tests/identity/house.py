@@ -41,7 +41,7 @@ from serve_app.edge.webhooks.arrivals import Webhooks
 from store.mongo.client import Database
 from store.ports.stores import Stores
 from tests.gateway_rig import Client, token
-from tests.identity_doubles import ShiftedClock
+from tests.identity.doubles import ShiftedClock
 from tests.local_activities import LocalActivities
 
 PASSWORD = "correct horse battery staple"
