@@ -8,7 +8,8 @@ import pytest
 from serve_app.edge.operation import Operation
 from tests.declared import operations
 from tests.gateway_rig import Client, token
-from tests.identity_rig import House, remembered_logs
+from tests.identity.doubles import remembered_logs
+from tests.identity_rig import House
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 BAD, GONE, DENIED, NOT_NOW = "invalid_argument", "not_found", "permission_denied", "failed_precondition"
