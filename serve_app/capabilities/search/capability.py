@@ -17,6 +17,7 @@ from serve_app.capabilities.search.asking.pages import Pages
 from serve_app.capabilities.search.asking.service import Search
 from serve_app.capabilities.search.connectors import CONNECTORS
 from serve_app.capabilities.search.doors.operations import SearchOperations
+from serve_app.capabilities.search.erased import ErasedPeople
 from serve_app.capabilities.search.health import SearchHealth
 from serve_app.capabilities.search.personal import PersonalSearch
 from serve_app.capabilities.search.process.link import SearchLink
@@ -74,7 +75,7 @@ def _health(context: ApiContext) -> Iterable[Part]:
 
 
 def _personal(context: ApiContext) -> PersonalSearch:
-    return PersonalSearch(context.once(pages_of))
+    return PersonalSearch(context.once(pages_of), ErasedPeople(context.database, context.stores.vault))
 
 
 def _indexes(_: Settings) -> Mapping[str, Sequence[IndexModel]]:

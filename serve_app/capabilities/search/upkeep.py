@@ -36,7 +36,7 @@ class Upkeep:
             documents=state.documents,
             lag_ms=state.lag_ms,
             drift=None if drift is None else _drift(drift),
-            reindex=Progress(state=state.work, done=state.done) if state.work else None,
+            reindex=Progress(state="running", done=state.done, total=state.total) if state.making else None,
         )
 
     async def reindex(self, caller: Caller) -> JobBegun:

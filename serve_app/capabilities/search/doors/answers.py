@@ -103,12 +103,13 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     checked_at: str
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far a new index is."""
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an index is that is being made, while it is. `total` is a guess by the one that serves, and grows with
+    `done`."""
 
-    state: str
+    state: Literal["running"]
     done: int
-    total: int | None = None
+    total: int
 
 
 class SearchStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

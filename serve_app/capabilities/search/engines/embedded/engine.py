@@ -66,7 +66,7 @@ class TantivyEngine:
             return await committing.apply(changes)
         except DamagedError:
             await self._lose(number, shelf)
-            raise Unavailable("The search index was lost and is being made again.") from None
+            raise _lost() from None
 
     async def find(
         self, tree: Tree, filters: Filters, *, sort: Sort = "relevance", after: After | None = None, limit: int = 20
@@ -162,7 +162,11 @@ class TantivyEngine:
 
     async def _described(self, number: int) -> Generation:
         shelf = self._shelves[number][0]
-        return await _off(lambda: shelf.generation(self._clock.now_ms()))
+        try:
+            return await _off(lambda: shelf.generation(self._clock.now_ms()))
+        except DamagedError:
+            await self._lose(number, shelf)
+            raise _lost() from None
 
     def _number(self, generation: int | None) -> int:
         number = self._serving if generation is None else generation
@@ -174,6 +178,10 @@ class TantivyEngine:
 
     def _searcher(self) -> Searcher:
         return self._shelves[self._number(None)][0].searcher()
+
+
+def _lost() -> Unavailable:
+    return Unavailable("The search index was lost and is being made again.")
 
 
 async def _off(work: Callable[[], _T]) -> _T:
