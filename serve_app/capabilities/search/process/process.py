@@ -120,6 +120,7 @@ class SearchProcess:
     async def start(self, host: str, ports: PortRange | None, tls: NodeTls | None) -> None:
         """Open the index, or begin one; answer; read on. Raises StartupError, Unavailable."""
         await self.engine.start()
+        await self._working.recall()
         await self._open()
         await self._listener.start(host, ports, tls)
         await self._people.start()

@@ -85,6 +85,13 @@ class Working:
         elif (beside := await self._maker.ready(making)) is not None:
             self._go(work, lambda course: self._made(course, self._maker.make(beside)))
 
+    async def recall(self) -> None:
+        """By how much the index differed when an earlier life compared it. Raises Unavailable."""
+        with database_errors():
+            told = await self._all.find_one({"_id": DRIFT})
+        if told is not None:
+            self._drifted(sum(int(told[name]) for name in ("missing", "stale", "extra")))
+
     async def renew(self) -> None:
         """Make the index anew if somebody was erased, whose hashes it may hold. Raises Unavailable."""
         if self.idle and await self._erased.gone():

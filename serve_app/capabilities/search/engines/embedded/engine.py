@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -158,6 +159,8 @@ class TantivyEngine:
         log.warning("search_index_damaged", generation=number)
         del self._shelves[number]
         self._serving = None if self._serving == number else self._serving
+        with suppress(Unavailable):
+            await asyncio.to_thread(shelf.close)  # else it might write into the next one of this name
         await asyncio.to_thread(files.discard, shelf.folder)
 
     async def _described(self, number: int) -> Generation:

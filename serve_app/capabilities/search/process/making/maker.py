@@ -92,8 +92,6 @@ class Maker:
 
     async def make(self, beside: Beside) -> int:
         """Put everything into it, and let it serve; how many documents that were. Raises Unavailable."""
-        former = await self._engine.serving()
-        assert former is not None
 
         async def take(batch: Batch) -> int:
             fed = await self._everything.read(batch)
@@ -101,6 +99,8 @@ class Maker:
             return len(fed)
 
         try:
+            former = await self._engine.serving()
+            assert former is not None
             async for page in self._everything.standing():
                 await beside.written.apply(page)
             done = await self._through(take)
