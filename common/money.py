@@ -134,7 +134,7 @@ class QuoteRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 class Quoted(msgspec.Struct, frozen=True, kw_only=True):
     """What it costs. `bill` is the id of the bill that `opening`, a packed command, opens; `texts` is what that says in
-    words. `prepaid`: it is held for `hold_ms` until that is paid."""
+    words. `prepaid`: it is held for `hold_ms` until that is paid. `reserved`: the package that pays for it."""
 
     bill: str
     amount: int
@@ -144,6 +144,8 @@ class Quoted(msgspec.Struct, frozen=True, kw_only=True):
     prepaid: bool
     hold_ms: int
     codes: tuple[str, ...] = ()
+    booking: str = ""
+    reserved: str = ""
 
 
 class Quotes(Protocol):
@@ -163,5 +165,5 @@ class Quotes(Protocol):
         ...
 
     async def lapse(self, quoted: Quoted) -> None:
-        """It was not booked: its codes are free again."""
+        """It was not booked: its codes, and the unit of a package, are free again."""
         ...

@@ -35,7 +35,7 @@ _ALL: Final = frozenset(Relation)
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PolicyRule:
     """One action. `by_role` holds, for each role, the relations in which it is allowed; no entry: never."""
 
     action: str
@@ -43,11 +43,11 @@ class Rule:
     by_role: Mapping[str, Allowed]
 
 
-def _rule(action: str, meaning: str, everybody: Iterable[Relation] = (), **roles: Iterable[Relation]) -> Rule:
+def _rule(action: str, meaning: str, everybody: Iterable[Relation] = (), **roles: Iterable[Relation]) -> PolicyRule:
     """`everybody` holds for every role; `roles` add to it."""
     base = frozenset(everybody)
     cells = {role: base | frozenset(roles.get(role, ())) for role in _EVERYBODY}
-    return Rule(action, meaning, {role: relations for role, relations in cells.items() if relations})
+    return PolicyRule(action, meaning, {role: relations for role, relations in cells.items() if relations})
 
 
 RULES: Final = (
@@ -309,17 +309,17 @@ ALWAYS_RECORDED: Final = frozenset({"room.join", "room.read"})
 """Of these, what staff reads is recorded also when the answer tells of nobody else."""
 
 
-class Policy:
+class AccessPolicy:
     """The table, looked up."""
 
-    def __init__(self, rules: Iterable[Rule] = RULES) -> None:
+    def __init__(self, rules: Iterable[PolicyRule] = RULES) -> None:
         """Raises ValueError when an action comes twice."""
         listed = list(rules)
         self._rules: Final = {rule.action: rule for rule in listed}
         if len(self._rules) != len(listed):
             raise ValueError("one rule for each action")
 
-    def __iter__(self) -> Iterator[Rule]:
+    def __iter__(self) -> Iterator[PolicyRule]:
         return iter(self._rules.values())
 
     def __contains__(self, action: object) -> bool:
@@ -352,11 +352,11 @@ class Policy:
             raise PermissionDenied("You may not do this.", action=action, role=role)
 
 
-POLICY: Final = Policy()
+POLICY: Final = AccessPolicy()
 """The policy in force: what every event and every route is held against."""
 
 
-def render(policy: Policy) -> str:
+def render(policy: AccessPolicy) -> str:
     """The table as Markdown."""
     roles = ("client", "therapist", "moderator", "admin")
     lines = ["| action | meaning | " + " | ".join(roles) + " |", "|" + "---|" * (len(roles) + 2)]

@@ -43,7 +43,7 @@ from serve_app.edge.rest import router_of
 from serve_app.edge.server_events import ServerEvent, by_name
 from serve_app.edge.sockets import handlers_of as of_operations
 from serve_app.edge.webhooks.partners import WebhookPartner
-from serve_app.processes.health import Part, switched_off
+from serve_app.processes.health import HealthPart, switched_off
 from store.mongo.client import Database, database_errors
 
 CAPABILITIES: Final[tuple[Capability, ...]] = (
@@ -119,7 +119,7 @@ def client_events(context: ServerContext) -> list[Declared]:
     return events
 
 
-def health_of(context: ApiContext) -> Iterator[Part]:
+def health_of(context: ApiContext) -> Iterator[HealthPart]:
     """Their parts of `/health`, and those of the features that are off."""
     for one in present(context.settings.features):
         yield from one.health(context)

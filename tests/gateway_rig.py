@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from actors.inboxes.kind import InboxKind
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from actors.payments.kinds import payment_kinds
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker, presence_shards
@@ -237,7 +237,7 @@ class Rig:
 async def rig(**kernel: Any) -> AsyncIterator[Rig]:
     """A running cluster without gateways; everything is stopped afterwards. `presence`: its settings."""
     presence_settings = PresenceSettings(**{"settle_s": 0, "tick_ms": 10, **kernel.pop("presence", {})})
-    kinds: list[Kind[Any, Any, Any]] = [
+    kinds: list[AnyKind] = [
         RoomKind(RoomSettings(typing_ttl_s=kernel.pop("typing_ttl_s", 6.0))),
         InboxKind(),
         PairKind(),

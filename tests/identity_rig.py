@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from actors.presence.shard import PresenceShard
 from actors.presence.tracker import Tracker
 from actors.rooms.service import entity_of
@@ -63,7 +63,7 @@ from serve_app.capabilities.identity.assembly import IdentityService, identity_o
 from serve_app.capabilities.identity.care.service import CareReader
 from serve_app.capabilities.identity.messages.outbox import MongoOutbox, OutgoingMail
 from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, HttpGate, SocketGuard
-from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.capabilities.identity.sessions.revocation import RevocationFollower
 from serve_app.capabilities.moderation.blocks import BlockReader
 from serve_app.capabilities.operations.capability import webhooks_of
 from serve_app.capabilities.privacy.erasure import COLLECTION as ERASURES
@@ -180,7 +180,7 @@ class House:
     hubs: list[Hub] = field(default_factory=list)
     guards: list[SocketGuard] = field(default_factory=list)
     gateways: list[Gateway] = field(default_factory=list)
-    followers: list[Follower] = field(default_factory=list)
+    followers: list[RevocationFollower] = field(default_factory=list)
     trackers: list[Tracker] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
     registries: list[CollectorRegistry] = field(default_factory=list)  # of the gateways
@@ -279,7 +279,7 @@ class House:
             max_rooms=self.settings.gateway.max_rooms_per_socket,
             max_watched=self.settings.presence.max_watched,
         )
-        follower = Follower(self.database, revocations, hub.revoked, lambda: hub.users)
+        follower = RevocationFollower(self.database, revocations, hub.revoked, lambda: hub.users)
         await follower.start()
         region = await self.cluster.region(name, hub.deliver)
         tracker = Tracker(
@@ -355,7 +355,7 @@ async def house(
     activities: ActivitySettings | None = None,
     payments: PaymentSettings | None = None,
     partners: Sequence[WebhookPartner] = (),
-    more_kinds: Sequence[Kind[Any, Any, Any]] = (),
+    more_kinds: Sequence[AnyKind] = (),
     notifications: NotificationSettings | None = None,
     files: FilesSettings | None = None,
     e2ee: E2eeSettings | None = None,

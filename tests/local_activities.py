@@ -9,12 +9,12 @@ from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.activities import ActivityRow
 from actors.kernel.shard.shard import Shard
 from common.errors import Unavailable
-from serve_app.activities.looking import ActivityShards, Figures
+from serve_app.activities.looking import ActivityFigures, ActivityShards
 from serve_app.activities.runner import Runner, Workplaces
 from store.ports.maps import PartitionMap
 
 
-class LocalActivities(ActivityShards, Figures, Workplaces):
+class LocalActivities(ActivityShards, ActivityFigures, Workplaces):
     """What the API and a runner see of the shards of a `LocalCluster`."""
 
     def __init__(self, cluster: LocalCluster) -> None:

@@ -1,6 +1,6 @@
 """Arrivals as the kernel sees them. Nobody listens to one."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from typing_extensions import override
@@ -51,7 +51,7 @@ class ArrivalKind(Kind[ArrivalEntity, ArrivalCommand, ArrivalEvent]):
         raise PermissionDenied("Only Carewire itself may do this.")
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[ArrivalEvent], part: Any) -> None:
+    def show(self, entity_id: str, recorded: Recorded[ArrivalEvent], part: None) -> None:
         return None
 
     @override
@@ -60,14 +60,14 @@ class ArrivalKind(Kind[ArrivalEntity, ArrivalCommand, ArrivalEvent]):
         return isinstance(command, Arrive)
 
     @override
-    def effects(self, entity_id: str, recorded: Recorded[ArrivalEvent], part: Any) -> Effects:
+    def effects(self, entity_id: str, recorded: Recorded[ArrivalEvent], part: None) -> Effects:
         event = recorded.event
         letters = [Letter(event.to, event.letter)] if isinstance(event, Arrived | Sent) and event.to else []
         redact = [_BODY] if isinstance(event, Taken | Forgotten) else []
         return Effects(views=[_view(entity_id, recorded.seq, event.line)], letters=letters, redact=redact)
 
     @override
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         if not isinstance(query, BodyOf):
             return await super().read(query, entity_id, version, library)
         if not query.kept or query.blob:

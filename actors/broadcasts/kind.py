@@ -1,6 +1,6 @@
 """Broadcasts as the kernel sees them."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from typing_extensions import override
@@ -77,7 +77,7 @@ class BroadcastKind(Kind[BroadcastEntity, BroadcastCommand, BroadcastEvent]):
         return Effects(views=[view], activities=[_page(one)] if asks else [])
 
     @override
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         """The words; None once whoever wrote them was erased."""
         if not isinstance(query, WordsWanted):
             return await super().read(query, entity_id, version, library)

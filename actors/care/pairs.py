@@ -8,7 +8,6 @@ relationship ends: whoever finds it ended claims its place.
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
 
 import msgspec
 from typing_extensions import override
@@ -84,5 +83,5 @@ class CarePairKind(Kind[CarePair, ClaimCare, CareClaimed]):
         raise PermissionDenied("Only Carewire itself may do this.")
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[CareClaimed], part: Any) -> None:
+    def show(self, entity_id: str, recorded: Recorded[CareClaimed], part: None) -> None:
         return None

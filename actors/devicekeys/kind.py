@@ -48,7 +48,7 @@ class DeviceKeysKind(Kind[DeviceKeys, DeviceKeysCommand, DeviceKeysEvent]):
         raise PermissionDenied("Nobody listens to keys.")
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[DeviceKeysEvent], part: Any) -> None:
+    def show(self, entity_id: str, recorded: Recorded[DeviceKeysEvent], part: None) -> None:
         return None
 
     @override
@@ -61,7 +61,7 @@ class DeviceKeysKind(Kind[DeviceKeys, DeviceKeysCommand, DeviceKeysEvent]):
         return {str(one.seq): one.event for one in found if isinstance(one.event, MessageSent)}
 
     @override
-    def effects(self, entity_id: str, recorded: Recorded[DeviceKeysEvent], part: Any) -> Effects | None:
+    def effects(self, entity_id: str, recorded: Recorded[DeviceKeysEvent], part: None) -> Effects | None:
         match recorded.event:
             case MessagesHad(seqs=seqs) | DevicesGone(seqs=seqs):
                 return Effects(redact=seqs)
@@ -70,7 +70,7 @@ class DeviceKeysKind(Kind[DeviceKeys, DeviceKeysCommand, DeviceKeysEvent]):
         return None
 
     @override
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         match query:
             case WaitingMessages():
                 found = await library.at(entity_id, query.seqs)

@@ -20,7 +20,7 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 _state: Final = msgspec.msgpack.Decoder(FileRecord | None).decode
 
 
-class FileKind(Kind[FileEntity, FileCommand, FileEvent]):
+class FileKind(Kind[FileEntity, FileCommand, FileEvent, bytes]):
     """`file:<id>`. Its one part is its name."""
 
     name = "file"
@@ -45,7 +45,7 @@ class FileKind(Kind[FileEntity, FileCommand, FileEvent]):
         raise PermissionDenied("Nobody listens to a file.")
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[FileEvent], part: Any) -> None:
+    def show(self, entity_id: str, recorded: Recorded[FileEvent], part: bytes | None) -> None:
         return None
 
     @override
@@ -79,7 +79,7 @@ class FileKind(Kind[FileEntity, FileCommand, FileEvent]):
         return entity.still(key)
 
     @override
-    def effects(self, entity_id: str, recorded: Recorded[FileEvent], part: Any) -> Effects | None:
+    def effects(self, entity_id: str, recorded: Recorded[FileEvent], part: bytes | None) -> Effects | None:
         event = recorded.event
         if not isinstance(event, FileChanged):
             return None
@@ -89,7 +89,7 @@ class FileKind(Kind[FileEntity, FileCommand, FileEvent]):
         )
 
 
-def _owed(event: FileChanged, seq: int, name: Any) -> list[Activity]:
+def _owed(event: FileChanged, seq: int, name: bytes | None) -> list[Activity]:
     one, owed = event.record, []
     if event.change == "begun":
         owed.append(_look(one, (name or b"").decode()))

@@ -48,7 +48,7 @@ class InboxKind(Kind[Inbox, InboxCommand, Delivered | Seen]):
         return Shown(event.name, _payload(event, recorded.seq)) if isinstance(event, Delivered) else None
 
     @override
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         if not isinstance(query, Contents):
             return await super().read(query, entity_id, version, library)
         found = await library.after(entity_id, query.after, upto=version, limit=query.limit + 1)

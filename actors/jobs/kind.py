@@ -1,6 +1,6 @@
 """Jobs as the kernel sees them. Nobody listens to one."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from typing_extensions import override
@@ -52,7 +52,7 @@ class JobKind(Kind[JobEntity, JobCommand, JobEvent]):
         raise PermissionDenied("Only Carewire itself may do this.")
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[JobEvent], part: Any) -> None:
+    def show(self, entity_id: str, recorded: Recorded[JobEvent], part: None) -> None:
         return None
 
     @override
@@ -68,7 +68,7 @@ class JobKind(Kind[JobEntity, JobCommand, JobEvent]):
         return entity.still(key)
 
     @override
-    def effects(self, entity_id: str, recorded: Recorded[JobEvent], part: Any) -> Effects:
+    def effects(self, entity_id: str, recorded: Recorded[JobEvent], part: None) -> Effects:
         event, job_id = recorded.event, entity_id.partition(":")[2]
         job = event.job
         fields: dict[str, Scalar] = {"job": job_id, "kind": job.kind, "state": job.state}

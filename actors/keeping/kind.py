@@ -1,6 +1,6 @@
 """Holds as the kernel sees them. Nobody listens to one. Its read model is written before it is answered."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from typing_extensions import override
@@ -50,11 +50,11 @@ class HoldKind(Kind[HoldEntity, HoldCommand, HoldEvent]):
         raise PermissionDenied("Nobody listens to a hold.")
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[HoldEvent], part: Any) -> None:
+    def show(self, entity_id: str, recorded: Recorded[HoldEvent], part: None) -> None:
         return None
 
     @override
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         """What was kept; nothing, once its key is gone."""
         if not isinstance(query, CopiesAfter):
             return await super().read(query, entity_id, version, library)
@@ -71,7 +71,7 @@ class HoldKind(Kind[HoldEntity, HoldCommand, HoldEvent]):
         return HoldCopies(hold=query.hold, copies=[one.secret for one in page if one.secret is not None], after=after)
 
     @override
-    def effects(self, entity_id: str, recorded: Recorded[HoldEvent], part: Any) -> Effects:
+    def effects(self, entity_id: str, recorded: Recorded[HoldEvent], part: None) -> Effects:
         event = recorded.event
         one, owed = event.hold, []
         if isinstance(event, HoldReleased):

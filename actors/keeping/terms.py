@@ -2,7 +2,7 @@
 room. One entity in all."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -118,5 +118,5 @@ class TermsKind(Kind[TermsEntity, TermsCommand, TermsSet]):
         raise PermissionDenied("Nobody listens to the terms.")
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[TermsSet], part: Any) -> None:
+    def show(self, entity_id: str, recorded: Recorded[TermsSet], part: None) -> None:
         return None

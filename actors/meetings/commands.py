@@ -254,7 +254,7 @@ class RoomNow(Command[RoomState], frozen=True, tag="room_now"):
     """What its worker is to hold to at this moment. Only Carewire itself asks."""
 
 
-class Signal(Command[None], frozen=True, tag="signal"):
+class SendSignal(Command[None], frozen=True, tag="signal"):
     """From seat to seat, in a mesh: `said` is a JSON object with `description` or `candidate`. Kept nowhere."""
 
     ticket: CheckTicket
@@ -333,7 +333,7 @@ MeetingCommand = (
     | AllowScreen
     | CheckTicket
     | RoomNow
-    | Signal
+    | SendSignal
     | ReportQuality
     | StartRecording
     | AnswerConsent

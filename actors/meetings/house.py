@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from actors.meetings.access.doors import TICKET_PURPOSE, Doors, Jitsi, Livekit, Turn
+from actors.meetings.access.doors import TICKET_PURPOSE, Doors, Jitsi, Livekit, TurnServers
 from actors.meetings.state import Provider, Terms
 from config.capabilities.meetings import JitsiSettings, LivekitSettings, TurnSettings
 from config.settings import Settings
@@ -60,11 +60,11 @@ def _key(secret: SecretStr | None) -> bytes:
     return hmac.digest(secret.get_secret_value().encode(), TICKET_PURPOSE.encode(), hashlib.sha256)
 
 
-def _turn(turn: TurnSettings) -> Turn:
+def _turn(turn: TurnSettings) -> TurnServers:
     urls = tuple(url.strip() for url in turn.urls.split(",")) if turn.urls is not None else ()
     if turn.embedded and not urls:
         urls = tuple(f"turn:127.0.0.1:{turn.port}?transport={transport}" for transport in ("udp", "tcp"))
-    return Turn(urls, turn_secret(turn), turn.ttl_s)
+    return TurnServers(urls, turn_secret(turn), turn.ttl_s)
 
 
 def turn_secret(turn: TurnSettings) -> str:

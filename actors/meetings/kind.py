@@ -25,7 +25,7 @@ _state: Final = msgspec.msgpack.Decoder(Record | None).decode
 _NAMELESS: Final = (CreateMeeting, CheckTicket, RoomNow, SocketGone)
 
 
-class MeetingKind(Kind[MeetingEntity, MeetingCommand, AnyMeetingEvent]):
+class MeetingKind(Kind[MeetingEntity, MeetingCommand, AnyMeetingEvent, str]):
     """`meeting:<id>`."""
 
     name = "meeting"
@@ -97,7 +97,7 @@ class MeetingKind(Kind[MeetingEntity, MeetingCommand, AnyMeetingEvent]):
         return entity.record is not None and outcome.still(entity.record, key)
 
     @override
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         match query:
             case Ready(since=None):
                 return query.answer

@@ -21,7 +21,7 @@ _unpack: Final = msgspec.msgpack.Decoder(OutgoingState).decode
 _words: Final = msgspec.msgpack.Decoder(Words).decode
 
 
-class OutgoingKind(Kind[Outgoing, OutgoingCommand, AnyOutgoing]):
+class OutgoingKind(Kind[Outgoing, OutgoingCommand, AnyOutgoing, bytes]):
     """`outgoing:<user id>`. Its parts are the words of what waits, by the event that holds them. Nobody listens to it:
     the person is told in their inbox."""
 
@@ -46,7 +46,7 @@ class OutgoingKind(Kind[Outgoing, OutgoingCommand, AnyOutgoing]):
         raise PermissionDenied("Nobody listens to what is said later.")
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[AnyOutgoing], part: None) -> None:
+    def show(self, entity_id: str, recorded: Recorded[AnyOutgoing], part: bytes | None) -> None:
         return None
 
     @override
@@ -84,7 +84,7 @@ class OutgoingKind(Kind[Outgoing, OutgoingCommand, AnyOutgoing]):
         return None
 
     @override
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         if not isinstance(query, Listed):
             return await super().read(query, entity_id, version, library)
         places = [one.words for one in query.records if not one.over]

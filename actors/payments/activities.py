@@ -134,7 +134,7 @@ class SetUp(_Ask, frozen=True, kw_only=True, tag="set_up"):
     customer: str
 
 
-class Attach(_Ask, frozen=True, kw_only=True, tag="attach"):
+class AttachMethod(_Ask, frozen=True, kw_only=True, tag="attach"):
     """Keep the method that this token names."""
 
     customer: str
@@ -187,7 +187,7 @@ class ReverseTransfer(_Ask, frozen=True, kw_only=True, tag="reverse_transfer"):
 
 
 PaymentAsk = Begin | Confirm | Capture | Void | Refund | Read | AnswerDispute
-CustomerAsk = OpenCustomer | EraseCustomer | SetUp | Attach | Detach | ReadMethods
+CustomerAsk = OpenCustomer | EraseCustomer | SetUp | AttachMethod | Detach | ReadMethods
 AccountAsk = OpenAccount | Transfer | ReadTransfer | ReverseTransfer
 Ask = PaymentAsk | CustomerAsk | AccountAsk
 

@@ -1,8 +1,8 @@
 """The kinds of entities that have to do with money."""
 
-from typing import Any, Final
+from typing import Final
 
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 
 PAYMENT_KINDS: Final = (
     "bill",
@@ -20,7 +20,7 @@ PAYMENT_KINDS: Final = (
 )
 
 
-def payment_kinds(poll_s: float) -> list[Kind[Any, Any, Any]]:
+def payment_kinds(poll_s: float) -> list[AnyKind]:
     """All of them. `poll_s`: after how long without news a live payment is read again."""
     from actors.payments.bill.kind import BillKind
     from actors.payments.coupon.entity import CouponKind

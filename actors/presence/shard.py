@@ -169,7 +169,7 @@ class PresenceShard:
     def _take(self, report: wire.PresenceReport) -> None:
         presence, gateway, now = self._presence, report.gateway, self._now()
         for seat in report.seats:
-            presence.seat(gateway, seat.user, seat.devices, now, seat.left_ago_ms / 1000)
+            presence.seat(gateway, seat.user, seat.devices, now, left_ago_s=seat.left_ago_ms / 1000)
         for choice in report.choices:
             presence.choose(choice.user, choice.status, choice.at_ms, now, again=choice.again)
         for user in report.watch:

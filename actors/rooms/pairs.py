@@ -9,7 +9,7 @@ id and creates it.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, assert_never
+from typing import assert_never
 
 from typing_extensions import override
 
@@ -107,5 +107,5 @@ class PairKind(Kind[Pair, PairCommand, Claimed | PairReleased]):
         raise PermissionDenied("Only Carewire itself may do this.")
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[Claimed | PairReleased], part: Any) -> None:
+    def show(self, entity_id: str, recorded: Recorded[Claimed | PairReleased], part: None) -> None:
         return None

@@ -14,7 +14,7 @@ _ROUNDING_S: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
+class BucketQuota:
     """`burst` at once, and `per_s` a second ever after."""
 
     per_s: float
@@ -26,7 +26,7 @@ class Buckets:
 
     __slots__ = ("_depth_s", "_full_s", "_interval_s", "_most", "_quota", "_sweep_above")
 
-    def __init__(self, quota: Quota, most: int = _MOST) -> None:
+    def __init__(self, quota: BucketQuota, most: int = _MOST) -> None:
         self._quota = quota
         self._most = most
         self._sweep_above = min(_SWEEP_ABOVE, most)

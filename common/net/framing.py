@@ -34,7 +34,7 @@ class PeerRefused(ConnectionError):
     """The other end does not know the secret."""
 
 
-class Framed(asyncio.Protocol):
+class FramedProtocol(asyncio.Protocol):
     """Cuts a stream into frames, of `largest` bytes at most, until it is handed on."""
 
     def __init__(self, largest: int) -> None:
@@ -90,7 +90,7 @@ class Framed(asyncio.Protocol):
             self._transport.abort()
 
 
-class Listening(Framed):
+class Listening(FramedProtocol):
     """The end that answers. A connection that does not prove itself in time is closed."""
 
     def __init__(self, secret: SharedSecret, nonce: Callable[[], bytes] = fresh_nonce) -> None:
@@ -152,7 +152,7 @@ class Listening(Framed):
             self._timer = None
 
 
-class Calling(Framed):
+class Calling(FramedProtocol):
     """The end that asks."""
 
     def __init__(self) -> None:

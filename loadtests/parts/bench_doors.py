@@ -74,8 +74,17 @@ def generated() -> ASGIApp:
     return _application(
         router_of(
             [
-                Operation("reschedule_booking", _MAY[0], RescheduleBooking, told, moving, "write"),
-                Operation("list_bookings", _MAY[1], ListQuery, told, listing, "read"),
+                Operation(
+                    name="reschedule_booking",
+                    action=_MAY[0],
+                    request=RescheduleBooking,
+                    call=told,
+                    rest=moving,
+                    limit="write",
+                ),
+                Operation(
+                    name="list_bookings", action=_MAY[1], request=ListQuery, call=told, rest=listing, limit="read"
+                ),
             ]
         )
     )

@@ -155,7 +155,7 @@ async def bench(args: argparse.Namespace, settings: Settings) -> list[dict[str, 
     names = await ensure_shards(recipe, stores)
     heard = [0]
 
-    def count(deliveries: list[protocol.Delivery]) -> None:
+    def count(deliveries: list[protocol.TopicDelivery]) -> None:
         heard[0] += len(deliveries)
 
     region = Region(

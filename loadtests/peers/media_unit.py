@@ -8,7 +8,7 @@ import sys
 
 from realtime.media.placing import TrackKey
 from realtime.media.room import Filled
-from realtime.media.sdp.offer import Track
+from realtime.media.sdp.offer import SdpTrack
 from realtime.media.unit import MediaUnit
 
 
@@ -45,7 +45,7 @@ async def main() -> None:
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         asked = json.loads(line)
         unit.admit("bench", asked["person"], ("microphone", "camera"))
-        tracks = [Track("0", "microphone"), Track("1", "camera")] if asked["sends"] else []
+        tracks = [SdpTrack("0", "microphone"), SdpTrack("1", "camera")] if asked["sends"] else []
         answer = unit.offer("bench", asked["person"], asked["sdp"], tracks)
         print(json.dumps({"sdp": answer.sdp}), flush=True)
     await unit.close()

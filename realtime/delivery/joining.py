@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import msgspec
 
 from actors.kernel.contract.answers import Reply
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 from common.errors import Unavailable
 from realtime.delivery.connections import Connection
-from realtime.delivery.subscriptions import Subscriptions
+from realtime.delivery.subscriptions import GatewayTopics
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +18,13 @@ class JoinedTopic:
     between: from now on the topic flows to the socket by itself."""
 
     reply: Reply
-    held: list[Delivery]
+    held: list[TopicDelivery]
 
 
 class Joining:
     """Joins of one gateway."""
 
-    def __init__(self, subscriptions: Subscriptions[Connection]) -> None:
+    def __init__(self, subscriptions: GatewayTopics[Connection]) -> None:
         self._subscriptions = subscriptions
 
     async def join(self, connection: Connection, topic: str, submit: Callable[[], Awaitable[Reply]]) -> JoinedTopic:
@@ -45,7 +45,7 @@ class Joining:
         return JoinedTopic(reply, [own for one in held if (own := _as_sent(one, connection)) is not None])
 
 
-def _as_sent(delivery: Delivery, connection: Connection) -> Delivery | None:
+def _as_sent(delivery: TopicDelivery, connection: Connection) -> TopicDelivery | None:
     """The delivery with what this socket gets of it; None: nothing."""
     if delivery.for_all:
         return delivery

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from realtime.delivery.subscriptions import Subscriptions
+from realtime.delivery.subscriptions import GatewayTopics
 
 _SECONDS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.04, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 _REASONS: Final = frozenset(
@@ -71,7 +71,7 @@ class GatewayMetrics:
         """A request for another gateway's session has ended."""
         self.forwards.labels(kind, result).inc()
 
-    def watch(self, subscriptions: Subscriptions[Any]) -> None:
+    def watch(self, subscriptions: GatewayTopics[Any]) -> None:
         """Read these levels when they are asked for."""
         self.topics.set_function(lambda: len(subscriptions))
         self.joining.set_function(lambda: subscriptions.joining)

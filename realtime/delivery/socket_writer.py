@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from actors.kernel.contract.protocol import Delivery, without_attachments
+from actors.kernel.contract.protocol import TopicDelivery, without_attachments
 from realtime.delivery.packets import (
     DISCONNECT_TEXT,
     ack_text,
@@ -46,7 +46,7 @@ class Run:
 
     __slots__ = ("deliveries", "frames", "wire")
 
-    def __init__(self, frames: Sequence[Frame], deliveries: Sequence[Delivery] = ()) -> None:
+    def __init__(self, frames: Sequence[Frame], deliveries: Sequence[TopicDelivery] = ()) -> None:
         self.frames = frames
         self.deliveries = deliveries
         self.wire = b"".join([each.wire for each in frames])
@@ -103,7 +103,7 @@ class SocketWriter:
         """Send an event with one argument, which is JSON."""
         self.send(frame(event_text(event, payload)))
 
-    def deliver(self, delivery: Delivery, *, binary: bool) -> None:
+    def deliver(self, delivery: TopicDelivery, *, binary: bool) -> None:
         """Send what a topic brought. `binary`: the client takes attachments."""
         attachments = delivery.attachments
         if attachments and not binary:

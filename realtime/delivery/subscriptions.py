@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 from common.errors import FailedPrecondition, Overloaded
 
 
@@ -42,7 +42,7 @@ class _Listener(Generic[S]):
     joins: int = 0  # under way
     floor: int = 0
     admissions: tuple[int, ...] = ()
-    held: list[Delivery] = field(default_factory=list)
+    held: list[TopicDelivery] = field(default_factory=list)
     held_bytes: int = 0
     overflowed: bool = False
 
@@ -66,7 +66,7 @@ class PendingJoin(Generic[S]):
 _MAX_HELD_BYTES: Final = 1_000_000
 
 
-class Subscriptions(Generic[S]):
+class GatewayTopics(Generic[S]):
     """The topics of one gateway."""
 
     def __init__(
@@ -112,7 +112,7 @@ class Subscriptions(Generic[S]):
         self.joining += 1
         return PendingJoin(listener)
 
-    def joined(self, join: PendingJoin[S], version: int) -> list[Delivery]:
+    def joined(self, join: PendingJoin[S], version: int) -> list[TopicDelivery]:
         """The join succeeded at `version`: what the socket must be sent now, in order; the rest flows.
 
         Raises:
@@ -151,9 +151,9 @@ class Subscriptions(Generic[S]):
         for listener in list(self._listeners.get(who, {}).values()):
             self._close(listener)
 
-    def route(self, delivery: Delivery) -> Iterable[S]:
-        """Who is to hear of this, now; what each gets of it is `Delivery.packet_for`. Good until the next call of any
-        method."""
+    def route(self, delivery: TopicDelivery) -> Iterable[S]:
+        """Who is to hear of this, now; what each gets of it is `TopicDelivery.packet_for`. Good until the next call of
+        any method."""
         topic = self._topics.get(delivery.topic)
         if topic is None or 0 < delivery.version <= topic.last:
             return ()
@@ -163,10 +163,10 @@ class Subscriptions(Generic[S]):
             return topic.live
         return self._route_one_by_one(topic, delivery)
 
-    def runs(self, deliveries: Iterable[Delivery]) -> Iterator[tuple[list[Delivery], Iterable[S]]]:
+    def runs(self, deliveries: Iterable[TopicDelivery]) -> Iterator[tuple[list[TopicDelivery], Iterable[S]]]:
         """`route` for many, in their order: those that follow each other to the same sockets come together. Each run
         must be sent before the next one is asked for."""
-        run: list[Delivery] = []
+        run: list[TopicDelivery] = []
         hearers: Iterable[S] = ()
         for delivery in deliveries:
             topic = self._topics.get(delivery.topic)
@@ -185,7 +185,7 @@ class Subscriptions(Generic[S]):
         if run:
             yield run, hearers
 
-    def _route_one_by_one(self, topic: _Topic[S], delivery: Delivery) -> list[S]:
+    def _route_one_by_one(self, topic: _Topic[S], delivery: TopicDelivery) -> list[S]:
         hearers = list(topic.live)
         watched = list(topic.held.values())
         if delivery.evict:
@@ -204,11 +204,11 @@ class Subscriptions(Generic[S]):
             self._check_idle(delivery.topic)
         return hearers
 
-    def _release(self, listener: _Listener[S]) -> list[Delivery]:
+    def _release(self, listener: _Listener[S]) -> list[TopicDelivery]:
         """Send what is held to a socket that has just become a member; an eviction makes it wait again, or leave."""
         topic = self._topics[listener.topic]
         held = self._take_held(listener)
-        sent: list[Delivery] = []
+        sent: list[TopicDelivery] = []
         # What has no number is placed by its neighbours: it is old news if something up to the floor comes after it.
         fresh = max((index for index, old in enumerate(held) if 0 < old.version <= listener.floor), default=-1)
         for index, delivery in enumerate(held):
@@ -225,7 +225,7 @@ class Subscriptions(Generic[S]):
         self._check_idle(listener.topic)
         return sent
 
-    def _heard(self, listener: _Listener[S], delivery: Delivery) -> None:
+    def _heard(self, listener: _Listener[S], delivery: TopicDelivery) -> None:
         """The socket has it. An eviction ends its membership, and is kept for a join that is still under way:
         should that turn out to be an admission from before, it is void."""
         listener.floor = max(listener.floor, delivery.version)
@@ -236,7 +236,7 @@ class Subscriptions(Generic[S]):
                 listener.member = False
                 self._hold(listener, delivery)
 
-    def _hold(self, listener: _Listener[S], delivery: Delivery) -> None:
+    def _hold(self, listener: _Listener[S], delivery: TopicDelivery) -> None:
         if not listener.joins or listener.overflowed:
             return
         listener.held.append(delivery)
@@ -246,7 +246,7 @@ class Subscriptions(Generic[S]):
             self._take_held(listener)
             listener.overflowed = True
 
-    def _take_held(self, listener: _Listener[S]) -> list[Delivery]:
+    def _take_held(self, listener: _Listener[S]) -> list[TopicDelivery]:
         held, listener.held = listener.held, []
         self.held_bytes -= listener.held_bytes
         listener.held_bytes = 0
@@ -296,19 +296,19 @@ class Subscriptions(Generic[S]):
             self._on_idle(topic)
 
 
-def _is_for_all(topic: _Topic[Any], delivery: Delivery) -> bool:
+def _is_for_all(topic: _Topic[Any], delivery: TopicDelivery) -> bool:
     return not (topic.held or delivery.evict)
 
 
-def _may_hear(listener: _Listener[S], delivery: Delivery) -> bool:
+def _may_hear(listener: _Listener[S], delivery: TopicDelivery) -> bool:
     return delivery.version == 0 or delivery.version > listener.floor
 
 
-def _ends(listener: _Listener[S], delivery: Delivery) -> bool:
+def _ends(listener: _Listener[S], delivery: TopicDelivery) -> bool:
     """Does this evict the listener, later than its last admission?"""
     return delivery.evict == listener.who.user and not _later(listener, delivery)
 
 
-def _later(listener: _Listener[S], eviction: Delivery) -> tuple[int, ...]:
+def _later(listener: _Listener[S], eviction: TopicDelivery) -> tuple[int, ...]:
     """The admissions that this eviction does not undo."""
     return tuple(version for version in listener.admissions if 0 < eviction.version <= version)

@@ -131,5 +131,5 @@ class Events:
         if persons or action in ALWAYS_RECORDED:
             resource = handler.resource_of(request)
             self._guard.observed(
-                Observation(verified, action, resource, persons, connection.address, connection.trace())
+                Observation(verified, action, resource, persons, address=connection.address, request=connection.trace())
             )

@@ -32,7 +32,7 @@ from realtime.front.revocation.guard import Guard, NoGuard
 from realtime.front.session.expiry import Expiry
 from realtime.front.session.recovery import SocketRecovery
 from realtime.front.session.session_start import SessionStart
-from realtime.front.session.sessions import Sessions
+from realtime.front.session.sessions import SocketSessions
 from realtime.front.session.sign_in import SignIn
 from realtime.relay.relay import Relay
 
@@ -189,7 +189,7 @@ async def open_gateway(parts: GatewayParts) -> Gateway:
     server = make_server(settings, namespace, relay)
     if relay is not None:
         await relay.start(server.eio, parts.inner_host, parts.inner_ports)
-    listening = await open_port(server, settings, parts.host, parts.port, door)
+    listening = await open_port(server, settings, parts.host, parts.port, door=door)
     hub.deadlines.start()
     log.info("gateway.started", gateway=hub.name, host=parts.host, port=listening.port)
     return Gateway(parts, namespace=namespace, listening=listening, relay=relay)
@@ -212,7 +212,7 @@ def doors_of(parts: GatewayParts) -> tuple[Namespace, RawDoor]:
         topic_of=parts.topic_of,
         max_events=settings.max_recovered_events,
     )
-    sessions = Sessions(
+    sessions = SocketSessions(
         hub,
         bounds,
         sign_in=SignIn(hub, bounds, parts.verifier, parts.guard),
@@ -227,5 +227,5 @@ def doors_of(parts: GatewayParts) -> tuple[Namespace, RawDoor]:
         guard=parts.guard,
         limits=bounds.limits,
     )
-    namespace = Namespace(settings, hub, bounds, sessions, events)
+    namespace = Namespace(settings, hub, bounds, sessions, events=events)
     return namespace, RawDoor(parts.routes, namespace, settings, hub=hub, bounds=bounds, sessions=sessions)

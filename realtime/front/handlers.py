@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, get_args
 
 import msgspec
 
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 from common.policy import PERSONAL, POLICY
 from realtime.delivery.connections import Connection
 
@@ -20,7 +20,7 @@ class EventResult(msgspec.Struct, frozen=True):
     """What a handler gives back: the ack's `data` as JSON, and deliveries that are sent right behind the ack."""
 
     data: bytes = b"{}"
-    held: Sequence[Delivery] = ()
+    held: Sequence[TopicDelivery] = ()
     persons: Sequence[str] | None = None  # whom it tells of, where the data itself does not say
     attachments: Sequence[bytes] = ()  # `data` has a placeholder for each
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry
 
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 from actors.presence.channel import PresenceChange
 from common.auth.revocations import Revocation
 from common.clock import Clock
@@ -15,7 +15,7 @@ from realtime.delivery.deadlines import Deadlines
 from realtime.delivery.fanout import Fanout
 from realtime.delivery.joining import Joining
 from realtime.delivery.metrics import GatewayMetrics
-from realtime.delivery.subscriptions import Subscriptions
+from realtime.delivery.subscriptions import GatewayTopics
 from realtime.front.presence import Watchers
 from realtime.front.revocation.dismissals import Dismissals
 from realtime.front.revocation.revoker import Revoker
@@ -46,15 +46,15 @@ class Hub:
         self.tasks = Tasks(name)
         self.deadlines = Deadlines(clock)
         self.connections = Connections()
-        self.subscriptions: Subscriptions[Connection] = Subscriptions(
+        self.subscriptions: GatewayTopics[Connection] = GatewayTopics(
             unlisten, max_topics=max_rooms + 1
         )  # and the inbox
         self.joining = Joining(self.subscriptions)
         self.watchers = Watchers(max_watched)
         self.dismissals = Dismissals(self.tasks, self.deadlines)
         self.revoker = Revoker(self.dismissals)
-        self._heard: dict[str, Callable[[Sequence[Delivery]], None]] = {}
-        self._overheard: dict[str, Callable[[Sequence[Delivery]], None]] = {}
+        self._heard: dict[str, Callable[[Sequence[TopicDelivery]], None]] = {}
+        self._overheard: dict[str, Callable[[Sequence[TopicDelivery]], None]] = {}
         self._farewells: list[Callable[[Connection], None]] = []
         self._greetings: list[Callable[[Connection], None]] = []
         self._partings: list[Callable[[Connection, Collection[str]], None]] = []
@@ -67,7 +67,7 @@ class Hub:
         """Who is connected here, or about to be."""
         return self.revoker.users
 
-    def deliver(self, deliveries: list[Delivery]) -> None:
+    def deliver(self, deliveries: list[TopicDelivery]) -> None:
         """Send what a region brought to whoever listens."""
         if self._heard and any(one.topic in self._heard for one in deliveries):
             for topic, heard in self._heard.items():
@@ -80,7 +80,7 @@ class Hub:
         if self._overheard:
             self._tell_overheard(deliveries)
 
-    def _tell_overheard(self, deliveries: Sequence[Delivery]) -> None:
+    def _tell_overheard(self, deliveries: Sequence[TopicDelivery]) -> None:
         for kind, overheard in self._overheard.items():
             if found := [one for one in deliveries if one.topic.startswith(kind)]:
                 try:
@@ -88,7 +88,7 @@ class Hub:
                 except Exception:  # the region must not suffer for it
                     log.exception("hub.not_overheard", kind=kind)
 
-    def overhears(self, kind: str, overheard: Callable[[Sequence[Delivery]], None]) -> None:
+    def overhears(self, kind: str, overheard: Callable[[Sequence[TopicDelivery]], None]) -> None:
         """Call this with what sockets have been sent of topics of this kind of entity."""
         self._overheard[f"{kind}:"] = overheard
 
@@ -101,7 +101,7 @@ class Hub:
         for farewell in self._farewells:
             farewell(connection)
 
-    def hears(self, topic: str, heard: Callable[[Sequence[Delivery]], None]) -> None:
+    def hears(self, topic: str, heard: Callable[[Sequence[TopicDelivery]], None]) -> None:
         """The gateway itself listens to this topic: `heard` gets what a region brings of it, and no socket does."""
         self._heard[topic] = heard
 

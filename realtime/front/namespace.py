@@ -16,11 +16,11 @@ from realtime.delivery.packets import Incoming
 from realtime.delivery.socket_writer import SocketWriter
 from realtime.front.acks import UNKNOWN, Ack, Events, error_event
 from realtime.front.bounds.admission import refused
-from realtime.front.bounds.bounds import Bounds
+from realtime.front.bounds.bounds import FrontBounds
 from realtime.front.bounds.strangers import ABUSE
 from realtime.front.handlers import EventResult, Handler
 from realtime.front.hub import Hub
-from realtime.front.session.sessions import Sessions
+from realtime.front.session.sessions import SocketSessions
 from realtime.socketio import OpeningRequest
 
 log = get_logger(__name__)
@@ -30,7 +30,9 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketi
     """One a gateway. python-socketio calls `on_connect` and `on_disconnect`; events come through `receive`, so a
     client that names its event "disconnect" reaches neither."""
 
-    def __init__(self, settings: GatewaySettings, hub: Hub, bounds: Bounds, sessions: Sessions, events: Events) -> None:
+    def __init__(
+        self, settings: GatewaySettings, hub: Hub, bounds: FrontBounds, sessions: SocketSessions, events: Events
+    ) -> None:
         super().__init__("/")
         self._settings = settings
         self._hub = hub

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class MediaLimits:
     """Of each connection."""
 
     packets_a_second: int = 3000

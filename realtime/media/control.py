@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING, Final
 
-from realtime.media.budgets import Limits
+from realtime.media.budgets import MediaLimits
 from realtime.media.parts import aiortc_rtp as rtp
-from realtime.media.peer import Peer
+from realtime.media.peer import MediaPeer
 from realtime.media.placing import TrackKey
-from realtime.media.room import STALLED_S, Listener, Person, Room
+from realtime.media.room import STALLED_S, Listener, MediaPerson, MediaRoom
 from realtime.media.rtp import feedback
-from realtime.media.rtp.fanout import Fanout
+from realtime.media.rtp.fanout import RtpFanout
 from realtime.media.rtp.source import Mapping
 
 if TYPE_CHECKING:
@@ -18,16 +18,16 @@ REPORTS_S: Final = 1.0
 LOOKS_S: Final = 0.2  # at who speaks, is lost or has stalled, and at what links carry
 
 
-class Control:
+class UnitControl:
     """One unit's."""
 
-    def __init__(self, fanout: Fanout, listener: Listener, limits: Limits) -> None:
+    def __init__(self, fanout: RtpFanout, listener: Listener, limits: MediaLimits) -> None:
         self._fanout = fanout
         self._listener = listener
         self._limits = limits
         self._reports_at = self._looks_at = 0.0
 
-    def heard(self, room: Room, peer: Peer, data: bytes, now: float) -> None:
+    def heard(self, room: MediaRoom, peer: MediaPeer, data: bytes, now: float) -> None:
         """RTCP of `peer`. Raises ValueError if it is none."""
         for packet in feedback.parsed(data):
             if isinstance(packet, rtp.RtcpSrPacket):
@@ -46,7 +46,7 @@ class Control:
                 for ssrc in packet.sources:
                     peer.inlet.forget(ssrc)
 
-    def _payload_feedback(self, room: Room, peer: Peer, packet: rtp.RtcpPsfbPacket, now: float) -> None:
+    def _payload_feedback(self, room: MediaRoom, peer: MediaPeer, packet: rtp.RtcpPsfbPacket, now: float) -> None:
         for ssrc in feedback.asks_for_key_frame(packet):
             slot = peer.by_ssrc.get(ssrc)
             key = peer.placement.get(slot.mid) if slot is not None else None
@@ -57,7 +57,7 @@ class Control:
             if (person := room.people.get(peer.person)) is not None:
                 room.feed(person, peer, now)
 
-    def _send_again(self, peer: Peer, packet: rtp.RtcpRtpfbPacket, now: float) -> None:
+    def _send_again(self, peer: MediaPeer, packet: rtp.RtcpRtpfbPacket, now: float) -> None:
         slot = peer.by_ssrc.get(packet.media_ssrc)
         if slot is None:
             return
@@ -68,7 +68,7 @@ class Control:
                 continue
             self._fanout.again(slot, origin[0], kept)
 
-    def tick(self, rooms: list[Room], now: float) -> None:
+    def tick(self, rooms: list[MediaRoom], now: float) -> None:
         """Some 50 times a second."""
         reports, looks = now - self._reports_at >= REPORTS_S, now - self._looks_at >= LOOKS_S
         self._reports_at = now if reports else self._reports_at
@@ -90,7 +90,7 @@ class Control:
                 self._listener.speaker(room.name, room.loudest.speaker)
                 room.arrange(now)
 
-    def _ask(self, peer: Peer, now: float) -> None:
+    def _ask(self, peer: MediaPeer, now: float) -> None:
         """For what was lost on its way to us, and for the key frames that somebody waits for."""
         if not peer.inlet.tracks:
             return
@@ -107,14 +107,14 @@ class Control:
             self._tell(peer, allowed, now)
 
     @staticmethod
-    def _tell(peer: Peer, bps: int, now: float) -> None:
+    def _tell(peer: MediaPeer, bps: int, now: float) -> None:
         """How much may be sent to us (REMB)."""
         streams = [source.ssrc for source in peer.inlet.sources if source.kind == "video"]
         if streams:
             peer.told_bps, peer.told_at = bps, now
             peer.transport.send_control(feedback.bandwidth_estimate(bps, streams))
 
-    def _report(self, peer: Peer, now: float) -> None:
+    def _report(self, peer: MediaPeer, now: float) -> None:
         sources = peer.inlet.sources
         for source in sources:
             source.measure_rate(now)
@@ -125,7 +125,7 @@ class Control:
             if (report := feedback.sender_report(slot, now, peer.cname(slot.mid))) is not None:
                 peer.transport.send_control(report)
 
-    def _look(self, room: Room, person: Person, peer: Peer, now: float) -> None:
+    def _look(self, room: MediaRoom, person: MediaPerson, peer: MediaPeer, now: float) -> None:
         silent = now - peer.transport.heard_at
         lost = silent > (self._limits.silence_s if _flows(peer, now, silent) else self._limits.idle_silence_s)
         if lost != peer.lost:
@@ -139,14 +139,14 @@ class Control:
                 self._listener.stalled(room.name, TrackKey(person.name, track.name), stalled=stalled)
 
 
-def _flows(peer: Peer, now: float, silent: float) -> bool:
+def _flows(peer: MediaPeer, now: float, silent: float) -> bool:
     """Whether media was under way when they fell silent: who gets or sends it is heard each second."""
     sent = any(slot.source is not None and slot.source.slots for slot in peer.slots.values())
     came = any(source.last_arrival > now - silent - 1 for source in peer.inlet.sources)
     return sent or came
 
 
-def _measured(peer: Peer, report: rtp.RtcpReceiverInfo, now: float) -> None:
+def _measured(peer: MediaPeer, report: rtp.RtcpReceiverInfo, now: float) -> None:
     """What a receiver says of one of its slots."""
     slot: Slot | None = peer.by_ssrc.get(report.ssrc)
     if slot is None:

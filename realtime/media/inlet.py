@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from realtime.media.budgets import Limits
+from realtime.media.budgets import MediaLimits
 from realtime.media.parts import BandwidthUsage, RemoteBitrateEstimator
 from realtime.media.rtp.layers import NOMINAL_BPS
 from realtime.media.rtp.packets import HEADER, MARKER, PADDING, extensions, payload_start
 from realtime.media.rtp.slot import Source
-from realtime.media.rtp.source import Kept
+from realtime.media.rtp.source import KeptPacket
 from realtime.media.rtp.vp8 import Descriptor, descriptor
-from realtime.media.sdp.offer import ABS_SEND_TIME, AUDIO_LEVEL, MID, REPAIRED_RID, RID, Section
+from realtime.media.sdp.offer import ABS_SEND_TIME, AUDIO_LEVEL, MID, REPAIRED_RID, RID, SdpSection
 
 ALIVE_S: Final = 1.0  # a layer without a packet for that long is not sent at present
 UNWATCHED_S: Final = 10.0
@@ -23,12 +23,12 @@ NOTHING_SAID: Final = Descriptor(0, False, False, -1, False, 0, -1, 0)  # of sou
 
 
 @dataclass(slots=True)
-class Track:
+class InletTrack:
     """A microphone, a camera or a screen of somebody, with its layers. `passing`: whether anybody may get it."""
 
     person: str
     name: str
-    section: Section
+    section: SdpSection
     passing: bool = False
     layers: dict[str, Source] = field(default_factory=dict)
     stalled: bool = False
@@ -72,37 +72,39 @@ class Track:
 
 
 @dataclass(slots=True)
-class Packet:
+class MediaPacket:
     """A packet of media that counts: its source, and how it goes out."""
 
-    track: Track
+    track: InletTrack
     source: Source
-    kept: Kept
+    kept: KeptPacket
     level: int | None
 
 
 class Inlet:
-    """Turns decrypted packets of one connection into `Packet`s."""
+    """Turns decrypted packets of one connection into `MediaPacket`s."""
 
-    def __init__(self, person: str, limits: Limits) -> None:
+    def __init__(self, person: str, limits: MediaLimits) -> None:
         self._person = person
         self._limits = limits
-        self._sources: dict[int, tuple[Track, Source]] = {}
-        self._repairs: dict[int, tuple[Track, Source]] = {}
-        self._announced: dict[int, Track] = {}
+        self._sources: dict[int, tuple[InletTrack, Source]] = {}
+        self._repairs: dict[int, tuple[InletTrack, Source]] = {}
+        self._announced: dict[int, InletTrack] = {}
         self._announced_repairs: dict[int, int] = {}
         self._estimator = RemoteBitrateEstimator()
-        self.tracks: dict[str, Track] = {}
+        self.tracks: dict[str, InletTrack] = {}
         self.estimate_bps: int | None = None  # that can come, if that has been found out anew
         self.dropped = 0
 
-    def configure(self, named: Iterable[tuple[str, Section]]) -> None:
+    def configure(self, named: Iterable[tuple[str, SdpSection]]) -> None:
         """These sources are sent, in these sections. What was sent before and is named again goes on."""
         before, self.tracks = self.tracks, {}
         for name, section in named:
             known = before.get(name)
             track = (
-                known if known is not None and known.section.mid == section.mid else Track(self._person, name, section)
+                known
+                if known is not None and known.section.mid == section.mid
+                else InletTrack(self._person, name, section)
             )
             track.section = section
             self.tracks[name] = track
@@ -144,7 +146,7 @@ class Inlet:
             for slot in [*found[1].slots]:
                 slot.leave()
 
-    def read(self, packet: memoryview, now: float) -> Packet | None:
+    def read(self, packet: memoryview, now: float) -> MediaPacket | None:
         """What a decrypted packet is. None: it is nothing to forward.
 
         Raises:
@@ -177,7 +179,7 @@ class Inlet:
 
     def _counted(
         self,
-        track: Track,
+        track: InletTrack,
         source: Source,
         sequence: int,
         flags: int,
@@ -185,7 +187,7 @@ class Inlet:
         payload: bytes,
         level: int | None,
         now: float,
-    ) -> Packet | None:
+    ) -> MediaPacket | None:
         extended = source.extended(sequence)
         said = NOTHING_SAID
         if source.kind == "video":
@@ -197,12 +199,12 @@ class Inlet:
                     source.key_frames += 1
                     source.losses.beyond_repair = False
         source.came(extended, timestamp, len(payload), now)
-        kept = Kept(extended, flags, timestamp, now, payload, said)
+        kept = KeptPacket(extended, flags, timestamp, now, payload, said)
         if source.kind == "video":
             source.keep(kept)
-        return Packet(track, source, kept, level)
+        return MediaPacket(track, source, kept, level)
 
-    def _measure(self, track: Track, packet: memoryview, size: int, ssrc: int, now: float) -> int | None:
+    def _measure(self, track: InletTrack, packet: memoryview, size: int, ssrc: int, now: float) -> int | None:
         """Note what the extensions say of the network; the audio level of a packet of sound."""
         wanted = track.section.extensions.get(AUDIO_LEVEL if track.kind == "audio" else ABS_SEND_TIME)
         value = next((value for number, value in extensions(packet) if number == wanted), None) if wanted else None
@@ -217,7 +219,7 @@ class Inlet:
                 self.estimate_bps = estimate[0] if crowded else max(estimate[0], LEAST_BPS)
         return None
 
-    def _bound(self, packet: memoryview, ssrc: int, payload_type: int) -> tuple[tuple[Track, Source], bool] | None:
+    def _bound(self, packet: memoryview, ssrc: int, payload_type: int) -> tuple[tuple[InletTrack, Source], bool] | None:
         """Find out what an unknown SSRC is: by what was announced, by MID and RID, or because only one can be meant.
         Whether it is a retransmission too."""
         if len(self._sources) + len(self._repairs) >= self._limits.streams:
@@ -245,14 +247,14 @@ class Inlet:
         return (track, source), False
 
     def _bind_repair(
-        self, ssrc: int, original: tuple[Track, Source] | None
-    ) -> tuple[tuple[Track, Source], bool] | None:
+        self, ssrc: int, original: tuple[InletTrack, Source] | None
+    ) -> tuple[tuple[InletTrack, Source], bool] | None:
         if original is None:
             return None
         self._repairs[ssrc] = original
         return original, True
 
-    def _named(self, values: dict[int, bytes], payload_type: int) -> tuple[Track | None, dict[str, str]]:
+    def _named(self, values: dict[int, bytes], payload_type: int) -> tuple[InletTrack | None, dict[str, str]]:
         """The track that a packet's MID names, or the only one that it can be of."""
         for track in self.tracks.values():
             said = _texts(track, values)
@@ -268,7 +270,7 @@ class Inlet:
         return (possible[0], _texts(possible[0], values)) if len(possible) == 1 else (None, {})
 
 
-def _texts(track: Track, values: dict[int, bytes]) -> dict[str, str]:
+def _texts(track: InletTrack, values: dict[int, bytes]) -> dict[str, str]:
     """MID, RID and repaired RID as a packet gives them, by the numbers that the section of `track` has for them."""
     numbers = track.section.extensions
     return {

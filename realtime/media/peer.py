@@ -4,13 +4,13 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from realtime.media.budgets import Bucket, Limits
+from realtime.media.budgets import Bucket, MediaLimits
 from realtime.media.inlet import Inlet
-from realtime.media.placing import Placement, Slots
+from realtime.media.placing import Placement, SlotMids
 from realtime.media.rtp.layers import Chooser
 from realtime.media.rtp.slot import Slot, Source
-from realtime.media.sdp.answer import Here, Stream, answer
-from realtime.media.sdp.offer import ABS_SEND_TIME, REPAIRED_RID, Offer, Section, Track
+from realtime.media.sdp.answer import Here, SlotStream, answer
+from realtime.media.sdp.offer import ABS_SEND_TIME, REPAIRED_RID, SdpOffer, SdpSection, SdpTrack
 from realtime.media.wire.transport import Transport
 
 BURST_S: Final = 0.5
@@ -25,15 +25,15 @@ class Quality(NamedTuple):
     down_bps: float | None
 
 
-class Peer:
+class MediaPeer:
     """Changed by offers and by what arrives. It knows nobody else."""
 
     def __init__(
         self,
         person: str,
         transport: Callable[[Callable[[], None]], Transport],
-        limits: Limits,
-        changed: Callable[["Peer"], None],
+        limits: MediaLimits,
+        changed: Callable[["MediaPeer"], None],
     ) -> None:
         """`changed` is called when it is connected, roams, or is closed by its other side."""
         self.person = person
@@ -42,7 +42,7 @@ class Peer:
         self.inlet = Inlet(person, limits)
         self.slots: dict[str, Slot] = {}
         self.by_ssrc: dict[int, Slot] = {}
-        self.order = Slots((), ())
+        self.order = SlotMids((), ())
         self.placement: Placement = {}
         self.chooser = Chooser()
         self.layers: dict[str, int] = {}  # what it chose, for each slot of video
@@ -56,7 +56,7 @@ class Peer:
         self.loss = 0.0  # of what is sent to them, 0 to 1
         self.refused = 0  # packets above the budget, or malformed
         self._session = secrets.randbits(62)
-        self._streams: dict[str, Stream] = {}
+        self._streams: dict[str, SlotStream] = {}
 
     @property
     def connected(self) -> bool:
@@ -68,14 +68,14 @@ class Peer:
         """As it is now."""
         return Quality(self.rtt_s, self.loss, self.chooser.estimate_bps)
 
-    def configure(self, offer: Offer, tracks: Sequence[Track]) -> None:
+    def configure(self, offer: SdpOffer, tracks: Sequence[SdpTrack]) -> None:
         """Take what is offered, and give what has been there before its slot again."""
         sections = {each.mid: each for each in offer.sections}
         self.inlet.configure([(track.source, sections[track.mid]) for track in tracks])
         receiving = [section for section in offer.slots if section.mid not in {track.mid for track in tracks}]
         for mid in [mid for mid in self.slots if mid not in {each.mid for each in receiving}]:
             self._drop(mid)
-        self.order = Slots(
+        self.order = SlotMids(
             tuple(each.mid for each in receiving if each.kind == "audio"),
             tuple(each.mid for each in receiving if each.kind == "video"),
         )
@@ -94,7 +94,7 @@ class Peer:
         del self._streams[mid]
         self.placement.pop(mid, None)
 
-    def _add(self, section: Section, *, repairs: bool) -> None:
+    def _add(self, section: SdpSection, *, repairs: bool) -> None:
         mids = self.order.audio if section.kind == "audio" else self.order.video
         rtx = section.rtx_payload_type if repairs else None
         slot = Slot(
@@ -110,7 +110,7 @@ class Peer:
         self.by_ssrc[slot.ssrc] = slot
         if slot.rtx_ssrc is not None:
             self.by_ssrc[slot.rtx_ssrc] = slot
-        self._streams[section.mid] = Stream(slot.ssrc, slot.rtx_ssrc, f"pair{mids.index(section.mid)}")
+        self._streams[section.mid] = SlotStream(slot.ssrc, slot.rtx_ssrc, f"pair{mids.index(section.mid)}")
 
     def _new_ssrc(self) -> int:
         while (ssrc := secrets.randbits(32)) < 2 or ssrc in self.by_ssrc:
@@ -123,9 +123,9 @@ class Peer:
             slot.context, slot.address = context, address
         self._changed(self)
 
-    def answer(self, offer: Offer, ip: str, port: int, fingerprint: str) -> str:
+    def answer(self, offer: SdpOffer, ip: str, port: int, fingerprint: str) -> str:
         """The session description for the client."""
-        here = Here(ip, port, self.transport.ufrag, self.transport.password, fingerprint)
+        here = Here(ip, port, self.transport.ufrag, self.transport.password, fingerprint=fingerprint)
         sending = frozenset(track.section.mid for track in self.inlet.tracks.values())
         return answer(offer, here, sending, self._streams, self._session)
 
@@ -150,7 +150,7 @@ def released(source: Source) -> None:
         slot.wait_for(None)
 
 
-def _takes_repairs(receiving: list[Section]) -> bool:
+def _takes_repairs(receiving: list[SdpSection]) -> bool:
     """Whether retransmissions as streams of their own would arrive. A client that cannot read what a repair stream
     belongs to (aiortc) finds its section by the payload type, and drops them where several sections have that."""
     videos = [each for each in receiving if each.kind == "video"]

@@ -15,7 +15,7 @@ class TrackKey(NamedTuple):
     source: str
 
 
-class Slots(NamedTuple):
+class SlotMids(NamedTuple):
     """The mids of a receiver's slots, in the order of its offer."""
 
     audio: tuple[str, ...]
@@ -31,7 +31,7 @@ Placement = dict[str, TrackKey | None]
 
 
 def placed(
-    slots: Slots,
+    slots: SlotMids,
     tracks: Sequence[TrackKey],
     speakers: Sequence[str] = (),
     pins: Mapping[str, TrackKey] | None = None,
@@ -82,7 +82,7 @@ def _units(tracks: Sequence[TrackKey], speakers: Sequence[str]) -> list[tuple[Tr
     return [*screens, *(tuple(people[person]) for person in order)]
 
 
-def _holders(slots: Slots, before: Mapping[str, TrackKey | None]) -> dict[TrackKey, list[int]]:
+def _holders(slots: SlotMids, before: Mapping[str, TrackKey | None]) -> dict[TrackKey, list[int]]:
     """In which pair each track, or another of the same person, was."""
     found: dict[TrackKey, list[int]] = {}
     for mids in (slots.audio, slots.video):
@@ -96,7 +96,7 @@ def _holders(slots: Slots, before: Mapping[str, TrackKey | None]) -> dict[TrackK
     return found
 
 
-def _fits(slots: Slots, pair: int, unit: tuple[TrackKey, ...], fixed: Mapping[str, TrackKey]) -> bool:
+def _fits(slots: SlotMids, pair: int, unit: tuple[TrackKey, ...], fixed: Mapping[str, TrackKey]) -> bool:
     """Whether at least what matters most of `unit` has a slot in `pair`: its picture if that is all, else its sound."""
     mids = slots.audio if unit[0].source == "microphone" else slots.video
     return pair < len(mids) and mids[pair] not in fixed

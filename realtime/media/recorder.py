@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, Protocol
 
-from realtime.media.inlet import Packet
+from realtime.media.inlet import MediaPacket
 from realtime.media.placing import TrackKey
-from realtime.media.recording.frames import Frame, Frames, Lost, size_of
+from realtime.media.recording.frames import Frames, LostFrames, MediaFrame, size_of
 from realtime.media.recording.webm import Webm
 from realtime.media.rtp.slot import Source
 from realtime.media.sdp.offer import RIDS
@@ -32,7 +32,7 @@ class Segment(NamedTuple):
     data: bytes
 
 
-class Gap(NamedTuple):
+class TrackGap(NamedTuple):
     """Where something is missing from a track, in seconds since the recording began."""
 
     key: TrackKey
@@ -48,7 +48,7 @@ class Sink(Protocol):
         """The next one of a track."""
         ...
 
-    def gap(self, gap: Gap) -> None:
+    def gap(self, gap: TrackGap) -> None:
         """Something is missing from what comes next."""
         ...
 
@@ -99,7 +99,7 @@ class Recorder:
         if person not in self._granted:
             self.stop("consent")
 
-    def packet(self, key: TrackKey, packet: Packet) -> bool:
+    def packet(self, key: TrackKey, packet: MediaPacket) -> bool:
         """What passed just now. Whether a key frame is needed of its source."""
         if not self.running or (self._audio_only and packet.source.kind == "video"):
             return False
@@ -115,7 +115,7 @@ class Recorder:
         self._cut(track)
         return track.frames.needs_key_frame
 
-    def _fed(self, key: TrackKey, packet: Packet) -> _Track | None:
+    def _fed(self, key: TrackKey, packet: MediaPacket) -> _Track | None:
         """The track that this packet belongs to. None: it is of a layer that is not recorded."""
         track, source, now = self._tracks.get(key), packet.source, packet.kept.sent_at
         if track is not None and track.source is source:
@@ -134,13 +134,13 @@ class Recorder:
         for each in track.frames.finish():
             self._keep(track, each)
         if began_s - track.at_s > 0.1:
-            self._sink.gap(Gap(key, track.at_s, began_s, "changed"))
+            self._sink.gap(TrackGap(key, track.at_s, began_s, "changed"))
         track.source, track.frames, track.began_s, track.first = source, frames, max(began_s, track.at_s), None
         return track
 
-    def _keep(self, track: _Track, each: Frame | Lost) -> None:
-        if isinstance(each, Lost):
-            self._sink.gap(Gap(track.key, track.time_of(each.begin), track.time_of(each.end), "lost"))
+    def _keep(self, track: _Track, each: MediaFrame | LostFrames) -> None:
+        if isinstance(each, LostFrames):
+            self._sink.gap(TrackGap(track.key, track.time_of(each.begin), track.time_of(each.end), "lost"))
             return
         if track.webm is None:
             try:
@@ -161,7 +161,7 @@ class Recorder:
     def _hand_over(self, track: _Track, data: bytes) -> None:
         if data:
             self.bytes += len(data)
-            self._sink.segment(Segment(track.key, track.number, track.segment_at_s, track.at_s, data))
+            self._sink.segment(Segment(track.key, track.number, track.segment_at_s, track.at_s, data=data))
             track.number += 1
             track.segment_at_s = track.at_s
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
-from realtime.media.inlet import Packet, Track
-from realtime.media.peer import Peer, released
+from realtime.media.inlet import InletTrack, MediaPacket
+from realtime.media.peer import MediaPeer, released
 from realtime.media.placing import TrackKey, placed
-from realtime.media.rtp.fanout import Fanout
+from realtime.media.rtp.fanout import RtpFanout
 from realtime.media.rtp.feedback import key_frame_request
 from realtime.media.rtp.layers import Demand
 from realtime.media.rtp.loudest import Loudest
@@ -66,27 +66,27 @@ class Listener(Protocol):
 
 
 @dataclass(slots=True)
-class Person:
+class MediaPerson:
     """Somebody who may be in the room, whether connected or not."""
 
     name: str
     passing: set[str] = field(default_factory=set)
     wishes: dict[TrackKey, Wish] = field(default_factory=dict)
-    peer: Peer | None = None
+    peer: MediaPeer | None = None
 
 
-class Room:
+class MediaRoom:
     """Forwards what passes its gates. People are in the order in which they came."""
 
-    def __init__(self, name: str, fanout: Fanout, listener: Listener) -> None:
+    def __init__(self, name: str, fanout: RtpFanout, listener: Listener) -> None:
         self.name = name
         self._fanout = fanout
         self._listener = listener
-        self.people: dict[str, Person] = {}
+        self.people: dict[str, MediaPerson] = {}
         self.loudest = Loudest()
         self.recorder: Recorder | None = None
 
-    def forward(self, packet: Packet, now: float) -> None:
+    def forward(self, packet: MediaPacket, now: float) -> None:
         """A packet of somebody in the room."""
         track, source, kept = packet.track, packet.source, packet.kept
         if not track.passing:
@@ -98,7 +98,7 @@ class Room:
         if source.waiting and (source.kind == "audio" or kept.said.key_frame):
             for slot in [*source.waiting]:
                 slot.wait_for(None)
-                slot.take(source, kept.sequence, kept.timestamp, now, kept.said.picture, kept.said.tl0)
+                slot.take(source, kept.sequence, kept.timestamp, now, picture=kept.said.picture, tl0=kept.said.tl0)
         if source.slots:
             self._fanout.forward(source, kept)
         if self.recorder is not None:
@@ -113,7 +113,7 @@ class Room:
         self.gate(person, now)
         self.arrange(now)
 
-    def gate(self, person: Person, now: float) -> None:
+    def gate(self, person: MediaPerson, now: float) -> None:
         """Open and close what they send, as it is allowed."""
         for track in person.peer.inlet.tracks.values() if person.peer else ():
             passes = track.name in person.passing
@@ -126,7 +126,7 @@ class Room:
                 if track.name == "microphone":
                     self.loudest.gone(person.name)
 
-    def track(self, key: TrackKey) -> Track | None:
+    def track(self, key: TrackKey) -> InletTrack | None:
         """Of somebody who is here."""
         person = self.people.get(key.person)
         return person.peer.inlet.tracks.get(key.source) if person is not None and person.peer is not None else None
@@ -143,13 +143,15 @@ class Room:
         speakers = self.loudest.recent()
         for person in self.people.values():
             if person.peer is not None and person.peer.slots:
-                self._arrange_for(person, person.peer, tracks, speakers, now)
+                self._arrange_for(person, person.peer, tracks, speakers, now=now)
 
-    def _arrange_for(self, person: Person, peer: Peer, tracks: list[TrackKey], speakers: list[str], now: float) -> None:
+    def _arrange_for(
+        self, person: MediaPerson, peer: MediaPeer, tracks: list[TrackKey], speakers: list[str], now: float
+    ) -> None:
         off = {key for key, wish in person.wishes.items() if wish.quality == "off"}
         wanted = [key for key in tracks if key.person != person.name and key not in off]
         pins = {wish.mid: key for key, wish in person.wishes.items() if wish.mid is not None}
-        placement = placed(peer.order, wanted, speakers, pins, peer.placement)
+        placement = placed(peer.order, wanted, speakers, pins, before=peer.placement)
         changed = {mid for mid, key in placement.items() if peer.placement.get(mid) != key}
         first = peer.placement.keys() != placement.keys()
         peer.placement = placement
@@ -160,14 +162,14 @@ class Room:
         if changed or first:
             self._listener.slots(self.name, person.name, filled(peer))
 
-    def _supply(self, track: Track, now: float) -> None:
+    def _supply(self, track: InletTrack, now: float) -> None:
         """The first packet of a stream has come: it can feed those who were promised its track."""
         key = TrackKey(track.person, track.name)
         for person in self.people.values():
             if person.peer is not None and key in person.peer.placement.values():
                 self.feed(person, person.peer, now)
 
-    def feed(self, person: Person, peer: Peer, now: float) -> None:
+    def feed(self, person: MediaPerson, peer: MediaPeer, now: float) -> None:
         """Connect the slots of `peer` with the streams, and the layers of them, that they shall get."""
         tracks = {mid: track for mid, key in peer.placement.items() if key and (track := self.track(key))}
         demands = [_demand(person, mid, tracks[mid]) for mid in peer.order.video if mid in tracks]
@@ -208,7 +210,7 @@ class Room:
         """Whether anything is kept of what passes."""
         return self.recorder is not None and self.recorder.running
 
-    def _connect(self, peer: Peer, slot: Slot, source: Source, now: float) -> None:
+    def _connect(self, peer: MediaPeer, slot: Slot, source: Source, now: float) -> None:
         if slot.source is source:
             slot.wait_for(None)
         elif slot.wanted is not source:
@@ -231,12 +233,12 @@ class Room:
         return filled(person.peer) if person.peer is not None else []
 
 
-def filled(peer: Peer) -> list[Filled]:
+def filled(peer: MediaPeer) -> list[Filled]:
     """The slots of `peer` in the order of its offer."""
     return [Filled(mid, slot.kind, peer.placement.get(mid)) for mid, slot in peer.slots.items()]
 
 
-def _demand(person: Person, mid: str, track: Track) -> Demand:
+def _demand(person: MediaPerson, mid: str, track: InletTrack) -> Demand:
     key = TrackKey(track.person, track.name)
     quality = person.wishes[key].quality if key in person.wishes else "auto"
     rates = track.rates_bps()

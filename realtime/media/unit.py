@@ -5,15 +5,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from realtime.media.budgets import Bucket, Limits
-from realtime.media.control import Control
+from realtime.media.budgets import Bucket, MediaLimits
+from realtime.media.control import UnitControl
 from realtime.media.parts import Certificate, fingerprint_of
-from realtime.media.peer import Peer, Quality
+from realtime.media.peer import MediaPeer, Quality
 from realtime.media.placing import TrackKey
 from realtime.media.recorder import Recorder
-from realtime.media.room import Filled, Listener, Person, Room, Wish, filled
-from realtime.media.rtp.fanout import Fanout
-from realtime.media.sdp.offer import Offer, Track, parsed
+from realtime.media.room import Filled, Listener, MediaPerson, MediaRoom, Wish, filled
+from realtime.media.rtp.fanout import RtpFanout
+from realtime.media.sdp.offer import SdpOffer, SdpTrack, parsed
 from realtime.media.wire.datagrams import ROW, Datagrams, host_and_port
 from realtime.media.wire.stun import parsed as parsed_check
 from realtime.media.wire.stun import success
@@ -31,7 +31,7 @@ class TooManyOffersError(RuntimeError):
     """One person makes more offers than anybody needs."""
 
 
-class Answer(NamedTuple):
+class UnitAnswer(NamedTuple):
     """What to set on the client, and what is in its slots now."""
 
     sdp: str
@@ -42,17 +42,23 @@ class MediaUnit:
     """All of it runs on one event loop; nothing here blocks it."""
 
     def __init__(
-        self, host: str, port: int, listener: Listener, *, public_ip: str | None = None, limits: Limits | None = None
+        self,
+        host: str,
+        port: int,
+        listener: Listener,
+        *,
+        public_ip: str | None = None,
+        limits: MediaLimits | None = None,
     ) -> None:
         """`public_ip` is what clients are told, where it is another than `host`; `port` 0 takes a free one."""
         self._host, self._wanted_port, self._public_ip = host, port, public_ip or host
         self._listener = listener
-        self._limits = limits or Limits()
+        self._limits = limits or MediaLimits()
         self._certificate = Certificate.generateCertificate()
         self._fingerprint = fingerprint_of(self._certificate)
-        self._rooms: dict[str, Room] = {}
-        self._by_ufrag: dict[str, tuple[Room, Peer]] = {}
-        self._by_name: dict[bytes, tuple[Room, Peer]] = {}
+        self._rooms: dict[str, MediaRoom] = {}
+        self._by_ufrag: dict[str, tuple[MediaRoom, MediaPeer]] = {}
+        self._by_name: dict[bytes, tuple[MediaRoom, MediaPeer]] = {}
         self._offers: dict[tuple[str, str], Bucket] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self.dropped: Counter[str] = Counter()  # datagrams, by why
@@ -62,8 +68,8 @@ class MediaUnit:
         """Bind the port. Raises OSError if it is taken."""
         self._loop = asyncio.get_running_loop()
         self._datagrams = Datagrams(self._host, self._wanted_port)
-        self._fanout = Fanout(self._datagrams)
-        self._control = Control(self._fanout, self._listener, self._limits)
+        self._fanout = RtpFanout(self._datagrams)
+        self._control = UnitControl(self._fanout, self._listener, self._limits)
         self._loop.add_reader(self._datagrams.fileno, self._readable)
         self._timer = self._loop.call_later(TICK_S, self._tick)
 
@@ -103,8 +109,8 @@ class MediaUnit:
         """They may be in this room, and `passing` of what they send may be heard and seen there."""
         place = self._rooms.get(room)
         if place is None:
-            place = self._rooms[room] = Room(room, self._fanout, self._listener)
-        place.people.setdefault(person, Person(person))
+            place = self._rooms[room] = MediaRoom(room, self._fanout, self._listener)
+        place.people.setdefault(person, MediaPerson(person))
         place.pass_only(person, passing, self._loop.time())
 
     def remove(self, room: str, person: str) -> None:
@@ -149,7 +155,7 @@ class MediaUnit:
             if recorder is not None and person.peer is not None and person.peer.connected:
                 recorder.present(person.name)
 
-    def offer(self, room: str, person: str, sdp: str, tracks: Sequence[Track]) -> Answer:
+    def offer(self, room: str, person: str, sdp: str, tracks: Sequence[SdpTrack]) -> UnitAnswer:
         """Answer an offer: with the ICE credentials of the one before it a renegotiation, with others a restart, with
         another fingerprint a new connection.
 
@@ -168,9 +174,9 @@ class MediaUnit:
         peer.configure(offer, tracks)
         place.gate(admitted, now)
         place.arrange(now)
-        return Answer(peer.answer(offer, self._public_ip, self.port, self._fingerprint), filled(peer))
+        return UnitAnswer(peer.answer(offer, self._public_ip, self.port, self._fingerprint), filled(peer))
 
-    def _peer_for(self, room: Room, person: Person, offer: Offer) -> Peer:
+    def _peer_for(self, room: MediaRoom, person: MediaPerson, offer: SdpOffer) -> MediaPeer:
         peer = person.peer
         if (
             peer is not None
@@ -184,16 +190,16 @@ class MediaUnit:
             return peer
         if peer is not None:
             self._hang_up(peer)
-        peer = person.peer = Peer(
+        peer = person.peer = MediaPeer(
             person.name,
-            lambda changed: Transport(self._datagrams, self._certificate, offer, self._limits, changed),
+            lambda changed: Transport(self._datagrams, self._certificate, offer, self._limits, changed=changed),
             self._limits,
             lambda each: self._peer_changed(room, each),
         )
         self._by_ufrag[peer.transport.ufrag] = (room, peer)
         return peer
 
-    def _peer_changed(self, room: Room, peer: Peer) -> None:
+    def _peer_changed(self, room: MediaRoom, peer: MediaPeer) -> None:
         if peer.transport.closed:
             self._hang_up(peer)
             if (person := room.people.get(peer.person)) is not None and person.peer is peer:
@@ -206,7 +212,7 @@ class MediaUnit:
                 room.recorder.present(peer.person)
             self._listener.connected(room.name, peer.person)
 
-    def _hang_up(self, peer: Peer) -> None:
+    def _hang_up(self, peer: MediaPeer) -> None:
         peer.release()
         self._by_ufrag.pop(peer.transport.ufrag, None)
         for name in [name for name, (_, other) in self._by_name.items() if other is peer]:
@@ -215,12 +221,12 @@ class MediaUnit:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    def _room(self, room: str) -> Room:
+    def _room(self, room: str) -> MediaRoom:
         if room not in self._rooms:
             raise NotAdmittedError(room)
         return self._rooms[room]
 
-    def _person(self, room: str, person: str) -> Person:
+    def _person(self, room: str, person: str) -> MediaPerson:
         if person not in self._room(room).people:
             raise NotAdmittedError(person)
         return self._rooms[room].people[person]
@@ -272,7 +278,7 @@ class MediaUnit:
         self._by_name[name] = (room, peer)
         self._datagrams.send_one(success(check, host_and_port(name), peer.transport.password), name)
 
-    def _media(self, room: Room, peer: Peer, name: bytes, i: int, size: int, now: float) -> None:
+    def _media(self, room: MediaRoom, peer: MediaPeer, name: bytes, i: int, size: int, now: float) -> None:
         if not (peer.packets.take(1, now) and peer.bytes.take(size, now)):
             peer.refused += 1
             self.dropped["budget"] += 1

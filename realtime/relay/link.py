@@ -33,7 +33,7 @@ _answer: Final = msgspec.msgpack.Decoder(Answer)
 pack: Final = msgspec.msgpack.Encoder().encode
 
 
-class Owner(Protocol):
+class LinkOwner(Protocol):
     """The gateway that answers at the far end."""
 
     server: EngineServer
@@ -50,7 +50,7 @@ class Owner(Protocol):
 class Serving(Listening):
     """The owner's end."""
 
-    def __init__(self, owner: Owner, secret: SharedSecret, name: str) -> None:
+    def __init__(self, owner: LinkOwner, secret: SharedSecret, name: str) -> None:
         super().__init__(secret)
         self._owner = owner
         self._tasks = Tasks(name)

@@ -33,7 +33,7 @@ class GatewayAddress(NamedTuple):
     port: int
 
 
-class Names:
+class GatewayNames:
     """The names of gateways that share a secret."""
 
     def __init__(self, secret: bytes) -> None:

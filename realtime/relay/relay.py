@@ -16,7 +16,7 @@ from common.net.tls import NodeTls
 from realtime.engineio.peers import Reply
 from realtime.relay import link
 from realtime.relay.link import PeerConnection, Serving
-from realtime.relay.names import GatewayAddress, Names
+from realtime.relay.names import GatewayAddress, GatewayNames
 from realtime.relay.tunnel import Tunnel
 from realtime.socketio import EngineServer
 
@@ -45,7 +45,7 @@ class Relay:
     ) -> None:
         self._secret = SharedSecret(secret, link.PURPOSE)
         self._tls = tls
-        self._names = Names(secret)
+        self._names = GatewayNames(secret)
         self._count = count
         self._max_calls, self._max_tunnels = max_calls, max_tunnels
         self._name = ""

@@ -12,7 +12,7 @@ from common.clock import Clock
 from common.errors import CarewireError
 from common.logs import get_logger
 from serve_app.activities.connector import Call, Connector, Erased, Later, Misconfigured, Refused, Unreadable
-from serve_app.activities.holding import UNTRIED, Ending, Held, PartnerState
+from serve_app.activities.holding import UNTRIED, Ending, HeldActivity, PartnerState
 from serve_app.activities.keys import PartnerKey
 
 _SHARE: Final = 0.8  # of the time for which it is ours; the rest is for the way
@@ -21,22 +21,22 @@ _FAULTS: Final = 5  # of ours; after so many attempts another one is of no use
 _log = get_logger(__name__)
 
 
-class Opening(Protocol):
+class PayloadOpener(Protocol):
     """See `payloads.Payloads`."""
 
     async def open(self, offered: Offered) -> bytes | None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Attempts:
+class ActivityAttempts:
     """`entities` asks entities whether it still holds; `payloads` opens what is sealed. `clock` is the runner's own:
     no call is begun that could outlast the time for which the activity is ours, and none goes on beyond it."""
 
     entities: EntityClient
-    payloads: Opening
+    payloads: PayloadOpener
     clock: Clock
 
-    async def make(self, held: Held, connector: Connector) -> Ending:
+    async def make(self, held: HeldActivity, connector: Connector) -> Ending:
         """Try it once. Raises nothing but cancellation."""
         offered = held.offered
         if self._expired(offered):
@@ -51,7 +51,7 @@ class Attempts:
         except TimeoutError:
             return Ending("put_off", code="timeout", message="Carewire itself was not ready in time.")
 
-    async def _prepared(self, held: Held, connector: Connector) -> Ending:
+    async def _prepared(self, held: HeldActivity, connector: Connector) -> Ending:
         offered = held.offered
         if offered.ask and (over := await self._over(offered)) is not None:
             return over
@@ -82,7 +82,7 @@ class Attempts:
         reply = await self.entities.submit(offered.entity, Still(key=offered.key, payload=payload), by=SYSTEM)
         return Ending("answer", "dropped", code="stale") if reply.data == b"false" else None
 
-    async def _called(self, held: Held, connector: Connector, call: Call) -> Ending:
+    async def _called(self, held: HeldActivity, connector: Connector, call: Call) -> Ending:
         """The call, within its time. See `connector.Connector` for what it may raise."""
         within = asyncio.timeout(within_s := self._within_s(held, connector))
         try:
@@ -126,12 +126,12 @@ class Attempts:
     def _expired(self, offered: Offered) -> bool:
         return offered.deadline_ms is not None and self.clock.platform_ms() > offered.deadline_ms
 
-    def _fits(self, held: Held, connector: Connector) -> bool:
+    def _fits(self, held: HeldActivity, connector: Connector) -> bool:
         """Is there time for a whole call?"""
         call_s = min(connector.capacity.call_s, _SHARE * held.offered.until_ms_from_now / 1000)
         return held.left_s(self.clock.monotonic_s()) >= call_s
 
-    def _within_s(self, held: Held, connector: Connector) -> float:
+    def _within_s(self, held: HeldActivity, connector: Connector) -> float:
         within_s = min(connector.capacity.call_s, held.left_s(self.clock.monotonic_s()))
         if held.offered.deadline_ms is not None:
             within_s = min(within_s, (held.offered.deadline_ms - self.clock.platform_ms()) / 1000)

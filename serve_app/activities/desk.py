@@ -11,8 +11,8 @@ from typing import Final
 
 from common.clock import Clock
 from serve_app.activities.connector import Connector
-from serve_app.activities.holding import Ending, Held
-from serve_app.activities.lines import Lines
+from serve_app.activities.holding import Ending, HeldActivity
+from serve_app.activities.lines import RunnerLines
 from serve_app.activities.pacing.breaker import State
 from serve_app.activities.pacing.credits import Credits
 from serve_app.activities.pacing.probes import Probes
@@ -21,22 +21,22 @@ _AHEAD: Final = 2  # times its capacity that a desk holds, answers on their way 
 
 
 @dataclass(slots=True)
-class Desk:
+class RunnerDesk:
     """`begin` starts an attempt; `give_back` hands one to its shard untried."""
 
     connector: Connector
     credits: Credits
     clock: Clock
     misconfigured_s: float
-    begin: Callable[["Desk", Held], None]
-    give_back: Callable[[Held], None]
-    lines: Lines[Held] = field(default_factory=Lines)
+    begin: Callable[["RunnerDesk", HeldActivity], None]
+    give_back: Callable[[HeldActivity], None]
+    lines: RunnerLines[HeldActivity] = field(default_factory=RunnerLines)
     probes: Probes = field(default_factory=Probes)
     held: int = 0
     done: int = 0
     failed: int = 0
     last_error: str = ""
-    _queued: dict[bytes, Held] = field(default_factory=dict)
+    _queued: dict[bytes, HeldActivity] = field(default_factory=dict)
     _state: State = "closed"
 
     @property
@@ -54,7 +54,7 @@ class Desk:
             return room
         return int(self.probes.may_ask(shard, has_some))
 
-    def take(self, held: Held) -> None:
+    def take(self, held: HeldActivity) -> None:
         """One that a shard gave us. It may have been in line for so long that it is given again."""
         if (queued := self._queued.get(held.offered.id)) is not None:
             queued.shard, queued.until_s = held.shard, held.until_s

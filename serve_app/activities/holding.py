@@ -10,7 +10,7 @@ PartnerState = Literal["well", "failing", "closed", "unknown"]
 
 
 @dataclass(eq=False, slots=True)
-class Held:
+class HeldActivity:
     """An activity that shard `shard` gave us until `until_s` (monotonic, counted from before we asked)."""
 
     offered: Offered

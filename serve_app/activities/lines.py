@@ -14,7 +14,7 @@ WEIGHTS: Final[dict[Urgency, int]] = {"now": 8, "soon": 3, "bulk": 1}
 T = TypeVar("T")
 
 
-class Lines(Generic[T]):
+class RunnerLines(Generic[T]):
     """First in, first out in each line."""
 
     def __init__(self) -> None:

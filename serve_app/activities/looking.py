@@ -23,7 +23,7 @@ class ActivityShards(Protocol):
         ...
 
 
-class Figures(Protocol):
+class ActivityFigures(Protocol):
     """What processes say of themselves."""
 
     async def of_shards(self) -> Sequence[Mapping[str, object]]: ...

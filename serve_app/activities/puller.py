@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from actors.kernel.caller.shard_client import ShardGone, WorkClient, call_in_time
 from actors.kernel.contract import protocol
-from actors.kernel.contract.protocol import Level, Offered, Report, Work
+from actors.kernel.contract.protocol import Level, Offered, RunnerReport, WorkRequest
 from actors.kernel.lib.backoffs import call_backoff
 from common.clock import Clock
 from common.lib.retry import Backoff
@@ -57,7 +57,7 @@ class Puller:
     clock: Clock
     on_silence: Callable[[], None]
     levels: Mapping[str, Level] = field(default_factory=dict)
-    _reports: dict[bytes, Report] = field(default_factory=dict)
+    _reports: dict[bytes, RunnerReport] = field(default_factory=dict)
     _returned: set[bytes] = field(default_factory=set)
     _asked: dict[str, int] = field(default_factory=dict)  # by the request that waits at the shard
     _cut: bool = False
@@ -69,7 +69,7 @@ class Puller:
     def __post_init__(self) -> None:
         self._tasks = Tasks(f"pull-{self.shard}")
 
-    def report(self, report: Report) -> None:
+    def report(self, report: RunnerReport) -> None:
         """Say this with the next request, which goes soon."""
         self._reports[report.id] = report
         self._nudge.set()
@@ -116,7 +116,7 @@ class Puller:
     async def _until_nudged(self) -> None:
         await self._nudge.wait()
 
-    def _next(self, *, wait: bool = True) -> Work:
+    def _next(self, *, wait: bool = True) -> WorkRequest:
         """The next request, with what there is to say."""
         wanted = self.taker.wanted(self.shard, self.levels)
         reports = list(self._reports.values())[:_MOST]
@@ -128,9 +128,9 @@ class Puller:
         wait_ms = self.taker.wait_ms(self.shard) if wait else 0
         if self._reports or self._returned:  # more than goes into one
             self._nudge.set()
-        return Work(runner=self.runner, credits=wanted, wait_ms=wait_ms, returned=returned, reports=reports)
+        return WorkRequest(runner=self.runner, credits=wanted, wait_ms=wait_ms, returned=returned, reports=reports)
 
-    async def _ask(self, request: Work) -> None:
+    async def _ask(self, request: WorkRequest) -> None:
         sent_s = self.clock.monotonic_s()
         try:
             timeout_s = request.wait_ms / 1000 + _CALL_S
@@ -151,7 +151,7 @@ class Puller:
         else:  # it serves nothing at present
             await self._backoff.pause()
 
-    async def _lost(self, request: Work) -> None:
+    async def _lost(self, request: WorkRequest) -> None:
         """The line was cut. What was said may not have been heard."""
         self._cut, self._asked = True, {}
         self._reports = {report.id: report for report in request.reports} | self._reports

@@ -14,17 +14,17 @@ from typing import Final, Protocol
 from typing_extensions import override
 
 from actors.kernel.caller.shard_client import WorkClient
-from actors.kernel.contract.protocol import Level, Offered, Report
+from actors.kernel.contract.protocol import Level, Offered, RunnerReport
 from common.clock import Clock
 from common.errors import Unavailable
 from common.lib.retry import Dice
 from common.lib.tasks import Tasks
 from common.logs import get_logger
 from config.activities import ActivitySettings
-from serve_app.activities.attempts import Attempts, Opening
+from serve_app.activities.attempts import ActivityAttempts, PayloadOpener
 from serve_app.activities.connector import Connector
-from serve_app.activities.desk import Desk
-from serve_app.activities.holding import Held
+from serve_app.activities.desk import RunnerDesk
+from serve_app.activities.holding import HeldActivity
 from serve_app.activities.metrics import RunnerMetrics
 from serve_app.activities.pacing.breaker import Breaker
 from serve_app.activities.pacing.credits import Credits
@@ -60,7 +60,7 @@ class Runner(Taker):
         workplaces: Workplaces,
         pools: Sequence[str],
         region: Entities,
-        payloads: Opening,
+        payloads: PayloadOpener,
         connectors: Sequence[Connector],
         *,
         settings: ActivitySettings,
@@ -72,14 +72,14 @@ class Runner(Taker):
         self._workplaces = workplaces
         self._pools = pools
         self._telling = Telling(region, settings, clock, dice, report=self._report, give_back=self._give_back)
-        self._attempts = Attempts(region, payloads, clock)
+        self._attempts = ActivityAttempts(region, payloads, clock)
         self._settings = settings
         self._clock = clock
         self._metrics = metrics or RunnerMetrics()
         self._desks = {connector.name: self._desk(connector) for connector in connectors}
         self._pullers: dict[str, Puller] = {}
         self._pulling: dict[str, asyncio.Task[None]] = {}
-        self._held: dict[bytes, Held] = {}
+        self._held: dict[bytes, HeldActivity] = {}
         self._calls: dict[bytes, asyncio.Task[None]] = {}  # those that the partner has yet to answer
         self._carrying: dict[bytes, asyncio.Task[None]] = {}  # those, and the ones whose answers are on the way
         self._tasks = Tasks(name)
@@ -158,7 +158,7 @@ class Runner(Taker):
     @override
     def take(self, shard: str, offers: list[Offered], sent_s: float) -> None:
         for offered in offers:
-            held = Held(offered, shard, sent_s + offered.until_ms_from_now / 1000)
+            held = HeldActivity(offered, shard, sent_s + offered.until_ms_from_now / 1000)
             call = self._calls.get(offered.id)
             if self._draining or (call is not None and call.cancelling()):
                 self._give_back(held)
@@ -176,9 +176,9 @@ class Runner(Taker):
             if self._held[id_].shard == shard:
                 call.cancel()
 
-    def _desk(self, connector: Connector) -> Desk:
+    def _desk(self, connector: Connector) -> RunnerDesk:
         breaker = Breaker(self._settings.breaker_failures, self._settings.breaker_pause_s)
-        return Desk(
+        return RunnerDesk(
             connector=connector,
             credits=Credits(connector.capacity, breaker),
             clock=self._clock,
@@ -187,14 +187,14 @@ class Runner(Taker):
             give_back=self._give_back,
         )
 
-    def _begin(self, desk: Desk, held: Held) -> None:
+    def _begin(self, desk: RunnerDesk, held: HeldActivity) -> None:
         id_ = held.offered.id
         self._held[id_] = held
         task = self._tasks.spawn(self._carry_out(desk, held))
         self._calls[id_] = self._carrying[id_] = task
         task.add_done_callback(lambda _: self._over(desk, id_))
 
-    async def _carry_out(self, desk: Desk, held: Held) -> None:
+    async def _carry_out(self, desk: RunnerDesk, held: HeldActivity) -> None:
         began_s = self._clock.monotonic_s()
         ending = await self._attempts.make(held, desk.connector)
         del self._calls[held.offered.id]
@@ -203,7 +203,7 @@ class Runner(Taker):
         self._look_soon()
         await self._telling.tell(held, ending)
 
-    def _over(self, desk: Desk, id_: bytes) -> None:
+    def _over(self, desk: RunnerDesk, id_: bytes) -> None:
         """It is ours no more, however that came: a task may be cancelled before it has begun."""
         if self._calls.pop(id_, None) is not None:
             desk.ended(None)
@@ -211,11 +211,11 @@ class Runner(Taker):
         desk.settled()
         self._look_soon()
 
-    def _report(self, held: Held, report: Report) -> None:
+    def _report(self, held: HeldActivity, report: RunnerReport) -> None:
         if (puller := self._pullers.get(held.shard)) is not None:
             puller.report(report)
 
-    def _give_back(self, held: Held) -> None:
+    def _give_back(self, held: HeldActivity) -> None:
         if (puller := self._pullers.get(held.shard)) is not None:
             puller.give_back(held.offered.id)
 

@@ -8,14 +8,14 @@ from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient
-from actors.kernel.contract.protocol import Offered, Report
+from actors.kernel.contract.protocol import Offered, RunnerReport
 from actors.kernel.effects.activities.activity_ids import answer_id
 from common.clock import Clock
 from common.errors import CarewireError
 from common.lib.retry import Backoff, Dice
 from common.logs import get_logger
 from config.activities import ActivitySettings
-from serve_app.activities.holding import Ending, Held
+from serve_app.activities.holding import Ending, HeldActivity
 from serve_app.activities.pacing.retries import due_ms, next_step, pause_s
 
 _log = get_logger(__name__)
@@ -39,8 +39,8 @@ class Telling:
         clock: Clock,
         dice: Dice,
         *,
-        report: Callable[[Held, Report], None],
-        give_back: Callable[[Held], None],
+        report: Callable[[HeldActivity, RunnerReport], None],
+        give_back: Callable[[HeldActivity], None],
     ) -> None:
         self._region = region
         self._settings = settings
@@ -49,7 +49,7 @@ class Telling:
         self._report = report
         self._give_back = give_back
 
-    async def tell(self, held: Held, ending: Ending) -> None:
+    async def tell(self, held: HeldActivity, ending: Ending) -> None:
         match ending.verdict:
             case "answer":
                 await self._answer(held, ending)
@@ -60,7 +60,7 @@ class Telling:
             case "untried":
                 self._give_back(held)
 
-    async def _answer(self, held: Held, ending: Ending) -> None:
+    async def _answer(self, held: HeldActivity, ending: Ending) -> None:
         """Tell the entity, however long it takes: its shard may be on its way to another life. It counts once."""
         offered = held.offered
         answered = Answered(
@@ -84,7 +84,7 @@ class Telling:
                     return
             await backoff.pause()
 
-    def _put_off(self, offered: Offered, ending: Ending) -> Report:
+    def _put_off(self, offered: Offered, ending: Ending) -> RunnerReport:
         attempts, now_ms = offered.attempts + 1, self._clock.platform_ms()
         settings = self._settings
         at_least_s = ending.at_least_s
@@ -99,10 +99,10 @@ class Telling:
         )
         due = due_ms(now_ms, pause_s=wait_s, deadline_ms=offered.deadline_ms, at_least_s=at_least_s)
         verdict = next_step(due, created_at_ms=offered.created_at_ms, keep_s=settings.keep_s)
-        return Report(
+        return RunnerReport(
             id=offered.id, verdict=verdict, due_ms=due, code=ending.code, message=ending.message, attempts=attempts
         )
 
 
-def _dead(offered: Offered, code: str, message: str) -> Report:
-    return Report(id=offered.id, verdict="dead", code=code, message=message, attempts=offered.attempts + 1)
+def _dead(offered: Offered, code: str, message: str) -> RunnerReport:
+    return RunnerReport(id=offered.id, verdict="dead", code=code, message=message, attempts=offered.attempts + 1)

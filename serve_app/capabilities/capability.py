@@ -24,13 +24,13 @@ from config.settings import Settings
 from realtime.front.handlers import Handler
 from realtime.front.hub import Hub
 from realtime.front.raw.routes import RawRoute
-from serve_app.activities.looking import ActivityShards, Figures
+from serve_app.activities.looking import ActivityFigures, ActivityShards
 from serve_app.capabilities.connecting import NO_CONNECTORS, Connectors
 from serve_app.capabilities.table import OperationTable
 from serve_app.edge.operation import ClientEvent, Operation
 from serve_app.edge.server_events import ServerEvent
 from serve_app.edge.webhooks.partners import WebhookPartner
-from serve_app.processes.health import Part
+from serve_app.processes.health import HealthPart
 from serve_app.processes.monitor import ProcessMonitor
 from store.mongo.client import Database
 from store.ports.blobs import Blobs
@@ -109,7 +109,7 @@ class ServerContext:
     direct: DirectRooms
     reach: Reach
     activity_shards: ActivityShards
-    activity_figures: Figures
+    activity_figures: ActivityFigures
     blobs: Blobs
     partners: Sequence[WebhookPartner]
     root: str
@@ -188,7 +188,7 @@ class Capability:
     routes: Callable[[GatewayContext], Iterable[RawRoute]] = _nothing
     events: Sequence[ServerEvent] = ()
     listens: Callable[[GatewayContext], None] = _not_at_all
-    health: Callable[[ApiContext], Iterable[Part]] = _nothing
+    health: Callable[[ApiContext], Iterable[HealthPart]] = _nothing
     personal: Callable[[ApiContext], Personal] | None = None
     indexes: Callable[[Settings], Mapping[str, Sequence[IndexModel]]] = _no_indexes
     webhooks: Callable[[Settings], Iterable[WebhookPartner]] = _nothing

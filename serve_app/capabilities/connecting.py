@@ -19,14 +19,14 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry
 
 from actors.jobs.activities import Step, StepDone
 from actors.jobs.commands import StartJob
 from actors.kernel.caller.region import Region
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from common.clock import Clock
 from config.features import FeatureSettings
 from config.settings import Settings
@@ -77,7 +77,7 @@ class RunnerContext:
     database: Database
     blobs: Blobs
     addresses: AddressBook
-    kinds: Sequence[Kind[Any, Any, Any]]
+    kinds: Sequence[AnyKind]
     root: str
     online: Callable[[str], Awaitable[bool]]
     jobs: Mapping[str, JobWork] = field(default_factory=dict)

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Final
+from typing import Final
 
 from prometheus_client import CollectorRegistry
 
 from actors.kernel.caller.region import Region
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from common.clock import Clock
 from config.features import FeatureSettings
 from config.settings import Settings
@@ -41,7 +41,7 @@ class FollowerContext:
     region: Region
     stores: Stores
     database: Database
-    kinds: Sequence[Kind[Any, Any, Any]]
+    kinds: Sequence[AnyKind]
     root: str
     registry: CollectorRegistry
 

@@ -41,7 +41,7 @@ from serve_app.cluster.runner import workers_of
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.edge.api.listener import HttpListener
 from serve_app.edge.conventions.roots import root_of
-from serve_app.processes.health import Finding, HealthMonitor, Part
+from serve_app.processes.health import Finding, HealthMonitor, HealthPart
 from serve_app.processes.member import ServeReplica
 from serve_app.processes.monitor import ProcessMonitor, ProcessStatus, finding_of
 from serve_app.processes.sweeping import sweep
@@ -126,14 +126,14 @@ class ApiReplica:
         settable = settings.clock.settable
         self._health = HealthMonitor(
             [
-                Part("mongo", self._mongo_health),
-                *(Part(pool, partial(_health_of_pool, census, pools, pool)) for pool in recipe.pools),
-                Part("presence", lambda: _health_of(census.shards(recipe.volatile_shards)), vital=False),
-                Part("gateway", lambda: _health_of(census.of_kind("gateway"))),
+                HealthPart("mongo", self._mongo_health),
+                *(HealthPart(pool, partial(_health_of_pool, census, pools, pool)) for pool in recipe.pools),
+                HealthPart("presence", lambda: _health_of(census.shards(recipe.volatile_shards)), vital=False),
+                HealthPart("gateway", lambda: _health_of(census.of_kind("gateway"))),
                 *health_of(context),
-                Part("activities", self._activities.look, vital=False),
+                HealthPart("activities", self._activities.look, vital=False),
                 *(
-                    [Part("clock", partial(clock_finding, self._time, settable=settable), vital=False)]
+                    [HealthPart("clock", partial(clock_finding, self._time, settable=settable), vital=False)]
                     if settable or clock.ahead_ms
                     else []
                 ),

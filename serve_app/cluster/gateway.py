@@ -25,7 +25,7 @@ from serve_app.capabilities.identity.assembly import revocations_of
 from serve_app.capabilities.identity.care.carrying import carry_over
 from serve_app.capabilities.identity.care.service import CareReader
 from serve_app.capabilities.identity.sessions.gate import DirectRoomRule, SocketGuard
-from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.capabilities.identity.sessions.revocation import RevocationFollower
 from serve_app.capabilities.moderation.capability import reach_of
 from serve_app.capabilities.operations.clock import PlatformClock
 from serve_app.catalogue import handlers_of, listen, raw_routes_of, webhook_partners
@@ -66,7 +66,7 @@ class GatewayReplica:
             max_rooms=settings.gateway.max_rooms_per_socket,
             max_watched=settings.presence.max_watched,
         )
-        self._follower = Follower(database, revocations, hub.revoked, lambda: hub.users)
+        self._follower = RevocationFollower(database, revocations, hub.revoked, lambda: hub.users)
         await self._follower.start()
         self._region = Region(
             self._member.name,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from actors.kernel.cluster.hosting import HostedShard
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from actors.kernel.contract.partitions import shard_names
 from actors.kernel.contract.reactions import AnyReaction, switched_on
 from actors.payments.kinds import PAYMENT_KINDS
@@ -23,10 +23,10 @@ class Pool:
     """A pool of shards: which kinds it hosts by name, and how they are made."""
 
     kinds: Sequence[str]
-    make: Callable[[Settings], list[Kind[Any, Any, Any]]]
+    make: Callable[[Settings], list[AnyKind]]
 
 
-def _room_kinds(settings: Settings) -> list[Kind[Any, Any, Any]]:
+def _room_kinds(settings: Settings) -> list[AnyKind]:
     from actors.inboxes.kind import InboxKind
     from actors.rooms.pairs import PairKind
     from actors.rooms.room.kind import RoomKind
@@ -38,7 +38,7 @@ def _room_kinds(settings: Settings) -> list[Kind[Any, Any, Any]]:
     return [RoomKind(settings.rooms, screen=screen_of_process()), PairKind(), InboxKind()]
 
 
-def _calendar_kinds(_: Settings) -> list[Kind[Any, Any, Any]]:
+def _calendar_kinds(_: Settings) -> list[AnyKind]:
     from actors.calendars.agenda.kind import AgendaKind
     from actors.calendars.booking.kind import BookingKind
     from actors.calendars.calendar.kind import CalendarKind
@@ -48,7 +48,7 @@ def _calendar_kinds(_: Settings) -> list[Kind[Any, Any, Any]]:
     return [CalendarKind(), AgendaKind(), BookingKind(), SeriesKind(), WaitlistKind()]
 
 
-def _worksheet_kinds(settings: Settings) -> list[Kind[Any, Any, Any]]:
+def _worksheet_kinds(settings: Settings) -> list[AnyKind]:
     from actors.worksheets.assignment.kind import AssignmentKind
     from actors.worksheets.assignment.state import House
     from actors.worksheets.desk.kind import DeskKind
@@ -72,7 +72,7 @@ def _worksheet_kinds(settings: Settings) -> list[Kind[Any, Any, Any]]:
     return [WorksheetKind(), AssignmentKind(house), SeriesKind(), DeskKind()]
 
 
-def _care_kinds(settings: Settings) -> list[Kind[Any, Any, Any]]:
+def _care_kinds(settings: Settings) -> list[AnyKind]:
     from actors.arrivals.kind import ArrivalKind
     from actors.banners.kind import BannerKind
     from actors.broadcasts.kind import BroadcastKind
@@ -110,14 +110,14 @@ def _care_kinds(settings: Settings) -> list[Kind[Any, Any, Any]]:
         keep_location_ms=int(told.location_keep_h * 3_600_000),
     )
     terms = Terms.of(settings.moderation)
-    safety: list[Kind[Any, Any, Any]] = [CaseKind(terms), ShieldKind(), HouseKind(), HoldKind(), TermsKind()]
-    emergencies: list[Kind[Any, Any, Any]] = [EmergencyKind(steps), DistressKind(), LadderKind()]
-    calls: list[Kind[Any, Any, Any]] = [CallKind(), LineKind(), BroadcastKind(), BannerKind(), OutgoingKind()]
+    safety: list[AnyKind] = [CaseKind(terms), ShieldKind(), HouseKind(), HoldKind(), TermsKind()]
+    emergencies: list[AnyKind] = [EmergencyKind(steps), DistressKind(), LadderKind()]
+    calls: list[AnyKind] = [CallKind(), LineKind(), BroadcastKind(), BannerKind(), OutgoingKind()]
     calls.append(MeetingKind(terms_of(settings), doors_of(settings)))
-    told_of: list[Kind[Any, Any, Any]] = [NotifierKind(House.of(settings)), DeviceKind(), MailingKind()]
+    told_of: list[AnyKind] = [NotifierKind(House.of(settings)), DeviceKind(), MailingKind()]
     money = payment_kinds(settings.payments.poll_s)
     recordings = RecordingKind(settings.meetings.recording_days * 86_400_000)
-    files: list[Kind[Any, Any, Any]] = [FileKind(), DeviceKeysKind()]
+    files: list[AnyKind] = [FileKind(), DeviceKeysKind()]
     sheets = _worksheet_kinds(settings)
     others = [*files, recordings, *safety, *money, *sheets]
     return [CareKind(), CarePairKind(), ArrivalKind(), JobKind(), *told_of, *emergencies, *calls, *others]
@@ -165,7 +165,7 @@ class CarewireSpec:
         """As many as the settings say. Raises KeyError for a pool that is not there."""
         return self.settings.kernel.pools[pool]
 
-    def kinds(self, pool: str) -> list[Kind[Any, Any, Any]]:
+    def kinds(self, pool: str) -> list[AnyKind]:
         """The kinds of a pool. Raises KeyError for one that is not there."""
         return POOLS[pool].make(self.settings)
 

@@ -11,7 +11,7 @@
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -91,7 +91,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown(Generic[Request]):
+class RestAnswer(Generic[Request]):
     """An answer at the REST door where it is not what the socket gets (`text/calendar`; a page of another form).
 
     `by`: the request and the body that the operation gave, to the body of the response. `response`: its type, None when
@@ -121,18 +121,19 @@ class Rest:
     method: Method
     path: str
     status: int = 200
+    _: KW_ONLY
     statuses: tuple[int, ...] = ()
     tag: str = ""
     request: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
     bodiless: bool = False
-    shown: Shown[Any] | None = None
+    shown: RestAnswer[Any] | None = None
     aliases: tuple[str, ...] = ()
     strict: bool = False
     streamed: Callable[[AsyncIterator[bytes], Caller], AsyncIterator[bytes]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation(Generic[Request]):
     """One thing that a client may ask for, at both doors.
 
@@ -172,6 +173,7 @@ class ClientEvent(Generic[Request]):
     action: str
     request: type[Request]
     limit: Limit
+    _: KW_ONLY
     response: type[msgspec.Struct] | None = None
     resource: tuple[str, ...] = ()
     refuses: tuple[type[CarewireError], ...] = ()

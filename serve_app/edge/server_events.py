@@ -1,7 +1,7 @@
 """What the server emits, declared beside the operations that bring it about; documents are made of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import msgspec
@@ -28,6 +28,7 @@ class ServerEvent:
     name: str
     payload: type[msgspec.Struct]
     audience: str
+    _: KW_ONLY
     description: str = ""
     example: Mapping[str, Any] | None = None
 

@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from common.clock import Clock
 from common.errors import CarewireError, Unavailable
 from common.lib.retry import Backoff
 from common.logs import get_logger
 from serve_app.follower.consumer import Consumer
-from serve_app.follower.line import Line
+from serve_app.follower.line import ConsumerLine
 from serve_app.follower.metrics import FollowerMetrics
 from serve_app.follower.positions import Position, Positions
-from serve_app.follower.source import Opening, Past
+from serve_app.follower.source import Past, TurnOpener
 from store.holders import this_process
 from store.mongo.client import Database
 from store.mongo.kernel.feed import FeedLost, JournalFeed
@@ -39,7 +39,7 @@ class Follower:
     def __init__(
         self,
         consumers: Sequence[Consumer],
-        kinds: Sequence[Kind[Any, Any, Any]],
+        kinds: Sequence[AnyKind],
         database: Database,
         stores: Stores,
         clock: Clock,
@@ -52,9 +52,9 @@ class Follower:
         self._consumers, self._lease = consumers, lease
         self._stores, self._clock, self._feed, self._metrics = stores, clock, feed, metrics
         self._positions = Positions(database)
-        self._opening = Opening(kinds, stores)
+        self._opening = TurnOpener(kinds, stores)
         self._past = Past(database, stores, self._opening)
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[str, ConsumerLine] = {}
         self._reading: asyncio.Task[None] | None = None
         self._running: asyncio.Task[None] | None = None
         for consumer in consumers:
@@ -142,9 +142,9 @@ class Follower:
         finally:
             await _or_none(self._keep())
 
-    async def _begun(self, consumer: Consumer) -> Line:
+    async def _begun(self, consumer: Consumer) -> ConsumerLine:
         taken = self._metrics.turns.labels(consumer.name).inc
-        line = Line(consumer, self._positions, self._clock, taken)
+        line = ConsumerLine(consumer, self._positions, self._clock, taken)
         position = await self._positions.read(consumer.name)
         if position is None:
             position = Position(None, self._clock.now_ms() - consumer.look_back_ms)
@@ -152,7 +152,7 @@ class Follower:
         line.begin(position)
         return line
 
-    async def _follow_all(self, lines: Sequence[Line]) -> None:
+    async def _follow_all(self, lines: Sequence[ConsumerLine]) -> None:
         """One stream for those whose place in the log is known; the others look for what they missed first."""
         async with asyncio.TaskGroup() as group:
             for line in lines:
@@ -161,7 +161,7 @@ class Follower:
             if known := [line for line in lines if line.position.token is not None]:
                 group.create_task(self._follow(known, group))
 
-    async def _follow(self, lines: list[Line], group: asyncio.TaskGroup) -> None:
+    async def _follow(self, lines: list[ConsumerLine], group: asyncio.TaskGroup) -> None:
         """One stream for these, from where the last of them is. One that falls too far behind gets a stream of its own:
         the others do not wait for it."""
         feed = self._feed({kind for line in lines for kind in line.consumer.kinds})
@@ -180,7 +180,7 @@ class Follower:
         finally:
             await feed.close()
 
-    async def _follow_alone(self, line: Line) -> None:
+    async def _follow_alone(self, line: ConsumerLine) -> None:
         """As fast as the consumer takes it, from where what waits for it ends."""
         feed = self._feed(line.consumer.kinds)
         try:
@@ -192,7 +192,7 @@ class Follower:
         finally:
             await feed.close()
 
-    async def _look(self, line: Line) -> None:
+    async def _look(self, line: ConsumerLine) -> None:
         """For what was written since the position of a consumer, whose place in the log is not known any more; then
         from the place where the look began."""
         line.begin(Position(None, line.position.at_ms))
@@ -208,7 +208,7 @@ class Follower:
         line.reached = place
         await self._follow_alone(line)
 
-    async def _grow(self, feed: JournalFeed, lines: Sequence[Line]) -> None:
+    async def _grow(self, feed: JournalFeed, lines: Sequence[ConsumerLine]) -> None:
         grown = await feed.next()
         opened = await self._opening.open([turn for _, turn in grown.turns])
         for (token, _), turned in zip(grown.turns, opened, strict=True):

@@ -20,14 +20,14 @@ _TRIES: Final = 5  # of what fails by a fault of ours; then it is tried turn by 
 log = get_logger(__name__)
 
 
-class Waiting(NamedTuple):
+class WaitingTurn(NamedTuple):
     """A turn that waits. `token`: its place in the log; None: it was looked for, and comes before any place."""
 
     token: str | None
     turned: Turned
 
 
-class Line:
+class ConsumerLine:
     """What waits for one consumer. The stream puts in, `run` hands over; whoever owns it keeps its position."""
 
     def __init__(self, consumer: Consumer, positions: Positions, clock: Clock, taken: Callable[[int], None]) -> None:
@@ -35,7 +35,7 @@ class Line:
         self.consumer = consumer
         self.position = Position(None, 0)
         self._positions, self._clock, self._taken = positions, clock, taken
-        self._waiting: deque[Waiting] = deque()
+        self._waiting: deque[WaitingTurn] = deque()
         self._news, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
         self._kept = self.position
@@ -68,7 +68,7 @@ class Line:
         """One more waits, unless it is none of theirs, or done."""
         if turned.entity.partition(":")[0] not in self.consumer.kinds or self._has(token):
             return
-        self._waiting.append(Waiting(token, turned))
+        self._waiting.append(WaitingTurn(token, turned))
         self.reached = token or self.reached
         self._news.set()
         if len(self._waiting) >= MOST_WAITING:
@@ -97,7 +97,7 @@ class Line:
             else:
                 await backoff.pause()
 
-    async def _take(self, some: list[Waiting]) -> bool:
+    async def _take(self, some: list[WaitingTurn]) -> bool:
         """Is the consumer done with these?"""
         name = self.consumer.name
         try:
@@ -114,7 +114,7 @@ class Line:
         self._failures = self._failures if self._failures >= _TRIES and len(self._waiting) > 1 else 0
         return True
 
-    def _done(self, some: list[Waiting]) -> None:
+    def _done(self, some: list[WaitingTurn]) -> None:
         for _ in some:
             self._waiting.popleft()
         self._taken(len(some))

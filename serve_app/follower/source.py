@@ -1,9 +1,9 @@
 """The journal as it grows, opened: each turn once for all who want it."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from actors.kernel.history.codec import Codec
 from serve_app.follower.consumer import Turned
 from store.mongo.client import Database
@@ -14,10 +14,10 @@ from store.ports.stores import Stores
 _ENTITIES: Final = 500  # whose heads one look asks for
 
 
-class Opening:
+class TurnOpener:
     """Turns as consumers get them."""
 
-    def __init__(self, kinds: Iterable[Kind[Any, Any, Any]], stores: Stores) -> None:
+    def __init__(self, kinds: Iterable[AnyKind], stores: Stores) -> None:
         self._codecs: Mapping[str, Codec] = {kind.name: Codec(kind, stores.vault) for kind in kinds}
 
     async def open(self, turns: Sequence[Turn]) -> list[Turned]:
@@ -32,7 +32,7 @@ class Opening:
 class Past:
     """What was written while nobody looked, found by the heads of entities."""
 
-    def __init__(self, database: Database, stores: Stores, opening: Opening) -> None:
+    def __init__(self, database: Database, stores: Stores, opening: TurnOpener) -> None:
         self._database, self._stores, self._opening = database, stores, opening
 
     async def since(self, kinds: Iterable[str], at_ms: int, *, after: str = "") -> AsyncIterator[list[Turned]]:

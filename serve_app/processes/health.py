@@ -27,7 +27,7 @@ OFF: Final = Finding("off", {})
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class HealthPart:
     """A part of the program. `vital`: nothing works without it. A probe that raises, or is late, finds it down.
 
     `advisory`: what it finds is for whoever sets Carewire up. It is shown, and the whole is none the worse for it.
@@ -39,13 +39,13 @@ class Part:
     advisory: bool = False
 
 
-def switched_off(feature: str) -> Part:
+def switched_off(feature: str) -> HealthPart:
     """Stands for a feature that is off: it says so, and the whole is none the worse."""
 
     async def off() -> Finding:
         return OFF
 
-    return Part(feature, off, vital=False)
+    return HealthPart(feature, off, vital=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Health:
 class HealthMonitor:
     """Probes all parts at once: when asked, and now and then, so that the age of the last success is known."""
 
-    def __init__(self, parts: Sequence[Part], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, parts: Sequence[HealthPart], clock: Callable[[], float] = time.monotonic) -> None:
         self._parts = parts
         self._clock = clock
         self._succeeded: dict[str, float] = {}
@@ -90,7 +90,7 @@ class HealthMonitor:
             services[part.name] = {"status": finding.status, "last_success_age_s": age_s, **finding.details}
         return Health(_overall(self._parts, findings), services)
 
-    async def _probe(self, part: Part) -> Finding:
+    async def _probe(self, part: HealthPart) -> Finding:
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
                 return await part.probe()
@@ -100,7 +100,7 @@ class HealthMonitor:
             return Finding("down", {"reason": type(error).__name__})  # its text may hold addresses and names
 
 
-def _overall(parts: Sequence[Part], findings: Sequence[Finding]) -> State:
+def _overall(parts: Sequence[HealthPart], findings: Sequence[Finding]) -> State:
     if any(part.vital and finding.status == "down" for part, finding in zip(parts, findings, strict=True)):
         return "down"
     counted = [finding for part, finding in zip(parts, findings, strict=True) if not part.advisory]

@@ -16,7 +16,7 @@ from ray import serve
 
 from config.settings import Settings
 from serve_app.processes.names import take_name
-from serve_app.processes.peers import Peer
+from serve_app.processes.peers import PeerProcess
 from store.mongo.client import open_client
 from store.mongo.processes import Process, ProcessRegistry, keep_registered
 
@@ -42,7 +42,7 @@ class ServeReplica:
         self.tls = settings.cluster.node_tls()
         self._began = time.monotonic()
         self._start = secrets.token_hex(8)
-        self._peer: Peer | None = None
+        self._peer: PeerProcess | None = None
         self._process: Process | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._counting: asyncio.Task[None] | None = None
@@ -58,7 +58,7 @@ class ServeReplica:
 
     async def join(self, stats: Callable[[], Mapping[str, object]]) -> None:
         """Be found, from now on. `stats` is what `carewire status` shows beside pid and memory."""
-        self._peer = Peer(
+        self._peer = PeerProcess(
             self.name,
             self.kind,
             host=self.host,

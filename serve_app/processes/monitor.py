@@ -25,7 +25,7 @@ T = TypeVar("T")
 ANSWER_S: Final = 1.0
 
 
-class Shards(Protocol):
+class ShardProbes(Protocol):
     """How to ask the shards. Both may raise anything when a shard is away."""
 
     async def names(self) -> Sequence[str]:
@@ -66,7 +66,7 @@ class ProcessMonitor:
     def __init__(
         self,
         registry: ProcessRegistry,
-        shards: Shards,
+        shards: ShardProbes,
         others: Sequence[tuple[str, str, Callable[[], Awaitable[Mapping[str, object]]]]] = (),
         clock: Callable[[], float] = time.monotonic,
         *,

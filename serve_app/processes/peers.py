@@ -29,7 +29,7 @@ _PURPOSE: Final = "figures"
 _LINGER_S: Final = 5.0  # that a caller has to take an answer and hang up
 
 
-class Peer:
+class PeerProcess:
     """One process, as the others see it: its entry in the registry, and the listener that answers for it."""
 
     def __init__(

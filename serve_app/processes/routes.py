@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from common.lib.fresh import Fresh
 from serve_app.edge.api.access import Admin, for_operators, is_operator
 from serve_app.edge.api.models import HealthReport
-from serve_app.edge.conventions.described.documents import Document
+from serve_app.edge.conventions.described.documents import DescribedDocument
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
 
@@ -24,8 +24,8 @@ def operations(monitor: HealthMonitor, census: ProcessMonitor) -> APIRouter:
     router = APIRouter(tags=["operations"])
     started = time.monotonic()
 
-    async def page() -> Document:
-        return Document(await census.metrics(), CONTENT_TYPE_LATEST)
+    async def page() -> DescribedDocument:
+        return DescribedDocument(await census.metrics(), CONTENT_TYPE_LATEST)
 
     pages = Fresh(page, _FRESH_S)
 

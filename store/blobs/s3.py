@@ -21,7 +21,7 @@ from common.logs import get_logger
 from config.files import FilesSettings
 from store.blobs.chunks import Chunks
 from store.blobs.sealing import SEALED_BYTES
-from store.blobs.uploads import UploadedPart, Uploads
+from store.blobs.uploads import UploadCollection, UploadedPart
 from store.mongo.client import Database
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class S3Storage:
 
     def __init__(self, client: "S3Client", bucket: str, database: Database) -> None:
         self._s3, self._bucket = client, bucket
-        self._chunks, self._uploads = Chunks(database), Uploads(database)
+        self._chunks, self._uploads = Chunks(database), UploadCollection(database)
 
     async def usable(self) -> bool:
         """Is the bucket ours to use? Yes as well where nobody answers: that passes."""

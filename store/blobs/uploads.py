@@ -28,7 +28,7 @@ class UploadedPart:
     tag: str
 
 
-class Uploads:
+class UploadCollection:
     """The collection."""
 
     def __init__(self, database: Database) -> None:

@@ -44,7 +44,7 @@ Lane = tuple[str, str]
 """(entity, lane)"""
 
 
-class Activities(Protocol):
+class ActivityStore(Protocol):
     """What is put off, and what is dead. Writes are majority-committed when they return. Raises `Unavailable` when the
     database does not answer in time.
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from store.ports.activities import Activities
+from store.ports.activities import ActivityStore
 from store.ports.feed_tokens import FeedTokenStore
 from store.ports.journal import Journal
 from store.ports.leases import Leases
@@ -25,6 +25,6 @@ class Stores:
     maps: PartitionMaps
     vault: Vault
     feed_tokens: FeedTokenStore
-    activities: Activities
+    activities: ActivityStore
     platform_time: PlatformTime
     close: Callable[[], None] = lambda: None  # lets go of connections; call it last

@@ -49,23 +49,27 @@ class Desk:
         before = self.doc.get_state()
         self.doc.get(ROOT, type=Text).insert(0, text)
         message = update_message(self.doc.get_update(before))
-        while True:
-            await self._joined.wait()
+
+        async def stored() -> bool:
+            if not self._joined.is_set():
+                return False
             ack = await self._asked("worksheet_sync", {"attempt": 1, "message": message})
-            if ack is not None and ack["ok"]:
-                self.acked.append(text)
-                return
-            await asyncio.sleep(0.1)
+            return ack is not None and bool(ack["ok"])
+
+        await wait_until(stored, within_s=PATIENCE_S, what=f"{text!r} is stored", every_s=0.1)
+        self.acked.append(text)
 
     async def _join(self, *_: object) -> None:
-        joined = None
-        while self._sio.connected and (joined is None or not joined["ok"]):
+        async def over() -> bool:
+            """Whether it is in, or the connection has gone and the next one will ask."""
             joined = await self._asked("join_worksheet", {"state_vector": self.doc.get_state()})
-            if joined is None or not joined["ok"]:
-                await asyncio.sleep(0.2)
-        if joined is not None and joined["ok"]:
-            self.doc.apply_update(joined["data"]["sync"])
-            self._joined.set()
+            if joined is not None and joined["ok"]:
+                self.doc.apply_update(joined["data"]["sync"])
+                self._joined.set()
+                return True
+            return not self._sio.connected
+
+        await wait_until(over, within_s=PATIENCE_S, what=f"{self._user} is in the worksheet", every_s=0.2)
 
     async def _heard(self, payload: dict[str, Any]) -> None:
         message = read_message(payload["message"])

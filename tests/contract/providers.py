@@ -28,9 +28,9 @@ from actors.payments.activities import (
     encode,
 )
 from common.clock import SystemClock
-from serve_app.activities.attempts import Attempts
+from serve_app.activities.attempts import ActivityAttempts
 from serve_app.activities.connector import Call, Connector
-from serve_app.activities.holding import Ending, Held
+from serve_app.activities.holding import Ending, HeldActivity
 from serve_app.capabilities.payments.connectors.calling import ProviderConnector
 
 HOUR_MS: Final = 3_600_000
@@ -152,8 +152,8 @@ class Runner:
             until_ms_from_now=60_000,
         )
         nobody = NobodyAsked()
-        attempts = Attempts(nobody, nobody, self.clock)  # type: ignore[arg-type] # asked for nothing
-        return await attempts.make(Held(offered, "care-0", self.clock.monotonic_s() + 60), self.connector)
+        attempts = ActivityAttempts(nobody, nobody, self.clock)  # type: ignore[arg-type] # asked for nothing
+        return await attempts.make(HeldActivity(offered, "care-0", self.clock.monotonic_s() + 60), self.connector)
 
     def ages(self, hours: float) -> None:
         """What was begun is so much older now."""

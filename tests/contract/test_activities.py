@@ -3,12 +3,12 @@ from typing import Any
 
 import pytest
 
-from store.ports.activities import BEHIND, Activities, ActivityRecord
+from store.ports.activities import BEHIND, ActivityRecord, ActivityStore
 from store.ports.stores import Stores
 
 
 @pytest.fixture
-def activities(stores: Stores) -> Activities:
+def activities(stores: Stores) -> ActivityStore:
     return stores.activities
 
 
@@ -24,7 +24,7 @@ def record(name: str, due_ms: int, partition: int = 1, **more: Any) -> ActivityR
     )
 
 
-async def test_what_is_due_comes_earliest_first_as_it_was_put(activities: Activities) -> None:
+async def test_what_is_due_comes_earliest_first_as_it_was_put(activities: ActivityStore) -> None:
     late, early, same = record("late", 30), record("early", 10), record("a", 10)
     others = [record("later", 31), record("far", 5, partition=2), record("dead", 5, state="dead")]
     await activities.put([late, early, same, *others, record("sms", 5, connector="sms"), record("now", 5, urgency=0)])
@@ -36,7 +36,7 @@ async def test_what_is_due_comes_earliest_first_as_it_was_put(activities: Activi
     assert [one.entity for one in await activities.due([1], "email", before_ms=99, limit=9, urgency=0)] == ["room:now"]
 
 
-async def test_every_member_is_kept(activities: Activities) -> None:
+async def test_every_member_is_kept(activities: ActivityStore) -> None:
     full = record(
         "a",
         10,
@@ -53,7 +53,7 @@ async def test_every_member_is_kept(activities: Activities) -> None:
     assert await activities.get([full.id, b"-" * 16]) == {full.id: full}
 
 
-async def test_one_that_is_put_again_is_replaced_and_one_that_is_added_again_is_not(activities: Activities) -> None:
+async def test_one_that_is_put_again_is_replaced_and_one_that_is_added_again_is_not(activities: ActivityStore) -> None:
     one, other = record("a", 10), record("b", 10)
     await activities.put([one, replace(one, due_ms=20)])
     await activities.add([replace(one, due_ms=5), other])
@@ -66,7 +66,7 @@ async def test_one_that_is_put_again_is_replaced_and_one_that_is_added_again_is_
     assert await activities.get([one.id]) == {one.id: dead}
 
 
-async def test_a_dropped_one_is_gone_and_dropping_it_again_does_no_harm(activities: Activities) -> None:
+async def test_a_dropped_one_is_gone_and_dropping_it_again_does_no_harm(activities: ActivityStore) -> None:
     await activities.put([record("a", 10), record("b", 10)])
     for _ in range(2):
         await activities.drop([record("a", 10).id, b"never was"])
@@ -74,7 +74,7 @@ async def test_a_dropped_one_is_gone_and_dropping_it_again_does_no_harm(activiti
     await activities.drop([])
 
 
-async def test_those_past_their_deadline_are_found_whenever_they_are_due(activities: Activities) -> None:
+async def test_those_past_their_deadline_are_found_whenever_they_are_due(activities: ActivityStore) -> None:
     behind = record("behind", BEHIND, lane="l", order=2, deadline_ms=15)
     due, fresh = record("due", 1, deadline_ms=10), record("fresh", 1, deadline_ms=20)
     await activities.put([behind, due, fresh, record("never", 1), record("dead", 1, deadline_ms=1, state="dead")])
@@ -87,7 +87,7 @@ async def test_those_past_their_deadline_are_found_whenever_they_are_due(activit
     assert await activities.expired([1], before_ms=20, limit=9, after=before) == [due, behind]
 
 
-async def test_the_first_of_a_lane_is_that_of_the_lowest_order_that_is_parked(activities: Activities) -> None:
+async def test_the_first_of_a_lane_is_that_of_the_lowest_order_that_is_parked(activities: ActivityStore) -> None:
     head = record("h", 10, entity="room:1", lane="l", order=1)
     next_ = record("n", BEHIND, entity="room:1", lane="l", order=2)
     other = record("o", BEHIND, entity="room:1", lane="m", order=1)
@@ -102,7 +102,7 @@ async def test_the_first_of_a_lane_is_that_of_the_lowest_order_that_is_parked(ac
     assert await activities.stuck([2]) == []
 
 
-async def test_pages_and_counts(activities: Activities) -> None:
+async def test_pages_and_counts(activities: ActivityStore) -> None:
     rows = [record(f"{number:02}", number, connector="sms" if number % 2 else "email") for number in range(10)]
     rows[3] = replace(rows[3], state="dead", partition=9)
     await activities.put(rows)
@@ -117,7 +117,7 @@ async def test_pages_and_counts(activities: Activities) -> None:
     assert await activities.oldest_ms([9], "sms") is None
 
 
-async def test_those_of_other_kinds_in_the_same_partition_are_somebody_else_s(activities: Activities) -> None:
+async def test_those_of_other_kinds_in_the_same_partition_are_somebody_else_s(activities: ActivityStore) -> None:
     room = record("room", 1, entity="room:1", deadline_ms=5)
     behind = record("behind", BEHIND, entity="room:1", lane="l", order=1)
     bill = record("bill", 1, entity="bill:1", deadline_ms=5)

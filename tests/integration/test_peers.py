@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from serve_app.processes.peers import Peer, ask
+from serve_app.processes.peers import PeerProcess, ask
 from store.mongo.processes import Process
 from tests.clients.streams import stream_to
 from tests.partners.certificates import make_node
@@ -15,7 +15,9 @@ from tests.partners.certificates import make_node
 
 @pytest.fixture
 async def process() -> AsyncIterator[Process]:
-    peer = Peer("gateway-0", "gateway", host="127.0.0.1", metrics=lambda: b"# page\n" * 50_000, stats=lambda: {"n": 1})
+    peer = PeerProcess(
+        "gateway-0", "gateway", host="127.0.0.1", metrics=lambda: b"# page\n" * 50_000, stats=lambda: {"n": 1}
+    )
     yield await peer.start()
     await peer.close()
 
@@ -48,7 +50,7 @@ async def test_a_peer_that_is_gone_is_an_os_error(process: Process) -> None:
 
 async def test_with_tls_figures_are_told_to_nodes_of_the_installation_only(tmp_path: Path) -> None:
     ours, theirs = make_node(tmp_path / "ours").tls(), make_node(tmp_path / "theirs").tls()
-    peer = Peer("gateway-0", "gateway", host="127.0.0.1", metrics=bytes, stats=lambda: {"n": 1}, tls=ours)
+    peer = PeerProcess("gateway-0", "gateway", host="127.0.0.1", metrics=bytes, stats=lambda: {"n": 1}, tls=ours)
     process = await peer.start()
     try:
         assert await ask(process, "stats", 2.0, ours) == b'{"n": 1}'

@@ -115,12 +115,12 @@ class Runner:
     async def _pull(self, life: str, shard: str) -> None:
         tasks, held = self._tasks, dict[bytes, str]()
         returned: list[bytes] = []
-        reports: list[protocol.Report] = []
+        reports: list[protocol.RunnerReport] = []
         while True:
             asked_s = self._world.clock.monotonic_s()
             busy = Counter(held.values())
             sent, gave = list(reports), list(returned)
-            work = protocol.Work(
+            work = protocol.WorkRequest(
                 runner=life,
                 credits={name: max(0, most - busy[name]) for name, most in _CREDITS.items()},
                 wait_ms=200,
@@ -148,7 +148,7 @@ class Runner:
         until_s: float,
         held: dict[bytes, str],
         returned: list[bytes],
-        reports: list[protocol.Report],
+        reports: list[protocol.RunnerReport],
     ) -> None:
         try:
             await self._try(offer, until_s, returned, reports)
@@ -156,7 +156,7 @@ class Runner:
             held.pop(offer.id, None)
 
     async def _try(
-        self, offer: protocol.Offered, until_s: float, returned: list[bytes], reports: list[protocol.Report]
+        self, offer: protocol.Offered, until_s: float, returned: list[bytes], reports: list[protocol.RunnerReport]
     ) -> None:
         world = self._world
         if offer.owner:
@@ -179,12 +179,12 @@ class Runner:
             else:
                 await self._answer(offer, until_s, "done")
 
-    def _later(self, offer: protocol.Offered, why: str) -> protocol.Report:
+    def _later(self, offer: protocol.Offered, why: str) -> protocol.RunnerReport:
         verdict = self._world.random.choice(("retry", "retry", "park", "dead" if self._world.dice.rate else "retry"))
         if verdict == "dead":
             self._partner.given_up.add(f"{offer.entity}/{offer.key}")
         due_ms = self._world.clock.now_ms() + self._world.random.choice((0, 100, 1000, 3000))
-        return protocol.Report(
+        return protocol.RunnerReport(
             id=offer.id,
             verdict=verdict,  # type: ignore[arg-type]  # one of these words
             due_ms=due_ms,

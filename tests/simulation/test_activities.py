@@ -180,7 +180,7 @@ def test_without_the_closing_id_an_answer_comes_twice() -> None:
 
 
 def test_without_looking_for_earlier_ones_a_lane_loses_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(activities.Activities, "_is_known", lambda self, lane: True)
+    monkeypatch.setattr(activities.ShardActivities, "_is_known", lambda self, lane: True)
     disorders = 0
     for seed in seeds(12):
         world = World(seed, kinds=(ErrandKind(),), keep_s=0.4)

@@ -10,7 +10,7 @@ import pytest
 
 from actors.kernel.caller.region import Region
 from actors.kernel.caller.shard_client import ShardClient
-from actors.kernel.contract.entity import Attach, Kind, Principal
+from actors.kernel.contract.entity import AnyKind, Attach, Principal
 from actors.kernel.shard.shard import Shard
 from common.errors import Unavailable
 from store.ports.leases import HeldLease, Holder, Lease
@@ -60,7 +60,7 @@ class CutLeases:
 
 
 async def a_life(
-    world: World, stores: Stores, life: str, kinds: Sequence[Kind[Any, Any, Any]] = (LedgerKind(),)
+    world: World, stores: Stores, life: str, kinds: Sequence[AnyKind] = (LedgerKind(),)
 ) -> tuple[Shard, Region]:
     """A shard that hosts everything, and a region that talks to this very life of it."""
 

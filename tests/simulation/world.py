@@ -10,7 +10,7 @@ from actors.kernel.caller.shard_client import ShardClient, ShardGone
 from actors.kernel.cluster.courier import courier_of
 from actors.kernel.cluster.handoff import rebalance
 from actors.kernel.contract import protocol
-from actors.kernel.contract.entity import Attach, Kind, Principal
+from actors.kernel.contract.entity import AnyKind, Attach, Principal
 from actors.kernel.contract.partitions import shard_names
 from actors.kernel.contract.reactions import AnyReaction
 from actors.kernel.shard.context import USUAL_BOUNDS
@@ -47,7 +47,7 @@ class World:
         rate: float = 1.0,
         settings: KernelSettings = SETTINGS,
         keep_s: float = KEEP_S,
-        kinds: Sequence[Kind[Any, Any, Any]] = (LedgerKind(),),
+        kinds: Sequence[AnyKind] = (LedgerKind(),),
         reactions: Sequence[AnyReaction] = (),
     ) -> None:
         self.loop = VirtualLoop()
@@ -64,7 +64,7 @@ class World:
         self.shards: dict[str, Shard] = {}
         self.lives = 0
         self.regions: dict[str, Region] = {}
-        self.heard: dict[str, list[protocol.Delivery]] = {}
+        self.heard: dict[str, list[protocol.TopicDelivery]] = {}
         self._courier: Region | None = None
 
     @property

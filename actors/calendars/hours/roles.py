@@ -4,9 +4,9 @@ from typing import Final
 
 from actors.kernel.contract.entity import Principal
 from common.errors import NotFound, PermissionDenied
-from common.policy import Policy, Relation
+from common.policy import AccessPolicy, Relation
 
-_POLICY: Final = Policy()
+_POLICY: Final = AccessPolicy()
 
 
 def may(by: Principal, action: str, *, client: str = "", calendar: str = "") -> bool:

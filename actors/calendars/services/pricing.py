@@ -42,8 +42,8 @@ class Priced:
             await self._quotes.open(self._quoted)
 
     async def lapse(self) -> None:
-        """Nothing came of it: codes are free again."""
-        if self._quotes is not None and self._quoted is not None and self._quoted.codes:
+        """Nothing came of it: what was reserved for its price is free again."""
+        if self._quotes is not None and self._quoted is not None:
             await self._quotes.lapse(self._quoted)
 
     async def _ask(self, taken: ReservedTime, wanted: TimeRequest) -> Quoted | None:

@@ -170,7 +170,7 @@ class SeriesService:
         for record in sorted(chosen, key=lambda one: one.start, reverse=ahead):
             to = timeline.instant_of(zone, timeline.wall_of(zone, record.start) + shift)
             request = moved_request(record, to)
-            ((_, why),) = await self._bookings.check_many(request, (to,), record.client, by, record.id)
+            ((_, why),) = await self._bookings.check_many(request, (to,), record.client, by, booking=record.id)
             plans.append((record, to, why))
         possible = policy == "available" or not any(why for _, _, why in plans)
         if not possible and not dry_run:

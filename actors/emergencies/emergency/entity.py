@@ -172,7 +172,7 @@ class EmergencyEntity:
         one = climbing.noted(one, now_ms, change, command.by)
         people = tuple(user for user in climbing.known_on(one) if user != one.user)
         one = climbing.asking(one, people, now_ms) if people else climbing.looking(one)
-        return self.steps.begun(one, Told(change, one.asked, one.asked), now_ms, version, _cry_of(command))
+        return self.steps.begun(one, Told(change, one.asked, one.asked), now_ms, version, cry=_cry_of(command))
 
     def _ask_known(self, one: Emergency, now_ms: int) -> Decision:
         one = _with_ladder(one)
@@ -223,7 +223,7 @@ class EmergencyEntity:
     def _raise_again(self, one: Emergency, now_ms: int) -> Decision:
         """Whoever was asked before is asked at once; the first rung is looked up anew."""
         one = climbing.noted(climbing.looking(_again(one)), now_ms, _AGAIN)
-        return self.steps.begun(one, Told(_AGAIN, one.asked, one.asked), now_ms, 0, Cry())
+        return self.steps.begun(one, Told(_AGAIN, one.asked, one.asked), now_ms, 0, cry=Cry())
 
     def _end(self, one: Emergency, status: Ending, user: str, now_ms: int, note: bytes | None = None) -> Decision:
         if one.status == status:

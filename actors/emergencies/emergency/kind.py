@@ -1,6 +1,6 @@
 """Emergencies as the kernel sees them."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from typing_extensions import override
@@ -79,7 +79,7 @@ class EmergencyKind(Kind[EmergencyEntity, EmergencyCommand, EmergencyEvent]):
         return Effects(views=views, letters=[_over(one)] if one.over else [])
 
     @override
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         """The emergency with the last that was said, and where."""
         if not isinstance(query, Contents):
             return await super().read(query, entity_id, version, library)

@@ -38,7 +38,7 @@ class ShardChannel:
     max_batch_bytes: int
     pace: Pacer
     call_timeout_s: float
-    on_deliveries: Callable[[list[protocol.Delivery]], None]
+    on_deliveries: Callable[[list[protocol.TopicDelivery]], None]
     on_moved: Callable[[Pending], None]
     on_topic_moved: Callable[[str, int], None]
     on_silence: Callable[[], None]  # the shard does not answer: does the map still name it?
@@ -147,7 +147,7 @@ class ShardChannel:
             self.queue.extendleft(reversed(again))
             self._number = self._acked = 0
             self._generation += 1
-            request = protocol.encode(protocol.Subscribe(self.subscriber, self._subscriptions.begin()))
+            request = protocol.encode(protocol.SubscribeRequest(self.subscriber, self._subscriptions.begin()))
             try:
                 self._known = protocol.decode_submit_ack(await self._call(self.shard.subscribe, request)).known
             except ShardGone:
@@ -206,7 +206,7 @@ class ShardChannel:
                 self._lost()
             return
 
-    def _next_batch(self) -> protocol.Batch:
+    def _next_batch(self) -> protocol.CommandBatch:
         now_s = self.clock.monotonic_s()
         items: list[protocol.BatchItem] = []
         size = 0
@@ -224,7 +224,7 @@ class ShardChannel:
                 self._join_over(pending)
         self._number += 1
         forget, again = self._subscriptions.take_changes()
-        return protocol.Batch(
+        return protocol.CommandBatch(
             subscriber=self.subscriber, number=self._number, items=items, forget=forget, resubscribe=again
         )
 
@@ -238,7 +238,7 @@ class ShardChannel:
         for topic, version in self._subscriptions.moved(result.moved).items():
             self.on_topic_moved(topic, version)
 
-    def _answered(self, answer: protocol.Answer) -> None:
+    def _answered(self, answer: protocol.ItemAnswer) -> None:
         pending = self.outstanding.pop(answer.correlation_id, None)
         if pending is None:
             return  # given up meanwhile

@@ -25,7 +25,7 @@ class Pending(msgspec.Struct, eq=False, kw_only=True):
     trace: str
     listen: bool
     named: bool
-    future: "asyncio.Future[protocol.Answer]"
+    future: "asyncio.Future[protocol.ItemAnswer]"
     sent: bool = False
 
     def item(self, now_s: float) -> protocol.BatchItem:

@@ -60,7 +60,7 @@ class Region(EntityClient):
         *,
         settings: KernelSettings,
         clock: Clock,
-        on_deliveries: Callable[[list[protocol.Delivery]], None] | None = None,
+        on_deliveries: Callable[[list[protocol.TopicDelivery]], None] | None = None,
         metrics: RegionMetrics | None = None,
         nonce: Callable[[], bytes] = lambda: os.urandom(10),
     ) -> None:
@@ -148,7 +148,7 @@ class Region(EntityClient):
         started_s = self._clock.monotonic_s()
         patience_s = self._settings.retry_deadline_s if timeout_s is None else timeout_s
         self._last_correlation_id += 1
-        future: asyncio.Future[protocol.Answer] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[protocol.ItemAnswer] = asyncio.get_running_loop().create_future()
         pending = Pending(
             correlation_id=self._last_correlation_id,
             entity=entity,
@@ -277,5 +277,5 @@ class Region(EntityClient):
             self._metrics.outstanding.set(sum(len(channel) for channel in self._channels.values()))
 
 
-def _ignore(deliveries: list[protocol.Delivery]) -> None:
+def _ignore(deliveries: list[protocol.TopicDelivery]) -> None:
     del deliveries

@@ -66,7 +66,7 @@ class TopicSubscriptions:
                 self._forget.add(topic)
                 self._wake()
 
-    def is_news(self, delivery: protocol.Delivery) -> bool:
+    def is_news(self, delivery: protocol.TopicDelivery) -> bool:
         """True when it is to be handed on. Keeps each topic's versions without gap or repeat."""
         if delivery.version == 0:
             return True

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from prometheus_client import CollectorRegistry
 
 from actors.kernel.caller.shard_client import ShardClient
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from actors.kernel.contract.reactions import AnyReaction
 from common.clock import Clock
 from config.settings import Settings
@@ -30,7 +30,7 @@ class ClusterSpec(Protocol):
         """How many shards the pool has."""
         ...
 
-    def kinds(self, pool: str) -> list[Kind[Any, Any, Any]]:
+    def kinds(self, pool: str) -> list[AnyKind]:
         """The kinds that a shard of this pool hosts."""
         ...
 

@@ -1,14 +1,14 @@
 """A cluster in one process: shards and regions joined directly, without Ray. For tests, benchmarks and tools."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from actors.kernel.caller.region import Region
 from actors.kernel.caller.shard_client import ShardClient, ShardGone, WorkClient
 from actors.kernel.cluster.courier import courier_of
 from actors.kernel.cluster.handoff import rebalance
 from actors.kernel.contract import protocol
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from actors.kernel.contract.partitions import shard_names
 from actors.kernel.contract.reactions import AnyReaction
 from actors.kernel.shard.shard import Shard
@@ -28,7 +28,7 @@ class LocalCluster:
     def __init__(
         self,
         stores: Stores,
-        kinds: Sequence[Kind[Any, Any, Any]],
+        kinds: Sequence[AnyKind],
         *,
         settings: KernelSettings,
         clock: Clock,
@@ -103,7 +103,9 @@ class LocalCluster:
             raise ShardGone(shard)
         await self.shards[shard].adopt()
 
-    async def region(self, name: str, on_deliveries: Callable[[list[protocol.Delivery]], None] | None = None) -> Region:
+    async def region(
+        self, name: str, on_deliveries: Callable[[list[protocol.TopicDelivery]], None] | None = None
+    ) -> Region:
         """A region of this cluster, started."""
         region = Region(
             name,

@@ -27,10 +27,10 @@ class Reply(msgspec.Struct, frozen=True):
     duplicate: bool
 
 
-def failure(correlation_id: int, error: CarewireError, version: int) -> protocol.Answer:
+def failure(correlation_id: int, error: CarewireError, version: int) -> protocol.ItemAnswer:
     """The answer that carries an error."""
     details = b"" if error.details is None else msgspec.json.encode(error.details)
-    return protocol.Answer(
+    return protocol.ItemAnswer(
         correlation_id=correlation_id,
         code=error.code,
         version=version,
@@ -40,12 +40,12 @@ def failure(correlation_id: int, error: CarewireError, version: int) -> protocol
     )
 
 
-def delivery(entity_id: str, version: int, shown: Shown, at_ms: int) -> protocol.Delivery:
+def delivery(entity_id: str, version: int, shown: Shown, at_ms: int) -> protocol.TopicDelivery:
     """What listeners get of an event."""
     packet = packet_of(shown.name, shown.payload)
     if not (shown.skip or shown.instead or shown.only or shown.attachments):
-        return protocol.Delivery(topic=entity_id, version=version, packet=packet, at_ms=at_ms, evict=shown.evict)
-    return protocol.Delivery(
+        return protocol.TopicDelivery(topic=entity_id, version=version, packet=packet, at_ms=at_ms, evict=shown.evict)
+    return protocol.TopicDelivery(
         topic=entity_id,
         version=version,
         packet=packet,
@@ -55,9 +55,9 @@ def delivery(entity_id: str, version: int, shown: Shown, at_ms: int) -> protocol
     )
 
 
-def signal_delivery(entity_id: str, signal: Signal, at_ms: int) -> protocol.Delivery:
+def signal_delivery(entity_id: str, signal: Signal, at_ms: int) -> protocol.TopicDelivery:
     """What listeners get of an ephemeral event."""
-    return protocol.Delivery(
+    return protocol.TopicDelivery(
         topic=entity_id,
         version=0,
         packet=packet_of(signal.name, signal.payload),

@@ -5,25 +5,25 @@ from typing import Any, Protocol
 import msgspec
 
 from actors.kernel.contract.entity import Principal
-from actors.kernel.contract.protocol import Answer
+from actors.kernel.contract.protocol import ItemAnswer
 
 StoredReply = tuple[bytes, int]  # a reply, and the version that it reflects
 
 
-class Caller(Protocol):
+class TurnCaller(Protocol):
     """Who waits for an answer: a subscriber's session, or the shard itself."""
 
-    def answer(self, answer: Answer) -> None:
+    def answer(self, answer: ItemAnswer) -> None:
         """Called exactly once for each submission that is not given up."""
 
     def listen(self, topic: str, version: int) -> None:
         """From now on, hear the deliveries of `topic` above `version`."""
 
 
-class Submission(msgspec.Struct, eq=False, kw_only=True):
+class WaitingCommand(msgspec.Struct, eq=False, kw_only=True):
     """A command that waits for its turn. `deadline_s` is monotonic: after it, nobody waits any more."""
 
-    caller: Caller
+    caller: TurnCaller
     correlation_id: int
     command_id: bytes
     command: Any

@@ -7,9 +7,11 @@ of Akka Persistence and Microsoft Orleans.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
+from types import UnionType
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeAlias, TypeVar
 
 import msgspec
+from typing_extensions import TypeVar as TypeVarWithDefault
 
 from actors.kernel.contract.activities import Activity, Answered
 from store.ports.views import Index, View, ViewQuery
@@ -184,16 +186,17 @@ def placeholder(number: int) -> dict[str, object]:
 C = TypeVar("C")
 C_contra = TypeVar("C_contra", contravariant=True)
 E = TypeVar("E")
+E_co = TypeVar("E_co", covariant=True)
 E_contra = TypeVar("E_contra", contravariant=True)
 
 
-class Recorded(msgspec.Struct, Generic[E], frozen=True):
+class Recorded(msgspec.Struct, Generic[E_co], frozen=True):
     """An event as the journal holds it, opened: its number (0 for a note), when it was stored, in which turn."""
 
     seq: int
     at_ms: int
     turn: int
-    event: E
+    event: E_co
 
 
 class Entity(Protocol[C_contra, E_contra]):
@@ -213,10 +216,12 @@ class Entity(Protocol[C_contra, E_contra]):
 
 
 S = TypeVar("S", bound=Entity[Any, Any])
+P = TypeVarWithDefault("P", default=None)
 
 
 class Library(Protocol):
-    """What reads may use: the journal, opened, and the read models. Majority-committed data only."""
+    """What reads may use: the journal, opened, and the read models. Majority-committed data only. Its events are those
+    of the kind that reads."""
 
     async def after(self, entity_id: str, seq: int, *, upto: int, limit: int) -> list[Recorded[Any]]:
         """The oldest `limit` events numbered above `seq` and at most `upto`, in order (no notes)."""
@@ -253,9 +258,9 @@ class Effects(msgspec.Struct, frozen=True):
     activities: Sequence[Activity] = ()
 
 
-class Kind(ABC, Generic[S, C, E]):
-    """One kind of entity, by its state, the union of its commands and the union of its events. Stateless: the kernel
-    holds the entities. Entity ids are `<name>:<key>`.
+class Kind(ABC, Generic[S, C, E, P]):
+    """One kind of entity, by its state, the union of its commands, the union of its events, and its parts where it has
+    some. Stateless: the kernel holds the entities. Entity ids are `<name>:<key>`.
 
     A **part** is a piece of an entity that is too numerous for its state: a message of a room. Its value is the fold
     of the events that name it. The kernel fetches the parts that a command needs before the command's turn, keeps
@@ -263,8 +268,8 @@ class Kind(ABC, Generic[S, C, E]):
     """
 
     name: ClassVar[str]
-    commands: ClassVar[Any]  # union of tagged Structs that `decide` takes
-    events: ClassVar[Any]  # union of tagged `Event` Structs
+    commands: ClassVar[type | UnionType]  # union of tagged Structs that `decide` takes
+    events: ClassVar[type | UnionType]  # union of tagged `Event` Structs
     indexes: ClassVar[tuple[Index, ...]] = ()
     multi_step: ClassVar[bool] = False
     """True where what is asked of it goes from entity to entity before it is answered. Its shard has two turns under
@@ -299,7 +304,7 @@ class Kind(ABC, Generic[S, C, E]):
         return since
 
     @abstractmethod
-    def show(self, entity_id: str, recorded: Recorded[E], part: Any) -> Shown | None:
+    def show(self, entity_id: str, recorded: Recorded[E], part: P | None) -> Shown | None:
         """What listeners see of an event or note. `part` is the part it names, with this event folded in (live), or
         as it is by now (replayed); None when the event names none."""
 
@@ -330,19 +335,19 @@ class Kind(ABC, Generic[S, C, E]):
         """Key of the part that this event creates or changes."""
         return None
 
-    def fold(self, part: Any, recorded: Recorded[E]) -> Any:
+    def fold(self, part: P | None, recorded: Recorded[E]) -> P | None:
         """The part with this event folded in; `part` is None when the event creates it."""
         return part
 
-    def weight(self, part: Any) -> int:
+    def weight(self, part: P) -> int:
         """Bytes that a part takes in memory, roughly. Asked of kinds with `parts_bytes`."""
         return 0
 
-    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
+    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, object]:
         """The parts with these keys, from storage; those that do not exist are left out."""
         return {}
 
-    def effects(self, entity_id: str, recorded: Recorded[E], part: Any) -> Effects | None:
+    def effects(self, entity_id: str, recorded: Recorded[E], part: P | None) -> Effects | None:
         """What else an event entails. Pure, so that read models can be rebuilt from the journal by the same rule."""
         return None
 
@@ -355,11 +360,11 @@ class Kind(ABC, Generic[S, C, E]):
         """Is what the activity `key` says still true? One that is not is dropped instead of sent."""
         return True
 
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         """Answer a `Query` that a decision left as its reply. Nothing above `version` may be in the answer."""
         raise LookupError(type(query).__name__)
 
-    def show_again(self, entity_id: str, recorded: Recorded[E], part: Any, upto: int) -> Shown | None:
+    def show_again(self, entity_id: str, recorded: Recorded[E], part: P | None, upto: int) -> Shown | None:
         """The same for who reads the past up to the number `upto`; `part` is as it is by now, which may be later."""
         return self.show(entity_id, recorded, part)
 
@@ -370,3 +375,7 @@ class Kind(ABC, Generic[S, C, E]):
     def repeated(self, command: C, reply: bytes) -> bytes:
         """The reply (JSON) as the sender of a repeated command gets it."""
         return reply
+
+
+AnyKind: TypeAlias = Kind[Any, Any, Any, Any]
+"""A kind, whichever: what holds entities of many kinds hands each of them only what is its own."""

@@ -34,7 +34,7 @@ class BatchItem(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=
     again: bool = False
 
 
-class Batch(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
+class CommandBatch(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     """What one subscriber submits to one shard in one call. A batch sent again bears the same `number`.
 
     `forget` are topics that nobody at the caller listens to any more; `resubscribe` are topics to be heard (again),
@@ -58,7 +58,7 @@ class SubmitAck(msgspec.Struct, array_like=True, frozen=True):
     known: bool
 
 
-class Subscribe(msgspec.Struct, array_like=True, frozen=True):
+class SubscribeRequest(msgspec.Struct, array_like=True, frozen=True):
     """Open a subscription, or start it afresh, with these topics: each from above the version given."""
 
     subscriber: str
@@ -72,7 +72,7 @@ class Fetch(msgspec.Struct, array_like=True, frozen=True):
     acked: int
 
 
-class Answer(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True):
+class ItemAnswer(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True):
     """The answer to one item. `code` is "" for success, else an error's code (or "moved": ask another shard).
 
     `data` is the ack's data as JSON. `version` is the entity's version that the answer reflects.
@@ -88,7 +88,7 @@ class Answer(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=Tru
     details: bytes = b""  # JSON; empty: none
 
 
-class Delivery(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True):
+class TopicDelivery(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True):
     """What happened in a topic, ready to send: `packet` is a JSON array `["event name", payload]`.
 
     `version` > 0: a numbered event; a topic's come without gap or repeat (`first` < `version`: this one stands for
@@ -157,8 +157,8 @@ class FetchResult(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     epoch: int
     known: bool
     number: int
-    answers: list[Answer]
-    deliveries: list[Delivery]
+    answers: list[ItemAnswer]
+    deliveries: list[TopicDelivery]
     lost: list[str]
     moved: list[str]
 
@@ -169,13 +169,13 @@ class EncodedFetchResult(msgspec.Struct, array_like=True, frozen=True, kw_only=T
     epoch: int
     known: bool
     number: int
-    answers: list[Answer]
+    answers: list[ItemAnswer]
     deliveries: list[msgspec.Raw]
     lost: list[str]
     moved: list[str]
 
 
-class Report(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
+class RunnerReport(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     """What a runner could not finish. What it could is the command `Answered`, and is not reported.
 
     `retry`: offer it again at `due_ms`. `park`: put it off until then. `dead`: nobody tries it again by itself;
@@ -190,7 +190,7 @@ class Report(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     attempts: int = 0
 
 
-class Work(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
+class WorkRequest(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     """A runner asks a shard for activities, and waits with the request for up to `wait_ms`.
 
     `runner` names it and its life. `credits` say how many more it takes now of each connector that it serves; a
@@ -202,7 +202,7 @@ class Work(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     credits: dict[str, int] = {}
     wait_ms: int = 0
     returned: list[bytes] = []
-    reports: list[Report] = []
+    reports: list[RunnerReport] = []
 
 
 class Offered(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
@@ -246,11 +246,11 @@ class WorkResult(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
 MOVED: Final = "moved"
 encode_json: Final = msgspec.json.Encoder().encode
 encode: Final = msgspec.msgpack.Encoder().encode
-decode_batch: Final = msgspec.msgpack.Decoder(Batch).decode
+decode_batch: Final = msgspec.msgpack.Decoder(CommandBatch).decode
 decode_submit_ack: Final = msgspec.msgpack.Decoder(SubmitAck).decode
-decode_subscribe: Final = msgspec.msgpack.Decoder(Subscribe).decode
+decode_subscribe: Final = msgspec.msgpack.Decoder(SubscribeRequest).decode
 decode_fetch: Final = msgspec.msgpack.Decoder(Fetch).decode
-decode_delivery: Final = msgspec.msgpack.Decoder(Delivery).decode
-decode_work: Final = msgspec.msgpack.Decoder(Work).decode
+decode_delivery: Final = msgspec.msgpack.Decoder(TopicDelivery).decode
+decode_work: Final = msgspec.msgpack.Decoder(WorkRequest).decode
 decode_work_result: Final = msgspec.msgpack.Decoder(WorkResult).decode
 decode_fetch_result: Final = msgspec.msgpack.Decoder(FetchResult).decode

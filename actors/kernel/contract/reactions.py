@@ -83,27 +83,27 @@ def switched_on(reactions: Iterable[AnyReaction], off: Collection[str]) -> list[
     return [reaction for reaction in reactions if reaction.feature not in off]
 
 
-def mark_of(recorded: Recorded[Any], place: int) -> str:
+def mark_of(recorded: Recorded[Event], place: int) -> str:
     """What names an event in its entity for ever: its number, or, for a note, its turn and its place among the notes of
     that turn."""
     return str(recorded.seq) if recorded.seq else f"{recorded.turn}.{place}"
 
 
-class Due(NamedTuple):
+class OwedByRules(NamedTuple):
     """What rules owe because of one event: letters with their command ids, and activities, whose keys name them."""
 
     letters: list[tuple[bytes, Letter]]
     activities: list[Activity]
 
 
-def owed_by(reactions: Iterable[AnyReaction], entity_id: str, recorded: Recorded[Any], mark: str) -> Due:
+def owed_by(reactions: Iterable[AnyReaction], entity_id: str, recorded: Recorded[Event], mark: str) -> OwedByRules:
     """What these rules owe because of this event. The ids of letters are made of the event, so they are the same
     whenever a rule is evaluated.
 
     Raises:
         RuleFailed: a rule raised.
     """
-    due = Due([], [])
+    due = OwedByRules([], [])
     for reaction in reactions:
         try:
             owed = reaction.rule(entity_id, recorded)

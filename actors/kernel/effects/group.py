@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from actors.kernel.effects.activities.activities import Activities
+from actors.kernel.effects.activities.activities import ShardActivities
 from actors.kernel.effects.activities.activity_endings import ActivityEndings
 from actors.kernel.effects.activities.activity_loads import ActivityLoads
 from actors.kernel.effects.activities.activity_operators import ActivityOperators
@@ -29,7 +29,7 @@ class ShardEffects:
     postman: Postman
     timers: TimerScheduler
     recovery: EffectRecovery
-    activities: Activities
+    activities: ShardActivities
     endings: ActivityEndings
     operators: ActivityOperators
     runners: Runners
@@ -77,7 +77,7 @@ def shard_effects(
     inbox = ShardInbox()
     settling: WriteBatcher[TurnKey] = batch_writes(stores.journal.settle, tasks)
     router = LetterRouter(is_ours, inbox, courier, patience_s=patience_s)
-    activities = Activities(
+    activities = ShardActivities(
         stores,
         settling,
         keep_s=keep_s,

@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from actors.kernel.contract import protocol
-from actors.kernel.contract.callers import Caller
+from actors.kernel.contract.callers import TurnCaller
 from store.ports.timers import Timer
 
 
@@ -25,7 +25,7 @@ class DueTimer:
 class LocalLetter:
     """A letter to an entity of this shard; `sender` is told the answer."""
 
-    sender: Caller
+    sender: TurnCaller
     item: protocol.BatchItem
 
 
@@ -53,4 +53,6 @@ class ShardInbox:
         waiting, self._waiting = self._waiting, deque()
         for request in waiting:
             if isinstance(request, LocalLetter):
-                request.sender.answer(protocol.Answer(correlation_id=request.item.correlation_id, code=protocol.MOVED))
+                request.sender.answer(
+                    protocol.ItemAnswer(correlation_id=request.item.correlation_id, code=protocol.MOVED)
+                )

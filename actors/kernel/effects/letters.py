@@ -13,7 +13,7 @@ from actors.kernel.effects.postman import Courier
 from actors.kernel.history.codec import StoredLetter
 from common.errors import Unavailable, error_of
 
-_GONE: Final = protocol.Answer(correlation_id=0, code=Unavailable.code)
+_GONE: Final = protocol.ItemAnswer(correlation_id=0, code=Unavailable.code)
 
 
 class LetterRouter:
@@ -46,7 +46,7 @@ class LetterRouter:
             details = msgspec.json.decode(answer.details) if answer.details else None
             raise error_of(answer.code, answer.message, retry_after_s=answer.retry_after_s, details=details)
 
-    async def _ask(self, letter: StoredLetter) -> protocol.Answer:
+    async def _ask(self, letter: StoredLetter) -> protocol.ItemAnswer:
         caller = _Sender()
         patience_ms = int(self._patience_s * 1000)
         item = protocol.BatchItem(
@@ -72,9 +72,9 @@ class _Sender:
     __slots__ = ("answered",)
 
     def __init__(self) -> None:
-        self.answered: asyncio.Future[protocol.Answer] = asyncio.get_running_loop().create_future()
+        self.answered: asyncio.Future[protocol.ItemAnswer] = asyncio.get_running_loop().create_future()
 
-    def answer(self, answer: protocol.Answer) -> None:
+    def answer(self, answer: protocol.ItemAnswer) -> None:
         if not self.answered.done():
             self.answered.set_result(answer)
 

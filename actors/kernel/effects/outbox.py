@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
-from actors.kernel.effects.activities.activities import Activities
+from actors.kernel.effects.activities.activities import ShardActivities
 from actors.kernel.history.codec import StoredEffects, StoredLetter, StoredView, decode_effects, timers_of
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.lib.backoffs import database_backoff
@@ -50,7 +50,7 @@ class Outbox:
         *,
         runtime_of: RuntimeOf,
         settling: WriteBatcher[tuple[str, int]],
-        activities: Activities,
+        activities: ShardActivities,
         tasks: Tasks,
     ) -> None:
         self._stores = stores

@@ -21,7 +21,7 @@ from actors.kernel.history.codec import StoredLetter, encode, opened
 from common.clock import Clock
 from common.errors import CarewireError, Unavailable
 from common.logs import get_logger
-from store.ports.activities import Activities, ActivityRecord, State
+from store.ports.activities import ActivityRecord, ActivityStore, State
 from store.ports.timers import Timer
 from store.ports.vault import Vault
 
@@ -56,7 +56,7 @@ class Postman:
 
     def __init__(
         self,
-        activities: Activities,
+        activities: ActivityStore,
         vault: Vault,
         courier: Courier,
         clock: Clock,

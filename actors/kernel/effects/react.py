@@ -8,10 +8,10 @@ when it starts.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from actors.kernel.contract.activities import Activity
-from actors.kernel.contract.entity import Kind, Letter, Recorded
+from actors.kernel.contract.entity import AnyKind, Event, Letter, Recorded
 from actors.kernel.contract.partitions import partition_of
 from actors.kernel.contract.reactions import AnyReaction, mark_of, owed_by
 from actors.kernel.effects.activities.activity_ids import answer_id
@@ -56,7 +56,7 @@ class _Found(NamedTuple):
 class RuleReplay:
     """Goes over the journal with one rule of this kind."""
 
-    def __init__(self, stores: Stores, kind: Kind[Any, Any, Any], reaction: AnyReaction) -> None:
+    def __init__(self, stores: Stores, kind: AnyKind, reaction: AnyReaction) -> None:
         self._stores = stores
         self._runtime = KindRuntime(kind, stores)
         self._reaction = reaction
@@ -99,7 +99,7 @@ class RuleReplay:
                 _log.exception("react.failed", rule=self._reaction.name, entity=entity_id, seq=recorded.seq)
         return found
 
-    def _evaluate(self, entity_id: str, recorded: Recorded[Any], mark: str) -> list[_Found]:
+    def _evaluate(self, entity_id: str, recorded: Recorded[Event], mark: str) -> list[_Found]:
         due = owed_by([self._reaction], entity_id, recorded, mark)
         proofs: list[tuple[bytes, Letter | Activity]] = [
             *due.letters,

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from actors.kernel.effects.activities.activities import Activities
+from actors.kernel.effects.activities.activities import ShardActivities
 from actors.kernel.effects.outbox import Outbox, RuntimeOf
 from actors.kernel.lib.backoffs import database_backoff
 from common.clock import Clock
@@ -30,7 +30,7 @@ class EffectRecovery:
         self,
         journal: Journal,
         outbox: Outbox,
-        activities: Activities,
+        activities: ShardActivities,
         clock: Clock,
         *,
         serving: Callable[[], bool],

@@ -1,13 +1,13 @@
 """How events and effects become bytes of the journal, sealed on the way in and opened on the way out."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from actors.kernel.contract.activities import Activity, Urgency
-from actors.kernel.contract.entity import Effects, Event, Kind, Letter, Recorded
-from actors.kernel.contract.reactions import Due
+from actors.kernel.contract.entity import AnyKind, Effects, Event, Letter, Recorded
+from actors.kernel.contract.reactions import OwedByRules
 from actors.kernel.history.sealed_letters import letter_place, with_secret
 from store.ports.journal import Turn
 from store.ports.timers import Timer
@@ -146,7 +146,7 @@ def seal_activity(vault: Vault, entity_id: str, activity: Activity) -> StoredAct
 class Codec:
     """Events of one kind to blobs and back. Does no I/O: keys are loaded into the vault beforehand."""
 
-    def __init__(self, kind: Kind[Any, Any, Any], vault: Vault) -> None:
+    def __init__(self, kind: AnyKind, vault: Vault) -> None:
         self._vault = vault
         self._decode = msgspec.msgpack.Decoder(kind.events).decode
 
@@ -157,7 +157,7 @@ class Codec:
             event = msgspec.structs.replace(event, secret=sealed)
         return encode(event)
 
-    def bare(self, turn: Turn) -> Iterable[Recorded[Any]]:
+    def bare(self, turn: Turn) -> Iterable[Recorded[Event]]:
         """The events and notes of a turn without their secrets: what `apply` needs."""
         for recorded in self._recorded(turn):
             if recorded.event.secret is None:
@@ -166,7 +166,7 @@ class Codec:
                 event = msgspec.structs.replace(recorded.event, secret=None)
                 yield Recorded(recorded.seq, recorded.at_ms, recorded.turn, event)
 
-    async def opened(self, entity_id: str, turns: Sequence[Turn]) -> list[Recorded[Any]]:
+    async def opened(self, entity_id: str, turns: Sequence[Turn]) -> list[Recorded[Event]]:
         """The events and notes of these turns with their secrets, in order."""
         recorded = [(one, turn) for turn in turns for one in self._recorded(turn)]
         await self._vault.unlock(one.event.secret for one, _ in recorded if one.event.secret is not None)
@@ -205,7 +205,7 @@ class Codec:
             StoredEffects(views=views, redact=list(effects.redact), letters=letters, timers=[], activities=activities)
         )
 
-    def encode_due(self, entity_id: str, due: Due) -> bytes:
+    def encode_due(self, entity_id: str, due: OwedByRules) -> bytes:
         """What rules owe as an effect of their turn. Raises LookupError when the key of an owner is not at hand."""
         letters = [self.store_letter(letter, command_id) for command_id, letter in due.letters]
         activities = [seal_activity(self._vault, entity_id, activity) for activity in due.activities]
@@ -224,13 +224,13 @@ class Codec:
         await self._vault.unlock(view.secret for view in found if view.secret is not None)
         return [self._open_view(view) for view in found]
 
-    def _recorded(self, turn: Turn) -> Iterable[Recorded[Any]]:
+    def _recorded(self, turn: Turn) -> Iterable[Recorded[Event]]:
         for offset, blob in enumerate(turn.events):
             yield Recorded(turn.first_seq + offset, turn.at_ms, turn.turn, self._decode(blob))
         for blob in turn.notes:
             yield Recorded(0, turn.at_ms, turn.turn, self._decode(blob))
 
-    def _open(self, entity_id: str, recorded: Recorded[Any], turn: Turn) -> Recorded[Any]:
+    def _open(self, entity_id: str, recorded: Recorded[Event], turn: Turn) -> Recorded[Event]:
         blob = recorded.event.secret
         if blob is None:
             return recorded

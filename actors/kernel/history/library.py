@@ -1,9 +1,9 @@
 """What reads may use: the journal, opened, and the read models (`entity.Library` over the stores)."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from actors.kernel.contract.entity import Kind, Recorded
+from actors.kernel.contract.entity import AnyKind, Event, Recorded
 from actors.kernel.history.codec import Codec
 from store.ports.stores import Stores
 from store.ports.views import View, ViewQuery
@@ -17,14 +17,14 @@ _PAGE: Final = 100  # turns a round trip
 class StoredLibrary:
     """Majority-committed data only. One for each kind, because each kind has its own codec."""
 
-    def __init__(self, kind: Kind[Any, Any, Any], stores: Stores) -> None:
+    def __init__(self, kind: AnyKind, stores: Stores) -> None:
         self._kind = kind
         self._stores = stores
         self._codec = Codec(kind, stores.vault)
 
-    async def after(self, entity_id: str, seq: int, *, upto: int, limit: int) -> list[Recorded[Any]]:
+    async def after(self, entity_id: str, seq: int, *, upto: int, limit: int) -> list[Recorded[Event]]:
         """See `entity.Library.after`."""
-        found: list[Recorded[Any]] = []
+        found: list[Recorded[Event]] = []
         while len(found) < limit and seq < upto:
             turns = await self._stores.journal.after(entity_id, seq, limit=min(_PAGE, limit))
             page = [one for one in await self._codec.opened(entity_id, turns) if seq < one.seq <= upto]
@@ -34,9 +34,9 @@ class StoredLibrary:
             seq = page[-1].seq
         return found[:limit]
 
-    async def before(self, entity_id: str, seq: int, *, limit: int) -> list[Recorded[Any]]:
+    async def before(self, entity_id: str, seq: int, *, limit: int) -> list[Recorded[Event]]:
         """See `entity.Library.before`."""
-        found: list[Recorded[Any]] = []
+        found: list[Recorded[Event]] = []
         while len(found) < limit and seq > 1:
             turns = await self._stores.journal.before(entity_id, seq, limit=min(_PAGE, limit - len(found)))
             if not turns:
@@ -50,7 +50,7 @@ class StoredLibrary:
             seq = turns[-1].first_seq
         return found[:limit]
 
-    async def at(self, entity_id: str, seqs: Sequence[int]) -> list[Recorded[Any]]:
+    async def at(self, entity_id: str, seqs: Sequence[int]) -> list[Recorded[Event]]:
         """See `entity.Library.at`."""
         wanted = set(seqs)
         turns = await self._stores.journal.at(entity_id, sorted(wanted))
@@ -65,7 +65,7 @@ class StoredLibrary:
         found = await self._stores.views.get(collection, ids)
         return {view.id: view for view in await self._codec.open_views(found.values())}
 
-    async def replay(self, entity_id: str, since: int, *, upto: int | None = None) -> list[Recorded[Any]]:
+    async def replay(self, entity_id: str, since: int, *, upto: int | None = None) -> list[Recorded[Event]]:
         """A page of the events above `since` with the notes among them, in order; empty when there are no more."""
         turns: list[Turn] = await self._stores.journal.after(entity_id, since, limit=_PAGE)
         page = await self._codec.opened(entity_id, turns)

@@ -6,9 +6,9 @@ Safe beside a running system: a view replaces an older version only, so whatever
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from actors.kernel.contract.entity import Effects, Kind, Recorded
+from actors.kernel.contract.entity import AnyKind, Effects, Event, Recorded
 from actors.kernel.history.codec import StoredView, decode_effects
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.history.walking import entity_pages, turn_pages
@@ -29,7 +29,7 @@ class Rebuilt:
 
 
 async def rebuild(
-    stores: Stores, kinds: list[Kind[Any, Any, Any]], on_progress: Callable[[Rebuilt], None] = lambda done: None
+    stores: Stores, kinds: list[AnyKind], on_progress: Callable[[Rebuilt], None] = lambda done: None
 ) -> Rebuilt:
     """Write every view that the journal entails. Raises `Unavailable` when the database does not answer."""
     done = Rebuilt()
@@ -44,7 +44,7 @@ async def rebuild(
 
 async def rebuild_some(
     stores: Stores,
-    kinds: Sequence[Kind[Any, Any, Any]],
+    kinds: Sequence[AnyKind],
     after: str,
     done: Rebuilt,
     go_on: Callable[[], bool],
@@ -108,7 +108,7 @@ async def _views_of(stores: Stores, runtime: KindRuntime, entity_id: str, done: 
     ]
 
 
-def _sealed(runtime: KindRuntime, entity_id: str, recorded: Recorded[Any], effects: Effects) -> list[StoredView]:
+def _sealed(runtime: KindRuntime, entity_id: str, recorded: Recorded[Event], effects: Effects) -> list[StoredView]:
     views = Effects(views=effects.views, owner=effects.owner)  # nobody is told anything a second time
     blob = runtime.codec.encode_effects(entity_id, recorded.seq, views, ())
     return decode_effects(
@@ -116,7 +116,7 @@ def _sealed(runtime: KindRuntime, entity_id: str, recorded: Recorded[Any], effec
     ).views
 
 
-async def _events(stores: Stores, runtime: KindRuntime, entity_id: str) -> AsyncIterator[Recorded[Any]]:
+async def _events(stores: Stores, runtime: KindRuntime, entity_id: str) -> AsyncIterator[Recorded[Event]]:
     async for turns in turn_pages(stores.journal, entity_id):
         for recorded in await runtime.codec.opened(entity_id, turns):
             yield recorded

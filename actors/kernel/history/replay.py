@@ -1,13 +1,13 @@
 """The past of a topic as deliveries, read back from the journal: for those who come back, or come late."""
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from actors.kernel.contract import protocol
 from actors.kernel.contract.answers import delivery
-from actors.kernel.contract.entity import Recorded
+from actors.kernel.contract.entity import Event, Recorded
 from actors.kernel.history.runtime import KindRuntime
 from store.ports.journal import Journal
 
@@ -21,7 +21,7 @@ async def head_of(journal: Journal, entity_id: str) -> int:
 
 async def replayed(
     runtime: KindRuntime, entity_id: str, since: int, *, upto: int, limit: int
-) -> AsyncIterator[protocol.Delivery]:
+) -> AsyncIterator[protocol.TopicDelivery]:
     """The deliveries numbered above `since` up to `upto`, in order, notes among them.
 
     When there are more than `limit`, those before the newest `limit` are one `gap`. Events that change a part carry
@@ -31,7 +31,7 @@ async def replayed(
     if start > since:
         shown = runtime.kind.gap(entity_id, since + 1, start)
         packet = b"" if shown is None else delivery(entity_id, start, shown, 0).packet
-        yield protocol.Delivery(topic=entity_id, version=start, packet=packet, first=since + 1)
+        yield protocol.TopicDelivery(topic=entity_id, version=start, packet=packet, first=since + 1)
     seen = start
     while seen < upto:
         page = await runtime.library.replay(entity_id, seen, upto=upto)
@@ -55,16 +55,16 @@ async def packets(
     ]
 
 
-async def _parts_of(runtime: KindRuntime, entity_id: str, page: list[Recorded[Any]]) -> Mapping[str, object]:
+async def _parts_of(runtime: KindRuntime, entity_id: str, page: list[Recorded[Event]]) -> Mapping[str, object]:
     keys = {key for one in page if (key := runtime.kind.part_of(one)) is not None}
     return await runtime.kind.fetch(entity_id, sorted(keys), runtime.library) if keys else {}
 
 
 def _shown_again(
-    runtime: KindRuntime, entity_id: str, recorded: Recorded[Any], parts: Mapping[str, object], upto: int
-) -> protocol.Delivery:
+    runtime: KindRuntime, entity_id: str, recorded: Recorded[Event], parts: Mapping[str, object], upto: int
+) -> protocol.TopicDelivery:
     key = runtime.kind.part_of(recorded)
     shown = runtime.kind.show_again(entity_id, recorded, None if key is None else parts.get(key), upto)
     if shown is None:
-        return protocol.Delivery(topic=entity_id, version=recorded.seq, packet=b"", at_ms=recorded.at_ms)
+        return protocol.TopicDelivery(topic=entity_id, version=recorded.seq, packet=b"", at_ms=recorded.at_ms)
     return delivery(entity_id, recorded.seq, shown, recorded.at_ms)

@@ -1,12 +1,11 @@
 """A kind together with the tools to run it over the stores of a process."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
 from actors.kernel.contract.activities import Answered, Still
-from actors.kernel.contract.entity import Attach, Kind
+from actors.kernel.contract.entity import AnyKind, Attach
 from actors.kernel.contract.reactions import AnyReaction, by_event
 from actors.kernel.history.codec import Codec
 from actors.kernel.history.library import StoredLibrary
@@ -17,7 +16,7 @@ class KindRuntime:
     """A kind with the tools to run it in this shard. `reactions` are those of a table for its events; whoever rebuilds
     read models hands in none."""
 
-    def __init__(self, kind: Kind[Any, Any, Any], stores: Stores, reactions: Iterable[AnyReaction] = ()) -> None:
+    def __init__(self, kind: AnyKind, stores: Stores, reactions: Iterable[AnyReaction] = ()) -> None:
         self.kind = kind
         self.reactions = by_event(reactions, kind.name)
         self.codec = Codec(kind, stores.vault)

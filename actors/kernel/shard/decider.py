@@ -8,12 +8,12 @@ import msgspec
 from actors.kernel.contract import protocol
 from actors.kernel.contract.activities import Activity, Answered, Still
 from actors.kernel.contract.answers import delivery, failure, signal_delivery
-from actors.kernel.contract.callers import Submission
+from actors.kernel.contract.callers import WaitingCommand
 from actors.kernel.contract.commands import command_id_of
 from actors.kernel.contract.entity import Attach, Context, Decision, Effects, Event, Letter, Query, Recorded
 from actors.kernel.contract.reactions import mark_of, owed_by
 from actors.kernel.shard.reply_cache import ReplyCache
-from actors.kernel.shard.residents.resident import Decided, Draft, Missing, Resident
+from actors.kernel.shard.residents.resident import Decided, Missing, Resident, TurnDraft
 from common.errors import CarewireError, PayloadTooLarge, PermissionDenied
 from common.logs import get_logger
 from store.ports.journal import CommandRecord
@@ -42,21 +42,21 @@ class Decider:
     """Runs the waiting commands of one entity against its state, in their order."""
 
     def __init__(
-        self, vault: Vault, replies: ReplyCache, *, max_turn_bytes: int, expired: Callable[[Submission], bool]
+        self, vault: Vault, replies: ReplyCache, *, max_turn_bytes: int, expired: Callable[[WaitingCommand], bool]
     ) -> None:
         self._vault = vault
         self._replies = replies
         self._max_turn_bytes = max_turn_bytes
         self._expired = expired
 
-    def draft(self, resident: Resident, now_ms: int, *, most: int) -> Draft:
+    def draft(self, resident: Resident, now_ms: int, *, most: int) -> TurnDraft:
         """Decide up to `most` of what waits, as far as it goes: until something is missing or the turn is full.
 
         Decisions are applied to memory at once, so that two commands of one turn see each other. The caller must
         `forget` the resident when the draft is not stored.
         """
         at_ms = max(now_ms, resident.at_ms)
-        draft = Draft(resident, resident.version + 1, at_ms)
+        draft = TurnDraft(resident, resident.version + 1, at_ms)
         mailbox = resident.mailbox
         while mailbox and len(draft.decided) < most:
             submission = mailbox[0]
@@ -75,7 +75,7 @@ class Decider:
             mailbox.popleft()
         return draft
 
-    def _take(self, draft: Draft, submission: Submission) -> Missing | None:
+    def _take(self, draft: TurnDraft, submission: WaitingCommand) -> Missing | None:
         """Decide one command into the draft, or say what it misses."""
         resident = draft.resident
         id_ = submission.command_id
@@ -136,18 +136,18 @@ class Decider:
         users = [by.user for by in alike if not by.is_system]
         return [user for user in dict.fromkeys(users) if not self._vault.has(user)]
 
-    def _repeat(self, resident: Resident, submission: Submission, reply: bytes, version: int) -> Decided:
+    def _repeat(self, resident: Resident, submission: WaitingCommand, reply: bytes, version: int) -> Decided:
         duplicate = not submission.again
         data = resident.runtime.kind.repeated(submission.command, reply) if duplicate else reply
         return Decided(
             submission=submission,
-            answer=protocol.Answer(
+            answer=protocol.ItemAnswer(
                 correlation_id=submission.correlation_id, code="", data=data, version=version, duplicate=duplicate
             ),
             version=version,
         )
 
-    def _work_out(self, draft: Draft, decision: Decision) -> _Worked:
+    def _work_out(self, draft: TurnDraft, decision: Decision) -> _Worked:
         """Number, fold, show and seal the events of a decision. Raises before anything is changed."""
         worked = _Worked()
         seq = draft.version
@@ -166,7 +166,7 @@ class Decider:
             raise _Full
         return worked
 
-    def _work_out_event(self, draft: Draft, worked: _Worked, recorded: Recorded[Event], seq: int) -> None:
+    def _work_out_event(self, draft: TurnDraft, worked: _Worked, recorded: Recorded[Event], seq: int) -> None:
         resident, event = draft.resident, recorded.event
         kind, codec_ = resident.runtime.kind, resident.runtime.codec
         part = None
@@ -200,7 +200,7 @@ class Decider:
             worked.deliveries.append((recorded.seq, packed))
         elif recorded.seq:  # listeners must know that the number is taken, or they would ask for it
             packed = protocol.encode(
-                protocol.Delivery(topic=resident.id, version=recorded.seq, packet=b"", at_ms=recorded.at_ms)
+                protocol.TopicDelivery(topic=resident.id, version=recorded.seq, packet=b"", at_ms=recorded.at_ms)
             )
             worked.deliveries.append((recorded.seq, packed))
 
@@ -220,7 +220,7 @@ class Decider:
         if event.secret is not None and not self._vault.has(event.author):
             raise NoKey(event.author)
 
-    def _commit(self, draft: Draft, submission: Submission, decision: Decision, worked: _Worked) -> None:
+    def _commit(self, draft: TurnDraft, submission: WaitingCommand, decision: Decision, worked: _Worked) -> None:
         """Apply a decision to memory and add it to the draft."""
         resident = draft.resident
         for recorded, blob in worked.events:
@@ -244,7 +244,7 @@ class Decider:
         answer = (
             None
             if query is not None
-            else protocol.Answer(correlation_id=submission.correlation_id, code="", data=data, version=version)
+            else protocol.ItemAnswer(correlation_id=submission.correlation_id, code="", data=data, version=version)
         )
         answered = type(submission.command) is Answered
         if answered:
@@ -283,7 +283,7 @@ def _decide_for(resident: Resident, command: Attach | Answered | Still, context:
     return Decision(reply=kind.still(entity, command.key, command.payload))
 
 
-def _refused(submission: Submission, error: CarewireError) -> Decision:
+def _refused(submission: WaitingCommand, error: CarewireError) -> Decision:
     """An answer that its entity refuses is stored as one: the activity is over, and nothing else happens."""
     _log.warning("activity.answer_refused", outcome=submission.command.outcome, code=error.code)
     return Decision(reply={"refused": error.code})

@@ -5,7 +5,7 @@ import msgspec
 
 from actors.kernel.contract import protocol
 from actors.kernel.contract.answers import INTERNAL, failure
-from actors.kernel.contract.callers import Caller, Submission
+from actors.kernel.contract.callers import TurnCaller, WaitingCommand
 from actors.kernel.contract.commands import command_id_of
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.contract.partitions import partition_of
@@ -53,11 +53,11 @@ class Intake:
         else:
             self.accept(request.sender, request.item)
 
-    def accept(self, caller: Caller, item: protocol.BatchItem) -> None:
+    def accept(self, caller: TurnCaller, item: protocol.BatchItem) -> None:
         """Queue one item, or answer it at once when it cannot be queued."""
         runtime = self._context.runtime_of(item.entity)
         if runtime is None or not self._ownership.owns(partition_of(item.entity)):
-            caller.answer(protocol.Answer(correlation_id=item.correlation_id, code=protocol.MOVED))
+            caller.answer(protocol.ItemAnswer(correlation_id=item.correlation_id, code=protocol.MOVED))
             return
         try:
             command = runtime.decode_item(item.command)
@@ -72,7 +72,7 @@ class Intake:
         if len(resident.mailbox) >= self._context.settings.max_queued_per_entity:
             self._refuse(caller, item, resident.version)
             return
-        submission = Submission(
+        submission = WaitingCommand(
             caller=caller,
             correlation_id=item.correlation_id,
             command_id=item.command_id,
@@ -86,7 +86,7 @@ class Intake:
         )
         self._residents.enqueue(resident, submission)
 
-    def _refuse(self, caller: Caller, item: protocol.BatchItem, version: int) -> None:
+    def _refuse(self, caller: TurnCaller, item: protocol.BatchItem, version: int) -> None:
         self._context.metrics.overloaded.inc()
         error = Overloaded("The server is busy. Please try again in a moment.", retry_after_s=1.0)
         caller.answer(failure(item.correlation_id, error, version))
@@ -103,7 +103,7 @@ class Intake:
             _log.error("timer.unreadable", entity=timer.entity)
             self._timers.give_up(timer)  # it stays as it is, for a version that can read it
             return
-        submission = Submission(
+        submission = WaitingCommand(
             caller=_TimerCaller(self._timers, timer),
             correlation_id=0,
             command_id=command_id_of(timer.entity, timer.id),
@@ -123,7 +123,7 @@ class _TimerCaller:
         self._timers = timers
         self._timer = timer
 
-    def answer(self, answer: protocol.Answer) -> None:
+    def answer(self, answer: protocol.ItemAnswer) -> None:
         """Carried out or refused, it is over; unless the refusal was ours, or it met a bug."""
         if answer.code in (Unavailable.code, Overloaded.code, protocol.MOVED):
             self._timers.again(self._timer)

@@ -6,7 +6,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from actors.kernel.lib.buckets import SECONDS
-from actors.kernel.shard.residents.resident import Draft
+from actors.kernel.shard.residents.resident import TurnDraft
 from store.ports.journal import Outcome
 
 _SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -43,7 +43,7 @@ class ShardMetrics:
         self._buffered = Gauge("carewire_buffered_bytes", "Deliveries that wait to be fetched.", registry=r)
         self._serving = Gauge("carewire_shard_serving", "1 while the shard holds its lease.", registry=r)
 
-    def turn(self, drafts: Sequence[Draft], duration_s: float) -> None:
+    def turn(self, drafts: Sequence[TurnDraft], duration_s: float) -> None:
         """A turn is over."""
         self._turn_commands.observe(sum(len(draft.decided) for draft in drafts))
         self._turn_s.observe(duration_s)

@@ -49,7 +49,7 @@ class QueryRunner:
         if isinstance(query, AttachQuery) and (missed := self._missed(entity_id, decided, query)) is not None:
             data = _to_json({"version": decided.version, "packets": missed})
             decided.submission.caller.answer(
-                protocol.Answer(
+                protocol.ItemAnswer(
                     correlation_id=decided.submission.correlation_id, code="", data=data, version=decided.version
                 )
             )
@@ -66,7 +66,7 @@ class QueryRunner:
         try:
             async with self._room:
                 data = await self._read(runtime, entity_id, decided, query)
-            answer = protocol.Answer(
+            answer = protocol.ItemAnswer(
                 correlation_id=submission.correlation_id, code="", data=_to_json(data), version=decided.version
             )
         except CarewireError as error:

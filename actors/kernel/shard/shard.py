@@ -8,12 +8,12 @@ No locks: everything runs on one event loop, and `life.Phase` says who may touch
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from actors.kernel.contract import protocol
 from actors.kernel.contract.activities import ActivityRow
-from actors.kernel.contract.callers import Submission
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.callers import WaitingCommand
+from actors.kernel.contract.entity import AnyKind
 from actors.kernel.contract.partitions import partition_of
 from actors.kernel.contract.reactions import AnyReaction
 from actors.kernel.effects.group import shard_effects
@@ -45,7 +45,7 @@ class Shard:
     def __init__(
         self,
         name: str,
-        kinds: Sequence[Kind[Any, Any, Any]],
+        kinds: Sequence[AnyKind],
         stores: Stores,
         *,
         settings: KernelSettings,
@@ -135,7 +135,7 @@ class Shard:
         await self._ownership.release()
 
     async def subscribe(self, request: bytes) -> bytes:
-        """Open or restart a subscription: `protocol.Subscribe` -> `protocol.SubmitAck`."""
+        """Open or restart a subscription: `protocol.SubscribeRequest` -> `protocol.SubmitAck`."""
         if not self.serving:
             return self._submit_ack(known=False)
         wanted = protocol.decode_subscribe(request)
@@ -144,7 +144,7 @@ class Shard:
         return self._submit_ack(known=True)
 
     async def submit(self, request: bytes) -> bytes:
-        """Take a batch; the answers come with `fetch`: `protocol.Batch` -> `protocol.SubmitAck`."""
+        """Take a batch; the answers come with `fetch`: `protocol.CommandBatch` -> `protocol.SubmitAck`."""
         batch = protocol.decode_batch(request)
         session = self._publisher.subscribers.get(batch.subscriber) if self.serving else None
         if session is None:
@@ -171,7 +171,7 @@ class Shard:
         return result
 
     async def work(self, request: bytes) -> bytes:
-        """Activities for a runner, as soon as there are some, or after a while nothing: `Work` -> `WorkResult`."""
+        """Activities for a runner once there are some, nothing after a while: `WorkRequest` -> `WorkResult`."""
         offers = await self._effects.runners.work(protocol.decode_work(request))
         if not self.serving:  # somebody else offers them by now
             return protocol.encode(protocol.WorkResult(epoch=0, offers=[], levels={}))
@@ -284,7 +284,7 @@ class _Subscriber:
         self._session = session
         self._subscribers = subscribers
 
-    def answer(self, answer: protocol.Answer) -> None:
+    def answer(self, answer: protocol.ItemAnswer) -> None:
         self._session.answer(answer)
 
     def listen(self, topic: str, version: int) -> None:
@@ -296,5 +296,5 @@ _NOT_KNOWN: Final = protocol.encode(
 )
 
 
-def _bounce(submission: Submission) -> None:
-    submission.caller.answer(protocol.Answer(correlation_id=submission.correlation_id, code=protocol.MOVED))
+def _bounce(submission: WaitingCommand) -> None:
+    submission.caller.answer(protocol.ItemAnswer(correlation_id=submission.correlation_id, code=protocol.MOVED))

@@ -14,7 +14,7 @@ from actors.kernel.lib.pacing import Pacer
 from actors.kernel.shard.context import ShardContext
 from actors.kernel.shard.decider import Decider
 from actors.kernel.shard.residents.life import LifeEvent, Phase
-from actors.kernel.shard.residents.resident import Draft
+from actors.kernel.shard.residents.resident import TurnDraft
 from actors.kernel.shard.residents.residents import Residents
 from actors.kernel.shard.topics.publisher import Publisher
 from common.logs import get_logger
@@ -85,7 +85,7 @@ class Turns:
         finally:
             self._places.release()
 
-    async def _carry_out(self, drafts: list[Draft]) -> None:
+    async def _carry_out(self, drafts: list[TurnDraft]) -> None:
         to_store = []
         for draft in drafts:
             if draft.writes or draft.broken is not None:
@@ -96,7 +96,7 @@ class Turns:
             self._pace.began()
             await self._commit(to_store)
 
-    def _decide(self) -> list[Draft]:
+    def _decide(self) -> list[TurnDraft]:
         """A draft of each entity that is ready, as long as the turn has room; the others stay ready."""
         now_ms = self._clock.platform_ms()
         ready = self._residents.ready
@@ -117,7 +117,7 @@ class Turns:
                 room -= taken
         return drafts
 
-    async def _commit(self, drafts: list[Draft]) -> None:
+    async def _commit(self, drafts: list[TurnDraft]) -> None:
         whole = [draft for draft in drafts if draft.broken is None]
         outcomes = await self._append(whole) if whole else {}
         owing = []
@@ -141,13 +141,13 @@ class Turns:
         if owing:
             self._tasks.spawn(self._perform(owing))
 
-    async def _append(self, drafts: list[Draft]) -> dict[str, Outcome]:
+    async def _append(self, drafts: list[TurnDraft]) -> dict[str, Outcome]:
         started_s = self._clock.monotonic_s()
         outcomes = await self._journal.append([draft.close() for draft in drafts])
         self._metrics.journal_s.observe(self._clock.monotonic_s() - started_s)
         return dict(outcomes)
 
-    def _stored(self, draft: Draft) -> None:
+    def _stored(self, draft: TurnDraft) -> None:
         resident = draft.resident
         resident.life.stored()
         resident.turn += 1
@@ -156,19 +156,19 @@ class Turns:
         resident.turns_since_snapshot += 1
         self._publisher.remember_replies(draft)
 
-    def _time(self, draft: Draft) -> None:
+    def _time(self, draft: TurnDraft) -> None:
         """Set the timers of a turn that owes nothing else."""
         if draft.timers and draft.turn is not None and not self._effects.timers.try_keep(draft.turn, draft.timers):
             self._tasks.spawn(self._effects.outbox.perform([draft.turn], fresh=True))
 
-    async def _perform(self, drafts: list[Draft]) -> None:
+    async def _perform(self, drafts: list[TurnDraft]) -> None:
         """Bring the read models up to date before anyone is answered: callers read what they wrote."""
         try:
             await self._effects.outbox.perform([draft.turn for draft in drafts if draft.turn is not None], fresh=True)
         except Exception:  # a fault of ours: it is stored, so its callers are answered; what is owed is found again  # noqa: BLE001
             _log.exception("effects.failed", entities=len(drafts))
-        makers: list[Draft] = []
-        others: list[Draft] = []
+        makers: list[TurnDraft] = []
+        others: list[TurnDraft] = []
         for draft in drafts:
             (makers if self._owes_activities(draft) else others).append(draft)
         self._finish_all(others)
@@ -176,28 +176,28 @@ class Turns:
             await self._effects.activities.file.room()
             self._finish_all(makers)
 
-    def _owes_activities(self, draft: Draft) -> bool:
+    def _owes_activities(self, draft: TurnDraft) -> bool:
         return draft.turn is not None and self._effects.activities.keeps((draft.turn.entity, draft.turn.turn))
 
-    def _finish_all(self, drafts: list[Draft]) -> None:
+    def _finish_all(self, drafts: list[TurnDraft]) -> None:
         for draft in drafts:
             if not draft.resident.life.is_gone:
                 self._finish(draft)
 
-    def _finish(self, draft: Draft) -> None:
+    def _finish(self, draft: TurnDraft) -> None:
         """Let everyone see what is stored, and go on with the entity."""
         self._publisher.publish(draft)
         if draft.answered:
             self._answered(draft)
         self._residents.after_turn(draft.resident, draft.missing)
 
-    def _answered(self, draft: Draft) -> None:
+    def _answered(self, draft: TurnDraft) -> None:
         """Activities are over."""
         self._metrics.answers_refused.inc(draft.refused_answers)
         for key in draft.answered:
             self._effects.activities.closed(draft.resident.id, key)
 
-    def _not_stored(self, draft: Draft, outcome: Outcome) -> None:
+    def _not_stored(self, draft: TurnDraft, outcome: Outcome) -> None:
         self._metrics.not_stored(outcome)
         resident = draft.resident
         if draft.broken is not None:

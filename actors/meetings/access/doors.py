@@ -7,7 +7,7 @@ import msgspec
 TICKET_PURPOSE: Final = "meeting tickets"
 
 
-class Turn(msgspec.Struct, frozen=True):
+class TurnServers(msgspec.Struct, frozen=True):
     """Relays that share a secret with us (coturn: `use-auth-secret`)."""
 
     urls: tuple[str, ...] = ()
@@ -40,6 +40,6 @@ class Doors(msgspec.Struct, frozen=True):
 
     key: bytes
     ticket_ms: int = 120_000
-    turn: Turn = Turn()
+    turn: TurnServers = TurnServers()
     jitsi: Jitsi | None = None
     livekit: Livekit | None = None

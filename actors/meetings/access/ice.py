@@ -7,7 +7,7 @@ import hmac
 
 import msgspec
 
-from actors.meetings.access.doors import Turn
+from actors.meetings.access.doors import TurnServers
 
 
 class IceServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -18,7 +18,7 @@ class IceServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     credential: str = ""
 
 
-def ice_servers(turn: Turn, participant: str, now_ms: int) -> list[IceServer]:
+def ice_servers(turn: TurnServers, participant: str, now_ms: int) -> list[IceServer]:
     """Good for `turn.ttl_s`; none where none is configured. Servers of `stun:` take no credentials."""
     if not turn.urls:
         return []

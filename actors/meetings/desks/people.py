@@ -27,7 +27,7 @@ COMMANDS: Final = (
     asked.ShareScreen,
     asked.RequestScreen,
     asked.StopScreen,
-    asked.Signal,
+    asked.SendSignal,
     asked.ReportQuality,
     asked.AnswerConsent,
 )
@@ -56,7 +56,7 @@ def decide(draft: Draft, answers: Answers, command: MeetingCommand, by: Principa
         require(record, by)
         gates.stop_share(draft, other(record, command.participant))
         return lambda: answers.of(command.participant)
-    if isinstance(command, asked.Signal):
+    if isinstance(command, asked.SendSignal):
         signalling.signal(draft, command, by.user)
         return None
     if not seat.inside:

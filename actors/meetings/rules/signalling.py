@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.meetings.commands import Signal
+from actors.meetings.commands import SendSignal
 from actors.meetings.rules import tickets
 from actors.meetings.rules.draft import Draft
 from actors.meetings.state import Record, Seat
@@ -17,7 +17,7 @@ _CANDIDATE: Final = "a=candidate:"
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def signal(draft: Draft, command: Signal, user: str) -> None:
+def signal(draft: Draft, command: SendSignal, user: str) -> None:
     """Pass it on.
 
     Raises:

@@ -86,7 +86,7 @@ class CaseKind(Kind[CaseEntity, CaseCommand, CaseEvent]):
         return Effects(views=views_of(case, recorded.seq), activities=activities)
 
     @override
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         """The case with what its events hold."""
         if not isinstance(query, CaseWords):
             return await super().read(query, entity_id, version, library)

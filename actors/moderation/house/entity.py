@@ -1,7 +1,7 @@
 """`safetypolicy:house`: the rules by version. Everybody who holds messages reads the document that it writes."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final, assert_never
+from typing import Final, assert_never
 
 import msgspec
 from typing_extensions import override
@@ -114,11 +114,11 @@ class HouseKind(Kind[House, RulesCommand, RulesSet]):
         raise PermissionDenied("Nobody listens to the policy.")
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[RulesSet], part: Any) -> None:
+    def show(self, entity_id: str, recorded: Recorded[RulesSet], part: None) -> None:
         return None
 
     @override
-    def effects(self, entity_id: str, recorded: Recorded[RulesSet], part: Any) -> Effects:
+    def effects(self, entity_id: str, recorded: Recorded[RulesSet], part: None) -> Effects:
         return Effects(
             views=[
                 View(collection=POLICIES, id=HOUSE, version=recorded.seq, fields={}, data=encode(recorded.event.rules))

@@ -1,7 +1,7 @@
 """Notifiers as the kernel sees them."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 from typing_extensions import override
@@ -24,13 +24,11 @@ from actors.notifications.notifier.events import (
     Withdrawn,
 )
 from actors.notifications.notifier.items import folding, listing
+from actors.notifications.notifier.items.item import Item
 from actors.notifications.notifier.rules import judging, mails
 from actors.notifications.notifier.rules.facts import House
 from actors.notifications.notifier.state import Remembered
 from common.errors import PermissionDenied
-
-if TYPE_CHECKING:
-    from actors.notifications.notifier.items.item import Item
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(Remembered).decode
@@ -40,7 +38,7 @@ _MAPS: Final = (*range(0x80, 0x90), 0xDE, 0xDF)
 """How a map of msgpack begins: snapshots were one when notifiers only owed mail."""
 
 
-class NotifierKind(Kind[Notifier, NotifierCommand, NotifierEvent]):
+class NotifierKind(Kind[Notifier, NotifierCommand, NotifierEvent, Item | bytes]):
     """`notifier:<user id>`, or `notifier:<invitation id>` for who has no account yet. Its parts are notifications, by
     number (`"17"`), and addresses of devices (`folding.device_part`)."""
 
@@ -71,7 +69,7 @@ class NotifierKind(Kind[Notifier, NotifierCommand, NotifierEvent]):
         raise PermissionDenied("Nobody listens to a notifier.")
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[NotifierEvent], part: Any) -> None:
+    def show(self, entity_id: str, recorded: Recorded[NotifierEvent], part: Item | bytes | None) -> None:
         return None
 
     @override
@@ -87,7 +85,7 @@ class NotifierKind(Kind[Notifier, NotifierCommand, NotifierEvent]):
         return folding.part_of(recorded)
 
     @override
-    def fold(self, part: Any, recorded: Recorded[NotifierEvent]) -> Any:
+    def fold(self, part: Item | bytes | None, recorded: Recorded[NotifierEvent]) -> Item | bytes | None:
         return folding.fold(part, recorded)
 
     @override
@@ -113,7 +111,7 @@ class NotifierKind(Kind[Notifier, NotifierCommand, NotifierEvent]):
         return key.startswith(mails.KEY) or judging.still(entity, _sending(payload))
 
     @override
-    def effects(self, entity_id: str, recorded: Recorded[NotifierEvent], part: Any) -> Effects | None:
+    def effects(self, entity_id: str, recorded: Recorded[NotifierEvent], part: Item | bytes | None) -> Effects | None:
         event = recorded.event
         if isinstance(event, MailSettled):
             return Effects(redact=[event.owed])
@@ -124,7 +122,7 @@ class NotifierKind(Kind[Notifier, NotifierCommand, NotifierEvent]):
         return msgspec.structs.replace(found, activities=activities)
 
     @override
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         match query:
             case listing.PageQuery():
                 return await listing.page(query, library)

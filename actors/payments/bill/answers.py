@@ -118,6 +118,15 @@ class EvidenceReply(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
+class DunningReply(_Reply, frozen=True, kw_only=True):
+    """What follows from a payment that fails: how many steps were taken, and what comes when."""
+
+    failed_at: str
+    steps: int
+    next_at: str | None = None
+    next: list[str] | None = None
+
+
 class BillReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A bill. Who neither pays nor sent it sees its status and total only."""
 
@@ -149,6 +158,7 @@ class BillReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     payment: PaymentReply | None = None
     invoice_id: str | None = None
     evidence: EvidenceReply | None = None
+    dunning: DunningReply | None = None
 
 
 class BillPage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -265,6 +275,7 @@ def bill_reply(view: BillView, viewer: Viewer) -> BillReply:
         payment=None if shown_payment is None else payment_reply(record, shown_payment, viewer, client),
         invoice_id=record.invoice or None,
         evidence=msgspec.msgpack.decode(record.evidence, type=EvidenceReply) if record.evidence else None,
+        dunning=_dunning(record),
     )
 
 
@@ -400,6 +411,18 @@ def transaction_reply(row: Transaction) -> TransactionReply:
         status=row.status,
         payment_id=row.payment or None,
         payout_id=row.payout or None,
+    )
+
+
+def _dunning(record: BillRecord) -> DunningReply | None:
+    told = record.dunning
+    if told is None or not record.due:
+        return None
+    return DunningReply(
+        failed_at=to_rfc3339(told.since),
+        steps=told.steps,
+        next_at=to_rfc3339(told.next_at) if told.next_at else None,
+        next=list(told.do) or None,
     )
 
 

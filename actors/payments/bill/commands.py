@@ -34,6 +34,7 @@ class OpenBill(Command[BillView], frozen=True, kw_only=True, tag="open"):
     `parts` are computed by the bill from `lines` and `terms.platform_percent`. `waits`: it is for a booking that is not
     confirmed yet. `by_time`: what it costs is known once it is known for how long both sides were there; until then
     `lines` are the most that it may cost, and `planned` what it costs as planned. By the `formula` it prices itself.
+    `reserved`: the subscription of which a unit, kept under the id of the booking, pays for it.
     """
 
     kind: Kind
@@ -208,6 +209,16 @@ class SessionSeen(Command[None], frozen=True, kw_only=True, tag="session_seen"):
     hash: str = ""
 
 
+class Dunned(Command[None], frozen=True, kw_only=True, tag="dunned"):
+    """A letter of the subscription: its payment fails `since` then; so many `steps` were taken, and `do` comes at
+    `next_at` (0: nothing more)."""
+
+    since: int
+    steps: int = 0
+    next_at: int = 0
+    do: tuple[str, ...] = ()
+
+
 class Invoiced(Command[None], frozen=True, tag="invoiced"):
     """A letter of the issuer: the invoice that was issued for it."""
 
@@ -321,6 +332,7 @@ BillCommand = (
     | Poll
     | BookingTold
     | SessionSeen
+    | Dunned
     | Invoiced
     | MoveBeneficiary
     | ReadDispute
@@ -335,5 +347,5 @@ BillCommand = (
     | TimeLapsed
 )
 _TIMERS = (Poll, Grace, AuthorizeDue, DisputeDue, TimeLapsed)
-BY_SYSTEM = (Seen, BookingTold, SessionSeen, Invoiced, MoveBeneficiary, *_TIMERS)
+BY_SYSTEM = (Seen, BookingTold, SessionSeen, Dunned, Invoiced, MoveBeneficiary, *_TIMERS)
 ClosedAs = Literal["void", "uncollectible"]

@@ -25,6 +25,7 @@ from actors.payments.bill.commands import (
     DisputeDue,
     DisputeOf,
     DraftEvidence,
+    Dunned,
     Grace,
     HistoryOf,
     Invoiced,
@@ -59,7 +60,7 @@ from actors.payments.bill.rules import (
 from actors.payments.bill.rules.draft import Draft
 from actors.payments.bill.rules.observing import fold
 from actors.payments.bill.rules.settling import settle
-from actors.payments.bill.state import BillRecord, PaymentRecord
+from actors.payments.bill.state import BillRecord, Dunning, PaymentRecord
 from actors.payments.versions import require_version
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
 from common.policy import POLICY, Relation
@@ -229,6 +230,8 @@ class Bill:
                 booking.told(draft, command)
             case SessionSeen():
                 timing.seen(draft, command)
+            case Dunned():
+                _dunned(draft, command)
             case Invoiced():
                 if not record.invoice:
                     draft.set("invoiced", invoice=command.invoice)
@@ -331,6 +334,13 @@ def _not_done(draft: Draft, payment: PaymentRecord, verb: str, about: str, code:
         case "capture" | "void":
             draft.put(replace(payment, asked=f"{verb}:{code}"))
             _read(draft, payment)
+
+
+def _dunned(draft: Draft, command: Dunned) -> None:
+    """What its subscription does about it: nothing any more, once it is paid or closed."""
+    told = Dunning(since=command.since, steps=command.steps, next_at=command.next_at, do=command.do)
+    if draft.record.due:
+        draft.set("dunning", dunning=told)
 
 
 def _void(draft: Draft) -> None:

@@ -141,10 +141,20 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     requires_confirmation: bool = False
 
 
+class Dunning(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What follows from a payment that fails `since` then: `steps` were taken, `do` comes at `next_at` (0: no more)."""
+
+    since: int
+    steps: int = 0
+    next_at: int = 0
+    do: tuple[str, ...] = ()
+
+
 class BillRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A bill at one moment. `parts`: the accounts that share what is taken. `keep`: how much of the total may be kept;
     None: all of it. `codes`: the discount codes that it holds. `texts_seq`: the number of the event whose secret holds
-    what the lines say, `coding_seq` that of the event with the codes for an insurer."""
+    what the lines say, `coding_seq` that of the event with the codes for an insurer. `reserved`: the subscription of
+    which a unit pays for the session; `unit_used`: for good."""
 
     id: str
     kind: Kind
@@ -188,6 +198,8 @@ class BillRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     formula: ByTime | None = None
     end: int = 0
     coding_seq: int = 0
+    unit_used: bool = False
+    dunning: Dunning | None = None
 
     @property
     def awaits_time(self) -> bool:

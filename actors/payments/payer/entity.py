@@ -223,7 +223,7 @@ def _add(change: Change, command: AddMethod) -> None:
     if customer is None:
         raise FailedPrecondition("The provider is being asked. Try again in a moment.", details={"reason": "opening"})
     change.set("adding", added="", failed=_without(change.record.failed, command.provider))
-    change.ask(command.provider, "attach", ask.Attach(customer=customer, token=command.token), command.token)
+    change.ask(command.provider, "attach", ask.AttachMethod(customer=customer, token=command.token), command.token)
 
 
 def _refresh(change: Change, provider: str) -> None:

@@ -169,6 +169,14 @@ def by_time(
     )
 
 
+def discount_on(amount: int, discounts: Sequence[Discount]) -> int:
+    """What codes take off an amount together. Raises FailedPrecondition: they do not go together."""
+    if len(discounts) > 1 and not all(one.stackable for one in discounts):
+        raise FailedPrecondition("These codes do not go together.", details={"reason": "not_stackable"})
+    wanted = percent_of(amount, sum(one.percent for one in discounts)) + sum(one.amount for one in discounts)
+    return min(amount, wanted)
+
+
 def matches(rule: PriceRule, service_id: str, moment: Moment) -> bool:
     """Is all true that the rule says of when it holds?"""
     when = rule.when
@@ -249,10 +257,7 @@ def _parts(base: int, percents: list[int]) -> list[int]:
 def _discounted(
     discounts: Sequence[Discount], adjusted: int, currency: str, told: list[str]
 ) -> tuple[list[CodeShare], int]:
-    if len(discounts) > 1 and not all(one.stackable for one in discounts):
-        raise FailedPrecondition("These codes do not go together.", details={"reason": "not_stackable"})
-    wanted = percent_of(adjusted, sum(one.percent for one in discounts)) + sum(one.amount for one in discounts)
-    discount = min(adjusted, wanted)
+    discount = discount_on(adjusted, discounts)
     weights = [percent_of(adjusted, one.percent) + one.amount for one in discounts]
     parts = apportion(discount, weights) if any(weights) else [0] * len(weights)
     shares = [CodeShare(code=one.code, amount=part) for one, part in zip(discounts, parts, strict=True)]

@@ -15,6 +15,7 @@ from actors.payments.bill.state import Line, Terms
 from actors.payments.coupon.entity import ReleaseCoupon, ReserveCoupon, coupon_of
 from actors.payments.payer.commands import PayerView, ReadPayer
 from actors.payments.pricing.quote import Discount, Moment, Price, billed_minutes, by_time, priced
+from actors.payments.services.packages import Packages
 from actors.payments.tariff.body import ServicePrice, TariffBody
 from actors.payments.tariff.entity import ReadTariff, TariffView
 from actors.payments.taxes import TaxRule
@@ -51,6 +52,7 @@ class Pricing:
 
     def __init__(self, entities: EntityClient, views: ViewFinder, clock: Clock) -> None:
         self._entities, self._views, self._clock = entities, views, clock
+        self._packages = Packages(entities, views)
 
     async def tariff(self, therapist: str, client: str = "") -> TariffView:
         """The tariff of a therapist, and the tier of a client in it."""
@@ -64,7 +66,10 @@ class Pricing:
             FailedPrecondition: a code is used up or not for this.
         """
         factors = await self._factors(wanted, view)
-        return factors.price(_minutes(factors.service, wanted))
+        service = factors.service
+        known = service.unit == "minute" and wanted.minutes is not None
+        minutes = billed_minutes(service, (wanted.minutes or 0) * 60)
+        return factors.price(minutes if known else _minutes(service, wanted.planned_minutes))
 
     async def formula(self, wanted: Wanted, view: TariffView) -> ByTime | None:
         """By what it prices itself once its minutes are known. None: it does not cost by the minute. Raises as `price`
@@ -76,55 +81,28 @@ class Pricing:
         view = await self.tariff(wanted.therapist, wanted.client)
         tariff = view.tariff
         terms = tariff.payment if tariff else None
-        if tariff is None or terms is None or terms.when == "none" or tariff.service(wanted.service) is None:
+        service = tariff.service(wanted.service) if tariff else None
+        if tariff is None or service is None:
             return None
-        prepaid = wanted.waits and terms.when == "at_booking"
-        hold_ms = terms.hold_minutes * MINUTE_MS
-        bill = bill_of_booking(wanted.booking)
+        if service.covered_by is not None:
+            reserved = await self._packages.reserve(wanted.client, service.covered_by, wanted.booking, wanted.end)
+            if reserved:
+                return await self._quoted(wanted, tariff, _covered(wanted, tariff, reserved))
+        if terms is None or terms.when == "none":
+            return None
+        factors = await self._factors(self._asked(wanted, terms.hold_minutes * MINUTE_MS), view)
         minutes = (wanted.end - wanted.start) // MINUTE_MS
-        asked = Wanted(
-            therapist=wanted.therapist,
-            service=wanted.service,
-            start=wanted.start,
-            tz=wanted.tz,
-            client=wanted.client,
-            codes=wanted.codes,
-            planned_minutes=minutes,
-            bill=bill,
-            until=self._clock.platform_ms() + hold_ms + _LATER_MS,
-        )
-        factors = await self._factors(asked, view)
-        price, formula = factors.price(_minutes(factors.service, asked)), factors.by_time()
-        payer: PayerView = await self._entities.ask(f"payer:{wanted.client}", ReadPayer(), by=SYSTEM)
-        opening = OpenBill(
-            kind="booking",
-            payer=payer.record.guarantor or payer.record.merged or wanted.client,
-            client=wanted.client,
-            currency=price.currency,
-            lines=(line_of(price),),
-            capture="on_completion" if formula or terms.when == "on_completion" else terms.capture,
-            beneficiary=wanted.therapist,
-            booking=wanted.booking,
-            service=wanted.service,
-            start=wanted.start,
-            end=wanted.end,
-            waits=prepaid,
-            terms=terms_of(tariff),
+        price, formula = factors.price(_minutes(service, minutes)), factors.by_time()
+        late = formula is not None or terms.when == "on_completion"
+        opening = msgspec.structs.replace(
+            _opening(wanted, tariff, line_of(price)),
+            capture="on_completion" if late else terms.capture,
             codes=wanted.codes,
             by_time=formula is not None,
             planned=(line_by_time(formula, minutes_of(formula, minutes * 60)),) if formula else (),
             formula=formula,
         )
-        return Quoted(
-            bill=bill,
-            amount=price.total,
-            currency=price.currency,
-            opening=_pack(opening),
-            texts=_pack({LINE: wanted.service}),
-            prepaid=prepaid,
-            hold_ms=hold_ms,
-            codes=wanted.codes,
-        )
+        return await self._quoted(wanted, tariff, opening)
 
     async def open(self, quoted: Quoted) -> None:
         """See `Quotes`."""
@@ -136,6 +114,39 @@ class Pricing:
         """See `Quotes`."""
         for code in quoted.codes:
             await self._entities.submit(coupon_of(code), ReleaseCoupon(quoted.bill), by=SYSTEM)
+        if quoted.reserved:
+            await self._packages.release(quoted.reserved, quoted.booking)
+
+    def _asked(self, wanted: QuoteRequest, hold_ms: int) -> Wanted:
+        """What its price is wanted of, with its codes kept a little longer than its time."""
+        return Wanted(
+            therapist=wanted.therapist,
+            service=wanted.service,
+            start=wanted.start,
+            tz=wanted.tz,
+            client=wanted.client,
+            codes=wanted.codes,
+            bill=bill_of_booking(wanted.booking),
+            until=self._clock.platform_ms() + hold_ms + _LATER_MS,
+        )
+
+    async def _quoted(self, wanted: QuoteRequest, tariff: TariffBody, opening: OpenBill) -> Quoted:
+        """The price with the bill that it becomes, for whoever pays for the client."""
+        terms = tariff.payment
+        payer: PayerView = await self._entities.ask(f"payer:{wanted.client}", ReadPayer(), by=SYSTEM)
+        opening = msgspec.structs.replace(opening, payer=payer.record.guarantor or payer.record.merged or wanted.client)
+        return Quoted(
+            bill=bill_of_booking(wanted.booking),
+            amount=sum(line.total for line in opening.lines),
+            currency=opening.currency,
+            opening=_pack(opening),
+            texts=_pack({LINE: wanted.service}),
+            prepaid=opening.waits,
+            hold_ms=terms.hold_minutes * MINUTE_MS if terms else 0,
+            codes=opening.codes,
+            booking=wanted.booking,
+            reserved=opening.reserved,
+        )
 
     async def _factors(self, wanted: Wanted, view: TariffView) -> "_Factors":
         """All that its price follows from, as it is now."""
@@ -251,10 +262,32 @@ def _service(tariff: TariffBody, service_id: str) -> ServicePrice:
     return service
 
 
-def _minutes(service: ServicePrice, wanted: Wanted) -> int:
-    """The minutes that count: those that are known, else the most that there may be."""
+def _minutes(service: ServicePrice, planned: int) -> int:
+    """The most minutes that there may be of so many that are planned."""
     if service.unit != "minute":
         return 0
-    if wanted.minutes is not None:
-        return billed_minutes(service, wanted.minutes * 60)
-    return service.maximum_minutes or billed_minutes(service, wanted.planned_minutes * 60)
+    return service.maximum_minutes or billed_minutes(service, planned * 60)
+
+
+def _opening(wanted: QuoteRequest, tariff: TariffBody, line: Line) -> OpenBill:
+    terms = tariff.payment
+    return OpenBill(
+        kind="booking",
+        payer=wanted.client,
+        client=wanted.client,
+        currency=tariff.currency,
+        lines=(line,),
+        beneficiary=wanted.therapist,
+        booking=wanted.booking,
+        service=wanted.service,
+        start=wanted.start,
+        end=wanted.end,
+        waits=wanted.waits and terms is not None and terms.when == "at_booking",
+        terms=terms_of(tariff),
+    )
+
+
+def _covered(wanted: QuoteRequest, tariff: TariffBody, subscription: str) -> OpenBill:
+    """The bill of a session that a package pays for: of nothing."""
+    line = Line(id=LINE, quantity=1, unit_amount=0, amount=0)
+    return msgspec.structs.replace(_opening(wanted, tariff, line), reserved=subscription)

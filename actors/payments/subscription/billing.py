@@ -6,16 +6,18 @@ from typing import Final
 import msgspec
 
 from actors.kernel.contract.entity import Decision, SetTimer
-from actors.payments.bill.commands import OpenBill, Pay
+from actors.payments.bill.commands import Dunned, OpenBill, Pay
 from actors.payments.bill.state import Line
 from actors.payments.plan.entity import DUNNING
+from actors.payments.pricing.quote import discount_on
 from actors.payments.subscription.commands import Charged, Dun, PeriodOver, SubscriptionChanged
 from actors.payments.subscription.periods import period_end
 from actors.payments.subscription.recurring import yearly
-from actors.payments.subscription.state import Extra, Subscription
+from actors.payments.subscription.state import LIVE, Extra, Subscription
 from actors.payments.subscription.usage import overage, used_in
 from actors.payments.taxes import TaxRule, taxed
 from common.clock import to_rfc3339
+from common.errors import FailedPrecondition
 
 replace = msgspec.structs.replace
 _DAY_MS: Final = 86_400_000
@@ -63,6 +65,31 @@ class Change:
         return Decision(reply, events=[event], timers=self.timers)
 
 
+def period_over(change: Change, command: PeriodOver) -> None:
+    """Its period ends: it does too, becomes what was planned, or goes on. Stale once another has begun."""
+    record = change.record
+    if command.end != record.period_end or record.status not in (*LIVE, "unpaid"):
+        return
+    if record.cancel_at_period_end:
+        change.set("canceled", status="canceled", ended=command.end, failed=0)
+        return
+    if pending := record.pending:
+        change.set(
+            "changed",
+            plan_id=pending.plan_id,
+            plan=pending.plan,
+            plan_version=pending.plan_version,
+            quantity=pending.quantity,
+            tax=pending.tax,
+            pending=None,
+            anchor=record.period_end,
+            number=0,
+        )
+    status = "active" if record.status == "trialing" else record.status
+    change.set("renewed", status=status)
+    begin_period(change)
+
+
 def begin_period(change: Change, *, first: bool = False) -> None:
     """The next period: its bill, and the timer of its end."""
     record = change.record
@@ -82,14 +109,22 @@ def begin_period(change: Change, *, first: bool = False) -> None:
         extras=(),
         used={id_: one for id_, one in record.used.items() if one.at >= record.period_start},
     )
-    bill(
-        change, [Extra(what="proration", amount=record.price, start=start, end=end, quantity=record.quantity), *extras]
+    item = Extra(
+        what="proration",
+        amount=record.price,
+        start=start,
+        end=end,
+        quantity=record.quantity,
+        discount=discount_on(record.price, record.discounts),
     )
+    bill(change, [item, *extras], codes=record.codes)
+    change.record = replace(change.record, codes=(), discounts=())
     change.timer(f"period:{end}", end, PeriodOver(end))
 
 
-def bill(change: Change, extras: list[Extra]) -> None:
-    """A bill of these amounts, less the credit that is there; a negative sum becomes credit."""
+def bill(change: Change, extras: list[Extra], *, codes: tuple[str, ...] = ()) -> None:
+    """A bill of these amounts, less the credit that is there; a negative sum becomes credit. Of nothing there is none,
+    unless `codes` have made it so: they are used up by it."""
     record = change.record
     lines = lines_of(record, extras)
     total = sum(line.total for line in lines)
@@ -98,7 +133,7 @@ def bill(change: Change, extras: list[Extra]) -> None:
         lines = lines_of(record, [*extras, Extra(what="proration", amount=-spent, start=change.now, end=change.now)])
         total = sum(line.total for line in lines)
     change.record = record = replace(record, credit=record.credit - spent + max(0, -total))
-    if total <= 0:
+    if total < 0 or not (total or codes):
         return
     number = record.bills + 1
     bill_id = bill_id_of(record.id, number)
@@ -111,9 +146,10 @@ def bill(change: Change, extras: list[Extra]) -> None:
         lines=lines,
         subscription=record.id,
         service=record.plan_id,
+        codes=codes,
         off_session=bool(record.method),
     )
-    change.charged.append(Charged(bill=bill_id, opening=opening, pay=pay_of(record)))
+    change.charged.append(Charged(bill=bill_id, opening=opening, pay=pay_of(record) if total else None))
 
 
 def lines_of(record: Subscription, extras: list[Extra]) -> tuple[Line, ...]:
@@ -126,6 +162,7 @@ def lines_of(record: Subscription, extras: list[Extra]) -> tuple[Line, ...]:
             if one.amount >= 0 and one.amount % max(1, one.quantity) == 0
             else one.amount,
             amount=one.amount,
+            discount=one.discount,
             tax_category=_CATEGORY if record.tax.jurisdiction else "",
             jurisdiction=record.tax.jurisdiction,
             period=(one.start, one.end),
@@ -165,7 +202,7 @@ def paid(change: Change, bill_id: str) -> None:
         change.set("activated", status="active")
     if record.failed and bill_id == record.failed_bill:
         status = "active" if record.status in ("past_due", "unpaid") else record.status
-        change.set("recovered", status=status, failed=0, failed_bill="", dunned=0, suspended=False)
+        change.set("recovered", status=status, failed=0, failed_bill="", dunned=0, suspended=False, hopeless=False)
 
 
 def failed(change: Change, bill_id: str, *, never: bool) -> None:
@@ -173,11 +210,11 @@ def failed(change: Change, bill_id: str, *, never: bool) -> None:
     record = change.record
     if record.failed or record.status not in ("active", "trialing", "past_due"):
         return
-    change.set("payment_failed", status="past_due", failed=change.now, failed_bill=bill_id, dunned=0)
+    change.set("payment_failed", status="past_due", failed=change.now, failed_bill=bill_id, dunned=0, hopeless=never)
     for step, one in enumerate(record.plan.dunning or DUNNING):
         due = change.now + one.after_days * _DAY_MS
-        if "retry" not in one.do or not never or len(one.do) > 1:
-            change.timer(f"dun:{change.now}:{step}", due, Dun(change.now, step))
+        change.timer(f"dun:{change.now}:{step}", due, Dun(change.now, step))
+    _tell(change, bill_id)
 
 
 def dun(change: Change, command: Dun) -> None:
@@ -189,7 +226,7 @@ def dun(change: Change, command: Dun) -> None:
     change.set("dunning", dunned=command.step + 1)
     for what in steps[command.step].do:
         match what:
-            case "retry":
+            case "retry" if not record.hopeless:
                 retry(change)
             case "notify":
                 change.notify = True
@@ -199,6 +236,21 @@ def dun(change: Change, command: Dun) -> None:
                 change.set("canceled", status="canceled", canceled=change.now, ended=change.now, failed=0)
             case "write_off":
                 change.charged.append(Charged(bill=record.failed_bill, write_off=True))
+    _tell(change, record.failed_bill)
+
+
+def _tell(change: Change, bill_id: str) -> None:
+    """The bill that failed: which step comes next, and when."""
+    record = change.record
+    steps, failed = record.plan.dunning or DUNNING, record.failed or change.now
+    following = steps[record.dunned] if record.failed and record.dunned < len(steps) else None
+    told = Dunned(
+        since=failed,
+        steps=record.dunned,
+        next_at=failed + following.after_days * _DAY_MS if following else 0,
+        do=tuple(following.do) if following else (),
+    )
+    change.charged.append(Charged(bill=bill_id, dunned=told))
 
 
 def retry(change: Change) -> None:
@@ -212,6 +264,12 @@ def retry(change: Change) -> None:
 def await_first_payment(change: Change) -> None:
     """It is incomplete until its first bill is paid, and no longer than a day."""
     change.timer("first_payment", change.now + _FIRST_PAYMENT_MS, Dun(0, -1))
+
+
+def require_status(record: Subscription, *statuses: str) -> None:
+    """Raises FailedPrecondition: it is in none of these."""
+    if record.status not in statuses:
+        raise FailedPrecondition(f"This subscription is {record.status}.", details={"reason": record.status})
 
 
 def _usage(record: Subscription) -> list[Extra]:

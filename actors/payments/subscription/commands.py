@@ -5,8 +5,10 @@ from typing import Literal
 import msgspec
 
 from actors.kernel.contract.entity import Command, Event
-from actors.payments.bill.commands import OpenBill, Pay
+from actors.payments.bill.commands import Dunned, OpenBill, Pay
+from actors.payments.bill.state import Line
 from actors.payments.plan.entity import PlanBody
+from actors.payments.pricing.quote import Discount
 from actors.payments.subscription.state import Extra, Subscription, Tax
 from actors.payments.versions import Versions
 
@@ -41,7 +43,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Subscribe(Command[SubscriptionView], frozen=True, kw_only=True, tag="subscribe"):
-    """Begin. Idempotent."""
+    """Begin. `discounts`: what its `codes` take off the first bill. Idempotent."""
 
     plan_id: str
     plan: PlanBody
@@ -52,8 +54,8 @@ class Subscribe(Command[SubscriptionView], frozen=True, kw_only=True, tag="subsc
     tax: Tax
     means: Means
     trial: bool = True
-    discount: int = 0
     codes: tuple[str, ...] = ()
+    discounts: tuple[Discount, ...] = ()
 
 
 class ChangePlan(Command[SubscriptionView], frozen=True, kw_only=True, tag="change"):
@@ -118,12 +120,13 @@ class ReverseUsage(Command[SubscriptionView], frozen=True, tag="reverse"):
 
 
 class ReserveUsage(Command[SubscriptionView], frozen=True, kw_only=True, tag="reserve"):
-    """Keep so much until `until`. Idempotent."""
+    """Keep so much until `until`. `included`: of what the plan includes, and nothing beyond that. Idempotent."""
 
     usage_id: str
     feature: str
     quantity: int
     until: int
+    included: bool = False
 
 
 class CommitUsage(Command[SubscriptionView], frozen=True, tag="commit"):
@@ -140,6 +143,22 @@ class ReleaseUsage(Command[SubscriptionView], frozen=True, tag="release"):
 
 class ReadSubscription(Command[SubscriptionView], frozen=True, tag="read"):
     """What it is."""
+
+
+class Generated(msgspec.Struct, frozen=True, kw_only=True):
+    """What is billed at a time: `bill` is the one that was made for it ("": none yet)."""
+
+    at: int
+    currency: str
+    lines: tuple[Line, ...] = ()
+    bill: str = ""
+
+
+class BillNow(Command[Generated], frozen=True, kw_only=True, tag="generate"):
+    """Bill at once what waits for the next bill; with `dry`, say what is billed `at` a time (0: at the end)."""
+
+    at: int = 0
+    dry: bool = False
 
 
 class PeriodOver(Command[None], frozen=True, tag="period_over"):
@@ -167,6 +186,7 @@ SubscriptionCommand = (
     Subscribe
     | ChangePlan
     | PreviewChange
+    | BillNow
     | Cancel
     | Reactivate
     | ChangeMeans
@@ -185,13 +205,14 @@ SubscriptionCommand = (
 
 
 class Charged(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """A bill that is made, or (`opening` None) only paid, refunded or closed."""
+    """A bill that is made, or (`opening` None) only paid, refunded, closed, or told of the dunning."""
 
     bill: str
     opening: OpenBill | None = None
     pay: Pay | None = None
     refund: int = 0
     write_off: bool = False
+    dunned: Dunned | None = None
 
 
 class SubscriptionChanged(Event, frozen=True, kw_only=True, tag="changed"):

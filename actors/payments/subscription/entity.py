@@ -6,9 +6,10 @@ from typing import Final, TypeVar
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, Principal
-from actors.payments.subscription import billing
-from actors.payments.subscription.billing import Change
+from actors.payments.subscription import billing, changing, using
+from actors.payments.subscription.billing import Change, require_status
 from actors.payments.subscription.commands import (
+    BillNow,
     BillTold,
     Cancel,
     ChangeMeans,
@@ -18,7 +19,6 @@ from actors.payments.subscription.commands import (
     Dun,
     Pause,
     PeriodOver,
-    Preview,
     PreviewChange,
     Reactivate,
     ReadSubscription,
@@ -33,8 +33,7 @@ from actors.payments.subscription.commands import (
     SubscriptionView,
 )
 from actors.payments.subscription.periods import prorated
-from actors.payments.subscription.state import LIVE, Extra, PendingChange, Reserved, Subscription, Used
-from actors.payments.subscription.usage import feature_of, late, require_left, used_in
+from actors.payments.subscription.state import LIVE, Subscription
 from actors.payments.versions import require_version
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
 from common.policy import POLICY, Relation
@@ -43,6 +42,7 @@ T = TypeVar("T")
 replace = msgspec.structs.replace
 _DAY_MS: Final = 86_400_000
 _OLDEST_PREVIEW_MS: Final = 600_000
+_MOST_PERIODS: Final = 400
 _BY_SYSTEM: Final = (PeriodOver, Dun, BillTold, Subscribe)
 _USAGE: Final = (RecordUsage, ReverseUsage, ReserveUsage, CommitUsage, ReleaseUsage)
 
@@ -72,32 +72,36 @@ class SubscriptionEntity:
             case ReadSubscription():
                 return Decision(SubscriptionView(record=record, version=version))
             case PreviewChange():
-                return Decision(_preview(record, command.change, context.now_ms, version))
+                return Decision(changing.preview(record, command.change, context.now_ms, version))
+            case BillNow() if command.dry:
+                return Decision(changing.billed_at(record, command.at, context.now_ms))
+            case BillNow():
+                return changing.bill_now(change, command)
             case ChangePlan():
                 require_version(command.versions, version)
-                _change_plan(change, command)
+                changing.change_plan(change, command)
             case Cancel():
                 _cancel(change, command)
             case Reactivate():
                 _reactivate(change)
             case ChangeMeans():
                 means = msgspec.structs.asdict(command.means)
-                change.set("method_changed", **means)
+                change.set("method_changed", hopeless=False, **means)
                 if record.failed:
                     billing.retry(change)
             case Pause():
-                _require(record, "trialing", "active")
+                require_status(record, "trialing", "active")
                 change.set("paused", status="paused", paused_status=record.status)
             case Resume():
                 _resume(change)
             case PeriodOver():
-                _period_over(change, command)
+                billing.period_over(change, command)
             case Dun():
                 _dun(change, command)
             case BillTold():
                 _told(change, command)
             case _:
-                _use(change, command)
+                using.use(change, command)
         view = SubscriptionView(record=change.record, version=version + bool(change.name))
         return change.decision(None if isinstance(command, _BY_SYSTEM) else view)
 
@@ -117,7 +121,9 @@ class SubscriptionEntity:
             raise NotFound("There is no such subscription.", subscription=self.id)
         if isinstance(command, _USAGE):
             POLICY.require(by.role, "usage.record", relations or {Relation.NONE})
-        elif not isinstance(command, ReadSubscription | PreviewChange):
+        elif not (
+            isinstance(command, ReadSubscription | PreviewChange) or (isinstance(command, BillNow) and command.dry)
+        ):
             POLICY.require(by.role, "subscription.change", relations or {Relation.NONE})
         return record
 
@@ -140,8 +146,8 @@ class SubscriptionEntity:
             period_end=trial_end,
             trial_end=trial_end,
             tax=command.tax,
-            credit=command.discount,
             codes=command.codes,
+            discounts=command.discounts,
             **msgspec.structs.asdict(command.means),
         )
         change = Change(record, now)
@@ -152,80 +158,9 @@ class SubscriptionEntity:
             change.name = "created"
             billing.begin_period(change, first=True)
             billing.await_first_payment(change)
-            if not change.charged:  # it costs nothing
+            if not any(one.pay or changing.due_of(one) for one in change.charged):  # it costs nothing
                 change.set("created", status="active")
         return change.decision(SubscriptionView(record=change.record, version=version + 1))
-
-
-def _change_plan(change: Change, command: ChangePlan) -> None:
-    record = change.record
-    _require(record, *LIVE)
-    at = _moment(command, change.now)
-    if command.when == "period_end":
-        pending = PendingChange(
-            plan_id=command.plan_id,
-            plan=command.plan,
-            plan_version=command.plan_version,
-            quantity=command.quantity,
-            tax=command.tax,
-        )
-        change.set("change_planned", pending=pending)
-        return
-    extras = _extras(record, command, at)
-    change.set(
-        "changed",
-        plan_id=command.plan_id,
-        plan=command.plan,
-        plan_version=command.plan_version,
-        quantity=command.quantity,
-        tax=command.tax,
-        pending=None,
-        item_start=at if extras else record.item_start,
-        debited=extras[1].amount if extras else record.debited,
-    )
-    if command.proration == "now" and extras:
-        billing.bill(change, list(extras))
-    elif extras:
-        change.set("changed", extras=(*record.extras, *extras))
-
-
-def _extras(record: Subscription, command: ChangePlan, at: int) -> tuple[Extra, ...]:
-    if command.proration == "none" or record.status == "trialing":
-        return ()
-    return prorated(record, command.plan, command.quantity, at)
-
-
-def _preview(record: Subscription, command: ChangePlan, now: int, version: int) -> Preview:
-    """What the change would cost, by the rules that charge it."""
-    _require(record, *LIVE)
-    at = _moment(command, now)
-    extras = () if command.when == "period_end" else _extras(record, command, at)
-    after = Change(record, now)
-    _change_plan(after, replace(command, at=at, versions=msgspec.UNSET))
-    opening = after.charged[0].opening if after.charged else None
-    due = sum(line.total for line in opening.lines) if opening else 0
-    tax = sum(line.tax for line in opening.lines) if opening else 0
-    renewed = Change(after.record, now)
-    _period_over(renewed, PeriodOver(record.period_end))
-    following = renewed.charged[0].opening if renewed.charged else None
-    return Preview(
-        at=at,
-        extras=extras,
-        due_now=due,
-        tax=tax,
-        next_at=record.period_end,
-        next_total=sum(line.total for line in following.lines) if following else 0,
-        currency=record.plan.currency,
-        version=version,
-    )
-
-
-def _moment(command: ChangePlan, now: int) -> int:
-    if not command.at:
-        return now
-    if not now - _OLDEST_PREVIEW_MS <= command.at <= now:
-        raise FailedPrecondition("This preview is too old. Ask for another.", details={"reason": "preview_expired"})
-    return command.at
 
 
 def _cancel(change: Change, command: Cancel) -> None:
@@ -252,36 +187,12 @@ def _reactivate(change: Change) -> None:
 
 def _resume(change: Change) -> None:
     record = change.record
-    _require(record, "paused")
+    require_status(record, "paused")
     if record.period_end > change.now:
         change.set("resumed", status=record.paused_status or "active", paused_status=None)
         return
     change.set("resumed", status="active", paused_status=None, anchor=change.now, number=0)
     billing.begin_period(change, first=True)
-
-
-def _period_over(change: Change, command: PeriodOver) -> None:
-    record = change.record
-    if command.end != record.period_end or record.status not in (*LIVE, "unpaid"):
-        return
-    if record.cancel_at_period_end:
-        change.set("canceled", status="canceled", ended=command.end, failed=0)
-        return
-    if pending := record.pending:
-        change.set(
-            "changed",
-            plan_id=pending.plan_id,
-            plan=pending.plan,
-            plan_version=pending.plan_version,
-            quantity=pending.quantity,
-            tax=pending.tax,
-            pending=None,
-            anchor=record.period_end,
-            number=0,
-        )
-    status = "active" if record.status == "trialing" else record.status
-    change.set("renewed", status=status)
-    billing.begin_period(change)
 
 
 def _dun(change: Change, command: Dun) -> None:
@@ -297,66 +208,3 @@ def _told(change: Change, command: BillTold) -> None:
         billing.paid(change, command.bill)
     else:
         billing.failed(change, command.bill, never=command.never)
-
-
-def _use(change: Change, command: SubscriptionCommand) -> None:
-    """Usage: each use counts once, whatever is repeated."""
-    record, now = change.record, change.now
-    match command:
-        case RecordUsage():
-            if command.usage_id in record.used:
-                return
-            feature = feature_of(record.plan, command.feature)
-            at = command.at or now
-            if at > now or at < (record.last_start or record.period_start):
-                raise FailedPrecondition("Its period is closed.", details={"reason": "period_closed"})
-            _require(record, *LIVE)
-            if at >= record.period_start:
-                require_left(record, feature, command.quantity, now)
-            used = {**record.used, command.usage_id: Used(feature=command.feature, quantity=command.quantity, at=at)}
-            _used(change, used, command.feature)
-        case ReverseUsage():
-            if (one := record.used.get(command.usage_id)) is not None:
-                _used(change, _without(record.used, command.usage_id), one.feature, "usage_reversed")
-        case ReserveUsage():
-            if command.usage_id in record.reserved or command.usage_id in record.used:
-                return
-            _require(record, *LIVE)
-            if record.suspended:
-                raise FailedPrecondition("It is suspended until it is paid.", details={"reason": "suspended"})
-            require_left(record, feature_of(record.plan, command.feature), command.quantity, now)
-            kept = {id_: one for id_, one in record.reserved.items() if one.until > now}
-            kept[command.usage_id] = Reserved(feature=command.feature, quantity=command.quantity, until=command.until)
-            change.set("usage_reserved", reserved=kept)
-        case CommitUsage():
-            if (held := record.reserved.get(command.usage_id)) is not None:
-                change.set("usage_committed", reserved=_without(record.reserved, command.usage_id))
-                one = Used(feature=held.feature, quantity=held.quantity, at=now)
-                _used(change, {**record.used, command.usage_id: one}, held.feature)
-        case ReleaseUsage():
-            if command.usage_id in record.reserved:
-                change.set("usage_released", reserved=_without(record.reserved, command.usage_id))
-
-
-def _used(change: Change, used: dict[str, Used], name: str, word: str = "usage_recorded") -> None:
-    """Other uses: what belongs to the last period corrects its bill on the next."""
-    record = change.record
-    feature = feature_of(record.plan, name)
-    before = used_in(record, name, record.period_start, record.period_end)
-    wrong = late(record, feature, record.used, used)
-    extras = record.extras
-    if wrong:
-        extras = (*extras, Extra(what="usage", amount=wrong, start=record.last_start, end=record.period_start))
-    change.set(word, used=used, extras=extras)
-    after = used_in(change.record, name, record.period_start, record.period_end)
-    if before < feature.included <= after:
-        change.threshold = name
-
-
-def _require(record: Subscription, *statuses: str) -> None:
-    if record.status not in statuses:
-        raise FailedPrecondition(f"This subscription is {record.status}.", details={"reason": record.status})
-
-
-def _without(values: dict[str, T], name: str) -> dict[str, T]:
-    return {key: value for key, value in values.items() if key != name}

@@ -72,6 +72,7 @@ def _letters(charged: Charged) -> list[Letter]:
         commands.append(RefundBill(amount=charged.refund, policy=True))
     if charged.write_off:
         commands.append(WriteOff())
+    commands.append(charged.dunned)
     return [Letter(to, _pack(one)) for one in commands if one is not None]
 
 

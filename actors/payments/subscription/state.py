@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from actors.payments.plan.entity import PlanBody
+from actors.payments.pricing.quote import Discount
 
 Status = Literal[
     "incomplete",
@@ -45,13 +46,14 @@ class Reserved(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class Extra(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """An amount for the next bill: a proration, or use beyond what is included."""
+    """An amount for the next bill: a proration, or use beyond what is included; `discount` comes off it."""
 
     what: Literal["proration", "usage"]
     amount: int
     start: int
     end: int
     quantity: int = 1
+    discount: int = 0
 
 
 class PendingChange(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -67,7 +69,8 @@ class PendingChange(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 class Subscription(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A subscription at one moment. `debited` is what was debited for the item since `item_start`; `extras` wait for
     the next bill. `bills`: how many it has made. `failed`: since when a payment fails (0: none does), `dunned`: how
-    many steps were done. `used` are the uses of this period and the last, by id."""
+    many steps were done, `hopeless`: the bank will never pay by this method. `used` are the uses of this period and the
+    last, by id. `discounts`: what its `codes` take off the first bill, until that is made."""
 
     id: str
     plan_id: str
@@ -106,6 +109,8 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     reserved: dict[str, Reserved] = {}
     last_start: int = 0
     codes: tuple[str, ...] = ()
+    discounts: tuple[Discount, ...] = ()
+    hopeless: bool = False
 
     @property
     def price(self) -> int:

@@ -29,10 +29,10 @@ def remaining(record: Subscription, feature: Feature, now: int) -> int:
     return max(0, feature.included - used - reserved_of(record, feature.feature, now))
 
 
-def require_left(record: Subscription, feature: Feature, quantity: int, now: int) -> None:
-    """Raises FailedPrecondition: a hard limit is reached."""
+def require_left(record: Subscription, feature: Feature, quantity: int, now: int, *, always: bool = False) -> None:
+    """Raises FailedPrecondition: a hard limit is reached; with `always`, a soft one too."""
     left = remaining(record, feature, now)
-    if feature.limit == "hard" and quantity > left:
+    if (always or feature.limit == "hard") and quantity > left:
         raise FailedPrecondition(
             "This is more than the plan includes.", details={"reason": "usage_limit", "remaining": left}
         )

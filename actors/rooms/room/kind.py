@@ -13,6 +13,7 @@ from actors.rooms.keeping import aging, holds
 from actors.rooms.keeping import views as copies
 from actors.rooms.marks import privacy
 from actors.rooms.messages import chat_message, history, reads, views
+from actors.rooms.messages.chat_message import Message
 from actors.rooms.messages.more import MARGINAL
 from actors.rooms.messages.queries import HistoryPage, MessagesAt, PinnedAt, Standing, ThreadOf, VersionsOf
 from actors.rooms.messages.unread import WINDOW, UnreadStretch
@@ -33,7 +34,7 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(Frozen).decode
 
 
-class RoomKind(Kind[Room, RoomCommand, AnyEvent]):
+class RoomKind(Kind[Room, RoomCommand, AnyEvent, Message | Opening]):
     """`room:<room id>`. Its parts are its messages, by seq (`"17"`), and counted stretches (`unread.Stretch`)."""
 
     name = "room"
@@ -148,7 +149,7 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent]):
         return outcome.effects(entity_id, recorded, part)
 
     @override
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         match query:
             case HistoryPage():
                 return await history.page(

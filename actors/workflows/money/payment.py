@@ -19,13 +19,14 @@ from actors.payments.issuer.state import PLATFORM, scaled
 from actors.payments.payer.answers import method_reply
 from actors.payments.payer.commands import Introduce, PayerChanged
 from actors.payments.subscription.answers import subscription_reply, usage_reply
-from actors.payments.subscription.commands import BillTold, SubscriptionChanged
+from actors.payments.subscription.commands import BillTold, CommitUsage, ReleaseUsage, SubscriptionChanged
 from actors.workflows.inbox import INBOX, event_id, item, tell
 
 BOOKING: Final = "booking"
 SUBSCRIPTION: Final = "subscription"
 PAYER: Final = "payer"
 COUPON: Final = "coupon"
+_OVER: Final = ("booking_completed", "no_show", "booking_gone")
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -86,6 +87,15 @@ def settle_codes(entity_id: str, recorded: Recorded[BillChanged]) -> Owed:
     if event.record.codes and (free or event.change == "paid"):
         letters += [Letter(coupon_of(code), _pack(CommitCoupon(event.record.id))) for code in event.record.codes]
     return Owed(letters)
+
+
+def settle_unit(entity_id: str, recorded: Recorded[BillChanged]) -> Owed:
+    """The subscription of which a unit was to pay for the session that is over: it is used, or free again."""
+    event, record = recorded.event, recorded.event.record
+    if not record.reserved or event.change not in _OVER:
+        return NOTHING
+    command = CommitUsage(record.booking) if record.unit_used else ReleaseUsage(record.booking)
+    return Owed([Letter(f"{SUBSCRIPTION}:{record.reserved}", _pack(command))])
 
 
 def invoice_paid_bill(entity_id: str, recorded: Recorded[BillChanged]) -> Owed:
@@ -176,6 +186,7 @@ REACTIONS: Final[list[AnyReaction]] = [
     Reaction("confirm_paid_booking", "bill", BillChanged, confirm_paid_booking, to=(BOOKING,)),
     Reaction("release_unpaid_booking", "bill", BillChanged, release_unpaid_booking, to=(BOOKING,)),
     Reaction("settle_codes", "bill", BillChanged, settle_codes, to=(COUPON,)),
+    Reaction("settle_unit", "bill", BillChanged, settle_unit, to=(SUBSCRIPTION,)),
     Reaction("invoice_paid_bill", "bill", BillChanged, invoice_paid_bill, to=(PAYER,)),
     Reaction("tell_invoice", "issuer", InvoiceIssued, tell_invoice, to=(INBOX,)),
     Reaction("tell_subscription_bill", "bill", BillChanged, tell_subscription_bill, to=(SUBSCRIPTION,)),

@@ -40,7 +40,7 @@ _SMALL: Final = 4096
 _ENDS: Final = frozenset(("cancelled", "submitted", "reviewed"))
 
 
-class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent]):
+class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent, object]):
     """`assignment:<id>`. Who has joined its document listens. Its parts are what was given (`given`), the documents of
     its attempts, what was handed in (`submission:<seq>`), and what was said (`said:<seq>`)."""
 
@@ -70,7 +70,7 @@ class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent]):
         rules.require_reader(entity, by)
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[AssignmentEvent], part: Any) -> Shown | None:
+    def show(self, entity_id: str, recorded: Recorded[AssignmentEvent], part: object) -> Shown | None:
         event, key = recorded.event, entity_id.partition(":")[2]
         if isinstance(event, Updated | Checkpoint):
             return wiring.show(key, Recorded(recorded.seq, recorded.at_ms, recorded.turn, event))
@@ -79,12 +79,14 @@ class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent]):
         return _shown(key, event) if isinstance(event, AssignmentChanged) else None
 
     @override
-    def show_again(self, entity_id: str, recorded: Recorded[AssignmentEvent], part: Any, upto: int) -> Shown | None:
+    def show_again(self, entity_id: str, recorded: Recorded[AssignmentEvent], part: object, upto: int) -> Shown | None:
         event = recorded.event
         if not isinstance(event, Updated | Checkpoint):
             return self.show(entity_id, recorded, part)
         of_document = Recorded(recorded.seq, recorded.at_ms, recorded.turn, event)
-        return wiring.show_again(entity_id.partition(":")[2], of_document, part, upto)
+        return wiring.show_again(
+            entity_id.partition(":")[2], of_document, part if isinstance(part, Document) else None, upto
+        )
 
     @override
     def assume_new(self, command: AssignmentCommand) -> bool:
@@ -108,10 +110,13 @@ class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent]):
         return GIVEN if isinstance(event, Assigned) else None
 
     @override
-    def fold(self, part: Any, recorded: Recorded[AssignmentEvent]) -> Any:
+    def fold(self, part: object, recorded: Recorded[AssignmentEvent]) -> object:
         event = recorded.event
         if isinstance(event, Updated | Checkpoint):
-            return document.fold(part, Recorded(recorded.seq, recorded.at_ms, recorded.turn, event))
+            return document.fold(
+                part if isinstance(part, Document) else None,
+                Recorded(recorded.seq, recorded.at_ms, recorded.turn, event),
+            )
         if isinstance(event, Assigned):
             return None if event.secret is None else given_in(event.secret)
         return None if isinstance(event, Forgotten) else part
@@ -121,7 +126,7 @@ class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent]):
         return gap_shown(entity_id.partition(":")[2])
 
     @override
-    def weight(self, part: Any) -> int:
+    def weight(self, part: object) -> int:
         return part.weight if isinstance(part, Document) else _SMALL
 
     @override
@@ -137,7 +142,7 @@ class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent]):
         return found
 
     @override
-    def effects(self, entity_id: str, recorded: Recorded[AssignmentEvent], part: Any) -> Effects | None:
+    def effects(self, entity_id: str, recorded: Recorded[AssignmentEvent], part: object) -> Effects | None:
         event, seq = recorded.event, recorded.seq
         match event:
             case Updated() | Checkpoint():
@@ -159,7 +164,7 @@ class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent]):
                 return None
 
     @override
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         answer = await reading.read(query, entity_id, library)
         return await super().read(query, entity_id, version, library) if answer is None else answer
 

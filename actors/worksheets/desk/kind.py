@@ -1,6 +1,6 @@
 """Desks as the kernel sees them."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from typing_extensions import override
@@ -51,7 +51,7 @@ class DeskKind(Kind[Desk, DeskCommand, DeskEvent]):
         return Effects(letters=letters) if letters else None
 
     @override
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         if not isinstance(query, Asked):
             return await super().read(query, entity_id, version, library)
         match query.command:

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from actors.worksheets.document.shape import ROWS, FieldShape, Shape, Writer, may_write, takes
-from actors.worksheets.yjs.index import Index, Place
+from actors.worksheets.yjs.index import Place, RunIndex
 from actors.worksheets.yjs.reader import Change
 from actors.worksheets.yjs.refusal import Refused
 from actors.worksheets.yjs.update import GONE, VALUE
@@ -80,7 +80,7 @@ def _judged(
     return shape.slot(place.root, place.key), theirs
 
 
-def require_room(change: Change, index: Index, shape: Shape, bounds: Bounds) -> None:
+def require_room(change: Change, index: RunIndex, shape: Shape, bounds: Bounds) -> None:
     """No text, and no group, becomes larger than it may.
 
     Raises:
@@ -103,7 +103,7 @@ def require_room(change: Change, index: Index, shape: Shape, bounds: Bounds) -> 
     require_rows([place.key for place in grown if place.root == ROWS], index, shape)
 
 
-def require_rows(keys: list[str], index: Index, shape: Shape) -> None:
+def require_rows(keys: list[str], index: RunIndex, shape: Shape) -> None:
     """A group has no more rows than it may.
 
     Raises:

@@ -12,7 +12,7 @@ import msgspec
 from actors.kernel.contract.entity import Library, Recorded
 from actors.worksheets.document import crdt
 from actors.worksheets.document.events import Checkpoint, DocumentEvent, Updated, Whole
-from actors.worksheets.yjs.index import Index, StoredIndex
+from actors.worksheets.yjs.index import RunIndex, StoredIndex
 from actors.worksheets.yjs.reader import Change, apply, read
 from actors.worksheets.yjs.update import parse, state_vector_bytes
 
@@ -46,7 +46,7 @@ class _Log:
         self.updates: list[tuple[int, bytes]] = []
         self.size = len(base.state)
         self.structs = base.structs
-        self.index = Index.of(base.index)
+        self.index = RunIndex.of(base.index)
         self.document: Doc[Any] = crdt.document_of(base.state)
         self.reading: Change | None = None  # the last that was read, and not taken yet
 
@@ -102,7 +102,7 @@ class Document:
         return log.reading
 
     @property
-    def index(self) -> Index:
+    def index(self) -> RunIndex:
         """Which number stands where."""
         return self._current().index
 
@@ -154,7 +154,7 @@ class Document:
         if seq < log.base_seq:
             return None
         updates = [update for number, update in log.updates if number <= seq]
-        before = Index.of(log.base.index)
+        before = RunIndex.of(log.base.index)
         for update in updates:
             apply(read(update, before), before)
         number = next(number for number in range(1, 1000) if before.next(number) == log.index.next(number))
@@ -219,5 +219,5 @@ async def fetch(entity_id: str, keys: Iterable[str], library: Library) -> dict[s
 _MOST_EVENTS: Final = 100_000
 
 
-def _roots(index: Index) -> Iterable[str]:
+def _roots(index: RunIndex) -> Iterable[str]:
     return dict.fromkeys(root for (root, _), count in index.alive.items() if count > 0)

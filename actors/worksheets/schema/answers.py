@@ -10,7 +10,7 @@ import msgspec
 
 from actors.worksheets.schema.expressions.values import is_empty, whole
 from actors.worksheets.schema.fields import LONGEST_CHARS, MOST_ROWS, UNANSWERED, Field, FilledBy, Schema, TopField
-from actors.worksheets.schema.showing import Rows, Shown
+from actors.worksheets.schema.showing import Rows, ShownField
 from common.errors import InvalidArgument
 from common.ids import is_id
 
@@ -52,7 +52,7 @@ def limits_of(field: Field, key: str, value: Any) -> Complaint | None:
     return None
 
 
-def complaints(schema: Schema, answers: Mapping[str, Any], look: Shown) -> list[Complaint]:
+def complaints(schema: Schema, answers: Mapping[str, Any], look: ShownField) -> list[Complaint]:
     """All that is wrong: of every answer its kind, of those that are shown their limits too."""
     found = []
     for key, value in answers.items():
@@ -65,7 +65,7 @@ def complaints(schema: Schema, answers: Mapping[str, Any], look: Shown) -> list[
     return found
 
 
-def missing(schema: Schema, look: Shown, by: FilledBy = "client") -> list[str]:
+def missing(schema: Schema, look: ShownField, by: FilledBy = "client") -> list[str]:
     """The keys that are shown, required of this person, and empty. A required group needs a row."""
     rows = {key.partition(".")[0] for key in look.visible if "." in key}
     found = []

@@ -18,7 +18,7 @@ _NO_ROWS: Final[Rows] = {}
 
 
 @dataclass(slots=True)
-class Shown:
+class ShownField:
     """`visible`: keys that are shown, in the order of the schema (a group before what is in its rows). `values`: the
     answers of those. `seen`: what expressions see, rows as lists."""
 
@@ -33,7 +33,7 @@ class Shown:
         return {key: value for key, value in self.values.items() if not is_empty(value)}
 
 
-def shown(schema: Schema, answers: Answers, rows: Rows = _NO_ROWS) -> Shown:
+def shown(schema: Schema, answers: Answers, rows: Rows = _NO_ROWS) -> ShownField:
     """Look at each field once, those first that others depend on."""
     return _Looking(schema, answers, rows).all()
 
@@ -47,9 +47,9 @@ class _Looking:
         self._sections = {name: section for section in schema.sections for name in section.fields}
         self._scores = {one.id: one for one in schema.scores}
         self._found: dict[str, list[tuple[str, Any]] | None] = {}
-        self._out = Shown()
+        self._out = ShownField()
 
-    def all(self) -> Shown:
+    def all(self) -> ShownField:
         """Everything, in the order of the schema."""
         for name in (*self._fields, *self._scores):
             self._need(name)
@@ -130,12 +130,12 @@ class _Looking:
         return text is None or holds(parse(text), seen)
 
 
-def alerts_of(schema: Schema, look: Shown) -> list[str]:
+def alerts_of(schema: Schema, look: ShownField) -> list[str]:
     """The alerts that these answers give."""
     return [one.id for one in schema.alerts if holds(parse(one.when), look.seen)]
 
 
-def calculated(text: str, look: Shown) -> Any:
+def calculated(text: str, look: ShownField) -> Any:
     """What an expression comes to."""
     return value_of(parse(text), look.seen)
 

@@ -18,7 +18,7 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 _state: Final = msgspec.msgpack.Decoder(Series | None).decode
 
 
-class SeriesKind(Kind[Assignments, SeriesCommand, SeriesEvent]):
+class SeriesKind(Kind[Assignments, SeriesCommand, SeriesEvent, bytes]):
     """`assignments:<series id>`. Nobody listens to one. Its one part is what is given each time, sealed as it is."""
 
     name = "assignments"

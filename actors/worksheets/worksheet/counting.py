@@ -7,7 +7,7 @@ from actors.kernel.contract.entity import Library
 from actors.worksheets.readmodels import ASSIGNMENTS, EVERYBODY, SUBMISSIONS, handed_in
 from actors.worksheets.schema.fields import Schema
 from actors.worksheets.worksheet.commands import GetFigures
-from actors.worksheets.worksheet.figures import Answered, Figures, figures, of_month
+from actors.worksheets.worksheet.figures import AnsweredField, Figures, figures, of_month
 from common.clock import to_rfc3339
 from store.ports.views import Scalar, View, ViewQuery
 
@@ -23,12 +23,12 @@ async def figures_of(entity_id: str, asked: GetFigures, schema: Schema, library:
     return figures(schema, answered, assigned, least=asked.least, months=asked.months)
 
 
-async def _answered(worksheet: str, asked: GetFigures, library: Library) -> AsyncIterator[Answered]:
+async def _answered(worksheet: str, asked: GetFigures, library: Library) -> AsyncIterator[AnsweredField]:
     async for view in _views(SUBMISSIONS, worksheet, asked, library):
         found = handed_in(view)
         if found is not None:
             at = to_rfc3339(found.facts.at)
-            yield Answered(
+            yield AnsweredField(
                 person=str(view.fields["client"]),
                 at=found.facts.at,
                 late=found.facts.late,

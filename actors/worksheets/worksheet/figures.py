@@ -17,7 +17,7 @@ _SKIPPED = "\0skipped"
 _NO_BAND = "\0none"
 
 
-class Answered(msgspec.Struct, frozen=True, kw_only=True):
+class AnsweredField(msgspec.Struct, frozen=True, kw_only=True):
     """A submission as figures see it. `at` in ms; `minutes`: from its beginning."""
 
     person: str
@@ -75,7 +75,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def figures(
-    schema: Schema, answered: Sequence[Answered], assigned: Sequence[tuple[str, str]], *, least: int, months: bool
+    schema: Schema, answered: Sequence[AnsweredField], assigned: Sequence[tuple[str, str]], *, least: int, months: bool
 ) -> Figures:
     """All of them. `assigned`: of each assignment the person, and the month."""
     cohort = Cohort(least)
@@ -96,7 +96,7 @@ def figures(
     )
 
 
-def _field(field: Field, answered: Sequence[Answered], people: set[str], cohort: Cohort) -> FieldFigures:
+def _field(field: Field, answered: Sequence[AnsweredField], people: set[str], cohort: Cohort) -> FieldFigures:
     given = [(one.person, one.answers[field.id]) for one in answered if not is_empty(one.answers.get(field.id))]
     without = [one.person for one in answered if is_empty(one.answers.get(field.id))]
     who = {person for person, _ in given}
@@ -140,7 +140,7 @@ def _choices(field: Field, given: list[tuple[str, Any]], without: list[str], coh
     return FieldFigures(field=field.id, n=n, skipped=skipped, distribution=distribution)
 
 
-def _score(score: Score, schema: Schema, answered: Sequence[Answered], cohort: Cohort) -> ScoreFigures:
+def _score(score: Score, schema: Schema, answered: Sequence[AnsweredField], cohort: Cohort) -> ScoreFigures:
     found = [(one.person, value) for one in answered if (value := one.scores.get(score.id)) is not None]
     who = {person for person, _ in found}
     without = {one.person for one in answered if one.scores.get(score.id) is None}
@@ -165,7 +165,7 @@ def _score(score: Score, schema: Schema, answered: Sequence[Answered], cohort: C
     )
 
 
-def _alpha(score: Score, schema: Schema, answered: Sequence[Answered], cohort: Cohort) -> Figure:
+def _alpha(score: Score, schema: Schema, answered: Sequence[AnsweredField], cohort: Cohort) -> Figure:
     """Cronbach's alpha of those who answered every item."""
     if score.sum is None or len(score.sum.fields) < 2:
         return None
@@ -184,7 +184,7 @@ def _alpha(score: Score, schema: Schema, answered: Sequence[Answered], cohort: C
     return None if total == 0 else round(many / (many - 1) * (1 - items / total), 4)
 
 
-def _groups(answered: Sequence[Answered], assigned: Sequence[tuple[str, str]], cohort: Cohort) -> list[Group]:
+def _groups(answered: Sequence[AnsweredField], assigned: Sequence[tuple[str, str]], cohort: Cohort) -> list[Group]:
     """By month. A month of too few people is not told, and a second one beside it."""
     months = sorted({one.month for one in answered} | {month for _, month in assigned})
     people = {month: [one.person for one in answered if one.month == month] for month in months}

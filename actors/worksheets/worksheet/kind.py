@@ -21,7 +21,7 @@ _state: Final = msgspec.msgpack.Decoder(Sheet | None).decode
 _content: Final = msgspec.msgpack.Decoder(Content).decode
 
 
-class WorksheetKind(Kind[Worksheet, WorksheetCommand, WorksheetEvent]):
+class WorksheetKind(Kind[Worksheet, WorksheetCommand, WorksheetEvent, Texts]):
     """`worksheet:<id>`. Nobody listens to one. Those that are shipped are there without ever having been stored. Its
     parts are what its newest versions say (`Texts`), and what any other does, by its event's number (`"content:3"`)."""
 
@@ -88,7 +88,7 @@ class WorksheetKind(Kind[Worksheet, WorksheetCommand, WorksheetEvent]):
         return Effects(views=views_of(sheet, recorded.seq, part.newest, part.published), owner=sheet.owner)
 
     @override
-    async def read(self, query: Any, entity_id: str, version: int, library: Library) -> object:
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         match query:
             case Told(answer):
                 return answer

@@ -90,7 +90,7 @@ class _Writer(Runs):
         bounds[low:high] = [start] * (low % 2 == 0) + [end] * (high % 2 == 0)
 
 
-class Index:
+class RunIndex:
     """The index of one document."""
 
     __slots__ = ("_writers", "alive")
@@ -162,7 +162,7 @@ class Index:
         )
 
     @classmethod
-    def of(cls, stored: StoredIndex) -> "Index":
+    def of(cls, stored: StoredIndex) -> "RunIndex":
         """The inverse of `stored`."""
         index = cls()
         places = [Place(*place) for place in stored.places]

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from actors.worksheets.yjs.index import Index, Place, Runs
+from actors.worksheets.yjs.index import Place, RunIndex, Runs
 from actors.worksheets.yjs.refusal import Refused
 from actors.worksheets.yjs.update import MAX_CLOCK, TEXT, VALUE, Id, Item, encoded, parse
 
@@ -51,7 +51,7 @@ class Change(NamedTuple):
         return {one.item.writer for one in self.added}
 
 
-def read(data: bytes, index: Index) -> Change:
+def read(data: bytes, index: RunIndex) -> Change:
     """Read an update.
 
     Raises:
@@ -72,7 +72,7 @@ def read(data: bytes, index: Index) -> Change:
     return Change(added, deleted, cleared, data if whole else encoded(body, deleted), body)
 
 
-def apply(change: Change, index: Index) -> None:
+def apply(change: Change, index: RunIndex) -> None:
     """Take a change into the index."""
     for one in change.added:
         index.add(one.item.writer, one.length, one.place)
@@ -83,7 +83,7 @@ def apply(change: Change, index: Index) -> None:
 class _Tracing:
     """Puts the structs of an update in an order in which each finds its neighbours, and says where each stands."""
 
-    def __init__(self, items: Mapping[int, list[Item]], index: Index) -> None:
+    def __init__(self, items: Mapping[int, list[Item]], index: RunIndex) -> None:
         self._items = items
         self._index = index
         self._at = dict.fromkeys(items, 0)  # how many structs of each writer have been taken

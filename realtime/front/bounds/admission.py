@@ -16,7 +16,7 @@ import msgspec
 
 from common.clock import Clock
 from common.errors import CarewireError, Overloaded, RateLimited
-from common.lib.buckets import Buckets, Quota
+from common.lib.buckets import BucketQuota, Buckets
 from config.settings import LimitSettings
 from realtime.delivery.metrics import GatewayMetrics
 
@@ -28,7 +28,7 @@ _EVERYBODY: Final = "*"
 _PATIENCE: Final = 2  # times the bound: who was let in before it was reached, and comes in beyond it
 
 
-class Admission:
+class ConnectionAdmission:
     """That of one gateway."""
 
     def __init__(
@@ -45,8 +45,8 @@ class Admission:
         self._metrics = metrics
         self.under_way = 0  # handshakes that the gateway is working on, from the wish to connect to the session
         self._dice = dice
-        everybody = Quota(settings.handshakes_per_s, settings.handshakes_per_s * _BURST_S)
-        address = Quota(settings.address_handshakes_per_s, settings.address_handshakes_per_s * _BURST_S)
+        everybody = BucketQuota(settings.handshakes_per_s, settings.handshakes_per_s * _BURST_S)
+        address = BucketQuota(settings.address_handshakes_per_s, settings.address_handshakes_per_s * _BURST_S)
         self._everybody, self._sent_away = Buckets(everybody), Buckets(everybody)
         self._addresses, self._addresses_sent_away = Buckets(address), Buckets(address)
 

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 
 from config.settings import GatewaySettings, LimitSettings
-from realtime.front.bounds.admission import Admission
+from realtime.front.bounds.admission import ConnectionAdmission
 from realtime.front.bounds.inbound import Inbound
 from realtime.front.bounds.limits import EventLimits
 from realtime.front.bounds.strangers import Strangers
@@ -12,22 +12,22 @@ from realtime.front.hub import Hub
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class FrontBounds:
     """Of one gateway: who may connect, what people whom nobody knows may ask, how many events come, and how many are
     under way."""
 
-    admission: Admission
+    admission: ConnectionAdmission
     strangers: Strangers
     limits: EventLimits
     inbound: Inbound
 
 
-def bounds_of(hub: Hub, settings: GatewaySettings, limits: LimitSettings, dice: random.Random) -> Bounds:
+def bounds_of(hub: Hub, settings: GatewaySettings, limits: LimitSettings, dice: random.Random) -> FrontBounds:
     """Those that the settings ask for."""
     clock, deadlines, metrics = hub.clock, hub.deadlines, hub.metrics
-    bounds = Bounds(
-        Admission(limits, clock, metrics, dice),
-        Strangers(limits, settings.auth_timeout_s, deadlines, clock, metrics),
+    bounds = FrontBounds(
+        ConnectionAdmission(limits, clock, metrics, dice),
+        Strangers(limits, settings.auth_timeout_s, deadlines, clock, metrics=metrics),
         EventLimits(limits, clock, metrics),
         Inbound(settings, deadlines, clock),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from common.clock import Clock
 from common.errors import RateLimited
-from common.lib.buckets import Buckets, Quota
+from common.lib.buckets import BucketQuota, Buckets
 from config.settings import LimitSettings
 from realtime.delivery.connections import Connection
 from realtime.delivery.metrics import GatewayMetrics
@@ -73,4 +73,4 @@ class EventLimits:
 
 def _class(name: str, per_s: float, settings: LimitSettings) -> _Class:
     burst, factor = per_s * settings.burst_s, settings.address_factor
-    return _Class(name, Buckets(Quota(per_s, burst)), Buckets(Quota(per_s * factor, burst * factor)))
+    return _Class(name, Buckets(BucketQuota(per_s, burst)), Buckets(BucketQuota(per_s * factor, burst * factor)))

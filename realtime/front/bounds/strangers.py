@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from common.clock import Clock
 from common.errors import RateLimited
-from common.lib.buckets import Buckets, Quota
+from common.lib.buckets import BucketQuota, Buckets
 from common.logs import get_logger
 from config.settings import LimitSettings
 from realtime.delivery.connections import Tally
@@ -49,7 +49,7 @@ class Strangers:
         self.most_tries = MOST_TRIES
         self._tries: dict[Any, Tally] = {}
         self._name_by_s: dict[Any, float] = {}
-        quota = Quota(settings.refusals_per_s, settings.refusals_per_s * _BURST_S)
+        quota = BucketQuota(settings.refusals_per_s, settings.refusals_per_s * _BURST_S)
         self._addresses = Buckets(quota) if settings.enabled else None
         self._lines = Tally(1.0)
         self._lines_per_s = settings.refusal_lines_per_s

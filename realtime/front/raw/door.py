@@ -8,12 +8,12 @@ from typing import Any, Final
 from aiohttp import web
 
 from config.settings import GatewaySettings
-from realtime.front.bounds.bounds import Bounds
+from realtime.front.bounds.bounds import FrontBounds
 from realtime.front.hub import Hub
 from realtime.front.namespace import Namespace, connection_environ
 from realtime.front.raw.routes import RawRoute
 from realtime.front.raw.session import RawSession
-from realtime.front.session.sessions import Sessions
+from realtime.front.session.sessions import SocketSessions
 from realtime.websocket.connection import Outbound, WebSocket
 from realtime.websocket.handshake import HandshakeError, grant, switch, wants_websocket
 
@@ -30,8 +30,8 @@ class RawDoor:
         settings: GatewaySettings,
         *,
         hub: Hub,
-        bounds: Bounds,
-        sessions: Sessions,
+        bounds: FrontBounds,
+        sessions: SocketSessions,
     ) -> None:
         self._routes = routes
         self._front = front
@@ -57,7 +57,7 @@ class RawDoor:
             granted = grant(request, deflate=False)
         except HandshakeError as error:
             return web.Response(status=400, text=str(error))
-        session = RawSession(route, request.match_info["name"], self._hub, self._bounds, self._sessions)
+        session = RawSession(route, request.match_info["name"], self._hub, self._bounds, sessions=self._sessions)
         socket = WebSocket(
             session, outbound, max_message=route.max_message, max_buffered=self._settings.max_buffered_bytes
         )

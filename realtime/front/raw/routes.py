@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 from realtime.delivery.connections import Connection
 
 
@@ -35,7 +35,7 @@ class RawListener(Protocol):
         closed with its code."""
         ...
 
-    def delivered(self, delivery: Delivery) -> None:
+    def delivered(self, delivery: TopicDelivery) -> None:
         """A topic that the socket's connection listens to brought this. Never raises."""
         ...
 

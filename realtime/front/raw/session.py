@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 from common.errors import CarewireError, InvalidArgument, Overloaded, Unauthenticated
 from common.logs import get_logger
 from common.policy import POLICY
 from realtime.delivery.packets import Incoming
-from realtime.front.bounds.bounds import Bounds
+from realtime.front.bounds.bounds import FrontBounds
 from realtime.front.hub import Hub
 from realtime.front.raw.codes import AWAY, close_code_of
 from realtime.front.raw.routes import RawListener, RawRoute
 from realtime.front.raw.writer import RawWriter
-from realtime.front.session.sessions import Sessions
+from realtime.front.session.sessions import SocketSessions
 from realtime.websocket.connection import WebSocket
 from realtime.websocket.frames import REFUSED, Frame
 
@@ -32,7 +32,7 @@ class RawSession:
     """One socket. A `FrameListener` of its WebSocket, the `RawTransport` of its writer, and the `RawSocket` of its
     route."""
 
-    def __init__(self, route: RawRoute, name: str, hub: Hub, bounds: Bounds, sessions: Sessions) -> None:
+    def __init__(self, route: RawRoute, name: str, hub: Hub, bounds: FrontBounds, sessions: SocketSessions) -> None:
         self.name = name
         self.websocket: None = None  # of Engine.IO
         self.connection: Connection
@@ -122,7 +122,7 @@ class RawSession:
         self._said = True
         self.socket.send(frame)
 
-    def delivered(self, delivery: Delivery) -> None:
+    def delivered(self, delivery: TopicDelivery) -> None:
         """A topic brought this."""
         if self._listener is not None:
             self._listener.delivered(delivery)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import msgspec
 from typing_extensions import override
 
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 from realtime.delivery.socket_writer import Run, SocketWriter
 from realtime.front.raw.codes import AWAY, close_code_of
 from realtime.socketio import Frame
@@ -17,7 +17,7 @@ class RawTransport(Protocol):
 
     websocket: None
 
-    def delivered(self, delivery: Delivery) -> None:
+    def delivered(self, delivery: TopicDelivery) -> None:
         """A topic brought this."""
         ...
 
@@ -65,7 +65,7 @@ class RawWriter(SocketWriter):
             self.deliver(delivery, binary=True)
 
     @override
-    def deliver(self, delivery: Delivery, *, binary: bool) -> None:
+    def deliver(self, delivery: TopicDelivery, *, binary: bool) -> None:
         if not self.closed:
             self._transport.delivered(delivery)
 

@@ -7,7 +7,7 @@ from common.errors import CarewireError
 from common.logs import get_logger
 from realtime.delivery.connections import Connection
 from realtime.delivery.requests import Hello
-from realtime.front.bounds.admission import Admission
+from realtime.front.bounds.admission import ConnectionAdmission
 from realtime.front.hub import Hub
 from realtime.front.session.recovery import SocketRecovery
 
@@ -17,7 +17,7 @@ log = get_logger(__name__)
 class SessionStart:
     """Of the sessions of one gateway."""
 
-    def __init__(self, hub: Hub, recovery: SocketRecovery, admission: Admission) -> None:
+    def __init__(self, hub: Hub, recovery: SocketRecovery, admission: ConnectionAdmission) -> None:
         self._gateway = hub.name
         self._greet = hub.greet
         self._clock = hub.clock

@@ -7,7 +7,7 @@ from common.clock import to_rfc3339
 from realtime.delivery.connections import Connection
 from realtime.delivery.requests import Authenticate, Hello
 from realtime.delivery.socket_writer import SocketWriter
-from realtime.front.bounds.bounds import Bounds
+from realtime.front.bounds.bounds import FrontBounds
 from realtime.front.handlers import EventResult, Handler
 from realtime.front.hub import Hub
 from realtime.front.presence import PresenceEvents
@@ -16,13 +16,13 @@ from realtime.front.session.session_start import SessionStart
 from realtime.front.session.sign_in import SignIn
 
 
-class Sessions:
+class SocketSessions:
     """Those of one gateway."""
 
     def __init__(
         self,
         hub: Hub,
-        bounds: Bounds,
+        bounds: FrontBounds,
         *,
         sign_in: SignIn,
         start: SessionStart,

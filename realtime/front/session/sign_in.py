@@ -11,7 +11,7 @@ from common.decoding import decode
 from common.errors import CarewireError, InvalidArgument, PermissionDenied, RateLimited, Unauthenticated
 from realtime.delivery.connections import Connection
 from realtime.delivery.requests import Hello
-from realtime.front.bounds.bounds import Bounds
+from realtime.front.bounds.bounds import FrontBounds
 from realtime.front.bounds.strangers import ABUSE
 from realtime.front.hub import Hub
 from realtime.front.revocation.guard import Guard
@@ -23,7 +23,7 @@ _REFUSALS: Final = (InvalidArgument, PermissionDenied, Unauthenticated)
 class SignIn:
     """That of one gateway."""
 
-    def __init__(self, hub: Hub, bounds: Bounds, verifier: Verifier, guard: Guard) -> None:
+    def __init__(self, hub: Hub, bounds: FrontBounds, verifier: Verifier, guard: Guard) -> None:
         self._verifier = verifier
         self._guard = guard
         self._limits = bounds.limits

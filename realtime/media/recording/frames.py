@@ -3,13 +3,13 @@
 from typing import Final, NamedTuple
 
 from realtime.media.rtp.packets import MARKER
-from realtime.media.rtp.source import Kept
+from realtime.media.rtp.source import KeptPacket
 
 WAITS_S: Final = 0.6  # for a packet that is missing: longer than it takes to be sent again
 _HALF: Final = 0x8000_0000
 
 
-class Frame(NamedTuple):
+class MediaFrame(NamedTuple):
     """A picture, or a packet of sound. `timestamp` does not wrap."""
 
     timestamp: int
@@ -17,7 +17,7 @@ class Frame(NamedTuple):
     data: bytes
 
 
-class Lost(NamedTuple):
+class LostFrames(NamedTuple):
     """Between these timestamps there is something missing."""
 
     begin: int
@@ -29,9 +29,9 @@ class Frames:
 
     def __init__(self, *, video: bool) -> None:
         self._video = video
-        self._waiting: dict[int, Kept] = {}
+        self._waiting: dict[int, KeptPacket] = {}
         self._next: int | None = None  # the number that comes next
-        self._parts: list[Kept] = []
+        self._parts: list[KeptPacket] = []
         self._needs_key = video
         self._timestamp: int | None = None  # the last one, extended
         self._broken_since: int | None = None
@@ -41,14 +41,14 @@ class Frames:
         """Whether nothing can be kept before the next one."""
         return self._needs_key
 
-    def add(self, kept: Kept) -> list[Frame | Lost]:
+    def add(self, kept: KeptPacket) -> list[MediaFrame | LostFrames]:
         """What has become complete with this packet."""
         if self._next is None:
             self._next = kept.sequence
         if kept.sequence < self._next:
             return []
         self._waiting[kept.sequence] = kept
-        out: list[Frame | Lost] = []
+        out: list[MediaFrame | LostFrames] = []
         while self._waiting:
             if (packet := self._waiting.pop(self._next, None)) is not None:
                 out += self._picture(packet) if self._video else self._sound(packet)
@@ -59,9 +59,9 @@ class Frames:
                 break
         return out
 
-    def finish(self) -> list[Frame | Lost]:
+    def finish(self) -> list[MediaFrame | LostFrames]:
         """What can still be made of what has come: nothing more will."""
-        out: list[Frame | Lost] = []
+        out: list[MediaFrame | LostFrames] = []
         for sequence in sorted(self._waiting):
             packet = self._waiting.pop(sequence)
             if sequence != self._next:
@@ -84,16 +84,16 @@ class Frames:
         self._timestamp += ahead if ahead < _HALF else ahead - 2 * _HALF
         return self._timestamp
 
-    def _healed(self, timestamp: int) -> list[Frame | Lost]:
+    def _healed(self, timestamp: int) -> list[MediaFrame | LostFrames]:
         """What was missing until now, if anything was."""
         since, self._broken_since = self._broken_since, None
-        return [] if since is None else [Lost(since, timestamp)]
+        return [] if since is None else [LostFrames(since, timestamp)]
 
-    def _sound(self, packet: Kept) -> list[Frame | Lost]:
+    def _sound(self, packet: KeptPacket) -> list[MediaFrame | LostFrames]:
         timestamp = self._extended(packet.timestamp)
-        return [*self._healed(timestamp), Frame(timestamp, True, packet.payload)]
+        return [*self._healed(timestamp), MediaFrame(timestamp, True, packet.payload)]
 
-    def _picture(self, packet: Kept) -> list[Frame | Lost]:
+    def _picture(self, packet: KeptPacket) -> list[MediaFrame | LostFrames]:
         if packet.said.size == 0:
             return []  # it only pads
         if packet.said.starts_frame:
@@ -109,7 +109,7 @@ class Frames:
         self._needs_key = False
         timestamp = self._extended(packet.timestamp)
         data = b"".join(part.payload[part.said.size :] for part in parts)
-        return [*self._healed(timestamp), Frame(timestamp, key, data)]
+        return [*self._healed(timestamp), MediaFrame(timestamp, key, data)]
 
 
 def size_of(key_frame: bytes) -> tuple[int, int]:

@@ -9,29 +9,29 @@ from typing import TYPE_CHECKING, Final
 from realtime.media.parts import protect
 from realtime.media.rtp.packets import EXTENSION, HEADER, HEADER_SIZE, MARKER, PADDING, send_time_block
 from realtime.media.rtp.slot import Source
-from realtime.media.rtp.source import Kept
+from realtime.media.rtp.source import KeptPacket
 from realtime.media.rtp.vp8 import renumber
-from realtime.media.wire.datagrams import ROW, Batch, Datagrams, addressed, ffi, memmove
+from realtime.media.wire.datagrams import ROW, DatagramBatch, Datagrams, addressed, ffi, memmove
 
 if TYPE_CHECKING:
-    from realtime.media.rtp.slot import Slot, Span
+    from realtime.media.rtp.slot import Slot, SourceSpan
 
 ROWS: Final = 64
 _VERSION: Final = 0x80
 
 
-class Fanout:
+class RtpFanout:
     """Writes, encrypts and sends the packets of sources to slots."""
 
     def __init__(self, datagrams: Datagrams) -> None:
         self._datagrams = datagrams
-        self._batch = Batch(ROWS)
+        self._batch = DatagramBatch(ROWS)
         self._length = ffi.new("int *")
         self.packets = 0
         self.bytes = 0
         self.failed = 0  # packets that could not be encrypted
 
-    def forward(self, source: Source, kept: Kept) -> None:
+    def forward(self, source: Source, kept: KeptPacket) -> None:
         """Send a packet of `source` to all its slots."""
         batch, length = self._batch, self._length
         buffer, rows, vectors, headers = batch.buffer, batch.rows, batch.vectors, batch.headers
@@ -80,7 +80,7 @@ class Fanout:
             self.packets += i
         self.bytes += total
 
-    def again(self, slot: "Slot", span: "Span", kept: Kept) -> bool:
+    def again(self, slot: "Slot", span: "SourceSpan", kept: KeptPacket) -> bool:
         """Send a packet once more, as it was sent to `slot`: as a retransmission (RFC 4588) where the receiver takes
         them, otherwise byte for byte the same, as AES-GCM demands of what has the same number."""
         if slot.context is None:
@@ -112,7 +112,7 @@ class Fanout:
         return True
 
 
-def _tail(kept: Kept, extension: int) -> tuple[int, bytes]:
+def _tail(kept: KeptPacket, extension: int) -> tuple[int, bytes]:
     """The first byte of a packet, and what follows its header: `abs-send-time`, if `extension` is its number, and the
     payload. The sender's own extensions stay behind: its MID would take the packet into the wrong section."""
     first_byte = _VERSION | (kept.flags & PADDING)

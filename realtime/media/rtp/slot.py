@@ -6,16 +6,16 @@ by four additions, and a receiver's request for one is answered by undoing them.
 
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from realtime.media.rtp.source import Stream
+from realtime.media.rtp.source import RtpStream
 
 MASK32: Final = 0xFFFF_FFFF
 REMEMBERED: Final = 8  # changes of source whose packets can still be asked for
 
-Source: TypeAlias = Stream["Slot"]
+Source: TypeAlias = RtpStream["Slot"]
 """What feeds slots."""
 
 
-class Span(NamedTuple):
+class SourceSpan(NamedTuple):
     """From which outgoing number on (extended) which source was shifted by how much."""
 
     begin: int
@@ -84,7 +84,7 @@ class Slot:
         self.first = self.sequence = self.timestamp = self.picture = self.tl0 = 0
         self.packets = self.bytes = 0
         self.last_report: tuple[int, float] | None = None  # middle of the NTP time that was sent, and when
-        self.spans: list[Span] = []
+        self.spans: list[SourceSpan] = []
         self._end = 0x10000  # the next outgoing number, extended
         self._last_picture = self._last_tl0 = self._stopped_timestamp = 0
         self._stopped_at = 0.0
@@ -106,7 +106,7 @@ class Slot:
         self.wanted = None
         self.spans = [
             *self.spans[1 - REMEMBERED :],
-            Span(self._end, source, self.sequence, self.timestamp, self.picture, self.tl0),
+            SourceSpan(self._end, source, self.sequence, self.timestamp, self.picture, self.tl0),
         ]
         source.slots.append(self)
 
@@ -131,7 +131,7 @@ class Slot:
         if source is not None:
             source.waiting.append(self)
 
-    def origin(self, sequence: int) -> tuple[Span, int] | None:
+    def origin(self, sequence: int) -> tuple[SourceSpan, int] | None:
         """Of which source an outgoing 16-bit number was, and its number there (extended)."""
         end = self._end if self.source is None else self.source.highest + self.sequence + 1
         extended = end - ((end - sequence) & 0xFFFF)

@@ -12,7 +12,7 @@ CLOCK_RATES: Final = {"audio": 48000, "video": 90000}
 KEY_FRAME_EVERY_S: Final = 0.3  # requests for key frames that come closer together are one
 
 
-class Kept(NamedTuple):
+class KeptPacket(NamedTuple):
     """A packet as it was forwarded, less what differs from slot to slot."""
 
     sequence: int  # extended
@@ -31,7 +31,7 @@ class Mapping(NamedTuple):
     heard_at: float
 
 
-class Stream(Generic[S]):
+class RtpStream(Generic[S]):
     """One SSRC of one person, one layer of a simulcast. Changed by what arrives; sends nothing itself."""
 
     __slots__ = (
@@ -75,7 +75,7 @@ class Stream(Generic[S]):
         self.last_timestamp = self.last_picture = self.last_tl0 = 0
         self.losses = Losses()
         self.mapping: Mapping | None = None
-        self.ring: list[Kept | None] = [None] * KEPT if kind == "video" else []
+        self.ring: list[KeptPacket | None] = [None] * KEPT if kind == "video" else []
         self.slots: list[S] = []  # those it is forwarded to
         self.waiting: list[S] = []  # those that take it from its next key frame on
         self.key_frame_asked_at = float("-inf")
@@ -114,13 +114,13 @@ class Stream(Generic[S]):
                 self.jitter += (change - self.jitter) / 16
         self._transit = transit
 
-    def keep(self, kept: Kept) -> None:
+    def keep(self, kept: KeptPacket) -> None:
         """Keep a packet of video, and what numbers of pictures it had."""
         self.ring[kept.sequence % KEPT] = kept
         if kept.sequence == self.highest:
             self.last_picture, self.last_tl0 = kept.said.picture, kept.said.tl0
 
-    def kept(self, extended: int) -> Kept | None:
+    def kept(self, extended: int) -> KeptPacket | None:
         """That packet, if it is still there."""
         found = self.ring[extended % KEPT] if self.ring else None
         return found if found is not None and found.sequence == extended else None

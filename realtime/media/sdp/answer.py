@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from realtime.media.sdp.offer import ABS_SEND_TIME, AUDIO_LEVEL, MID, REPAIRED_RID, RID, RIDS, Offer, Section
+from realtime.media.sdp.offer import ABS_SEND_TIME, AUDIO_LEVEL, MID, REPAIRED_RID, RID, RIDS, SdpOffer, SdpSection
 
 _FEEDBACK: Final = ("nack", "nack pli", "ccm fir", "goog-remb")
 _SENDING: Final = {"audio": (MID, AUDIO_LEVEL, ABS_SEND_TIME), "video": (MID, RID, REPAIRED_RID, ABS_SEND_TIME)}
@@ -23,7 +23,7 @@ class Here:
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class SlotStream:
     """What a slot sends. Slots of one `stream` are played in step by whoever receives them."""
 
     ssrc: int
@@ -31,7 +31,9 @@ class Stream:
     stream: str
 
 
-def answer(offer: Offer, here: Here, sending: frozenset[str], streams: Mapping[str, Stream], session: int) -> str:
+def answer(
+    offer: SdpOffer, here: Here, sending: frozenset[str], streams: Mapping[str, SlotStream], session: int
+) -> str:
     """The session description to set on the client. `sending`: mids that may send; `streams`: mid of a slot -> what it
     sends; `session`: a number that stays for as long as the connection does."""
     family = "IP6" if ":" in here.ip else "IP4"
@@ -55,7 +57,7 @@ def answer(offer: Offer, here: Here, sending: frozenset[str], streams: Mapping[s
     return "\r\n".join(lines) + "\r\n"
 
 
-def _transport(section: Section, here: Here, family: str) -> list[str]:
+def _transport(section: SdpSection, here: Here, family: str) -> list[str]:
     codec = "opus/48000/2" if section.kind == "audio" else "VP8/90000"
     payload_type, rtx = section.payload_type, section.rtx_payload_type
     payload_types = str(payload_type) if rtx is None else f"{payload_type} {rtx}"
@@ -80,11 +82,11 @@ def _transport(section: Section, here: Here, family: str) -> list[str]:
     return lines
 
 
-def _extmaps(section: Section, wanted: tuple[str, ...]) -> list[str]:
+def _extmaps(section: SdpSection, wanted: tuple[str, ...]) -> list[str]:
     return [f"a=extmap:{section.extensions[uri]} {uri}" for uri in wanted if uri in section.extensions]
 
 
-def _sender(section: Section) -> list[str]:
+def _sender(section: SdpSection) -> list[str]:
     lines = [*_extmaps(section, _SENDING[section.kind]), "a=recvonly"]
     if section.rids:
         lines += [f"a=rid:{rid} recv" for rid in section.rids]
@@ -92,7 +94,7 @@ def _sender(section: Section) -> list[str]:
     return lines
 
 
-def _slot(section: Section, stream: Stream) -> list[str]:
+def _slot(section: SdpSection, stream: SlotStream) -> list[str]:
     lines = [
         *_extmaps(section, _RECEIVING),
         "a=sendonly",

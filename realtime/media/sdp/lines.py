@@ -26,7 +26,7 @@ class Attribute:
 
 
 @dataclass(slots=True)
-class Block:
+class SdpBlock:
     """What stands before the first `m=` line, or one `m=` line and what belongs to it."""
 
     line: int
@@ -42,7 +42,7 @@ class Block:
         return next((each for each in self.attributes if each.name == name), None)
 
 
-def blocks_of(sdp: str) -> tuple[Block, list[Block]]:
+def blocks_of(sdp: str) -> tuple[SdpBlock, list[SdpBlock]]:
     """The session's block and those of its sections.
 
     Raises:
@@ -50,15 +50,15 @@ def blocks_of(sdp: str) -> tuple[Block, list[Block]]:
     """
     if len(sdp.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise OfferError(0, f"An offer has at most {MAX_BYTES} bytes.")
-    session = current = Block(line=1)
-    sections: list[Block] = []
+    session = current = SdpBlock(line=1)
+    sections: list[SdpBlock] = []
     for number, line in enumerate(sdp.replace("\r\n", "\n").rstrip("\n").split("\n"), start=1):
         if number == 1 and line != "v=0":
             raise OfferError(1, "A session description begins with v=0.")
         if len(line) < 2 or line[1] != "=" or not line.isprintable():
             raise OfferError(number, "This is not a line of a session description.")
         if line[0] == "m":
-            current = Block(line=number, media=line[2:])
+            current = SdpBlock(line=number, media=line[2:])
             sections.append(current)
         elif line[0] == "a":
             name, _, value = line[2:].partition(":")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from realtime.media.sdp.lines import Attribute, Block, OfferError, blocks_of
+from realtime.media.sdp.lines import Attribute, OfferError, SdpBlock, blocks_of
 
 Kind = Literal["audio", "video"]
 
@@ -24,7 +24,7 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`{|}~]{1,32}")
 _ICE: Final = re.compile(r"[A-Za-z0-9+/]{4,256}")
 
 
-class Track(NamedTuple):
+class SdpTrack(NamedTuple):
     """A section that sends, and what it sends: "microphone", "camera" or "screen"."""
 
     mid: str
@@ -32,7 +32,7 @@ class Track(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class SdpSection:
     """One `m=` section of an offer. Payload types are of the codec that we speak, and of its retransmission."""
 
     line: int
@@ -54,26 +54,26 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class SdpOffer:
     """All of it that counts."""
 
     ufrag: str
     password: str
     algorithm: str
     fingerprint: str
-    sections: tuple[Section, ...]
+    sections: tuple[SdpSection, ...]
 
-    def section(self, mid: str) -> Section | None:
+    def section(self, mid: str) -> SdpSection | None:
         """The section of that name."""
         return next((each for each in self.sections if each.mid == mid), None)
 
     @property
-    def slots(self) -> tuple[Section, ...]:
+    def slots(self) -> tuple[SdpSection, ...]:
         """The sections that only receive."""
         return tuple(each for each in self.sections if each.direction == "recvonly")
 
 
-def parsed(sdp: str, tracks: Sequence[Track] = ()) -> Offer:
+def parsed(sdp: str, tracks: Sequence[SdpTrack] = ()) -> SdpOffer:
     """Read `sdp`, and check that each of `tracks` is a section of it that sends such a source.
 
     Raises:
@@ -96,12 +96,12 @@ def parsed(sdp: str, tracks: Sequence[Track] = ()) -> Offer:
     setup = _shared(session, blocks, "setup")
     if setup.value not in ("actpass", "active"):
         raise OfferError(setup.line, "The client begins DTLS: setup is actpass or active.")
-    offer = Offer(ufrag.value, password.value, algorithm, fingerprint, sections)
+    offer = SdpOffer(ufrag.value, password.value, algorithm, fingerprint, sections=sections)
     _check_tracks(offer, tracks)
     return offer
 
 
-def _shared(session: Block, blocks: list[Block], name: str) -> Attribute:
+def _shared(session: SdpBlock, blocks: list[SdpBlock], name: str) -> Attribute:
     """The one value that `name` has for the session, or for its bundled sections."""
     found = [each for block in (session, *blocks) if (each := block.first(name)) is not None]
     if not found:
@@ -121,7 +121,7 @@ def _fingerprint(attribute: Attribute) -> tuple[str, str]:
     return algorithm, value
 
 
-def _check_bundle(session: Block, sections: tuple[Section, ...]) -> None:
+def _check_bundle(session: SdpBlock, sections: tuple[SdpSection, ...]) -> None:
     bundle = next((each for each in session.all("group") if each.value.startswith("BUNDLE")), None)
     if bundle is None:
         raise OfferError(1, "All sections share one transport: there must be a group BUNDLE.")
@@ -135,7 +135,7 @@ def _check_bundle(session: Block, sections: tuple[Section, ...]) -> None:
         seen.add(section.mid)
 
 
-def _check_tracks(offer: Offer, tracks: Sequence[Track]) -> None:
+def _check_tracks(offer: SdpOffer, tracks: Sequence[SdpTrack]) -> None:
     if len({track.mid for track in tracks}) < len(tracks) or len({track.source for track in tracks}) < len(tracks):
         raise OfferError(0, "A section, and a source, is named once.")
     for track in tracks:
@@ -148,7 +148,7 @@ def _check_tracks(offer: Offer, tracks: Sequence[Track]) -> None:
             raise OfferError(section.line, f"A section of {section.kind} does not send this source.")
 
 
-def _section(block: Block) -> Section:
+def _section(block: SdpBlock) -> SdpSection:
     match = _MEDIA.fullmatch(block.media)
     if match is None:
         raise OfferError(block.line, "A section is audio or video over UDP/TLS/RTP/SAVPF; there is no data channel.")
@@ -159,7 +159,7 @@ def _section(block: Block) -> Section:
     if block.first("rtcp-mux") is None:
         raise OfferError(block.line, "RTP and RTCP share one transport: there must be rtcp-mux.")
     payload_type, rtx_payload_type = _payload_types(block, kind, [int(each) for each in match[3].split()])
-    return Section(
+    return SdpSection(
         line=block.line,
         mid=mid.value,
         kind=kind,
@@ -174,7 +174,7 @@ def _section(block: Block) -> Section:
     )
 
 
-def _payload_types(block: Block, kind: Kind, offered: list[int]) -> tuple[int, int | None]:
+def _payload_types(block: SdpBlock, kind: Kind, offered: list[int]) -> tuple[int, int | None]:
     """Of the codec that we speak, and of its retransmission."""
     codec: int | None = None
     repairs: dict[int, int] = {}
@@ -197,19 +197,19 @@ def _payload_types(block: Block, kind: Kind, offered: list[int]) -> tuple[int, i
     return codec, repairs.get(codec)
 
 
-def _repaired(block: Block, rtpmap: Attribute, payload_type: int) -> int:
+def _repaired(block: SdpBlock, rtpmap: Attribute, payload_type: int) -> int:
     for each in block.all("fmtp"):
         if (match := re.fullmatch(rf"{payload_type} .*?\bapt=(\d{{1,3}})\b.*", each.value)) is not None:
             return int(match[1])
     raise OfferError(rtpmap.line, "A retransmission says with apt what it repairs.")
 
 
-def _feedback(block: Block, payload_type: int) -> list[str]:
+def _feedback(block: SdpBlock, payload_type: int) -> list[str]:
     lines = [each.value.partition(" ") for each in block.all("rtcp-fb")]
     return [what for number, _, what in lines if number in ("*", str(payload_type))]
 
 
-def _extensions(block: Block) -> dict[str, int]:
+def _extensions(block: SdpBlock) -> dict[str, int]:
     found = {}
     for each in block.all("extmap"):
         number, _, rest = each.value.partition(" ")
@@ -219,7 +219,7 @@ def _extensions(block: Block) -> dict[str, int]:
     return found
 
 
-def _repairs(block: Block) -> dict[int, int]:
+def _repairs(block: SdpBlock) -> dict[int, int]:
     found = {}
     for each in block.all("ssrc-group"):
         semantics, *ssrcs = each.value.split()
@@ -228,7 +228,7 @@ def _repairs(block: Block) -> dict[int, int]:
     return found
 
 
-def _rids(block: Block) -> tuple[str, ...]:
+def _rids(block: SdpBlock) -> tuple[str, ...]:
     """The layers that it sends, in the order of `RIDS`."""
     offered = []
     for each in block.all("rid"):

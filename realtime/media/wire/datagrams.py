@@ -31,7 +31,7 @@ _libc: Final = ffi.dlopen(None)
 memmove: Final = ffi.memmove
 
 
-class Batch:
+class DatagramBatch:
     """Rows for datagrams, and what the kernel needs to know of each.
 
     `rows[i]` points to the i-th row, which lies at `i * ROW` of `buffer`.
@@ -70,7 +70,7 @@ class Batch:
         return bytes(ffi.buffer(header.msg_name, header.msg_namelen))
 
 
-class Address:
+class KernelAddress:
     """A socket address in the kernel's form, kept where the kernel can read it."""
 
     __slots__ = ("length", "pointer")
@@ -113,7 +113,7 @@ class Datagrams:
             raise
         self.fileno = self._socket.fileno()
         self.port: int = self._socket.getsockname()[1]
-        self.inbox = Batch(64)
+        self.inbox = DatagramBatch(64)
         self.unsent = 0  # datagrams that the kernel would not take
 
     def receive(self) -> Iterator[int]:
@@ -125,7 +125,7 @@ class Datagrams:
         for i in range(count):
             yield inbox.messages[i].msg_len
 
-    def send(self, batch: Batch, count: int) -> None:
+    def send(self, batch: DatagramBatch, count: int) -> None:
         """The first `count` of `batch`, each to the address in its header. One that cannot go is left out."""
         done = 0
         while done < count:
@@ -147,7 +147,7 @@ class Datagrams:
         self._socket.close()
 
 
-def addressed(header: Any, address: Address) -> None:
+def addressed(header: Any, address: KernelAddress) -> None:
     """Let `header` of a batch go to `address`."""
     header.msg_hdr.msg_name = address.pointer
     header.msg_hdr.msg_namelen = address.length

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from realtime.media.parts import aioice_stun as stun
 
 
-class Check(NamedTuple):
+class BindingRequest(NamedTuple):
     """A binding request, not yet believed."""
 
     message: stun.Message
@@ -18,7 +18,7 @@ class Check(NamedTuple):
         return self.message.check_message_integrity(password.encode())
 
 
-def parsed(datagram: bytes) -> Check:
+def parsed(datagram: bytes) -> BindingRequest:
     """Raises ValueError if `datagram` is not a binding request of ICE."""
     try:
         message = stun.parse_message(datagram)
@@ -29,10 +29,10 @@ def parsed(datagram: bytes) -> Check:
     local, separator, _remote = str(message.attributes.get("USERNAME", "")).partition(":")
     if not separator:
         raise ValueError("no user name of ICE")
-    return Check(message, local, "USE-CANDIDATE" in message.attributes)
+    return BindingRequest(message, local, "USE-CANDIDATE" in message.attributes)
 
 
-def success(check: Check, seen_as: tuple[str, int], password: str) -> bytes:
+def success(check: BindingRequest, seen_as: tuple[str, int], password: str) -> bytes:
     """The answer to a check that was signed with `password`, and came from `seen_as`."""
     answer = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, check.message.transaction_id)
     answer.attributes["XOR-MAPPED-ADDRESS"] = seen_as

@@ -5,11 +5,11 @@ import secrets
 from collections.abc import Callable
 from typing import Any, Final
 
-from realtime.media.budgets import Limits
+from realtime.media.budgets import MediaLimits
 from realtime.media.parts import TRAILER, Certificate, SecureChannel, protect_rtcp, unprotect, unprotect_rtcp
-from realtime.media.sdp.offer import Offer
-from realtime.media.wire.datagrams import ROW, Address, Datagrams, ffi
-from realtime.media.wire.stun import Check
+from realtime.media.sdp.offer import SdpOffer
+from realtime.media.wire.datagrams import ROW, Datagrams, KernelAddress, ffi
+from realtime.media.wire.stun import BindingRequest
 
 _MOST_RTCP: Final = ROW - TRAILER - 1
 
@@ -18,7 +18,12 @@ class Transport:
     """Nothing is sent before an address proved that it knows the password, and no media before DTLS is done."""
 
     def __init__(
-        self, datagrams: Datagrams, certificate: Certificate, offer: Offer, limits: Limits, changed: Callable[[], None]
+        self,
+        datagrams: Datagrams,
+        certificate: Certificate,
+        offer: SdpOffer,
+        limits: MediaLimits,
+        changed: Callable[[], None],
     ) -> None:
         """`changed` is called when it is connected, gets another address, or is closed by the other side."""
         self._datagrams = datagrams
@@ -33,14 +38,14 @@ class Transport:
         self.identity = (offer.algorithm, offer.fingerprint)
         self.ufrag = self.password = ""
         self.renew(offer)
-        self.names: dict[bytes, Address] = {}  # the addresses that proved themselves, the last one last
+        self.names: dict[bytes, KernelAddress] = {}  # the addresses that proved themselves, the last one last
         self.active: bytes | None = None  # the one that is sent to
         self.inbound: Any = None
         self.connected = False
         self.closed = False
         self.connected_at = self.heard_at = 0.0
 
-    def renew(self, offer: Offer) -> None:
+    def renew(self, offer: SdpOffer) -> None:
         """New credentials on our side, for new ones on the other (an ICE restart)."""
         self.offered = (offer.ufrag, offer.password)
         self.ufrag, self.password = secrets.token_hex(8), secrets.token_hex(16)
@@ -51,11 +56,11 @@ class Transport:
         return self._channel.outbound if self.connected else None
 
     @property
-    def address(self) -> Address | None:
+    def address(self) -> KernelAddress | None:
         """Where to send."""
         return self.names.get(self.active) if self.active is not None else None
 
-    def proved(self, check: Check, name: bytes, now: float) -> bytes | None:
+    def proved(self, check: BindingRequest, name: bytes, now: float) -> bytes | None:
         """`name` knows the password. The address that had to be forgotten for it, if any."""
         self.heard_at = now
         forgotten = None
@@ -63,7 +68,7 @@ class Transport:
             if len(self.names) >= self._limits.addresses:
                 forgotten = next(each for each in self.names if each != self.active)
                 del self.names[forgotten]
-            self.names[name] = Address(name)
+            self.names[name] = KernelAddress(name)
         if (check.nominated or self.active is None) and name != self.active:
             self.active = name
             self._changed()

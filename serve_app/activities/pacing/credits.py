@@ -7,7 +7,7 @@ credits, so what cannot be carried out stays where it is. Pure: time is an argum
 import math
 from dataclasses import dataclass, field
 
-from common.lib.buckets import Buckets, Quota
+from common.lib.buckets import BucketQuota, Buckets
 from serve_app.activities.connector import Capacity
 from serve_app.activities.pacing.breaker import Breaker
 
@@ -24,7 +24,7 @@ class Credits:
 
     def __post_init__(self) -> None:
         if self.capacity.per_s is not None:
-            self._rate = Buckets(Quota(self.capacity.per_s, self.capacity.burst))
+            self._rate = Buckets(BucketQuota(self.capacity.per_s, self.capacity.burst))
 
     def share(self, runners: int) -> None:
         """So many runners serve this connector by now."""

@@ -13,7 +13,7 @@ from actors.banners.kind import BEGAN, HOUSE
 from actors.banners.records import BannerList, ShownBanner
 from actors.kernel.contract.entity import SYSTEM, packet_of
 from actors.kernel.contract.ports import EntityClient
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 from common.errors import CarewireError
 from common.logs import get_logger
 from realtime.delivery.connections import Connection
@@ -74,7 +74,7 @@ class BannerTelling:
             if framed.is_for(connection):
                 connection.writer.send(framed.frame)
 
-    def _heard(self, deliveries: Sequence[Delivery]) -> None:
+    def _heard(self, deliveries: Sequence[TopicDelivery]) -> None:
         for delivery in deliveries:
             name, payload = _packet(delivery.packet)
             if name == BEGAN:

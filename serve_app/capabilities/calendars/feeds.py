@@ -11,9 +11,9 @@ from actors.calendars.services.feeds.feeds import FeedContent
 from common.persons import NothingToTell
 from serve_app.capabilities.calendars import examples, requests
 from serve_app.capabilities.calendars.shared import DETAILS, REFUSES
-from serve_app.edge.operation import Caller, Operation, Rest, Result, Shown
+from serve_app.edge.operation import Caller, Operation, Rest, RestAnswer, Result
 
-_CALENDAR: Final[Shown[Any]] = Shown(lambda _, feed: feed.ics.encode(), None, "text/calendar")
+_CALENDAR: Final[RestAnswer[Any]] = RestAnswer(lambda _, feed: feed.ics.encode(), None, "text/calendar")
 
 
 def feeds(services: CalendarServices) -> Iterator[Operation[Any]]:

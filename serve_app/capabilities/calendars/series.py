@@ -32,7 +32,7 @@ def series(services: CalendarServices) -> Iterator[Operation[Any]]:
         action="series.create",
         request=SeriesBody,
         call=create,
-        rest=Rest("POST", "/api/series", 200, (201,), tag="bookings"),
+        rest=Rest("POST", "/api/series", statuses=(201,), tag="bookings"),
         limit="write",
         response=SeriesReply,
         resource=("therapist_id",),

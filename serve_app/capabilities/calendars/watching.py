@@ -13,7 +13,7 @@ from actors.kernel.contract.answers import Reply
 from common.persons import NothingToTell
 from realtime.delivery.connections import Connection
 from realtime.delivery.joining import Joining
-from realtime.delivery.subscriptions import Subscriptions
+from realtime.delivery.subscriptions import GatewayTopics
 from realtime.front.handlers import EventResult, Handler
 from serve_app.capabilities.calendars import examples
 from serve_app.capabilities.calendars.requests import OfCalendar, WatchCalendar
@@ -49,7 +49,7 @@ EVENTS: Final = (WATCH_CALENDAR, UNWATCH_CALENDAR)
 class CalendarWatching:
     """Their handlers, for the sockets of one gateway."""
 
-    def __init__(self, services: CalendarServices, subscriptions: Subscriptions[Connection], joining: Joining) -> None:
+    def __init__(self, services: CalendarServices, subscriptions: GatewayTopics[Connection], joining: Joining) -> None:
         self._services = services
         self._subscriptions = subscriptions
         self._joining = joining

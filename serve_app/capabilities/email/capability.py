@@ -17,7 +17,7 @@ from serve_app.capabilities.email.rendering import Templates
 from serve_app.capabilities.email.suppressions import Suppression, Suppressions
 from serve_app.edge.operation import Operation
 from serve_app.edge.webhooks.partners import WebhookPartner
-from serve_app.processes.health import Part
+from serve_app.processes.health import HealthPart
 
 
 class PersonalMail:
@@ -54,9 +54,9 @@ def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
     return EmailOperations(context.once(mail_suppressions_of), templates, context.once(audit_of))
 
 
-def _health(context: ApiContext) -> Iterable[Part]:
+def _health(context: ApiContext) -> Iterable[HealthPart]:
     if context.settings.email.configured:
-        yield Part("email", context.once(mail_figures_of).look, vital=False)
+        yield HealthPart("email", context.once(mail_figures_of).look, vital=False)
 
 
 def _personal(context: ApiContext) -> PersonalMail:

@@ -21,7 +21,7 @@ from actors.notifications.mailing.commands import TellFate
 from common.errors import InvalidArgument
 from common.ids import is_id
 from config.capabilities.email import EmailSettings, listed
-from serve_app.edge.webhooks.partners import Arrival, Verifier, WebhookPartner
+from serve_app.edge.webhooks.partners import Arrival, WebhookPartner, WebhookVerifier
 from serve_app.edge.webhooks.verifiers import WINDOW_S, check_time, wrong_signature
 
 SENDGRID: Final = "sendgrid"
@@ -87,7 +87,7 @@ _told: Final = msgspec.json.Decoder(_Told).decode
 
 
 @dataclass(frozen=True, slots=True)
-class SendGridVerifier(Verifier):
+class SendGridVerifier(WebhookVerifier):
     """ECDSA over P-256 and SHA-256, of the time and the raw body. Any of the keys may have signed."""
 
     keys: Sequence[ec.EllipticCurvePublicKey]
@@ -106,7 +106,7 @@ class SendGridVerifier(Verifier):
 
 
 @dataclass(frozen=True, slots=True)
-class MailgunVerifier(Verifier):
+class MailgunVerifier(WebhookVerifier):
     """HMAC-SHA256 of a time and a token that stand in the body. The rest of the body is not signed: whoever has seen
     one webhook could send another with its token, so an arrival is named by its token, and each counts once."""
 

@@ -16,7 +16,7 @@ from serve_app.capabilities.identity.accounts.roles import Roles
 from serve_app.capabilities.identity.care.service import CareReader
 from serve_app.capabilities.operations.capability import repeats_of
 from serve_app.edge.operation import Operation
-from serve_app.processes.health import Part
+from serve_app.processes.health import HealthPart
 
 
 def roles_of(context: ServerContext) -> Roles:
@@ -46,10 +46,10 @@ def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
     return map(context.once(repeats_of).known, operations)
 
 
-def _health(context: ApiContext) -> Iterable[Part]:
+def _health(context: ApiContext) -> Iterable[HealthPart]:
     """Under the name of notifications, where these are on: somebody will look there."""
     name = "notifications" if context.settings.features.notifications else "emergencies"
-    yield Part(name, LadderHealth(context.once(people_of)).look, vital=False, advisory=True)
+    yield HealthPart(name, LadderHealth(context.once(people_of)).look, vital=False, advisory=True)
 
 
 def _personal(context: ApiContext) -> PersonalEmergencies:

@@ -14,7 +14,7 @@ from serve_app.capabilities.files.health import FilesHealth
 from serve_app.capabilities.files.metrics import FilesMetrics
 from serve_app.capabilities.files.operations import FileOperations
 from serve_app.capabilities.files.personal import PersonalFiles
-from serve_app.capabilities.files.quota import Quota
+from serve_app.capabilities.files.quota import FileQuota
 from serve_app.capabilities.files.reading.content import FileContent, content_routes
 from serve_app.capabilities.files.reading.links import FileLinks
 from serve_app.capabilities.files.server_events import FILE_EVENTS
@@ -27,7 +27,7 @@ from serve_app.capabilities.files.tus.uploads import Uploads
 from serve_app.capabilities.holding import HoldsOver
 from serve_app.capabilities.rooms.capability import filing_of, rooms_of
 from serve_app.edge.operation import Operation
-from serve_app.processes.health import Part
+from serve_app.processes.health import HealthPart
 
 
 def files_of(context: ServerContext) -> Files:
@@ -46,9 +46,9 @@ def files_of(context: ServerContext) -> Files:
     )
 
 
-def quota_of(context: ServerContext) -> Quota:
+def quota_of(context: ServerContext) -> FileQuota:
     """How much people have."""
-    return Quota(context.database, context.settings.files)
+    return FileQuota(context.database, context.settings.files)
 
 
 def uploads_of(context: ServerContext) -> Uploads:
@@ -87,10 +87,10 @@ def _routers(context: ApiContext) -> Iterable[APIRouter]:
     yield content_routes(FileContent(sight=files.sight, blobs=context.blobs, links=links, audit=audit, metrics=metrics))
 
 
-def _health(context: ApiContext) -> Iterable[Part]:
+def _health(context: ApiContext) -> Iterable[HealthPart]:
     metrics = context.once(metrics_of)
     health = FilesHealth(context.blobs, context.settings.files, context.database, metrics)
-    yield Part("files", health.look, vital=False)
+    yield HealthPart("files", health.look, vital=False)
 
 
 def _personal(context: ApiContext) -> PersonalFiles:

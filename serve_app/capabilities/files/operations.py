@@ -173,7 +173,7 @@ class FileOperations:
     async def _shared(self, request: requests.ShareFile, kind: str, attached: bytes, caller: Caller) -> SharedFile:
         client_id = request.client_id or (f"key {_short(caller)}" if caller.idempotency_key else None)
         post = Post(body=request.caption or "", client_id=client_id, kind=kind, attachments=attached)
-        return await self._files.share(post, request.room_id, request.file_id, caller.by, caller.trace)
+        return await self._files.share(post, request.room_id, request.file_id, caller.by, trace=caller.trace)
 
     async def _accept(self, request: requests.OfMessage, caller: Caller) -> FileReply:
         found = await self._files.accept(request.room_id, request.message_id, caller.by, caller.trace)

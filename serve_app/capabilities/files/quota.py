@@ -10,7 +10,7 @@ from store.mongo.client import Database, Document, database_errors
 _UPLOADS: Final = "uploads"
 
 
-class Quota:
+class FileQuota:
     """One a process."""
 
     def __init__(self, database: Database, settings: FilesSettings) -> None:

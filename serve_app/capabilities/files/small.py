@@ -12,7 +12,7 @@ from common.clock import Clock
 from common.errors import PayloadTooLarge
 from common.ids import ID_PATTERN, new_id
 from serve_app.capabilities.files.metrics import FilesMetrics
-from serve_app.capabilities.files.quota import Quota
+from serve_app.capabilities.files.quota import FileQuota
 from serve_app.capabilities.files.requests import FileReply
 from serve_app.capabilities.files.service import Files, Told
 from serve_app.capabilities.files.tus.headers import clean_name
@@ -28,7 +28,7 @@ _ROOM: Final = f"^({ID_PATTERN.strip('^$')})?$"  # or none
 class SmallFiles:
     """One a process."""
 
-    def __init__(self, files: Files, blobs: Blobs, quota: Quota, metrics: FilesMetrics, clock: Clock) -> None:
+    def __init__(self, files: Files, blobs: Blobs, quota: FileQuota, metrics: FilesMetrics, clock: Clock) -> None:
         self._files, self._blobs, self._quota = files, blobs, quota
         self._metrics, self._clock = metrics, clock
 

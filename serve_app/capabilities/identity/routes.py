@@ -55,7 +55,9 @@ def auth_routes(identity: Identity, parts: Parts, people: People) -> APIRouter:
         """A new account, signed in."""
         person = AccountOwner(body.email, body.name)
         device = Device(body.device_name, by.agent, by.address)
-        signed = await identity.register(person, body.password, device, body.device_id, body.invitation, by)
+        signed = await identity.register(
+            person, body.password, device, body.device_id, invitation=body.invitation, by=by
+        )
         return await tokens(request, signed)
 
     @router.post("/login", operation_id="login", responses=_errors(401, 412))
@@ -63,7 +65,13 @@ def auth_routes(identity: Identity, parts: Parts, people: People) -> APIRouter:
         """A new session. 401 with `details.factor` when the code of the second factor is missing."""
         device = Device(body.device_name, by.agent, by.address)
         signed = await identity.login(
-            body.email, body.password, body.code, device, body.device_id, body.device_token, by
+            body.email,
+            body.password,
+            body.code,
+            device,
+            device_id=body.device_id,
+            device_token=body.device_token,
+            by=by,
         )
         return await tokens(request, signed)
 

@@ -44,7 +44,7 @@ from serve_app.capabilities.meetings.workers.plane import WorkerPlane
 from serve_app.capabilities.operations.capability import repeats_of
 from serve_app.edge.operation import Operation
 from serve_app.edge.webhooks.partners import WebhookPartner
-from serve_app.processes.health import Part
+from serve_app.processes.health import HealthPart
 
 
 def admissions_of(context: ServerContext) -> Admissions:
@@ -142,8 +142,8 @@ def _routers(context: ApiContext) -> Iterable[APIRouter]:
     yield call_routes()
 
 
-def _health(context: ApiContext) -> Iterable[Part]:
-    yield Part("video", VideoHealth(context.once(media_of).workers).look, vital=False)
+def _health(context: ApiContext) -> Iterable[HealthPart]:
+    yield HealthPart("video", VideoHealth(context.once(media_of).workers).look, vital=False)
 
 
 def _personal(context: ApiContext) -> PersonalMeetings:

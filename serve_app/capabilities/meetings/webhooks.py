@@ -15,7 +15,7 @@ from actors.kernel.contract.entity import Letter
 from actors.meetings.access.doors import Doors, Livekit
 from actors.meetings.access.elsewhere import named_by
 from actors.meetings.reports import SeenElsewhere
-from serve_app.edge.webhooks.partners import Arrival, Verifier, WebhookPartner
+from serve_app.edge.webhooks.partners import Arrival, WebhookPartner, WebhookVerifier
 from serve_app.edge.webhooks.verifiers import WINDOW_S, out_of_time, wrong_signature
 
 LIVEKIT: Final = "livekit"
@@ -51,7 +51,7 @@ _told: Final = msgspec.json.Decoder(_Told).decode
 
 
 @dataclass(frozen=True, slots=True)
-class LivekitVerifier(Verifier):
+class LivekitVerifier(WebhookVerifier):
     """A JWT in the header `authorization`, signed with our own secret (HS256), holds the SHA-256 of the raw body."""
 
     livekit: Livekit

@@ -23,7 +23,7 @@ from serve_app.capabilities.moderation.server_events import SAFETY_EVENTS
 from serve_app.capabilities.moderation.spam import SameText
 from serve_app.capabilities.operations.capability import repeats_of
 from serve_app.edge.operation import Operation
-from serve_app.processes.health import Part
+from serve_app.processes.health import HealthPart
 from store.ports.views import Views
 
 FEATURE: Final = "moderation"
@@ -86,8 +86,8 @@ def _listens(context: GatewayContext) -> None:
     context.hub.tasks.spawn(restrictions.follow(context.database))
 
 
-def _health(context: ApiContext) -> Iterable[Part]:
-    yield Part(FEATURE, SafetyHealth(context.census, context.stores.views).look, vital=False)
+def _health(context: ApiContext) -> Iterable[HealthPart]:
+    yield HealthPart(FEATURE, SafetyHealth(context.census, context.stores.views).look, vital=False)
 
 
 def _personal(context: ApiContext) -> PersonalSafety:

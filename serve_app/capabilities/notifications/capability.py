@@ -16,7 +16,7 @@ from serve_app.capabilities.notifications.server_events import NOTIFICATION_EVEN
 from serve_app.capabilities.notifications.service import Notifications
 from serve_app.edge.conventions.keys import derive
 from serve_app.edge.operation import Operation
-from serve_app.processes.health import Part
+from serve_app.processes.health import HealthPart
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -53,9 +53,9 @@ def _routers(context: ApiContext) -> Iterable["APIRouter"]:
     yield opening_routes(context.settings.apps)
 
 
-def _health(context: ApiContext) -> Iterable[Part]:
+def _health(context: ApiContext) -> Iterable[HealthPart]:
     funnel = Funnel(Fares(context.database), context.clock, context.registry)
-    yield Part("deliveries", funnel.look, vital=False, advisory=True)
+    yield HealthPart("deliveries", funnel.look, vital=False, advisory=True)
 
 
 NOTIFICATIONS: Final = Capability(

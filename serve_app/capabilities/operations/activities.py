@@ -9,18 +9,18 @@ from actors.kernel.contract.partitions import PARTITIONS
 from actors.kernel.effects.activities.activity_ids import mark_from
 from common.clock import Clock
 from common.errors import FailedPrecondition, NotFound
-from serve_app.activities.looking import ActivityShards, Figures
+from serve_app.activities.looking import ActivityFigures, ActivityShards
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.operations.overview import Overview, overview
-from store.ports.activities import BEHIND, Activities, ActivityRecord, State
+from store.ports.activities import BEHIND, ActivityRecord, ActivityStore, State
 
 
 class ActivityOperations:
     """One a replica of the API."""
 
     def __init__(
-        self, shards: ActivityShards, put_off: Activities, figures: Figures, audit: AuditRecord, clock: Clock
+        self, shards: ActivityShards, put_off: ActivityStore, figures: ActivityFigures, audit: AuditRecord, clock: Clock
     ) -> None:
         self._shards = shards
         self._put_off = put_off

@@ -103,7 +103,7 @@ def audit_routes(audit: AuditRecord, glass: BreakGlass, rooms: RoomsReader) -> A
     @router.post("/api/break-glass", operation_id="open_break_glass", status_code=201)
     async def open_(request: Request, body: OpenGrant, by: From, _: Opener) -> GrantView:
         """Read somebody's rooms for a while. They are told at once."""
-        return grant_of(await glass.open(body.subject_id, body.reason, body.minutes, verified_of(request), by))
+        return grant_of(await glass.open(body.subject_id, body.reason, body.minutes, verified_of(request), origin=by))
 
     @router.get("/api/break-glass", operation_id="list_break_glass")
     async def grants(who: Opener, limit: Limit = 50) -> Page[GrantView]:

@@ -46,7 +46,7 @@ from serve_app.capabilities.payments.subscriptions.service import Subscriptions
 from serve_app.capabilities.payments.subscriptions.usage import UsageOperations
 from serve_app.capabilities.payments.webhooks import partners
 from serve_app.edge.operation import Operation
-from serve_app.processes.health import Part
+from serve_app.processes.health import HealthPart
 
 
 def options_of(settings: PaymentSettings) -> Options:
@@ -163,10 +163,10 @@ def _personal(context: ApiContext) -> PersonalPayments:
     )
 
 
-def _health(context: ApiContext) -> Iterable[Part]:
+def _health(context: ApiContext) -> Iterable[HealthPart]:
     options = context.once(services_of).options
     figures = PaymentFigures(context.database, context.clock, context.registry)
-    yield Part("payments", PaymentHealth(context.database, options, figures).look, vital=False)
+    yield HealthPart("payments", PaymentHealth(context.database, options, figures).look, vital=False)
 
 
 def _indexes(_: Settings) -> Mapping[str, Sequence[IndexModel]]:

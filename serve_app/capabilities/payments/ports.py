@@ -8,7 +8,7 @@ from actors.payments.bill.state import BillRecord
 from actors.payments.taxes import TaxRule
 
 
-class Screening(Protocol):
+class FraudScreening(Protocol):
     """Looks at payments before they begin."""
 
     async def screened(self, record: BillRecord, command: Pay, network: str, *, live: bool = False) -> Pay:

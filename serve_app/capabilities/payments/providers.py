@@ -15,7 +15,7 @@ import msgspec
 from actors.payments.activities import (
     AccountSeen,
     AnswerDispute,
-    Attach,
+    AttachMethod,
     Begin,
     Capture,
     Confirm,
@@ -124,7 +124,7 @@ class CustomerProvider(Protocol):
         """Begin to save a method."""
         ...
 
-    async def attach(self, ask: Attach, attempt: Attempt) -> CustomerSeen:
+    async def attach(self, ask: AttachMethod, attempt: Attempt) -> CustomerSeen:
         """Keep a method."""
         ...
 

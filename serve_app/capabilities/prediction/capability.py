@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from serve_app.capabilities.capability import ApiContext, Capability
 from serve_app.capabilities.prediction.routes import message_routes, prediction_routes
 from serve_app.edge.conventions.permits import permit
-from serve_app.processes.health import Finding, Part
+from serve_app.processes.health import Finding, HealthPart
 from serve_app.processes.monitor import finding_of_models
 
 
@@ -19,11 +19,11 @@ def _routers(context: ApiContext) -> Iterable[APIRouter]:
     yield message_routes(context.predictor, [permit("ml.classify")])
 
 
-def _health(context: ApiContext) -> Iterable[Part]:
+def _health(context: ApiContext) -> Iterable[HealthPart]:
     async def look() -> Finding:
         return finding_of_models(await context.census.of_kind("predictor"))
 
-    yield Part("ml", look, vital=False)
+    yield HealthPart("ml", look, vital=False)
 
 
 PREDICTION: Final = Capability(name="prediction", feature="ml", routers=_routers, health=_health)

@@ -44,7 +44,7 @@ def privacy_routes(identity: Identity, parts: Parts, export: Export, erasure: Er
         await erasure.erase(who.user, who.user, who.role, by)
         return Response(status_code=204)
 
-    @router.post("/users/{user_id}/erase", operation_id="erase_user", status_code=204)
+    @router.post("/users/{user_id}/erase", operation_id="erase_user", status_code=204, responses={412: {}})
     async def erase(user_id: Annotated[str, Path(pattern=ID_PATTERN)], who: Eraser, by: From) -> Response:
         """Erase somebody who asked for it. For administrators."""
         POLICY.require(who.role, "privacy.erase", {Relation.NONE})

@@ -9,7 +9,7 @@ from actors.rooms.room.wire import Done
 from actors.rooms.service import Rooms, entity_of
 from realtime.delivery.connections import Connection
 from realtime.delivery.joining import Joining
-from realtime.delivery.subscriptions import Subscriptions
+from realtime.delivery.subscriptions import GatewayTopics
 from realtime.front.handlers import EventResult, Handler
 from serve_app.capabilities.rooms import examples
 from serve_app.capabilities.rooms.requests import JoinRoom, LeaveRoom
@@ -41,7 +41,7 @@ EVENTS: Final = (JOIN_ROOM, LEAVE_ROOM)
 class RoomListening:
     """Their handlers, for the sockets of one gateway. Each calls the region before its first await."""
 
-    def __init__(self, rooms: Rooms, subscriptions: Subscriptions[Connection], joining: Joining) -> None:
+    def __init__(self, rooms: Rooms, subscriptions: GatewayTopics[Connection], joining: Joining) -> None:
         self._rooms = rooms
         self._subscriptions = subscriptions
         self._joining = joining

@@ -21,7 +21,7 @@ from serve_app.capabilities.rooms.marks.operations import marking_operations, pr
 from serve_app.capabilities.rooms.pages import PageOfMessages, PageOfRooms, page_of_messages, page_of_rooms
 from serve_app.capabilities.rooms.ports import RoomServices, RoomsReader
 from serve_app.capabilities.rooms.writing.composing import post_of, rewritten
-from serve_app.edge.operation import Caller, Example, Operation, Rest, Shown
+from serve_app.edge.operation import Caller, Example, Operation, Rest, RestAnswer
 
 _pages: Final = msgspec.json.Decoder(replies.MessagePage).decode
 
@@ -52,7 +52,7 @@ def reading_operations(rooms: RoomsReader) -> Iterator[Operation[Any]]:
             "/api/rooms",
             tag="rooms",
             request=requests.RoomsAddress,
-            shown=Shown(lambda _, page: page_of_rooms(page), PageOfRooms),
+            shown=RestAnswer(lambda _, page: page_of_rooms(page), PageOfRooms),
         ),
         limit="read",
         response=replies.RoomList,
@@ -71,7 +71,7 @@ def reading_operations(rooms: RoomsReader) -> Iterator[Operation[Any]]:
             "/api/rooms/{room_id}/messages",
             tag="rooms",
             request=requests.HistoryAddress,
-            shown=Shown(_shown, PageOfMessages),
+            shown=RestAnswer(_shown, PageOfMessages),
         ),
         limit="read",
         response=replies.MessagePage,

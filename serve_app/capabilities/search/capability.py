@@ -24,7 +24,7 @@ from serve_app.capabilities.search.process.link import SearchLink
 from serve_app.capabilities.search.sources.table import directory_of, sources_of, types_of
 from serve_app.capabilities.search.upkeep import Upkeep
 from serve_app.edge.operation import Operation
-from serve_app.processes.health import Part
+from serve_app.processes.health import HealthPart
 
 FEATURE: Final = "search"
 
@@ -70,8 +70,8 @@ def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
     return map(context.once(repeats_of).known, operations)
 
 
-def _health(context: ApiContext) -> Iterable[Part]:
-    yield Part(FEATURE, SearchHealth(context.census).look, vital=False)
+def _health(context: ApiContext) -> Iterable[HealthPart]:
+    yield HealthPart(FEATURE, SearchHealth(context.census).look, vital=False)
 
 
 def _personal(context: ApiContext) -> PersonalSearch:

@@ -11,7 +11,7 @@ from common.timeline import DAY_MS
 from config.settings import Settings
 from serve_app.capabilities.connecting import Connectors, RunnerContext
 from serve_app.capabilities.search.process.link import SearchLink
-from serve_app.capabilities.search.process.questions import Work
+from serve_app.capabilities.search.process.questions import IndexerJob
 
 _LOOKS: Final = 20
 _PAUSE_S: Final = 0.25
@@ -25,7 +25,7 @@ class IndexWork:
 
     async def step(self, step: Step) -> StepDone:
         """See `JobWork.step`."""
-        work = Work(kind=self._kind, job=f"{step.job} {step.started}", repair=bool(step.about.get("repair")))
+        work = IndexerJob(kind=self._kind, job=f"{step.job} {step.started}", repair=bool(step.about.get("repair")))
         for _ in range(_LOOKS):
             state = await self._link.work(work)
             if state.failed:

@@ -45,14 +45,14 @@ Part = Word | Beginning | Phrase
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class SearchQuery:
     """What is wanted, in its order, and what is not. Nothing wanted: there is a filter, or there is no query."""
 
     wanted: tuple[Part, ...] = ()
     unwanted: tuple[Part, ...] = ()
 
 
-def parse(text: str, analyser: Analyser, *, typeahead: bool = False) -> Query:
+def parse(text: str, analyser: Analyser, *, typeahead: bool = False) -> SearchQuery:
     """Read a query. With `typeahead` its last word, if it ends in one, is a beginning. Signs that mean nothing are
     passed over, a quotation that is not closed ends with the text.
 
@@ -74,7 +74,7 @@ def parse(text: str, analyser: Analyser, *, typeahead: bool = False) -> Query:
         wanted[-1] = Beginning(last.text)
     if sum(len(part.words) if isinstance(part, Phrase) else 1 for part in wanted + unwanted) > MOST_WORDS:
         raise _refused(f"A search has at most {MOST_WORDS} words.")
-    return Query(tuple(dict.fromkeys(wanted)), tuple(dict.fromkeys(unwanted)))
+    return SearchQuery(tuple(dict.fromkeys(wanted)), tuple(dict.fromkeys(unwanted)))
 
 
 def _judge(text: str) -> None:

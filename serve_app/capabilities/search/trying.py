@@ -8,12 +8,14 @@ from typing import Final
 from serve_app.capabilities.search import slips
 from serve_app.capabilities.search.blind import Blinder
 from serve_app.capabilities.search.port import Counter, Filters, Term
-from serve_app.capabilities.search.query import Query, Word
+from serve_app.capabilities.search.query import SearchQuery, Word
 
 MOST_TRIED: Final = 2_500  # words at one slip, of one query
 
 
-async def instead(query: Query, blinder: Blinder, engine: Counter, filters: Filters) -> Mapping[str, Sequence[str]]:
+async def instead(
+    query: SearchQuery, blinder: Blinder, engine: Counter, filters: Filters
+) -> Mapping[str, Sequence[str]]:
     """For each such word, those that it may stand for. Which of them are in hits is seen when those are opened.
 
     Raises:

@@ -3,7 +3,7 @@ to entities."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from actors.kernel.caller.metrics import RegionMetrics
 from actors.kernel.caller.region import Region
@@ -11,7 +11,7 @@ from actors.kernel.cluster.hosting import kinds_to_pools
 from actors.kernel.cluster.remote.calls import RemoteDirectory
 from actors.kernel.cluster.remote.processes import log_process
 from actors.kernel.cluster.remote.shards import ensure_shards
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from common.clock import Clock
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.edge.conventions.roots import root_of
@@ -34,7 +34,7 @@ class Runtime:
     clock: Clock
     region: Region
     database: Database
-    kinds: list[Kind[Any, Any, Any]]
+    kinds: list[AnyKind]
     root: str
     recipe: CarewireSpec
 

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 
 from common.errors import NotFound
 from serve_app.edge.api.access import for_operators
-from serve_app.edge.conventions.described.documents import Document
+from serve_app.edge.conventions.described.documents import DescribedDocument
 
 _ASSETS: Final = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css", "favicon.png": "image/png"}
 _DAY_S: Final = 86_400
@@ -39,22 +39,22 @@ def docs_routes(
     """The routes. Each document is made when it is first asked for, and once. `asyncapi`: None: there is none."""
     router = APIRouter(include_in_schema=False)
     static = files("fastapi_offline") / "static"
-    page = Document(_PAGE.encode(), "text/html")
-    start = Document(_START.encode(), "text/javascript")
+    page = DescribedDocument(_PAGE.encode(), "text/html")
+    start = DescribedDocument(_START.encode(), "text/javascript")
 
     @cache
-    def description() -> Document:
-        return Document(json.dumps(openapi(), separators=(",", ":")).encode(), "application/json")
+    def description() -> DescribedDocument:
+        return DescribedDocument(json.dumps(openapi(), separators=(",", ":")).encode(), "application/json")
 
     @cache
-    def events() -> Document:
+    def events() -> DescribedDocument:
         if asyncapi is None:
             raise NotFound("There is nothing at this address.")
-        return Document(json.dumps(asyncapi(), separators=(",", ":")).encode(), "application/json")
+        return DescribedDocument(json.dumps(asyncapi(), separators=(",", ":")).encode(), "application/json")
 
     @cache
-    def file(name: str) -> Document:
-        return Document((static / name).read_bytes(), _ASSETS[name], max_age_s=_DAY_S)
+    def file(name: str) -> DescribedDocument:
+        return DescribedDocument((static / name).read_bytes(), _ASSETS[name], max_age_s=_DAY_S)
 
     @router.get("/openapi.json", dependencies=[for_operators])
     async def openapi_document(request: Request) -> Response:

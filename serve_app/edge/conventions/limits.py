@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from common.addresses import network_of
 from common.clock import Clock
 from common.errors import RateLimited
-from common.lib.buckets import Buckets, Quota
+from common.lib.buckets import BucketQuota, Buckets
 from config.settings import LimitSettings
 from serve_app.edge.api.problems import problem
 from serve_app.edge.conventions.callers import sender_of
@@ -35,7 +35,7 @@ class LimitPolicy:
 
     def __init__(self, per_minute: int) -> None:
         self.per_minute = per_minute
-        self.buckets = Buckets(Quota(per_minute / WINDOW_S, per_minute))
+        self.buckets = Buckets(BucketQuota(per_minute / WINDOW_S, per_minute))
 
 
 class RateLimits:

@@ -17,7 +17,7 @@ class Arrival:
     body: bytes
 
 
-class Verifier(Protocol):
+class WebhookVerifier(Protocol):
     """Tells whether a request is the partner's."""
 
     def verify(self, headers: Mapping[str, str], raw: bytes, now_ms: int) -> None:
@@ -29,7 +29,7 @@ class Verifier(Protocol):
 
 
 @runtime_checkable
-class Preparing(Verifier, Protocol):
+class Preparing(WebhookVerifier, Protocol):
     """One that needs something from elsewhere first."""
 
     async def prepare(self, headers: Mapping[str, str], now_ms: int) -> None:
@@ -54,7 +54,7 @@ class WebhookPartner:
     """
 
     name: str
-    verifier: Verifier
+    verifier: WebhookVerifier
     events: Callable[[bytes], Sequence[Arrival]]
     to: Callable[[Arrival, str], Letter | None]
     id_header: str = ""

@@ -39,7 +39,7 @@ INDEXES: Final = (
 
 
 class MongoActivities:
-    """`Activities` over one collection."""
+    """`ActivityStore` over one collection."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

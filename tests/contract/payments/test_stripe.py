@@ -10,7 +10,7 @@ from typing_extensions import override
 from actors.payments.activities import (
     AccountSeen,
     Ask,
-    Attach,
+    AttachMethod,
     Begin,
     CustomerSeen,
     Detach,
@@ -139,7 +139,7 @@ async def test_a_payer_has_a_record_without_a_person_and_methods_that_come_and_g
     )
     assert found is not None
     assert decode_observed(found) == CustomerSeen(ref=customer.ref)
-    attached = await customer_of(connector, 2, Attach(customer=customer.ref, token="pm_card_visa"))
+    attached = await customer_of(connector, 2, AttachMethod(customer=customer.ref, token="pm_card_visa"))
     (method,) = attached.methods or ()
     assert (method.type, method.brand, method.last4, method.exp_year) == ("card", "visa", "4242", 2031)
     setup = await customer_of(connector, 3, SetUp(customer=customer.ref))

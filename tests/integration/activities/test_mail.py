@@ -106,7 +106,7 @@ async def over(home: House) -> None:
     async def none() -> bool:
         return not await listed(home)
 
-    await eventually(none, f"all are over: {await listed(home)}")
+    await eventually(none, "all are over", timeout_s=120.0)
 
 
 async def dump(home: House) -> bytes:

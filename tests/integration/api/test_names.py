@@ -3,13 +3,13 @@
 import asyncio
 
 from serve_app.processes.names import take_name
-from serve_app.processes.peers import Peer
+from serve_app.processes.peers import PeerProcess
 from store.mongo.client import Database
 from store.mongo.processes import ProcessRegistry
 
 
-def a_peer() -> Peer:
-    return Peer("gateway-0", "gateway", host="127.0.0.1", metrics=lambda: b"", stats=lambda: {})
+def a_peer() -> PeerProcess:
+    return PeerProcess("gateway-0", "gateway", host="127.0.0.1", metrics=lambda: b"", stats=lambda: {})
 
 
 async def test_a_name_is_taken_over_from_the_dead_and_not_from_the_living(mongo: Database) -> None:

@@ -7,7 +7,7 @@ from common.errors import StartupError
 from common.net.ports import PortRange, listen
 from realtime.relay.relay import Relay
 from realtime.socketio import EngineServer
-from serve_app.processes.peers import Peer
+from serve_app.processes.peers import PeerProcess
 from tests.integration.test_direct import Echo
 from tests.system.harness import free_ports
 
@@ -29,7 +29,9 @@ def a_range(width: int) -> PortRange:
 async def test_shards_gateways_and_replicas_share_a_range_until_it_is_full() -> None:
     ports = a_range(3)
     shard, relay = DirectServer(Echo(), "rooms-0"), Relay(b"s" * 32, lambda kind, result: None)
-    peer, late = (Peer(name, "api", host=HERE, ports=ports, metrics=bytes, stats=dict) for name in ("api-0", "api-1"))
+    peer, late = (
+        PeerProcess(name, "api", host=HERE, ports=ports, metrics=bytes, stats=dict) for name in ("api-0", "api-1")
+    )
     try:
         taken = {
             (await shard.start(HERE, ports)).port,

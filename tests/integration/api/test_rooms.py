@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from itertools import chain
-from typing import Any
 
 import httpx
 import msgspec
@@ -12,7 +11,7 @@ from typing_extensions import override
 
 from actors.inboxes.kind import InboxKind
 from actors.kernel.cluster.local import LocalCluster
-from actors.kernel.contract.entity import Kind, Principal
+from actors.kernel.contract.entity import AnyKind, Principal
 from actors.rooms.pairs import PairKind
 from actors.rooms.room.commands import Create, Delete, History, Post
 from actors.rooms.room.kind import RoomKind
@@ -62,7 +61,7 @@ class NoShards:
 async def rooms() -> AsyncIterator[Rooms]:
     clock = SystemClock()
     stores = memory_stores(clock)
-    kinds: list[Kind[Any, Any, Any]] = [RoomKind(RoomSettings()), PairKind(), InboxKind()]
+    kinds: list[AnyKind] = [RoomKind(RoomSettings()), PairKind(), InboxKind()]
     cluster = LocalCluster(
         stores, kinds, settings=KernelSettings(linger_ms=0), clock=clock, reactions=reactions_of(["room"])
     )

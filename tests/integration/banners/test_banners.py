@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 from tests.gateway_rig import token
 from tests.identity_rig import House
 from tests.waiting import eventually
@@ -109,7 +109,7 @@ async def test_a_listener_that_fails_takes_nothing_from_the_others(home: House) 
         raise RuntimeError("broken")
 
     hub.hears("broken:topic", fails)
-    hub.deliver([Delivery(topic="broken:topic", version=1, packet=b'["x",{}]')])
+    hub.deliver([TopicDelivery(topic="broken:topic", version=1, packet=b'["x",{}]')])
     banner = await create(home)
     socket = await home.socket(token("ada-7"))
     await socket.next("system_banner")

@@ -4,7 +4,7 @@ import pytest
 
 from config.files import FilesSettings
 from serve_app.capabilities.files.checking import FilesCheck
-from serve_app.capabilities.files.quota import Quota
+from serve_app.capabilities.files.quota import FileQuota
 from tests.gateway_rig import token
 from tests.identity_rig import House
 from tests.integration.files.people import a_picture, ready, upload
@@ -46,7 +46,7 @@ async def test_names_and_bytes_are_nowhere_in_clear(home: House) -> None:
 
 async def test_nobody_has_more_than_they_may(home: House) -> None:
     await ready(home, "meg", b"a" * 600)
-    quota = Quota(home.database, FilesSettings(quota_bytes=1000))
+    quota = FileQuota(home.database, FilesSettings(quota_bytes=1000))
     await quota.check("meg", 400)
     with pytest.raises(Exception, match="come to more"):
         await quota.check("meg", 401)

@@ -11,7 +11,7 @@ from common.net.framing import GREET, PROVE, Calling, ConnectionLost, PeerRefuse
 from common.net.proof import CALLER, SharedSecret
 from realtime.relay import link
 from realtime.relay.link import PURPOSE, PeerConnection
-from realtime.relay.names import GatewayAddress, Names
+from realtime.relay.names import GatewayAddress, GatewayNames
 from tests.clients.relay_rig import SECRET, UNKNOWN, node, pair
 from tests.clients.wire_rig import PATIENCE_S, until
 from tests.partners.proxy import Proxy
@@ -27,7 +27,7 @@ async def test_a_name_that_was_made_up_is_refused_without_asking_anybody(made_up
 
 async def test_a_session_that_its_owner_does_not_know_is_refused_and_asked_for_once() -> None:
     async with pair() as (one, other):
-        stranger = Names.join(Names(SECRET).seal(other.address), "never-was")
+        stranger = GatewayNames.join(GatewayNames(SECRET).seal(other.address), "never-was")
         for request in (one.wire.poll(stranger), one.wire.post(stranger, "4hello")):
             status, text = await request
             assert (status, json.loads(text)) == (400, UNKNOWN)
@@ -56,7 +56,7 @@ async def test_an_owner_that_has_died_is_refused_at_once_and_its_client_begins_a
 
 async def test_an_owner_that_hangs_is_given_up() -> None:
     async with node() as other, Proxy(other.address.port) as between, node(ping_interval=0.1, ping_timeout=0.1) as one:
-        through = Names.join(Names(SECRET).seal(GatewayAddress("127.0.0.1", between.port)), "x")
+        through = GatewayNames.join(GatewayNames(SECRET).seal(GatewayAddress("127.0.0.1", between.port)), "x")
         between.hang()
         began = time.monotonic()
         assert (await one.wire.post(through, "4hello"))[0] == 400

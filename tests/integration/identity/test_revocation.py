@@ -9,7 +9,7 @@ import pytest
 from socketio.exceptions import ConnectionError as Refused
 
 from common.auth.revocations import Revocation
-from serve_app.capabilities.identity.sessions.revocation import Follower
+from serve_app.capabilities.identity.sessions.revocation import RevocationFollower
 from tests.clients.raw_socket import RawSocket
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House
@@ -127,12 +127,12 @@ async def test_what_was_revoked_while_the_feed_was_away_is_caught_up(home: House
     heard: list[Revocation] = []
     users = ["ada"]
     parts = home.service.parts
-    first = Follower(home.database, parts.revocations, heard.append, lambda: users)
+    first = RevocationFollower(home.database, parts.revocations, heard.append, lambda: users)
     await first.start()
     await first.stop()
     await parts.revocations.revoke(Revocation("ada", session="s1"))
     await parts.revocations.revoke(Revocation("eve", session="s2"))  # nobody of hers is connected here
-    again = Follower(home.database, parts.revocations, heard.append, lambda: users)
+    again = RevocationFollower(home.database, parts.revocations, heard.append, lambda: users)
     await again.start()
     await again.stop()
     assert heard == [Revocation("ada", session="s1")]

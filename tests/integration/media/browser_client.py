@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from realtime.media.sdp.offer import Track
-from realtime.media.unit import Answer, MediaUnit
+from realtime.media.sdp.offer import SdpTrack
+from realtime.media.unit import MediaUnit, UnitAnswer
 from tests.clients.browser import Page
 from tests.partners.udp_proxy import UdpProxy
 from tests.waiting import eventually
@@ -125,9 +125,9 @@ class BrowserClient:
         track = f"canvasTrack({json.dumps(color)}, {width}, {height})"
         await self.page.run(f"sendVideo({json.dumps(source)}, {track}, {json.dumps(simulcast)})")
 
-    async def join(self, through: UdpProxy | None = None) -> Answer:
+    async def join(self, through: UdpProxy | None = None) -> UnitAnswer:
         offer = await self.page.run("offer()")
-        tracks = [Track(**each) for each in offer["tracks"]]
+        tracks = [SdpTrack(**each) for each in offer["tracks"]]
         answer = self.unit.offer(self.room, self.person, offer["sdp"], tracks)
         sdp = answer.sdp if through is None else answer.sdp.replace(f" {self.unit.port} ", f" {through.port} ")
         await self.page.run(f"pc.setRemoteDescription({json.dumps({'type': 'answer', 'sdp': sdp})})")

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from realtime.media.budgets import Limits
+from realtime.media.budgets import MediaLimits
 from realtime.media.unit import MediaUnit
 from tests.integration.media.clients import Client, Heard, Picture, Tone, a_unit
 from tests.waiting import eventually
@@ -13,7 +13,7 @@ ALL = ("microphone", "camera", "screen")
 
 @asynccontextmanager
 async def a_call(
-    *, limits: Limits | None = None, amplitude: int = 8000
+    *, limits: MediaLimits | None = None, amplitude: int = 8000
 ) -> AsyncIterator[tuple[MediaUnit, Heard, Client, Client]]:
     """Ann sends sound and a picture, Ben gets them in sections 0 and 1."""
     async with a_unit(limits) as (unit, heard):

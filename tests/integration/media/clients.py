@@ -23,11 +23,11 @@ from aiortc import (
 )
 from typing_extensions import override
 
-from realtime.media.budgets import Limits
+from realtime.media.budgets import MediaLimits
 from realtime.media.placing import TrackKey
 from realtime.media.room import Filled
-from realtime.media.sdp.offer import Track
-from realtime.media.unit import Answer, MediaUnit
+from realtime.media.sdp.offer import SdpTrack
+from realtime.media.unit import MediaUnit, UnitAnswer
 from tests.partners.udp_proxy import UdpProxy
 from tests.waiting import eventually
 
@@ -61,7 +61,7 @@ class Heard:
 
 
 @asynccontextmanager
-async def a_unit(limits: Limits | None = None) -> AsyncIterator[tuple[MediaUnit, Heard]]:
+async def a_unit(limits: MediaLimits | None = None) -> AsyncIterator[tuple[MediaUnit, Heard]]:
     """A unit on a free port of the loopback device."""
     heard = Heard()
     unit = MediaUnit("127.0.0.1", 0, heard, limits=limits)
@@ -140,10 +140,10 @@ class Client:
         codecs = [each for each in RTCRtpSender.getCapabilities(kind).codecs if each.mimeType in spoken]
         transceiver.setCodecPreferences(codecs)
 
-    async def join(self, through: UdpProxy | None = None, change: Callable[[str], str] = lambda sdp: sdp) -> Answer:
+    async def join(self, through: UdpProxy | None = None, change: Callable[[str], str] = lambda sdp: sdp) -> UnitAnswer:
         """Make an offer, and take the answer. The offer is changed on its way; media goes `through` a proxy."""
         await self.connection.setLocalDescription(await self.connection.createOffer())
-        tracks = [Track(str(transceiver.mid), source) for transceiver, source in self._sources.items()]
+        tracks = [SdpTrack(str(transceiver.mid), source) for transceiver, source in self._sources.items()]
         answer = self.unit.offer(self.room, self.person, change(self.connection.localDescription.sdp), tracks)
         sdp = answer.sdp if through is None else answer.sdp.replace(f" {self.unit.port} ", f" {through.port} ")
         await self.connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))

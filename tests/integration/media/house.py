@@ -22,7 +22,7 @@ from config.settings import MediaSettings, Settings
 from realtime.media.recorder import Recorder
 from serve_app.capabilities.meetings.fleet.hatching import kill_here
 from serve_app.capabilities.meetings.fleet.placing import Fleet
-from serve_app.capabilities.meetings.fleet.supervisor import Supervisor
+from serve_app.capabilities.meetings.fleet.supervisor import FleetSupervisor
 from serve_app.capabilities.meetings.workers import wire
 from serve_app.capabilities.meetings.workers.plane import WorkerPlane
 from serve_app.capabilities.meetings.workers.process import MediaProcess
@@ -127,7 +127,7 @@ class House:
     meetings: Meetings
     fleet: Fleet
     nest: Nest
-    supervisor: Supervisor
+    supervisor: FleetSupervisor
 
     async def place(self, room: RoomState) -> RoomState:
         """At a worker, as the connector does it."""
@@ -145,7 +145,7 @@ async def a_house(database: Database, url: str, data: Path, **media: Any) -> Asy
     plane, meetings = WorkerPlane(database, None), Meetings()
     nest = Nest(plane.registry, url, database.name, data)
     fleet = Fleet(plane.registry, plane.links, nest, settings)
-    supervisor = Supervisor(plane.registry, plane.links, fleet, nest, MongoLeases(database), meetings, settings)
+    supervisor = FleetSupervisor(plane.registry, plane.links, fleet, nest, MongoLeases(database), meetings, settings)
     supervisor.start()
     try:
         yield House(plane.registry, plane, meetings, fleet, nest, supervisor)

@@ -12,7 +12,7 @@ from common.lib.tasks import Tasks
 from config.settings import MediaSettings, Settings
 from serve_app.capabilities.meetings.fleet.connector import MediaConnector
 from serve_app.capabilities.meetings.fleet.placing import Fleet
-from serve_app.capabilities.meetings.fleet.supervisor import Supervisor
+from serve_app.capabilities.meetings.fleet.supervisor import FleetSupervisor
 from serve_app.capabilities.meetings.recordings.connector import RecordingsConnector
 from serve_app.capabilities.meetings.recordings.keeping import RecordingStore
 from serve_app.capabilities.meetings.recordings.manifests import Manifests
@@ -63,7 +63,9 @@ class Workshop:
 
 
 @asynccontextmanager
-async def a_home(mongo_url: str, database: str, directory: Path) -> AsyncIterator[tuple[House, Workshop, Supervisor]]:
+async def a_home(
+    mongo_url: str, database: str, directory: Path
+) -> AsyncIterator[tuple[House, Workshop, FleetSupervisor]]:
     """A house with a runner, a supervisor, and workers that are hatched when they are needed."""
     port = free_port()
     media = MediaSettings(ports=f"{port}-{port + 20}", spare=0)
@@ -74,7 +76,7 @@ async def a_home(mongo_url: str, database: str, directory: Path) -> AsyncIterato
         registry = MediaRegistry(home.database)
         links, workshop = Links(registry, None), Workshop(home, settings)
         fleet = Fleet(registry, links, workshop, media)
-        supervisor = Supervisor(registry, links, fleet, workshop, home.stores.leases, home.region, media)
+        supervisor = FleetSupervisor(registry, links, fleet, workshop, home.stores.leases, home.region, media)
         connectors = [
             MediaConnector(registry, links, fleet, home.region, supervisor),
             RecordingsConnector(Manifests(home.database), home.context.blobs, registry),

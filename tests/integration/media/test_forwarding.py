@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from realtime.media.placing import TrackKey
-from realtime.media.room import Room, Wish
-from realtime.media.rtp.source import Stream
+from realtime.media.room import MediaRoom, Wish
+from realtime.media.rtp.source import RtpStream
 from realtime.media.unit import NotAdmittedError
 from tests.integration.media.calls import ALL, a_call, eventually_sent
 from tests.integration.media.clients import Client, Picture, Tone, a_unit
@@ -188,7 +188,7 @@ async def test_twin_without_asking_for_a_key_frame_the_late_one_waits(monkeypatc
     async with a_call() as (unit, _, ann, ben):
         await ann.join()
         await eventually_sent(unit, ann)
-        monkeypatch.setattr(Stream, "may_ask_for_key_frame", lambda *_: False)
+        monkeypatch.setattr(RtpStream, "may_ask_for_key_frame", lambda *_: False)
         await ben.join()
         await ben.sees("0", 50)
         assert "1" not in ben.frames
@@ -199,6 +199,6 @@ async def test_twin_without_the_gate_what_is_muted_would_pass(monkeypatch: pytes
         await ann.join()
         await ben.join()
         await ben.sees("1", 5)
-        monkeypatch.setattr(Room, "gate", lambda *_: None)
+        monkeypatch.setattr(MediaRoom, "gate", lambda *_: None)
         unit.pass_only("r", "ann", {"microphone"})
         await ben.sees("1", 20)

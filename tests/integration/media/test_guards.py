@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from typing_extensions import override
 
-from realtime.media.budgets import Limits
+from realtime.media.budgets import MediaLimits
 from realtime.media.sdp.lines import OfferError
 from realtime.media.unit import TooManyOffersError
 from tests.integration.media.calls import ALL, a_call
@@ -115,7 +115,7 @@ async def test_an_offer_that_is_refused_leaves_the_call_as_it_was() -> None:
 
 
 async def test_who_makes_too_many_offers_is_told_so() -> None:
-    async with a_unit(Limits(offers_a_minute=3)) as (unit, _):
+    async with a_unit(MediaLimits(offers_a_minute=3)) as (unit, _):
         unit.admit("r", "ann", ALL)
         for attempt in range(4):
             with pytest.raises(OfferError if attempt < 3 else TooManyOffersError):

@@ -8,7 +8,7 @@ import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
 from actors.kernel.shard.metrics import ShardMetrics
-from actors.kernel.shard.residents.resident import Draft
+from actors.kernel.shard.residents.resident import TurnDraft
 from actors.meetings.kind import MeetingKind
 from actors.meetings.reports import MoveMedia
 from actors.meetings.state import Config, Terms
@@ -64,7 +64,7 @@ def test_a_move_is_counted_by_its_reason() -> None:
     kind, metrics = MeetingKind(Terms(), DOORS), ShardMetrics("care-0")
     counted = [found for event, _ in meeting.history if (found := kind.counted(event)) is not None]
     assert counted == [("meeting_moves", "worker_lost")]
-    draft = Draft.__new__(Draft)
+    draft = TurnDraft.__new__(TurnDraft)
     draft.events, draft.decided, draft.counted, draft.turn = [], [], counted, object()  # type: ignore[assignment]
     metrics.turn([draft, draft], 0.1)
     assert b'carewire_meeting_moves_total{reason="worker_lost"} 2.0' in generate_latest(metrics.registry)

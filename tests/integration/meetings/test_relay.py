@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from actors.meetings.access.doors import Turn
+from actors.meetings.access.doors import TurnServers
 from actors.meetings.house import doors_of
 from common.clock import SystemClock
 from config.settings import Settings, TurnSettings
@@ -23,7 +23,7 @@ pytestmark = [
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def relay(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Turn]:
+async def relay(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TurnServers]:
     settings = TurnSettings(embedded=True, port=free_port())
     running = EmbeddedRelay(settings, tmp_path_factory.mktemp("relay"))
     await running.start()
@@ -43,17 +43,17 @@ async def relay(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Turn]
         await running.stop()
 
 
-async def test_what_people_get_opens_a_relay_and_expires(relay: Turn) -> None:
+async def test_what_people_get_opens_a_relay_and_expires(relay: TurnServers) -> None:
     now_ms = SystemClock().now_ms()
     await allocate(relay, now_ms)
     with pytest.raises(RelayDown):
         await allocate(relay, now_ms - 3_600_000)
     with pytest.raises(RelayDown):
-        await allocate(Turn(relay.urls, "another secret", 600), now_ms)
+        await allocate(TurnServers(relay.urls, "another secret", 600), now_ms)
 
 
 async def test_a_relay_that_is_not_there_is_down() -> None:
-    gone = Turn((f"turn:127.0.0.1:{free_port()}?transport=udp",), "secret", 600)
+    gone = TurnServers((f"turn:127.0.0.1:{free_port()}?transport=udp",), "secret", 600)
     async with asyncio.timeout(5):
         with pytest.raises(RelayDown):
             await allocate(gone, SystemClock().now_ms())

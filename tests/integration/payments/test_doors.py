@@ -293,6 +293,10 @@ async def test_a_plan_is_subscribed_to_paid_by_a_saved_card_changed_and_ended(ti
     assert (limits["used"], limits["remaining"], limits["allowed"]) == (3, 1, True)
     metrics = await till.home.ok("GET", f"{path}/usage?feature=sessions", bearer=kim)
     assert (metrics["used"], metrics["overage"]) == (3, 0)
+    ahead = await till.home.ok("POST", f"{path}/invoice", {"dry_run": True}, bearer=kim)
+    assert (ahead["total"], ahead["at"], "bill_id" in ahead) == (60_000, changed["current_period_end"], False)
+    billed = await till.home.ok("POST", f"{path}/invoice", {}, bearer=kim)  # nothing waits: the bill that is there
+    assert (billed["bill_id"], billed["total"]) == (changed["latest_bill_id"], preview["due_now"])
     problem = await till.home.refused(
         412, "failed_precondition", "POST", f"{path}/usage", {**use, "usage_id": "use_2"}, bearer=admin
     )

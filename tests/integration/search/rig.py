@@ -64,7 +64,7 @@ async def until_found(home: House, bearer: str, *wanted: str, **asked: Any) -> N
         return sorted(seen) == sorted(wanted)
 
     try:
-        await eventually(there, "not found", timeout_s=20.0)
+        await eventually(there, "not found", timeout_s=60.0)
     except AssertionError:
         raise AssertionError(f"{asked}: {seen}, not {list(wanted)}") from None
 
@@ -79,7 +79,7 @@ async def until_titled(home: House, bearer: str, *titles: str, **asked: Any) -> 
         return sorted(seen) == sorted(titles)
 
     try:
-        await eventually(there, "not found", timeout_s=20.0)
+        await eventually(there, "not found", timeout_s=60.0)
     except AssertionError:
         raise AssertionError(f"{asked}: {seen}, not {list(titles)}") from None
 
@@ -95,5 +95,5 @@ async def over(home: House, deed: str, **asked: Any) -> str:
         state = (await home.ok("GET", path, bearer=home.admin()))["job"]["state"]
         return bool(state != "running")
 
-    await eventually(ended, f"{deed} goes on", timeout_s=30.0)
+    await eventually(ended, f"{deed} goes on", timeout_s=120.0)
     return state

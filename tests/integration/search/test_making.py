@@ -25,7 +25,7 @@ from serve_app.capabilities.search.process.making.everything import Everything
 from serve_app.capabilities.search.process.making.maker import FILL, Maker
 from serve_app.capabilities.search.process.making.notes import Making, Notes
 from serve_app.capabilities.search.process.making.serving import Served
-from serve_app.capabilities.search.process.questions import Question, State, Work
+from serve_app.capabilities.search.process.questions import IndexerJob, Question, State
 from serve_app.capabilities.search.process.working import Working
 from serve_app.capabilities.search.sources.entry import Entry, Fed, Feeder
 from serve_app.follower.consumer import Turned
@@ -123,8 +123,8 @@ class Life:
         await self.indexer.take(turns_of(entity, [number]))
 
     async def done(self, kind: str = "reindex", job: str = "job") -> State:
-        """Work, to its end."""
-        self.working.begin(Work(kind=kind, job=job))
+        """IndexerJob, to its end."""
+        self.working.begin(IndexerJob(kind=kind, job=job))
         await until(lambda: self.working.idle, f"{kind} goes on")
         return self.working.shown(STATE, job)
 
@@ -210,7 +210,7 @@ async def test_the_next_life_goes_on_where_the_last_one_ended(
     await life.begin()
     await until(lambda: life.working.idle, "the first one is not filled")
     told.stuck_at = "room:r4"
-    life.working.begin(Work(kind="rotate", job="job"))
+    life.working.begin(IndexerJob(kind="rotate", job="job"))
     await until(lambda: life.maker.making is not None and life.maker.making.done >= 12, "it does not begin")
     seen = life.working.shown(STATE, "job")
     assert (seen.making, seen.done, seen.total) == (True, 12, 18)

@@ -79,7 +79,7 @@ async def test_a_mongod_that_is_no_replica_set_is_refused(tmp_path: Path) -> Non
         *(find_mongod(None), "--dbpath", tmp_path, "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket"),
         stdout=subprocess.DEVNULL,
     )
-    client = open_client(url_of(port), timeout_s=10.0)
+    client = open_client(url_of(port), timeout_s=60.0)
     try:
         with pytest.raises(StartupError, match="no replica set"):
             await check_server(client)

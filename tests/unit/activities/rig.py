@@ -14,7 +14,7 @@ from actors.kernel.contract.activities import Answered, Urgency
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.ports import EntityClient
-from actors.kernel.contract.protocol import Level, Offered, Report, Work, WorkResult
+from actors.kernel.contract.protocol import Level, Offered, RunnerReport, WorkRequest, WorkResult
 from actors.kernel.effects.activities.activity_ids import answer_id, mark_of
 from common.clock import Clock
 from common.errors import Unavailable
@@ -83,8 +83,8 @@ class FakeShard(WorkClient):
 
     name: str
     waiting: deque[Offered] = field(default_factory=deque)
-    requests: list[Work] = field(default_factory=list)
-    reports: list[Report] = field(default_factory=list)
+    requests: list[WorkRequest] = field(default_factory=list)
+    reports: list[RunnerReport] = field(default_factory=list)
     returned: list[bytes] = field(default_factory=list)
     given: list[bytes] = field(default_factory=list)
     gone: bool = False
@@ -130,7 +130,7 @@ class FakeShard(WorkClient):
             levels[one.connector] = Level(level.waiting + 1, 0, 0)
         return protocol.encode(WorkResult(epoch=1, offers=offers, levels=levels))
 
-    def _offers(self, work: Work) -> list[Offered]:
+    def _offers(self, work: WorkRequest) -> list[Offered]:
         left = dict(work.credits)
         offers, kept = [], []
         for one in self.waiting:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from serve_app.activities.connector import Capacity
 from serve_app.activities.keys import PartnerKey
-from serve_app.activities.lines import Lines
+from serve_app.activities.lines import RunnerLines
 from serve_app.activities.pacing.breaker import MANY, Breaker
 from serve_app.activities.pacing.credits import Credits
 from serve_app.activities.pacing.retries import due_ms, next_step, pause_s
@@ -108,7 +108,7 @@ def test_an_open_breaker_gives_no_credit_and_a_half_open_one_gives_one() -> None
 
 
 def test_the_lines_are_served_eight_to_three_to_one() -> None:
-    lines: Lines[str] = Lines()
+    lines: RunnerLines[str] = RunnerLines()
     for number in range(1200):
         lines.put("now", f"now-{number}")
         lines.put("soon", f"soon-{number}")
@@ -119,7 +119,7 @@ def test_the_lines_are_served_eight_to_three_to_one() -> None:
 
 
 def test_a_code_that_comes_late_does_not_wait_behind_a_broadcast() -> None:
-    lines: Lines[str] = Lines()
+    lines: RunnerLines[str] = RunnerLines()
     for number in range(10_000):
         lines.put("bulk", f"bulk-{number}")
     for _ in range(100):
@@ -129,7 +129,7 @@ def test_a_code_that_comes_late_does_not_wait_behind_a_broadcast() -> None:
 
 
 def test_nothing_is_lost_in_the_lines() -> None:
-    lines: Lines[int] = Lines()
+    lines: RunnerLines[int] = RunnerLines()
     lines.put("bulk", 1)
     lines.put("now", 2)
     lines.put("soon", 3)

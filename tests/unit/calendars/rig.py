@@ -23,7 +23,7 @@ from actors.inboxes.commands import ReadInbox
 from actors.inboxes.kind import InboxKind
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
-from actors.kernel.contract.entity import Kind, Principal
+from actors.kernel.contract.entity import AnyKind, Principal
 from actors.kernel.contract.partitions import partition_of
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.shard.reply_cache import ReplyCache
@@ -38,7 +38,7 @@ from store.ports.stores import Stores
 from tests.simulation.loop import VirtualClock, VirtualLoop, run
 
 T = TypeVar("T")
-KINDS: Sequence[Kind[Any, Any, Any]] = (
+KINDS: Sequence[AnyKind] = (
     CalendarKind(),
     AgendaKind(),
     BookingKind(),
@@ -94,7 +94,7 @@ class JumpingClock(VirtualClock):
 class Rig:
     """One run of a scenario."""
 
-    def __init__(self, kinds: Sequence[Kind[Any, Any, Any]] = KINDS) -> None:
+    def __init__(self, kinds: Sequence[AnyKind] = KINDS) -> None:
         self.loop = VirtualLoop()
         self.clock = JumpingClock(self.loop)
         self.stores = memory_stores(self.clock, [index for kind in kinds for index in kind.indexes])

@@ -12,7 +12,7 @@ from actors.calendars.calendar.occupancy import TimeEntry
 from actors.calendars.calendar.state import CalendarState
 from actors.calendars.series.state import SeriesState
 from actors.calendars.waitlist.state import WaitlistState
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from tests.unit.calendars.rig import KINDS
 from tests.unit.calendars.samples import sample, structs_of
 
@@ -104,7 +104,7 @@ def test_what_was_stored_before_bookings_said_what_they_come_of_is_read(name: st
 
 
 @pytest.mark.parametrize("kind", OWN, ids=lambda kind: kind.name)
-def test_a_snapshot_is_what_it_was(kind: Kind[Any, Any, Any]) -> None:
+def test_a_snapshot_is_what_it_was(kind: AnyKind) -> None:
     golden = bytes.fromhex(GOLDEN[f"{kind.name}.snapshot"])
     made = sample(SNAPSHOTS[kind.name]) if kind.name in SNAPSHOTS else [sample(TimeEntry)]
     assert msgspec.msgpack.encode(made) == golden

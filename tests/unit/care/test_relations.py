@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -13,7 +13,7 @@ from actors.inboxes.commands import ReadInbox
 from actors.inboxes.kind import InboxKind
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
-from actors.kernel.contract.entity import SYSTEM, Kind, Principal
+from actors.kernel.contract.entity import SYSTEM, AnyKind, Principal
 from actors.rooms.pairs import PairKind
 from actors.workflows.table import reactions_of
 from common.errors import AlreadyExists
@@ -23,7 +23,7 @@ from store.memory import memory_stores
 from tests.simulation.loop import VirtualLoop, run
 from tests.unit.calendars.rig import SETTINGS, JumpingClock
 
-KINDS: Final[Sequence[Kind[Any, Any, Any]]] = (CareKind(), CarePairKind(), PairKind(), InboxKind())
+KINDS: Final[Sequence[AnyKind]] = (CareKind(), CarePairKind(), PairKind(), InboxKind())
 TESS, TOM = Principal("tess", "therapist"), Principal("tom", "therapist")
 ADA, BOB = Principal("ada"), Principal("bob")
 

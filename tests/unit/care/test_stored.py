@@ -10,13 +10,13 @@ import pytest
 from actors.care.kind import CareKind
 from actors.care.pairs import CarePairKind
 from actors.care.state import CareRecord
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from tests.unit.calendars.samples import sample, structs_of
 
 _FOLDER: Final = Path(__file__).parent / "golden"
 GOLDEN: Final[dict[str, str]] = json.loads((_FOLDER / "stored.json").read_text())
 BEFORE_COVERS: Final[dict[str, str]] = json.loads((_FOLDER / "before_covers.json").read_text())
-KINDS: Final[tuple[Kind[Any, Any, Any], ...]] = (CareKind(), CarePairKind())
+KINDS: Final[tuple[AnyKind, ...]] = (CareKind(), CarePairKind())
 
 
 def stored() -> dict[str, type[msgspec.Struct]]:

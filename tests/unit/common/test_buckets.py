@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.addresses import client_address, network_of
-from common.lib.buckets import Buckets, Quota
+from common.lib.buckets import BucketQuota, Buckets
 
-TWO_A_MINUTE = Quota(2 / 60, 2)
+TWO_A_MINUTE = BucketQuota(2 / 60, 2)
 MONTHS_S = 1e7
 
 
@@ -21,7 +21,7 @@ def test_a_bucket_fills_up_again_and_time_that_runs_backwards_does_no_harm() -> 
 
 
 def test_there_are_never_more_than_the_most_and_those_that_owe_most_are_kept() -> None:
-    buckets = Buckets(Quota(1, 10), most=4)
+    buckets = Buckets(BucketQuota(1, 10), most=4)
     for _ in range(10):
         buckets.take("flooder", 100.0)
     for number in range(50):
@@ -31,14 +31,14 @@ def test_there_are_never_more_than_the_most_and_those_that_owe_most_are_kept() -
 
 
 def test_thousands_of_keys_that_come_once_leave_little_behind() -> None:
-    buckets = Buckets(Quota(10, 10))
+    buckets = Buckets(BucketQuota(10, 10))
     for number in range(5000):
         buckets.take(str(number), float(number))
     assert len(buckets) <= 1000
 
 
 def test_who_is_sent_away_is_booked_one_after_the_other() -> None:
-    bookings = Buckets(Quota(10, 10))
+    bookings = Buckets(BucketQuota(10, 10))
     assert [bookings.book("all", 5.0) for _ in range(3)] == pytest.approx([0.1, 0.2, 0.3])
     assert bookings.book("all", 5.2) == pytest.approx(0.2)
     assert bookings.book("all", 50.0) == pytest.approx(0.1)
@@ -59,7 +59,7 @@ def test_a_share_of_less_than_a_token_still_grants_one() -> None:
 def test_in_any_span_no_more_is_granted_than_the_burst_and_the_rate(
     per_s: float, burst: float, pauses_s: list[float], among: int
 ) -> None:
-    buckets = Buckets(Quota(per_s, burst))
+    buckets = Buckets(BucketQuota(per_s, burst))
     buckets.share(among)
     now_s, granted = MONTHS_S, 0
     for pause_s in pauses_s:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import pytest
@@ -14,7 +14,7 @@ from actors.calls.line.line import LineKind
 from actors.emergencies.emergency.kind import EmergencyKind
 from actors.emergencies.ladder.ladder import LadderKind
 from actors.emergencies.person.kind import DistressKind
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from tests.unit.calendars.samples import sample, structs_of
 from tests.unit.emergencies.rig import STEPS
 
@@ -23,7 +23,7 @@ BEFORE_MEETINGS: Final[dict[str, str]] = json.loads(
     (Path(__file__).parent / "golden" / "before_meetings.json").read_text()
 )
 """What was stored before calls had meetings."""
-KINDS: Final[tuple[Kind[Any, Any, Any], ...]] = (
+KINDS: Final[tuple[AnyKind, ...]] = (
     EmergencyKind(STEPS),
     DistressKind(),
     LadderKind(),

@@ -29,11 +29,11 @@ class Agent:
         credits_: dict[str, int] | None = None,
         *,
         returned: list[bytes] | None = None,
-        reports: list[protocol.Report] | None = None,
+        reports: list[protocol.RunnerReport] | None = None,
         shard: str = "rooms-0",
     ) -> list[protocol.Offered]:
         """What one shard offers."""
-        work = protocol.Work(
+        work = protocol.WorkRequest(
             runner=self.name,
             credits=MANY if credits_ is None else credits_,
             wait_ms=wait_ms,

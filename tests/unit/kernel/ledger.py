@@ -185,7 +185,7 @@ class Ledger:
                 self.marks[event.author] = max(self.marks.get(event.author, 0), event.seq)
 
 
-class LedgerKind(Kind[Ledger, Any, Any]):
+class LedgerKind(Kind[Ledger, Any, Any, Entry]):
     """See the module."""
 
     name = "ledger"

@@ -5,7 +5,7 @@ import pytest
 
 from actors.kernel.contract.answers import delivery, signal_delivery
 from actors.kernel.contract.entity import Shown, Signal, packet_of
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 
 
 def test_an_event_tells_each_what_is_theirs() -> None:
@@ -46,11 +46,11 @@ class Earlier(msgspec.Struct, array_like=True, frozen=True):
 
 
 def test_earlier_gateways_and_earlier_shards_are_understood() -> None:
-    told = Delivery(
+    told = TopicDelivery(
         topic="room:1", version=7, packet=b"[]", at_ms=5, skip="ann", skip_also=("bob",), instead={"cleo": b"[1]"}
     )
     heard = msgspec.msgpack.decode(msgspec.msgpack.encode(told), type=Earlier)
     assert (heard.version, heard.skip) == (7, "ann")
-    back = msgspec.msgpack.decode(msgspec.msgpack.encode(heard), type=Delivery)
+    back = msgspec.msgpack.decode(msgspec.msgpack.encode(heard), type=TopicDelivery)
     assert (back.skip, back.skip_also, back.instead, back.only) == ("ann", (), {}, "")
-    assert msgspec.msgpack.decode(msgspec.msgpack.encode(told), type=Delivery) == told
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(told), type=TopicDelivery) == told

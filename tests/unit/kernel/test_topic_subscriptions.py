@@ -5,7 +5,7 @@ import random
 import pytest
 
 from actors.kernel.caller.subscriptions import TopicSubscriptions
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 
 
 class Ear:
@@ -21,7 +21,7 @@ class Ear:
 
 def heard(subscriptions: TopicSubscriptions, *versions: int, topic: str = "room:a") -> list[int]:
     """Which of these deliveries are news."""
-    return [one for one in versions if subscriptions.is_news(Delivery(topic=topic, version=one, packet=b"packet"))]
+    return [one for one in versions if subscriptions.is_news(TopicDelivery(topic=topic, version=one, packet=b"packet"))]
 
 
 def listening(version: int) -> Ear:

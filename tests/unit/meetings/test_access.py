@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from actors.meetings.access import elsewhere, tickets
-from actors.meetings.access.doors import Jitsi, Livekit, Turn
+from actors.meetings.access.doors import Jitsi, Livekit, TurnServers
 from actors.meetings.access.ice import ice_servers
 from actors.meetings.access.media import JitsiMedia, LivekitMedia, media_for
 from actors.meetings.rules.signalling import is_relay, relayed_only
@@ -25,11 +25,11 @@ ELSEWHERE = msgspec.structs.replace(DOORS, jitsi=JITSI, livekit=LIVEKIT)
 
 
 def test_credentials_of_relays_are_those_that_coturn_computes() -> None:
-    (server,) = ice_servers(Turn(("turn:a",), "secret", 600), "prt_1", 1_000_500)
+    (server,) = ice_servers(TurnServers(("turn:a",), "secret", 600), "prt_1", 1_000_500)
     assert server.username == "1600:prt_1"
     mac = hmac.digest(b"secret", b"1600:prt_1", hashlib.sha1)
     assert base64.b64decode(server.credential) == mac
-    assert ice_servers(Turn(), "prt_1", 0) == []
+    assert ice_servers(TurnServers(), "prt_1", 0) == []
 
 
 @pytest.mark.parametrize("wrong", ["user", "meeting", "late", "altered", "nonsense"])

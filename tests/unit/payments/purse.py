@@ -7,9 +7,9 @@ from typing_extensions import override
 from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.history.codec import StoredActivity, decode_effects
-from actors.kernel.shard.residents.resident import Draft
+from actors.kernel.shard.residents.resident import TurnDraft
 from actors.payments.activities import (
-    Attach,
+    AttachMethod,
     CustomerSeen,
     Detach,
     EraseCustomer,
@@ -37,7 +37,7 @@ class Purse(World):
         self.customers: dict[str, list[MethodSeen]] = {}
 
     @override
-    def _store(self, draft: Draft) -> None:
+    def _store(self, draft: TurnDraft) -> None:
         self.owed += decode_effects(draft.close()).activities
         super()._store(draft)
 
@@ -71,7 +71,7 @@ class Purse(World):
         match ask:
             case OpenCustomer():
                 self.customers["cus_1"] = []
-            case Attach():
+            case AttachMethod():
                 self.customers["cus_1"].append(MethodSeen(ref=ask.token, type="card", brand="visa", last4="4242"))
             case Detach():
                 self.customers["cus_1"] = [one for one in self.customers["cus_1"] if one.ref != ask.method]

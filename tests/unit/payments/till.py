@@ -11,7 +11,7 @@ from typing_extensions import override
 from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.history.codec import StoredActivity, decode_effects
-from actors.kernel.shard.residents.resident import Draft
+from actors.kernel.shard.residents.resident import TurnDraft
 from actors.payments.activities import (
     AnswerDispute,
     Ask,
@@ -186,7 +186,7 @@ class Till(World):
         self.timers: list[tuple[int, bytes]] = []
 
     @override
-    def _store(self, draft: Draft) -> None:
+    def _store(self, draft: TurnDraft) -> None:
         effects = decode_effects(draft.close())
         self.owed += effects.activities
         self.timers += [(one.due_ms, one.command) for one in effects.timers]

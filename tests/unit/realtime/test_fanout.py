@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from actors.kernel.contract.answers import Reply
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 from common.auth.tokens import Verified
 from realtime.delivery.connections import Connection
 from realtime.delivery.deadlines import Deadlines
@@ -18,7 +18,7 @@ from realtime.delivery.joining import Joining
 from realtime.delivery.metrics import GatewayMetrics
 from realtime.delivery.requests import Hello
 from realtime.delivery.socket_writer import Run, SocketWriter
-from realtime.delivery.subscriptions import Subscriptions
+from realtime.delivery.subscriptions import GatewayTopics
 from realtime.socketio import Frame
 from tests.unit.realtime.test_deadlines import StillClock
 from tests.unit.rooms.harness import run
@@ -47,7 +47,7 @@ class Desk:
         self.clock = StillClock()
         self.deadlines = Deadlines(self.clock)
         self.registry = CollectorRegistry()
-        self.subscriptions: Subscriptions[Connection] = Subscriptions(lambda topic: None, max_topics=5)
+        self.subscriptions: GatewayTopics[Connection] = GatewayTopics(lambda topic: None, max_topics=5)
         metrics = GatewayMetrics(self.registry)
         self.fanout = Fanout(self.subscriptions, self.deadlines, self.clock, metrics)
         self.sockets: dict[str, Socket] = {}
@@ -64,9 +64,9 @@ class Desk:
         return [frame.polled() for frame in self.sockets[user].frames]
 
 
-def typing(name: str, *, ttl_s: float = 6.0) -> Delivery:
+def typing(name: str, *, ttl_s: float = 6.0) -> TopicDelivery:
     payload = b'{"user_id":"alice"}'
-    return Delivery(
+    return TopicDelivery(
         topic=TOPIC,
         version=0,
         packet=b'["' + name.encode() + b'",' + payload + b"]",
@@ -82,7 +82,10 @@ def test_one_frame_is_made_for_all_and_each_gets_it_in_order() -> None:
     for user in ("alice", "bob", "carol"):
         desk.member(user)
     desk.fanout.deliver(
-        [Delivery(topic=TOPIC, version=version, packet=b'["message",{"seq":%d}]' % version) for version in (1, 2, 3)]
+        [
+            TopicDelivery(topic=TOPIC, version=version, packet=b'["message",{"seq":%d}]' % version)
+            for version in (1, 2, 3)
+        ]
     )
     assert desk.texts("bob") == [f'42["message",{{"seq":{version}}}]' for version in (1, 2, 3)]
     packets = [desk.sockets[user].frames for user in ("alice", "bob", "carol")]
@@ -92,7 +95,7 @@ def test_one_frame_is_made_for_all_and_each_gets_it_in_order() -> None:
 
 DELIVERIES = st.lists(
     st.builds(
-        Delivery,
+        TopicDelivery,
         topic=st.sampled_from([TOPIC, TOPIC, TOPIC, "room:nobody's"]),
         version=st.integers(0, 5),
         packet=st.integers(0, 9).map(lambda number: b'["message",%d]' % number),
@@ -108,11 +111,11 @@ DELIVERIES = st.lists(
 @given(DELIVERIES)
 @example(
     [
-        Delivery(topic=TOPIC, version=1, packet=b'["message",1]'),
-        Delivery(topic=TOPIC, version=1, packet=b'["message",1]'),
+        TopicDelivery(topic=TOPIC, version=1, packet=b'["message",1]'),
+        TopicDelivery(topic=TOPIC, version=1, packet=b'["message",1]'),
     ]
 )
-def test_a_parcel_is_heard_as_if_its_deliveries_came_one_by_one(deliveries: list[Delivery]) -> None:
+def test_a_parcel_is_heard_as_if_its_deliveries_came_one_by_one(deliveries: list[TopicDelivery]) -> None:
     """With repeats in it, as after a shard's restart, and signals that not everybody hears."""
     together, one_by_one = Desk(), Desk()
     for desk in (together, one_by_one):
@@ -159,21 +162,21 @@ def test_a_packet_that_cannot_be_sent_does_not_hold_up_the_others() -> None:
     desk.member("bob")
     desk.fanout.deliver(
         [
-            Delivery(topic=TOPIC, version=1, packet=b"\xff\xfe"),
-            Delivery(topic=TOPIC, version=2, packet=b'["message",{}]'),
+            TopicDelivery(topic=TOPIC, version=1, packet=b"\xff\xfe"),
+            TopicDelivery(topic=TOPIC, version=2, packet=b'["message",{}]'),
         ]
     )
     assert desk.texts("bob") == ['42["message",{}]']
 
 
-def parcel() -> list[Delivery]:
+def parcel() -> list[TopicDelivery]:
     """Of a room: some for all, one for a user only, one that a user gets otherwise, one that two do not get."""
     return [
-        Delivery(topic=TOPIC, version=1, packet=b'["message",1]'),
-        Delivery(topic=TOPIC, version=0, packet=b'["typing_start",{}]', skip="alice", skip_also=("bob",)),
-        Delivery(topic=TOPIC, version=2, packet=b'["message",2]', instead={"alice": b'["held",2]'}),
-        Delivery(topic=TOPIC, version=0, packet=b'["hint",{}]', only="sid-bob"),
-        Delivery(topic=TOPIC, version=3, packet=b'["message",3]'),
+        TopicDelivery(topic=TOPIC, version=1, packet=b'["message",1]'),
+        TopicDelivery(topic=TOPIC, version=0, packet=b'["typing_start",{}]', skip="alice", skip_also=("bob",)),
+        TopicDelivery(topic=TOPIC, version=2, packet=b'["message",2]', instead={"alice": b'["held",2]'}),
+        TopicDelivery(topic=TOPIC, version=0, packet=b'["hint",{}]', only="sid-bob"),
+        TopicDelivery(topic=TOPIC, version=3, packet=b'["message",3]'),
     ]
 
 

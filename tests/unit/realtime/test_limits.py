@@ -17,7 +17,7 @@ from realtime.delivery.metrics import GatewayMetrics
 from realtime.delivery.packets import Incoming
 from realtime.delivery.requests import Hello
 from realtime.delivery.socket_writer import SocketWriter
-from realtime.front.bounds.admission import Admission, refused
+from realtime.front.bounds.admission import ConnectionAdmission, refused
 from realtime.front.bounds.inbound import Inbound
 from realtime.front.bounds.limits import EventLimits
 from realtime.front.handlers import Limit
@@ -51,7 +51,7 @@ class Desk:
         self.limits = EventLimits(limits or LimitSettings(), self.clock, self.metrics)
         self.deadlines = Deadlines(self.clock)
         self.inbound = Inbound(GatewaySettings.model_validate(gateway), self.deadlines, self.clock)
-        self.admission = Admission(limits or LimitSettings(), self.clock, self.metrics, random.Random(1))
+        self.admission = ConnectionAdmission(limits or LimitSettings(), self.clock, self.metrics, random.Random(1))
 
     def connection(self, user: str = "", address: str = "10.0.0.1") -> Connection:
         verified = Verified(user, "client", "", 2**40, "") if user else None

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime.relay.names import GatewayAddress, Names
+from realtime.relay.names import GatewayAddress, GatewayNames
 
-NAMES = Names(b"a secret")
+NAMES = GatewayNames(b"a secret")
 HOME = GatewayAddress("10.1.2.3", 40_001)
 
 
 @settings(deadline=None)
 @given(host=st.ip_addresses().map(str), port=st.integers(0, 65_535), session=st.text())
 def test_whatever_is_sealed_is_found_again_by_those_who_share_the_secret(host: str, port: int, session: str) -> None:
-    sid = Names.join(NAMES.seal(GatewayAddress(host, port)), session)
-    assert Names(b"a secret").owner(sid) == GatewayAddress(host, port)
-    assert Names(b"another").owner(sid) is None
+    sid = GatewayNames.join(NAMES.seal(GatewayAddress(host, port)), session)
+    assert GatewayNames(b"a secret").owner(sid) == GatewayAddress(host, port)
+    assert GatewayNames(b"another").owner(sid) is None
 
 
 def test_a_name_shows_nothing_and_needs_no_escaping() -> None:

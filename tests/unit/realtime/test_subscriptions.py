@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 from common.errors import FailedPrecondition, Overloaded
-from realtime.delivery.subscriptions import PendingJoin, Subscriptions
+from realtime.delivery.subscriptions import GatewayTopics, PendingJoin
 
 TOPIC = "room:1"
 
@@ -18,15 +18,15 @@ TOPIC = "room:1"
 class Socket:
     user: str
     name: str = ""
-    got: list[Delivery] = field(default_factory=list)
+    got: list[TopicDelivery] = field(default_factory=list)
 
     @property
     def versions(self) -> list[int]:
         return [delivery.version for delivery in self.got if delivery.version]
 
 
-def event(version: int, *, evict: str = "", skip: str = "") -> Delivery:
-    return Delivery(topic=TOPIC, version=version, packet=b'["message",{}]', evict=evict, skip=skip)
+def event(version: int, *, evict: str = "", skip: str = "") -> TopicDelivery:
+    return TopicDelivery(topic=TOPIC, version=version, packet=b'["message",{}]', evict=evict, skip=skip)
 
 
 class Desk:
@@ -34,11 +34,11 @@ class Desk:
 
     def __init__(self, *, max_topics: int = 10, max_held_bytes: int = 10_000) -> None:
         self.idle: list[str] = []
-        self.subscriptions: Subscriptions[Socket] = Subscriptions(
+        self.subscriptions: GatewayTopics[Socket] = GatewayTopics(
             self.idle.append, max_topics=max_topics, max_held_bytes=max_held_bytes
         )
 
-    def deliver(self, *deliveries: Delivery) -> None:
+    def deliver(self, *deliveries: TopicDelivery) -> None:
         for delivery in deliveries:
             for socket in self.subscriptions.route(delivery):
                 if delivery.packet_for(socket.user) is not None:
@@ -216,7 +216,7 @@ def test_nothing_is_kept_of_sockets_that_have_gone() -> None:
     desk = Desk()
     sockets = [desk.member(user, 3) for user in ("alice", "bob", "carol")]
     joins = [desk.subscriptions.join(socket, "room:2") for socket in sockets]
-    desk.deliver(event(4, evict="bob"), Delivery(topic="room:2", version=9, packet=b"[]"))
+    desk.deliver(event(4, evict="bob"), TopicDelivery(topic="room:2", version=9, packet=b"[]"))
     for socket in sockets:
         desk.subscriptions.gone(socket)
     for join in joins:
@@ -253,10 +253,10 @@ class Room:
     """A room, a region and a gateway, with everything in between delayed at will."""
 
     def __init__(self) -> None:
-        self.subscriptions: Subscriptions[Socket] = Subscriptions(self.unlisten, max_topics=5)
+        self.subscriptions: GatewayTopics[Socket] = GatewayTopics(self.unlisten, max_topics=5)
         self.sockets = {name: Socket("alice" if name[0] == "a" else "bob", name) for name in SOCKETS}
         self.members = {"alice", "bob"}
-        self.entries: list[Delivery] = []
+        self.entries: list[TopicDelivery] = []
         self.visible: list[set[str]] = []  # who may see each entry
         self.head = 0
         self.cursor: int | None = None  # entries that the region has passed on; None: it does not listen
@@ -423,7 +423,7 @@ def test_in_any_interleaving_each_socket_hears_what_it_is_owed_once_in_order_and
 
 
 def without_holding(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Subscriptions, "_hold", lambda *_: None)
+    monkeypatch.setattr(GatewayTopics, "_hold", lambda *_: None)
 
 
 def without_floors(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,15 +12,15 @@ import msgspec
 
 from actors.kernel.contract import protocol
 from actors.kernel.contract.activities import Answered, Still
-from actors.kernel.contract.callers import Submission
-from actors.kernel.contract.entity import Attach, Kind, Principal
+from actors.kernel.contract.callers import WaitingCommand
+from actors.kernel.contract.entity import AnyKind, Attach, Principal
 from actors.kernel.history.codec import StoredLetter, decode_effects
 from actors.kernel.history.replay import packets
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.shard.decider import AttachQuery, Decider
 from actors.kernel.shard.reply_cache import ReplyCache
 from actors.kernel.shard.residents.loader import restore
-from actors.kernel.shard.residents.resident import Decided, Draft, Resident
+from actors.kernel.shard.residents.resident import Decided, Resident, TurnDraft
 from actors.workflows.table import reactions_of
 from common.clock import SystemClock
 from common.errors import error_of
@@ -29,7 +29,7 @@ from store.ports.journal import Loaded, Outcome, Snapshot, Turn
 from store.ports.views import View, ViewQuery
 
 START_MS: Final = 1_763_631_000_000  # 2025-11-20T09:30:00.000Z
-_decode_delivery: Final = msgspec.msgpack.Decoder(protocol.Delivery).decode
+_decode_delivery: Final = msgspec.msgpack.Decoder(protocol.TopicDelivery).decode
 T = TypeVar("T")
 
 
@@ -48,8 +48,8 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 class Done:
     """What became of one command."""
 
-    answer: protocol.Answer
-    deliveries: list[protocol.Delivery]
+    answer: protocol.ItemAnswer
+    deliveries: list[protocol.TopicDelivery]
 
     @property
     def data(self) -> Any:
@@ -69,9 +69,9 @@ class Done:
 class Caller:
     """Takes the answers that nobody waits for here."""
 
-    answers: list[protocol.Answer] = field(default_factory=list)
+    answers: list[protocol.ItemAnswer] = field(default_factory=list)
 
-    def answer(self, answer: protocol.Answer) -> None:
+    def answer(self, answer: protocol.ItemAnswer) -> None:
         self.answers.append(answer)
 
     def listen(self, topic: str, version: int) -> None:
@@ -81,7 +81,7 @@ class Caller:
 class World:
     """Entities of one kind."""
 
-    def __init__(self, kind: Kind[Any, Any, Any], *, now_ms: int = START_MS) -> None:
+    def __init__(self, kind: AnyKind, *, now_ms: int = START_MS) -> None:
         self.stores = memory_stores(indexes=kind.indexes)
         self.host = KindRuntime(kind, self.stores, reactions_of([kind.name]))
         self.replies = ReplyCache(SystemClock())
@@ -115,7 +115,7 @@ class World:
             )
             identity = command_id or number.to_bytes(16)
             resident.mailbox.append(
-                Submission(
+                WaitingCommand(
                     caller=Caller(),
                     correlation_id=number,
                     command_id=identity,
@@ -181,7 +181,7 @@ class World:
     async def _fetch(self, entity_id: str, keys: Sequence[str]) -> Any:
         return await self.host.kind.fetch(entity_id, keys, self.host.library)
 
-    def _store(self, draft: Draft) -> None:
+    def _store(self, draft: TurnDraft) -> None:
         resident, turn = draft.resident, draft.close()
         outcome = run(self._append(turn))
         assert outcome is Outcome.STORED, "the journal refused a turn"
@@ -209,7 +209,7 @@ class World:
             assert decided.query is not None
             assert not isinstance(decided.query, AttachQuery)
             found = run(self._read(resident, decided))
-            answer = protocol.Answer(
+            answer = protocol.ItemAnswer(
                 correlation_id=decided.submission.correlation_id,
                 code="",
                 data=msgspec.json.encode(found),

@@ -234,7 +234,7 @@ def test_typing_is_told_to_the_others_and_ends_by_itself() -> None:
     assert msgspec.json.decode(start.lapse) == ["typing_stop", typist]
     assert (start.version, start.skip, start.ttl_s) == (0, "bob", 6.0)
     [stop] = chat.done(c.TypingStop(), "bob").deliveries
-    assert stop == protocol.Delivery(
+    assert stop == protocol.TopicDelivery(
         topic=ROOM, version=0, packet=start.lapse, at_ms=stop.at_ms, skip="bob", key=start.key
     )
     assert chat.version == 1

@@ -12,7 +12,7 @@ from actors.inboxes.kind import InboxKind
 from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import SYSTEM, Attach, Principal
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 from actors.rooms.pairs import ClaimPair, PairKind, pair_id
 from actors.rooms.room import commands as c
 from actors.rooms.room.kind import RoomKind
@@ -41,7 +41,7 @@ class TickingClock(SystemClock):
 class Served:
     """Rooms as gateway and API use them. `heard` is what the region was told, in order."""
 
-    def __init__(self, region: Region, rooms: Rooms, heard: "asyncio.Queue[Delivery]") -> None:
+    def __init__(self, region: Region, rooms: Rooms, heard: "asyncio.Queue[TopicDelivery]") -> None:
         self.region = region
         self.rooms = rooms
         self.heard = heard
@@ -60,9 +60,9 @@ class Served:
 @pytest.fixture
 async def served() -> AsyncIterator[Served]:
     clock = TickingClock()
-    heard: asyncio.Queue[Delivery] = asyncio.Queue()
+    heard: asyncio.Queue[TopicDelivery] = asyncio.Queue()
 
-    def take(parcel: list[Delivery]) -> None:
+    def take(parcel: list[TopicDelivery]) -> None:
         for one in parcel:
             heard.put_nowait(one)
 

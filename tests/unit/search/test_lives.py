@@ -50,12 +50,12 @@ from serve_app.capabilities.search.port import (
 from serve_app.capabilities.search.process.answering import Answering
 from serve_app.capabilities.search.process.index import Asked, Written
 from serve_app.capabilities.search.process.indexer import Indexer
-from serve_app.capabilities.search.process.questions import Answered, Question
+from serve_app.capabilities.search.process.questions import AnsweredQuestion, Question
 from serve_app.capabilities.search.sources.conversations import RoomFeeder
 from serve_app.capabilities.search.sources.entry import Feeder, Opened, Reader, Scope
 from serve_app.capabilities.search.sources.messages import MessageFeeder, MessageSource
 from serve_app.follower.consumer import Turned
-from serve_app.follower.source import Opening
+from serve_app.follower.source import TurnOpener
 from store.memory.stores import memory_stores
 from tests.simulation.loop import VirtualLoop, run
 
@@ -135,7 +135,7 @@ class Direct:
     def __init__(self, answering: Answering) -> None:
         self._answering = answering
 
-    async def find(self, question: Question) -> Answered:
+    async def find(self, question: Question) -> AnsweredQuestion:
         return await self._answering.answer(question)
 
 
@@ -193,7 +193,7 @@ class Life:
         region = await self._cluster.region("lives", lambda _: None)
         self.rooms = Rooms(region, self._stores.views, self._clock)
         engine, blinder = cast("Engine", PlainEngine()), Blinder(IndexKey("k1", bytes(32)), ENGLISH)
-        self._opening = Opening(self._kinds, self._stores)
+        self._opening = TurnOpener(self._kinds, self._stores)
         library = StoredLibrary(self._kinds[0], self._stores)
         answering = Answering(Asked(engine, blinder), engine, self._clock)
         feeders: list[Feeder] = [RoomFeeder(), MessageFeeder(library)]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from common.errors import InvalidArgument
 from serve_app.capabilities.search.analysis import Analyser
-from serve_app.capabilities.search.query import LONGEST, Beginning, Part, Phrase, Query, Word, parse
+from serve_app.capabilities.search.query import LONGEST, Beginning, Part, Phrase, SearchQuery, Word, parse
 
 ENGLISH = Analyser()
 
@@ -15,60 +15,60 @@ def words(*texts: str) -> tuple[Part, ...]:
     return tuple(map(Word, texts))
 
 
-QUERIES: list[tuple[str, Query]] = [
-    ("panic attack", Query(words("panic", "attack"))),
-    ("  Panic\tATTACK\n", Query(words("panic", "attack"))),
-    ("panic panic", Query(words("panic"))),
-    ('"panic attack"', Query((Phrase(("panic", "attack")),))),
-    ('"panic"', Query(words("panic"))),
-    ('""', Query()),
-    ('a "b c" d', Query((Word("a"), Phrase(("b", "c")), Word("d")))),
-    ('"panic attack', Query((Phrase(("panic", "attack")),))),
-    ('panic" attack', Query(words("panic", "attack"))),
-    ('a"b c"d', Query((Word("a"), Phrase(("b", "c")), Word("d")))),
-    ("“panic attack”", Query(words("panic", "attack"))),
-    ("-panic", Query((), words("panic"))),
-    ("-a -b", Query((), words("a", "b"))),
-    ('sleep -"panic attack"', Query(words("sleep"), (Phrase(("panic", "attack")),))),
-    ("well-being", Query(words("well", "being"))),
-    ("a -well-being", Query(words("a"), words("well", "being"))),
-    ("--panic", Query((), words("panic"))),
-    ("- panic", Query(words("panic"))),
-    ("-", Query()),
-    ("*", Query()),
-    ('* - "" \'', Query()),
-    ("pan*", Query((Beginning("pan"),))),
-    ("PÄN*", Query((Beginning("pan"),))),
-    ("pan**", Query((Beginning("pan"),))),
-    ("-pan*", Query((), (Beginning("pan"),))),
-    ("*pan", Query(words("pan"))),
-    ("p*n", Query(words("p", "n"))),
-    ("pan-da*", Query((Word("pan"), Beginning("da")))),
-    ("field:x", Query(words("field", "x"))),
-    ("title:(a AND b)", Query(words("title", "a", "and", "b"))),
-    ("[a TO b]", Query(words("a", "to", "b"))),
-    ("/reg.*x/", Query(words("reg", "x"))),
-    ('{"$gt":""}', Query(words("gt"))),
-    ("a~2 b^3", Query(words("a", "2", "b", "3"))),
-    ("a && b || !c", Query(words("a", "b", "c"))),
-    ("\\u0000 \\", Query(words("u0000"))),
-    ("<script>alert(1)</script>", Query(words("script", "alert", "1"))),
-    ("'; drop table x --", Query(words("drop", "table", "x"))),
-    ("the", Query(words("the"))),
-    ("the of", Query(words("the", "of"))),
-    ("2026-11-29", Query(words("2026", "11", "29", "2026-11-29"))),
-    ("\u202epanic\u202c", Query(words("panic"))),
-    ("pa\u200bnic", Query(words("panic"))),
-    ("\u0301\u0301\u0301", Query()),
-    ("a\u0301" * 3, Query(words("aaa"))),
-    ("😀", Query(words("😀"))),
-    ("❤️ 👍🏽", Query(words("❤", "👍"))),
-    ("東京都", Query(words("東京", "京都"))),
-    ("", Query()),
-    (" \t\n", Query()),
-    ("?!.,;:()[]{}", Query()),
-    ("usr_01ab", Query(words("usr_01ab"))),
-    ("x" * LONGEST, Query(words("x" * LONGEST))),
+QUERIES: list[tuple[str, SearchQuery]] = [
+    ("panic attack", SearchQuery(words("panic", "attack"))),
+    ("  Panic\tATTACK\n", SearchQuery(words("panic", "attack"))),
+    ("panic panic", SearchQuery(words("panic"))),
+    ('"panic attack"', SearchQuery((Phrase(("panic", "attack")),))),
+    ('"panic"', SearchQuery(words("panic"))),
+    ('""', SearchQuery()),
+    ('a "b c" d', SearchQuery((Word("a"), Phrase(("b", "c")), Word("d")))),
+    ('"panic attack', SearchQuery((Phrase(("panic", "attack")),))),
+    ('panic" attack', SearchQuery(words("panic", "attack"))),
+    ('a"b c"d', SearchQuery((Word("a"), Phrase(("b", "c")), Word("d")))),
+    ("“panic attack”", SearchQuery(words("panic", "attack"))),
+    ("-panic", SearchQuery((), words("panic"))),
+    ("-a -b", SearchQuery((), words("a", "b"))),
+    ('sleep -"panic attack"', SearchQuery(words("sleep"), (Phrase(("panic", "attack")),))),
+    ("well-being", SearchQuery(words("well", "being"))),
+    ("a -well-being", SearchQuery(words("a"), words("well", "being"))),
+    ("--panic", SearchQuery((), words("panic"))),
+    ("- panic", SearchQuery(words("panic"))),
+    ("-", SearchQuery()),
+    ("*", SearchQuery()),
+    ('* - "" \'', SearchQuery()),
+    ("pan*", SearchQuery((Beginning("pan"),))),
+    ("PÄN*", SearchQuery((Beginning("pan"),))),
+    ("pan**", SearchQuery((Beginning("pan"),))),
+    ("-pan*", SearchQuery((), (Beginning("pan"),))),
+    ("*pan", SearchQuery(words("pan"))),
+    ("p*n", SearchQuery(words("p", "n"))),
+    ("pan-da*", SearchQuery((Word("pan"), Beginning("da")))),
+    ("field:x", SearchQuery(words("field", "x"))),
+    ("title:(a AND b)", SearchQuery(words("title", "a", "and", "b"))),
+    ("[a TO b]", SearchQuery(words("a", "to", "b"))),
+    ("/reg.*x/", SearchQuery(words("reg", "x"))),
+    ('{"$gt":""}', SearchQuery(words("gt"))),
+    ("a~2 b^3", SearchQuery(words("a", "2", "b", "3"))),
+    ("a && b || !c", SearchQuery(words("a", "b", "c"))),
+    ("\\u0000 \\", SearchQuery(words("u0000"))),
+    ("<script>alert(1)</script>", SearchQuery(words("script", "alert", "1"))),
+    ("'; drop table x --", SearchQuery(words("drop", "table", "x"))),
+    ("the", SearchQuery(words("the"))),
+    ("the of", SearchQuery(words("the", "of"))),
+    ("2026-11-29", SearchQuery(words("2026", "11", "29", "2026-11-29"))),
+    ("\u202epanic\u202c", SearchQuery(words("panic"))),
+    ("pa\u200bnic", SearchQuery(words("panic"))),
+    ("\u0301\u0301\u0301", SearchQuery()),
+    ("a\u0301" * 3, SearchQuery(words("aaa"))),
+    ("😀", SearchQuery(words("😀"))),
+    ("❤️ 👍🏽", SearchQuery(words("❤", "👍"))),
+    ("東京都", SearchQuery(words("東京", "京都"))),
+    ("", SearchQuery()),
+    (" \t\n", SearchQuery()),
+    ("?!.,;:()[]{}", SearchQuery()),
+    ("usr_01ab", SearchQuery(words("usr_01ab"))),
+    ("x" * LONGEST, SearchQuery(words("x" * LONGEST))),
 ]
 
 REFUSED = [
@@ -95,7 +95,7 @@ TYPED: list[tuple[str, tuple[Part, ...]]] = [
 
 
 @pytest.mark.parametrize(("text", "query"), QUERIES)
-def test_a_query_is_read(text: str, query: Query) -> None:
+def test_a_query_is_read(text: str, query: SearchQuery) -> None:
     assert parse(text, ENGLISH) == query
 
 

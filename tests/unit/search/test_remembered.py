@@ -9,10 +9,10 @@ from typing_extensions import override
 
 from common.clock import SystemClock
 from serve_app.capabilities.search.port import Among, Key
-from serve_app.capabilities.search.process.questions import Answered, Candidate, Question, packed
+from serve_app.capabilities.search.process.questions import AnsweredQuestion, Candidate, Question, packed
 from serve_app.capabilities.search.process.remembered import HOLDS_S, Remembered
 
-ANSWERED: Final = Answered(
+ANSWERED: Final = AnsweredQuestion(
     candidates=[Candidate("messages", "r1#4", 7)], more=False, slips={}, engine="plain", lag_ms=0
 )
 
@@ -90,6 +90,16 @@ def test_a_change_ends_what_it_may_concern(key: Key, stands: bool) -> None:
     remembered, _ = kept()
     remembered.changed([key])
     assert (remembered.get(QUESTION) is not None) is stands
+
+
+@pytest.mark.parametrize(
+    "question", [asked(), asked({"type": ["messages"]}), asked({"room": ["r1"]})], ids=["all", "no rooms", "no types"]
+)
+def test_what_names_no_place_is_ended_by_every_change(question: Question) -> None:
+    remembered, _ = kept(question)
+    assert remembered.get(question) == ANSWERED
+    remembered.changed([Key("files", "file_1")])
+    assert remembered.get(question) is None
 
 
 def test_what_was_asked_before_a_change_was_found_does_not_stand_after_it() -> None:

@@ -114,4 +114,4 @@ def test_the_index_has_a_process_of_its_own_while_search_is_on(monkeypatch: pyte
     on = load_settings().listeners_inside
     monkeypatch.setenv("CAREWIRE_FEATURES__SEARCH", "false")
     assert "Search" not in deployments(build({}))
-    assert on - load_settings().listeners_inside == 1
+    assert on - load_settings().listeners_inside == 2

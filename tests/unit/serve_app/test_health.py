@@ -2,7 +2,7 @@
 
 import asyncio
 
-from serve_app.processes.health import Finding, HealthMonitor, Part, State, switched_off
+from serve_app.processes.health import Finding, HealthMonitor, HealthPart, State, switched_off
 
 
 class Patient:
@@ -11,7 +11,7 @@ class Patient:
     def __init__(self, name: str, state: State | Exception, *, vital: bool = True) -> None:
         self.state = state
         self.probes = 0
-        self.part = Part(name, self._probe, vital)
+        self.part = HealthPart(name, self._probe, vital)
 
     async def _probe(self) -> Finding:
         self.probes += 1
@@ -48,7 +48,7 @@ async def test_it_is_down_when_a_vital_part_is_and_degraded_when_another_is() ->
 
 async def test_what_is_still_to_be_set_up_is_shown_and_the_whole_is_none_the_worse() -> None:
     ladder = Patient("notifications", "degraded", vital=False)
-    advisory = Part("notifications", ladder.part.probe, vital=False, advisory=True)
+    advisory = HealthPart("notifications", ladder.part.probe, vital=False, advisory=True)
     health = await HealthMonitor([Patient("mongo", "ok").part, advisory]).look()
     assert (health.status, health.services["notifications"]["status"]) == ("ok", "degraded")
     assert (await HealthMonitor([Patient("mongo", "ok").part, ladder.part]).look()).status == "degraded"

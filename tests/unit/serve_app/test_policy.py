@@ -6,7 +6,7 @@ import pytest
 
 from common.auth.tokens import ROLES
 from common.errors import PermissionDenied
-from common.policy import POLICY, RULES, Policy, Relation, Rule, render
+from common.policy import POLICY, RULES, AccessPolicy, PolicyRule, Relation, render
 from tests.declared import declared_events
 
 # Rows are actions, columns client, therapist, moderator, admin; letters are relations: (s)elf (o)wner (m)ember (c)are
@@ -267,7 +267,7 @@ def test_an_action_that_nobody_knows_is_a_mistake_of_ours() -> None:
     with pytest.raises(KeyError):
         POLICY.require("admin", "room.reed")
     with pytest.raises(ValueError, match="one rule"):
-        Policy([Rule("a", "", {}), Rule("a", "", {})])
+        AccessPolicy([PolicyRule("a", "", {}), PolicyRule("a", "", {})])
 
 
 def test_every_event_stands_under_an_action_that_exists() -> None:

@@ -115,7 +115,7 @@ class Sheet:
             self.writing.apply(event, seq, at_ms)
 
 
-class SheetKind(Kind[Sheet, Any, Any]):
+class SheetKind(Kind[Sheet, Any, Any, Document]):
     name = "assignment"
     commands = Join | Catch | Write | Tell | GetDraft | SaveDraft | Compact | Change
     events = Updated | Checkpoint | Changed

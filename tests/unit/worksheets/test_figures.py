@@ -10,7 +10,7 @@ from actors.worksheets.instruments import instrument_of
 from actors.worksheets.schema.fields import Schema
 from actors.worksheets.schema.scoring import Scored
 from actors.worksheets.schema.showing import shown
-from actors.worksheets.worksheet.figures import Answered, figures
+from actors.worksheets.worksheet.figures import AnsweredField, figures
 from actors.worksheets.worksheet.suppression import Cohort
 
 SCHEMA = msgspec.convert(
@@ -24,10 +24,10 @@ SCHEMA = msgspec.convert(
 )
 
 
-def answered(person: str, kind: int | None, **more: Any) -> Answered:
+def answered(person: str, kind: int | None, **more: Any) -> AnsweredField:
     answers = {} if kind is None else {"kind": kind, "word": "secret"}
     known = {"at": 0, "late": False, "minutes": 5, "month": "2025-11", "answers": answers, "scores": {}}
-    return Answered(person=person, **{**known, **more})
+    return AnsweredField(person=person, **{**known, **more})
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.one_of(st.none(), st.integers(0, 3))), max_size=60))

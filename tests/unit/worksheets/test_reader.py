@@ -14,7 +14,7 @@ from pycrdt import Doc, Map, Text
 from actors.worksheets.document.judging import Author, Bounds, require_right, require_room, without_foreign_marks
 from actors.worksheets.document.part import Document
 from actors.worksheets.yjs.bytes import block_bytes, number_bytes
-from actors.worksheets.yjs.index import Index
+from actors.worksheets.yjs.index import RunIndex
 from actors.worksheets.yjs.reader import apply, read
 from actors.worksheets.yjs.refusal import Refused
 from actors.worksheets.yjs.update import parse_state_vector, state_vector_bytes
@@ -98,7 +98,7 @@ UNKNOWN = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_is_no_update_is_refused_in_no_time_and_changes_nothing(name: str) -> None:
-    index = Index()
+    index = RunIndex()
     began_s = time.process_time()
     with pytest.raises(Refused):
         read(HOSTILE[name], index)
@@ -109,7 +109,7 @@ def test_what_is_no_update_is_refused_in_no_time_and_changes_nothing(name: str) 
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_what_the_worksheet_does_not_know_is_refused(name: str) -> None:
     with pytest.raises(Refused) as refused:
-        require_right(read(UNKNOWN[name], Index()), CLARA, SHAPE, Bounds())
+        require_right(read(UNKNOWN[name], RunIndex()), CLARA, SHAPE, Bounds())
     assert refused.value.why == "malformed"
 
 
@@ -225,11 +225,11 @@ def test_a_group_has_as_many_rows_as_it_may() -> None:
 
 def test_what_is_sent_again_is_passed_over_and_half_known_structs_are_taken_from_where_they_are_new() -> None:
     whole = written()
-    index = Index()
+    index = RunIndex()
     apply(read(whole, index), index)
     assert read(whole, index).is_empty
     short, long = (update(struct(text(one), root="text:story", key=None, kind=4)) for one in ("ab", "abcd"))
-    index = Index()
+    index = RunIndex()
     apply(read(short, index), index)
     change = read(long, index)
     assert [one.length for one in change.added] == [2]
@@ -238,7 +238,7 @@ def test_what_is_sent_again_is_passed_over_and_half_known_structs_are_taken_from
 
 
 def test_a_struct_that_claims_another_place_for_what_is_half_known_is_refused() -> None:
-    index = Index()
+    index = RunIndex()
     apply(read(update(struct(text("ab"), root="text:story", key=None, kind=4)), index), index)
     with pytest.raises(Refused):
         read(update(struct(text("abcd"), root="text:plan", key=None, kind=4)), index)
@@ -255,7 +255,7 @@ def test_writers_who_wait_for_each_other_are_refused_and_those_who_do_not_are_ta
         + (_N(2) + _N(1000) + _N(0) + head + beside + _N(3000) + _N(0) + text("d"))
         + b"\0"
     )
-    assert [one.item.text for one in read(chain, Index()).added] == list("abcde")
+    assert [one.item.text for one in read(chain, RunIndex()).added] == list("abcde")
     circle = (
         _N(2)
         + (_N(1) + _N(2000) + _N(0) + beside + _N(1000) + _N(0) + text("b"))
@@ -263,7 +263,7 @@ def test_writers_who_wait_for_each_other_are_refused_and_those_who_do_not_are_ta
         + b"\0"
     )
     with pytest.raises(Refused) as refused:
-        read(circle, Index())
+        read(circle, RunIndex())
     assert refused.value.why == "gap"
 
 
@@ -311,7 +311,7 @@ def test_any_mutation_is_refused_or_taken_by_both_in_less_than_five_milliseconds
 def test_deleted_ranges_are_the_union_of_what_was_deleted(
     deleted: list[tuple[int, int]], asked: list[tuple[int, int]]
 ) -> None:
-    index = Index()
+    index = RunIndex()
     apply(read(update(struct(text("x" * 80), root="text:story", key=None, kind=4)), index), index)
     gone: set[int] = set()
     for start, length in deleted:
@@ -321,4 +321,4 @@ def test_deleted_ranges_are_the_union_of_what_was_deleted(
     for start, length in asked:
         found = {n for low, high, _ in index.undeleted(5000, start, start + length) for n in range(low, high)}
         assert found == set(range(start, start + length)) - gone
-    assert Index.of(index.stored()).stored() == index.stored()
+    assert RunIndex.of(index.stored()).stored() == index.stored()

@@ -2,12 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import pytest
 
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from actors.worksheets.assignment.kind import AssignmentKind
 from actors.worksheets.desk.kind import DeskKind
 from actors.worksheets.series.kind import SeriesKind
@@ -15,7 +15,7 @@ from actors.worksheets.worksheet.kind import WorksheetKind
 from tests.unit.calendars.samples import sample, structs_of
 
 GOLDEN: Final[dict[str, str]] = json.loads((Path(__file__).parent / "golden" / "stored.json").read_text())
-KINDS: Final[tuple[Kind[Any, Any, Any], ...]] = (WorksheetKind(), AssignmentKind(), SeriesKind(), DeskKind())
+KINDS: Final[tuple[AnyKind, ...]] = (WorksheetKind(), AssignmentKind(), SeriesKind(), DeskKind())
 
 
 def stored() -> dict[str, type[msgspec.Struct]]:

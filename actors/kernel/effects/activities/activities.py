@@ -15,9 +15,9 @@ from functools import partial
 from typing import Final
 
 from actors.kernel.contract.protocol import Level
-from actors.kernel.effects.activities.activity_file import ActivityFile, Verdict
+from actors.kernel.effects.activities.activity_file import ActivityFile, StoredVerdict
 from actors.kernel.effects.activities.activity_ids import mark_of
-from actors.kernel.effects.activities.activity_lines import Lanes, Lines, Open, Phase, of_turn
+from actors.kernel.effects.activities.activity_lines import ActivityPhase, ConnectorLines, Lanes, OpenActivity, of_turn
 from actors.kernel.effects.activities.open_activities import OpenActivities
 from actors.kernel.effects.kept_turns import REST, KeptTurns
 from actors.kernel.effects.timers import TurnKey
@@ -30,10 +30,10 @@ from store.ports.journal import Turn
 from store.ports.stores import Stores
 
 MOST_WAITING: Final = 1000  # of a connector, in memory
-_KEPT: Final = (Phase.BEHIND, Phase.WAITING, Phase.PAUSED, Phase.HELD)
+_KEPT: Final = (ActivityPhase.BEHIND, ActivityPhase.WAITING, ActivityPhase.PAUSED, ActivityPhase.HELD)
 
 
-class Activities:
+class ShardActivities:
     """See the module. `on_waiting` hears of each that comes into line for a connector."""
 
     def __init__(
@@ -52,7 +52,7 @@ class Activities:
         self.file = ActivityFile(
             stores, clock, tasks, serving=serving, partitions=partitions, kinds=kinds, on_vetted=self._vetted
         )
-        self.lines = Lines()
+        self.lines = ConnectorLines()
         self.lanes = Lanes()
         self.on_waiting: Callable[[str], None] = lambda connector: None
         self._kept = KeptTurns(settling)
@@ -65,10 +65,10 @@ class Activities:
         self._recovering = 0
         self.is_complete = False  # is all in memory that earlier lives left?
 
-    def __iter__(self) -> Iterator[Open]:
+    def __iter__(self) -> Iterator[OpenActivity]:
         return iter(self._open)
 
-    def find(self, id_: bytes) -> Open | None:
+    def find(self, id_: bytes) -> OpenActivity | None:
         """The open activity of this id, if it is in memory."""
         return self._open.find(id_)
 
@@ -111,42 +111,42 @@ class Activities:
         if not self.file.is_empty and (one is None or one.filed):
             self.file.close(id_)
 
-    def line_up(self, one: Open, *, first: bool = False) -> None:
+    def line_up(self, one: OpenActivity, *, first: bool = False) -> None:
         """It waits for a runner; `first`: before the others, as it did before."""
-        one.phase, one.runner = Phase.WAITING, ""
+        one.phase, one.runner = ActivityPhase.WAITING, ""
         self.lines.put(one, first=first)
         self.on_waiting(one.activity.connector)
 
-    def step_out(self, one: Open, phase: Phase) -> None:
+    def step_out(self, one: OpenActivity, phase: ActivityPhase) -> None:
         """It waits for no runner, and for no verdict of the database: it is in this phase."""
-        if one.phase is Phase.WAITING:
+        if one.phase is ActivityPhase.WAITING:
             self.lines.remove(one)
-        elif one.phase is Phase.VETTED:
+        elif one.phase is ActivityPhase.VETTED:
             self._is_vetted(one)
         one.phase = phase
 
-    def pause(self, one: Open, due_ms: int) -> None:
+    def pause(self, one: OpenActivity, due_ms: int) -> None:
         """It waits for a runner from then on."""
-        one.phase, one.runner, one.due_ms = Phase.PAUSED, "", due_ms
+        one.phase, one.runner, one.due_ms = ActivityPhase.PAUSED, "", due_ms
         pause_s = max(0, due_ms - self._clock.platform_ms()) / 1000
         asyncio.get_running_loop().call_later(pause_s, self._resume, one, due_ms)
 
     def time_moved(self) -> None:
         """What is paused may be due by now."""
-        for one in [one for one in self._open if one.phase is Phase.PAUSED]:
+        for one in [one for one in self._open if one.phase is ActivityPhase.PAUSED]:
             self.pause(one, one.due_ms)
 
-    def put_off(self, one: Open, due_ms: int) -> None:
+    def put_off(self, one: OpenActivity, due_ms: int) -> None:
         """It goes to the collection, and with it whoever is in its lane."""
         for member in [other for other in self.lanes.beside(one) if other.phase in _KEPT or other is one]:
             self._file(member, "parked", due_ms if member is one else self._due_of(member))
 
-    def give_up(self, one: Open, code: str, message: str) -> None:
+    def give_up(self, one: OpenActivity, code: str, message: str) -> None:
         """Nobody tries it again by itself: it is dead."""
         one.code, one.message = code, message
         self._file(one, "dead", self._clock.platform_ms())
 
-    def admit(self, one: Open) -> None:
+    def admit(self, one: OpenActivity) -> None:
         """It has been loaded: it waits for a runner, unless it is known."""
         if self._open.find(one.id) is None:
             self._open.add(one)
@@ -167,7 +167,7 @@ class Activities:
         for one in [one for one in self._open if one.since_s <= before_s and one.phase in _KEPT]:
             if not one.filed:
                 self.put_off(one, self._due_of(one))
-            elif one.phase is Phase.WAITING and not one.turns:  # its document is written
+            elif one.phase is ActivityPhase.WAITING and not one.turns:  # its document is written
                 self._put_off_behind(one)
                 self._forget(one)
 
@@ -195,7 +195,7 @@ class Activities:
         """Forget what memory holds (the lease is lost); the database keeps it."""
         self.is_complete = False
         for one in self._open:
-            one.phase = Phase.LEAVING
+            one.phase = ActivityPhase.LEAVING
         self._open.clear()
         self._vetting.clear()
         self._kept.clear()
@@ -203,7 +203,7 @@ class Activities:
         self.lanes.clear()
         self.file.clear()
 
-    def _begin(self, one: Open, *, fresh: bool) -> None:
+    def _begin(self, one: OpenActivity, *, fresh: bool) -> None:
         if fresh and (one.lane is None or self._is_known(one.lane)):
             self._join(one)
         else:
@@ -214,8 +214,8 @@ class Activities:
         """Can nobody be before it whom memory does not know in this lane?"""
         return self.file.is_empty and not self._recovering and not self._vetting[lane]
 
-    def _vetted(self, one: Open, verdict: Verdict) -> None:
-        if one not in self._open or one.phase is not Phase.VETTED:
+    def _vetted(self, one: OpenActivity, verdict: StoredVerdict) -> None:
+        if one not in self._open or one.phase is not ActivityPhase.VETTED:
             return
         self._is_vetted(one)
         if verdict.is_answered or verdict.is_stored:
@@ -227,13 +227,13 @@ class Activities:
         else:
             self._join(one)
 
-    def _is_vetted(self, one: Open) -> None:
+    def _is_vetted(self, one: OpenActivity) -> None:
         self._vetting[one.lane] -= 1
         if not self._vetting[one.lane]:
             del self._vetting[one.lane]
-        one.phase = Phase.LEAVING
+        one.phase = ActivityPhase.LEAVING
 
-    def _join(self, one: Open) -> None:
+    def _join(self, one: OpenActivity) -> None:
         """It takes its place: in line, or behind others of its lane; in the collection where too many wait."""
         is_first = self.lanes.add(one)
         if self._open.of(one.activity.connector) > MOST_WAITING:
@@ -241,59 +241,59 @@ class Activities:
         elif is_first:
             self._lead(one)
         else:
-            one.phase = Phase.BEHIND
+            one.phase = ActivityPhase.BEHIND
 
-    def _lead(self, one: Open) -> None:
+    def _lead(self, one: OpenActivity) -> None:
         """It is the first of its lane. An earlier one may have been in line: it steps back."""
         for other in self.lanes.beside(one):
-            if other is not one and other.phase is Phase.WAITING:
+            if other is not one and other.phase is ActivityPhase.WAITING:
                 self.lines.remove(other)
-                other.phase = Phase.BEHIND
+                other.phase = ActivityPhase.BEHIND
         self.line_up(one)
 
-    def _resume(self, one: Open, due_ms: int) -> None:
-        if one in self._open and one.phase is Phase.PAUSED and one.due_ms == due_ms:
+    def _resume(self, one: OpenActivity, due_ms: int) -> None:
+        if one in self._open and one.phase is ActivityPhase.PAUSED and one.due_ms == due_ms:
             self.line_up(one)
 
-    def _file(self, one: Open, state: State, due_ms: int) -> None:
+    def _file(self, one: OpenActivity, state: State, due_ms: int) -> None:
         """Write its document; unless a runner has it, it leaves memory then."""
-        if one.phase is Phase.WAITING:
+        if one.phase is ActivityPhase.WAITING:
             self.lines.remove(one)
-        if one.phase is not Phase.HELD or state == "dead":
-            one.phase = Phase.LEAVING
+        if one.phase is not ActivityPhase.HELD or state == "dead":
+            one.phase = ActivityPhase.LEAVING
         self.file.put(one.record(state, due_ms), partial(self._filed, one), was=one.filed)
         self._open.file(one, state)
 
-    def _filed(self, one: Open) -> None:
+    def _filed(self, one: OpenActivity) -> None:
         if one not in self._open:
             return
         for key in one.turns:
             self._kept.done(key, one.id)
         one.turns.clear()
-        if one.phase is Phase.LEAVING:
+        if one.phase is ActivityPhase.LEAVING:
             if one.filed == "parked":
                 self._put_off_behind(one)
             self._forget(one)
 
-    def _put_off_behind(self, one: Open) -> None:
+    def _put_off_behind(self, one: OpenActivity) -> None:
         """It waits in the collection, and so must those behind it: none of them may come first."""
         for later in self.lanes.beside(one):
-            if later.phase is Phase.BEHIND:
+            if later.phase is ActivityPhase.BEHIND:
                 self._file(later, "parked", BEHIND)
 
-    def _forget(self, one: Open) -> None:
+    def _forget(self, one: OpenActivity) -> None:
         """It is over, or has a document: memory lets go of it, and its turns need not keep it."""
         self._take_out(one)
         for key in one.turns:
             self._kept.done(key, one.id)
 
-    def _take_out(self, one: Open) -> None:
+    def _take_out(self, one: OpenActivity) -> None:
         self._open.remove(one)
-        self.step_out(one, Phase.LEAVING)
+        self.step_out(one, ActivityPhase.LEAVING)
         heir = self.lanes.remove(one)
-        if heir is not None and heir.phase is Phase.BEHIND:
+        if heir is not None and heir.phase is ActivityPhase.BEHIND:
             self.line_up(heir)
 
-    def _due_of(self, one: Open) -> int:
+    def _due_of(self, one: OpenActivity) -> int:
         """When one is due that is put off because it has waited for long."""
         return one.due_when_put_off(self._clock.platform_ms(), self._clock.monotonic_s())

@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from actors.kernel.effects.activities.activity_lines import Open
+from actors.kernel.effects.activities.activity_lines import OpenActivity
 from store.ports.activities import ActivityRecord, Lane, State
 
 Then = Callable[[], None]
 
 
 @dataclass(slots=True)
-class Batch:
+class ActivityWrites:
     """What is to be done. `puts` are documents by id, each with what follows when it is there."""
 
     puts: dict[bytes, tuple[ActivityRecord, Then]] = field(default_factory=dict)
@@ -21,7 +21,7 @@ class Batch:
     counted: Counter[tuple[str, State]] = field(default_factory=Counter)  # what these puts change in the counts
     counting: list[Future[None]] = field(default_factory=list)  # done when all has been counted anew
     writing: list[Future[None]] = field(default_factory=list)  # done when the puts are written
-    vetted: list[Open] = field(default_factory=list)
+    vetted: list[OpenActivity] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.puts or self.closed or self.lanes or self.vetted or self.counting)
@@ -31,19 +31,19 @@ class Batch:
         """How many activities it keeps in memory."""
         return len(self.puts) + len(self.vetted)
 
-    def singles(self) -> Iterator["Batch"]:
+    def singles(self) -> Iterator["ActivityWrites"]:
         """The same, one by one, in its order."""
         for id_, put in self.puts.items():
             if id_ not in self.closed:
-                yield Batch(puts={id_: put})
+                yield ActivityWrites(puts={id_: put})
         for id_ in self.closed:
-            yield Batch(closed={id_})
+            yield ActivityWrites(closed={id_})
         for lane in list(self.lanes):
-            yield Batch(lanes={lane})
+            yield ActivityWrites(lanes={lane})
         for one in self.vetted:
-            yield Batch(vetted=[one])
+            yield ActivityWrites(vetted=[one])
 
-    def add(self, other: "Batch") -> None:
+    def add(self, other: "ActivityWrites") -> None:
         """What `other` holds is to be done as well, unless this one knows better."""
         self.puts = {id_: put for id_, put in other.puts.items() if id_ not in self.closed} | self.puts
         self.closed |= other.closed

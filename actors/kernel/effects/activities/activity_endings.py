@@ -8,9 +8,9 @@ from typing import Final
 from actors.kernel.contract import protocol
 from actors.kernel.contract.activities import Answered, Outcome
 from actors.kernel.contract.entity import SYSTEM
-from actors.kernel.effects.activities.activities import Activities
+from actors.kernel.effects.activities.activities import ShardActivities
 from actors.kernel.effects.activities.activity_ids import answer_id
-from actors.kernel.effects.activities.activity_lines import Open, Phase, of_record
+from actors.kernel.effects.activities.activity_lines import ActivityPhase, OpenActivity, of_record
 from actors.kernel.effects.inbox import LocalLetter, ShardInbox
 from common.clock import Clock
 from common.errors import Overloaded, Unavailable
@@ -29,7 +29,7 @@ class ActivityEndings:
 
     def __init__(
         self,
-        activities: Activities,
+        activities: ShardActivities,
         stores: Stores,
         inbox: ShardInbox,
         *,
@@ -56,13 +56,13 @@ class ActivityEndings:
             self._expiring = True
             self._tasks.spawn(self._expire())
 
-    def late(self, one: Open) -> None:
+    def late(self, one: OpenActivity) -> None:
         """Its deadline is over: its entity is told."""
         self.tell(one, "expired")
 
-    def tell(self, one: Open, outcome: Outcome) -> "asyncio.Future[protocol.Answer]":
+    def tell(self, one: OpenActivity, outcome: Outcome) -> "asyncio.Future[protocol.ItemAnswer]":
         """Answer it in the place of a runner. Stored, it is over."""
-        self._activities.step_out(one, Phase.ANSWERING)
+        self._activities.step_out(one, ActivityPhase.ANSWERING)
         told = _Told(lambda answer: self._told(one, answer))
         answered = Answered(
             key=one.activity.key, outcome=outcome, attempts=one.attempts, code=one.code, at_ms=self._clock.platform_ms()
@@ -79,9 +79,9 @@ class ActivityEndings:
         self._inbox.put(LocalLetter(told, item))
         return told.answered
 
-    def _told(self, one: Open, answer: protocol.Answer) -> None:
+    def _told(self, one: OpenActivity, answer: protocol.ItemAnswer) -> None:
         """What was told is over by now; what could not be is told again."""
-        if not answer.code or self._activities.find(one.id) is not one or one.phase is not Phase.ANSWERING:
+        if not answer.code or self._activities.find(one.id) is not one or one.phase is not ActivityPhase.ANSWERING:
             return
         if answer.code in NOT_TAKEN:
             self._activities.pause(one, self._clock.platform_ms() + _AGAIN_MS)
@@ -120,7 +120,7 @@ class ActivityEndings:
             if one.id in answered:
                 self._activities.file.close(one.id)
             else:
-                one.phase = Phase.ANSWERING
+                one.phase = ActivityPhase.ANSWERING
                 told.append(self.tell(one, "expired"))
         if told:
             await asyncio.wait(told, timeout=self._patience_ms / 1000)
@@ -131,11 +131,11 @@ class _Told:
 
     __slots__ = ("_then", "answered")
 
-    def __init__(self, then: Callable[[protocol.Answer], None]) -> None:
+    def __init__(self, then: Callable[[protocol.ItemAnswer], None]) -> None:
         self._then = then
-        self.answered: asyncio.Future[protocol.Answer] = asyncio.get_running_loop().create_future()
+        self.answered: asyncio.Future[protocol.ItemAnswer] = asyncio.get_running_loop().create_future()
 
-    def answer(self, answer: protocol.Answer) -> None:
+    def answer(self, answer: protocol.ItemAnswer) -> None:
         if not self.answered.done():
             self.answered.set_result(answer)
             self._then(answer)

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Literal, TypeVar
 
-from actors.kernel.effects.activities.activity_batch import Batch, Then
+from actors.kernel.effects.activities.activity_batch import ActivityWrites, Then
 from actors.kernel.effects.activities.activity_ids import answer_id
-from actors.kernel.effects.activities.activity_lines import Open
+from actors.kernel.effects.activities.activity_lines import OpenActivity
 from actors.kernel.effects.postman import LETTERS
 from actors.kernel.lib.backoffs import database_backoff
 from common.clock import Clock
@@ -40,7 +40,7 @@ class _LeaseLostError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class StoredVerdict:
     """What the database says of an open activity: it `is_answered`, it `is_stored`, or others of its lane are."""
 
     is_answered: bool
@@ -60,7 +60,7 @@ class ActivityFile:
         serving: Callable[[], bool],
         partitions: Callable[[], list[int]],
         kinds: Collection[str],
-        on_vetted: Callable[[Open, Verdict], None],
+        on_vetted: Callable[[OpenActivity, StoredVerdict], None],
     ) -> None:
         self._activities = stores.activities
         self._journal = stores.journal
@@ -71,9 +71,9 @@ class ActivityFile:
         self._kinds = kinds
         self._on_vetted = on_vetted
         self.on_due: Callable[[str], None] = lambda connector: None  # hears when one has moved up
-        self._next = Batch()
-        self._failed = Batch()  # what met a bug by itself, until it is done again
-        self._writing = Batch()  # what is being done
+        self._next = ActivityWrites()
+        self._failed = ActivityWrites()  # what met a bug by itself, until it is done again
+        self._writing = ActivityWrites()  # what is being done
         self._wrote = asyncio.Event()
         self._working = False
         self._gated = False
@@ -118,7 +118,7 @@ class ActivityFile:
         self._failed.puts.pop(id_, None)
         self._work_on()
 
-    def vet(self, one: Open) -> None:
+    def vet(self, one: OpenActivity) -> None:
         """Look whether it is over, or put off, already."""
         self._next.vetted.append(one)
         self._work_on()
@@ -136,7 +136,7 @@ class ActivityFile:
     def clear(self) -> None:
         """The lease is lost: the database has what counts."""
         self._end(self._next)
-        self._next, self._failed, self._writing = Batch(), Batch(), Batch()
+        self._next, self._failed, self._writing = ActivityWrites(), ActivityWrites(), ActivityWrites()
         self.counts.clear()
         self._wrote.set()
 
@@ -172,7 +172,7 @@ class ActivityFile:
             stuck = await self._activities.get(await self._activities.stuck(self._partitions(), self._kinds))
             self.look_at({(one.entity, one.lane) for one in stuck.values()})
 
-    async def answered(self, ones: Sequence[Open]) -> set[bytes]:
+    async def answered(self, ones: Sequence[OpenActivity]) -> set[bytes]:
         """Those whose answer the journal has. Raises `Unavailable`."""
         ids = {answer_id(one.entity, one.activity.key): one.id for one in ones}
         return {ids[id_] for id_ in await self._journal.replies(list(ids))} if ids else set()
@@ -193,12 +193,12 @@ class ActivityFile:
                     return
                 finally:
                     self._end(batch)
-                    self._writing = Batch()
+                    self._writing = ActivityWrites()
                     self._wrote.set()
         finally:
             self._working = False
 
-    async def _done_with(self, batch: Batch) -> bool:
+    async def _done_with(self, batch: ActivityWrites) -> bool:
         """Do it. False when it met a bug, which must not hold up the others for ever."""
         try:
             await self._do(batch)
@@ -209,7 +209,7 @@ class ActivityFile:
             return False
         return True
 
-    async def _one_by_one(self, batch: Batch) -> None:
+    async def _one_by_one(self, batch: ActivityWrites) -> None:
         """Find what it was that met a bug: it is done again later, and the rest of the batch now."""
         for single in batch.singles():
             if not await self._done_with(single):
@@ -218,19 +218,19 @@ class ActivityFile:
                 self._failed.add(single)
 
     def _again(self) -> None:
-        failed, self._failed = self._failed, Batch()
+        failed, self._failed = self._failed, ActivityWrites()
         self._next.add(failed)
         self._work_on()
 
-    def _take(self) -> Batch:
+    def _take(self) -> ActivityWrites:
         """What is to be done next. No more is vetted at once than can be put off before the next are looked at."""
-        batch, self._next = self._next, Batch()
+        batch, self._next = self._next, ActivityWrites()
         shut = [one for one in batch.vetted if self._gated and one.activity.lane]
         open_ = [one for one in batch.vetted if not (self._gated and one.activity.lane)]
         batch.vetted, self._next.vetted = open_[:_MOST], open_[_MOST:] + shut
         return batch
 
-    async def _do(self, batch: Batch) -> None:
+    async def _do(self, batch: ActivityWrites) -> None:
         lanes = batch.lanes
         records = [record for record, _ in batch.puts.values()]
         for some in _slices(records):
@@ -255,7 +255,7 @@ class ActivityFile:
             self.counts = Counter(counts)
             self.counts.update(self._next.counted)
 
-    def _end(self, batch: Batch) -> None:
+    def _end(self, batch: ActivityWrites) -> None:
         for counted in batch.counting:
             _done(counted)
         for written in batch.writing:
@@ -271,14 +271,14 @@ class ActivityFile:
             for connector in {one.connector for one in stuck}:
                 self.on_due(connector)
 
-    async def _vet(self, ones: Sequence[Open]) -> None:
+    async def _vet(self, ones: Sequence[OpenActivity]) -> None:
         """The collection first, then the journal: who is over leaves the one after the answer is in the other."""
         stored = await self._insist(partial(self._activities.get, [one.id for one in ones]))
         lanes = [one.lane for one in ones if one.lane is not None]
         firsts = await self._insist(partial(self._activities.first_of, lanes)) if lanes else {}
         answered = await self._insist(partial(self.answered, ones))
         for one in ones:
-            self._on_vetted(one, Verdict(one.id in answered, one.id in stored, one.lane in firsts))
+            self._on_vetted(one, StoredVerdict(one.id in answered, one.id in stored, one.lane in firsts))
 
     async def _insist(self, action: Callable[[], Awaitable[R]]) -> R:
         backoff = database_backoff()

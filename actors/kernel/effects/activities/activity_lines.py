@@ -23,7 +23,7 @@ _DEAL: Final = (0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 2)
 _PLACES: Final = 20  # bits for the place of an activity in its turn
 
 
-class Phase(Enum):
+class ActivityPhase(Enum):
     """Where an open activity stands."""
 
     VETTED = auto()  # the database is asked whether it is over, or put off, already
@@ -38,7 +38,7 @@ class Phase(Enum):
 
 
 @dataclass(slots=True, eq=False)
-class Open:
+class OpenActivity:
     """An activity that is not over, in memory. `turns` keep it; `filed` is the state in which it has a document, or is
     about to have one ("": it has none).
 
@@ -53,7 +53,7 @@ class Open:
     activity: StoredActivity
     created_at_ms: int
     since_s: float
-    phase: Phase = Phase.VETTED
+    phase: ActivityPhase = ActivityPhase.VETTED
     turns: list[TurnKey] = field(default_factory=list)
     filed: State | Literal[""] = ""
     attempts: int = 0
@@ -75,9 +75,9 @@ class Open:
 
     def due_when_put_off(self, now_ms: int, now_s: float) -> int:
         """When it is due, if it is put off because it has waited for long."""
-        if self.phase is Phase.BEHIND:
+        if self.phase is ActivityPhase.BEHIND:
             return BEHIND
-        if self.phase is Phase.HELD:
+        if self.phase is ActivityPhase.HELD:
             return now_ms + int(max(0.0, self.until_s - now_s) * 1000)
         return max(self.due_ms, now_ms)
 
@@ -103,9 +103,9 @@ class Open:
         )
 
 
-def of_turn(turn: Turn, place: int, activity: StoredActivity, now_s: float) -> Open:
+def of_turn(turn: Turn, place: int, activity: StoredActivity, now_s: float) -> OpenActivity:
     """The activity that a turn made at this place among its own."""
-    return Open(
+    return OpenActivity(
         id=mark_of(turn.entity, activity.key),
         entity=turn.entity,
         partition=turn.partition,
@@ -116,9 +116,9 @@ def of_turn(turn: Turn, place: int, activity: StoredActivity, now_s: float) -> O
     )
 
 
-def of_record(record: ActivityRecord, now_s: float) -> Open:
+def of_record(record: ActivityRecord, now_s: float) -> OpenActivity:
     """The activity of a document."""
-    return Open(
+    return OpenActivity(
         id=record.id,
         entity=record.entity,
         partition=record.partition,
@@ -126,7 +126,7 @@ def of_record(record: ActivityRecord, now_s: float) -> Open:
         activity=decode_activity(record.packed),
         created_at_ms=record.created_at_ms,
         since_s=now_s,
-        phase=Phase.WAITING,
+        phase=ActivityPhase.WAITING,
         filed=record.state,
         attempts=record.attempts,
         deaths=record.deaths,
@@ -136,14 +136,14 @@ def of_record(record: ActivityRecord, now_s: float) -> Open:
     )
 
 
-class Lines:
+class ConnectorLines:
     """Who waits for a runner, by connector: three lines each, served 8 : 3 : 1, so a broadcast never delays a code."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, tuple[OrderedDict[bytes, Open], ...]] = {}
+        self._lines: dict[str, tuple[OrderedDict[bytes, OpenActivity], ...]] = {}
         self._dealt = 0
 
-    def put(self, one: Open, *, first: bool = False) -> None:
+    def put(self, one: OpenActivity, *, first: bool = False) -> None:
         """At the end of its line; `first`: in front, since it had been taken out."""
         lines = self._lines.get(one.activity.connector)
         if lines is None:
@@ -153,12 +153,12 @@ class Lines:
         if first:
             line.move_to_end(one.id, last=False)
 
-    def remove(self, one: Open) -> None:
+    def remove(self, one: OpenActivity) -> None:
         """It waits no more."""
         if (lines := self._lines.get(one.activity.connector)) is not None:
             lines[_URGENCIES[one.activity.urgency]].pop(one.id, None)
 
-    def take(self, connector: str) -> Open | None:
+    def take(self, connector: str) -> OpenActivity | None:
         """The next one; None when nobody waits."""
         lines = self._lines.get(connector)
         if lines is None or not any(lines):
@@ -177,9 +177,9 @@ class Lanes:
     """Activities of one lane of an entity are carried out one at a time, in their order."""
 
     def __init__(self) -> None:
-        self._lanes: dict[Lane, list[Open]] = {}
+        self._lanes: dict[Lane, list[OpenActivity]] = {}
 
-    def add(self, one: Open) -> bool:
+    def add(self, one: OpenActivity) -> bool:
         """It comes into its lane; whether it is the first there (who has none is)."""
         if (lane := one.lane) is None:
             return True
@@ -187,7 +187,7 @@ class Lanes:
         insort(members, one, key=_order)
         return members[0] is one
 
-    def remove(self, one: Open) -> Open | None:
+    def remove(self, one: OpenActivity) -> OpenActivity | None:
         """It leaves its lane; the one that is first now, if another was before."""
         if (lane := one.lane) is None or one not in (members := self._lanes.get(lane, [])):
             return None
@@ -198,7 +198,7 @@ class Lanes:
             return None
         return members[0] if was_first else None
 
-    def beside(self, one: Open) -> Iterator[Open]:
+    def beside(self, one: OpenActivity) -> Iterator[OpenActivity]:
         """Those in the lane of this one, itself among them, in order; only itself when it has none."""
         return iter([one] if one.lane is None else list(self._lanes.get(one.lane, [one])))
 
@@ -210,5 +210,5 @@ class Lanes:
         self._lanes.clear()
 
 
-def _order(one: Open) -> int:
+def _order(one: OpenActivity) -> int:
     return one.order

@@ -6,8 +6,8 @@ from dataclasses import replace
 from itertools import chain
 from typing import Final
 
-from actors.kernel.effects.activities.activities import Activities
-from actors.kernel.effects.activities.activity_lines import Open, of_record
+from actors.kernel.effects.activities.activities import ShardActivities
+from actors.kernel.effects.activities.activity_lines import OpenActivity, of_record
 from common.clock import Clock
 from common.errors import Unavailable
 from common.lib.tasks import Tasks
@@ -23,7 +23,7 @@ class ActivityLoads:
 
     def __init__(
         self,
-        activities: Activities,
+        activities: ShardActivities,
         stores: Stores,
         *,
         clock: Clock,
@@ -88,7 +88,7 @@ class ActivityLoads:
             self._activities.admit(one)
         return len(records)
 
-    async def _still_open(self, records: list[ActivityRecord]) -> list[Open]:
+    async def _still_open(self, records: list[ActivityRecord]) -> list[OpenActivity]:
         """Without those that are over, and those that must let another one of their lane go first."""
         firsts = await self._stored.first_of([(one.entity, one.lane) for one in records if one.lane])
         opened = [of_record(record, self._clock.monotonic_s()) for record in records]
@@ -108,7 +108,7 @@ class ActivityLoads:
         return found
 
 
-def _is_first(one: Open, firsts: Mapping[Lane, ActivityRecord]) -> bool:
+def _is_first(one: OpenActivity, firsts: Mapping[Lane, ActivityRecord]) -> bool:
     """Is it the first of its lane? One that has gone meanwhile is not."""
     first = None if one.lane is None else firsts.get(one.lane)
     return first is not None and first.id == one.id

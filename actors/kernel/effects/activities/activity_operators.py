@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from actors.kernel.contract.activities import ActivityRow
-from actors.kernel.effects.activities.activities import Activities
+from actors.kernel.effects.activities.activities import ShardActivities
 from actors.kernel.effects.activities.activity_endings import NOT_TAKEN, ActivityEndings
-from actors.kernel.effects.activities.activity_lines import Open, Phase, of_record
+from actors.kernel.effects.activities.activity_lines import ActivityPhase, OpenActivity, of_record
 from actors.kernel.effects.activities.activity_loads import ActivityLoads
 from actors.kernel.effects.postman import LETTERS
 from common.clock import Clock
@@ -20,7 +20,7 @@ class ActivityOperators:
 
     def __init__(
         self,
-        activities: Activities,
+        activities: ShardActivities,
         stores: Stores,
         *,
         clock: Clock,
@@ -59,8 +59,14 @@ class ActivityOperators:
             Unavailable: the database does not answer, or it is not known yet what earlier lives left.
         """
         one = self._activities.find(id_)
-        if one is not None and one.phase in (Phase.PAUSED, Phase.WAITING, Phase.BEHIND, Phase.HELD, Phase.VETTED):
-            if one.phase is Phase.PAUSED:
+        if one is not None and one.phase in (
+            ActivityPhase.PAUSED,
+            ActivityPhase.WAITING,
+            ActivityPhase.BEHIND,
+            ActivityPhase.HELD,
+            ActivityPhase.VETTED,
+        ):
+            if one.phase is ActivityPhase.PAUSED:
                 self._activities.line_up(one)
             return row_of(one, "waiting")
         record = await self._record(id_)
@@ -86,7 +92,7 @@ class ActivityOperators:
                 self._activities.file.close(id_)
                 return row_of_record(record)
             one = of_record(record, self._clock.monotonic_s())
-            one.phase = Phase.ANSWERING
+            one.phase = ActivityPhase.ANSWERING
         row = row_of(one, "waiting" if one.filed != "dead" else "dead")
         answer = await self._endings.tell(one, "dropped")
         if answer.code in NOT_TAKEN:
@@ -107,7 +113,7 @@ class ActivityOperators:
         return None
 
 
-def row_of(one: Open, state: str) -> ActivityRow:
+def row_of(one: OpenActivity, state: str) -> ActivityRow:
     """It as operators see it."""
     return ActivityRow(
         id=one.id,
@@ -116,7 +122,7 @@ def row_of(one: Open, state: str) -> ActivityRow:
         state=state,
         attempts=one.attempts,
         created_at_ms=one.created_at_ms,
-        due_ms=one.due_ms if one.phase is Phase.PAUSED else None,
+        due_ms=one.due_ms if one.phase is ActivityPhase.PAUSED else None,
         deadline_ms=one.activity.deadline_ms,
         code=one.code,
         message=one.message,

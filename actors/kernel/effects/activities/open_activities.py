@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from actors.kernel.contract.protocol import Level
-from actors.kernel.effects.activities.activity_lines import Open
+from actors.kernel.effects.activities.activity_lines import OpenActivity
 from store.ports.activities import State
 
 
@@ -12,17 +12,17 @@ class OpenActivities:
     """See the module. Of some there is a document as well: `counts` are of all documents, by connector and state."""
 
     def __init__(self) -> None:
-        self._open: dict[bytes, Open] = {}
+        self._open: dict[bytes, OpenActivity] = {}
         self._here: Counter[str] = Counter()
         self._filed: Counter[tuple[str, State]] = Counter()  # those of them that have a document
 
-    def __iter__(self) -> Iterator[Open]:
+    def __iter__(self) -> Iterator[OpenActivity]:
         return iter(list(self._open.values()))
 
-    def __contains__(self, one: Open) -> bool:
+    def __contains__(self, one: OpenActivity) -> bool:
         return self._open.get(one.id) is one
 
-    def find(self, id_: bytes) -> Open | None:
+    def find(self, id_: bytes) -> OpenActivity | None:
         """The one of this id."""
         return self._open.get(id_)
 
@@ -30,21 +30,21 @@ class OpenActivities:
         """How many there are of this connector."""
         return self._here[connector]
 
-    def add(self, one: Open) -> None:
+    def add(self, one: OpenActivity) -> None:
         """It is open."""
         self._open[one.id] = one
         self._here[one.activity.connector] += 1
         if one.filed:
             self._filed[one.activity.connector, one.filed] += 1
 
-    def remove(self, one: Open) -> None:
+    def remove(self, one: OpenActivity) -> None:
         """It is so no more."""
         del self._open[one.id]
         self._here[one.activity.connector] -= 1
         if one.filed:
             self._filed[one.activity.connector, one.filed] -= 1
 
-    def file(self, one: Open, state: State) -> None:
+    def file(self, one: OpenActivity, state: State) -> None:
         """It has a document, or is about to."""
         if one.filed:
             self._filed[one.activity.connector, one.filed] -= 1

@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from actors.kernel.contract.protocol import Offered, Report, Work
-from actors.kernel.effects.activities.activities import Activities
+from actors.kernel.contract.protocol import Offered, RunnerReport, WorkRequest
+from actors.kernel.effects.activities.activities import ShardActivities
 from actors.kernel.effects.activities.activity_endings import ActivityEndings
-from actors.kernel.effects.activities.activity_lines import Open, Phase
+from actors.kernel.effects.activities.activity_lines import ActivityPhase, OpenActivity
 from actors.kernel.effects.activities.activity_loads import ActivityLoads
 from common.clock import Clock
 from common.lib.retry import Backoff
@@ -30,7 +30,7 @@ _SUSPECT_S: Final = 2.0  # the longest pause before that: not at the same moment
 class _Request:
     """A request for work that waits."""
 
-    def __init__(self, work: Work, since_s: float) -> None:
+    def __init__(self, work: WorkRequest, since_s: float) -> None:
         self.runner = work.runner
         self.credits = work.credits
         self.since_s = since_s
@@ -58,7 +58,7 @@ class Runners:
 
     def __init__(
         self,
-        activities: Activities,
+        activities: ShardActivities,
         clock: Clock,
         *,
         keep_s: float,
@@ -74,12 +74,12 @@ class Runners:
         self._endings = endings
         self._requests: dict[str, _Request] = {}
         self._not_before_s = float("-inf")
-        self._suspect: Open | None = None
+        self._suspect: OpenActivity | None = None
         self._pauses = Backoff(_SUSPECT_S, _SUSPECT_S)
         activities.on_waiting = self._on_waiting
         activities.file.on_due = self._on_due
 
-    async def work(self, work: Work) -> list[Offered]:
+    async def work(self, work: WorkRequest) -> list[Offered]:
         """Take what a runner gives back, and offer it what it has credits for, as soon as there is something."""
         self._take_back(work)
         request = _Request(work, self._clock.monotonic_s())
@@ -120,9 +120,11 @@ class Runners:
         now_s = self._clock.monotonic_s()
         now_ms = self._clock.platform_ms()
         for one in self._activities:
-            if one.phase is Phase.HELD and one.until_s <= now_s:
+            if one.phase is ActivityPhase.HELD and one.until_s <= now_s:
                 self._bereave(one)
-            elif one.phase in (Phase.WAITING, Phase.BEHIND, Phase.PAUSED) and one.is_late(now_ms):
+            elif one.phase in (ActivityPhase.WAITING, ActivityPhase.BEHIND, ActivityPhase.PAUSED) and one.is_late(
+                now_ms
+            ):
                 self._endings.late(one)
         for request in list(self._requests.values()):
             for connector, credit in request.credits.items():
@@ -147,9 +149,9 @@ class Runners:
             offers += [self._hold(one, request) for one in taken]
         return offers
 
-    def _take(self, connector: str, credit: int) -> list[Open]:
-        taken: list[Open] = []
-        kept_back: list[Open] = []
+    def _take(self, connector: str, credit: int) -> list[OpenActivity]:
+        taken: list[OpenActivity] = []
+        kept_back: list[OpenActivity] = []
         now_ms = self._clock.platform_ms()
         while len(taken) < credit and (one := self._activities.lines.take(connector)) is not None:
             if one.is_late(now_ms):
@@ -157,21 +159,21 @@ class Runners:
             elif one.deaths >= _SUSPECT and not self._may_be_tried(one):
                 kept_back.append(one)
             else:
-                one.phase = Phase.HELD
+                one.phase = ActivityPhase.HELD
                 taken.append(one)
         for one in reversed(kept_back):
             self._activities.lines.put(one, first=True)
         return taken
 
-    def _may_be_tried(self, one: Open) -> bool:
+    def _may_be_tried(self, one: OpenActivity) -> bool:
         """Of those whose runners died, one at a time: so it shows which of them it was."""
         suspect = self._suspect
-        if suspect is not None and suspect.phase is Phase.HELD and self._activities.find(suspect.id) is suspect:
+        if suspect is not None and suspect.phase is ActivityPhase.HELD and self._activities.find(suspect.id) is suspect:
             return False
         self._suspect = one
         return True
 
-    def _hold(self, one: Open, request: _Request) -> Offered:
+    def _hold(self, one: OpenActivity, request: _Request) -> Offered:
         now_s = self._clock.monotonic_s()
         one.runner, one.until_s = request.runner, now_s + HOLD_S
         activity = one.activity
@@ -191,19 +193,19 @@ class Runners:
             until_ms_from_now=int((HOLD_S + now_s - request.since_s) * 1000),
         )
 
-    def _take_back(self, work: Work) -> None:
+    def _take_back(self, work: WorkRequest) -> None:
         for one in self._held(work.runner, work.returned):
             self._activities.line_up(one, first=True)
         for report in work.reports:
             for one in self._held(work.runner, [report.id]):
                 self._note(one, report)
 
-    def _held(self, runner: str, ids: Sequence[bytes]) -> list[Open]:
+    def _held(self, runner: str, ids: Sequence[bytes]) -> list[OpenActivity]:
         """Those of these that are this runner's: a zombie's word does not count."""
         found = [self._activities.find(id_) for id_ in ids]
-        return [one for one in found if one is not None and one.phase is Phase.HELD and one.runner == runner]
+        return [one for one in found if one is not None and one.phase is ActivityPhase.HELD and one.runner == runner]
 
-    def _note(self, one: Open, report: Report) -> None:
+    def _note(self, one: OpenActivity, report: RunnerReport) -> None:
         one.attempts, one.deaths = max(one.attempts, report.attempts), 0  # its runner has lived to tell
         one.code, one.message = report.code, report.message
         now_ms = self._clock.platform_ms()
@@ -211,7 +213,7 @@ class Runners:
         if report.verdict in ("dead", "poison"):
             self._activities.give_up(one, report.code or report.verdict, report.message)
             return
-        one.phase, one.due_ms = Phase.PAUSED, due_ms
+        one.phase, one.due_ms = ActivityPhase.PAUSED, due_ms
         if report.verdict == "park" or one.filed or due_ms > one.created_at_ms + self._keep_ms:
             self._activities.put_off(one, due_ms)
         else:
@@ -219,10 +221,10 @@ class Runners:
 
     def _hang_up(self, runner: str) -> None:
         for one in self._activities:
-            if one.phase is Phase.HELD and one.runner == runner:
+            if one.phase is ActivityPhase.HELD and one.runner == runner:
                 self._bereave(one)
 
-    def _bereave(self, one: Open) -> None:
+    def _bereave(self, one: OpenActivity) -> None:
         """Its runner is gone: somebody else tries it, unless it seems to be what they die of."""
         one.deaths += 1
         _log.warning("activity.runner_gone", connector=one.activity.connector, deaths=one.deaths)

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from actors.kernel.contract.callers import StoredReply, Submission
+from actors.kernel.contract.callers import StoredReply, WaitingCommand
 from actors.kernel.contract.entity import Query
-from actors.kernel.contract.protocol import Answer
+from actors.kernel.contract.protocol import ItemAnswer
 from actors.kernel.history.codec import encode_timers
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.shard.residents.life import Life
@@ -30,7 +30,7 @@ class Resident:
     turn: int = 0
     at_ms: int = 0
     life: Life = field(default_factory=Life)
-    mailbox: deque[Submission] = field(default_factory=deque)
+    mailbox: deque[WaitingCommand] = field(default_factory=deque)
     parts: OrderedDict[str, object] = field(default_factory=OrderedDict)
     turns_since_snapshot: int = 0
     used_s: float = 0.0
@@ -60,8 +60,8 @@ class Resident:
 class Decided(msgspec.Struct, eq=False, kw_only=True):
     """One submission with its outcome, held back until the turn is stored."""
 
-    submission: Submission
-    answer: Answer | None  # None: `query` is to be answered from storage first
+    submission: WaitingCommand
+    answer: ItemAnswer | None  # None: `query` is to be answered from storage first
     version: int
     query: Query | None = None
     deliveries: Sequence[tuple[int, bytes]] = ()  # (version, encoded Delivery)
@@ -78,7 +78,7 @@ class Missing:
 
 
 @dataclass(slots=True)
-class Draft:
+class TurnDraft:
     """What one entity decides in one turn: a `Turn` in the making, and the answers that wait for it."""
 
     resident: Resident
@@ -99,7 +99,7 @@ class Draft:
     size: int = 0
     missing: Missing | None = None
     turn: Turn | None = None  # as it was handed to the journal
-    broken: Submission | None = None  # met a bug: the draft must not be stored, memory not be trusted
+    broken: WaitingCommand | None = None  # met a bug: the draft must not be stored, memory not be trusted
 
     @property
     def version(self) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from actors.kernel.contract import protocol
-from actors.kernel.contract.callers import Submission
+from actors.kernel.contract.callers import WaitingCommand
 from actors.kernel.contract.partitions import partition_of
 from actors.kernel.effects.outbox import Outbox
 from actors.kernel.history.replay import replayed
@@ -15,7 +15,7 @@ from actors.kernel.shard.context import ShardContext
 from actors.kernel.shard.residents.life import LifeEvent, Phase
 from actors.kernel.shard.residents.loader import Loader
 from actors.kernel.shard.residents.resident import Missing, Resident
-from actors.kernel.shard.residents.weights import Weights
+from actors.kernel.shard.residents.weights import PartWeights
 from actors.kernel.shard.topics.publisher import Publisher
 from common.errors import Unavailable
 from store.ports.journal import Outcome, Snapshot, Turn
@@ -41,7 +41,7 @@ class Residents:
         self._tasks = context.tasks
         self._settings = context.settings
         self._most_parts = context.bounds.parts
-        self._weights = Weights()
+        self._weights = PartWeights()
         self._clock = context.clock
         self._all: dict[str, Resident] = {}
         self.ready: dict[str, Resident] = {}
@@ -66,7 +66,7 @@ class Residents:
             resident = self._all[entity_id] = Resident(entity_id, runtime, partition_of(entity_id))
         return resident
 
-    def enqueue(self, resident: Resident, submission: Submission) -> None:
+    def enqueue(self, resident: Resident, submission: WaitingCommand) -> None:
         """Put a command into the entity's mailbox, and see to it that its turn comes."""
         resident.mailbox.append(submission)
         self.waiting += 1
@@ -82,7 +82,7 @@ class Residents:
                 resident.life.on(LifeEvent.LOADING_BEGUN)
                 self._loader.load(resident)
 
-    def expired(self, submission: Submission) -> bool:
+    def expired(self, submission: WaitingCommand) -> bool:
         """Whether its caller has stopped waiting."""
         return self._clock.monotonic_s() > submission.deadline_s
 
@@ -119,7 +119,7 @@ class Residents:
         self.ready.clear()
         self.waiting = 0
 
-    async def hand_off(self, partitions: frozenset[int], bounce: Callable[[Submission], None]) -> None:
+    async def hand_off(self, partitions: frozenset[int], bounce: Callable[[WaitingCommand], None]) -> None:
         """Hand these partitions off: what waits is bounced to its caller, what is under way is finished first, unless
         that takes too long (the database is away): then it is abandoned, as if the lease had been lost."""
         until_s = self._clock.monotonic_s() + _PATIENCE_S

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from actors.kernel.shard.residents.resident import Resident
 
 
-class Weights:
+class PartWeights:
     """Of one shard. Which residents may be touched is for the caller to know."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 from actors.kernel.shard.context import ShardContext
 from actors.kernel.shard.queries import QueryRunner
 from actors.kernel.shard.reply_cache import ReplyCache
-from actors.kernel.shard.residents.resident import Decided, Draft, Resident
+from actors.kernel.shard.residents.resident import Decided, Resident, TurnDraft
 from actors.kernel.shard.topics.replay_buffer import ReplayBuffer
 from actors.kernel.shard.topics.subscribers import Subscribers
 
@@ -22,12 +22,12 @@ class Publisher:
     replies: ReplyCache
     queries: QueryRunner
 
-    def remember_replies(self, draft: Draft) -> None:
+    def remember_replies(self, draft: TurnDraft) -> None:
         """The draft is stored: its commands are recognised from now on."""
         for command_id, (reply, version) in draft.replies.items():
             self.replies.add(command_id, reply, version)
 
-    def publish(self, draft: Draft) -> None:
+    def publish(self, draft: TurnDraft) -> None:
         """Answer the callers of a draft, and deliver its events."""
         for decided in draft.decided:
             self._reveal(draft.resident, decided)

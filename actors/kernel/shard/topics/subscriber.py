@@ -60,7 +60,7 @@ class Subscriber:
         self.topics: dict[str, CatchUp | None] = {}
         self._max_bytes = max_bytes
         self._max_result_bytes = max_result_bytes
-        self._queue: deque[protocol.Answer | tuple[str, bytes]] = deque()  # answers, and (topic, encoded delivery)
+        self._queue: deque[protocol.ItemAnswer | tuple[str, bytes]] = deque()  # answers, and (topic, encoded delivery)
         self._size = 0  # of the deliveries in it
         self._lost: set[str] = set()
         self._moved: set[str] = set()
@@ -76,7 +76,7 @@ class Subscriber:
         """Deliveries that wait to be fetched."""
         return self._size
 
-    def answer(self, answer: protocol.Answer) -> None:
+    def answer(self, answer: protocol.ItemAnswer) -> None:
         """Answers are never dropped: the subscriber bounds how many it waits for. They leave in one line with the
         deliveries, so whoever waits for answers before sending more cannot outrun what it hears."""
         self._queue.append(answer)
@@ -166,7 +166,7 @@ class Subscriber:
     def _pack(self) -> bytes:
         if self._result is not None:  # another fetch was faster
             return self._result[1]
-        answers: list[protocol.Answer] = []
+        answers: list[protocol.ItemAnswer] = []
         deliveries: list[msgspec.Raw] = []
         size = delivered = 0
         while self._queue and size < self._max_result_bytes:
@@ -208,7 +208,7 @@ class Subscriber:
         gone = set(topics)
         for topic in gone:
             self.topics.pop(topic, None)
-        kept: deque[protocol.Answer | tuple[str, bytes]] = deque()
+        kept: deque[protocol.ItemAnswer | tuple[str, bytes]] = deque()
         for one in self._queue:
             if isinstance(one, tuple) and one[0] in gone:
                 self._shrink(len(one[1]))

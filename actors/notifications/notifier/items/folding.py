@@ -50,7 +50,7 @@ def device_part(device_id: str) -> str:
     return f"device|{device_id}"
 
 
-def fold(part: Any, recorded: Recorded[NotifierEvent]) -> Any:
+def fold(part: Item | bytes | None, recorded: Recorded[NotifierEvent]) -> Item | bytes | None:
     """The part with this event in it."""
     event = recorded.event
     match event:
@@ -61,7 +61,7 @@ def fold(part: Any, recorded: Recorded[NotifierEvent]) -> Any:
         case DeviceEnded():
             return None
         case Replaced() | Judged() | Sent() | Marked():
-            return None if part is None else _changed(part, event)
+            return _changed(part, event) if isinstance(part, Item) else None
     return part
 
 

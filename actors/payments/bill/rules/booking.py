@@ -7,7 +7,7 @@ money back, or keeps what its terms say.
 from actors.payments.bill.commands import BookingTold
 from actors.payments.bill.rules import far, timing
 from actors.payments.bill.rules.draft import Draft
-from actors.payments.bill.rules.refunding import MINUTE_MS, kept_of
+from actors.payments.bill.rules.refunding import MINUTE_MS, kept_of, returned_percent
 from actors.payments.bill.rules.settling import settle
 from actors.payments.bill.state import BillRecord
 from common.money import percent_of
@@ -28,12 +28,14 @@ def told(draft: Draft, command: BookingTold) -> None:
                 moved = True
         case "completed":
             if not record.completed:
-                draft.set("booking_completed", gate="open", completed=command.at)
+                draft.set("booking_completed", gate="open", completed=command.at, unit_used=bool(record.reserved))
                 timing.completed(draft)
         case "no_show":
             kept = percent_of(record.total, record.terms.no_show_percent)
-            draft.set("no_show", gate="open", completed=command.at, keep=kept)
+            used = bool(record.reserved and record.terms.no_show_percent)
+            draft.set("no_show", gate="open", completed=command.at, keep=kept, unit_used=used)
         case "cancelled":
+            draft.set(unit_used=_is_used(record, command))
             _go(draft, _kept(record, command) if _has_money(record) else 0)
         case "expired":
             _go(draft, 0)
@@ -46,6 +48,12 @@ def _kept(record: BillRecord, command: BookingTold) -> int:
     if not command.by_client:
         return 0
     return kept_of(record, max(0, command.start - command.at) // MINUTE_MS)
+
+
+def _is_used(record: BillRecord, command: BookingTold) -> bool:
+    """Does the client lose the unit that was to pay for it? A unit is whole: only where the terms return nothing."""
+    late = command.by_client and record.gate == "open" and bool(record.reserved)
+    return late and not returned_percent(record, max(0, command.start - command.at) // MINUTE_MS)
 
 
 def _has_money(record: BillRecord) -> bool:

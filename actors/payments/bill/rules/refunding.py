@@ -46,13 +46,16 @@ def refund(draft: Draft, command: RefundBill) -> str:
 
 def kept_of(record: BillRecord, minutes_left: int) -> int:
     """What is kept of the total when the client cancels so long before the start."""
+    return record.total - percent_of(record.total, returned_percent(record, minutes_left))
+
+
+def returned_percent(record: BillRecord, minutes_left: int) -> int:
+    """How much of it comes back by the terms when the client cancels so long before the start."""
     rows = record.terms.cancellation
     if rows is None:
-        percent = 100
-    else:
-        fitting = [(notice, share) for notice, share in rows if notice <= minutes_left]
-        percent = max(fitting)[1] if fitting else 0
-    return record.total - percent_of(record.total, percent)
+        return 100
+    fitting = [(notice, share) for notice, share in rows if notice <= minutes_left]
+    return max(fitting)[1] if fitting else 0
 
 
 def _amount(record: BillRecord, command: RefundBill, refundable: int, now_ms: int) -> int:

@@ -27,7 +27,7 @@ from actors.worksheets.document import drafts
 from actors.worksheets.schema import answers as answering
 from actors.worksheets.schema.expressions.values import is_empty
 from actors.worksheets.schema.fields import UNANSWERED, Schema
-from actors.worksheets.schema.showing import Shown, shown
+from actors.worksheets.schema.showing import ShownField, shown
 from common.clock import to_rfc3339
 from common.errors import FailedPrecondition, InvalidArgument, NotFound
 
@@ -129,7 +129,7 @@ def _submit(one: Facing, record: Record, command: Submit, context: Context, vers
     return Decision(Told(submission_shown(over.record, over.handed, over.content)), events=over.events)
 
 
-def _progress(schema: Schema, look: Shown, before: Progress | None, seconds: int, now: int) -> Progress:
+def _progress(schema: Schema, look: ShownField, before: Progress | None, seconds: int, now: int) -> Progress:
     """Of the fields that are the client's to fill in."""
     asked = []
     for key in look.visible:

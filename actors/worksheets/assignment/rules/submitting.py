@@ -16,7 +16,7 @@ from actors.worksheets.document.drafts import Contents
 from actors.worksheets.schema import answers as answering
 from actors.worksheets.schema.change import fingerprint, threshold
 from actors.worksheets.schema.fields import Schema, Score
-from actors.worksheets.schema.showing import Shown, alerts_of, shown
+from actors.worksheets.schema.showing import ShownField, alerts_of, shown
 from common.errors import Conflict, FailedPrecondition
 from common.ids import derived_id
 from common.timeline import MINUTE_MS
@@ -66,7 +66,7 @@ def submit(record: Record, given: Given, contents: Contents, digest: str, by: st
 
 
 def handed_over(
-    record: Record, given: Given, look: Shown, contents: Contents, by: str, now: int, seq: int, *, late: bool
+    record: Record, given: Given, look: ShownField, contents: Contents, by: str, now: int, seq: int, *, late: bool
 ) -> HandedOver:
     """What is handed in, and the event."""
     handed = Handed(
@@ -91,7 +91,7 @@ def handed_over(
     return HandedOver(record, handed, content, [submitted])
 
 
-def content_of(given: Given, look: Shown, contents: Contents) -> Submission:
+def content_of(given: Given, look: ShownField, contents: Contents) -> Submission:
     """What is kept of it: the visible answers, notes, scores and alerts."""
     visible = {key.rpartition(".")[0] for key in look.visible if "." in key}
     groups = {key.partition(".")[0] for key in look.visible}

@@ -24,7 +24,7 @@ _LOCAL: Final = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(slots=True)
-class Connections:
+class SmtpConnections:
     """`now_s` is monotonic. `tls` replaces the system's authorities."""
 
     server: SmtpServer

@@ -9,7 +9,7 @@ from typing_extensions import override
 from common.clock import Clock
 from config.capabilities.email import SmtpServer
 from serve_app.activities.connector import Later, Misconfigured, Refused
-from serve_app.capabilities.email.connectors.connections import Connections
+from serve_app.capabilities.email.connectors.connections import SmtpConnections
 from serve_app.capabilities.email.connectors.providers import MaybeSent, Outgoing, Provider
 
 _PERMANENT: Final = 500
@@ -28,7 +28,7 @@ class SmtpProvider(Provider):
         """`sender` is the envelope's. `tls` replaces the system's authorities."""
         self.name = name
         self._sender = sender
-        self._connections = Connections(server, clock.monotonic_s, tls)
+        self._connections = SmtpConnections(server, clock.monotonic_s, tls)
 
     @override
     async def send(self, mail: Outgoing) -> None:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from actors.kernel.contract.entity import Principal
 from common.errors import CarewireError, Conflict, FailedPrecondition, InvalidArgument, PayloadTooLarge
 from serve_app.capabilities.files.metrics import FilesMetrics
-from serve_app.capabilities.files.quota import Quota
+from serve_app.capabilities.files.quota import FileQuota
 from serve_app.capabilities.files.tus import headers as said
 from serve_app.capabilities.files.tus.refusals import CHECKSUM_MISMATCH, Refused
 from serve_app.capabilities.files.tus.uploads import Upload, Uploads
@@ -27,7 +27,7 @@ Who = Annotated[Principal, permit(ACTION)]
 Answering = Callable[[], Awaitable[Response]]
 
 
-def tus_routes(uploads: Uploads, quota: Quota, metrics: FilesMetrics) -> APIRouter:
+def tus_routes(uploads: Uploads, quota: FileQuota, metrics: FilesMetrics) -> APIRouter:
     """The routes."""
     router = APIRouter(include_in_schema=False)
     server = TusServer(uploads, quota, metrics)
@@ -64,7 +64,7 @@ def tus_routes(uploads: Uploads, quota: Quota, metrics: FilesMetrics) -> APIRout
 class TusServer:
     """One a process."""
 
-    def __init__(self, uploads: Uploads, quota: Quota, metrics: FilesMetrics) -> None:
+    def __init__(self, uploads: Uploads, quota: FileQuota, metrics: FilesMetrics) -> None:
         self._uploads, self._quota, self._metrics = uploads, quota, metrics
 
     @property

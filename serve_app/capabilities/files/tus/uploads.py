@@ -18,7 +18,7 @@ from pymongo import ASCENDING, IndexModel
 from common.clock import Clock
 from common.errors import Conflict, FailedPrecondition, NotFound
 from common.ids import new_id
-from serve_app.capabilities.files.quota import Quota
+from serve_app.capabilities.files.quota import FileQuota
 from serve_app.capabilities.files.service import Files, Told
 from serve_app.capabilities.files.tus.headers import Metadata
 from serve_app.capabilities.files.tus.refusals import Refused
@@ -68,7 +68,15 @@ class Uploads:
     """One a process."""
 
     def __init__(
-        self, database: Database, blobs: Blobs, vault: Vault, files: Files, quota: Quota, clock: Clock, *, ttl_h: float
+        self,
+        database: Database,
+        blobs: Blobs,
+        vault: Vault,
+        files: Files,
+        quota: FileQuota,
+        clock: Clock,
+        *,
+        ttl_h: float,
     ) -> None:
         self._all = database[UPLOADS]
         self._blobs, self._vault, self._files, self._quota = blobs, vault, files, quota

@@ -69,7 +69,7 @@ class OutboxCarrying:
         if message is not None:  # else its person was erased
             mail = Mail(message.template, to=message.to, code=message.code)
             deadline_ms = self._deadline_ms(message.template, row["expires"] - KEPT)
-            await self._outbox.owe(row["owner"], row["owner"], row["_id"], mail, deadline_ms)
+            await self._outbox.owe(row["owner"], row["owner"], row["_id"], mail, deadline_ms=deadline_ms)
         with database_errors():
             await self._messages.delete_one({"_id": row["_id"]})
 

@@ -87,7 +87,7 @@ class Revocations:
             return [_from(one) async for one in self._all.find({"user": {"$in": list(users)}})]
 
 
-class Follower:
+class RevocationFollower:
     """Brings revocations to a process that holds live sockets, for as long as it runs. Whenever its stream is opened,
     it reads what concerns the users who are connected."""
 

@@ -17,7 +17,7 @@ from serve_app.activities.connector import FOR_EVER_S, Call, Capacity, Connector
 from serve_app.capabilities.connecting import RunnerContext
 from serve_app.capabilities.meetings.fleet.hatching import RayHatchery
 from serve_app.capabilities.meetings.fleet.placing import Fleet, NoWorker
-from serve_app.capabilities.meetings.fleet.supervisor import Supervisor
+from serve_app.capabilities.meetings.fleet.supervisor import FleetSupervisor
 from serve_app.capabilities.meetings.metrics import MeetingCensus
 from serve_app.capabilities.meetings.relays.probe import state_of
 from serve_app.capabilities.meetings.workers import wire
@@ -42,7 +42,7 @@ class MediaConnector(Connector):
         links: Links,
         fleet: Fleet,
         entities: EntityClient,
-        supervisor: Supervisor,
+        supervisor: FleetSupervisor,
         census: MeetingCensus | None = None,
     ) -> None:
         """`census`: counts for as long as the connector is open."""
@@ -122,7 +122,7 @@ def media_connectors(context: RunnerContext) -> Iterable[Connector]:
     links = Links(registry, settings.cluster.node_tls())
     hatchery = RayHatchery(settings, registry, context.pools)
     fleet = Fleet(registry, links, hatchery, settings.media)
-    supervisor = Supervisor(
+    supervisor = FleetSupervisor(
         registry=registry,
         links=links,
         fleet=fleet,

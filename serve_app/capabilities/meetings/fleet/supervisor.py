@@ -45,7 +45,7 @@ class _Watched:
     cpu_s: float | None = None
 
 
-class Supervisor:
+class FleetSupervisor:
     """One a runner; it works while it holds the lease."""
 
     def __init__(

@@ -7,13 +7,13 @@ import msgspec
 from msgspec import UNSET
 
 from actors.kernel.contract.answers import Reply
-from actors.meetings.commands import Signal, Watch
+from actors.meetings.commands import SendSignal, Watch
 from actors.meetings.rules.signalling import check_size
 from actors.meetings.shown import WatchReply
 from common.errors import FailedPrecondition, InvalidArgument
 from common.persons import NothingToTell
 from realtime.delivery.connections import Connection
-from realtime.delivery.subscriptions import Subscriptions
+from realtime.delivery.subscriptions import GatewayTopics
 from realtime.front.handlers import EventResult, Handler
 from serve_app.capabilities.meetings import examples, requests
 from serve_app.capabilities.meetings.admission import Admissions
@@ -87,7 +87,7 @@ class Signalling:
 
     async def _signal(self, request: requests.MeetingSignal, caller: Caller) -> NothingToTell:
         ticket = self._admissions.read(request.meeting_id, request.ticket, caller.by)
-        command = Signal(ticket, request.epoch, request.to, msgspec.json.encode(_said(request)))
+        command = SendSignal(ticket, request.epoch, request.to, msgspec.json.encode(_said(request)))
         await self._meetings.ask(request.meeting_id, command, caller)
         return NothingToTell()
 
@@ -106,7 +106,7 @@ def _said(request: requests.MeetingSignal) -> requests.Said:
 class MeetingWatching:
     """The handler that ends a watch, for the sockets of one gateway."""
 
-    def __init__(self, subscriptions: Subscriptions[Connection]) -> None:
+    def __init__(self, subscriptions: GatewayTopics[Connection]) -> None:
         self._subscriptions = subscriptions
 
     def handlers(self) -> list[Handler]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from serve_app.edge.conventions.bounds import CALL_PAGE
-from serve_app.edge.conventions.described.documents import Document
+from serve_app.edge.conventions.described.documents import DescribedDocument
 
 _OPEN: Final = {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
 
@@ -16,8 +16,8 @@ def call_routes() -> APIRouter:
     """The routes. The page holds nothing: whoever opens it brings a token."""
     router = APIRouter(include_in_schema=False)
     folder = files("serve_app.capabilities.meetings.pages")
-    page = Document((folder / "call.html").read_bytes(), "text/html")
-    script = Document((folder / "carewire-call.js").read_bytes(), "text/javascript")
+    page = DescribedDocument((folder / "call.html").read_bytes(), "text/html")
+    script = DescribedDocument((folder / "carewire-call.js").read_bytes(), "text/javascript")
 
     @router.get(CALL_PAGE)
     async def call_page(request: Request) -> Response:

@@ -22,7 +22,7 @@ from common.ids import new_id
 from common.lib.tasks import Tasks
 from common.logs import get_logger
 from realtime.media.placing import TrackKey
-from realtime.media.recorder import Gap, Recorder, Segment, Sink
+from realtime.media.recorder import Recorder, Segment, Sink, TrackGap
 from serve_app.capabilities.meetings.recordings.manifests import (
     GENESIS,
     GapRow,
@@ -60,19 +60,19 @@ class _Keeper(Sink):
     recording: RoomRecording
     began_ms: int
     tracks: dict[TrackKey, _Track] = field(default_factory=dict)
-    queue: "asyncio.Queue[Segment | Gap | None]" = field(default_factory=asyncio.Queue)
+    queue: "asyncio.Queue[Segment | TrackGap | None]" = field(default_factory=asyncio.Queue)
     waiting: int = 0
 
     @override
     def segment(self, segment: Segment) -> None:
         if self.waiting + len(segment.data) > MOST_WAITING:
-            self.queue.put_nowait(Gap(segment.key, segment.begin_s, segment.end_s, "lost"))
+            self.queue.put_nowait(TrackGap(segment.key, segment.begin_s, segment.end_s, "lost"))
             return
         self.waiting += len(segment.data)
         self.queue.put_nowait(segment)
 
     @override
-    def gap(self, gap: Gap) -> None:
+    def gap(self, gap: TrackGap) -> None:
         self.queue.put_nowait(gap)
 
     @override
@@ -182,7 +182,7 @@ class RecordingStore:
         track.length += len(segment.data)
         track.chain = chain
 
-    async def _miss(self, keeper: _Keeper, gap: Gap) -> None:
+    async def _miss(self, keeper: _Keeper, gap: TrackGap) -> None:
         track = await self._track(keeper, gap.key, gap.begin_s)
         await self._manifests.gap(track.id, GapRow(keeper.at_ms(gap.begin_s), keeper.at_ms(gap.end_s), gap.reason))
 

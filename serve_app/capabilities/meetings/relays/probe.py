@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from typing_extensions import override
 
-from actors.meetings.access.doors import Turn
+from actors.meetings.access.doors import TurnServers
 from actors.meetings.access.ice import ice_servers
 from serve_app.capabilities.meetings.relays import messages
 
@@ -32,7 +32,7 @@ def address_of(urls: tuple[str, ...]) -> tuple[str, int] | None:
     return None
 
 
-async def allocate(turn: Turn, now_ms: int) -> None:
+async def allocate(turn: TurnServers, now_ms: int) -> None:
     """Raises RelayDown: it does not answer, or not with an allocation."""
     address = address_of(turn.urls)
     if address is None:
@@ -101,7 +101,7 @@ class _Asking(asyncio.DatagramProtocol):
             await self._closed.wait()
 
 
-async def state_of(turn: Turn, now_ms: int) -> State:
+async def state_of(turn: TurnServers, now_ms: int) -> State:
     """Is there a relay, and does it relay?"""
     if not turn.urls or not turn.secret:
         return "unset"

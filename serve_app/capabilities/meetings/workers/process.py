@@ -22,7 +22,7 @@ from serve_app.capabilities.meetings.workers.listening import WorkerDoor
 from serve_app.capabilities.meetings.workers.registry import MediaRegistry, WorkerRecord
 from serve_app.capabilities.meetings.workers.reporter import Reporter
 from serve_app.capabilities.meetings.workers.worker import MediaWorker, Recordings
-from serve_app.processes.peers import Peer
+from serve_app.processes.peers import PeerProcess
 from store.holders import this_process
 from store.mongo.client import Database
 from store.mongo.processes import ProcessRegistry, keep_registered
@@ -84,7 +84,7 @@ class MediaProcess:
             port=self.worker.unit.port,
         )
         _watch(self._metrics, self.worker)
-        peer = Peer(
+        peer = PeerProcess(
             self.name,
             KIND,
             host=self._host,

@@ -17,7 +17,7 @@ from realtime.media.placing import TrackKey
 from realtime.media.recorder import Recorder
 from realtime.media.room import Filled, Listener, Wish
 from realtime.media.sdp.lines import OfferError
-from realtime.media.sdp.offer import Track
+from realtime.media.sdp.offer import SdpTrack
 from realtime.media.unit import MediaUnit, NotAdmittedError, TooManyOffersError
 from serve_app.capabilities.meetings.workers.quality import score_of
 from serve_app.capabilities.meetings.workers.reporter import Reporter
@@ -155,7 +155,7 @@ class MediaWorker(Listener):
             PermissionDenied, FailedPrecondition: they are not in the room, or it is not here any more.
         """
         room = self._present(asked.room)
-        tracks = [Track(section.mid, section.source) for section in asked.sections]
+        tracks = [SdpTrack(section.mid, section.source) for section in asked.sections]
         try:
             answer = self.unit.offer(room.meeting, asked.participant, asked.sdp, tracks)
         except OfferError as error:

@@ -15,8 +15,8 @@ from common.clock import Clock
 from serve_app.activities.connector import FOR_EVER_S, Call, Capacity, Connector, Later, Misconfigured, Refused
 from serve_app.capabilities.notifications.connectors.apns_tokens import ProviderTokens
 from serve_app.capabilities.notifications.connectors.http2 import (
-    Answered,
-    Connection,
+    Http2Answer,
+    Http2Connection,
     LostError,
     NotBegunError,
     connect,
@@ -77,7 +77,7 @@ class ApnsConnector(Connector):
         """`tls` replaces the system's authorities."""
         self._places, self._tokens, self._clock = places, tokens, clock
         self._tls = tls or ssl.create_default_context()
-        self._connections: dict[str, Connection] = {}
+        self._connections: dict[str, Http2Connection] = {}
 
     @override
     async def carry_out(self, call: Call) -> bytes:
@@ -107,12 +107,12 @@ class ApnsConnector(Connector):
         except Refused:
             return
 
-    async def _sent(self, call: Call, push: Push, to: ApnsAddress, *, bare: bool) -> Answered:
+    async def _sent(self, call: Call, push: Push, to: ApnsAddress, *, bare: bool) -> Http2Answer:
         url = self._places.sandbox_url if to.sandbox else self._places.url
         headers = self._headers(push, to, str(uuid.UUID(bytes=call.key.mark)))
         return await self._answer(url, headers, _encode(payload_of(push, to, bare=bare)))
 
-    async def _answer(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Answered:
+    async def _answer(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Http2Answer:
         """The answer. What was certainly not begun is begun again, on another connection."""
         whole = [(":method", "POST"), (":scheme", "https"), (":authority", urlsplit(url).netloc), *headers]
         for _ in range(_TRIES):
@@ -127,7 +127,7 @@ class ApnsConnector(Connector):
                 raise Later("connection_lost", "The connection to Apple's push service ended.") from error
         raise Later("not_now", "Apple's push service takes no requests just now.")
 
-    async def _connection(self, url: str) -> Connection:
+    async def _connection(self, url: str) -> Http2Connection:
         connection = self._connections.get(url)
         if connection is not None and connection.usable:
             return connection
@@ -159,7 +159,7 @@ class ApnsConnector(Connector):
         ]
         return [*found, ("apns-id", apns_id)] if apns_id else found
 
-    def _meaning(self, answer: Answered) -> bytes:
+    def _meaning(self, answer: Http2Answer) -> bytes:
         if answer.status == _OK:
             return accepted(answer.headers.get("apns-id", ""))
         try:
@@ -179,7 +179,7 @@ class ApnsConnector(Connector):
             raise Later("busy", said, retry_after_s=self._pause_s(answer, None))
         raise Refused("payload_too_large" if answer.status == _TOO_LARGE else "provider_refused", said)
 
-    def _pause_s(self, answer: Answered, default_s: float | None) -> float | None:
+    def _pause_s(self, answer: Http2Answer, default_s: float | None) -> float | None:
         headers = {"Retry-After": answer.headers.get("retry-after", "")}
         return retry_after_s(headers, self._clock.now_ms(), default_s)
 

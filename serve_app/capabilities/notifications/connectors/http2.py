@@ -31,7 +31,7 @@ class LostError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class Http2Answer:
     """An answer, whole."""
 
     status: int
@@ -41,13 +41,13 @@ class Answered:
 
 @dataclass(slots=True)
 class _Stream:
-    answer: asyncio.Future[Answered]
+    answer: asyncio.Future[Http2Answer]
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
 
 
-class Connection:
+class Http2Connection:
     """One connection. `usable` is False as soon as it takes no new requests; what has begun may still end well."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -68,7 +68,7 @@ class Connection:
         idle_s = asyncio.get_running_loop().time() - self._used_s
         return self._open and (bool(self._streams) or idle_s < _IDLE_S) and self._unanswered < _DEAF_AFTER
 
-    async def request(self, headers: Sequence[tuple[str, str]], body: bytes, within_s: float) -> Answered:
+    async def request(self, headers: Sequence[tuple[str, str]], body: bytes, within_s: float) -> Http2Answer:
         """Make it, and wait for the answer. `body` has a byte or more.
 
         Raises:
@@ -183,7 +183,7 @@ class Connection:
         stream = self._streams.get(number)
         if stream is not None and not stream.answer.done():
             self._unanswered = 0
-            stream.answer.set_result(Answered(stream.status, stream.headers, bytes(stream.body)))
+            stream.answer.set_result(Http2Answer(stream.status, stream.headers, bytes(stream.body)))
 
     def _fail(self, number: int, error: Exception) -> None:
         stream = self._streams.get(number)
@@ -213,7 +213,7 @@ class Connection:
             self._writer.write(data)
 
 
-async def connect(host: str, port: int, tls: ssl.SSLContext) -> Connection:
+async def connect(host: str, port: int, tls: ssl.SSLContext) -> Http2Connection:
     """A connection to a server that speaks HTTP/2.
 
     Raises:
@@ -223,4 +223,4 @@ async def connect(host: str, port: int, tls: ssl.SSLContext) -> Connection:
     tls.set_alpn_protocols(["h2"])
     async with asyncio.timeout(_CONNECT_S):
         reader, writer = await asyncio.open_connection(host, port, ssl=tls)
-    return Connection(reader, writer)
+    return Http2Connection(reader, writer)

@@ -1,10 +1,10 @@
 """`rebuild_projections`: remake every read model from the journal, beside the running system."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from actors.jobs.activities import Step, StepDone
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from actors.kernel.history.rebuild import Rebuilt, rebuild_some
 from common.clock import Clock
 from store.ports.stores import Stores
@@ -15,9 +15,7 @@ _STEP_S: Final = 5.0
 class Rebuilding:
     """See the module. A step is some seconds of it; `done` counts entities. `clock` is the process's own."""
 
-    def __init__(
-        self, stores: Stores, kinds: Sequence[Kind[Any, Any, Any]], clock: Clock, *, step_s: float = _STEP_S
-    ) -> None:
+    def __init__(self, stores: Stores, kinds: Sequence[AnyKind], clock: Clock, *, step_s: float = _STEP_S) -> None:
         self._stores, self._kinds, self._clock, self._step_s = stores, kinds, clock, step_s
 
     async def step(self, step: Step) -> StepDone:

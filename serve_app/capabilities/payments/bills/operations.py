@@ -39,7 +39,7 @@ class BillOperations:
                 "bill.pay",
                 requests.CreatePaymentIntent,
                 self._intent,
-                Rest("POST", f"/api/payments/{path}", CREATED, (OK, ACCEPTED), tag="payments"),
+                Rest("POST", f"/api/payments/{path}", CREATED, statuses=(OK, ACCEPTED), tag="payments"),
                 answers.PaymentReply,
                 examples.CREATE_PAYMENT_INTENT,
                 "Begin to pay a bill, or go on with the payment that is live. The amount is the server's.",
@@ -99,7 +99,7 @@ class BillOperations:
         )
 
     def _of_bookings(self) -> Iterator[Operation[Any]]:
-        rest = Rest("POST", "/api/bookings/{booking_id}/pay", CREATED, (OK, ACCEPTED), tag="payments")
+        rest = Rest("POST", "/api/bookings/{booking_id}/pay", CREATED, statuses=(OK, ACCEPTED), tag="payments")
         for name, door in (("process_booking_payment", rest), ("process_session_payment", None)):
             yield _operation(
                 name,

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from actors.kernel.contract.entity import Principal
+from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient, ViewFinder
 from actors.payments.bill.answers import (
     BillEventReply,
@@ -32,6 +32,8 @@ from actors.payments.bill.commands import (
 from actors.payments.bill.rules.paying import is_far
 from actors.payments.bill.state import BillRecord, Line, PaymentRecord, Terms, bill_of
 from actors.payments.bill.views import BILLS, TRANSACTIONS, Transaction, record_in, transaction_in
+from actors.payments.services.pricing import terms_of
+from actors.payments.tariff.entity import ReadTariff
 from actors.payments.taxes import taxed
 from actors.payments.versions import Versions
 from common.clock import Clock, to_rfc3339
@@ -40,7 +42,7 @@ from common.money import LARGEST
 from common.timeline import parse_instant
 from serve_app.capabilities.payments.bills.requests import LineBody, ListBills, PaymentHistory
 from serve_app.capabilities.payments.payers.service import Payers
-from serve_app.capabilities.payments.ports import Screening, TaxTable
+from serve_app.capabilities.payments.ports import FraudScreening, TaxTable
 from serve_app.capabilities.payments.shared import Options
 from serve_app.edge.conventions.paging import decode_cursor, encode_cursor
 from store.ports.views import Scalar, ViewQuery
@@ -63,7 +65,7 @@ class Bills:
         taxes: TaxTable,
         options: Options,
         clock: Clock,
-        screen: Screening | None = None,
+        screen: FraudScreening | None = None,
     ) -> None:
         self._screen = screen
         self._entities, self._views, self._payers = entities, views, payers
@@ -291,8 +293,10 @@ class Bills:
         return history, [record.payer, record.client]
 
     async def terms_of(self, therapist: str) -> Terms:
-        """What is agreed with a therapist."""
-        return Terms()
+        """How what is taken is split with a therapist, and when their share is due: as their tariff has it."""
+        view = await self._entities.ask(f"tariff:{therapist}", ReadTariff(), by=SYSTEM)
+        terms = terms_of(view.tariff) if view.tariff else Terms()
+        return Terms(platform_percent=terms.platform_percent, release_days=terms.release_days)
 
     def moment(self, text: str | None, field: str) -> int:
         """A moment in ms; 0 for none. Raises InvalidArgument."""

@@ -11,7 +11,7 @@ from actors.payments.activities import (
     AccountAsk,
     AnswerDispute,
     Ask,
-    Attach,
+    AttachMethod,
     Begin,
     Capture,
     Confirm,
@@ -93,14 +93,14 @@ class ProviderConnector(Connector):
                 return self._disputes().answer_dispute(ask, attempt)
             case OpenAccount() | Transfer() | ReadTransfer() | ReverseTransfer():
                 return self._pay_out(self._payouts(), ask, attempt)
-            case OpenCustomer() | EraseCustomer() | SetUp() | Attach() | Detach() | ReadMethods():
+            case OpenCustomer() | EraseCustomer() | SetUp() | AttachMethod() | Detach() | ReadMethods():
                 return self._serve_customer(self._customers(), ask, attempt)
         assert_never(ask)
 
     @staticmethod
     def _serve_customer(
         provider: CustomerProvider,
-        ask: OpenCustomer | EraseCustomer | SetUp | Attach | Detach | ReadMethods,
+        ask: OpenCustomer | EraseCustomer | SetUp | AttachMethod | Detach | ReadMethods,
         attempt: Attempt,
     ) -> Awaitable[Observed]:
         match ask:
@@ -110,7 +110,7 @@ class ProviderConnector(Connector):
                 return provider.erase_customer(ask, attempt)
             case SetUp():
                 return provider.set_up(ask, attempt)
-            case Attach():
+            case AttachMethod():
                 return provider.attach(ask, attempt)
             case Detach():
                 return provider.detach(ask, attempt)

@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
+from actors.payments.bill.answers import NEUTRAL, line_reply
 from actors.payments.subscription.answers import SubscriptionReply, subscription_reply
-from actors.payments.subscription.billing import lines_of
 from actors.payments.subscription.commands import (
+    BillNow,
     Cancel,
     ChangeMeans,
     ChangePlan,
@@ -18,9 +19,8 @@ from actors.payments.subscription.commands import (
     Resume,
 )
 from actors.payments.subscription.periods import prorated
-from actors.payments.subscription.state import Extra
 from common.clock import Clock, to_rfc3339
-from common.errors import FailedPrecondition
+from common.timeline import parse_instant
 from serve_app.capabilities.payments.shared import id_for
 from serve_app.capabilities.payments.subscriptions import requests
 from serve_app.capabilities.payments.subscriptions.service import Subscriptions
@@ -202,23 +202,18 @@ class SubscriptionOperations:
         return shown(await self._subscriptions.ask(request.subscription_id, command, caller.by, caller.trace))
 
     async def _next_bill(self, request: requests.GenerateInvoice, caller: Caller) -> Result:
-        """What the next bill would be. It is made when the period ends, and not before."""
-        if not request.dry_run:
-            raise FailedPrecondition("Bills are made when their period ends.", details={"reason": "not_due"})
+        """What is billed at a time; or (no dry run) bill at once what waits for the next bill. Where nothing does, the
+        bill of this period is the answer."""
+        at = parse_instant(request.at, "at") if request.at else 0
         record = (await self._subscriptions.read(request.subscription_id, caller.by)).record
-        item = Extra(
-            what="proration",
-            amount=record.price,
-            start=record.period_end,
-            end=record.period_end,
-            quantity=record.quantity,
-        )
-        lines = lines_of(record, [item, *record.extras])
+        found = await self._subscriptions.billed(request.subscription_id, BillNow(at=at, dry=request.dry_run), caller)
+        lines = found.lines or await self._subscriptions.lines_of(found.bill)
         reply = requests.InvoicePreview(
-            at=to_rfc3339(record.period_end),
-            currency=record.plan.currency,
-            total=max(0, sum(line.total for line in lines) - record.credit),
-            lines=shown_lines(record, [item, *record.extras]),
+            at=to_rfc3339(found.at),
+            currency=found.currency,
+            total=max(0, sum(line.total for line in lines)),
+            lines=[line_reply(line, NEUTRAL["subscription"]) for line in lines],
+            bill_id=found.bill or None,
         )
         return about(record, reply)
 
@@ -237,6 +232,11 @@ class SubscriptionOperations:
     async def _effects(self, request: requests.OfSubscription, caller: Caller) -> Result:
         """What ending it means: what is lost when, and what would be given back for the rest of the period."""
         record = (await self._subscriptions.read(request.subscription_id, caller.by)).record
-        credit, _ = prorated(record, record.plan, record.quantity, self._clock.platform_ms())
-        reply = requests.EffectsReply(bookings=[], ends_at=to_rfc3339(record.period_end), refund=-credit.amount)
+        now = self._clock.platform_ms()
+        credit, _ = prorated(record, record.plan, record.quantity, now)
+        reply = requests.EffectsReply(
+            bookings=await self._subscriptions.bookings_of(record, now),
+            ends_at=to_rfc3339(record.period_end),
+            refund=-credit.amount,
+        )
         return about(record, reply)

@@ -8,6 +8,7 @@ from msgspec import Meta
 from actors.payments.bill.answers import LineReply
 from actors.payments.plan.entity import DunningStep, Feature, FeatureName, PlanBody
 from actors.payments.subscription.answers import SubscriptionReply
+from actors.payments.taxes import Category
 from common.decoding import Id, Request
 from common.lines import Line
 from common.money import Amount, Currency
@@ -31,9 +32,12 @@ class UpdatePlan(Request, Versioned, frozen=True, kw_only=True):
     plan_id: Id
     title: Annotated[Line, Meta(min_length=1, max_length=200)] | None = None
     amount: Amount | None = None
+    interval: Literal["day", "week", "month", "year"] | None = None
+    interval_count: Annotated[int, Meta(ge=1, le=365)] | None = None
     trial_days: Annotated[int, Meta(ge=0, le=365)] | None = None
     features: Annotated[tuple[Feature, ...], Meta(max_length=100)] | None = None
     dunning: Annotated[tuple[DunningStep, ...], Meta(min_length=1, max_length=20)] | None = None
+    tax_category: Category | None = None
     active: bool | None = None
 
 
@@ -130,11 +134,11 @@ class CheckLimit(Request, frozen=True, kw_only=True):
 
 
 class GenerateInvoice(Request, Repeatable, frozen=True, kw_only=True):
-    """What the next bill of a subscription would be."""
+    """Bill at once what waits for the next bill; with `dry_run`, say what is billed `at` that time."""
 
     subscription_id: Id
     at: Instant | None = None
-    dry_run: bool = True
+    dry_run: bool = False
 
 
 class PlanReply(PlanBody, frozen=True, kw_only=True):
@@ -216,10 +220,11 @@ class LimitReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resets_at: str | None = None
 
 
-class InvoicePreview(msgspec.Struct, frozen=True, kw_only=True):
-    """What the next bill would be."""
+class InvoicePreview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is billed at that time; `bill_id` is the bill that was made for it, where there is one."""
 
     at: str
     currency: Currency
     total: int
     lines: list[LineReply]
+    bill_id: str | None = None

@@ -1,14 +1,23 @@
 """Plans and subscriptions, for the operations."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient, ViewFinder
+from actors.payments.bill.commands import BillView, ReadBill
+from actors.payments.bill.state import Line
+from actors.payments.bill.views import BILLS
+from actors.payments.bill.views import record_in as bill_in
+from actors.payments.coupon.entity import ReleaseCoupon, ReserveCoupon, coupon_of
 from actors.payments.plan.entity import PLANS, PlanBody, PlanView, ReadPlan, SetPlan
+from actors.payments.pricing.quote import Discount, discount_on
+from actors.payments.subscription.billing import bill_id_of
 from actors.payments.subscription.commands import (
+    BillNow,
     ChangePlan,
+    Generated,
     Means,
     Preview,
     PreviewChange,
@@ -21,9 +30,9 @@ from actors.payments.subscription.kind import SUBSCRIPTIONS, record_in
 from actors.payments.subscription.state import LIVE, Subscription, Tax
 from actors.payments.taxes import rule_for
 from common.clock import Clock, to_rfc3339
-from common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from common.errors import CarewireError, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from common.money import is_currency
-from common.timeline import parse_instant
+from common.timeline import DAY_MS, parse_instant
 from serve_app.capabilities.payments.payers.service import Payers
 from serve_app.capabilities.payments.ports import TaxTable
 from serve_app.capabilities.payments.shared import Options
@@ -31,6 +40,8 @@ from serve_app.capabilities.payments.subscriptions import requests
 from serve_app.edge.conventions.paging import decode_cursor, encode_cursor
 from serve_app.edge.operation import Caller
 from store.ports.views import Scalar, View, ViewQuery
+
+_MOST: Final = 1000
 
 
 class Subscriptions:
@@ -76,7 +87,7 @@ class Subscriptions:
 
         Raises:
             NotFound: there is no such plan, or no such method.
-            FailedPrecondition: the plan is not offered any more.
+            FailedPrecondition: the plan is not offered any more; or a code is used up, or not for this.
         """
         by = caller.by
         client = wanted.client_id or by.user
@@ -88,8 +99,7 @@ class Subscriptions:
         plan = await self.plan(wanted.plan_id)
         if not plan.plan.active:
             raise FailedPrecondition("This plan is not offered any more.", details={"reason": "inactive"})
-        if wanted.codes:
-            raise FailedPrecondition("Codes are for sessions here.", details={"reason": "discount_service"})
+        discounts = await self._reserved(wanted, plan, subscription_id, client)
         command = Subscribe(
             plan_id=plan.id,
             plan=plan.plan,
@@ -100,6 +110,8 @@ class Subscriptions:
             tax=await self._tax(plan.plan),
             means=await self._means(payer, wanted.method_id, by),
             trial=wanted.trial,
+            codes=wanted.codes,
+            discounts=discounts,
         )
         return await self.ask(subscription_id, command, SYSTEM, caller.trace)
 
@@ -114,6 +126,32 @@ class Subscriptions:
         """What a change would cost."""
         reply = await self._entities.submit(f"subscription:{subscription_id}", command, by=by)
         return msgspec.json.decode(reply.data, type=Preview)
+
+    async def billed(self, subscription_id: str, command: BillNow, caller: Caller) -> Generated:
+        """What is billed, or would be."""
+        reply = await self._entities.submit(
+            f"subscription:{subscription_id}", command, by=caller.by, trace=caller.trace
+        )
+        return msgspec.json.decode(reply.data, type=Generated)
+
+    async def lines_of(self, bill_id: str) -> tuple[Line, ...]:
+        """The lines of a bill; of none, none."""
+        if not bill_id:
+            return ()
+        reply = await self._entities.submit(f"bill:{bill_id}", ReadBill(), by=SYSTEM)
+        return msgspec.json.decode(reply.data, type=BillView).record.lines
+
+    async def bookings_of(self, record: Subscription, now: int) -> list[str]:
+        """The bookings ahead of which each is to be paid by a unit of this subscription."""
+        equal: dict[str, Scalar] = {"client": record.client}
+        query = ViewQuery(collection=BILLS, equal=equal, order_by="order", descending=True, limit=_MOST)
+        bills = [bill_in(view) for view in await self._views.find(query)]
+        ahead = [
+            one
+            for one in bills
+            if one.reserved == record.id and one.gate in ("waiting", "open") and not one.completed and one.start > now
+        ]
+        return [one.booking for one in sorted(ahead, key=lambda one: one.start)]
 
     async def read(self, subscription_id: str, by: Principal) -> SubscriptionView:
         """A subscription. Raises NotFound."""
@@ -175,6 +213,36 @@ class Subscriptions:
         page = found[: wanted.limit]
         more = encode_cursor(str(page[-1].fields["order"])) if len(found) > wanted.limit else None
         return page, more
+
+    async def _reserved(
+        self, wanted: requests.CreateSubscription, plan: PlanView, subscription_id: str, client: str
+    ) -> tuple[Discount, ...]:
+        """What the codes take off the first bill, for which they are reserved until it should be paid.
+
+        Raises:
+            NotFound: there is no such code.
+            FailedPrecondition: one is used up, or not for this; or they do not go together.
+        """
+        now, bill = self._clock.platform_ms(), bill_id_of(subscription_id, 1)
+        trial_ms = plan.plan.trial_days * DAY_MS if wanted.trial else 0
+        found: list[Discount] = []
+        try:
+            for code in dict.fromkeys(wanted.codes):
+                command = ReserveCoupon(
+                    bill=bill,
+                    client=client,
+                    currency=plan.plan.currency,
+                    until=now + trial_ms + DAY_MS,
+                    now=to_rfc3339(now),
+                    service=plan.id,
+                )
+                found.append(await self._entities.ask(coupon_of(code), command, by=SYSTEM))
+            discount_on(plan.plan.amount * wanted.quantity, found)
+        except CarewireError:
+            for one in found:
+                await self._entities.submit(coupon_of(one.code), ReleaseCoupon(bill), by=SYSTEM)
+            raise
+        return tuple(found)
 
     async def _means(self, payer: str, method_id: str | None, by: Principal) -> Means:
         if method_id is None:

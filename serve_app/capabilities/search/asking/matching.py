@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from serve_app.capabilities.search.analysis import Analyser, Span
-from serve_app.capabilities.search.query import Beginning, Part, Phrase, Query, Word
+from serve_app.capabilities.search.query import Beginning, Part, Phrase, SearchQuery, Word
 
 _AROUND: Final = 60
 LONGEST_SNIPPET: Final = 240
@@ -34,7 +34,7 @@ class Match:
 class Matcher:
     """One question, asked of many texts."""
 
-    def __init__(self, analyser: Analyser, query: Query, slips: Slips, *, every: bool) -> None:
+    def __init__(self, analyser: Analyser, query: SearchQuery, slips: Slips, *, every: bool) -> None:
         """`slips`: for words that nobody wrote, those that may be meant. `every`: all words must be there."""
         self._analyser, self._query, self._slips, self._every = analyser, query, slips, every
 

@@ -17,7 +17,7 @@ from serve_app.capabilities.search.asking.granted import Grants
 from serve_app.capabilities.search.asking.matching import Matcher, snippet
 from serve_app.capabilities.search.asking.opening import Looked, Opening, Seen, counted
 from serve_app.capabilities.search.asking.pages import Note, Pages, Place
-from serve_app.capabilities.search.asking.wanted import Kind, Wanted
+from serve_app.capabilities.search.asking.wanted import Wanted, WantedKind
 from serve_app.capabilities.search.doors.answers import (
     Correction,
     FacetCount,
@@ -30,7 +30,7 @@ from serve_app.capabilities.search.doors.answers import (
     Total,
 )
 from serve_app.capabilities.search.port import Among, Condition
-from serve_app.capabilities.search.process.questions import Answered, Question, packed
+from serve_app.capabilities.search.process.questions import AnsweredQuestion, Question, packed
 from serve_app.capabilities.search.query import parse
 from serve_app.capabilities.search.sources import conversations, messages, people
 from serve_app.capabilities.search.sources.entry import Opened, Reader, Source
@@ -47,7 +47,7 @@ _A_STEP: Final = 50
 class Asks(Protocol):
     """The way to the index (`process.link.SearchLink`)."""
 
-    async def find(self, question: Question) -> Answered:
+    async def find(self, question: Question) -> AnsweredQuestion:
         """Raises InvalidArgument, Unavailable."""
         ...
 
@@ -121,7 +121,7 @@ class Search:
             index=found.info,
         )
 
-    async def suggest(self, q: str, kinds: Sequence[Kind], *, by: Principal, trace: str) -> Suggestions:
+    async def suggest(self, q: str, kinds: Sequence[WantedKind], *, by: Principal, trace: str) -> Suggestions:
         """Titles that begin so, of what the caller may see. Raises InvalidArgument, Unavailable."""
         named = tuple(one for one in kinds if one.type != messages.TYPE)
         if not named:
@@ -188,7 +188,7 @@ class Search:
         return seen[: wanted.limit], seen[wanted.limit].place if len(seen) > wanted.limit else None
 
 
-def _info(answered: Answered) -> IndexInfo:
+def _info(answered: AnsweredQuestion) -> IndexInfo:
     return IndexInfo(
         engine=answered.engine,
         lag_ms=answered.lag_ms,

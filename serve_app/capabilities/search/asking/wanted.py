@@ -26,22 +26,22 @@ _FIELDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class WantedKind:
     """What is meant by a name of a type: documents of the index, of people with one role maybe."""
 
     type: str
     role: str = ""
 
 
-_KINDS: Final[Mapping[str, Kind]] = {
-    **dict.fromkeys(("people", "users"), Kind(people.PEOPLE)),
-    **dict.fromkeys(("patients", "clients"), Kind(people.PEOPLE, "client")),
-    **dict.fromkeys(("therapists", "doctors", "advisors"), Kind(people.PEOPLE, "therapist")),
-    **dict.fromkeys(("appointments", "bookings"), Kind(appointments.TYPE)),
-    "messages": Kind(messages.TYPE),
-    "worksheets": Kind(worksheets.TYPE),
-    "files": Kind(files.TYPE),
-    **dict.fromkeys(("conversations", "rooms"), Kind(conversations.TYPE)),
+_KINDS: Final[Mapping[str, WantedKind]] = {
+    **dict.fromkeys(("people", "users"), WantedKind(people.PEOPLE)),
+    **dict.fromkeys(("patients", "clients"), WantedKind(people.PEOPLE, "client")),
+    **dict.fromkeys(("therapists", "doctors", "advisors"), WantedKind(people.PEOPLE, "therapist")),
+    **dict.fromkeys(("appointments", "bookings"), WantedKind(appointments.TYPE)),
+    "messages": WantedKind(messages.TYPE),
+    "worksheets": WantedKind(worksheets.TYPE),
+    "files": WantedKind(files.TYPE),
+    **dict.fromkeys(("conversations", "rooms"), WantedKind(conversations.TYPE)),
 }
 
 
@@ -51,7 +51,7 @@ class Wanted:
     `bounded`: something is named beside words."""
 
     q: str
-    kinds: Sequence[Kind]
+    kinds: Sequence[WantedKind]
     filters: Mapping[str, str] = field(default_factory=dict)
     since: int | None = None
     until: int | None = None
@@ -114,7 +114,7 @@ def wanted_in_room(asked: AskRoom) -> Wanted:
     filters = {"room_id": asked.room_id, **_filters(asked, ("sender_id", "has"))}
     return Wanted(
         q=asked.q or "",
-        kinds=(Kind(messages.TYPE),),
+        kinds=(WantedKind(messages.TYPE),),
         filters=filters,
         since=since,
         until=until,
@@ -131,7 +131,7 @@ def wanted_in_room(asked: AskRoom) -> Wanted:
     )
 
 
-def kinds_of(named: str | None, types: Sequence[str]) -> tuple[Kind, ...]:
+def kinds_of(named: str | None, types: Sequence[str]) -> tuple[WantedKind, ...]:
     """What is meant by names with commas between; by none, all there are. Raises InvalidArgument."""
     names = list(types) if named is None else [one.strip() for one in named.split(",")]
     for name in names:

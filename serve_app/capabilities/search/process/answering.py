@@ -6,7 +6,7 @@ from typing import Final
 from common.clock import Clock
 from serve_app.capabilities.search.port import Among, Engine, Filters, Tree
 from serve_app.capabilities.search.process.index import NO_SLIPS, Asked
-from serve_app.capabilities.search.process.questions import Answered, Candidate, Question, filters_of
+from serve_app.capabilities.search.process.questions import AnsweredQuestion, Candidate, Question, filters_of
 from serve_app.capabilities.search.process.remembered import Remembered
 from serve_app.capabilities.search.query import parse
 from serve_app.capabilities.search.sources.conversations import EXCLUDED
@@ -21,7 +21,7 @@ class Answering:
         self._asked, self._engine = asked, engine
         self.remembered = Remembered(clock)
 
-    async def answer(self, question: Question) -> Answered:
+    async def answer(self, question: Question) -> AnsweredQuestion:
         """As it was lately, if nothing has changed it; how the index is, is never remembered. Raises InvalidArgument,
         Unavailable."""
         if (known := self.remembered.get(question)) is not None:
@@ -31,14 +31,14 @@ class Answering:
         self.remembered.put(question, answered, since)
         return answered
 
-    async def _found(self, question: Question) -> Answered:
+    async def _found(self, question: Question) -> AnsweredQuestion:
         query = parse(question.q, self._asked.analyser, typeahead=question.typeahead)
         filters = filters_of(question.every, question.either)
         slips = NO_SLIPS if question.exact else await self._asked.instead(query, filters)
         found = await self._asked.find(
             query, slips, filters, every=question.all, sort=question.sort, limit=question.limit
         )
-        return Answered(
+        return AnsweredQuestion(
             candidates=[Candidate(hit.key.type, hit.key.id, hit.at) for hit in found.hits],
             more=found.more,
             slips={word: list(meant) for word, meant in slips.items()},

@@ -18,7 +18,7 @@ from serve_app.capabilities.search.port import (
     Sort,
     Tree,
 )
-from serve_app.capabilities.search.query import Beginning, Part, Phrase, Query, Word
+from serve_app.capabilities.search.query import Beginning, Part, Phrase, SearchQuery, Word
 from serve_app.capabilities.search.sources.entry import Entry, Fed
 from serve_app.capabilities.search.trying import instead
 
@@ -63,15 +63,17 @@ class Asked:
         """Of its words."""
         return self._blinder.analyser
 
-    async def find(self, query: Query, slips: Slips, filters: Filters, *, every: bool, sort: Sort, limit: int) -> Found:
+    async def find(
+        self, query: SearchQuery, slips: Slips, filters: Filters, *, every: bool, sort: Sort, limit: int
+    ) -> Found:
         """The first hits. `every`: all words must be there. Raises Unavailable."""
         return await self._engine.find(self.tree(query, slips, every=every), filters, sort=sort, limit=limit)
 
-    async def instead(self, query: Query, filters: Filters) -> Slips:
+    async def instead(self, query: SearchQuery, filters: Filters) -> Slips:
         """For words that are in nothing of `filters`, those at one slip that are. Raises Unavailable."""
         return await instead(query, self._blinder, self._engine, filters)
 
-    def tree(self, query: Query, slips: Slips, *, every: bool) -> Tree:
+    def tree(self, query: SearchQuery, slips: Slips, *, every: bool) -> Tree:
         """What the engine is asked. Words that stand in every text count only beside others."""
         stops = self.analyser.stops
         aside = [one for one in query.wanted if isinstance(one, Word) and stops(one.text)]

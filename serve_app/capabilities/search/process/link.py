@@ -17,12 +17,12 @@ from common.net.proof import SharedSecret
 from common.net.tls import NodeTls
 from serve_app.capabilities.search.process.keys import COLLECTION
 from serve_app.capabilities.search.process.questions import (
-    Answered,
+    AnsweredQuestion,
+    IndexerJob,
     Question,
     Refusal,
     Reply,
     State,
-    Work,
     pack,
 )
 from store.mongo.client import Database, Document, database_errors
@@ -111,15 +111,15 @@ class SearchLink:
         self._connection: Calling | None = None
         self._connecting = asyncio.Lock()
 
-    async def find(self, question: Question) -> Answered:
+    async def find(self, question: Question) -> AnsweredQuestion:
         """Raises InvalidArgument, Unavailable."""
-        return await self._ask(FIND, pack(question), Answered)
+        return await self._ask(FIND, pack(question), AnsweredQuestion)
 
     async def state(self) -> State:
         """Raises Unavailable."""
         return await self._ask(STATE, b"", State)
 
-    async def work(self, work: Work) -> State:
+    async def work(self, work: IndexerJob) -> State:
         """Begin it, or see how far it is. Raises Unavailable."""
         return await self._ask(WORK, pack(work), State)
 

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from prometheus_client import CollectorRegistry
 
 from actors.kernel.caller.region import Region
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from common.clock import Clock
 from common.errors import CarewireError, Unavailable
 from common.lib.tasks import Tasks
@@ -33,7 +33,7 @@ from serve_app.capabilities.search.process.making.maker import FILL, Maker
 from serve_app.capabilities.search.process.making.notes import Making, Notes
 from serve_app.capabilities.search.process.making.serving import Served, opening
 from serve_app.capabilities.search.process.metrics import SearchMetrics
-from serve_app.capabilities.search.process.questions import Answered, Question, State, Work, kind_of, pack
+from serve_app.capabilities.search.process.questions import AnsweredQuestion, IndexerJob, Question, State, kind_of, pack
 from serve_app.capabilities.search.process.working import Working
 from serve_app.capabilities.search.sources.people import PeopleFeeder
 from serve_app.capabilities.search.sources.table import directory_of, feeders_of, standing_of
@@ -41,7 +41,7 @@ from serve_app.follower.consumer import Turned
 from serve_app.follower.follower import Follower, OpenFeed
 from serve_app.follower.metrics import FollowerMetrics
 from serve_app.follower.positions import Positions
-from serve_app.follower.source import Opening, Past
+from serve_app.follower.source import Past, TurnOpener
 from store.mongo.client import Database
 from store.mongo.kernel.feed import turns_since
 from store.ports.stores import Stores
@@ -51,7 +51,7 @@ _LOOK_S: Final = 1.0  # between two looks at whether the index is there
 _RECENT_S: Final = 5.0  # that a start waits for the newest: in a small house it is never without them
 log = get_logger(__name__)
 _question: Final = msgspec.msgpack.Decoder(Question).decode
-_work: Final = msgspec.msgpack.Decoder(Work).decode
+_work: Final = msgspec.msgpack.Decoder(IndexerJob).decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class SearchContext:
     region: Region
     stores: Stores
     database: Database
-    kinds: Sequence[Kind[Any, Any, Any]]
+    kinds: Sequence[AnyKind]
     root: str
     registry: CollectorRegistry
     feed: OpenFeed
@@ -79,7 +79,7 @@ class SearchProcess:
         keys = IndexKeys(database, stores.vault)
         self._served = Served(engine, keys, self._notes, Positions(database), Analyser(settings.languages))
         directory = directory_of(database, stores, context.clock, context.root)
-        self._opening = Opening(context.kinds, stores)
+        self._opening = TurnOpener(context.kinds, stores)
         self._database = database
         feeders = feeders_of(context.kinds, stores, context.region, directory)
         self._indexer = Indexer(engine, feeders, self._turns_of, self._changed)
@@ -214,7 +214,7 @@ class SearchProcess:
             answered = await self._answer(question)
         return pack(msgspec.structs.replace(answered, lag_ms=self.lag_ms(), building=self.building))
 
-    async def _answer(self, question: Question) -> Answered:
+    async def _answer(self, question: Question) -> AnsweredQuestion:
         """By one generation alone: the next may have another key, under which the words asked for are other tokens."""
         while self._has_recent.is_set() and (answering := self._answering) is not None:
             try:

@@ -34,7 +34,7 @@ class Candidate(msgspec.Struct, frozen=True, array_like=True):
     at: int
 
 
-class Answered(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class AnsweredQuestion(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The first candidates. `slips`: for words that nobody wrote, those that may be meant."""
 
     candidates: list[Candidate]
@@ -64,7 +64,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     result: dict[str, int] = {}
 
 
-class Work(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class IndexerJob(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Long work to be begun, unless it goes on: `reindex`, `check` or `rotate`, for a job."""
 
     kind: str

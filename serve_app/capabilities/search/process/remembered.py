@@ -15,7 +15,7 @@ from typing import Final
 from common.clock import Clock
 from common.lib.cache import BoundedCache
 from serve_app.capabilities.search.port import Key
-from serve_app.capabilities.search.process.questions import Answered, Question, pack
+from serve_app.capabilities.search.process.questions import AnsweredQuestion, Question, pack
 from serve_app.capabilities.search.sources.conversations import EXCLUDED
 from serve_app.capabilities.search.sources.messages import TYPE as MESSAGES
 from serve_app.capabilities.search.sources.messages import room_of
@@ -28,7 +28,7 @@ _MOST_CHANGED: Final = 50_000  # rooms
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    answered: Answered
+    answered: AnsweredQuestion
     since: int
     until_s: float
 
@@ -56,14 +56,14 @@ class Remembered:
         for key in keys:
             self._changed[room_of(key) if key.type == MESSAGES else key.type] = self._changes
 
-    def get(self, question: Question) -> Answered | None:
+    def get(self, question: Question) -> AnsweredQuestion | None:
         """The answer, if it holds."""
         kept = self._answers.get(self._name(question))
         if kept is None or self._clock.monotonic_s() >= kept.until_s:
             return None
         return kept.answered if self._stands(question, kept.since) else None
 
-    def put(self, question: Question, answered: Answered, since: int) -> None:
+    def put(self, question: Question, answered: AnsweredQuestion, since: int) -> None:
         """Keep it. `since`: `changes` as they were before the index was asked."""
         kept = _Kept(answered, since, self._clock.monotonic_s() + HOLDS_S)
         self._answers.put(self._name(question), kept, max(_LEAST, len(answered.candidates)))
@@ -73,21 +73,24 @@ class Remembered:
         self._ever = self._changes
 
     def _stands(self, question: Question, since: int) -> bool:
-        return since >= self._ever and all(self._changed.get(one, 0) <= since for one in _concerns(question))
+        if since < self._ever or (concerned := _concerns(question)) is None:
+            return since == self._changes
+        return all(self._changed.get(one, 0) <= since for one in concerned)
 
     def _name(self, question: Question) -> bytes:
         return hashlib.blake2b(pack(question), key=self._secret, digest_size=16).digest()
 
 
-def _concerns(question: Question) -> Iterable[str]:
-    """The rooms and types in which something can change the answer."""
+def _concerns(question: Question) -> list[str] | None:
+    """The rooms and types in which something can change the answer. None: anywhere."""
+    found = [EXCLUDED]
     for some in question.either:
-        types = _values(some, "type")
-        yield from (one for one in types if one != MESSAGES)
-        if MESSAGES in types:
-            yield from _values(some, "room")
-    yield EXCLUDED
+        types, rooms = _values(some, "type"), _values(some, "room")
+        if not types or (MESSAGES in types and not rooms):
+            return None
+        found += [*(one for one in types if one != MESSAGES), *rooms]
+    return found if question.either else None
 
 
-def _values(conditions: Sequence[Sequence[object]], name: str) -> Iterable[str]:
+def _values(conditions: Sequence[Sequence[object]], name: str) -> list[str]:
     return [value for one in conditions if one[:2] == ["among", name] for value in one[2]]  # type: ignore[attr-defined]

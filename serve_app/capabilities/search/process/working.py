@@ -19,7 +19,7 @@ from serve_app.capabilities.search.process.keys import COLLECTION
 from serve_app.capabilities.search.process.making.everything import Everything
 from serve_app.capabilities.search.process.making.maker import FILL, Maker
 from serve_app.capabilities.search.process.making.notes import Making
-from serve_app.capabilities.search.process.questions import State, Work
+from serve_app.capabilities.search.process.questions import IndexerJob, State
 from store.mongo.client import Database, database_errors
 
 DRIFT: Final = "drift"
@@ -32,7 +32,7 @@ log = get_logger(__name__)
 class _Course:
     """How a work goes."""
 
-    work: Work
+    work: IndexerJob
     done: int = 0
     failed: bool = False
     result: dict[str, int] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Working:
         """Does what serves lack something that is being put in?"""
         return self._maker.making is not None and self._maker.making.kind == FILL
 
-    def begin(self, work: Work) -> None:
+    def begin(self, work: IndexerJob) -> None:
         """Begin it, unless it was done for the same job. While other work goes on it waits to be asked for again."""
         if self.idle and self._over.get(work.job) is None:
             self._go(work, self._do)
@@ -78,7 +78,7 @@ class Working:
     async def resume(self, making: Making) -> None:
         """Go on with an index that an earlier life began to make. On return what happens goes into it too. Raises
         Unavailable."""
-        work = Work(kind=making.kind, job=making.job)
+        work = IndexerJob(kind=making.kind, job=making.job)
         if making.kind == FILL:
             self._maker.making = making
             self._go(work, lambda _: self._maker.fill(making))
@@ -95,7 +95,7 @@ class Working:
     async def renew(self) -> None:
         """Make the index anew if somebody was erased, whose hashes it may hold. Raises Unavailable."""
         if self.idle and await self._erased.gone():
-            self.begin(Work(kind=RENEW, job=""))
+            self.begin(IndexerJob(kind=RENEW, job=""))
 
     def shown(self, state: State, job: str = "") -> State:
         """The state with what goes on. `job`: how work for this one goes, or went."""
@@ -120,7 +120,7 @@ class Working:
             await asyncio.gather(self._running, return_exceptions=True)
         self._running = self._course = self._maker.making = None
 
-    def _go(self, work: Work, do: Callable[[_Course], Awaitable[None]]) -> None:
+    def _go(self, work: IndexerJob, do: Callable[[_Course], Awaitable[None]]) -> None:
         self._course = _Course(work)
         self._running = asyncio.create_task(self._run(self._course, do))
 

@@ -1,10 +1,10 @@
 """All types: as they are read for the index, and as they are opened for those who search."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from actors.kernel.caller.region import Region
-from actors.kernel.contract.entity import Kind
+from actors.kernel.contract.entity import AnyKind
 from actors.kernel.contract.ports import EntityClient
 from actors.kernel.history.library import StoredLibrary
 from common.clock import Clock
@@ -45,7 +45,7 @@ def directory_of(database: Database, stores: Stores, clock: Clock, root: str) ->
 
 
 def feeders_of(
-    kinds: Sequence[Kind[Any, Any, Any]], stores: Stores, entities: EntityClient, directory: people.Directory
+    kinds: Sequence[AnyKind], stores: Stores, entities: EntityClient, directory: people.Directory
 ) -> Sequence[Feeder]:
     """Whoever reads what the journal says."""
     rooms = next(kind for kind in kinds if kind.name == "room")

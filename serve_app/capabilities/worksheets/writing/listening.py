@@ -7,7 +7,7 @@ import msgspec
 
 from actors.kernel.contract.commands import answer_to
 from actors.kernel.contract.entity import packet_of
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 from actors.worksheets.assignment.shown import ShownAssignment
 from actors.worksheets.document.commands import Join, Joined
 from actors.worksheets.document.wire import SYNC, message_payload
@@ -112,7 +112,7 @@ class SheetListening:
             attachments=(answer.sync, answer.state_vector),
         )
 
-    def _where(self, id_: str, attempt: int) -> list[Delivery]:
+    def _where(self, id_: str, attempt: int) -> list[TopicDelivery]:
         message = self._sheets.where(id_)
         return [_message(id_, attempt, message)] if message is not None else []
 
@@ -131,7 +131,7 @@ class SheetListening:
         return EventResult(b"{}", held)
 
 
-def _message(id_: str, attempt: int, message: bytes) -> Delivery:
+def _message(id_: str, attempt: int, message: bytes) -> TopicDelivery:
     """A message of y-protocols, for one socket."""
     packet = packet_of(SYNC, message_payload(id_, attempt))
-    return Delivery(topic=entity_of(id_), version=0, packet=packet, attachments=(message,))
+    return TopicDelivery(topic=entity_of(id_), version=0, packet=packet, attachments=(message,))

@@ -9,7 +9,7 @@ from actors.worksheets.yjs.messages import Message, read_message, step2_message
 from actors.worksheets.yjs.refusal import Refused
 from common.clock import Clock
 from common.errors import InvalidArgument, PayloadTooLarge, RateLimited
-from common.lib.buckets import Buckets, Quota
+from common.lib.buckets import BucketQuota, Buckets
 from config.settings import LimitSettings, WorksheetSettings
 from realtime.delivery.connections import Connection
 from serve_app.capabilities.worksheets.writing.sheets import Sheets
@@ -23,7 +23,7 @@ class Pace:
     """How many updates a person may send: over all sockets of the gateway."""
 
     def __init__(self, per_s: float, limits: LimitSettings, clock: Clock) -> None:
-        self._buckets = Buckets(Quota(per_s, per_s * _BURST_S)) if limits.enabled else None
+        self._buckets = Buckets(BucketQuota(per_s, per_s * _BURST_S)) if limits.enabled else None
         self._clock = clock
 
     def wait_s(self, user: str) -> float:

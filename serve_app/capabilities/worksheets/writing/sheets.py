@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from actors.kernel.contract.entity import packet_of, placeholder
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 from actors.worksheets.document.commands import Joined, Tell
 from actors.worksheets.yjs.awareness import State, read_states, signed, states_bytes
 from actors.worksheets.yjs.messages import awareness_message, read_message
@@ -184,7 +184,7 @@ class Sheets:
         for topic in [topic for topic, sheet in self._sheets.items() if connection in sheet.joined]:
             self.leave(self._sheets[topic].assignment_id, connection)
 
-    def _overheard(self, deliveries: Sequence[Delivery]) -> None:
+    def _overheard(self, deliveries: Sequence[TopicDelivery]) -> None:
         """What sockets have just been sent."""
         for delivery in deliveries:
             sheet = self._sheets.get(delivery.topic)
@@ -206,7 +206,7 @@ class Sheets:
             else:
                 sheet.states[state.number] = state
 
-    def _saved(self, sheet: Sheet, delivery: Delivery, update: bytes) -> None:
+    def _saved(self, sheet: Sheet, delivery: TopicDelivery, update: bytes) -> None:
         for writer, items in parse(update).items.items():
             if items:
                 sheet.known[writer] = max(sheet.known.get(writer, 0), items[-1].clock + items[-1].length)
@@ -226,7 +226,7 @@ class Sheets:
             "state_vector": placeholder(0),
             "saved_at": to_rfc3339(sheet.saved_at_ms),
         }
-        told = Delivery(
+        told = TopicDelivery(
             topic=entity_of(sheet.assignment_id),
             version=0,
             packet=packet_of(SAVED, _encode(payload)),

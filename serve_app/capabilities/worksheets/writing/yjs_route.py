@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from actors.kernel.contract.commands import answer_to
-from actors.kernel.contract.protocol import Delivery
+from actors.kernel.contract.protocol import TopicDelivery
 from actors.worksheets.document.commands import Join, Joined
 from actors.worksheets.document.wire import CLOSED, GAP, SYNC
 from actors.worksheets.yjs.awareness import states_bytes
@@ -88,7 +88,7 @@ class YjsSocket:
         if heard.answer is not None:
             socket.send(heard.answer)
 
-    def delivered(self, delivery: Delivery) -> None:
+    def delivered(self, delivery: TopicDelivery) -> None:
         """See `RawListener.delivered`."""
         packet = delivery.packet
         if delivery.evict:

@@ -15,7 +15,7 @@ _WORTH_IT: Final = 1024  # bytes below which compression saves nothing
 _LEVEL: Final = 6
 
 
-class Document:
+class DescribedDocument:
     """Bytes of one type. `max_age_s`: how long a client may use them without asking again."""
 
     def __init__(self, body: bytes, media_type: str, *, max_age_s: int = 0) -> None:

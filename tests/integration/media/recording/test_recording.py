@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import av
 
 from realtime.media.placing import TrackKey
-from realtime.media.recorder import SEGMENT_S, Gap, Recorder, Segment
+from realtime.media.recorder import SEGMENT_S, Recorder, Segment, TrackGap
 from realtime.media.unit import MediaUnit
 from tests.integration.media.clients import Client, Picture, Tone, a_unit
 from tests.partners.udp_proxy import a_udp_proxy
@@ -25,14 +25,14 @@ class Kept:
     """A sink that keeps all of it."""
 
     segments: dict[TrackKey, list[Segment]] = field(default_factory=lambda: defaultdict(list))
-    gaps: list[Gap] = field(default_factory=list)
+    gaps: list[TrackGap] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
 
     def segment(self, segment: Segment) -> None:
         assert segment.number == len(self.segments[segment.key])
         self.segments[segment.key].append(segment)
 
-    def gap(self, gap: Gap) -> None:
+    def gap(self, gap: TrackGap) -> None:
         self.gaps.append(gap)
 
     def stopped(self, reason: str) -> None:

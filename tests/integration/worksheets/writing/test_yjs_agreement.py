@@ -11,7 +11,7 @@ import pytest
 from actors.worksheets.document.judging import Author, Bounds, require_right, require_room, without_foreign_marks
 from actors.worksheets.document.part import Document
 from actors.worksheets.document.shape import FieldShape, Shape
-from actors.worksheets.yjs.index import Index
+from actors.worksheets.yjs.index import RunIndex
 from actors.worksheets.yjs.reader import apply, read
 
 _JS = Path(__file__).parents[3] / "js"
@@ -53,12 +53,12 @@ def test_three_people_with_yjs_the_reader_and_the_crdt_agree(seed: int) -> None:
     assert (answers, rows, texts, notes) == (end["answers"], end["rows"], end["texts"], {})
     assert document.read(base64.b64decode(end["state"])).added == []
     whole = document.whole()
-    assert Index.of(whole.index).alive == {key: count for key, count in document.index.alive.items() if count}
+    assert RunIndex.of(whole.index).alive == {key: count for key, count in document.index.alive.items() if count}
     assert _alive(whole.state) == {key: count for key, count in document.index.alive.items() if count}
 
 
 def _alive(state: bytes) -> dict[tuple[str, str], int]:
     """What an index made of the state alone counts."""
-    index = Index()
+    index = RunIndex()
     apply(read(state, index), index)
     return {key: count for key, count in index.alive.items() if count}

@@ -17,14 +17,14 @@ async def documents(world: World) -> list[ActivityRecord]:
     return sorted(await world.sound.activities.page(limit=10_000), key=lambda one: (one.entity, one.lane, one.order))
 
 
-def a_report(offer: protocol.Offered, due_ms: int, **more: object) -> protocol.Report:
-    return protocol.Report(id=offer.id, verdict="park", due_ms=due_ms, code="busy", message="Later.", attempts=1)
+def a_report(offer: protocol.Offered, due_ms: int, **more: object) -> protocol.RunnerReport:
+    return protocol.RunnerReport(id=offer.id, verdict="park", due_ms=due_ms, code="busy", message="Later.", attempts=1)
 
 
 async def a_dead_one(world: World, **more: Any) -> bytes:
     await send(world, "a", **more)
     (offer,) = await Agent(world).work(wait_ms=1000)
-    await Agent(world).work(credits_={}, reports=[protocol.Report(id=offer.id, verdict="dead")])
+    await Agent(world).work(credits_={}, reports=[protocol.RunnerReport(id=offer.id, verdict="dead")])
     await asyncio.sleep(1)
     return offer.id
 

@@ -101,7 +101,7 @@ def test_a_lane_goes_in_order_one_at_a_time_and_others_do_not_wait() -> None:
         await agent.answer(one)
         (two,) = await agent.work(wait_ms=1000)
         assert two.payload == b"two"
-        report = protocol.Report(id=two.id, verdict="dead", code="no", message="Never.", attempts=1)
+        report = protocol.RunnerReport(id=two.id, verdict="dead", code="no", message="Never.", attempts=1)
         assert texts(await agent.work(wait_ms=1000, reports=[report])) == ["three"]
 
     play(scenario)

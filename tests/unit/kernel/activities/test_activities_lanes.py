@@ -48,7 +48,7 @@ def test_a_lane_goes_on_after_its_head_is_dead() -> None:
         await send(world, "a1", lane="l")
         await asyncio.sleep(KEEP_S + 3)
         (head,) = await agent.work(wait_ms=2000)
-        report = protocol.Report(id=head.id, verdict="dead", code="no", message="Never.", attempts=1)
+        report = protocol.RunnerReport(id=head.id, verdict="dead", code="no", message="Never.", attempts=1)
         assert texts(await agent.work(wait_ms=3000, reports=[report])) == ["a1"]
         assert [(one.state, one.code) for one in await documents(world)] == [("dead", "no"), ("parked", "")]
 

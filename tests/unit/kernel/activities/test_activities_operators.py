@@ -28,7 +28,7 @@ def test_operators_see_retry_and_drop() -> None:
         assert await shard.activities("sms", None, 9) == []
         assert await shard.activities("email", rows[0].id, 9) == rows[1:]
         first, second = await agent.work()
-        dead = protocol.Report(id=first.id, verdict="dead", code="no", message="Never.", attempts=1)
+        dead = protocol.RunnerReport(id=first.id, verdict="dead", code="no", message="Never.", attempts=1)
         await agent.work(reports=[dead])
         await asyncio.sleep(1)
         assert await shard.activities(None, None, 9) == [row for row in rows if row.id == second.id]
@@ -52,7 +52,7 @@ def test_a_dead_one_can_be_dropped_in_the_next_life() -> None:
     async def scenario(world: World) -> None:
         await send(world, "a")
         (offer,) = await Agent(world).work()
-        await Agent(world).work(reports=[protocol.Report(id=offer.id, verdict="poison")])
+        await Agent(world).work(reports=[protocol.RunnerReport(id=offer.id, verdict="poison")])
         await asyncio.sleep(1)
         await a_new_life(world)
         assert state_of(await world.shards["rooms-0"].drop_activity(offer.id)) == "dead"
@@ -174,12 +174,12 @@ def test_levels_tell_waiting_parked_and_dead() -> None:
         await send(world, "a", copies=4)
         dead, parked, *_ = await agent.work()
         reports = [
-            protocol.Report(id=dead.id, verdict="dead"),
+            protocol.RunnerReport(id=dead.id, verdict="dead"),
             a_report(parked, world.clock.now_ms() + 100_000),
         ]
         await agent.work(reports=reports)
         await asyncio.sleep(1)
-        request = protocol.encode(protocol.Work(runner="other"))
+        request = protocol.encode(protocol.WorkRequest(runner="other"))
         levels = protocol.decode_work_result(await world.shards["rooms-0"].work(request)).levels
         assert levels == {"email": protocol.Level(2, 1, 1)}
         await asyncio.sleep(35)  # it was counted anew
@@ -193,7 +193,7 @@ def test_one_whose_entity_cannot_hear_of_it_can_be_dropped() -> None:
     async def scenario(world: World) -> None:
         await send(world, "bug")
         (offer,) = await Agent(world).work()
-        await Agent(world).work(reports=[protocol.Report(id=offer.id, verdict="dead", code="internal")])
+        await Agent(world).work(reports=[protocol.RunnerReport(id=offer.id, verdict="dead", code="internal")])
         await asyncio.sleep(1)
         assert state_of(await world.shards["rooms-0"].drop_activity(offer.id)) == "dead"
         await asyncio.sleep(1)

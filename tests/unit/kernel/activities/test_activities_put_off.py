@@ -256,7 +256,7 @@ def test_a_shard_leaves_alone_what_is_put_off_of_kinds_that_another_pool_hosts()
         await neighbours.start()
         (stranger,) = neighbours.shards.values()
         await asyncio.sleep(5)
-        work = protocol.Work(runner="r", credits=EMAIL, wait_ms=2000, returned=[], reports=[])
+        work = protocol.WorkRequest(runner="r", credits=EMAIL, wait_ms=2000, returned=[], reports=[])
         offered = protocol.decode_work_result(await stranger.work(protocol.encode(work)))
         assert (offered.offers, offered.levels) == ([], {})
         for one in await documents(world):

@@ -31,7 +31,7 @@ def test_a_silent_runner_loses_what_it_has_when_its_time_is_over_and_a_zombie_s_
         assert await Agent(world, "agent/2").work() == []
         (again,) = await Agent(world, "agent/2").work(wait_ms=5000)
         assert again.id == offer.id
-        report = protocol.Report(id=offer.id, verdict="dead")
+        report = protocol.RunnerReport(id=offer.id, verdict="dead")
         assert await Agent(world).work(reports=[report], returned=[offer.id]) == []
         await Agent(world, "agent/2").answer(again)
         await settled(world)
@@ -56,7 +56,7 @@ def test_a_retry_waits_until_it_is_due() -> None:
         await send(world, "a")
         (offer,) = await agent.work()
         due_ms = world.clock.now_ms() + 3000
-        report = protocol.Report(id=offer.id, verdict="retry", due_ms=due_ms, code="busy", attempts=1)
+        report = protocol.RunnerReport(id=offer.id, verdict="retry", due_ms=due_ms, code="busy", attempts=1)
         (again,) = await agent.work(wait_ms=10_000, reports=[report])
         assert again.attempts == 1
         assert world.clock.now_ms() - due_ms < 20
@@ -71,7 +71,7 @@ def test_a_retry_that_a_jump_of_time_makes_due_waits_no_longer() -> None:
         await send(world, "a")
         (offer,) = await agent.work()
         due_ms = world.clock.platform_ms() + 15_000
-        report = protocol.Report(id=offer.id, verdict="retry", due_ms=due_ms, code="busy", attempts=1)
+        report = protocol.RunnerReport(id=offer.id, verdict="retry", due_ms=due_ms, code="busy", attempts=1)
         asked = asyncio.create_task(agent.work(wait_ms=10_000, reports=[report]))
         await asyncio.sleep(1)
         assert not asked.done()
@@ -127,7 +127,7 @@ def test_lines_that_are_cut_between_attempts_that_runners_survive_kill_nothing()
             await asyncio.sleep(0.1)
             cut.cancel()
             (again,) = await Agent(world).work(wait_ms=5000)
-            report = protocol.Report(id=again.id, verdict="retry", due_ms=world.clock.now_ms(), attempts=life + 1)
+            report = protocol.RunnerReport(id=again.id, verdict="retry", due_ms=world.clock.now_ms(), attempts=life + 1)
             assert await Agent(world).work(credits_={}, reports=[report]) == []
         (offer,) = await Agent(world).work(wait_ms=5000)
         await Agent(world).answer(offer)

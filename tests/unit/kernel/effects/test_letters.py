@@ -14,7 +14,7 @@ from tests.simulation.loop import VirtualLoop, run
 LETTER = StoredLetter("ledger:b", b"x" * 16, b"command")
 
 
-def carried(answer: protocol.Answer | None, *, ours: bool = True) -> list[str]:
+def carried(answer: protocol.ItemAnswer | None, *, ours: bool = True) -> list[str]:
     """Who was handed the letter, the shard answering so (None: never)."""
     hands: list[str] = []
 
@@ -44,17 +44,17 @@ def carried(answer: protocol.Answer | None, *, ours: bool = True) -> list[str]:
 
 
 def test_a_neighbours_letter_stays_at_home_and_others_go_by_courier() -> None:
-    assert carried(protocol.Answer(correlation_id=0)) == ["neighbour"]
+    assert carried(protocol.ItemAnswer(correlation_id=0)) == ["neighbour"]
     assert carried(None, ours=False) == ["courier"]
 
 
 def test_a_letter_to_who_has_just_moved_follows_by_courier() -> None:
-    assert carried(protocol.Answer(correlation_id=0, code=protocol.MOVED)) == ["neighbour", "courier"]
+    assert carried(protocol.ItemAnswer(correlation_id=0, code=protocol.MOVED)) == ["neighbour", "courier"]
 
 
 def test_a_refusal_is_the_neighbours_own_and_silence_is_tried_again() -> None:
     with pytest.raises(NotFound):
-        carried(protocol.Answer(correlation_id=0, code=NotFound.code, message="No."))
+        carried(protocol.ItemAnswer(correlation_id=0, code=NotFound.code, message="No."))
     with pytest.raises(Unavailable):
         carried(None)
 

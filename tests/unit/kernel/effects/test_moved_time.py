@@ -13,7 +13,7 @@ from actors.kernel.caller.region import Region
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract import protocol
 from actors.kernel.contract.entity import Principal
-from actors.kernel.effects.activities.activities import Activities
+from actors.kernel.effects.activities.activities import ShardActivities
 from actors.kernel.effects.inbox import DueTimer, ShardInbox
 from actors.kernel.effects.outbox import Outbox
 from actors.kernel.effects.recovery import EffectRecovery
@@ -206,7 +206,7 @@ def test_a_jump_makes_no_turn_look_forgotten() -> None:
         recovery = EffectRecovery(
             journal,
             cast(Outbox, outbox),
-            cast(Activities, NoActivities()),
+            cast(ShardActivities, NoActivities()),
             clock,
             serving=lambda: True,
             partitions=lambda: list(range(256)),
@@ -237,8 +237,8 @@ def test_activities_go_by_it() -> None:
         await cluster.start()
         region = await cluster.region("test")
 
-        async def work(wait_ms: int, *reports: protocol.Report) -> dict[str, protocol.Offered]:
-            request = protocol.Work(runner="r/1", credits={"email": 9}, wait_ms=wait_ms, reports=list(reports))
+        async def work(wait_ms: int, *reports: protocol.RunnerReport) -> dict[str, protocol.Offered]:
+            request = protocol.WorkRequest(runner="r/1", credits={"email": 9}, wait_ms=wait_ms, reports=list(reports))
             reply = await cluster.workplace("rooms-0").work(protocol.encode(request))
             return {one.payload.decode(): one for one in protocol.decode_work_result(reply).offers}
 
@@ -251,11 +251,13 @@ def test_activities_go_by_it() -> None:
                 "put off": ("park", clock.platform_ms() + HOUR_MS),
             }
             reports = [
-                protocol.Report(id=offers[text].id, verdict=verdict, due_ms=due_ms)  # type: ignore[arg-type]  # a word
+                protocol.RunnerReport(id=offers[text].id, verdict=verdict, due_ms=due_ms)  # type: ignore[arg-type]  # a word
                 for text, (verdict, due_ms) in due.items()
             ]
             await work(
-                0, *reports, protocol.Report(id=offers["late"].id, verdict="retry", due_ms=offers["late"].deadline_ms)
+                0,
+                *reports,
+                protocol.RunnerReport(id=offers["late"].id, verdict="retry", due_ms=offers["late"].deadline_ms),
             )
             assert await work(1000) == {}
             clock.platform_ahead_ms += 2 * HOUR_MS

@@ -96,7 +96,7 @@ class BusyRoom(World):
         await asyncio.sleep(1.0)
         return (self.written - written) / (self.journal.appends - appends)
 
-    def _deliver(self, deliveries: Iterable[protocol.Delivery]) -> None:
+    def _deliver(self, deliveries: Iterable[protocol.TopicDelivery]) -> None:
         self.loop.now_s += FANOUT_S  # writing to five hundred sockets, however many frames each gets
         for _ in deliveries:
             self.loop.call_later(self._client_s, self._write)

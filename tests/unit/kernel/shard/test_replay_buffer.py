@@ -26,7 +26,7 @@ class HandClock:
 def sent(*versions: int, topic: str = "room:1", packet: bytes = b"[%d]") -> list[tuple[int, bytes]]:
     """Deliveries as a turn publishes them."""
     return [
-        (v, protocol.encode(protocol.Delivery(topic=topic, version=v, packet=packet % v if packet else b"")))
+        (v, protocol.encode(protocol.TopicDelivery(topic=topic, version=v, packet=packet % v if packet else b"")))
         for v in versions
     ]
 

@@ -10,15 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.kernel.contract.entity import SYSTEM, Principal
-from actors.payments.bill.commands import OpenBill, Pay, WriteOff
+from actors.payments.bill.commands import Dunned, OpenBill, Pay, WriteOff
 from actors.payments.plan.entity import DunningStep, Feature, PlanBody
+from actors.payments.pricing.quote import Discount
 from actors.payments.subscription.commands import (
+    BillNow,
     BillTold,
     Cancel,
     ChangeMeans,
     ChangePlan,
     CommitUsage,
     Dun,
+    Generated,
     Means,
     PeriodOver,
     Preview,
@@ -86,9 +89,17 @@ class Book(World):
         """How often a bill was to be paid."""
         return sum(isinstance(one, Pay) for one in self._commands())
 
+    def dunned(self) -> list[Dunned]:
+        """What bills were told of the dunning."""
+        return [one for one in self._commands() if isinstance(one, Dunned)]
+
+    def generated(self, command: BillNow) -> Generated:
+        """What is billed at a time."""
+        return msgspec.convert(self.ask(SUB, command, ADA), Generated)
+
     def _commands(self) -> list[Any]:
         letters = [one for one in self.letters if one.to.startswith("bill:")]
-        return [msgspec.msgpack.decode(one.command, type=OpenBill | Pay | WriteOff) for one in letters]
+        return [msgspec.msgpack.decode(one.command, type=OpenBill | Pay | WriteOff | Dunned) for one in letters]
 
     def renew(self) -> None:
         """The period ends."""
@@ -274,7 +285,7 @@ def test_a_plan_may_write_off() -> None:
     book.renew()
     book.told(paid=False)
     book.do(SUB, Dun(book.record.failed, 0), SYSTEM)
-    assert isinstance(book._commands()[-1], WriteOff)
+    assert any(isinstance(one, WriteOff) for one in book._commands())
     assert book.record.status == "canceled"
 
 
@@ -354,3 +365,83 @@ def test_it_survives_the_journal_and_the_snapshot() -> None:
         book.passivate(SUB, snapshot=snapshot)
         assert book.record == before
     assert book.now_ms > START_MS
+
+
+HALF = Discount(code="HALF", percent=50)
+
+
+@pytest.mark.parametrize("trial_days", [0, 14])
+def test_a_code_comes_off_the_first_bill_alone(trial_days: int) -> None:
+    plan = msgspec.structs.replace(PLAN, trial_days=trial_days)
+    book = Book(plan, codes=("HALF",), discounts=(HALF,), tax=Tax(jurisdiction="DE", rate="19"))
+    if trial_days:
+        book.renew()
+    (first,) = book.bills()
+    assert (first.codes, first.lines[0].discount, total(first)) == (("HALF",), 1_500, 1_785)
+    book.told(paid=True)
+    book.renew()
+    assert (book.bills()[-1].codes, total(book.bills()[-1])) == ((), 3_570)
+
+
+def test_a_code_that_leaves_nothing_to_pay_is_used_up_by_a_bill_of_nothing() -> None:
+    book = Book(codes=("FREE",), discounts=(Discount(code="FREE", percent=100),))
+    (first,) = book.bills()
+    assert (total(first), first.codes, book.payments(), book.record.status) == (0, ("FREE",), 0, "active")
+
+
+def test_what_the_bank_will_never_pay_is_not_tried_again_until_there_is_another_method() -> None:
+    book = Book()
+    book.told(paid=True)
+    book.renew()
+    book.told(paid=False, never=True)
+    failed, payments = book.record.failed, book.payments()
+    for step in range(3):
+        book.do(SUB, Dun(failed, step), SYSTEM)
+    assert (book.payments(), book.record.suspended) == (payments, True)
+    book.view(ChangeMeans(means=msgspec.structs.replace(CARD, method="pm_2")))
+    assert book.payments() == payments + 1
+    book.do(SUB, Dun(failed, 3), SYSTEM)
+    assert book.payments() == payments + 2
+
+
+def test_the_bill_that_fails_is_told_which_step_comes_when() -> None:
+    book = Book()
+    book.told(paid=True)
+    book.renew()
+    book.told(paid=False)
+    failed = book.record.failed
+    for step in range(4):
+        book.do(SUB, Dun(failed, step), SYSTEM)
+    told = [(one.steps, one.next_at and (one.next_at - failed) // DAY, one.do) for one in book.dunned()]
+    assert told == [
+        (0, 0, ("notify",)),
+        (1, 3, ("retry",)),
+        (2, 7, ("retry", "suspend")),
+        (3, 14, ("retry", "cancel")),
+        (4, 0, ()),
+    ]
+
+
+def test_what_is_billed_when_is_what_will_be_billed_and_what_waits_can_be_billed_at_once() -> None:
+    book = Book()
+    book.told(paid=True)
+    dearer = msgspec.structs.replace(PLAN, amount=9_000)
+    book.now_ms += 10 * DAY
+    book.view(change(dearer, proration="next"))
+    book.view(RecordUsage(usage_id="use_1", feature="messages", quantity=14), SYSTEM)
+    waits = book.generated(BillNow(at=book.now_ms + DAY, dry=True))
+    at_end = book.generated(BillNow(dry=True))
+    later = book.generated(BillNow(at=book.record.period_end + 40 * DAY, dry=True))
+    assert (at_end.at, len(at_end.lines)) == (book.record.period_end, 4)
+    assert [line.total for line in later.lines] == [9_000]
+    with pytest.raises(FailedPrecondition):
+        book.view(BillNow(at=book.now_ms + 3 * DAY))
+    made = book.generated(BillNow())
+    assert (made.bill, made.lines) == (book.record.latest_bill, waits.lines)
+    assert total(book.bills()[-1]) == sum(line.total for line in waits.lines)
+    again = book.generated(BillNow())
+    assert (again.bill, again.lines, len(book.bills())) == (made.bill, (), 2)
+    book.renew()
+    assert total(book.bills()[-1]) == 9_000 + 4 * 50
+    with pytest.raises(NotFound):
+        book.view(BillNow(dry=True), Principal("eve", "client"))

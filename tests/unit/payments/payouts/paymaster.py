@@ -12,7 +12,7 @@ from typing_extensions import override
 from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.history.codec import StoredActivity, decode_effects
-from actors.kernel.shard.residents.resident import Draft
+from actors.kernel.shard.residents.resident import TurnDraft
 from actors.payments.ledger import POSTINGS, PostedRow
 from actors.payments.payee.commands import AccountHeard, Earn, OpenPayoutAccount, PayeeView, PayOut, PayoutsDue
 from actors.payments.payee.kind import PayeeKind
@@ -59,7 +59,7 @@ class Paymaster(World):
         self.account.books.listeners.append(self.unheard.append)
 
     @override
-    def _store(self, draft: Draft) -> None:
+    def _store(self, draft: TurnDraft) -> None:
         effects = decode_effects(draft.close())
         self.owed += effects.activities
         self.timers += [(one.due_ms, one.command) for one in effects.timers]

@@ -3,19 +3,19 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime.media.recording.frames import WAITS_S, Frame, Frames, Lost, size_of
+from realtime.media.recording.frames import WAITS_S, Frames, LostFrames, MediaFrame, size_of
 from realtime.media.rtp.packets import MARKER
-from realtime.media.rtp.source import Kept
+from realtime.media.rtp.source import KeptPacket
 from realtime.media.rtp.vp8 import descriptor
 
 FIRST = 0xFFFFF000
 KEY_HEAD = b"\x10\x02\x00\x9d\x01\x2a" + (320).to_bytes(2, "little") + (240).to_bytes(2, "little")
 
 
-def a_video(frames: int, key_every: int, packets: int = 3) -> tuple[list[Kept], list[Frame]]:
+def a_video(frames: int, key_every: int, packets: int = 3) -> tuple[list[KeptPacket], list[MediaFrame]]:
     """Packets of so many frames, and the frames."""
-    kept: list[Kept] = []
-    whole: list[Frame] = []
+    kept: list[KeptPacket] = []
+    whole: list[MediaFrame] = []
     for number in range(frames):
         key = number % key_every == 0
         parts = [(KEY_HEAD if key else b"\x11delta") + bytes((number & 0xFF,))]
@@ -24,12 +24,12 @@ def a_video(frames: int, key_every: int, packets: int = 3) -> tuple[list[Kept], 
         for i, part in enumerate(parts):
             payload = bytes((0x10 if i == 0 else 0x00,)) + part
             flags = MARKER if i == packets - 1 else 0
-            kept.append(Kept(0x10000 + len(kept), flags, timestamp, sent_at, payload, descriptor(payload)))
-        whole.append(Frame(FIRST + number * 3000, key, b"".join(parts)))
+            kept.append(KeptPacket(0x10000 + len(kept), flags, timestamp, sent_at, payload, descriptor(payload)))
+        whole.append(MediaFrame(FIRST + number * 3000, key, b"".join(parts)))
     return kept, whole
 
 
-def read(frames: Frames, kept: list[Kept]) -> list[Frame | Lost]:
+def read(frames: Frames, kept: list[KeptPacket]) -> list[MediaFrame | LostFrames]:
     out = [each for packet in kept for each in frames.add(packet)]
     return out + frames.finish()
 
@@ -48,8 +48,8 @@ def test_reordered_and_repeated_packets_make_the_same_frames(random, packets: in
 def test_what_is_lost_is_named_and_nothing_broken_is_kept(lost: set[int]) -> None:
     kept, whole = a_video(100, 10)
     out = read(Frames(video=True), [packet for i, packet in enumerate(kept) if i not in lost])
-    frames = [since_the_first(each) for each in out if isinstance(each, Frame)]
-    gaps = [each for each in out if isinstance(each, Lost)]
+    frames = [since_the_first(each) for each in out if isinstance(each, MediaFrame)]
+    gaps = [each for each in out if isinstance(each, LostFrames)]
     whole = [since_the_first(each) for each in whole]
     broken = {i // 3 for i in lost}
     kept_numbers = {frame.timestamp // 3000 for frame in frames}
@@ -63,7 +63,7 @@ def test_what_is_lost_is_named_and_nothing_broken_is_kept(lost: set[int]) -> Non
         assert any(begin < number * 3000 < end for begin, end in spans), "each frame that is missing lies in a gap"
 
 
-def since_the_first(frame: Frame) -> Frame:
+def since_the_first(frame: MediaFrame) -> MediaFrame:
     """With its time since the first frame that was sent, kept or not."""
     return frame._replace(timestamp=(frame.timestamp - FIRST) & 0xFFFFFFFF)
 
@@ -71,18 +71,18 @@ def since_the_first(frame: Frame) -> Frame:
 def test_sound_goes_on_after_a_loss() -> None:
     frames = Frames(video=False)
     kept = [
-        Kept(0x10000 + i, 0, i * 960, i * 0.02, bytes((i,)), descriptor(b"\x00\x00"))
+        KeptPacket(0x10000 + i, 0, i * 960, i * 0.02, bytes((i,)), descriptor(b"\x00\x00"))
         for i in range(100)
         if i not in (5, 6)
     ]
     out = read(frames, kept)
-    assert len([each for each in out if isinstance(each, Frame)]) == 98
-    assert [each for each in out if isinstance(each, Lost)] == [Lost(4 * 960, 7 * 960)]
+    assert len([each for each in out if isinstance(each, MediaFrame)]) == 98
+    assert [each for each in out if isinstance(each, LostFrames)] == [LostFrames(4 * 960, 7 * 960)]
 
 
 def test_a_packet_is_waited_for_as_long_as_it_may_be_sent_again() -> None:
     frames = Frames(video=False)
-    packets = {i: Kept(0x10000 + i, 0, i * 960, i * 0.02, b"x", descriptor(b"\x00\x00")) for i in range(60)}
+    packets = {i: KeptPacket(0x10000 + i, 0, i * 960, i * 0.02, b"x", descriptor(b"\x00\x00")) for i in range(60)}
     frames.add(packets[0])
     assert frames.add(packets[2]) == []
     late = [frames.add(packets[i]) for i in range(3, int(WAITS_S / 0.02))]

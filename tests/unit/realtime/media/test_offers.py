@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.media.sdp.answer import Here, Stream, answer
+from realtime.media.sdp.answer import Here, SlotStream, answer
 from realtime.media.sdp.lines import MAX_BYTES, OfferError
-from realtime.media.sdp.offer import MID, Track, parsed
+from realtime.media.sdp.offer import MID, SdpTrack, parsed
 
 FINGERPRINT = ":".join(["AB"] * 32)
 GOOD = f"""v=0
@@ -50,7 +50,7 @@ a=rtpmap:96 VP8/90000
 a=rtpmap:97 rtx/90000
 a=fmtp:97 apt=96
 """
-TRACKS = (Track("0", "microphone"), Track("1", "camera"))
+TRACKS = (SdpTrack("0", "microphone"), SdpTrack("1", "camera"))
 
 
 def line_of(text: str, sdp: str = GOOD, nth: int = 1) -> int:
@@ -71,7 +71,7 @@ def test_what_is_read_of_a_good_one() -> None:
 def test_the_answer_says_what_was_agreed_and_no_more() -> None:
     offer = parsed(GOOD, TRACKS)
     here = Here("192.0.2.1", 8100, "uuuu", "p" * 32, FINGERPRINT)
-    lines = answer(offer, here, frozenset({"0", "1"}), {"2": Stream(11, 12, "pair0")}, 5).splitlines()
+    lines = answer(offer, here, frozenset({"0", "1"}), {"2": SlotStream(11, 12, "pair0")}, 5).splitlines()
     for line in (
         "a=ice-lite",
         "a=group:BUNDLE 0 1 2",
@@ -125,15 +125,15 @@ def test_a_bad_one_is_refused_for_the_line_that_is_at_fault(old: str, new: str, 
 @pytest.mark.parametrize(
     "tracks",
     [
-        (Track("9", "camera"),),
-        (Track("2", "camera"),),
-        (Track("1", "microphone"),),
-        (Track("0", "camera"),),
-        (Track("1", "window"),),
-        (Track("1", "camera"), Track("1", "screen")),
+        (SdpTrack("9", "camera"),),
+        (SdpTrack("2", "camera"),),
+        (SdpTrack("1", "microphone"),),
+        (SdpTrack("0", "camera"),),
+        (SdpTrack("1", "window"),),
+        (SdpTrack("1", "camera"), SdpTrack("1", "screen")),
     ],
 )
-def test_tracks_are_sections_that_send_such_a_source(tracks: tuple[Track, ...]) -> None:
+def test_tracks_are_sections_that_send_such_a_source(tracks: tuple[SdpTrack, ...]) -> None:
     with pytest.raises(OfferError):
         parsed(GOOD, tracks)
 

@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.media.placing import Placement, Slots, TrackKey, placed
+from realtime.media.placing import Placement, SlotMids, TrackKey, placed
 
 PEOPLE = ("ann", "ben", "cat", "dan", "eve")
 tracks = st.lists(
     st.builds(TrackKey, st.sampled_from(PEOPLE), st.sampled_from(["microphone", "camera", "screen"])), unique=True
 )
 slots = st.builds(
-    lambda audio, video: Slots(tuple(f"a{i}" for i in range(audio)), tuple(f"v{i}" for i in range(video))),
+    lambda audio, video: SlotMids(tuple(f"a{i}" for i in range(audio)), tuple(f"v{i}" for i in range(video))),
     st.integers(0, 4),
     st.integers(0, 4),
 )
@@ -22,7 +22,7 @@ def both(person: str) -> list[TrackKey]:
 
 @given(slots, tracks, st.lists(st.sampled_from(PEOPLE), unique=True), tracks)
 def test_nobody_is_shown_twice_or_in_a_slot_of_the_other_kind(
-    slots: Slots, tracks: list[TrackKey], speakers: list[str], earlier: list[TrackKey]
+    slots: SlotMids, tracks: list[TrackKey], speakers: list[str], earlier: list[TrackKey]
 ) -> None:
     placement = placed(slots, tracks, speakers, before=placed(slots, earlier))
     assert set(placement) == {*slots.audio, *slots.video}
@@ -34,7 +34,7 @@ def test_nobody_is_shown_twice_or_in_a_slot_of_the_other_kind(
 
 
 @given(slots, tracks, st.lists(st.sampled_from(PEOPLE), unique=True))
-def test_a_microphone_and_its_camera_are_a_pair(slots: Slots, tracks: list[TrackKey], speakers: list[str]) -> None:
+def test_a_microphone_and_its_camera_are_a_pair(slots: SlotMids, tracks: list[TrackKey], speakers: list[str]) -> None:
     placement = placed(slots, tracks, speakers)
     where = {key: mid[1:] for mid, key in placement.items() if key is not None}
     for person in PEOPLE:
@@ -43,13 +43,13 @@ def test_a_microphone_and_its_camera_are_a_pair(slots: Slots, tracks: list[Track
 
 
 @given(slots, tracks, st.lists(st.sampled_from(PEOPLE), unique=True))
-def test_asking_again_changes_nothing(slots: Slots, tracks: list[TrackKey], speakers: list[str]) -> None:
+def test_asking_again_changes_nothing(slots: SlotMids, tracks: list[TrackKey], speakers: list[str]) -> None:
     placement = placed(slots, tracks, speakers)
     assert placed(slots, tracks, speakers, before=placement) == placement
 
 
 def test_screens_come_first_then_who_speaks_then_who_came_first() -> None:
-    slots = Slots(("a0", "a1"), ("v0", "v1"))
+    slots = SlotMids(("a0", "a1"), ("v0", "v1"))
     everybody = [*both("ann"), *both("ben"), *both("cat"), TrackKey("dan", "screen")]
     placement = placed(slots, everybody, speakers=["cat"])
     assert placement == {
@@ -61,7 +61,7 @@ def test_screens_come_first_then_who_speaks_then_who_came_first() -> None:
 
 
 def test_who_has_a_place_keeps_it_when_somebody_leaves() -> None:
-    slots = Slots(("a0", "a1", "a2"), ("v0", "v1", "v2"))
+    slots = SlotMids(("a0", "a1", "a2"), ("v0", "v1", "v2"))
     before = placed(slots, [*both("ann"), *both("ben"), *both("cat")])
     after = placed(slots, [*both("ben"), *both("cat"), *both("dan")], before=before)
     assert {mid: key for mid, key in after.items() if key and key.person != "dan"} == {
@@ -71,7 +71,7 @@ def test_who_has_a_place_keeps_it_when_somebody_leaves() -> None:
 
 
 def test_a_pin_is_kept_and_what_it_names_is_not_shown_elsewhere() -> None:
-    slots = Slots(("a0", "a1"), ("v0", "v1"))
+    slots = SlotMids(("a0", "a1"), ("v0", "v1"))
     pins = {"v1": TrackKey("ann", "camera")}
     placement: Placement = placed(slots, [*both("ann"), *both("ben")], pins=pins)
     assert placement["v1"] == TrackKey("ann", "camera")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime.media.rtp.slot import Slot, Source
-from realtime.media.rtp.source import Kept
+from realtime.media.rtp.source import KeptPacket
 from realtime.media.rtp.vp8 import Descriptor
 
 FRAME_S = 1 / 30
@@ -21,19 +21,19 @@ class Sender:
     sequence: int
     timestamp: int
     picture: int
-    lost: list[Kept] = field(default_factory=list)
+    lost: list[KeptPacket] = field(default_factory=list)
 
-    def frame(self, now: float) -> Kept:
+    def frame(self, now: float) -> KeptPacket:
         """The next packet, with the clock of its sender."""
         self.sequence = (self.sequence + 1) & 0xFFFF
         self.picture = (self.picture + 1) & 0x7FFF
         timestamp = (self.timestamp + int(now * 90000)) & 0xFFFFFFFF
         said = Descriptor(4, True, True, 2, True, self.picture, 3, self.picture & 0xFF)
-        return Kept(self.source.extended(self.sequence), 0, timestamp, now, b"payload", said)
+        return KeptPacket(self.source.extended(self.sequence), 0, timestamp, now, b"payload", said)
 
 
 def came(
-    sender: Sender, kept: Kept, slot: Slot, now: float, sent: list[tuple[int, int, int, int, float, Kept]]
+    sender: Sender, kept: KeptPacket, slot: Slot, now: float, sent: list[tuple[int, int, int, int, float, KeptPacket]]
 ) -> None:
     """What the room does with a packet of video."""
     source = sender.source
@@ -76,8 +76,8 @@ def test_losses_reorderings_repeats_and_changes_of_source_leave_one_stream(
 ) -> None:
     senders = [Sender(Source(i, "video"), *start) for i, start in enumerate(starts)]
     slot = Slot("0", "video", 9, 96)
-    sent: list[tuple[int, int, int, int, float, Kept]] = []
-    now, last = 100.0, [Kept(-1, 0, 0, 0, b"", Descriptor(0, False, False, -1, False, 0, -1, 0))] * 3
+    sent: list[tuple[int, int, int, int, float, KeptPacket]] = []
+    now, last = 100.0, [KeptPacket(-1, 0, 0, 0, b"", Descriptor(0, False, False, -1, False, 0, -1, 0))] * 3
     for which, step in steps:
         sender = senders[which]
         now += FRAME_S
@@ -118,7 +118,7 @@ def test_losses_reorderings_repeats_and_changes_of_source_leave_one_stream(
 def test_without_losses_there_is_no_hole(starts: list[tuple[int, int, int]], feeders: list[int]) -> None:
     senders = [Sender(Source(i, "video"), *start) for i, start in enumerate(starts)]
     slot = Slot("0", "video", 9, 96)
-    sent: list[tuple[int, int, int, int, float, Kept]] = []
+    sent: list[tuple[int, int, int, int, float, KeptPacket]] = []
     now = 0.0
     for feeder in feeders:
         slot.leave()
@@ -140,7 +140,7 @@ def test_without_losses_there_is_no_hole(starts: list[tuple[int, int, int]], fee
 def test_twin_without_shifting_two_sources_use_a_number_twice() -> None:
     senders = [Sender(Source(i, "video"), 100, 0, 0) for i in range(2)]
     slot = Slot("0", "video", 9, 96)
-    plain: list[tuple[int, int, int, int, float, Kept]] = []
+    plain: list[tuple[int, int, int, int, float, KeptPacket]] = []
     for i, sender in enumerate(senders):
         slot.leave()
         slot.wait_for(sender.source)

@@ -28,7 +28,7 @@ from serve_app.cluster.application import ApiServices, create_api
 from serve_app.cluster.pools import Pools
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.edge.rest import router_of
-from serve_app.processes.health import Finding, HealthMonitor, Part, State
+from serve_app.processes.health import Finding, HealthMonitor, HealthPart, State
 from serve_app.processes.monitor import ProcessMonitor
 from store.memory import memory_stores
 from store.mongo.processes import Process, ProcessRegistry
@@ -108,7 +108,7 @@ class World:
             ApiServices(
                 verify=self.verify,
                 census=ProcessMonitor(NoRegistry(), OneShard()),
-                health=HealthMonitor([Part("mongo", self._probe)], clock=iter(range(0, 10**6, 10)).__next__),
+                health=HealthMonitor([HealthPart("mongo", self._probe)], clock=iter(range(0, 10**6, 10)).__next__),
                 registry=self.registry,
                 routers=[
                     router_of(reading_operations(self.rooms)),

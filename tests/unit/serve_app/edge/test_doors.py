@@ -20,7 +20,7 @@ from realtime.delivery.joining import Joining
 from realtime.delivery.packets import Incoming
 from realtime.delivery.requests import Hello
 from realtime.delivery.socket_writer import SocketWriter
-from realtime.delivery.subscriptions import Subscriptions
+from realtime.delivery.subscriptions import GatewayTopics
 from realtime.front.acks import Events
 from serve_app.edge.api import problems
 from serve_app.edge.conventions.callers import Callers
@@ -57,13 +57,22 @@ class Shop:
     def __init__(self, rest: Rest | None, *, action: str = "calendar.manage", request: Any = Move, **more: Any) -> None:
         self.asked: list[tuple[Any, Caller]] = []
         self.answer: Any = Moved(3)
-        operation = Operation("move_thing", action, request, self._call, rest, "write", response=Moved, **more)
+        operation = Operation(
+            name="move_thing",
+            action=action,
+            request=request,
+            call=self._call,
+            rest=rest,
+            limit="write",
+            response=Moved,
+            **more,
+        )
         self.app = FastAPI()
         problems.install(self.app)
         self.app.include_router(router_of([operation]))
         check_permits(self.app)
         self.app.add_middleware(Callers, verify=self._verify)
-        joining: Joining = Joining(Subscriptions(lambda _: None, max_topics=1))
+        joining: Joining = Joining(GatewayTopics(lambda _: None, max_topics=1))
         self.events = Events(handlers_of([operation], joining), max_bytes=1000, clock=SystemClock())
 
     async def _call(self, request: Move, caller: Caller) -> Any:

@@ -20,10 +20,10 @@ from config.settings import HttpSettings, LimitSettings, Settings
 from serve_app.capabilities.rooms.operations import reading_operations
 from serve_app.cluster.application import ApiServices, Conventions, create_api
 from serve_app.cluster.blueprint import asyncapi_of
-from serve_app.edge.conventions.described.documents import Document, takes_gzip
+from serve_app.edge.conventions.described.documents import DescribedDocument, takes_gzip
 from serve_app.edge.conventions.operators import Operators
 from serve_app.edge.rest import router_of
-from serve_app.processes.health import Finding, HealthMonitor, Part
+from serve_app.processes.health import Finding, HealthMonitor, HealthPart
 from serve_app.processes.monitor import ProcessMonitor
 from tests.unit.serve_app.edge.test_api import FewRooms, NoRegistry, OneShard
 
@@ -59,7 +59,7 @@ class Town:
             ApiServices(
                 verify=self._verify,
                 census=ProcessMonitor(NoRegistry(), self.shards),
-                health=HealthMonitor([Part("mongo", self._well)]),
+                health=HealthMonitor([HealthPart("mongo", self._well)]),
                 registry=self.registry,
                 conventions=conventions,
                 routers=[router_of(reading_operations(FewRooms()))],
@@ -257,7 +257,7 @@ def asked(**headers: str) -> Request:
 
 
 def test_a_document_is_compressed_for_those_who_take_it_and_when_it_is_worth_it() -> None:
-    long, short = Document(b"a" * 5000, "text/plain"), Document(b"a", "text/plain")
+    long, short = DescribedDocument(b"a" * 5000, "text/plain"), DescribedDocument(b"a", "text/plain")
     packed = long.answer(asked(accept_encoding="br, gzip"))
     assert gzip.decompress(bytes(packed.body)) == b"a" * 5000
     assert long.answer(asked()).body == b"a" * 5000

@@ -7,7 +7,7 @@ import hmac
 import pytest
 
 from common.errors import InvalidArgument
-from serve_app.edge.webhooks.partners import Verifier
+from serve_app.edge.webhooks.partners import WebhookVerifier
 from serve_app.edge.webhooks.verifiers import PlainSignature, TimedSignature
 
 NOW_S = 1_763_631_000
@@ -23,7 +23,7 @@ def timed(secret: bytes, at_s: int = NOW_S, body: bytes = BODY) -> str:
     return f"t={at_s},v1={mac(secret, b'%d.' % at_s + body)}"
 
 
-def reason(verifier: Verifier, headers: dict[str, str], raw: bytes = BODY) -> object:
+def reason(verifier: WebhookVerifier, headers: dict[str, str], raw: bytes = BODY) -> object:
     """Why it is refused; None: it is not."""
     try:
         verifier.verify(headers, raw, NOW_S * 1000)

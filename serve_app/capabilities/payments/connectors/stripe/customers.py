@@ -3,7 +3,7 @@
 from typing import Any, Final, Protocol
 
 from actors.payments.activities import (
-    Attach,
+    AttachMethod,
     CustomerSeen,
     Detach,
     EraseCustomer,
@@ -63,7 +63,7 @@ class StripeCustomers(Protocol):
         client = {"client_secret": made["client_secret"], "publishable_key": self.publishable_key}
         return CustomerSeen(ref=ask.customer, client=client)
 
-    async def attach(self, ask: Attach, attempt: Attempt) -> CustomerSeen:
+    async def attach(self, ask: AttachMethod, attempt: Attempt) -> CustomerSeen:
         params = {"customer": ask.customer}
         try:
             await self.sdk.make(self.sdk.v1.payment_methods.attach_async(ask.token, params, _keyed(attempt)))

@@ -18,7 +18,7 @@ OPENING: Final = "The index is being opened. Please try again in a moment."
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class ServedIndex:
     """What serves, and what is being made."""
 
     generation: Generation
@@ -33,7 +33,7 @@ class Served:
         self._engine, self._keys, self._notes = engine, keys, notes
         self._positions, self._analyser = positions, analyser
 
-    async def open(self) -> Opened:
+    async def open(self) -> ServedIndex:
         """What is neither served nor being made goes, with its key. Raises Unavailable."""
         serving, making = await self._engine.serving(), await self._notes.read()
         key = None if serving is None else await self._keys.get(serving.key_id)
@@ -45,7 +45,7 @@ class Served:
             await self._notes.forget()  # it came to serve in the moment in which the last life ended
             making = None
         await self._tidy({serving.number} if making is None else {serving.number, making.number})
-        return Opened(serving, Blinder(key, self._analyser), making)
+        return ServedIndex(serving, Blinder(key, self._analyser), making)
 
     async def _begun(self) -> tuple[Generation, Making]:
         """An empty one: the newest go into it first, then everything."""
