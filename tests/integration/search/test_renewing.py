@@ -82,10 +82,10 @@ def held(folder: Path) -> set[str]:
 async def test_of_who_was_erased_no_hash_is_left_under_the_key_that_they_were_made_with(
     home: House, process: SearchProcess
 ) -> None:
-    ann, eve = await home.socket(token("ann")), await home.socket(token("eve"))
-    await ann.ok("create_room", {"room_id": "renew-3", "members": ["eve"]})
+    ann, ivy = await home.socket(token("ann")), await home.socket(token("ivy"))
+    await ann.ok("create_room", {"room_id": "renew-3", "members": ["ivy"]})
     await ann.ok("message", {"room_id": "renew-3", "body": "A numbat, which stays."})
-    await eve.ok("message", {"room_id": "renew-3", "body": "A zorilla, which goes."})
+    await ivy.ok("message", {"room_id": "renew-3", "body": "A zorilla, which goes."})
     await until_found(home, token("ann"), "A zorilla, which goes.", q="zorilla")
     before = await process.state()
     key = await IndexKeys(home.database, home.stores.vault).get(before.key_id)
@@ -95,12 +95,12 @@ async def test_of_who_was_erased_no_hash_is_left_under_the_key_that_they_were_ma
     begins = set(blinder.document([], ["zorilla"], beginnings_of_texts=True).beginnings)
     assert goes | begins | stays <= held(folder)
 
-    await home.call("POST", "/api/privacy/users/eve/erase", bearer=home.admin())
+    await home.call("POST", "/api/privacy/users/ivy/erase", bearer=home.admin())
 
     async def renewed() -> bool:
         state = await process.state()
         return state.generation > before.generation and not await home.database["search"].find_one(
-            {"_id": "erased eve"}
+            {"_id": "erased ivy"}
         )
 
     await eventually(renewed, "the index still holds them")
