@@ -11,7 +11,8 @@ from typing import Final
 BENCHES: Final = (  # title, module, what --quick adds
     ("The kernel alone", "parts.bench_kernel", ("--seconds", "1", "--runs", "1")),
     ("Calls to partners", "parts.bench_activities", ("--seconds", "1", "--runs", "1")),
-    ("Push and mail", "parts.bench_notifications", ("--quick",)),
+    ("Push and mail", "parts.notifications.bench_notifications", ("--quick",)),
+    ("Reading notifications", "parts.notifications.bench_notifier", ("--rounds", "50")),
     ("Presence alone", "parts.bench_presence", ("--users", "1000", "--runs", "1")),
     ("One calendar", "parts.bench_calendar", ("--rounds", "20")),
     ("Money", "parts.bench_payments", ("--rounds", "50", "--postings", "2000")),

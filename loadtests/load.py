@@ -16,7 +16,16 @@ from common.errors import StartupError
 from loadtests.lib.target import find
 
 LOCUSTFILE: Final = Path(__file__).with_name("locustfile.py")
-KINDS: Final = ("ChatUser", "PresenceUser", "MixedUser", "MeetingUser")
+KINDS: Final = (
+    "ChatUser",
+    "PresenceUser",
+    "MixedUser",
+    "MeetingUser",
+    "WorksheetUser",
+    "TellingUser",
+    "BroadcastingUser",
+    "RingingUser",
+)
 _GRACE_S: Final = 60.0
 
 

@@ -1,6 +1,6 @@
 """What locust users do.
 
-    locust -f loadtests/locustfile.py [ChatUser PresenceUser MixedUser MeetingUser]     with its web page
+    locust -f loadtests/locustfile.py [ChatUser PresenceUser ...]     with its web page
     locust -f loadtests/locustfile.py,loadtests/scenarios/ramp.py --steps 100:60,500:60,1000:120 --headless
 
 Without names, all kinds run together. `make load` is a short run of `ChatUser`. What the rows of the statistics
@@ -24,6 +24,10 @@ from common.errors import StartupError
 from loadtests.lib.locust_user import BadAck, CarewireUser, stamped
 from loadtests.lib.media.meeting_user import MeetingUser as MeetingUser
 from loadtests.lib.target import find
+from loadtests.lib.told.users import BroadcastingUser as BroadcastingUser
+from loadtests.lib.told.users import RingingUser as RingingUser
+from loadtests.lib.told.users import TellingUser as TellingUser
+from loadtests.lib.worksheet_user import WorksheetUser as WorksheetUser
 
 MOST_USERS: Final = 10_000
 ROOM_SIZE: Final = 10

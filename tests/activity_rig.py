@@ -13,24 +13,29 @@ from serve_app.cluster.spec import CarewireSpec
 from tests.identity_rig import House
 
 
+def connectors_in(home: House) -> list[Connector]:
+    """Those that the settings of this house name."""
+    spec = CarewireSpec(home.settings)
+    context = RunnerContext(
+        settings=home.settings,
+        clock=home.clock,
+        region=home.region,
+        stores=home.stores,
+        database=home.database,
+        blobs=home.context.blobs,
+        addresses=addresses_of(home.context.root, home.database, home.stores),
+        kinds=[kind for pool in spec.pools for kind in spec.kinds(pool)],
+        root=home.context.root,
+        online=home.is_online,
+    )
+    return open_connectors(context)
+
+
 @asynccontextmanager
 async def a_runner(home: House, connectors: list[Connector] | None = None) -> AsyncIterator[Runner]:
     """A runner of this house, with the connectors that its settings name."""
     if connectors is None:
-        spec = CarewireSpec(home.settings)
-        context = RunnerContext(
-            settings=home.settings,
-            clock=home.clock,
-            region=home.region,
-            stores=home.stores,
-            database=home.database,
-            blobs=home.context.blobs,
-            addresses=addresses_of(home.context.root, home.database, home.stores),
-            kinds=[kind for pool in spec.pools for kind in spec.kinds(pool)],
-            root=home.context.root,
-            online=home.is_online,
-        )
-        connectors = open_connectors(context)
+        connectors = connectors_in(home)
     runner = Runner(
         f"activities-{uuid.uuid4().hex}",
         home.activities,

@@ -9,6 +9,8 @@ payments     2,000 payments at a Stripe that loses answers, breaks and is away, 
 lives        10,000 further lives of a payment at Stripe
 ladder       200 emergencies whose rungs are asked in their time while shard and runner die
 ring         500 calls to five devices each, three of which answer at once, while the shard dies
+cancelled    2,000 bookings made, moved, cancelled and reminded of while mail server, push service and shard fail: no
+             word of an earlier version comes after a later one
 told         100,000 people told one thing
 phones       5,000 things told to people with three phones, while shard and runner die and the push service hangs up;
              and 1,000 to people whose sockets acknowledge after a while
@@ -19,6 +21,7 @@ files        5,000 pictures with something changed in them: no crash, nothing le
 media        a minute of a call between browsers in bad weather: freezes, gaps in the sound, what was asked for again;
              and a meeting that is recorded while gateway, API, shard, runner, mongod and media worker are killed
 sheets       20 worksheets written by two each for a minute while gateway, shards, API and mongod are killed in turn
+mutants      200,000 changed updates of worksheets, and bytes that are none, through the door, while others write theirs
 parked       1,000,000 activities for a partner that refuses until all of them are made
 
 SIZE=100000 makes those that have a size of this size; FIRST_SEED=7 begins with this seed.
@@ -72,15 +75,17 @@ DRILLS: Final[Mapping[str, Drill]] = {
     ),
     "ladder": Drill(("tests/drills/test_ladder.py",), rounds=1, limit_s=900.0, size=200, at_once=0),
     "ring": Drill(("tests/drills/test_ring.py",), rounds=1, limit_s=1800.0, size=500, at_once=0),
-    "told": Drill(("tests/drills/test_told.py",), rounds=1, limit_s=1800.0, size=100_000, at_once=0),
+    "cancelled": Drill(("tests/drills/told/test_cancelled.py",), rounds=1, limit_s=3600.0, size=2000, at_once=0),
+    "told": Drill(("tests/drills/told/test_told.py",), rounds=1, limit_s=1800.0, size=100_000, at_once=0),
     "uploads": Drill(("tests/drills/test_files.py",), rounds=1, limit_s=1200.0, size=20, at_once=0),
     "search": Drill(("tests/drills/test_searching.py",), rounds=1, limit_s=1200.0, size=1500, at_once=0),
     "files": Drill(("tests/unit/files/test_pictures.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
-    "phones": Drill(("tests/drills/test_phones.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
+    "phones": Drill(("tests/drills/told/test_phones.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
     "media": Drill(
         ("tests/drills/test_media.py", "tests/drills/test_meetings.py"), rounds=1, limit_s=1500.0, size=60, at_once=0
     ),
-    "sheets": Drill(("tests/drills/test_sheets.py",), rounds=1, limit_s=900.0, size=20, at_once=0),
+    "mutants": Drill(("tests/drills/worksheets/test_mutants.py",), rounds=1, limit_s=1800.0, size=200_000, at_once=0),
+    "sheets": Drill(("tests/drills/worksheets/test_sheets.py",), rounds=1, limit_s=900.0, size=20, at_once=0),
     "parked": Drill(("tests/drills/test_parked.py",), rounds=1, limit_s=7200.0, size=1_000_000, at_once=0),
 }
 

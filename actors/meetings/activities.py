@@ -80,10 +80,18 @@ class SealEvidence(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
 
 
+class Voided(msgspec.Struct, frozen=True, array_like=True):
+    """Whose tokens for a room are void, where they were issued before (s)."""
+
+    participant: str
+    before_s: int
+
+
 class CloseElsewhere(msgspec.Struct, frozen=True, kw_only=True):
-    """Nobody is to be in this room of a partner's any more."""
+    """Nobody is to be in this room of a partner's any more; and what these hold opens it never again."""
 
     room: str
+    voided: tuple[Voided, ...] = ()
 
 
 def room_of(record: Record) -> RoomState:

@@ -30,6 +30,12 @@ def stamped(text: str) -> str:
     return f"{text} {_STAMP}{time.time()}"
 
 
+def since_stamp(text: str) -> float | None:
+    """Milliseconds since the time at its end; None: it has none."""
+    stamp = text.partition(_STAMP)[2]
+    return (time.time() - float(stamp)) * 1000 if stamp else None
+
+
 class BadAck(Exception):
     """The server said no, or said it late."""
 
@@ -54,17 +60,18 @@ class CarewireClient(SocketIOClient):
         return bool(self.connected)
 
     def ask(self, event: str, data: Any) -> dict[str, Any]:
-        """The `data` of a good ack; empty when it was bad, late or missing, which is counted."""
+        """The `data` of an ack; empty when it was bad or missing, which is counted. A late one is counted as failed
+        too, but what it says holds, and the user goes on with it."""
+        answer: dict[str, Any] = {}
         with self.request_event.measure("ACK", event):
             started_s = time.perf_counter()
             ack = socketio.Client.call(self, event, data, timeout=ACK_S)
             if not ack["ok"]:
                 raise BadAck(ack["error"]["code"])
+            answer = ack["data"]
             if time.perf_counter() - started_s > LATE_S:
                 raise BadAck("late")
-            answer: dict[str, Any] = ack["data"]
-            return answer
-        return {}
+        return answer
 
 
 class CarewireUser(SocketIOUser):
@@ -122,9 +129,7 @@ class CarewireUser(SocketIOUser):
     def _hear_message(self, message: dict[str, Any]) -> None:
         room_id, seq = message["room_id"], message["seq"]
         before, self._last_seq[room_id] = self._last_seq.get(room_id, 0), seq
-        stamp = message["body"].partition(_STAMP)[2]
-        took_ms = (time.time() - float(stamp)) * 1000 if stamp else 0.0
-        self.heard("message", took_ms, None if seq > before else BadAck("out of order"))
+        self.heard("message", since_stamp(message["body"]) or 0.0, None if seq > before else BadAck("out of order"))
 
     def _first(self) -> int:
         """The number of this worker's first user."""

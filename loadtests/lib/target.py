@@ -1,5 +1,6 @@
 """Which server a load test talks to, and as whom."""
 
+import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +14,18 @@ from serve_app.launch.runfile import RunFile
 from serve_app.launch.secrets import auth_secret
 
 _TTL_S = 24 * 3600.0
+_Tokens = tuple[list[tuple[str, str]], str, list[tuple[str, str]]]  # of users, an administrator, therapists
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A Socket.IO address, and a token for each user there is."""
+    """A Socket.IO address, and a token for each user there is. `admin`: that of an administrator. `therapists`: theirs,
+    by themselves."""
 
     url: str
     tokens: Sequence[tuple[str, str]]  # (user, token)
+    admin: str
+    therapists: Sequence[tuple[str, str]]
 
 
 def find(url: str | None, tokens: Path | None, *, users: int) -> Target:
@@ -31,13 +36,13 @@ def find(url: str | None, tokens: Path | None, *, users: int) -> Target:
         StartupError: there is no such server, or there are not enough tokens. The message says what to do.
     """
     found_url = url or _running_url()
-    found = _mint(users) if tokens is None else _read(tokens)
+    found, admin, therapists = _mint(users) if tokens is None else _split(_read(tokens))
     if len(found) < users:
         raise StartupError(
             f"{tokens} holds {len(found)} tokens for {users} users: carewire token --count {users} --prefix load- "
             f"--role client --out {tokens}"
         )
-    return Target(found_url, found)
+    return Target(found_url, found, admin, therapists)
 
 
 def _running_url() -> str:
@@ -52,17 +57,26 @@ def _running_url() -> str:
     return running.urls["Socket.IO"]
 
 
-def _mint(users: int) -> list[tuple[str, str]]:
+def _mint(users: int) -> _Tokens:
     settings = load_settings()
     secret = auth_secret(settings)
     if secret is None:
         raise StartupError("Another issuer signs the tokens of this server (CAREWIRE_AUTH__JWKS_URL): give --tokens.")
     now_ms = SystemClock().now_ms()
     expected = Expected(settings.auth.issuer, settings.auth.audience)
-    names = [f"load-{number}" for number in range(users)]
-    return [
-        (name, mint(secret, user=name, role="client", now_ms=now_ms, ttl_s=_TTL_S, expected=expected)) for name in names
-    ]
+
+    def token(name: str, role: str) -> str:
+        return mint(secret, user=name, role=role, now_ms=now_ms, ttl_s=_TTL_S, expected=expected)
+
+    found = [(name := f"load-{number}", token(name, "client")) for number in range(users)]
+    therapists = [(name := f"load-therapist-{number}", token(name, "therapist")) for number in range(users)]
+    return found, token("load-admin", "admin"), therapists
+
+
+def _split(found: list[tuple[str, str]]) -> _Tokens:
+    """The last one is an administrator's, where somebody put one there; those of therapists say that they are."""
+    therapists = [one for one in found if _role_in(one[1]) == "therapist"]
+    return [one for one in found if one not in therapists], found[-1][1] if found else "", therapists
 
 
 def _read(path: Path) -> list[tuple[str, str]]:
@@ -73,3 +87,12 @@ def _read(path: Path) -> list[tuple[str, str]]:
         raise StartupError(
             f"{path} is no file of tokens: make one with `carewire token --count N --out {path}`."
         ) from None
+
+
+def _role_in(token: str) -> str:
+    """The role that a token names, unchecked: the server checks it. "": it names none."""
+    try:
+        claims = token.split(".")[1]
+        return str(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["role"])
+    except (IndexError, KeyError, TypeError, ValueError):
+        return ""

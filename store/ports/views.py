@@ -57,8 +57,10 @@ class Views(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index that a kind needs on one of its read models: (field, ...) in ascending order."""
+    """An index that a kind needs on one of its read models: (field, ...) in ascending order. `positive`: only of the
+    documents whose first field is above 0, which a query of it says (`ViewQuery.above`)."""
 
     collection: str
     fields: tuple[str, ...]
     unique: bool = False
+    positive: bool = False

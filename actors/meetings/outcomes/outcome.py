@@ -1,5 +1,6 @@
 """What becomes of an event of a meeting: what those hear who listen, what is listed, and what others are to do."""
 
+import math
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from actors.meetings.activities import (
     PlaceRoom,
     RoomState,
     SealEvidence,
+    Voided,
     room_of,
 )
 from actors.meetings.events import (
@@ -153,14 +155,20 @@ def _owed(event: MeetingStands, doors: Doors) -> Iterable[Activity]:
         yield _to_media(f"close:{left.epoch}:{left.worker}", HoldRoom(room=closed))
     if left is not None and left.provider == "livekit":
         room = elsewhere.room_name(doors, msgspec.structs.replace(record, media=left))
-        yield Activity(
-            connector=LIVEKIT, key=f"elsewhere:{left.epoch}", payload=_pack(CloseElsewhere(room=room)), urgency="now"
-        )
+        closed_room = CloseElsewhere(room=room, voided=tuple(_voided(record)))
+        yield Activity(connector=LIVEKIT, key=f"elsewhere:{left.epoch}", payload=_pack(closed_room), urgency="now")
     if event.place:
         key = f"place:{record.media.epoch}:{record.stamp}"
         yield _to_media(key, PlaceRoom(room=room_of(record)), ask=True, deadline_ms=event.place)
     if event.hold:
         yield _to_media(f"room:{record.stamp}", HoldRoom(room=room_of(record)), ask=True, lane="room")
+
+
+def _voided(record: Record) -> Iterable[Voided]:
+    """Of all who were put out; of who left by themselves, the token opens an empty room, and that for minutes."""
+    for seat in record.seats:
+        if seat.tickets_from and not (seat.inside or seat.admitted):
+            yield Voided(seat.participant, math.ceil(seat.tickets_from / 1000))
 
 
 def _to_media(

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from actors.notifications.activities import Mail, Push
+from actors.notifications.activities import Mail, Push, Service
 from actors.notifications.notifier.items.item import Delivery, Item
 from actors.notifications.notifier.planning.plan import Outcome, Plan, Verdict
 from actors.notifications.notifier.planning.preferences import (
@@ -257,11 +257,11 @@ def plan_answer(plan: Plan) -> PlanAnswer:
     return PlanAnswer(verdict=plan.verdict, until=_moment(plan.until), steps=steps)
 
 
-def deliveries_answer(item: Item) -> DeliveriesAnswer:
-    """What became of it, and why."""
+def deliveries_answer(item: Item, *, pushed_by: Service = "webpush") -> DeliveriesAnswer:
+    """What became of it, and why. `pushed_by`: whose a push is that is not one yet."""
     plans = item.plans
-    held = [_held(item, name) for name in _CHANNEL_ORDER if plans[name].verdict == "held"]
-    skipped = [_held(item, name) for name in _CHANNEL_ORDER if plans[name].verdict == "skipped"]
+    held = [_held(item, name, pushed_by) for name in _CHANNEL_ORDER if plans[name].verdict == "held"]
+    skipped = [_held(item, name, pushed_by) for name in _CHANNEL_ORDER if plans[name].verdict == "skipped"]
     known = {_family(one.channel) for one in item.deliveries}
     beside = [one for one in (*held, *skipped) if _family(one.channel) not in known or one.state == "held"]
     return DeliveriesAnswer(
@@ -274,13 +274,13 @@ def _family(channel: str) -> str:
     return channel if channel in ("in_app", "email") else "push"
 
 
-def _held(item: Item, channel: Channel) -> Delivery:
+def _held(item: Item, channel: Channel, pushed_by: Service) -> Delivery:
     """What is held back or left out, where no delivery says so."""
     plan = item.plans[channel]
     number = _CHANNEL_ORDER.index(channel)
     return Delivery(
         id=f"dlv_{item.id.partition('_')[2]}.{number}",
-        channel="webpush" if channel == "push" else channel,
+        channel=pushed_by if channel == "push" else channel,
         state="held" if plan.verdict == "held" else "skipped",
         reason=plan.reason,
         due_ms=plan.until,

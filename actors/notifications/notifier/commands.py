@@ -130,9 +130,10 @@ class Render(Command[Rendered], frozen=True, tag="render"):
 
 
 class MailCameBack(Command[NothingToTell], frozen=True, tag="came_back"):
-    """A provider: the mail of this delivery did not arrive after all."""
+    """A provider: the mail of this delivery did not arrive after all; or it did, and was called unwanted."""
 
     delivery: str
+    fate: Literal["bounced", "complained"] = "bounced"
 
 
 class CountCreation(Command[NothingToTell], frozen=True, tag="count_creation"):

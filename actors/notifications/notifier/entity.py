@@ -55,12 +55,12 @@ from actors.notifications.notifier.commands import (
     TellCounts,
     TryDevice,
 )
-from actors.notifications.notifier.events import CreationCounted, DeviceEnded, Erased, PreferencesSet
+from actors.notifications.notifier.events import CreationCounted, Erased, PreferencesSet
 from actors.notifications.notifier.items import listing
 from actors.notifications.notifier.planning.plan import plan
 from actors.notifications.notifier.planning.preferences import check
 from actors.notifications.notifier.rules import counting, devices, judging, mails, marking, rendering, telling
-from actors.notifications.notifier.rules.facts import House, facts_to_explain, number_in
+from actors.notifications.notifier.rules.facts import House, facts_to_explain, number_in, pushing_service
 from actors.notifications.notifier.state import NotifierState
 from actors.notifications.types import TYPES
 from common.errors import FailedPrecondition, InvalidArgument, PermissionDenied, RateLimited
@@ -118,12 +118,13 @@ class Notifier(NotifierState):
             case ReadSeveral():
                 return _keys([self.number_of(one) or 0 for one in command.ids])
             case ReadAll():
-                up_to = command.up_to
-                return _keys([up_to]) if up_to is not None and 0 < up_to < self.kept.last else ()
+                return _keys(marking.needed_to_read_all(self, command))
             case RecordReceipts():
                 return _keys([number_in(self, one.delivery_id) or 0 for one in command.receipts])
             case MailCameBack():
                 return _keys([number_in(self, command.delivery) or 0])
+            case Erase():
+                return _keys(list(self.kept.open))
             case Answered() if command.key.startswith("dlv|"):
                 return [command.key.split("|")[1]]
         return ()
@@ -166,7 +167,7 @@ class Notifier(NotifierState):
             case CountCreation():
                 return self._count_creation(context.now_ms)
             case Erase():
-                return self._erase(context.now_ms)
+                return self._erase(context)
 
     def _decide_for_person(self, command: PersonalCommand, context: Context) -> Decision:  # one a command
         match command:
@@ -204,7 +205,8 @@ class Notifier(NotifierState):
                 item = marking.found(self, self.number_of(command.id), context)
                 return Decision(NotificationAnswer(wire(item, seen_ms=self.seen_at(item), read_ms=self.read_at(item))))
             case ListDeliveries():
-                return Decision(deliveries_answer(marking.found(self, self.number_of(command.id), context)))
+                item = marking.found(self, self.number_of(command.id), context)
+                return Decision(deliveries_answer(item, pushed_by=pushing_service(self, self.house, item.mode)))
             case CountUnread():
                 counts = self.unread()
                 return Decision(UnreadCounts(unread=sum(counts.values()), by_category=counts))
@@ -266,14 +268,14 @@ class Notifier(NotifierState):
             raise RateLimited("That is enough for one hour.", retry_after_s=wait_s)
         return Decision({}, notes=[CreationCounted(at_ms=now_ms)])
 
-    def _erase(self, now_ms: int) -> Decision:
+    def _erase(self, context: Context) -> Decision:
         if self.kept.erased:
             return Decision({})
+        now_ms = context.now_ms
         ends: list[Event] = [
             devices.ended(one, "erased", now_ms) for one in self.kept.devices.values() if one.state != "gone"
         ]
-        assert all(isinstance(one, DeviceEnded) for one in ends)
-        return Decision({}, events=ends, notes=[Erased(at_ms=now_ms)])
+        return Decision({}, events=ends, notes=[*judging.dropped(self, context), Erased(at_ms=now_ms)])
 
     def _gathered_with(self, command: Judge) -> list[int]:
         """What else waits since there were too many pushes: it is told with it."""

@@ -1,4 +1,4 @@
-"""What follows when a mail comes back: whoever it was for is shown that it did not arrive."""
+"""What follows when a mail comes back, or was not wanted: so it is shown at the notification that it was of."""
 
 from typing import Final
 
@@ -14,11 +14,12 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 
 
 def tell_bounced(entity_id: str, recorded: Recorded[Traced]) -> Owed:
-    """The notifier, of the delivery whose mail did not arrive."""
+    """The notifier, of the delivery whose mail did not arrive, or was called unwanted."""
     traced = recorded.event
-    if traced.fate != "bounced":
-        return NOTHING
-    return Owed([Letter(f"{NOTIFIER}:{traced.user}", _pack(MailCameBack(traced.delivery)))])
+    match traced.fate:
+        case "bounced" | "complained" as fate:
+            return Owed([Letter(f"{NOTIFIER}:{traced.user}", _pack(MailCameBack(traced.delivery, fate)))])
+    return NOTHING
 
 
 REACTIONS: Final[list[AnyReaction]] = [

@@ -229,6 +229,10 @@ class RemindDue(Command[None], frozen=True, tag="remind"):
     minutes: int
 
 
+class TellProgress(Command[None], frozen=True, tag="tell_progress"):
+    """A timer: what was too soon to be told is told now."""
+
+
 class CareIsOver(Command[None], frozen=True, tag="care_over"):
     """A letter: its therapist cares for the client no more, or one of them is being erased. Idempotent."""
 
@@ -280,6 +284,7 @@ AssignmentCommand = (
     | ListClarifications
     | DueReached
     | RemindDue
+    | TellProgress
     | CareIsOver
     | ClockStops
     | ZoneChanged

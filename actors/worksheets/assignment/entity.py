@@ -20,6 +20,7 @@ from actors.worksheets.assignment.commands import (
     ImportAnswers,
     PlaceCard,
     RemindDue,
+    TellProgress,
     TrackProgress,
     ZoneChanged,
 )
@@ -27,7 +28,7 @@ from actors.worksheets.assignment.contents import Given, Said, pack
 from actors.worksheets.assignment.events import AssignmentChanged, AssignmentEvent, Change
 from actors.worksheets.assignment.queries import AssignmentOf, Told
 from actors.worksheets.assignment.records import Record
-from actors.worksheets.assignment.rules import beginning, cards, changing, conversing, handing, timing
+from actors.worksheets.assignment.rules import beginning, cards, changing, conversing, handing, timing, tracking
 from actors.worksheets.assignment.rules.rights import may
 from actors.worksheets.assignment.shaping import assignment_shown
 from actors.worksheets.assignment.state import House, Kept
@@ -47,6 +48,7 @@ _BY_CAREWIRE: Final = (
     ImportAnswers,
     DueReached,
     RemindDue,
+    TellProgress,
     CareIsOver,
     ClockStops,
     ZoneChanged,
@@ -157,7 +159,7 @@ class Assignment:
                 may(record, context.by, "worksheet.follow")
                 return Decision(Told(self._given(record, context)))
             case TrackProgress():
-                return handing.track(self, record, command, context)
+                return tracking.track(self, record, command, context)
         if isinstance(command, changing.COMMANDS):
             return changing.decide(one=self, record=record, command=command, context=context, version=version)
         if isinstance(command, handing.COMMANDS):

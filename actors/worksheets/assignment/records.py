@@ -48,7 +48,7 @@ class Handed(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """How far the client is. `seconds`: spent, where times are shared."""
+    """How far the client is. `seconds`: spent, where times are shared. `told`: when who has joined was told last."""
 
     answered: int
     required: int
@@ -56,6 +56,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     percent: int
     seconds: int = 0
     at: int = 0
+    told: int = 0
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

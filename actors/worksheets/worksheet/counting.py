@@ -32,7 +32,7 @@ async def _answered(worksheet: str, asked: GetFigures, library: Library) -> Asyn
                 person=str(view.fields["client"]),
                 at=found.facts.at,
                 late=found.facts.late,
-                minutes=found.facts.minutes,
+                minutes=None if found.facts.source else found.facts.minutes,
                 month=of_month(at),
                 answers=found.content.answers,
                 scores=found.content.scores,

@@ -18,12 +18,13 @@ _NO_BAND = "\0none"
 
 
 class AnsweredField(msgspec.Struct, frozen=True, kw_only=True):
-    """A submission as figures see it. `at` in ms; `minutes`: from its beginning."""
+    """A submission as figures see it. `at` in ms; `minutes`: from its beginning; None: it came from
+    elsewhere, and nobody knows."""
 
     person: str
     at: int
     late: bool
-    minutes: int
+    minutes: int | None
     month: str
     answers: Mapping[str, Any]
     scores: Mapping[str, Scored | None]
@@ -82,13 +83,14 @@ def figures(
     people, given = {one.person for one in answered}, {person for person, _ in assigned}
     late, on_time = {one.person for one in answered if one.late}, {one.person for one in answered if not one.late}
     told_late = cohort.large(late) and cohort.large(on_time) and cohort.large(people)
-    minutes = [one.minutes for one in answered]
+    timed = [one for one in answered if one.minutes is not None]
+    minutes = [one.minutes for one in timed if one.minutes is not None]
     return Figures(
         persons=cohort.figure(len(given | people), given | people),
         assigned=cohort.figure(len(assigned), given),
         submitted=cohort.figure(len(answered), people),
         late=cohort.figure(sum(one.late for one in answered), people if told_late else {""}),
-        median_minutes=cohort.figure(median(minutes) if minutes else None, people),
+        median_minutes=cohort.figure(median(minutes) if minutes else None, {one.person for one in timed}),
         fields=[_field(one, answered, people, cohort) for one in schema.fields if one.type not in UNANSWERED],
         scores=[_score(one, schema, answered, cohort) for one in schema.scores],
         groups=_groups(answered, assigned, cohort) if months else None,

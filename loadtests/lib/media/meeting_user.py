@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from queue import Empty, Queue
 from threading import Event, Thread
 from typing import Any, ClassVar, Final
@@ -35,8 +36,13 @@ class MediaProcess:
     def __init__(self) -> None:
         command = [sys.executable, "-m", "loadtests.peers.media_people", "127.0.0.1"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._numbers = count()
         self._said: dict[int, Queue[dict[str, Any]]] = {}
         _beside(self._read)
+
+    def new_person(self) -> int:
+        """Whoever meets is another one each time: nobody takes what is said of the meeting before for theirs."""
+        return next(self._numbers)
 
     def ask(self, person: int, **what: object) -> None:
         """Have something done. What comes of it is `said`."""
@@ -46,10 +52,10 @@ class MediaProcess:
         self._process.stdin.flush()
 
     def said(self, person: int, name: str) -> Any:
-        """What is said of them under this name; what was said before of a connection that is over is passed by.
+        """What is said of them under this name.
 
         Raises:
-            BadAck: it failed, or nothing is said.
+            BadAck: it failed, it is over, or nothing is said.
         """
         said: dict[str, Any] = {}
         while name not in said:
@@ -57,8 +63,8 @@ class MediaProcess:
                 said = self._said[person].get(timeout=WAIT_S)
             except Empty:
                 raise BadAck(f"no {name}") from None
-            if "failed" in said and name != "sdp":  # of the one before, where a new one is asked for
-                raise BadAck(f"no {name}: {said['failed']}")
+            if "failed" in said or "packets" in said:
+                raise BadAck(f"no {name}: {said}")
         return said[name]
 
     def _read(self) -> None:
@@ -76,6 +82,8 @@ class MeetingUser(CarewireUser):
 
     wait_time = between(1, 3)
     _media: ClassVar[MediaProcess | None] = None
+    _here: ClassVar[set[str]] = set()  # who can be called: a call rings at nobody who comes later
+    person: int | None = None  # who one is in the meeting that one is in
 
     @override
     def enter(self) -> None:
@@ -87,6 +95,13 @@ class MeetingUser(CarewireUser):
         self.neighbour = self.target.tokens[min(self.number ^ 1, len(self.target.tokens) - 1)][0]
         if not self.socket.ask("create_room", {"kind": "direct", "members": [self.neighbour]}):
             raise StopUser
+        MeetingUser._here.add(self.user_id)
+
+    @override
+    def on_stop(self) -> None:
+        """Gone."""
+        MeetingUser._here.discard(self.user_id)
+        super().on_stop()
 
     @override
     def hear(self, event: str, payload: Any = None) -> None:
@@ -102,7 +117,7 @@ class MeetingUser(CarewireUser):
     @task
     def talk(self) -> None:
         """Call, have it go through the unit, talk, end it."""
-        if self.number % 2:
+        if self.number % 2 or self.neighbour not in MeetingUser._here:
             time.sleep(1)
             return
         self.called = Queue()
@@ -139,24 +154,25 @@ class MeetingUser(CarewireUser):
         seat = self.socket.ask("join_video_room", {"meeting_id": meeting})
         if not seat:
             return
-        self.media.ask(self.number)
+        person = self.person = self.media.new_person()
+        self.media.ask(person)
         offer = {
             "meeting_id": meeting,
             "ticket": seat["ticket"]["token"],
             "epoch": seat["media"]["epoch"],
-            "sdp": self.media.said(self.number, "sdp"),
+            "sdp": self.media.said(person, "sdp"),
             "tracks": [{"mid": "0", "source": "microphone"}],
         }
         answer = self.socket.ask("meeting_offer", offer)
         if answer:
-            self.media.ask(self.number, answer=answer["sdp"])
-            _beside(self._measure)
+            self.media.ask(person, answer=answer["sdp"])
+            _beside(self._measure, person)
 
-    def _measure(self) -> None:
+    def _measure(self, person: int) -> None:
         for name in ("connected", "heard"):
             began, took_ms, failed = time.perf_counter(), 0.0, None
             try:
-                took_ms = float(self.media.said(self.number, f"{name}_ms"))
+                took_ms = float(self.media.said(person, f"{name}_ms"))
             except BadAck as error:
                 took_ms, failed = 1000 * (time.perf_counter() - began), error
             self.environment.events.request.fire(
@@ -164,4 +180,6 @@ class MeetingUser(CarewireUser):
             )
 
     def _part(self) -> None:
-        self.media.ask(self.number, over=True)
+        if self.person is not None:
+            self.media.ask(self.person, over=True)
+            self.person = None

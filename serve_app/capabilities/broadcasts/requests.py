@@ -9,7 +9,7 @@ from actors.broadcasts.records import Audience, Role, ShownBroadcast
 from actors.notifications.types import Channel, Priority
 from common.decoding import Request, ShortText, UserIds
 from common.errors import InvalidArgument
-from serve_app.capabilities.notifications.requests import Body, Instant, Link, NewNotification, Title
+from serve_app.capabilities.notifications.requests import Body, Instant, Link, NewNotification, SubjectOf, Title
 from serve_app.edge.operation import Repeatable
 
 BroadcastId = Annotated[str, Meta(pattern=r"\Abrd_[0-9A-HJKMNP-TV-Z]{26}\Z")]
@@ -43,6 +43,8 @@ class BroadcastNotification(Request, Repeatable, frozen=True, kw_only=True):
     priority: Priority | None = None
     link: Link | None = None
     channels: Annotated[list[Channel], Meta(max_length=3)] | None = None
+    subject: SubjectOf | None = None
+    dedupe_key: ShortText | None = None
     expires_at: Instant | None = None
     send_at: Instant | None = None
     rate_per_s: Annotated[int, Meta(ge=1, le=LARGEST_RATE)] = 500
@@ -59,6 +61,8 @@ class BroadcastNotification(Request, Repeatable, frozen=True, kw_only=True):
             priority=self.priority,
             link=self.link,
             channels=self.channels,
+            subject=self.subject,
+            dedupe_key=self.dedupe_key,
             expires_at=self.expires_at,
         )
 

@@ -45,6 +45,8 @@ class Broadcasts:
         """
         audience, send_at = asked.audience.audience(), self._moment(asked.send_at)
         tell = self._notifications.tell_of(asked.for_one(caller.by.user), caller.by)
+        if 0 < tell.expires_at_ms <= send_at:
+            raise InvalidArgument("It expires before it is told.", details={"field": "expires_at"})
         broadcast_id = new_id("brd", self._clock.platform_ms())
         if asked.dry_run:
             made = Broadcast(

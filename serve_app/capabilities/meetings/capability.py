@@ -24,7 +24,6 @@ from serve_app.capabilities.meetings.operations.attending import Attending
 from serve_app.capabilities.meetings.operations.moderating import Moderating
 from serve_app.capabilities.meetings.operations.planning import Planning
 from serve_app.capabilities.meetings.operations.signalling import MeetingWatching, Signalling
-from serve_app.capabilities.meetings.pages.routes import call_routes
 from serve_app.capabilities.meetings.personal import PersonalMeetings
 from serve_app.capabilities.meetings.recordings import looks, manifests
 from serve_app.capabilities.meetings.recordings.content import RecordingContent, content_routes
@@ -42,6 +41,7 @@ from serve_app.capabilities.meetings.workers.health import VideoHealth
 from serve_app.capabilities.meetings.workers.operations import MediaOperations, State
 from serve_app.capabilities.meetings.workers.plane import WorkerPlane
 from serve_app.capabilities.operations.capability import repeats_of
+from serve_app.edge.conventions.described.pages import console_routes
 from serve_app.edge.operation import Operation
 from serve_app.edge.webhooks.partners import WebhookPartner
 from serve_app.processes.health import HealthPart
@@ -139,7 +139,7 @@ def _listens(context: GatewayContext) -> None:
 
 def _routers(context: ApiContext) -> Iterable[APIRouter]:
     yield content_routes(RecordingContent(context.once(recordings_of), context.blobs))
-    yield call_routes()
+    yield console_routes("call", "serve_app.capabilities.meetings.pages")
 
 
 def _health(context: ApiContext) -> Iterable[HealthPart]:

@@ -12,8 +12,8 @@ from common.decoding import LARGEST_INT, Id, Request
 from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE
 from serve_app.edge.operation import Repeatable, Versioned
 
-MeetingId = Annotated[str, Meta(pattern=r"\Amtg_[A-Za-z0-9_.:@-]{1,124}\Z")]
-ParticipantId = Annotated[str, Meta(pattern=r"\Aprt_[A-Za-z0-9_.:@-]{1,124}\Z")]
+MeetingId = Id
+ParticipantId = Id
 Title = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\A[^\0]*\Z")]
 Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\A[^\0]*\Z")]
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\A[^\0\r\n]*\S[^\0\r\n]*\Z")]

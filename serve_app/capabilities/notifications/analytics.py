@@ -42,7 +42,8 @@ class NotificationAnalytics(Request, frozen=True, kw_only=True):
 
 class AnalyticsRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Counts. `accepted` were taken by a service (or lie in the inbox), `displayed` of these were shown, `opened` of
-    those opened. `p50_ms`, `p99_ms`: from being made to being accepted, within a fifth."""
+    those opened. `complained`: of mails that were accepted, those that were called unwanted. `p50_ms`, `p99_ms`: from
+    being made to being accepted, within a fifth."""
 
     type: str | None = None
     channel: str | None = None
@@ -162,6 +163,12 @@ class Fares:
                 key = one["_id"]
                 yield Fared(_date(key["day"]), key["type"], figures_in(key["fared"]), int(one["count"]))
 
+    async def held_since(self) -> int:
+        """Since when (ms) that has been held back which has been for longest; 0: nothing is. Raises Unavailable."""
+        with database_errors():
+            oldest = await self._notifications.find_one({"f.held": {"$gt": 0}}, {"f.held": 1}, sort=[("f.held", 1)])
+        return 0 if oldest is None else int(oldest["f"]["held"])
+
 
 class AnalyticsOperations:
     """One a process."""
@@ -226,7 +233,7 @@ def _percentile(took_ms: Counter[int], share: float) -> int | None:
 
 
 def _rates(states: Counter[str]) -> EmailRates:
-    total = sum(states[one] for one in (*_ACCEPTED, "failed", "bounced", "complained"))
+    total = sum(states[one] for one in (*_ACCEPTED, "failed", "bounced"))
     if not total:
         return EmailRates()
     arrived = sum(states[one] for one in _ACCEPTED)

@@ -1,9 +1,9 @@
-"""Notifications by the line (NDJSON): lines stream in and results stream out, in their order, with bounded memory at
-both ends. A bad line is its own refusal."""
+"""Several notifications at once: as one list, or by the line (NDJSON): lines stream in and results stream out, in their
+order, with bounded memory at both ends. A bad one is its own refusal."""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -15,8 +15,23 @@ from serve_app.edge.operation import Caller
 MOST_LINES: Final = 100_000
 LONGEST_LINE: Final = 64 * 1024
 WINDOW: Final = 64
-"""Lines that are on their way to notifiers at once."""
+"""Notifications that are on their way to notifiers at once."""
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+async def created_all(
+    service: Notifications, asked: Sequence[Mapping[str, Any]], caller: Caller
+) -> list[dict[str, object]]:
+    """What became of each of several, in their order. Raises Unavailable: a repeat makes what is missing."""
+    found: list[dict[str, object]] = []
+    for first in range(0, len(asked), WINDOW):
+        found += await asyncio.gather(
+            *(
+                service.created(index, one, by=caller.by, trace=caller.trace, key=caller.idempotency_key)
+                for index, one in enumerate(asked[first : first + WINDOW], first)
+            )
+        )
+    return found
 
 
 async def results_of(service: Notifications, chunks: AsyncIterator[bytes], caller: Caller) -> AsyncIterator[bytes]:

@@ -14,6 +14,7 @@ from serve_app.capabilities.notifications.personal import PersonalNotifications
 from serve_app.capabilities.notifications.pull_tokens import PullTokens
 from serve_app.capabilities.notifications.server_events import NOTIFICATION_EVENTS
 from serve_app.capabilities.notifications.service import Notifications
+from serve_app.capabilities.operations.capability import repeats_of
 from serve_app.edge.conventions.keys import derive
 from serve_app.edge.operation import Operation
 from serve_app.processes.health import HealthPart
@@ -28,6 +29,10 @@ def notifications_of(context: ServerContext) -> Notifications:
 
 
 def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
+    return map(context.once(repeats_of).known, _declared(context))
+
+
+def _declared(context: ServerContext) -> Iterable[Operation[Any]]:
     service = context.once(notifications_of)
     keys = vapid_keys_of(context.settings, context.root)
     options = PushOptions(
@@ -47,9 +52,9 @@ def _personal(context: ApiContext) -> PersonalNotifications:
 
 def _routers(context: ApiContext) -> Iterable["APIRouter"]:
     from serve_app.capabilities.notifications.pages.opening import opening_routes
-    from serve_app.capabilities.notifications.pages.routes import worker_routes
+    from serve_app.capabilities.notifications.pages.routes import page_routes
 
-    yield worker_routes()
+    yield page_routes()
     yield opening_routes(context.settings.apps)
 
 

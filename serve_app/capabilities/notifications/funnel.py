@@ -1,4 +1,4 @@
-"""How today's notifications fare, as a gauge that operators watch."""
+"""How today's notifications fare, and how long the oldest has been held back, as gauges that operators watch."""
 
 import time
 from collections import Counter
@@ -18,8 +18,8 @@ _COUNTED: Final = ("held", "sent", "accepted", "displayed", "opened", "failed", 
 
 
 class Funnel:
-    """The part `deliveries` of `/health`; and the gauge, set at most once a minute when somebody looks there.
-    `registry` None: nobody reads it."""
+    """The part `deliveries` of `/health`; and the gauges, set at most once a minute when somebody looks there.
+    `registry` None: nobody reads them."""
 
     def __init__(self, fares: Fares, clock: Clock, registry: CollectorRegistry | None = None) -> None:
         self._fares, self._clock = fares, clock
@@ -29,11 +29,16 @@ class Funnel:
             ["channel", "became"],
             registry=registry,
         )
+        self._oldest = Gauge(
+            "carewire_notifications_oldest_held_seconds",
+            "Age of the oldest notification of which a push or a mail is held back.",
+            registry=registry,
+        )
         self._looked_s = -_EVERY_S
         self._finding = Finding("ok", {})
 
     async def look(self) -> Finding:
-        """Degraded while they cannot be counted; how many are held."""
+        """Degraded while they cannot be counted; how many of today's are held, and the age of the oldest of all."""
         now_s = time.monotonic()
         if now_s - self._looked_s >= _EVERY_S:
             self._looked_s = now_s
@@ -41,16 +46,20 @@ class Funnel:
         return self._finding
 
     async def _count(self) -> Finding:
-        today = self._clock.platform_ms() // DAY_MS
+        now_ms = self._clock.platform_ms()
+        today = now_ms // DAY_MS
         try:
             fared = [one async for one in self._fares.between(today, today + 1)]
+            since_ms = await self._fares.held_since()
         except CarewireError as error:
             return Finding("degraded", {"reason": error.code})
         counted = dict(counts(analyse(fared, ["channel"])))
         self._gauge.clear()
         for (channel, became), count in counted.items():
             self._gauge.labels(channel, became).set(count)
-        return Finding("ok", {"held": _held(counted)})
+        oldest_s = (now_ms - since_ms) / 1000 if since_ms else 0.0
+        self._oldest.set(oldest_s)
+        return Finding("ok", {"held": _held(counted), "oldest_held_s": round(oldest_s)})
 
 
 def counts(figures: Analytics) -> Iterable[tuple[tuple[str, str], int]]:

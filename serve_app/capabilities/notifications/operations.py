@@ -12,7 +12,7 @@ from common.clock import Clock
 from common.errors import Conflict, FailedPrecondition, InvalidArgument, RateLimited
 from common.timeline import parse_instant
 from serve_app.capabilities.notifications import examples, requests
-from serve_app.capabilities.notifications.bulk import results_of
+from serve_app.capabilities.notifications.bulk import created_all, results_of
 from serve_app.capabilities.notifications.service import Notifications
 from serve_app.edge.operation import Caller, Example, Operation, Rest, Result
 
@@ -88,11 +88,7 @@ def _creating(service: Notifications) -> Iterator[Operation[Any]]:
         return answers.NotificationAnswer(told.notification)
 
     async def create_several(request: requests.CreateNotifications, caller: Caller) -> Result:
-        results = [
-            await service.created(index, one, by=caller.by, trace=caller.trace, key=caller.idempotency_key)
-            for index, one in enumerate(request.notifications)
-        ]
-        return Result({"results": results})
+        return Result({"results": await created_all(service, request.notifications, caller)})
 
     yield Operation(
         name="create_notification",
@@ -219,7 +215,7 @@ def _marking(service: Notifications) -> Iterator[Operation[Any]]:
             service=service,
             name=name,
             action="notification.mark",
-            request=requests.OfNotification,
+            request=requests.MarkNotification,
             command=lambda request, how=how: commands.Mark(request.notification_id, how),
             rest=Rest("POST", f"{_ONE}/{path}", tag=_TAG),
             response=answers.NotificationAnswer,

@@ -15,7 +15,7 @@ from actors.notifications.notifier.planning.preferences import (
 from actors.notifications.types import Channel, Priority
 from common.decoding import Id, Request, Seq, ShortText, Text
 from common.lines import Line
-from serve_app.edge.operation import Versioned
+from serve_app.edge.operation import Repeatable, Versioned
 
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Instant = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
@@ -36,7 +36,7 @@ class SubjectOf(Request, frozen=True, kw_only=True):
     version: Seq
 
 
-class NewNotification(Request, frozen=True, kw_only=True):
+class NewNotification(Request, Repeatable, frozen=True, kw_only=True):
     """A notification for one person."""
 
     user_id: Id
@@ -53,7 +53,7 @@ class NewNotification(Request, frozen=True, kw_only=True):
     send_at: Instant | None = None
 
 
-class CreateNotifications(Request, frozen=True, kw_only=True):
+class CreateNotifications(Request, Repeatable, frozen=True, kw_only=True):
     """Several at once: each is created or refused on its own."""
 
     notifications: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=1000)]
@@ -80,19 +80,25 @@ class OfNotification(Request, frozen=True, kw_only=True):
     notification_id: ShortText
 
 
-class SnoozeNotification(OfNotification, frozen=True, kw_only=True):
+class MarkNotification(Request, Repeatable, frozen=True, kw_only=True):
+    """Something to be done with one."""
+
+    notification_id: ShortText
+
+
+class SnoozeNotification(MarkNotification, frozen=True, kw_only=True):
     """Put it off until then."""
 
     until: Instant
 
 
-class ReadNotifications(Request, frozen=True, kw_only=True):
+class ReadNotifications(Request, Repeatable, frozen=True, kw_only=True):
     """Read these."""
 
     ids: Annotated[list[ShortText], Meta(min_length=1, max_length=200)]
 
 
-class ReadAllNotifications(Request, frozen=True, kw_only=True):
+class ReadAllNotifications(Request, Repeatable, frozen=True, kw_only=True):
     """Read all up to a number, of one category or of all."""
 
     up_to: Seq | None = None
@@ -145,7 +151,7 @@ class Subscription(Request, frozen=True, kw_only=True):
     keys: SubscriptionKeys
 
 
-class RegisterSubscription(Request, frozen=True, kw_only=True):
+class RegisterSubscription(Request, Repeatable, frozen=True, kw_only=True):
     """Push to this browser."""
 
     subscription: Subscription
@@ -156,7 +162,7 @@ class RegisterSubscription(Request, frozen=True, kw_only=True):
     permission: Literal["granted", "denied", "default"] | None = None
 
 
-class RegisterToken(Request, frozen=True, kw_only=True):
+class RegisterToken(Request, Repeatable, frozen=True, kw_only=True):
     """Push to this app."""
 
     token: Annotated[Line, Meta(min_length=8, max_length=4096)]
@@ -176,8 +182,8 @@ class ListDevicesRequest(Request, frozen=True):
     """One's own devices."""
 
 
-class OfDevice(Request, frozen=True, kw_only=True):
-    """One device."""
+class OfDevice(Request, Repeatable, frozen=True, kw_only=True):
+    """Something to be done with one device."""
 
     device_id: Id
 

@@ -44,7 +44,7 @@ class Notifications:
         return await self._region.ask(f"notifier:{user}", command, by=by, trace=trace)
 
     async def create(self, asked: NewNotification, *, by: Principal, trace: str, key: str = "") -> Told:
-        """Tell somebody. `key`: of the deed, so that a repeat tells nobody twice.
+        """Tell somebody. `key`, else its `request_id`: of the deed, so that a repeat tells nobody twice.
 
         Raises:
             PermissionDenied: a therapist, and the person is not in their care, or the type is no announcement.
@@ -55,8 +55,9 @@ class Notifications:
         if not POLICY.allows(by.role, Relation.NONE, "notification.create"):
             await self._may_tell(asked, by)
             await self.ask(by.user, CountCreation(), by=SYSTEM, trace=trace)
-        if key and not tell.dedupe_key:
-            tell = msgspec.structs.replace(tell, dedupe_key=_hashed(f"{by.user}|{key}"))
+        deed = key or asked.request_id
+        if deed and not tell.dedupe_key:
+            tell = msgspec.structs.replace(tell, dedupe_key=_hashed(f"{by.user}|{deed}"))
         return await self.ask(asked.user_id, tell, by=SYSTEM, trace=trace)
 
     async def created(
@@ -80,7 +81,7 @@ class Notifications:
             raise InvalidArgument("There is no such type of notification.", details={"field": "type"})
         now_ms = self._clock.platform_ms()
         expires = _ahead(asked.expires_at, "expires_at", now_ms)
-        send_at = _ahead(asked.send_at, "send_at", now_ms, past=True)
+        send_at = _ahead(asked.send_at, "send_at", now_ms)
         if expires and send_at >= expires:
             raise InvalidArgument("It expires before it is told.", details={"field": "expires_at"})
         words = Words(title=asked.title, body=asked.body, data=_data_of(asked.data), link=asked.link or "")
@@ -93,7 +94,7 @@ class Notifications:
             sender=by.user,
             dedupe_key=_hashed(asked.dedupe_key),
             expires_at_ms=expires,
-            send_at_ms=send_at if send_at > now_ms else 0,
+            send_at_ms=send_at,
             created_by=by.user,
             secret=_pack(words),
         )
@@ -135,12 +136,12 @@ def _read(asked: Mapping[str, Any]) -> NewNotification:
         raise explained(str(error)) from None
 
 
-def _ahead(text: str | None, field: str, now_ms: int, *, past: bool = False) -> int:
+def _ahead(text: str | None, field: str, now_ms: int) -> int:
     """The moment; 0: none. Raises InvalidArgument: it has passed, or is more than a year away."""
     if text is None:
         return 0
     at_ms = parse_instant(text, field)
-    if (at_ms <= now_ms and not past) or at_ms > now_ms + _FURTHEST_MS:
+    if not now_ms < at_ms <= now_ms + _FURTHEST_MS:
         raise InvalidArgument(f"{field} lies ahead, within a year.", details={"field": field})
     return at_ms
 

@@ -6,6 +6,7 @@ sheets.py            the service of worksheets
 work.py              that of assignments
 exchange/            how they are read and written
 writing/             what is written together
+pages/               the page that fills one in
 zones.py             where somebody's clocks are
 requests.py          what is sent about worksheets, and pages of what is answered
 work_requests.py     the same about assignments

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+from fastapi import APIRouter
+
 from serve_app.capabilities.capability import ApiContext, Capability, ServerContext
 from serve_app.capabilities.identity.care.service import CareReader
 from serve_app.capabilities.operations.capability import repeats_of
@@ -20,6 +22,7 @@ from serve_app.capabilities.worksheets.writing.assembly import writing_handlers,
 from serve_app.capabilities.worksheets.writing.listening import REQUESTS
 from serve_app.capabilities.worksheets.writing.server_events import EVENTS as WRITING_EVENTS
 from serve_app.capabilities.worksheets.zones import Zones
+from serve_app.edge.conventions.described.pages import console_routes
 from serve_app.edge.operation import Operation
 
 
@@ -58,6 +61,10 @@ def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
     yield from writing_operations(context)
 
 
+def _routers(context: ApiContext) -> Iterable[APIRouter]:
+    yield console_routes("worksheet", "serve_app.capabilities.worksheets.pages")
+
+
 def _personal(context: ApiContext) -> PersonalWork:
     return PersonalWork(context.once(work_of), context.once(sheets_of))
 
@@ -69,6 +76,7 @@ WORKSHEETS: Final = Capability(
     requests=REQUESTS,
     handlers=writing_handlers,
     routes=writing_routes,
+    routers=_routers,
     events=(*WORKSHEET_EVENTS, *WRITING_EVENTS),
     personal=_personal,
 )

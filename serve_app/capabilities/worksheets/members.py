@@ -8,12 +8,11 @@ from common.decoding import Id, Text
 from common.lines import Line
 from serve_app.edge.conventions.paging import LARGEST_PAGE
 
-_ULID = r"_[0-9A-HJKMNP-TV-Z]{26}\Z"
-WorksheetId = Annotated[str, Meta(pattern=r"\Awks" + _ULID)]
-AssignmentId = Annotated[str, Meta(pattern=r"\Aasg" + _ULID)]
+WorksheetId = Id
+AssignmentId = Id
 SeriesId = Id
-FeedbackId = Annotated[str, Meta(pattern=r"\Afbk" + _ULID)]
-ClarificationId = Annotated[str, Meta(pattern=r"\Aclr" + _ULID)]
+FeedbackId = Id
+ClarificationId = Id
 Number = Annotated[int, Meta(ge=1, le=1_000_000)]
 Title = Annotated[Line, Meta(min_length=1, max_length=200)]
 Words = Annotated[Text, Meta(min_length=1, max_length=10_000)]

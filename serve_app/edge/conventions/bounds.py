@@ -19,7 +19,9 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-CALL_PAGE: Final = "/console/call"
+CONSOLE: Final = "/console/"
+CALL_PAGE: Final = f"{CONSOLE}call"
+NOTIFICATIONS_PAGE: Final = f"{CONSOLE}notifications"
 _CALLS_MAY: Final = "camera=(self), microphone=(self), display-capture=(self), geolocation=()"
 _STRICT: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 _FOR_DOCS: Final = (
@@ -27,9 +29,17 @@ _FOR_DOCS: Final = (
     "img-src 'self' data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
 _FOR_WORKER: Final = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+_FOR_NOTIFICATIONS: Final = (
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; "
+    "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+)
 _FOR_CALLS: Final = (  # gateways have ports, and maybe hosts, of their own
     "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self' ws: wss:; media-src blob:; "
     "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+)
+_FOR_CONSOLE: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; form-action 'none'; "
+    "frame-ancestors 'none'; base-uri 'none'"
 )
 _FOR_FORMS: Final = f"{_STRICT}; form-action 'self'"
 _FOR_FILES: Final = "sandbox; default-src 'none'"
@@ -38,6 +48,8 @@ _POLICIES: Final = {
     "/push/": _FOR_WORKER,
     "/l/": _FOR_FORMS,
     CALL_PAGE: _FOR_CALLS,
+    NOTIFICATIONS_PAGE: _FOR_NOTIFICATIONS,
+    CONSOLE: _FOR_CONSOLE,
 }
 
 

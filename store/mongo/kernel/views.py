@@ -48,7 +48,12 @@ def view_index(index: Index) -> IndexModel:
     """The index as MongoDB wants it. Unless unique, it ends with the id, which breaks ties in every order."""
     keys = [(_path(name), ASCENDING) for name in index.fields]
     name = "_".join(index.fields)
-    return IndexModel(keys, name=name, unique=True) if index.unique else IndexModel([*keys, ("_id", 1)], name=name)
+    if index.unique:
+        return IndexModel(keys, name=name, unique=True)
+    keys.append(("_id", ASCENDING))
+    if not index.positive:
+        return IndexModel(keys, name=name)
+    return IndexModel(keys, name=name, partialFilterExpression={_path(index.fields[0]): {"$gt": 0}})
 
 
 def _path(name: str) -> str:

@@ -1,6 +1,7 @@
 """A broadcast from end to end: made at a door, told by a runner, in everybody's list once."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PATH = "/api/notifications/broadcasts"
+IN_A_DAY, IN_A_MONTH = ((datetime.now(UTC) + timedelta(days=days)).isoformat() for days in (1, 30))
 WORDS = {"title": "Maintenance", "body": "On Sunday at 02:00."}
 
 
@@ -125,6 +127,7 @@ async def test_what_is_made_for_later_waits_and_can_be_cancelled(home: House) ->
         {"audience": {"all": True}, "type": "nonsense"},
         {"audience": {"all": True}, "rate_per_s": 0},
         {"audience": {"all": True}, "send_at": "2001-01-01T00:00:00Z"},
+        {"audience": {"all": True}, "send_at": IN_A_MONTH, "expires_at": IN_A_DAY},
     ],
 )
 async def test_a_broadcast_that_is_none_is_refused(home: House, wrong: Any) -> None:

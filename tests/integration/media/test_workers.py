@@ -1,5 +1,6 @@
 """Media workers, placed, asked, killed and drained: real processes, real clients, a real database."""
 
+import asyncio
 import os
 import signal
 from pathlib import Path
@@ -102,8 +103,8 @@ async def test_an_offer_that_is_none_harms_nobody(mongo: Database, settings: Any
         await plane.links.close()
 
 
-async def test_a_worker_is_killed_and_its_meeting_moves(
-    mongo: Database, mongo_url: str, tmp_path: Path, settings: Any
+async def test_a_worker_is_killed_and_its_meeting_moves_though_nobody_answers_anew(
+    mongo: Database, mongo_url: str, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with a_house(mongo, mongo_url, tmp_path, spare=1) as house:
         room = await house.place(a_room("ann", "ben"))
@@ -123,6 +124,7 @@ async def test_a_worker_is_killed_and_its_meeting_moves(
             await ann.enter()
             await ben.enter()
             await ben.sees("0", 3)
+            monkeypatch.setattr(house.fleet, "look", asyncio.Event().wait)
             os.kill(record.pid, signal.SIGKILL)
             moved = await house.meetings.hear(MoveMedia, timeout_s=5)
             assert (moved.epoch, moved.reason, moved.provider) == (1, "worker_lost", "sfu")

@@ -17,6 +17,7 @@ from actors.notifications.activities import WEBPUSH, Push, Pushed
 from actors.notifications.notifier.commands import Tell
 from actors.notifications.notifier.subjects import Subject
 from actors.rooms.room.commands import Announce
+from common.timeline import WEEKDAYS
 from config.capabilities.notifications import NotificationSettings
 from serve_app.activities.connector import FOR_EVER_S, Call, Capacity, Connector
 from serve_app.capabilities.carrying import WithWords
@@ -31,6 +32,7 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ROOT = "/api/notifications"
+ALWAYS = {"enabled": True, "hours": {day: [["00:00", "00:00"]] for day in WEEKDAYS}}
 KEYS = {
     "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
     "auth": "BTBZMqHH6r4Tts7J_aSIgg",
@@ -298,6 +300,7 @@ async def test_nothing_of_an_earlier_version_is_sent_after_a_later_one(home: Hou
         ({"data": {"a": "b" * 5000}}, "data"),
         ({"type": "nonsense"}, "type"),
         ({"expires_at": "2001-01-01T00:00:00Z"}, "expires_at"),
+        ({"send_at": "2001-01-01T00:00:00Z"}, "send_at"),
         ({"channels": ["pigeon"]}, "channels"),
         ({"what": 1}, "what"),
     ],
@@ -371,6 +374,10 @@ async def test_a_deed_that_is_repeated_tells_nobody_twice(home: House) -> None:
     again = await home.ok("POST", ROOT, body, bearer=home.admin(), Idempotency_Key="k1")
     assert again["notification"]["id"] == first["notification"]["id"]
     assert (await home.ok("GET", f"{ROOT}/unread", bearer=token(ann)))["unread"] == 1
+    named = body | {"request_id": "r1"}
+    there = await (await home.socket(home.admin())).ok("create_notification", named)
+    assert await home.ok("POST", ROOT, named, bearer=home.admin()) == there
+    assert (await home.ok("GET", f"{ROOT}/unread", bearer=token(ann)))["unread"] == 2
 
 
 async def test_preferences_are_versioned_explained_and_obeyed(home: House) -> None:
@@ -471,8 +478,11 @@ async def test_operators_see_how_todays_notifications_fare(home: House) -> None:
     def counted(channel: str, became: str) -> float | None:
         return registry.get_sample_value("carewire_notifications_today", {"channel": channel, "became": became})
 
+    await home.ok("PUT", f"{ROOT}/preferences", {"quiet_hours": ALWAYS}, bearer=token(ann))
+    await create(home, ann)
     finding = await Funnel(Fares(home.database), home.clock, registry).look()
-    assert (finding.status, set(finding.details)) == ("ok", {"held"})
+    assert (finding.status, set(finding.details)) == ("ok", {"held", "oldest_held_s"})
+    assert 0 < (registry.get_sample_value("carewire_notifications_oldest_held_seconds") or 0) < 60
     assert (counted("in_app", "accepted") or 0) >= 1
     assert (counted("push", "sent") or 0) >= 1
     assert (counted("email", "skipped") or 0) >= 1

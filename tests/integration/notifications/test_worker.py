@@ -1,5 +1,6 @@
 """The reference worker (`/push/sw.js`) in a real Chromium: a push wakes it up, it pulls from the real API, shows, is
-pressed, and says so. Only the push service between is left out: DevTools deliver what it would."""
+pressed, and says so. Only the push service between is left out: DevTools deliver what it would. And the reference page
+(`/console/notifications`), in the same browser."""
 
 import asyncio
 import json
@@ -28,6 +29,19 @@ KEYS = {
 }
 SHOWN = """(async () => (await registration.getNotifications()).map(
     ({ title, body, tag, data, actions }) => ({ title, body, tag, data, actions })))()"""
+ENTER = """(async (token) => {
+    const form = document.querySelector('[data-part="enter"]');
+    form.token.value = token;
+    form.requestSubmit();
+})"""
+BUTTON = """((id, text) => [...document.querySelectorAll(`li[data-id="${id}"] button`)].find(
+    (button) => button.textContent === text)?.click())"""
+ASKED = f"""(() => {{
+    window.asked = 0;
+    Notification.requestPermission = async () => {{ window.asked += 1; return 'granted'; }};
+    const kept = {{ endpoint: 'https://fcm.googleapis.com/console', keys: {json.dumps(KEYS)} }};
+    PushManager.prototype.subscribe = async (options) => ({{ toJSON: () => kept, options }});
+}})()"""
 PRESS = """(async (action) => {
     const [notification] = await registration.getNotifications();
     const pressed = new NotificationEvent("notificationclick", { notification, action });
@@ -117,7 +131,7 @@ async def device(mongo_port: int, tmp_path_factory: pytest.TempPathFactory) -> A
     async with rig as home, served(home) as origin, chromium() as browser:
         user = f"usr_{uuid.uuid4().hex}"
         await Session(browser).call("Browser.grantPermissions", permissions=["notifications"], origin=origin)
-        page = await browser.open(f"{origin}/docs")
+        page = await browser.open(f"{origin}/console/notifications")
         await page.call("ServiceWorker.enable")
         registered = "navigator.serviceWorker.register('/push/sw.js', {scope: '/'})"
         await page.evaluate(f"{registered}.then(() => navigator.serviceWorker.ready).then(() => true)")
@@ -233,3 +247,57 @@ async def test_pressing_it_opens_the_page_and_both_are_receipted(device: Device)
 
     await eventually(opened, f"it is receipted as opened: {await device.states(made)}")
     await device.shows(0)
+
+
+async def entered(device: Device) -> Session:
+    """The page, with the person's token."""
+    page = await device.browser.open(f"{device.origin}/console/notifications")
+    await page.evaluate(ASKED)
+    await page.evaluate(f"{ENTER}({json.dumps(token(device.user))})")
+    await page.ready("""!document.querySelector('[data-part="inside"]').hidden""")
+    return page
+
+
+async def test_the_page_lists_what_was_told_reads_it_and_says_why(device: Device) -> None:
+    made = await device.tell(title="<b>Closed</b>")
+    page = await entered(device)
+    item = f"""document.querySelector('li[data-id="{made["id"]}"]')"""
+    assert await page.evaluate(f"{item}.querySelector('h3').textContent") == "<b>Closed</b>"
+    await page.evaluate(f"{BUTTON}({json.dumps(made['id'])}, 'Why?')")
+    await page.ready(f"{item}.querySelectorAll('tbody tr').length === 3")
+    rows = await page.evaluate(f"[...{item}.querySelectorAll('tbody tr')].map((row) => row.innerText)")
+    assert rows[0].split()[:2] == ["in_app", "sent"]
+    assert "not_configured" in rows[2]
+    await page.evaluate(f"{BUTTON}({json.dumps(made['id'])}, 'Read')")
+    await page.ready(f"{item}.dataset.unread === 'false'")
+    path = f"/api/notifications/{made['id']}"
+    assert (await device.home.ok("GET", path, bearer=token(device.user)))["notification"]["read_at"] is not None
+
+
+async def test_the_page_keeps_what_one_chooses_and_overwrites_nobody(device: Device) -> None:
+    page = await entered(device)
+    form = """document.querySelector('[data-part="preferences"]')"""
+    said = """document.querySelector('[data-part="said"]').textContent"""
+    choose = f"{form}.preview.value = 'full'; {form}.quiet.checked = true; {form}.tz.value = 'Europe/Berlin';"
+    announcement = """document.querySelector('input[data-type="announcement"][data-channel="email"]')"""
+    await page.evaluate(f"{choose} {announcement}.checked = false; {form}.requestSubmit()")
+    await page.ready(f"{said} === 'Saved.'")
+    path, bearer = "/api/notifications/preferences", token(device.user)
+    kept = await device.home.ok("GET", path, bearer=bearer)
+    assert (kept["preview"], kept["tz"], kept["quiet_hours"]["enabled"]) == ("full", "Europe/Berlin", True)
+    assert kept["quiet_hours"]["hours"]["sun"] == [["22:00", "07:00"]]
+    assert kept["types"] == {"announcement": {"email": False}}
+    await device.home.ok("PUT", path, {"preview": "sender"}, bearer=bearer)
+    await page.evaluate(f"{form}.requestSubmit()")
+    await page.ready(f"{said}.includes('changed elsewhere')")
+    assert await page.evaluate(f"{form}.preview.value") == "sender"
+
+
+async def test_the_page_asks_whether_it_may_notify_after_a_press_only(device: Device) -> None:
+    page = await entered(device)
+    assert await page.evaluate("window.asked") == 0
+    await page.evaluate("""document.querySelector('[data-part="allow"]').click()""")
+    await page.ready("""document.querySelector('[data-part="said"]').textContent.startsWith('This device')""")
+    assert await page.evaluate("window.asked") == 1
+    devices = (await device.home.ok("GET", "/api/push/devices", bearer=token(device.user)))["devices"]
+    assert await page.evaluate("localStorage.getItem('carewire.device')") in [one["device_id"] for one in devices]

@@ -12,13 +12,15 @@ import pytest
 from actors.kernel.contract.entity import Recorded
 from actors.meetings.access.doors import Livekit
 from actors.meetings.access.elsewhere import named_by, room_name
+from actors.meetings.activities import LIVEKIT, CloseElsewhere
+from actors.meetings.commands import Kick
 from actors.meetings.events import ElsewhereHeard
 from actors.meetings.outcomes.outcome import effects
 from actors.meetings.reports import SeenElsewhere
 from actors.meetings.state import Config, Interval
 from common.errors import InvalidArgument
 from serve_app.capabilities.meetings.webhooks import livekit_partner
-from tests.unit.meetings.house import DOORS, MINUTE, Meeting, seat
+from tests.unit.meetings.house import DOORS, MINUTE, Meeting, person, seat
 
 SECRET = "s" * 32
 KEYS = Livekit("wss://live.example.org", "key", SECRET)
@@ -152,3 +154,24 @@ def test_without_reports_a_stay_ends_where_it_was_last_seen() -> None:
     seen(meeting, there=True, at=meeting.now_ms)
     meeting.pass_time(MINUTE)
     assert all(stay.end for stay in stays(meeting))
+
+
+def test_what_who_was_put_out_holds_is_void_and_nobody_elses() -> None:
+    meeting = Meeting(people=("ann", "eve"), config=Config(provider="livekit", lobby="off", max_participants=4))
+    for name in ("host", "ann", "eve"):
+        meeting.join(name)
+    meeting.now_ms += 1
+    room = room_name(DOORS, meeting.record)
+    before = len(meeting.history)
+    meeting.ask(person("host"), Kick(seat(meeting, "eve").participant))
+    closed = [
+        msgspec.msgpack.decode(one.payload, type=CloseElsewhere)
+        for event, _ in meeting.history[before:]
+        if (owed := effects(Recorded(1, meeting.now_ms, 1, event), "mtg_1", DOORS)) is not None
+        for one in owed.activities
+        if one.connector == LIVEKIT
+    ]
+    (one,) = closed
+    assert one.room == room
+    assert [each.participant for each in one.voided] == [seat(meeting, "eve").participant]
+    assert one.voided[0].before_s * 1000 >= meeting.now_ms

@@ -50,8 +50,15 @@ def test_a_duration_is_told_within_a_fifth_and_never_too_short(ms: int) -> None:
     assert ms * 0.95 - 1 <= took <= ms * 1.2 + 1
 
 
+def test_a_mail_that_was_not_wanted_arrived_and_counts_as_a_complaint_besides() -> None:
+    mail = Delivery(id="d", channel="email", state="accepted", accepted_ms=AT + 9, complained_ms=AT + 99)
+    alone = msgspec.structs.replace(ITEM, plans={"email": Plan("sent")}, deliveries=(mail,))
+    (email,) = figures_in(figures_of(alone))
+    assert email.states == ("accepted", "complained")
+
+
 def fared(day: str, state: str, count: int, bucket: int = 8) -> Fared:
-    email = ChannelFigures("email", "sent", "", (state,), bucket if state == "accepted" else -1)
+    email = ChannelFigures("email", "sent", "", tuple(state.split()), bucket if "accepted" in state else -1)
     push = ChannelFigures("push", "skipped", "acknowledged")
     return Fared(day, "announcement", (email, push), count)
 
@@ -60,11 +67,11 @@ def test_rows_add_up_by_whatever_they_are_grouped() -> None:
     found = [
         fared("2026-11-20", "accepted", 97),
         fared("2026-11-21", "bounced", 2),
-        fared("2026-11-21", "complained", 1),
+        fared("2026-11-21", "accepted complained", 1),
     ]
     whole = analyse(found, [])
     (row,) = whole.rows
-    assert (row.created, row.sent, row.accepted, row.bounced, row.complained) == (100, 100, 97, 2, 1)
+    assert (row.created, row.sent, row.accepted, row.bounced, row.complained) == (100, 100, 98, 2, 1)
     assert row.skipped == {"acknowledged": 100}
     by_day = analyse(found, ["day", "channel"]).rows
     assert [(one.day, one.channel, one.created) for one in by_day] == [
@@ -73,7 +80,7 @@ def test_rows_add_up_by_whatever_they_are_grouped() -> None:
         ("2026-11-21", "email", 3),
         ("2026-11-21", "push", 3),
     ]
-    assert (whole.email.delivery_rate, whole.email.bounce_rate, whole.email.complaint_rate) == (0.97, 0.02, 0.01)
+    assert (whole.email.delivery_rate, whole.email.bounce_rate, whole.email.complaint_rate) == (0.98, 0.02, 0.01)
 
 
 def test_opened_was_displayed_and_displayed_was_accepted() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.kernel.contract.entity import SYSTEM
+from actors.kernel.contract.entity import SYSTEM, Context
 from actors.notifications.activities import Mail, Pushed
 from actors.notifications.notifier.commands import (
     CountCreation,
@@ -16,23 +16,34 @@ from actors.notifications.notifier.commands import (
     ListDeliveries,
     ListDevices,
     ListNotifications,
+    MailCameBack,
     Mark,
+    NotifierCommand,
     Prune,
+    ReadAll,
     Render,
     SetPreferences,
     TryDevice,
 )
+from actors.notifications.notifier.kind import NotifierKind
 from actors.notifications.notifier.planning.preferences import Digest, QuietHours
 from actors.notifications.notifier.subjects import Subject, Words
 from common.errors import FailedPrecondition, InvalidArgument, RateLimited
 from common.timeline import DAY_MS, HOUR_MS, WEEKDAYS
-from tests.unit.notifications.notifier_world import SECOND_MS, Told
+from loadtests.parts.notifications.bench_notifier import COUNTS, SPREAD_BYTES, a_notifier, turn_of
+from tests.unit.notifications.notifier_world import ANN, HOUSE, SECOND_MS, Told
 
+KIND = NotifierKind(HOUSE)
 NIGHT = QuietHours(enabled=True, hours={day: [("22:00", "07:00")] for day in WEEKDAYS})
 
 
 def ms(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def mails_of(told: Told, notification: Any) -> list[Any]:
+    deliveries = told.ask(ListDeliveries(notification["id"]))["deliveries"]
+    return [one for one in deliveries if one["channel"] == "email"]
 
 
 def at_night(**preferences: Any) -> Told:
@@ -131,9 +142,14 @@ def test_what_is_too_old_is_forgotten_and_counts_for_nothing() -> None:
 
 def test_an_erased_person_is_told_nothing_any_more() -> None:
     told = at_night()
-    told.tell()
+    held = told.tell()
     told.ask(Erase(), SYSTEM)
     told.owed()
+    why = told.ask(ListDeliveries(held["id"]))["why"]
+    assert [(why[one]["verdict"], why[one]["steps"][-1]["rule"]) for one in ("push", "email")] == [
+        ("skipped", "erased"),
+        ("skipped", "erased"),
+    ]
     assert told.tell() is None
     told.pass_time(told.now_ms + DAY_MS)
     assert told.owed() == []
@@ -151,6 +167,20 @@ def test_a_device_that_a_service_calls_gone_stays_when_it_came_back_since() -> N
     told.answer(push, result=gone)
     (device,) = told.ask(ListDevices())["devices"]
     assert device["state"] == "active"
+
+
+def test_a_mail_that_was_called_unwanted_arrived_all_the_same() -> None:
+    told = Told()
+    notification = told.tell("booking_confirmed")
+    told.answer(told.activities()[-1])
+    (delivery,) = mails_of(told, notification)
+    assert delivery["state"] == "accepted"
+    before = told.world.state("notifier:ann")
+    for _ in range(2):
+        told.ask(MailCameBack(delivery["id"], "complained"), SYSTEM)
+    assert mails_of(told, notification) == [delivery]
+    assert told.ask(ListDeliveries(notification["id"]))["why"]["email"]["verdict"] == "sent"
+    assert told.world.state("notifier:ann") == before
 
 
 def test_the_oldest_of_too_many_devices_goes() -> None:
@@ -232,9 +262,28 @@ def test_preferences_of_another_version_are_not_changed() -> None:
     assert told.ask(SetPreferences(preview="none", versions=(1,)))["version"] == 2
 
 
-@pytest.mark.parametrize("count", [10, 1000])
-def test_an_idle_notifier_is_small_and_read_all_writes_the_same(count: int) -> None:
+def test_a_notifier_to_whom_nothing_happens_is_small() -> None:
     told = Told()
-    for _ in range(count):
+    for _ in range(60):
         told.tell(channels=("in_app",))
-    assert len(told.world.state("notifier:ann")) < 2048
+    told.ask(ReadAll())
+    assert len(told.world.state("notifier:ann")) <= 2048
+    for count in COUNTS:
+        assert len(KIND.snapshot(a_notifier(count))) <= 2048
+
+
+@pytest.mark.parametrize("exceptions", [0, 4])
+def test_a_turn_is_as_large_however_many_there_are(exceptions: int) -> None:
+    sizes: dict[str, list[int]] = {"all": [], "category": [], "count": []}
+    commands: dict[str, NotifierCommand] = {
+        "all": ReadAll(),
+        "category": ReadAll(category="system"),
+        "count": CountUnread(),
+    }
+    for count in COUNTS:
+        notifier = a_notifier(count, exceptions=exceptions)
+        for name, command in commands.items():
+            sizes[name].append(turn_of(notifier.decide(command, Context(ANN, 1), 1)))
+    assert sizes["count"] == [1, 1, 1]  # it stores nothing
+    for some in sizes.values():
+        assert max(some) - min(some) <= SPREAD_BYTES

@@ -11,6 +11,7 @@ from actors.notifications.notifier.commands import (
     ListNotifications,
     Mark,
     ReadAll,
+    RegisterDevice,
 )
 from actors.notifications.notifier.subjects import Subject
 from common.errors import PermissionDenied
@@ -124,6 +125,32 @@ def test_read_all_leaves_unread_what_came_behind_it() -> None:
     assert told.ask(CountUnread())["by_category"] == {"system": 1, "messages": 1}
     assert told.ask(ReadAll(category="system")) == {"up_to": 4, "unread": 0}
     assert told.ask(CountUnread())["by_category"] == {"messages": 1}
+
+
+def test_read_all_of_a_category_takes_back_what_devices_show_of_it_and_nothing_else() -> None:
+    told = Told()
+    told.register("phone")
+    news = told.tell("announcement")
+    told.tell("chat_message")
+    told.pass_time(told.now_ms + 6 * SECOND_MS)
+    for activity in told.activities():
+        told.answer(activity)
+    told.owed()
+    told.ask(ReadAll(category="system"))
+    assert [(one.what, one.number) for _, one in told.owed()] == [("take_back", news["seq"])]
+    told.ask(ReadAll())
+    assert [(one.what, one.number) for _, one in told.owed()] == [("take_back", news["seq"] + 1)]
+
+
+def test_what_is_not_pushed_yet_names_the_service_that_would_push_it() -> None:
+    told = Told()
+    held = told.tell()
+    deliveries = told.ask(ListDeliveries(held["id"]))["deliveries"]
+    assert {one["channel"]: one["state"] for one in deliveries}["webpush"] == "skipped"
+    told.ask(RegisterDevice(mark="m", device_id="d", service="fcm", platform="android", secret=b"a"))
+    held = told.tell()
+    channels = [one["channel"] for one in told.ask(ListDeliveries(held["id"]))["deliveries"]]
+    assert channels == ["in_app", "fcm", "email"]
 
 
 def test_what_is_for_later_is_told_then() -> None:

@@ -1,6 +1,6 @@
 """What people are told while they do not look, and what follows from notifiers: to whom, and as which command."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import pytest
@@ -243,9 +243,11 @@ def test_a_token_is_claimed_and_whose_it_was_loses_it() -> None:
     assert letters("drop_former", Claimed(user="bob"), "hash") == []
 
 
-def test_a_mail_that_came_back_is_told_to_whom_it_was_for_and_a_complaint_is_not() -> None:
-    (letter,) = letters("tell_bounced", Traced(fate="bounced", user="ann", delivery="dlv_1"), key="atv_1")
-    assert letter.to == "notifier:ann"
-    assert msgspec.msgpack.decode(letter.command, type=MailCameBack) == MailCameBack("dlv_1")
-    for fate in ("complained", "deferred", "delivered"):
+def test_a_mail_that_came_back_or_was_not_wanted_is_told_to_whom_it_was_for() -> None:
+    fates: tuple[Literal["bounced", "complained"], ...] = ("bounced", "complained")
+    for told in fates:
+        (letter,) = letters("tell_bounced", Traced(fate=told, user="ann", delivery="dlv_1"), key="atv_1")
+        assert letter.to == "notifier:ann"
+        assert msgspec.msgpack.decode(letter.command, type=MailCameBack) == MailCameBack("dlv_1", told)
+    for fate in ("deferred", "delivered"):
         assert letters("tell_bounced", Traced(fate=fate, user="ann", delivery="dlv_1"), key="atv_1") == []

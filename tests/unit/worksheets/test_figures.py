@@ -78,3 +78,10 @@ def test_phq9_has_the_published_bands_at_each_edge_and_prorates() -> None:
     seven = shown(phq9.schema, {f"q{n}": 1 for n in range(1, 8)})
     assert seven.scores["total"] == Scored(value=9, band="mild", prorated=True)
     assert shown(phq9.schema, {f"q{n}": 1 for n in range(1, 7)}).scores["total"] is None
+
+
+def test_nobody_knows_how_long_what_came_from_elsewhere_took() -> None:
+    rows = [answered(f"p{n}", 1, minutes=n) for n in range(1, 6)]
+    brought = [answered(f"q{n}", 1, minutes=None) for n in range(20)]
+    assert figures(SCHEMA, [*rows, *brought], [], least=5, months=False).median_minutes == 3
+    assert figures(SCHEMA, brought, [], least=5, months=False).median_minutes is None

@@ -14,7 +14,8 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class ChannelFigures(msgspec.Struct, frozen=True, array_like=True):
-    """One channel. `states`: of its deliveries, sorted. `bucket`: how long the first that was accepted took; -1: none
+    """One channel. `states`: of its deliveries, sorted; beside that of a mail that was called unwanted stands
+    "complained". `bucket`: how long the first that was accepted took; -1: none
     was."""
 
     channel: str
@@ -38,7 +39,8 @@ def figures_of(item: Item) -> str:
     for channel in sorted(item.plans):
         plan, deliveries = item.plans[channel], [one for one in item.deliveries if _is_of(one, channel)]
         accepted = [one.accepted_ms - item.created_ms for one in deliveries if one.accepted_ms]
-        states = tuple(sorted(one.state for one in deliveries))
+        complaints = ["complained" for one in deliveries if one.complained_ms]
+        states = tuple(sorted([*(one.state for one in deliveries), *complaints]))
         bucket = ceil(_STEPS * log2(max(1, min(accepted)))) if accepted else -1
         found.append(
             ChannelFigures(channel=channel, verdict=plan.verdict, reason=plan.reason, states=states, bucket=bucket)

@@ -29,6 +29,7 @@ INDEXES: Final = (
     Index(NOTIFICATIONS, ("user", "archived", "type", "number")),
     Index(NOTIFICATIONS, ("notification",)),  # whose it is
     Index(NOTIFICATIONS, ("day",)),
+    Index(NOTIFICATIONS, ("held",), positive=True),
 )
 _OF_AN_ITEM: Final = (Replaced, Judged, Sent, Marked)
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -114,7 +115,7 @@ def effects(entity_id: str, recorded: Recorded[NotifierEvent], part: Any) -> Eff
 
 def view_of(user: str, item: Item) -> View:
     """The notification in its read model: its words apart, to be sealed under the person's key. What was replaced is in
-    no list; its archive is `gone`."""
+    no list; its archive is `gone`. `held`: since when (ms) something of it is held back; 0: nothing is."""
     archived = "gone" if item.replaced_by else "yes" if item.archived_ms else "no"
     fields: dict[str, Scalar] = {
         "user": user,
@@ -125,6 +126,7 @@ def view_of(user: str, item: Item) -> View:
         "archived": archived,
         "day": item.created_ms // DAY_MS,
         "fared": figures_of(item),
+        "held": _held_since(item),
     }
     data = _pack(msgspec.structs.replace(item, content=None))
     return View(
@@ -135,6 +137,12 @@ def view_of(user: str, item: Item) -> View:
         data=data,
         secret=item.content,
     )
+
+
+def _held_since(item: Item) -> int:
+    """What was made for later, or put off, is not told yet: nothing holds it back."""
+    is_held = any(plan.verdict == "held" for plan in item.plans.values())
+    return item.created_ms if is_held and not item.replaced_by and not item.later_ms else 0
 
 
 def view_id(user: str, number: int) -> str:

@@ -15,7 +15,8 @@ _unpack: Final = msgspec.msgpack.Decoder(Words).decode
 
 
 class Delivery(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """One attempt to tell it: to a socket, to a device, to an address. Times in ms; 0: not yet."""
+    """One attempt to tell it: to a socket, to a device, to an address. Times in ms; 0: not yet. `complained_ms`: when
+    a mail that arrived was called unwanted."""
 
     id: str
     channel: DeliveryChannel
@@ -28,6 +29,7 @@ class Delivery(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     accepted_ms: int = 0
     displayed_ms: int = 0
     opened_ms: int = 0
+    complained_ms: int = 0
 
 
 class Member(msgspec.Struct, frozen=True, array_like=True):

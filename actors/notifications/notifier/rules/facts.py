@@ -103,6 +103,12 @@ def targets(state: NotifierState, house: House, mode: str = "show") -> list[Devi
     ]
 
 
+def pushing_service(state: NotifierState, house: House, mode: str = "show") -> Service:
+    """Who would push to the device that registered last; without a device, browsers' services."""
+    newest = max(targets(state, house, mode), key=lambda one: one.at_ms, default=None)
+    return "webpush" if newest is None else newest.service
+
+
 def judged(state: NotifierState, house: House, item: Item, channel: Channel, plan: Plan, now_ms: int) -> Judged:
     """The plan as a note, with what is to be sent because of it."""
     deliveries: list[Delivery] = []

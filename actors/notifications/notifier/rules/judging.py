@@ -92,6 +92,20 @@ def due_again(now_ms: int) -> Plan:
     return Plan("held", until=now_ms)
 
 
+def dropped(state: NotifierState, context: Context) -> list[Event]:
+    """What is held of a person who is being erased is held no more, and says so."""
+    found: list[Event] = []
+    for number in state.kept.open:
+        item: Item | None = context.parts.get(str(number))
+        if item is None:
+            continue
+        for channel, held in item.plans.items():
+            if held.verdict == "held":
+                now = Plan("skipped", (*held.steps, Step("erased", "skip")))
+                found.append(Judged(number=number, category=item.category, place=item.place, channel=channel, plan=now))
+    return found
+
+
 def blocked(state: NotifierState, item: Item, channel: Channel = "push") -> str:
     """Why nothing of it is sent any more; "": it still is news. Mail that waits for nobody (a confirmation) is sent
     though it was seen elsewhere."""
@@ -160,13 +174,16 @@ def _delivered(state: NotifierState, answer: Answered, number: int, delivery_id:
 
 
 def came_back(state: NotifierState, command: MailCameBack, context: Context) -> Decision:
-    """A mail that a provider had taken did not arrive."""
+    """A mail that a provider had taken did not arrive; or it did, and was called unwanted."""
     number = number_in(state, command.delivery)
     item: Item | None = context.parts.get(str(number))
     known = None if item is None else next((one for one in item.deliveries if one.id == command.delivery), None)
     if item is None or known is None or known.channel != "email" or known.state not in ("queued", "accepted"):
         return Decision({})
-    then = msgspec.structs.replace(known, state="bounced", reason="suppressed_address")
+    if command.fate == "complained":
+        then = msgspec.structs.replace(known, complained_ms=known.complained_ms or context.now_ms)
+    else:
+        then = msgspec.structs.replace(known, state="bounced", reason="suppressed_address")
     note = Sent(number=item.number, channel="email", deliveries=(then,), plan=_concluded(item, "email", then))
     return Decision({}, notes=[note])
 

@@ -86,6 +86,13 @@ def read_several(
     return counted(state, decision, context.now_ms) if changed else decision
 
 
+def needed_to_read_all(state: NotifierState, command: ReadAll) -> list[int]:
+    """The numbers of the notifications that say up to where, and of which category those are that devices show."""
+    up_to = command.up_to
+    last = [up_to] if up_to is not None and 0 < up_to < state.kept.last else []
+    return last + (list(state.kept.shown) if command.category else [])
+
+
 def read_all(state: NotifierState, command: ReadAll, context: Context) -> Decision:
     """Read all up to a number. Costs the same however many there are.
 
@@ -112,9 +119,8 @@ def read_all(state: NotifierState, command: ReadAll, context: Context) -> Decisi
     if then == state.unread():
         return Decision(answer)
     notes: list[Event] = [msgspec.structs.replace(note, unread=unread)]
-    shown = [number for number in kept.shown if number <= up_to]
-    if not category:
-        notes += taken_back(state, shown, context.now_ms)
+    shown = [number for number in kept.shown if number <= up_to and _is_of(context, number, category)]
+    notes += taken_back(state, shown, context.now_ms)
     return counted(state, Decision(answer, notes=notes), context.now_ms)
 
 
@@ -157,6 +163,12 @@ def prune(state: NotifierState, command: Prune, context: Context) -> Decision:
         return Decision({})
     note = Pruned(number=command.number, places=item.totals)
     return counted(state, Decision({}, notes=[note]), context.now_ms)
+
+
+def _is_of(context: Context, number: int, category: str) -> bool:
+    """Is the notification of this category? Of "": each is."""
+    item: Item | None = context.parts.get(str(number)) if category else None
+    return not category or (item is not None and item.category == category)
 
 
 def _marked(state: NotifierState, item: Item, how: _How, now_ms: int, until_ms: int = 0) -> Marked | None:

@@ -5,6 +5,7 @@ beginning.py   given, or brought in with its answers
 course.py      which states follow which, and when it is due
 changing.py    what its therapist does about it
 handing.py     what its client does
+tracking.py    how far the client is, and who is told when
 submitting.py  handing in
 conversing.py  which rule decides what is said about it
 talking.py     feedback and questions

@@ -10,14 +10,15 @@ from actors.worksheets.assignment.commands import (
     ForgetClient,
     PlaceCard,
     RemindDue,
+    TellProgress,
     ZoneChanged,
 )
 from actors.worksheets.assignment.events import Forgotten, Reminded
 from actors.worksheets.assignment.records import Record
-from actors.worksheets.assignment.rules import cards, course
+from actors.worksheets.assignment.rules import cards, course, tracking
 from actors.worksheets.assignment.rules.facing import Facing
 
-Timed = DueReached | RemindDue | CareIsOver | ClockStops | ZoneChanged | PlaceCard | ForgetClient
+Timed = DueReached | RemindDue | TellProgress | CareIsOver | ClockStops | ZoneChanged | PlaceCard | ForgetClient
 
 
 def decide(one: Facing, command: Timed, context: Context, version: int) -> Decision:
@@ -29,6 +30,8 @@ def decide(one: Facing, command: Timed, context: Context, version: int) -> Decis
             return Decision(events=[one.changed(overdue, "overdue", context)])
         case RemindDue() if course.is_due(record, command.at):
             return Decision(events=[Reminded(record=record, minutes=command.minutes)])
+        case TellProgress() if record.working:
+            return tracking.tell(record, now)
         case CareIsOver() if record.working:
             return Decision(events=[one.changed(course.ended(record, "cancelled", now), "cancelled", context)])
         case ForgetClient():

@@ -9,8 +9,10 @@ from typing import Any, Final, Protocol
 
 import psutil
 
+from common.clock import SystemClock
 from common.logs import get_logger
 from config.settings import Settings
+from serve_app.capabilities.meetings.fleet.counting import Nodes
 from serve_app.capabilities.meetings.workers.registry import MediaRegistry, WorkerRecord
 from store.holders import host_name, started_ms
 
@@ -43,6 +45,7 @@ class RayHatchery:
 
     def __init__(self, settings: Settings, registry: MediaRegistry, pools: Mapping[str, str]) -> None:
         self._settings, self._registry, self._pools = settings, registry, dict(pools)
+        self._nodes = Nodes(_counted, SystemClock())
 
     async def hatch(self, name: str) -> None:
         """See `Hatchery`."""
@@ -84,7 +87,7 @@ class RayHatchery:
 
     async def nodes(self) -> int:
         """See `Hatchery`."""
-        return await asyncio.to_thread(_nodes)
+        return await self._nodes.number()
 
 
 def kill_here(record: WorkerRecord) -> None:
@@ -111,6 +114,16 @@ def _kill(name: str) -> None:
 
     with suppress(ValueError):
         ray.kill(ray.get_actor(name, NAMESPACE), no_restart=True)
+
+
+async def _counted() -> int | None:
+    from ray.exceptions import RayError
+
+    try:
+        return await asyncio.to_thread(_nodes)
+    except RayError as error:
+        _log.warning("media.nodes_unknown", error=type(error).__name__)
+        return None
 
 
 def _nodes() -> int:

@@ -59,16 +59,24 @@ class Fleet:
     async def ready(self, but: Collection[str] = ()) -> WorkerRecord | None:
         """The least loaded that may take a meeting."""
         control = await self._registry.control()
-        if await self.most(control) == 0:
-            return None
-        held = {*but, *control.draining}
-        fit = [each for each in await self.look() if each.record.name not in held and self._fits(each)]
+        return None if self.none_may(control) else self.fittest(await self.look(), {*but, *control.draining})
+
+    def fittest(self, seen: Sequence[Seen], but: Collection[str]) -> WorkerRecord | None:
+        """The least loaded of these that may take a meeting, by what they said."""
+        fit = [each for each in seen if each.record.name not in but and self._fits(each)]
         return min(fit, key=_burden).record if fit else None
+
+    def none_may(self, control: Control) -> bool:
+        """Whether there is to be no worker at all."""
+        return self._each(control) == 0
 
     async def most(self, control: Control) -> int:
         """How many there may be, on all nodes."""
-        each = self._settings.max_workers if control.max_workers is None else control.max_workers
+        each = self._each(control)
         return each and each * await self._hatchery.nodes()
+
+    def _each(self, control: Control) -> int:
+        return self._settings.max_workers if control.max_workers is None else control.max_workers
 
     async def start_one(self) -> None:
         """Under the first name that is free. Raises NoWorker: there may be no more, or it did not start."""

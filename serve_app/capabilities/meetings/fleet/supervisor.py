@@ -7,7 +7,7 @@ database.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,6 +65,7 @@ class FleetSupervisor:
         self._busy: set[str] = set()
         self._lease: Lease | None = None
         self._held_until = 0.0
+        self._control = Control()  # as of the last beat
 
     def start(self) -> None:
         """Try for the lease, and work while it is held."""
@@ -112,7 +113,7 @@ class FleetSupervisor:
             if (found := self._watched.get(record.name)) is None or found.record.life != record.life
         }
         await asyncio.gather(*(self._beat(each) for each in self._watched.values()))
-        control = await self._registry.control()
+        self._control = control = await self._registry.control()
         await self._drain(control)
         await self._keep_spare(control)
         await self._end_idle()
@@ -125,7 +126,7 @@ class FleetSupervisor:
             return
         except WorkerGone:
             silent = time.monotonic() - watched.heard_at
-            dead = is_dead(Holder(record.life, record.node, record.pid, record.began))
+            dead = is_dead(_holder(record))
             if dead or (silent >= self._settings.hung_s and not _works(watched)):
                 await self._lost(record, "died" if dead else "hung")
             return
@@ -147,8 +148,17 @@ class FleetSupervisor:
     async def _move(self, rooms: list[Placed], reason: str) -> None:
         if not rooms:
             return
-        target = await self._fleet.ready([each.worker for each in rooms])
+        but = {each.worker for each in rooms}
+        target = self._known(but) or await self._fleet.ready(but)
         await asyncio.gather(*(self._move_one(room, reason, target) for room in rooms))
+
+    def _known(self, but: Collection[str]) -> WorkerRecord | None:
+        """Who said in the last beats that there is room. Asked anew, on a busy machine they may answer too late, and a
+        meeting would wait for another worker to be started."""
+        if self._fleet.none_may(self._control):
+            return None
+        seen = [Seen(each.record, each.stats) for each in self._watched.values() if not is_dead(_holder(each.record))]
+        return self._fleet.fittest(seen, {*but, *self._control.draining})
 
     async def _move_one(self, room: Placed, reason: str, target: WorkerRecord | None) -> None:
         worker = target.name if target is not None else ""
@@ -161,7 +171,7 @@ class FleetSupervisor:
     async def _drain(self, control: Control) -> None:
         """Meetings of workers that are to end move one by one; of all, where there may be none."""
         names = set(control.draining)
-        if await self._fleet.most(control) == 0:
+        if self._fleet.none_may(control):
             names |= set(self._watched)
         over = [name for name in control.draining if name not in self._watched]
         if over:
@@ -173,7 +183,7 @@ class FleetSupervisor:
     async def _empty(self, watched: _Watched, control: Control) -> None:
         record = watched.record
         await self._links.call_this(record, wire.DRAIN, b"", timeout_s=self._settings.hung_s)
-        none = await self._fleet.most(control) == 0
+        none = self._fleet.none_may(control)
         for room in await self._registry.placed_at(record.name):
             if none:
                 command = MoveMedia(room.epoch, "worker_drained", None)
@@ -238,6 +248,10 @@ class FleetSupervisor:
             _log.warning("media.work_failed", work=name.partition(" ")[0], error=type(error).__name__)
         finally:
             self._busy.discard(name)
+
+
+def _holder(record: WorkerRecord) -> Holder:
+    return Holder(record.life, record.node, record.pid, record.began)
 
 
 def _works(watched: _Watched) -> bool:

@@ -5,13 +5,13 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from common.decoding import Request
+from common.decoding import Id, Request
 from common.persons import UserId
 from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE
 from serve_app.edge.operation import Repeatable
 
-MeetingId = Annotated[str, Meta(pattern=r"\Amtg_[0-9A-HJKMNP-TV-Z]{26}\Z")]
-RecordingId = Annotated[str, Meta(pattern=r"\Arec_[0-9A-HJKMNP-TV-Z]{26}\Z")]
+MeetingId = Id
+RecordingId = Id
 Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\A[^\0]*\Z")]
 TextVersion = Annotated[str, Meta(min_length=1, max_length=64)]
 Cursor = Annotated[

@@ -23,7 +23,7 @@ _REFUSES: Final[tuple[type[CarewireError], ...]] = (Conflict, FailedPrecondition
 _MEETING: Final = "mtg_01KAFZ00000000000000000000"
 _PERSON: Final = "prt_01KAFZ00000000000000000000"
 _STATS_S: Final = 1.0
-MeetingId = Annotated[str, Meta(pattern=r"\Amtg_[0-9A-HJKMNP-TV-Z]{26}\Z")]
+MeetingId = Id
 Mid = Annotated[str, Meta(min_length=1, max_length=32)]
 State = Literal["ok", "unset", "down"]
 

@@ -1,1 +1,1 @@
-"""What browsers are handed: the reference worker of push."""
+"""What browsers are handed: the reference worker of push, the page `/console/notifications`, and where links lead."""

@@ -20,7 +20,7 @@ import pytest
 from config.capabilities.notifications import NotificationSettings
 from tests.activity_rig import a_runner
 from tests.drills.mortal import mortal_shards
-from tests.drills.phones import Phones, register, tell
+from tests.drills.told.phones import Phones, register, tell
 from tests.gateway_rig import token
 from tests.identity_rig import House, house
 from tests.mongo import url_of

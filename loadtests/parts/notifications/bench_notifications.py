@@ -1,4 +1,4 @@
-"""What a push and a mail cost: `python -m loadtests.parts.bench_notifications [--quick]`.
+"""What a push and a mail cost: `python -m loadtests.parts.notifications.bench_notifications [--quick]`.
 
 Each connector sends to a partner in another process that takes everything at once; CPU is this process's own. Browsers'
 pushes stand beside pywebpush (one session for all) and web-push of Node; a push is encrypted in each. A mail is made
@@ -42,7 +42,7 @@ from serve_app.capabilities.notifications.connectors.fcm import FcmConnector
 from serve_app.capabilities.notifications.connectors.vapid import derived_key
 from serve_app.capabilities.notifications.connectors.webpush import WebPushConnector
 
-_NODE: Final = Path(__file__).parents[1] / "peers" / "web_push.mjs"
+_NODE: Final = Path(__file__).parents[2] / "peers" / "web_push.mjs"
 _AT_MS: Final = 1_763_631_000_000
 _SUBJECT: Final = "mailto:ops@carewire.test"
 _AT_ONCE: Final = 32
@@ -147,7 +147,7 @@ async def _pywebpush(port: int, to: WebPushAddress) -> AsyncIterator[Once]:
 
 
 def _print_node(port: int, count: int) -> None:
-    if not (Path(__file__).parents[2] / "tests" / "js" / "node_modules" / "web-push").exists():
+    if not (Path(__file__).parents[3] / "tests" / "js" / "node_modules" / "web-push").exists():
         print("browser, web-push of Node: not installed")
         return
     command = ["node", str(_NODE), str(port), str(count), str(_AT_ONCE)]

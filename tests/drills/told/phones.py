@@ -26,11 +26,13 @@ KEYS: Final = {
 @dataclass
 class Phones(Connector):
     """Each phone keeps what it shows by the number of the notification, so that a push that comes again replaces the
-    one before. Of `torn` of the calls the answer is lost, after half of which the push had come through."""
+    one before; `order` has the numbers as they came. Of `torn` of the calls the answer is lost, after half of which
+    the push had come through."""
 
     dice: random.Random
     torn: float = 0.0
     shown: dict[str, Counter[int]] = field(default_factory=dict)
+    order: dict[str, list[int]] = field(default_factory=dict)
     name = WEBPUSH
     capacity = Capacity()
     remembers_s = FOR_EVER_S
@@ -42,6 +44,7 @@ class Phones(Connector):
         if push.kind == "show" and not (is_torn and self.dice.random() < 0.5):
             phone = getattr(push.to, "endpoint", "").removeprefix(HOST)
             self.shown.setdefault(phone, Counter())[push.seq] += 1
+            self.order.setdefault(phone, []).append(push.seq)
         if is_torn:
             raise Later("busy", "The line was cut.", only_this=True)
         return msgspec.msgpack.encode(Pushed(gone=False))
@@ -59,10 +62,10 @@ class Phones(Connector):
         return WithWords(self, home.region, LivingSessions(home.database, home.clock), home.is_online, home.clock)
 
 
-async def register(home: House, user: str, phone: str) -> None:
+async def register(home: House, user: str, phone: str, *, bearer: str = "") -> None:
     """One of their phones."""
     body = {"subscription": {"endpoint": f"{HOST}{phone}", "keys": KEYS}}
-    await home.ok("POST", "/api/push/subscriptions", body, bearer=token(user))
+    await home.ok("POST", "/api/push/subscriptions", body, bearer=bearer or token(user))
 
 
 async def tell(home: House, user: str, number: int) -> str:

@@ -1,0 +1,1 @@
+"""What telling people costs: sending it, and reading it."""
