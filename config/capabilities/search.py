@@ -33,6 +33,10 @@ class SearchSettings(Section):
         max_length=4,
         description="Languages whose forms of words are known, comma-separated: english, german, french, ...",
     )
+    rerank: bool = Field(
+        default=False,
+        description="Put the first 20 hits in the order of what they mean. Needs the packages of the extra `rerank`.",
+    )
     prefixes: Literal["all", "names"] = Field(
         default="all", description="Of what beginnings of words are found: names and titles, or texts as well."
     )

@@ -60,5 +60,5 @@ def lines_of(status: Any) -> list[str]:
             f"{drift['extra']} extra"
         )
     if work := status.get("reindex"):
-        lines.append(f"{work['state']}: {work['done']} done")
+        lines.append(f"{work['state']}: {work['done']} of {work['total']} done")
     return lines

@@ -11,6 +11,7 @@ import psutil
 
 from common.errors import StartupError
 from config.settings import Settings
+from serve_app.capabilities.search.meaning.packages import require_packages
 from serve_app.launch.relay import find_turnserver
 from store.crypto.masterkeys import load_master_keys
 from store.embedded.mongod import find_mongod
@@ -48,6 +49,7 @@ def check_machine(settings: Settings) -> None:
         check_url(settings.mongo.url.get_secret_value())
     if settings.turn.embedded and settings.features.video:
         find_turnserver()
+    check_extras(settings)
     if settings.ray.address is not None:
         check_cluster(settings.ray.address)
     elif settings.features.ml:
@@ -65,6 +67,12 @@ def check_deployment(settings: Settings) -> None:
     if settings.mongo.url is not None:
         check_url(settings.mongo.url.get_secret_value())
     load_master_keys(settings.encryption, settings.data_dir)
+
+
+def check_extras(settings: Settings) -> None:
+    """The packages are installed without which a setting means nothing. Raises StartupError."""
+    if settings.features.search and settings.search.rerank:
+        require_packages()
 
 
 def listeners(settings: Settings) -> Iterator[WantedPort]:

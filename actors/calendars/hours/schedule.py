@@ -15,6 +15,7 @@ Id = Annotated[str, Meta(pattern=ID_PATTERN.removesuffix("$") + r"\Z")]
 Minutes = Annotated[int, Meta(ge=0, le=7 * 24 * 60)]
 Count = Annotated[int, Meta(ge=0, le=100_000)]
 Short = Annotated[str, Meta(max_length=500)]
+Language = Annotated[str, Meta(pattern=r"\A[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", max_length=35)]
 Hours = tuple[tuple[str, str], ...]
 _LONGEST_MS: Final = 7 * timeline.DAY_MS
 
@@ -90,7 +91,8 @@ class Holidays(Part, frozen=True):
 
 
 class Schedule(Part, frozen=True, kw_only=True):
-    """All of it. Frozen and without defaults left out, so it travels as it was given."""
+    """All of it. Frozen and without defaults left out, so it travels as it was given. `languages`: those of
+    sessions (BCP 47), for whoever looks for a therapist."""
 
     tz: str
     weekly: dict[str, Hours] = {}
@@ -102,6 +104,7 @@ class Schedule(Part, frozen=True, kw_only=True):
     openings: Annotated[tuple[Stretch, ...], Meta(max_length=2000)] = ()
     holidays: Holidays | None = None
     kind: Literal["therapist", "room", "device"] = "therapist"
+    languages: Annotated[tuple[Language, ...], Meta(max_length=20)] | None = None
 
     def serves(self, calendar: str) -> bool:
         """May a service of that calendar need time of this one? A person's time is never a means of somebody else's."""

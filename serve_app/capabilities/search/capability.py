@@ -12,6 +12,7 @@ from serve_app.capabilities.operations.capability import jobs_of, repeats_of
 from serve_app.capabilities.rooms.capability import rooms_of
 from serve_app.capabilities.search.analysis import Analyser
 from serve_app.capabilities.search.asking import pages
+from serve_app.capabilities.search.asking.addressed import Addresses
 from serve_app.capabilities.search.asking.granted import Grants
 from serve_app.capabilities.search.asking.pages import Pages
 from serve_app.capabilities.search.asking.service import Search
@@ -53,9 +54,11 @@ def search_of(context: ServerContext) -> Search:
         ),
         memberships=context.once(rooms_of).memberships,
         pages=context.once(pages_of),
+        addresses=Addresses(directory.accounts),
         grants=Grants(context.database, context.once(audit_of), context.clock),
         entities=context.region,
         analyser=Analyser(context.settings.search.languages),
+        rerank=context.settings.search.rerank,
     )
 
 

@@ -1,7 +1,7 @@
 """Words of a query that are in nothing the caller may read, and the words at one slip that are in something. They are
 tried, all of them: made, stemmed, hashed, and looked up."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
@@ -14,9 +14,10 @@ MOST_TRIED: Final = 2_500  # words at one slip, of one query
 
 
 async def instead(
-    query: SearchQuery, blinder: Blinder, engine: Counter, filters: Filters
+    query: SearchQuery, blinder: Blinder, engine: Counter, filters: Filters, unread: Collection[str] = ()
 ) -> Mapping[str, Sequence[str]]:
     """For each such word, those that it may stand for. Which of them are in hits is seen when those are opened.
+    `unread`: words that are such, though documents of `filters` have them.
 
     Raises:
         Unavailable: the engine does not answer.
@@ -24,7 +25,7 @@ async def instead(
     words = [part.text for part in query.wanted if isinstance(part, Word) and not blinder.analyser.stops(part.text)]
     terms = {word: blinder.terms(word) for word in words}
     known = await engine.count(list(dict.fromkeys(term for word in words for term in terms[word])), filters)
-    unknown = [word for word in words if not any(term in known for term in terms[word])]
+    unknown = [word for word in words if word in unread or not any(term in known for term in terms[word])]
     if not unknown:
         return {}
     tried = {word: _tried(word, blinder) for word in _within_budget(unknown)}

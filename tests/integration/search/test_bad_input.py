@@ -7,6 +7,7 @@ import pytest
 
 from tests.gateway_rig import token
 from tests.identity_rig import House, remembered_logs
+from tests.integration.search.rig import until_found
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 BAD: Final = "invalid_argument"
@@ -67,6 +68,9 @@ ROWS: Final[tuple[tuple[dict[str, Any], str], ...]] = (
     ({"q": "a", "file_type": ""}, BAD),
     ({"q": "a", "file_type": "a\0"}, BAD),
     ({"q": "a", "relation": "friends"}, BAD),
+    ({"q": "a", "language": ""}, BAD),
+    ({"q": "a", "format": "letter"}, BAD),
+    ({"q": "a", "free_before": "soon"}, BAD),
     ({"q": "a", "unknown": "x"}, BAD),
     ({"q": "a", "Q": "x"}, BAD),
     ({"q": "a", "score": "x"}, BAD),
@@ -137,6 +141,23 @@ async def test_each_row_has_its_code_at_both_doors_and_nothing_of_it_is_repeated
             assert SECRET not in answer.text + str(said)
     assert wrong == []
     assert SECRET not in logs.getvalue()
+
+
+async def test_a_cursor_that_was_not_given_for_this_to_this_person_is_refused_at_both_doors(home: House) -> None:
+    sockets = {user: await home.socket(token(user)) for user in ("ivy", "eve")}
+    await sockets["ivy"].ok("create_room", {"room_id": "bad-1"})
+    for n in range(3):
+        await sockets["ivy"].ok("message", {"room_id": "bad-1", "body": f"toucan {n}"})
+    await until_found(home, token("ivy"), "toucan 0", "toucan 1", "toucan 2", q="toucan")
+    cursor = (await sockets["ivy"].ok("search", {"q": "toucan", "limit": 1}))["next_cursor"]
+    forged = cursor[:-2] + ("AA" if cursor[-2:] != "AA" else "BB")
+    rows = [("ivy", "toucan", one) for one in (cursor[:-1], cursor[1:], forged, cursor + "A")]
+    for user, q, one in [*rows, ("ivy", "heron", cursor), ("eve", "toucan", cursor)]:
+        asked = {"q": q, "limit": 1, "cursor": one}
+        path = f"/api/search?{urlencode(asked)}"
+        await home.refused(400, BAD, "GET", path, bearer=token(user))
+        assert (await sockets[user].error("search", asked))["code"] == BAD
+    assert (await sockets["ivy"].ok("search", {"q": "toucan", "limit": 2, "cursor": cursor}))["hits"]
 
 
 async def test_what_is_odd_and_means_nothing_to_an_engine_is_answered(home: House) -> None:

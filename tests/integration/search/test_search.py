@@ -68,6 +68,61 @@ async def test_people_are_found_by_name_as_identity_shows_them(home: House) -> N
     assert await found(home, max_["access_token"], q="quillfeather", type="patients") == ["Mia Quillfeather"]
 
 
+async def test_an_address_finds_somebody_in_full_and_for_staff_alone(home: House) -> None:
+    nora = await home.register("nora.lark@example.org", name="Nora Lark")
+    tess = await home.staff("tess@example.org", "therapist")
+    body = {"client_id": nora["user"]["user_id"], "therapist_id": tess["user"]["user_id"]}
+    await home.ok("POST", "/api/care", body, bearer=home.admin())
+    await until_found(home, tess["access_token"], "Nora Lark", q="lark", type="users")
+    for staff in (home.admin(), token("mo", "moderator")):
+        assert await found(home, staff, q=" Nora.Lark@EXAMPLE.org", type="users") == ["Nora Lark"]
+        assert await found(home, staff, q="nora.lark@example", type="users") == []
+        assert await found(home, staff, q="lark@example.org", type="users") == []
+    assert await found(home, tess["access_token"], q="nora.lark@example.org", type="users") == []
+
+
+async def test_a_type_asked_for_is_the_type_that_is_answered(home: House) -> None:
+    body = {"email": "ruth@example.org", "role": "therapist"}
+    invitation = (await home.ok("POST", "/api/invitations", body, bearer=home.admin()))["code"]
+    ruth = await home.register("ruth@example.org", name="Ruth Wagtail", invitation=invitation)
+    await until_found(home, token("eve"), "Ruth Wagtail", q="wagtail", type="doctors")
+    for asked, type_ in (({"type": "people"}, "people"), ({"type": "therapists"}, "therapists"), ({}, "therapists")):
+        (hit,) = (await search(home, token("eve"), q="wagtail", **asked))["hits"]
+        assert (hit["type"], hit["user_id"]) == (type_, ruth["user"]["user_id"])
+    await until_found(home, token("eve"), "eve", q="", type="patients")
+
+
+async def test_therapists_are_found_by_what_they_offer_and_when_they_are_free(home: House) -> None:
+    hours = {day: [["00:00", "23:30"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+    offered = [{"service_id": "lullabies", "duration_minutes": 30, "format": "video"}]
+    calendar = {"tz": "UTC", "weekly": hours, "services": offered, "languages": ["de", "pt-BR"]}
+    await home.ok("PUT", "/api/calendars/uma", calendar, bearer=token("uma", "therapist"))
+    await until_titled(home, token("eve"), "uma", type="therapists", service_id="lullabies")
+    asked = {
+        "type": "therapists",
+        "language": "de",
+        "format": "video",
+        "facets": "language,format,service_id,next_free",
+    }
+    page = await search(home, token("eve"), **asked)
+    (hit,) = page["hits"]
+    assert hit["user_id"] == "uma"
+    assert page["facets"] == {
+        "language": [{"value": "de", "count": 1}, {"value": "pt-BR", "count": 1}],
+        "format": [{"value": "video", "count": 1}],
+        "service_id": [{"value": "lullabies", "count": 1}],
+        "next_free": [{"value": hit["next_free"][:10], "count": 1}],
+    }
+    late = "2099-01-01T00:00:00.000Z"
+    assert await found(home, token("eve"), service_id="lullabies", free_before=late) == ["uma"]
+    assert await found(home, token("eve"), service_id="lullabies", free_before=hit["next_free"]) == []
+    assert await found(home, token("eve"), type="therapists", language="fr") == []
+    closed = {**calendar, "weekly": {}, "languages": ["fr"]}
+    await home.ok("PUT", "/api/calendars/uma", closed, bearer=token("uma", "therapist"))
+    assert await found(home, token("eve"), service_id="lullabies", free_before=late) == []
+    await until_titled(home, token("eve"), "uma", type="therapists", language="fr")
+
+
 async def test_files_worksheets_and_appointments_are_found_by_whoever_may_see_them(home: House) -> None:
     doc, cleo = token("doc", "therapist"), token("cleo")
     await home.ok("POST", "/api/worksheets", SHEET, bearer=doc)

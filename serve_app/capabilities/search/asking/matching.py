@@ -2,7 +2,7 @@
 this moment. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from serve_app.capabilities.search.analysis import Analyser, Span
@@ -24,11 +24,21 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Where the words stand in title and text; and for words that were taken for others, the others as they stand."""
+    """Where the words stand in title and text; for words that were taken for others, the others as they stand; and the
+    words that stand there themselves."""
 
-    title: Sequence[Mark]
-    text: Sequence[Mark]
-    slips: Mapping[str, str]
+    title: Sequence[Mark] = ()
+    text: Sequence[Mark] = ()
+    slips: Mapping[str, str] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """What is seen of words while they are looked for."""
+
+    slips: dict[str, str] = field(default_factory=dict)
+    own: set[str] = field(default_factory=set)
 
 
 class Matcher:
@@ -43,15 +53,17 @@ class Matcher:
         fields = (list(self._analyser.spans(title)), list(self._analyser.spans(text)))
         if any(self._found(part, fields, NO_SLIPS)[0] for part in self._query.unwanted):
             return None
-        slips: dict[str, str] = {}
+        noted = _Noted()
         marks: tuple[list[Mark], list[Mark]] = ([], [])
         told: list[tuple[Part, bool]] = []
         for part in self._query.wanted:
-            hit, where = self._found(part, fields, self._slips, slips)
+            hit, where = self._found(part, fields, self._slips, noted)
             told.append((part, hit))
             marks[0].extend(where[0])
             marks[1].extend(where[1])
-        return Match(_merged(marks[0]), _merged(marks[1]), slips) if self._suffices(told) else None
+        if not self._suffices(told):
+            return None
+        return Match(_merged(marks[0]), _merged(marks[1]), noted.slips, frozenset(noted.own))
 
     def _suffices(self, told: Sequence[tuple[Part, bool]]) -> bool:
         if not told:
@@ -63,31 +75,33 @@ class Matcher:
         return all(hit for _, hit in counted) if self._every else any(hit for _, hit in counted)
 
     def _found(
-        self, part: Part, fields: Sequence[Sequence[Span]], slips: Slips, taken: dict[str, str] | None = None
+        self, part: Part, fields: Sequence[Sequence[Span]], slips: Slips, noted: _Noted | None = None
     ) -> tuple[bool, tuple[list[Mark], list[Mark]]]:
-        where = tuple(self._places(part, spans, slips, taken) for spans in fields)
+        where = tuple(self._places(part, spans, slips, noted) for spans in fields)
         return any(where), (where[0], where[1])
 
-    def _places(self, part: Part, spans: Sequence[Span], slips: Slips, taken: dict[str, str] | None) -> list[Mark]:
+    def _places(self, part: Part, spans: Sequence[Span], slips: Slips, noted: _Noted | None) -> list[Mark]:
         match part:
             case Beginning(text=text):
                 return [Mark(one.start, one.end) for one in spans if one.word.startswith(text)]
             case Phrase(words=words):
                 return _phrases(words, spans, self._analyser)
             case Word(text=text):
-                return self._words(text, spans, slips, taken)
+                return self._words(text, spans, slips, noted)
 
-    def _words(self, text: str, spans: Sequence[Span], slips: Slips, taken: dict[str, str] | None) -> list[Mark]:
+    def _words(self, text: str, spans: Sequence[Span], slips: Slips, noted: _Noted | None) -> list[Mark]:
         forms, found = set(self._analyser.forms(text)), []
         meant = {form for word in slips.get(text, ()) for form in self._analyser.forms(word)}
         for one in spans:
             theirs = self._analyser.forms(one.word)
             if not forms.isdisjoint(theirs):
                 found.append(Mark(one.start, one.end))
+                if noted is not None:
+                    noted.own.add(text)
             elif not meant.isdisjoint(theirs):
                 found.append(Mark(one.start, one.end))
-                if taken is not None:
-                    taken.setdefault(text, one.word)
+                if noted is not None:
+                    noted.slips.setdefault(text, one.word)
         return found
 
 

@@ -4,7 +4,7 @@ question. Whatever the index believed, this decides."""
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,7 +12,7 @@ from serve_app.capabilities.search.asking.matching import Match, Matcher
 from serve_app.capabilities.search.asking.wanted import Wanted
 from serve_app.capabilities.search.process.questions import Candidate
 from serve_app.capabilities.search.sources.entry import Opened, Reader, Source
-from serve_app.capabilities.search.sources.people import THERAPISTS
+from serve_app.capabilities.search.sources.people import PEOPLE, THERAPISTS
 
 _AT_ONCE: Final = 50
 
@@ -60,8 +60,8 @@ class Opening:
             opened = await self._open(some, reader)
             for place, candidate in enumerate(some, at):
                 one = opened.get((candidate.type, candidate.id))
-                if one is not None and (match := fits(one, wanted, matcher)) is not None:
-                    seen.append(Seen(place, one, match))
+                if one is not None and (match := fits(one, wanted, matcher, reader.addressed)) is not None:
+                    seen.append(Seen(place, as_named(one, wanted), match))
             at += len(some)
         return Looked(seen, at)
 
@@ -74,26 +74,41 @@ class Opening:
         return {(type_, id_): one for type_, by_id in zip(types, opened, strict=True) for id_, one in by_id.items()}
 
 
-def fits(one: Opened, wanted: Wanted, matcher: Matcher) -> Match | None:
-    """Does it hold what was asked for, at this moment?"""
+def as_named(one: Opened, wanted: Wanted) -> Opened:
+    """Therapists are people where nobody asked for therapists."""
+    apart = one.type != THERAPISTS or any(kind.role == "therapist" for kind in wanted.kinds)
+    return one if apart else replace(one, type=PEOPLE)
+
+
+def fits(one: Opened, wanted: Wanted, matcher: Matcher, addressed: str | None = None) -> Match | None:
+    """Does it hold what was asked for, at this moment? `addressed`: whose e-mail address was asked for."""
     if not any(_is_of(one, kind.type, kind.role) for kind in wanted.kinds):
         return None
     if any(value not in one.values.get(name, ()) for name, value in wanted.filters.items()):
         return None
     if (wanted.since is not None and one.at < wanted.since) or (wanted.until is not None and one.at >= wanted.until):
         return None
+    if wanted.free_before is not None and (one.free_at is None or one.free_at >= wanted.free_before):
+        return None
+    if wanted.is_address and one.type in (PEOPLE, THERAPISTS):
+        return Match() if one.id == addressed else None
     return matcher.match(one.title, one.text)
 
 
 def _is_of(one: Opened, type_: str, role: str) -> bool:
     if role:
         return one.values.get("role", ()) == (role,)
-    return one.type == type_ or (one.type == THERAPISTS and type_ == "people")
+    return one.type == type_ or (one.type == THERAPISTS and type_ == PEOPLE)
 
 
 def month_of(at_ms: int) -> str:
     """`2026-11`, UTC."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m")
+
+
+def day_of(at_ms: int) -> str:
+    """`2026-11-20`, UTC."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
 
 
 def counted(seen: Sequence[Seen], names: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
@@ -114,4 +129,6 @@ def _values(one: Opened, name: str) -> Sequence[str]:
             return (one.type,)
         case "month":
             return (month_of(one.at),)
+        case "next_free":
+            return () if one.free_at is None else (day_of(one.free_at),)
     return one.values.get(name, ())

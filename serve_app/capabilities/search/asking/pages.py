@@ -33,11 +33,14 @@ _MAC_BYTES: Final = 16
 
 
 class Note(msgspec.Struct, frozen=True, array_like=True):
-    """What may be a hit, in its order. `slips`: words that were taken for others. `more`: there was more than that."""
+    """What may be a hit, in its order. `slips`: words that were taken for others. `more`: there was more than that.
+    `reranked`: the first ones stand in the order of their meaning. `unread`: see `Question`."""
 
     candidates: list[Candidate]
     slips: dict[str, list[str]]
     more: bool
+    reranked: bool = False
+    unread: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +65,22 @@ class Pages:
     async def keep(self, note: Note, user: str) -> bytes:
         """Its name."""
         name = secrets.token_bytes(16)
-        await self._vault.ensure([user])
-        sealed = self._vault.seal(user, _pack(note), _place(name))
-        at = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
-        with database_errors():
-            await self._all.insert_one({"_id": name, "user": user, "at": at, "sealed": sealed})
+        await self.replace(name, note, user)
         return name
 
-    async def read(self, place: Place, user: str) -> Note:
-        """Raises FailedPrecondition: it is not there any more."""
+    async def replace(self, name: bytes, note: Note, user: str) -> None:
+        """The same note, with more in it."""
+        await self._vault.ensure([user])
+        sealed = self._vault.seal(user, _pack(note), _place(name))
+        kept = {"user": user, "at": self._now(), "sealed": sealed}
         with database_errors():
-            found: Document | None = await self._all.find_one({"_id": place.note, "user": user})
+            await self._all.replace_one({"_id": name}, kept, upsert=True)
+
+    async def read(self, place: Place, user: str) -> Note:
+        """It lives on for as long as the next cursor holds. Raises FailedPrecondition: it is not there any more."""
+        named, later = {"_id": place.note, "user": user}, {"$set": {"at": self._now()}}
+        with database_errors():
+            found: Document | None = await self._all.find_one_and_update(named, later)
         if found is None:
             raise _expired()
         await self._vault.unlock([found["sealed"]])
@@ -85,6 +93,9 @@ class Pages:
         """Whatever was noted for them."""
         with database_errors():
             await self._all.delete_many({"user": user})
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
 
     def cursor(self, place: Place, user: str, named: Sequence[object]) -> str:
         """For the page that begins there, of this question."""

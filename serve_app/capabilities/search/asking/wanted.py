@@ -9,8 +9,10 @@ from common.timeline import parse_instant
 from serve_app.capabilities.search.doors.requests import Ask, AskRoom
 from serve_app.capabilities.search.port import Among, Between, Condition, Sort
 from serve_app.capabilities.search.sources import appointments, conversations, files, messages, people, worksheets
+from serve_app.capabilities.search.sources.practice import WantedPractice
 
-FACETS: Final = ("type", "room_id", "sender_id", "status", "month")
+FACETS: Final = ("type", "room_id", "sender_id", "status", "month", "service_id", "language", "format", "next_free")
+_OF_PRACTICES: Final = frozenset({"service_id", "language", "format", "next_free"})
 _FIELDS: Final = {
     "room_id": "room",
     "sender_id": "sender",
@@ -21,6 +23,8 @@ _FIELDS: Final = {
     "service_id": "service",
     "file_type": "file_type",
     "relation": "relation",
+    "language": "language",
+    "format": "format",
 }
 """Filters of the contract, and what they are called in the index."""
 
@@ -64,6 +68,7 @@ class Wanted:
     cursor: str | None = None
     limit: int = 20
     room_id: str | None = None
+    free_before: int | None = None
     bounded: bool = True
 
     @property
@@ -72,7 +77,28 @@ class Wanted:
         found: list[Condition] = [Among(_FIELDS[name], frozenset({value})) for name, value in self.filters.items()]
         if self.since is not None or self.until is not None:
             found.append(Between(self.since, self.until))
+        if self.free_before is not None:
+            found.append(Among("audience", frozenset({people.THERAPIST})))
         return found
+
+    @property
+    def practice(self) -> WantedPractice | None:
+        """What has to be known of therapists beside their names; None: nothing."""
+        when_free = self.free_before is not None or "next_free" in self.facets
+        if not when_free and _OF_PRACTICES.isdisjoint({*self.filters, *self.facets}):
+            return None
+        return WantedPractice(service=self.filters.get("service_id"), until=self.free_before, when_free=when_free)
+
+    @property
+    def proposed(self) -> list[WantedKind]:
+        """What the index is asked for: no kind that is in another one."""
+        whole = {one.type for one in self.kinds if not one.role}
+        return [one for one in self.kinds if not one.role or one.type not in whole]
+
+    @property
+    def is_address(self) -> bool:
+        """Is it an e-mail address, or a part of one? Then people are found by it in full, and by nothing else."""
+        return "@" in self.q and len(self.q.split()) == 1
 
     @property
     def named(self) -> tuple[object, ...]:
@@ -80,7 +106,8 @@ class Wanted:
         kinds = tuple((one.type, one.role) for one in self.kinds)
         filters = tuple(sorted(self.filters.items()))
         ways = (self.all, self.exact, self.typeahead, self.sort, self.break_glass)
-        return (self.q, kinds, filters, self.since, self.until, ways, tuple(self.facets))
+        times = (self.since, self.until, self.free_before)
+        return (self.q, kinds, filters, times, ways, tuple(self.facets))
 
 
 def wanted_of(asked: Ask, types: Sequence[str]) -> Wanted:
@@ -104,6 +131,7 @@ def wanted_of(asked: Ask, types: Sequence[str]) -> Wanted:
         break_glass=asked.break_glass,
         cursor=asked.cursor,
         limit=asked.limit,
+        free_before=None if asked.free_before is None else parse_instant(asked.free_before, "free_before"),
     )
     return replace(wanted, bounded=asked.type is not None or bool(wanted.conditions))
 
@@ -137,9 +165,7 @@ def kinds_of(named: str | None, types: Sequence[str]) -> tuple[WantedKind, ...]:
     for name in names:
         if name not in _KINDS or not (_KINDS[name].type in types or name in types):
             raise _refused("type", f"type is one of {', '.join(types)}, or several with commas.")
-    kinds = tuple(dict.fromkeys(_KINDS[name] for name in names))
-    whole = {one.type for one in kinds if not one.role}
-    return tuple(one for one in kinds if not one.role or one.type not in whole)
+    return tuple(dict.fromkeys(_KINDS[name] for name in names))
 
 
 def _filters(asked: Ask | AskRoom, names: Sequence[str] | Mapping[str, str]) -> dict[str, str]:

@@ -20,7 +20,8 @@ class Highlight(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that was found, as the caller may see it at this moment."""
+    """Something that was found, as the caller may see it at this moment. `next_free`: of a therapist, where it is asked
+    for: when they can be booked next."""
 
     type: Type
     id: str
@@ -32,6 +33,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seq: int | None = None
     message: WireMessage | None = None
     user_id: UserId | None = None
+    next_free: str | None = None
     link: str
 
 

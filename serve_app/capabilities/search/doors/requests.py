@@ -9,18 +9,26 @@ from common.decoding import Id, Request, ShortText, Text
 MOST_CHARS: Final = 256
 Words = Annotated[Text, Meta(max_length=MOST_CHARS, description='Words, `"a phrase"`, `-not`, `begin*`.')]
 Types = Annotated[str, Meta(max_length=128, description="One or several, with commas; without it, all there are.")]
-Facets = Annotated[str, Meta(max_length=64, description="`type`, `room_id`, `sender_id`, `status`, `month`.")]
+Facets = Annotated[
+    str,
+    Meta(
+        max_length=128,
+        description="`type`, `room_id`, `sender_id`, `status`, `month`; of therapists `service_id`, `language`, "
+        "`format`, `next_free`.",
+    ),
+]
 Instant = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 Cursor = Annotated[str, Meta(max_length=512, description="`next_cursor` of the page before.")]
 Limit = Annotated[int, Meta(ge=1, le=50)]
 Has = Literal["file", "image", "link", "mention"]
+Format = Literal["video", "in_person", "phone"]
 Sort = Literal["relevance", "newest", "oldest"]
 Relation = Literal["client_client", "therapist_therapist", "client_therapist"]
 
 
 class Ask(Request, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
     """A question over everything that the caller may see. `all`: every word must be there; `exact`: as it is written;
-    `typeahead`: the last word has only begun."""
+    `typeahead`: the last word has only begun. `language`, `format`, `free_before`: of therapists."""
 
     q: Words | None = None
     type: Types | None = None
@@ -38,6 +46,9 @@ class Ask(Request, frozen=True, kw_only=True, rename={"since": "from", "until": 
     service_id: Id | None = None
     file_type: ShortText | None = None
     relation: Relation | None = None
+    language: ShortText | None = None
+    format: Format | None = None
+    free_before: Instant | None = None
     facets: Facets | None = None
     sort: Sort = "relevance"
     break_glass: Id | None = None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from common.clock import Clock
-from serve_app.capabilities.search.port import Among, Engine, Filters, Tree
+from serve_app.capabilities.search.port import After, Among, Engine, Filters, Key, Tree
 from serve_app.capabilities.search.process.index import NO_SLIPS, Asked
 from serve_app.capabilities.search.process.questions import AnsweredQuestion, Candidate, Question, filters_of
 from serve_app.capabilities.search.process.remembered import Remembered
@@ -34,9 +34,16 @@ class Answering:
     async def _found(self, question: Question) -> AnsweredQuestion:
         query = parse(question.q, self._asked.analyser, typeahead=question.typeahead)
         filters = filters_of(question.every, question.either)
-        slips = NO_SLIPS if question.exact else await self._asked.instead(query, filters)
+        slips = NO_SLIPS if question.exact else await self._asked.instead(query, filters, question.unread)
+        after = question.after
         found = await self._asked.find(
-            query, slips, filters, every=question.all, sort=question.sort, limit=question.limit
+            query,
+            slips,
+            filters,
+            every=question.all,
+            sort=question.sort,
+            after=None if after is None else After(after.at, Key(after.type, after.id)),
+            limit=question.limit,
         )
         return AnsweredQuestion(
             candidates=[Candidate(hit.key.type, hit.key.id, hit.at) for hit in found.hits],

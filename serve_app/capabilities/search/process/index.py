@@ -1,11 +1,12 @@
 """The index: words go in and come out as keyed hashes; the engine sees no word."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from serve_app.capabilities.search.analysis import Analyser
 from serve_app.capabilities.search.blind import Blinder
 from serve_app.capabilities.search.port import (
+    After,
     Applied,
     Best,
     Change,
@@ -64,14 +65,24 @@ class Asked:
         return self._blinder.analyser
 
     async def find(
-        self, query: SearchQuery, slips: Slips, filters: Filters, *, every: bool, sort: Sort, limit: int
+        self,
+        query: SearchQuery,
+        slips: Slips,
+        filters: Filters,
+        *,
+        every: bool,
+        sort: Sort,
+        limit: int,
+        after: After | None = None,
     ) -> Found:
-        """The first hits. `every`: all words must be there. Raises Unavailable."""
-        return await self._engine.find(self.tree(query, slips, every=every), filters, sort=sort, limit=limit)
+        """The first hits, or those behind one. `every`: all words must be there. Raises Unavailable."""
+        tree = self.tree(query, slips, every=every)
+        return await self._engine.find(tree, filters, sort=sort, after=after, limit=limit)
 
-    async def instead(self, query: SearchQuery, filters: Filters) -> Slips:
-        """For words that are in nothing of `filters`, those at one slip that are. Raises Unavailable."""
-        return await instead(query, self._blinder, self._engine, filters)
+    async def instead(self, query: SearchQuery, filters: Filters, unread: Collection[str] = ()) -> Slips:
+        """For words that are in nothing of `filters`, or among `unread`, those at one slip that are. Raises
+        Unavailable."""
+        return await instead(query, self._blinder, self._engine, filters, unread)
 
     def tree(self, query: SearchQuery, slips: Slips, *, every: bool) -> Tree:
         """What the engine is asked. Words that stand in every text count only beside others."""

@@ -2,7 +2,7 @@
 in the collection `search`, so that whoever reads the database finds it in whatever life."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -19,16 +19,18 @@ from serve_app.capabilities.search.process.keys import COLLECTION
 from serve_app.capabilities.search.process.questions import (
     AnsweredQuestion,
     IndexerJob,
+    Order,
     Question,
     Refusal,
     Reply,
     State,
+    Texts,
     pack,
 )
 from store.mongo.client import Database, Document, database_errors
 from store.mongo.secrets import shared_secret
 
-FIND, STATE, WORK = range(FIRST_METHOD, FIRST_METHOD + 3)
+FIND, STATE, WORK, ORDER = range(FIRST_METHOD, FIRST_METHOD + 4)
 _PURPOSE: Final = "search"
 _PLACE: Final = "process"
 _CONNECT_S: Final = 1.0
@@ -122,6 +124,10 @@ class SearchLink:
     async def work(self, work: IndexerJob) -> State:
         """Begin it, or see how far it is. Raises Unavailable."""
         return await self._ask(WORK, pack(work), State)
+
+    async def order(self, q: str, texts: Sequence[str]) -> Sequence[int]:
+        """The places of texts, those that mean most what was asked first. Raises Unavailable."""
+        return (await self._ask(ORDER, pack(Texts(q, list(texts))), Order)).places
 
     async def close(self) -> None:
         """Hang up."""

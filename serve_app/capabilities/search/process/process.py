@@ -21,22 +21,31 @@ from config.settings import Settings
 from serve_app.capabilities.search.analysis import Analyser
 from serve_app.capabilities.search.blind import Blinder
 from serve_app.capabilities.search.erased import ErasedPeople
+from serve_app.capabilities.search.meaning.ranking import Ranking
 from serve_app.capabilities.search.port import Engine, Generation, Key
 from serve_app.capabilities.search.process.answering import Answering
 from serve_app.capabilities.search.process.feeding import PeopleFollowing
 from serve_app.capabilities.search.process.index import Asked, Written
 from serve_app.capabilities.search.process.indexer import NAME, Indexer
 from serve_app.capabilities.search.process.keys import IndexKeys
-from serve_app.capabilities.search.process.link import FIND, STATE, WORK, SearchListener
+from serve_app.capabilities.search.process.link import FIND, ORDER, STATE, WORK, SearchListener
 from serve_app.capabilities.search.process.making.everything import Everything
 from serve_app.capabilities.search.process.making.maker import FILL, Maker
 from serve_app.capabilities.search.process.making.notes import Making, Notes
 from serve_app.capabilities.search.process.making.serving import Served, opening
 from serve_app.capabilities.search.process.metrics import SearchMetrics
-from serve_app.capabilities.search.process.questions import AnsweredQuestion, IndexerJob, Question, State, kind_of, pack
+from serve_app.capabilities.search.process.questions import (
+    AnsweredQuestion,
+    IndexerJob,
+    Order,
+    Question,
+    State,
+    Texts,
+    kind_of,
+    pack,
+)
 from serve_app.capabilities.search.process.working import Working
-from serve_app.capabilities.search.sources.people import PeopleFeeder
-from serve_app.capabilities.search.sources.table import directory_of, feeders_of, standing_of
+from serve_app.capabilities.search.sources.table import directory_of, feeders_of, people_feeder, standing_of
 from serve_app.follower.consumer import Turned
 from serve_app.follower.follower import Follower, OpenFeed
 from serve_app.follower.metrics import FollowerMetrics
@@ -52,6 +61,7 @@ _RECENT_S: Final = 5.0  # that a start waits for the newest: in a small house it
 log = get_logger(__name__)
 _question: Final = msgspec.msgpack.Decoder(Question).decode
 _work: Final = msgspec.msgpack.Decoder(IndexerJob).decode
+_texts: Final = msgspec.msgpack.Decoder(Texts).decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +91,11 @@ class SearchProcess:
         directory = directory_of(database, stores, context.clock, context.root)
         self._opening = TurnOpener(context.kinds, stores)
         self._database = database
-        feeders = feeders_of(context.kinds, stores, context.region, directory)
+        everybody = people_feeder(directory, context.region, context.clock)
+        feeders = feeders_of(context.kinds, stores, context.region, directory, everybody=everybody)
         self._indexer = Indexer(engine, feeders, self._turns_of, self._changed)
-        standing = standing_of(context.region, directory, context.clock)
-        self._people = PeopleFollowing(
-            database, PeopleFeeder(directory, context.clock), standing, lambda fed: self._indexer.apply(fed)
-        )
+        standing = standing_of(context.region, everybody)
+        self._people = PeopleFollowing(database, everybody, standing, lambda fed: self._indexer.apply(fed))
         self._follower = Follower(
             consumers=[self._indexer],
             kinds=context.kinds,
@@ -115,7 +124,9 @@ class SearchProcess:
         self._awaited: Making | None = None  # it serves, and lacks the newest
         self._has_recent = asyncio.Event()
         self._watching = Tasks("search")
-        self._listener = SearchListener(database, {FIND: self._find, STATE: self._state, WORK: self._work})
+        self._ranking = Ranking()
+        answers = {FIND: self._find, STATE: self._state, WORK: self._work}
+        self._listener = SearchListener(database, answers | ({ORDER: self._order} if settings.rerank else {}))
 
     async def start(self, host: str, ports: PortRange | None, tls: NodeTls | None) -> None:
         """Open the index, or begin one; answer; read on. Raises StartupError, Unavailable."""
@@ -226,6 +237,10 @@ class SearchProcess:
             if answering is self._answering:
                 return answered
         raise opening()
+
+    async def _order(self, payload: bytes) -> bytes:
+        asked = _texts(payload)
+        return pack(Order(await self._ranking.order(asked.q, asked.texts)))
 
     async def _state(self, _: bytes) -> bytes:
         return pack(self._working.shown(await self.state()))

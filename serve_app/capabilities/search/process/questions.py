@@ -13,7 +13,8 @@ Packed = list[Any]
 
 class Question(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What somebody looks for. `either`, `every`: conditions (`port.Filters`). `rooms`: of whoever asks, to count those
-    that are not searched. `limit`: of hits."""
+    that are not searched. `limit`: of hits. `after`: those behind this one, by time. `unread`: words that are in
+    nothing that whoever asks may read, whatever the index knows of them."""
 
     q: str
     every: list[Packed]
@@ -24,6 +25,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     sort: Sort = "relevance"
     limit: int = 200
     rooms: list[str] = []
+    after: "Candidate | None" = None
+    unread: list[str] = []
 
 
 class Candidate(msgspec.Struct, frozen=True, array_like=True):
@@ -70,6 +73,19 @@ class IndexerJob(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     kind: str
     job: str
     repair: bool = False
+
+
+class Texts(msgspec.Struct, frozen=True, array_like=True):
+    """Which of these mean most what was asked?"""
+
+    q: str
+    texts: list[str]
+
+
+class Order(msgspec.Struct, frozen=True, array_like=True):
+    """Their places, the nearest first."""
+
+    places: list[int]
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -8,6 +8,7 @@ from typing import Protocol
 from actors.kernel.contract.entity import Principal
 from actors.rooms.messages.wire_message import WireMessage
 from serve_app.capabilities.search.port import Condition, Delete, Key
+from serve_app.capabilities.search.sources.practice import WantedPractice
 from serve_app.follower.consumer import Turned
 
 
@@ -34,7 +35,8 @@ nothing is theirs."""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """A hit as its reader sees it now. `values`: what it is filtered and counted by, under the names of the contract.
-    `quoted`: is there a text, of which a part is shown?"""
+    `quoted`: is there a text, of which a part is shown? `free_at`: of a therapist, where it is asked for: when their
+    next free time begins, ms."""
 
     type: str
     id: str
@@ -47,15 +49,24 @@ class Opened:
     seq: int | None = None
     message: WireMessage | None = None
     user_id: str | None = None
+    free_at: int | None = None
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Reader:
     """Whoever asks, for the time of one question. What several sources need of them is looked up once."""
 
-    def __init__(self, by: Principal, trace: str, memberships: Callable[[str], Awaitable[Sequence[str]]]) -> None:
-        """`memberships`: the rooms that a user is in."""
+    def __init__(
+        self,
+        by: Principal,
+        trace: str,
+        memberships: Callable[[str], Awaitable[Sequence[str]]],
+        practice: WantedPractice | None = None,
+    ) -> None:
+        """`memberships`: the rooms that a user is in. `practice`: what is asked of therapists beside their names."""
         self.by, self.trace = by, trace
+        self.addressed: str | None = None  # whose e-mail address they asked for
+        self.practice = practice
         self._memberships = memberships
         self.remembered: dict[str, frozenset[str]] = {}
         self._rooms: asyncio.Task[frozenset[str]] | None = None

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from actors.calendars.calendar.events import Configured
 from actors.kernel.contract.ports import EntityClient
 from actors.rooms.messages.views import MEMBERSHIPS
 from actors.rooms.room.commands import Glance
@@ -20,16 +21,20 @@ from serve_app.capabilities.identity.accounts.roles import Roles
 from serve_app.capabilities.identity.care.service import CareReader
 from serve_app.capabilities.search.port import Among, Delete, Key, Keys
 from serve_app.capabilities.search.sources.entry import Entry, Fed, Opened, Reader, Scope, Values
+from serve_app.capabilities.search.sources.practice import Practice, Practices
+from serve_app.follower.consumer import Turned
 from store.mongo.client import Database, database_errors
 
 PEOPLE: Final = "people"
 THERAPISTS: Final = "therapists"
-_STAFF: Final = frozenset({"moderator", "admin"})
+THERAPIST: Final = "therapist"
+STAFF: Final = frozenset({"moderator", "admin"})
 _IN_CARE: Final = frozenset({"active", "paused"})
 _PAGE: Final = 500
 _MOST_CARED_FOR: Final = 200  # a page
 _MOST_MET: Final = 10_000
 _MOST_REMEMBERED: Final = 50_000
+_NOTHING: Final = Practice()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +51,12 @@ class Directory:
     """Who there is, and how they are called."""
 
     def __init__(self, accounts: Accounts, roles: Roles) -> None:
-        self._accounts, self._roles = accounts, roles
+        self.accounts, self._roles = accounts, roles
 
     async def of(self, users: Iterable[str]) -> dict[str, Person]:
         """Those of these whom we know, and who can come in. Raises Unavailable."""
         wanted = sorted(set(users))
-        accounts = {one.user: one for one in await self._accounts.many(wanted)}
+        accounts = {one.user: one for one in await self.accounts.many(wanted)}
         seen = await self._roles.seen([one for one in wanted if one not in accounts])
         strangers = {user: Person(user, role, "", 0) for user, role in seen.items()}
         return strangers | {user: await self._person(one) for user, one in accounts.items() if one.status == "active"}
@@ -62,14 +67,14 @@ class Directory:
 
     async def pages(self) -> AsyncIterator[Sequence[str]]:
         """The ids of everybody whom we know, and of the erased."""
-        for read in (self._accounts.users, self._roles.users):
+        for read in (self.accounts.users, self._roles.users):
             after = ""
             while page := await read(after, _PAGE):
                 yield page
                 after = page[-1]
 
     async def _person(self, account: Account) -> Person:
-        owner = await self._accounts.person(account)
+        owner = await self.accounts.person(account)
         return Person(account.user, account.role, "" if owner is None else owner.name, account.created_at)
 
 
@@ -77,8 +82,8 @@ class PeopleFeeder:
     """People in the index, under one type whatever their role, for that may change. No journal tells of them, so their
     version is the time at which they were looked at."""
 
-    def __init__(self, directory: Directory, clock: Clock) -> None:
-        self._directory, self._clock = directory, clock
+    def __init__(self, directory: Directory, practices: Practices, clock: Clock) -> None:
+        self._directory, self._practices, self._clock = directory, practices, clock
 
     async def all(self) -> AsyncIterator[Sequence[Fed]]:
         """See `Standing.all`."""
@@ -89,14 +94,38 @@ class PeopleFeeder:
         """These, as they are by now. Raises Unavailable."""
         version = self._clock.now_ms()
         found = await self._directory.of(users)
-        return [_fed(user, found.get(user), version) for user in users]
+        therapists = [user for user, one in found.items() if one.role == THERAPIST]
+        offered = await asyncio.gather(*map(self._practices.of, therapists))
+        practices = dict(zip(therapists, offered, strict=True))
+        return [_fed(user, found.get(user), practices.get(user, _NOTHING), version) for user in users]
 
 
-def _fed(user: str, person: Person | None, version: int) -> Fed:
+class CalendarFeeder:
+    """Therapists whose calendars are set up anew: what they offer is found with them."""
+
+    kinds = frozenset({"calendar"})
+
+    def __init__(self, people: PeopleFeeder) -> None:
+        self._people = people
+
+    async def read(self, turned: Turned) -> Sequence[Fed]:
+        """See `Feeder.read`."""
+        if not any(isinstance(one.event, Configured) for one in turned.recorded):
+            return ()
+        return await self._people.of([turned.entity.partition(":")[2]])
+
+
+def _fed(user: str, person: Person | None, practice: Practice, version: int) -> Fed:
     key = Key(PEOPLE, user)
     if person is None:
         return Delete(key, version)
-    filters: Values = {"owner": [user], "audience": [person.role]}
+    filters: Values = {
+        "owner": [user],
+        "audience": [person.role],
+        "service": practice.services,
+        "format": practice.formats,
+        "language": practice.languages,
+    }
     return Entry(key, version, person.since, title=f"{person.name} {user}".strip(), filters=filters)
 
 
@@ -105,25 +134,41 @@ class PeopleSource:
 
     types: tuple[str, ...] = (PEOPLE, THERAPISTS)
 
-    def __init__(self, directory: Directory, care: CareReader, entities: EntityClient, database: Database) -> None:
-        self._directory, self._care, self._entities = directory, care, entities
+    def __init__(
+        self,
+        directory: Directory,
+        practices: Practices,
+        care: CareReader,
+        entities: EntityClient,
+        database: Database,
+    ) -> None:
+        self._directory, self._practices, self._care, self._entities = directory, practices, care, entities
         self._memberships = database[MEMBERSHIPS]
         self._plain: BoundedCache[str, bool] = BoundedCache(_MOST_REMEMBERED)
 
     async def scope(self, reader: Reader) -> Scope:
         """See `Source.scope`."""
-        if reader.by.role in _STAFF:
+        if reader.by.role in STAFF:
             return [()]
         known = frozenset(Key(PEOPLE, user) for user in await self._known(reader))
-        return [(Among("audience", frozenset({"therapist"})),), (Keys(known),)]
+        return [(Among("audience", frozenset({THERAPIST})),), (Keys(known),)]
 
     async def open(self, ids: Sequence[str], reader: Reader) -> Mapping[str, Opened]:
         """See `Source.open`."""
         people = await self._directory.of(ids)
-        if reader.by.role not in _STAFF:
+        if reader.by.role not in STAFF:
             known = await self._known(reader)
-            people = {user: one for user, one in people.items() if one.role == "therapist" or user in known}
-        return {user: _opened(one) for user, one in people.items()}
+            people = {user: one for user, one in people.items() if one.role == THERAPIST or user in known}
+        opened = await asyncio.gather(*(self._shown(one, reader) for one in people.values()))
+        return dict(zip(people, opened, strict=True))
+
+    async def _shown(self, person: Person, reader: Reader) -> Opened:
+        wanted = reader.practice
+        if wanted is None or person.role != THERAPIST:
+            return _opened(person)
+        offered = await self._practices.of(person.user)
+        free_at = await self._practices.next_free(person.user, offered, wanted, reader.by) if wanted.when_free else None
+        return _opened(person, offered, free_at)
 
     async def _known(self, reader: Reader) -> frozenset[str]:
         """Whom they may see beside therapists."""
@@ -164,13 +209,19 @@ class PeopleSource:
         return plain
 
 
-def _opened(person: Person) -> Opened:
+def _opened(person: Person, practice: Practice = _NOTHING, free_at: int | None = None) -> Opened:
     return Opened(
-        type=THERAPISTS if person.role == "therapist" else PEOPLE,
+        type=THERAPISTS if person.role == THERAPIST else PEOPLE,
         id=person.user,
         title=person.name or person.user,
         text=person.user,
-        values={"role": (person.role,)},
+        values={
+            "role": (person.role,),
+            "service_id": practice.services,
+            "format": practice.formats,
+            "language": practice.languages,
+        },
+        free_at=free_at,
         at=person.since,
         user_id=person.user,
         link=f"/users/{person.user}",

@@ -16,6 +16,7 @@ from serve_app.capabilities.identity.accounts.sealing import Sealing
 from serve_app.capabilities.identity.care.service import CareReader
 from serve_app.capabilities.search.sources import appointments, conversations, files, messages, people, worksheets
 from serve_app.capabilities.search.sources.entry import Feeder, Source, Standing
+from serve_app.capabilities.search.sources.practice import Practices
 from serve_app.edge.conventions.keys import derive
 from store.mongo.client import Database
 from store.ports.stores import Stores
@@ -44,8 +45,17 @@ def directory_of(database: Database, stores: Stores, clock: Clock, root: str) ->
     return people.Directory(accounts, Roles(database, clock))
 
 
+def people_feeder(directory: people.Directory, entities: EntityClient, clock: Clock) -> people.PeopleFeeder:
+    """Whoever reads who there is."""
+    return people.PeopleFeeder(directory, Practices(entities, clock), clock)
+
+
 def feeders_of(
-    kinds: Sequence[AnyKind], stores: Stores, entities: EntityClient, directory: people.Directory
+    kinds: Sequence[AnyKind],
+    stores: Stores,
+    entities: EntityClient,
+    directory: people.Directory,
+    everybody: people.PeopleFeeder,
 ) -> Sequence[Feeder]:
     """Whoever reads what the journal says."""
     rooms = next(kind for kind in kinds if kind.name == "room")
@@ -55,12 +65,13 @@ def feeders_of(
         appointments.BookingFeeder(directory.names),
         files.FileFeeder(entities),
         worksheets.WorksheetFeeder(entities),
+        people.CalendarFeeder(everybody),
     ]
 
 
-def standing_of(entities: EntityClient, directory: people.Directory, clock: Clock) -> Sequence[Standing]:
+def standing_of(entities: EntityClient, everybody: people.PeopleFeeder) -> Sequence[Standing]:
     """What no journal tells of."""
-    return [people.PeopleFeeder(directory, clock), worksheets.WorksheetFeeder(entities)]
+    return [everybody, worksheets.WorksheetFeeder(entities)]
 
 
 def sources_of(
@@ -68,7 +79,7 @@ def sources_of(
 ) -> Mapping[str, Source]:
     """Whoever opens hits, by type."""
     listed: list[Source] = [
-        people.PeopleSource(directory, CareReader(stores.views), region, database),
+        people.PeopleSource(directory, Practices(region, clock), CareReader(stores.views), region, database),
         appointments.BookingSource(stores.views, directory.names),
         messages.MessageSource(region),
         worksheets.WorksheetSource(region, stores.views),
