@@ -19,6 +19,7 @@ figures.py      gross, net, fees: figures of a time, from the postings
 kinds.py        all of the kinds, for the shards that host them
 ledger.py       postings: each event that moves money carries its own, and they sum to zero
 marks.py        what providers are told of ids
+standing.py     what a provider is asked that runs subscriptions of its own, and what it answers
 taxes.py        reckoning with the table of taxes
 versions.py     changes that name the version they are meant for
 """

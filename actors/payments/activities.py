@@ -10,6 +10,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from actors.payments.standing import StandingAsk, SubscriptionSeen
+
 PROVIDERS: Final = ("stripe", "paypal", "razorpay")
 """Those with a connector. `manual` has none: staff books the money in."""
 LANE: Final = "money"
@@ -189,7 +191,7 @@ class ReverseTransfer(_Ask, frozen=True, kw_only=True, tag="reverse_transfer"):
 PaymentAsk = Begin | Confirm | Capture | Void | Refund | Read | AnswerDispute
 CustomerAsk = OpenCustomer | EraseCustomer | SetUp | AttachMethod | Detach | ReadMethods
 AccountAsk = OpenAccount | Transfer | ReadTransfer | ReverseTransfer
-Ask = PaymentAsk | CustomerAsk | AccountAsk
+Ask = PaymentAsk | CustomerAsk | AccountAsk | StandingAsk
 
 
 class MethodSeen(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -299,7 +301,7 @@ class TransferSeen(msgspec.Struct, frozen=True, kw_only=True, tag="transfer"):
     status: Literal["pending", "paid", "failed"] = "paid"
 
 
-Observed = PaymentSeen | CustomerSeen | AccountSeen | TransferSeen
+Observed = PaymentSeen | CustomerSeen | AccountSeen | TransferSeen | SubscriptionSeen
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode_ask: Final = msgspec.msgpack.Decoder(Ask).decode

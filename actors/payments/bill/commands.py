@@ -35,6 +35,7 @@ class OpenBill(Command[BillView], frozen=True, kw_only=True, tag="open"):
     confirmed yet. `by_time`: what it costs is known once it is known for how long both sides were there; until then
     `lines` are the most that it may cost, and `planned` what it costs as planned. By the `formula` it prices itself.
     `reserved`: the subscription of which a unit, kept under the id of the booking, pays for it.
+    `mirrored`: a provider runs its subscription, and says what is billed and when it is paid.
     """
 
     kind: Kind
@@ -60,6 +61,7 @@ class OpenBill(Command[BillView], frozen=True, kw_only=True, tag="open"):
     by_time: bool = False
     planned: tuple[Line, ...] = ()
     formula: ByTime | None = None
+    mirrored: bool = False
     secret: bytes | None = None
 
 
@@ -209,6 +211,13 @@ class SessionSeen(Command[None], frozen=True, kw_only=True, tag="session_seen"):
     hash: str = ""
 
 
+class Adopt(Command[None], frozen=True, kw_only=True, tag="adopt"):
+    """A letter of its subscription: this payment, which the provider has made itself, pays it. Idempotent."""
+
+    provider: str
+    ref: str
+
+
 class Dunned(Command[None], frozen=True, kw_only=True, tag="dunned"):
     """A letter of the subscription: its payment fails `since` then; so many `steps` were taken, and `do` comes at
     `next_at` (0: nothing more)."""
@@ -332,6 +341,7 @@ BillCommand = (
     | Poll
     | BookingTold
     | SessionSeen
+    | Adopt
     | Dunned
     | Invoiced
     | MoveBeneficiary
@@ -347,5 +357,5 @@ BillCommand = (
     | TimeLapsed
 )
 _TIMERS = (Poll, Grace, AuthorizeDue, DisputeDue, TimeLapsed)
-BY_SYSTEM = (Seen, BookingTold, SessionSeen, Dunned, Invoiced, MoveBeneficiary, *_TIMERS)
+BY_SYSTEM = (Seen, BookingTold, SessionSeen, Adopt, Dunned, Invoiced, MoveBeneficiary, *_TIMERS)
 ClosedAs = Literal["void", "uncollectible"]

@@ -11,6 +11,7 @@ from actors.payments import ledger
 from actors.payments.activities import CardError, PaymentSeen, Read, decode_observed
 from actors.payments.bill.commands import (
     BY_SYSTEM,
+    Adopt,
     AnswerDispute,
     AuthorizeDue,
     BillCommand,
@@ -51,6 +52,7 @@ from actors.payments.bill.rules import (
     disputing,
     far,
     manual,
+    mirrored,
     opening,
     paying,
     refunding,
@@ -117,6 +119,8 @@ class Bill:
         if isinstance(command, BY_SYSTEM):
             return self._by_system(command, context)
         record = self._permitted(command, by)
+        if not by.is_system:
+            mirrored.require_ours(record, command)
         draft = Draft(record, context.now_ms, self.poll_ms)
         match command:
             case ReadBill():
@@ -230,6 +234,8 @@ class Bill:
                 booking.told(draft, command)
             case SessionSeen():
                 timing.seen(draft, command)
+            case Adopt():
+                mirrored.adopt(draft, command)
             case Dunned():
                 _dunned(draft, command)
             case Invoiced():

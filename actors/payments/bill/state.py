@@ -154,7 +154,8 @@ class BillRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A bill at one moment. `parts`: the accounts that share what is taken. `keep`: how much of the total may be kept;
     None: all of it. `codes`: the discount codes that it holds. `texts_seq`: the number of the event whose secret holds
     what the lines say, `coding_seq` that of the event with the codes for an insurer. `reserved`: the subscription of
-    which a unit pays for the session; `unit_used`: for good."""
+    which a unit pays for the session; `unit_used`: for good. `mirrored`: a provider runs its
+    subscription, and has the say."""
 
     id: str
     kind: Kind
@@ -200,6 +201,7 @@ class BillRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     coding_seq: int = 0
     unit_used: bool = False
     dunning: Dunning | None = None
+    mirrored: bool = False
 
     @property
     def awaits_time(self) -> bool:

@@ -149,23 +149,22 @@ class Payer:
 
     def answered(self, answered: Answered, context: Context) -> Decision:
         """What a provider answered."""
-        provider, verb, _, about = answered.key.split("|", 3)
-        change = Change(self.record)
+        provider, verb, number, about = answered.key.split("|", 3)
+        change = Change(replace(self.record, answered=max(self.record.answered, int(number))))
         seen = ask.decode_observed(answered.result) if answered.outcome == "done" else None
         if not isinstance(seen, ask.CustomerSeen):
             _not_done(change, provider, verb, answered.code or answered.outcome)
-            return change.decision()
-        match verb:
-            case "open":
-                _opened(change, provider, seen)
-            case "erase":
-                rest = {name: ref for name, ref in self.record.customers.items() if name != provider}
-                change.set("erased", customers=rest)
-            case "set_up":
-                change.set("set_up")
-                change.secret, change.secret_of = msgspec.msgpack.encode(seen.client), "client"
-            case _:
-                _methods(change, provider, seen, context.now_ms, added=about if verb == "attach" else "")
+        elif verb == "open":
+            _opened(change, provider, seen)
+        elif verb == "erase":
+            change.set("erased", customers=_without(self.record.customers, provider))
+        elif verb == "set_up":
+            change.set("set_up")
+            change.secret, change.secret_of = msgspec.msgpack.encode(seen.client), "client"
+        else:
+            _methods(change, provider, seen, context.now_ms, added=about if verb == "attach" else "")
+        if verb == "read":  # whoever waits for it knows that it was answered, also where nothing has changed
+            change.name = change.name or "read"
         return change.decision()
 
     def apply(self, event: PayerEvent, seq: int, at_ms: int) -> None:

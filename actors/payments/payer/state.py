@@ -17,7 +17,8 @@ class MethodRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 class PayerRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """`customers`: the provider's id of this person, by provider. `opening`: providers that were asked for one.
     `guarantor`: who pays in their place; `asked`: who was asked to. `adding`: a method that is under way, by its
-    provider: "" once it is there, or what went wrong."""
+    provider: "" once it is there, or what went wrong. `asks`: how often providers were asked; `answered`: the last of
+    these that was answered."""
 
     id: str
     customers: dict[str, str] = {}
@@ -36,6 +37,7 @@ class PayerRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     erasing: bool = False
     added: str = ""
     merged: str = ""
+    answered: int = 0
 
     @property
     def erased(self) -> bool:

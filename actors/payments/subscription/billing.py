@@ -10,7 +10,15 @@ from actors.payments.bill.commands import Dunned, OpenBill, Pay
 from actors.payments.bill.state import Line
 from actors.payments.plan.entity import DUNNING
 from actors.payments.pricing.quote import discount_on
-from actors.payments.subscription.commands import Charged, Dun, PeriodOver, SubscriptionChanged
+from actors.payments.standing import StandingAsk
+from actors.payments.subscription.commands import (
+    Asked,
+    Charged,
+    Dun,
+    PeriodOver,
+    SubscriptionChanged,
+    SubscriptionHeard,
+)
 from actors.payments.subscription.periods import period_end
 from actors.payments.subscription.recurring import yearly
 from actors.payments.subscription.state import LIVE, Extra, Subscription
@@ -20,6 +28,7 @@ from common.clock import to_rfc3339
 from common.errors import FailedPrecondition
 
 replace = msgspec.structs.replace
+_pack: Final = msgspec.msgpack.Encoder().encode
 _DAY_MS: Final = 86_400_000
 _CATEGORY: Final = "subscription"
 _FIRST_PAYMENT_MS: Final = 23 * 3_600_000
@@ -36,15 +45,26 @@ class Change:
     timers: list[SetTimer] = field(default_factory=list)
     notify: bool = False
     threshold: str = ""
-    worth: int = field(init=False)
+    asked: list[Asked] = field(default_factory=list)
+    bound: str = ""
+    arrival: str = ""
+    before: Subscription = field(init=False)
 
     def __post_init__(self) -> None:
-        self.worth = yearly(self.record)
+        self.before = self.record
 
     def set(self, change: str, **members: object) -> None:
         """Other members; the first word counts."""
         self.record = replace(self.record, **members)
         self.name = self.name or change
+
+    def ask(self, verb: str, ask: StandingAsk, about: str = "") -> None:
+        """Ask the provider that runs it. Keys name what is asked, the number of it, and what it is about."""
+        number = self.record.asks + 1
+        self.record = replace(self.record, asks=number)
+        self.asked.append(
+            Asked(connector=self.record.plan.billed_by, key=f"{verb}|{number}|{about}", payload=_pack(ask))
+        )
 
     def timer(self, key: str, due: int, command: PeriodOver | Dun) -> None:
         """Ask later."""
@@ -52,15 +72,21 @@ class Change:
 
     def decision(self, reply: object = None) -> Decision:
         """What is to happen."""
+        if not self.name and self.record == self.before and not self.arrival:
+            return Decision(reply, timers=self.timers)
         if not self.name:
-            return Decision(reply)
+            heard = SubscriptionHeard(record=self.record, asked=tuple(self.asked), arrival=self.arrival)
+            return Decision(reply, notes=[heard], timers=self.timers)
         event = SubscriptionChanged(
             change=self.name,
             record=self.record,
             charged=tuple(self.charged),
             notify=self.notify,
             threshold=self.threshold,
-            yearly=(self.worth, yearly(self.record)),
+            yearly=(yearly(self.before), yearly(self.record)),
+            asked=tuple(self.asked),
+            bound=self.bound,
+            arrival=self.arrival,
         )
         return Decision(reply, events=[event], timers=self.timers)
 

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from actors.kernel.contract.entity import Command, Event
-from actors.payments.bill.commands import Dunned, OpenBill, Pay
+from actors.payments.bill.commands import Adopt, Dunned, OpenBill, Pay
 from actors.payments.bill.state import Line
 from actors.payments.plan.entity import PlanBody
 from actors.payments.pricing.quote import Discount
@@ -174,6 +174,15 @@ class Dun(Command[None], frozen=True, tag="dun"):
     step: int
 
 
+class Seen(Command[None], frozen=True, kw_only=True, tag="seen"):
+    """A webhook: something happened to it at the provider that runs it. It is read."""
+
+    provider: str
+    ref: str
+    arrival: str = ""
+    created: int = 0
+
+
 class BillTold(Command[None], frozen=True, kw_only=True, tag="bill"):
     """A letter of one of its bills: it was paid, or its payment failed (`never`: and will again)."""
 
@@ -200,8 +209,17 @@ SubscriptionCommand = (
     | ReadSubscription
     | PeriodOver
     | Dun
+    | Seen
     | BillTold
 )
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Something is asked of the provider that runs it: an activity, with a packed `standing.StandingAsk`."""
+
+    connector: str
+    key: str
+    payload: bytes
 
 
 class Charged(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -213,12 +231,15 @@ class Charged(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     refund: int = 0
     write_off: bool = False
     dunned: Dunned | None = None
+    adopt: Adopt | None = None
+    void: bool = False
 
 
 class SubscriptionChanged(Event, frozen=True, kw_only=True, tag="changed"):
     """`record` is what it is now. `charged`: bills. `notify`: the payer is told to do something about a payment.
     `threshold`: a feature of which all that is included is used. `yearly`: what it was worth in a year before, and is
-    now (`recurring.yearly`)."""
+    now (`recurring.yearly`). `asked`: what the provider that runs it is asked; `bound`: the object that is known to be
+    its; `arrival`: the webhook that this answers."""
 
     change: str
     record: Subscription
@@ -226,6 +247,17 @@ class SubscriptionChanged(Event, frozen=True, kw_only=True, tag="changed"):
     notify: bool = False
     threshold: str = ""
     yearly: tuple[int, int] = (0, 0)
+    asked: tuple[Asked, ...] = ()
+    bound: str = ""
+    arrival: str = ""
 
 
-SubscriptionEvent = SubscriptionChanged
+class SubscriptionHeard(Event, frozen=True, kw_only=True, tag="heard"):
+    """The provider that runs it is asked, or has answered: nothing changed for anybody."""
+
+    record: Subscription
+    asked: tuple[Asked, ...] = ()
+    arrival: str = ""
+
+
+SubscriptionEvent = SubscriptionChanged | SubscriptionHeard

@@ -5,8 +5,9 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import Context, Decision, Principal
-from actors.payments.subscription import billing, changing, using
+from actors.payments.subscription import billing, changing, mirroring, using
 from actors.payments.subscription.billing import Change, require_status
 from actors.payments.subscription.commands import (
     BillNow,
@@ -27,12 +28,13 @@ from actors.payments.subscription.commands import (
     ReserveUsage,
     Resume,
     ReverseUsage,
+    Seen,
     Subscribe,
     SubscriptionCommand,
     SubscriptionEvent,
     SubscriptionView,
 )
-from actors.payments.subscription.periods import prorated
+from actors.payments.subscription.periods import period_end, prorated
 from actors.payments.subscription.state import LIVE, Subscription
 from actors.payments.versions import require_version
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
@@ -43,7 +45,7 @@ replace = msgspec.structs.replace
 _DAY_MS: Final = 86_400_000
 _OLDEST_PREVIEW_MS: Final = 600_000
 _MOST_PERIODS: Final = 400
-_BY_SYSTEM: Final = (PeriodOver, Dun, BillTold, Subscribe)
+_BY_SYSTEM: Final = (PeriodOver, Dun, BillTold, Seen, Subscribe)
 _USAGE: Final = (RecordUsage, ReverseUsage, ReserveUsage, CommitUsage, ReleaseUsage)
 
 
@@ -71,14 +73,34 @@ class SubscriptionEntity:
         match command:
             case ReadSubscription():
                 return Decision(SubscriptionView(record=record, version=version))
-            case PreviewChange():
-                return Decision(changing.preview(record, command.change, context.now_ms, version))
-            case BillNow() if command.dry:
-                return Decision(changing.billed_at(record, command.at, context.now_ms))
-            case BillNow():
-                return changing.bill_now(change, command)
             case ChangePlan():
                 require_version(command.versions, version)
+        if record.mirrored:
+            self._steer(change, command)
+        elif isinstance(command, PreviewChange):
+            return Decision(changing.preview(record, command.change, context.now_ms, version))
+        elif isinstance(command, BillNow):
+            if command.dry:
+                return Decision(changing.billed_at(record, command.at, context.now_ms))
+            return changing.bill_now(change, command)
+        else:
+            self._run(change, command)
+        view = SubscriptionView(record=change.record, version=version + bool(change.name))
+        return change.decision(None if isinstance(command, _BY_SYSTEM) else view)
+
+    def answered(self, answered: Answered, context: Context) -> Decision:
+        """What the provider that runs it answered, folded in."""
+        if self.record is None:
+            return Decision()
+        change = Change(self.record, context.now_ms)
+        mirroring.answered(change, answered)
+        return change.decision()
+
+    def _run(self, change: Change, command: SubscriptionCommand) -> None:
+        """What Carewire runs itself."""
+        record = change.record
+        match command:
+            case ChangePlan():
                 changing.change_plan(change, command)
             case Cancel():
                 _cancel(change, command)
@@ -100,10 +122,23 @@ class SubscriptionEntity:
                 _dun(change, command)
             case BillTold():
                 _told(change, command)
-            case _:
+            case RecordUsage() | ReverseUsage() | ReserveUsage() | CommitUsage() | ReleaseUsage():
                 using.use(change, command)
-        view = SubscriptionView(record=change.record, version=version + bool(change.name))
-        return change.decision(None if isinstance(command, _BY_SYSTEM) else view)
+
+    def _steer(self, change: Change, command: SubscriptionCommand) -> None:
+        """What a provider runs: it is asked."""
+        match command:
+            case ChangePlan() | PreviewChange() | Cancel() | Reactivate() | ChangeMeans() | Pause() | Resume():
+                mirroring.steer(change, command)
+            case RecordUsage() | ReverseUsage() | ReserveUsage() | CommitUsage() | ReleaseUsage():
+                mirroring.use(change, command)
+            case Seen():
+                change.arrival = command.arrival
+                mirroring.read(change)
+            case PeriodOver() | BillTold():
+                mirroring.read(change)
+            case BillNow():
+                raise FailedPrecondition("The payment provider bills it.", details={"reason": "billed_by"})
 
     def apply(self, event: SubscriptionEvent, seq: int, at_ms: int) -> None:
         """See `Entity.apply`."""
@@ -151,7 +186,10 @@ class SubscriptionEntity:
             **msgspec.structs.asdict(command.means),
         )
         change = Change(record, now)
-        if days:
+        if record.mirrored:
+            change.set("created", status="incomplete", period_end=trial_end or period_end(now, command.plan, 1))
+            mirroring.begin(change, days)
+        elif days:
             change.set("created", item_start=now)
             change.timer(f"period:{trial_end}", trial_end, PeriodOver(trial_end))
         else:

@@ -5,10 +5,18 @@ from typing import Final
 import msgspec
 from typing_extensions import override
 
-from actors.kernel.contract.entity import Effects, Kind, Letter, Principal, Recorded
-from actors.payments.bill.commands import RefundBill, WriteOff
+from actors.kernel.contract.activities import Activity, Answered
+from actors.kernel.contract.entity import Context, Decision, Effects, Kind, Letter, Principal, Recorded
+from actors.payments.activities import LANE
+from actors.payments.bill.commands import RefundBill, VoidBill, WriteOff
 from actors.payments.subscription import recurring
-from actors.payments.subscription.commands import Charged, SubscriptionCommand, SubscriptionEvent
+from actors.payments.subscription.commands import (
+    Asked,
+    Charged,
+    SubscriptionCommand,
+    SubscriptionEvent,
+    SubscriptionHeard,
+)
 from actors.payments.subscription.entity import SubscriptionEntity
 from actors.payments.subscription.state import Subscription
 from common.errors import PermissionDenied
@@ -16,6 +24,7 @@ from store.ports.views import Index, View
 
 SUBSCRIPTIONS: Final = "subscriptions"
 _pack: Final = msgspec.msgpack.Encoder().encode
+_HANDED: Final = _pack({"type": "handed"})
 
 
 class SubscriptionKind(Kind[SubscriptionEntity, SubscriptionCommand, SubscriptionEvent]):
@@ -54,14 +63,36 @@ class SubscriptionKind(Kind[SubscriptionEntity, SubscriptionCommand, Subscriptio
     @override
     def effects(self, entity_id: str, recorded: Recorded[SubscriptionEvent], part: None) -> Effects:
         event = recorded.event
-        letters = [letter for one in event.charged for letter in _letters(one)]
+        letters = [Letter(event.arrival, _HANDED)] if event.arrival else []
+        asked = [_activity(one) for one in event.asked]
+        if isinstance(event, SubscriptionHeard):
+            return Effects(letters=letters, activities=asked)
+        letters += [letter for one in event.charged for letter in _letters(one)]
+        if event.bound:
+            letters.append(Letter(f"intent:{event.bound}", _pack({"type": "bind", "entity": entity_id})))
         moved = recurring.movement(event.record, recorded.seq, recorded.at_ms, event.yearly)
-        return Effects(views=[_view(event.record, recorded.seq), *moved], letters=letters)
+        return Effects(views=[_view(event.record, recorded.seq), *moved], letters=letters, activities=asked)
+
+    @override
+    def answered(self, entity: SubscriptionEntity, answered: Answered, context: Context) -> Decision:
+        return entity.answered(answered, context)
 
 
 def record_in(view: View) -> Subscription:
     """The subscription of a document."""
     return msgspec.msgpack.decode(view.data, type=Subscription)
+
+
+def _activity(asked: Asked) -> Activity:
+    """What somebody waits for comes before what only has to be known."""
+    waited = asked.key.partition("|")[0] not in ("read", "meter")
+    return Activity(
+        connector=asked.connector,
+        key=asked.key,
+        payload=asked.payload,
+        lane=LANE,
+        urgency="now" if waited else "soon",
+    )
 
 
 def _letters(charged: Charged) -> list[Letter]:
@@ -72,7 +103,9 @@ def _letters(charged: Charged) -> list[Letter]:
         commands.append(RefundBill(amount=charged.refund, policy=True))
     if charged.write_off:
         commands.append(WriteOff())
-    commands.append(charged.dunned)
+    if charged.void:
+        commands.append(VoidBill())
+    commands += [charged.adopt, charged.dunned]
     return [Letter(to, _pack(one)) for one in commands if one is not None]
 
 

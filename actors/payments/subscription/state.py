@@ -6,6 +6,7 @@ import msgspec
 
 from actors.payments.plan.entity import PlanBody
 from actors.payments.pricing.quote import Discount
+from actors.payments.standing import PreviewSeen
 
 Status = Literal[
     "incomplete",
@@ -70,7 +71,11 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A subscription at one moment. `debited` is what was debited for the item since `item_start`; `extras` wait for
     the next bill. `bills`: how many it has made. `failed`: since when a payment fails (0: none does), `dunned`: how
     many steps were done, `hopeless`: the bank will never pay by this method. `used` are the uses of this period and the
-    last, by id. `discounts`: what its `codes` take off the first bill, until that is made."""
+    last, by id. `discounts`: what its `codes` take off the first bill, until that is made.
+
+    Of one that a provider runs: `ref` is the provider's id of it, `asks` how often it was asked, `answered` the last of
+    these that it has answered (with `refused`, its code, where it said no), `invoices` the bills by the provider's ids
+    of their invoices, `preview` what a change would cost."""
 
     id: str
     plan_id: str
@@ -111,6 +116,17 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     codes: tuple[str, ...] = ()
     discounts: tuple[Discount, ...] = ()
     hopeless: bool = False
+    ref: str = ""
+    asks: int = 0
+    answered: int = 0
+    invoices: dict[str, str] = {}
+    preview: PreviewSeen | None = None
+    refused: str = ""
+
+    @property
+    def mirrored(self) -> bool:
+        """Does a provider run it?"""
+        return self.plan.billed_by != "carewire"
 
     @property
     def price(self) -> int:

@@ -35,6 +35,14 @@ from actors.payments.activities import (
     TransferSeen,
     Void,
 )
+from actors.payments.standing import (
+    ChangeSubscription,
+    EndSubscription,
+    MeterUse,
+    OpenSubscription,
+    PreviewSubscription,
+    SubscriptionSeen,
+)
 from serve_app.activities.connector import Refused
 
 
@@ -172,6 +180,39 @@ class PayoutProvider(Protocol):
 
     async def find_reversal(self, ask: ReverseTransfer, attempt: Attempt) -> TransferSeen | None:
         """The transfer, if it was reversed under `attempt.ref`."""
+        ...
+
+
+@runtime_checkable
+class SubscriptionProvider(Protocol):
+    """Runs subscriptions of its own."""
+
+    async def open_subscription(self, ask: OpenSubscription, attempt: Attempt) -> SubscriptionSeen:
+        """Begin one."""
+        ...
+
+    async def find_subscription(self, ask: OpenSubscription, attempt: Attempt) -> SubscriptionSeen | None:
+        """The one that was made under `attempt.ref`."""
+        ...
+
+    async def read_subscription(self, ref: str) -> SubscriptionSeen:
+        """Read it, with its last invoices."""
+        ...
+
+    async def change_subscription(self, ask: ChangeSubscription, attempt: Attempt) -> SubscriptionSeen:
+        """Other terms. Again it changes nothing."""
+        ...
+
+    async def end_subscription(self, ask: EndSubscription, attempt: Attempt) -> SubscriptionSeen:
+        """End it. One that has ended is answered as it is."""
+        ...
+
+    async def preview_subscription(self, ask: PreviewSubscription, attempt: Attempt) -> SubscriptionSeen:
+        """What other terms would cost."""
+        ...
+
+    async def meter_use(self, ask: MeterUse, attempt: Attempt) -> SubscriptionSeen:
+        """Count a use, once."""
         ...
 
 

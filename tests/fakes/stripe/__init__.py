@@ -11,7 +11,7 @@ returns.py    refunds and disputes
 cards.py      methods, and how their banks behave
 connect.py    accounts of others, and transfers
 books.py      objects, the balance, events
-expanding.py  objects in the place of their ids
-forms.py      bodies as Stripe takes them
+billing.py    products, prices, subscriptions, invoices
+forms.py      bodies as Stripe takes them; objects in the place of their ids
 faults.py     error answers
 """

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from tests.fakes.mishaps import Mishaps
 from tests.fakes.stripe import faults
+from tests.fakes.stripe.billing import Billing
 from tests.fakes.stripe.books import API_VERSION, Books, Object
 from tests.fakes.stripe.cards import Cards
 from tests.fakes.stripe.connect import Connect
-from tests.fakes.stripe.expanding import expanded
 from tests.fakes.stripe.faults import StripeFault
-from tests.fakes.stripe.forms import parse
+from tests.fakes.stripe.forms import expanded, parse
 from tests.fakes.stripe.intents import Intents
 from tests.fakes.stripe.returns import Returns
 from tests.fakes.stripe.routes import Desk
@@ -38,6 +38,7 @@ class Account:
     returns: Returns
     cards: Cards
     connect: Connect
+    billing: Billing
     desk: Desk
     keys: dict[str, tuple[str, Answered]] = field(default_factory=dict)
     seen: list[Asked] = field(default_factory=list)
@@ -49,8 +50,9 @@ class Account:
         books = Books(now_s, random.Random(seed))
         cards = Cards(books, {})
         intents, returns, connect = Intents(books, cards), Returns(books, cards), Connect(books)
-        desk = Desk(books, cards, intents, returns, connect)
-        return cls(books, Mishaps(random.Random(seed + 1)), intents, returns, cards, connect, desk)
+        billing = Billing(books, intents)
+        desk = Desk(books, cards, intents, returns, connect, billing)
+        return cls(books, Mishaps(random.Random(seed + 1)), intents, returns, cards, connect, billing, desk)
 
     def answer(self, asked: Asked, *, breaks: bool = False, done: bool = True) -> Answered:
         """What Stripe does with a request. `breaks`: it ends in a 500; `done`: though it was carried out."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tests.fakes.stripe.billing import Billing
 from tests.fakes.stripe.books import Books, Object, listed
 from tests.fakes.stripe.cards import Cards
 from tests.fakes.stripe.connect import Connect
@@ -34,6 +35,7 @@ class Desk:
     intents: Intents
     returns: Returns
     connect: Connect
+    billing: Billing
 
     def find(self, method: str, path: str) -> tuple[Route, list[str]]:
         """Raises StripeFault: there is no such call."""
@@ -84,6 +86,7 @@ class Desk:
         yield _get("events", "EventListParams", self._events)
         yield _get("events/:id", "EventRetrieveParams", lambda ids, asked: self._event(ids[0]))
         yield _post("accounts", "AccountCreateParams", lambda ids, asked: connect.create(asked))
+        yield from self._of_billing()
         yield _get("accounts", "AccountListParams", self._list("account"))
         yield _get("accounts/:id", "AccountRetrieveParams", self._get("account"))
         yield _post("account_links", "AccountLinkCreateParams", lambda ids, asked: connect.link(asked))
@@ -92,6 +95,26 @@ class Desk:
         yield _get("transfers/:id", "TransferRetrieveParams", self._get("transfer"))
         yield _post("transfers/:id/reversals", "TransferReversalCreateParams", lambda i, a: connect.reverse(i[0], a))
         yield _get("transfers/:id/reversals", "TransferReversalListParams", self._reversals)
+
+    def _of_billing(self) -> Iterator[Route]:
+        billing = self.billing
+        yield _post("products", "ProductCreateParams", lambda ids, asked: billing.product(asked))
+        yield _post("prices", "PriceCreateParams", lambda ids, asked: billing.price(asked))
+        yield _get("prices", "PriceListParams", lambda ids, asked: billing.prices(asked))
+        yield _post("subscriptions", "SubscriptionCreateParams", lambda ids, asked: billing.create(asked))
+        yield _get("subscriptions", "SubscriptionListParams", self._subscriptions)
+        yield _get("subscriptions/:id", "SubscriptionRetrieveParams", self._get("subscription"))
+        yield _post("subscriptions/:id", "SubscriptionUpdateParams", lambda i, a: billing.update(i[0], a))
+        yield _post("subscriptions/:id/resume", "SubscriptionResumeParams", lambda i, a: billing.resume(i[0]))
+        yield _delete("subscriptions/:id", "SubscriptionCancelParams", lambda i, a: billing.cancel(i[0], a))
+        yield _get("invoices", "InvoiceListParams", self._list("invoice", "subscription", "customer"))
+        yield _get("invoices/:id", "InvoiceRetrieveParams", self._get("invoice"))
+        yield _post("invoices/create_preview", "InvoiceCreatePreviewParams", lambda i, a: billing.preview(a))
+        yield _post("billing/meter_events", "billing.MeterEventCreateParams", lambda i, a: billing.meter(a))
+
+    def _subscriptions(self, ids: list[str], asked: Object) -> Object:
+        wanted = {"customer": asked["customer"]} if "customer" in asked else {}
+        return listed(self.books.all("subscription", **wanted), "/v1/subscriptions", asked)
 
     def _get(self, what: str) -> Act:
         return lambda ids, asked: self.books.get(what, ids[0])

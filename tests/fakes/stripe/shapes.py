@@ -8,6 +8,7 @@ fault of ours, not a novelty.
 import typing
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib import import_module
 from types import UnionType
 from typing import Any, Final, Literal, get_args, get_origin
 
@@ -25,7 +26,7 @@ _METADATA: Final = 50, 40, 500  # members, characters of a name, of a value
 
 
 def check(type_name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What was given, as the types of `stripe.params.<type_name>`.
+    """What was given, as the types of `stripe.params.<type_name>` (`billing.` and a name: of that part of it).
 
     Raises:
         StripeFault: a member is unknown, missing, or none of its type.
@@ -36,7 +37,8 @@ def check(type_name: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def _members(type_name: str) -> Check:
-    return _of_dict(getattr(params, type_name))
+    part, _, name = type_name.rpartition(".")
+    return _of_dict(getattr(import_module(f"stripe.params.{part}") if part else params, name))
 
 
 @cache

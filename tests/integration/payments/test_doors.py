@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.fakes.stripe.billing import unpaid
 from tests.gateway_rig import token
 from tests.integration.payments.rig import Till, a_till
 from tests.unit.payments.billing.en16931 import faults
@@ -318,6 +319,35 @@ async def test_a_plan_is_subscribed_to_paid_by_a_saved_card_changed_and_ended(ti
     effects = await till.home.ok("GET", f"{path}/cancel-effects", bearer=kim)
     assert effects["refund"] > 59_000
     ended = await till.home.ok("POST", f"{path}/cancel", {"when": "now", "refund": "prorated"}, bearer=kim)
+    assert ended["status"] == "canceled"
+    await till.balanced()
+
+
+async def test_a_plan_that_stripe_bills_is_run_by_stripe_and_its_money_is_in_the_books(till: Till) -> None:
+    admin, lea = till.home.admin(), token("lea")
+    plan = {"plan_id": "pln_theirs", "title": "Theirs", "currency": "EUR", "amount": 4_000, "interval": "month"}
+    await till.home.ok("POST", "/api/plans", {**plan, "billed_by": "stripe"}, bearer=admin)
+    made = await till.home.ok("POST", "/api/subscriptions", {"plan_id": "pln_theirs"}, bearer=lea)
+    path = f"/api/subscriptions/{made['subscription_id']}"
+    assert (made["status"], made["billed_by"]) == ("incomplete", "stripe")
+    payment = await till.pay("lea", made["latest_bill_id"], provider="stripe")
+    till.others.types_card(payment["client"]["client_secret"])
+    till.stripe.account.billing.paid(next(unpaid(till.stripe.account.books)))
+    await till.becomes(made["latest_bill_id"], status="paid", captured=4_000)
+
+    async def active() -> bool:
+        return bool((await till.home.ok("GET", path, bearer=lea))["status"] == "active")
+
+    await eventually(active, "the subscription is not active")
+    refused = await till.home.refused(
+        412, "failed_precondition", "POST", f"/api/bills/{made['latest_bill_id']}/void", {}, bearer=admin
+    )
+    assert refused["details"]["reason"] == "billed_by"
+    preview = await till.home.ok("POST", f"{path}/preview", {"quantity": 3}, bearer=lea)
+    assert (preview["due_now"] > 7_000, preview["next"]["total"]) == (True, 12_000)
+    changed = await till.home.ok("PATCH", path, {"quantity": 3, "at": preview["at"]}, bearer=lea)
+    assert changed["quantity"] == 3
+    ended = await till.home.ok("POST", f"{path}/cancel", {"when": "now"}, bearer=lea)
     assert ended["status"] == "canceled"
     await till.balanced()
 

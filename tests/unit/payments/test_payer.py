@@ -14,6 +14,7 @@ from actors.payments.payer.commands import (
     PayerView,
     ProposeGuarantor,
     ReadPayer,
+    Refresh,
     SetDefault,
     SetProfile,
 )
@@ -48,6 +49,18 @@ def test_methods_come_have_a_default_and_go() -> None:
     assert purse.record.default_method.id == first
     with pytest.raises(NotFound):
         purse.ask(ADA, SetDefault(second), ME)
+
+
+def test_a_look_that_finds_nothing_new_is_known_to_be_answered() -> None:
+    purse = Purse()
+    purse.ask(ADA, OpenAt(provider="stripe"), ME)
+    purse.carry_out()
+    purse.add("pm_1")
+    purse.ask(ADA, Refresh(provider="stripe"), SYSTEM)
+    assert purse.record.answered < purse.record.asks
+    purse.carry_out()
+    assert purse.record.answered == purse.record.asks
+    assert len(purse.record.methods) == 1
 
 
 def test_what_a_browser_needs_to_save_a_method_is_read_by_the_payer_and_stands_nowhere_in_the_clear() -> None:

@@ -12,5 +12,6 @@ far.py         sessions that lie farther off than money can be held
 timing.py      what a session costs by the time in which both sides were there
 disputing.py   evidence is drafted, sent, or the dispute is given up
 evidence.py    what the bill itself can say in a dispute
+mirrored.py    bills of subscriptions that a provider runs
 manual.py      the provider without a process
 """

@@ -43,6 +43,7 @@ def opened(id_: str, command: OpenBill, now_ms: int, poll_ms: int) -> Draft:
         codes=command.codes,
         off_session=command.off_session,
         reserved=command.reserved,
+        mirrored=command.mirrored,
         by_time=command.by_time,
         planned=command.planned,
         formula=command.formula,

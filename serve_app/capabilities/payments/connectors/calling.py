@@ -32,6 +32,15 @@ from actors.payments.activities import (
     decode_ask,
     encode,
 )
+from actors.payments.standing import (
+    ChangeSubscription,
+    EndSubscription,
+    MeterUse,
+    OpenSubscription,
+    PreviewSubscription,
+    ReadSubscription,
+    StandingAsk,
+)
 from config.capabilities.payments import PaymentSettings
 from serve_app.activities.connector import Call, Capacity, Connector, Unreadable
 from serve_app.activities.keys import PartnerKey
@@ -41,6 +50,7 @@ from serve_app.capabilities.payments.providers import (
     DisputeProvider,
     PaymentProvider,
     PayoutProvider,
+    SubscriptionProvider,
     unsupported,
 )
 
@@ -93,6 +103,10 @@ class ProviderConnector(Connector):
                 return self._disputes().answer_dispute(ask, attempt)
             case OpenAccount() | Transfer() | ReadTransfer() | ReverseTransfer():
                 return self._pay_out(self._payouts(), ask, attempt)
+            case ReadSubscription() | ChangeSubscription() | EndSubscription():
+                return self._run_subscription(self._subscriptions(), ask, attempt)
+            case OpenSubscription() | PreviewSubscription() | MeterUse():
+                return self._run_subscription(self._subscriptions(), ask, attempt)
             case OpenCustomer() | EraseCustomer() | SetUp() | AttachMethod() | Detach() | ReadMethods():
                 return self._serve_customer(self._customers(), ask, attempt)
         assert_never(ask)
@@ -131,6 +145,23 @@ class ProviderConnector(Connector):
                 return provider.reverse_transfer(ask, attempt)
         assert_never(ask)
 
+    @staticmethod
+    def _run_subscription(provider: SubscriptionProvider, ask: StandingAsk, attempt: Attempt) -> Awaitable[Observed]:
+        match ask:
+            case OpenSubscription():
+                return provider.open_subscription(ask, attempt)
+            case ReadSubscription():
+                return provider.read_subscription(ask.ref)
+            case ChangeSubscription():
+                return provider.change_subscription(ask, attempt)
+            case EndSubscription():
+                return provider.end_subscription(ask, attempt)
+            case PreviewSubscription():
+                return provider.preview_subscription(ask, attempt)
+            case MeterUse():
+                return provider.meter_use(ask, attempt)
+        assert_never(ask)
+
     async def _find(self, ask: Ask, attempt: Attempt) -> Observed | None:
         """What an earlier attempt has made. Where a repeat does no harm, nothing is looked for."""
         match ask:
@@ -149,6 +180,8 @@ class ProviderConnector(Connector):
                 return seen if _answered(seen, ask.dispute) else None
             case OpenCustomer():
                 return await self._customers().find_customer(ask, attempt)
+            case OpenSubscription():
+                return await self._subscriptions().find_subscription(ask, attempt)
             case Transfer():
                 return await self._payouts().find_transfer(ask, attempt)
             case ReverseTransfer():
@@ -170,6 +203,11 @@ class ProviderConnector(Connector):
 
     def _payouts(self) -> PayoutProvider:
         if not isinstance(self.provider, PayoutProvider):
+            raise unsupported(self.name)
+        return self.provider
+
+    def _subscriptions(self) -> SubscriptionProvider:
+        if not isinstance(self.provider, SubscriptionProvider):
             raise unsupported(self.name)
         return self.provider
 

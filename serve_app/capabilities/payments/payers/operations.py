@@ -260,10 +260,10 @@ class PayerOperations:
     async def _validate(self, request: requests.OfMethod, caller: Caller) -> answers.ValidReply:
         payer, now = caller.by.user, self._clock.platform_ms()
         method = await self._payers.method(payer, request.method_id)
-        before = (await self._payers.read(payer, SYSTEM)).version
         view = await self._payers.ask(payer, Refresh(provider=method.provider), SYSTEM)
-        view = await self._payers.wait(view, lambda record: record.asks > view.record.asks or view.version > before + 1)
-        found = (await self._payers.read(payer, SYSTEM)).record.method(request.method_id)
+        asked = view.record.asks
+        view = await self._payers.wait(view, lambda record: record.answered >= asked)
+        found = view.record.method(request.method_id)
         expired = found is not None and answers.expires_within(found, now, 0)
         reason = "gone" if found is None else "expired" if expired else None
         return answers.ValidReply(

@@ -17,7 +17,9 @@ from actors.payments.subscription.commands import (
     PreviewChange,
     Reactivate,
     Resume,
+    SubscriptionCommand,
 )
+from actors.payments.subscription.mirroring import lines_of
 from actors.payments.subscription.periods import prorated
 from common.clock import Clock, to_rfc3339
 from common.timeline import parse_instant
@@ -172,12 +174,19 @@ class SubscriptionOperations:
     async def _change(self, request: requests.ChangeSubscription, caller: Caller) -> Result:
         """Another plan or quantity: what a preview said is what it costs."""
         change = await self._subscriptions.change_of(request, caller)
-        return shown(await self._subscriptions.ask(request.subscription_id, change, caller.by, caller.trace))
+        return await self._asked(request.subscription_id, change, caller)
+
+    async def _asked(self, subscription_id: str, command: SubscriptionCommand, caller: Caller) -> Result:
+        """A command, and what the subscription is once it is carried out."""
+        view = await self._subscriptions.ask(subscription_id, command, caller.by, caller.trace)
+        return shown(await self._subscriptions.settled(view))
 
     async def _preview(self, request: requests.ChangeSubscription, caller: Caller) -> Result:
         """What a change would cost."""
         change = await self._subscriptions.change_of(request, caller)
         record = (await self._subscriptions.read(request.subscription_id, caller.by)).record
+        if record.mirrored:
+            return await self._previewed_elsewhere(request.subscription_id, change, caller)
         found = await self._previewed(request.subscription_id, change, caller)
         after = msgspec.structs.replace(record, tax=change.tax)
         reply = requests.PreviewReply(
@@ -192,6 +201,24 @@ class SubscriptionOperations:
         )
         return about(record, reply)
 
+    async def _previewed_elsewhere(self, subscription_id: str, change: ChangePlan, caller: Caller) -> Result:
+        """What the provider says that runs it, in its own lines."""
+        at = (change.at or self._clock.platform_ms()) // 1000 * 1000
+        asked = PreviewChange(change=msgspec.structs.replace(change, at=at))
+        record, found = await self._subscriptions.previewed(subscription_id, asked, caller.by)
+        lines = lines_of(found.due)
+        reply = requests.PreviewReply(
+            at=to_rfc3339(at),
+            currency=found.due.currency,
+            lines=[line_reply(line, NEUTRAL["subscription"]) for line in lines],
+            credit=sum(line.amount for line in lines if line.amount < 0),
+            debit=sum(line.amount for line in lines if line.amount > 0),
+            tax=sum(line.tax for line in lines),
+            due_now=max(0, found.due.total) if change.proration == "now" else 0,
+            next=requests.NextBill(at=to_rfc3339(found.next_at_ms), total=found.next_total),
+        )
+        return about(record, reply)
+
     async def _previewed(self, subscription_id: str, change: ChangePlan, caller: Caller) -> Preview:
         return await self._subscriptions.preview(subscription_id, PreviewChange(change=change), caller.by)
 
@@ -199,7 +226,7 @@ class SubscriptionOperations:
         """Pay by another method; what has failed is tried at once."""
         means = await self._subscriptions.means_of(request.subscription_id, request.method_id, caller.by)
         command = ChangeMeans(means=means)
-        return shown(await self._subscriptions.ask(request.subscription_id, command, caller.by, caller.trace))
+        return await self._asked(request.subscription_id, command, caller)
 
     async def _next_bill(self, request: requests.GenerateInvoice, caller: Caller) -> Result:
         """What is billed at a time; or (no dry run) bill at once what waits for the next bill. Where nothing does, the
@@ -220,11 +247,11 @@ class SubscriptionOperations:
     async def _cancel(self, request: requests.CancelSubscription, caller: Caller) -> Result:
         """End it: with its period, or now."""
         command = Cancel(when=request.when, refund=request.refund)
-        return shown(await self._subscriptions.ask(request.subscription_id, command, caller.by, caller.trace))
+        return await self._asked(request.subscription_id, command, caller)
 
     def _doing(self, command: type[Reactivate] | type[Pause] | type[Resume]) -> Any:
         async def do(request: requests.OfSubscription, caller: Caller) -> Result:
-            return shown(await self._subscriptions.ask(request.subscription_id, command(), caller.by, caller.trace))
+            return await self._asked(request.subscription_id, command(), caller)
 
         do.__doc__ = command.__doc__
         return do

@@ -1,5 +1,6 @@
 """Plans and subscriptions, for the operations."""
 
+import asyncio
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +14,7 @@ from actors.payments.bill.views import record_in as bill_in
 from actors.payments.coupon.entity import ReleaseCoupon, ReserveCoupon, coupon_of
 from actors.payments.plan.entity import PLANS, PlanBody, PlanView, ReadPlan, SetPlan
 from actors.payments.pricing.quote import Discount, discount_on
+from actors.payments.standing import PreviewSeen
 from actors.payments.subscription.billing import bill_id_of
 from actors.payments.subscription.commands import (
     BillNow,
@@ -30,7 +32,7 @@ from actors.payments.subscription.kind import SUBSCRIPTIONS, record_in
 from actors.payments.subscription.state import LIVE, Subscription, Tax
 from actors.payments.taxes import rule_for
 from common.clock import Clock, to_rfc3339
-from common.errors import CarewireError, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from common.errors import CarewireError, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, Unavailable
 from common.money import is_currency
 from common.timeline import DAY_MS, parse_instant
 from serve_app.capabilities.payments.payers.service import Payers
@@ -42,6 +44,8 @@ from serve_app.edge.operation import Caller
 from store.ports.views import Scalar, View, ViewQuery
 
 _MOST: Final = 1000
+_PATIENCE_S: Final = 5.0
+_FIRST_LOOK_S, _LONGEST_PAUSE_S = 0.01, 0.1
 
 
 class Subscriptions:
@@ -68,9 +72,9 @@ class Subscriptions:
         configured."""
         if not is_currency(plan.currency):
             raise InvalidArgument("This is no currency.", details={"field": "currency"})
-        if plan.billed_by != "carewire":
+        if plan.billed_by not in ("carewire", *self._options.providers):
             raise FailedPrecondition(
-                "Plans are billed by Carewire here.", details={"reason": "billed_by", "field": "billed_by"}
+                "This provider is not configured here.", details={"reason": "billed_by", "field": "billed_by"}
             )
         command = SetPlan(plan=plan, new=new, versions=caller.versions)
         return await self._entities.ask(f"plan:{plan_id}", command, by=caller.by, trace=caller.trace)
@@ -99,6 +103,11 @@ class Subscriptions:
         plan = await self.plan(wanted.plan_id)
         if not plan.plan.active:
             raise FailedPrecondition("This plan is not offered any more.", details={"reason": "inactive"})
+        means = await self._means(payer, wanted.method_id, by)
+        if plan.plan.billed_by != "carewire":
+            means = await self._means_at(plan.plan.billed_by, payer, means)
+            if wanted.codes:
+                raise FailedPrecondition("The payment provider takes no codes.", details={"reason": "discount_service"})
         discounts = await self._reserved(wanted, plan, subscription_id, client)
         command = Subscribe(
             plan_id=plan.id,
@@ -108,12 +117,12 @@ class Subscriptions:
             payer=payer,
             client=client,
             tax=await self._tax(plan.plan),
-            means=await self._means(payer, wanted.method_id, by),
+            means=means,
             trial=wanted.trial,
             codes=wanted.codes,
             discounts=discounts,
         )
-        return await self.ask(subscription_id, command, SYSTEM, caller.trace)
+        return await self.settled(await self.ask(subscription_id, command, SYSTEM, caller.trace))
 
     async def ask(
         self, subscription_id: str, command: SubscriptionCommand, by: Principal, trace: str = ""
@@ -181,7 +190,8 @@ class Subscriptions:
     async def means_of(self, subscription_id: str, method_id: str, by: Principal) -> Means:
         """By what a subscription is to be paid. Raises NotFound: it is not the payer's."""
         record = (await self.read(subscription_id, by)).record
-        return await self._means(record.payer, method_id, by)
+        means = await self._means(record.payer, method_id, by)
+        return await self._means_at(record.plan.billed_by, record.payer, means) if record.mirrored else means
 
     async def page(self, wanted: requests.Listing, by: Principal) -> tuple[list[SubscriptionView], str | None]:
         """Those that `by` pays, or (administrators) all."""
@@ -213,6 +223,43 @@ class Subscriptions:
         page = found[: wanted.limit]
         more = encode_cursor(str(page[-1].fields["order"])) if len(found) > wanted.limit else None
         return page, more
+
+    async def settled(self, view: SubscriptionView) -> SubscriptionView:
+        """As it is once the provider that runs it has answered, or patience is at its end. One that Carewire runs is
+        there at once.
+
+        Raises:
+            FailedPrecondition: the provider refuses what was asked last.
+        """
+        record = view.record
+        asked = record.asks
+        until, pause = self._clock.monotonic_s() + _PATIENCE_S, _FIRST_LOOK_S
+        while record.mirrored and record.answered < asked and self._clock.monotonic_s() < until:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+            view = await self.read(record.id, SYSTEM)
+            record = view.record
+        if record.refused and record.answered == asked:
+            raise FailedPrecondition(
+                "The payment provider refuses this.", details={"reason": "billed_by", "code": record.refused}
+            )
+        return view
+
+    async def previewed(
+        self, subscription_id: str, command: PreviewChange, by: Principal
+    ) -> tuple[Subscription, PreviewSeen]:
+        """What a change would cost, as the provider says that runs it. Raises Unavailable: it does not answer."""
+        view = await self.settled(await self.ask(subscription_id, command, by))
+        if view.record.preview is None:
+            raise Unavailable("The payment provider does not answer. Try again soon.", retry_after_s=5)
+        return view.record, view.record.preview
+
+    async def _means_at(self, provider: str, payer: str, means: Means) -> Means:
+        """By what it is paid at the provider that runs it. Raises FailedPrecondition: the method is of another."""
+        if means.method and means.provider != provider:
+            raise FailedPrecondition("This method is of another provider.", details={"field": "method_id"})
+        customer = means.customer or await self._payers.customer(payer, provider)
+        return msgspec.structs.replace(means, provider=provider, customer=customer)
 
     async def _reserved(
         self, wanted: requests.CreateSubscription, plan: PlanView, subscription_id: str, client: str

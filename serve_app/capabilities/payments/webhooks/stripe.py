@@ -18,6 +18,7 @@ from serve_app.edge.webhooks.verifiers import TimedSignature
 
 NAME: Final = "stripe"
 _BILL: Final = "carewire_bill"
+_SUBSCRIPTION: Final = "carewire_subscription"
 _OF_PAYMENT: Final = ("charge", "refund", "dispute", "review")
 _OF_CUSTOMER: Final = ("payment_method", "setup_intent", "mandate")
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
@@ -52,11 +53,22 @@ def to(arrival: Arrival, entity: str) -> Letter | None:
     bill = text(inner(about.get("metadata")).get(_BILL))
     if is_id(bill) and is_id(payment):
         return told(entity=f"bill:{bill}", provider=NAME, ref=payment, arrival=entity, created=created)
+    if is_id(subscription := _subscription(what, about)):
+        of = f"subscription:{subscription}"
+        return told(entity=of, provider=NAME, ref=id_, arrival=entity, created=created)
     if what in _OF_PAYMENT and payment:
         return to_owner(provider=NAME, known_as=payment, ref=payment, arrival=entity, created=created)
     if what in ("account", "transfer"):
         return to_owner(provider=NAME, known_as=id_, ref=id_, arrival=entity, created=created)
     return _of_customer(event=event, about=about, what=what, entity=entity, created=created)
+
+
+def _subscription(what: str, about: Object) -> str:
+    """Ours, of which a subscription or an invoice tells: an invoice has the members of its subscription with it."""
+    within = about if what == "subscription" else {}
+    if what == "invoice":
+        within = inner(inner(about.get("parent")).get("subscription_details"))
+    return text(inner(within.get("metadata")).get(_SUBSCRIPTION))
 
 
 def _of_customer(event: Object, about: Object, what: str, entity: str, created: int) -> Letter | None:

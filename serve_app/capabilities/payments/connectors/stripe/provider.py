@@ -23,6 +23,7 @@ from serve_app.capabilities.payments.connectors.stripe.customers import StripeCu
 from serve_app.capabilities.payments.connectors.stripe.payouts import StripePayouts
 from serve_app.capabilities.payments.connectors.stripe.reading import card_error, payment_of, setup_of
 from serve_app.capabilities.payments.connectors.stripe.statements import StripeStatements
+from serve_app.capabilities.payments.connectors.stripe.subscriptions import StripeSubscriptions
 from serve_app.capabilities.payments.providers import Attempt
 
 _WHOLE: Final = ["latest_charge.balance_transaction"]
@@ -31,7 +32,7 @@ _WITH_MONEY: Final = ["data.balance_transaction"]
 _REASONS: Final = ("requested_by_customer", "duplicate", "fraudulent")
 
 
-class StripeProvider(StripeCustomers, StripePayouts, StripeStatements):
+class StripeProvider(StripeCustomers, StripePayouts, StripeStatements, StripeSubscriptions):
     """One a runner. See `PaymentProvider`."""
 
     name = NAME
