@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from fastapi import APIRouter
 from pymongo import IndexModel
 
 from config.settings import Settings
@@ -24,6 +25,7 @@ from serve_app.capabilities.search.personal import PersonalSearch
 from serve_app.capabilities.search.process.link import SearchLink
 from serve_app.capabilities.search.sources.table import directory_of, sources_of, types_of
 from serve_app.capabilities.search.upkeep import Upkeep
+from serve_app.edge.conventions.described.pages import console_routes
 from serve_app.edge.operation import Operation
 from serve_app.processes.health import HealthPart
 
@@ -73,6 +75,10 @@ def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
     return map(context.once(repeats_of).known, operations)
 
 
+def _routers(_: ApiContext) -> Iterable[APIRouter]:
+    yield console_routes("search", "serve_app.capabilities.search.pages")
+
+
 def _health(context: ApiContext) -> Iterable[HealthPart]:
     yield HealthPart(FEATURE, SearchHealth(context.census).look, vital=False)
 
@@ -89,6 +95,7 @@ SEARCH: Final = Capability(
     name="search",
     feature=FEATURE,
     operations=_operations,
+    routers=_routers,
     health=_health,
     personal=_personal,
     indexes=_indexes,

@@ -14,7 +14,8 @@ import pytest
 import vodozemac as vz
 
 from tests.gateway_rig import Client, token
-from tests.identity_rig import House, remembered_logs
+from tests.identity.doubles import remembered_logs
+from tests.identity_rig import House
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
