@@ -20,6 +20,7 @@ KINDS: Final = (
     "ChatUser",
     "PresenceUser",
     "MixedUser",
+    "SearchUser",
     "MeetingUser",
     "WorksheetUser",
     "TellingUser",

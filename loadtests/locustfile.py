@@ -32,6 +32,7 @@ from loadtests.lib.worksheet_user import WorksheetUser as WorksheetUser
 MOST_USERS: Final = 10_000
 ROOM_SIZE: Final = 10
 WATCHED: Final = 20
+SOUGHT: Final = ("Tuesday", "tusday", "session morning", '"how have you"', "thursdays", "nothing like that")
 STATUSES: Final = ("online", "away", "busy")
 
 
@@ -144,6 +145,26 @@ class MixedUser(ChatUser):
         """Away, and back."""
         for status in ("away", "online"):
             self.socket.ask("set_presence", {"status": status})
+
+
+class SearchUser(ChatUser):
+    """Searches beside those who talk in the same rooms, and says something now and then."""
+
+    wait_time = between(0.5, 2)
+
+    @task(20)
+    def search(self) -> None:
+        """Words, some with a slip, everywhere or in the room."""
+        q = random.choice(SOUGHT)
+        if random.random() < 0.5:
+            self.socket.ask("search", {"q": q, "limit": 20})
+        else:
+            self.socket.ask("search_messages", {"room_id": self.room, "q": q, "sort": "newest"})
+
+    @task(5)
+    def begin(self) -> None:
+        """Half a word, as while it is typed."""
+        self.socket.ask("suggest", {"q": random.choice(SOUGHT)[:4]})
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator] # locust's

@@ -12,7 +12,7 @@ Severity = Literal["mild", "moderate", "severe"]
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class PatientEvidence:
     """What is known. A symptom that is in neither set is unknown, never absent.
 
     `present` is closed under implication (dry_cough brings cough), `absent` under its reverse. Units: years, days,
@@ -43,21 +43,21 @@ class Evidence:
             self.unrecognised,
         )
 
-    def with_symptom(self, symptom_id: str, present: bool, knowledge: Knowledge) -> "Evidence":
+    def with_symptom(self, symptom_id: str, present: bool, knowledge: Knowledge) -> "PatientEvidence":
         """The same patient after one more answer."""
         added = {symptom_id}
         if present:
             return close(replace(self, present=self.present | added, absent=self.absent - added), knowledge)
         return close(replace(self, present=self.present - added, absent=self.absent | added), knowledge)
 
-    def without_symptom(self, symptom_id: str, knowledge: Knowledge) -> "Evidence":
+    def without_symptom(self, symptom_id: str, knowledge: Knowledge) -> "PatientEvidence":
         """The same patient had this, and what only it brought, not been told."""
         gone = {symptom_id, *knowledge.ancestors[symptom_id], *knowledge.descendants[symptom_id]}
         kept = frozenset(self.present - gone)
         return close(replace(self, present=kept, absent=self.absent - {symptom_id}), knowledge)
 
 
-def close(evidence: Evidence, knowledge: Knowledge) -> Evidence:
+def close(evidence: PatientEvidence, knowledge: Knowledge) -> PatientEvidence:
     """Bring in what the symptoms and the thermometer imply. What is told present wins over what is denied."""
     present = set(evidence.present)
     temperature = evidence.vitals.get("temperature_c")

@@ -15,6 +15,8 @@ told         100,000 people told one thing
 phones       5,000 things told to people with three phones, while shard and runner die and the push service hangs up;
              and 1,000 to people whose sockets acknowledge after a while
 uploads      20 files sent by tus while api, mongod, clamd and whoever looks at files are killed
+search       1,500 messages are said and looked for while search, follower, api and mongod are killed, the folder of the
+             index is deleted, and its disk is full: each is found once, and the comparison afterwards finds nothing
 files        5,000 pictures with something changed in them: no crash, nothing left of what they told, an answer each
 media        a minute of a call between browsers in bad weather: freezes, gaps in the sound, what was asked for again;
              and a meeting that is recorded while gateway, API, shard, runner, mongod and media worker are killed
@@ -76,6 +78,7 @@ DRILLS: Final[Mapping[str, Drill]] = {
     "cancelled": Drill(("tests/drills/told/test_cancelled.py",), rounds=1, limit_s=3600.0, size=2000, at_once=0),
     "told": Drill(("tests/drills/told/test_told.py",), rounds=1, limit_s=1800.0, size=100_000, at_once=0),
     "uploads": Drill(("tests/drills/test_files.py",), rounds=1, limit_s=1200.0, size=20, at_once=0),
+    "search": Drill(("tests/drills/test_searching.py",), rounds=1, limit_s=1200.0, size=1500, at_once=0),
     "files": Drill(("tests/unit/files/test_pictures.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
     "phones": Drill(("tests/drills/told/test_phones.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
     "media": Drill(

@@ -66,6 +66,21 @@ class ChoosePrivacy(Command[ChatPrivacy], frozen=True, tag="choose_privacy"):
     typing: bool | None = None
 
 
+class AskFor(Command[OutgoingDone], frozen=True, tag="ask_for"):
+    """The person is about to ask for this conversation. `most`: so many may wait for an answer."""
+
+    room: str
+    most: int
+
+
+class NoteAsked(Command[OutgoingDone], frozen=True, tag="note_asked", kw_only=True):
+    """Its room, at its number `seq`: it waits for an answer, or does no more. 0: it was not asked for in the end."""
+
+    room: str
+    waits: bool
+    seq: int
+
+
 class ForgetOutgoing(Command[OutgoingDone], frozen=True, tag="forget"):
     """The person is erased: nothing of theirs is said any more."""
 
@@ -80,5 +95,7 @@ OutgoingCommand = (
     | TellSaid
     | GetPrivacy
     | ChoosePrivacy
+    | AskFor
+    | NoteAsked
     | ForgetOutgoing
 )

@@ -10,13 +10,16 @@ from typing import Any, Final, assert_never
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
+from actors.outgoing import asking
 from actors.outgoing.commands import (
+    AskFor,
     CancelScheduled,
     ChoosePrivacy,
     ForgetOutgoing,
     GetPrivacy,
     GetScheduledWords,
     ListScheduled,
+    NoteAsked,
     OutgoingCommand,
     Reschedule,
     Schedule,
@@ -25,6 +28,8 @@ from actors.outgoing.commands import (
 )
 from actors.outgoing.events import (
     AnyOutgoing,
+    AskBegun,
+    AskNoted,
     Cancelled,
     Failed,
     PrivacyChosen,
@@ -46,7 +51,7 @@ LATEST_MS: Final = 86_400_000
 """Later than this it is not said any more."""
 _pack: Final = msgspec.msgpack.Encoder().encode
 _words_in: Final = msgspec.msgpack.Decoder(Words).decode
-_OURS: Final = (SendScheduled, TellSaid, ForgetOutgoing)
+_OURS: Final = (SendScheduled, TellSaid, NoteAsked, ForgetOutgoing)
 
 
 @dataclass(slots=True)
@@ -64,6 +69,7 @@ class Outgoing:
             NotFound: there is no such message.
             InvalidArgument: not a time at which it could be said.
             FailedPrecondition: too many wait; or it waits no longer.
+            RateLimited: see `asking.ask`.
         """
         if context.by.is_system is not isinstance(command, _OURS) or (
             not context.by.is_system and context.by.user != self.user
@@ -84,16 +90,24 @@ class Outgoing:
                 return Decision(self._privacy())
             case ChoosePrivacy():
                 return self._choose(command, context)
-            case SendScheduled() | TellSaid() | ForgetOutgoing():
+            case AskFor():
+                return Decision(OutgoingDone(), events=asking.ask(self.state.asked, self.user, command, context.now_ms))
+            case SendScheduled() | TellSaid() | NoteAsked() | ForgetOutgoing():
                 return self._decide_of_ours(command, context)
         assert_never(command)
 
-    def _decide_of_ours(self, command: SendScheduled | TellSaid | ForgetOutgoing, context: Context) -> Decision:
+    def _decide_of_ours(
+        self, command: SendScheduled | TellSaid | NoteAsked | ForgetOutgoing, context: Context
+    ) -> Decision:
         match command:
             case SendScheduled():
                 return self._send(command, context)
             case TellSaid():
                 return self._said(command, context)
+            case NoteAsked():
+                return Decision(
+                    OutgoingDone(), events=asking.note(self.state.asked, self.user, command, context.now_ms)
+                )
             case ForgetOutgoing():
                 waiting = [one for one in self.state.records.values() if not one.over]
                 return Decision(OutgoingDone(), events=[_cancelled(self.user, one, context.now_ms) for one in waiting])
@@ -232,6 +246,8 @@ class Outgoing:
         """See `Entity.apply`."""
         if isinstance(event, PrivacyChosen):
             self.state.receipts, self.state.typing = event.receipts, event.typing
+        elif isinstance(event, AskBegun | AskNoted):
+            asking.fold(self.state.asked, event)
         elif isinstance(event, Scheduled):
             self.state.records[event.id] = _scheduled(event, seq)
         elif (record := self.state.records.get(event.id)) is not None:

@@ -68,4 +68,15 @@ class PrivacyChosen(OutgoingEvent, frozen=True, kw_only=True, tag="privacy"):
     typing: bool
 
 
-AnyOutgoing = Scheduled | Rescheduled | Cancelled | SendDue | Sent | Failed | PrivacyChosen
+class AskBegun(OutgoingEvent, frozen=True, kw_only=True, tag="ask_begun"):
+    """A conversation (`id`: its room) is being asked for."""
+
+
+class AskNoted(OutgoingEvent, frozen=True, kw_only=True, tag="ask_noted"):
+    """Its room has said, at this number, whether it waits for an answer."""
+
+    waits: bool
+    seq: int
+
+
+AnyOutgoing = Scheduled | Rescheduled | Cancelled | SendDue | Sent | Failed | PrivacyChosen | AskBegun | AskNoted

@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import UNSET
 
+from actors.outgoing.asking import Asked
 from actors.outgoing.replies import ScheduledMessage, ScheduledState
 from common.clock import to_rfc3339
 
@@ -51,3 +52,4 @@ class OutgoingState(msgspec.Struct, array_like=True, kw_only=True):
     records: dict[str, OutgoingRecord] = {}
     receipts: bool = True
     typing: bool = True
+    asked: dict[str, Asked] = {}

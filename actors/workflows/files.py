@@ -11,6 +11,7 @@ from actors.files.records import Place, shown
 from actors.inboxes.commands import Deliver
 from actors.kernel.contract.entity import Letter, Recorded
 from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reaction
+from actors.rooms.marks.commands import SettleFile
 from actors.rooms.room.commands import ShowFile
 from actors.rooms.room.events import Filed
 from actors.rooms.room.outcome import room_id_of
@@ -55,6 +56,17 @@ def tell_rooms(entity_id: str, recorded: Recorded[FileChanged]) -> Owed:
     return Owed([Letter(f"room:{room}", letter, secret=payload, owner=one.owner) for room in rooms])
 
 
+def turn_blocks(entity_id: str, recorded: Recorded[FileChanged]) -> Owed:
+    """The blocks that stand for a file which can be had no more, or again: `block_updated`."""
+    event = recorded.event
+    if event.change not in _TOLD:
+        return NOTHING
+    one = event.record
+    return Owed(
+        [Letter(f"room:{place.room}", _pack(SettleFile(place.message, one.id, one.state))) for place in one.places]
+    )
+
+
 def _payload(event: FileChanged) -> bytes:
     return _to_json({"file": shown(event.record, (event.secret or b"").decode())})
 
@@ -63,4 +75,5 @@ FILED: Final[list[AnyReaction]] = [Reaction("place_files", "room", Filed, place_
 REACTIONS: Final[list[AnyReaction]] = [
     Reaction("tell_file_owner", "file", FileChanged, tell_owner, to=(INBOX,)),
     Reaction("tell_file_rooms", "file", FileChanged, tell_rooms, to=("room",)),
+    Reaction("turn_file_blocks", "file", FileChanged, turn_blocks, to=("room",)),
 ]

@@ -50,12 +50,13 @@ def _care() -> list[AnyReaction]:
 
 
 def _payment() -> list[AnyReaction]:
+    from actors.workflows.money.cards import REACTIONS as CARDS
     from actors.workflows.money.fraud import REACTIONS as FRAUD
     from actors.workflows.money.payment import REACTIONS
     from actors.workflows.money.payouts import REACTIONS as PAYOUTS
     from actors.workflows.notices.payments import REACTIONS as NOTICES
 
-    return REACTIONS + NOTICES + PAYOUTS + FRAUD
+    return REACTIONS + NOTICES + PAYOUTS + FRAUD + CARDS
 
 
 def _emergency() -> list[AnyReaction]:

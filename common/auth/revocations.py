@@ -43,7 +43,7 @@ def keys_of(verified: Verified) -> list[str]:
     return keys
 
 
-def refusal(verified: Verified, revocation: Revocation) -> Unauthenticated | None:
+def revocation_refusal(verified: Verified, revocation: Revocation) -> Unauthenticated | None:
     """Why the token is not good any more, if this revocation is about it. `TokenExpired`: a fresh one would be."""
     if revocation.user != verified.user:
         return None

@@ -20,7 +20,7 @@ LONGEST_DAYS: Final = 36_500
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedOpinion:
     """A request in the terms of the contract, not yet understood. Without age or sex the answer is the population's."""
 
     symptoms: tuple[str, ...]
@@ -36,7 +36,7 @@ class Asked:
     top_k: int = 5
 
 
-def check(asked: Asked) -> None:
+def check(asked: AskedOpinion) -> None:
     """Refuse what no person can have.
 
     Raises:

@@ -10,11 +10,11 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from ml.answers.asked import Asked, check
-from ml.evidence import Evidence, close
+from ml.answers.asked import AskedOpinion, check
+from ml.evidence import PatientEvidence, close
 from ml.knowledge.loading import Knowledge
 from ml.knowledge.schema import URGENCIES
-from ml.language.reader import Reader, Reading
+from ml.language.reader import Reading, TextReader
 from ml.language.words import WordForms
 from ml.safety.news2 import EarlyWarning
 from ml.safety.redflags import RedFlag, RedFlags, tell
@@ -38,7 +38,7 @@ CHRONIC: Final = frozenset(
 class Understood:
     """A request after language and rules: all that does not need the model."""
 
-    evidence: Evidence
+    evidence: PatientEvidence
     red_flags: tuple[RedFlag, ...]
     early_warning: EarlyWarning | None
     unrecognised: tuple[str, ...]
@@ -55,11 +55,11 @@ class Interpreter:
     def __init__(self, knowledge: Knowledge, medication_classes: "MedicationClasses | None" = None) -> None:
         self.knowledge = knowledge
         self._words = WordForms()
-        self._reader = Reader(knowledge, self._words)
+        self._reader = TextReader(knowledge, self._words)
         self._red_flags = RedFlags(knowledge, self._words.qualifiers)
         self._medication_classes = medication_classes
 
-    def understand(self, asked: Asked) -> Understood:
+    def understand(self, asked: AskedOpinion) -> Understood:
         """Read, check and judge by the rules.
 
         Raises:
@@ -90,7 +90,7 @@ class Interpreter:
         )
 
     def _flags(
-        self, evidence: Evidence, reading: Reading, classes: frozenset[str], doubtful: frozenset[str]
+        self, evidence: PatientEvidence, reading: Reading, classes: frozenset[str], doubtful: frozenset[str]
     ) -> tuple[RedFlag, ...]:
         """The rules that fire. An age left out hides no emergency: those of any adult age fire then."""
         found: dict[str, RedFlag] = {}
@@ -104,7 +104,7 @@ class Interpreter:
                     found[flag.code] = flag
         return tuple(sorted(found.values(), key=lambda flag: -URGENCIES.index(flag.urgency)))
 
-    def _evidence(self, asked: Asked, reading: Reading, factors: set[str]) -> Evidence:
+    def _evidence(self, asked: AskedOpinion, reading: Reading, factors: set[str]) -> PatientEvidence:
         vitals = {**reading.vitals, **dict(asked.vitals)}  # what was measured wins over what was told in words
         age = nan if asked.age is None else asked.age
         if reading.baby_days is not None and not age >= OLDEST_BABY:  # a baby's age in days, or no other is known
@@ -117,7 +117,7 @@ class Interpreter:
         if asked.sex == "male":
             factors -= {"pregnant", "postpartum", "perimenstrual"}
         present = reading.present | ({MET_ALLERGEN} if self._met_allergen(asked) else set())
-        evidence = Evidence(
+        evidence = PatientEvidence(
             age=age,
             sex=asked.sex,
             present=frozenset(present),
@@ -130,7 +130,7 @@ class Interpreter:
         )
         return close(evidence, self.knowledge)
 
-    def _met_allergen(self, asked: Asked) -> bool:
+    def _met_allergen(self, asked: AskedOpinion) -> bool:
         """Do the complaints, or the medicines taken, name something that this person is allergic to?"""
         named = self._words.content(asked.allergies) - NO_ALLERGEN
         return bool(named & self._words.content((*asked.symptoms, *asked.medications)))
@@ -143,7 +143,7 @@ class MedicationClasses(Protocol):
         """Classes of all that could be resolved."""
 
 
-def _cautions(evidence: Evidence) -> list[str]:
+def _cautions(evidence: PatientEvidence) -> list[str]:
     cautions = []
     if evidence.unrecognised:
         cautions.append("Not all that was told could be read; what is listed as unrecognised was not judged.")
@@ -160,7 +160,7 @@ def _cautions(evidence: Evidence) -> list[str]:
     return cautions
 
 
-def _notes(evidence: Evidence) -> list[str]:
+def _notes(evidence: PatientEvidence) -> list[str]:
     missing = [name for name, unknown in (("age", isnan(evidence.age)), ("sex", evidence.sex == "unknown")) if unknown]
     if not missing:
         return []

@@ -9,7 +9,7 @@ import numpy as np
 
 from config.ml import GeneratorSettings
 from ml.answers.opinions import Model
-from ml.evidence import Evidence
+from ml.evidence import PatientEvidence
 from ml.knowledge.loading import Knowledge
 from ml.patients.bayes import class_average
 from ml.patients.world import BAND_SHARES, Floats, band_of, build_world
@@ -20,7 +20,7 @@ ENOUGH_SURE: Final = 0.92
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ChosenQuestion:
     """What to ask, and how much the answer should tell (nats). `symptom` is None when enough is known."""
 
     symptom: str | None
@@ -37,15 +37,15 @@ class NextQuestion:
         self._frequency = class_average(world, world.probability)
         self._askable = np.array([row.kind == "canonical" for row in knowledge.symptoms])
 
-    def choose(self, model: Model, evidence: Evidence, asked: Collection[str] = ()) -> Question:
+    def choose(self, model: Model, evidence: PatientEvidence, asked: Collection[str] = ()) -> ChosenQuestion:
         """The question with the highest expected information gain: H(now) - E[H(after the answer)], nats."""
         now = model.predict([evidence])[0][0]
         if evidence.present and float(now.max()) >= ENOUGH_SURE:
-            return Question(None, 0.0, "enough: one possibility stands out")
+            return ChosenQuestion(None, 0.0, "enough: one possibility stands out")
         frequency = self._of_age(evidence.age)
         chosen = self._candidates(now, frequency, evidence, asked)
         if not len(chosen):
-            return Question(None, 0.0, "enough: nothing is left to ask")
+            return ChosenQuestion(None, 0.0, "enough: nothing is left to ask")
         ids = [self._knowledge.symptoms[at].id for at in chosen]
         after = [evidence.with_symptom(one, yes, self._knowledge) for one in ids for yes in (True, False)]
         tables = model.predict(after)[0].reshape(len(ids), 2, -1)
@@ -54,8 +54,10 @@ class NextQuestion:
         gain = _entropy(now) - expected
         best = int(np.argmax(gain))
         if gain[best] < ENOUGH_GAIN:
-            return Question(None, round(float(gain[best]), 4), "enough: no question would change the picture much")
-        return Question(ids[best], round(float(gain[best]), 4), "tells the present possibilities apart best")
+            return ChosenQuestion(
+                None, round(float(gain[best]), 4), "enough: no question would change the picture much"
+            )
+        return ChosenQuestion(ids[best], round(float(gain[best]), 4), "tells the present possibilities apart best")
 
     def _of_age(self, age: float) -> Floats:
         """P(symptom | class), (classes, S); over the population where the age is not known."""
@@ -64,7 +66,7 @@ class NextQuestion:
         return np.asarray(self._frequency[int(band_of(np.array([age]))[0])])
 
     def _candidates(
-        self, now: Floats, frequency: Floats, evidence: Evidence, asked: Collection[str]
+        self, now: Floats, frequency: Floats, evidence: PatientEvidence, asked: Collection[str]
     ) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """The askable symptoms with the highest gain if the frequencies were the whole truth."""
         known = evidence.present | evidence.absent | set(asked)

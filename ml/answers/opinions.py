@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from ml.evidence import Evidence, close
+from ml.evidence import PatientEvidence, close
 from ml.knowledge.loading import Knowledge
 from ml.knowledge.schema import VITALS
 from ml.patients.world import Floats
@@ -17,7 +17,7 @@ WEIGHTLESS: Final = 0.01  # evidence that moves the log odds by less is not show
 class Model(Protocol):
     """Calibrated probabilities for rows of evidence."""
 
-    def predict(self, many: Sequence[Evidence]) -> tuple[Floats, Floats, Floats]:
+    def predict(self, many: Sequence[PatientEvidence]) -> tuple[Floats, Floats, Floats]:
         """Probabilities (n, conditions + 1), last is "none of these"; disagreement of the members (n,), nats;
         P(it is a later visit | condition), (n, conditions).
         """
@@ -69,12 +69,12 @@ class Opinion:
     unmeasured_top: float
 
 
-def opinions(model: Model, knowledge: Knowledge, many: Sequence[Evidence], explain: int = 5) -> list[Opinion]:
+def opinions(model: Model, knowledge: Knowledge, many: Sequence[PatientEvidence], explain: int = 5) -> list[Opinion]:
     """What the model says of each patient, with evidence weights, in one evaluation of the network.
 
     A weight is the change of a condition's log odds when that symptom had not been told. `explain` conditions get them.
     """
-    rows: list[Evidence] = []
+    rows: list[PatientEvidence] = []
     parts: list[tuple[int, int, list[str]]] = []
     for evidence in many:
         told = _tellable(evidence, knowledge)
@@ -131,12 +131,12 @@ def _possibilities(
     )
 
 
-def _tellable(evidence: Evidence, knowledge: Knowledge) -> list[str]:
+def _tellable(evidence: PatientEvidence, knowledge: Knowledge) -> list[str]:
     """Symptoms told in their own right (not only implied by another), then vital signs."""
     implied = {parent for one in evidence.present for parent in knowledge.ancestors[one]}
     symptoms = sorted(evidence.present - implied)
     return [*symptoms, *(name for name in VITALS if name in evidence.vitals)]
 
 
-def _without_vital(evidence: Evidence, name: str) -> Evidence:
+def _without_vital(evidence: PatientEvidence, name: str) -> PatientEvidence:
     return replace(evidence, vitals={key: value for key, value in evidence.vitals.items() if key != name})

@@ -15,7 +15,7 @@ from ml.knowledge.drugs import Advice, Group, Harmless, InteractionRule, Interac
 from ml.knowledge.loading import DATA, Knowledge, hash_files
 from ml.knowledge.medicines import Medicine, Medicines, resolve_all
 from ml.knowledge.schema import DataError, read_csv, read_toml
-from ml.language.reader import Reader
+from ml.language.reader import TextReader
 from ml.language.text import name_key, seen
 
 FILES: Final = ("drugs.toml", "medicines.toml", "interactions.csv", "interaction_rules.csv", "allergies.toml")
@@ -49,7 +49,7 @@ EMERGENCY: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class AssessedPerson:
     """Whom a recommendation is for."""
 
     age: float
@@ -64,7 +64,7 @@ class Person:
 class _Facts:
     """The person, resolved."""
 
-    person: Person
+    person: AssessedPerson
     factors: set[str]
     taken: list[Medicine]
     groups: list[tuple[Group, bool]]
@@ -75,7 +75,7 @@ class _Facts:
 class Recommender:
     """The drug knowledge and its rules."""
 
-    def __init__(self, knowledge: Knowledge, reader: Reader, folder: Path = DATA) -> None:
+    def __init__(self, knowledge: Knowledge, reader: TextReader, folder: Path = DATA) -> None:
         self._knowledge, self._reader = knowledge, reader
         self.medicines = Medicines(folder)
         self._options = read_toml(folder / "drugs.toml", "option", Option)
@@ -92,14 +92,14 @@ class Recommender:
     @staticmethod
     def load(knowledge: Knowledge, folder: Path = DATA) -> "Recommender":
         """With a reader of its own, for histories."""
-        return Recommender(knowledge, Reader(knowledge), folder)
+        return Recommender(knowledge, TextReader(knowledge), folder)
 
     def of(self, medications: Sequence[str]) -> frozenset[str]:
         """Classes of the medicines that resolve, for red flags."""
         known, _ = resolve_all(self.medicines, medications)
         return frozenset(one for medicine in known for one in medicine.classes)
 
-    def recommend(self, condition: str, person: Person) -> dict[str, object]:
+    def recommend(self, condition: str, person: AssessedPerson) -> dict[str, object]:
         """What may be discussed, what is ruled out and why.
 
         Raises:
@@ -231,7 +231,7 @@ class Recommender:
         parts = COMBINATIONS.get(drug, ())
         return frozenset(one for part in parts for one in (*self.medicines.rows[part].classes, part))
 
-    def _facts(self, person: Person) -> _Facts:
+    def _facts(self, person: AssessedPerson) -> _Facts:
         loud: list[str] = []
         factors, unknown = self._reader.read_history(person.medical_history)
         loud.extend("an entry of the medical history could not be understood and was NOT checked" for _ in unknown)
@@ -296,7 +296,9 @@ COMBINATIONS: Final[dict[str, tuple[str, ...]]] = {  # not one ingredient: what 
 }
 
 
-def _age(drug: str, option: Option, person: Person, condition_id: str, against: list[str], warnings: list[str]) -> None:
+def _age(
+    drug: str, option: Option, person: AssessedPerson, condition_id: str, against: list[str], warnings: list[str]
+) -> None:
     viral = condition_id in ("common_cold", "influenza", "food_poisoning", "bronchitis")
     if person.age < option.min_age:
         against.append(f"age: {option.age_text}")
@@ -323,7 +325,7 @@ def _pregnancy(drug: str, option: Option, facts: _Facts, against: list[str], war
         warnings.append(told)
 
 
-def _check_person(person: Person) -> None:
+def _check_person(person: AssessedPerson) -> None:
     if not 0 <= person.age <= 120:
         raise InvalidArgument("age must be between 0 and 120 years.", details={"field": "profile.age"})
     if person.pregnant and person.sex == "male":

@@ -13,11 +13,11 @@ from ml.knowledge.schema import (
     AgeAdjustment,
     Condition,
     DataError,
-    Factor,
     Frequency,
+    HistoryFactor,
+    KnowledgeSource,
     OtherCondition,
     RiskFactor,
-    Source,
     Symptom,
     read_csv,
     read_toml,
@@ -40,14 +40,14 @@ MODEL_FILES: Final = (
 class Knowledge:
     """What the model is made from. Order of rows is the order of every array derived from it."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[KnowledgeSource, ...]
     symptoms: tuple[Symptom, ...]
     conditions: tuple[Condition, ...]
     others: tuple[OtherCondition, ...]
     frequencies: tuple[Frequency, ...]
     age_adjustments: tuple[AgeAdjustment, ...]
     risk_factors: tuple[RiskFactor, ...]
-    factors: tuple[Factor, ...]
+    factors: tuple[HistoryFactor, ...]
     data_hash: str
 
     @cached_property
@@ -113,14 +113,14 @@ def load_knowledge(folder: Path = DATA) -> Knowledge:
         DataError: a row is malformed or names an id that does not exist.
     """
     knowledge = Knowledge(
-        sources=tuple(read_csv(folder / "sources.csv", Source)),
+        sources=tuple(read_csv(folder / "sources.csv", KnowledgeSource)),
         symptoms=tuple(read_csv(folder / "symptoms.csv", Symptom)),
         conditions=tuple(read_toml(folder / "conditions.toml", "condition", Condition)),
         others=tuple(read_toml(folder / "other_conditions.toml", "condition", OtherCondition)),
         frequencies=tuple(read_csv(folder / "frequencies.csv", Frequency)),
         age_adjustments=tuple(read_csv(folder / "age_adjustments.csv", AgeAdjustment)),
         risk_factors=tuple(read_csv(folder / "risk_factors.csv", RiskFactor)),
-        factors=tuple(read_toml(folder / "history.toml", "factor", Factor)),
+        factors=tuple(read_toml(folder / "history.toml", "factor", HistoryFactor)),
         data_hash=hash_files(folder, MODEL_FILES),
     )
     _check(knowledge)

@@ -38,7 +38,7 @@ class KnowledgeRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """A row that knows no other member than its own."""
 
 
-class Source(KnowledgeRow, frozen=True):
+class KnowledgeSource(KnowledgeRow, frozen=True):
     """Where figures come from."""
 
     id: str
@@ -93,7 +93,7 @@ class RiskFactor(KnowledgeRow, frozen=True):
     definitional: Literal["", "yes"]
 
 
-class Factor(KnowledgeRow, frozen=True):
+class HistoryFactor(KnowledgeRow, frozen=True):
     """Something that may stand in a medical history."""
 
     id: str
@@ -121,7 +121,7 @@ class Vitals(KnowledgeRow, frozen=True):
     spo2: MeanSd | None = None
 
 
-class Later(KnowledgeRow, frozen=True):
+class LaterVisits(KnowledgeRow, frozen=True):
     """The later visits for a condition: it has stayed, comes back, is treated, or is being followed up.
 
     `duration_days` is then the length of the problem, not of today's attack. `remaining` of each frequency above
@@ -164,7 +164,7 @@ class Condition(KnowledgeRow, frozen=True):
     vitals_grade: Grade
     vitals_sources: list[str]
     vitals: Vitals = Vitals()
-    later: Later | None = None
+    later: LaterVisits | None = None
 
 
 class OtherCondition(KnowledgeRow, frozen=True):

@@ -8,8 +8,8 @@ import msgspec
 from ml.knowledge.loading import DATA
 from ml.language.denial import Denials
 from ml.language.elsewhere import Elsewhere
-from ml.language.lexicon import Match
-from ml.language.scope import Standing, Text
+from ml.language.lexicon import LexiconMatch
+from ml.language.scope import ScopeStanding, Text
 
 PATTERNS: Final = frozenset({"undone_after", "undone_before", "taken_back", "not_taken_back"})
 
@@ -33,10 +33,10 @@ class Cues:
         self.spelling = frozenset(lists.denial["spelling"].split())
         self.vocabulary = frozenset(word for _, text in told for word in text.split())
 
-    def judge(self, text: Text) -> dict[Match, Standing]:
+    def judge(self, text: Text) -> dict[LexiconMatch, ScopeStanding]:
         """The standing of every complaint found."""
-        standings = dict.fromkeys(text.found, Standing.PRESENT) | self.denials.judge(text)
+        standings = dict.fromkeys(text.found, ScopeStanding.PRESENT) | self.denials.judge(text)
         for match in self.elsewhere.judge(text):
-            if standings[match] is not Standing.DENIED:
-                standings[match] = Standing.ELSEWHERE
+            if standings[match] is not ScopeStanding.DENIED:
+                standings[match] = ScopeStanding.ELSEWHERE
         return standings

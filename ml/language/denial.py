@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ml.language.lexicon import Match
-from ml.language.scope import Standing, Text
+from ml.language.lexicon import LexiconMatch
+from ml.language.scope import ScopeStanding, Text
 from ml.language.words import NOT
 
 CONTRAST = "but"
@@ -25,7 +25,7 @@ class _Stretch:
     clean: bool = True  # nothing stood here but what a denial reaches through
     linked: bool = False  # what stood here is tied to what follows: "relief from", "sure if"
     unsure: bool = False  # "not sure", "don't know"
-    named: list[Match] = field(default_factory=list)  # the complaints named here
+    named: list[LexiconMatch] = field(default_factory=list)  # the complaints named here
 
     def meets(self, *, through: bool, links: bool, unsure: bool) -> None:
         """Take in a word that belongs to no complaint."""
@@ -50,10 +50,10 @@ class Denials:
         self._taken_back = pattern(lists["taken_back"])
         self._not_taken_back = pattern(lists["not_taken_back"])
 
-    def judge(self, text: Text) -> dict[Match, Standing]:
+    def judge(self, text: Text) -> dict[LexiconMatch, ScopeStanding]:
         """Every complaint that a cue reaches: denied, or doubtful."""
         used = text.used()
-        standings: dict[Match, Standing] = {}
+        standings: dict[LexiconMatch, ScopeStanding] = {}
         for cue, token in enumerate(text.tokens):
             if token.form != NOT or cue in used:
                 continue
@@ -63,11 +63,11 @@ class Denials:
             last = max(match.tokens[-1] for match, _ in reached)
             shaken = self._shaken(text, used, cue, last)
             for match, standing in reached:
-                sure = standing is Standing.DENIED and not shaken and not self._undone(text, used, match, last)
-                standings[match] = Standing.DENIED if sure else Standing.DOUBTFUL
+                sure = standing is ScopeStanding.DENIED and not shaken and not self._undone(text, used, match, last)
+                standings[match] = ScopeStanding.DENIED if sure else ScopeStanding.DOUBTFUL
         return standings
 
-    def _reached(self, text: Text, used: set[int], cue: int) -> Iterator[tuple[Match, Standing]]:
+    def _reached(self, text: Text, used: set[int], cue: int) -> Iterator[tuple[LexiconMatch, ScopeStanding]]:
         """The complaints that a cue reaches, as it stands alone."""
         tokens, stretch, denies = text.tokens, _Stretch(), False
         for at in self._reach(text, cue):
@@ -89,15 +89,15 @@ class Denials:
                 through = raw in self._through and not (at == cue + 1 and self._begins_another(tokens[cue].raw, raw))
                 stretch.meets(through=through, links=raw in self._link, unsure=raw in self._unsure)
 
-    def _as_named(self, text: Text, used: set[int], match: Match, stretch: _Stretch) -> Standing | None:
+    def _as_named(self, text: Text, used: set[int], match: LexiconMatch, stretch: _Stretch) -> ScopeStanding | None:
         """What a complaint is where it is named; None if the cue is about something else."""
         if stretch.linked:
-            return Standing.DOUBTFUL if stretch.unsure else None
+            return ScopeStanding.DOUBTFUL if stretch.unsure else None
         between = range(match.tokens[0], match.tokens[-1])
         inside = (text.tokens[one] for one in between if one not in used)
         broken = any(not one.stop and one.raw not in self._joints for one in inside)
         second = any(not set(other.tokens) & set(match.tokens) for other in stretch.named)
-        return Standing.DENIED if stretch.clean and not broken and not second else Standing.DOUBTFUL
+        return ScopeStanding.DENIED if stretch.clean and not broken and not second else ScopeStanding.DOUBTFUL
 
     def _begins_another(self, cue: str, first: str) -> bool:
         return first in self._never_first and cue not in self._plain
@@ -163,7 +163,7 @@ class Denials:
         other = tokens[clause[0]].sentence != end.sentence
         return (contrast and other) or bool(self._taken_back.search(said))
 
-    def _undone(self, text: Text, used: set[int], match: Match, last: int) -> bool:
+    def _undone(self, text: Text, used: set[int], match: LexiconMatch, last: int) -> bool:
         """Does the rest of the clause compare, limit or time the denial?"""
         tokens, first = text.tokens, match.tokens[0]
         inside = [at for at in range(first, match.tokens[-1]) if at not in used]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ml.language.denial import pattern
-from ml.language.lexicon import Match
+from ml.language.lexicon import LexiconMatch
 from ml.language.scope import Text
 
 
@@ -16,7 +16,7 @@ class Elsewhere:
         self._family = frozenset(person["family"].split())
         self._through, self._verbs = frozenset(person["through"].split()), frozenset(person["verbs"].split())
 
-    def judge(self, text: Text) -> set[Match]:
+    def judge(self, text: Text) -> set[LexiconMatch]:
         """The complaints that are surely not this person's, or not of now."""
         units = self.units(text)
         return {
@@ -47,7 +47,7 @@ class Elsewhere:
         """Is anything in this text called a history, something known or diagnosed?"""
         return self._before.search(text.words(range(len(text.tokens)))) is not None
 
-    def _of_a_relative(self, text: Text, match: Match) -> bool:
+    def _of_a_relative(self, text: Text, match: LexiconMatch) -> bool:
         """A relative, a verb of having, and nothing between them and the complaint but small words."""
         tokens, verb = text.tokens, False
         used = text.used()

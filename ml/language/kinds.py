@@ -15,7 +15,7 @@ class Function(KnowledgeRow, frozen=True):
     kinds: dict[str, str]
 
 
-class Place(KnowledgeRow, frozen=True):
+class BodyPlace(KnowledgeRow, frozen=True):
     """Where it may trouble one, and what is meant when no more is said."""
 
     words: list[str]
@@ -35,7 +35,7 @@ def kind_phrases(folder: Path = DATA) -> dict[str, list[str]]:
             if kind not in frames:
                 raise DataError(f"kinds.toml: {kind!r} has no frames")
             phrases.setdefault(symptom, []).extend(_framed(frames[kind], function.words))
-    for place in read_toml(folder / "kinds.toml", "place", Place):
+    for place in read_toml(folder / "kinds.toml", "place", BodyPlace):
         phrases.setdefault(place.symptom, []).extend(_framed(frames[PLACE], place.words))
     return phrases
 

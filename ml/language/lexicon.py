@@ -23,7 +23,7 @@ class LexiconRow(KnowledgeRow, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
+class LexiconPhrase:
     """A set of canonical words that means `id` when they stand near each other.
 
     A phrase that would be left with one word once its stop words are dropped ("feel low", "out of it") is `literal`:
@@ -36,7 +36,7 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class LexiconMatch:
     """A phrase found in the text. `tokens` are positions in the token list."""
 
     id: str
@@ -58,8 +58,8 @@ class Lexicon:
         for phrase in compiled:
             for form in phrase.forms:
                 count[form] = count.get(form, 0) + 1
-        self._index: dict[str, list[Phrase]] = {}
-        self._literals: dict[str, list[Phrase]] = {}
+        self._index: dict[str, list[LexiconPhrase]] = {}
+        self._literals: dict[str, list[LexiconPhrase]] = {}
         for phrase in sorted(compiled, key=lambda one: (one.id, sorted(one.forms))):
             if phrase.literal:
                 self._literals.setdefault(phrase.literal[0], []).append(phrase)
@@ -67,9 +67,9 @@ class Lexicon:
             rarest = min(phrase.forms, key=lambda form: (form in (NOT, "pain"), count[form], form))
             self._index.setdefault(rarest, []).append(phrase)
 
-    def find(self, tokens: list[Token]) -> list[Match]:
+    def find(self, tokens: list[Token]) -> list[LexiconMatch]:
         """Every phrase that occurs within one unit, the longest and tightest first."""
-        found: list[Match] = []
+        found: list[LexiconMatch] = []
         for unit in sorted({token.unit for token in tokens}):
             at = [
                 position for position, token in enumerate(tokens)
@@ -79,19 +79,19 @@ class Lexicon:
             found.extend(self._find_literally(tokens, unit))
         return sorted(found, key=lambda one: (-len(one.tokens), one.span, one.tokens, one.id))
 
-    def _find_in(self, forms: list[str], at: list[int]) -> Iterable[Match]:
+    def _find_in(self, forms: list[str], at: list[int]) -> Iterable[LexiconMatch]:
         here = set(forms)
         for form in here:
             for phrase in self._index.get(form, ()):
                 if phrase.forms <= here and not (len(here - self._words.connectors) > 1 and self._only_alone(phrase)):
                     for window in self._windows(phrase, forms):
-                        yield Match(phrase.id, tuple(at[one] for one in window), window[-1] - window[0] + 1)
+                        yield LexiconMatch(phrase.id, tuple(at[one] for one in window), window[-1] - window[0] + 1)
 
-    def _only_alone(self, phrase: Phrase) -> bool:
+    def _only_alone(self, phrase: LexiconPhrase) -> bool:
         """Is it a word that means a symptom only where it is all that was said ("down", not "pain down my leg")?"""
         return len(phrase.forms) == 1 and phrase.forms <= self._words.alone
 
-    def _find_literally(self, tokens: list[Token], unit: int) -> Iterable[Match]:
+    def _find_literally(self, tokens: list[Token], unit: int) -> Iterable[LexiconMatch]:
         at = [
             position for position, token in enumerate(tokens)
             if token.unit == unit and token.raw not in self._words.articles
@@ -100,9 +100,9 @@ class Lexicon:
             for phrase in self._literals.get(tokens[position].form, ()):
                 places = tuple(at[start : start + len(phrase.literal)])
                 if tuple(tokens[one].form for one in places) == phrase.literal:
-                    yield Match(phrase.id, places, len(places))
+                    yield LexiconMatch(phrase.id, places, len(places))
 
-    def _windows(self, phrase: Phrase, forms: list[str]) -> Iterable[tuple[int, ...]]:
+    def _windows(self, phrase: LexiconPhrase, forms: list[str]) -> Iterable[tuple[int, ...]]:
         """The tight places of the phrase, at most one for each place of its rarest word."""
         need = len(phrase.forms)
         if need == 1:
@@ -124,17 +124,17 @@ class Lexicon:
                     seen.add(places)
                     yield places
 
-    def _compile(self, id_: str, text: str) -> Phrase | None:
+    def _compile(self, id_: str, text: str) -> LexiconPhrase | None:
         tokens = self._words.tokens(self._words.rewrite(fold(text), correct=False))
         content = frozenset(token.form for token in tokens if not token.stop) - self._words.connectors
         literal = tuple(token.form for token in tokens if token.raw not in self._words.articles)
         alone = len(content) < 2 and len(literal) > 1
         if len(content) > LONGEST or not (content or alone):
             return None
-        return Phrase(id_, content, literal if alone else ())
+        return LexiconPhrase(id_, content, literal if alone else ())
 
 
-def _narrowest(phrases: set[Phrase], implied: dict[str, tuple[str, ...]]) -> set[Phrase]:
+def _narrowest(phrases: set[LexiconPhrase], implied: dict[str, tuple[str, ...]]) -> set[LexiconPhrase]:
     ids: dict[tuple[frozenset[str], tuple[str, ...]], set[str]] = {}
     for phrase in phrases:
         ids.setdefault((phrase.forms, phrase.literal), set()).add(phrase.id)

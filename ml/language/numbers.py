@@ -85,8 +85,8 @@ PLAUSIBLE: Final = {
 
 
 @dataclass(slots=True)
-class Measured:
-    """What numbers said. `rest` is the text with those words taken out. Units as in `Evidence`."""
+class MeasuredNumber:
+    """What numbers said. `rest` is the text with those words taken out. Units as in `PatientEvidence`."""
 
     rest: str
     vitals: dict[str, float] = field(default_factory=dict)
@@ -94,9 +94,9 @@ class Measured:
     baby_days: float | None = None
 
 
-def measure(text: str) -> Measured:
+def measure(text: str) -> MeasuredNumber:
     """Read the numbers in folded text. A value outside what a body can have is left in the text as it was."""
-    measured = Measured(rest=text)
+    measured = MeasuredNumber(rest=text)
     if not any(one.isdigit() for one in text):
         _durations(measured, text)
         return measured
@@ -114,7 +114,7 @@ def measure(text: str) -> Measured:
     return measured
 
 
-def _pressure(measured: Measured) -> None:
+def _pressure(measured: MeasuredNumber) -> None:
     for found in _PRESSURE.finditer(measured.rest):
         high, low = float(found.group(1)), float(found.group(2))
         if _plausible("systolic", high) and _plausible("diastolic", low) and high > low + 10 and high >= 70:
@@ -123,7 +123,7 @@ def _pressure(measured: Measured) -> None:
             return
 
 
-def _single(measured: Measured, name: str, pattern: re.Pattern[str]) -> None:
+def _single(measured: MeasuredNumber, name: str, pattern: re.Pattern[str]) -> None:
     for found in pattern.finditer(measured.rest):
         groups = [one for one in found.groups() if one]
         value = float(groups[0])
@@ -142,7 +142,7 @@ def _celsius(value: float, unit: str | None) -> float:
     return value
 
 
-def _durations(measured: Measured, text: str) -> None:
+def _durations(measured: MeasuredNumber, text: str) -> None:
     for pattern in (_DURATION, _AGO, _BARE):
         found = pattern.search(text)
         if found:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from ml.knowledge.loading import Knowledge
 from ml.language.cues import Cues
-from ml.language.lexicon import Lexicon, Match, symptom_phrases
+from ml.language.lexicon import Lexicon, LexiconMatch, symptom_phrases
 from ml.language.numbers import measure
-from ml.language.scope import Standing, Text
+from ml.language.scope import ScopeStanding, Text
 from ml.language.text import fold, has_hidden_gaps
 from ml.language.words import NOT, Token, WordForms
 from ml.safety.crisis import CrisisRules
@@ -70,7 +70,7 @@ class Reading:
         return bool(self.told() or self.absent or self.factors or self.vitals) or self.duration_days is not None
 
 
-class Reader:
+class TextReader:
     """Reads complaints and histories. Pure after construction; one instance serves a process."""
 
     def __init__(self, knowledge: Knowledge, words: WordForms | None = None) -> None:
@@ -103,7 +103,7 @@ class Reader:
             tokens = self._words.tokens(rewritten)
             found = _taken(self._history.find(tokens), tokens, self._words, keep_all=True)
             denials = self._cues.denials.judge(Text(tokens, found, self._words.endings(rewritten)))
-            factors |= {match.id for match in found if denials.get(match) is not Standing.DENIED}
+            factors |= {match.id for match in found if denials.get(match) is not ScopeStanding.DENIED}
             if not found:
                 unknown.append(entry)
         return factors, unknown
@@ -145,9 +145,9 @@ class Reader:
         text = Text(tokens, self._found(tokens), endings)
         for match, standing in self._cues.judge(text).items():
             said = {
-                Standing.DENIED: reading.absent,
-                Standing.PRESENT: reading.present,
-                Standing.DOUBTFUL: reading.doubtful,
+                ScopeStanding.DENIED: reading.absent,
+                ScopeStanding.PRESENT: reading.present,
+                ScopeStanding.DOUBTFUL: reading.doubtful,
             }
             if standing in said:
                 said[standing].add(match.id)
@@ -179,12 +179,12 @@ class Reader:
         if not places:
             return False
         named = self._found(tokens)
-        asked = [one for one in named if set(one.tokens) & set(places)] or [Match("", places, len(places))]
+        asked = [one for one in named if set(one.tokens) & set(places)] or [LexiconMatch("", places, len(places))]
         found = list(dict.fromkeys((*named, *asked)))
         standings = self._cues.judge(Text(tokens, found, self._words.endings(rewritten)))
-        return all(standings[one] in (Standing.DENIED, Standing.ELSEWHERE) for one in asked)
+        return all(standings[one] in (ScopeStanding.DENIED, ScopeStanding.ELSEWHERE) for one in asked)
 
-    def _found(self, tokens: list[Token]) -> list[Match]:
+    def _found(self, tokens: list[Token]) -> list[LexiconMatch]:
         """The symptoms named, those among them that a record turns round ("appetite, decreased")."""
         found = self._named(tokens)
         told = {tokens[one].unit for match in found for one in match.tokens}
@@ -200,7 +200,7 @@ class Reader:
         kept = [match for match in found if not any(set(match.tokens) <= set(one.tokens) for one in turned)]
         return [*kept, *turned]
 
-    def _named(self, tokens: list[Token]) -> list[Match]:
+    def _named(self, tokens: list[Token]) -> list[LexiconMatch]:
         """The symptoms named. Of "sore throat and cough" each part says something by itself, so no phrase may borrow a
         word from the other ("sore ... cough"), but for what only the two together mean (`across`). Where a part says
         nothing alone ("pain in chest and arm"), the unit is read as a whole.
@@ -220,14 +220,14 @@ class Reader:
         ]
         return _apart(found, tokens)
 
-    def _told_history(self, reading: Reading, tokens: list[Token], endings: tuple[str, ...]) -> list[Match]:
+    def _told_history(self, reading: Reading, tokens: list[Token], endings: tuple[str, ...]) -> list[LexiconMatch]:
         """History told among the complaints: always for what changes urgency, else only where it is called history."""
         found = _taken(self._history.find(tokens), tokens, self._words, keep_all=True)
         text = Text(tokens, found, endings)
         denials, told = self._cues.denials.judge(text), self._cues.elsewhere.called_history(text)
         heard = [
             match for match in found
-            if denials.get(match) is not Standing.DENIED and (told or match.id in self._words.told_history)
+            if denials.get(match) is not ScopeStanding.DENIED and (told or match.id in self._words.told_history)
         ]  # fmt: skip
         reading.factors.update(match.id for match in heard)
         return heard
@@ -246,7 +246,7 @@ class Reader:
         if value >= HIGH_FEVER_C:
             reading.present.add("high_fever")
 
-    def _leftover(self, tokens: list[Token], found: list[Match], past: set[int]) -> list[str]:
+    def _leftover(self, tokens: list[Token], found: list[LexiconMatch], past: set[int]) -> list[str]:
         """Units of a longer text of which nothing was understood."""
         understood = {tokens[position].unit for match in found for position in match.tokens}
         units: dict[int, list[str]] = {}
@@ -268,7 +268,7 @@ def _split(tokens: list[Token]) -> list[Token]:
     return parts
 
 
-def _apart(found: list[Match], tokens: list[Token]) -> list[Match]:
+def _apart(found: list[LexiconMatch], tokens: list[Token]) -> list[LexiconMatch]:
     """Without phrases of a negation that reach over another complaint: "not in pain right now" is no "not right"."""
     return [
         match for match in found
@@ -279,12 +279,14 @@ def _apart(found: list[Match], tokens: list[Token]) -> list[Match]:
     ]  # fmt: skip
 
 
-def _taken(found: list[Match], tokens: list[Token], words: WordForms, *, keep_all: bool = False) -> list[Match]:
+def _taken(
+    found: list[LexiconMatch], tokens: list[Token], words: WordForms, *, keep_all: bool = False
+) -> list[LexiconMatch]:
     """The matches that stand: longest first, each word used once unless it is one that phrases share."""
     reusable = words.shared | words.parts
     found = sorted(found, key=lambda match: (-len(match.tokens), match.id not in words.keep))
     used: set[int] = set()
-    taken: list[Match] = []
+    taken: list[LexiconMatch] = []
     for match in found:
         own = [one for one in match.tokens if tokens[one].form not in reusable]
         if any(one in used for one in own) or (all(one in used for one in match.tokens)):

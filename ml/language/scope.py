@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from ml.language.lexicon import Match
+from ml.language.lexicon import LexiconMatch
 from ml.language.words import Token
 
 
-class Standing(Enum):
+class ScopeStanding(Enum):
     """The standing of one complaint in a text."""
 
     PRESENT = "present"
@@ -22,7 +22,7 @@ class Text:
     """A text in tokens, with what was found in it. `endings` are the marks that end its sentences, in order."""
 
     tokens: Sequence[Token]
-    found: Sequence[Match]
+    found: Sequence[LexiconMatch]
     endings: Sequence[str]
 
     def words(self, positions: Sequence[int]) -> str:

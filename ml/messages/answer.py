@@ -6,7 +6,7 @@ from ml.messages.classifier import MessageModel
 from ml.messages.corpus import NONE, Task
 from ml.messages.intents import IntentRules
 from ml.safety.crisis import SEVERITIES, Severity
-from ml.safety.screen import Screen
+from ml.safety.screen import CrisisScreen
 
 SURE: Final[dict[Severity, float]] = {"normal": 0.0, "high": 0.9, "emergency": 0.95}  # least for what a rule heard
 DIGITS: Final = 4
@@ -15,9 +15,9 @@ DIGITS: Final = 4
 class MessageReader:
     """Classifies messages. Without a model it has the rules alone."""
 
-    def __init__(self, model: MessageModel | None, screen: Screen | None = None) -> None:
+    def __init__(self, model: MessageModel | None, screen: CrisisScreen | None = None) -> None:
         self._model = model
-        self._screen = screen or Screen()
+        self._screen = screen or CrisisScreen()
         self._intents = IntentRules()
 
     def classify(self, message: str, task: Task) -> dict[str, object]:

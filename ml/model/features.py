@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from config.ml import GeneratorSettings
-from ml.evidence import Evidence
+from ml.evidence import PatientEvidence
 from ml.knowledge.loading import Knowledge
 from ml.knowledge.schema import BANDS, SEVERITIES, VITALS
 from ml.knowledge.vital_signs import ADULT, REFERENCE
@@ -26,7 +26,7 @@ Inputs = npt.NDArray[np.float32]
 SEXES: Final = ("female", "male", "other")
 
 
-def patients_of(knowledge: Knowledge, many: Sequence[Evidence]) -> Patients:
+def patients_of(knowledge: Knowledge, many: Sequence[PatientEvidence]) -> Patients:
     """Evidence as columns; state, shown and weight mean nothing."""
     count = len(many)
     symptoms, history = knowledge.symptom_index, knowledge.factor_index
@@ -69,7 +69,7 @@ class Features:
         self._factors = knowledge.factor_index
         self.width = 2 * len(self._symptoms) + len(self._factors) + 2 + len(BANDS) + 3 + 3 + 3 + 12 + 3 + self.classes
 
-    def of_evidence(self, many: list[Evidence]) -> tuple[Inputs, Floats]:
+    def of_evidence(self, many: list[PatientEvidence]) -> tuple[Inputs, Floats]:
         """Shape (len(many), width), and P(it is a later visit | condition), (len(many), conditions)."""
         who = patients_of(self._knowledge, many)
         states = self.posterior.states(who)

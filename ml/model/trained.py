@@ -7,7 +7,7 @@ import torch
 
 from config.ml import GeneratorSettings
 from ml.answers.opinions import ModelInfo
-from ml.evidence import Evidence
+from ml.evidence import PatientEvidence
 from ml.knowledge.loading import Knowledge
 from ml.model import artifact
 from ml.model.features import Features
@@ -40,7 +40,7 @@ class TrainedModel:
         """
         return TrainedModel(artifact.load(folder, knowledge), knowledge)
 
-    def predict(self, many: Sequence[Evidence]) -> tuple[Floats, Floats, Floats]:
+    def predict(self, many: Sequence[PatientEvidence]) -> tuple[Floats, Floats, Floats]:
         """See `ml.answers.opinions.Model`."""
         rows, later = self._features.of_evidence(list(many))
         members = self._ensemble.member_probabilities(torch.from_numpy(rows)).numpy().astype(float)

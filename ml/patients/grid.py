@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from ml.evidence import Evidence, close
+from ml.evidence import PatientEvidence, close
 from ml.knowledge.loading import OTHER, Knowledge
 from ml.patients.generator import Patients, Structure
 from ml.patients.world import Floats
@@ -58,7 +58,7 @@ class Deviations(msgspec.Struct, frozen=True):
 class SparseGrid:
     """The cells: evidence, and how each is described."""
 
-    evidence: list[Evidence]
+    evidence: list[PatientEvidence]
     told: list[str]
 
     def thinned(self, most: int) -> "SparseGrid":
@@ -88,7 +88,9 @@ def sparse_grid(knowledge: Knowledge, pairs: list[tuple[str, str]]) -> SparseGri
                     for length, days in DAYS.items():
                         evidence.append(
                             close(
-                                Evidence(age=age, sex=sex, present=frozenset(what), duration_days=days, vitals=vitals),
+                                PatientEvidence(
+                                    age=age, sex=sex, present=frozenset(what), duration_days=days, vitals=vitals
+                                ),
                                 knowledge,
                             )
                         )
@@ -99,8 +101,8 @@ def sparse_grid(knowledge: Knowledge, pairs: list[tuple[str, str]]) -> SparseGri
 def deviations(
     grid: SparseGrid,
     conditions: list[str],
-    exact: Callable[[list[Evidence]], Floats],
-    network: Callable[[list[Evidence]], Floats],
+    exact: Callable[[list[PatientEvidence]], Floats],
+    network: Callable[[list[PatientEvidence]], Floats],
 ) -> Deviations:
     """The network beside exact Bayes in every cell."""
     names = [*conditions, OTHER]

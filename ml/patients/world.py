@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from config.ml import GeneratorSettings
 from ml.knowledge.loading import Knowledge
-from ml.knowledge.schema import BANDS, EFFECTIVE_SAMPLE_SIZE, Condition, Later, OtherCondition
+from ml.knowledge.schema import BANDS, EFFECTIVE_SAMPLE_SIZE, Condition, LaterVisits, OtherCondition
 from ml.knowledge.vital_signs import ADULT, VitalSigns
 
 Floats = npt.NDArray[np.float64]
@@ -128,7 +128,7 @@ def prior(world: World, bands: npt.NDArray[np.int64], sexes: npt.NDArray[np.int6
     return np.asarray(mass / mass.sum(axis=1, keepdims=True))
 
 
-def _later(knowledge: Knowledge) -> list[tuple[int, Later]]:
+def _later(knowledge: Knowledge) -> list[tuple[int, LaterVisits]]:
     return [(at, row.later) for at, row in enumerate(knowledge.conditions) if row.later is not None]
 
 

@@ -51,7 +51,7 @@ class CrisisFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CrisisWords:
     """Words of crisis found in a text: the rule, and where they stand in the plain text."""
 
     rule: CrisisRule
@@ -79,14 +79,14 @@ class CrisisRules:
         """Has plain text the words that any pattern needs? Most messages end here."""
         return self._first_look.may_fit(plain)
 
-    def find(self, plain: str, *, complaints: bool = False) -> list[Said]:
+    def find(self, plain: str, *, complaints: bool = False) -> list[CrisisWords]:
         """Everything said in plain text, the worst first, no word twice. `complaints`: only rules with a symptom."""
-        found: list[Said] = []
+        found: list[CrisisWords] = []
         left, taken_out = plain, False
         for rule, pattern in self._of_complaints if complaints else self._rules:
             if not (rule.early or taken_out):
                 left, taken_out = self._idioms.sub(_blank, left), True
-            here = [Said(rule, one.start(), one.end()) for one in pattern.finditer(left)]
+            here = [CrisisWords(rule, one.start(), one.end()) for one in pattern.finditer(left)]
             if here:
                 found.extend(here)
                 left = pattern.sub(_blank, left)
@@ -108,7 +108,7 @@ class CrisisRules:
         return marked(text, found) if found else folded
 
 
-def marked(plain: str, found: Iterable[Said]) -> str:
+def marked(plain: str, found: Iterable[CrisisWords]) -> str:
     """Plain text with each of these as one word."""
     for said in sorted(found, key=lambda one: -one.start):
         plain = f"{plain[: said.start]} {mark_of(said.rule)} {plain[said.end :]}"

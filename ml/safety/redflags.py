@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ml.evidence import Evidence
+from ml.evidence import PatientEvidence
 from ml.knowledge.loading import DATA, Knowledge
 from ml.knowledge.schema import URGENCIES, VITALS, DataError, KnowledgeRow, Urgency, read_toml
 from ml.safety.news2 import EarlyWarning, early_warning
@@ -104,7 +104,7 @@ class RedFlags:
 
 
 def tell(
-    evidence: Evidence,
+    evidence: PatientEvidence,
     qualifiers: Iterable[str],
     *,
     medication_classes: Iterable[str] = (),
@@ -141,7 +141,7 @@ def tell(
     return Story(frozenset(facts), numbers, doubtful), score
 
 
-def _may_be_sudden(evidence: Evidence, told: set[str]) -> bool:
+def _may_be_sudden(evidence: PatientEvidence, told: set[str]) -> bool:
     """Said to be sudden, or not known to be gradual: unknown onset counts as sudden."""
     if "sudden" in told:
         return True
@@ -149,7 +149,7 @@ def _may_be_sudden(evidence: Evidence, told: set[str]) -> bool:
     return not slow and "gradual" not in told
 
 
-def _curb(evidence: Evidence) -> int:
+def _curb(evidence: PatientEvidence) -> int:
     """CURB-65 without urea. Source: R14."""
     vitals = evidence.vitals
     return sum(
@@ -162,7 +162,7 @@ def _curb(evidence: Evidence) -> int:
     )
 
 
-def _child_out_of_range(evidence: Evidence) -> bool:
+def _child_out_of_range(evidence: PatientEvidence) -> bool:
     for below, breaths, beats in CHILD_LIMITS:
         if evidence.age < below:
             vitals = evidence.vitals

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from ml.language.cues import Cues
-from ml.language.lexicon import Match
-from ml.language.scope import Standing, Text
+from ml.language.lexicon import LexiconMatch
+from ml.language.scope import ScopeStanding, Text
 from ml.language.text import fold, has_hidden_gaps
 from ml.language.words import Token, WordForms
 from ml.safety.crisis import MARK, SEVERITIES, CrisisRule, CrisisRules, Kind, Severity, marked
 
-OVER: Final = (Standing.DENIED, Standing.ELSEWHERE)
+OVER: Final = (ScopeStanding.DENIED, ScopeStanding.ELSEWHERE)
 NOUNS: Final = frozenset(  # said of a topic as well as of oneself
     {"suicide", "suicidal", "self harm", "selfharm", "abuse", "suicidal ideation", "suicidal thoughts", "selbstmord",
      "suizid", "selbstmordgedanken", "suizidgedanken", "suicidio", "self injury", "suicide attempts", "suicide notes",
@@ -35,7 +35,7 @@ class HarmFinding:
     left: str
 
 
-class Screen:
+class CrisisScreen:
     """Reads messages by the rules of crisis. Pure; one instance serves a process."""
 
     def __init__(
@@ -75,13 +75,13 @@ class Screen:
             message if len(told) == len(found) else "".join(left),
         )
 
-    def _standing(self, text: str, count: int) -> list[Standing]:
+    def _standing(self, text: str, count: int) -> list[ScopeStanding]:
         """The standing of each mark in the text, in order. Where a mark is lost among the words, all are present."""
         rewritten = self._words.rewrite(text, correct=False)
         tokens = self._words.tokens(rewritten)
-        found = [Match(token.raw, (at,), 1) for at, token in enumerate(tokens) if _is_mark(token)]
+        found = [LexiconMatch(token.raw, (at,), 1) for at, token in enumerate(tokens) if _is_mark(token)]
         if len(found) != count:
-            return [Standing.PRESENT] * count
+            return [ScopeStanding.PRESENT] * count
         standings = self._cues.judge(Text(tokens, found, self._words.endings(rewritten)))
         return [standings[match] for match in found]
 

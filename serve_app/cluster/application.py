@@ -25,7 +25,7 @@ from serve_app.edge.conventions.readings import Observe, Readings
 from serve_app.edge.conventions.repeats.idempotency import HEADER, REPLAYED, Idempotency, IdempotencyStore
 from serve_app.processes.health import HealthMonitor
 from serve_app.processes.monitor import ProcessMonitor
-from serve_app.processes.routes import operations
+from serve_app.processes.routes import process_routes
 
 _DESCRIPTION = """Chat happens over Socket.IO; this is for what needs no socket.
 
@@ -94,7 +94,7 @@ def create_api(services: ApiServices, *, listens: bool = True) -> FastAPI:
     )
     problems.install(app)
     app.include_router(docs_routes(lambda: app.openapi(), services.asyncapi))
-    app.include_router(operations(services.health, services.census))
+    app.include_router(process_routes(services.health, services.census))
     for router in services.routers:
         app.include_router(router)
     check_permits(app)

@@ -21,7 +21,7 @@ from common.logs import get_logger
 from config.ml import MlSettings
 from config.settings import Settings
 from ml.answers.opinions import Opinion, opinions
-from ml.evidence import Evidence
+from ml.evidence import PatientEvidence
 from ml.knowledge.loading import load_knowledge
 from ml.messages.answer import MessageReader
 from ml.messages.classifier import FOLDER, MessageModel, MessageModelError
@@ -141,11 +141,11 @@ class PredictorReplica:
     async def check_health(self) -> None:
         """Serve restarts a replica whose loop does not answer this."""
 
-    async def _evaluate(self, served: Served, evidence: Evidence) -> Opinion:
+    async def _evaluate(self, served: Served, evidence: PatientEvidence) -> Opinion:
         return await self._batched((served, evidence))
 
     @serve.batch
-    async def _batched(self, many: list[tuple[Served, Evidence]]) -> list[Opinion]:
+    async def _batched(self, many: list[tuple[Served, PatientEvidence]]) -> list[Opinion]:
         """One evaluation for all that waits. A batch that spans a swap is evaluated model by model."""
         self._metrics.batch_size.observe(len(many))
         answers: dict[int, Opinion] = {}

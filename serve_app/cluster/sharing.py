@@ -14,7 +14,7 @@ from pymongo.errors import PyMongoError
 from common.logs import get_logger
 from common.net.tls import NodeTls
 from serve_app.cluster.scaling import to_move
-from serve_app.processes.peers import ask
+from serve_app.processes.peers import ask_process
 from store.mongo.processes import Process, ProcessRegistry
 
 _log = get_logger(__name__)
@@ -82,7 +82,7 @@ async def other_gateways(
 async def _sockets(peer: Process, tls: NodeTls | None) -> tuple[str, int] | None:
     """None: it does not answer, or takes no new ones."""
     try:
-        stats = json.loads(await ask(peer, "stats", _ANSWER_S, tls))
+        stats = json.loads(await ask_process(peer, "stats", _ANSWER_S, tls))
     except (OSError, ValueError):
         return None
     return None if stats["draining"] else (peer.start, int(stats["sockets"]))

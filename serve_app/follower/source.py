@@ -35,17 +35,18 @@ class Past:
     def __init__(self, database: Database, stores: Stores, opening: TurnOpener) -> None:
         self._database, self._stores, self._opening = database, stores, opening
 
-    async def since(self, kinds: Iterable[str], at_ms: int) -> AsyncIterator[list[Turned]]:
-        """Every turn of entities of these kinds that was decided at this time or later, entity by entity. Raises
-        Unavailable."""
-        for kind in sorted(kinds):
-            async for entity in self._touched(f"{kind}:", at_ms):
+    async def since(self, kinds: Iterable[str], at_ms: int, *, after: str = "") -> AsyncIterator[list[Turned]]:
+        """Every turn of entities of these kinds that was decided at this time or later, entity by entity. `after`: only
+        of entities behind this one. Raises Unavailable."""
+        begun = after.partition(":")[0]
+        for kind in sorted(one for one in kinds if one >= begun):
+            async for entity in self._touched(f"{kind}:", at_ms, after if kind == begun else ""):
                 turns = await turns_since(self._database, entity, at_ms)
                 for first in range(0, len(turns), _ENTITIES):
                     yield await self._opening.open(turns[first : first + _ENTITIES])
 
-    async def _touched(self, prefix: str, at_ms: int) -> AsyncIterator[str]:
-        journal, after = self._stores.journal, ""
+    async def _touched(self, prefix: str, at_ms: int, after: str) -> AsyncIterator[str]:
+        journal = self._stores.journal
         while page := await journal.entities(prefix, after=after, limit=_ENTITIES):
             heads = await journal.heads(page)
             for entity in page:

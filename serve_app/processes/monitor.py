@@ -17,7 +17,7 @@ from pymongo.errors import PyMongoError
 from common.net.tls import NodeTls
 from serve_app.processes.exposition import merge
 from serve_app.processes.health import Finding
-from serve_app.processes.peers import ask
+from serve_app.processes.peers import ask_process
 from store.mongo.processes import Process, ProcessRegistry
 
 T = TypeVar("T")
@@ -107,7 +107,7 @@ class ProcessMonitor:
     async def metrics(self) -> bytes:
         """The metrics of all that answer, on one page."""
         asked = {shard: self._shards.metrics(shard) for shard in await self._shards.names()}
-        asked |= {peer.name: ask(peer, "metrics", ANSWER_S, self._tls) for peer in await self._peers()}
+        asked |= {peer.name: ask_process(peer, "metrics", ANSWER_S, self._tls) for peer in await self._peers()}
         pages = await asyncio.gather(*(_in_time(work) for work in asked.values()))
         return merge({name: page for name, page in zip(asked, pages, strict=True) if page is not None})
 
@@ -138,7 +138,7 @@ class ProcessMonitor:
         return await self._shards.stats(shard)
 
     async def _stats_of_peer(self, peer: Process) -> Mapping[str, object]:
-        stats: Mapping[str, object] = json.loads(await ask(peer, "stats", ANSWER_S, self._tls))
+        stats: Mapping[str, object] = json.loads(await ask_process(peer, "stats", ANSWER_S, self._tls))
         return stats
 
 

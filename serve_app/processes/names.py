@@ -10,7 +10,7 @@ from itertools import count
 from typing import Final
 
 from common.net.tls import NodeTls
-from serve_app.processes.peers import ask
+from serve_app.processes.peers import ask_process
 from store.mongo.processes import Process, ProcessRegistry
 
 _ANSWER_S: Final = 1.0
@@ -40,7 +40,7 @@ async def _lives(holder: Process, tls: NodeTls | None) -> bool:
     if not holder.address:
         return True
     try:
-        await ask(holder, "stats", _ANSWER_S, tls)
+        await ask_process(holder, "stats", _ANSWER_S, tls)
     except OSError:
         return False
     return True

@@ -97,7 +97,7 @@ class _FiguresConnection(Listening):
         self.reply(call, answer())
 
 
-async def ask(process: Process, question: Question, timeout_s: float, tls: NodeTls | None = None) -> bytes:
+async def ask_process(process: Process, question: Question, timeout_s: float, tls: NodeTls | None = None) -> bytes:
     """What `process` answers.
 
     Raises:

@@ -19,7 +19,7 @@ from serve_app.processes.monitor import ProcessMonitor
 _FRESH_S: Final = 1.0  # a page of metrics that young is given again: who asks often must not keep all processes busy
 
 
-def operations(monitor: HealthMonitor, census: ProcessMonitor) -> APIRouter:
+def process_routes(monitor: HealthMonitor, census: ProcessMonitor) -> APIRouter:
     """The routes."""
     router = APIRouter(tags=["operations"])
     started = time.monotonic()

@@ -80,7 +80,7 @@ class Postman:
             Unavailable: nobody answered, or the database did not: it must be tried again.
         """
         if (fate := await self._send(sender, letter)) is not None:
-            record = record_of(sender, letter, due_ms=self._clock.platform_ms())
+            record = arrival_record_of(sender, letter, due_ms=self._clock.platform_ms())
             await self._activities.put([self._kept(record, *fate)])
             self._counted(fate[0], 1)
 
@@ -89,7 +89,7 @@ class Postman:
         kind, name = timer.entity.partition(":")[0], command_id_of(timer.entity, timer.id)
         _log.warning("timer.dead", entity=timer.entity)
         letter = StoredLetter(timer.entity, name, timer.command)
-        record = record_of(timer.entity, letter, due_ms=self._clock.platform_ms())
+        record = arrival_record_of(timer.entity, letter, due_ms=self._clock.platform_ms())
         await self._activities.put([replace(self._kept(record, "dead", INTERNAL.code), message=f"A timer of {kind}.")])
         self._counted("dead", 1)
 
@@ -185,7 +185,7 @@ def _receiver(record: ActivityRecord) -> str:
         return ""
 
 
-def record_of(sender: str, letter: StoredLetter, *, due_ms: int) -> ActivityRecord:
+def arrival_record_of(sender: str, letter: StoredLetter, *, due_ms: int) -> ActivityRecord:
     """A letter as it is parked."""
     kinds = [entity.partition(":")[0] for entity in (sender, letter.to)]
     return ActivityRecord(

@@ -16,7 +16,7 @@ from actors.kernel.contract.partitions import partition_of
 from actors.kernel.contract.reactions import AnyReaction, mark_of, owed_by
 from actors.kernel.effects.activities.activity_ids import answer_id
 from actors.kernel.effects.activities.activity_lines import of_turn
-from actors.kernel.effects.postman import record_of
+from actors.kernel.effects.postman import arrival_record_of
 from actors.kernel.history.codec import seal_activity
 from actors.kernel.history.runtime import KindRuntime
 from actors.kernel.history.walking import entity_pages, turn_pages
@@ -120,7 +120,7 @@ class RuleReplay:
     def _parked(self, one: _Found) -> ActivityRecord:
         if isinstance(one.what, Letter):
             letter = self._runtime.codec.store_letter(one.what, one.proof)
-            return record_of(one.sender, letter, due_ms=one.at_ms)
+            return arrival_record_of(one.sender, letter, due_ms=one.at_ms)
         activity = seal_activity(self._stores.vault, one.sender, one.what)
         turn = Turn(entity=one.sender, turn=one.turn, first_seq=0, at_ms=one.at_ms, partition=partition_of(one.sender))
         return of_turn(turn, one.place, activity, 0.0).record("parked", one.at_ms)

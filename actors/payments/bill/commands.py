@@ -7,6 +7,7 @@ import msgspec
 from actors.kernel.contract.entity import Command, Query
 from actors.payments.activities import Reason
 from actors.payments.bill.by_time import ByTime
+from actors.payments.bill.cards import PlaceCard
 from actors.payments.bill.state import BillRecord, CaptureWhen, Kind, Line, Terms
 from actors.payments.versions import Versions
 
@@ -355,7 +356,8 @@ BillCommand = (
     | ReadCoding
     | BillTime
     | TimeLapsed
+    | PlaceCard
 )
 _TIMERS = (Poll, Grace, AuthorizeDue, DisputeDue, TimeLapsed)
-BY_SYSTEM = (Seen, BookingTold, SessionSeen, Adopt, Dunned, Invoiced, MoveBeneficiary, *_TIMERS)
+BY_SYSTEM = (Seen, BookingTold, SessionSeen, Adopt, Dunned, Invoiced, MoveBeneficiary, PlaceCard, *_TIMERS)
 ClosedAs = Literal["void", "uncollectible"]

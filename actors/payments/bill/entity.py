@@ -9,6 +9,7 @@ from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import Context, Decision, Principal
 from actors.payments import ledger
 from actors.payments.activities import CardError, PaymentSeen, Read, decode_observed
+from actors.payments.bill.cards import PlaceCard
 from actors.payments.bill.commands import (
     BY_SYSTEM,
     Adopt,
@@ -245,6 +246,8 @@ class Bill:
                 timing.lapsed(draft)
             case MoveBeneficiary():
                 opening.move(draft, command)
+            case PlaceCard():
+                draft.place(command.card)
             case Grace():
                 far.grace_over(draft, command.payment)
             case AuthorizeDue():

@@ -6,6 +6,7 @@ import msgspec
 
 from actors.payments.activities import RANK, CardError, MethodSeen, PaymentStatus, Reason, RefundStatus
 from actors.payments.bill.by_time import ByTime
+from actors.payments.bill.cards import Card
 
 Kind = Literal["booking", "session", "subscription", "charge", "fee"]
 CaptureWhen = Literal["now", "on_completion"]
@@ -155,7 +156,7 @@ class BillRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     None: all of it. `codes`: the discount codes that it holds. `texts_seq`: the number of the event whose secret holds
     what the lines say, `coding_seq` that of the event with the codes for an insurer. `reserved`: the subscription of
     which a unit pays for the session; `unit_used`: for good. `mirrored`: a provider runs its
-    subscription, and has the say."""
+    subscription, and has the say. `cards`: where it is shown."""
 
     id: str
     kind: Kind
@@ -202,6 +203,7 @@ class BillRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     unit_used: bool = False
     dunning: Dunning | None = None
     mirrored: bool = False
+    cards: tuple[Card, ...] = ()
 
     @property
     def awaits_time(self) -> bool:

@@ -23,7 +23,8 @@ class Converse(Command[CreatedRoom], frozen=True, tag="converse", kw_only=True):
     anew if that may be.
 
     `therapist`: whose care it belongs to; `bond`, `covers`: what is true of it. `asks`: the other is to accept first.
-    `accepted`: the version of the policy that the caller agrees to. `opening`: packed; b"": nothing was said.
+    `accepted`: the version of the policy that the caller agrees to. `opening`: packed; b"": nothing was said. `e2ee`:
+    it is to be encrypted by its devices, for ever; `accept`: what the caller accepts with that.
     """
 
     relation: Relation
@@ -37,6 +38,8 @@ class Converse(Command[CreatedRoom], frozen=True, tag="converse", kw_only=True):
     accepted: int | None = None
     opening: bytes = b""
     about: bool = False
+    e2ee: bool = False
+    accept: tuple[str, ...] = ()
 
 
 class Respond(Command[UpdatedRoom], frozen=True, tag="respond"):

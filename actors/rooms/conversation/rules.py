@@ -35,11 +35,12 @@ from actors.rooms.conversation.policy import PLAIN, Policy
 from actors.rooms.messages.queries import MessagesAt
 from actors.rooms.replies import ConversationView, CreatedRoom, SpokenOf, UpdatedRoom, WhoIsWho
 from actors.rooms.room import rules as texts
-from actors.rooms.room.events import Barred, Bonded, Created, Joined, Profile, Rebound
+from actors.rooms.room.events import Agreed, Barred, Bonded, Created, Joined, Profile, Rebound
 from actors.rooms.room.membership import opening_in, profile_of, require_member
 from actors.rooms.room.sight import alias_of, sight_of, veil_of
 from actors.rooms.room.state import RoomState
 from actors.rooms.room.wire import Done
+from actors.rooms.sealed import rules as sealed
 from common.errors import AlreadyExists, FailedPrecondition, NotFound, PermissionDenied, RateLimited
 from common.policy import POLICY, Relation
 
@@ -104,6 +105,8 @@ def converse(room: RoomState, command: Converse, context: Context) -> Decision:
     bond = _known(room, command.bond)
     if bond is not None and bond.state != "active":
         raise FailedPrecondition("There is no active care relationship.", details={"reason": "no_care"})
+    if command.e2ee:
+        sealed.check_accepted(command.accept)
     profile = room.profile
     if profile is not None:
         return _find(room=room, profile=profile, command=command, bond=bond, context=context)
@@ -126,7 +129,8 @@ def converse(room: RoomState, command: Converse, context: Context) -> Decision:
     ]
     opening = msgspec.msgpack.decode(secret, type=Opening) if secret else NO_OPENING
     shown = room.to_wire(user, profile=profile, more=len(events), opening=opening)
-    notes = [] if bond is None else [Bonded(at=now_ms, bond=bond)]
+    notes: list[RoomEvent] = [] if bond is None else [Bonded(at=now_ms, bond=bond)]
+    notes += [Agreed(author=user, at=now_ms)] if command.e2ee else []
     return Decision(CreatedRoom(room=shown, created=True), events=events, notes=notes)
 
 
@@ -155,6 +159,7 @@ def _bound(command: Converse, user: str, now_ms: int) -> Binding:
         policy_version=command.policy_version,
         consents=consents,
         about=command.about,
+        e2ee=command.e2ee,
     )
 
 
@@ -162,11 +167,17 @@ def _find(room: RoomState, profile: Profile, command: Converse, bond: Bond | Non
     user, binding = context.by.user, profile.binding
     if binding is None or binding.relation != command.relation or binding.parties != {user, command.other}:
         raise AlreadyExists("This room_id is in use for another room.", room=room.id)
+    if command.e2ee and not binding.e2ee:
+        raise FailedPrecondition(
+            "The two have this conversation, and it is not encrypted: that never changes.", details={"reason": "e2ee"}
+        )
+    notes: list[RoomEvent] = list(sealed.agreeing(room, command.accept, user, context.now_ms)) if command.e2ee else []
     again = _again(binding, command, context)
     if again is None:
-        return Decision(CreatedRoom(room=room.to_wire(user, opening=opening_in(context)), created=False))
+        shown = room.to_wire(user, opening=opening_in(context))
+        return Decision(CreatedRoom(room=shown, created=False), notes=notes)
     changed = msgspec.structs.replace(profile, binding=again)
-    notes = [] if bond is None else [Bonded(at=context.now_ms, bond=bond)]
+    notes += [] if bond is None else [Bonded(at=context.now_ms, bond=bond)]
     shown = room.to_wire(user, profile=changed, more=1, opening=opening_in(context))
     event = Rebound(author=user, at=context.now_ms, profile=changed)
     return Decision(CreatedRoom(room=shown, created=False), events=[event], notes=notes)

@@ -11,7 +11,7 @@ import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, SetTimer
 from actors.rooms.conversation.rules import require_open
-from actors.rooms.marks.commands import Choose, GetBlock, ReserveBlock, SettleBlock
+from actors.rooms.marks.commands import Choose, GetBlock, ReserveBlock, SettleBlock, SettleFile
 from actors.rooms.marks.events import BlockReserved, BlockSet, Chosen
 from actors.rooms.messages.besides import blocks_of
 from actors.rooms.messages.chat_message import Message
@@ -28,7 +28,10 @@ from common.timeline import parse_instant
 HELD_MS: Final = 30_000
 """How long somebody may take who uses a block that only one can: longer than a request lasts."""
 OPEN: Final = "open"
-_TELLS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {"worksheet": (("assignment", "assignment_id"),)}
+_TELLS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
+    "worksheet": (("assignment", "assignment_id"),),
+    "payment": (("bill", "bill_id"),),
+}
 """Whose states are told, by the type of block: which entity, and the member that names it."""
 _pack: Final = msgspec.msgpack.Encoder().encode
 _blocks: Final = msgspec.json.Decoder(list[dict[str, Any]]).decode
@@ -133,6 +136,16 @@ def settle(room: RoomState, message: Message, command: SettleBlock, context: Con
         return Decision(Done())
     note = BlockSet(at=context.now_ms, **_of(message, command.block_id), state=command.state, ref=command.ref)
     return Decision(Done(), notes=(note,))
+
+
+def settle_file(message: Message, command: SettleFile, context: Context) -> Decision:
+    """A file that it shows is in another state, in each block that stands for it."""
+    if message.deleted_at is not None:
+        return Decision(Done())
+    shown = blocks_of(message.opened().rich, message.margin)
+    turned = [one for one in shown if one.get("file_id") == command.file_id and one["state"] != command.state]
+    notes = [BlockSet(at=context.now_ms, **_of(message, one["block_id"]), state=command.state) for one in turned]
+    return Decision(Done(), notes=notes)
 
 
 def _block(message: Message, block_id: str) -> dict[str, Any]:

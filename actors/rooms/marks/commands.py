@@ -107,6 +107,14 @@ class SettleBlock(Command[Done], frozen=True, tag="settle_block"):
     of: str = ""
 
 
+class SettleFile(Command[Done], frozen=True, tag="settle_file"):
+    """A file that blocks of the message stand for is in this state. For Carewire itself."""
+
+    message_id: str
+    file_id: str
+    state: str
+
+
 MessageCommand = (
     MarkDelivered
     | SetQuiet
@@ -121,6 +129,7 @@ MessageCommand = (
     | Choose
     | ReserveBlock
     | SettleBlock
+    | SettleFile
 )
 OfMessage = (
     GetState
@@ -133,5 +142,6 @@ OfMessage = (
     | Choose
     | ReserveBlock
     | SettleBlock
+    | SettleFile
 )
 """Those that name a message."""

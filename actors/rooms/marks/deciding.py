@@ -20,6 +20,7 @@ from actors.rooms.marks.commands import (
     ReserveBlock,
     SetQuiet,
     SettleBlock,
+    SettleFile,
 )
 from actors.rooms.messages.chat_message import Message
 from actors.rooms.room.membership import require_member
@@ -29,7 +30,7 @@ from common.errors import PermissionDenied
 
 def decide(room: RoomState, command: MessageCommand, context: Context) -> Decision:
     """See `Entity.decide`."""
-    if isinstance(command, RemindOf | SettleBlock) and not context.by.is_system:
+    if isinstance(command, RemindOf | SettleBlock | SettleFile) and not context.by.is_system:
         require_member(room, context.by.user)
         raise PermissionDenied("Only Carewire itself may do this.")
     match command:
@@ -60,7 +61,10 @@ def _of_message(room: RoomState, message: Message, command: OfMessage, context: 
 
 
 def _of_block(
-    room: RoomState, message: Message, command: GetBlock | Choose | ReserveBlock | SettleBlock, context: Context
+    room: RoomState,
+    message: Message,
+    command: GetBlock | Choose | ReserveBlock | SettleBlock | SettleFile,
+    context: Context,
 ) -> Decision:
     match command:
         case GetBlock():
@@ -71,4 +75,6 @@ def _of_block(
             return blocks.reserve(room, message, command, context)
         case SettleBlock():
             return blocks.settle(room, message, command, context)
+        case SettleFile():
+            return blocks.settle_file(message, command, context)
     assert_never(command)

@@ -15,11 +15,9 @@ from store.ports.views import Index, Scalar, View
 
 MESSAGES: Final = "messages"
 MEMBERSHIPS: Final = "memberships"
-REQUESTS: Final = "conversation_requests"
 MARGINS: Final = "message_margins"
 REPLIES: Final = "replies"
 INDEXES: Final = (
-    Index(REQUESTS, ("maker", "open", "room")),
     Index(MESSAGES, ("entity", "version")),  # what changed since
     Index(MESSAGES, ("entity", "deleted", "seq")),  # what is gone from a stretch
     Index(MEMBERSHIPS, ("user", "left", "room")),
@@ -83,11 +81,6 @@ def membership_view(room_id: str, user: str, *, version: int, at_ms: int, left: 
         version,
         {"user": user, "room": room_id, "left": left, "at": at_ms},
     )
-
-
-def request_view(room_id: str, maker: str, *, version: int, waits: bool) -> View:
-    """A conversation that somebody has asked for: does it wait for an answer?"""
-    return View(REQUESTS, room_id, version, {"maker": maker, "open": waits, "room": room_id})
 
 
 def of_message(entity_id: str, message: Message) -> Effects:

@@ -28,7 +28,7 @@ from actors.rooms.keeping import aging
 from actors.rooms.keeping.commands import KEEPING_COMMANDS, KeepingCommand
 from actors.rooms.keeping.holds import with_holds
 from actors.rooms.marks import deciding, later, privacy
-from actors.rooms.marks.commands import MessageCommand, OfMessage, RemindOf, SettleBlock
+from actors.rooms.marks.commands import MessageCommand, OfMessage, RemindOf, SettleBlock, SettleFile
 from actors.rooms.messages.unread import FURTHEST, WINDOW, RecentPosts
 from actors.rooms.room import announcing, membership, reading, talk
 from actors.rooms.room.commands import (
@@ -66,7 +66,7 @@ _Looks = ReadAt | See | AboutWhom | Unveil
 _OfMembership = Create | Join | AddMembers | RemoveMember | Update | Leave
 _FOR_STRANGERS: Final = frozenset(
     {Create, Join, Announce, ShowFile, Converse, ChangeState, LapseRest, FollowCare, Bar, See, AboutWhom, Unveil}
-    | {Say, RemindOf, SettleBlock, *SAFETY_COMMANDS, *KEEPING_COMMANDS}
+    | {Say, RemindOf, SettleBlock, SettleFile, *SAFETY_COMMANDS, *KEEPING_COMMANDS}
 )
 _OPENED: Final = frozenset(
     {Converse, Respond, ChangeState, LapseRest, FollowCare, See, AboutWhom, Join, Update, Glance}

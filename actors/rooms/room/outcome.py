@@ -12,7 +12,7 @@ from actors.rooms.keeping.events import Kept
 from actors.rooms.marks.events import Acknowledged, BlockReserved, BlockSet, Chosen, RoomEvent
 from actors.rooms.messages import views
 from actors.rooms.messages.chat_message import Message, posted
-from actors.rooms.messages.views import membership_view, request_view
+from actors.rooms.messages.views import membership_view
 from actors.rooms.room.events import (
     AnyEvent,
     Created,
@@ -33,7 +33,6 @@ from actors.rooms.room.state import role_of
 from actors.rooms.safety.events import SAFETY_EVENTS, MonitoringBegan, MonitoringEnded, SafetyEvent
 from common.clock import to_rfc3339
 from common.numbered_ids import mark_of, seq_in
-from store.ports.views import View
 
 _to_json: Final = msgspec.json.Encoder().encode
 _CHANGES: Final[dict[type, str]] = {Edited: "message_updated", Deleted: "message_deleted", Reacted: "reaction"}
@@ -178,11 +177,7 @@ def effects(entity_id: str, recorded: Recorded[AnyEvent], part: Part) -> Effects
         case Acknowledged() | BlockSet() | BlockReserved() | Chosen():
             return views.of_margin(entity_id, part) if isinstance(part, Message) else None
         case Created():
-            return _began(
-                room_id=room_id, seq=seq, event=event, users=event.members, also=_asked(room_id, seq, event.profile)
-            )
-        case Rebound():
-            return Effects(views=_asked(room_id, seq, event.profile))
+            return _began(room_id, seq, event, event.members)
         case Joined():
             return _began(room_id, seq, event, (event.user,))
         case Kept():
@@ -199,15 +194,7 @@ def _answers(entity_id: str, event: Posted, seq: int) -> Effects | None:
     return None if begun is None else Effects(views=(views.reply_view(entity_id, begun, seq, event.at),))
 
 
-def _began(room_id: str, seq: int, event: RoomEvent, users: tuple[str, ...], also: tuple[View, ...] = ()) -> Effects:
+def _began(room_id: str, seq: int, event: RoomEvent, users: tuple[str, ...]) -> Effects:
     """Memberships that began."""
     views = [membership_view(room_id, user, version=seq, at_ms=event.at, left=False) for user in users]
-    return Effects(views=(*views, *also))
-
-
-def _asked(room_id: str, seq: int, profile: Profile) -> tuple[View, ...]:
-    """The request of one client to another."""
-    bound = profile.binding
-    if bound is None or bound.relation != "client_client":
-        return ()
-    return (request_view(room_id, bound.maker, version=seq, waits=bound.state == "requested"),)
+    return Effects(views=tuple(views))

@@ -6,8 +6,8 @@ from typing import Final
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision
+from actors.rooms.conversation import linking, words
 from actors.rooms.conversation import rules as conversations
-from actors.rooms.conversation import words
 from actors.rooms.files.naming import filed
 from actors.rooms.keeping import holds
 from actors.rooms.marks import acks, blocks, mentions, naming, pins, windows
@@ -39,6 +39,8 @@ def post(room: RoomState, command: Post, context: Context) -> Decision:
         conversations.check_post(room, context.by.user)
         said = b"" if command.rich is None else command.rich.blocks
         words.check(room, (command.body, command.attachments.decode(), said.decode()), command.words)
+        if command.rich is not None:
+            command = msgspec.structs.replace(command, rich=linking.led_nowhere(room, command.rich))
     attached = bool(command.attachments) and rules.check_attachments(command.attachments, room.settings)
     if (
         not command.body
@@ -118,6 +120,8 @@ def edit(room: RoomState, command: Edit, context: Context) -> Decision:
     if room.guarded:
         conversations.require_open(room)
         words.check(room, (command.body,), command.words)
+        if command.rich is not None:
+            command = msgspec.structs.replace(command, rich=linking.led_nowhere(room, command.rich))
     if message.sender != context.by.user:
         raise PermissionDenied("Only its sender may edit a message.")
     _check_live(message)

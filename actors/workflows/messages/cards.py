@@ -1,4 +1,5 @@
-"""What follows for assignments that messages show: each hears where it is shown, and there its state is seen."""
+"""What follows for assignments and bills that messages show: each hears where it is shown, and there its state is
+seen."""
 
 from typing import Final
 
@@ -6,6 +7,7 @@ import msgspec
 
 from actors.kernel.contract.entity import Letter, Recorded
 from actors.kernel.contract.reactions import AnyReaction, Owed, Reaction
+from actors.payments.bill import cards as bills
 from actors.rooms.marks.commands import SettleBlock
 from actors.rooms.room.events import Referred
 from actors.rooms.room.outcome import room_id_of
@@ -15,6 +17,7 @@ from actors.worksheets.assignment.records import Card
 
 ROOM: Final = "room"
 ASSIGNMENT: Final = "assignment"
+BILL: Final = "bill"
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -26,6 +29,18 @@ def place_cards(entity_id: str, recorded: Recorded[Referred]) -> Owed:
             Letter(entity, _pack(PlaceCard(user=event.author, card=Card(room, event.id, block))))
             for entity, block in event.refs
             if entity.startswith(f"{ASSIGNMENT}:")
+        ]
+    )
+
+
+def place_on_bills(entity_id: str, recorded: Recorded[Referred]) -> Owed:
+    """Each bill that a block of a message stands for hears where that is."""
+    event, room = recorded.event, room_id_of(entity_id)
+    return Owed(
+        [
+            Letter(entity, _pack(bills.PlaceCard(bills.Card(room, event.id, block))))
+            for entity, block in event.refs
+            if entity.startswith(f"{BILL}:")
         ]
     )
 
@@ -42,6 +57,7 @@ def turn_cards(entity_id: str, recorded: Recorded[CardsTurned]) -> Owed:
 
 
 REFERRED: Final[list[AnyReaction]] = [
-    Reaction("place_cards", "room", Referred, place_cards, to=(ASSIGNMENT,), feature="worksheets")
+    Reaction("place_cards", "room", Referred, place_cards, to=(ASSIGNMENT,), feature="worksheets"),
+    Reaction("place_on_bills", "room", Referred, place_on_bills, to=(BILL,), feature="payments"),
 ]
 REACTIONS: Final[list[AnyReaction]] = [Reaction("turn_cards", "assignment", CardsTurned, turn_cards, to=(ROOM,))]

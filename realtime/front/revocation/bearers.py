@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
-from common.auth.revocations import Revocation, refusal
+from common.auth.revocations import Revocation, revocation_refusal
 from common.auth.tokens import Verified
 from common.errors import Unauthenticated
 from realtime.delivery.connections import Connection
@@ -39,6 +39,6 @@ class Bearers:
     def against(self, revocation: Revocation) -> Iterator[tuple[Connection, Unauthenticated]]:
         """Those whose token this takes back, and what they are told."""
         for connection, verified in list(self._by_user.get(revocation.user, {}).items()):
-            error = refusal(verified, revocation)
+            error = revocation_refusal(verified, revocation)
             if error is not None:
                 yield connection, error

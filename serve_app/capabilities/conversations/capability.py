@@ -21,14 +21,17 @@ def conversations_of(context: ServerContext) -> Conversations:
     consent = settings.chat.client_to_client == "consent" and settings.features.moderation
     return Conversations(
         region=context.region,
-        views=context.stores.views,
         clock=context.clock,
         cares=CareReader(context.stores.views),
         roles=Roles(context.database, context.clock),
         names=context.names,
         reach=context.reach,
         policies=ShippedPolicies(),
-        terms=Terms(allowed=consent, max_open_requests=settings.chat.max_open_requests),
+        terms=Terms(
+            allowed=consent,
+            max_open_requests=settings.chat.max_open_requests,
+            encrypted=frozenset(settings.e2ee.relations),
+        ),
     )
 
 

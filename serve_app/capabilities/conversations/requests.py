@@ -12,6 +12,7 @@ from actors.rooms.replies import RoomLine
 from actors.rooms.room.wire import RoomMember, WireRoom
 from common.decoding import Id, Request, Seq
 from common.lines import LINE_PATTERN
+from serve_app.capabilities.rooms.requests import Accept
 from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE
 
 Instant = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
@@ -33,7 +34,7 @@ class SpeaksAbout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 class CreateConversation(Request, frozen=True, kw_only=True):
     """Begin the conversation with somebody, or find it. `about`: of whom two therapists speak, under an alias.
-    `accept_policy`: the version of the policy that one agrees to."""
+    `accept_policy`: the version of the policy that one agrees to. `accept`: what cannot be had where it is `e2ee`."""
 
     relation: Relation
     other: Id = msgspec.field(name="with")
@@ -42,6 +43,7 @@ class CreateConversation(Request, frozen=True, kw_only=True):
     note: Note | None = None
     accept_policy: Seq | None = None
     e2ee: bool = False
+    accept: Accept | None = None
 
 
 class OfConversation(Request, frozen=True):

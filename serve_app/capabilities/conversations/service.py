@@ -1,7 +1,6 @@
 """Conversations for those who serve clients: who may begin which, and what that takes of several entities. What
 becomes of one is the room's to decide."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -12,25 +11,22 @@ from actors.care.state import CareRecord
 from actors.kernel.contract.commands import answer_to
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient
+from actors.outgoing.commands import AskFor, NoteAsked
 from actors.rooms.conversation.binding import Opening
-from actors.rooms.conversation.commands import Converse
+from actors.rooms.conversation.commands import Converse, See
 from actors.rooms.conversation.policy import Policy
 from actors.rooms.conversation.rules import check_policy
 from actors.rooms.conversation.words import refuse_names
-from actors.rooms.messages.views import REQUESTS
 from actors.rooms.pairs import ClaimPair, pair_id
 from actors.rooms.replies import CreatedRoom
 from actors.rooms.service import Names
 from actors.workflows.care import following
 from common.clock import Clock
-from common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, RateLimited
+from common.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, RateLimited
 from common.ids import new_id
 from common.reach import Reach
 from serve_app.capabilities.conversations.policies import Policies
 from serve_app.capabilities.conversations.requests import CreateConversation, SpeaksAbout
-from store.ports.views import Scalar, ViewQuery, Views
-
-_WAIT_S: Final = 3600.0
 
 
 class RoleReader(Protocol):
@@ -49,10 +45,12 @@ class Cares(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What clients may do among themselves. `allowed`: may they write to each other, once both agree?"""
+    """What is offered. `allowed`: may clients write to each other, once both agree? `encrypted`: relations whose
+    conversations may be encrypted by their devices."""
 
     allowed: bool
     max_open_requests: int
+    encrypted: frozenset[str] = frozenset()
 
 
 class Conversations:
@@ -61,7 +59,6 @@ class Conversations:
     def __init__(
         self,
         region: EntityClient,
-        views: Views,
         clock: Clock,
         cares: Cares,
         roles: RoleReader,
@@ -70,7 +67,7 @@ class Conversations:
         policies: Policies,
         terms: Terms,
     ) -> None:
-        self._region, self._views, self._clock = region, views, clock
+        self._region, self._clock = region, clock
         self._cares, self._roles, self._names, self._reach = cares, roles, names, reach
         self._policies, self._terms = policies, terms
 
@@ -78,9 +75,9 @@ class Conversations:
         """Begin a conversation, or find it.
 
         Raises:
-            InvalidArgument: with oneself; `about` where nobody is spoken about; `e2ee`.
-            PermissionDenied: not these two, or nobody may; the other cannot be reached.
-            FailedPrecondition: reason `no_care`, `policy` or `names_client`.
+            InvalidArgument: with oneself; `about` where nobody is spoken about; a note where all is encrypted.
+            PermissionDenied: not these two, or nobody may; the other cannot be reached; not encrypted.
+            FailedPrecondition: reason `no_care`, `policy`, `names_client`, `accept` or `e2ee`.
             NotFound: `care_id` is none of these two.
             RateLimited: too many requests wait, or the other has declined lately.
         """
@@ -105,7 +102,15 @@ class Conversations:
         if asked.care_id is not None and asked.relation != "client_therapist":
             raise InvalidArgument("Only a client and a therapist have care.", details={"field": "care_id"})
         if asked.e2ee:
-            raise FailedPrecondition("Encrypted conversations are not offered here.", details={"reason": "e2ee"})
+            self._check_encrypted(asked)
+
+    def _check_encrypted(self, asked: CreateConversation) -> None:
+        if asked.relation not in self._terms.encrypted:
+            raise PermissionDenied("Encrypted conversations are not offered here.", details={"reason": "e2ee"})
+        if asked.note is not None:
+            raise InvalidArgument(
+                "A note would be read here. Say it in the conversation.", details={"field": "note", "reason": "e2ee"}
+            )
 
     async def _check_other(self, asked: CreateConversation, by: Principal) -> None:
         """Whoever nobody here has seen yet may be anybody: their tokens come from elsewhere."""
@@ -159,19 +164,23 @@ class Conversations:
         policy, version = await self._policies.of(asked.relation)
         check_policy(policy, version, asked.accept_policy)
         room = await self._room_of(asked, by, trace)
-        if room not in (waiting := await self._waiting(by.user)) and len(waiting) >= self._terms.max_open_requests:
-            raise RateLimited(
-                "You have asked several people already. Wait for their answers.",
-                details={"reason": "open_requests"},
-                retry_after_s=_WAIT_S,
-            )
-        return await self._converse(room, asked, by, trace, asks=True)
+        if await self._stands(room, by, trace):
+            return await self._converse(room, asked, by, trace, asks=True)
+        counter = f"outgoing:{by.user}"
+        await self._region.ask(counter, AskFor(room, self._terms.max_open_requests), by=by, trace=trace)
+        try:
+            return await self._converse(room, asked, by, trace, asks=True)
+        except (AlreadyExists, FailedPrecondition, PermissionDenied, RateLimited):
+            await self._region.ask(counter, NoteAsked(room=room, waits=False, seq=0), by=SYSTEM, trace=trace)
+            raise
 
-    async def _waiting(self, user: str) -> Collection[str]:
-        """The conversations that the user has asked for, and that nobody has answered."""
-        equal: dict[str, Scalar] = {"maker": user, "open": True}
-        query = ViewQuery(collection=REQUESTS, equal=equal, order_by="room", limit=self._terms.max_open_requests + 1)
-        return {str(view.fields["room"]) for view in await self._views.find(query)}
+    async def _stands(self, room: str, by: Principal, trace: str) -> bool:
+        """Is it there, so that nobody is asked anew?"""
+        try:
+            seen = await self._region.ask(f"room:{room}", See(), by=by, trace=trace)
+        except NotFound:
+            return False
+        return seen.room.state not in ("declined", "closed")
 
     async def _room_of(self, asked: CreateConversation, by: Principal, trace: str) -> str:
         """Which room is the conversation of the two."""
@@ -209,6 +218,8 @@ def _said(asked: CreateConversation, policy: Policy, version: int) -> Converse:
         accepted=asked.accept_policy,
         opening=b"" if opening == Opening() else msgspec.msgpack.encode(opening),
         about=about is not None,
+        e2ee=asked.e2ee,
+        accept=tuple(asked.accept or ()),
     )
 
 

@@ -16,6 +16,7 @@ from serve_app.capabilities.files.operations import FileOperations
 from serve_app.capabilities.files.personal import PersonalFiles
 from serve_app.capabilities.files.quota import FileQuota
 from serve_app.capabilities.files.reading.content import FileContent, content_routes
+from serve_app.capabilities.files.reading.held import HeldFiles
 from serve_app.capabilities.files.reading.links import FileLinks
 from serve_app.capabilities.files.server_events import FILE_EVENTS
 from serve_app.capabilities.files.service import Files
@@ -70,6 +71,12 @@ def links_of(context: ServerContext) -> FileLinks:
     return FileLinks(context.root, http.public_url or f"http://{http.host}:{http.port}", context.clock)
 
 
+def held_of(context: ServerContext) -> HeldFiles:
+    """What legal holds keep."""
+    views = context.stores.views
+    return HeldFiles(context.region, views, HoldsOver(views), context.once(links_of), context.clock)
+
+
 def metrics_of(context: ApiContext) -> FilesMetrics:
     """The figures of files."""
     return FilesMetrics(context.registry)
@@ -84,7 +91,15 @@ def _routers(context: ApiContext) -> Iterable[APIRouter]:
     links, audit = context.once(links_of), context.once(audit_of)
     yield small_routes(SmallFiles(files=files, blobs=context.blobs, quota=quota, metrics=metrics, clock=context.clock))
     yield tus_routes(context.once(uploads_of), quota, metrics)
-    yield content_routes(FileContent(sight=files.sight, blobs=context.blobs, links=links, audit=audit, metrics=metrics))
+    content = FileContent(
+        sight=files.sight,
+        held=context.once(held_of),
+        blobs=context.blobs,
+        links=links,
+        audit=audit,
+        metrics=metrics,
+    )
+    yield content_routes(content)
 
 
 def _health(context: ApiContext) -> Iterable[HealthPart]:

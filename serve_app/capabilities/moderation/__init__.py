@@ -15,4 +15,5 @@ follows.py        what the follower reads for it
 screening.py      words of danger, read after they are stored
 health.py         is anybody looking?
 personal.py       export and erasure
+pages/         the page `/console/moderation`
 """

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+from fastapi import APIRouter
+
 from common.reach import Reach
 from config.settings import Settings
 from serve_app.capabilities.audit.capability import audit_of
@@ -15,6 +17,7 @@ from serve_app.capabilities.moderation.doors.handling import ModeratorOperations
 from serve_app.capabilities.moderation.doors.measures import MeasureOperations
 from serve_app.capabilities.moderation.doors.operations import SafetyOperations
 from serve_app.capabilities.moderation.health import SafetyHealth
+from serve_app.capabilities.moderation.pages.routes import moderation_routes
 from serve_app.capabilities.moderation.personal import PersonalSafety
 from serve_app.capabilities.moderation.refused import RefusedWords
 from serve_app.capabilities.moderation.reports import Reports
@@ -81,6 +84,10 @@ def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
     yield from map(known, MeasureOperations(cases))
 
 
+def _routers(_: ApiContext) -> Iterable[APIRouter]:
+    yield moderation_routes()
+
+
 def _listens(context: GatewayContext) -> None:
     restrictions = context.once(restrictions_of)
     context.hub.tasks.spawn(restrictions.follow(context.database))
@@ -98,6 +105,7 @@ MODERATION: Final = Capability(
     name="moderation",
     feature=FEATURE,
     operations=_operations,
+    routers=_routers,
     events=SAFETY_EVENTS,
     listens=_listens,
     health=_health,

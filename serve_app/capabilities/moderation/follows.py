@@ -9,7 +9,7 @@ from prometheus_client import Gauge
 from actors.moderation.records import SEVERITIES
 from actors.moderation.views import CASES
 from common.errors import CarewireError
-from ml.safety.screen import Screen
+from ml.safety.screen import CrisisScreen
 from serve_app.capabilities.following import FollowerContext, Follows
 from serve_app.capabilities.identity.accounts.roles import Roles
 from serve_app.capabilities.identity.care.service import CareReader
@@ -34,7 +34,7 @@ def _open(context: FollowerContext) -> Iterable[Consumer]:
     _counting.add(task)
     task.add_done_callback(_counting.discard)
     yield Screening(
-        screen=Screen(), danger=danger, entities=context.region, reports=reports, blocks=blocks, metrics=metrics
+        screen=CrisisScreen(), danger=danger, entities=context.region, reports=reports, blocks=blocks, metrics=metrics
     )
 
 

@@ -23,7 +23,7 @@ from actors.rooms.safety.events import Held
 from common.clock import Clock
 from common.ids import derived_id
 from common.safety.evidence import Evidence, pack
-from ml.safety.screen import HarmFinding, Screen
+from ml.safety.screen import CrisisScreen, HarmFinding
 from serve_app.capabilities.identity.accounts.roles import Roles
 from serve_app.capabilities.identity.care.service import CareReader
 from serve_app.capabilities.moderation.blocks import BlockReader
@@ -128,7 +128,7 @@ class Screening:
 
     def __init__(
         self,
-        screen: Screen,
+        screen: CrisisScreen,
         danger: Danger,
         entities: EntityClient,
         reports: Reports,

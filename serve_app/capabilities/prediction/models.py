@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from ml.answers.asked import Asked
+from ml.answers.asked import AskedOpinion
 from ml.knowledge.schema import VITALS
 
 Text = Annotated[str, StringConstraints(max_length=2000)]
@@ -50,9 +50,9 @@ class Patient(PredictionBody):
     pregnant: bool | None = None
     vitals: Vitals | None = None
 
-    def asked_of(self, top_k: int = 5) -> Asked:
+    def asked_of(self, top_k: int = 5) -> AskedOpinion:
         """The request in the predictor's terms."""
-        return Asked(
+        return AskedOpinion(
             symptoms=tuple(self.symptoms),
             age=self.age,
             sex=self.sex or "unknown",

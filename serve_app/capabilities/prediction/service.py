@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.errors import Unavailable
-from ml.answers.asked import Asked
+from ml.answers.asked import AskedOpinion
 from ml.answers.interpreter import DISCLAIMER, Interpreter, Understood
 from ml.answers.judgement import judge, prediction_set
 from ml.answers.next_question import NextQuestion
 from ml.answers.opinions import RULES_ONLY, Model, ModelInfo, Opinion
-from ml.answers.recommend import Person, Recommender
-from ml.evidence import Evidence
+from ml.answers.recommend import AssessedPerson, Recommender
+from ml.evidence import PatientEvidence
 from ml.knowledge.loading import Knowledge
 from ml.knowledge.schema import VITALS
 from ml.messages.answer import MessageReader
@@ -49,7 +49,7 @@ def _page(folder: Path) -> str:
 
 
 NO_MODEL = Served(None, RULES_ONLY)
-Evaluate = Callable[[Served, Evidence], Awaitable[Opinion]]
+Evaluate = Callable[[Served, PatientEvidence], Awaitable[Opinion]]
 
 
 class PredictionService:
@@ -72,7 +72,7 @@ class PredictionService:
         self._questions = NextQuestion(knowledge)
         self._labels = {row.id: row.label for row in knowledge.symptoms} | VITAL_LABELS
 
-    async def predict(self, asked: Asked) -> dict[str, object]:
+    async def predict(self, asked: AskedOpinion) -> dict[str, object]:
         """The answer of `POST /api/ml/predict`.
 
         Raises:
@@ -83,7 +83,7 @@ class PredictionService:
         opinion, cached = await self._opinion(served, understood.evidence)
         return self._answer(understood, opinion, served.info, cached)
 
-    def recommend(self, condition: str, person: Person) -> dict[str, object]:
+    def recommend(self, condition: str, person: AssessedPerson) -> dict[str, object]:
         """The answer of `POST /api/ml/recommend`.
 
         Raises:
@@ -91,7 +91,7 @@ class PredictionService:
         """
         return self.recommender.recommend(condition, person)
 
-    async def next_question(self, asked: Asked, already: Collection[str]) -> dict[str, object]:
+    async def next_question(self, asked: AskedOpinion, already: Collection[str]) -> dict[str, object]:
         """The answer of `POST /api/ml/next-question`. Red flags come first: with an emergency there is nothing to ask.
 
         Raises:
@@ -138,7 +138,7 @@ class PredictionService:
             raise Unavailable("The symptom model is not loaded; only the safety rules answer.", retry_after_s=5.0)
         return {"html": await asyncio.to_thread(_page, folder)}
 
-    async def _opinion(self, served: Served, evidence: Evidence) -> tuple[Opinion | None, bool]:
+    async def _opinion(self, served: Served, evidence: PatientEvidence) -> tuple[Opinion | None, bool]:
         if served.model is None:
             return None, False
         key = (served.info.version, evidence.key())

@@ -4,7 +4,7 @@ An exception that crosses Ray becomes another class whose text holds a traceback
 """
 
 from common.errors import CarewireError, InvalidArgument
-from ml.answers.recommend import Person
+from ml.answers.recommend import AssessedPerson
 from serve_app.capabilities.prediction.models import (
     ClassifyRequest,
     NextQuestionRequest,
@@ -41,7 +41,7 @@ async def call(service: PredictionService, method: str, body: Reply) -> Reply:
 
 def _recommend(service: PredictionService, request: RecommendRequest) -> Reply:
     profile = request.profile
-    person = Person(
+    person = AssessedPerson(
         age=profile.age,
         sex=profile.sex,
         pregnant=profile.pregnant,

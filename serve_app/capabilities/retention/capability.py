@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from serve_app.capabilities.audit.capability import audit_of
 from serve_app.capabilities.capability import Capability, ServerContext
+from serve_app.capabilities.files.capability import held_of
 from serve_app.capabilities.holding import HoldsOver
 from serve_app.capabilities.meetings.capability import recordings_of
 from serve_app.capabilities.operations.capability import jobs_of, repeats_of
@@ -32,7 +33,8 @@ def holds_of(context: ServerContext) -> LegalHolds:
 def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
     known, audit = context.once(repeats_of).known, context.once(audit_of)
     yield from map(known, RetentionOperations(Retention(context.region, audit), context.once(jobs_of)))
-    yield from map(known, HoldOperations(context.once(holds_of)))
+    files = context.once(held_of) if context.settings.features.files else None
+    yield from map(known, HoldOperations(context.once(holds_of), files))
 
 
 RETENTION: Final = Capability(name="retention", operations=_operations, connectors=CONNECTORS)

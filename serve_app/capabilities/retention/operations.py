@@ -1,15 +1,18 @@
 """What administrators can ask about what is kept: how long, what goes now, and what stays whatever becomes of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
 
+from actors.keeping.hold import ShownHold
 from actors.keeping.terms import KeptFor, RetentionTerms
+from actors.kernel.contract.entity import Principal
 from actors.rooms.messages.chat_message import content_of
 from common.clock import to_rfc3339
 from common.errors import FailedPrecondition
 from common.safety.evidence import Evidence, unpack
+from serve_app.capabilities.files.reading.held import HeldFile, HeldFiles
 from serve_app.capabilities.operations.job_operations import job_shown
 from serve_app.capabilities.operations.jobs import Jobs
 from serve_app.capabilities.retention import examples, requests
@@ -84,10 +87,10 @@ class RetentionOperations:
 
 
 class HoldOperations:
-    """One a process."""
+    """One a process. `files`: those that holds keep, where files are offered."""
 
-    def __init__(self, holds: LegalHolds) -> None:
-        self._holds = holds
+    def __init__(self, holds: LegalHolds, files: HeldFiles | None) -> None:
+        self._holds, self._files = holds, files
 
     def __iter__(self) -> Iterator[Operation[Any]]:
         yield Operation(
@@ -169,11 +172,23 @@ class HoldOperations:
         found = await self._holds.export(
             request.hold_id, after=after, limit=request.limit, by=caller.by, trace=caller.trace
         )
+        messages = [_kept(unpack(copy)) for copy in found.copies]
         return requests.HoldExport(
             hold=found.hold,
-            messages=[_kept(unpack(copy)) for copy in found.copies],
+            messages=messages,
+            files=await self._held(found.hold, messages, first=not after, by=caller.by),
             next_cursor=encode_cursor(found.after) if found.after else None,
         )
+
+    async def _held(
+        self, hold: ShownHold, messages: Iterable[requests.KeptMessage], *, first: bool, by: Principal
+    ) -> list[HeldFile]:
+        """Where the bytes are of what these messages hold; with the first page, of what was deleted, too."""
+        if self._files is None or hold.state != "active":
+            return []
+        named = [one["file_id"] for message in messages for one in message.attachments if "file_id" in one]
+        deleted = await self._files.deleted(hold.hold_id) if first else []
+        return await self._files.shown(hold.hold_id, [*named, *deleted], by)
 
 
 def _set(terms: RetentionTerms) -> requests.RetentionReply:

@@ -9,6 +9,7 @@ from actors.keeping.hold import ShownHold
 from actors.keeping.terms import Between, KeptFor
 from common.decoding import Id, Request
 from common.persons import UserId
+from serve_app.capabilities.files.reading.held import HeldFile
 from serve_app.capabilities.operations.job_operations import Job
 from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE
 from serve_app.edge.operation import Repeatable
@@ -131,8 +132,10 @@ class KeptMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class HoldExport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a hold has kept, in order of room and message; nothing, once it was released."""
+    """What a hold has kept, in order of room and message; nothing, once it was released. `files`: those that these
+    messages hold, and with the first page those that were deleted."""
 
     hold: ShownHold
     messages: list[KeptMessage]
+    files: list[HeldFile] = []
     next_cursor: str | None = None

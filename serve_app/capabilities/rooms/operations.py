@@ -90,7 +90,7 @@ def _memberships(services: RoomServices) -> Iterator[Operation[Any]]:
 
     async def create(request: requests.CreateRoom, caller: Caller) -> Reply:
         if request.e2ee and not services.e2ee:
-            raise PermissionDenied("Encrypted rooms are not offered here.", reason="e2ee")
+            raise PermissionDenied("Encrypted rooms are not offered here.", details={"reason": "e2ee"})
         if request.kind == "direct":
             await services.direct.may_open_direct(caller.by.user, caller.by.role, request.members)
         return await rooms.create(request.room_id, request.command(caller.by.user), by=caller.by, trace=caller.trace)

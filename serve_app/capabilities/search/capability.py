@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from fastapi import APIRouter
 from pymongo import IndexModel
 
 from config.settings import Settings
@@ -18,11 +19,13 @@ from serve_app.capabilities.search.asking.pages import Pages
 from serve_app.capabilities.search.asking.service import Search
 from serve_app.capabilities.search.connectors import CONNECTORS
 from serve_app.capabilities.search.doors.operations import SearchOperations
+from serve_app.capabilities.search.erased import ErasedPeople
 from serve_app.capabilities.search.health import SearchHealth
 from serve_app.capabilities.search.personal import PersonalSearch
 from serve_app.capabilities.search.process.link import SearchLink
 from serve_app.capabilities.search.sources.table import directory_of, sources_of, types_of
 from serve_app.capabilities.search.upkeep import Upkeep
+from serve_app.edge.conventions.described.pages import console_routes
 from serve_app.edge.operation import Operation
 from serve_app.processes.health import HealthPart
 
@@ -72,12 +75,16 @@ def _operations(context: ServerContext) -> Iterable[Operation[Any]]:
     return map(context.once(repeats_of).known, operations)
 
 
+def _routers(_: ApiContext) -> Iterable[APIRouter]:
+    yield console_routes("search", "serve_app.capabilities.search.pages")
+
+
 def _health(context: ApiContext) -> Iterable[HealthPart]:
     yield HealthPart(FEATURE, SearchHealth(context.census).look, vital=False)
 
 
 def _personal(context: ApiContext) -> PersonalSearch:
-    return PersonalSearch(context.once(pages_of))
+    return PersonalSearch(context.once(pages_of), ErasedPeople(context.database, context.stores.vault))
 
 
 def _indexes(_: Settings) -> Mapping[str, Sequence[IndexModel]]:
@@ -88,6 +95,7 @@ SEARCH: Final = Capability(
     name="search",
     feature=FEATURE,
     operations=_operations,
+    routers=_routers,
     health=_health,
     personal=_personal,
     indexes=_indexes,

@@ -8,7 +8,6 @@ from serve_app.capabilities.operations.jobs import Jobs
 from serve_app.capabilities.search.doors.answers import Drift, JobBegun, Progress, SearchStatus
 from serve_app.capabilities.search.process.keys import COLLECTION
 from serve_app.capabilities.search.process.link import SearchLink
-from serve_app.capabilities.search.process.questions import State
 from serve_app.capabilities.search.process.working import DRIFT
 from serve_app.edge.operation import Caller
 from store.mongo.client import Database, Document, database_errors
@@ -37,7 +36,7 @@ class Upkeep:
             documents=state.documents,
             lag_ms=state.lag_ms,
             drift=None if drift is None else _drift(drift),
-            reindex=_progress(state) if state.work else None,
+            reindex=Progress(state="running", done=state.done, total=state.total) if state.making else None,
         )
 
     async def reindex(self, caller: Caller) -> JobBegun:
@@ -56,10 +55,6 @@ class Upkeep:
         named = {name: value for name, value in about.items() if value}
         job_id, job = await self._jobs.start(kind, dry_run=False, caller=caller, about=named)
         return JobBegun(job=job_shown(job_id, job))
-
-
-def _progress(state: State) -> Progress:
-    return Progress(state=state.work, done=state.done, total=max(state.documents, state.done))
 
 
 def _drift(document: Document) -> Drift:

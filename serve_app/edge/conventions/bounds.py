@@ -21,6 +21,7 @@ _HEADERS: Final = {
 }
 CONSOLE: Final = "/console/"
 CALL_PAGE: Final = f"{CONSOLE}call"
+MODERATION_PAGE: Final = f"{CONSOLE}moderation"
 NOTIFICATIONS_PAGE: Final = f"{CONSOLE}notifications"
 _CALLS_MAY: Final = "camera=(self), microphone=(self), display-capture=(self), geolocation=()"
 _STRICT: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"

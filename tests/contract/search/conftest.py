@@ -4,6 +4,7 @@
 import os
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -19,22 +20,39 @@ FIRST = Generation(1, "key1", "one")
 URL = "CAREWIRE_TEST_ELASTICSEARCH_URL"
 
 
-@pytest_asyncio.fixture(params=["tantivy", "elasticsearch"])
-async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engine]:
+ENGINES = ["tantivy", "elasticsearch"]
+
+
+@asynccontextmanager
+async def made(kind: str, folder: Path) -> AsyncIterator[Engine]:
     """An empty one whose first generation serves."""
-    made: Engine
-    if request.param == "tantivy":
-        made = TantivyEngine(tmp_path / "index", SystemClock(), commit_every_s=0.001)
+    one: Engine
+    if kind == "tantivy":
+        one = TantivyEngine(folder, SystemClock(), commit_every_s=0.001)
     elif url := os.environ.get(URL):
         client = connect(url, os.environ.get(f"{URL[:-4]}_API_KEY"))
         name = f"carewire-test-{uuid.uuid4().hex[:8]}"
-        made = ElasticEngine(client, name)
+        one = ElasticEngine(client, name)
     else:
         pytest.skip(f"{URL} names no server: whether Elasticsearch finds the same is not shown")
-    await made.start()
-    await made.create(FIRST)
-    await made.swap(1)
-    yield made
-    if isinstance(made, ElasticEngine):
+    await one.start()
+    await one.create(FIRST)
+    await one.swap(1)
+    yield one
+    if isinstance(one, ElasticEngine):
         await client.indices.delete(index=f"{name}-g*")
-    await made.close()
+    await one.close()
+
+
+@pytest_asyncio.fixture(params=ENGINES)
+async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engine]:
+    """An empty one of a test's own."""
+    async with made(request.param, tmp_path / "index") as one:
+        yield one
+
+
+@pytest_asyncio.fixture(params=ENGINES, scope="module", loop_scope="module")
+async def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
+    """One for all tests of a module that do not mind what else is in it: opening one costs more than they do."""
+    async with made(request.param, tmp_path_factory.mktemp("shared") / "index") as one:
+        yield one

@@ -1,10 +1,11 @@
 """What an engine makes of changes: versions, deletions, order, and that nothing is half done."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from serve_app.capabilities.search.port import Applied, Change, Engine, Filters, Put, Term, Tree
+from serve_app.capabilities.search.port import Applied, Change, Engine, Filters, Keys, Put, Term, Tree
 from tests.contract.search.documents import all_of, delete, ids, key, put, some
 
 HISTORIES: list[tuple[str, list[Change], str | None]] = [
@@ -30,17 +31,28 @@ HISTORIES: list[tuple[str, list[Change], str | None]] = [
 ]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("together", [True, False], ids=["in one batch", "one by one"])
-@pytest.mark.parametrize(("history", "left"), [case[1:] for case in HISTORIES], ids=[case[0] for case in HISTORIES])
+@pytest.mark.parametrize(("name", "history", "left"), HISTORIES, ids=[case[0] for case in HISTORIES])
 async def test_the_newest_version_stands(
-    engine: Engine, history: list[Change], left: str | None, together: bool
+    shared: Engine, name: str, history: list[Change], left: str | None, together: bool
 ) -> None:
-    for batch in [history] if together else [[change] for change in history]:
-        await engine.apply(batch)
+    mine = key(f"{name}, {together}")
+    changes = [replace(change, key=mine) for change in history]
+    before = await documents(shared)
+    for batch in [changes] if together else [[change] for change in changes]:
+        await shared.apply(batch)
     words = {word for change in history if isinstance(change, Put) for word in change.words}
-    assert {word for word in words if await ids(engine, some(word))} == ({left} - {None})
-    assert len(await ids(engine)) == (0 if left is None else 1)
-    assert (await engine.serving()).documents == (0 if left is None else 1)  # type: ignore[union-attr]
+    alone = Filters((Keys(frozenset({mine})),))
+    assert {word for word in words if await ids(shared, some(word), alone)} == ({left} - {None})
+    assert len(await ids(shared, Tree(), alone)) == (0 if left is None else 1)
+    assert await documents(shared) - before == (0 if left is None else 1)
+
+
+async def documents(engine: Engine) -> int:
+    serving = await engine.serving()
+    assert serving is not None
+    return serving.documents
 
 
 async def test_what_came_too_late_is_counted(engine: Engine) -> None:

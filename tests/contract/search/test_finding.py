@@ -1,6 +1,7 @@
 """What an engine finds: trees, filters, weights, facets, counts. The same on each."""
 
 import pytest
+import pytest_asyncio
 
 from serve_app.capabilities.search.port import Between, Condition, Engine, Filters, Keys, Term, Tree
 from tests.contract.search.documents import among, best, every, ids, key, only, put, some, term
@@ -65,27 +66,36 @@ FILTERS: list[tuple[str, Filters, str]] = [
     ("either of nothing", Filters(either=((among("room"),),)), ""),
 ]
 
+together = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def library(shared: Engine) -> Engine:
+    """One that holds the library, and nothing else."""
+    await shared.apply(LIBRARY)
+    return shared
+
 
 @pytest.mark.parametrize(("tree", "found"), [case[1:] for case in TREES], ids=[case[0] for case in TREES])
-async def test_a_tree_finds(engine: Engine, tree: Tree, found: str) -> None:
-    await engine.apply(LIBRARY)
-    assert sorted(await ids(engine, tree)) == found.split()
-    assert sorted(await ids(engine, tree, sort="newest")) == found.split()
+@together
+async def test_a_tree_finds(library: Engine, tree: Tree, found: str) -> None:
+    assert sorted(await ids(library, tree)) == found.split()
+    assert sorted(await ids(library, tree, sort="newest")) == found.split()
 
 
 @pytest.mark.parametrize(("filters", "found"), [case[1:] for case in FILTERS], ids=[case[0] for case in FILTERS])
-async def test_filters_let_through(engine: Engine, filters: Filters, found: str) -> None:
-    await engine.apply(LIBRARY)
-    assert sorted(await ids(engine, Tree(), filters)) == found.split()
-    with_words = sorted(await ids(engine, some("sleep", "panic", "anna"), filters))
+@together
+async def test_filters_let_through(library: Engine, filters: Filters, found: str) -> None:
+    assert sorted(await ids(library, Tree(), filters)) == found.split()
+    with_words = sorted(await ids(library, some("sleep", "panic", "anna"), filters))
     assert with_words == found.split()
 
 
 @pytest.mark.parametrize("conditions", [(), (among("type", "messages"),), (among("room", "r1", "r2"),)])
-async def test_filters_move_no_score(engine: Engine, conditions: tuple[Condition, ...]) -> None:
-    await engine.apply(LIBRARY)
-    bare = {hit.key: hit.score for hit in (await engine.find(some("night", "panic"), Filters())).hits}
-    found = (await engine.find(some("night", "panic"), Filters(conditions))).hits
+@together
+async def test_filters_move_no_score(library: Engine, conditions: tuple[Condition, ...]) -> None:
+    bare = {hit.key: hit.score for hit in (await library.find(some("night", "panic"), Filters())).hits}
+    found = (await library.find(some("night", "panic"), Filters(conditions))).hits
     assert [hit.key.id for hit in found] == ["m3", "m1"]
     assert {hit.key: hit.score for hit in found} == pytest.approx(bare)
 
@@ -114,23 +124,23 @@ async def test_the_best_of_several_counts_once(engine: Engine) -> None:
     assert found.hits[0].score < summed.hits[0].score
 
 
-async def test_counts_are_of_what_may_be_read(engine: Engine) -> None:
-    await engine.apply(LIBRARY)
+@together
+async def test_counts_are_of_what_may_be_read(library: Engine) -> None:
     terms = [Term("sleep"), Term("attack"), Term("nothing"), Term("sle", "beginnings")]
-    assert await engine.count(terms, Filters()) == {terms[0]: 3, terms[1]: 1, terms[3]: 2}
-    assert await engine.count(terms, only(among("room", "r1"))) == {terms[0]: 2, terms[3]: 2}
-    assert await engine.count([], Filters()) == {}
+    assert await library.count(terms, Filters()) == {terms[0]: 3, terms[1]: 1, terms[3]: 2}
+    assert await library.count(terms, only(among("room", "r1"))) == {terms[0]: 2, terms[3]: 2}
+    assert await library.count([], Filters()) == {}
 
 
-async def test_four_hundred_terms_are_counted_at_once(engine: Engine) -> None:
-    await engine.apply(LIBRARY)
-    found = await engine.count([Term(f"word{n}") for n in range(440)] + [Term("walk")], Filters())
+@together
+async def test_four_hundred_terms_are_counted_at_once(library: Engine) -> None:
+    found = await library.count([Term(f"word{n}") for n in range(440)] + [Term("walk")], Filters())
     assert found == {Term("walk"): 1}
 
 
-async def test_facets_count_what_matches(engine: Engine) -> None:
-    await engine.apply(LIBRARY)
-    found = await engine.facets(some("sleep", "panic"), Filters(), ["type", "room", "has", "month", "status"])
+@together
+async def test_facets_count_what_matches(library: Engine) -> None:
+    found = await library.facets(some("sleep", "panic"), Filters(), ["type", "room", "has", "month", "status"])
     assert found == {
         "type": {"messages": 3, "appointments": 1},
         "room": {"r1": 2, "r2": 1},

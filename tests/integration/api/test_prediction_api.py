@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from common.clock import SystemClock
 from config.ml import MlSettings
 from ml.answers.opinions import Opinion, opinions
-from ml.evidence import Evidence
+from ml.evidence import PatientEvidence
 from ml.knowledge.loading import Knowledge, load_knowledge
 from ml.model.artifact import current_version
 from ml.model.trained import TrainedModel
@@ -46,7 +46,7 @@ class Direct:
     async def ask(self, method: str, body: dict[str, object]) -> dict[str, object]:
         return await call(self.service, method, body)
 
-    async def _evaluate(self, served: Served, evidence: Evidence) -> Opinion:
+    async def _evaluate(self, served: Served, evidence: PatientEvidence) -> Opinion:
         assert served.model is not None
         return opinions(served.model, self.service.knowledge, [evidence])[0]
 

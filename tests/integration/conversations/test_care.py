@@ -7,6 +7,7 @@ import pytest
 
 from tests.gateway_rig import Client, token
 from tests.identity_rig import House
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOUR_MS = 3_600_000
@@ -55,6 +56,30 @@ async def test_two_who_begin_it_at_once_at_two_gateways_have_one(home: House) ->
     )
     assert len({one["room"]["room_id"] for one in made}) == 1
     assert sum(one["created"] for one in made) == 1
+
+
+async def test_who_asks_eight_people_at_once_at_two_gateways_asks_five(home: House) -> None:
+    sockets = [await home.socket(token("abe"), gateway=gateway) for gateway in (0, 1)]
+    body = {"relation": "client_client", "accept_policy": 1}
+    acks = await asyncio.gather(
+        *(sockets[number % 2].call("create_conversation", body | {"with": f"friend-{number}"}) for number in range(8))
+    )
+    refused = [ack["error"] for ack in acks if not ack["ok"]]
+    assert [(one["code"], one["details"]["reason"]) for one in refused] == [("rate_limited", "open_requests")] * 3
+    page = await sockets[0].ok("list_conversations", {"state": "requested"})
+    assert len(page["rooms"]) == 5
+    room = page["rooms"][0]["room"]["room_id"]
+    (friend,) = {one["user_id"] for one in (await sockets[0].ok("get_conversation", {"room_id": room}))["members"]} - {
+        "abe"
+    }
+    again = await sockets[1].ok("create_conversation", body | {"with": friend})
+    assert again["created"] is False
+    await home.ok("POST", f"/api/conversations/{room}/respond", {"accept": False}, bearer=token(friend))
+
+    async def asks() -> bool:
+        return bool((await sockets[0].call("create_conversation", body | {"with": "friend-9"}))["ok"])
+
+    await eventually(asks, "the answer gave no place back")
 
 
 async def test_once_care_is_over_nothing_is_said_and_all_is_read(home: House) -> None:

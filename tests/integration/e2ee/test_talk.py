@@ -14,7 +14,8 @@ import pytest
 import vodozemac as vz
 
 from tests.gateway_rig import Client, token
-from tests.identity_rig import House, remembered_logs
+from tests.identity.doubles import remembered_logs
+from tests.identity_rig import House
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -182,3 +183,48 @@ async def test_what_waits_is_told_again_and_backups_come_back(home: House) -> No
     assert (await home.ok("GET", "/api/e2ee/backup", bearer=token("ada-4")))["data"] == "c2VhbGVk"
     await home.ok("DELETE", "/api/e2ee/backup", bearer=token("ada-4"))
     await home.refused(404, "not_found", "GET", "/api/e2ee/backup", bearer=token("ada-4"))
+
+
+async def test_a_conversation_is_encrypted_where_that_is_offered_and_all_four_are_accepted(home: House) -> None:
+    care = {"client_id": "cat-7", "therapist_id": "tess-7"}
+    await home.ok("POST", "/api/care", care, bearer=home.admin())
+    body = {"relation": "client_therapist", "with": "tess-7", "e2ee": True}
+    path, cat = "/api/conversations", token("cat-7")
+    problem = await home.refused(412, "failed_precondition", "POST", path, body | {"accept": ALL[:3]}, bearer=cat)
+    assert problem["details"]["reason"] == "accept"
+    asked = body | {"accept": ALL, "note": "Good morning"}
+    problem = await home.refused(400, "invalid_argument", "POST", path, asked, bearer=cat)
+    assert problem["details"]["reason"] == "e2ee"
+    room = (await home.ok("POST", path, body | {"accept": ALL}, bearer=cat))["room"]
+    assert (room["e2ee"], room["relation"]) == (True, "client_therapist")
+    tess = await home.socket(token("tess-7", "therapist"))
+    assert (await tess.error("join_room", {"room_id": room["room_id"]}))["details"]["reason"] == "accept"
+    await tess.ok("join_room", {"room_id": room["room_id"], "accept": ALL})
+    refused = {"relation": "therapist_therapist", "with": "eve-7", "e2ee": True, "accept": ALL}
+    error = await tess.error("create_conversation", refused)
+    assert (error["code"], error["details"]["reason"]) == ("permission_denied", "e2ee")
+
+
+async def test_who_joins_late_reads_nothing_of_before_and_finds_the_past_in_a_backup(home: House) -> None:
+    """The past is a device's to give: sealed by it, kept here, opened by whoever has the secret."""
+    ada, bob = await a_device(home, "ada-8", "phone"), await a_device(home, "bob-8", "phone")
+    await ada.socket.ok("create_room", {"room_id": "late", "members": ["bob-8"], "e2ee": True, "accept": ALL})
+    await bob.socket.ok("join_room", {"room_id": "late", "accept": ALL})
+    group = vz.GroupSession()
+    inbound = vz.InboundGroupSession(group.session_key)
+    said = {"room_id": "late", "kind": "encrypted", "body": ""}
+    await ada.socket.ok("message", said | {"encrypted": sealed(group, ada, CANARY)})
+    await ada.hand_over(group, "bob-8", "phone")
+    session = taken_over(bob, (await bob.socket.next("to_device"))["body"])
+    await ada.socket.ok("message", said | {"encrypted": sealed(group, ada, "from now on")})
+    past, now = (await bob.socket.ok("history", {"room_id": "late"}))["messages"]
+    with pytest.raises(vz.MegolmDecryptionException):
+        session.decrypt(vz.MegolmMessage.from_base64(past["encrypted"]["ciphertext"]))
+    opened = session.decrypt(vz.MegolmMessage.from_base64(now["encrypted"]["ciphertext"]))
+    assert json.loads(bytes(opened.plaintext))["body"] == "from now on"
+    secret = b"s" * 32
+    await ada.socket.ok("put_key_backup", {"data": inbound.pickle(secret)})
+    kept = (await home.ok("GET", "/api/e2ee/backup", bearer=token("ada-8")))["data"]
+    recovered = vz.InboundGroupSession.from_pickle(kept, secret)
+    found = recovered.decrypt(vz.MegolmMessage.from_base64(past["encrypted"]["ciphertext"]))
+    assert json.loads(bytes(found.plaintext))["body"] == CANARY

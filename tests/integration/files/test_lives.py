@@ -142,3 +142,23 @@ async def test_names_with_traps_are_shown_without_them(home: House) -> None:
         ("invoice\u202efdp.txt", "invoicefdp.txt"),
     ):
         assert (await upload(home, "ann", b"words", name))["name"] == shown
+
+
+async def test_a_hold_shows_the_bytes_of_what_was_deleted_until_it_is_released(home: House) -> None:
+    why = {"reason": "Order of a court, file 12/26."}
+    file = await ready(home, "hal", b"what was agreed", "agreed.txt")
+    hold = (await home.ok("POST", "/api/holds", why | {"user_id": "hal"}, bearer=home.admin()))["hold"]
+    export = f"/api/holds/{hold['hold_id']}/export"
+    assert "files" not in await home.ok("GET", export, bearer=home.admin())
+    await home.ok("DELETE", f"/api/files/{file['file_id']}", bearer=token("hal"))
+    assert (await home.call("GET", f"/api/files/{file['file_id']}", bearer=token("hal"))).status_code == 404
+    (kept,) = (await home.ok("GET", export, bearer=home.admin()))["files"]
+    address = "/f/" + kept["url"].partition("/f/")[2]
+    answer = await home.call("GET", address)
+    assert (kept["file_id"], answer.status_code, answer.content) == (file["file_id"], 200, b"what was agreed")
+    await home.ok("POST", f"/api/holds/{hold['hold_id']}/release", why, bearer=home.admin("root-2"))
+
+    async def gone() -> bool:
+        return (await home.call("GET", address)).status_code == 404
+
+    await eventually(gone, "the bytes outlived the hold")

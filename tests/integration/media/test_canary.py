@@ -7,7 +7,7 @@ from typing import Any
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
-from serve_app.processes.peers import ask
+from serve_app.processes.peers import ask_process
 from store.mongo.processes import ProcessRegistry
 from tests.gateway_rig import Client, token
 from tests.integration.media.people import a_home
@@ -49,7 +49,7 @@ async def test_nothing_of_it_is_written_anywhere(mongo_url: str, mongo: Any, tmp
             for name in workshop.workers:
                 process = await ProcessRegistry(home.database).holder(name)
                 assert process is not None
-                pages.append((await ask(process, "metrics", 10)).decode())
+                pages.append((await ask_process(process, "metrics", 10)).decode())
             assert len(pages) == 2, "a worker was there"
             stored = [str(document) async for document in documents(home.database)]
     assert "request.answered" in str(lines), "the setup is sound: there are logs"

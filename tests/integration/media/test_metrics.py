@@ -14,7 +14,7 @@ from actors.meetings.reports import MoveMedia
 from actors.meetings.state import Config, Terms
 from serve_app.capabilities.meetings.metrics import JoinMetrics, MeetingCensus
 from serve_app.capabilities.meetings.workers.plane import WorkerPlane
-from serve_app.processes.peers import ask
+from serve_app.processes.peers import ask_process
 from store.mongo.client import Database
 from store.mongo.processes import ProcessRegistry
 from tests.clients.media_worker import worker_settings
@@ -46,7 +46,7 @@ async def test_a_worker_tells_what_it_forwards_and_nobodys_address(
             process.worker.unit.dropped["rubbish"] += 1
             registered = await ProcessRegistry(mongo).holder("media-0")
             assert registered is not None
-            page = (await ask(registered, "metrics", 10)).decode()
+            page = (await ask_process(registered, "metrics", 10)).decode()
         finally:
             await ann.leave()
             await ben.leave()

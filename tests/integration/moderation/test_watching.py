@@ -114,3 +114,11 @@ async def test_evidence_goes_when_its_time_after_the_case_is_over(home: House) -
         return not (await home.region.ask(f"case:{case}", GetCase(), by=mo)).evidence
 
     await eventually(gone, "the evidence stays")
+
+
+async def test_the_page_of_moderators_holds_nothing_and_asks_nobody_else(home: House) -> None:
+    for path, kind in (("/console/moderation", "text/html"), ("/console/moderation.js", "text/javascript")):
+        answer = await home.call("GET", path)
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, kind)
+        assert "connect-src 'self';" in answer.headers["content-security-policy"]
+        assert "innerHTML" not in answer.text

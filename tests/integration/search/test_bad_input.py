@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.gateway_rig import token
-from tests.identity_rig import House, remembered_logs
+from tests.identity.doubles import remembered_logs
+from tests.identity_rig import House
 from tests.integration.search.rig import until_found
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.auth.revocations import Revocation, keys_of, refusal
+from common.auth.revocations import Revocation, keys_of, revocation_refusal
 from common.auth.tokens import Verified
 from common.errors import TokenExpired, Unauthenticated
 from config.settings import IdentitySettings
@@ -42,14 +42,14 @@ FOREIGN = Verified("ada", "client", "", 10_000, "j1", 5_000)
 def test_a_revocation_is_about_what_it_names(
     verified: Verified, revocation: Revocation, expected: type[Unauthenticated] | None
 ) -> None:
-    error = refusal(verified, revocation)
+    error = revocation_refusal(verified, revocation)
     assert (None if error is None else type(error)) is expected
     if expected is not None:
         assert revocation.key in keys_of(verified)  # the look-up finds it
 
 
 def test_a_token_without_an_issue_time_is_as_old_as_can_be() -> None:
-    assert refusal(Verified("ada", "client", "", 10_000, ""), Revocation("ada", before_ms=1)) is not None
+    assert revocation_refusal(Verified("ada", "client", "", 10_000, ""), Revocation("ada", before_ms=1)) is not None
 
 
 def test_no_key_is_derived_from_nothing() -> None:

@@ -9,7 +9,7 @@ from config.ml import MlSettings
 from ml.answers.interpreter import Interpreter
 from ml.answers.recommend import Recommender
 from ml.knowledge.loading import Knowledge, load_knowledge
-from ml.language.reader import Reader
+from ml.language.reader import TextReader
 from ml.model.artifact import current_version
 from ml.model.trained import TrainedModel
 
@@ -20,8 +20,8 @@ def knowledge() -> Knowledge:
 
 
 @pytest.fixture(scope="session")
-def reader(knowledge: Knowledge) -> Reader:
-    return Reader(knowledge)
+def reader(knowledge: Knowledge) -> TextReader:
+    return TextReader(knowledge)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from pathlib import Path
 from config.ml import MlSettings
 from ml.messages.answer import MessageReader
 from ml.messages.classifier import FOLDER, MessageModel
-from ml.safety.screen import Screen
+from ml.safety.screen import CrisisScreen
 
 CASES = Path(__file__).parent / "cases" / "talk.toml"
 HALVES = ("development", "blind")
@@ -81,7 +81,7 @@ def judged(half: str, severity_of: Callable[[str], str]) -> Judgement:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=HALVES, default="development")
-    half, screen = parser.parse_args().half, Screen()
+    half, screen = parser.parse_args().half, CrisisScreen()
     reader = MessageReader(MessageModel.load(MlSettings().artifacts / FOLDER), screen)
     readers: dict[str, Callable[[str], str]] = {
         "rules": lambda text: screen.read(text).severity,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ml.answers.recommend import Person, Recommender
+from ml.answers.recommend import AssessedPerson, Recommender
 from ml.knowledge.drugs import InteractionRule
 from ml.knowledge.loading import DATA
 from ml.knowledge.schema import read_csv
@@ -127,5 +127,5 @@ def test_the_combined_pill_is_warned_about_where_it_may_cause_a_stroke(
     recommender: Recommender, condition: str, person: dict[str, Any], warned: bool
 ) -> None:
     fields: dict[str, Any] = {"age": 30.0, "sex": "female", "pregnant": False, "medications": ("combined pill",)}
-    answer: Any = recommender.recommend(condition, Person(**(fields | person)))
+    answer: Any = recommender.recommend(condition, AssessedPerson(**(fields | person)))
     assert any("I47" in warning for warning in answer["warnings"]) == warned

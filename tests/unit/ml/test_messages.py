@@ -15,15 +15,15 @@ from ml.messages.classifier import FOLDER, MessageModel, MessageModelError
 from ml.messages.corpus import NONE, Corpus
 from ml.messages.features import SPACE, features
 from ml.messages.training import fit
-from ml.safety.screen import Screen
+from ml.safety.screen import CrisisScreen
 
 CASES = Path(__file__).parent / "cases" / "messages.csv"
 HARMLESS = {"idiom", "past", "denied", "topic", "ordinary"}
 
 
 @pytest.fixture(scope="module")
-def screen() -> Screen:
-    return Screen()
+def screen() -> CrisisScreen:
+    return CrisisScreen()
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def model() -> MessageModel:
 
 
 @pytest.fixture(scope="module")
-def reader(model: MessageModel, screen: Screen) -> MessageReader:
+def reader(model: MessageModel, screen: CrisisScreen) -> MessageReader:
     return MessageReader(model, screen)
 
 
@@ -42,7 +42,7 @@ def development() -> list[dict[str, str]]:
         return [row for number, row in enumerate(csv.DictReader(file)) if number % 2 == 0]
 
 
-def test_danger_is_heard_by_rule_and_the_harmless_is_left_alone(screen: Screen) -> None:
+def test_danger_is_heard_by_rule_and_the_harmless_is_left_alone(screen: CrisisScreen) -> None:
     right: Counter[str] = Counter()
     total: Counter[str] = Counter()
     for row in development():
@@ -58,7 +58,7 @@ def test_danger_is_heard_by_rule_and_the_harmless_is_left_alone(screen: Screen) 
 @pytest.mark.parametrize(
     "row", [row for row in development() if row["severity"] == "emergency"], ids=lambda row: row["text"]
 )
-def test_plan_means_attempt_and_violence_are_emergencies(screen: Screen, row: dict[str, str]) -> None:
+def test_plan_means_attempt_and_violence_are_emergencies(screen: CrisisScreen, row: dict[str, str]) -> None:
     finding = screen.read(row["text"])
     assert finding.severity == "emergency", finding
     assert row["kind"] in finding.kinds
@@ -72,11 +72,11 @@ def test_plan_means_attempt_and_violence_are_emergencies(screen: Screen, row: di
         "I\u200bwant\u200bto\u200bdie",
     ],
 )  # fmt: skip
-def test_what_is_hidden_or_dressed_up_is_heard(screen: Screen, text: str) -> None:
+def test_what_is_hidden_or_dressed_up_is_heard(screen: CrisisScreen, text: str) -> None:
     assert screen.read(text).severity != "normal"
 
 
-def test_doubt_counts_and_a_sure_denial_does_not(screen: Screen) -> None:
+def test_doubt_counts_and_a_sure_denial_does_not(screen: CrisisScreen) -> None:
     assert screen.read("I am not suicidal").severity == "normal"
     for text in (
         "I am not suicidal any more",
@@ -87,7 +87,7 @@ def test_doubt_counts_and_a_sure_denial_does_not(screen: Screen) -> None:
         assert screen.read(text).severity != "normal", text
 
 
-def test_ordinary_messages_hardly_ever_go_past_the_first_look(screen: Screen) -> None:
+def test_ordinary_messages_hardly_ever_go_past_the_first_look(screen: CrisisScreen) -> None:
     texts = [
         one.text for one in Corpus().examples("intent", held_out=False, each=1, seed=3) if one.variety == "standard"
     ]
@@ -95,7 +95,9 @@ def test_ordinary_messages_hardly_ever_go_past_the_first_look(screen: Screen) ->
     assert len(raised) <= len(texts) / 1000 + 1, raised
 
 
-def test_the_model_raises_what_the_rules_let_pass_and_lowers_nothing(reader: MessageReader, screen: Screen) -> None:
+def test_the_model_raises_what_the_rules_let_pass_and_lowers_nothing(
+    reader: MessageReader, screen: CrisisScreen
+) -> None:
     ranks = ("normal", "high", "emergency")
     raised = 0
     for one in Corpus().examples("safety", held_out=True, each=1, seed=9):
@@ -133,7 +135,7 @@ def test_what_a_message_wants(reader: MessageReader, text: str, label: str) -> N
     assert sum(one["probability"] for one in labels) == pytest.approx(1, abs=0.01)
 
 
-def test_without_a_model_the_rules_answer_alone(screen: Screen) -> None:
+def test_without_a_model_the_rules_answer_alone(screen: CrisisScreen) -> None:
     alone = MessageReader(None, screen)
     answer = alone.classify("my husband hits me", "safety")
     assert (answer["severity"], answer["rules"]) == ("emergency", ["violence"])

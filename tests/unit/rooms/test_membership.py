@@ -141,13 +141,14 @@ EVERY_OTHER_COMMAND: tuple[c.RoomCommand, ...] = (
     m.Choose("msg_1", "blk_1"),
     m.ReserveBlock("msg_1", "blk_1"),
     m.SettleBlock("msg_1", "blk_1", "open"),
+    m.SettleFile("msg_1", "file_1", "erased"),
     Attach(),  # type: ignore[assignment]  # the kernel's own, admitted by the kind
 )
 
 
 @pytest.mark.parametrize("command", EVERY_OTHER_COMMAND, ids=lambda command: type(command).__name__)
 def test_strangers_are_refused_and_where_no_room_is_there_is_nothing_to_find(command: c.RoomCommand) -> None:
-    ours = isinstance(command, m.RemindOf | m.SettleBlock | c.Say)  # for Carewire to ask
+    ours = isinstance(command, m.RemindOf | m.SettleBlock | m.SettleFile | c.Say)  # for Carewire to ask
     for stranger in (Principal("eve", "admin"), *(() if ours else (SYSTEM,))):
         with pytest.raises(NotFound):
             Chat().do(command, stranger)

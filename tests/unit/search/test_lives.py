@@ -52,7 +52,7 @@ from serve_app.capabilities.search.process.index import Asked, Written
 from serve_app.capabilities.search.process.indexer import Indexer
 from serve_app.capabilities.search.process.questions import AnsweredQuestion, Question
 from serve_app.capabilities.search.sources.conversations import RoomFeeder
-from serve_app.capabilities.search.sources.entry import Opened, Reader, Scope
+from serve_app.capabilities.search.sources.entry import Feeder, Opened, Reader, Scope
 from serve_app.capabilities.search.sources.messages import MessageFeeder, MessageSource
 from serve_app.follower.consumer import Turned
 from serve_app.follower.source import TurnOpener
@@ -198,11 +198,13 @@ class Life:
         engine, blinder = cast("Engine", PlainEngine()), Blinder(IndexKey("k1", bytes(32)), ENGLISH)
         self._opening = TurnOpener(self._kinds, self._stores)
         library = StoredLibrary(self._kinds[0], self._stores)
-        self._indexer = Indexer(engine, [RoomFeeder(), MessageFeeder(library)], self._all_of)
-        await self._indexer.begin(Written(engine, blinder, texts=True))
+        answering = Answering(Asked(engine, blinder), engine, self._clock)
+        feeders: list[Feeder] = [RoomFeeder(), MessageFeeder(library)]
+        self._indexer = Indexer(engine, feeders, self._all_of, answering.remembered.changed)
+        await self._indexer.begin(Written(engine, blinder, texts=True, number=1))
         unused: Any = None
         self._search = Search(
-            Direct(Answering(Asked(engine, blinder), engine)),
+            Direct(answering),
             {"messages": (Trusting if self._trusting else MessageSource)(region)},
             self.rooms.memberships,
             unused,

@@ -2,14 +2,17 @@
 
 from typing import Final
 
+import msgspec
 from msgspec.structs import replace
 
-from actors.rooms.conversation.binding import Binding
+from actors.outgoing.commands import NoteAsked
+from actors.rooms.conversation.binding import Binding, Consent
 from actors.rooms.conversation.policy import STRANGERS
-from actors.rooms.room.events import Profile, Rebound
+from actors.rooms.room.events import Created, Profile, Rebound
 from tests.unit.workflows.test_alarm_rules import AT, heard
+from tests.unit.workflows.test_said_rules import letters_of
 
-TOLD: Final = {"tell_asked_again"}
+TOLD: Final = {"tell_asked_again", "note_asked", "note_answered"}
 BOUND: Final = Binding(
     relation="client_client", state="requested", maker="ann", asked="bob", policy=STRANGERS, policy_version=1
 )
@@ -28,3 +31,18 @@ def test_whoever_is_asked_hears_of_it_each_time() -> None:
 def test_what_is_open_or_was_declined_asks_nobody() -> None:
     for state in ("open", "declined", "closed"):
         assert told(replace(PROFILE, binding=replace(BOUND, state=state))) == []
+
+
+def test_what_keeps_count_hears_of_each_request_and_of_its_answer() -> None:
+    asked = replace(BOUND, consents=(Consent("ann", 1, AT),))
+    begun = Created(author="ann", at=AT, profile=replace(PROFILE, binding=asked), members=("ann", "bob"))
+    answered = Rebound(author="bob", at=AT, profile=replace(PROFILE, binding=replace(asked, state="open")))
+    noted = {
+        "note_asked": (begun, NoteAsked(room="r1", waits=True, seq=0)),
+        "note_answered": (answered, NoteAsked(room="r1", waits=False, seq=0)),
+    }
+    for rule, (event, command) in noted.items():
+        [(to, packed, _)] = letters_of(rule, event, "room:r1")
+        assert (to, msgspec.msgpack.decode(packed, type=NoteAsked)) == ("outgoing:ann", command)
+    plain = Created(author="ann", at=AT, profile=replace(PROFILE, binding=None), members=("ann",))
+    assert letters_of("note_asked", plain, "room:r1") == []

@@ -11,6 +11,7 @@ from actors.files.records import FileRecord, Place
 from actors.inboxes.commands import Deliver
 from actors.kernel.contract.entity import Letter, Recorded
 from actors.kernel.contract.reactions import owed_by
+from actors.rooms.marks.commands import SettleFile
 from actors.rooms.room.commands import ShowFile
 from actors.rooms.room.events import Filed
 from tests.unit.workflows.test_table import RULES
@@ -19,7 +20,7 @@ AT = 1_763_631_000_000
 RECORD = FileRecord(
     id="file_1", owner="ada", type="text/plain", size=3, created=AT, blob="file_1", places=(Place("ward", "msg_1"),)
 )
-TOLD = {"place_files", "tell_file_owner", "tell_file_rooms"}
+TOLD = {"place_files", "tell_file_owner", "tell_file_rooms", "turn_file_blocks"}
 
 
 def letters(rule: str, event: Any, entity: str) -> list[Letter]:
@@ -62,3 +63,11 @@ def test_that_it_is_gone_needs_no_key() -> None:
 def test_of_all_else_nobody_is_told(change: Change) -> None:
     assert letters("tell_file_owner", changed(change, None), "file:1") == []
     assert letters("tell_file_rooms", changed(change, None), "file:1") == []
+    assert letters("turn_file_blocks", changed(change, None), "file:1") == []
+
+
+def test_the_messages_that_show_it_hear_what_became_of_it() -> None:
+    gone = FileChanged(author="ada", record=msgspec.structs.replace(RECORD, state="erased"), change="erased")
+    [letter] = letters("turn_file_blocks", gone, "file:1")
+    told = msgspec.msgpack.decode(letter.command, type=SettleFile)
+    assert (letter.to, told) == ("room:ward", SettleFile("msg_1", "file_1", "erased"))

@@ -5,16 +5,21 @@ from typing import Any
 import msgspec
 
 from actors.inboxes.commands import Deliver
-from actors.kernel.contract.entity import SYSTEM
+from actors.kernel.contract.entity import SYSTEM, Recorded
+from actors.kernel.contract.reactions import owed_by
 from actors.notifications.notifier.commands import Tell
+from actors.payments.bill.cards import PlaceCard
 from actors.payments.bill.commands import BookingTold, MoveBeneficiary, Pay, RefundBill
 from actors.payments.payee.commands import Earn, Finish
 from actors.payments.payer.commands import OpenAt
 from actors.payments.subscription.commands import Cancel, Reactivate
+from actors.rooms.marks.commands import SettleBlock
+from actors.rooms.room.events import Referred
 from tests.unit.payments.billing.test_subscription import Book
 from tests.unit.payments.payouts.paymaster import Paymaster
 from tests.unit.payments.purse import Purse
 from tests.unit.payments.till import ADA, BILL, ROOT, TERMS, Till
+from tests.unit.workflows.test_table import RULES
 
 TESTED = {
     "tell_bill_changed",
@@ -38,6 +43,9 @@ TESTED = {
     "tell_booking_bill",
     "tell_booking_bill_again",
     "move_booking_bill",
+    "place_on_bills",
+    "turn_bill_cards",
+    "begin_bill_cards",
 }
 
 
@@ -197,3 +205,25 @@ def test_a_method_that_comes_and_goes_is_told_to_its_payer() -> None:
         (method_id, "methods"),
         (method_id, "removed"),
     ]
+
+
+def settled(letters: list[Any]) -> list[tuple[str, SettleBlock]]:
+    found = [one for one in letters if one.to.startswith("room:")]
+    return [(one.to, msgspec.msgpack.decode(one.command, type=SettleBlock)) for one in found]
+
+
+def test_a_message_that_shows_a_bill_hears_how_it_is_from_its_first_moment_on() -> None:
+    posted = Referred(author="tess", at=0, target=7, id="msg_1", refs=(("bill:bil_1", "blk_1"), ("assignment:a", "b")))
+    [(_, letter)] = owed_by([RULES["place_on_bills"]], "room:r1", Recorded(7, 0, 3, posted), "7").letters
+    assert letter.to == BILL
+    placed = msgspec.msgpack.decode(letter.command, type=PlaceCard)
+    till = Till()
+    till.open(10_000, terms=TERMS)
+    for _ in range(2):
+        till.do(BILL, placed, SYSTEM)
+    assert settled(till.letters) == [("room:r1", SettleBlock("msg_1", "blk_1", "open"))]
+    till.passivate(BILL, snapshot=True)
+    till.letters.clear()
+    till.view(BILL, Pay(provider="stripe", method_id="mth_1", method="pm_1"), ADA)
+    till.carry_out_all()
+    assert settled(till.letters)[-1] == ("room:r1", SettleBlock("msg_1", "blk_1", "paid"))

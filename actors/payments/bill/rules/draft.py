@@ -1,19 +1,22 @@
 """One change of a bill while it is decided: what the record is then, the money that moved, what is asked of whom."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from actors.kernel.contract.entity import Decision, SetTimer
 from actors.payments import ledger
 from actors.payments.activities import PaymentAsk, encode
+from actors.payments.bill.cards import Card
 from actors.payments.bill.commands import Poll
 from actors.payments.bill.events import Asked, BillChanged, Heard
 from actors.payments.bill.state import BillRecord, DisputeRecord, PaymentRecord, RefundRecord
 from actors.payments.ledger import Entry, Posting
 
 replace = msgspec.structs.replace
+MOST_CARDS: Final = 50
+"""Of the messages that show a bill, so many are told how it is: the last."""
 
 
 @dataclass(slots=True)
@@ -64,6 +67,11 @@ class Draft:
         kept = tuple(payment if one.id == payment.id else one for one in self.record.payments)
         self.record = replace(self.record, payments=kept)
         return payment
+
+    def place(self, card: Card) -> None:
+        """One block more that shows it: nothing that anybody is told of."""
+        if card not in self.record.cards:
+            self.record = replace(self.record, cards=(*self.record.cards, card)[-MOST_CARDS:])
 
     def put_refund(self, refund: RefundRecord, *, change: str = "") -> None:
         """A refund, new or changed."""

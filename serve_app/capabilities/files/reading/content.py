@@ -15,6 +15,7 @@ from common.lib.ranges import Range, Unsatisfiable, range_of
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.files.metrics import FilesMetrics
+from serve_app.capabilities.files.reading.held import HeldFiles
 from serve_app.capabilities.files.reading.links import PATH as LINKS
 from serve_app.capabilities.files.reading.links import FileLinks
 from serve_app.capabilities.files.reading.names import content_type, disposition
@@ -47,9 +48,15 @@ class FileContent:
     """One a process. `blobs`: where the bytes are."""
 
     def __init__(
-        self, sight: FileSight, blobs: Blobs, links: FileLinks, audit: AuditRecord, metrics: FilesMetrics
+        self,
+        sight: FileSight,
+        held: HeldFiles,
+        blobs: Blobs,
+        links: FileLinks,
+        audit: AuditRecord,
+        metrics: FilesMetrics,
     ) -> None:
-        self._sight, self._blobs, self._links = sight, blobs, links
+        self._sight, self._held, self._blobs, self._links = sight, held, blobs, links
         self._audit, self._metrics = audit, metrics
 
     async def by_token(self, request: Request, file_id: str, variant: str | None, by: Principal) -> Response:
@@ -60,19 +67,21 @@ class FileContent:
                 "file.read", by.user, seen.record.owner, role=by.role, resource=file_id, request=_trace(request)
             )
             await self._audit.append(entry)
-        return await self._answer(request, seen, variant or "", attached=False)
+        return await self._answer(request, part_of(seen, variant or ""), seen.name, attached=False)
 
     async def by_link(self, request: Request, token: str) -> Response:
         """Raises NotFound: the link is not good, or whoever made it sees the file no more."""
         granted = self._links.read(token)
+        if (kept := await self._held.under(granted)) is not None:
+            part = Part(kept.blob, kept.type or "application/octet-stream", f'"{kept.id}"')
+            return await self._answer(request, part, kept.id, attached=True)
         seen = await self._sight.of(granted.file, Principal(granted.user, granted.role), _trace(request))
-        return await self._answer(request, seen, granted.variant, attached=granted.attached)
+        return await self._answer(request, part_of(seen, granted.variant), seen.name, attached=granted.attached)
 
-    async def _answer(self, request: Request, seen: Seen, variant: str, *, attached: bool) -> Response:
-        part = part_of(seen, variant)
+    async def _answer(self, request: Request, part: Part, name: str, *, attached: bool) -> Response:
         headers = _HEADERS | {
             "ETag": part.tag,
-            "Content-Disposition": disposition(seen.name, part.type, attached=attached),
+            "Content-Disposition": disposition(name, part.type, attached=attached),
         }
         if request.headers.get("if-none-match") in (part.tag, "*"):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)

@@ -11,7 +11,7 @@ from typing import Final
 
 from pymongo import ASCENDING, IndexModel
 
-from common.auth.revocations import Revocation, keys_of, refusal
+from common.auth.revocations import Revocation, keys_of, revocation_refusal
 from common.auth.tokens import Verified
 from common.clock import Clock
 from common.lib.batching import Batcher, look_up_together
@@ -73,7 +73,9 @@ class Revocations:
             Unavailable: the database does not answer.
         """
         revocations = await self._look_ups.put(keys_of(verified))
-        errors = [error for revocation in revocations if (error := refusal(verified, revocation)) is not None]
+        errors = [
+            error for revocation in revocations if (error := revocation_refusal(verified, revocation)) is not None
+        ]
         if errors:
             raise min(errors, key=lambda error: error.code == "token_expired")  # the graver one
 

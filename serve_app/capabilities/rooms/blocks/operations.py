@@ -22,7 +22,7 @@ _RequestId = Annotated[str, Meta(max_length=128)]
 
 class UseBlock(OfMessage, frozen=True, kw_only=True):
     """Use a block: `start` books one of its times, `choose` names options by their places from 0 on, `method_id` pays
-    with that. `close`: nobody chooses any more."""
+    with that. `close`: nobody chooses any more, or books."""
 
     block_id: ShortText
     start: Moment | None = None

@@ -28,8 +28,7 @@ class SlotsKind:
             PermissionDenied: it is another's calendar.
             InvalidArgument: a time that lies behind, or comes twice.
         """
-        if caller.by.user != block["therapist_id"] and caller.by.role != "admin":
-            raise PermissionDenied("Only a therapist offers times of theirs.")
+        _check_offering(block, caller)
         now_ms = self._clock.platform_ms()
         starts = [parse_instant(start, "starts") for start in block["starts"]]
         until = parse_instant(block["expires_at"], "expires_at") if "expires_at" in block else now_ms + 1
@@ -44,12 +43,15 @@ class SlotsKind:
         return "Times to choose from: " + ", ".join(block["starts"])
 
     async def use(self, place: Place, block: Mapping[str, Any], use: Use, caller: Caller) -> Used:
-        """Book one of them.
+        """Book one of them; or, as who may offer them, offer them no more.
 
         Raises:
             InvalidArgument: none of them.
+            PermissionDenied: only who may offer them withdraws them.
             Conflict: somebody else has it; or what stands against the booking, as for bookings.
         """
+        if use.close:
+            return await self._withdraw(place, block, caller)
         if use.start is None:
             raise InvalidArgument("start is missing.", details={"field": "start"})
         wanted = parse_instant(use.start, "start")
@@ -67,6 +69,14 @@ class SlotsKind:
         await self._settle(place, "booked", str(asked.body["id"]), caller)
         return Used(UsedBlock(booking=asked.body), asked.persons)
 
+    async def _withdraw(self, place: Place, block: Mapping[str, Any], caller: Caller) -> Used:
+        """Nobody books any of them any more. Who is booking one right now comes first."""
+        _check_offering(block, caller)
+        reserve = ReserveBlock(place.message_id, place.block_id)
+        await self._rooms.ask(place.room_id, reserve, by=caller.by, trace=caller.trace)
+        await self._settle(place, "withdrawn", "", caller)
+        return Used(UsedBlock())
+
     def _body(self, place: Place, block: Mapping[str, Any], use: Use) -> dict[str, Any]:
         source = {"room_id": place.room_id, "message_id": place.message_id, "block_id": place.block_id}
         body = {"therapist_id": block["therapist_id"], "start": use.start, "source": source}
@@ -80,3 +90,8 @@ class SlotsKind:
     async def _settle(self, place: Place, state: str, booking: str, caller: Caller) -> None:
         settled = SettleBlock(place.message_id, place.block_id, state, ref=booking)
         await self._rooms.ask(place.room_id, settled, by=SYSTEM, trace=caller.trace)
+
+
+def _check_offering(block: Mapping[str, Any], caller: Caller) -> None:
+    if caller.by.user != block["therapist_id"] and caller.by.role != "admin":
+        raise PermissionDenied("Only a therapist offers times of theirs.")

@@ -106,9 +106,10 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far work on the index is. `total`: what is in the index that serves, maybe fewer than there are."""
+    """How far an index is that is being made, while it is. `total` is a guess by the one that serves, and grows with
+    `done`."""
 
-    state: str
+    state: Literal["running"]
     done: int
     total: int
 

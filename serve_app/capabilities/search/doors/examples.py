@@ -55,7 +55,7 @@ STATUS: Final = Example(
         "documents": 91000,
         "lag_ms": 0,
         "drift": {"missing": 0, "stale": 0, "extra": 0, "checked_at": _TIME},
-        "reindex": {"state": "reindex", "done": 4200, "total": 91000},
+        "reindex": {"state": "running", "done": 4200, "total": 91000},
     },
 )
 REINDEX: Final = Example({}, {"job": _JOB})

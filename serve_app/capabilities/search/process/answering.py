@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
+from common.clock import Clock
 from serve_app.capabilities.search.port import After, Among, Engine, Filters, Key, Tree
 from serve_app.capabilities.search.process.index import NO_SLIPS, Asked
 from serve_app.capabilities.search.process.questions import AnsweredQuestion, Candidate, Question, filters_of
+from serve_app.capabilities.search.process.remembered import Remembered
 from serve_app.capabilities.search.query import parse
 from serve_app.capabilities.search.sources.conversations import EXCLUDED
 
@@ -15,11 +17,21 @@ _MOST_COUNTED: Final = 500
 class Answering:
     """Of the generation that serves."""
 
-    def __init__(self, asked: Asked, engine: Engine) -> None:
+    def __init__(self, asked: Asked, engine: Engine, clock: Clock) -> None:
         self._asked, self._engine = asked, engine
+        self.remembered = Remembered(clock)
 
     async def answer(self, question: Question) -> AnsweredQuestion:
-        """Raises InvalidArgument, Unavailable."""
+        """As it was lately, if nothing has changed it; how the index is, is never remembered. Raises InvalidArgument,
+        Unavailable."""
+        if (known := self.remembered.get(question)) is not None:
+            return known
+        since = self.remembered.changes
+        answered = await self._found(question)
+        self.remembered.put(question, answered, since)
+        return answered
+
+    async def _found(self, question: Question) -> AnsweredQuestion:
         query = parse(question.q, self._asked.analyser, typeahead=question.typeahead)
         filters = filters_of(question.every, question.either)
         slips = NO_SLIPS if question.exact else await self._asked.instead(query, filters, question.unread)

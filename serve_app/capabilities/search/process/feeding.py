@@ -7,10 +7,11 @@ from typing import Final
 from common.errors import CarewireError
 from serve_app.capabilities.identity.accounts.account_records import COLLECTION as ACCOUNTS
 from serve_app.capabilities.identity.accounts.roles import COLLECTION as SEEN
-from serve_app.capabilities.search.port import Delete, Key
+from serve_app.capabilities.search.port import Delete
 from serve_app.capabilities.search.sources.conversations import EXCLUDED
-from serve_app.capabilities.search.sources.entry import Entry, Fed, Feeder
+from serve_app.capabilities.search.sources.entry import Entry, Fed, Feeder, Standing
 from serve_app.capabilities.search.sources.messages import TYPE as MESSAGES
+from serve_app.capabilities.search.sources.messages import room_of
 from serve_app.capabilities.search.sources.people import PeopleFeeder
 from serve_app.follower.consumer import Turned
 from store.mongo.client import Database, Document
@@ -18,6 +19,7 @@ from store.mongo.following import Following
 
 _GATHER_S: Final = 0.1
 _AT_ONCE: Final = 500
+_AGAIN_S: Final = 1.0
 
 
 class Excluded:
@@ -38,14 +40,10 @@ class Excluded:
                 elif isinstance(one, Delete) and one.key.id in self.rooms:
                     self.rooms.discard(one.key.id)
                     shown.append(one.key.id)
-            if one.key.type == MESSAGES and _room_of(one.key) in self.rooms:
+            if one.key.type == MESSAGES and room_of(one.key) in self.rooms:
                 continue
             kept.append(one)
         return kept, hidden, shown
-
-
-def _room_of(key: Key) -> str:
-    return key.id.rpartition("#")[0]
 
 
 async def read_all(turned: Turned, feeders: Sequence[Feeder]) -> list[Fed]:
@@ -58,17 +56,23 @@ class PeopleFollowing:
     """Hears of accounts that change, and of people who were here for the first time."""
 
     def __init__(
-        self, database: Database, feeder: PeopleFeeder, take: Callable[[Sequence[Fed]], Awaitable[None]]
+        self,
+        database: Database,
+        feeder: PeopleFeeder,
+        standing: Sequence[Standing],
+        take: Callable[[Sequence[Fed]], Awaitable[None]],
     ) -> None:
-        """`take`: what is done with what changes; it may raise Unavailable."""
-        self._feeder, self._take = feeder, take
-        self._streams = [Following(database[name], self._tell, self._all) for name in (ACCOUNTS, SEEN)]
+        """`standing`: what is read as a whole at the beginning, people among it. `take`: what is done with what
+        changes; it may raise Unavailable."""
+        self._feeder, self._standing, self._take = feeder, standing, take
+        self._streams = [Following(database[name], self._tell, self._catch_up) for name in (ACCOUNTS, SEEN)]
         self._changed: dict[str, None] = {}
+        self._wants_all = True
         self._news = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Returns once everybody is in."""
+        """Everything is read, in the background, and whoever changes meanwhile."""
         self._running = asyncio.create_task(self._run())
         for one in self._streams:
             await one.start()
@@ -85,26 +89,44 @@ class PeopleFollowing:
         self._changed[str(document["_id"])] = None
         self._news.set()
 
-    async def _all(self) -> None:
-        async for page in self._feeder.all():
-            await self._take(page)
+    async def _catch_up(self) -> None:
+        self.read_all()
+
+    def read_all(self) -> None:
+        """Read everything once more: nobody knows what was missed."""
+        self._wants_all = True
+        self._news.set()
 
     async def _run(self) -> None:
         while True:
             await self._news.wait()
             await asyncio.sleep(_GATHER_S)
             self._news.clear()
+            if self._wants_all and not await self._all_taken():
+                self._news.set()
+                continue
             some = list(self._changed)[:_AT_ONCE]
-            if await self._taken(some):
+            if not some or await self._taken(some):
                 for user in some:
                     self._changed.pop(user, None)
             if self._changed:
                 self._news.set()
 
+    async def _all_taken(self) -> bool:
+        self._wants_all = False
+        try:
+            for one in self._standing:
+                async for page in one.all():
+                    await self._take(page)
+        except CarewireError:
+            self._wants_all = True
+            await asyncio.sleep(_AGAIN_S)
+        return not self._wants_all
+
     async def _taken(self, users: Sequence[str]) -> bool:
         try:
             await self._take(await self._feeder.of(users))
         except CarewireError:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(_AGAIN_S)
             return False
         return True

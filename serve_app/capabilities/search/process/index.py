@@ -29,14 +29,14 @@ NO_SLIPS: Final[Slips] = {}
 
 
 class Written:
-    """One generation, to be written. `number` None: the one that serves."""
+    """One generation, to be written: by its number, for another one that comes to serve has another key maybe."""
 
-    def __init__(self, engine: Engine, blinder: Blinder, *, texts: bool, number: int | None = None) -> None:
+    def __init__(self, engine: Engine, blinder: Blinder, *, texts: bool, number: int) -> None:
         """`texts`: are beginnings of words of texts found as well?"""
         self._engine, self.blinder, self._texts, self.number = engine, blinder, texts, number
 
     async def apply(self, fed: Sequence[Fed]) -> Applied:
-        """When this returns, all is found. Raises Unavailable."""
+        """When this returns, all is found. Raises Unavailable; LookupError: it is there no more."""
         return await self._engine.apply([self._change(one) for one in fed], generation=self.number)
 
     def _change(self, one: Fed) -> Change:

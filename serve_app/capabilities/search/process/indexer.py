@@ -3,17 +3,20 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from common.errors import CarewireError
+from common.errors import CarewireError, Unavailable
+from common.timeline import DAY_MS
 from serve_app.capabilities.search.port import Among, Delete, Engine, Filters, Key
 from serve_app.capabilities.search.process.feeding import Excluded, read_all
 from serve_app.capabilities.search.process.index import Written
 from serve_app.capabilities.search.sources.conversations import EXCLUDED
 from serve_app.capabilities.search.sources.entry import Fed, Feeder
 from serve_app.capabilities.search.sources.messages import TYPE as MESSAGES
+from serve_app.capabilities.search.sources.messages import room_of
 from serve_app.follower.consumer import Turned
 
 NAME: Final = "search"
-_EVER_MS: Final = 10**14
+RECENT_MS: Final = 30 * DAY_MS
+"""How much of the past an index without a place in the journal begins with. What is older comes beside (`making`)."""
 TurnsOf = Callable[[str], Awaitable[Sequence[Turned]]]
 """All turns of an entity, opened."""
 
@@ -22,18 +25,34 @@ class Indexer:
     """One a search process. `written`: the generation that serves, and one that is made beside it."""
 
     name = NAME
-    look_back_ms = _EVER_MS
+    look_back_ms = RECENT_MS
 
-    def __init__(self, engine: Engine, feeders: Sequence[Feeder], turns_of: TurnsOf) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        feeders: Sequence[Feeder],
+        turns_of: TurnsOf,
+        changed: Callable[[Sequence[Key]], None] = lambda _: None,
+    ) -> None:
+        """`changed`: told what is found otherwise from now on."""
         self.kinds = frozenset(kind for one in feeders for kind in one.kinds)
-        self.written: list[Written] = []
+        self.written: tuple[Written, ...] = ()
         self.excluded = Excluded()
         self._engine, self._feeders, self._turns_of = engine, feeders, turns_of
+        self._changed = changed
 
     async def begin(self, written: Written) -> None:
         """Write this one. Raises Unavailable."""
-        self.written = [written]
+        self.written = (written,)
         await self._recall()
+
+    def add(self, beside: Written) -> None:
+        """Write this one too."""
+        self.written = (*self.written, beside)
+
+    def remove(self, beside: Written) -> None:
+        """Write it no more."""
+        self.written = tuple(one for one in self.written if one is not beside)
 
     async def _recall(self) -> None:
         """Which rooms are not searched, as the index has it."""
@@ -63,10 +82,16 @@ class Indexer:
         await self.apply(fed)
 
     async def apply(self, fed: Sequence[Fed]) -> None:
-        """When this returns, all is found. Raises Unavailable."""
-        if fed:
-            for one in self.written:
+        """When this returns, all is found, in every index that was written when it began: another one may come to serve
+        meanwhile, and must not lack this. Raises Unavailable."""
+        for one in self.written if fed else ():
+            try:
                 await one.apply(fed)
+            except LookupError:
+                if one in self.written:
+                    raise Unavailable("The search index is being made; try again in a while.") from None
+        if fed:
+            self._changed([one.key for one in fed])
 
     async def read(self, turned: Turned) -> Sequence[Fed]:
         """What a turn would change, for comparing."""
@@ -74,7 +99,7 @@ class Indexer:
         return [one for one in fed if one.key.type != MESSAGES or not self._is_hidden(one.key)]
 
     def _is_hidden(self, key: Key) -> bool:
-        return key.id.rpartition("#")[0] in self.excluded.rooms
+        return room_of(key) in self.excluded.rooms
 
     async def _said_in(self, room_id: str) -> list[Fed]:
         """Away with what was said in a room."""

@@ -2,6 +2,7 @@
 has a copy of the database alone has none of them."""
 
 import secrets
+from collections.abc import Collection
 from typing import Final
 
 from serve_app.capabilities.search.blind import IndexKey
@@ -11,6 +12,7 @@ from store.ports.vault import Vault
 COLLECTION: Final = "search"
 _OWNER: Final = "@search"  # no user can have this id, so nobody can be erased with it
 _BYTES: Final = 32
+_PREFIX: Final = "key "
 
 
 class IndexKeys:
@@ -22,7 +24,7 @@ class IndexKeys:
     async def make(self) -> IndexKey:
         """A new one, kept before it is used."""
         key = IndexKey(f"k{secrets.token_hex(6)}", secrets.token_bytes(_BYTES))
-        place = f"key {key.id}"
+        place = f"{_PREFIX}{key.id}"
         await self._vault.ensure([_OWNER])
         sealed = self._vault.seal(_OWNER, key.secret, place.encode())
         with database_errors():
@@ -31,7 +33,7 @@ class IndexKeys:
 
     async def get(self, key_id: str) -> IndexKey | None:
         """None: it was destroyed, or never kept."""
-        place = f"key {key_id}"
+        place = f"{_PREFIX}{key_id}"
         with database_errors():
             found: Document | None = await self._all.find_one({"_id": place})
         if found is None:
@@ -43,4 +45,10 @@ class IndexKeys:
     async def destroy(self, key_id: str) -> None:
         """What was hashed under it tells nobody anything any more."""
         with database_errors():
-            await self._all.delete_one({"_id": f"key {key_id}"})
+            await self._all.delete_one({"_id": f"{_PREFIX}{key_id}"})
+
+    async def keep_only(self, key_ids: Collection[str]) -> None:
+        """Destroy all others."""
+        kept = [f"{_PREFIX}{key_id}" for key_id in key_ids]
+        with database_errors():
+            await self._all.delete_many({"_id": {"$gte": _PREFIX, "$lt": f"{_PREFIX[:-1]}!", "$nin": kept}})

@@ -50,7 +50,8 @@ class AnsweredQuestion(msgspec.Struct, frozen=True, kw_only=True, array_like=Tru
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """How the index is. `work`: what goes on beside, how far it is, and of how much (0: nobody knows)."""
+    """How the index is. `making`: one is being made, or filled; `done` and `total`: how far. Of a job that was asked
+    for: `done`, and what became of it."""
 
     engine: str
     index: str
@@ -59,7 +60,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     documents: int
     lag_ms: int
     building: bool
-    work: str = ""
+    making: bool = False
     done: int = 0
     total: int = 0
     failed: bool = False

@@ -32,6 +32,11 @@ def key_at(room_id: str, seq: int) -> Key:
     return Key(TYPE, f"{room_id}#{seq}")
 
 
+def room_of(key: Key) -> str:
+    """In which a message was posted."""
+    return key.id.rpartition("#")[0]
+
+
 class MessageFeeder:
     """What is said in rooms. Those that the server cannot read say nothing."""
 

@@ -19,7 +19,8 @@ from common.auth.verifier import Jwks, Verifier
 from config.settings import AuthSettings
 from serve_app.capabilities.identity.sessions.gate import HttpGate
 from tests.gateway_rig import CLOCK, SECRET, token
-from tests.identity_rig import PASSWORD, House, remembered_logs
+from tests.identity.doubles import remembered_logs
+from tests.identity_rig import PASSWORD, House
 from tests.system.harness import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

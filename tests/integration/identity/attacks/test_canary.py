@@ -7,7 +7,8 @@ import pytest
 from prometheus_client import generate_latest
 
 from tests.gateway_rig import Client, token
-from tests.identity_rig import House, remembered_logs
+from tests.identity.doubles import remembered_logs
+from tests.identity_rig import House
 from tests.integration.identity.attacks.victim import HOURS, when
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]

@@ -11,7 +11,7 @@ import pytest
 from actors.kernel.contract.entity import Letter, Principal, Recorded
 from actors.kernel.contract.partitions import partition_of
 from actors.kernel.contract.reactions import Owed, Reaction
-from actors.kernel.effects.postman import LETTERS, UNHOSTED, Postman, Unhosted, record_of
+from actors.kernel.effects.postman import LETTERS, UNHOSTED, Postman, Unhosted, arrival_record_of
 from actors.kernel.history.codec import StoredLetter, encode
 from actors.kernel.shard.shard import Shard
 from common.clock import Clock
@@ -130,7 +130,7 @@ def test_a_letter_to_nobody_waits_and_is_sent_when_somebody_hosts_its_kind() -> 
 def test_parked_letters_of_a_receiver_keep_their_order_when_one_must_wait() -> None:
     async def scenario(office: Office) -> None:
         letters = [replace_id(number, "ledger:b" if number % 2 else "ledger:c") for number in range(1_000)]
-        await office.stores.activities.add([record_of(SENDER, one, due_ms=n) for n, one in enumerate(letters)])
+        await office.stores.activities.add([arrival_record_of(SENDER, one, due_ms=n) for n, one in enumerate(letters)])
         office.route.fates["ledger:c"] = Unavailable("Nobody answers.")
         await office.work(15)
         assert office.route.arrived == [one for one in letters if one.to == "ledger:b"]
@@ -148,7 +148,9 @@ def test_letters_to_receivers_that_do_not_answer_do_not_starve_the_others() -> N
     async def scenario(office: Office) -> None:
         letters = [replace_id(number, f"ledger:away{number % 2}") for number in range(400)]
         last = replace_id(400, "ledger:b")
-        await office.stores.activities.add([record_of(SENDER, one, due_ms=n) for n, one in enumerate([*letters, last])])
+        await office.stores.activities.add(
+            [arrival_record_of(SENDER, one, due_ms=n) for n, one in enumerate([*letters, last])]
+        )
         for away in ("ledger:away0", "ledger:away1"):
             office.route.fates[away] = Unavailable("Nobody answers.")
         await office.work(15)
@@ -181,8 +183,10 @@ def test_a_secret_that_opens_nowhere_kills_its_letter_and_nothing_else() -> None
 
 def test_a_bug_in_a_parked_letter_kills_it_and_the_others_are_sent() -> None:
     async def scenario(office: Office) -> None:
-        unreadable = replace(record_of(SENDER, replace_id(1, "ledger:c"), due_ms=0), packed=b"no letter")
-        buggy, good = (record_of(SENDER, replace_id(n, to), due_ms=0) for n, to in ((2, "ledger:d"), (3, "ledger:e")))
+        unreadable = replace(arrival_record_of(SENDER, replace_id(1, "ledger:c"), due_ms=0), packed=b"no letter")
+        buggy, good = (
+            arrival_record_of(SENDER, replace_id(n, to), due_ms=0) for n, to in ((2, "ledger:d"), (3, "ledger:e"))
+        )
         office.route.fates["ledger:d"] = ZeroDivisionError()
         await office.stores.activities.add([unreadable, buggy, good])
         await office.work(40)
@@ -202,7 +206,7 @@ def test_a_parked_letter_of_an_erased_person_is_dropped() -> None:
         place = b"letter|" + LETTER.command_id + b"|" + LETTER.to.encode()
         sealed = office.stores.vault.seal("ann", b"canary", place)
         letter = msgspec.structs.replace(LETTER, secret=sealed)
-        await office.stores.activities.add([record_of(SENDER, letter, due_ms=0)])
+        await office.stores.activities.add([arrival_record_of(SENDER, letter, due_ms=0)])
         await office.stores.vault.erase("ann")
         await office.work(20)
         assert office.route.arrived == []
@@ -216,7 +220,7 @@ def test_a_parked_letter_is_opened_when_it_is_sent() -> None:
         await office.stores.vault.ensure(["ann"])
         place = b"letter|" + LETTER.command_id + b"|" + LETTER.to.encode()
         sealed = office.stores.vault.seal("ann", b"canary", place)
-        record = record_of(SENDER, msgspec.structs.replace(LETTER, secret=sealed), due_ms=0)
+        record = arrival_record_of(SENDER, msgspec.structs.replace(LETTER, secret=sealed), due_ms=0)
         assert b"canary" not in record.packed
         await office.stores.activities.add([record])
         await office.work(20)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import ml
-from ml.answers.asked import Asked
+from ml.answers.asked import AskedOpinion
 from ml.answers.interpreter import Interpreter
 from ml.answers.judgement import judge
 from ml.answers.opinions import opinions
@@ -35,7 +35,7 @@ def _answer(interpreter: Interpreter, model: Any, knowledge: Any, request: dict[
     lists = ("symptoms", "medical_history", "allergies", "medications")
     fields: dict[str, Any] = {name: tuple(value) if name in lists else value for name, value in request.items()}
     fields["vitals"] = tuple((name, value) for name, value in request.get("vitals", {}).items())
-    make: Any = Asked  # another revision may not take them all
+    make: Any = AskedOpinion  # another revision may not take them all
     try:
         understood = interpreter.understand(make(**fields))
     except Exception as exc:  # a refusal; which class it is differs between revisions

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from ml.answers.asked import Asked
+from ml.answers.asked import AskedOpinion
 from ml.answers.interpreter import Interpreter, Understood
 from ml.answers.judgement import Judgement, judge
 from ml.answers.opinions import Opinion, opinions
@@ -37,7 +37,7 @@ CASES = Path(__file__).parents[1] / "cases"
 HALVES = ("development", "blind")
 ECE_BINS = 10
 Answer = tuple[Understood, Opinion, Judgement]
-Predict = Callable[[Sequence[Asked]], list[Answer]]
+Predict = Callable[[Sequence[AskedOpinion]], list[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Case:
     """One visit or vignette. `truth` is a condition id or `none`; `urgency` is empty where it was not judged."""
 
     number: int
-    asked: Asked
+    asked: AskedOpinion
     truth: str
     urgency: str
 
@@ -74,7 +74,9 @@ def load_cases(name: str) -> list[Case]:
         return [_case(number, row) for number, row in enumerate(csv.DictReader(file))]
 
 
-def answers(interpreter: Interpreter, model: TrainedModel, knowledge: Knowledge, many: Sequence[Asked]) -> list[Answer]:
+def answers(
+    interpreter: Interpreter, model: TrainedModel, knowledge: Knowledge, many: Sequence[AskedOpinion]
+) -> list[Answer]:
     """What the predictor says of each, in one evaluation of the network."""
     understood = [interpreter.understand(asked) for asked in many]
     found = opinions(model, knowledge, [one.evidence for one in understood])
@@ -140,7 +142,7 @@ def _case(number: int, row: dict[str, str]) -> Case:
         "medical_history": tuple(one for one in row["history"].split(";") if one),
         "vitals": tuple((name, float(value)) for name, value in vitals),
     }
-    return Case(number, Asked(**asked), row["truth"], row.get("urgency", ""))
+    return Case(number, AskedOpinion(**asked), row["truth"], row.get("urgency", ""))
 
 
 PROBES: dict[str, dict[str, Any]] = {
@@ -210,7 +212,7 @@ def _answers_of(tree: Path, requests: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _request(asked: Asked) -> dict[str, Any]:
+def _request(asked: AskedOpinion) -> dict[str, Any]:
     return {
         "symptoms": list(asked.symptoms),
         "age": asked.age,

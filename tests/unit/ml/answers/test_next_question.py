@@ -3,13 +3,13 @@
 import numpy as np
 
 from ml.answers.next_question import NextQuestion
-from ml.evidence import Evidence, close
+from ml.evidence import PatientEvidence, close
 from ml.knowledge.loading import Knowledge
 from ml.model.trained import TrainedModel
 
 
 def test_a_question_is_chosen_that_the_patient_has_not_answered(model: TrainedModel, knowledge: Knowledge) -> None:
-    evidence = close(Evidence(age=30, sex="female", present=frozenset({"cough"})), knowledge)
+    evidence = close(PatientEvidence(age=30, sex="female", present=frozenset({"cough"})), knowledge)
     first = NextQuestion(knowledge).choose(model, evidence)
     assert first.symptom is not None
     assert first.symptom != "cough"
@@ -20,7 +20,7 @@ def test_a_question_is_chosen_that_the_patient_has_not_answered(model: TrainedMo
 
 def test_answers_lower_the_uncertainty_on_average(model: TrainedModel, knowledge: Knowledge) -> None:
     """The gain that is promised is the gain that is had: mean entropy after the answer, weighed by P(yes)."""
-    evidence = close(Evidence(age=30, sex="female", present=frozenset({"headache"})), knowledge)
+    evidence = close(PatientEvidence(age=30, sex="female", present=frozenset({"headache"})), knowledge)
     chosen = NextQuestion(knowledge).choose(model, evidence)
     assert chosen.symptom is not None
     now, yes, no = (
@@ -44,7 +44,7 @@ def test_it_says_enough_in_the_end(model: TrainedModel, knowledge: Knowledge) ->
         "nausea",
         "one_sided_headache",
     }
-    evidence = close(Evidence(age=30, sex="female", present=frozenset({"headache"})), knowledge)
+    evidence = close(PatientEvidence(age=30, sex="female", present=frozenset({"headache"})), knowledge)
     asked: list[str] = []
     for _ in range(60):
         question = NextQuestion(knowledge).choose(model, evidence, asked)
@@ -59,6 +59,6 @@ def test_it_says_enough_in_the_end(model: TrainedModel, knowledge: Knowledge) ->
     assert int(np.argmax(chance)) == knowledge.condition_index["migraine"]
 
 
-def _entropy(model: TrainedModel, evidence: Evidence) -> float:
+def _entropy(model: TrainedModel, evidence: PatientEvidence) -> float:
     chance = model.predict([evidence])[0][0]
     return float(-(chance * np.log(chance + 1e-12)).sum())

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from common.errors import InvalidArgument
-from ml.answers.asked import Asked
+from ml.answers.asked import AskedOpinion
 from ml.answers.interpreter import Interpreter
 from ml.answers.judgement import prediction_set
 from ml.answers.opinions import ModelInfo, Opinion
-from ml.evidence import Evidence
+from ml.evidence import PatientEvidence
 from ml.knowledge.loading import OTHER, Knowledge
 from ml.knowledge.schema import URGENCIES
 from ml.model.metrics import auroc
@@ -51,12 +51,12 @@ class Predictor:
 
     def __call__(self, *symptoms: str, **fields: Any) -> Answer:
         defaults: dict[str, Any] = {"age": 40.0, "sex": "female"}
-        return self.asked(Asked(symptoms=symptoms, **(defaults | fields)))
+        return self.asked(AskedOpinion(symptoms=symptoms, **(defaults | fields)))
 
-    def asked(self, asked: Asked) -> Answer:
+    def asked(self, asked: AskedOpinion) -> Answer:
         return self.many([asked])[0]
 
-    def many(self, many: Sequence[Asked]) -> list[Answer]:
+    def many(self, many: Sequence[AskedOpinion]) -> list[Answer]:
         return answers(self.interpreter, self.model, self.knowledge, many)
 
 
@@ -85,7 +85,7 @@ def test_adding_typical_evidence_raises_the_probability(
     """Alone, each raises it. Together they reach a plateau (one patient in eight looks like another condition), and
     there one more may only wobble.
     """
-    bare = Evidence(age=age, sex=sex)
+    bare = PatientEvidence(age=age, sex=sex)
     at = knowledge.condition_index[condition]
     start = before = float(model.predict([bare])[0][0, at])
     evidence = bare
@@ -244,7 +244,7 @@ def test_cases_in_our_own_words(predict: Predictor, split: str) -> None:
     """Looser than what is reached (see the README), so that it fails on a real loss and not on a wobble."""
     cases = tomllib.loads((CASES / f"{split}.toml").read_text(encoding="utf-8"))["case"]
     first, third, none, emergencies, minor = [], [], [], [], []
-    asked = [Asked(symptoms=tuple(case["complaints"]), age=case["age"], sex=case["sex"]) for case in cases]
+    asked = [AskedOpinion(symptoms=tuple(case["complaints"]), age=case["age"], sex=case["sex"]) for case in cases]
     for case, (_, opinion, judgement) in zip(cases, predict.many(asked), strict=True):
         ranked = [one.condition for one in opinion.possibilities]
         if case["truth"] != "none":

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from common.errors import InvalidArgument
-from ml.answers.recommend import Person, Recommender
+from ml.answers.recommend import AssessedPerson, Recommender
 from ml.knowledge.loading import Knowledge
 
 
 def ask(recommender: Recommender, condition: str, **fields: Any) -> tuple[dict[str, Any], dict[str, str], list[str]]:
     """Recommended by drug, excluded by drug with the reason, and the loud warnings."""
     defaults: dict[str, Any] = {"age": 40.0, "sex": "male"}
-    answer: dict[str, Any] = recommender.recommend(condition, Person(**(defaults | fields)))
+    answer: dict[str, Any] = recommender.recommend(condition, AssessedPerson(**(defaults | fields)))
     recommended = {one["drug"]: one for one in answer["recommendations"]}
     return recommended, {one["drug"]: one["reason"] for one in answer["excluded"]}, answer["warnings"]
 

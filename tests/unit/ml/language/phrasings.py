@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
-from ml.answers.asked import Asked
+from ml.answers.asked import AskedOpinion
 from ml.answers.interpreter import Interpreter
 from ml.answers.recommend import Recommender
 from ml.knowledge.loading import load_knowledge
@@ -35,9 +35,9 @@ class Flagged:
     others: tuple[str, ...]
     fields: dict[str, Any] = field(default_factory=dict)
 
-    def asked(self, text: str) -> Asked:
+    def asked(self, text: str) -> AskedOpinion:
         """The request of somebody who says `text` besides."""
-        return Asked(symptoms=(*self.others, text), **self.fields)
+        return AskedOpinion(symptoms=(*self.others, text), **self.fields)
 
 
 @dataclass(frozen=True, slots=True)

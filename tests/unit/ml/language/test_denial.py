@@ -2,10 +2,10 @@
 
 import pytest
 
-from ml.answers.asked import Asked
+from ml.answers.asked import AskedOpinion
 from ml.answers.interpreter import Interpreter, Understood
 from ml.knowledge.medicines import Medicines
-from ml.language.reader import Reader
+from ml.language.reader import TextReader
 from ml.language.text import fold, name_key
 
 NOT_DENIED = [
@@ -231,7 +231,7 @@ PLAIN = [
 
 
 def understood(interpreter: Interpreter, *texts: str) -> Understood:
-    return interpreter.understand(Asked(symptoms=texts, age=60, sex="male"))
+    return interpreter.understand(AskedOpinion(symptoms=texts, age=60, sex="male"))
 
 
 @pytest.mark.parametrize("text", NOT_DENIED)
@@ -265,7 +265,7 @@ def test_doubt_about_what_speaks_against_a_flag_leaves_the_flag(interpreter: Int
     assert "RF03" in {one.code for one in found.red_flags}
 
 
-def test_doubt_says_nothing_where_no_flag_asks(reader: Reader) -> None:
+def test_doubt_says_nothing_where_no_flag_asks(reader: TextReader) -> None:
     reading = reader.read(["I think no sneezing"])
     assert (reading.present, reading.absent, reading.doubtful) == (set(), set(), {"sneezing"})
 

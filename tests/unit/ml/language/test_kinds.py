@@ -3,7 +3,7 @@
 import pytest
 
 from ml.language.kinds import kind_phrases
-from ml.language.reader import Reader
+from ml.language.reader import TextReader
 
 FRAMES = ("{} problem", "problem with {}", "problems with {}", "disturbance of {}", "disorder of {}", "{} disorder",
           "difficulty with {}", "{} difficulties", "abnormality of {}", "impairment of {}", "{}, impaired",
@@ -25,7 +25,7 @@ PLACES = [
 @pytest.mark.parametrize("frame", FRAMES)
 @pytest.mark.parametrize(("function", "symptom"), FUNCTIONS)
 def test_a_function_that_goes_wrong_is_read_in_every_frame(
-    reader: Reader, frame: str, function: str, symptom: str
+    reader: TextReader, frame: str, function: str, symptom: str
 ) -> None:
     assert symptom in reader.read([frame.format(function)]).present
 
@@ -34,14 +34,14 @@ def test_a_function_that_goes_wrong_is_read_in_every_frame(
     "frame", ["pain in {}", "pain of {}", "{} pain", "soreness of the {}", "pain, {}", "{}, aching"]
 )
 @pytest.mark.parametrize(("place", "symptom"), [*PLACES, ("head", "headache")])
-def test_where_it_hurts_is_read_with_of_and_in(reader: Reader, frame: str, place: str, symptom: str) -> None:
+def test_where_it_hurts_is_read_with_of_and_in(reader: TextReader, frame: str, place: str, symptom: str) -> None:
     present = reader.read([frame.format(place)]).present
     assert symptom in present or (symptom == "joint_pain_local" and present)
 
 
 @pytest.mark.parametrize("frame", ["{} symptoms", "symptoms of {}", "symptoms referable to the {}", "{} complaint"])
 @pytest.mark.parametrize(("place", "symptom"), PLACES)
-def test_a_place_alone_is_a_complaint_of_it(reader: Reader, frame: str, place: str, symptom: str) -> None:
+def test_a_place_alone_is_a_complaint_of_it(reader: TextReader, frame: str, place: str, symptom: str) -> None:
     assert symptom in reader.read([frame.format(place)]).present
 
 
@@ -57,16 +57,16 @@ def test_a_place_alone_is_a_complaint_of_it(reader: Reader, frame: str, place: s
         ("weakness, right sided", "one_sided_weakness"), ("stool, black", "black_stool"),
     ],
 )  # fmt: skip
-def test_the_ways_of_records_are_read(reader: Reader, text: str, symptom: str) -> None:
+def test_the_ways_of_records_are_read(reader: TextReader, text: str, symptom: str) -> None:
     assert symptom in reader.read([text]).present
 
 
-def test_a_turned_round_entry_takes_no_word_of_a_complaint_beside_it(reader: Reader) -> None:
+def test_a_turned_round_entry_takes_no_word_of_a_complaint_beside_it(reader: TextReader) -> None:
     assert reader.read(["cough, throat sore"]).present == {"cough", "sore_throat"}
     assert reader.read(["no appetite, cough"]).present == {"poor_appetite", "cough"}
 
 
-def test_every_phrase_of_a_kind_is_read_as_what_it_says(reader: Reader) -> None:
+def test_every_phrase_of_a_kind_is_read_as_what_it_says(reader: TextReader) -> None:
     for symptom, phrases in kind_phrases().items():
         for phrase in phrases:
             assert symptom in reader.read([phrase]).present, phrase

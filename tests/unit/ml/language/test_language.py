@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from ml.language.numbers import measure
-from ml.language.reader import Reader
+from ml.language.reader import TextReader
 from ml.language.text import fold
 
 SAID = [
@@ -62,19 +62,19 @@ NOT_SAID = ["xyzzy plugh", "\u5934\u75db", "\U0001f912", "asdf qwer", "blue bicy
 
 
 @pytest.mark.parametrize(("text", "expected"), SAID)
-def test_lay_phrases_are_understood(reader: Reader, text: str, expected: set[str]) -> None:
+def test_lay_phrases_are_understood(reader: TextReader, text: str, expected: set[str]) -> None:
     reading = reader.read([text])
     assert expected <= reading.present, reading
     assert not reading.unrecognised
 
 
 @pytest.mark.parametrize(("text", "expected"), MISSPELT)
-def test_misspellings_are_mended(reader: Reader, text: str, expected: str) -> None:
+def test_misspellings_are_mended(reader: TextReader, text: str, expected: str) -> None:
     assert expected in reader.read([text]).present
 
 
 @pytest.mark.parametrize("text", NOT_SAID)
-def test_what_is_not_recognised_is_returned_and_never_guessed(reader: Reader, text: str) -> None:
+def test_what_is_not_recognised_is_returned_and_never_guessed(reader: TextReader, text: str) -> None:
     reading = reader.read([text])
     assert not reading.present
     assert reading.unrecognised == [text]
@@ -96,7 +96,7 @@ def test_what_is_not_recognised_is_returned_and_never_guessed(reader: Reader, te
     ],
 )
 def test_negation_is_absence_and_reaches_as_far_as_it_is_meant(
-    reader: Reader, text: str, present: set[str], absent: set[str]
+    reader: TextReader, text: str, present: set[str], absent: set[str]
 ) -> None:
     reading = reader.read([text])
     assert present <= reading.present
@@ -104,19 +104,19 @@ def test_negation_is_absence_and_reaches_as_far_as_it_is_meant(
     assert not reading.present & absent
 
 
-def test_a_whole_sentence_gives_all_of_its_complaints(reader: Reader) -> None:
+def test_a_whole_sentence_gives_all_of_its_complaints(reader: TextReader) -> None:
     reading = reader.read(["I've had a cough for two weeks, bringing up yellow phlegm, and I'm wheezy at night"])
     assert {"cough", "coloured_sputum", "wheeze"} <= reading.present
     assert reading.duration_days == 14
 
 
-def test_what_relatives_had_and_what_is_long_past_is_not_the_patients(reader: Reader) -> None:
+def test_what_relatives_had_and_what_is_long_past_is_not_the_patients(reader: TextReader) -> None:
     reading = reader.read(["my mother had a stroke. I have pins and needles"])
     assert reading.present == {"numbness_tingling"}
     assert "seizure" not in reader.read(["history of seizures, now a sore throat"]).present
 
 
-def test_present_wins_over_denied_elsewhere(reader: Reader) -> None:
+def test_present_wins_over_denied_elsewhere(reader: TextReader) -> None:
     reading = reader.read(["fever since monday", "no fever today"])
     assert "fever" in reading.present
     assert "fever" not in reading.absent
@@ -160,7 +160,7 @@ def test_durations_are_read(text: str, days: float | None) -> None:
     assert measure(fold(text)).duration_days == days
 
 
-def test_histories_become_factors_and_unknown_entries_come_back(reader: Reader) -> None:
+def test_histories_become_factors_and_unknown_entries_come_back(reader: TextReader) -> None:
     factors, unknown = reader.read_history(["type 2 diabetes", "smoker", "no asthma", "flumph disease"])
     assert factors == {"diabetes", "smoker"}
     assert unknown == ["flumph disease"]
@@ -174,7 +174,7 @@ COMPLAINTS = (
 
 
 @pytest.mark.parametrize("joined", [" and ", " & ", " with ", ", ", "; "])
-def test_two_complaints_in_one_breath_are_what_each_is_alone(reader: Reader, joined: str) -> None:
+def test_two_complaints_in_one_breath_are_what_each_is_alone(reader: TextReader, joined: str) -> None:
     """No phrase borrows a word from the complaint beside it: "sore throat and cough" is no pain on coughing."""
     alone = {one: reader.read([one]).present for one in COMPLAINTS}
     for one, other in itertools.permutations(COMPLAINTS, 2):
@@ -196,5 +196,5 @@ def test_two_complaints_in_one_breath_are_what_each_is_alone(reader: Reader, joi
         ("sinus pain and pressure", {"sinus_pressure"}),
     ],
 )
-def test_words_that_were_once_misread(reader: Reader, said: str, meant: set[str]) -> None:
+def test_words_that_were_once_misread(reader: TextReader, said: str, meant: set[str]) -> None:
     assert reader.read([said]).present == meant

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from config.ml import GeneratorSettings
-from ml.evidence import Evidence
+from ml.evidence import PatientEvidence
 from ml.knowledge.loading import Knowledge
 from ml.knowledge.vital_signs import VitalSigns
 from ml.model.features import patients_of
@@ -178,7 +178,7 @@ def test_a_normal_blood_pressure_says_next_to_nothing(posterior: Posterior, know
 
     def odds(pressures: tuple[float, float] | None) -> Floats:
         vitals = {} if pressures is None else {"systolic": pressures[0], "diastolic": pressures[1]}
-        evidence = Evidence(age=28, sex="female", present=frozenset({"headache"}), vitals=vitals)
+        evidence = PatientEvidence(age=28, sex="female", present=frozenset({"headache"}), vitals=vitals)
         return np.asarray(np.log(posterior.classes(patients_of(knowledge, [evidence]))[0]))
 
     migraine, cold = knowledge.condition_index["migraine"], knowledge.condition_index["common_cold"]
@@ -195,7 +195,7 @@ def test_a_normal_blood_pressure_says_next_to_nothing(posterior: Posterior, know
 def test_a_headache_may_be_a_migraine_however_long_it_has_come_back(
     posterior: Posterior, knowledge: Knowledge, days: float
 ) -> None:
-    evidence = Evidence(age=28, sex="female", present=frozenset({"headache"}), duration_days=days)
+    evidence = PatientEvidence(age=28, sex="female", present=frozenset({"headache"}), duration_days=days)
     answer = posterior.classes(patients_of(knowledge, [evidence]))[0]
     assert int(answer[:-1].argmax()) == knowledge.condition_index["migraine"]
 
@@ -205,12 +205,12 @@ def test_who_comes_again_weeks_later_still_has_had_it(
     posterior: Posterior, knowledge: Knowledge, condition: str
 ) -> None:
     told = frozenset({f"self_{condition}", "checkup"})
-    evidence = Evidence(age=66, sex="male", present=told, duration_days=30)
+    evidence = PatientEvidence(age=66, sex="male", present=told, duration_days=30)
     states = posterior.states(patients_of(knowledge, [evidence]))
     at = knowledge.condition_index[condition]
     assert int(to_classes(states, posterior.world)[0].argmax()) == at
     assert posterior.later(states)[0, at] > 0.9
-    fresh = Evidence(age=66, sex="male", present=frozenset({f"self_{condition}"}), duration_days=0.5)
+    fresh = PatientEvidence(age=66, sex="male", present=frozenset({f"self_{condition}"}), duration_days=0.5)
     assert posterior.later(posterior.states(patients_of(knowledge, [fresh])))[0, at] < 0.75
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from config.ml import GeneratorSettings
-from ml.evidence import Evidence
+from ml.evidence import PatientEvidence
 from ml.knowledge.loading import Knowledge
 from ml.model.card_page import CardError, page, page_in
 from ml.model.features import Features, patients_of
@@ -96,7 +96,7 @@ def test_no_input_moves_the_network_further_from_bayes_than_it_reaches(knowledge
         torch.nn.init.normal_(weight, std=3.0)
     ensemble = Ensemble.of([member])
     odd = [
-        Evidence(age=age, sex="female", present=frozenset({one}), vitals={"systolic": 230.0}, duration_days=4000)
+        PatientEvidence(age=age, sex="female", present=frozenset({one}), vitals={"systolic": 230.0}, duration_days=4000)
         for age in (0.1, 40.0, 119.0)
         for one in ("seizure", "rash", "cough")
     ]
@@ -114,10 +114,10 @@ def test_the_grid_finds_the_cell_in_which_the_network_is_off(knowledge: Knowledg
     assert len(grid.evidence) == (len(knowledge.symptoms) + 1) * 7 * 2 * 9 * 4
     strange = grid.told.index("rash; male, 67; low oxygen; weeks")
 
-    def exact(many: list[Evidence]) -> np.ndarray:
+    def exact(many: list[PatientEvidence]) -> np.ndarray:
         return np.full((len(many), len(conditions) + 1), 1 / (len(conditions) + 1))
 
-    def network(many: list[Evidence]) -> np.ndarray:
+    def network(many: list[PatientEvidence]) -> np.ndarray:
         table = exact(many)
         for row, one in enumerate(many):
             if one is grid.evidence[strange]:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from ml.answers.asked import Asked
+from ml.answers.asked import AskedOpinion
 from ml.answers.interpreter import Interpreter
 
 
 def recognised(interpreter: Interpreter, text: str) -> frozenset[str]:
-    return interpreter.understand(Asked(symptoms=(text,), age=40, sex="female")).evidence.present
+    return interpreter.understand(AskedOpinion(symptoms=(text,), age=40, sex="female")).evidence.present
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_manner_of_speaking_is_no_crisis(interpreter: Interpreter, text: str) 
 
 @pytest.mark.parametrize("text", ["not suicidal", "no thoughts of suicide", "denies any suicidal ideation"])
 def test_a_sure_denial_is_heard_too(interpreter: Interpreter, text: str) -> None:
-    understood = interpreter.understand(Asked(symptoms=(text,), age=40, sex="female"))
+    understood = interpreter.understand(AskedOpinion(symptoms=(text,), age=40, sex="female"))
     assert "suicidal_thoughts" in understood.evidence.absent
     assert not understood.red_flags
 

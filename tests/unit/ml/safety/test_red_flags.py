@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ml.answers.asked import Asked
+from ml.answers.asked import AskedOpinion
 from ml.answers.interpreter import Interpreter, Understood
 from ml.knowledge.schema import URGENCIES
 from ml.safety.news2 import early_warning
@@ -101,7 +101,7 @@ def understood(interpreter: Interpreter, **fields: Any) -> Understood:
     history = tuple(fields.pop("medical_history", ()))
     defaults: dict[str, Any] = {"age": 35.0, "sex": "male"}
     return interpreter.understand(
-        Asked(symptoms=symptoms, vitals=vitals, medical_history=history, **(defaults | fields))
+        AskedOpinion(symptoms=symptoms, vitals=vitals, medical_history=history, **(defaults | fields))
     )
 
 

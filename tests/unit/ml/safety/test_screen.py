@@ -9,7 +9,7 @@ from ml.language.text import fold
 from ml.messages.corpus import Corpus, LabelledMessage, Task
 from ml.safety.crisis import CrisisRules
 from ml.safety.prefilter import Prefilter
-from ml.safety.screen import Screen
+from ml.safety.screen import CrisisScreen
 from tests.unit.ml.talk_judging import judged, texts
 
 FLOORS = {
@@ -39,7 +39,7 @@ def test_the_set_is_large_balanced_and_in_four_languages() -> None:
 
 @pytest.mark.parametrize("half", FLOORS)
 def test_danger_is_heard_and_what_sounds_like_it_is_not(rules: CrisisRules, half: str) -> None:
-    screen = Screen(rules)
+    screen = CrisisScreen(rules)
     found = judged(half, lambda text: screen.read(text).severity)
     shares = {name: found.share(name) for name in FLOORS[half]}
     assert all(shares[name] >= floor for name, floor in FLOORS[half].items()), shares

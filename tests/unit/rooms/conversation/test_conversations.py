@@ -23,7 +23,9 @@ from actors.rooms.conversation.commands import (
 )
 from actors.rooms.conversation.policy import PLAIN, STRANGERS
 from actors.rooms.conversation.words import refuse_names, words_of
+from actors.rooms.messages.more import More, Rich
 from actors.rooms.room import commands as c
+from actors.rooms.sealed.rules import ACCEPTED
 from common.errors import CarewireError, FailedPrecondition, NotFound, PermissionDenied, RateLimited
 from tests.unit.rooms.chat import ROOM, Chat
 from tests.unit.rooms.harness import START_MS
@@ -404,6 +406,55 @@ def test_what_was_decided_is_remembered_over_replays_and_snapshots() -> None:
         assert chat.world.state(ROOM) == state
     room: Any = chat.world.resident(ROOM).entity
     assert room.guarded
+
+
+def with_link(**rest: Any) -> c.Post:
+    rich = Rich(
+        html='<p>see <a href="https://example.org/?a=&quot;1&quot;" rel="ugc">here</a></p>\n',
+        links=b'[{"url":"https://example.org","host":"example.org","verdict":"ok"}]',
+    )
+    return c.Post(body="see [here](https://example.org)", more=More(format="markdown"), rich=rich, **rest)
+
+
+@pytest.mark.parametrize(
+    ("links", "verdict", "anchors"), [("block", "blocked", 0), ("allow", "ok", 1), ("warn", "ok", 1)]
+)
+def test_where_links_are_blocked_they_are_shown_and_lead_nowhere(links: Any, verdict: str, anchors: int) -> None:
+    chat = Chat()
+    policy = msgspec.structs.replace(PLAIN, links=links)
+    chat.do(msgspec.structs.replace(WITH_CARE, policy=policy), ANN)
+    chat.do(with_link(), ANN)
+    edited = chat.post("ann", "nothing")["id"]
+    words = with_link()
+    chat.do(c.Edit(edited, words.body, rich=words.rich), ANN)
+    first, second = chat.messages()
+    assert [one["verdict"] for shown in (first, second) for one in shown["links"]] == [verdict] * 2
+    assert first["html"].count("<a ") == first["html"].count("</a>") == anchors
+    assert "here" in first["html"]
+
+
+def test_an_encrypted_conversation_is_so_from_its_beginning_or_never() -> None:
+    sealed = msgspec.structs.replace(WITH_CARE, e2ee=True, accept=ACCEPTED)
+    chat = Chat()
+    with pytest.raises(FailedPrecondition) as refused:
+        chat.do(msgspec.structs.replace(sealed, accept=ACCEPTED[:3]), ANN)
+    assert reason(refused) == "accept"
+    assert chat.do(sealed, ANN)["room"]["e2ee"] is True
+    theirs = msgspec.structs.replace(WITH_CARE, other="ann")
+    assert chat.do(theirs, TESS)["room"]["e2ee"] is True, "it is found as it is"
+    with pytest.raises(CarewireError) as spoken:
+        chat.post("ann", "in clear")
+    assert reason(spoken) == "e2ee"
+    encrypted = c.Post(body="", kind="encrypted", rich=Rich(encrypted=b"{}"))
+    with pytest.raises(FailedPrecondition) as refused:
+        chat.do(encrypted, TESS)
+    assert reason(refused) == "accept", "its other member has accepted nothing yet"
+    assert chat.do(msgspec.structs.replace(sealed, other="ann"), TESS)["created"] is False
+    assert chat.do(encrypted, TESS)["seq"] == 2
+    plain = a_conversation()
+    with pytest.raises(FailedPrecondition) as refused:
+        plain.do(sealed, ANN)
+    assert reason(refused) == "e2ee"
 
 
 def test_whoever_may_not_be_there_may_not_listen() -> None:

@@ -69,7 +69,7 @@ ELSEWHERE = {"room.create", "room.list", "room.monitor"}  # no room yet; the cal
 def test_every_action_and_every_command_of_a_room_is_in_this_test() -> None:
     assert {rule.action for rule in RULES if rule.action.startswith("room.")} == set(ACTIONS) | ELSEWHERE
     tested = {type(make("ann", "m")) for make in (*ACTIONS.values(), *(one for more in MORE.values() for one in more))}
-    ours = {c.Announce, c.Say, c.Witness, c.ShowFile, m.RemindOf, m.SettleBlock}  # for Carewire to ask
+    ours = {c.Announce, c.Say, c.Witness, c.ShowFile, m.RemindOf, m.SettleBlock, m.SettleFile}  # for Carewire to ask
     elsewhere = {c.Create, c.Peek, c.Glance, *get_args(ConversationCommand), *get_args(SafetyCommand)}
     elsewhere |= {*get_args(KeepingCommand)}
     assert tested | ours | elsewhere == set(get_args(c.RoomCommand))

@@ -1,5 +1,6 @@
 """What is done with messages beyond saying them: who is meant, asked, told; pins, threads, versions, blocks, marks."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -274,6 +275,24 @@ def test_what_one_can_have_is_in_one_hand_at_a_time() -> None:
         "block_updated"
     ]
     assert chat.seen(m.SettleBlock(message, "blk_1", "expired", ("booked",)), SYSTEM) == []
+
+
+def test_blocks_of_a_file_show_what_became_of_it() -> None:
+    chat = a_talk()
+    shown = [
+        {"type": "image", "file_id": one, "block_id": f"blk_{number}", "fallback": "A picture", "state": "ready"}
+        for number, one in enumerate(("file_1", "file_2", "file_1"), 1)
+    ]
+    message = chat.post("bob", rich=Rich(blocks=json.dumps(shown).encode()))["id"]
+    plain = chat.post("bob", "no blocks")["id"]
+    told = chat.seen(m.SettleFile(message, "file_1", "erased"), SYSTEM)
+    assert [(name, body["block_id"], body["state"]) for name, body in told] == [
+        ("block_updated", "blk_1", "erased"),
+        ("block_updated", "blk_3", "erased"),
+    ]
+    assert chat.seen(m.SettleFile(message, "file_1", "erased"), SYSTEM) == []
+    assert chat.seen(m.SettleFile(plain, "file_1", "erased"), SYSTEM) == []
+    assert [one["state"] for one in chat.messages()[-2]["blocks"]] == ["erased", "ready", "erased"]
 
 
 def test_read_models_of_marks_are_made_again_from_the_journal() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -66,7 +67,7 @@ class TantivyEngine:
             return await committing.apply(changes)
         except DamagedError:
             await self._lose(number, shelf)
-            raise Unavailable("The search index was lost and is being made again.") from None
+            raise _lost() from None
 
     async def find(
         self, tree: Tree, filters: Filters, *, sort: Sort = "relevance", after: After | None = None, limit: int = 20
@@ -158,11 +159,17 @@ class TantivyEngine:
         log.warning("search_index_damaged", generation=number)
         del self._shelves[number]
         self._serving = None if self._serving == number else self._serving
+        with suppress(Unavailable):
+            await asyncio.to_thread(shelf.close)  # else it might write into the next one of this name
         await asyncio.to_thread(files.discard, shelf.folder)
 
     async def _described(self, number: int) -> Generation:
         shelf = self._shelves[number][0]
-        return await _off(lambda: shelf.generation(self._clock.now_ms()))
+        try:
+            return await _off(lambda: shelf.generation(self._clock.now_ms()))
+        except DamagedError:
+            await self._lose(number, shelf)
+            raise _lost() from None
 
     def _number(self, generation: int | None) -> int:
         number = self._serving if generation is None else generation
@@ -174,6 +181,10 @@ class TantivyEngine:
 
     def _searcher(self) -> Searcher:
         return self._shelves[self._number(None)][0].searcher()
+
+
+def _lost() -> Unavailable:
+    return Unavailable("The search index was lost and is being made again.")
 
 
 async def _off(work: Callable[[], _T]) -> _T:

@@ -4,8 +4,9 @@ something in it is dead, and which generation serves."""
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from threading import get_ident
 from typing import Final
 
 from serve_app.capabilities.search.port import Generation
@@ -56,19 +57,21 @@ def describe(folder: Path, generation: Generation) -> None:
     )
 
 
-def dead(folder: Path, now_ms: int) -> tuple[int, int | None]:
-    """How many documents are dead and still lie in its files, and since when the first of them: when a segment was
-    first seen with dead ones. A segment that was merged has none any more. Remembered in a file.
-
-    Raises: OSError or ValueError if its files cannot be read.
-    """
+def dead_in(folder: Path) -> dict[str, int]:
+    """How many documents are dead and still lie in its files, by segment. Raises: OSError, ValueError, KeyError or
+    TypeError if it is damaged."""
     segments = json.loads((folder / _META).read_bytes())["segments"]
-    counts = {one["segment_id"]: one["deletes"]["num_deleted_docs"] for one in segments if one["deletes"]}
+    return {one["segment_id"]: one["deletes"]["num_deleted_docs"] for one in segments if one["deletes"]}
+
+
+def dead_since(folder: Path, counts: Mapping[str, int], now_ms: int) -> int | None:
+    """Since when the first of them is: when a segment was first seen with dead ones. A segment that was merged has none
+    any more. Remembered in a file. Raises: OSError if that cannot be written."""
     known = _since(folder)
     since = {segment: known.get(segment, now_ms) for segment, count in counts.items() if count}
     if since != known:
         _write(folder / _DEAD, since)
-    return sum(counts.values()), min(since.values(), default=None)
+    return min(since.values(), default=None)
 
 
 def discard(folder: Path) -> None:
@@ -85,7 +88,7 @@ def _since(folder: Path) -> dict[str, int]:
 
 
 def _write(path: Path, content: object) -> None:
-    draft = path.with_name(f".{path.name}")
+    draft = path.with_name(f".{path.name}.{get_ident()}")  # of this thread: others may write it too
     with draft.open("w") as file:
         json.dump(content, file)
         file.flush()

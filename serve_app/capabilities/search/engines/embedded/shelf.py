@@ -62,18 +62,19 @@ class Shelf:
         return self._index.searcher()
 
     def generation(self, now_ms: int) -> Generation:
-        """With its figures."""
+        """With its figures. Raises: `DamagedError` if its files are gone."""
         with touching("read"):
             searcher = self.searcher()
             tombstones = count(searcher, Query.exists_query("gone"))
-            dead, since = files.dead(self.folder, now_ms)
+            dead = self._dead()
+            since = files.dead_since(self.folder, dead, now_ms)
         about = self._about
         return Generation(
             number=about.number,
             key_id=about.key_id,
             analysis=about.analysis,
             documents=searcher.num_docs - tombstones,
-            dead=dead,
+            dead=sum(dead.values()),
             dead_since=since,
         )
 
@@ -94,12 +95,18 @@ class Shelf:
                 writer.commit()
                 self._index.reload()
                 if hourly:
-                    files.dead(self.folder, now_ms)  # so that it is known since when
+                    files.dead_since(self.folder, self._dead(), now_ms)  # so that it is known since when
             except BaseException:
                 self._writer = None
                 writer.wait_merging_threads()  # ends it, and its lock; what is not committed goes with it
                 raise
         return applied
+
+    def _dead(self) -> Mapping[str, int]:
+        try:
+            return files.dead_in(self.folder)
+        except (FileNotFoundError, ValueError, KeyError, TypeError) as exc:
+            raise DamagedError(str(self.folder)) from exc
 
     def _take(self, writer: tantivy.IndexWriter, changes: Sequence[Change], now_ms: int) -> Applied:
         searcher, taken = self.searcher(), dict[Key, int]()

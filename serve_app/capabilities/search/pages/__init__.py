@@ -1,0 +1,1 @@
+"""The page `/console/search`: a search in a browser."""

@@ -1,0 +1,1 @@
+"""What the identity rig is put together from."""
