@@ -119,7 +119,8 @@ def decimal(amount: int, currency: str) -> str:
 
 
 class QuoteRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A time that somebody books, whose price is wanted. `waits`: nothing but the payment is to confirm it."""
+    """A time that somebody books, whose price is wanted. `waits`: nothing but the payment is to confirm it. `saves`: of
+    a series it is the first, whose method pays for the others; of those `first` is the booking that it is."""
 
     booking: str
     therapist: str
@@ -130,6 +131,8 @@ class QuoteRequest(msgspec.Struct, frozen=True, kw_only=True):
     tz: str
     codes: tuple[str, ...] = ()
     waits: bool = True
+    first: str = ""
+    saves: bool = False
 
 
 class Quoted(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import msgspec
 from actors.calendars.booking.answers import shown
 from actors.calendars.booking.events import BookingChanged, Reminded, Restated
 from actors.calendars.booking.state import Record
+from actors.calendars.series.commands import FirstTold
 from actors.inboxes.commands import Item
 from actors.kernel.contract.entity import Letter, Recorded
 from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reaction
@@ -16,6 +17,7 @@ from actors.workflows.inbox import INBOX, event_id, item, tell
 
 BILL: Final = "bill"
 TARIFF: Final = "tariff"
+SERIES: Final = "series"
 PAYMENTS: Final = "payments"
 _pack: Final = msgspec.msgpack.Encoder().encode
 _OVER: Final = ("cancelled", "no_show", "expired")  # a booking that will not take place, or did not
@@ -95,6 +97,15 @@ def tell_booking_bill_again(entity_id: str, recorded: Recorded[Restated]) -> Owe
     return Owed([_bill_told(record, recorded.at_ms, by_client=False)] if record.bill else ())
 
 
+def tell_series_of_first(entity_id: str, recorded: Recorded[BookingChanged]) -> Owed:
+    """The series of a booking that had to be paid: it was, or it is gone, and the others with it."""
+    record, change = recorded.event.record, recorded.event.change
+    paid = change in ("confirmed", "requested")
+    if not (record.series and record.terms.prepaid and (paid or record.status in ("cancelled", "expired"))):
+        return NOTHING
+    return Owed([Letter(f"{SERIES}:{record.series}", _pack(FirstTold(record.id, paid)))])
+
+
 def move_booking_bill(entity_id: str, recorded: Recorded[BookingChanged]) -> Owed:
     """The tariff of the therapist to whom a session was handed: the bill is to be told their split."""
     event = recorded.event
@@ -115,5 +126,6 @@ REACTIONS: Final[list[AnyReaction]] = [
     Reaction("open_booking_bill", "booking", BookingChanged, open_booking_bill, to=(BILL,), feature=PAYMENTS),
     Reaction("tell_booking_bill", "booking", BookingChanged, tell_booking_bill, to=(BILL,), feature=PAYMENTS),
     Reaction("tell_booking_bill_again", "booking", Restated, tell_booking_bill_again, to=(BILL,), feature=PAYMENTS),
+    Reaction("tell_series_of_first", "booking", BookingChanged, tell_series_of_first, to=(SERIES,)),
     Reaction("move_booking_bill", "booking", BookingChanged, move_booking_bill, to=(TARIFF,), feature=PAYMENTS),
 ]

@@ -272,7 +272,7 @@ class Booking:
         waits = record.status == "held" or (record.status == "pending" and command.epoch == record.epoch)
         if not context.by.is_system or not waits or context.now_ms < due:
             return Decision(NOTHING)
-        if record.status == "held" and record.series:
+        if record.status == "held" and record.series and not record.terms.prepaid:
             again = SetTimer("expire:series", context.now_ms + ASK_AGAIN_MS, msgspec.msgpack.encode(command))
             return Decision(NOTHING, events=[HoldInDoubt(series=record.series)], timers=[again])
         now = msgspec.structs.replace(record, status="expired", awaiting="")

@@ -9,9 +9,9 @@ from actors.calendars.booking.commands import HOLD_MS
 
 class BookingRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A booking (or series) that somebody wants. `key`: the mark of the key that it is asked for with, so that a repeat
-    is the same one. `id`: the id that it is to have, if that is known. `wish`: the entry of the waitlist that it
-    fulfils. `codes`: those that take something off its price. `source`: the room, message and block that it comes
-    of."""
+    is the same one. `id`: the id that it is to have, if that is known. `first`: the first booking of its series, where
+    that is another. `wish`: the entry of the waitlist that it fulfils. `codes`: those that take something off its
+    price. `source`: the room, message and block that it comes of."""
 
     therapist: str
     start: int
@@ -24,6 +24,7 @@ class BookingRequest(msgspec.Struct, frozen=True, kw_only=True):
     notes: str = ""
     override_reason: str = ""
     series: str = ""
+    first: str = ""
     wish: str = ""
     id: str = ""
     key: str = ""

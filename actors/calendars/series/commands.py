@@ -10,11 +10,13 @@ from common.persons import NothingToTell
 
 
 class BeginSeries(Command[NothingToTell], frozen=True, tag="begin"):
-    """Decide that these bookings are made. `held`: they are holds, to be confirmed now."""
+    """Decide that these bookings are made. `held`: they are holds, to be confirmed now; or, with a `first` that has to
+    be paid, once it is."""
 
     definition: Definition
     bookings: tuple[str, ...]
     held: bool = False
+    first: str = ""
 
 
 class ExtendSeries(Command[NothingToTell], frozen=True, tag="extend"):
@@ -36,8 +38,15 @@ class QuerySeriesOutcome(Command[NothingToTell], frozen=True, tag="vouch"):
     booking: str
 
 
+class FirstTold(Command[NothingToTell], frozen=True, tag="first"):
+    """A letter of its first booking, which has to be paid: it was, or it is gone."""
+
+    booking: str
+    paid: bool
+
+
 class GetSeries(Command[SeriesRecord], frozen=True, tag="look"):
     """The series, for its client and for staff."""
 
 
-SeriesCommand = BeginSeries | ExtendSeries | SetStatus | QuerySeriesOutcome | GetSeries | AssignId
+SeriesCommand = BeginSeries | ExtendSeries | SetStatus | QuerySeriesOutcome | FirstTold | GetSeries | AssignId

@@ -3,6 +3,8 @@
 Under the policy `all` the bookings are first held, then the series begins (one event), then letters confirm them. A
 hold of a series that lapses asks here first: before the decision it is renounced, which makes the decision
 impossible; after it, it is confirmed once more.
+
+Where the first booking has to be paid, the others wait for that: they are confirmed by it, or go with it.
 """
 
 from typing import Final, assert_never
@@ -14,12 +16,20 @@ from actors.calendars.series.answers import SeriesRecord
 from actors.calendars.series.commands import (
     BeginSeries,
     ExtendSeries,
+    FirstTold,
     GetSeries,
     QuerySeriesOutcome,
     SeriesCommand,
     SetStatus,
 )
-from actors.calendars.series.events import SeriesBegun, SeriesEvent, SeriesExtended, SeriesOutcomeDecided, StatusSet
+from actors.calendars.series.events import (
+    FirstDecided,
+    SeriesBegun,
+    SeriesEvent,
+    SeriesExtended,
+    SeriesOutcomeDecided,
+    StatusSet,
+)
 from actors.calendars.series.state import Definition
 from actors.kernel.contract.entity import Context, Decision, Principal
 from common.errors import AlreadyExists, Conflict, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
@@ -39,6 +49,8 @@ class Series:
         self.status = "active"
         self.staff = False
         self.assigned = ""
+        self.first = ""
+        self.told: dict[str, bool] = {}
 
     def decide(self, command: SeriesCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
@@ -56,9 +68,13 @@ class Series:
             if not context.by.is_system:
                 raise PermissionDenied("Only Carewire itself asks that.")
             needed = command.booking in self.bookings and self.status == "active"
+            if needed and self._waits:
+                return Decision(NOTHING)
             return Decision(
                 NOTHING, events=[SeriesOutcomeDecided(booking=command.booking, needed=needed, staff=self.staff)]
             )
+        if isinstance(command, FirstTold):
+            return self._first_told(command, context)
         definition = self.definition
         if definition is None or not self._concerns(context.by, definition):
             raise NotFound("There is no such series.")
@@ -79,6 +95,11 @@ class Series:
         match event:
             case SeriesBegun():
                 self.definition, self.bookings, self.staff = event.definition, list(event.bookings), event.staff
+                self.first = event.first
+            case FirstDecided():
+                self.told = {**self.told, event.booking: event.paid}
+                if self._is_first(event.booking) and not event.paid:
+                    self.status = "ended"
             case SeriesExtended():
                 self.bookings = [one for one in self.bookings if one not in event.instead] + list(event.bookings)
             case IdAssigned():
@@ -97,8 +118,37 @@ class Series:
         if set(self.renounced) & set(command.bookings):
             raise Conflict("Some of the times that were held have lapsed. Please try again.", details={"lapsed": True})
         staff = is_staff(context.by, command.definition.therapist)
-        begun = SeriesBegun(definition=command.definition, bookings=command.bookings, held=command.held, staff=staff)
+        paid = self.told.get(command.first)
+        if command.first and paid is False:
+            raise Conflict("The first of the times was not paid. Please try again.", details={"lapsed": True})
+        begun = SeriesBegun(
+            definition=command.definition,
+            bookings=command.bookings,
+            held=command.held,
+            staff=staff,
+            first="" if paid else command.first,
+        )
         return Decision(NOTHING, events=[begun])
+
+    @property
+    def _waits(self) -> bool:
+        """Is it not known yet whether its first booking is paid?"""
+        return bool(self.first) and self.first not in self.told
+
+    def _is_first(self, booking: str) -> bool:
+        return bool(self.first) and booking == self.first
+
+    def _first_told(self, command: FirstTold, context: Context) -> Decision:
+        """Only the first word counts: what becomes of the booking afterwards is its own affair."""
+        if not context.by.is_system:
+            raise PermissionDenied("Only Carewire itself says that.")
+        if command.booking in self.told:
+            return Decision(NOTHING)
+        others = (
+            tuple(one for one in self.bookings if one != command.booking) if self._is_first(command.booking) else ()
+        )
+        decided = FirstDecided(booking=command.booking, paid=command.paid, others=others, staff=self.staff)
+        return Decision(NOTHING, events=[decided])
 
     def _concerns(self, by: Principal, definition: Definition) -> bool:
         return by.user == definition.client or is_staff(by, definition.therapist)

@@ -14,6 +14,16 @@ class SeriesBegun(Event, frozen=True, kw_only=True, tag="begun"):
     bookings: tuple[str, ...]
     held: bool = False
     staff: bool = False
+    first: str = ""
+
+
+class FirstDecided(Event, frozen=True, kw_only=True, tag="first"):
+    """Its first booking was paid, so `others` are confirmed; or it is gone, and they with it."""
+
+    booking: str
+    paid: bool
+    others: tuple[str, ...] = ()
+    staff: bool = False
 
 
 class SeriesExtended(Event, frozen=True, kw_only=True, tag="extended"):
@@ -37,4 +47,4 @@ class SeriesOutcomeDecided(Event, frozen=True, kw_only=True, tag="vouched"):
     staff: bool = False
 
 
-SeriesEvent = SeriesBegun | SeriesExtended | StatusSet | SeriesOutcomeDecided | IdAssigned
+SeriesEvent = SeriesBegun | FirstDecided | SeriesExtended | StatusSet | SeriesOutcomeDecided | IdAssigned

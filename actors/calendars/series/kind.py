@@ -8,7 +8,7 @@ from typing_extensions import override
 from actors.calendars.booking.commands import CancelBooking, ConfirmBooking
 from actors.calendars.series.commands import SeriesCommand
 from actors.calendars.series.entity import Series
-from actors.calendars.series.events import SeriesBegun, SeriesEvent, SeriesOutcomeDecided
+from actors.calendars.series.events import FirstDecided, SeriesBegun, SeriesEvent, SeriesOutcomeDecided
 from actors.calendars.series.state import SeriesState
 from actors.kernel.contract.entity import Effects, Kind, Letter, Principal, Recorded, Shown
 from common.errors import PermissionDenied
@@ -38,6 +38,8 @@ class SeriesKind(Kind[Series, SeriesCommand, SeriesEvent]):
                 status=status,
                 staff=staff,
                 assigned=entity.assigned,
+                first=entity.first,
+                told=entity.told,
             )
         )
 
@@ -47,6 +49,7 @@ class SeriesKind(Kind[Series, SeriesCommand, SeriesEvent]):
         kept = msgspec.msgpack.decode(state, type=SeriesState)
         series.definition, series.bookings, series.renounced = kept.definition, kept.bookings, kept.renounced
         series.status, series.staff, series.assigned = kept.status, kept.staff, kept.assigned
+        series.first, series.told = kept.first, kept.told
         return series
 
     @override
@@ -62,7 +65,10 @@ class SeriesKind(Kind[Series, SeriesCommand, SeriesEvent]):
     def effects(self, entity_id: str, recorded: Recorded[SeriesEvent], part: None) -> Effects | None:
         event = recorded.event
         match event:
-            case SeriesBegun() if event.held:
+            case FirstDecided():
+                answer = _pack(ConfirmBooking(staff=event.staff) if event.paid else CancelBooking("payment"))
+                return Effects(letters=[Letter(f"booking:{booking}", answer) for booking in event.others])
+            case SeriesBegun() if event.held and not event.first:
                 confirm = _pack(ConfirmBooking(staff=event.staff))
                 return Effects(letters=[Letter(f"booking:{booking}", confirm) for booking in event.bookings])
             case SeriesOutcomeDecided():

@@ -25,3 +25,5 @@ class SeriesState(msgspec.Struct, array_like=True, kw_only=True):
     status: str
     staff: bool
     assigned: str = ""
+    first: str = ""
+    told: dict[str, bool] = {}

@@ -14,7 +14,8 @@ class Priced:
 
     def __init__(self, quotes: Quotes | None, booking: str, request: BookingRequest, *, waits: bool) -> None:
         self._quotes, self._booking, self._request = quotes, booking, request
-        self._waits = waits and not request.series
+        self._first = request.first if waits else ""
+        self._waits = waits and not request.first
         self._quoted: Quoted | None = None
 
     async def opening(self, taken: ReservedTime, wanted: TimeRequest) -> OpenBooking:
@@ -61,5 +62,7 @@ class Priced:
                 tz=plan.tz,
                 codes=self._request.codes,
                 waits=self._waits,
+                first=self._first,
+                saves=self._waits and bool(self._request.series),
             )
         )

@@ -115,9 +115,14 @@ class SeriesService:
             rule=rule,
             exceptions=tuple(exceptions),
         )
-        command = BeginSeries(definition, booked, held=policy == "all")
+        first = await self._unpaid(booked[0]) if policy == "all" else ""
+        command = BeginSeries(definition, booked, held=policy == "all", first=first)
         await self._region.submit(f"series:{series}", command, by=by, command_id="begin")
         return SeriesReply(series_id=series, occurrences=occurrences)
+
+    async def _unpaid(self, booking: str) -> str:
+        """The booking, if nothing but its payment confirms it."""
+        return booking if (await self._bookings.record(booking)).terms.prepaid else ""
 
     async def _existing(self, series: str, by: Principal) -> SeriesReply | None:
         try:
@@ -201,7 +206,7 @@ class SeriesService:
         instead: list[str] = []
         for record in await self._records(found.bookings):
             if record.status == "cancelled" and record.category == PAUSED and record.start > now_ms:
-                wanted = msgspec.structs.replace(moved_request(record), series=series)
+                wanted = msgspec.structs.replace(moved_request(record), series=series, first=found.bookings[0])
                 made = (await self._make(wanted, [record.start], "available", by))[record.start]
                 if isinstance(made, str):
                     booked.append(made)
@@ -214,10 +219,12 @@ class SeriesService:
     ) -> dict[int, str | Conflict]:
         """Book each, or hold each when it must be all of them (then the first that fails is the last)."""
         made: dict[int, str | Conflict] = {}
+        first = request.first
         for start in starts:
-            one = msgspec.structs.replace(request, start=start, hold=policy == "all", hold_ms=HOLD_MS)
+            one = msgspec.structs.replace(request, start=start, hold=policy == "all", hold_ms=HOLD_MS, first=first)
             try:
-                made[start] = (await self._bookings.book(one, by=by)).id
+                made[start] = booking = (await self._bookings.book(one, by=by)).id
+                first = first or booking
             except Conflict as error:
                 made[start] = error
                 if policy == "all":

@@ -36,7 +36,8 @@ class OpenBill(Command[BillView], frozen=True, kw_only=True, tag="open"):
     confirmed yet. `by_time`: what it costs is known once it is known for how long both sides were there; until then
     `lines` are the most that it may cost, and `planned` what it costs as planned. By the `formula` it prices itself.
     `reserved`: the subscription of which a unit, kept under the id of the booking, pays for it.
-    `mirrored`: a provider runs its subscription, and says what is billed and when it is paid.
+    `mirrored`: a provider runs its subscription, and says what is billed and when it is paid. `saves`: it is for the
+    first session of a series, and the method that pays it is kept for the others, which have the bill as `first`.
     """
 
     kind: Kind
@@ -63,6 +64,8 @@ class OpenBill(Command[BillView], frozen=True, kw_only=True, tag="open"):
     planned: tuple[Line, ...] = ()
     formula: ByTime | None = None
     mirrored: bool = False
+    first: str = ""
+    saves: bool = False
     secret: bytes | None = None
 
 
@@ -212,6 +215,16 @@ class SessionSeen(Command[None], frozen=True, kw_only=True, tag="session_seen"):
     hash: str = ""
 
 
+class LendMethod(Command[None], frozen=True, tag="lend"):
+    """A letter of the bill of a later session of the series: by which method is it paid?"""
+
+    bill: str
+
+
+class NoMethod(Command[None], frozen=True, tag="no_method"):
+    """A letter of the bill of the first session: no method was saved with it."""
+
+
 class Adopt(Command[None], frozen=True, kw_only=True, tag="adopt"):
     """A letter of its subscription: this payment, which the provider has made itself, pays it. Idempotent."""
 
@@ -342,6 +355,8 @@ BillCommand = (
     | Poll
     | BookingTold
     | SessionSeen
+    | LendMethod
+    | NoMethod
     | Adopt
     | Dunned
     | Invoiced
@@ -359,5 +374,8 @@ BillCommand = (
     | PlaceCard
 )
 _TIMERS = (Poll, Grace, AuthorizeDue, DisputeDue, TimeLapsed)
-BY_SYSTEM = (Seen, BookingTold, SessionSeen, Adopt, Dunned, Invoiced, MoveBeneficiary, PlaceCard, *_TIMERS)
+BY_SYSTEM = (
+    *(Seen, BookingTold, SessionSeen, LendMethod, NoMethod, Adopt, Dunned, Invoiced, MoveBeneficiary, PlaceCard),
+    *_TIMERS,
+)
 ClosedAs = Literal["void", "uncollectible"]

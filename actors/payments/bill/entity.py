@@ -31,7 +31,9 @@ from actors.payments.bill.commands import (
     Grace,
     HistoryOf,
     Invoiced,
+    LendMethod,
     MoveBeneficiary,
+    NoMethod,
     OpenBill,
     Opened,
     Pay,
@@ -235,6 +237,10 @@ class Bill:
                 booking.told(draft, command)
             case SessionSeen():
                 timing.seen(draft, command)
+            case LendMethod():
+                far.borrow(draft, command.bill)
+            case NoMethod():
+                far.nothing_lent(draft)
             case Adopt():
                 mirrored.adopt(draft, command)
             case Dunned():
@@ -268,6 +274,7 @@ class Bill:
             fold(draft, payment, manual.answer(payment, ask))
             settle(draft)
         far.failed(draft)
+        far.lend(draft)
         return draft.decision(_reply(draft.record, client=client) if read else None)
 
     def _permitted(self, command: BillCommand, by: Principal) -> BillRecord:

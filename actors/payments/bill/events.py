@@ -22,9 +22,9 @@ class BillChanged(Event, frozen=True, kw_only=True, tag="changed"):
 
     `changed` are the ids of its payments, refunds and disputes that are not what they were. `entries`: the money that
     moved. `bound`: objects of providers that are known to be its. `asked`: what is asked of providers. `arrivals`: the
-    webhooks that this answers. `release`: codes that are free again. The secret, if any, is what `secret_of` says: the
-    texts of the lines (`texts`), what the payer's browser needs (`client`), what a provider is asked (`ask`), or
-    evidence.
+    webhooks that this answers. `release`: codes that are free again. `letters`: what other bills are told. The secret,
+    if any, is what `secret_of` says: the texts of the lines (`texts`), what the payer's browser needs (`client`), what
+    a provider is asked (`ask`), or evidence.
     """
 
     change: str
@@ -36,6 +36,7 @@ class BillChanged(Event, frozen=True, kw_only=True, tag="changed"):
     secret_of: str = ""
     release: tuple[str, ...] = ()
     bound: tuple[str, ...] = ()
+    letters: tuple[tuple[str, bytes], ...] = ()
 
 
 class Heard(Event, frozen=True, kw_only=True, tag="heard"):
@@ -44,6 +45,7 @@ class Heard(Event, frozen=True, kw_only=True, tag="heard"):
     record: BillRecord
     asked: tuple[Asked, ...] = ()
     arrivals: tuple[str, ...] = ()
+    letters: tuple[tuple[str, bytes], ...] = ()
 
 
 BillEvent = BillChanged | Heard

@@ -79,6 +79,7 @@ class BillKind(Kind[Bill, BillCommand, BillEvent]):
     def effects(self, entity_id: str, recorded: Recorded[BillEvent], part: None) -> Effects:
         event = recorded.event
         letters = [Letter(arrival, _HANDED) for arrival in event.arrivals]
+        letters += [Letter(to, command) for to, command in event.letters]
         asked = [_activity(one, event) for one in event.asked]
         if isinstance(event, Heard):
             return Effects(letters=letters, activities=asked)

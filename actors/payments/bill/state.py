@@ -156,7 +156,8 @@ class BillRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     None: all of it. `codes`: the discount codes that it holds. `texts_seq`: the number of the event whose secret holds
     what the lines say, `coding_seq` that of the event with the codes for an insurer. `reserved`: the subscription of
     which a unit pays for the session; `unit_used`: for good. `mirrored`: a provider runs its
-    subscription, and has the say. `cards`: where it is shown."""
+    subscription, and has the say. `cards`: where it is shown. `saves`: it is for the first session of a series, whose
+    method pays for the others; those have it as `first`, and are `borrowers` while they wait for it."""
 
     id: str
     kind: Kind
@@ -204,6 +205,9 @@ class BillRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     dunning: Dunning | None = None
     mirrored: bool = False
     cards: tuple[Card, ...] = ()
+    first: str = ""
+    saves: bool = False
+    borrowers: tuple[str, ...] = ()
 
     @property
     def awaits_time(self) -> bool:

@@ -271,6 +271,7 @@ def _minutes(service: ServicePrice, planned: int) -> int:
 
 def _opening(wanted: QuoteRequest, tariff: TariffBody, line: Line) -> OpenBill:
     terms = tariff.payment
+    ahead = terms is not None and terms.when == "at_booking"
     return OpenBill(
         kind="booking",
         payer=wanted.client,
@@ -282,8 +283,10 @@ def _opening(wanted: QuoteRequest, tariff: TariffBody, line: Line) -> OpenBill:
         service=wanted.service,
         start=wanted.start,
         end=wanted.end,
-        waits=wanted.waits and terms is not None and terms.when == "at_booking",
+        waits=wanted.waits and ahead,
         terms=terms_of(tariff),
+        first=bill_of_booking(wanted.first) if wanted.first and ahead else "",
+        saves=wanted.saves and ahead,
     )
 
 

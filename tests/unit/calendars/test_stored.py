@@ -29,6 +29,10 @@ BEFORE_SOURCES: Final[dict[str, str]] = json.loads(
     (Path(__file__).parent / "golden" / "before_sources.json").read_text()
 )
 """What was stored before bookings said what they come of."""
+BEFORE_PAID_SERIES: Final[dict[str, str]] = json.loads(
+    (Path(__file__).parent / "golden" / "before_paid_series.json").read_text()
+)
+
 OWN: Final = [kind for kind in KINDS if kind.name != "user"]
 
 
@@ -101,6 +105,14 @@ def test_what_was_stored_before_bookings_said_what_they_come_of_is_read(name: st
     else:
         record = msgspec.structs.replace(whole.record, source=())
         assert read == msgspec.structs.replace(whole, record=record)
+
+
+@pytest.mark.parametrize("name", BEFORE_PAID_SERIES)
+def test_what_was_stored_before_series_waited_for_their_first_payment_is_read(name: str) -> None:
+    kind = SeriesState if name.endswith("snapshot") else stored()[name]
+    read = msgspec.msgpack.decode(bytes.fromhex(BEFORE_PAID_SERIES[name]), type=kind)
+    whole = msgspec.structs.replace(sample(kind), first="")
+    assert read == (msgspec.structs.replace(whole, told={}) if isinstance(whole, SeriesState) else whole)
 
 
 @pytest.mark.parametrize("kind", OWN, ids=lambda kind: kind.name)

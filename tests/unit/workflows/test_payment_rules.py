@@ -33,6 +33,7 @@ TESTED = {
     # seen at work in tests/unit/payments/sessions/test_pay_at_booking.py
     "confirm_paid_booking",
     "settle_codes",
+    "tell_series_of_first",  # tests/unit/payments/sessions/test_paid_series.py
     "settle_unit",  # tests/unit/payments/sessions/test_packages.py
     "release_unpaid_booking",  # tests/unit/payments/sessions/test_far_sessions.py
     "invoice_paid_bill",  # tests/unit/payments/billing/test_invoices.py

@@ -34,6 +34,7 @@ class Draft:
     arrivals: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     release: list[str] = field(default_factory=list)
+    letters: list[tuple[str, bytes]] = field(default_factory=list)
     timers: list[SetTimer] = field(default_factory=list)
     change: str = ""
     secret: bytes | None = None
@@ -88,6 +89,10 @@ class Draft:
         kept = tuple(dispute if one.id == dispute.id else one for one in others) if known else (*others, dispute)
         self.set(change, disputes=kept)
         self.touch(dispute.id)
+
+    def letter(self, to: str, command: msgspec.Struct) -> None:
+        """Tell another bill."""
+        self.letters.append((to, msgspec.msgpack.encode(command)))
 
     def touch(self, id_: str) -> None:
         """This object is not what it was."""
@@ -167,11 +172,11 @@ class Draft:
         """What is to happen."""
         arrivals, asked = tuple(self.arrivals), tuple(self.asked)
         if not (self.changed or self.change or self.entries):
-            if not arrivals and not asked and self.record == self.before:
+            if not (arrivals or asked or self.letters) and self.record == self.before:
                 return Decision(reply, timers=self.timers)
             return Decision(
                 reply,
-                notes=[Heard(record=self.record, asked=asked, arrivals=arrivals)],
+                notes=[Heard(record=self.record, asked=asked, arrivals=arrivals, letters=tuple(self.letters))],
                 timers=self.timers,
             )
         event = BillChanged(
@@ -186,6 +191,7 @@ class Draft:
             author=self.author,
             release=tuple(self.release),
             bound=self._bound(),
+            letters=tuple(self.letters),
         )
         return Decision(reply, events=[event], timers=self.timers)
 

@@ -8,7 +8,7 @@ import msgspec
 
 from actors.kernel.contract.entity import SYSTEM, SetTimer
 from actors.payments.activities import Begin
-from actors.payments.bill.commands import AuthorizeDue, Grace, Pay
+from actors.payments.bill.commands import AuthorizeDue, Grace, LendMethod, NoMethod, Pay
 from actors.payments.bill.rules import paying
 from actors.payments.bill.rules.draft import Draft
 from actors.payments.bill.state import BillRecord, PaymentRecord
@@ -33,7 +33,7 @@ def backed_by(record: BillRecord) -> str:
 def plan(draft: Draft) -> None:
     """When its money is to be authorised, once a method is saved and the time is known."""
     record = draft.record
-    if saved(record) is not None and record.gate == "open" and record.due:
+    if (record.first or saved(record) is not None) and record.gate == "open" and record.due:
         due = max(draft.now_ms + 1, record.start - AHEAD_MS)
         draft.timers.append(SetTimer(f"authorize:{record.start}", due, _pack(AuthorizeDue(record.start))))
 
@@ -42,6 +42,8 @@ def authorize(draft: Draft, command: AuthorizeDue) -> None:
     """It begins soon."""
     record, method = draft.record, saved(draft.record)
     wanted = record.gate == "open" and record.start == command.start and record.due and record.live is None
+    if wanted and method is None and record.first:
+        draft.letter(f"bill:{record.first}", LendMethod(record.id))
     if wanted and method is not None and method.method is not None:
         began = msgspec.msgpack.decode(method.begin, type=Begin)
         pay = Pay(
@@ -52,6 +54,50 @@ def authorize(draft: Draft, command: AuthorizeDue) -> None:
             off_session=True,
         )
         paying.begin(draft, pay, SYSTEM)
+
+
+def borrow(draft: Draft, bill_id: str) -> None:
+    """The bill of a later session of the series asks by which method it is paid."""
+    if bill_id not in draft.record.borrowers:
+        draft.record = msgspec.structs.replace(draft.record, borrowers=(*draft.record.borrowers, bill_id))
+
+
+def lend(draft: Draft) -> None:
+    """Whoever asked for the method is answered, once there is one, or once it is known that there will be none."""
+    record = draft.record
+    if not record.borrowers:
+        return
+    pay = _lent(record)
+    over = record.closed or record.gate == "gone" or bool(record.captured)
+    if pay is None and not over:
+        return
+    for bill_id in record.borrowers:
+        draft.letter(f"bill:{bill_id}", pay or NoMethod())
+    draft.record = msgspec.structs.replace(draft.record, borrowers=())
+
+
+def nothing_lent(draft: Draft) -> None:
+    """There is no method that could pay it: its time is given back, unless the terms keep it."""
+    record = draft.record
+    if record.gate == "open" and not record.completed and record.due and record.live is None:
+        released = record.terms.on_failure == "release"
+        draft.set("payment_lapsed" if released else "method_wanted")
+
+
+def _lent(record: BillRecord) -> Pay | None:
+    """How the others of the series are paid: as this one was."""
+    for payment in reversed(record.payments):
+        began = msgspec.msgpack.decode(payment.begin, type=Begin) if payment.begin else None
+        there = payment.status in ("requires_capture", "succeeded")
+        if there and began is not None and began.customer and payment.method is not None and payment.method.ref:
+            return Pay(
+                provider=payment.provider,
+                method_id=payment.method_id,
+                method=payment.method.ref,
+                customer=began.customer,
+                off_session=True,
+            )
+    return None
 
 
 def failed(draft: Draft) -> None:

@@ -4,6 +4,7 @@ import msgspec
 
 from actors.payments import ledger
 from actors.payments.bill.commands import ChangeLines, MoveBeneficiary, OpenBill
+from actors.payments.bill.rules import far
 from actors.payments.bill.rules.draft import Draft
 from actors.payments.bill.state import BillRecord, Line
 from common.errors import FailedPrecondition, InvalidArgument
@@ -44,6 +45,8 @@ def opened(id_: str, command: OpenBill, now_ms: int, poll_ms: int) -> Draft:
         off_session=command.off_session,
         reserved=command.reserved,
         mirrored=command.mirrored,
+        first=command.first,
+        saves=command.saves,
         by_time=command.by_time,
         planned=command.planned,
         formula=command.formula,
@@ -51,6 +54,7 @@ def opened(id_: str, command: OpenBill, now_ms: int, poll_ms: int) -> Draft:
     draft = Draft(record, now_ms, poll_ms)
     draft.set("created", **totals(record, command.lines))
     say(draft, command.secret)
+    far.plan(draft)
     return draft
 
 

@@ -145,6 +145,11 @@ def is_far(record: BillRecord, provider: str, now_ms: int) -> bool:
     return held and provider in SAVES and max(record.start, record.end) - now_ms > HELD_MS
 
 
+def must_save(record: BillRecord, provider: str, now_ms: int) -> bool:
+    """Is the method kept, for a session that is far or the later ones of a series, where its provider can?"""
+    return is_far(record, provider, now_ms) or (record.saves and provider in SAVES)
+
+
 def is_staff(record: BillRecord, by: Principal) -> bool:
     """May they say that money is here?"""
     return by.role == "admin" or (by.role == "therapist" and by.user == record.beneficiary)

@@ -29,7 +29,7 @@ from actors.payments.bill.commands import (
     ReadHistory,
     RefundBill,
 )
-from actors.payments.bill.rules.paying import is_far
+from actors.payments.bill.rules.paying import must_save
 from actors.payments.bill.state import BillRecord, Line, PaymentRecord, Terms, bill_of
 from actors.payments.bill.views import BILLS, TRANSACTIONS, Transaction, record_in, transaction_in
 from actors.payments.services.pricing import terms_of
@@ -145,8 +145,8 @@ class Bills:
         record = view.record
         if by.user != record.payer and provider != "manual":
             raise PermissionDenied("Only who pays can pay so. Staff books money in: provider manual.")
-        far = is_far(record, self.options.provider(provider), self.clock.platform_ms())
-        command = await self._payers.means(record.payer, self.options, provider, method_id, save=save or far, by=by)
+        save = save or must_save(record, self.options.provider(provider), self.clock.platform_ms())
+        command = await self._payers.means(record.payer, self.options, provider, method_id, save=save, by=by)
         before = record.live
         command = await self._screened(record, command, network)
         view = await self.ask(
