@@ -103,13 +103,17 @@ class TantivyEngine:
         while (number := self._serving) is not None:
             try:
                 return await self._described(number)
-            except Unavailable:
+            except (Unavailable, LookupError):
                 if number == self._serving:  # else another one took its place while it was read
                     raise
         return None
 
     async def generations(self) -> Sequence[Generation]:
-        return [await self._described(number) for number in sorted(self._shelves) if number in self._shelves]
+        found: list[Generation] = []
+        for number in sorted(self._shelves):
+            with suppress(LookupError):  # dropped while the others were read
+                found.append(await self._described(number))
+        return found
 
     async def create(self, generation: Generation) -> None:
         if generation.number not in self._shelves:
@@ -153,23 +157,26 @@ class TantivyEngine:
         await committing.close()
         await asyncio.to_thread(shelf.close)
 
-    async def _lose(self, number: int, shelf: Shelf) -> None:
+    async def _lose(self, number: int, shelf: Shelf) -> bool:
+        """False: it is gone already, dropped while somebody read it."""
         if (there := self._shelves.get(number)) is None or there[0] is not shelf:
-            return
+            return False
         log.warning("search_index_damaged", generation=number)
         del self._shelves[number]
         self._serving = None if self._serving == number else self._serving
         with suppress(Unavailable):
             await asyncio.to_thread(shelf.close)  # else it might write into the next one of this name
         await asyncio.to_thread(files.discard, shelf.folder)
+        return True
 
     async def _described(self, number: int) -> Generation:
-        shelf = self._shelves[number][0]
+        shelf = self._shelves[self._number(number)][0]
         try:
             return await _off(lambda: shelf.generation(self._clock.now_ms()))
         except DamagedError:
-            await self._lose(number, shelf)
-            raise _lost() from None
+            if await self._lose(number, shelf):
+                raise _lost() from None
+            raise LookupError(f"generation {number} was dropped") from None
 
     def _number(self, generation: int | None) -> int:
         number = self._serving if generation is None else generation
