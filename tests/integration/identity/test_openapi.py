@@ -80,6 +80,7 @@ include-name = [
   "POST /api/pricing/quote",
   "POST /api/push/subscriptions",
   "POST /api/rooms/{room_id}/scheduled",
+  "POST /api/subscriptions/{subscription_id}/invoice",
   "POST /api/subscriptions/{subscription_id}/usage",
   "POST /api/system/banners",
   "POST /api/worksheets",
