@@ -218,6 +218,10 @@ class Unit {
   }
 }
 
+// How long the polite one waits before an offer. To yield must stay rare: a Chromium that takes back its offer in a call
+// that runs sends nothing from then on, and shows nothing (packetsSent stays 0, tracks stay muted).
+const COURTESY_MS = 500;
+
 // From person to person, by perfect negotiation: the polite one yields.
 class Mesh {
   constructor(call, media) {
@@ -244,6 +248,10 @@ class Mesh {
       call.told('slots');
     };
     pc.onnegotiationneeded = async () => {
+      if (polite) { // it leaves the first word to the other, who always has one
+        await new Promise((resume) => setTimeout(resume, COURTESY_MS));
+        if (pc.signalingState !== 'stable') return; // asked again once it is
+      }
       try {
         end.making = true;
         await pc.setLocalDescription();
