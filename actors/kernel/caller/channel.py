@@ -161,18 +161,13 @@ class ShardChannel:
     def evacuate(self, stays: Callable[[str], bool]) -> tuple[list[Pending], dict[str, int]]:
         """Commands and topics (with the last version seen) that this shard does not own any more, to be sent elsewhere.
         What was sent may have been carried out: its id tells."""
-        leaving = self._without(lambda entity: not stays(entity))
-        return leaving, self._subscriptions.moved([topic for topic in self.topics if not stays(topic)])
-
-    def _without(self, leaves: Callable[[str], bool]) -> list[Pending]:
-        """Take out the commands to these entities, whether sent or not, in their order."""
-        leaving = [pending for pending in (*self.outstanding.values(), *self.queue) if leaves(pending.entity)]
+        leaving = [pending for pending in (*self.outstanding.values(), *self.queue) if not stays(pending.entity)]
         for pending in leaving:
             self.outstanding.pop(pending.correlation_id, None)
             self._join_over(pending)
         gone = set(map(id, leaving))
         self.queue = deque(pending for pending in self.queue if id(pending) not in gone)
-        return leaving
+        return leaving, self._subscriptions.moved([topic for topic in self.topics if not stays(topic)])
 
     async def _again(self, backoff: Backoff) -> None:
         """Pause before the next attempt; after a few, look whether the shard is still the one to ask."""
@@ -250,9 +245,8 @@ class ShardChannel:
         if pending.listen and not answer.code:
             self._subscriptions.subscribed(pending.entity, answer.version)
         self._join_over(pending)
-        if answer.code == protocol.MOVED:  # with all that is behind it, or that would overtake it
-            for astray in (pending, *self._without(lambda entity: entity == pending.entity)):
-                self.on_moved(astray)
+        if answer.code == protocol.MOVED:
+            self.on_moved(pending)
             return
         if not pending.future.done():
             pending.future.set_result(answer)

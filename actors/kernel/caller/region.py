@@ -184,13 +184,7 @@ class Region(EntityClient):
         channel = self._channel(self._owner(pending.entity))
         if len(channel) >= self._settings.max_queued:
             raise Overloaded("The server is busy. Please try again in a moment.", retry_after_s=1.0)
-        if self._strays and pending.entity in self._astray():
-            self._strays[pending.correlation_id] = pending  # behind those that it must not overtake
-        else:
-            channel.put(pending)
-
-    def _astray(self) -> set[str]:
-        return {stray.entity for stray in self._strays.values()}
+        channel.put(pending)
 
     def _is_owner(self, shard: str, entity: str) -> bool:
         return self._owner(entity) == shard
@@ -259,8 +253,8 @@ class Region(EntityClient):
             self._retire_channels()
 
     async def _read_maps(self) -> None:
-        """All of them, then all at once: what is submitted meanwhile must not overtake what is to be sent elsewhere."""
-        self._maps |= {pool: await self._directory.read_map(pool) for pool in sorted(set(self._pools.values()))}
+        for pool in sorted(set(self._pools.values())):
+            self._maps[pool] = await self._directory.read_map(pool)
 
     def _retire_channels(self) -> None:
         """Shards that own nothing any more need not be called."""

@@ -155,10 +155,7 @@ class Shard:
             self._subscribe(session, batch.resubscribe)
             caller = _Subscriber(session, self._publisher.subscribers)
             for item in batch.items:
-                if session.overtakes(item) or not self._hosts(item.entity):
-                    session.bounce(item.entity, item.correlation_id)
-                else:
-                    self._intake.accept(caller, item)
+                self._intake.accept(caller, item)
         return self._submit_ack(known=True)
 
     async def fetch(self, request: bytes) -> bytes:
@@ -261,10 +258,11 @@ class Shard:
         return sorted(self._ownership.partitions) if self.serving else []
 
     def _is_ours(self, entity_id: str) -> bool:
-        return self.serving and self._hosts(entity_id)
-
-    def _hosts(self, entity_id: str) -> bool:
-        return self._context.runtime_of(entity_id) is not None and self._ownership.owns(partition_of(entity_id))
+        return (
+            self.serving
+            and self._context.runtime_of(entity_id) is not None
+            and self._ownership.owns(partition_of(entity_id))
+        )
 
 
 def _tenancy(name: str, holder: Holder, settings: KernelSettings) -> Tenancy:
@@ -289,9 +287,6 @@ class _Subscriber:
     def answer(self, answer: protocol.ItemAnswer) -> None:
         self._session.answer(answer)
 
-    def bounce(self, entity: str, correlation_id: int) -> None:
-        self._session.bounce(entity, correlation_id)
-
     def listen(self, topic: str, version: int) -> None:
         self._subscribers.listen(self._session, topic, version)
 
@@ -301,8 +296,5 @@ _NOT_KNOWN: Final = protocol.encode(
 )
 
 
-def _bounce(entity: str, submission: WaitingCommand) -> None:
-    if isinstance(submission.caller, _Subscriber):
-        submission.caller.bounce(entity, submission.correlation_id)
-    else:
-        submission.caller.answer(protocol.ItemAnswer(correlation_id=submission.correlation_id, code=protocol.MOVED))
+def _bounce(submission: WaitingCommand) -> None:
+    submission.caller.answer(protocol.ItemAnswer(correlation_id=submission.correlation_id, code=protocol.MOVED))

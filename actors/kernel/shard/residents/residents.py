@@ -119,7 +119,7 @@ class Residents:
         self.ready.clear()
         self.waiting = 0
 
-    async def hand_off(self, partitions: frozenset[int], bounce: Callable[[str, WaitingCommand], None]) -> None:
+    async def hand_off(self, partitions: frozenset[int], bounce: Callable[[WaitingCommand], None]) -> None:
         """Hand these partitions off: what waits is bounced to its caller, what is under way is finished first, unless
         that takes too long (the database is away): then it is abandoned, as if the lease had been lost."""
         until_s = self._clock.monotonic_s() + _PATIENCE_S
@@ -127,7 +127,7 @@ class Residents:
             for resident in leaving:
                 self.waiting -= len(resident.mailbox)
                 while resident.mailbox:
-                    bounce(resident.id, resident.mailbox.popleft())
+                    bounce(resident.mailbox.popleft())
             settled = [resident for resident in leaving if resident.life.phase is Phase.READY]
             self._save([resident for resident in settled if resident.turns_since_snapshot])
             for resident in settled:

@@ -70,29 +70,11 @@ class Subscriber:
         self._drained = asyncio.Event()
         self._drained.set()
         self.catching = asyncio.Semaphore(_CATCHING)
-        self._bounced: dict[str, int] = {}  # entity -> correlation id of the last command to it that was bounced
 
     @property
     def buffered_bytes(self) -> int:
         """Deliveries that wait to be fetched."""
         return self._size
-
-    def bounce(self, entity: str, correlation_id: int) -> None:
-        """Another shard must be asked, or this one later."""
-        self._bounced[entity] = correlation_id
-        self.answer(protocol.ItemAnswer(correlation_id=correlation_id, code=protocol.MOVED))
-
-    def overtakes(self, item: protocol.BatchItem) -> bool:
-        """Was an earlier command to the entity bounced, and has not come again? This one was sent before the caller
-        knew of that, or behind one that is on its way back: it must be bounced as well, or it would be carried out
-        first should the entity be ours by now."""
-        last = self._bounced.get(item.entity)
-        if last is None:
-            return False
-        if item.again and item.correlation_id <= last:
-            del self._bounced[item.entity]
-            return False
-        return True
 
     def answer(self, answer: protocol.ItemAnswer) -> None:
         """Answers are never dropped: the subscriber bounds how many it waits for. They leave in one line with the
