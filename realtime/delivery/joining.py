@@ -27,6 +27,10 @@ class Joining:
     def __init__(self, subscriptions: GatewayTopics[Connection]) -> None:
         self._subscriptions = subscriptions
 
+    def hears(self, connection: Connection, topic: str) -> bool:
+        """Has the socket joined this topic?"""
+        return topic in self._subscriptions.topics(connection)
+
     async def join(self, connection: Connection, topic: str, submit: Callable[[], Awaitable[Reply]]) -> JoinedTopic:
         """`submit` sends the command that admits (with `listen`). Nothing is awaited before it has been called.
 

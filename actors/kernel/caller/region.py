@@ -253,8 +253,8 @@ class Region(EntityClient):
             self._retire_channels()
 
     async def _read_maps(self) -> None:
-        for pool in sorted(set(self._pools.values())):
-            self._maps[pool] = await self._directory.read_map(pool)
+        """All of them, then all at once: what is submitted meanwhile must not overtake what is to be sent elsewhere."""
+        self._maps |= {pool: await self._directory.read_map(pool) for pool in sorted(set(self._pools.values()))}
 
     def _retire_channels(self) -> None:
         """Shards that own nothing any more need not be called."""

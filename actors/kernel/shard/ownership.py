@@ -63,6 +63,7 @@ class Ownership:
         self._tenant = tenant
         self._lease: Lease | None = None
         self._valid_until_s = float("-inf")
+        self._map_epoch = 0
         self._mapped: frozenset[int] = frozenset()
         self._withheld: dict[int, float] = {}  # partition -> until it is handed off, whatever the map says
 
@@ -101,6 +102,9 @@ class Ownership:
             self._take(partition_map, asked_s)
 
     def _take(self, partition_map: PartitionMap, asked_s: float) -> None:
+        if partition_map.epoch < self._map_epoch:  # a later look was answered first
+            return
+        self._map_epoch = partition_map.epoch
         mapped = frozenset(number for number, owner in enumerate(partition_map.owners) if owner == self._name)
         gone, new = self._mapped - mapped, mapped - self._mapped
         self._mapped = mapped

@@ -146,6 +146,7 @@ class Shard:
     async def submit(self, request: bytes) -> bytes:
         """Take a batch; the answers come with `fetch`: `protocol.CommandBatch` -> `protocol.SubmitAck`."""
         batch = protocol.decode_batch(request)
+        await self._catch_up(batch.items)
         session = self._publisher.subscribers.get(batch.subscriber) if self.serving else None
         if session is None:
             return self._submit_ack(known=False)
@@ -157,6 +158,12 @@ class Shard:
             for item in batch.items:
                 self._intake.accept(caller, item)
         return self._submit_ack(known=True)
+
+    async def _catch_up(self, items: Sequence[protocol.BatchItem]) -> None:
+        """Look at the map before anything is bounced. The caller may have seen a newer one: what it sends next would
+        find the shard wiser, and be carried out before what was sent back."""
+        if self.serving and not all(self._ownership.owns(partition_of(item.entity)) for item in items):
+            await self._ownership.read_map()
 
     async def fetch(self, request: bytes) -> bytes:
         """Answers and deliveries since the last fetch, or after a while nothing: `Fetch` -> `FetchResult`."""

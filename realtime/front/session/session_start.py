@@ -58,5 +58,6 @@ class SessionStart:
             self.announce(connection)
             for text in missed:
                 connection.writer.text(text)
-            await self._recovery.named(connection)
+            left = await self._recovery.named(connection)
             connection.hello = Hello()
+        await self._recovery.later(connection, left)

@@ -12,6 +12,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from typing_extensions import override
 
+from actors.kernel.contract.partitions import partition_of
 from common.auth.tokens import Verified
 from common.auth.verifier import Verifier
 from config.settings import AuthSettings
@@ -249,6 +250,32 @@ async def test_a_session_waits_for_shards_that_are_away() -> None:
             for name in list(made.cluster.shards):
                 await made.cluster.start_shard(name, life="2")
             await socket.until(lambda: bool(socket.events("session")), "no session")
+
+
+async def test_a_room_whose_shard_is_away_is_recovered_once_it_is_back() -> None:
+    async with rig(retry_deadline_s=0.3) as made:
+        await made.gateway()
+        owners = (await made.cluster.read_map("rooms")).owners
+        alice = await made.client("alice")
+        home = owners[partition_of("user:alice")]
+        away = next(name for name in made.cluster.shards if name != home)
+        room, near = (
+            next(room for room in map(str, range(99)) if owners[partition_of(f"room:{room}")] == shard)
+            for shard in (away, home)
+        )
+        for one in (room, near):
+            await alice.ok("create_room", {"room_id": one})
+            await alice.ok("message", {"room_id": one, "body": "while away"})
+        await alice.close()
+        await made.cluster.shards[away].stop()
+        back = await made.client("alice", recover={room: 1, near: 1})
+        await back.until(lambda client: len(client.all("message")) == 1, "not what was missed nearby")
+        assert (await back.error("history", {"room_id": room}))["code"] == "unavailable"
+        await made.cluster.start_shard(away, life="2")
+        await back.until(lambda client: len(client.all("message")) == 2, "not what was missed")
+        await back.ok("message", {"room_id": room, "body": "now"})
+        await back.until(lambda client: len(client.all("message")) == 3, "it does not listen")
+        assert back.all("error") == []
 
 
 @pytest.mark.parametrize("transports", [("polling",), ("polling", "websocket")], ids=["polling", "upgrade"])

@@ -29,6 +29,23 @@ class Slow:
         return renewed
 
 
+class Late:
+    """Maps in a database that answers one look, asked for `late`, after those that came later."""
+
+    def __init__(self, maps: Any) -> None:
+        self._maps = maps
+        self.late_s = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._maps, name)
+
+    async def read(self, pool: str) -> PartitionMap | None:
+        late_s, self.late_s = self.late_s, 0.0
+        found: PartitionMap | None = await self._maps.read(pool)
+        await asyncio.sleep(late_s)
+        return found
+
+
 class Heard:
     """A tenant that notes what it is told."""
 
@@ -45,18 +62,18 @@ class Heard:
         self._words.append(f"gone {sorted(partitions)}")
 
 
-def told(scenario: Callable[[Ownership, Slow, Stores], Any]) -> list[str]:
+def told(scenario: Callable[[Ownership, Slow, Stores], Any], maps: Callable[[Any], Any] = lambda sound: sound) -> list[str]:
     """What is said to a shard that owns two partitions, in order."""
     loop = VirtualLoop()
     clock = VirtualClock(loop)
     sound = memory_stores(clock, [])
-    leases = Slow(sound.leases)
+    leases, stores = Slow(sound.leases), replace(sound, maps=maps(sound.maps))
     words: list[str] = []
 
     async def main() -> None:
         await sound.maps.write(PartitionMap("rooms", 1, ("rooms-0", "rooms-0")))
         ownership = Ownership(
-            replace(sound, leases=leases),
+            replace(stores, leases=leases),
             clock,
             Tenancy(
                 name="rooms-0",
@@ -69,7 +86,7 @@ def told(scenario: Callable[[Ownership, Slow, Stores], Any]) -> list[str]:
         )
         running = asyncio.create_task(ownership.run())
         await asyncio.sleep(1)
-        await scenario(ownership, leases, sound)
+        await scenario(ownership, leases, stores)
         running.cancel()
 
     run(loop, main(), limit_s=120)
@@ -96,3 +113,18 @@ def test_partitions_that_were_to_be_handed_off_and_stay_are_gained_anew() -> Non
         assert ownership.partitions == {0, 1}
 
     assert told(scenario) == ["gain", "gain"]
+
+
+def test_a_map_that_comes_late_does_not_undo_a_newer_one() -> None:
+    async def scenario(ownership: Ownership, leases: Slow, stores: Stores) -> None:
+        late: Any = stores.maps
+        late.late_s = 1.0
+        old = asyncio.create_task(ownership.read_map())
+        await asyncio.sleep(0.1)
+        await stores.maps.write(PartitionMap("rooms", 2, ("rooms-0", "rooms-1")))
+        await ownership.read_map()
+        assert ownership.partitions == {0}
+        await old
+        assert ownership.partitions == {0}
+
+    assert told(scenario, Late) == ["gain", "gone [1]"]
