@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from typing import Any, Final
@@ -47,7 +47,8 @@ class Talker:
         self.gateways: list[str] = []  # that it had a session with, one after the other
         self.told_to_reconnect = False
         self.patient = False
-        self._again: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._behind: dict[str, list[Copy]] = {}  # room -> what came while a gap was being filled
         self._sio = socketio.AsyncClient(
             reconnection_delay=0.1, reconnection_delay_max=0.5, randomization_factor=0.05, request_timeout=2
         )
@@ -113,9 +114,7 @@ class Talker:
 
     def _on_ack(self, said: Said, ack: Any) -> None:
         if not ack["ok"] and self.patient and ack["error"]["code"] == "unavailable":
-            task = asyncio.create_task(self._say_again(said, ack["error"]["retry_after"]))
-            self._again.add(task)
-            task.add_done_callback(self._again.discard)
+            self._spawn(self._say_again(said, ack["error"]["retry_after"]))
         elif not ack["ok"]:
             self._ledger.fails(f"{said} was answered with {ack['error']}")
         elif said in self._waiting:
@@ -133,21 +132,48 @@ class Talker:
             await self._greet()
         elif event == "reconnect":
             self.told_to_reconnect = True
+        elif event == "gap" and self.patient:
+            self._behind[payload["room_id"]] = []
+            self._spawn(self._fill(payload["room_id"], payload["from"], payload["to"]))
         elif event in ("error", "gap"):
             self._ledger.fails(f"{self.name} was sent {event} {payload}")
 
     def _hear(self, copy: Copy) -> None:
         room = copy.said.room
+        if room in self._behind:
+            self._behind[room].append(copy)
+            return
         self._last_seq[room] = max(self._last_seq[room], copy.seq)
         self._ledger.hears(Place(self.name, room), copy, time.monotonic())
+
+    async def _fill(self, room: str, first: int, last: int) -> None:
+        """Ask for what was too much to be sent again, as a client does, and hear it before what came meanwhile."""
+        after, found = first - 1, list[Copy]()
+        while after < last:
+            ask = {"room_id": room, "after": after, "limit": min(200, last - after)}
+            page = await self._sio.call("history", ask, timeout=PATIENCE_S)
+            if page["ok"]:
+                found += map(Copy.of, page["data"]["messages"])
+                after = found[-1].seq
+            else:
+                await asyncio.sleep(page["error"]["retry_after"])
+        if room in self._behind:  # else the connection has ended: the next one brings it all again
+            for copy in (*found, *self._behind.pop(room)):
+                self._hear(copy)
 
     async def _greet(self) -> None:
         for said in list(self._waiting):
             await self._emit(said)
         self._online.set()
 
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     def _on_disconnect(self, _reason: object = None) -> None:
         self._online.clear()
+        self._behind.clear()
 
 
 class Crowd:
@@ -226,7 +252,8 @@ async def crowd(
     system: System, name: str, transports: Sequence[Transport], *, patient: bool = False
 ) -> AsyncIterator[Crowd]:
     """A crowd in rooms of its own, everybody in. `transports` are dealt out in turn. `patient`: when the answer is
-    `unavailable`, they say it again; to others that is a broken promise."""
+    `unavailable`, they say it again, and they ask for what was too much to be recovered; to others either is a broken
+    promise."""
     rooms = rooms_on_every_shard(name)
     ledger = Ledger()
     talkers = [

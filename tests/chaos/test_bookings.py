@@ -10,9 +10,9 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from tests.system.harness import Client, System
+from tests.system.harness import LEAN, Client, System
 
-SETTINGS: Final[dict[str, object]] = {"GATEWAY__REPLICAS": 2}
+SETTINGS: Final = LEAN | {"GATEWAY__REPLICAS": 2}
 ROUNDS: Final = int(os.environ.get("CAREWIRE_TEST_BOOKING_ROUNDS", "3"))
 RACERS: Final = int(os.environ.get("CAREWIRE_TEST_BOOKING_RACERS", "120"))
 SOCKETS: Final = 20

@@ -15,11 +15,11 @@ import pytest
 from tests.chaos.scenario import BEFORE, all_rows, goes_on, paused_less_than, whole_again
 from tests.chaos.talkers import Crowd, crowd
 from tests.clients.js_client import JsClient
-from tests.system.harness import STOP_S, System, wait_until
+from tests.system.harness import LEAN, STOP_S, System, wait_until
 
 pytestmark = pytest.mark.timeout(600)  # starts of the whole program, on a machine that may be busy
 FULL: Final = 20  # sockets of one gateway; the crowd of eight needs no third one
-SETTINGS: Final[dict[str, object]] = {
+SETTINGS: Final = LEAN | {
     "GATEWAY__REPLICAS": 2,
     "GATEWAY__MAX_REPLICAS": 3,
     "GATEWAY__SOCKETS_PER_REPLICA": FULL,

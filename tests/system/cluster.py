@@ -25,7 +25,7 @@ import yaml
 from typing_extensions import override
 
 from serve_app.launch.rayhead import make_scratch
-from tests.system.harness import START_S, System, free_ports, processes_of
+from tests.system.harness import LEAN, START_S, System, free_ports, processes_of
 
 HERE: Final = Path(__file__).parents[2]
 _BIN: Final = Path(sys.executable).parent
@@ -57,6 +57,7 @@ class Cluster(System):
             MONGO__URL=mongo_url,
             MONGO__DATABASE=f"cluster_{secrets.token_hex(4)}",
             ENCRYPTION__MASTER_KEYS="k1:" + b64encode(secrets.token_bytes(32)).decode(),
+            **LEAN,
         )
         token = {"RAY_AUTH_TOKEN": secrets.token_hex(16)}
         self.env |= node_environment() | token | {"PATH": f"{_BIN}:{os.environ['PATH']}"}

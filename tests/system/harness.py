@@ -26,6 +26,8 @@ from tests.clients.heard import hear
 CAREWIRE: Final = str(Path(sys.executable).with_name("carewire"))
 START_S: Final = 180.0  # warm and alone it takes 15 s; a busy machine gets more
 STOP_S: Final = 15.0  # what the contract promises
+LEAN: Final[dict[str, object]] = {f"FEATURES__{name}": "false" for name in ("ML", "SEARCH", "FILES", "VIDEO")}
+"""Without what has a process of its own and a test does not need: each takes seconds of a small machine to start."""
 SECRET: Final = "a-secret-of-at-least-32-bytes-for-tests"
 
 

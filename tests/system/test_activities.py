@@ -16,7 +16,7 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from tests.partners.mail_server import MailServer
-from tests.system.harness import System, carewire, wait_until
+from tests.system.harness import LEAN, System, carewire, wait_until
 
 MAILS: Final = 150
 VICTIMS: Final = ("activities-0", "care-0")
@@ -38,6 +38,7 @@ async def mailing(tmp_path: Path) -> AsyncIterator[tuple[System, MailServer]]:
         EMAIL__SMTP_URL=f"smtp://127.0.0.1:{server.port}?tls=none",
         ACTIVITIES__LONGEST_RETRY_S=2,
         ACTIVITIES__BREAKER_PAUSE_S=0.5,
+        **LEAN,
     )
     try:
         await asyncio.to_thread(system.start)

@@ -12,9 +12,10 @@ import httpx
 import pytest
 
 from tests.clients.browser import EXECUTABLE, Browser, Page, a_browser
-from tests.system.harness import System, free_ports, wait_until
+from tests.system.harness import LEAN, System, free_ports, wait_until
 
 pytestmark = pytest.mark.skipif(EXECUTABLE is None, reason="needs Chromium")
+ONLY_CALLS = {name: value for name, value in LEAN.items() if name != "FEATURES__VIDEO"}
 _SEES = """
 (() => { const shown = [...document.querySelectorAll('figure.video video')];
   return shown.length ? Math.max(...shown.map(v => v.getVideoPlaybackQuality().totalVideoFrames)) : 0; })()
@@ -24,7 +25,7 @@ _SEES = """
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     (port,) = free_ports(1)
-    system = System(tmp_path_factory.mktemp("call") / ".carewire", MEDIA__PORTS=f"{port}-{port + 20}")
+    system = System(tmp_path_factory.mktemp("call") / ".carewire", MEDIA__PORTS=f"{port}-{port + 20}", **ONLY_CALLS)
     try:
         yield system.start()
     finally:
@@ -147,7 +148,13 @@ async def hidden(pages: list[Page], part: str, wanted: bool) -> bool:
 
 async def workers(system: System) -> list[dict[str, Any]]:
     async with system.http("root", "admin") as http:
-        found: list[dict[str, Any]] = (await http.get("/api/operations/media")).json()["workers"]
+
+        async def answered() -> Any:
+            answer = await http.get("/api/operations/media")
+            return answer if answer.is_success else None
+
+        answer = await wait_until(answered, within_s=30, what="the workers", every_s=0.3)
+        found: list[dict[str, Any]] = answer.json()["workers"]
         return found
 
 

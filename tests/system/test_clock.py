@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.system.harness import System, wait_until
+from tests.system.harness import LEAN, System, wait_until
 
 DAY_S = 86_400
 
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    system = System(tmp_path_factory.mktemp("clock") / ".carewire", CLOCK__SETTABLE="true")
+    system = System(tmp_path_factory.mktemp("clock") / ".carewire", CLOCK__SETTABLE="true", **LEAN)
     try:
         yield system.start()
     finally:

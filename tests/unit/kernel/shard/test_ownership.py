@@ -62,7 +62,9 @@ class Heard:
         self._words.append(f"gone {sorted(partitions)}")
 
 
-def told(scenario: Callable[[Ownership, Slow, Stores], Any], maps: Callable[[Any], Any] = lambda sound: sound) -> list[str]:
+def told(
+    scenario: Callable[[Ownership, Slow, Stores], Any], maps: Callable[[Any], Any] = lambda sound: sound
+) -> list[str]:
     """What is said to a shard that owns two partitions, in order."""
     loop = VirtualLoop()
     clock = VirtualClock(loop)
