@@ -47,6 +47,7 @@ class Ledger:
 
     start: dict[str, int] = field(default_factory=dict)
     sent: dict[Said, float] = field(default_factory=dict)  # in the order of sending
+    again: set[Said] = field(default_factory=set)  # said anew after `unavailable`: behind what was on its way meanwhile
     acked: dict[Said, tuple[int, str]] = field(default_factory=dict)
     heard: dict[Place, list[Copy]] = field(default_factory=lambda: defaultdict(list))
     errors: list[str] = field(default_factory=list)
@@ -121,8 +122,9 @@ class Ledger:
             if said.room == room and stored.get(said) != ack:
                 yield f"history: {said} was acknowledged as {ack}, and is {stored.get(said, 'lost')}"
         for sender in sorted({said.sender for said in stored}):
-            here = [said for said in stored if said.sender == sender]
-            if here != [said for said in self.sent if said.sender == sender and said in stored]:
+            here = [said for said in stored if said.sender == sender and said not in self.again]
+            told = set(here)
+            if here != [said for said in self.sent if said in told]:
                 yield f"history of {room}: the messages of {sender} are not in the order of sending"
 
     def _broken_on_socket(self, place: Place, history: Sequence[Copy]) -> Iterator[str]:

@@ -14,8 +14,12 @@ START_S: Final = 20.0  # within which the program starts, where the promised pau
 
 def paused_less_than(seconds: float, people: Crowd, system: System, start_s: float = START_S) -> bool:
     """Was nobody kept waiting longer? On a machine too busy to start the program in time, proportionally longer."""
-    slowness = max(1.0, system.ready_s / start_s)
-    return people.ledger.longest_pause_s < seconds * slowness
+    return people.ledger.longest_pause_s < seconds * slowness(system, start_s)
+
+
+def slowness(system: System, start_s: float) -> float:
+    """How many times longer than promised things may take on this machine."""
+    return max(1.0, system.ready_s / start_s)
 
 
 async def goes_on(people: Crowd) -> None:

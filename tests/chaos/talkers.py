@@ -47,6 +47,7 @@ class Talker:
         self.gateways: list[str] = []  # that it had a session with, one after the other
         self.told_to_reconnect = False
         self.patient = False
+        self.pause_s = PAUSE_S
         self._tasks: set[asyncio.Task[None]] = set()
         self._behind: dict[str, list[Copy]] = {}  # room -> what came while a gap was being filled
         self._sio = socketio.AsyncClient(
@@ -95,7 +96,7 @@ class Talker:
             self._ledger.sends(said, time.monotonic())
             self._waiting[said] = None
             await self._emit(said)
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(self.pause_s)
 
     async def _emit(self, said: Said) -> None:
         def answered(ack: Any) -> None:
@@ -114,6 +115,7 @@ class Talker:
 
     def _on_ack(self, said: Said, ack: Any) -> None:
         if not ack["ok"] and self.patient and ack["error"]["code"] == "unavailable":
+            self._ledger.again.add(said)
             self._spawn(self._say_again(said, ack["error"]["retry_after"]))
         elif not ack["ok"]:
             self._ledger.fails(f"{said} was answered with {ack['error']}")
@@ -249,11 +251,16 @@ class Crowd:
 
 @asynccontextmanager
 async def crowd(
-    system: System, name: str, transports: Sequence[Transport], *, patient: bool = False
+    system: System,
+    name: str,
+    transports: Sequence[Transport],
+    *,
+    patient: bool = False,
+    pause_s: float = PAUSE_S,
 ) -> AsyncIterator[Crowd]:
     """A crowd in rooms of its own, everybody in. `transports` are dealt out in turn. `patient`: when the answer is
     `unavailable`, they say it again, and they ask for what was too much to be recovered; to others either is a broken
-    promise."""
+    promise. `pause_s`: between two messages of one talker in one room."""
     rooms = rooms_on_every_shard(name)
     ledger = Ledger()
     talkers = [
@@ -268,6 +275,7 @@ async def crowd(
     ]
     for talker in talkers:
         talker.patient = patient
+        talker.pause_s = pause_s
     async with AsyncExitStack() as leaving:
         members = [talker.name for talker in talkers]
         async with system.client(talkers[0].name) as founder:

@@ -134,6 +134,13 @@ def test_every_kind_of_harm_is_found(harm: Callable[[Ledger, list[Copy]], None])
     assert any(HARMS[harm] in promise for promise in broken), broken
 
 
+def test_what_was_said_anew_after_no_answer_may_come_later() -> None:
+    ledger, history = a_good_run()
+    swap_a_senders_messages(ledger, history["r"])
+    ledger.again.add(copy(4).said)
+    assert ledger.broken(history) == []
+
+
 def test_what_is_still_to_come_is_named() -> None:
     ledger, _ = a_good_run()
     ledger.sends(Said("r", "ben", "c9"), 9.0)
