@@ -66,7 +66,7 @@ DRILLS: Final[Mapping[str, Drill]] = {
         rounds=1,
         limit_s=300.0,
     ),
-    "activities": Drill(("tests/drills/test_activities.py",), rounds=1, limit_s=900.0, size=5000, at_once=0),
+    "activities": Drill(("tests/drills/test_activities.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
     "payments": Drill(("tests/drills/test_payments.py",), rounds=1, limit_s=1800.0, size=2000, at_once=0),
     "lives": Drill(
         ("tests/unit/payments/test_lives_at_stripe.py::test_a_thousand_lives_end_as_stripe_says",),
