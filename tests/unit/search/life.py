@@ -284,7 +284,8 @@ class Life:
             case "say":
                 posted = await self.rooms.ask(room, c.Post(body=words), by=by)
                 self._said.append((room, posted.id, user))
-                self._at[room, posted.seq] = posted.id
+                if isinstance(posted.seq, int):
+                    self._at[room, posted.seq] = posted.id
             case "edit" if target is not None:
                 await self.rooms.ask(target[0], c.Edit(target[1], words), by=Principal(target[2]))
             case "delete" if target is not None:
