@@ -61,7 +61,9 @@ def test_a_conversation_is_told_as_such_and_nobody_is_asked_for_it_again() -> No
     with pytest.raises(FailedPrecondition) as refused:
         chat.do(Respond(True), BOB)
     assert refused.value.details is not None
-    assert refused.value.details["policy"]["retention_days"] == 30
+    policy = refused.value.details["policy"]
+    assert isinstance(policy, dict)
+    assert policy["retention_days"] == 30
     room = chat.do(Respond(True, 1), BOB)["room"]
     assert (room["state"], room["policy"]["retention_days"], room["policy_version"]) == ("open", 30, 1)
 
