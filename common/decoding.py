@@ -60,8 +60,20 @@ def decode(arguments: Sequence[Raw], kind: type[T], max_bytes: int) -> T:
         return decoder.decode(raw)
     except msgspec.ValidationError as error:
         raise explained(str(error)) from None
-    except (msgspec.DecodeError, RecursionError, UnicodeError):
-        raise InvalidArgument("The payload is not JSON that can be read.") from None
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise InvalidArgument(_unreadable(bytes(raw), error)) from None
+
+
+def _unreadable(raw: bytes, error: Exception) -> str:
+    """What to do about JSON that cannot be read. Says nothing of what stands in it."""
+    if isinstance(error, UnicodeError):
+        return "The payload is not UTF-8: encode it anew."
+    if any(one["half"] for one in _ESCAPES.finditer(raw)):
+        return "The payload has half of a surrogate pair, which is no character: send both halves, or neither."
+    return "The payload is not JSON that can be read."
+
+
+_ESCAPES: Final = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>u[dD][89a-fA-F])|.)", re.DOTALL)
 
 
 @cache

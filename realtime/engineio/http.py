@@ -105,7 +105,10 @@ def _unwrapped(form: str) -> str:
     value = form.removeprefix(_FORM)
     if "&" in value:
         raise BodyError("There is another field than `d` in this form.")
-    return unquote_plus(value)
+    try:
+        return unquote_plus(value, errors="strict")
+    except UnicodeDecodeError:
+        raise BodyError("The payload is not UTF-8.") from None
 
 
 def packets_of(body: str, *, parse_json: bool) -> list[Packet]:

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Union, get_args, get_origin
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from msgspec import NODEFAULT, Raw
@@ -57,6 +58,7 @@ class RequestReader:
 
     def _of_address(self, request: HttpRequest) -> msgspec.Struct:
         told = self._told(request.path_params, self.path)
+        _check(request.scope["query_string"])
         if self._known is not None and (unknown := set(request.query_params) - self._known):
             name = min(unknown)[:64]
             raise InvalidArgument(f"{name} is not known here.", details={"field": name})
@@ -99,6 +101,29 @@ class _Text:
             return msgspec.convert({"value": value}, self._one).value  # type: ignore[attr-defined] # made above
         except msgspec.ValidationError as error:
             raise explained(str(error).replace("`$.value`", f"`$.{self.name}`")) from None
+
+
+def _check(query: bytes) -> None:
+    """Starlette puts signs of its own where a query is not text, and what is asked would be another question.
+
+    Raises:
+        InvalidArgument: it has bytes that are not encoded, or what is encoded is not UTF-8.
+    """
+    if b"%" not in query and query.isascii():
+        return
+    for part in query.split(b"&"):
+        name, _, value = part.partition(b"=")
+        if not (_is_text(name) and _is_text(value)):
+            field = unquote_to_bytes(name).decode()[:64] if _is_text(name) else "query"
+            raise InvalidArgument(f"{field} is not text: percent-encode its UTF-8.", details={"field": field})
+
+
+def _is_text(encoded: bytes) -> bool:
+    try:
+        unquote_to_bytes(encoded).decode()
+    except UnicodeDecodeError:
+        return False
+    return encoded.isascii()
 
 
 async def _body(request: HttpRequest, kind: type[msgspec.Struct]) -> msgspec.Struct:

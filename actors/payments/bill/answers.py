@@ -169,7 +169,7 @@ class BillPage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RefundReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A refund."""
+    """A refund. `note`: what was written when it was given back, for the therapist and administrators."""
 
     refund_id: str
     bill_id: str
@@ -181,6 +181,7 @@ class RefundReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     status: str
     created_at: str
     provider_ref: str | None = None
+    note: str | None = None
 
 
 class DisputeReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -363,8 +364,8 @@ def method_summary(seen: MethodSeen | None, method_id: str) -> MethodSummary | N
     )
 
 
-def refund_reply(record: BillRecord, refund: RefundRecord) -> RefundReply:
-    """The refund."""
+def refund_reply(record: BillRecord, refund: RefundRecord, note: str | None = None) -> RefundReply:
+    """The refund, with its note for those who may see that."""
     return RefundReply(
         refund_id=refund.id,
         bill_id=record.id,
@@ -376,6 +377,7 @@ def refund_reply(record: BillRecord, refund: RefundRecord) -> RefundReply:
         status=refund.status,
         created_at=to_rfc3339(refund.created),
         provider_ref=refund.provider_ref or None,
+        note=note,
     )
 
 

@@ -138,12 +138,13 @@ class DecideReview(Command[BillView], frozen=True, tag="review"):
 
 class RefundBill(Command[BillView], frozen=True, kw_only=True, tag="refund"):
     """Give money back: `amount`, else all that can be; of one `payment`, or of whichever has it. `policy`: without an
-    amount, what the cancellation policy gives."""
+    amount, what the cancellation policy gives. The secret: a packed note of who gives it back, for the staff."""
 
     amount: int | None = None
     payment: str = ""
     reason: Reason = "requested_by_customer"
     policy: bool = False
+    secret: bytes | None = None
 
 
 class VoidBill(Command[BillView], frozen=True, kw_only=True, tag="void"):
@@ -163,11 +164,13 @@ class ReadBill(Command[BillView], frozen=True, tag="read"):
 
 
 class Happened(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened to a bill, the oldest first: when, what, and its status then."""
+    """What happened to a bill, the oldest first: when, what, and its status then. `notes`: what was noted of refunds,
+    by their ids."""
 
     record: BillRecord
     version: int
     events: list[tuple[int, str, str]] = []
+    notes: dict[str, str] = {}
 
 
 class ReadHistory(Command[Happened], frozen=True, tag="history"):
@@ -175,9 +178,10 @@ class ReadHistory(Command[Happened], frozen=True, tag="history"):
 
 
 class HistoryOf(Query, frozen=True, kw_only=True):
-    """The same, to be read from the journal."""
+    """The same, to be read from the journal; `notes`: with what was noted of refunds."""
 
     record: BillRecord
+    notes: bool = False
 
 
 class Seen(Command[None], frozen=True, kw_only=True, tag="seen"):

@@ -129,7 +129,8 @@ class Bill:
             case ReadBill():
                 return Decision(_reply(record, client=by.user == record.payer))
             case ReadHistory():
-                return Decision(HistoryOf(record=record))
+                notes = by.is_system or by.role == "admin" or by.user == record.beneficiary
+                return Decision(HistoryOf(record=record, notes=notes))
             case ChangeLines():
                 require_version(command.versions, version)
                 opening.change(draft, command)

@@ -24,7 +24,7 @@ class BillChanged(Event, frozen=True, kw_only=True, tag="changed"):
     moved. `bound`: objects of providers that are known to be its. `asked`: what is asked of providers. `arrivals`: the
     webhooks that this answers. `release`: codes that are free again. `letters`: what other bills are told. The secret,
     if any, is what `secret_of` says: the texts of the lines (`texts`), what the payer's browser needs (`client`), what
-    a provider is asked (`ask`), or evidence.
+    a provider is asked (`ask`), evidence, or what was noted of refunds (`note` and their ids).
     """
 
     change: str

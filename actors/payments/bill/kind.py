@@ -1,6 +1,6 @@
 """Bills as the kernel sees them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -24,7 +24,7 @@ from actors.payments.bill.commands import (
     Opened,
 )
 from actors.payments.bill.entity import Bill
-from actors.payments.bill.events import Asked, BillEvent, Heard
+from actors.payments.bill.events import Asked, BillChanged, BillEvent, Heard
 from actors.payments.bill.state import BillRecord
 from common.errors import PermissionDenied
 
@@ -106,7 +106,8 @@ class BillKind(Kind[Bill, BillCommand, BillEvent]):
         if isinstance(query, HistoryOf):
             found = await library.after(entity_id, 0, upto=version, limit=_MOST)
             events = [(one.at_ms, one.event.change, one.event.record.status) for one in found]
-            return Happened(record=query.record, version=version, events=events)
+            notes = _notes(one.event for one in found) if query.notes else {}
+            return Happened(record=query.record, version=version, events=events, notes=notes)
         if isinstance(query, CodingOf):
             coding = await _secret(library, entity_id, query.record.coding_seq, version)
             texts = await _secret(library, entity_id, query.record.texts_seq, version)
@@ -122,6 +123,17 @@ class BillKind(Kind[Bill, BillCommand, BillEvent]):
         texts = await _secret(library, entity_id, record.texts_seq, version)
         client = await _secret(library, entity_id, client_seq, version)
         return BillView(record=record, version=version, texts=texts, client=client)
+
+
+def _notes(events: Iterable[BillChanged]) -> dict[str, str]:
+    """What was noted of refunds, by their ids. Of whoever was erased nothing is left."""
+    found: dict[str, str] = {}
+    for event in events:
+        what, _, refunds = event.secret_of.partition(":")
+        if what == "note" and event.secret:
+            note = msgspec.msgpack.decode(event.secret, type=dict[str, str]).get("note", "")
+            found |= dict.fromkeys(refunds.split(","), note)
+    return found
 
 
 async def _secret(library: Library, entity_id: str, seq: int, version: int) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import msgspec
 
 from actors.payments.subscription.state import Subscription
-from actors.payments.subscription.usage import feature_of, used_in
+from actors.payments.subscription.usage import feature_of, included, used_in
 from common.clock import to_rfc3339
 from common.persons import UserId
 
@@ -16,7 +16,7 @@ class PendingReply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SubscriptionReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A subscription."""
+    """A subscription. `cancel_reason`: for its payer and administrators, where it is read by itself."""
 
     subscription_id: str
     plan_id: str
@@ -32,6 +32,7 @@ class SubscriptionReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     version: int
     trial_end: str | None = None
     canceled_at: str | None = None
+    cancel_reason: str | None = None
     ended_at: str | None = None
     method_id: str | None = None
     pending_change: PendingReply | None = None
@@ -47,8 +48,8 @@ class UsageReply(msgspec.Struct, frozen=True, kw_only=True):
     included: int
 
 
-def subscription_reply(record: Subscription, version: int) -> SubscriptionReply:
-    """The subscription."""
+def subscription_reply(record: Subscription, version: int, reason: str = "") -> SubscriptionReply:
+    """The subscription, with why it was cancelled for those who may see that."""
     pending = record.pending
     return SubscriptionReply(
         subscription_id=record.id,
@@ -65,6 +66,7 @@ def subscription_reply(record: Subscription, version: int) -> SubscriptionReply:
         version=version,
         trial_end=_at(record.trial_end),
         canceled_at=_at(record.canceled),
+        cancel_reason=reason or None,
         ended_at=_at(record.ended),
         method_id=record.method_id or None,
         pending_change=PendingReply(plan_id=pending.plan_id, quantity=pending.quantity) if pending else None,
@@ -76,7 +78,8 @@ def usage_reply(record: Subscription, name: str) -> UsageReply:
     """What is used of a feature."""
     feature = feature_of(record.plan, name)
     used = used_in(record, name, record.period_start, record.period_end)
-    return UsageReply(subscription_id=record.id, feature=name, used=used, included=feature.included)
+    within = included(feature, record.quantity)
+    return UsageReply(subscription_id=record.id, feature=name, used=used, included=within)
 
 
 def _at(moment: int) -> str | None:

@@ -22,7 +22,7 @@ from actors.payments.subscription.commands import (
 from actors.payments.subscription.periods import period_end
 from actors.payments.subscription.recurring import yearly
 from actors.payments.subscription.state import LIVE, Extra, Subscription
-from actors.payments.subscription.usage import overage, used_in
+from actors.payments.subscription.usage import included, overage, used_in
 from actors.payments.taxes import TaxRule, taxed
 from common.clock import to_rfc3339
 from common.errors import FailedPrecondition
@@ -48,6 +48,7 @@ class Change:
     asked: list[Asked] = field(default_factory=list)
     bound: str = ""
     arrival: str = ""
+    secret: bytes | None = None
     before: Subscription = field(init=False)
 
     def __post_init__(self) -> None:
@@ -65,6 +66,11 @@ class Change:
         self.asked.append(
             Asked(connector=self.record.plan.billed_by, key=f"{verb}|{number}|{about}", payload=_pack(ask))
         )
+
+    def explain(self, why: bytes | None) -> None:
+        """Why it is cancelled; what was said of an earlier time does not count any more."""
+        self.secret = why
+        self.record = replace(self.record, reason_seq=0)
 
     def timer(self, key: str, due: int, command: PeriodOver | Dun) -> None:
         """Ask later."""
@@ -87,6 +93,9 @@ class Change:
             asked=tuple(self.asked),
             bound=self.bound,
             arrival=self.arrival,
+            explained=self.secret is not None,
+            secret=self.secret,
+            author=self.record.payer if self.secret is not None else "",
         )
         return Decision(reply, events=[event], timers=self.timers)
 
@@ -122,13 +131,14 @@ def begin_period(change: Change, *, first: bool = False) -> None:
     start = record.period_end if not first else change.now
     number = record.number + 1
     end = period_end(record.anchor, record.plan, number)
-    extras = [] if first else [*record.extras, *_usage(record)]
+    extras = [] if first else [*record.extras, *_usage(change.before)]
     change.set(
         "started" if first else "renewed",
         number=number,
         period_start=start,
         period_end=end,
         last_start=record.period_start,
+        last_quantity=change.before.quantity,
         item_start=start,
         debited=record.price,
         trial_end=record.trial_end,
@@ -303,6 +313,6 @@ def _usage(record: Subscription) -> list[Extra]:
     found: list[Extra] = []
     for feature in record.plan.features:
         used = used_in(record, feature.feature, record.period_start, record.period_end)
-        if amount := overage(feature, used):
+        if amount := overage(feature, included(feature, record.quantity), used):
             found.append(Extra(what="usage", amount=amount, start=record.period_start, end=record.period_end))
     return found

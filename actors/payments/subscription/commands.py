@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from actors.kernel.contract.entity import Command, Event
+from actors.kernel.contract.entity import Command, Event, Query
 from actors.payments.bill.commands import Adopt, Dunned, OpenBill, Pay
 from actors.payments.bill.state import Line
 from actors.payments.plan.entity import PlanBody
@@ -14,10 +14,17 @@ from actors.payments.versions import Versions
 
 
 class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True):
-    """A subscription with its version."""
+    """A subscription with its version. `reason`: why it was cancelled, for its payer and administrators."""
 
     record: Subscription
     version: int
+    reason: str = ""
+
+
+class Explained(Query, frozen=True, kw_only=True):
+    """The same, to be read from the journal."""
+
+    record: Subscription
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,10 +87,11 @@ class PreviewChange(Command[Preview], frozen=True, kw_only=True, tag="preview"):
 
 
 class Cancel(Command[SubscriptionView], frozen=True, kw_only=True, tag="cancel"):
-    """End it: with the period, or now."""
+    """End it: with the period, or now. The secret: packed, why."""
 
     when: Literal["period_end", "now"] = "period_end"
     refund: Literal["none", "prorated"] = "none"
+    secret: bytes | None = None
 
 
 class Reactivate(Command[SubscriptionView], frozen=True, tag="reactivate"):
@@ -239,7 +247,7 @@ class SubscriptionChanged(Event, frozen=True, kw_only=True, tag="changed"):
     """`record` is what it is now. `charged`: bills. `notify`: the payer is told to do something about a payment.
     `threshold`: a feature of which all that is included is used. `yearly`: what it was worth in a year before, and is
     now (`recurring.yearly`). `asked`: what the provider that runs it is asked; `bound`: the object that is known to be
-    its; `arrival`: the webhook that this answers."""
+    its; `arrival`: the webhook that this answers. `explained`: its secret says why it was cancelled."""
 
     change: str
     record: Subscription
@@ -250,6 +258,7 @@ class SubscriptionChanged(Event, frozen=True, kw_only=True, tag="changed"):
     asked: tuple[Asked, ...] = ()
     bound: str = ""
     arrival: str = ""
+    explained: bool = False
 
 
 class SubscriptionHeard(Event, frozen=True, kw_only=True, tag="heard"):

@@ -18,6 +18,7 @@ from actors.payments.subscription.commands import (
     Charged,
     CommitUsage,
     Dun,
+    Explained,
     Pause,
     PeriodOver,
     PreviewChange,
@@ -30,6 +31,7 @@ from actors.payments.subscription.commands import (
     ReverseUsage,
     Seen,
     Subscribe,
+    SubscriptionChanged,
     SubscriptionCommand,
     SubscriptionEvent,
     SubscriptionView,
@@ -71,6 +73,8 @@ class SubscriptionEntity:
         record = self._permitted(command, context.by)
         change = Change(record, context.now_ms)
         match command:
+            case ReadSubscription() if record.reason_seq and _may_know_why(record, context.by):
+                return Decision(Explained(record=record))
             case ReadSubscription():
                 return Decision(SubscriptionView(record=record, version=version))
             case ChangePlan():
@@ -142,7 +146,10 @@ class SubscriptionEntity:
 
     def apply(self, event: SubscriptionEvent, seq: int, at_ms: int) -> None:
         """See `Entity.apply`."""
-        self.record = event.record
+        record = event.record
+        if isinstance(event, SubscriptionChanged) and event.explained:
+            record = replace(record, reason_seq=seq)
+        self.record = record
 
     def _permitted(self, command: SubscriptionCommand, by: Principal) -> Subscription:
         record = self.record
@@ -201,10 +208,17 @@ class SubscriptionEntity:
         return change.decision(SubscriptionView(record=change.record, version=version + 1))
 
 
+def _may_know_why(record: Subscription, by: Principal) -> bool:
+    """May they read why it was cancelled?"""
+    return by.role == "admin" or (bool(by.user) and by.user == record.payer)
+
+
 def _cancel(change: Change, command: Cancel) -> None:
     record = change.record
     if record.status in ("canceled", "incomplete_expired"):
         return
+    change.explain(command.secret)
+    record = change.record
     if command.when == "period_end" and record.status in LIVE:
         change.set("cancel_planned", cancel_at_period_end=True, canceled=change.now, pending=None)
         return
@@ -220,7 +234,7 @@ def _reactivate(change: Change) -> None:
     if record.status == "canceled":
         raise FailedPrecondition("It has ended. Begin another.", details={"reason": "ended"})
     if record.cancel_at_period_end:
-        change.set("reactivated", cancel_at_period_end=False, canceled=0)
+        change.set("reactivated", cancel_at_period_end=False, canceled=0, reason_seq=0)
 
 
 def _resume(change: Change) -> None:

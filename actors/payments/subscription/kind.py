@@ -6,16 +6,18 @@ import msgspec
 from typing_extensions import override
 
 from actors.kernel.contract.activities import Activity, Answered
-from actors.kernel.contract.entity import Context, Decision, Effects, Kind, Letter, Principal, Recorded
+from actors.kernel.contract.entity import Context, Decision, Effects, Kind, Letter, Library, Principal, Recorded
 from actors.payments.activities import LANE
 from actors.payments.bill.commands import RefundBill, VoidBill, WriteOff
 from actors.payments.subscription import recurring
 from actors.payments.subscription.commands import (
     Asked,
     Charged,
+    Explained,
     SubscriptionCommand,
     SubscriptionEvent,
     SubscriptionHeard,
+    SubscriptionView,
 )
 from actors.payments.subscription.entity import SubscriptionEntity
 from actors.payments.subscription.state import Subscription
@@ -72,6 +74,15 @@ class SubscriptionKind(Kind[SubscriptionEntity, SubscriptionCommand, Subscriptio
             letters.append(Letter(f"intent:{event.bound}", _pack({"type": "bind", "entity": entity_id})))
         moved = recurring.movement(event.record, recorded.seq, recorded.at_ms, event.yearly)
         return Effects(views=[_view(event.record, recorded.seq), *moved], letters=letters, activities=asked)
+
+    @override
+    async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
+        if not isinstance(query, Explained):
+            return await super().read(query, entity_id, version, library)
+        found = await library.at(entity_id, [query.record.reason_seq])
+        secret = found[0].event.secret if found else None
+        said = msgspec.msgpack.decode(secret, type=dict[str, str]) if secret else {}
+        return SubscriptionView(record=query.record, version=version, reason=said.get("reason", ""))
 
     @override
     def answered(self, entity: SubscriptionEntity, answered: Answered, context: Context) -> Decision:

@@ -187,7 +187,7 @@ def fold(change: Change, seen: SubscriptionSeen) -> None:
         "suspended": status == "unpaid",
     }
     if renewed:
-        members["last_start"] = record.period_start
+        members |= {"last_start": record.period_start, "last_quantity": record.quantity}
         members["used"] = {id_: one for id_, one in record.used.items() if one.at >= record.period_start}
     pending = record.pending
     if pending is not None and seen.price == f"{pending.plan_id}-{pending.plan_version}":
@@ -308,6 +308,10 @@ def _cancel(change: Change, command: Cancel) -> None:
     record = change.record
     if record.status in ("canceled", "incomplete_expired"):
         return
+    change.explain(command.secret)
+    if command.secret is not None:
+        change.name = "cancel_asked"
+    record = change.record
     if command.when == "period_end" and record.status in LIVE:
         ask = ChangeSubscription(subscription=record.id, ref=record.ref, quantity=record.quantity, cancel_at_end=True)
         change.ask("change", ask)

@@ -75,7 +75,10 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     Of one that a provider runs: `ref` is the provider's id of it, `asks` how often it was asked, `answered` the last of
     these that it has answered (with `refused`, its code, where it said no), `invoices` the bills by the provider's ids
-    of their invoices, `preview` what a change would cost."""
+    of their invoices, `preview` what a change would cost.
+
+    `last_quantity` is that of the last period (0: it has had none). `reason_seq`: the number of the event whose secret
+    says why it was cancelled (0: nobody said)."""
 
     id: str
     plan_id: str
@@ -122,6 +125,8 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     invoices: dict[str, str] = {}
     preview: PreviewSeen | None = None
     refused: str = ""
+    last_quantity: int = 0
+    reason_seq: int = 0
 
     @property
     def mirrored(self) -> bool:

@@ -13,6 +13,11 @@ def feature_of(plan: PlanBody, name: str) -> Feature:
     return found
 
 
+def included(feature: Feature, quantity: int) -> int:
+    """How much of it a subscription of so many includes in a period."""
+    return feature.included * quantity
+
+
 def used_in(record: Subscription, name: str, start: int, end: int) -> int:
     """How much was used in a time."""
     return sum(one.quantity for one in record.used.values() if one.feature == name and start <= one.at < end)
@@ -26,7 +31,7 @@ def reserved_of(record: Subscription, name: str, now: int) -> int:
 def remaining(record: Subscription, feature: Feature, now: int) -> int:
     """What is left of what is included in this period."""
     used = used_in(record, feature.feature, record.period_start, record.period_end)
-    return max(0, feature.included - used - reserved_of(record, feature.feature, now))
+    return max(0, included(feature, record.quantity) - used - reserved_of(record, feature.feature, now))
 
 
 def require_left(record: Subscription, feature: Feature, quantity: int, now: int, *, always: bool = False) -> None:
@@ -38,13 +43,15 @@ def require_left(record: Subscription, feature: Feature, quantity: int, now: int
         )
 
 
-def overage(feature: Feature, used: int) -> int:
-    """What use beyond what is included costs."""
-    return max(0, used - feature.included) * (feature.unit_amount or 0)
+def overage(feature: Feature, within: int, used: int) -> int:
+    """What use beyond what is included, `within`, costs."""
+    return max(0, used - within) * (feature.unit_amount or 0)
 
 
 def late(record: Subscription, feature: Feature, before: dict[str, Used], after: dict[str, Used]) -> int:
     """By how much the bill of the last period was wrong, once it is known what was used in it after all."""
+
+    within = included(feature, record.last_quantity or record.quantity)
 
     def cost(used: dict[str, Used]) -> int:
         spent = sum(
@@ -52,6 +59,6 @@ def late(record: Subscription, feature: Feature, before: dict[str, Used], after:
             for one in used.values()
             if one.feature == feature.feature and record.last_start <= one.at < record.period_start
         )
-        return overage(feature, spent)
+        return overage(feature, within, spent)
 
     return cost(after) - cost(before)

@@ -11,7 +11,7 @@ from actors.payments.subscription.commands import (
     ReverseUsage,
 )
 from actors.payments.subscription.state import LIVE, Extra, Reserved, Used
-from actors.payments.subscription.usage import feature_of, late, require_left, used_in
+from actors.payments.subscription.usage import feature_of, included, late, require_left, used_in
 from common.errors import FailedPrecondition
 
 UsageCommand = RecordUsage | ReverseUsage | ReserveUsage | CommitUsage | ReleaseUsage
@@ -74,7 +74,7 @@ def _used(change: Change, used: dict[str, Used], name: str, word: str = "usage_r
         extras = (*extras, Extra(what="usage", amount=wrong, start=record.last_start, end=record.period_start))
     change.set(word, used=used, extras=extras)
     after = used_in(change.record, name, record.period_start, record.period_end)
-    if before < feature.included <= after:
+    if before < included(feature, record.quantity) <= after:
         change.threshold = name
 
 

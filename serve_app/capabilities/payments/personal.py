@@ -42,7 +42,8 @@ class PersonalPayments:
         yield "bills", self._all_bills(who)
         yield "invoices", self._all_invoices(who)
         held = await self._subscriptions.of(who.user)
-        yield "subscriptions", [subscription_reply(one, 0) for one in held]
+        read = [await self._subscriptions.read(one.id, as_themselves(who.user)) for one in held]
+        yield "subscriptions", [subscription_reply(one.record, one.version, one.reason) for one in read]
         yield "payouts", [payout_reply(one) for one in await self._payouts.of(who.user)]
 
     async def erase(self, user: str) -> None:

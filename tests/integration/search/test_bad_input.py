@@ -167,3 +167,10 @@ async def test_what_is_odd_and_means_nothing_to_an_engine_is_answered(home: Hous
         page = await home.ok("GET", f"/api/search?{urlencode(asked)}", bearer=eve)
         assert page["total"]["exact"], asked
         assert (await socket.ok("search", asked))["total"]["exact"], asked
+
+
+@pytest.mark.parametrize("encoded", ["%ED%A0%80", "a%FF", "%C0%AF", "%C3", "%F0%9F%98"])
+async def test_a_question_that_is_no_text_is_not_mended_into_another(home: House, encoded: str) -> None:
+    for path in ("/api/search?type=messages&q=", "/api/search/suggest?q=", "/api/rooms/bad-1/search?q="):
+        error = await home.refused(400, BAD, "GET", path + encoded, bearer=token("eve"))
+        assert error["details"] == {"field": "q"}

@@ -91,6 +91,7 @@ async def test_a_payload_is_posted_and_polled(echo: Echo, body: str) -> None:
         "d=",
         "d=%1e",
         "d=4a&d=4b",
+        "d=4a%ED%A0%80",
         "4" + "[" * 100_000,
     ],
 )

@@ -11,9 +11,11 @@ from actors.payments.bill.commands import (
     CancelPayment,
     ChangeLines,
     ConfirmPayment,
+    Happened,
     Pay,
     Poll,
     ReadBill,
+    ReadHistory,
     RefundBill,
     VoidBill,
     WriteOff,
@@ -184,6 +186,28 @@ def test_refunds_never_exceed_what_was_taken() -> None:
     till.carry_out_all()
     assert till.record().status == "refunded"
     assert till.balances() == {"provider:stripe": -230, "fees:stripe": 230}
+
+
+def test_what_is_noted_of_a_refund_is_for_the_therapist_and_administrators_and_stands_nowhere_in_the_clear() -> None:
+    till = Till()
+    till.open(10_000, payer="mum")
+    till.view(BILL, Pay(provider="stripe", method="pm_1"), Principal("mum", "client"))
+    till.carry_out_all()
+    till.view(BILL, RefundBill(amount=1_000, secret=msgspec.msgpack.encode({"note": "She was ill"})), TESS)
+    till.view(BILL, RefundBill(amount=2_000), ROOT)
+    till.carry_out_all()
+
+    def notes(who: Principal) -> dict[str, str]:
+        return msgspec.convert(till.ask(BILL, ReadHistory(), who), Happened).notes
+
+    first, _ = till.record().refunds
+    for staff in (TESS, ROOT):
+        assert notes(staff) == {first.id: "She was ill"}
+    for other in (ADA, Principal("mum", "client")):
+        assert notes(other) == {}
+    assert b"She was ill" not in msgspec.msgpack.encode(till.record())
+    till.passivate(BILL)
+    assert notes(TESS) == {first.id: "She was ill"}
 
 
 def test_a_refund_that_the_provider_refuses_is_reported_and_the_money_stays() -> None:

@@ -1,11 +1,16 @@
 """What people type, and what nobody can have meant."""
 
+from typing import Any
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.decoding import decode
 from common.errors import InvalidArgument
 from serve_app.capabilities.search.analysis import Analyser
+from serve_app.capabilities.search.doors.requests import Ask, AskRoom, Suggest
 from serve_app.capabilities.search.query import LONGEST, Beginning, Part, Phrase, SearchQuery, Word, parse
 
 ENGLISH = Analyser()
@@ -121,3 +126,11 @@ def test_whatever_is_typed_is_read_or_refused(text: str, typeahead: bool) -> Non
     known = set(ENGLISH.words(text.replace('"', " ").replace("*", " ")))
     for part in (*query.wanted, *query.unwanted):
         assert set(part.words if isinstance(part, Phrase) else [part.text]) <= known | set(ENGLISH.words(text))
+
+
+@pytest.mark.parametrize("kind", [Ask, AskRoom, Suggest])
+@pytest.mark.parametrize("half", [rb"\ud800", rb"a \udfff b", rb"\udc00\ud800"])
+def test_half_a_surrogate_pair_comes_in_by_no_door(kind: type[Any], half: bytes) -> None:
+    sent = b'{"room_id":"r1","q":"' + half + b'"}' if kind is AskRoom else b'{"q":"' + half + b'"}'
+    with pytest.raises(InvalidArgument, match="surrogate"):
+        decode([msgspec.Raw(sent)], kind, 1000)

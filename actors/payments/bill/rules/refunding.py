@@ -29,19 +29,22 @@ def refund(draft: Draft, command: RefundBill) -> str:
         raise FailedPrecondition(
             "More than can be given back.", details={"refundable": refundable, "currency": record.currency}
         )
-    first = ""
+    made: list[str] = []
     for payment in payments:
         part = min(amount, refundable_of(draft.record, payment))
         if part > 0:
-            made = give_back(
+            refund = give_back(
                 draft=draft,
                 payment=payment,
                 amount=part,
                 reason=command.reason,
                 by="policy" if command.policy else "staff",
             )
-            first, amount = first or made.id, amount - part
-    return first
+            made.append(refund.id)
+            amount -= part
+    if command.secret is not None:
+        draft.secret, draft.secret_of, draft.author = command.secret, f"note:{','.join(made)}", record.client
+    return made[0]
 
 
 def kept_of(record: BillRecord, minutes_left: int) -> int:

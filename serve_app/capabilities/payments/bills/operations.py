@@ -266,7 +266,12 @@ class BillOperations:
             bill_id = self._bills.bill_of(request.payment_id)
         else:
             bill_id = request.bill_id or await self._bill_of_booking(request.booking_id)
-        command = RefundBill(amount=request.amount, payment=request.payment_id or "", reason=request.reason)
+        command = RefundBill(
+            amount=request.amount,
+            payment=request.payment_id or "",
+            reason=request.reason,
+            secret=msgspec.msgpack.encode({"note": request.note}) if request.note else None,
+        )
         return await self._refunded(bill_id, command, caller)
 
     async def _refund_booking(self, request: requests.RefundBooking, caller: Caller) -> answers.RefundReply:

@@ -287,7 +287,7 @@ class Bills:
                 for at, change, status in happened.events
             ],
             payments=[payment_reply(record, one, viewer_of(by)) for one in record.payments],
-            refunds=[refund_reply(record, one) for one in record.refunds],
+            refunds=[refund_reply(record, one, happened.notes.get(one.id)) for one in record.refunds],
             disputes=[dispute_reply(record, one, happened.version) for one in record.disputes],
         )
         return history, [record.payer, record.client]

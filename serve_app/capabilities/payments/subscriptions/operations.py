@@ -246,7 +246,8 @@ class SubscriptionOperations:
 
     async def _cancel(self, request: requests.CancelSubscription, caller: Caller) -> Result:
         """End it: with its period, or now."""
-        command = Cancel(when=request.when, refund=request.refund)
+        why = msgspec.msgpack.encode({"reason": request.reason}) if request.reason else None
+        command = Cancel(when=request.when, refund=request.refund, secret=why)
         return await self._asked(request.subscription_id, command, caller)
 
     def _doing(self, command: type[Reactivate] | type[Pause] | type[Resume]) -> Any:

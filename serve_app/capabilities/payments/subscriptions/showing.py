@@ -67,4 +67,4 @@ def about(record: Subscription, reply: msgspec.Struct) -> Result:
 
 def shown(view: SubscriptionView) -> Result:
     """A subscription at its version."""
-    return Result(subscription_reply(view.record, view.version), version=view.version)
+    return Result(subscription_reply(view.record, view.version, view.reason), version=view.version)

@@ -11,7 +11,7 @@ from actors.payments.subscription.commands import (
     ReserveUsage,
     ReverseUsage,
 )
-from actors.payments.subscription.usage import feature_of, overage, remaining, reserved_of, used_in
+from actors.payments.subscription.usage import feature_of, included, overage, remaining, reserved_of, used_in
 from common.clock import Clock, to_rfc3339
 from common.errors import PermissionDenied
 from common.timeline import HOUR_MS, parse_instant
@@ -109,13 +109,13 @@ class UsageOperations:
         feature = feature_of(record.plan, request.feature)
         since = parse_instant(request.since, "from") if request.since else record.period_start
         until = parse_instant(request.until, "to") if request.until else record.period_end
-        used = used_in(record, request.feature, since, until)
+        used, within = used_in(record, request.feature, since, until), included(feature, record.quantity)
         periods = [(record.last_start, record.period_start), (record.period_start, record.period_end)]
         reply = requests.MetricsReply(
             used=used,
-            included=feature.included,
-            overage=max(0, used - feature.included),
-            amount=overage(feature, used),
+            included=within,
+            overage=max(0, used - within),
+            amount=overage(feature, within, used),
             periods=[
                 requests.PeriodUsage(
                     start=to_rfc3339(start), end=to_rfc3339(end), used=used_in(record, request.feature, start, end)
@@ -138,7 +138,7 @@ class UsageOperations:
             allowed=not record.suspended and (left > 0 or feature.limit != "hard"),
             used=used_in(record, request.feature, record.period_start, record.period_end),
             reserved=reserved_of(record, request.feature, now),
-            included=feature.included,
+            included=included(feature, record.quantity),
             remaining=left,
             limit=feature.limit,
             resets_at=to_rfc3339(record.period_end),

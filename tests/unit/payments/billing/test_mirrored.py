@@ -22,6 +22,7 @@ from actors.payments.subscription.commands import (
     Pause,
     PreviewChange,
     Reactivate,
+    ReadSubscription,
     RecordUsage,
     Resume,
     ReverseUsage,
@@ -210,6 +211,14 @@ def test_it_is_cancelled_taken_back_paused_and_ended_by_stripe() -> None:
         mirror.steer(Reactivate())
     ended = Mirror()
     assert ended.steer(Cancel(when="now", refund="prorated")).status == "canceled"
+
+
+def test_why_it_was_cancelled_is_kept_beside_what_stripe_says() -> None:
+    mirror = Mirror()
+    mirror.steer(Cancel(secret=msgspec.msgpack.encode({"reason": "Too dear"})))
+    view = msgspec.convert(mirror.ask(SUB, ReadSubscription(), ADA), SubscriptionView)
+    assert (view.record.cancel_at_period_end, view.reason) == (True, "Too dear")
+    assert "Too dear" not in str(mirror.there)
 
 
 def test_a_refusal_changes_nothing_and_a_change_when_the_period_ends_is_none_of_stripes() -> None:

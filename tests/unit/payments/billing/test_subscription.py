@@ -62,8 +62,8 @@ class Book(World):
 
     def __init__(self, plan: PlanBody = PLAN, **more: Any) -> None:
         super().__init__(SubscriptionKind())
-        given: dict[str, Any] = {"quantity": 1, "tax": Tax(), "means": CARD} | more
-        command = Subscribe(plan_id="pln_1", plan=plan, plan_version=1, payer="ada", client="ada", **given)
+        given: dict[str, Any] = {"quantity": 1, "tax": Tax(), "means": CARD, "payer": "ada"} | more
+        command = Subscribe(plan_id="pln_1", plan=plan, plan_version=1, client="ada", **given)
         self.view(command, SYSTEM)
 
     def view(self, command: msgspec.Struct, by: Principal = ADA) -> Subscription:
@@ -343,6 +343,61 @@ def test_use_beyond_what_is_included_is_billed_and_late_use_corrects_the_next_bi
     book.view(ReverseUsage("use_1"), SYSTEM)
     book.renew()
     assert total(book.bills()[-1]) == 3_000 - 4 * 50
+
+
+def test_so_many_subscriptions_include_so_many_times_what_the_plan_does() -> None:
+    book = Book(quantity=3)
+    book.told(paid=True)
+    book.view(RecordUsage(usage_id="use_1", feature="sessions", quantity=12), SYSTEM)
+    with pytest.raises(FailedPrecondition):
+        book.view(RecordUsage(usage_id="use_2", feature="sessions", quantity=1), SYSTEM)
+    book.view(RecordUsage(usage_id="use_3", feature="messages", quantity=34), SYSTEM)
+    book.renew()
+    assert total(book.bills()[-1]) == 3 * 3_000 + 4 * 50
+
+
+def test_use_is_billed_by_the_plan_of_its_period_where_another_follows() -> None:
+    book = Book(quantity=2)
+    book.told(paid=True)
+    book.view(RecordUsage(usage_id="use_1", feature="messages", quantity=24), SYSTEM)
+    other = msgspec.structs.replace(PLAN, features=())
+    book.view(change(other, quantity=1, when="period_end"))
+    book.renew()
+    assert total(book.bills()[-1]) == 3_000 + 4 * 50
+
+
+def test_late_use_belongs_to_the_quantity_of_its_period() -> None:
+    book = Book(quantity=2)
+    book.told(paid=True)
+    book.view(change(quantity=1, when="period_end"))
+    book.renew()
+    late = RecordUsage(usage_id="use_1", feature="messages", quantity=21, at=book.record.period_start - 1000)
+    book.view(late, SYSTEM)
+    book.renew()
+    assert total(book.bills()[-1]) == 3_000 + 50
+
+
+def test_why_it_was_cancelled_is_for_payer_and_administrators_until_it_goes_on() -> None:
+    book = Book(payer="mum")
+    mum, root = Principal("mum", "client"), Principal("root", "admin")
+    book.told(paid=True)
+    why = msgspec.msgpack.encode({"reason": "Too dear"})
+
+    def said(who: Principal) -> str:
+        return msgspec.convert(book.ask(SUB, ReadSubscription(), who), SubscriptionView).reason
+
+    book.view(Cancel(secret=why), mum)
+    for who in (mum, root):
+        assert said(who) == "Too dear"
+    for other in (ADA, SYSTEM):
+        assert said(other) == ""
+    assert b"Too dear" not in msgspec.msgpack.encode(book.record)
+    book.passivate(SUB)
+    assert said(mum) == "Too dear"
+    book.view(Reactivate(), mum)
+    assert said(mum) == ""
+    book.view(Cancel(), mum)
+    assert said(mum) == ""
 
 
 @pytest.mark.parametrize("role", ["client", "therapist", "moderator"])

@@ -22,6 +22,7 @@ from realtime.delivery.requests import Hello
 from realtime.delivery.socket_writer import SocketWriter
 from realtime.delivery.subscriptions import GatewayTopics
 from realtime.front.acks import Events
+from serve_app.edge import decoding
 from serve_app.edge.api import problems
 from serve_app.edge.conventions.callers import Callers
 from serve_app.edge.conventions.permits import check_permits
@@ -133,6 +134,50 @@ async def test_the_first_member_of_a_query_that_is_wrong_is_named(query: str, fi
     wrong = await shop.rest("GET", f"/api/things/a%0a?{query}")
     assert wrong.json()["details"] == {"field": "thing_id"}
     assert shop.asked == []
+
+
+MALFORMED = [
+    ("to=%ED%A0%80", "to"),  # half a surrogate pair
+    ("to=a%FFb", "to"),
+    ("to=%C0%AF", "to"),  # a sign written longer than it is
+    ("to=%C3", "to"),
+    ("shelf=3&%FF=1", "query"),
+]
+
+
+@pytest.mark.parametrize(("query", "field"), MALFORMED)
+async def test_a_query_that_is_no_text_is_refused_and_not_mended(query: str, field: str) -> None:
+    shop = Shop(Rest("GET", "/api/things/{thing_id}"))
+    answer = await shop.rest("GET", f"/api/things/t1?shelf=3&{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_argument")
+    assert answer.json()["details"] == {"field": field}
+    assert shop.asked == []
+    assert (await shop.rest("GET", "/api/things/t1?shelf=3&to=%F0%9F%98%80%C3%A9")).status_code == 200
+    assert shop.asked[0][0].until == "\U0001f600\u00e9"
+
+
+async def test_without_a_look_at_the_query_something_else_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "_check", lambda _: None)
+    shop = Shop(Rest("GET", "/api/things/{thing_id}"))
+    await shop.rest("GET", "/api/things/t1?shelf=3&to=a%FFb")
+    assert shop.asked[0][0].until == "a\ufffdb"
+
+
+@pytest.mark.parametrize("half", ["\ud800", "a\udfff", "\udc00\ud800", "\ud83d\ud83d\ude00", "\ud800" + "x" * 20])
+async def test_half_a_surrogate_pair_is_refused_at_both_doors_in_words_that_say_what_to_do(half: str) -> None:
+    shop = Shop(Rest("POST", PATH))
+    sent = {"thing_id": "t1", "shelf": 3, "labels": ["\\ud83d", half]}
+    ack = (await shop.emit(sent))["error"]
+    body = json.dumps({name: value for name, value in sent.items() if name != "thing_id"})
+    answer = await shop.rest("POST", "/api/things/t1/move", content=body)
+    assert (ack["code"], answer.json()["code"]) == ("invalid_argument", "invalid_argument")
+    assert "surrogate" in ack["message"]
+    assert answer.json()["detail"] == ack["message"]
+    assert shop.asked == []
+    told = await shop.rest("POST", "/api/things/t1/move", content=b'{"shelf":3,"to":"\xed\xa0\x80"}')
+    assert "UTF-8" in told.json()["detail"]
+    whole = {"thing_id": "t1", "shelf": 3, "labels": ["\\ud83d", "\U0001f600"]}
+    assert (await shop.emit(whole))["ok"]
 
 
 async def test_what_the_address_names_is_unknown_in_the_body() -> None:
