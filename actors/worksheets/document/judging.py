@@ -87,10 +87,9 @@ def require_room(change: Change, index: RunIndex, shape: Shape, bounds: Bounds) 
         Refused: one would.
     """
     grown: dict[Place, int] = {}
-    for one in change.added:
-        place = one.place
+    for _, length, place in change.runs():
         if place.counts:
-            grown[place] = grown.get(place, 0) + one.length
+            grown[place] = grown.get(place, 0) + length
     for (_, start, end), place in zip(change.deleted, change.cleared, strict=True):
         if place.counts and place in grown:
             grown[place] -= end - start

@@ -73,7 +73,12 @@ class Reader:
 
     def block(self) -> bytes:
         """Bytes with their length before them."""
-        return self.take(self.number())
+        length = self.number()
+        at = self.at
+        end = self.at = at + length
+        if end > self.end:
+            raise Refused("malformed", "These bytes end too early.")
+        return self.data[at:end]
 
     def text(self) -> str:
         """A string."""

@@ -50,6 +50,8 @@ class Runs:
 
     def place(self, clock: int) -> Place:
         """Where one of them stands."""
+        if clock >= self.starts[-1]:
+            return self.places[-1]
         return self.places[bisect_right(self.starts, clock) - 1]
 
     def parts(self, start: int, end: int) -> Iterator[tuple[int, int, Place]]:

@@ -28,9 +28,11 @@ class Added(msgspec.Struct, frozen=True, gc=False):
 
 class Change(NamedTuple):
     """What an update changes. `data`: the update without the deletions that change nothing (a whole state that was sent
-    again holds next to nothing that is new); `body`: its structs. `cleared` are the places of what is deleted."""
+    again holds next to nothing that is new); `body`: its structs. `fresh`: what is `added`, run by run (runs are few
+    where structs are many). `cleared` are the places of what is deleted."""
 
     added: list[Added]
+    fresh: dict[int, Runs]
     deleted: list[tuple[int, int, int]]
     cleared: list[Place]
     data: bytes
@@ -38,7 +40,13 @@ class Change(NamedTuple):
 
     def with_deletions(self, deleted: list[tuple[int, int, int]], cleared: list[Place]) -> "Change":
         """The same with these deletions instead."""
-        return Change(self.added, deleted, cleared, encoded(self.body, deleted), self.body)
+        return self._replace(deleted=deleted, cleared=cleared, data=encoded(self.body, deleted))
+
+    def runs(self) -> Iterator[tuple[int, int, Place]]:
+        """What is added: whose, how many numbers, and where they stand."""
+        for writer, runs in self.fresh.items():
+            for start, end, place in runs.parts(runs.first, runs.next):
+                yield writer, end - start, place
 
     @property
     def is_empty(self) -> bool:
@@ -48,7 +56,7 @@ class Change(NamedTuple):
     @property
     def writers(self) -> set[int]:
         """Who has new structs in it."""
-        return {one.item.writer for one in self.added}
+        return set(self.fresh)
 
 
 def read(data: bytes, index: RunIndex) -> Change:
@@ -59,23 +67,26 @@ def read(data: bytes, index: RunIndex) -> Change:
     """
     update = parse(data)
     tracing = _Tracing(update.items, index)
-    added = list(tracing.run())
+    added = tracing.run()
     deleted, cleared = [], []
+    whose, known = -1, 0
     for writer, start, end in update.deleted:
-        if end > tracing.known(writer):
+        if writer != whose:
+            whose, known = writer, tracing.known(writer)
+        if end > known:
             raise Refused("gap", "What is deleted is not there.")
         for low, high, place in tracing.undeleted(writer, start, end):
             deleted.append((writer, low, high))
             cleared.append(place)
     body = update.body if added else _NO_STRUCTS
     whole = deleted == update.deleted and body is update.body
-    return Change(added, deleted, cleared, data if whole else encoded(body, deleted), body)
+    return Change(added, tracing.fresh, deleted, cleared, data if whole else encoded(body, deleted), body)
 
 
 def apply(change: Change, index: RunIndex) -> None:
     """Take a change into the index."""
-    for one in change.added:
-        index.add(one.item.writer, one.length, one.place)
+    for writer, length, place in change.runs():
+        index.add(writer, length, place)
     for (writer, start, end), place in zip(change.deleted, change.cleared, strict=True):
         index.clear(writer, start, end, place)
 
@@ -88,15 +99,17 @@ class _Tracing:
         self._index = index
         self._at = dict.fromkeys(items, 0)  # how many structs of each writer have been taken
         self._next = {writer: index.next(writer) for writer in items}
-        self._fresh: dict[int, Runs] = {}
+        self.fresh: dict[int, Runs] = {}
         self._places: dict[tuple[str, str, bool], Place] = {}
+        self._added: list[Added] = []
 
-    def run(self) -> Iterator[Added]:
+    def run(self) -> list[Added]:
         """What is new."""
         for writer in self._items:
-            yield from self._drain(writer)
+            self._drain(writer)
+        return self._added
 
-    def _drain(self, writer: int) -> Iterator[Added]:
+    def _drain(self, writer: int) -> None:
         """Take all structs of a writer, and before each the structs of others that it needs."""
         path = [(writer, MAX_CLOCK)]  # and up to which number
         needed = {writer}
@@ -109,8 +122,7 @@ class _Tracing:
                 if other is not None:
                     break
                 at += 1
-                if (one := self._take(item)) is not None:
-                    yield one
+                self._take(item)
             self._at[current] = at
             if other is None:
                 needed.discard(path.pop()[0])
@@ -122,7 +134,7 @@ class _Tracing:
 
     def undeleted(self, writer: int, start: int, end: int) -> Sequence[tuple[int, int, Place]]:
         """What of a range is not deleted yet, in the index and in what the update itself brings."""
-        fresh = self._fresh.get(writer)
+        fresh = self.fresh.get(writer)
         if fresh is None or end <= fresh.first:
             return self._index.undeleted(writer, start, end)
         known = fresh.first
@@ -141,23 +153,23 @@ class _Tracing:
         found = self._next.get(writer)
         return found if found is not None else self._index.next(writer)
 
-    def _take(self, item: Item) -> Added | None:
+    def _take(self, item: Item) -> None:
         writer, clock = item.writer, item.clock
         known = self._next[writer]
         if clock > known:
             raise Refused("gap", "This needs an update that is not there.")
         length = clock + item.length - known
         if length <= 0:
-            return None
+            return
         place = self._place(item)
         if clock < known and self._of((writer, known - 1))[:2] != place[:2]:
             raise Refused("malformed", "This contradicts what is there.")
         self._next[writer] = known + length
-        fresh = self._fresh.get(writer)
+        fresh = self.fresh.get(writer)
         if fresh is None:
-            fresh = self._fresh[writer] = Runs(known)
+            fresh = self.fresh[writer] = Runs(known)
         fresh.add(length, place)
-        return Added(item, place, length)
+        self._added.append(Added(item, place, length))
 
     def _place(self, item: Item) -> Place:
         counts = item.kind in _COUNTING
@@ -180,7 +192,7 @@ class _Tracing:
 
     def _of(self, id_: Id) -> Place:
         writer, clock = id_
-        fresh = self._fresh.get(writer)
+        fresh = self.fresh.get(writer)
         if fresh is not None and clock >= fresh.first:
             return fresh.place(clock)
         return self._index.place(writer, clock)

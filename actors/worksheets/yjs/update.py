@@ -23,7 +23,7 @@ Id = tuple[int, int]
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
-    """One struct. `root` is None where a neighbour says it; `value`: of `VALUE`. `text`: of `TEXT`."""
+    """One struct. `root` is None where a neighbour says it; `value`: of `VALUE`."""
 
     writer: int
     clock: int
@@ -34,7 +34,6 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     root: str | None
     key: str
     value: object
-    text: str
 
 
 class Update(NamedTuple):
@@ -76,14 +75,15 @@ def parse_deleted(reader: Reader) -> list[tuple[int, int, int]]:
     """Ranges of numbers, (writer, from, to): those of a writer in their order."""
     ranges = []
     writers = set()
+    number = reader.number
     for _ in range(reader.count(2)):
-        writer, after = reader.number(), 0
+        writer, after = number(), 0
         if writer in writers:
             raise Refused("malformed", "A writer is named twice.")
         writers.add(writer)
         for _ in range(reader.count(2)):
-            start = reader.number()
-            end = start + reader.number()
+            start = number()
+            end = start + number()
             if not after <= start < end <= MAX_CLOCK:
                 raise Refused("malformed", "What is deleted stands in no order.")
             ranges.append((writer, start, end))
@@ -126,33 +126,22 @@ def state_vector_bytes(known: dict[int, int]) -> bytes:
 
 
 def _item(reader: Reader, writer: int, clock: int) -> Item:
-    info = reader.byte()
+    number, info = reader.number, reader.byte()
     kind = info & 31
     if kind not in _READERS:
         raise Refused("gap" if kind == _SKIPPED else "malformed", "This type of content is not taken.")
-    left = (reader.number(), reader.number()) if info & _LEFT else None
-    right = (reader.number(), reader.number()) if info & _RIGHT else None
+    left = (number(), number()) if info & _LEFT else None
+    right = (number(), number()) if info & _RIGHT else None
     root, key = None, ""
     if left is None and right is None:
-        if reader.number() != 1:
+        if number() != 1:
             raise Refused("malformed", "Nothing is nested here.")
         root = _name(reader)
         key = _name(reader) if info & _KEYED else ""
-    length, value, text = _READERS[kind](reader)
+    length, value = _READERS[kind](reader)
     if length < 1 or length > MAX_CLOCK:
         raise Refused("malformed", "A struct has no length.")
-    return Item(
-        writer=writer,
-        clock=clock,
-        length=length,
-        kind=kind,
-        left=left,
-        right=right,
-        root=root,
-        key=key,
-        value=value,
-        text=text,
-    )
+    return Item(writer, clock, length, kind, left, right, root, key, value)
 
 
 def _name(reader: Reader) -> str:
@@ -162,20 +151,21 @@ def _name(reader: Reader) -> str:
     return name
 
 
-_Content = tuple[int, object, str]
+_Content = tuple[int, object]
 
 
 def _gone(reader: Reader) -> _Content:
-    return reader.number(), None, ""
+    return reader.number(), None
 
 
 def _text(reader: Reader) -> _Content:
     block = reader.block()
+    if block.isascii():
+        return len(block), None
     try:
-        text = block.decode()
+        return units(block.decode()), None
     except UnicodeDecodeError:
         raise Refused("malformed", "A text is not UTF-8.") from None
-    return (len(text) if len(text) == len(block) else units(text)), None, text
 
 
 def _mark(reader: Reader) -> _Content:
@@ -185,13 +175,13 @@ def _mark(reader: Reader) -> _Content:
     except (ValueError, RecursionError):
         raise Refused("malformed", "A mark is not JSON.") from None
     require_mark(name, value)
-    return 1, None, ""
+    return 1, None
 
 
 def _value(reader: Reader) -> _Content:
     if reader.number() != 1:
         raise Refused("malformed", "A key has one value.")
-    return 1, reader.value(), ""
+    return 1, reader.value()
 
 
 def units(text: str) -> int:
