@@ -8,15 +8,20 @@ import msgspec
 from msgspec.structs import replace
 from typing_extensions import override
 
-from actors.kernel.contract.entity import Command, Context, Decision, Event, Kind, Principal, Recorded
+from actors.kernel.contract.entity import Command, Context, Decision, Effects, Event, Kind, Principal, Recorded
 from common.errors import FailedPrecondition, PermissionDenied
 from common.policy import POLICY, Relation
+from store.ports.views import View
 
 HOUSE: Final = "house"
+TERMS: Final = "retention_terms"
+"""The collection of what is set for all (`ALL`) and for each relation (`KeptFor` as JSON): rooms that begin ask it."""
+ALL: Final = "all"
 MOST_ROOMS: Final = 10_000
 """Rooms that may have terms of their own."""
 Between = Literal["client_client", "therapist_therapist", "client_therapist"]
 _pack: Final = msgspec.msgpack.Encoder().encode
+_to_json: Final = msgspec.json.Encoder().encode
 
 
 class KeptFor(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +121,14 @@ class TermsKind(Kind[TermsEntity, TermsCommand, TermsSet]):
     @override
     def admit(self, entity: TermsEntity, by: Principal) -> None:
         raise PermissionDenied("Nobody listens to the terms.")
+
+    @override
+    def effects(self, entity_id: str, recorded: Recorded[TermsSet], part: None) -> Effects | None:
+        event = recorded.event
+        if event.room is not None:
+            return None
+        data = _to_json(event.kept)
+        return Effects(views=[View(collection=TERMS, id=event.relation or ALL, version=recorded.seq, data=data)])
 
     @override
     def show(self, entity_id: str, recorded: Recorded[TermsSet], part: None) -> None:

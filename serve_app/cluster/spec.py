@@ -3,6 +3,7 @@
 Shard processes import this module, so it imports nothing that they do not need.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,17 @@ from config.settings import Settings
 from store.ports.stores import Stores
 
 
+async def _attended_rooms(settings: Settings, stores: Stores) -> None:
+    from serve_app.cluster.beside.keeping import terms_of_process
+
+    following = [terms_of_process().follow(stores.views)]
+    if settings.features.moderation:
+        from serve_app.cluster.beside.screening import screen_of_process
+
+        following.append(screen_of_process().follow(stores.views))
+    await asyncio.gather(*following)
+
+
 @dataclass(frozen=True, slots=True)
 class Pool:
     """A pool of shards: which kinds it hosts by name, and how they are made."""
@@ -30,12 +42,14 @@ def _room_kinds(settings: Settings) -> list[AnyKind]:
     from actors.inboxes.kind import InboxKind
     from actors.rooms.pairs import PairKind
     from actors.rooms.room.kind import RoomKind
+    from serve_app.cluster.beside.keeping import terms_of_process
 
-    if not settings.features.moderation:
-        return [RoomKind(settings.rooms), PairKind(), InboxKind()]
-    from serve_app.cluster.beside.screening import screen_of_process
+    screen, kept_days = None, terms_of_process()
+    if settings.features.moderation:
+        from serve_app.cluster.beside.screening import screen_of_process
 
-    return [RoomKind(settings.rooms, screen=screen_of_process()), PairKind(), InboxKind()]
+        screen = screen_of_process()
+    return [RoomKind(settings.rooms, screen=screen, kept_days=kept_days), PairKind(), InboxKind()]
 
 
 def _calendar_kinds(_: Settings) -> list[AnyKind]:
@@ -175,12 +189,8 @@ class CarewireSpec:
         return switched_on(reactions_of(POOLS[pool].kinds), self.settings.features.off)
 
     def attended(self, pool: str, stores: Stores) -> Coroutine[Any, Any, None] | None:
-        """Rooms hold what the house says."""
-        if pool != "rooms" or not self.settings.features.moderation:
-            return None
-        from serve_app.cluster.beside.screening import screen_of_process
-
-        return screen_of_process().follow(stores.views)
+        """Rooms hold and keep what the house says."""
+        return _attended_rooms(self.settings, stores) if pool == "rooms" else None
 
     async def open(self, *, indexes: bool = True) -> Stores:
         """Connect to the database, and make the indexes that the kinds need; without, no kind is imported (15 MB)."""

@@ -110,7 +110,8 @@ def converse(room: RoomState, command: Converse, context: Context) -> Decision:
     profile = room.profile
     if profile is not None:
         return _find(room=room, profile=profile, command=command, bond=bond, context=context)
-    binding = _bound(command, user, now_ms)
+    days = room.days_kept(command.relation)
+    binding = _bound(command, days, user, now_ms)
     profile = Profile(
         kind="direct",
         title="",
@@ -118,6 +119,7 @@ def converse(room: RoomState, command: Converse, context: Context) -> Decision:
         owner=command.therapist or user,
         created_at=now_ms,
         binding=binding,
+        retention_days=days,
     )
     secret = command.opening or None
     events: list[RoomEvent] = [
@@ -141,11 +143,12 @@ def _known(room: RoomState, bond: Bond | None) -> Bond | None:
     return room.bond
 
 
-def _bound(command: Converse, user: str, now_ms: int) -> Binding:
+def _bound(command: Converse, days: int | None, user: str, now_ms: int) -> Binding:
     state: State = "requested" if command.asks else "open"
     consents: tuple[Consent, ...] = ()
     if command.asks:
-        check_policy(command.policy, command.policy_version, command.accepted)
+        told = msgspec.structs.replace(command.policy, retention_days=days)
+        check_policy(told, command.policy_version, command.accepted)
         consents = (Consent(user, command.policy_version, now_ms),)
     return Binding(
         relation=command.relation,
@@ -172,7 +175,7 @@ def _find(room: RoomState, profile: Profile, command: Converse, bond: Bond | Non
             "The two have this conversation, and it is not encrypted: that never changes.", details={"reason": "e2ee"}
         )
     notes: list[RoomEvent] = list(sealed.agreeing(room, command.accept, user, context.now_ms)) if command.e2ee else []
-    again = _again(binding, command, context)
+    again = _again(binding, profile.retention_days, command, context)
     if again is None:
         shown = room.to_wire(user, opening=opening_in(context))
         return Decision(CreatedRoom(room=shown, created=False), notes=notes)
@@ -183,7 +186,7 @@ def _find(room: RoomState, profile: Profile, command: Converse, bond: Bond | Non
     return Decision(CreatedRoom(room=shown, created=False), events=[event], notes=notes)
 
 
-def _again(binding: Binding, command: Converse, context: Context) -> Binding | None:
+def _again(binding: Binding, days: int | None, command: Converse, context: Context) -> Binding | None:
     """The binding of one that begins anew; None: it stays as it is. New care opens it, whatever it was; who may ask
     asks again, but not whoever has refused them lately."""
     user, now_ms = context.by.user, context.now_ms
@@ -200,7 +203,7 @@ def _again(binding: Binding, command: Converse, context: Context) -> Binding | N
             details={"reason": "refused"},
             retry_after_s=left_ms / 1000,
         )
-    asked = _bound(command, user, now_ms)
+    asked = _bound(command, days, user, now_ms)
     return msgspec.structs.replace(asked, refused_by=binding.refused_by, refused_at=binding.refused_at)
 
 
@@ -217,7 +220,7 @@ def respond(room: RoomState, command: Respond, context: Context) -> Decision:
     if binding.state != "requested":
         raise FailedPrecondition("This request has been answered already.", details={"reason": binding.state})
     if command.accept:
-        check_policy(binding.in_force, binding.policy_version, command.accepted)
+        check_policy(profile.policy, binding.policy_version, command.accepted)
         consents = (*binding.consents, Consent(user, binding.policy_version, now_ms))
         changed = msgspec.structs.replace(binding, state=to, at=now_ms, consents=consents)
     else:

@@ -3,13 +3,25 @@
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from actors.kernel.contract.entity import Context, Decision, Event, Library, Query
 from actors.rooms.keeping import holds
-from actors.rooms.keeping.commands import Age, Expire, Expired, KeepingCommand, Overdue, OverdueMessages, Terms
+from actors.rooms.keeping.commands import (
+    Abide,
+    Abided,
+    Age,
+    Expire,
+    Expired,
+    KeepingCommand,
+    Overdue,
+    OverdueMessages,
+    Terms,
+)
 from actors.rooms.keeping.events import Aged
 from actors.rooms.messages.chat_message import Message
 from actors.rooms.messages.history import as_of_now
-from actors.rooms.room.events import Deleted, Pinned, Posted
+from actors.rooms.room.events import Deleted, Pinned, Posted, Profile, Updated
 from actors.rooms.room.sight import blind_to
 from actors.rooms.room.state import RoomState
 from common.errors import NotFound, PermissionDenied
@@ -39,6 +51,8 @@ def decide(room: RoomState, command: KeepingCommand, context: Context) -> Decisi
     if room.profile is None:
         raise NotFound("There is no such room.", room=room.id)
     age = age_of(room, command.terms)
+    if isinstance(command, Abide):
+        return _abide(room.profile, command, age, context)
     if age.days is None:
         return Decision(OverdueMessages() if isinstance(command, Overdue) else Expired(gone=0))
     before = context.now_ms - age.days * _DAY_MS
@@ -70,6 +84,15 @@ async def read(query: DueAt, entity_id: str, version: int, library: Library) -> 
     seqs = tuple(one.seq for one in messages if one.deleted_at is None and one.id not in query.but)
     upto = old[-1].seq if old else query.after
     return OverdueMessages(seqs=seqs, upto=upto, more=bool(old) and len(old) == len(events) == query.limit)
+
+
+def _abide(profile: Profile, command: Abide, age: Age, context: Context) -> Decision:
+    """Members hear of it; what it says of the room is what they were told."""
+    changed = profile.retention_days != age.days
+    if not changed or command.dry_run:
+        return Decision(Abided(changed=changed))
+    event = Updated(at=context.now_ms, profile=replace(profile, retention_days=age.days), retention=True)
+    return Decision(Abided(changed=True), events=[event])
 
 
 def _expire(room: RoomState, command: Expire, age: Age, before: int, context: Context) -> Decision:

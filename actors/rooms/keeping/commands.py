@@ -1,11 +1,16 @@
 """What is asked of a room about how long things are kept. Only Carewire itself asks."""
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
 from actors.kernel.contract.entity import Command
 from actors.rooms.room.wire import RoomAnswer
+
+KeptDays = Callable[[str], int | None]
+"""For how many days the house keeps what is said in rooms of this relation ("": none) that have no terms of their own;
+None: for ever."""
 
 
 class Age(msgspec.Struct, frozen=True, array_like=True):
@@ -55,5 +60,18 @@ class Expire(Command[Expired], frozen=True, kw_only=True, tag="expire"):
     upto: int
 
 
-KeepingCommand = Overdue | Expire
-KEEPING_COMMANDS: Final = (Overdue, Expire)
+class Abided(RoomAnswer, frozen=True, kw_only=True):
+    """Was it news to the room?"""
+
+    changed: bool
+
+
+class Abide(Command[Abided], frozen=True, kw_only=True, tag="abide"):
+    """Say to the members how long messages are kept, where that has changed. `dry_run`: would it be news?"""
+
+    terms: Terms
+    dry_run: bool = False
+
+
+KeepingCommand = Overdue | Expire | Abide
+KEEPING_COMMANDS: Final = (Overdue, Expire, Abide)

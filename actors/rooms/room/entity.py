@@ -25,7 +25,7 @@ from actors.rooms.conversation.commands import (
 )
 from actors.rooms.files import witness
 from actors.rooms.keeping import aging
-from actors.rooms.keeping.commands import KEEPING_COMMANDS, KeepingCommand
+from actors.rooms.keeping.commands import KEEPING_COMMANDS, Abide, Expire, KeepingCommand, Overdue
 from actors.rooms.keeping.holds import with_holds
 from actors.rooms.marks import deciding, later, privacy
 from actors.rooms.marks.commands import MessageCommand, OfMessage, RemindOf, SettleBlock, SettleFile
@@ -69,7 +69,7 @@ _FOR_STRANGERS: Final = frozenset(
     | {Say, RemindOf, SettleBlock, SettleFile, *SAFETY_COMMANDS, *KEEPING_COMMANDS}
 )
 _OPENED: Final = frozenset(
-    {Converse, Respond, ChangeState, LapseRest, FollowCare, See, AboutWhom, Join, Update, Glance}
+    {Converse, Respond, ChangeState, LapseRest, FollowCare, See, AboutWhom, Join, Update, Glance, Abide}
 )
 """What shows the room, or may change what it is: it needs what was said when a conversation was asked for."""
 
@@ -215,7 +215,7 @@ class Room(RoomState):
                 return (*privacy.needs(self, command), *self._opening(command))
         if isinstance(command, SAFETY_COMMANDS):
             return deeds.needs(self, command)
-        if isinstance(command, KEEPING_COMMANDS):
+        if isinstance(command, Overdue | Expire):
             return aging.needs(command)
         return self._message(command.message_id) if isinstance(command, OfMessage) else self._opening(command)
 

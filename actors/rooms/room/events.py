@@ -7,7 +7,7 @@ that the reply named. Bodies and attachments are in `secret` (`messages.Content`
 import msgspec
 
 from actors.rooms.conversation.binding import NO_OPENING, Binding, Bond, Opening, WireAbout
-from actors.rooms.conversation.policy import PLAIN
+from actors.rooms.conversation.policy import PLAIN, Policy
 from actors.rooms.keeping.events import KeepingEvent
 from actors.rooms.marks.events import Acknowledged, BlockReserved, BlockSet, Chosen, RoomEvent
 from actors.rooms.messages.more import More
@@ -27,6 +27,15 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     created_at: int
     binding: Binding | None = None  # of what is more than a plain room
     searchable: bool = True
+    retention_days: int | None = None  # how long messages are kept, as its members were told; None: for ever
+
+    @property
+    def policy(self) -> Policy:
+        """What holds in it, as members see it."""
+        rules = PLAIN if self.binding is None else self.binding.in_force
+        if self.retention_days is None:
+            return rules
+        return msgspec.structs.replace(rules, retention_days=self.retention_days)
 
     def to_wire(self, room_id: str, last_seq: int, sight: Sight = OPEN, opening: Opening = NO_OPENING) -> WireRoom:
         """The `room` object of the public contract, as `sight` shows it. `opening`: what its maker said of it."""
@@ -37,7 +46,6 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         return msgspec.structs.replace(
             self._shown(room_id, last_seq, seen.name(self.owner)),
             state=bound.state,
-            policy=bound.in_force,
             policy_version=bound.policy_version,
             relation=bound.relation or None,
             care_id=bound.care or None,
@@ -57,7 +65,7 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
             last_seq=last_seq,
             searchable=self.searchable,
             state="open",
-            policy=PLAIN,
+            policy=self.policy,
             policy_version=0,
         )
 
@@ -95,9 +103,10 @@ class Left(RoomEvent, frozen=True, kw_only=True, tag="left"):
 
 
 class Updated(RoomEvent, frozen=True, kw_only=True, tag="updated"):
-    """The room has a new title, openness or owner."""
+    """The room has a new title, openness or owner; or (`retention`) its messages are kept for another time."""
 
     profile: Profile
+    retention: bool = False
 
 
 class Posted(RoomEvent, frozen=True, kw_only=True, tag="posted"):

@@ -11,6 +11,7 @@ from actors.kernel.contract.entity import Effects, Kind, Library, Principal, Rec
 from actors.rooms.conversation.binding import Opening, opening_in
 from actors.rooms.keeping import aging, holds
 from actors.rooms.keeping import views as copies
+from actors.rooms.keeping.commands import KeptDays
 from actors.rooms.marks import privacy
 from actors.rooms.messages import chat_message, history, reads, views
 from actors.rooms.messages.chat_message import Message
@@ -49,9 +50,11 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent, Message | Opening]):
         window: int = WINDOW,
         bounds: history.PageBounds = history.USUAL,
         screen: Screen | None = None,
+        kept_days: KeptDays | None = None,
     ) -> None:
-        """`bounds`: of reads. `screen`: what holds a message, in rooms that hold."""
-        self._screen = screen
+        """`bounds`: of reads. `screen`: what holds a message, in rooms that hold. `kept_days`: for
+        how long messages of new rooms are kept."""
+        self._screen, self._kept_days = screen, kept_days
         self._settings = settings
         self._window = window
         self._bounds = bounds
@@ -59,7 +62,7 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent, Message | Opening]):
     @override
     def create(self, key: str) -> Room:
         room = Room.new(key, self._settings, self._window)
-        room.screen = self._screen
+        room.screen, room.kept_days = self._screen, self._kept_days
         return room
 
     @override

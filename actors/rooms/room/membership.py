@@ -71,6 +71,7 @@ def create(room: RoomState, command: Create, context: Context) -> Decision:
         owner=user,
         created_at=context.now_ms,
         binding=_bound(command, context.now_ms),
+        retention_days=room.days_kept(),
     )
     members = (user, *others)
     quiet = privacy.quiet_among(members, context)

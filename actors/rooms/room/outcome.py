@@ -117,6 +117,8 @@ def _show_room(room_id: str, seq: int, event: RoomEvent, opening: Opening) -> Sh
     head: dict[str, Any] = {"room_id": room_id, "seq": seq}
     at = to_rfc3339(event.at)
     match event:
+        case Updated(profile=profile, retention=True) if profile.binding is not None and profile.binding.relation:
+            return _profile("conversation_updated", head, profile, opening)
         case Created(profile=profile) | Updated(profile=profile):
             return _profile("room_updated", head, profile, opening)
         case Rebound(profile=profile):

@@ -15,7 +15,8 @@ class ConversationRequested(Addressed, frozen=True, kw_only=True):
 
 
 class ConversationUpdated(Payload, frozen=True, kw_only=True):
-    """The conversation by now: accepted, declined, paused, open again or closed."""
+    """The conversation by now: accepted, declined, paused, open again or closed; or its messages are kept for
+    another time (`policy.retention_days`)."""
 
     room_id: str
     seq: int

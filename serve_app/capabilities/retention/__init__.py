@@ -3,5 +3,6 @@
 terms.py       how long, by relation and room        aging.py       the job that deletes what is due
 holds.py       holds placed, released, read          connectors.py  what is owed where a hold ends
 operations.py  what administrators can ask           requests.py    what they send, and get
-examples.py    of each                               capability.py  for the list of capabilities
+telling.py     the job that tells members of it      examples.py    of each operation
+capability.py  for the list of capabilities
 """

@@ -5,20 +5,19 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from actors.jobs.activities import Step, StepDone
-from actors.keeping.terms import GetTerms, KeptFor, RetentionTerms
+from actors.keeping.terms import GetTerms, RetentionTerms
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.contract.ports import EntityClient
-from actors.rooms.keeping.commands import Age, Expire, Overdue, Terms
+from actors.rooms.keeping.commands import Abide, Expire, Overdue
 from common.clock import Clock
 from common.errors import NotFound
-from serve_app.capabilities.retention.terms import ENTITY
+from serve_app.capabilities.retention.terms import ENTITY, PREFIX, terms_for
 from store.ports.journal import Journal
 
 KIND: Final = "retention"
 _STEP_S: Final = 5.0
 _ROOMS: Final = 200  # looked up at once
 _AT_ONCE: Final = 50  # messages of a room that go in one turn
-_PREFIX: Final = "room:"
 _BEHIND: Final = "|"  # between a room and the seq behind which it is gone on with; in no id
 
 
@@ -50,12 +49,12 @@ class Aging:
         if begun:
             yield last
         if not _general(terms):
-            named = [f"{_PREFIX}{room}" for room, kept in sorted(terms.rooms.items()) if kept.days is not None]
+            named = [f"{PREFIX}{room}" for room, kept in sorted(terms.rooms.items()) if kept.days is not None]
             for room in named:
                 if room > last:
                     yield room
             return
-        while page := await self._journal.entities(_PREFIX, after=last, limit=_ROOMS):
+        while page := await self._journal.entities(PREFIX, after=last, limit=_ROOMS):
             for room in page:
                 yield room
             last = page[-1]
@@ -65,8 +64,12 @@ class Aging:
     ) -> tuple[int, int]:
         """How many messages went, and behind which seq to go on; 0: nothing is left."""
         told, gone = terms_for(terms, room), 0
+        begins = not after and not dry_run
         while True:
             try:
+                if begins:  # what goes is what its members were told of
+                    await self._entities.ask(room, Abide(terms=told), by=SYSTEM)
+                    begins = False
                 due = await self._entities.ask(room, Overdue(terms=told, after=after, limit=_AT_ONCE), by=SYSTEM)
             except NotFound:
                 return gone, 0
@@ -85,17 +88,3 @@ class Aging:
 def _general(terms: RetentionTerms) -> bool:
     """May something be due in a room that has no terms of its own?"""
     return any(kept.days is not None for kept in (terms.default, *terms.relations.values()))
-
-
-def terms_for(terms: RetentionTerms, room: str) -> Terms:
-    """As one room is told of them."""
-    own = terms.rooms.get(room.removeprefix(_PREFIX))
-    return Terms(
-        usual=_age(terms.default),
-        relations={name: _age(kept) for name, kept in terms.relations.items()},
-        room=None if own is None else _age(own),
-    )
-
-
-def _age(kept: KeptFor) -> Age:
-    return Age(kept.days, kept.keep_pinned)

@@ -17,6 +17,8 @@ from config.settings import Settings
 from serve_app.activities.connector import FOR_EVER_S, Call, Capacity, Connector, Later, Unreadable
 from serve_app.capabilities.connecting import Connectors, JobWork, RunnerContext
 from serve_app.capabilities.retention.aging import KIND, Aging
+from serve_app.capabilities.retention.telling import KIND as TELLING
+from serve_app.capabilities.retention.telling import Telling
 from store.ports.holds import owner_of
 from store.ports.vault import Vault
 from store.ports.views import ViewQuery, Views
@@ -82,4 +84,8 @@ def _daily(_: Settings) -> Iterable[StartJob]:
     yield StartJob(kind=KIND, every_ms=_DAY_MS)
 
 
-CONNECTORS: Final = Connectors(open=_open, jobs={KIND: _aging}, daily=_daily)
+def _telling(context: RunnerContext) -> JobWork:
+    return Telling(context.region, context.stores.journal, context.clock)
+
+
+CONNECTORS: Final = Connectors(open=_open, jobs={KIND: _aging, TELLING: _telling}, daily=_daily)

@@ -18,6 +18,7 @@ from serve_app.capabilities.operations.jobs import Jobs
 from serve_app.capabilities.retention import examples, requests
 from serve_app.capabilities.retention.aging import KIND
 from serve_app.capabilities.retention.holds import LegalHolds
+from serve_app.capabilities.retention.telling import KIND as TELLING
 from serve_app.capabilities.retention.terms import Retention
 from serve_app.edge.conventions.paging import decode_cursor, encode_cursor
 from serve_app.edge.operation import Caller, Operation, Rest
@@ -57,7 +58,9 @@ class RetentionOperations:
             refuses=(FailedPrecondition,),
             example=examples.SET,
             description="Set it: for a room, for a relation, or for all that nothing narrower is set for. What is due "
-            "goes with the next round, each day. For administrators.",
+            "goes with the next round, each day. Members see it in the policy of the room, and hear `room_updated` or "
+            "`conversation_updated`: before this is answered in a room that is named, elsewhere by a job behind it. "
+            "For administrators.",
         )
         yield Operation(
             name="run_retention",
@@ -79,6 +82,8 @@ class RetentionOperations:
         made = await self._retention.set(
             kept, relation=request.relation, room=request.room_id, by=caller.by, trace=caller.trace
         )
+        if request.room_id is None:
+            await self._jobs.start(TELLING, dry_run=False, caller=caller)
         return _set(made)
 
     async def _run(self, request: requests.RunRetention, caller: Caller) -> requests.RetentionBegun:

@@ -1,15 +1,19 @@
 """How long messages are kept, as doors serve it. The rules are the entity's (`actors.keeping.terms`)."""
 
+from typing import Final
+
 from actors.keeping.terms import HOUSE, Between, GetTerms, KeptFor, RetentionTerms, SetTerms
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient
-from actors.rooms.keeping.commands import Overdue, Terms
+from actors.rooms.keeping.commands import Abide, Age, Overdue, Terms
 from actors.rooms.service import entity_of
 from common.errors import InvalidArgument
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
 
-ENTITY = f"retention:{HOUSE}"
+ENTITY: Final = f"retention:{HOUSE}"
+PREFIX: Final = "room:"
+"""Of the entities that are rooms."""
 
 
 class Retention:
@@ -25,7 +29,8 @@ class Retention:
     async def set(
         self, kept: KeptFor, *, relation: Between | None, room: str | None, by: Principal, trace: str
     ) -> RetentionTerms:
-        """From now on; recorded. What is due goes with the next round of the job.
+        """From now on; recorded. What is due goes with the next round of the job. A room that is named has told its
+        members when this is answered.
 
         Raises:
             InvalidArgument: both a relation and a room.
@@ -40,4 +45,22 @@ class Retention:
         entry = AuditEntry("retention.set", by.user, role=by.role, resource=where, request=trace, why=days)
         await self._audit.append(entry)
         command = SetTerms(kept=kept, relation=relation, room=room)
-        return await self._entities.ask(ENTITY, command, by=by, trace=trace)
+        made = await self._entities.ask(ENTITY, command, by=by, trace=trace)
+        if room is not None:
+            entity = entity_of(room)
+            await self._entities.ask(entity, Abide(terms=terms_for(made, entity)), by=SYSTEM, trace=trace)
+        return made
+
+
+def terms_for(terms: RetentionTerms, room: str) -> Terms:
+    """As one room is told of them."""
+    own = terms.rooms.get(room.removeprefix(PREFIX))
+    return Terms(
+        usual=_age(terms.default),
+        relations={name: _age(kept) for name, kept in terms.relations.items()},
+        room=None if own is None else _age(own),
+    )
+
+
+def _age(kept: KeptFor) -> Age:
+    return Age(kept.days, kept.keep_pinned)

@@ -6,6 +6,9 @@ import pytest
 
 from actors.jobs.activities import Step, StepDone
 from serve_app.capabilities.retention.aging import KIND, Aging
+from serve_app.capabilities.retention.telling import KIND as TELLING
+from serve_app.capabilities.retention.telling import Telling
+from serve_app.cluster.beside.keeping import terms_of_process
 from tests.activity_rig import a_runner
 from tests.gateway_rig import token
 from tests.identity_rig import House
@@ -85,6 +88,68 @@ async def test_what_falls_due_under_a_hold_is_with_the_hold(home: House) -> None
     finally:
         home.clock.ahead_ms = 0
         await set_for(home, None, room_id="due-2")
+
+
+async def told_days(home: House, room_id: str) -> int | None:
+    bob = await home.socket(token("bob"))
+    days: int | None = (await bob.ok("join_room", {"room_id": room_id}))["room"]["policy"].get("retention_days")
+    return days
+
+
+async def test_members_of_a_named_room_have_been_told_when_it_is_answered(home: House) -> None:
+    await a_room(home, "told-4", "words")
+    bob = await home.socket(token("bob"), gateway=0)
+    await bob.ok("join_room", {"room_id": "told-4"})
+    await set_for(home, 14, room_id="told-4")
+    assert await told_days(home, "told-4") == 14
+    heard = await bob.next("room_updated", 1)
+    assert (heard["room_id"], heard["room"]["policy"]["retention_days"]) == ("told-4", 14)
+    await set_for(home, None, room_id="told-4")
+    assert await told_days(home, "told-4") is None
+
+
+async def test_members_of_all_rooms_are_told_by_a_job_and_those_of_later_rooms_at_once(home: House) -> None:
+    """However often its steps are repeated, each room says it once; a room with terms of its own says nothing."""
+    await a_room(home, "told-5", "words")
+    await a_room(home, "own-5", "words")
+    await set_for(home, 7, room_id="own-5")
+    await set_for(home, 60)
+    try:
+        assert await told_days(home, "told-5") is None
+        work, step = Telling(home.region, home.stores.journal, home.clock, step_s=0.0, settle_s=0.0), Step(kind=TELLING)
+        told = 0
+        while True:
+            told += (await work.step(step)).result["told"]
+            done = await work.step(step)
+            if not done.cursor:
+                break
+            step = Step(kind=TELLING, cursor=done.cursor, done=done.done)
+        assert told >= 1
+        assert (await told_days(home, "told-5"), await told_days(home, "own-5")) == (60, 7)
+        await terms_of_process().look(home.stores.views)
+        await a_room(home, "later-5", "words")
+        assert await told_days(home, "later-5") == 60
+    finally:
+        await set_for(home, None)
+        await terms_of_process().look(home.stores.views)
+    await a_room(home, "ever-5", "words")
+    assert await told_days(home, "ever-5") is None
+
+
+async def test_nothing_goes_before_its_members_were_told(home: House) -> None:
+    """Terms that no job has told of yet (it was cancelled) are told by the round that deletes."""
+    await a_room(home, "first-6", "old")
+    await set_for(home, 30)
+    bob = await home.socket(token("bob"))
+    await bob.ok("join_room", {"room_id": "first-6"})
+    try:
+        home.clock.ahead_ms = 40 * DAY_MS
+        await aged(home, Step(kind=KIND))
+        heard = [name for name, _ in bob.received if name in ("room_updated", "message_deleted")]
+        assert heard[:2] == ["room_updated", "message_deleted"]
+    finally:
+        home.clock.ahead_ms = 0
+        await set_for(home, None)
 
 
 async def test_it_is_run_by_hand_as_a_job(home: House) -> None:

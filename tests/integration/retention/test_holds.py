@@ -61,6 +61,23 @@ async def test_what_is_deleted_or_changed_in_a_held_room_disappears_for_all_but_
         await home.refused(403, "permission_denied", "GET", path, bearer=token("mo", role))
 
 
+async def test_nobody_hears_of_a_hold(home: House) -> None:
+    """Neither on a socket nor in an inbox; the twin: what they are to hear comes by the same sockets."""
+    ann, bob = await a_room(home, "quiet-8", "ann-8", "bob-8"), await home.socket(token("bob-8"))
+    people = (ann, bob)
+    for one in people:
+        await one.ok("join_room", {"room_id": "quiet-8"})
+    heard = [len(one.received) for one in people]
+    for over in ({"user_id": "ann-8"}, {"room_id": "quiet-8"}):
+        await release(home, await placed(home, **over))
+    await ann.ok("message", {"room_id": "quiet-8", "body": "still here"})
+    for one, before in zip(people, heard, strict=True):
+        await one.next("message", 1)
+        told = {name for name, _ in one.received[before:]}
+        assert not any("hold" in name for name in told), told
+        assert told <= {"message", "room_added", "room_updated", "user_online"}, told
+
+
 async def test_without_a_hold_nothing_is_left(home: House) -> None:
     ann = await a_room(home, "free-1", "ann-2", "bob-2")
     elsewhere = await placed(home, room_id="free-1")

@@ -25,7 +25,8 @@ from actors.workflows.chat import tell_removed_member
 from store.ports.views import View
 
 PROFILE = e.Profile(kind="group", title="Title", open=True, owner="ann", created_at=1)
-PACKED_PROFILE = b"\x97\xa5group\xa5Title\xc3\xa3ann\x01\xc0\xc3"
+PACKED_PROFILE = b"\x98\xa5group\xa5Title\xc3\xa3ann\x01\xc0\xc3\xc0"
+UNTIMED_PROFILE = b"\x97\xa5group\xa5Title\xc3\xa3ann\x01\xc0\xc3"  # before rooms said how long messages are kept
 UNSEARCHED_PROFILE = b"\x96\xa5group\xa5Title\xc3\xa3ann\x01\xc0"  # before rooms could be kept out of search
 FORMER_PROFILE = b"\x95\xa5group\xa5Title\xc3\xa3ann\x01"
 BOUND = e.Profile(
@@ -54,9 +55,9 @@ BOUND = e.Profile(
     ),
 )
 PACKED_BOUND = (
-    b"\x97\xa6direct\xa0\xc2\xa3ann\x01\xdc\x00\x10\xadclient_client\xa9requested\x02\x03\xa3ann\xa3bob\xa1t\xa1c"
+    b"\x98\xa6direct\xa0\xc2\xa3ann\x01\xdc\x00\x10\xadclient_client\xa9requested\x02\x03\xa3ann\xa3bob\xa1t\xa1c"
     + msgspec.msgpack.encode(PLAIN)
-    + b"\x04\x91\x93\xa3ann\x05\x06\xa1b\x07\xc3\xa1v\xc3\xc3"
+    + b"\x04\x91\x93\xa3ann\x05\x06\xa1b\x07\xc3\xa1v\xc3\xc3\xc0"
 )
 PACKED_MESSAGE = b"\xa1m\x01\x02\xa3ann\xa4text\x03\xa1c\xa1r\x04\x05\x81\xa1x\x91\xa3ann\x91\x06"
 BASE: dict[str, Any] = {"author": "ann", "secret": b"s"}
@@ -85,7 +86,7 @@ EVENTS: tuple[tuple[msgspec.Struct, bytes], ...] = (
         b"\x99\xa6joined\xa3ann\xc4\x01s\x02\xa3bob" + PACKED_PROFILE + b"\xa0\xc2\x00",
     ),
     (e.Left(**BASE, at=2, user="bob"), b"\x96\xa4left\xa3ann\xc4\x01s\x02\xa3bob\xa0"),
-    (e.Updated(**BASE, at=2, profile=PROFILE), b"\x95\xa7updated\xa3ann\xc4\x01s\x02" + PACKED_PROFILE),
+    (e.Updated(**BASE, at=2, profile=PROFILE), b"\x96\xa7updated\xa3ann\xc4\x01s\x02" + PACKED_PROFILE + b"\xc2"),
     (
         e.Posted(**BASE, at=2, id="m", kind="text", client_id="c", reply_to="r"),
         b"\x9a\xa6posted\xa3ann\xc4\x01s\x02\xa1m\xa4text\xa1c\xa1r\xa0\xc0",
@@ -261,6 +262,7 @@ FORMER: tuple[tuple[msgspec.Struct, bytes], ...] = (
         b"\x96\xa6joined\xa3ann\xc4\x01s\x02\xa3bob" + FORMER_PROFILE,
     ),
     (e.Updated(**BASE, at=2, profile=PROFILE), b"\x95\xa7updated\xa3ann\xc4\x01s\x02" + UNSEARCHED_PROFILE),
+    (e.Updated(**BASE, at=2, profile=PROFILE), b"\x95\xa7updated\xa3ann\xc4\x01s\x02" + UNTIMED_PROFILE),
     (e.Left(**BASE, at=2, user="bob"), b"\x95\xa4left\xa3ann\xc4\x01s\x02\xa3bob"),
     (
         e.Posted(**BASE, at=2, id="m", kind="text", client_id="c", reply_to="r"),
