@@ -40,6 +40,7 @@ def _declared(context: ServerContext) -> Iterable[Operation[Any]]:
         key=PushKey(keys[0].public_text, keys[0].id),
         key_ids=frozenset(key.id for key in keys),
         tokens=PullTokens(derive(context.root, "pull")),
+        prove=context.settings.push.prove_tokens,
     )
     yield from AnalyticsOperations(Fares(context.database))  # first: `/analytics` is no notification
     yield from notification_operations(service, context.clock)
