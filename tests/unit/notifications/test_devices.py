@@ -34,7 +34,8 @@ def register_app(told: Told, *, prove: bool = True) -> Any:
 
 
 def state_of(told: Told, device: str) -> str:
-    return next(one["state"] for one in told.ask(ListDevices())["devices"] if one["device_id"] == device)
+    states: dict[str, str] = {one["device_id"]: one["state"] for one in told.ask(ListDevices())["devices"]}
+    return states[device]
 
 
 def pushed(told: Told) -> list[str]:
