@@ -53,9 +53,11 @@ def _personal(context: ApiContext) -> PersonalNotifications:
 
 def _routers(context: ApiContext) -> Iterable["APIRouter"]:
     from serve_app.capabilities.notifications.pages.opening import opening_routes
-    from serve_app.capabilities.notifications.pages.routes import page_routes
+    from serve_app.capabilities.notifications.pages.routes import PAGES, worker_routes
+    from serve_app.edge.conventions.described.pages import console_routes
 
-    yield page_routes()
+    yield worker_routes()
+    yield console_routes("notifications", PAGES)
     yield opening_routes(context.settings.apps)
 
 
