@@ -23,8 +23,8 @@ Service: TypeAlias = Literal["webpush", "fcm", "apns"]
 """Who pushes."""
 PushUrgency: TypeAlias = Literal["very-low", "low", "normal", "high"]
 """How much of a battery a push is worth (RFC 8030, 5.3)."""
-PushKind: TypeAlias = Literal["show", "take_back", "ring", "ring_end"]
-"""What the device is to do: show something, take back what it shows, ring, stop ringing."""
+PushKind: TypeAlias = Literal["show", "take_back", "ring", "ring_end", "prove"]
+"""What the device is to do: show something, take back what it shows, ring, stop ringing, say what proves it."""
 
 
 class Sending(msgspec.Struct, frozen=True, array_like=True, tag="sending"):
@@ -32,12 +32,13 @@ class Sending(msgspec.Struct, frozen=True, array_like=True, tag="sending"):
 
     `what`: "push" (one notification to one device), "take_back" (the quiet word that it was seen elsewhere),
     "ring_end", "email" (one notification), "digest" (a mail of several, `numbers`), "test" (a push that only shows
-    that pushing works). `number` is the notification's. `online_until_ms`: before this moment it is not sent while a
+    that pushing works), "prove" (the quiet word that a device repeats).
+    `number` is the notification's. `online_until_ms`: before this moment it is not sent while a
     device of the person is online. `sure`: it is sent whether it was seen elsewhere or not.
     """
 
     user: str
-    what: Literal["push", "take_back", "ring_end", "email", "digest", "test"]
+    what: Literal["push", "take_back", "ring_end", "email", "digest", "test", "prove"]
     delivery: str
     number: int = 0
     device: str = ""
@@ -57,18 +58,22 @@ class WebPushAddress(msgspec.Struct, frozen=True, kw_only=True, tag="webpush"):
 
 
 class FcmAddress(msgspec.Struct, frozen=True, kw_only=True, tag="fcm"):
-    """An app that Firebase Cloud Messaging reaches."""
+    """An app that Firebase Cloud Messaging reaches. `proof`: what it repeats to show that it has the token; "": none is
+    asked for."""
 
     token: str
     platform: Literal["android", "web"] = "android"
+    proof: str = ""
 
 
 class ApnsAddress(msgspec.Struct, frozen=True, kw_only=True, tag="apns"):
-    """An app on an Apple device. `voip`: the token of its calls. `sandbox`: it is of a development build."""
+    """An app on an Apple device. `voip`: the token of its calls. `sandbox`: it is of a development build. `proof`: as
+    of an `FcmAddress`."""
 
     token: str
     voip: bool = False
     sandbox: bool = False
+    proof: str = ""
 
 
 Address: TypeAlias = WebPushAddress | FcmAddress | ApnsAddress
@@ -81,7 +86,7 @@ class Push(msgspec.Struct, frozen=True, kw_only=True):
     `seq`: of the notification among the person's own; the device pulls what is above the last one that it has shown.
     `topic`: what it is about, in any words that stay the same; a later push of a topic replaces an earlier one.
     `title`, `body`: as far as the person lets them be shown; otherwise the device shows words that tell nothing.
-    `expires_at_ms`: 0: after four weeks. `silent`: no sound.
+    `expires_at_ms`: 0: after four weeks. `silent`: no sound. `proof`: what the device repeats to prove itself.
     """
 
     to: Address
@@ -96,6 +101,7 @@ class Push(msgspec.Struct, frozen=True, kw_only=True):
     body: str = ""
     kind: PushKind = "show"
     silent: bool = False
+    proof: str = ""
 
 
 class Pushed(msgspec.Struct, frozen=True, kw_only=True):

@@ -55,6 +55,11 @@ class PushSettings(Section):
         default="https://api.sandbox.push.apple.com",
         description="Where it is for development builds.",
     )
+    prove_tokens: bool = Field(
+        default=False,
+        description="Apps show that they hold the token that they register: they repeat what they are pushed. Until "
+        "then no text is pushed to them; a device that does not within a day is told nothing.",
+    )
     ca_file: Path | None = Field(
         default=None, description="Authorities to trust with these services, instead of the system's."
     )

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from actors.notifications.activities import Mail, Push, Service
+from actors.notifications.notifier.events import DeviceKept
 from actors.notifications.notifier.items.item import Delivery, Item
 from actors.notifications.notifier.planning.plan import Outcome, Plan, Verdict
 from actors.notifications.notifier.planning.preferences import (
@@ -248,6 +249,18 @@ def preferences_answer(kept: Preferences, *, tz: str, locale: str) -> Preference
         muted={user: None if until is None else to_rfc3339(until) for user, until in kept.muted.items()},
         quiet_hours=kept.quiet_hours,
         digest=kept.digest,
+    )
+
+
+def wire_device(device: DeviceKept) -> WireDevice:
+    """As clients see it."""
+    return WireDevice(
+        device_id=device.id,
+        platform=device.platform,
+        registered_at=to_rfc3339(device.at_ms),
+        last_success_at=to_rfc3339(device.success_ms) if device.success_ms else None,
+        state=device.state,
+        gone_reason=device.gone_reason or UNSET,
     )
 
 

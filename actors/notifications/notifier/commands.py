@@ -228,7 +228,8 @@ class ListDeliveries(Command[DeliveriesAnswer], frozen=True, tag="deliveries"):
 
 
 class RegisterDevice(Command[DeviceAnswer], frozen=True, kw_only=True, tag="register"):
-    """Push to this device. `mark`: a hash of its token or endpoint; `secret`: its packed address."""
+    """Push to this device. `mark`: a hash of its token or endpoint; `secret`: its packed address. `prove`: it is
+    unproven until it repeats the `proof` of its address, which it is pushed."""
 
     mark: str
     device_id: str
@@ -239,7 +240,22 @@ class RegisterDevice(Command[DeviceAnswer], frozen=True, kw_only=True, tag="regi
     tz: str = ""
     app_version: str = ""
     permission: str = ""
+    prove: bool = False
     secret: bytes | None = None
+
+
+class ProveDevice(Command[DeviceAnswer], frozen=True, tag="prove_device"):
+    """The device repeats what it was pushed."""
+
+    device_id: str
+    proof: str
+
+
+class EndProof(Command[NothingToTell], frozen=True, tag="end_proof"):
+    """A timer: the device that registered at `at_ms` has had its time to prove itself."""
+
+    device_id: str
+    at_ms: int
 
 
 class ListDevices(Command[DevicesAnswer], frozen=True, tag="devices"):
@@ -298,6 +314,7 @@ PersonalCommand = (
     | Explain
     | ListDeliveries
     | RegisterDevice
+    | ProveDevice
     | ListDevices
     | RemoveDevice
     | TryDevice
@@ -317,6 +334,7 @@ SystemCommand = (
     | Render
     | CountCreation
     | DropDevice
+    | EndProof
     | Erase
     | MailCameBack
 )

@@ -25,6 +25,7 @@ from actors.notifications.notifier.commands import (
     CountCreation,
     CountUnread,
     DropDevice,
+    EndProof,
     Erase,
     Explain,
     GetNotification,
@@ -38,6 +39,7 @@ from actors.notifications.notifier.commands import (
     NotePermission,
     NotifierCommand,
     PersonalCommand,
+    ProveDevice,
     Prune,
     PullNotifications,
     ReadAll,
@@ -57,9 +59,10 @@ from actors.notifications.notifier.commands import (
 )
 from actors.notifications.notifier.events import CreationCounted, Erased, PreferencesSet
 from actors.notifications.notifier.items import listing
+from actors.notifications.notifier.items.folding import device_part
 from actors.notifications.notifier.planning.plan import plan
 from actors.notifications.notifier.planning.preferences import check
-from actors.notifications.notifier.rules import counting, devices, judging, mails, marking, rendering, telling
+from actors.notifications.notifier.rules import counting, devices, judging, mails, marking, proving, rendering, telling
 from actors.notifications.notifier.rules.facts import House, facts_to_explain, number_in, pushing_service
 from actors.notifications.notifier.state import NotifierState
 from actors.notifications.types import TYPES
@@ -125,6 +128,8 @@ class Notifier(NotifierState):
                 return _keys([number_in(self, command.delivery) or 0])
             case Erase():
                 return _keys(list(self.kept.open))
+            case ProveDevice():
+                return [device_part(command.device_id)]
             case Answered() if command.key.startswith("dlv|"):
                 return [command.key.split("|")[1]]
         return ()
@@ -162,6 +167,8 @@ class Notifier(NotifierState):
                 return rendering.render(self, command.sending, context)
             case DropDevice():
                 return devices.drop(self, command, context)
+            case EndProof():
+                return proving.end(self, command)
             case MailCameBack():
                 return judging.came_back(self, command, context)
             case CountCreation():
@@ -181,6 +188,8 @@ class Notifier(NotifierState):
                 return self._set_preferences(command, context.now_ms)
             case RegisterDevice():
                 return devices.register(self, command, context)
+            case ProveDevice():
+                return proving.prove(self, command, context)
             case RemoveDevice():
                 return devices.remove(self, command, context)
             case NotePermission():

@@ -1,6 +1,6 @@
 """What happened to a notifier. What is stored of it is stored for ever: new members stand at the end, with defaults."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -11,6 +11,10 @@ from actors.notifications.notifier.items.item import Delivery, Item
 from actors.notifications.notifier.planning.plan import Plan
 from actors.notifications.notifier.planning.preferences import Preferences
 from actors.notifications.types import Channel
+
+DeviceState = Literal["active", "unproven", "quarantined", "failing", "gone"]
+DENIED: Final = "denied"
+"""What the system of a device says where it shows nothing."""
 
 
 class MailOwed(Event, frozen=True, kw_only=True, array_like=True, tag="mail_owed"):
@@ -162,7 +166,12 @@ class PreferencesSet(Event, frozen=True, kw_only=True, array_like=True, tag="pre
 
 class DeviceKept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A device that is pushed to. Times in ms; 0: never. `session`: it ends with it. `registered`: the number of the
-    event that holds its address. `mark`: the hash of its token or endpoint."""
+    event that holds its address. `mark`: the hash of its token or endpoint.
+
+    `state`: "active"; "failing", the service refused the last push to it; "unproven", nobody has shown yet that whoever
+    registered the token holds the device; "quarantined", nobody did in time, or the service refused what would have
+    shown it; "gone". `permission`: what its system says about notifications, where it told.
+    """
 
     id: str
     mark: str
@@ -171,7 +180,7 @@ class DeviceKept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at_ms: int
     registered: int = 0
     session: str = ""
-    state: Literal["active", "unproven", "quarantined", "failing", "gone"] = "active"
+    state: DeviceState = "active"
     gone_reason: str = ""
     gone_ms: int = 0
     success_ms: int = 0
@@ -179,6 +188,18 @@ class DeviceKept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tz: str = ""
     app_version: str = ""
     permission: str = ""
+
+    @property
+    def takes_pushes(self) -> bool:
+        """Are notifications pushed to it? Not where its system forbids them, nor while it is quarantined or gone."""
+        return not self.barred and self.state != "gone"
+
+    @property
+    def barred(self) -> str:
+        """The reason for which none is pushed to a device that is there; "": there is none."""
+        if self.state == "quarantined":
+            return "no_device"
+        return "preference_off" if self.permission == DENIED else ""
 
 
 class DeviceRegistered(Event, frozen=True, kw_only=True, array_like=True, tag="device"):
@@ -202,7 +223,7 @@ class DeviceEnded(Event, frozen=True, kw_only=True, array_like=True, tag="device
 
 
 class TrialOwed(Event, frozen=True, kw_only=True, array_like=True, tag="trial"):
-    """A note: a push that shows that pushing works."""
+    """A note: a push that shows that pushing works, or by which a device shows that it has it."""
 
     owing: Owing
 

@@ -121,7 +121,7 @@ class NotifierState:
 
     def active_devices(self) -> list[DeviceKept]:
         """Those that are pushed to."""
-        return [one for one in self.kept.devices.values() if one.state in ("active", "failing")]
+        return [one for one in self.kept.devices.values() if one.takes_pushes]
 
     def is_read(self, category: str, place: int) -> bool:
         """Has the notification with this place in its category been read?"""

@@ -40,6 +40,7 @@ def _declared(context: ServerContext) -> Iterable[Operation[Any]]:
         key=PushKey(keys[0].public_text, keys[0].id),
         key_ids=frozenset(key.id for key in keys),
         tokens=PullTokens(derive(context.root, "pull")),
+        prove=context.settings.push.prove_tokens,
     )
     yield from AnalyticsOperations(Fares(context.database))  # first: `/analytics` is no notification
     yield from notification_operations(service, context.clock)
@@ -52,9 +53,11 @@ def _personal(context: ApiContext) -> PersonalNotifications:
 
 def _routers(context: ApiContext) -> Iterable["APIRouter"]:
     from serve_app.capabilities.notifications.pages.opening import opening_routes
-    from serve_app.capabilities.notifications.pages.routes import page_routes
+    from serve_app.capabilities.notifications.pages.routes import PAGES, worker_routes
+    from serve_app.edge.conventions.described.pages import console_routes
 
-    yield page_routes()
+    yield worker_routes()
+    yield console_routes("notifications", PAGES)
     yield opening_routes(context.settings.apps)
 
 

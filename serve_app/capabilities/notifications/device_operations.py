@@ -4,6 +4,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from secrets import token_urlsafe
 from typing import Any, Final
 
 import msgspec
@@ -26,6 +27,7 @@ from serve_app.edge.operation import Caller, Operation, Rest
 _TAG: Final = "push"
 _POINT_BYTES: Final = 65
 _AUTH_BYTES: Final = 16
+_PROOF_BYTES: Final = 16
 _FIELD: Final = "subscription.keys"
 
 
@@ -46,12 +48,13 @@ class PushKey(msgspec.Struct, frozen=True):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushOptions:
     """What registering needs to know. `hosts`: of browsers' services that are called; `key`: the newest of ours, and
-    `key_ids` all of them."""
+    `key_ids` all of them; `prove`: apps show that they hold their tokens."""
 
     hosts: Sequence[str]
     key: PushKey
     key_ids: frozenset[str]
     tokens: PullTokens
+    prove: bool = False
 
 
 class DeviceOperations:
@@ -141,6 +144,19 @@ class DeviceOperations:
             description="Push something to it that shows that it works.",
         )
         yield Operation(
+            name="prove_push_token",
+            action="push.register",
+            request=requests.ProvePushToken,
+            call=lambda request, caller: self._ask(commands.ProveDevice(request.device_id, request.proof), caller),
+            rest=Rest("POST", "/api/mobile/push-token/prove", tag=_TAG),
+            limit="write",
+            response=answers.DeviceAnswer,
+            refuses=(FailedPrecondition,),
+            example=examples.PROVE,
+            description="Repeat what the device was pushed (`p`): it is active from then on. Asked for where "
+            "CAREWIRE_PUSH__PROVE_TOKENS is set; a device that does not within a day is told nothing.",
+        )
+        yield Operation(
             name="push_permission",
             action="push.register",
             request=requests.PushPermission,
@@ -149,7 +165,8 @@ class DeviceOperations:
             limit="write",
             response=NothingToTell,
             example=examples.PERMISSION,
-            description="What the device's system says about notifications.",
+            description="What the device's system says about notifications. While it is `denied`, nothing is pushed "
+            "there.",
         )
         yield from self._of_workers()
 
@@ -207,12 +224,17 @@ class DeviceOperations:
     async def _register_token(self, request: requests.RegisterToken, caller: Caller) -> RegisteredDevice:
         address: Address
         service: Service
-        if request.platform in ("ios", "ios_voip"):
-            voip, sandbox = request.platform == "ios_voip", request.environment == "sandbox"
-            service, address = "apns", ApnsAddress(token=_apple(request.token), voip=voip, sandbox=sandbox)
+        voip = request.platform == "ios_voip"  # each push to it rings, so none may ask it for something else
+        proof = token_urlsafe(_PROOF_BYTES) if self._options.prove and not voip else ""
+        if voip or request.platform == "ios":
+            sandbox = request.environment == "sandbox"
+            service = "apns"
+            address = ApnsAddress(token=_apple(request.token), voip=voip, sandbox=sandbox, proof=proof)
         else:
             service = "fcm"
-            address = FcmAddress(token=request.token, platform="web" if request.platform == "web" else "android")
+            address = FcmAddress(
+                token=request.token, platform="web" if request.platform == "web" else "android", proof=proof
+            )
         return await self._register(
             caller=caller,
             service=service,
@@ -221,6 +243,7 @@ class DeviceOperations:
             address=address,
             request=request,
             app_version=request.app_version or "",
+            prove=bool(proof),
         )
 
     async def _register(
@@ -234,6 +257,7 @@ class DeviceOperations:
         *,
         permission: str = "",
         app_version: str = "",
+        prove: bool = False,
     ) -> RegisteredDevice:
         if request.tz:
             zone_of(request.tz)
@@ -248,6 +272,7 @@ class DeviceOperations:
             tz=request.tz or "",
             permission=permission,
             app_version=app_version,
+            prove=prove,
             secret=msgspec.msgpack.encode(address),
         )
         answer = await self._service.register(user, command, by=caller.by, trace=caller.trace)

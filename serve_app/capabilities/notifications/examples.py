@@ -113,6 +113,7 @@ REGISTER_TOKEN: Final = Example(
 )
 DEVICES: Final = Example({}, {"devices": [_REGISTERED]})
 OF_DEVICE: Final = Example(_DEVICE, {})
+PROVE: Final = Example(_DEVICE | {"proof": "Zk9v..."}, {"device": _REGISTERED | {"platform": "android"}})
 PERMISSION: Final = Example(_DEVICE | {"state": "granted"}, {})
 PULL: Final = Example({"after": 0}, {"notifications": [NOTIFICATION], "next": 1})
 RECEIPTS: Final = Example(

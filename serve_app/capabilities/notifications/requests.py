@@ -188,6 +188,12 @@ class OfDevice(Request, Repeatable, frozen=True, kw_only=True):
     device_id: Id
 
 
+class ProvePushToken(OfDevice, frozen=True, kw_only=True):
+    """What the device was pushed."""
+
+    proof: ShortText
+
+
 class PushPermission(OfDevice, frozen=True, kw_only=True):
     """What its system says about notifications."""
 

@@ -48,7 +48,8 @@ class Facts:
 
     `send_at_ms`: it is not told before. `since_ms`: when the notification was made; `waited`: it has been waited for
     somebody to see it. `devices`: how many can be pushed to. `pushes`: when there were pushes within the last hour, and
-    about what. `configured`: channels that this installation has. `blocked`: what came to pass meanwhile, as the reason
+    about what. `barred`: why the devices that there are cannot, if that is so.
+    `configured`: channels that this installation has. `blocked`: what came to pass meanwhile, as the reason
     that it is. `grouped`: others may join it within moments, and be told with it.
     """
 
@@ -69,6 +70,7 @@ class Facts:
     topic: str = ""
     grouped: bool = False
     devices: int = 0
+    barred: str = ""
     pushes: Sequence[tuple[int, str]] = ()
     configured: frozenset[Channel] = frozenset(("in_app", "push", "email"))
     blocked: str = ""
@@ -111,7 +113,7 @@ def _rules(channel: Channel, facts: Facts, settings: NotificationSettings) -> It
         yield _preference_allows(channel, facts), 0
         yield _not_muted(facts), 0
     if channel == "push":
-        yield Step("no_device", "pass" if facts.devices else "skip"), 0
+        yield Step("no_device", "pass") if facts.devices else Step("no_device", "skip", facts.barred), 0
     if channel != "in_app" and facts.send_at_ms <= facts.now_ms:
         yield from _times(channel, facts, settings)
 

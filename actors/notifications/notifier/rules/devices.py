@@ -6,9 +6,10 @@ import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, Event
 from actors.notifications.activities import Sending
-from actors.notifications.notifier.answers import DeviceAnswer, DevicesAnswer, WireDevice
+from actors.notifications.notifier.answers import DeviceAnswer, DevicesAnswer, wire_device
 from actors.notifications.notifier.commands import DropDevice, NotePermission, RegisterDevice, RemoveDevice, TryDevice
 from actors.notifications.notifier.events import (
+    DENIED,
     DeviceEnded,
     DeviceKept,
     DeviceNoted,
@@ -16,9 +17,9 @@ from actors.notifications.notifier.events import (
     Owing,
     TrialOwed,
 )
+from actors.notifications.notifier.rules import proving
 from actors.notifications.notifier.rules.facts import House, lane_of
 from actors.notifications.notifier.state import MOST_DEVICES, NotifierState
-from common.clock import to_rfc3339
 from common.errors import FailedPrecondition, InvalidArgument, NotFound
 from common.ids import is_id
 from common.timeline import MINUTE_MS
@@ -27,7 +28,8 @@ _WORTH_MS: Final = 10 * MINUTE_MS
 
 
 def register(state: NotifierState, command: RegisterDevice, context: Context) -> Decision:
-    """Keep the device. The same token again is the same device; of more than there may be, the oldest goes.
+    """Keep the device. The same token again is the same device, proven if it was, and with what its system says of
+    notifications unless that is told anew; of more than there may be, the oldest goes.
 
     Raises:
         InvalidArgument: it has no proper id or address.
@@ -38,6 +40,7 @@ def register(state: NotifierState, command: RegisterDevice, context: Context) ->
     same = next((one for one in kept.values() if one.mark == command.mark and one.state != "gone"), None)
     device_id = same.id if same is not None else command.device_id
     former = kept.get(device_id)
+    proven = same is not None and same.state in ("active", "failing")
     device = DeviceKept(
         id=device_id,
         mark=command.mark,
@@ -45,18 +48,23 @@ def register(state: NotifierState, command: RegisterDevice, context: Context) ->
         platform=command.platform,
         at_ms=context.now_ms,
         session=command.session,
+        state="unproven" if command.prove and not proven else "active",
         success_ms=former.success_ms if former is not None else 0,
         locale=command.locale,
         tz=command.tz,
         app_version=command.app_version,
-        permission=command.permission,
+        permission=command.permission or (same.permission if same is not None else ""),
     )
     still = former is not None and former.state != "gone"
     event = DeviceRegistered(
         author=state.id, secret=command.secret, device=device, former=former.registered if former and still else 0
     )
     events: list[Event] = [event, *_too_many(state, device_id, context.now_ms)]
-    return Decision(DeviceAnswer(wire_device(device)), events=events)
+    answer = DeviceAnswer(wire_device(device))
+    if device.state != "unproven":
+        return Decision(answer, events=events)
+    owed, ending = proving.asked_for(state.id, device, context.now_ms)
+    return Decision(answer, events=events, notes=[owed], timers=[ending])
 
 
 def listed(state: NotifierState) -> Decision:
@@ -91,13 +99,17 @@ def try_out(state: NotifierState, house: House, command: TryDevice, context: Con
 
     Raises:
         NotFound: there is no such device.
-        FailedPrecondition: it is gone, or nobody can push to it from here.
+        FailedPrecondition: it is gone, its system forbids it, or nobody can push to it from here.
     """
     device = _device(state, command.device_id)
     if device.state == "gone":
         raise FailedPrecondition("This device is gone. Register it again.", details={"reason": "device_gone"})
     if device.service not in house.services:
         raise FailedPrecondition("This installation cannot push to it.", details={"reason": "not_configured"})
+    if device.permission == DENIED:
+        raise FailedPrecondition(
+            "The device's system forbids notifications. Allow them there.", details={"reason": "preference_off"}
+        )
     key = f"test|0|{device.id}|{context.now_ms}"
     owing = Owing(
         key=key,
@@ -113,18 +125,6 @@ def try_out(state: NotifierState, house: House, command: TryDevice, context: Con
 def ended(device: DeviceKept, reason: str, now_ms: int) -> DeviceEnded:
     """The end of a device."""
     return DeviceEnded(device=msgspec.structs.replace(device, state="gone", gone_reason=reason, gone_ms=now_ms))
-
-
-def wire_device(device: DeviceKept) -> WireDevice:
-    """As clients see it."""
-    return WireDevice(
-        device_id=device.id,
-        platform=device.platform,
-        registered_at=to_rfc3339(device.at_ms),
-        last_success_at=to_rfc3339(device.success_ms) if device.success_ms else None,
-        state=device.state,
-        gone_reason=device.gone_reason or msgspec.UNSET,
-    )
 
 
 def _too_many(state: NotifierState, device_id: str, now_ms: int) -> list[Event]:

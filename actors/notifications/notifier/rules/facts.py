@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from actors.notifications.activities import EMAIL, Sending, Service
 from actors.notifications.notifier.events import DeviceKept, Judged, Owing
 from actors.notifications.notifier.items.item import Delivery, Item
@@ -70,6 +72,7 @@ def facts_of(
         topic=item.topic,
         grouped=bool(item.group),
         devices=len(targets(state, house, item.mode)),
+        barred=_barred(state, house, item.mode),
         pushes=kept.pushes,
         configured=house.channels,
         blocked=blocked,
@@ -89,6 +92,7 @@ def facts_to_explain(
         zone=state.zone,
         waited=True,
         devices=len(targets(state, house)),
+        barred=_barred(state, house),
         pushes=state.kept.pushes,
         configured=house.channels,
     )
@@ -96,11 +100,25 @@ def facts_to_explain(
 
 def targets(state: NotifierState, house: House, mode: str = "show") -> list[DeviceKept]:
     """The devices that a push goes to. Those for calls get nothing else."""
-    return [
-        one
-        for one in state.active_devices()
-        if one.service in house.services and (one.platform != "ios_voip" or mode != "show")
-    ]
+    return [one for one in state.active_devices() if _serves(one, house, mode)]
+
+
+def _shut(state: NotifierState, house: House, mode: str) -> list[DeviceKept]:
+    """Those that it would go to, if something did not bar it."""
+    there = (one for one in state.kept.devices.values() if one.state != "gone" and one.barred)
+    return [one for one in there if _serves(one, house, mode)]
+
+
+def _serves(device: DeviceKept, house: House, mode: str) -> bool:
+    return device.service in house.services and (device.platform != "ios_voip" or mode != "show")
+
+
+def _barred(state: NotifierState, house: House, mode: str = "show") -> str:
+    """What is to be said of them, where there is no other one."""
+    reasons = {one.barred for one in _shut(state, house, mode)}
+    if "preference_off" in reasons:
+        return "The device's system forbids notifications."
+    return "The device has not shown that it holds its token." if reasons else ""
 
 
 def pushing_service(state: NotifierState, house: House, mode: str = "show") -> Service:
@@ -115,18 +133,20 @@ def judged(state: NotifierState, house: House, item: Item, channel: Channel, pla
     owing: list[Owing] = []
     slot = len(item.deliveries)
     if plan.verdict == "sent" and channel == "push":
-        for device in targets(state, house, item.mode):
-            deliveries.append(
-                _delivery(
-                    state=state,
-                    item=item,
-                    channel=device.service,
-                    now_ms=now_ms,
-                    slot=slot + len(deliveries),
-                    device=device.id,
-                )
+        for device in (*targets(state, house, item.mode), *_shut(state, house, item.mode)):
+            delivery = _delivery(
+                state=state,
+                item=item,
+                channel=device.service,
+                now_ms=now_ms,
+                slot=slot + len(deliveries),
+                device=device.id,
             )
-            owing.append(_push(state=state, house=house, item=item, delivery=deliveries[-1], device=device))
+            if device.barred:
+                deliveries.append(msgspec.structs.replace(delivery, state="skipped", reason=device.barred))
+                continue
+            deliveries.append(delivery)
+            owing.append(_push(state=state, house=house, item=item, delivery=delivery, device=device))
     elif plan.verdict == "sent" and channel == "email":
         deliveries.append(_delivery(state=state, item=item, channel="email", now_ms=now_ms, slot=slot, device=""))
         owing.append(_mail(state, item, deliveries[-1]))
@@ -139,7 +159,7 @@ def judged(state: NotifierState, house: House, item: Item, channel: Channel, pla
         deliveries=tuple(deliveries),
         owing=tuple(owing),
         topic=item.topic,
-        push=channel == "push" and bool(deliveries),
+        push=channel == "push" and bool(owing),
     )
 
 

@@ -9,7 +9,15 @@ from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import Context, Decision, Event
 from actors.notifications.activities import EMAIL, STALE, Pushed, Sending
 from actors.notifications.notifier.commands import Judge, MailCameBack, SendDigest
-from actors.notifications.notifier.events import DeviceNoted, Digested, Judged, Owing, Sent
+from actors.notifications.notifier.events import (
+    DeviceKept,
+    DeviceNoted,
+    DeviceState,
+    Digested,
+    Judged,
+    Owing,
+    Sent,
+)
 from actors.notifications.notifier.items.item import Delivery, DeliveryState, Item
 from actors.notifications.notifier.planning.plan import Plan, Step, plan
 from actors.notifications.notifier.rules.devices import ended
@@ -19,6 +27,7 @@ from actors.notifications.notifier.state import NotifierState
 from actors.notifications.types import TYPES, Channel
 
 _pushed: Final = msgspec.msgpack.Decoder(Pushed).decode
+_DEVICE_REFUSED: Final = "provider_refused"  # what connectors say of a push that another one may follow
 _UNTAKEN: Final = frozenset({"skipped", "failed", "bounced"})
 _WORDS_OF_CONNECTORS: Final = {
     "address_refused": "suppressed_address",
@@ -127,7 +136,7 @@ def still(state: NotifierState, sending: Sending) -> bool:
         return False
     if sending.device:
         device = kept.devices.get(sending.device)
-        if device is None or device.state not in ("active", "failing"):
+        if device is None or not _still_to(device, sending):
             return False
     if sending.what == "digest":
         return True
@@ -139,6 +148,13 @@ def still(state: NotifierState, sending: Sending) -> bool:
     return sending.sure or not (state.is_read(opened.category, opened.place) or sending.number in kept.seen)
 
 
+def _still_to(device: DeviceKept, sending: Sending) -> bool:
+    """A device that may not be told anything may yet be tried out, and prove itself."""
+    if sending.what == "prove":
+        return device.state == "unproven"
+    return device.takes_pushes or (sending.what == "test" and device.state == "quarantined")
+
+
 def answered(state: NotifierState, answer: Answered, context: Context) -> Decision:
     """What became of something that was sent: of its delivery, and of the device."""
     kind, _, rest = answer.key.partition("|")
@@ -146,7 +162,8 @@ def answered(state: NotifierState, answer: Answered, context: Context) -> Decisi
     if kind == "dlv":
         return _delivered(state=state, answer=answer, number=int(first), delivery_id=last, context=context)
     device_id = last.partition("|")[0]
-    return Decision(events=_device_gone(state, device_id, answer, context.now_ms))
+    events, notes = _of_device(state, device_id, answer, context.now_ms)
+    return Decision(events=events, notes=notes)
 
 
 def _delivered(state: NotifierState, answer: Answered, number: int, delivery_id: str, context: Context) -> Decision:
@@ -165,12 +182,8 @@ def _delivered(state: NotifierState, answer: Answered, number: int, delivery_id:
         plan=_concluded(item, channel, then),
         shown_on=shown_on,
     )
-    notes: list[Event] = [note]
-    events = _device_gone(state, known.device, answer, now_ms) if known.device else []
-    device = state.kept.devices.get(known.device)
-    if shown_on and device is not None:
-        notes.append(DeviceNoted(device=msgspec.structs.replace(device, state="active", success_ms=now_ms)))
-    return Decision(events=events, notes=notes)
+    events, notes = _of_device(state, known.device, answer, now_ms)
+    return Decision(events=events, notes=[note, *notes])
 
 
 def came_back(state: NotifierState, command: MailCameBack, context: Context) -> Decision:
@@ -207,7 +220,7 @@ def _outcome(state: NotifierState, item: Item, known: Delivery, answer: Answered
         then, reason = "skipped", "expired"
     else:
         channel: Channel = "email" if known.channel == "email" else "push"
-        then, reason = "skipped", blocked(state, item, channel) or ("device_gone" if known.device else "cancelled")
+        then, reason = "skipped", blocked(state, item, channel) or _why_not_there(state, known)
     return msgspec.structs.replace(known, state=then, reason=reason, attempts=answer.attempts)
 
 
@@ -222,19 +235,37 @@ def _concluded(item: Item, channel: Channel, then: Delivery) -> Plan | None:
     return Plan("failed" if failed else "skipped", steps)
 
 
-def _device_gone(state: NotifierState, device_id: str, answer: Answered, now_ms: int) -> list[Event]:
-    """Its end, where the service says that it is no more, or its session is over."""
+def _why_not_there(state: NotifierState, known: Delivery) -> str:
+    """The reason for which a delivery that is still news was not sent."""
+    device = state.kept.devices.get(known.device)
+    if not known.device:
+        return "cancelled"
+    return (device.barred if device is not None and device.state != "gone" else "") or "device_gone"
+
+
+def _of_device(state: NotifierState, device_id: str, answer: Answered, now_ms: int) -> tuple[list[Event], list[Event]]:
+    """What an answer says of the device: events that end it, where the service says that it is no more, or its session
+    is over; notes of how it is from now on. What the service refuses makes it "failing" until it takes something again;
+    one that is to prove itself is "quarantined"."""
     device = state.kept.devices.get(device_id)
     if device is None or device.state == "gone":
-        return []
+        return [], []
     if answer.outcome == "refused" and answer.code == "session_ended":
-        return [ended(device, "session_ended", now_ms)]
+        return [ended(device, "session_ended", now_ms)], []
+    if answer.outcome == "refused" and answer.code == _DEVICE_REFUSED and device.state != "quarantined":
+        return [], [_noted(device, "quarantined" if device.state == "unproven" else "failing", device.success_ms)]
     if answer.outcome != "done" or not answer.result:
-        return []
+        return [], []
     said = _pushed(answer.result)
-    if not said.gone or (said.gone_at_ms and device.at_ms > said.gone_at_ms):
-        return []
-    return [ended(device, "device_gone", now_ms)]
+    if not said.gone:
+        return [], [_noted(device, "active" if device.state == "failing" else device.state, now_ms)]
+    if said.gone_at_ms and device.at_ms > said.gone_at_ms:
+        return [], []
+    return [ended(device, "device_gone", now_ms)], []
+
+
+def _noted(device: DeviceKept, then: DeviceState, success_ms: int) -> DeviceNoted:
+    return DeviceNoted(device=msgspec.structs.replace(device, state=then, success_ms=success_ms))
 
 
 def _told_with_it(state: NotifierState, number: int) -> list[Event]:

@@ -63,16 +63,21 @@ def _push(state: NotifierState, sending: Sending, item: Item | None, context: Co
     packed = context.parts.get(device_part(sending.device))
     if packed is None:
         return _NOTHING
-    device = state.kept.devices[sending.device]
+    device, to = state.kept.devices[sending.device], _address(packed)
+    unproven = device.state in ("unproven", "quarantined")
     push = Push(
-        to=_address(packed),
+        to=to,
         delivery=sending.delivery,
         seq=sending.number,
         category=item.category if item is not None else "system",
         urgency="low" if sending.what == "take_back" else "high",
         locale=device.locale or state.locale,
         topic=item.topic if item is not None else "test",
+        proof=getattr(to, "proof", "") if unproven else "",
     )
+    if sending.what == "prove":
+        quiet = msgspec.structs.replace(push, kind="prove", silent=True, topic="prove")
+        return Rendered(push=quiet, session=device.session, registered_ms=device.at_ms)
     if sending.what == "test" or item is None:
         title, body = words_of("test", {}, count=1, locale=push.locale, tz=state.tz)
         return Rendered(
@@ -84,7 +89,7 @@ def _push(state: NotifierState, sending: Sending, item: Item | None, context: Co
         kind = "ring_end" if sending.what == "ring_end" else "take_back"
         quiet = msgspec.structs.replace(push, kind=kind, silent=True, expires_at_ms=item.expires_ms)
         return Rendered(push=quiet, session=device.session, registered_ms=device.at_ms)
-    preview = state.kept.preferences.preview_of(item.name)
+    preview = "none" if unproven else state.kept.preferences.preview_of(item.name)  # who has the token is not known
     words = item.words()
     shown = preview != "none" and not item.room
     push = msgspec.structs.replace(

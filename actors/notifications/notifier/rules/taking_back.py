@@ -52,7 +52,7 @@ def ring_ends(state: NotifierState, item: Item) -> tuple[Owing, ...]:
 
 def _active(state: NotifierState, device_id: str) -> bool:
     device = state.kept.devices.get(device_id)
-    return device is not None and device.state in ("active", "failing")
+    return device is not None and device.takes_pushes
 
 
 def _quiet(state: NotifierState, what: str, number: int, device_id: str, at_ms: int, worth_ms: int) -> Owing:

@@ -188,7 +188,7 @@ def push_type_of(push: Push, to: ApnsAddress) -> str:
     """alert, background or voip."""
     if to.voip:
         return "voip"
-    return "background" if push.kind in ("take_back", "ring_end") else "alert"
+    return "background" if push.kind in ("take_back", "ring_end", "prove") else "alert"
 
 
 def payload_of(push: Push, to: ApnsAddress, *, bare: bool = False) -> dict[str, Any]:

@@ -35,7 +35,7 @@ _TOO_MANY: Final = 429
 _QUOTA_PAUSE_S: Final = 60.0  # where Firebase names none
 _GONE: Final = ("UNREGISTERED", "SENDER_ID_MISMATCH")
 _TOKEN_FIELD: Final = "message.token"  # noqa: S105 # the name of a member
-_NOT_SHOWN: Final = ("take_back", "ring", "ring_end")
+_NOT_SHOWN: Final = ("take_back", "ring", "ring_end", "prove")
 
 
 class _Violation(msgspec.Struct):

@@ -1,7 +1,7 @@
 """What the connectors of all push services have in common. Pure.
 
 A payload is `{v: 1, n, d, t, u}`, and what may be shown: n is the number of the notification, d names the delivery, t
-is the category, u the urgency, k what to do where that is not to show something.
+is the category, u the urgency, k what to do where that is not to show something, p what an app repeats.
 """
 
 import base64
@@ -50,6 +50,8 @@ def members(push: Push, *, bare: bool = False) -> dict[str, str | int]:
     }
     if push.kind != "show":
         found["k"] = push.kind
+    if push.proof:
+        found["p"] = push.proof
     if bare or not push.title:
         return found
     return fitted(push.body, lambda body: found | {"title": push.title, "body": body}) or found

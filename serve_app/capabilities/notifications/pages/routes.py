@@ -1,4 +1,4 @@
-"""`GET /push/sw.js`, the reference worker; and `GET /console/notifications`, the reference page."""
+"""`GET /push/sw.js`, the reference worker. The reference page beside it is one of the console's."""
 
 from importlib.resources import files
 from typing import Final
@@ -6,17 +6,16 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from serve_app.edge.conventions.bounds import NOTIFICATIONS_PAGE
 from serve_app.edge.conventions.described.documents import DescribedDocument
 
+PAGES: Final = "serve_app.capabilities.notifications.pages"
 _SCOPE: Final = {"Service-Worker-Allowed": "/"}  # it may look after the whole site, though it lies in /push/
 
 
-def page_routes() -> APIRouter:
-    """The routes. The page holds nothing: whoever opens it brings a token."""
+def worker_routes() -> APIRouter:
+    """The route."""
     router = APIRouter(include_in_schema=False)
-    worker = _document("sw.js", "text/javascript")
-    page, script = _document("console.html", "text/html"), _document("console.js", "text/javascript")
+    worker = DescribedDocument((files(PAGES) / "sw.js").read_bytes(), "text/javascript")
 
     @router.get("/push/sw.js")
     async def reference_worker(request: Request) -> Response:
@@ -24,16 +23,4 @@ def page_routes() -> APIRouter:
         answer.headers.update(_SCOPE)
         return answer
 
-    @router.get(NOTIFICATIONS_PAGE)
-    async def notifications_page(request: Request) -> Response:
-        return page.answer(request)
-
-    @router.get("/console/carewire-notifications.js")
-    async def notifications_script(request: Request) -> Response:
-        return script.answer(request)
-
     return router
-
-
-def _document(name: str, media_type: str) -> DescribedDocument:
-    return DescribedDocument((files("serve_app.capabilities.notifications.pages") / name).read_bytes(), media_type)
