@@ -23,12 +23,13 @@ _COMMANDS = (
     "rebuild-projections",
     "react",
     "audit",
+    "ledger",
     "files",
     "push",
     "search",
     "train",
 )
-_UPKEEP = ("rebuild-projections", "react", "audit", "files")
+_UPKEEP = ("rebuild-projections", "react", "audit", "ledger", "files")
 _FAILED = 2
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 

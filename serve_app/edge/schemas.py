@@ -1,6 +1,6 @@
 """JSON Schemas of Structs, for documents that others than Python read: patterns are ECMA-262 regular expressions."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -36,7 +36,7 @@ def _resolved(node: Any, parts: dict[str, Any]) -> Any:
         return node
     if "$ref" in node:
         return _resolved(parts[node["$ref"]], parts)
-    return {name: _member(name, _resolved(value, parts)) for name, value in node.items() if name != "default"}
+    return _without_defaults(node, lambda value: _resolved(value, parts))
 
 
 def _portable(node: Any) -> Any:
@@ -44,7 +44,18 @@ def _portable(node: Any) -> Any:
         return [_portable(one) for one in node]
     if not isinstance(node, dict):
         return node
-    return {name: _member(name, _portable(value)) for name, value in node.items() if name != "default"}
+    return _without_defaults(node, _portable)
+
+
+def _without_defaults(schema: dict[str, Any], read: Callable[[Any], Any]) -> dict[str, Any]:
+    """A schema without the keyword `default`; a member may have that name."""
+    return {
+        name: {member: read(one) for member, one in value.items()}
+        if name == "properties"
+        else _member(name, read(value))
+        for name, value in schema.items()
+        if name != "default"
+    }
 
 
 def _member(name: str, value: Any) -> Any:

@@ -16,7 +16,7 @@ from serve_app.capabilities.operations.capability import jobs_of, repeats_of
 from serve_app.capabilities.payments.bills.operations import BillOperations
 from serve_app.capabilities.payments.bills.service import Bills
 from serve_app.capabilities.payments.bills.sessions import SessionBilling
-from serve_app.capabilities.payments.bills.superbill import Superbills
+from serve_app.capabilities.payments.bills.superbill import Superbills, superbill_routes
 from serve_app.capabilities.payments.cards import guarded
 from serve_app.capabilities.payments.connectors import CONNECTORS
 from serve_app.capabilities.payments.disputes.operations import DisputeOperations
@@ -154,6 +154,7 @@ def _routers(context: ApiContext) -> Iterable[APIRouter]:
     services = context.once(services_of)
     yield invoice_routes(services.invoices)
     yield payout_routes(services.payouts)
+    yield superbill_routes(services.superbills)
 
 
 def _personal(context: ApiContext) -> PersonalPayments:

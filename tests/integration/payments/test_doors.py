@@ -419,3 +419,23 @@ async def test_a_payment_that_meets_a_rule_is_held_until_staff_decides_and_its_p
     finally:
         await till.home.ok("PUT", path, {"rules": [], "version": version}, bearer=admin)
     await till.balanced()
+
+
+async def test_a_superbill_is_drawn_for_its_client_and_its_therapist_and_nobody_else(till: Till) -> None:
+    line = {"description": "Session of 60 minutes", "quantity": 1, "unit_amount": 15_000}
+    body = {"payer_id": "mum", "client_id": "ada", "currency": "USD", "lines": [line]}
+    bill = (await till.home.ok("POST", "/api/bills", body, bearer=token("tess", "therapist")))["bill_id"]
+    coding = {
+        "diagnoses": ["F41.1"],
+        "services": [{"line_id": "lin_1", "procedure": "90837", "diagnoses": [1]}],
+        "date_of_birth": "1985-04-12",
+    }
+    path = f"/api/bills/{bill}/superbill"
+    await till.home.ok("PUT", path, coding, bearer=token("tess", "therapist"))
+    wrong = {**coding, "date_of_birth": "2999-01-01"}
+    await till.home.refused(400, "invalid_argument", "PUT", path, wrong, bearer=token("tess", "therapist"))
+    for who in (token("ada"), token("tess", "therapist")):
+        pdf = await till.home.call("GET", f"{path}.pdf", bearer=who)
+        assert (pdf.status_code, pdf.headers["content-type"], pdf.content[:5]) == (200, "application/pdf", b"%PDF-")
+    for who in (token("mum"), token("eve"), token("eve", "therapist"), till.home.admin()):
+        assert (await till.home.call("GET", f"{path}.pdf", bearer=who)).status_code == 404

@@ -12,7 +12,7 @@ from serve_app.capabilities.search.port import Applied, Engine, Key
 from serve_app.capabilities.search.process.index import Written
 from serve_app.capabilities.search.process.indexer import Indexer
 from serve_app.capabilities.search.sources.entry import Entry, Fed
-from tests.unit.search.test_lives import PlainEngine
+from tests.unit.search.life import PlainEngine
 
 SAID = Entry(Key("messages", "r#1"), 1, 1, text="heron")
 

@@ -2,281 +2,19 @@
 the caller may read at that moment finds. The index lags behind, or not: what it believes never shows."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import suppress
-from typing import Any, Final, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
-from typing_extensions import override
 
-from actors.inboxes.kind import InboxKind
-from actors.kernel.cluster.local import LocalCluster
-from actors.kernel.contract.entity import Principal
-from actors.kernel.history.library import StoredLibrary
-from actors.rooms.pairs import PairKind
-from actors.rooms.room import commands as c
-from actors.rooms.room.kind import RoomKind
-from actors.rooms.service import Rooms
-from actors.workflows.table import reactions_of
-from common.clock import SystemClock
-from common.errors import CarewireError
-from config.settings import KernelSettings, RoomSettings
-from serve_app.capabilities.search.analysis import Analyser
-from serve_app.capabilities.search.asking.service import Search
-from serve_app.capabilities.search.asking.wanted import wanted_of
-from serve_app.capabilities.search.blind import Blinder, IndexKey
-from serve_app.capabilities.search.doors.answers import SearchPage
-from serve_app.capabilities.search.doors.requests import Ask
-from serve_app.capabilities.search.port import (
-    Among,
-    Applied,
-    Best,
-    Change,
-    Condition,
-    Engine,
-    Every,
-    Filters,
-    Found,
-    Hit,
-    Key,
-    Keys,
-    Node,
-    Put,
-    Term,
-    Tree,
-)
-from serve_app.capabilities.search.process.answering import Answering
-from serve_app.capabilities.search.process.index import Asked, Written
-from serve_app.capabilities.search.process.indexer import Indexer
-from serve_app.capabilities.search.process.questions import AnsweredQuestion, Question
-from serve_app.capabilities.search.sources.conversations import RoomFeeder
-from serve_app.capabilities.search.sources.entry import Feeder, Opened, Reader, Scope
-from serve_app.capabilities.search.sources.messages import MessageFeeder, MessageSource
-from serve_app.follower.consumer import Turned
-from serve_app.follower.source import TurnOpener
-from store.memory.stores import memory_stores
+from serve_app.capabilities.search.sources.messages import MessageSource
 from tests.simulation.loop import VirtualLoop, run
+from tests.unit.search.life import ROOMS, STEMS, TALK, USERS, Keeping, Life, Trusting
 
-USERS: Final = ("ann", "bob", "cyd")
-ROOMS: Final = ("r0", "r1")
-STEMS: Final = {"garden": "g", "gardens": "g", "heron": "h", "herons": "h", "quiet": "q", "pardon": "p", "pardons": "p"}
 QUERIES: Final = (*STEMS, "gardem", "heran", "quieet")
-ENGLISH: Final = Analyser()
-
-
-class PlainEngine:
-    """An engine that looks at every document."""
-
-    name = "plain"
-
-    def __init__(self) -> None:
-        self._known: dict[Key, Change] = {}
-
-    async def apply(self, changes: Sequence[Change], *, generation: int | None = None) -> Applied:
-        for one in changes:
-            known = self._known.get(one.key)
-            if known is None or one.version >= known.version:
-                self._known[one.key] = one
-        return Applied()
-
-    async def find(self, tree: Tree, filters: Filters, **how: Any) -> Found:
-        hits = [Hit(one.key, one.version, one.at) for one in self._puts(filters) if _fits(one, tree)]
-        return Found(tuple(hits[: how["limit"]]), len(hits) > how["limit"])
-
-    async def count(self, terms: Sequence[Term], filters: Filters) -> Mapping[Term, int]:
-        puts = self._puts(filters)
-        counts = {term: sum(_matches(one, term) for one in puts) for term in terms}
-        return {term: count for term, count in counts.items() if count}
-
-    async def scan(self, filters: Filters, *, generation: int | None = None) -> AsyncIterator[Sequence[Hit]]:
-        yield [Hit(one.key, one.version, one.at) for one in self._puts(filters)]
-
-    def _puts(self, filters: Filters) -> list[Put]:
-        return [one for one in self._known.values() if isinstance(one, Put) and _passes(one, filters)]
-
-
-def _passes(one: Put, filters: Filters) -> bool:
-    either = [all(_holds(one, condition) for condition in some) for some in filters.either]
-    return all(_holds(one, condition) for condition in filters.every) and (not either or any(either))
-
-
-def _holds(one: Put, condition: Condition) -> bool:
-    match condition:
-        case Among(name="type", values=values):
-            return one.key.type in values
-        case Among(name=name, values=values):
-            return not values.isdisjoint(one.filters.get(name, ()))
-        case Keys(keys=keys):
-            return one.key in keys
-    return (condition.since or 0) <= one.at < (condition.until or one.at + 1)
-
-
-def _fits(one: Put, tree: Tree) -> bool:
-    if any(_matches(one, node) for node in tree.never) or not all(_matches(one, node) for node in tree.must):
-        return False
-    return bool(tree.must) or not tree.some or any(_matches(one, node) for node in tree.some)
-
-
-def _matches(one: Put, node: Node) -> bool:
-    match node:
-        case Term(token=token, field=field):
-            return token in (one.words if field == "words" else one.beginnings)
-        case Best(terms=terms):
-            return any(_matches(one, term) for term in terms)
-        case Every(parts=parts):
-            return all(_matches(one, part) for part in parts)
-
-
-class Direct:
-    """The way to the index, without a way."""
-
-    def __init__(self, answering: Answering) -> None:
-        self._answering = answering
-
-    async def find(self, question: Question) -> AnsweredQuestion:
-        return await self._answering.answer(question)
-
-    async def order(self, q: str, texts: Sequence[str]) -> Sequence[int]:
-        return range(len(texts))
-
-
-class Trusting(MessageSource):
-    """The twin: what the index says is believed, and opened as the owner of the rooms sees it."""
-
-    @override
-    async def scope(self, reader: Reader) -> Scope:
-        return [()]
-
-    @override
-    async def open(self, ids: Sequence[str], reader: Reader) -> Mapping[str, Opened]:
-        return await super().open(ids, Reader(Principal("ann"), "", _nowhere))
-
-
-async def _nowhere(_: str) -> Sequence[str]:
-    return ()
-
-
-class TickingClock(SystemClock):
-    """Never the same millisecond twice."""
-
-    def __init__(self) -> None:
-        self._now_ms = super().now_ms()
-
-    @override
-    def now_ms(self) -> int:
-        self._now_ms += 1
-        return self._now_ms
-
-
-class Life:
-    """Two rooms of ann's, and who searches in them."""
-
-    def __init__(self, *, trusting: bool = False) -> None:
-        self._clock = TickingClock()
-        self._kinds = (RoomKind(RoomSettings()), PairKind(), InboxKind())
-        indexes = [index for kind in self._kinds for index in kind.indexes]
-        self._stores = memory_stores(self._clock, indexes)
-        self._cluster = LocalCluster(
-            self._stores,
-            self._kinds,
-            settings=KernelSettings(linger_ms=0),
-            clock=self._clock,
-            reactions=reactions_of(["room"]),
-            shards=1,
-        )
-        self._said: list[tuple[str, str, str]] = []  # room, message, sender
-        self._turns = dict.fromkeys(ROOMS, 0)
-        self._trusting = trusting
-        self.fed = True
-
-    async def __aenter__(self) -> "Life":
-        await self._cluster.start()
-        region = await self._cluster.region("lives", lambda _: None)
-        self.rooms = Rooms(region, self._stores.views, self._clock)
-        engine, blinder = cast("Engine", PlainEngine()), Blinder(IndexKey("k1", bytes(32)), ENGLISH)
-        self._opening = TurnOpener(self._kinds, self._stores)
-        library = StoredLibrary(self._kinds[0], self._stores)
-        answering = Answering(Asked(engine, blinder), engine, self._clock)
-        feeders: list[Feeder] = [RoomFeeder(), MessageFeeder(library)]
-        self._indexer = Indexer(engine, feeders, self._all_of, answering.remembered.changed)
-        await self._indexer.begin(Written(engine, blinder, texts=True, number=1))
-        unused: Any = None
-        self._search = Search(
-            Direct(answering),
-            {"messages": (Trusting if self._trusting else MessageSource)(region)},
-            self.rooms.memberships,
-            unused,
-            unused,
-            unused,
-            entities=region,
-            analyser=ENGLISH,
-        )
-        for room in ROOMS:
-            await self.rooms.create(room, c.Create(members=()), by=Principal("ann"))
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._cluster.stop()
-
-    async def do(self, deed: Sequence[Any]) -> None:
-        """One thing; what the room refuses did not happen."""
-        self.fed = False
-        with suppress(CarewireError):
-            await self._do(*deed)
-
-    async def _do(self, what: str, room: str, user: str, words: str, which: int) -> None:
-        by, owner = Principal(user), Principal("ann")
-        target = self._said[which % len(self._said)] if self._said else None
-        match what:
-            case "add":
-                await self.rooms.ask(room, c.AddMembers((user,)), by=owner)
-            case "remove":
-                await self.rooms.ask(room, c.RemoveMember(user), by=owner)
-            case "leave" if user != "ann":
-                await self.rooms.ask(room, c.Leave(), by=by)
-            case "say":
-                posted = await self.rooms.ask(room, c.Post(body=words), by=by)
-                self._said.append((room, posted.id, user))
-            case "edit" if target is not None:
-                await self.rooms.ask(target[0], c.Edit(target[1], words), by=Principal(target[2]))
-            case "delete" if target is not None:
-                await self.rooms.ask(target[0], c.Delete(target[1]), by=owner)
-            case "hide":
-                await self.rooms.ask(room, c.Update(searchable=which % 2 == 0), by=owner)
-            case "feed":
-                await self.feed()
-
-    async def feed(self) -> None:
-        """The index hears of everything."""
-        for room in ROOMS:
-            turns = await self._stores.journal.turns(f"room:{room}", after=self._turns[room], limit=1000)
-            if turns:
-                self._turns[room] = turns[-1].turn
-                await self._indexer.take(await self._opening.open(turns))
-        self.fed = True
-
-    async def _all_of(self, entity: str) -> Sequence[Turned]:
-        return await self._opening.open(await self._stores.journal.turns(entity, after=0, limit=1000))
-
-    async def found(self, user: str, q: str) -> SearchPage:
-        """What search says."""
-        wanted = wanted_of(Ask(q=q, type="messages", facets="room_id", limit=50), ["messages"])
-        return await self._search.search(wanted, by=Principal(user), trace="")
-
-    async def readable(self, user: str) -> dict[str, tuple[str, str]]:
-        """All that a person can read where search is allowed, by its id: room, and words."""
-        seen: dict[str, tuple[str, str]] = {}
-        for room in ROOMS:
-            try:
-                line = await self.rooms.ask(room, c.Glance(), by=Principal(user))
-                page = await self.rooms.ask(room, c.History(limit=200), by=Principal(user))
-            except CarewireError:
-                continue
-            if line.room.searchable:
-                seen |= {one.id: (room, one.body) for one in page.messages if one.deleted_at is None}
-        return seen
 
 
 def plain_scan(readable: Mapping[str, tuple[str, str]], q: str) -> dict[str, str]:
@@ -292,25 +30,26 @@ def _is_slip(q: str, word: str) -> bool:
     return any(OSA.distance(q, form) == 1 for form, stem in STEMS.items() if stem == STEMS[word])
 
 
-DEEDS: Final = st.lists(
-    st.tuples(
-        st.sampled_from(
-            ["add", "add", "remove", "leave", "say", "say", "say", "say", "edit", "delete", "hide", "feed"]
-        ),
-        st.sampled_from(ROOMS),
-        st.sampled_from(USERS),
-        st.lists(st.sampled_from(sorted(STEMS)), min_size=1, max_size=3).map(" ".join),
-        st.integers(0, 20),
-    ),
-    min_size=5,
-    max_size=16,
-)
+WORDS: Final = st.lists(st.sampled_from(sorted(STEMS)), min_size=1, max_size=3).map(" ".join)
+TALKED: Final = ("add", "add", "remove", "leave", "say", "say", "say", "say", "edit", "delete", "hide", "feed")
+KEPT: Final = ("say", "say", "take_down", "expire", "hold", "release", "erase", "block", "unblock", "feed")
+CARED: Final = ("say", "say", "say", "cover", "cover_blindly", "active", "paused", "ended", "edit", "delete", "feed")
+
+
+def lives(deeds: Sequence[str], rooms: Sequence[str]) -> "st.SearchStrategy[list[tuple[str, str, str, str, int]]]":
+    """What happens, where, by whom, with which words."""
+    one = st.tuples(st.sampled_from(deeds), st.sampled_from(rooms), st.sampled_from(USERS), WORDS, st.integers(0, 20))
+    return st.lists(one, min_size=5, max_size=16)
+
+
+ASKED: Final = st.lists(st.tuples(st.sampled_from(USERS), st.sampled_from(QUERIES)), min_size=1, max_size=4)
 
 
 async def _judge(life: Life, user: str, q: str) -> None:
     page, readable = await life.found(user, q), await life.readable(user)
     ids = {hit.id for hit in page.hits}
     assert ids <= set(readable)
+    assert ids <= life.promised(user), (q, user)
     assert page.total.value == len(ids)
     rooms = Counter(readable[id_][0] for id_ in ids)
     assert page.facets is not None
@@ -321,29 +60,111 @@ async def _judge(life: Life, user: str, q: str) -> None:
         assert ids == set(plain_scan(readable, q)), (q, user)
 
 
-@settings(max_examples=15, deadline=None)
-@given(DEEDS, st.lists(st.tuples(st.sampled_from(USERS), st.sampled_from(QUERIES)), min_size=1, max_size=4))
+async def _lived(deeds: Sequence[Sequence[Any]], asked: Sequence[tuple[str, str]]) -> None:
+    async with Life() as life:
+        for number, deed in enumerate(deeds):
+            await life.do(deed)
+            await _judge(life, *asked[number % len(asked)])
+        await life.feed()
+        for user, q in asked:
+            await _judge(life, user, q)
+
+
+@settings(max_examples=15)
+@given(lives(TALKED, ROOMS), ASKED)
 def test_what_is_found_is_what_a_plain_look_through_all_that_one_may_read_finds(
     deeds: list[tuple[Any, ...]], asked: list[tuple[str, str]]
 ) -> None:
-    async def lived() -> None:
-        async with Life() as life:
-            for number, deed in enumerate(deeds):
-                await life.do(deed)
-                await _judge(life, *asked[number % len(asked)])
-            await life.feed()
-            for user, q in asked:
-                await _judge(life, user, q)
+    run(VirtualLoop(), _lived(deeds, asked))
 
-    run(VirtualLoop(), lived())
+
+@settings(max_examples=15)
+@given(lives(CARED, [TALK]), ASKED)
+def test_it_is_so_while_care_is_covered_pauses_and_ends(
+    deeds: list[tuple[Any, ...]], asked: list[tuple[str, str]]
+) -> None:
+    run(VirtualLoop(), _lived(deeds, asked))
+
+
+@settings(max_examples=15)
+@given(lives([*CARED, *KEPT], [TALK, *ROOMS]), ASKED)
+def test_it_is_so_while_messages_have_had_their_time_are_held_and_people_are_erased(
+    deeds: list[tuple[Any, ...]], asked: list[tuple[str, str]]
+) -> None:
+    run(VirtualLoop(), _lived(deeds, asked))
+
+
+def deed(what: str, room: str = TALK, user: str = "ann") -> tuple[str, str, str, str, int]:
+    return (what, room, user, "quiet heron", 1)
+
+
+GONE: Final = {  # what happens before, who finds it then, and what happens that they find it no more
+    "a member is removed": (["add"], "r0", "bob", ["remove"]),
+    "a member leaves": (["add"], "r0", "bob", ["leave"]),
+    "the owner ends searching": ([], "r0", "ann", ["hide"]),
+    "a cover ends": (["cover"], TALK, "eve", ["active"]),
+    "care pauses while it is covered": (["cover"], TALK, "eve", ["paused"]),
+    "care ends while it is covered": (["cover"], TALK, "eve", ["ended"]),
+    "it is taken back": ([], TALK, "tess", ["delete"]),
+    "a moderator takes it down": ([], TALK, "tess", ["take_down"]),
+    "it has had its time": ([], TALK, "tess", ["expire"]),
+    "it has had its time under a hold": (["hold"], TALK, "tess", ["expire"]),
+    "it is taken back under a hold that ends": (["hold"], TALK, "tess", ["delete", "release"]),
+    "its author is erased": ([], TALK, "tess", ["erase"]),
+}
+
+
+@pytest.mark.parametrize("case", GONE)
+async def test_whoever_may_not_see_it_any_more_finds_it_no_more_from_that_moment(case: str) -> None:
+    """The index knows nothing of it yet. The twin shows what it has opened once."""
+    before, room, user, events = GONE[case]
+    for source in (MessageSource, Keeping):
+        async with Life(source) as life:
+            for what in before:
+                await life.do(deed(what, room, user))
+            await life.do(deed("say", room))
+            await life.feed()
+            assert [hit.snippet for hit in (await life.found(user, "heron")).hits] == ["quiet heron"], source
+            for what in events:
+                await life.do(deed(what, room, "ann" if what == "erase" else user))
+            if source is Keeping:
+                assert (await life.found(user, "heron")).hits
+                continue
+            for _ in ("before the index hears of it", "after"):
+                page = await life.found(user, "heron")
+                assert (page.hits, page.total.value, page.facets) == ([], 0, {"room_id": []})
+                await life.feed()
+
+
+async def test_who_stands_in_without_history_finds_what_is_said_from_then_on_alone() -> None:
+    for source in (MessageSource, Trusting):
+        async with Life(source) as life:
+            await life.do(deed("say"))
+            await life.feed()
+            await life.do(deed("cover_blindly"))
+            assert bool((await life.found("eve", "heron")).hits) is (source is Trusting)
+            await life.do(("say", TALK, "tess", "garden", 0))
+            await life.feed()
+            assert [hit.snippet for hit in (await life.found("eve", "garden")).hits] == ["garden"]
+            assert bool((await life.found("eve", "heron")).hits) is (source is Trusting)
+
+
+async def test_who_is_blocked_finds_what_was_said_before_and_nothing_is_added() -> None:
+    async with Life() as life:
+        await life.do(deed("say"))
+        await life.do(deed("block"))
+        await life.do(("say", TALK, "tess", "garden", 0))
+        await life.feed()
+        assert [hit.snippet for hit in (await life.found("tess", "heron")).hits] == ["quiet heron"]
+        assert (await life.found("ann", "garden")).hits == []
 
 
 async def test_who_believes_the_index_shows_what_is_no_longer_theirs() -> None:
-    for trusting in (False, True):
-        async with Life(trusting=trusting) as life:
+    for source in (MessageSource, Trusting):
+        async with Life(source) as life:
             await life.do(("add", "r0", "bob", "", 0))
             await life.do(("say", "r0", "ann", "quiet heron", 0))
             await life.feed()
             assert [hit.snippet for hit in (await life.found("bob", "heron")).hits] == ["quiet heron"]
             await life.do(("remove", "r0", "bob", "", 0))
-            assert bool((await life.found("bob", "heron")).hits) is trusting
+            assert bool((await life.found("bob", "heron")).hits) is (source is Trusting)

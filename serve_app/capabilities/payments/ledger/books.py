@@ -8,6 +8,7 @@ import msgspec
 from actors.payments.bill.state import BillRecord
 from actors.payments.bill.views import BILLS
 from actors.payments.ledger import POSTINGS, PostedRow
+from serve_app.capabilities.payments.ledger.checking import Stored
 from store.mongo.client import Database, Document, database_errors
 
 _ACCOUNT, _CURRENCY, _AMOUNT, _AT = "f.account", "f.currency", "f.amount", "f.at"
@@ -70,6 +71,13 @@ class Books:
         with database_errors():
             async for one in self._postings.find(wanted, sort=[("f.order", 1)]):
                 yield _row(one)
+
+    async def between(self, above: str, below: str | None, limit: int) -> list[Stored]:
+        """See `checking.Postings`."""
+        bounds = {"$gt": above} if below is None else {"$gt": above, "$lt": below}
+        with database_errors():
+            found = self._postings.find({"_id": bounds}, sort=[("_id", 1)], limit=limit)
+            return [Stored(id=one["_id"], fields=one["f"], data=one["d"]) async for one in found]
 
     async def of_sources(self, account: str, sources: Sequence[str], *, since: int = 0) -> Mapping[str, int]:
         """What is posted on an account for each of these objects of a provider; with `since`, from then on."""

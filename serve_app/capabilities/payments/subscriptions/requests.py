@@ -141,11 +141,22 @@ class GenerateInvoice(Request, Repeatable, frozen=True, kw_only=True):
     dry_run: bool = False
 
 
-class PlanReply(PlanBody, frozen=True, kw_only=True):
-    """A plan."""
+class PlanReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A plan, with what was left to its defaults."""
 
     plan_id: str
+    title: str
+    currency: Currency
+    amount: int
+    interval: Literal["day", "week", "month", "year"]
+    interval_count: int
+    trial_days: int
+    billed_by: Literal["carewire", "stripe"]
+    features: tuple[Feature, ...]
+    active: bool
     version: int
+    dunning: tuple[DunningStep, ...] | None = None
+    tax_category: str | None = None
 
 
 class PlanPage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

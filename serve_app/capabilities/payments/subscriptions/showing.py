@@ -21,7 +21,15 @@ PLAN: Final[dict[str, Any]] = {
     "interval": "month",
     "features": [{"feature": "sessions", "included": 4, "limit": "hard"}],
 }
-PLAN_REPLY: Final = {**PLAN, "plan_id": "pln_01KAFZ0000000000000000000A", "version": 1}
+PLAN_REPLY: Final = {
+    **PLAN,
+    "plan_id": "pln_01KAFZ0000000000000000000A",
+    "interval_count": 1,
+    "trial_days": 0,
+    "billed_by": "carewire",
+    "active": True,
+    "version": 1,
+}
 ID: Final = {"subscription_id": "sub_01KAFZ0000000000000000000A"}
 SUBSCRIPTION: Final[dict[str, Any]] = {
     **ID,
