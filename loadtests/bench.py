@@ -18,10 +18,12 @@ BENCHES: Final = (  # title, module, what --quick adds
     ("Money", "parts.bench_payments", ("--rounds", "50", "--postings", "2000")),
     ("Search alone", "parts.bench_search", ("--messages", "2000")),
     ("Documents that are written together", "parts.bench_documents", ("--documents", "100")),
+    ("Saving in worksheets", "parts.bench_saving", ("--worksheets", "20", "--updates", "10", "--seconds", "1")),
     ("The symptom model", "parts.bench_prediction", ("--seconds", "1", "--rounds", "1")),
     ("Forwarded media", "parts.bench_media", ("--quick",)),
     ("The REST door", "parts.bench_doors", ("--requests", "50", "--rounds", "1")),
     ("Bookings", "whole.bench_bookings", ("--seconds", "2", "--watchers", "100")),
+    ("Worksheets", "whole.bench_writing", ("--worksheets", "10", "--rate", "50", "--seconds", "2")),
     ("Connections", "whole.bench_connections", ("--connections", "200")),
     ("The whole path", "whole.bench_path", ("--quick",)),
 )

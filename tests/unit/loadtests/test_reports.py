@@ -10,6 +10,7 @@ from loadtests.lib.target import find
 from loadtests.lib.workloads import WORKLOADS, Found, LoadPhase, percentile
 from loadtests.load import summary
 from loadtests.whole.bench_path import PathRow, ratios, table
+from loadtests.whole.bench_writing import Round, judged
 
 PHASE = LoadPhase(1000.0, 100.0, 0, 0, 0, 0.5)
 PACED = replace(
@@ -111,3 +112,28 @@ def test_tokens_come_from_a_file_that_has_enough_of_them(tmp_path: Path) -> None
     file.write_text("rubbish")
     with pytest.raises(StartupError, match="no file of tokens"):
         find("http://x", file, users=1)
+
+
+def a_round(*, missing: int = 0, path_ms_each: float = 0.4, ack_p99_ms: float = 50.0) -> Round:
+    return Round(
+        door="a door",
+        updates=100,
+        missing=missing,
+        refused=0,
+        heard_p50_ms=5.0,
+        heard_p99_ms=50.0,
+        server_ms_each=1.0,
+        path_ms_each=path_ms_each,
+        client_cores=0.1,
+        ack_p50_ms=10.0,
+        ack_p99_ms=ack_p99_ms,
+    )
+
+
+def test_saving_is_good_when_nothing_is_lost_and_no_floor_is_missed() -> None:
+    peer = a_round(path_ms_each=0.25)
+    assert judged([a_round(), a_round(), peer])
+    assert judged([a_round(), a_round()]), "no peer is no failure"
+    assert not judged([a_round(), a_round(missing=1), peer])
+    assert not judged([a_round(ack_p99_ms=61.0), a_round(), peer])
+    assert not judged([a_round(), a_round(path_ms_each=0.51), peer])
