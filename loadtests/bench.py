@@ -16,7 +16,7 @@ BENCHES: Final = (  # title, module, what --quick adds
     ("Presence alone", "parts.bench_presence", ("--users", "1000", "--runs", "1")),
     ("One calendar", "parts.bench_calendar", ("--rounds", "20")),
     ("Money", "parts.bench_payments", ("--rounds", "50", "--postings", "2000")),
-    ("Search alone", "parts.bench_search", ("--messages", "2000")),
+    ("Search alone", "parts.search.bench_search", ("--messages", "2000")),
     ("Documents that are written together", "parts.bench_documents", ("--documents", "100")),
     ("Saving in worksheets", "parts.bench_saving", ("--worksheets", "20", "--updates", "10", "--seconds", "1")),
     ("The symptom model", "parts.bench_prediction", ("--seconds", "1", "--rounds", "1")),

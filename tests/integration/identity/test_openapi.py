@@ -117,7 +117,9 @@ async def test_no_case_that_schemathesis_makes_breaks_a_promise_of_the_document(
         *(sys.executable, "-m", "schemathesis.cli"),
         *("--config-file", str(tmp_path / "schemathesis.toml")),
         *("run", f"http://127.0.0.1:{port}/openapi.json", "--include-path-regex", paths),
-        *("--checks", "all", "--max-examples", "1", "--seed", "1", "--no-color", "--request-timeout", "20"),
+        # how long an answer takes depends on what else the machine does
+        *("--checks", "all", "--exclude-checks", "max_response_time"),
+        *("--max-examples", "1", "--seed", "1", "--no-color", "--request-timeout", "20"),
         *("--phases", "examples,coverage,fuzzing", "--generation-database", "none"),
     ]
     environment = os.environ | {"SCHEMATHESIS_HOOKS": "tests.openapi_hooks", "PYTHONPATH": str(ROOT)}
