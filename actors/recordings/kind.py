@@ -63,9 +63,9 @@ class RecordingKind(Kind[RecordingEntity, RecordingCommand, RecordingEvent]):
 
     @override
     async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
-        """Holds over the people whom a key names."""
+        """Holds over the people whom a key names, and over cases about them."""
         return {
-            key: [one for query in over(users=people_in(key)) for one in await library.views(query)] for key in keys
+            key: [one for query in over(people=people_in(key)) for one in await library.views(query)] for key in keys
         }
 
     @override

@@ -25,9 +25,13 @@ def any_hold() -> ViewQuery:
     return ViewQuery(collection=HOLDS, equal={"active": True}, order_by="hold", limit=1)
 
 
-def over(*, users: Iterable[str] = (), rooms: Iterable[str] = (), case: str = "") -> Iterator[ViewQuery]:
-    """What to look for: holds over all that these people say, over these rooms, over this case."""
-    for name, values in (("user", users), ("room", rooms), ("case", (case,) if case else ())):
+def over(
+    *, users: Iterable[str] = (), rooms: Iterable[str] = (), case: str = "", people: Iterable[str] = ()
+) -> Iterator[ViewQuery]:
+    """What to look for: holds over all that these people say, over these rooms, over this case; and whichever keep
+    words of these people, be it for a case."""
+    cases = (case,) if case else ()
+    for name, values in (("user", users), ("room", rooms), ("case", cases), ("person", people)):
         for value in values:
             equal: dict[str, Scalar] = {"active": True, name: value}
             yield ViewQuery(collection=HOLDS, equal=equal, order_by="hold", limit=_MOST)

@@ -40,7 +40,7 @@ from common.policy import POLICY, Relation
 _Of_System = Report | Hold | Endanger | Appeal | Fate | Contents | Deciders | Add | FallDue | ForgetEvidence
 _OF_SYSTEM: Final = (Report, Hold, Endanger, Appeal, Fate, Contents, Deciders, Add, FallDue, ForgetEvidence)
 UNDER_HOLD: Final = "under_hold"
-"""The part that says whether a legal hold lies over the case."""
+"""How the part's key begins that says whether a legal hold lies over the case, its room, or whom it is about."""
 _DAY_MS: Final = 86_400_000
 _pack: Final = msgspec.msgpack.Encoder().encode
 _OF_HELD: Final = (ReleaseHeld, RejectHeld, Fate)
@@ -75,7 +75,7 @@ class CaseEntity:
         if isinstance(command, _OF_SYSTEM):
             if not context.by.is_system:
                 raise PermissionDenied("Only Carewire itself does that.")
-            return self._of_system(command, context.now_ms, version, held=bool(context.parts.get(UNDER_HOLD)))
+            return self._of_system(command, context.now_ms, version, held=_is_under_hold(context))
         case = self._known()
         self._require(case, context.by, "case.read" if isinstance(command, GetCase) else "case.decide")
         if isinstance(command, _OF_HELD) and case.held is None:
@@ -169,3 +169,7 @@ class CaseEntity:
     def _require(self, case: Case, by: Principal, action: str) -> None:
         if not POLICY.allows(by.role, Relation.NONE, action) or by.user == case.subject:
             raise NotFound("There is no such case.", case=self.id)
+
+
+def _is_under_hold(context: Context) -> bool:
+    return any(bool(found) for key, found in context.parts.items() if key.startswith(UNDER_HOLD))

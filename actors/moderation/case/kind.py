@@ -20,6 +20,7 @@ from common.safety.evidence import unpack
 from store.ports.holds import over
 
 _pack: Final = msgspec.msgpack.Encoder().encode
+_BETWEEN: Final = "\n"  # in no id
 _state: Final = msgspec.msgpack.Decoder(Case | None).decode
 
 
@@ -56,17 +57,23 @@ class CaseKind(Kind[CaseEntity, CaseCommand, CaseEvent]):
 
     @override
     def needs(self, entity: CaseEntity, command: CaseCommand) -> Sequence[str]:
-        return (UNDER_HOLD,) if isinstance(command, ForgetEvidence) else ()
+        if entity.case is None or not isinstance(command, ForgetEvidence):
+            return ()
+        return (_BETWEEN.join((UNDER_HOLD, entity.case.subject, entity.case.room)),)
 
     @override
     def is_passing(self, key: str) -> bool:
-        return key == UNDER_HOLD
+        return key.startswith(UNDER_HOLD)
 
     @override
     async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
-        """Whether a legal hold lies over it."""
-        found = [one for query in over(case=entity_id.partition(":")[2]) for one in await library.views(query)]
-        return {UNDER_HOLD: bool(found)}
+        """Whether a legal hold lies over it, over its room, or keeps the words of whom it is about."""
+        case, found = entity_id.partition(":")[2], dict[str, bool]()
+        for key in keys:
+            _, subject, room = key.split(_BETWEEN)
+            queries = over(case=case, people=[subject], rooms=[room] if room else [])
+            found[key] = bool([one for query in queries for one in await library.views(query)])
+        return found
 
     @override
     def effects(self, entity_id: str, recorded: Recorded[CaseEvent], part: None) -> Effects:
