@@ -58,7 +58,7 @@ class RequestReader:
 
     def _of_address(self, request: HttpRequest) -> msgspec.Struct:
         told = self._told(request.path_params, self.path)
-        _check(request.scope["query_string"])
+        _check(request.scope["query_string"], {member.name for member in self.query})
         if self._known is not None and (unknown := set(request.query_params) - self._known):
             name = min(unknown)[:64]
             raise InvalidArgument(f"{name} is not known here.", details={"field": name})
@@ -103,18 +103,18 @@ class _Text:
             raise explained(str(error).replace("`$.value`", f"`$.{self.name}`")) from None
 
 
-def _check(query: bytes) -> None:
-    """Starlette puts signs of its own where a query is not text, and what is asked would be another question.
+def _check(query: bytes, names: set[str]) -> None:
+    """Starlette puts signs of its own where a query is not text, and what is asked would be another question. What
+    nobody reads is nobody's question.
 
     Raises:
-        InvalidArgument: it has bytes that are not encoded, or what is encoded is not UTF-8.
+        InvalidArgument: one of these members has bytes that are not encoded, or what is encoded is not UTF-8.
     """
     if b"%" not in query and query.isascii():
         return
     for part in query.split(b"&"):
         name, _, value = part.partition(b"=")
-        if not (_is_text(name) and _is_text(value)):
-            field = unquote_to_bytes(name).decode()[:64] if _is_text(name) else "query"
+        if not _is_text(value) and _is_text(name) and (field := unquote_to_bytes(name).decode()) in names:
             raise InvalidArgument(f"{field} is not text: percent-encode its UTF-8.", details={"field": field})
 
 

@@ -82,7 +82,7 @@ class Till:
             return all(found[name] == value for name, value in wanted.items())
 
         try:
-            await eventually(met, "")
+            await eventually(met, "", timeout_s=90.0)
         except AssertionError:
             raise AssertionError(f"{bill} does not become {wanted}: {found}") from None
         return found

@@ -291,7 +291,7 @@ async def test_a_plan_is_subscribed_to_paid_by_a_saved_card_changed_and_ended(ti
     for _ in range(2):
         await till.home.ok("POST", f"{path}/usage", use, bearer=admin)
     limits = await till.home.ok("GET", "/api/usage/limits?feature=sessions", bearer=kim)
-    assert (limits["used"], limits["remaining"], limits["allowed"]) == (3, 1, True)
+    assert (limits["used"], limits["remaining"], limits["allowed"]) == (3, 5, True)
     metrics = await till.home.ok("GET", f"{path}/usage?feature=sessions", bearer=kim)
     assert (metrics["used"], metrics["overage"]) == (3, 0)
     ahead = await till.home.ok("POST", f"{path}/invoice", {"dry_run": True}, bearer=kim)
@@ -299,7 +299,7 @@ async def test_a_plan_is_subscribed_to_paid_by_a_saved_card_changed_and_ended(ti
     billed = await till.home.ok("POST", f"{path}/invoice", {}, bearer=kim)  # nothing waits: the bill that is there
     assert (billed["bill_id"], billed["total"]) == (changed["latest_bill_id"], preview["due_now"])
     problem = await till.home.refused(
-        412, "failed_precondition", "POST", f"{path}/usage", {**use, "usage_id": "use_2"}, bearer=admin
+        412, "failed_precondition", "POST", f"{path}/usage", {**use, "quantity": 6, "usage_id": "use_2"}, bearer=admin
     )
     assert problem["details"]["reason"] == "usage_limit"
     in_use = await till.home.refused(
