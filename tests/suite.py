@@ -1,7 +1,7 @@
-"""`make test`: the whole suite in two phases; at the end what did not run and why, what failed, and a summary line.
+"""`make test`: the whole suite in three phases; at the end what did not run and why, what failed, and a summary line.
 
-What needs only itself runs on all cores; what starts the whole program, and kills parts of it under load, runs alone
-afterwards, because it measures pauses.
+What needs only itself runs on all cores; what starts the whole program runs alone afterwards; what kills parts of it
+under load comes last, beside nothing that other tests have started, because it measures pauses.
 
 `--cover` measures the coverage of the first phase, alone: tracing costs a third of its time.
 """
@@ -21,7 +21,8 @@ PHASES: Final[tuple[tuple[list[str], list[str]], ...]] = (
         ["tests/unit", "tests/contract", "tests/simulation", "tests/integration"],
         ["-n", "2"],
     ),
-    (["tests/system", "tests/chaos"], []),
+    (["tests/system"], []),
+    (["tests/chaos"], []),
 )
 SLOWEST: Final = "--durations=20"  # the tests to look at when the suite takes too long
 COVER: Final = ("--cov", "--cov-report=term:skip-covered")
@@ -30,7 +31,7 @@ _TOLD: Final = 300  # characters of what a failed test says
 
 
 def main() -> int:
-    """Run both phases, whatever becomes of the first. The exit code: 0 when every test has passed."""
+    """Run all phases, whatever becomes of one. The exit code: 0 when every test has passed."""
     cover = "--cover" in sys.argv[1:]
     phases = [(PHASES[0][0], [*PHASES[0][1], *COVER])] if cover else PHASES
     began, code = time.monotonic(), 0
