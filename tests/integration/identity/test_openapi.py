@@ -15,7 +15,7 @@ from tests.integration.search.rig import searching
 from tests.mongo import url_of
 from tests.system.harness import wait_until
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1500)]
 ROOT = Path(__file__).parents[3]
 SETTINGS = """
 [checks.positive_data_acceptance]
@@ -127,7 +127,7 @@ async def test_no_case_that_schemathesis_makes_breaks_a_promise_of_the_document(
         *command, cwd=tmp_path, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     try:
-        async with asyncio.timeout(840), searching(home, url_of(mongo_port)):
+        async with asyncio.timeout(1400), searching(home, url_of(mongo_port)):
             output, _ = await process.communicate()
     finally:
         if process.returncode is None:
