@@ -5,11 +5,13 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 import pytest
+from pymongo import AsyncMongoClient
 
 from tests.clients.browser import EXECUTABLE, Browser, Page, a_browser
 from tests.system.harness import LEAN, System, free_ports, wait_until
@@ -94,6 +96,8 @@ async def test_a_recording_waits_for_everybodys_consent_and_ends_with_it(system:
         await wait_until(lambda: hidden(pages, "banner", False), within_s=30, what="a banner", every_s=0.1)
         assert await both(pages, "carewireCall.way.media.provider") == ["sfu", "sfu"]
         await asyncio.gather(*(sees(page, 30) for page in pages))
+        both_kinds = partial(stored, system, made, {"opus", "vp8"})  # a slow browser makes its first picture late
+        await wait_until(both_kinds, within_s=60, what="sound and pictures that are stored", every_s=0.3)
         assert await hidden(pages, "banner", False), "it stays"
         await pages[1].run("document.querySelector('[data-part=banner] button').click()")
         await wait_until(lambda: hidden(pages, "banner", True), within_s=30, what="no banner", every_s=0.1)
@@ -117,6 +121,18 @@ async def a_call(system: System, host: httpx.AsyncClient, browser: Browser, **co
     pages = [await calling(system, browser, meeting, *one) for one in PEOPLE]
     await asyncio.gather(*(sees(page, 60) for page in pages))
     return pages
+
+
+async def stored(system: System, recording: str, codecs: set[str]) -> bool:
+    """Whether a worker has stored something of each."""
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+        f"mongodb://127.0.0.1:{system.env['CAREWIRE_MONGO__PORT']}/?directConnection=true"
+    )
+    try:
+        begun = client["carewire"]["recording_tracks"].find({"recording": recording, "segments.0": {"$exists": True}})
+        return {one["codec"] async for one in begun} >= codecs
+    finally:
+        await client.close()
 
 
 PEOPLE = (("tess", "therapist"), ("ada", "client"))
