@@ -16,7 +16,7 @@ from serve_app.follower.positions import Position, Positions
 from serve_app.follower.source import Past, TurnOpener
 from store.holders import this_process
 from store.mongo.client import Database
-from store.mongo.kernel.feed import FeedLost, JournalFeed
+from store.mongo.kernel.feed import AT_ONCE, FeedLost, JournalFeed
 from store.ports.leases import Lease
 from store.ports.stores import Stores
 
@@ -28,6 +28,7 @@ _MARGIN_MS: Final = (
     60_000  # that is looked at again behind a position: turns are stored a moment after they are decided
 )
 _PAUSES_S: Final = (0.2, 5.0)
+_EVERY_S: Final = 0.1  # looks at the stream: each costs the database as much for one turn as for hundreds
 log = get_logger(__name__)
 OpenFeed = Callable[[Iterable[str]], JournalFeed]
 """Makes a feed of turns of these kinds."""
@@ -209,7 +210,9 @@ class Follower:
         await self._follow_alone(line)
 
     async def _grow(self, feed: JournalFeed, lines: Sequence[ConsumerLine]) -> None:
+        """What came since, at once when it is the first for a while; what comes next may gather meanwhile."""
         grown = await feed.next()
+        gathered_s = self._clock.monotonic_s() + _EVERY_S
         opened = await self._opening.open([turn for _, turn in grown.turns])
         for (token, _), turned in zip(grown.turns, opened, strict=True):
             for line in lines:
@@ -217,6 +220,8 @@ class Follower:
         at_ms = max((turned.at_ms for turned in opened), default=0)
         for line in lines:
             line.passed(grown.token, at_ms)
+        if 0 < len(grown.turns) < AT_ONCE:
+            await asyncio.sleep(gathered_s - self._clock.monotonic_s())
 
     async def _keep_always(self) -> None:
         while True:

@@ -1,6 +1,7 @@
 """What a process stands on that reads the journal alone: its place among the others, the stores, the time, and the way
-to entities."""
+to entities. Nobody waits for its work as one waits for an answer, so it yields the processor to those who answer."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Self
@@ -22,6 +23,7 @@ from store.platform_time import ProcessClock
 from store.ports.stores import Stores
 
 KIND: Final = "worker"
+_NICE: Final = 5  # a third of the time that others get who want it as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,7 @@ class Runtime:
     async def open(cls, recipe: CarewireSpec, name: str) -> Self:
         """Of a process that is called so. Raises StartupError, Unavailable."""
         settings = recipe.settings
+        os.nice(_NICE)  # of this thread, and of those that it begins
         member = ServeReplica(KIND, settings, name=name)
         log_process(await member.take_name(), settings)
         stores = await recipe.open()

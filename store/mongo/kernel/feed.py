@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _LOST: Final = frozenset({9, 15, 136, 260, 280, 286})  # the log has rolled over the token, or it is none of this log
 _WAIT_MS: Final = 500  # that the database holds a look at the stream back for news
 _ANSWER_MS: Final = 10_000
-_AT_ONCE: Final = 500
+AT_ONCE: Final = 500
+"""Turns that one look brings at most."""
 _KEPT: Final = ("e", "t", "f", "l", "at", "p", "pr", "ev", "n")  # of a turn: what readers of events need
 R = TypeVar("R")
 
@@ -96,7 +97,7 @@ class JournalFeed:
         return place
 
     def _next(self) -> Grown:
-        command = {"getMore": self._cursor, "collection": JOURNAL, "batchSize": _AT_ONCE, "maxTimeMS": _WAIT_MS}
+        command = {"getMore": self._cursor, "collection": JOURNAL, "batchSize": AT_ONCE, "maxTimeMS": _WAIT_MS}
         cursor = self._command(command)["cursor"]
         if not cursor["id"]:
             raise Unavailable("The stream of changes has ended.")

@@ -1,4 +1,7 @@
-"""schemathesis over the live OpenAPI document, with every check it has."""
+"""schemathesis over the live OpenAPI document, with every check it has.
+
+`make drill doors` tries the edges of every member of every request besides, which takes four times as long.
+"""
 
 import asyncio
 import json
@@ -101,6 +104,8 @@ expected-statuses = ["2xx", "400", "401", "403", "429"]
 """
 
 
+WHOLE = int(os.environ.get("DRILL_SIZE", "0")) > 0
+PHASES = "examples,coverage,fuzzing" if WHOLE else "examples,fuzzing"
 PARTS = {"a to c": "^/api/[a-c]", "d to m": "^/api/[d-m]", "the rest": "^/(?!api/[a-m])"}  # for workers to share
 
 
@@ -122,8 +127,8 @@ async def test_no_case_that_schemathesis_makes_breaks_a_promise_of_the_document(
         *("run", str(document), "--url", f"http://127.0.0.1:{port}", "--include-path-regex", paths),
         # how long an answer takes depends on what else the machine does
         *("--checks", "all", "--max-response-time", "60"),
-        *("--max-examples", "1", "--seed", "1", "--no-color", "--request-timeout", "20"),
-        *("--phases", "examples,coverage,fuzzing", "--generation-database", "none"),
+        *("--max-examples", "1", "--seed", os.environ.get("FIRST_SEED", "1"), "--no-color", "--request-timeout", "20"),
+        *("--phases", PHASES, "--generation-database", "none"),
     ]
     environment = os.environ | {"SCHEMATHESIS_HOOKS": "tests.openapi_hooks", "PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
@@ -143,4 +148,4 @@ async def test_no_case_that_schemathesis_makes_breaks_a_promise_of_the_document(
     assert cases is not None, text[-3000:]
     record_property("cases", cases[1])
     print(f"schemathesis: {cases[1]} cases")
-    assert int(cases[1].replace(",", "")) > 1000
+    assert int(cases[1].replace(",", "")) > (1000 if WHOLE else 300)
