@@ -22,6 +22,7 @@ media        a minute of a call between browsers in bad weather: freezes, gaps i
              and a meeting that is recorded while gateway, API, shard, runner, mongod and media worker are killed
 sheets       20 worksheets written by two each for a minute while gateway, shards, API and mongod are killed in turn
 doors        what schemathesis makes of every member of every request, beside what `make test` takes of it
+forms        2,000 generated worksheets and answers: shown, missing and counted is what survey-core does
 mutants      200,000 changed updates of worksheets, and bytes that are none, through the door, while others write theirs
 parked       1,000,000 activities for a partner that refuses until all of them are made
 
@@ -87,6 +88,15 @@ DRILLS: Final[Mapping[str, Drill]] = {
     ),
     "doors": Drill(("tests/integration/identity/test_openapi.py",), rounds=1, limit_s=2400.0, size=1),
     "mutants": Drill(("tests/drills/worksheets/test_mutants.py",), rounds=1, limit_s=1800.0, size=200_000, at_once=0),
+    "forms": Drill(
+        (
+            "tests/integration/worksheets/test_survey_peer.py::test_generated_worksheets_are_filled_in_as_in_survey_core",
+        ),
+        rounds=1,
+        limit_s=1200.0,
+        size=2000,
+        at_once=0,
+    ),
     "sheets": Drill(("tests/drills/worksheets/test_sheets.py",), rounds=1, limit_s=900.0, size=20, at_once=0),
     "parked": Drill(("tests/drills/test_parked.py",), rounds=1, limit_s=7200.0, size=1_000_000, at_once=0),
 }

@@ -1,13 +1,15 @@
-"""Worksheets that are written in while their therapists have them open: the whole program, beside y-websocket's server.
+"""Worksheets that are written in while their therapists have them open: the whole program, beside servers of Yjs.
 
     python -m loadtests.whole.bench_writing [--rate 200] [--worksheets 100] [--seconds 15] [--json FILE]
 
 Each worksheet is open at two sockets; at one somebody types some characters at the end of a text (updates of about 30
 bytes), all worksheets in turn, on a clock. Latency counts from when each was due: to its ack (auto-save: stored by a
-majority with its journal on disk), and to the other socket. Three rounds in one run, by the same client: Carewire over
-Socket.IO, Carewire over y-websocket's protocol, and npm's own server of that protocol (`@y/websocket-server`, which
-keeps documents in LevelDB, unsynced, and acknowledges nothing). CPU counts all processes of a server, and by themselves
-those that an update goes through: gateway, shards, mongod.
+majority with its journal on disk), and to the other socket. Rounds of one run, by the same client: Carewire over
+Socket.IO, Carewire over y-websocket's protocol, and two peers from npm, each if it is there: the server of that
+protocol (`@y/websocket-server`, which keeps documents in LevelDB, unsynced, and acknowledges nothing), and Hocuspocus
+(`npm ci --prefix loadtests/peers/hocuspocus`; `NODE` names a Node of 22 or later), which stores whole documents seconds
+later. CPU counts all processes of a server, and by themselves those that an update goes through: gateway, shards,
+mongod.
 
 The client (one process) shares the cores with the server. Floors: an ack p50 15 ms and p99 60, the other socket p99
 200; twice the peer's CPU an update. Exits with 1 when one is missed, or an update was lost or refused.
@@ -16,26 +18,25 @@ The client (one process) shares the cores with the server. Floors: an ack p50 15
 import argparse
 import asyncio
 import os
-import re
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal
 
 import aiohttp
 import msgspec
 import uvloop
 from pycrdt import Doc, Text
 
-from actors.worksheets.yjs.messages import update_message
 from common.auth.tokens import mint
 from common.clock import SystemClock
 from loadtests.lib.servers import ROOT, NotAvailable, Server, carewire
 from loadtests.lib.workloads import percentile
+from loadtests.lib.writing.pens import EventPen, Pen, Times, YjsPen
 from loadtests.whole.bench_bookings import on_a_clock
 
 THERAPISTS: Final = 10
@@ -46,9 +47,10 @@ SCHEMA: Final = {"fields": [{"id": "story", "type": "long_text", "label": "What 
 FLOORS_MS: Final = {"ack_p50_ms": 15.0, "ack_p99_ms": 60.0, "heard_p99_ms": 200.0}
 MOST_OF_PEER: Final = 2.0
 PATH: Final = ("Gateway", "ShardActor", "mongod")
-_ACK: Final = re.compile(r"^4(?:3|6\d+-)(\d+)\[")
-_HEARD: Final = '451-["worksheet_sync",'
-_UPDATE: Final = b"\0\2"
+HOCUSPOCUS: Final = ROOT / "loadtests/peers/hocuspocus"
+LEAST_NODE: Final = 22  # of Hocuspocus
+Door = Literal["events", "yjs", "hocuspocus"]
+PEERS: Final[tuple[Door, ...]] = ("yjs", "hocuspocus")
 
 
 class Paper(msgspec.Struct, frozen=True):
@@ -76,122 +78,6 @@ class Round(msgspec.Struct, kw_only=True):
     ack_p99_ms: float | None = None
 
 
-class Pen(Protocol):
-    """A socket at which one worksheet is open."""
-
-    async def open(self) -> None: ...
-    async def write(self, update: bytes, due_ns: int) -> None: ...
-    async def close(self) -> None: ...
-
-
-class Times:
-    """What is measured of one round."""
-
-    def __init__(self) -> None:
-        self.ack_ms: list[float] = []
-        self.heard_ms: list[float] = []
-        self.refused = 0
-
-
-class EventPen:
-    """Over Socket.IO, with binary attachments. `heard`: what is called for each update of somebody else."""
-
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        port: int,
-        token: str,
-        assignment: str,
-        times: Times,
-        heard: Callable[[], None],
-    ) -> None:
-        self._session, self._port, self._token, self._assignment = session, port, token, assignment
-        self._times, self._heard = times, heard
-        self._sent: dict[int, int] = {}
-        self._number = 0
-        self._ready = asyncio.Event()
-        self._reading: asyncio.Task[None] | None = None
-
-    async def open(self) -> None:
-        """Connect and join."""
-        url = f"ws://127.0.0.1:{self._port}/socket.io/?EIO=4&transport=websocket"
-        self._socket = await self._session.ws_connect(url, max_msg_size=0)
-        self._reading = asyncio.create_task(self._read())
-        async with asyncio.timeout(30):
-            await self._ready.wait()
-
-    async def write(self, update: bytes, due_ns: int) -> None:
-        """Send one update."""
-        self._number += 1
-        self._sent[self._number] = due_ns
-        held = {"assignment_id": self._assignment, "attempt": 1, "message": {"_placeholder": True, "num": 0}}
-        packet = msgspec.json.encode(["worksheet_sync", held]).decode()
-        await self._socket.send_str(f"451-{self._number}{packet}")
-        await self._socket.send_bytes(update_message(update))
-
-    async def close(self) -> None:
-        """Hang up."""
-        await self._socket.close()
-        assert self._reading is not None
-        await self._reading
-
-    async def _read(self) -> None:
-        async for message in self._socket:
-            if message.type is not aiohttp.WSMsgType.TEXT:
-                continue
-            packet: str = message.data
-            if packet.startswith(_HEARD):
-                self._heard()
-            elif (found := _ACK.match(packet)) is not None:
-                self._acked(int(found[1]), '"ok":true' in packet)
-            elif packet == "2":
-                await self._socket.send_str("3")
-            elif packet.startswith("0"):
-                await self._socket.send_str("40" + msgspec.json.encode({"token": self._token}).decode())
-            elif packet.startswith("40"):
-                joining = msgspec.json.encode(["join_worksheet", {"assignment_id": self._assignment}]).decode()
-                await self._socket.send_str("420" + joining)
-
-    def _acked(self, number: int, good: bool) -> None:
-        self._times.refused += not good
-        if number == 0:
-            self._ready.set()
-        else:
-            self._times.ack_ms.append((time.perf_counter_ns() - self._sent.pop(number)) / 1e6)
-
-
-class YjsPen:
-    """Over y-websocket's protocol."""
-
-    def __init__(self, session: aiohttp.ClientSession, url: str, heard: Callable[[], None]) -> None:
-        self._session, self._url, self._heard = session, url, heard
-        self._ready = asyncio.Event()
-        self._reading: asyncio.Task[None] | None = None
-
-    async def open(self) -> None:
-        """Connect, and wait for the first word of the server."""
-        self._socket = await self._session.ws_connect(self._url, max_msg_size=0)
-        self._reading = asyncio.create_task(self._read())
-        async with asyncio.timeout(30):
-            await self._ready.wait()
-
-    async def write(self, update: bytes, due_ns: int) -> None:
-        """Send one update."""
-        await self._socket.send_bytes(update_message(update))
-
-    async def close(self) -> None:
-        """Hang up."""
-        await self._socket.close()
-        assert self._reading is not None
-        await self._reading
-
-    async def _read(self) -> None:
-        async for message in self._socket:
-            self._ready.set()
-            if message.type is aiohttp.WSMsgType.BINARY and message.data.startswith(_UPDATE):
-                self._heard()
-
-
 class Page:
     """One worksheet in a round: who types, who looks on, and when what was typed was due."""
 
@@ -213,9 +99,7 @@ def _nobody() -> None:
     """What a writer hears of their own is not measured."""
 
 
-def pages(
-    session: aiohttp.ClientSession, server: Server, papers: list[Paper], times: Times, *, events: bool
-) -> list[Page]:
+def pages(session: aiohttp.ClientSession, server: Server, papers: list[Paper], times: Times, door: Door) -> list[Page]:
     """One for each."""
 
     def page(paper: Paper) -> Page:
@@ -224,9 +108,12 @@ def pages(
         def heard() -> None:
             times.heard_ms.append((time.perf_counter_ns() - due_ns.popleft()) / 1e6)
 
-        if events:
+        if door == "events":
             writer = EventPen(session, server.port, paper.client, paper.assignment, times, _nobody)
             return Page(writer, EventPen(session, server.port, paper.therapist, paper.assignment, times, heard), due_ns)
+        if door == "hocuspocus":
+            place, name = f"ws://127.0.0.1:{server.port}", paper.assignment
+            return Page(YjsPen(session, place, _nobody, name), YjsPen(session, place, heard, name), due_ns)
         place = f"ws://127.0.0.1:{server.port}/{'yjs/' if server.secret else ''}{paper.assignment}?token="
         return Page(
             YjsPen(session, place + paper.client, _nobody), YjsPen(session, place + paper.therapist, heard), due_ns
@@ -236,17 +123,16 @@ def pages(
 
 
 async def measured(
-    door: str,
+    name: str,
     session: aiohttp.ClientSession,
     server: Server,
     papers: list[Paper],
     args: argparse.Namespace,
-    *,
-    events: bool,
+    door: Door,
 ) -> Round:
     """One round."""
     times = Times()
-    found = pages(session, server, papers, times, events=events)
+    found = pages(session, server, papers, times, door)
     pens = [pen for page in found for pen in (page.reader, page.writer)]
     for at in range(0, len(pens), 16):
         await asyncio.gather(*(pen.open() for pen in pens[at : at + 16]))
@@ -274,14 +160,14 @@ async def measured(
     await until_all_is_heard()
     lasted_s, used_s, own_s = time.perf_counter() - began_s, server.cpu_s() - cpu_s, time.process_time() - own_s
     path_ms = 0.0
-    for name, total_s in sorted(server.cpu_by_process_s().items()):
-        share_ms = (total_s - before.get(name, 0.0)) / expected * 1000
-        path_ms += share_ms if server.secret is None or any(one in name for one in PATH) else 0.0
+    for process, total_s in sorted(server.cpu_by_process_s().items()):
+        share_ms = (total_s - before.get(process, 0.0)) / expected * 1000
+        path_ms += share_ms if server.secret is None or any(one in process for one in PATH) else 0.0
         if share_ms > 0.02:
-            print(f"  {share_ms:6.2f} ms CPU an update  {name}")
+            print(f"  {share_ms:6.2f} ms CPU an update  {process}")
     await asyncio.gather(*(pen.close() for pen in pens))
     round_ = Round(
-        door=door,
+        door=name,
         updates=expected,
         missing=expected - len(times.heard_ms),
         refused=times.refused,
@@ -291,7 +177,7 @@ async def measured(
         path_ms_each=round(path_ms, 3),
         client_cores=round(own_s / lasted_s, 2),
     )
-    if events:
+    if times.ack_ms:
         round_.ack_p50_ms = round(percentile(times.ack_ms, 0.5), 1)
         round_.ack_p99_ms = round(percentile(times.ack_ms, 0.99), 1)
     print(msgspec.json.encode(round_).decode(), flush=True)
@@ -332,7 +218,7 @@ def yjs_peer(cpus: list[int]) -> Server:
     if node is None or not (ROOT / "tests/js/node_modules/y-leveldb").is_dir():
         raise NotAvailable("Node or @y/websocket-server is missing (npm ci --prefix tests/js)")
     script = "loadtests/peers/peer_yjs.mjs"
-    return Server("y-websocket", lambda port, place: [node, script, str(port), str(place / "data")], cpus=cpus)
+    return Server("@y/websocket-server", lambda port, place: [node, script, str(port), str(place / "data")], cpus=cpus)
 
 
 async def carewire_rounds(server: Server, args: argparse.Namespace) -> list[Round]:
@@ -340,16 +226,28 @@ async def carewire_rounds(server: Server, args: argparse.Namespace) -> list[Roun
     timeout = aiohttp.ClientTimeout(total=60)
     async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as session:
         papers = await given(session, server, args.worksheets, "events")
-        events = await measured("carewire, Socket.IO", session, server, papers, args, events=True)
+        events = await measured("carewire, Socket.IO", session, server, papers, args, "events")
         papers = await given(session, server, args.worksheets, "yjs")
-        return [events, await measured("carewire, y-websocket", session, server, papers, args, events=False)]
+        return [events, await measured("carewire, y-websocket", session, server, papers, args, "yjs")]
 
 
-async def peer_round(server: Server, args: argparse.Namespace) -> Round:
-    """The same of npm's server."""
+def hocuspocus_peer(cpus: list[int]) -> Server:
+    """`loadtests/peers/hocuspocus`. Raises `NotAvailable`."""
+    node = os.environ.get("NODE") or shutil.which("node")
+    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout if node else "v0"
+    if node is None or int(told.strip("v\n").partition(".")[0]) < LEAST_NODE:
+        raise NotAvailable(f"Hocuspocus needs a Node of {LEAST_NODE} or later (NODE)")
+    if not (HOCUSPOCUS / "node_modules").is_dir():
+        raise NotAvailable(f"Hocuspocus is missing (npm ci --prefix {HOCUSPOCUS.relative_to(ROOT)})")
+    script = str(HOCUSPOCUS / "peer.mjs")
+    return Server("hocuspocus", lambda port, place: [node, script, str(port), str(place)], cpus=cpus)
+
+
+async def peer_round(server: Server, args: argparse.Namespace, door: Door) -> Round:
+    """The same of a peer."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         papers = [Paper(f"sheet{number}", "", "") for number in range(args.worksheets)]
-        return await measured("@y/websocket-server", session, server, papers, args, events=False)
+        return await measured(server.name, session, server, papers, args, door)
 
 
 def main() -> int:
@@ -365,11 +263,12 @@ def main() -> int:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         with carewire(cpus) as server:
             rounds = runner.run(carewire_rounds(server, args))
-        try:
-            with yjs_peer(cpus) as server:
-                rounds.append(runner.run(peer_round(server, args)))
-        except NotAvailable as missing:
-            print(f"without a peer: {missing}")
+        for door in PEERS:
+            try:
+                with (yjs_peer if door == "yjs" else hocuspocus_peer)(cpus) as server:
+                    rounds.append(runner.run(peer_round(server, args, door)))
+            except NotAvailable as missing:
+                print(f"without a peer: {missing}")
     if args.json is not None:
         args.json.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in rounds))
     return int(not judged(rounds))
@@ -386,7 +285,7 @@ def judged(rounds: list[Round]) -> bool:
     for peer in rounds[2:]:
         ratio = yjs.path_ms_each / peer.path_ms_each
         good = good and ratio <= MOST_OF_PEER
-        print(f"{'CPU by the peer':20} {ratio:>8.2f}   (floor {MOST_OF_PEER:g})")
+        print(f"{'CPU by ' + peer.door:20} {ratio:>8.2f}   (floor {MOST_OF_PEER:g})")
     return good
 
 

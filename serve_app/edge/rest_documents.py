@@ -49,7 +49,8 @@ def document_of(operation: Operation[Any], rest: Rest, reader: RequestReader) ->
         content: dict[str, Any] = {"schema": schema_of(reader.body)}
         if operation.example is not None:
             content["example"] = {name: value for name, value in sent.items() if name not in _names(reader)}
-        document["requestBody"] = {"content": {_JSON: content}}
+        required = any(field.required for field in msgspec.structs.fields(reader.body))
+        document["requestBody"] = {"content": {_JSON: content}, "required": required}
     return document
 
 

@@ -16,10 +16,22 @@ function expressions({ expressions, values }) {
   });
 }
 
-function survey({ survey, values }) {
+function survey(asked) {
+  try {
+    return filledIn(asked);
+  } catch {
+    return THROWN;
+  }
+}
+
+function filledIn({ survey, values }) {
   const model = new Model({ clearInvisibleValues: "onHidden", ...survey });
-  model.data = structuredClone(values);
-  const shown = model.getAllQuestions().filter((one) => one.isVisible && one.parent.isVisible && one.page.isVisible);
+  const isShown = (one) => one.isVisible && one.parent.isVisible && one.page.isVisible;
+  for (const one of model.getAllQuestions()) {
+    // as people do: in order, what they see
+    if (isShown(one) && one.name in values) model.setValue(one.name, structuredClone(values[one.name]));
+  }
+  const shown = model.getAllQuestions().filter(isShown);
   const missing = shown.filter((one) => one.isRequired && one.isEmpty());
   const calculated = Object.fromEntries(model.calculatedValues.map((one) => [one.name, plain(one.value)]));
   return { visible: shown.map((one) => one.name), missing: missing.map((one) => one.name), calculated, data: model.data };

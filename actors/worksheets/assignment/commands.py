@@ -179,7 +179,7 @@ class EditFeedback(Command[ShownFeedback], frozen=True, kw_only=True, tag="edit_
 
 
 class DeleteFeedback(Command[None], frozen=True, kw_only=True, tag="delete_feedback"):
-    """Take it back. Idempotent."""
+    """Take it back."""
 
     feedback: str
 

@@ -135,14 +135,15 @@ class ShownClarification(msgspec.Struct, frozen=True, kw_only=True, omit_default
 
 
 def progress_shown(progress: Progress, sharing: Sharing) -> ShownProgress:
-    """As people see it."""
+    """As people see it. When, and for how long, is told where times are shared."""
+    timed = sharing == "times"
     return ShownProgress(
         answered=progress.answered,
         required=progress.required,
         visible=progress.visible,
         percent=progress.percent,
-        seconds=progress.seconds if sharing == "times" else None,
-        last_at=to_rfc3339(progress.at) if progress.at else None,
+        seconds=progress.seconds if timed else None,
+        last_at=to_rfc3339(progress.at) if timed and progress.at else None,
     )
 
 

@@ -61,6 +61,8 @@ def require_right(change: Change, author: Author, shape: Shape, bounds: Bounds) 
         field, theirs = found
         if field is None or (item.kind != GONE and (item.kind == VALUE) != bool(place.key)):
             raise Refused("malformed", "The worksheet has no such field.")
+        if theirs and item.kind == VALUE and isinstance(item.value, str) and len(item.value) > bounds.field_chars:
+            raise Refused("size", "This text is as long as it may be.")
         if theirs and item.kind == VALUE and not takes(field, place.root, item.value, bounds.field_chars):
             raise Refused("malformed", "The worksheet does not know this value.")
     for place in dict.fromkeys(change.cleared):
@@ -90,15 +92,16 @@ def require_room(change: Change, index: RunIndex, shape: Shape, bounds: Bounds) 
     for _, length, place in change.runs():
         if place.counts:
             grown[place] = grown.get(place, 0) + length
-    for (_, start, end), place in zip(change.deleted, change.cleared, strict=True):
+    for (_, start, end), place in zip(change.deleted, change.cleared, strict=True) if grown else ():
         if place.counts and place in grown:
             grown[place] -= end - start
     for place, more in grown.items():
         field = shape.slot(place.root, place.key)
-        if not place.key and field is not None:
-            most = min(bounds.field_chars, field.max_chars or bounds.field_chars)
-            if more > 0 and index.alive.get((place.root, ""), 0) + more > most:
-                raise Refused("size", "This text is as long as it may be.")
+        if place.key or field is None or more <= 0:
+            continue
+        most = min(bounds.field_chars, field.max_chars or bounds.field_chars)
+        if index.alive.get((place.root, ""), 0) + more > most:
+            raise Refused("size", "This text is as long as it may be.")
     require_rows([place.key for place in grown if place.root == ROWS], index, shape)
 
 

@@ -62,7 +62,7 @@ def decide(entity: Assignment, command: DocumentCommand, context: Context, versi
     who = require_reader(entity, context.by)
     match command:
         case Join():
-            return _join(entity=entity, command=command, document=document, who=who, version=version)
+            return _join(entity, command, document, who)
         case Catch():
             require_attempt(entity, command.attempt)
             lacked = document.lacking(_known(command.state_vector))
@@ -115,14 +115,14 @@ def writable(entity: Assignment, who: Writer) -> list[str]:
     return entity.shape.writable(who) if entity.status in WRITABLE else []
 
 
-def _join(entity: Assignment, command: Join, document: Document, who: Writer, version: int) -> Decision:
+def _join(entity: Assignment, command: Join, document: Document, who: Writer) -> Decision:
     if command.strict:
         require_attempt(entity, None)
     known = None if command.state_vector is None else _known(command.state_vector)
     joined = Joined(
         assignment=entity.view(),
         attempt=entity.writing.attempt,
-        seq=version,
+        seq=entity.writing.seq,
         writable=writable(entity, who),
         sync=b"" if command.strict else document.lacking(known),
         state_vector=document.state_vector(),

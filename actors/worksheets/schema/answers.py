@@ -16,7 +16,6 @@ from common.ids import is_id
 
 ROW: Final = re.compile(r"[a-z0-9]{1,12}")
 _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
-_LONGEST_TEXT: Final = 4000
 _SLACK: Final = 1e-9
 
 
@@ -135,14 +134,13 @@ def _beyond(field: Field, key: str, value: float) -> Complaint | None:
 _Wrong = tuple[str, str] | None
 
 
-def _of_text(field: Field, value: Any) -> _Wrong:
-    longest = LONGEST_CHARS if field.type == "long_text" else _LONGEST_TEXT
+def _of_text(_: Field, value: object) -> _Wrong:
     if not isinstance(value, str) or "\0" in value:
         return "type", "This is a text."
-    return ("max_chars", f"At most {longest} characters.") if len(value) > longest else None
+    return ("max_chars", f"At most {LONGEST_CHARS} characters.") if len(value) > LONGEST_CHARS else None
 
 
-def _of_number(field: Field, value: Any) -> _Wrong:
+def _of_number(field: Field, value: object) -> _Wrong:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return "type", "This is a number."
     if abs(value) >= 2**53 or (field.type == "integer" and value != int(value)):
@@ -150,29 +148,29 @@ def _of_number(field: Field, value: Any) -> _Wrong:
     return None
 
 
-def _of_boolean(_: Field, value: Any) -> _Wrong:
+def _of_boolean(_: Field, value: object) -> _Wrong:
     return None if isinstance(value, bool) else ("type", "This is true or false.")
 
 
-def _of_date(_: Field, value: Any) -> _Wrong:
+def _of_date(_: Field, value: object) -> _Wrong:
     try:
         return None if isinstance(value, str) and date.fromisoformat(value).isoformat() == value else _NO_DATE
     except ValueError:
         return _NO_DATE
 
 
-def _of_time(_: Field, value: Any) -> _Wrong:
+def _of_time(_: Field, value: object) -> _Wrong:
     return None if isinstance(value, str) and _TIME.fullmatch(value) else ("type", "Times look like 09:30.")
 
 
-def _of_choice(field: Field, value: Any) -> _Wrong:
+def _of_choice(field: Field, value: object) -> _Wrong:
     if isinstance(value, list | dict):
         return "type", "One option is chosen, by its value."
     known = any(one.value == value and not isinstance(value, bool) for one in field.options)
     return None if known else ("option", "This is no option.")
 
 
-def _of_choices(field: Field, value: Any) -> _Wrong:
+def _of_choices(field: Field, value: object) -> _Wrong:
     if not isinstance(value, list):
         return "type", "Options are chosen, by a list of their values."
     if any(value.count(one) > 1 for one in value):
@@ -180,7 +178,7 @@ def _of_choices(field: Field, value: Any) -> _Wrong:
     return next((wrong for one in value if (wrong := _of_choice(field, one)) is not None), None)
 
 
-def _of_file(_: Field, value: Any) -> _Wrong:
+def _of_file(_: Field, value: object) -> _Wrong:
     return None if isinstance(value, str) and is_id(value) else ("type", "A file is named by its id.")
 
 

@@ -14,7 +14,8 @@ LONGEST_CHARS: Final = 20_000
 FieldId = Annotated[str, Meta(pattern=FIELD_ID)]
 Line = Annotated[Text, Meta(max_length=2000)]
 Passage = Annotated[Text, Meta(max_length=10_000)]
-Expression = Annotated[Text, Meta(max_length=2000)]
+Expression = Annotated[Text, Meta(extra_json_schema={"maxLength": 2000})]  # who parses it refuses what is longer
+Name = Annotated[Text, Meta(min_length=1, max_length=64)]
 Number = int | float
 FieldType = Literal[
     "text", "long_text", "integer", "number", "boolean", "date", "time",
@@ -29,7 +30,7 @@ WORDS: Final = frozenset(("text", "long_text", "file"))
 
 
 class _Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Base: unknown members are refused."""
+    """Base: unknown members are refused. What nobody said is not shown, but for defaults that a factory makes."""
 
 
 class Code(_Shape, frozen=True):
@@ -79,7 +80,7 @@ class TopField(Field, frozen=True, kw_only=True):
 class Section(_Shape, frozen=True, kw_only=True):
     """Fields that stand together."""
 
-    id: FieldId
+    id: Name
     title: Line | None = None
     fields: Annotated[list[FieldId], Meta(max_length=MOST_FIELDS)]
     show_if: Expression | None = None
@@ -95,7 +96,7 @@ class Sum(_Shape, frozen=True, kw_only=True):
     """The sum of what these fields count."""
 
     fields: Annotated[list[FieldId], Meta(min_length=1, max_length=MOST_FIELDS)]
-    missing: Literal["refuse", "zero"] | Prorate = "refuse"
+    missing: Literal["refuse", "zero"] | Prorate = msgspec.field(default_factory=lambda: "refuse")
 
 
 class Band(_Shape, frozen=True, kw_only=True):
@@ -103,7 +104,7 @@ class Band(_Shape, frozen=True, kw_only=True):
 
     min: Number
     max: Number
-    code: Annotated[str, Meta(pattern=FIELD_ID)]
+    code: Name
     label: Line
 
 
@@ -129,7 +130,7 @@ class Score(_Shape, frozen=True, kw_only=True):
     sum: Sum | None = None
     expression: Expression | None = None
     bands: Annotated[list[Band], Meta(max_length=50)] = []
-    higher_is: Literal["worse", "better"] = "worse"
+    higher_is: Literal["worse", "better"] = msgspec.field(default_factory=lambda: "worse")
     reliable_change: ReliableChange | None = None
     cutoff: Cutoff | None = None
     source: Passage | None = None
@@ -138,7 +139,7 @@ class Score(_Shape, frozen=True, kw_only=True):
 class Alert(_Shape, frozen=True, kw_only=True):
     """What the therapist is told of at once."""
 
-    id: FieldId
+    id: Name
     when: Expression
     urgency: Urgency
     message: Line
@@ -168,6 +169,6 @@ class Licence(_Shape, frozen=True, kw_only=True):
     holder: Line
     notice: Passage
     terms: Literal["free", "own", "restricted"]
-    verbatim: bool = False
+    verbatim: bool = msgspec.field(default_factory=bool)
     source: Passage
     permission: Passage | None = None

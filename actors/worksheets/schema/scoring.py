@@ -29,8 +29,7 @@ def scored(
     if score.sum is not None:
         return _banded(score, *_total(score.sum, fields, seen, visible))
     value = value_of(parse(score.expression or ""), seen)
-    found = None if isinstance(value, str) else numeric(value)
-    return _banded(score, found, False)
+    return _banded(score, float(value) if isinstance(value, int | float) else None, False)
 
 
 def counted(field: Field, answer: Any) -> float | int | None:
@@ -56,15 +55,15 @@ def _worth(field: Field, value: Any) -> float | int | None:
 def _total(
     of: Sum, fields: Mapping[str, Field], seen: Mapping[str, Any], visible: Callable[[str], bool]
 ) -> tuple[float | None, bool]:
-    """The sum, and whether it is in proportion. What is hidden is no part of it; nothing at all has no sum."""
+    """The sum, and whether it is in proportion. What is hidden is no part of it."""
     counts = [counted(fields[name], seen.get(name)) for name in of.fields if visible(name)]
     given = [one for one in counts if one is not None]
     missing = len(counts) - len(given)
-    if not given:
+    if not counts:
         return None, False
     if missing == 0 or of.missing == "zero":
         return math.fsum(given), False
-    if isinstance(of.missing, Prorate) and missing <= of.missing.prorate:
+    if given and isinstance(of.missing, Prorate) and missing <= of.missing.prorate:
         return math.fsum(given) * len(counts) / len(given), True
     return None, False
 

@@ -14,9 +14,14 @@ def same_words(one: Schema, other: Schema) -> bool:
 
 def _words(schema: Schema) -> dict[str, Any]:
     scores = [(score.id, score.sum, score.expression, score.bands, score.higher_is) for score in schema.scores]
-    return {"fields": [_asked(field) for field in schema.fields], "scores": msgspec.to_builtins(scores)}
+    sections = [(section.title, section.fields) for section in schema.sections]
+    return {
+        "fields": [_asked(field) for field in schema.fields],
+        "scores": msgspec.to_builtins(scores),
+        "sections": sections,
+    }
 
 
 def _asked(field: Field) -> Any:
-    loose = {"help", "required", "sensitive", "filled_by"}
+    loose = {"required", "sensitive", "filled_by"}
     return {name: value for name, value in msgspec.to_builtins(field).items() if name not in loose}

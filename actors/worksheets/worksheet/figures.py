@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from actors.worksheets.schema.expressions.values import is_empty, number_text, numeric
 from actors.worksheets.schema.fields import UNANSWERED, WORDS, Field, Schema, Score
@@ -31,13 +32,13 @@ class AnsweredField(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FieldFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a field was answered. Of texts, and of what is sensitive, there are counts only."""
+    """How a field was answered. Of texts, and of what is sensitive, there are counts only: the others are left out."""
 
     field: str
     n: Figure
     skipped: Figure
-    distribution: dict[str, Figure] | None = None
-    mean: Figure = None
+    distribution: dict[str, Figure] | UnsetType | None = UNSET
+    mean: Figure | UnsetType = UNSET
 
 
 class ScoreFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -45,10 +46,10 @@ class ScoreFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     score: str
     n: Figure
-    mean: Figure = None
-    sd: Figure = None
-    bands: dict[str, Figure] | None = None
-    alpha: Figure = None
+    mean: Figure
+    sd: Figure
+    bands: dict[str, Figure] | UnsetType | None = UNSET
+    alpha: Figure | UnsetType = UNSET
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,11 +103,14 @@ def _field(field: Field, answered: Sequence[AnsweredField], people: set[str], co
     given = [(one.person, one.answers[field.id]) for one in answered if not is_empty(one.answers.get(field.id))]
     without = [one.person for one in answered if is_empty(one.answers.get(field.id))]
     who = {person for person, _ in given}
-    if field.type in WORDS or field.sensitive or not cohort.large(people):
+    if field.type in WORDS or field.sensitive:
         told = cohort.large(who) and cohort.large(set(without)) and cohort.large(people)
         n, skipped = (len(given), len(without)) if told else (None, None)
         cohort.suppressed += 0 if told else 2
         return FieldFigures(field=field.id, n=n, skipped=skipped)
+    if not cohort.large(people):
+        cohort.suppressed += 2
+        return FieldFigures(field=field.id, n=None, skipped=None, distribution=None, mean=None)
     if field.type == "multi_choice":
         return _choices(field, given, without, cohort)
     cells: dict[str, list[str]] = {_SKIPPED: without} if without else {}
@@ -148,7 +152,8 @@ def _score(score: Score, schema: Schema, answered: Sequence[AnsweredField], coho
     without = {one.person for one in answered if one.scores.get(score.id) is None}
     if not (cohort.large(who) and cohort.large(without)):
         cohort.suppressed += 1
-        return ScoreFigures(score=score.id, n=None)
+        bands_told, alpha = None if score.bands else UNSET, None if score.sum is not None else UNSET
+        return ScoreFigures(score=score.id, n=None, mean=None, sd=None, bands=bands_told, alpha=alpha)
     values = [one.value for _, one in found]
     bands: dict[str, list[str]] = {}
     for person, one in found:
@@ -162,19 +167,19 @@ def _score(score: Score, schema: Schema, answered: Sequence[AnsweredField], coho
         n=len(values),
         mean=_mean(values),
         sd=_sd(values),
-        bands=told if score.bands else None,
-        alpha=_alpha(score, schema, answered, cohort),
+        bands=told if score.bands else UNSET,
+        alpha=UNSET if score.sum is None else _alpha(score.sum.fields, schema, answered, cohort),
     )
 
 
-def _alpha(score: Score, schema: Schema, answered: Sequence[AnsweredField], cohort: Cohort) -> Figure:
+def _alpha(summed: Sequence[str], schema: Schema, answered: Sequence[AnsweredField], cohort: Cohort) -> Figure:
     """Cronbach's alpha of those who answered every item."""
-    if score.sum is None or len(score.sum.fields) < 2:
+    if len(summed) < 2:
         return None
     fields = {one.id: one for one in schema.fields}
     rows, people = [], set()
     for one in answered:
-        row = [counted(fields[name], one.answers.get(name)) for name in score.sum.fields]
+        row = [counted(fields[name], one.answers.get(name)) for name in summed]
         if None not in row:
             rows.append([value for value in row if value is not None])
             people.add(one.person)

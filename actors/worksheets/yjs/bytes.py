@@ -8,6 +8,7 @@ from actors.worksheets.yjs.refusal import Refused
 
 MAX_NUMBER: Final = 2**53 - 1
 MAX_DEPTH: Final = 8
+_SHORT_PAIR: Final = 4  # bytes of two numbers that are short
 _FLOAT32: Final = struct.Struct(">f")
 _FLOAT64: Final = struct.Struct(">d")
 
@@ -55,6 +56,24 @@ class Reader:
             if shift > 56:
                 break
         raise Refused("malformed", "A number ends too early or is too large.")
+
+    def pair(self) -> tuple[int, int]:
+        """Two numbers: short ones, as most are, at the price of one."""
+        data, at = self.data, self.at
+        if at + _SHORT_PAIR > self.end:
+            return self.number(), self.number()
+        one, at = data[at], at + 1
+        if one > 127:
+            if (byte := data[at]) > 127:
+                return self.number(), self.number()
+            one, at = one & 127 | byte << 7, at + 1
+        other, at = data[at], at + 1
+        if other > 127:
+            if (byte := data[at]) > 127:
+                return self.number(), self.number()
+            other, at = other & 127 | byte << 7, at + 1
+        self.at = at
+        return one, other
 
     def count(self, least: int) -> int:
         """How many items follow, of at least so many bytes each: more than there can be is refused."""

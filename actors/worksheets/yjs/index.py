@@ -123,6 +123,13 @@ class RunIndex:
             return ((start, end, found.places[at - 1]),)
         return [part for low, high in found.undeleted(start, end) for part in found.parts(low, high)]
 
+    def untouched(self, writer: int) -> tuple[int, Place | None]:
+        """From which number on all of a writer's stand in one place, with none deleted yet; None: there is no such."""
+        found = self._writers.get(writer)
+        if found is None:
+            return 0, None
+        return max(found.starts[-1], found.deleted[-1] if found.deleted else 0), found.places[-1]
+
     def add(self, writer: int, length: int, place: Place) -> None:
         """The next numbers of a writer stand there."""
         found = self._writers.get(writer)
@@ -133,11 +140,15 @@ class RunIndex:
             where = place.root, place.key
             self.alive[where] = self.alive.get(where, 0) + length
 
-    def clear(self, writer: int, start: int, end: int, place: Place) -> None:
-        """These known numbers, which all stand there and were not deleted, are."""
-        if place.counts:
-            self.alive[place.root, place.key] -= end - start
-        self._writers[writer].delete(start, end)
+    def clear(self, ranges: Sequence[tuple[int, int, int]], places: Sequence[Place]) -> None:
+        """These known numbers, of which each range stands in one place and was not deleted, are."""
+        gone: dict[Place, int] = {}
+        for (writer, start, end), place in zip(ranges, places, strict=True):
+            gone[place] = gone.get(place, 0) + end - start
+            self._writers[writer].delete(start, end)
+        for place, count in gone.items():
+            if place.counts:
+                self.alive[place.root, place.key] -= count
 
     def delete(self, writer: int, start: int, end: int) -> None:
         """These known numbers are deleted, if they were not before."""

@@ -68,13 +68,19 @@ def read(data: bytes, index: RunIndex) -> Change:
     update = parse(data)
     tracing = _Tracing(update.items, index)
     added = tracing.run()
-    deleted, cleared = [], []
-    whose, known = -1, 0
-    for writer, start, end in update.deleted:
+    deleted: list[tuple[int, int, int]] = []
+    cleared: list[Place] = []
+    whose, known, untouched, there = -1, 0, MAX_CLOCK, None
+    for range_ in update.deleted:
+        writer, start, end = range_
         if writer != whose:
-            whose, known = writer, tracing.known(writer)
+            whose, known, (untouched, there) = writer, tracing.known(writer), tracing.untouched(writer)
         if end > known:
             raise Refused("gap", "What is deleted is not there.")
+        if there is not None and start >= untouched:
+            deleted.append(range_)
+            cleared.append(there)
+            continue
         for low, high, place in tracing.undeleted(writer, start, end):
             deleted.append((writer, low, high))
             cleared.append(place)
@@ -87,8 +93,7 @@ def apply(change: Change, index: RunIndex) -> None:
     """Take a change into the index."""
     for writer, length, place in change.runs():
         index.add(writer, length, place)
-    for (writer, start, end), place in zip(change.deleted, change.cleared, strict=True):
-        index.clear(writer, start, end, place)
+    index.clear(change.deleted, change.cleared)
 
 
 class _Tracing:
@@ -118,6 +123,9 @@ class _Tracing:
             items, at, other = self._items[current], self._at[current], None
             while at < len(items) and self._next[current] <= goal:
                 item = items[at]
+                if self._goes_on(item):
+                    at += 1
+                    continue
                 other = self._lacks(item)
                 if other is not None:
                     break
@@ -131,6 +139,26 @@ class _Tracing:
             else:
                 path.append(other)
                 needed.add(other[0])
+
+    def _goes_on(self, item: Item) -> bool:
+        """Take a struct that stands behind the one taken before it, as what is typed on does: it stands where that
+        one does. False: it is not such a one."""
+        left, writer = item.left, item.writer
+        if left is None or item.right is not None or left[0] != writer:
+            return False
+        fresh, known = self.fresh.get(writer), self._next[writer]
+        if fresh is None or item.clock != known or left[1] != known - 1:
+            return False
+        place = fresh.places[-1]
+        if place.counts is not (item.kind in _COUNTING):
+            return False
+        fresh.next = self._next[writer] = known + item.length
+        self._added.append(Added(item, place, item.length))
+        return True
+
+    def untouched(self, writer: int) -> tuple[int, Place | None]:
+        """See `RunIndex.untouched`; nothing is said of a writer of whom the update itself brings something."""
+        return (0, None) if writer in self.fresh else self._index.untouched(writer)
 
     def undeleted(self, writer: int, start: int, end: int) -> Sequence[tuple[int, int, Place]]:
         """What of a range is not deleted yet, in the index and in what the update itself brings."""

@@ -75,15 +75,15 @@ def parse_deleted(reader: Reader) -> list[tuple[int, int, int]]:
     """Ranges of numbers, (writer, from, to): those of a writer in their order."""
     ranges = []
     writers = set()
-    number = reader.number
+    pair = reader.pair
     for _ in range(reader.count(2)):
-        writer, after = number(), 0
+        writer, after = reader.number(), 0
         if writer in writers:
             raise Refused("malformed", "A writer is named twice.")
         writers.add(writer)
         for _ in range(reader.count(2)):
-            start = number()
-            end = start + number()
+            start, length = pair()
+            end = start + length
             if not after <= start < end <= MAX_CLOCK:
                 raise Refused("malformed", "What is deleted stands in no order.")
             ranges.append((writer, start, end))
@@ -126,15 +126,15 @@ def state_vector_bytes(known: dict[int, int]) -> bytes:
 
 
 def _item(reader: Reader, writer: int, clock: int) -> Item:
-    number, info = reader.number, reader.byte()
+    info = reader.byte()
     kind = info & 31
     if kind not in _READERS:
         raise Refused("gap" if kind == _SKIPPED else "malformed", "This type of content is not taken.")
-    left = (number(), number()) if info & _LEFT else None
-    right = (number(), number()) if info & _RIGHT else None
+    left = reader.pair() if info & _LEFT else None
+    right = reader.pair() if info & _RIGHT else None
     root, key = None, ""
     if left is None and right is None:
-        if number() != 1:
+        if reader.number() != 1:
             raise Refused("malformed", "Nothing is nested here.")
         root = _name(reader)
         key = _name(reader) if info & _KEYED else ""

@@ -71,7 +71,7 @@ class Sheets:
         self, content: Content, visibility: Visibility, origin: Origin | None, *, by: Principal, trace: str
     ) -> ShownWorksheet:
         """The same, of what it says. Raises as `create`."""
-        _check(content)
+        require_content(content)
         if origin is not None:
             await self.get(origin.worksheet_id, origin.version, by=by, trace=trace)
         worksheet = new_id("wks", self._clock.platform_ms())
@@ -99,7 +99,7 @@ class Sheets:
             before = content_of(present)
             if before is not None:
                 check_words(before, content)
-        _check(content)
+        require_content(content)
         command = UpdateWorksheet(visibility=asked.visibility, versions=versions, secret=_pack(content))
         return await self._entities.ask(f"worksheet:{asked.worksheet_id}", command, by=by, trace=trace)
 
@@ -200,7 +200,8 @@ def _merged(present: ShownWorksheet, asked: UpdateWorksheetRequest) -> Content:
     )
 
 
-def _check(content: Content) -> None:
+def require_content(content: Content) -> None:
+    """Raises InvalidArgument, FailedPrecondition, PayloadTooLarge: no worksheet can say this."""
     check(content.schema)
     check_licence(content.licence)
     if len(_pack(content)) > _LARGEST:

@@ -11,16 +11,13 @@ from actors.worksheets.assignment.shown import ShownSubmission
 from actors.worksheets.schema.checking import check
 from actors.worksheets.schema.fields import Schema
 from actors.worksheets.schema.showing import shown
-from actors.worksheets.worksheet.records import ShownWorksheet
 from common.errors import InvalidArgument
 from serve_app.capabilities.worksheets.exchange import fhir, responses
 from serve_app.capabilities.worksheets.exchange.report import Report
 from serve_app.capabilities.worksheets.exchange.shapes import by_models
-from tests.integration.worksheets.peers import answers_of
+from tests.integration.worksheets.peers import SHEET, TIME, a_sheet, answers_of
 
 ROUND_TRIPS: Final = 300
-TIME: Final = "2026-11-20T09:30:00.000Z"
-SHEET: Final = "wks_01KAFZ0000000000000000000A"
 OPTIONS: Final[list[dict[str, Any]]] = [
     {"value": "a", "label": "Never", "score": 0, "code": {"system": "http://loinc.org", "code": "LA6568-5"}},
     {"value": "b", "label": "Zoë's 😀", "score": 1},
@@ -93,20 +90,6 @@ def an_answer(dice: random.Random, schema: Schema) -> tuple[dict[str, Any], dict
             answers[field.id] = dice.choice(VALUES[field.type])
     seen = shown(schema, answers, rows).answers
     return seen, {name: found for name, found in rows.items() if any(key.startswith(f"{name}.") for key in seen)}
-
-
-def a_sheet(schema: Schema) -> ShownWorksheet:
-    return ShownWorksheet(
-        worksheet_id=SHEET,
-        version=2,
-        title="Diary",
-        owner_id="tess",
-        state="published",
-        visibility="private",
-        schema=schema,
-        created_at=TIME,
-        updated_at=TIME,
-    )
 
 
 def a_submission(answers: dict[str, Any], rows: dict[str, list[str]]) -> ShownSubmission:

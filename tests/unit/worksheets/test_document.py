@@ -259,6 +259,8 @@ def test_a_base_from_before_the_last_compaction_is_a_conflict_with_what_is_there
         ({"answers": {"advice": "x"}}, PermissionDenied),
         ({"notes": {"mood": "x"}}, PermissionDenied),
         ({"answers": {"plan": "x" * 30_000}}, PayloadTooLarge),
+        ({"answers": {"name": "x" * 21}}, InvalidArgument),
+        ({"answers": {"name": "x" * 30_000}}, PayloadTooLarge),
     ],
 )
 def test_plain_drafts_are_refused_as_updates_are(plain: dict[str, Any], error: type[CarewireError]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from actors.worksheets.instruments import instrument_of
 from actors.worksheets.schema.fields import Schema
@@ -35,8 +36,9 @@ def test_no_cell_of_few_people_can_be_found_by_subtraction(rows: list[tuple[int,
     found = figures(SCHEMA, [answered(f"p{who}", kind) for who, kind in rows], [], least=5, months=False)
     (kinds, words) = found.fields
     people = {value: {who for who, kind in rows if kind == value} for value in (None, 0, 1, 2, 3)}
-    assert words.distribution is None
-    if kinds.distribution is None:
+    assert words.distribution is UNSET
+    if not isinstance(kinds.distribution, dict):
+        assert kinds.mean is None
         return
     hidden = [value for value in range(4) if kinds.distribution.get(str(value), 0) is None]
     if kinds.skipped is None and people[None]:
@@ -58,6 +60,16 @@ def test_of_four_people_nothing_is_told_and_of_five_it_is() -> None:
         assert (found.persons, found.submitted, found.fields[0].n) == (told, told, told)
         assert found.groups is not None
         assert found.groups[0].submitted == told
+
+
+def test_what_is_held_back_is_null_and_what_is_never_told_is_left_out() -> None:
+    phq9 = instrument_of("phq9")
+    assert phq9 is not None
+    few = msgspec.to_builtins(figures(phq9.schema, [answered("p", None)], [], least=5, months=False))
+    assert few["scores"] == [{"score": "total", "n": None, "mean": None, "sd": None, "bands": None, "alpha": None}]
+    assert few["fields"][0] == {"field": "q1", "n": None, "skipped": None, "distribution": None, "mean": None}
+    (_, words) = msgspec.to_builtins(figures(SCHEMA, [answered("p", 1)], [], least=5, months=False))["fields"]
+    assert words == {"field": "word", "n": None, "skipped": None}
 
 
 def test_hidden_cells_are_never_alone() -> None:

@@ -31,6 +31,16 @@ def test_who_reports_every_second_is_heard_every_two() -> None:
     assert heard == [1, 2, 4, 6, 8, 10]
 
 
+def test_when_it_was_is_told_where_times_are_shared_and_nowhere_else() -> None:
+    seen = {}
+    for sharing in ("times", "completion"):
+        sheet = Lectern()
+        sheet.assign(sharing=sharing)
+        (told_,) = sheet.do(TrackProgress(field="mood"), ADA).signals
+        seen[sharing] = {"last_at", "seconds"} & json.loads(told_.payload)["progress"].keys()
+    assert seen == {"times": {"last_at", "seconds"}, "completion": set()}
+
+
 def test_what_was_too_soon_is_told_once() -> None:
     sheet = Lectern()
     sheet.assign(sharing="times")

@@ -133,8 +133,6 @@ def _feedback(one: Facing, record: Record, command: Feedback, context: Context, 
         )
         return Decision(FeedbackOf((given.note,), one=True), events=[given])
     known = one.kept.notes.get(command.feedback)
-    if known is None and isinstance(command, DeleteFeedback):
-        return Decision()
     if known is None:
         raise NotFound("There is no such feedback.", assignment=record.id)
     if isinstance(command, DeleteFeedback):

@@ -1,9 +1,10 @@
 """FHIR's codes (R4), which its shapes do not check."""
 
+import json
 from collections.abc import Collection
 from typing import Any, Final
 
-from serve_app.capabilities.worksheets.exchange.report import refuse
+from serve_app.capabilities.worksheets.exchange.report import Report, listed, membered, refuse
 
 PUBLICATION: Final = frozenset(("draft", "active", "retired", "unknown"))
 ITEM_TYPES: Final = frozenset(
@@ -42,6 +43,21 @@ def resource(document: dict[str, Any], kind: str) -> None:
         raise refuse("resourceType", f"This is a {kind}.")
 
 
+OF_ITEMS: Final = frozenset((CONTROL, UNIT, OURS))
+OF_NUMBERS: Final = frozenset((MIN, MAX, STEP))
+"""Extensions that have a counterpart here."""
+
+
+def unknown_extensions(element: dict[str, Any], path: str, report: Report, known: Collection[str] = ()) -> None:
+    """Names those that are not looked at."""
+    for place, one in enumerate(listed(element.get("extension", []), f"{path}.extension")):
+        url = membered(one, f"{path}.extension[{place}]").get("url")
+        if url not in known:
+            report.drop(
+                f"{path}.extension[{place}]" if path else f"extension[{place}]", f"{url} has no counterpart here."
+            )
+
+
 def extension(element: dict[str, Any], url: str) -> Any:
     """The value of an extension; None: it has none."""
     found = element.get("extension")
@@ -49,3 +65,14 @@ def extension(element: dict[str, Any], url: str) -> Any:
         if isinstance(one, dict) and one.get("url") == url:
             return next((value for name, value in one.items() if name.startswith("value")), None)
     return None
+
+
+def held(element: dict[str, Any], url: str, path: str, without: Any) -> Any:
+    """What we ourselves keep in an extension; `without` one, that. Raises InvalidArgument: it is not as we wrote it."""
+    text = extension(element, url)
+    if text is None:
+        return without
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        raise refuse(f"{path}.extension" if path else "extension", f"{url} is not as it was written.") from None

@@ -11,19 +11,21 @@ from actors.worksheets.schema.fields import Schema
 from actors.worksheets.worksheet.records import Content
 from common.decoding import explained
 from common.errors import InvalidArgument
-from serve_app.capabilities.worksheets.exchange.report import Report, listed, membered, refuse, texts
+from serve_app.capabilities.worksheets.exchange.answering import limits, options, pair, plain
+from serve_app.capabilities.worksheets.exchange.report import Report, listed, membered, texts
 
 _SURVEY: Final = frozenset(
     (
         *("title", "description", "pages", "elements", "calculatedValues"),
-        *("clearInvisibleValues", "showQuestionNumbers", "locale", "logoPosition"),
+        "clearInvisibleValues",
     )
 )  # fmt: skip
 _PAGE: Final = frozenset(("name", "title", "description", "elements", "visibleIf", "type"))
 _COMMON: Final = frozenset(("type", "name", "title", "description", "isRequired", "visibleIf", "validators"))
+_SECTION: Final = frozenset(("type", "name", "title", "description", "visibleIf"))
 _MEMBERS: Final = {
     "text": frozenset(("inputType", "min", "max", "step", "maxLength")),
-    "comment": frozenset(("maxLength", "rows")),
+    "comment": frozenset(("maxLength",)),
     "radiogroup": frozenset(("choices",)),
     "dropdown": frozenset(("choices",)),
     "checkbox": frozenset(("choices", "maxSelectedChoices")),
@@ -37,7 +39,6 @@ _MEMBERS: Final = {
 }
 _INPUTS: Final = {"number": "number", "range": "number", "date": "date", "time": "time"}
 _NAME: Final = re.compile(r"\{(?:panel\.)?([^{}]+)\}")
-_LONGEST: Final = 20_000
 
 
 def read(document: dict[str, Any], report: Report) -> Content:
@@ -61,15 +62,17 @@ class _Form:
         """All of it."""
         document, report = self._document, self._report
         report.unknown("", document, _SURVEY)
+        if document.get("clearInvisibleValues") == "none":
+            report.drop("clearInvisibleValues", "What is hidden has no value here.")
         pages = list(self._pages())
         for path, page in pages:
             self._page(path, page, alone=len(pages) == 1)
         scores = list(self._calculated())
         members: dict[str, Any] = {"fields": self._fields, "sections": self._sections, "scores": scores}
         title = document.get("title", "Form")
-        content: dict[str, Any] = {"title": _plain(title)[:200] or "Form"}
-        if isinstance(document.get("description"), str):
-            content["description"] = document["description"][:10_000]
+        content: dict[str, Any] = {"title": plain(title, "title", report)[:200] or "Form"}
+        if document.get("description"):
+            content["description"] = plain(document["description"], "description", report)[:10_000]
         try:
             schema = msgspec.to_builtins(msgspec.convert(members, Schema))
             return msgspec.convert(content | {"schema": schema}, Content)
@@ -91,6 +94,8 @@ class _Form:
         self._elements(listed(page.get("elements", []), where), where)
         if not alone or page.get("title") or page.get("visibleIf"):
             self._section(page, path, before, nested)
+        elif page.get("description"):
+            self._report.drop(f"{path}.description", "Sections have no description.")
 
     def _elements(self, elements: list[Any], path: str) -> None:
         for place, one in enumerate(elements):
@@ -100,7 +105,7 @@ class _Form:
             if kind not in _MEMBERS:
                 self._report.drop(where, f"{kind} has no counterpart here.")
                 continue
-            self._report.unknown(where, element, _COMMON | _MEMBERS[kind])
+            self._report.unknown(where, element, (_SECTION if kind == "panel" else _COMMON) | _MEMBERS[kind])
             if kind == "panel":
                 before, nested = len(self._fields), len(self._sections)
                 inside = listed(element.get("elements", []), f"{where}.elements")
@@ -112,30 +117,36 @@ class _Form:
                 self._fields.append(self._field(element, kind, where))
 
     def _section(self, panel: dict[str, Any], path: str, before: int, nested: int) -> None:
+        """Sections have none within them: what stands in this one is shown where both are."""
         inside = {name for one in self._sections[nested:] for name in one["fields"]}
         section: dict[str, Any] = {"id": self._report.name(f"{path}.name", panel.get("name", path or "page"))}
         if panel.get("title"):
-            section["title"] = _plain(panel["title"])
+            section["title"] = plain(panel["title"], f"{path}.title", self._report)
+        if panel.get("description"):
+            self._report.drop(f"{path}.description", "Sections have no description.")
         if shown := self._expression(panel.get("visibleIf"), f"{path}.visibleIf"):
             section["show_if"] = shown
+            for one in self._sections[nested:]:
+                one["show_if"] = f"({shown}) and ({one['show_if']})" if "show_if" in one else shown
         section["fields"] = [one["id"] for one in self._fields[before:] if one["id"] not in inside]
         self._sections.append(section)
 
     def _field(self, element: dict[str, Any], kind: str, path: str) -> dict[str, Any]:
         name = self._report.name(f"{path}.name", texts(element.get("name"), f"{path}.name"))
         label = element.get("html") if kind == "html" else element.get("title", element.get("name"))
-        field: dict[str, Any] = {"id": name, "label": _plain(label)[:2000], "type": self._type(element, kind, path)}
-        if isinstance(element.get("description"), str):
-            field["help"] = element["description"][:10_000]
+        words = plain(label, f"{path}.{'html' if kind == 'html' else 'title'}", self._report)
+        field: dict[str, Any] = {"id": name, "label": words[:2000], "type": self._type(element, kind, path)}
+        if element.get("description"):
+            field["help"] = plain(element["description"], f"{path}.description", self._report)[:10_000]
         if element.get("isRequired") is True and kind != "html":
             field["required"] = True
         if shown := self._expression(element.get("visibleIf"), f"{path}.visibleIf"):
             field["show_if"] = shown
         if kind in ("radiogroup", "dropdown", "checkbox"):
-            field["options"] = self._options(element.get("choices"), f"{path}.choices")
+            field["options"] = options(element.get("choices"), f"{path}.choices", self._report)
         if kind == "paneldynamic":
             field |= self._rows(element, path)
-        return field | self._limits(element, field["type"], path)
+        return field | limits(element, field["type"], path, self._report)
 
     def _type(self, element: dict[str, Any], kind: str, path: str) -> str:
         if kind == "text":
@@ -173,66 +184,25 @@ class _Form:
         return {"fields": inside} | ({"max_rows": min(most, 200)} if isinstance(most, int) and most > 0 else {})
 
     def _matrix(self, element: dict[str, Any], path: str) -> Iterator[dict[str, Any]]:
-        """Each row of a single choice is a choice."""
-        options = self._options(element.get("columns"), f"{path}.columns")
+        """Each row of a single choice is a choice, which says what is asked of all."""
+        columns = options(element.get("columns"), f"{path}.columns", self._report)
         shown = self._expression(element.get("visibleIf"), f"{path}.visibleIf")
+        asked = plain(element.get("title"), f"{path}.title", self._report)
+        words = plain(element.get("description"), f"{path}.description", self._report)
         for place, row in enumerate(listed(element.get("rows", []), f"{path}.rows")):
-            value, text = _pair(row)
             where = f"{path}.rows[{place}]"
+            value, text = pair(row, where, self._report)
             field: dict[str, Any] = {
                 "id": self._report.name(where, f"{element.get('name')}_{value}"),
-                "label": _plain(text)[:2000],
+                "label": (f"{asked}: {text}" if asked else text)[:2000],
                 "type": "choice",
-                "options": options,
+                "options": columns,
             }
+            if words:
+                field["help"] = words[:10_000]
             if element.get("isRequired") is True:
                 field["required"] = True
             yield field | ({"show_if": shown} if shown else {})
-
-    def _options(self, choices: Any, path: str) -> list[dict[str, Any]]:
-        found = []
-        for one in listed(choices, path):
-            value, text = _pair(one)
-            if isinstance(value, bool) or not isinstance(value, str | int | float):
-                raise refuse(path, "Choices have values.")
-            found.append({"value": value, "label": _plain(text)[:2000]})
-        return found
-
-    def _limits(self, element: dict[str, Any], kind: str, path: str) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        if kind == "scale":
-            if "rateValues" in element:
-                self._report.drop(f"{path}.rateValues", "A scale counts from rateMin to rateMax.")
-            least = element.get("rateMin", 1)
-            found = {"min": least, "max": element.get("rateMax", element.get("rateCount", 5))}
-            found |= {"step": element["rateStep"]} if element.get("rateStep", 1) != 1 else {}
-        if kind in ("integer", "number"):
-            found = {name: element[name] for name in ("min", "max") if isinstance(element.get(name), int | float)}
-            step = element.get("step")
-            found |= {"step": step} if isinstance(step, int | float) and step != 1 else {}
-        if kind == "multi_choice" and isinstance(element.get("maxSelectedChoices"), int):
-            found["max_choices"] = element["maxSelectedChoices"]
-        if kind in ("text", "long_text") and isinstance(element.get("maxLength"), int) and element["maxLength"] > 0:
-            found["max_chars"] = min(element["maxLength"], _LONGEST)
-        return found | self._validated(element, kind, path)
-
-    def _validated(self, element: dict[str, Any], kind: str, path: str) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for place, one in enumerate(listed(element.get("validators", []), f"{path}.validators")):
-            where = f"{path}.validators[{place}]"
-            validator = membered(one, where)
-            name = validator.get("type")
-            if name == "numeric" and kind in ("integer", "number"):
-                for ours, theirs in (("min", "minValue"), ("max", "maxValue")):
-                    if isinstance(validator.get(theirs), int | float):
-                        found[ours] = validator[theirs]
-            elif name == "text" and kind in ("text", "long_text") and isinstance(validator.get("maxLength"), int):
-                found["max_chars"] = min(max(validator["maxLength"], 1), _LONGEST)
-                if validator.get("minLength"):
-                    self._report.drop(f"{where}.minLength", "This has no counterpart here.")
-            else:
-                self._report.drop(where, f"{name} has no counterpart here.")
-        return found
 
     def _expression(self, text: Any, path: str) -> str:
         """A condition in our words; "": there is none, or it cannot be kept."""
@@ -257,21 +227,8 @@ class _Form:
             value = membered(one, path)
             self._report.unknown(path, value, frozenset(("name", "expression", "includeIntoResult")))
             expression = self._expression(value.get("expression"), f"{path}.expression")
+            if not value.get("expression"):
+                self._report.drop(path, "There is nothing to calculate.")
             if expression:
                 name = self._report.name(f"{path}.name", value.get("name", f"value{place}"))
                 yield {"id": name, "title": str(value.get("name", name))[:200], "expression": expression}
-
-
-def _pair(choice: Any) -> tuple[Any, Any]:
-    """Value and text of a choice."""
-    if isinstance(choice, dict):
-        value = choice.get("value")
-        return value, choice.get("text", value)
-    return choice, choice
-
-
-def _plain(text: Any) -> str:
-    """The words of a text, in its first language."""
-    if isinstance(text, dict):
-        text = text.get("default") or text.get("en") or next(iter(text.values()), "")
-    return "" if text is None else str(text)

@@ -14,10 +14,11 @@ from serve_app.capabilities.worksheets.exchange.items import condition_of, field
 from serve_app.capabilities.worksheets.exchange.report import Report, listed, membered, texts
 
 _STATUS: Final = {"draft": "draft", "published": "active", "archived": "retired"}
+_GROUP: Final = frozenset(("linkId", "type", "text", "item", "enableWhen", "enableBehavior", "extension"))
 _KNOWN: Final = frozenset(
     (
         *("resourceType", "id", "url", "version", "title", "name", "description", "status", "item"),
-        *("extension", "copyright", "code", "date", "subjectType", "meta", "text", "publisher"),
+        *("extension", "copyright", "date", "subjectType"),
     )
 )  # fmt: skip
 
@@ -56,12 +57,15 @@ def read(document: dict[str, Any], report: Report) -> Content:
     codes.resource(document, "Questionnaire")
     codes.coded(document.get("status"), codes.PUBLICATION, "status")
     report.unknown("", document, _KNOWN)
-    whole = codes.extension(document, codes.WHOLE)
-    beside: dict[str, Any] = json.loads(whole) if isinstance(whole, str) else {}
+    codes.unknown_extensions(document, "", report, (codes.WHOLE,))
+    if document.get("name") and document.get("title"):
+        report.drop("name", "The title is kept.")
+    beside = membered(codes.held(document, codes.WHOLE, "", {}), "extension")
     fields: list[TopField] = []
     sections: list[dict[str, Any]] = []
     _walk(items=listed(document.get("item", []), "item"), path="item", report=report, fields=fields, sections=sections)
-    shown = {one["id"]: one for one in beside.get("sections", [])}
+    kept = [membered(one, "extension") for one in listed(beside.get("sections", []), "extension")]
+    shown = {str(one.get("id")): one for one in kept}
     members: dict[str, Any] = {
         "fields": fields,
         "sections": [one | shown.get(one["id"], {}) for one in sections],
@@ -114,6 +118,8 @@ def _walk(items: list[Any], path: str, report: Report, fields: list[TopField], s
         if item.get("type") != "group" or item.get("repeats") is True:
             fields.append(field_of(item, where, report))
             continue
+        report.unknown(where, item, _GROUP)
+        codes.unknown_extensions(item, where, report)
         link = texts(item.get("linkId"), f"{where}.linkId")
         section: dict[str, Any] = {
             "id": link.removeprefix("section-") if link.startswith("section-") else report.name(f"{where}.linkId", link)
@@ -130,6 +136,10 @@ def _walk(items: list[Any], path: str, report: Report, fields: list[TopField], s
             fields=fields,
             sections=nested,
         )
+        for each in nested:  # what stands in one within another is shown where both are
+            report.drop(where, f"Sections have none within them: {each['id']} stands beside it.")
+            if shown:
+                each["show_if"] = f"({shown}) and ({each['show_if']})" if "show_if" in each else shown
         inside = {name for each in nested for name in each["fields"]}
         section["fields"] = [field.id for field in fields[before:] if field.id not in inside]
         sections += [section, *nested]

@@ -8,7 +8,9 @@ import msgspec
 
 from actors.worksheets.schema.expressions.parser import Chain, Constant, Node, Reference, Unary, parse
 from actors.worksheets.schema.fields import Field, Option, TopField
+from common.decoding import explained
 from serve_app.capabilities.worksheets.exchange import codes
+from serve_app.capabilities.worksheets.exchange.kinds import limits_of, name_lost, type_of
 from serve_app.capabilities.worksheets.exchange.report import Report, listed, membered, refuse, texts
 
 _TYPES: Final[Mapping[str, str]] = {
@@ -26,28 +28,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "group": "group",
     "info": "display",
 }
-_BACK: Final[Mapping[str, str]] = {
-    "string": "text",
-    "text": "long_text",
-    "url": "text",
-    "integer": "integer",
-    "decimal": "number",
-    "quantity": "number",
-    "boolean": "boolean",
-    "date": "date",
-    "time": "time",
-    "choice": "choice",
-    "open-choice": "choice",
-    "attachment": "file",
-    "display": "info",
-}
 _OURS: Final = ("help", "filled_by", "show_if", "sensitive", "max_choices", "max_rows")
-_KNOWN: Final = frozenset(
-    (
-        *("linkId", "text", "type", "required", "repeats", "maxLength", "code"),
-        *("answerOption", "enableWhen", "item", "extension", "enableBehavior", "prefix"),
-    )
-)  # fmt: skip
 _SIGNS: Final = {"=": "=", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
@@ -87,13 +68,13 @@ def field_of(item: dict[str, Any], path: str, report: Report, *, nested: bool = 
         InvalidArgument: a code that FHIR has not, or a member that is no such thing.
     """
     kind = codes.coded(item.get("type"), codes.ITEM_TYPES, f"{path}.type")
-    report.unknown(path, item, _KNOWN)
+    name_lost(item, kind, path, report)
     members: dict[str, Any] = {
         "id": report.name(f"{path}.linkId", texts(item.get("linkId"), f"{path}.linkId")),
         "label": texts(item.get("text", ""), f"{path}.text"),
-        "type": _type_of(item, kind, path, report),
+        "type": type_of(item, kind, path, report),
     }
-    ours = _ours(item)
+    ours = _ours(item, path)
     if item.get("required") is True and kind != "display":
         members["required"] = True
     if isinstance(item.get("maxLength"), int) and kind in ("string", "text"):
@@ -102,7 +83,7 @@ def field_of(item: dict[str, Any], path: str, report: Report, *, nested: bool = 
         members["code"] = {"system": str(coding.get("system", "")), "code": str(coding.get("code", ""))}
     if kind in ("choice", "open-choice"):
         members["options"] = _options(item, path, report)
-    members |= _limits(item, str(members["type"]))
+    members |= limits_of(item, str(members["type"]))
     shown = ours.get("show_if") or condition_of(item, path, report)
     members |= ours | ({"show_if": shown} if shown else {})
     if kind == "group":
@@ -116,7 +97,10 @@ def field_of(item: dict[str, Any], path: str, report: Report, *, nested: bool = 
         ]
     elif "item" in item:
         report.drop(f"{path}.item", "Only groups have items here.")
-    return msgspec.convert(members, TopField)
+    try:
+        return msgspec.convert(members, TopField)
+    except msgspec.ValidationError as error:
+        raise refuse(path, str(explained(str(error)).message)) from None
 
 
 def enable_when(text: str, fields: Mapping[str, Field]) -> dict[str, Any]:
@@ -214,24 +198,28 @@ def _options(item: dict[str, Any], path: str, report: Report) -> list[dict[str, 
     for place, one in enumerate(listed(item.get("answerOption", []), f"{path}.answerOption")):
         where = f"{path}.answerOption[{place}]"
         option = membered(one, where)
-        value = next((value for name, value in option.items() if name.startswith("value")), None)
+        name, value = next(((name, value) for name, value in option.items() if name.startswith("value")), ("", None))
         if value is None:
             raise refuse(where, "An option has a value.")
-        found.append(_option_of(option, value))
+        report.unknown(where, option, frozenset((name, "extension")))
+        codes.unknown_extensions(option, where, report, (codes.ORDINAL, codes.OPTION))
+        found.append(_option_of(option, value, where))
     if not found:
         report.drop(path, "Value sets cannot be looked up: no options.")
         return [{"value": "other", "label": "Other"}]
     return found
 
 
-def _option_of(option: dict[str, Any], value: Any) -> dict[str, Any]:
+def _option_of(option: dict[str, Any], value: Any, path: str) -> dict[str, Any]:
     ordinal = codes.extension(option, codes.ORDINAL)
-    ours = codes.extension(option, codes.OPTION)
+    if ordinal is None and isinstance(value, dict):
+        ordinal = codes.extension(value, codes.ORDINAL)
+    ours = codes.held(option, codes.OPTION, path, None)
     score = {} if ordinal is None else {"score": ordinal}
     if not isinstance(value, dict):
         return {"value": value, "label": str(value)} | score
     system, code = str(value.get("system", "")), str(value.get("code", ""))
-    made: dict[str, Any] = {"value": code if ours is None else json.loads(str(ours))}
+    made: dict[str, Any] = {"value": code if ours is None else ours}
     made["label"] = str(value.get("display", code))
     return made | score | ({} if system == codes.OPTION else {"code": {"system": system, "code": code}})
 
@@ -254,40 +242,9 @@ def _extensions(field: Field) -> list[dict[str, Any]]:
     return found
 
 
-def _ours(item: dict[str, Any]) -> dict[str, Any]:
-    ours = codes.extension(item, codes.OURS)
-    found = json.loads(ours) if isinstance(ours, str) else {}
+def _ours(item: dict[str, Any], path: str) -> dict[str, Any]:
+    found = membered(codes.held(item, codes.OURS, path, {}), f"{path}.extension")
     return {name: found[name] for name in (*_OURS, "step") if name in found}
-
-
-def _limits(item: dict[str, Any], kind: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if kind in ("integer", "number", "scale"):
-        for name, url in (("min", codes.MIN), ("max", codes.MAX)):
-            if (value := codes.extension(item, url)) is not None:
-                found[name] = value
-    unit = codes.extension(item, codes.UNIT)
-    if isinstance(unit, dict):
-        found["unit"] = str(unit.get("display") or unit.get("code") or "")[:64]
-    return found
-
-
-def _type_of(item: dict[str, Any], kind: str, path: str, report: Report) -> str:
-    if kind == "group":
-        return "group"
-    if kind == "choice" and item.get("repeats") is True:
-        return "multi_choice"
-    control = codes.extension(item, codes.CONTROL)
-    slider = isinstance(control, dict) and "slider" in json.dumps(control)
-    bounded = codes.extension(item, codes.MIN) is not None and codes.extension(item, codes.MAX) is not None
-    if slider and bounded and kind in ("integer", "decimal"):
-        return "scale"
-    if kind in ("open-choice", "quantity", "url"):
-        report.drop(f"{path}.type", f"{kind} becomes {_BACK[kind]}.")
-    if kind not in _BACK:
-        report.drop(f"{path}.type", f"{kind} becomes text.")
-        return "text"
-    return _BACK[kind]
 
 
 def _first(value: Any) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from common.errors import InvalidArgument
 from serve_app.capabilities.worksheets.requests import DroppedPart, ImportReport
 
 _MOST: Final = 500
+_DEEPEST: Final = 16
+_LONGEST_PATH: Final = 300
 _OTHER: Final = re.compile(r"[^A-Za-z0-9_]+")
 
 
@@ -65,7 +67,9 @@ def texts(value: object, path: str, most: int = 2000) -> str:
 
 
 def listed(value: object, path: str) -> list[Any]:
-    """A list. Raises InvalidArgument: it is none."""
+    """A list. Raises InvalidArgument: it is none, or nested too deep."""
+    if path.count("[") > _DEEPEST:
+        raise refuse(path[:_LONGEST_PATH], f"This is nested too deep: at most {_DEEPEST} levels.")
     if not isinstance(value, list):
         raise refuse(path, "This is a list.")
     return value

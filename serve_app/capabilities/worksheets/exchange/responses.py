@@ -52,7 +52,7 @@ def read(document: dict[str, Any]) -> Response:
         raise refuse("questionnaire", "This names no worksheet of ours.")
     worksheet, _, version = canonical.removeprefix(codes.CANONICAL).partition("|")
     authored = parse_instant(texts(document.get("authored"), "authored"), "authored")
-    number = int(version) if version.isdigit() else None
+    number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
     return Response(worksheet, number, authored, listed(document.get("item", []), "item"))
 
 

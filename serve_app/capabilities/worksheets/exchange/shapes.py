@@ -26,7 +26,7 @@ def by_models(document: dict[str, Any]) -> None:
 
     try:
         get_fhir_model_class(str(document.get("resourceType"))).model_validate(document)
-    except (ValidationError, LookupError, ValueError) as error:
+    except (ValidationError, LookupError, ValueError, RecursionError) as error:
         where = error.errors()[0]["loc"] if isinstance(error, ValidationError) else ()
         path = ".".join(map(str, where))[:_LONGEST]
         details: dict[str, object] = {"path": path, "field": "document"}

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any, Final
 
-from actors.worksheets.schema.expressions.tokens import tokens
+from actors.worksheets.schema.expressions.tokens import Token, tokens
 from actors.worksheets.schema.fields import Field, Schema, Score, TopField
 from actors.worksheets.worksheet.records import ShownWorksheet
 
@@ -22,6 +22,10 @@ _TYPES: Final = {
     "group": "paneldynamic",
     "info": "html",
 }
+_OPERANDS: Final = frozenset(("field", "number", "string", "true", "false", ")", "]", "empty", "notempty"))
+"""Behind these a minus takes away."""
+_CLOSE: Final = frozenset(("call", "sign", "not"))
+"""Behind these comes no space."""
 _INPUTS: Final = {"integer": "number", "number": "number", "date": "date", "time": "time"}
 
 
@@ -39,34 +43,26 @@ def written(one: ShownWorksheet) -> dict[str, Any]:
 
 
 def said(text: str, siblings: Collection[str] = ()) -> str:
-    """An expression in SurveyJS's words. `siblings`: fields of the same row."""
-    found = []
+    """An expression in SurveyJS's words. `siblings`: fields of the same row. A function stands at its arguments, and a
+    minus that is a sign at its number."""
+    found, before = "", "("
     for token in tokens(text):
-        match token.kind:
-            case "field":
-                prefix = "panel." if token.text in siblings else ""
-                found.append(f"{{{prefix}{token.text}}}")
-            case "string":
-                found.append("'" + token.text.replace("\\", "\\\\").replace("'", "\\'") + "'")
-            case "not":
-                found.append("!")
-            case "call":
-                found.append(token.text)
-            case "number":
-                found.append(token.text)
-            case _:
-                found.append(token.kind)
-    return " ".join(found).replace("- ", "-").replace("! ", "!") if "-" not in text else _spaced(found)
+        sign = token.kind == "-" and before not in _OPERANDS
+        close = before in _CLOSE or (before, token.kind) == ("(", ")")
+        found += ("" if close else " ") + _word(token, siblings)
+        before = "sign" if sign else token.kind
+    return found.strip()
 
 
-def _spaced(found: list[str]) -> str:
-    """A minus stands at its number where it is a sign, and apart where it takes away."""
-    text = ""
-    for place, one in enumerate(found):
-        before = found[place - 1] if place else "("
-        sign = one == "-" and (before in "(,[=<>+-*/" or before in ("!=", "<=", ">=", "and", "or", "contains"))
-        text += one if sign or one == "!" else f"{one} "
-    return text.strip()
+def _word(token: Token, siblings: Collection[str]) -> str:
+    match token.kind:
+        case "field":
+            return f"{{panel.{token.text}}}" if token.text in siblings else f"{{{token.text}}}"
+        case "string":
+            return "'" + token.text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        case "call" | "number":
+            return token.text
+    return "!" if token.kind == "not" else token.kind
 
 
 def _elements(schema: Schema) -> list[dict[str, Any]]:

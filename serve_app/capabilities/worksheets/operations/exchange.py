@@ -8,7 +8,7 @@ from serve_app.capabilities.worksheets import examples, requests, work_requests
 from serve_app.capabilities.worksheets.exchange import exchanging, responses
 from serve_app.capabilities.worksheets.exchange.shapes import Shapes
 from serve_app.capabilities.worksheets.operations.declaring import SHEETS, WORK
-from serve_app.capabilities.worksheets.sheets import Sheets
+from serve_app.capabilities.worksheets.sheets import Sheets, require_content
 from serve_app.capabilities.worksheets.work import Work
 from serve_app.edge.operation import Caller, Operation, Result
 
@@ -35,6 +35,7 @@ class ExchangeOperations:
     def _worksheets(self) -> Iterator[Operation[Any]]:
         async def bring_in(request: requests.ImportWorksheet, caller: Caller) -> Result:
             content, report = exchanging.read(request, self._shapes)
+            require_content(content)
             if request.dry_run:
                 return Result(requests.Imported(report=report), status=200)
             made = await self._sheets.make(content, "private", None, by=caller.by, trace=caller.trace)

@@ -111,7 +111,7 @@ const element = (tag, members = {}, ...children) => {
   return made;
 };
 
-/** A control of a field: the node, and how its value is read and set (undefined: nothing is answered). */
+/** A control of a field: the node, how its value is read and set (undefined: nothing is answered), and what is wrong. */
 function control(field) {
   const { type, options = [], min, max, step } = field;
   if (type === "choice" || type === "multi_choice") {
@@ -131,6 +131,7 @@ function control(field) {
   if (type !== "long_text") input.type = kinds[type] ?? "text";
   for (const [key, value] of Object.entries({ min, max, step: step ?? (type === "number" ? "any" : undefined) }))
     if (value !== undefined) input[key] = value;
+  if (field.max_chars) input.maxLength = field.max_chars;
   const label = element("label", {}, field.label, input);
   if (field.help) label.append(element("small", { textContent: field.help }));
   return {
@@ -138,7 +139,7 @@ function control(field) {
     read: () => {
       if (type === "boolean") return input.dataset.answered ? input.checked : undefined;
       if (type === "scale" && !input.dataset.answered) return undefined;
-      if (input.value === "") return undefined;
+      if (input.value === "" || !input.validity.valid) return undefined; // half a number keeps no other answer waiting
       return input.type === "number" || input.type === "range" ? Number(input.value) : input.value;
     },
     set: (value) => {
@@ -148,6 +149,7 @@ function control(field) {
       else if (document.activeElement !== input) input.value = value ?? "";
     },
     touched: () => (input.dataset.answered = "yes"),
+    wrong: () => (input.validity.valid ? "" : input.validationMessage),
   };
 }
 
@@ -212,7 +214,8 @@ class Page {
 
   show({ visible, errors }) {
     for (const [id, made] of this.controls) made.node.hidden = !visible.includes(id);
-    this.mark(errors.map((one) => one.field));
+    const wrong = [...this.controls].filter(([, made]) => made.wrong?.()).map(([id]) => id);
+    this.mark([...errors.map((one) => one.field), ...wrong]);
   }
 
   mark(fields) {
@@ -240,6 +243,8 @@ class Page {
 
   async hand_in() {
     clearTimeout(this.timer);
+    const wrong = [...this.controls.values()].find((made) => !made.node.hidden && made.wrong?.());
+    if (wrong) throw new Error(wrong.wrong());
     const { version, submitted_at } = await this.worksheet.submit();
     this.part("submit").hidden = true;
     for (const each of this.part("sheet").querySelectorAll("input, textarea")) each.disabled = true;

@@ -95,7 +95,7 @@ class SheetListening:
         answer: Joined = answer_to(command, joined.reply.data)
         if connection.closed:
             return EventResult()
-        self._sheets.join(id_, connection, answer, joined.reply.version)
+        self._sheets.join(id_, connection, answer, joined.reply.version, told=joined.held)
         connection.binary = request.binary
         shown = JoinedWorksheet(
             assignment=msgspec.convert(answer.assignment, ShownAssignment),

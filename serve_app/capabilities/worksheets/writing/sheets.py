@@ -33,12 +33,15 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class Sheet:
-    """One document. `known`: the state vector as of `seq`. `states`: where people are, by writer number."""
+    """One document. `told`: of those who have joined, who hears what is stored (y-websocket has no word for it); while
+    there are none, nothing is kept up for them. `known`: the state vector as of `seq`. `states`: where people are, by
+    writer number."""
 
     def __init__(self, assignment_id: str, attempt: int) -> None:
         self.assignment_id = assignment_id
         self.attempt = attempt
         self.joined: set[Connection] = set()
+        self.told: set[Connection] = set()
         self.known: dict[int, int] = {}
         self.seq = 0
         self.saved_at_ms = 0
@@ -79,8 +82,17 @@ class Sheets:
         if sheet is not None and connection not in sheet.joined and len(sheet.joined) >= self._most_joined:
             raise RateLimited("Too many devices have this worksheet open. Close one.", retry_after_s=5.0)
 
-    def join(self, assignment_id: str, connection: Connection, joined: Joined, version: int) -> Sheet:
-        """A socket has joined. With the first, the gateway begins to listen."""
+    def join(
+        self,
+        assignment_id: str,
+        connection: Connection,
+        joined: Joined,
+        version: int,
+        *,
+        told: Sequence[TopicDelivery] | None = None,
+    ) -> None:
+        """A socket has joined, at this version. With the first, the gateway begins to listen. `told`: it hears what is
+        stored, and this came meanwhile."""
         if not self._listens:
             self._listens = True
             self._hub.overhears("assignment", self._overheard)
@@ -88,13 +100,18 @@ class Sheets:
         topic = entity_of(assignment_id)
         sheet = self._sheets.get(topic)
         if sheet is None or sheet.attempt != joined.attempt:
-            kept = sheet.joined if sheet is not None else set()
+            before = sheet
             sheet = self._sheets[topic] = Sheet(assignment_id, joined.attempt)
-            sheet.joined |= kept
+            if before is not None:
+                sheet.joined |= before.joined
+                sheet.told |= before.told
         sheet.joined.add(connection)
+        if told is None:
+            return
+        sheet.told.add(connection)
         if version >= sheet.seq:
             sheet.known, sheet.seq = parse_state_vector(joined.state_vector), version
-        return sheet
+        self._overheard(told)
 
     def leave(self, assignment_id: str, connection: Connection) -> None:
         """A socket listens no more."""
@@ -103,6 +120,7 @@ class Sheets:
         if sheet is None or connection not in sheet.joined:
             return
         sheet.joined.discard(connection)
+        sheet.told.discard(connection)
         self._places.pop((connection, topic), None)
         for number in [number for number, whose in sheet.numbers.items() if whose is connection]:
             self._hub.deadlines.after(_GONE_AFTER_S, partial(self._gone, sheet, number, connection))
@@ -194,7 +212,7 @@ class Sheets:
                 message = read_message(delivery.attachments[0])
                 if message.kind == "awareness":
                     self._noted(sheet, read_states(message.payload))
-                elif delivery.version > sheet.seq:
+                elif sheet.told and delivery.version > sheet.seq:
                     self._saved(sheet, delivery, message.payload)
             except Refused:
                 log.error("sheets.unreadable", topic=delivery.topic, version=delivery.version)
