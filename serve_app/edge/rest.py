@@ -14,7 +14,6 @@ from common.addresses import network_of
 from common.errors import Conflict, InvalidArgument
 from common.persons import NothingToTell
 from serve_app.edge import etags
-from serve_app.edge.api.models import Problem
 from serve_app.edge.api.problems import problem
 from serve_app.edge.conventions.callers import sender_of
 from serve_app.edge.conventions.permits import admitted, admitted_or_nobody, permit, public
@@ -72,7 +71,7 @@ def _add(router: APIRouter, operation: Operation[Any], rest: Rest) -> None:
             status_code=rest.status,
             response_model=None,
             response_class=_class_of(rest),
-            responses={status: {"model": Problem} for status in sorted({*_OF_ALL, *errors})},
+            responses={status: {} for status in sorted({*_OF_ALL, *errors})},  # described in the document, once for all
             include_in_schema=path == rest.path,
             openapi_extra=document_of(operation, here, reader),
         )
