@@ -36,7 +36,7 @@ from common.auth.tokens import mint
 from common.clock import SystemClock
 from loadtests.lib.servers import ROOT, NotAvailable, Server, carewire
 from loadtests.lib.workloads import percentile
-from loadtests.lib.writing.pens import EventPen, Pen, Times, YjsPen
+from loadtests.lib.worksheets.pens import EventPen, Pen, Times, YjsPen
 from loadtests.whole.bench_bookings import on_a_clock
 
 THERAPISTS: Final = 10
