@@ -10,14 +10,18 @@ import msgspec
 import pytest
 
 from actors.kernel.contract.entity import Principal
+from actors.meetings.activities import EVIDENCE, MEDIA
+from actors.recordings.activities import RECORDINGS
 from common.clock import SystemClock
 from common.policy import POLICY
 from config.features import FeatureSettings
 from config.settings import Settings
 from serve_app.capabilities.capability import Capability, Section
 from serve_app.capabilities.connecting import NO_CONNECTORS, connectors_of, job_kinds
+from serve_app.capabilities.operations.contract import ListActivities
+from serve_app.capabilities.operations.overview import LETTERS
 from serve_app.capabilities.privacy.export import Export
-from serve_app.catalogue import CAPABILITIES, indexes, present
+from serve_app.catalogue import CAPABILITIES, indexes, operations_of, present
 from serve_app.cluster.blueprint import api_context, unconnected_api, unconnected_handlers
 from serve_app.edge.conventions.permits import actions_of, routes_of
 
@@ -101,8 +105,21 @@ def test_a_feature_that_is_off_has_no_route_no_event_and_is_still_asked_for_what
     assert len(api_context(off).personal()) == len(api_context(on).personal())
 
 
+def test_figures_for_staff_are_a_feature_across_capabilities() -> None:
+    on, off = api_context(Settings()), api_context(settings_without("analytics"))
+    gone = {op.name for one in CAPABILITIES for op in operations_of(one, on)} - {
+        op.name for one in CAPABILITIES for op in operations_of(one, off)
+    }
+    assert gone == {
+        *("get_calendar_analytics", "get_waitlist_analytics", "notification_analytics", "payment_analytics"),
+        "worksheet_analytics",
+    }
+    assert not {one.event for one in unconnected_handlers(settings_without("analytics"))} & gone
+    assert not [path for path in paths_of(settings_without("analytics")) if path.endswith("/analytics")]
+
+
 def test_a_switch_without_a_capability_changes_nothing() -> None:
-    known = {one.feature for one in CAPABILITIES}
+    known = {one.feature for one in CAPABILITIES} | {"analytics"}
     off = settings_without(*(name for name in FeatureSettings.model_fields if name not in known))
     assert paths_of(off) == paths_of(Settings())
 
@@ -177,6 +194,11 @@ ballast = ("fastapi", "starlette", "socketio", "aiohttp", "torch", "stripe", "el
            "ray.serve", "realtime", "serve_app.catalogue")
 print(*sorted(name for name in sys.modules if any(name == one or name.startswith(one + ".") for one in ballast)))
 """
+
+
+def test_every_connector_can_be_asked_for_by_its_name() -> None:
+    names = [RECORDINGS, EVIDENCE, MEDIA, LETTERS, "sendgrid", "email"]
+    assert [msgspec.convert({"connector": name}, ListActivities).connector for name in names] == names
 
 
 def test_a_runner_imports_no_operation_and_the_library_of_no_partner_that_is_not_configured() -> None:
