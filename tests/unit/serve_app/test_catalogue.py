@@ -45,7 +45,7 @@ def settings_without(*features: str) -> Settings:
 
 
 def paths_of(settings: Settings) -> set[str]:
-    return {route.path for route in routes_of(unconnected_api(settings))}
+    return {str(route.path) for route in routes_of(unconnected_api(settings))}
 
 
 @cache
