@@ -28,6 +28,7 @@ from config.settings import (
     IdentitySettings,
     LimitSettings,
     LivekitSettings,
+    MeetingSettings,
     MongoSettings,
     NotificationSettings,
     PaymentSettings,
@@ -91,6 +92,7 @@ async def house(
     chat: ChatSettings | None = None,
     livekit: LivekitSettings | None = None,
     turn: TurnSettings | None = None,
+    meetings: MeetingSettings | None = None,
     **identity: Any,
 ) -> AsyncIterator[House]:
     """A running one; everything is stopped and dropped afterwards. `master_keys`: those of a database that is there.
@@ -108,6 +110,7 @@ async def house(
         chat=chat or ChatSettings(),
         livekit=livekit or LivekitSettings(),
         turn=turn or TurnSettings(),
+        meetings=meetings or MeetingSettings(),
         files=files or FilesSettings(),
         e2ee=e2ee or E2eeSettings(),
         http=HttpSettings(public_url=public_url),
