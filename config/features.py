@@ -18,7 +18,7 @@ class FeatureSettings(Section):
     files: bool = Field(default=True, description="Files in rooms.")
     moderation: bool = Field(default=True, description="Screening of messages, and cases for moderators.")
     search: bool = Field(default=True, description="Search.")
-    analytics: bool = Field(default=True, description="Figures for staff.")
+    analytics: bool = Field(default=True, description="Figures for staff, of all that is on (`*_analytics`).")
     ml: bool = Field(default=True, description="The symptom model, and the process that serves it.")
 
     @property

@@ -1,7 +1,7 @@
 """Every capability of the program, in one list: what replicas deploy, and what the tests put to the test."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter
 from pymongo import IndexModel
@@ -38,7 +38,7 @@ from serve_app.capabilities.search.capability import SEARCH
 from serve_app.capabilities.worksheets.capability import WORKSHEETS
 from serve_app.edge.conventions.repeats import mongo_idempotency
 from serve_app.edge.front_events import FRONT_EVENTS, FRONT_REQUESTS
-from serve_app.edge.operation import Declared
+from serve_app.edge.operation import Declared, Operation
 from serve_app.edge.rest import router_of
 from serve_app.edge.server_events import ServerEvent, by_name
 from serve_app.edge.sockets import handlers_of as of_operations
@@ -74,11 +74,19 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     PRIVACY,
 )
 """In the order of the documents, and of erasure."""
+FIGURES: Final = "_analytics"
+"""What operations are called that give figures: the feature `analytics`."""
 
 
 def present(features: FeatureSettings) -> list[Capability]:
     """Those that are on."""
     return [one for one in CAPABILITIES if one.feature not in features.off]
+
+
+def operations_of(capability: Capability, context: ServerContext) -> list[Operation[Any]]:
+    """Those of a capability. Figures for staff (`*_analytics`) are a feature across all of them."""
+    figures = context.settings.features.analytics
+    return [one for one in capability.operations(context) if figures or not one.name.endswith(FIGURES)]
 
 
 def routers_of(context: ApiContext) -> list[APIRouter]:
@@ -87,7 +95,7 @@ def routers_of(context: ApiContext) -> list[APIRouter]:
     return [
         router
         for one in found
-        for router in (router_of(listed(guard(context, one.operations(context)))), *one.routers(context))
+        for router in (router_of(listed(guard(context, operations_of(one, context)))), *one.routers(context))
     ]
 
 
@@ -95,7 +103,7 @@ def handlers_of(context: GatewayContext) -> list[Handler]:
     """The handlers of their socket events."""
     handlers: list[Handler] = []
     for one in present(context.settings.features):
-        listed = context.table.listed(guard(context, one.operations(context)))
+        listed = context.table.listed(guard(context, operations_of(one, context)))
         handlers += [*one.handlers(context), *of_operations(listed, context.hub.joining)]
     return handlers
 
@@ -115,7 +123,7 @@ def client_events(context: ServerContext) -> list[Declared]:
     """What clients may emit: to the front itself, and to the capabilities that are on."""
     events: list[Declared] = list(FRONT_REQUESTS)
     for one in present(context.settings.features):
-        events += [*one.requests, *one.operations(context)]
+        events += [*one.requests, *operations_of(one, context)]
     return events
 
 

@@ -19,7 +19,8 @@ search       1,500 messages are said and looked for while search, follower, api 
              index is deleted, and its disk is full: each is found once, and the comparison afterwards finds nothing
 files        5,000 pictures with something changed in them: no crash, nothing left of what they told, an answer each
 media        a minute of a call between browsers in bad weather: freezes, gaps in the sound, what was asked for again;
-             and a meeting that is recorded while gateway, API, shard, runner, mongod and media worker are killed
+             a relay that is killed under one of three who talk; and a meeting that is recorded while gateway, API,
+             shard, runner, mongod and media worker are killed
 sheets       20 worksheets written by two each for a minute while gateway, shards, API and mongod are killed in turn
 doors        what schemathesis makes of every member of every request, beside what `make test` takes of it
 forms        2,000 generated worksheets and answers: shown, missing and counted is what survey-core does
@@ -84,7 +85,11 @@ DRILLS: Final[Mapping[str, Drill]] = {
     "files": Drill(("tests/unit/files/test_pictures.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
     "phones": Drill(("tests/drills/told/test_phones.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
     "media": Drill(
-        ("tests/drills/test_media.py", "tests/drills/test_meetings.py"), rounds=1, limit_s=1500.0, size=60, at_once=0
+        ("tests/drills/test_media.py", "tests/drills/test_relay.py", "tests/drills/test_meetings.py"),
+        rounds=1,
+        limit_s=1500.0,
+        size=60,
+        at_once=0,
     ),
     "doors": Drill(("tests/integration/identity/test_openapi.py",), rounds=1, limit_s=2400.0, size=1),
     "mutants": Drill(("tests/drills/worksheets/test_mutants.py",), rounds=1, limit_s=1800.0, size=200_000, at_once=0),

@@ -28,11 +28,13 @@ from config.settings import (
     IdentitySettings,
     LimitSettings,
     LivekitSettings,
+    MeetingSettings,
     MongoSettings,
     NotificationSettings,
     PaymentSettings,
     PresenceSettings,
     Settings,
+    TurnSettings,
 )
 from serve_app.capabilities.calendars.capability import calendars_of
 from serve_app.capabilities.capability import ApiContext
@@ -89,6 +91,8 @@ async def house(
     public_url: str | None = None,
     chat: ChatSettings | None = None,
     livekit: LivekitSettings | None = None,
+    turn: TurnSettings | None = None,
+    meetings: MeetingSettings | None = None,
     **identity: Any,
 ) -> AsyncIterator[House]:
     """A running one; everything is stopped and dropped afterwards. `master_keys`: those of a database that is there.
@@ -105,6 +109,8 @@ async def house(
         payments=payments or PaymentSettings(),
         chat=chat or ChatSettings(),
         livekit=livekit or LivekitSettings(),
+        turn=turn or TurnSettings(),
+        meetings=meetings or MeetingSettings(),
         files=files or FilesSettings(),
         e2ee=e2ee or E2eeSettings(),
         http=HttpSettings(public_url=public_url),

@@ -142,20 +142,10 @@ class Answers:
         return issued(self.doors, self._record, seat, self.draft.now_ms)
 
     def media(self, seat: Seat) -> AnyMedia:
-        """Where this seat connects. Elsewhere nobody is called by a name that guests are not to learn."""
-        aliased = self._record.config.names == "aliases" and seat.role not in STAFF
-        name = (
-            f"Guest {seat.alias}" if aliased or self._record.kind == "group" else self.names.get(seat.participant, "")
-        )
-        if seat.role in STAFF and not name:
-            name = "Host"
-        return media_for(
-            doors=self.doors,
-            record=self._record,
-            seat=seat,
-            name=name or f"Guest {seat.alias}",
-            now_ms=self.draft.now_ms,
-        )
+        """Where this seat connects. Elsewhere no guest is called by a name: it would leave the house."""
+        runs = seat.role in STAFF
+        name = self.names.get(seat.participant, "Host") if runs else f"Guest {seat.alias}"
+        return media_for(doors=self.doors, record=self._record, seat=seat, name=name, now_ms=self.draft.now_ms)
 
     @property
     def _policy(self) -> Literal["all", "relay"]:

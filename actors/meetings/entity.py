@@ -113,7 +113,7 @@ class MeetingEntity:
         everybody = tuple(dict.fromkeys((command.host, *command.people)))
         config = command.config or windows.roomy(config_of(command.kind), len(everybody))
         windows.check_people(everybody)
-        windows.check_config(config)
+        windows.check_config(config, self.terms.fallbacks)
         return Record(
             id=self.id,
             kind=command.kind,

@@ -90,11 +90,11 @@ class SocketGone(Command[None], frozen=True, tag="socket_gone"):
 
 
 class RecorderSays(Command[None], frozen=True, tag="recorder"):
-    """It has begun; has been stopped; has stored all of it, or failed to."""
+    """It has begun; has been stopped; has stored all of it, or failed to; is no more."""
 
     recording: str
     epoch: int
-    said: Literal["started", "stopped", "ready", "failed"]
+    said: Literal["started", "stopped", "ready", "failed", "deleted"]
     reason: str = ""
 
 

@@ -64,13 +64,17 @@ class Config(msgspec.Struct, frozen=True, array_like=True):
     fallback: bool = True
 
 
+CALLED: Final = Config(lobby="off")
+"""An answered call: its two people want nobody to let them in."""
+
+
 def config_of(kind: MeetingKindName) -> Config:
     """What holds for such a meeting until somebody wants it otherwise."""
     if kind == "session":
         return Config()
     if kind == "group":
         return Config(lobby="always", names="aliases", max_participants=12)
-    return Config(lobby="off")
+    return Config(lobby="always")
 
 
 class Window(msgspec.Struct, frozen=True, array_like=True):
@@ -125,7 +129,9 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     @property
     def passing(self) -> tuple[Source, ...]:
         """What whoever carries media lets through of them."""
-        return tuple(source for source in self.on if source not in self.muted) if self.inside else ()
+        if not self.inside or self.role == "observer":
+            return ()
+        return tuple(source for source in self.on if source not in self.muted)
 
 
 class Interval(msgspec.Struct, frozen=True, array_like=True):

@@ -145,7 +145,8 @@ def _deleted(record: Record, reason: str, by: Principal, *, under_hold: bool = F
         raise FailedPrecondition("Stop the recording first.", details={"reason": "not_over"})
     if record.held or under_hold:
         raise FailedPrecondition("This recording is held.", details={"reason": "held"})
-    event = RecordingDeleted(reason=reason, by=by.user, tracks=tuple(track.id for track in record.tracks))
+    tracks = tuple(track.id for track in record.tracks)
+    event = RecordingDeleted(reason=reason, by=by.user, tracks=tracks, meeting=record.meeting)
     return Decision(folded(record, event), events=[event])
 
 

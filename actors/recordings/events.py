@@ -33,6 +33,7 @@ class RecordingDeleted(Event, frozen=True, kw_only=True, array_like=True, tag="d
     reason: str
     by: str
     tracks: tuple[str, ...]
+    meeting: str = ""
 
 
 RecordingEvent = RecordingKept | RecordingFiled | RecordingDeleted

@@ -1,10 +1,14 @@
 """A recording as people see it."""
 
+from typing import Final
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from actors.recordings.state import Answer, Gap, Integrity, Record, Source, Status, Track
 from common.clock import to_rfc3339
+
+_CODECS: Final = {"vp8": "VP8"}  # as offers and `media.codecs` spell it
 
 
 class RecordingConsent(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +107,7 @@ def _track(track: Track, *, readable: bool) -> RecordingTrack:
         track_id=track.id,
         participant_id=track.participant,
         source=track.source,
-        codec=track.codec,
+        codec=_CODECS.get(track.codec, track.codec),
         container="webm",
         begin=to_rfc3339(track.begin),
         end=to_rfc3339(track.end),

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from config.section import Section
+from config.wellknown import KnownAs
 
 Tls = Literal["none", "starttls", "implicit", "offered"]
 _TLS: Final[dict[str, Tls]] = {"none": "none", "starttls": "starttls", "implicit": "implicit"}
@@ -81,7 +82,9 @@ class EmailSettings(Section):
     smtp_backup_url: Annotated[SecretStr, AfterValidator(_check_smtp_url)] | None = Field(
         default=None, description="A second mail server, as the first."
     )
-    sendgrid_key: SecretStr | None = Field(default=None, description="Key of SendGrid's API.")
+    sendgrid_key: Annotated[SecretStr | None, KnownAs("SENDGRID_API_KEY")] = Field(
+        default=None, description="Key of SendGrid's API."
+    )
     sendgrid_url: str = Field(default="https://api.sendgrid.com", description="Where SendGrid's API is.")
     sendgrid_webhook_keys: str | None = Field(
         default=None, description="Public keys that SendGrid signs its events with (base64), with commas."

@@ -39,12 +39,12 @@ class OperationTable:
         """What the caller is answered who asks for this.
 
         Raises:
-            FailedPrecondition: nobody here offers it (`reason`: `unavailable`).
+            FailedPrecondition: nobody here offers it (`reason`: `off`).
             CarewireError: what the operation refuses, to this caller.
         """
         operation = self._operations.get(name)
         if operation is None:
-            raise FailedPrecondition("This is not available here.", details={"reason": "unavailable"})
+            raise FailedPrecondition("This is not available here.", details={"reason": "off"})
         POLICY.require(caller.by.role, operation.action)
         try:
             request = msgspec.convert(dict(members), operation.request)

@@ -48,6 +48,8 @@ def decide(draft: Draft, answers: Answers, command: MeetingCommand, by: Principa
         if record.has_part(by.user):
             raise _not_seated()
         raise NotFound("There is no such meeting.")
+    if seat.state == "kicked" and isinstance(command, asked.RefreshTicket | asked.GetIce):
+        raise _kicked()
     if isinstance(command, asked.Leave):
         if seat.inside or seat.state == "waiting":
             gates.leave(draft, seat, "left")
@@ -68,6 +70,10 @@ def _not_seated() -> FailedPrecondition:
     return FailedPrecondition("You are not in this meeting now: join first.", details={"reason": "not_seated"})
 
 
+def _kicked() -> PermissionDenied:
+    return PermissionDenied("You were removed from this meeting.", details={"reason": "kicked"})
+
+
 def _read(draft: Draft, answers: Answers, command: MeetingCommand, by: Principal) -> Later:
     record = draft.record
     if not (by.is_system or by.role == "admin" or record.has_part(by.user)):
@@ -82,7 +88,7 @@ def _read(draft: Draft, answers: Answers, command: MeetingCommand, by: Principal
             return lambda: Ready(MeetingEvidence(evidence=shown_evidence(evidence, record.final)))
         case asked.Watch():
             if seat is not None and seat.state == "kicked":
-                raise PermissionDenied("You were removed from this meeting.", details={"reason": "kicked"})
+                raise _kicked()
             if seat is not None:
                 links.watches(draft, command, seat)
             return lambda: Ready(_watched(answers), command.since, by.user)

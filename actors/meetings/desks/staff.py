@@ -36,6 +36,7 @@ COMMANDS: Final = (
     asked.StopRecording,
 )
 _ALSO_AFTERWARDS: Final = (asked.EndMeeting, asked.StopRecording, asked.GetQuality)
+_HOST_ALONE: Final = (asked.SetRole, asked.GetQuality)
 _ALSO_ADMIN: Final = (asked.GetQuality, asked.CancelMeeting, asked.EndMeeting)
 Later = Callable[[], object]
 
@@ -74,7 +75,7 @@ def decide(draft: Draft, answers: Answers, command: MeetingCommand, by: Principa
     record = draft.record
     own = None
     if not (by.role == "admin" and isinstance(command, _ALSO_ADMIN)):
-        own = require(record, by, host=isinstance(command, asked.SetRole))
+        own = require(record, by, host=isinstance(command, _HOST_ALONE))
     if record.over and not isinstance(command, _ALSO_AFTERWARDS):
         raise FailedPrecondition("This meeting is over.", details={"reason": record.status})
     match command:

@@ -11,7 +11,7 @@ from actors.meetings.outcomes.outcome import knowing, told_to
 from actors.meetings.outcomes.views import names
 from actors.meetings.shown import Missed, MissedPayload, WatchReply
 
-_MOST: Final = 500
+_PAGE: Final = 500
 
 
 async def with_missed(query: Ready, entity_id: str, version: int, library: Library) -> WatchReply:
@@ -19,12 +19,24 @@ async def with_missed(query: Ready, entity_id: str, version: int, library: Libra
     watched = query.answer
     assert isinstance(watched, WatchReply)
     assert query.since is not None
-    found = await library.after(entity_id, query.since, upto=min(version, watched.seq), limit=_MOST)
+    found = await _after(entity_id, query.since, min(version, watched.seq), library)
     seats = {one.event.seat.participant for one in found if isinstance(one.event, SeatChanged)}
     known = await names(entity_id, sorted(seats), library)
     meeting = entity_id.partition(":")[2]
     told = [_told(one, known, meeting, query.viewer) for one in found]
     return replace(watched, events=[one for one in told if one is not None])
+
+
+async def _after(entity_id: str, since: int, upto: int, library: Library) -> list[Recorded[Any]]:
+    """All of them: a list that ended early would be a gap that nobody sees."""
+    found: list[Recorded[Any]] = []
+    while since < upto:
+        page = await library.after(entity_id, since, upto=upto, limit=_PAGE)
+        found += page
+        if len(page) < _PAGE:
+            break
+        since = page[-1].seq
+    return found
 
 
 def _told(recorded: Recorded[Any], known: Any, meeting: str, viewer: str) -> Missed | None:

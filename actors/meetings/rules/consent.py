@@ -171,6 +171,8 @@ def heard(draft: Draft, command: RecorderSays, by: Principal) -> None:
             _say(draft, replace(recording, status="ready"))
         case "failed", "starting" | "recording" | "stopping":
             _say(draft, replace(recording, status="failed", reason=command.reason, stopped=draft.now_ms))
+        case "deleted", "ready" | "failed":
+            _say(draft, replace(recording, status="deleted", reason=command.reason))
 
 
 def known(record: Record, recording: str) -> Recording:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from actors.kernel.contract.entity import Principal
 from actors.meetings.commands import Join
+from actors.meetings.events import SeatChange
 from actors.meetings.reports import MeshOverdue
 from actors.meetings.rules import consent, gates, windows
 from actors.meetings.rules.draft import Draft
@@ -91,7 +92,8 @@ def full_for(record: Record, seat: Seat | None) -> bool:
 
 
 def _new_seat(record: Record, command: Join, by: Principal) -> Seat:
-    role: Role = "host" if by.user == record.host else "observer" if by.user not in record.people else "guest"
+    observes = command.observe or by.user not in record.people
+    role: Role = "host" if by.user == record.host else "observer" if observes else "guest"
     number = 0 if role == "host" else next_alias(record)
     return Seat(participant=command.participant, user=by.user, role=role, state="left", alias=number)
 
@@ -130,7 +132,7 @@ def _sit(draft: Draft, seat: Seat, command: Join) -> Joined:
         draft.whisper(seat, "meeting_left", reason="moved")
     keeps = seat.inside and not another
     flows = keeps and open_interval(draft.record, seat.participant) is not None
-    was_waiting, was_inside = seat.state == "waiting", seat.inside
+    was_waiting, before = seat.state == "waiting", seat
     seat = replace(
         seat,
         state="connected" if flows else "seated",
@@ -141,7 +143,7 @@ def _sit(draft: Draft, seat: Seat, command: Join) -> Joined:
         joined=seat.joined or draft.now_ms,
         connection=command.connection or ("" if another else seat.connection),
     )
-    draft.seat(seat, "state" if was_inside else "joined", secret=_name(command))
+    draft.seat(seat, _change(before, seat, command), secret=_name(command))
     if not flows:
         keep_for_a_while(draft, seat)
     if was_waiting:
@@ -152,6 +154,12 @@ def _sit(draft: Draft, seat: Seat, command: Join) -> Joined:
     if media.provider == "mesh":
         _came_into_mesh(draft, seat, told=not flows)
     return Joined("seated", seat.participant, resumed=resumed)
+
+
+def _change(before: Seat, seat: Seat, command: Join) -> SeatChange:
+    if not before.inside:
+        return "joined"
+    return "name" if command.name and before.state == seat.state else "state"
 
 
 def _came_into_mesh(draft: Draft, seat: Seat, *, told: bool) -> None:

@@ -1,5 +1,7 @@
 """When one may be in a meeting: from its booking's times, and what its timers do."""
 
+from collections.abc import Collection
+
 from msgspec import UnsetType
 from msgspec.structs import replace
 
@@ -7,7 +9,7 @@ from actors.meetings.commands import CreateMeeting, FollowBooking, UpdateMeeting
 from actors.meetings.reports import CloseEvidence, CloseRoom, EndEmpty, OpenRoom, WarnOfEnd
 from actors.meetings.rules import consent, gates, moves
 from actors.meetings.rules.draft import Draft
-from actors.meetings.state import MOST_PEOPLE, Config, Record, Terms, Window
+from actors.meetings.state import FALLBACKS, MOST_PEOPLE, UNDER_WAY, Config, Record, Terms, Window
 from common.clock import to_rfc3339
 from common.errors import FailedPrecondition, InvalidArgument
 
@@ -89,7 +91,7 @@ def closes(draft: Draft, command: CloseRoom) -> bool:
 def wait_for_return(draft: Draft) -> None:
     """Nobody is in it any more: it ends after a while, but not before its planned end."""
     record = draft.record
-    if not record.inside and not record.over and record.emptied and record.started:
+    if not record.inside and not record.over and record.emptied:
         due = max(record.emptied + draft.terms.empty, record.window.end)
         draft.at(f"empty:{record.emptied}", due, EndEmpty(record.emptied))
 
@@ -127,20 +129,44 @@ def roomy(config: Config, people: int) -> Config:
     return replace(config, max_participants=max(config.max_participants, min(people, MOST_PEOPLE)))
 
 
-def check_config(config: Config) -> None:
-    """Raises InvalidArgument: nobody can hold a meeting like that."""
+def check_config(config: Config, fallbacks: Collection[str]) -> None:
+    """May a meeting be held like that? `fallbacks`: where it can go.
+
+    Raises:
+        InvalidArgument: nobody can hold one so.
+        FailedPrecondition: reason `e2ee`: what only its people can read does not go elsewhere; `provider`: there is
+            none of that sort.
+    """
     if not 2 <= config.max_participants <= MOST_PEOPLE:
         details: dict[str, object] = {"field": "config.max_participants"}
         raise InvalidArgument(f"A meeting has room for 2 to {MOST_PEOPLE}.", details=details)
     if config.provider == "mesh" and config.max_participants > 2:
         raise InvalidArgument("A mesh is for two.", details={"field": "config.provider"})
+    if config.provider in FALLBACKS and config.e2ee:
+        raise _sealed()
+    if config.provider in FALLBACKS and config.provider not in fallbacks:
+        raise FailedPrecondition("There is no such provider here.", details={"reason": "provider"})
+
+
+def _sealed() -> FailedPrecondition:
+    return FailedPrecondition(
+        "What is encrypted from end to end is neither recorded nor held elsewhere.", details={"reason": "e2ee"}
+    )
+
+
+def _check_sealing(record: Record, config: Config) -> None:
+    """Raises FailedPrecondition, reason `e2ee`: it is being recorded, or held elsewhere, and would be so no more."""
+    recorded = record.recording is not None and record.recording.status in UNDER_WAY
+    if config.e2ee and not record.config.e2ee and (recorded or record.media.provider in FALLBACKS):
+        raise _sealed()
 
 
 def update(draft: Draft, command: UpdateMeeting) -> None:
     """Other times, people, or rules.
 
     Raises:
-        FailedPrecondition: reason `follows_booking`: its times and people are those of its booking.
+        FailedPrecondition: reason `follows_booking`: its times and people are those of its booking; and as
+            `check_config`.
         InvalidArgument: times or people that no meeting has.
     """
     record = draft.record
@@ -148,7 +174,8 @@ def update(draft: Draft, command: UpdateMeeting) -> None:
     if record.booking and (timed or command.people is not None):
         raise FailedPrecondition("It follows its booking.", details={"reason": "follows_booking"})
     if command.config is not None and (config := command.config.over(record.config)) != record.config:
-        check_config(config)
+        check_config(config, draft.terms.fallbacks)
+        _check_sealing(record, config)
         draft.change("config", config=config)
         moves.after_config(draft, record)
     if command.title is not None and command.title != record.title:
@@ -166,8 +193,9 @@ def update(draft: Draft, command: UpdateMeeting) -> None:
 def _plan(draft: Draft, start: int, end_at: int) -> None:
     if not 0 < end_at - start <= 86_400_000:
         raise InvalidArgument("A meeting ends after it starts, within a day.", details={"field": "end"})
-    window = window_of(start, end_at, draft.terms)
-    draft.change("moved", window=window, revision=draft.record.revision + 1)
+    record, window = draft.record, window_of(start, end_at, draft.terms)
+    shuts = record.status == "open" and not record.inside and draft.now_ms < window.opens_at
+    draft.change("moved", status="scheduled" if shuts else None, window=window, revision=record.revision + 1)
     set_timers(draft)
 
 

@@ -1,5 +1,5 @@
 """What follows from events of meetings and of recordings for one another: a recording hears from its meeting how it
-stands, and says when all of it is stored."""
+stands, and says when all of it is stored, and when it is no more."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reactio
 from actors.meetings.events import RecordingChanged
 from actors.meetings.reports import RecorderSays
 from actors.recordings.commands import Follow
-from actors.recordings.events import RecordingFiled
+from actors.recordings.events import RecordingDeleted, RecordingFiled
 from actors.recordings.state import Consent
 
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -46,7 +46,18 @@ def tell_stored(entity_id: str, recorded: Recorded[RecordingFiled]) -> Owed:
     return Owed([Letter(f"meeting:{event.meeting}", _pack(said))])
 
 
+def tell_deleted(entity_id: str, recorded: Recorded[RecordingDeleted]) -> Owed:
+    """Its meeting: it is no more. Why somebody wanted it gone is theirs to know."""
+    event = recorded.event
+    if not event.meeting:
+        return NOTHING
+    reason = "expired" if event.reason == "expired" else "deleted"
+    said = RecorderSays(entity_id.partition(":")[2], 0, "deleted", reason)
+    return Owed([Letter(f"meeting:{event.meeting}", _pack(said))])
+
+
 REACTIONS: Final[list[AnyReaction]] = [
     Reaction("follow_recording", "meeting", RecordingChanged, follow_recording, to=("recording",), feature="video"),
     Reaction("tell_stored", "recording", RecordingFiled, tell_stored, to=("meeting",), feature="video"),
+    Reaction("tell_deleted", "recording", RecordingDeleted, tell_deleted, to=("meeting",), feature="video"),
 ]

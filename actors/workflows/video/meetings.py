@@ -16,7 +16,7 @@ from actors.meetings.events import TO_EVERYBODY, EvidenceClosed, MeetingChanged,
 from actors.meetings.ids import CALL_MS, meeting_of_booking, meeting_of_call
 from actors.meetings.rules.names import people_for
 from actors.meetings.shown import shown_meeting
-from actors.meetings.state import Record
+from actors.meetings.state import CALLED, Record
 from actors.notifications.notifier.commands import Tell
 from actors.notifications.notifier.subjects import Subject
 from actors.payments.bill.commands import SessionSeen
@@ -74,7 +74,9 @@ def meet_after_call(entity_id: str, recorded: Recorded[CallEnded]) -> Owed:
 
 def made_for_call(call: Call, now_ms: int) -> CreateMeeting:
     """The meeting that a call is talked in."""
-    return CreateMeeting(kind="call", host=call.caller, people=(call.callee,), start=now_ms, end=now_ms + CALL_MS)
+    return CreateMeeting(
+        kind="call", host=call.caller, people=(call.callee,), start=now_ms, end=now_ms + CALL_MS, config=CALLED
+    )
 
 
 def tell_meeting_made(entity_id: str, recorded: Recorded[MeetingMade]) -> Owed:

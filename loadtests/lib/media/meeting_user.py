@@ -116,7 +116,7 @@ class MeetingUser(CarewireUser):
 
     @task
     def talk(self) -> None:
-        """Call, have it go through the unit, talk, end it."""
+        """Call, have it go through the unit, talk once the other is heard, end it."""
         if self.number % 2 or self.neighbour not in MeetingUser._here:
             time.sleep(1)
             return
@@ -166,9 +166,10 @@ class MeetingUser(CarewireUser):
         answer = self.socket.ask("meeting_offer", offer)
         if answer:
             self.media.ask(person, answer=answer["sdp"])
-            _beside(self._measure, person)
+            self._measure(person)
 
     def _measure(self, person: int) -> None:
+        """Until the other is heard: whoever hung up before, because all is slow, would have heard nobody."""
         for name in ("connected", "heard"):
             began, took_ms, failed = time.perf_counter(), 0.0, None
             try:

@@ -11,6 +11,7 @@ from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.kernel.contract.ports import EntityClient
 from actors.meetings.commands import CreateMeeting
 from actors.meetings.ids import CALL_MS, meeting_of_call
+from actors.meetings.state import CALLED
 from actors.rooms.messages.views import MEMBERSHIPS
 from common.clock import Clock
 from common.errors import InvalidArgument, PermissionDenied
@@ -80,7 +81,12 @@ class Calls:
         if call.meeting_id and call.meeting_id == self.meeting_of(call.id):
             now_ms = self._clock.platform_ms()
             made = CreateMeeting(
-                kind="call", host=call.caller_id, people=(call.callee_id,), start=now_ms, end=now_ms + CALL_MS
+                kind="call",
+                host=call.caller_id,
+                people=(call.callee_id,),
+                start=now_ms,
+                end=now_ms + CALL_MS,
+                config=CALLED,
             )
             await self._entities.submit(f"meeting:{call.meeting_id}", made, by=SYSTEM, trace=trace)
 

@@ -17,7 +17,7 @@ from actors.meetings.outcomes.views import EVERYBODY, MEETINGS, record_in
 from actors.meetings.shown import MeetingReply
 from actors.meetings.state import Record
 from common.clock import Clock
-from common.errors import NotFound, PermissionDenied
+from common.errors import FailedPrecondition, NotFound, PermissionDenied
 from common.ids import new_id
 from common.logs import get_logger
 from common.reach import Reach
@@ -30,6 +30,7 @@ from serve_app.edge.operation import Caller
 from store.ports.views import ViewQuery, Views
 
 _PAGE: Final = 200
+_CONFIRMED: Final = "confirmed"
 _meeting: Final = msgspec.json.Decoder(MeetingReply).decode
 log = get_logger(__name__)
 OpenBill = Callable[[str], Awaitable[str]]
@@ -82,11 +83,14 @@ class Meetings:
         reply = await self.ask(meeting_id, command, caller)
         await self.enforce(meeting_id, caller.trace)
         about = str(getattr(command, "participant", "") or "")
-        resource = f"{meeting_id}/{about}" if about else meeting_id
+        await self.record(action, f"{meeting_id}/{about}" if about else meeting_id, caller, why)
+        return reply
+
+    async def record(self, action: str, resource: str, caller: Caller, why: str = "") -> None:
+        """In the audit record: it was done. Raises Unavailable."""
         await self._parts.audit.append(
             AuditEntry(action, caller.by.user, role=caller.by.role, resource=resource, request=caller.trace, why=why)
         )
-        return reply
 
     async def enforce(self, meeting_id: str, trace: str) -> None:
         """Have media hold to what the meeting has decided."""
@@ -97,15 +101,26 @@ class Meetings:
 
     async def create(self, command: CreateMeeting, caller: Caller) -> Reply:
         """A meeting of one's own."""
-        return await self.ask(new_id("mtg", self._parts.clock.platform_ms()), command, caller)
+        meeting_id = new_id("mtg", self._parts.clock.platform_ms())
+        made = await self.ask(meeting_id, command, caller)
+        await self.record("meeting.create", meeting_id, caller)
+        return made
 
     async def of_booking(self, booking_id: str, caller: Caller) -> Reply:
-        """The meeting of a booking, made if it has none. Raises NotFound: there is no such booking for the caller."""
+        """The meeting of a booking, made if it is confirmed and has none yet.
+
+        Raises:
+            NotFound: there is no such booking for the caller.
+            FailedPrecondition: reason `not_confirmed`.
+        """
         booking = await self._parts.calendars.bookings.get(booking_id, by=caller.by, trace=caller.trace)
         meeting_id = meeting_of_booking(booking_id)
         try:
             return await self.ask(meeting_id, GetMeeting(), caller)
         except NotFound:
+            if booking.status != _CONFIRMED:
+                details: dict[str, object] = {"reason": "not_confirmed", "status": booking.status}
+                raise FailedPrecondition("Only a confirmed booking has a meeting.", details=details) from None
             await self._entities.submit(f"meeting:{meeting_id}", _made_of(booking), by=SYSTEM, trace=caller.trace)
         return await self.ask(meeting_id, GetMeeting(), caller)
 
@@ -202,7 +217,7 @@ class Meetings:
 
 def _made_of(booking: BookingReply) -> CreateMeeting:
     return CreateMeeting(
-        kind="session" if not booking.participants else "group",
+        kind="session",
         host=booking.therapist_id,
         people=(booking.client_id, *booking.participants),
         start=parse_instant(booking.start),

@@ -24,7 +24,7 @@ _Cursor = Annotated[
         description="`next_cursor` of the page before; without it, the first page.",
     ),
 ]
-_Name = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]{0,63}\Z")]
+_Name = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_-]{0,63}\Z")]
 
 
 class ListActivities(Request, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ import asyncio
 import fractions
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +16,8 @@ from aiortc import (
     MediaStreamTrack,
     RTCBundlePolicy,
     RTCConfiguration,
+    RTCIceServer,
+    RTCIceTransportPolicy,
     RTCPeerConnection,
     RTCRtpSender,
     RTCSessionDescription,
@@ -113,11 +115,15 @@ class Tone(AudioStreamTrack):
 
 
 class Client:
-    """One person. What it sends is named by `tracks`; what it gets is counted by `seen`."""
+    """One person. What it sends is named by `tracks`; what it gets is counted by `seen`. `relays`: nothing goes but
+    through one of these."""
 
-    def __init__(self, unit: MediaUnit, room: str, person: str) -> None:
+    def __init__(self, unit: MediaUnit, room: str, person: str, relays: Sequence[RTCIceServer] = ()) -> None:
         self.unit, self.room, self.person = unit, room, person
-        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        policy = RTCIceTransportPolicy.RELAY if relays else RTCIceTransportPolicy.ALL
+        self.connection = RTCPeerConnection(
+            RTCConfiguration(list(relays), iceTransportPolicy=policy, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        )
         self.frames: dict[str, int] = {}
         self.brightness: dict[str, float] = {}
         self._sources: dict[Any, str] = {}

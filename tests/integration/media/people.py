@@ -64,13 +64,13 @@ class Workshop:
 
 @asynccontextmanager
 async def a_home(
-    mongo_url: str, database: str, directory: Path
+    mongo_url: str, database: str, directory: Path, **more: Any
 ) -> AsyncIterator[tuple[House, Workshop, FleetSupervisor]]:
-    """A house with a runner, a supervisor, and workers that are hatched when they are needed."""
+    """A house with a runner, a supervisor, and workers that are hatched when they are needed. `more`: see `house`."""
     port = free_port()
     media = MediaSettings(ports=f"{port}-{port + 20}", spare=0)
     async with AsyncExitStack() as opened:
-        home = await opened.enter_async_context(house(mongo_url, database, directory))
+        home = await opened.enter_async_context(house(mongo_url, database, directory, **more))
         settings = home.settings.model_copy(update={"media": media})
         await home.gateway()
         registry = MediaRegistry(home.database)

@@ -121,7 +121,7 @@ async def test_what_all_agreed_to_is_recorded_and_read_by_the_host_alone(home: H
             for where in (f"/api/recordings/{recording}", path, f"/api/recordings/{recording}/content"):
                 assert (await home.call("GET", where, bearer=stranger)).status_code == 404
         looks = (await home.ok("GET", f"/api/recordings/{recording}/access", bearer=guest))["access"]
-        assert [look["action"] for look in looks] == ["read", "read", "read"]
+        assert [look["action"] for look in looks] == ["read", "read", "read", "stopped", "started"]
         assert (looks[1]["from_byte"], looks[1]["to_byte"]) == (4, 9)
         hold = {"held": True, "reason": "A complaint."}
         await home.ok("POST", f"/api/recordings/{recording}/hold", hold, bearer=home.admin())

@@ -6,15 +6,17 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from config.settings import MeetingSettings
 from tests.identity_rig import House, house
 from tests.mongo import url_of
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared_house(mongo_port: int, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """With two gateways."""
+    """With two gateways. Nobody carries media here, and for a while nobody minds."""
     directory = tmp_path_factory.mktemp("house")
-    async with house(url_of(mongo_port), f"test_{uuid.uuid4().hex}", directory) as made:
+    meetings = MeetingSettings(fallback_after_s=600)
+    async with house(url_of(mongo_port), f"test_{uuid.uuid4().hex}", directory, meetings=meetings) as made:
         await made.gateway()
         await made.gateway()
         yield made

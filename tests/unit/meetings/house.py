@@ -18,6 +18,7 @@ from actors.meetings.state import Config, Record, Terms
 from common.errors import CarewireError
 
 DOORS = Doors(key=b"what tickets are signed with in tests")
+TERMS = Terms(fallbacks=("jitsi", "livekit"))
 MINUTE = 60_000
 START = 10_000 * MINUTE
 END = START + 50 * MINUTE
@@ -42,7 +43,7 @@ class Meeting:
     history: list[tuple[AnyMeetingEvent, int]] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     heard: list[Signal] = field(default_factory=list)
-    entity: MeetingEntity = field(default_factory=lambda: MeetingEntity("mtg_1", Terms(), DOORS))
+    entity: MeetingEntity = field(default_factory=lambda: MeetingEntity("mtg_1", TERMS, DOORS))
 
     def __post_init__(self) -> None:
         command = CreateMeeting(
@@ -87,8 +88,8 @@ class Meeting:
         """By Carewire itself."""
         return self.ask(SYSTEM, command)
 
-    def join(self, name: str, device: str = "phone", **members: Any) -> Any:
-        return self.ask(person(name), Join(f"prt_{name}", device, **members))
+    def join(self, who: str, device: str = "phone", **members: Any) -> Any:
+        return self.ask(person(who), Join(f"prt_{who}", device, **members))
 
     def pass_time(self, ms: int) -> None:
         """With every timer that becomes due, in order."""

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -10,14 +11,18 @@ import msgspec
 import pytest
 
 from actors.kernel.contract.entity import Principal
+from actors.meetings.activities import EVIDENCE, MEDIA
+from actors.recordings.activities import RECORDINGS
 from common.clock import SystemClock
 from common.policy import POLICY
 from config.features import FeatureSettings
 from config.settings import Settings
 from serve_app.capabilities.capability import Capability, Section
 from serve_app.capabilities.connecting import NO_CONNECTORS, connectors_of, job_kinds
+from serve_app.capabilities.operations.contract import ListActivities
+from serve_app.capabilities.operations.overview import LETTERS
 from serve_app.capabilities.privacy.export import Export
-from serve_app.catalogue import CAPABILITIES, indexes, present
+from serve_app.catalogue import CAPABILITIES, health_of, indexes, operations_of, present, server_events
 from serve_app.cluster.blueprint import api_context, unconnected_api, unconnected_handlers
 from serve_app.edge.conventions.permits import actions_of, routes_of
 
@@ -40,7 +45,12 @@ def settings_without(*features: str) -> Settings:
 
 
 def paths_of(settings: Settings) -> set[str]:
-    return set(unconnected_api(settings).openapi()["paths"])
+    return {str(route.path) for route in routes_of(unconnected_api(settings))}
+
+
+@cache
+def all_paths() -> frozenset[str]:
+    return frozenset(paths_of(Settings()))
 
 
 def test_every_folder_of_a_capability_is_in_the_list_and_the_other_way_round() -> None:
@@ -96,15 +106,32 @@ def test_a_feature_that_is_off_has_no_route_no_event_and_is_still_asked_for_what
     on, off = Settings(), settings_without(feature)
     theirs = [one for one in CAPABILITIES if one.feature == feature]
     assert [one for one in CAPABILITIES if one not in theirs] == present(off.features)
-    assert paths_of(off) < paths_of(on)
+    assert paths_of(off) < all_paths()
     assert {one.event for one in unconnected_handlers(off)} <= {one.event for one in unconnected_handlers(on)}
+    gone = {event.name for one in theirs for event in one.events}
+    assert not gone & set(server_events(off.features))
+    assert [part.name for part in health_of(api_context(off)) if part.name == feature] == [feature]
     assert len(api_context(off).personal()) == len(api_context(on).personal())
 
 
+def test_figures_for_staff_are_a_feature_across_capabilities() -> None:
+    on, off = api_context(Settings()), api_context(settings_without("analytics"))
+    gone = {op.name for one in CAPABILITIES for op in operations_of(one, on)} - {
+        op.name for one in CAPABILITIES for op in operations_of(one, off)
+    }
+    assert gone == {
+        *("get_calendar_analytics", "get_waitlist_analytics", "notification_analytics", "payment_analytics"),
+        "worksheet_analytics",
+    }
+    without = settings_without("analytics")
+    assert not {one.event for one in unconnected_handlers(without)} & gone
+    assert {path for path in all_paths() if path.endswith("/analytics")} == all_paths() - paths_of(without)
+
+
 def test_a_switch_without_a_capability_changes_nothing() -> None:
-    known = {one.feature for one in CAPABILITIES}
+    known = {one.feature for one in CAPABILITIES} | {"analytics"}
     off = settings_without(*(name for name in FeatureSettings.model_fields if name not in known))
-    assert paths_of(off) == paths_of(Settings())
+    assert paths_of(off) == all_paths()
 
 
 async def test_an_export_is_one_document_of_all_sections_and_rows_are_read_while_it_is_sent() -> None:
@@ -177,6 +204,11 @@ ballast = ("fastapi", "starlette", "socketio", "aiohttp", "torch", "stripe", "el
            "ray.serve", "realtime", "serve_app.catalogue")
 print(*sorted(name for name in sys.modules if any(name == one or name.startswith(one + ".") for one in ballast)))
 """
+
+
+def test_every_connector_can_be_asked_for_by_its_name() -> None:
+    names = [RECORDINGS, EVIDENCE, MEDIA, LETTERS, "sendgrid", "email"]
+    assert [msgspec.convert({"connector": name}, ListActivities).connector for name in names] == names
 
 
 def test_a_runner_imports_no_operation_and_the_library_of_no_partner_that_is_not_configured() -> None:

@@ -53,7 +53,9 @@ class Moderating:
             name="admit_participants",
             action="meeting.moderate",
             request=requests.AdmitParticipant,
-            call=lambda request, caller: self._meetings.act("meeting.admit", request.meeting_id, Admit(), caller),
+            call=lambda request, caller: self._meetings.act(
+                "meeting.admit", request.meeting_id, Admit(request.participant_id or ""), caller
+            ),
             rest=Rest("POST", f"{ONE}/admit", tag=TAG, aliases=(f"{ONE}/participants/admit",)),
             limit="write",
             response=ParticipantsReply,

@@ -12,7 +12,7 @@ from actors.meetings.commands import AnswerConsent, GetMeeting, StartRecording, 
 from actors.recordings.commands import Delete, Hold, Look
 from actors.recordings.kind import VIEWS
 from actors.recordings.shown import WholeRecording, shown
-from actors.recordings.state import KEPT, Record, Track
+from actors.recordings.state import Record, Track
 from common.clock import Clock
 from common.errors import FailedPrecondition, NotFound
 from common.ids import new_id
@@ -62,7 +62,9 @@ class Recordings:
         recording = new_id("rec", self._clock.now_ms())
         command = StartRecording(recording, self._text_version, audio_only)
         await self._entities.submit(f"meeting:{meeting}", command, by=by, trace=trace)
-        return await self._followed(recording)
+        made = await self._followed(recording)
+        await self.looks.note(recording, "started", by.user, by.role, made.host, trace=trace)
+        return made
 
     async def answer(self, recording: str, *, granted: bool, text_version: str, by: Principal, trace: str) -> Record:
         """One for themselves. Raises as `actors.meetings.rules.consent.answer` does; NotFound."""
@@ -75,7 +77,9 @@ class Recordings:
         """Keep nothing more. Raises as `actors.meetings.rules.consent.stop_by` does."""
         await self._entities.submit(f"meeting:{meeting}", StopRecording(), by=by, trace=trace)
         newest = await self._newest(meeting)
-        return await self._stopped(newest)
+        made = await self._stopped(newest)
+        await self.looks.note(newest, "stopped", by.user, by.role, made.host, trace=trace)
+        return made
 
     # Afterwards
 
@@ -130,7 +134,7 @@ class Recordings:
         record = await self.look(recording, by=by, trace=trace)
         if record.status == "deleted":
             raise NotFound("This recording was deleted.")
-        if record.status not in KEPT:
+        if record.status != "ready":
             raise FailedPrecondition("This recording is not ready.", details={"reason": record.status})
         return record
 

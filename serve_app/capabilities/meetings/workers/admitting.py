@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from actors.meetings.activities import RoomState
-from actors.meetings.commands import GetMeeting
+from actors.meetings.commands import GetIce
 from common.errors import FailedPrecondition
 from serve_app.capabilities.meetings.admission import Admissions
 from serve_app.capabilities.meetings.service import Meetings
@@ -39,12 +39,13 @@ class MediaAdmission:
 
         Raises:
             NotFound: they have no part in it.
+            PermissionDenied: reason `kicked`.
             FailedPrecondition: reason `not_seated`, `provider`.
         """
         room = await self._admissions.room(meeting, trace=caller.trace)
         seat = next((each for each in room.seats if each.user == caller.by.user), None)
         if seat is None:
-            await self._meetings.ask(meeting, GetMeeting(), caller)  # who has no part in it hears so
+            await self._meetings.ask(meeting, GetIce(), caller)  # who has no part in it, or was removed, hears so
             raise FailedPrecondition("You are not in this meeting now: join first.", details={"reason": "not_seated"})
 
         async def look() -> RoomState:

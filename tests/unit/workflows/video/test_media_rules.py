@@ -12,10 +12,10 @@ from actors.meetings.events import RecordingChanged
 from actors.meetings.reports import RecorderSays
 from actors.meetings.state import Consent, Recording, RecordingStatus
 from actors.recordings.commands import Follow, RecordingCommand
-from actors.recordings.events import RecordingFiled
+from actors.recordings.events import RecordingDeleted, RecordingFiled
 from tests.unit.workflows.test_table import RULES
 
-TOLD: Final = {"follow_recording", "tell_stored"}
+TOLD: Final = {"follow_recording", "tell_stored", "tell_deleted"}
 
 
 def letters(rule: str, event: Event, commands: Any) -> list[tuple[str, Any]]:
@@ -59,3 +59,14 @@ def test_its_meeting_hears_when_all_of_it_is_stored(failed: str, said: str) -> N
     assert to == "meeting:mtg_1"
     assert isinstance(command, RecorderSays)
     assert (command.recording, command.said) == ("one", said)
+
+
+@pytest.mark.parametrize(("why", "told"), [("expired", "expired"), ("She asked for it.", "deleted")])
+def test_its_meeting_hears_that_it_is_no_more_and_not_why_somebody_wanted_so(why: str, told: str) -> None:
+    gone = RecordingDeleted(reason=why, by="host", tracks=("trk_1",), meeting="mtg_1")
+    [(to, command)] = letters("tell_deleted", gone, MeetingCommand)
+    assert to == "meeting:mtg_1"
+    assert isinstance(command, RecorderSays)
+    assert (command.recording, command.said, command.reason) == ("one", "deleted", told)
+    of_before = RecordingDeleted(reason=why, by="host", tracks=())
+    assert letters("tell_deleted", of_before, MeetingCommand) == []
