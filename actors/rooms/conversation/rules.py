@@ -32,6 +32,7 @@ from actors.rooms.conversation.commands import (
     Unveil,
 )
 from actors.rooms.conversation.policy import PLAIN, Policy
+from actors.rooms.keeping import house
 from actors.rooms.messages.queries import MessagesAt
 from actors.rooms.replies import ConversationView, CreatedRoom, SpokenOf, UpdatedRoom, WhoIsWho
 from actors.rooms.room import rules as texts
@@ -110,7 +111,7 @@ def converse(room: RoomState, command: Converse, context: Context) -> Decision:
     profile = room.profile
     if profile is not None:
         return _find(room=room, profile=profile, command=command, bond=bond, context=context)
-    days = room.days_kept(command.relation)
+    days = house.days_kept(context.parts, command.relation)
     binding = _bound(command, days, user, now_ms)
     profile = Profile(
         kind="direct",

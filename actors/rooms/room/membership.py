@@ -11,6 +11,7 @@ import msgspec
 from actors.kernel.contract.entity import Context, Decision
 from actors.rooms.conversation import words
 from actors.rooms.conversation.binding import NO_OPENING, Binding, Opening
+from actors.rooms.keeping import house
 from actors.rooms.marks import delivery, privacy
 from actors.rooms.messages.queries import Standing
 from actors.rooms.replies import CreatedRoom, JoinedRoom, RoomMembers, UpdatedRoom
@@ -71,7 +72,7 @@ def create(room: RoomState, command: Create, context: Context) -> Decision:
         owner=user,
         created_at=context.now_ms,
         binding=_bound(command, context.now_ms),
-        retention_days=room.days_kept(),
+        retention_days=house.days_kept(context.parts),
     )
     members = (user, *others)
     quiet = privacy.quiet_among(members, context)
