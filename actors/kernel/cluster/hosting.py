@@ -39,8 +39,8 @@ class ClusterSpec(Protocol):
         ...
 
     async def attended(self, pool: str, stores: Stores) -> Coroutine[Any, Any, None] | None:
-        """What a process that hosts a shard of this pool does beside it, for as long as it runs, once what must be known
-        before the first command is known; None: nothing."""
+        """What a process that hosts a shard of this pool does beside it, for as long as it runs; None: nothing. Awaited
+        before the first command: what that needs to know is known then."""
         ...
 
     @property

@@ -204,7 +204,7 @@ class Room(RoomState):
             case Edit() | Delete():
                 return with_holds(self._message(command.message_id))
             case Say():
-                return self.needs(post) if (post := command.post()) is not None else ()
+                return (later.key_of(command.user), *(self.needs(post) if (post := command.post()) is not None else ()))
             case Glance():
                 return (*self._opening(command), *((str(self.last_post),) if self.last_post else ()))
             case MarkRead():

@@ -11,7 +11,7 @@ from actors.kernel.contract.entity import Effects, Kind, Library, Principal, Rec
 from actors.rooms.conversation.binding import Opening, opening_in
 from actors.rooms.keeping import aging, holds, house
 from actors.rooms.keeping import views as copies
-from actors.rooms.marks import privacy
+from actors.rooms.marks import later, privacy
 from actors.rooms.messages import chat_message, history, reads, views
 from actors.rooms.messages.chat_message import Message
 from actors.rooms.messages.more import MARGINAL
@@ -94,7 +94,7 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent, Message | Opening]):
 
     @override
     def is_passing(self, key: str) -> bool:
-        return holds.is_key(key) or house.is_key(key)
+        return holds.is_key(key) or house.is_key(key) or later.is_key(key)
 
     @override
     def part_of(self, recorded: Recorded[AnyEvent]) -> str | None:
@@ -116,7 +116,8 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent, Message | Opening]):
 
     @override
     async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
-        parts: dict[str, Any] = await privacy.fetched(keys, library) | await house.read(keys, library)
+        parts: dict[str, Any] = await privacy.fetched(keys, library)
+        parts |= await house.read(keys, library) | await later.read(keys, library)
         if OPENING in keys:
             first = await library.at(entity_id, (1,))
             parts[OPENING] = opening_in(first[0].event.secret if first else None)

@@ -25,6 +25,7 @@ class HeldPlace(msgspec.Struct, frozen=True, array_like=True):
     client_id: str = ""
     reply_to: str | None = None
     more: More | None = None
+    refusal: str = ""
 
 
 class Reader(msgspec.Struct, frozen=True, array_like=True):
@@ -76,7 +77,12 @@ def _over(held: dict[str, HeldPlace], event: HeldOver) -> dict[str, HeldPlace]:
     changed = {
         **held,
         event.held: HeldPlace(
-            sender=known.sender, state=event.state, message_id=event.message_id, seq=event.seq, at=event.at
+            sender=known.sender,
+            state=event.state,
+            message_id=event.message_id,
+            seq=event.seq,
+            at=event.at,
+            refusal=event.refusal,
         ),
     }
     over = [name for name, one in changed.items() if one.state != "held"]

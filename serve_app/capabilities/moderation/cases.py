@@ -13,7 +13,7 @@ from actors.moderation.records import Scope, ShownAppeal, ShownCase, ShownHeld, 
 from actors.moderation.shield.commands import Lift, Restrict
 from actors.moderation.views import CASES, HELD, RESTRICTIONS, case_in, held_in, restriction_in
 from actors.rooms.messages.chat_message import content_of
-from actors.rooms.safety.commands import HeldFate, Monitor
+from actors.rooms.safety.commands import HeldAnswer, HeldFate, Monitor
 from actors.rooms.service import entity_of
 from common.clock import Clock, to_rfc3339
 from common.errors import CarewireError, FailedPrecondition, InvalidArgument, NotFound
@@ -74,14 +74,27 @@ class Cases:
 
         Raises:
             NotFound: no such message is held.
+            FailedPrecondition: its sender may say nothing there any more; `details.reason`. Released when that is over,
+                it is posted; or it is rejected.
         """
+        known = await self._decide_held(held_id, Fate(), by=SYSTEM, trace=trace)
+        await self._fate(known, trace)
         held = await self._decide_held(held_id, ReleaseHeld(), by=by, trace=trace)
         for _ in range(_LOOKS):
-            fate = await self._entities.ask(entity_of(held.room_id), HeldFate(held=held_id), by=SYSTEM, trace=trace)
-            if fate.state != "held":
+            if (await self._fate(held, trace)).state != "held":
                 break
             await asyncio.sleep(_PAUSE_S)
         return held
+
+    async def _fate(self, held: ShownHeld, trace: str) -> HeldAnswer:
+        """What became of it in its room. Raises FailedPrecondition: it cannot be posted, or was not."""
+        asked = HeldFate(held=held.held_id)
+        fate = await self._entities.ask(entity_of(held.room_id), asked, by=SYSTEM, trace=trace)
+        if fate.refusal:
+            raise FailedPrecondition(
+                "Its sender may say nothing there any more.", details={"reason": fate.refusal, "state": fate.state}
+            )
+        return fate
 
     async def reject(self, held_id: str, text: str, *, by: Principal, trace: str) -> ShownHeld:
         """What is held goes nowhere. Raises NotFound; FailedPrecondition: it was released."""
