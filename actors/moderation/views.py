@@ -4,6 +4,7 @@ people. Ids, kinds and times alone."""
 from typing import Final
 
 import msgspec
+from msgspec import UNSET
 
 from actors.moderation.records import (
     SEVERITIES,
@@ -63,7 +64,7 @@ def views_of(case: Case, version: int) -> list[View]:
         "subject": case.subject,
         "closed": case.closed,
     }
-    listed = msgspec.structs.replace(shown(case, version), chain=[])
+    listed = msgspec.structs.replace(shown(case, version), chain=UNSET)
     found = [View(collection=CASES, id=case.id, version=version, fields=fields, data=_encode(listed))]
     for one in case.reports:
         mine: dict[str, Scalar] = {

@@ -27,7 +27,7 @@ class Witnessed(RoomAnswer, frozen=True, kw_only=True):
 
 class HeldAnswer(RoomAnswer, frozen=True, kw_only=True):
     """What became of a message that was held; where it was posted, as which. `relation`: of the room ("": none).
-    `refusal`: why it cannot be posted, or was not though it was released ("": it can)."""
+    `refusal`: why it cannot be posted now ("": it can, or was)."""
 
     state: Fate
     message_id: str = ""

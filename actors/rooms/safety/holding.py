@@ -47,10 +47,10 @@ def hold_edit(room: RoomState, command: Edit, content: Content, found: tuple[str
 
 
 def post_held(room: RoomState, command: PostHeld, context: Context) -> Decision:
-    """It was released: it gets its seq now, once; unless its sender may say nothing here any more, or its message is
-    gone: then they hear that it goes nowhere."""
+    """It was released, be it after it had been rejected: it gets its seq now, once; unless its sender may say nothing
+    here any more, or its message is gone: then they hear that it goes nowhere."""
     known = room.safety.held.get(command.held)
-    if known is None or known.state != "held":
+    if known is None or known.state == "released":
         return Decision(Done())
     if refusal := _refusal(room, command.sender):
         return _over(command.held, context, sender=command.sender, refusal=refusal)
@@ -78,7 +78,7 @@ def fate(room: RoomState, command: HeldFate) -> Decision:
         seq=known.seq,
         sent_at=sent_at,
         relation=relation,
-        refusal=_refusal(room, known.sender) if state == "held" else known.refusal,
+        refusal=_refusal(room, known.sender) if state in ("held", "rejected") else "",
     )
     return Decision(answer)
 

@@ -16,7 +16,7 @@ from actors.rooms.marks.commands import Pin
 from actors.rooms.messages.chat_message import Content, pack
 from actors.rooms.room import commands as c
 from actors.rooms.room.kind import RoomKind
-from actors.rooms.safety.commands import HeldFate, PostHeld
+from actors.rooms.safety.commands import DropHeld, HeldFate, PostHeld
 from common.errors import CarewireError, FailedPrecondition, InvalidArgument, PermissionDenied
 from config.settings import RoomSettings
 from store.ports.restrictions import RESTRICTIONS
@@ -94,6 +94,17 @@ def test_what_is_released_where_it_may_be_said_is_posted_once() -> None:
     assert release(chat, held_id)[1]["state"] == "released"
     assert not release(chat, held_id)[0].packets
     assert chat.bodies("bob") == [NUMBER]
+
+
+def test_what_was_rejected_may_be_released_yet_as_it_was_written() -> None:
+    chat = two_clients()
+    first = chat.do(c.Post(body="hello"), BOB)["id"]
+    held_id = chat.do(c.Post(body=NUMBER, client_id="c-1", reply_to=first), ANN)["held_id"]
+    chat.do(DropHeld(held=held_id), SYSTEM)
+    assert release(chat, held_id)[1]["state"] == "released"
+    [message] = chat.messages("bob")[1:]
+    assert (message["body"], message["client_id"], message["reply_to"]) == (NUMBER, "c-1", first)
+    assert not release(chat, held_id)[0].packets
 
 
 def test_a_note_or_a_title_that_would_be_held_is_refused_and_says_why() -> None:
