@@ -24,7 +24,7 @@ from actors.moderation.records import (
     case_id_of,
 )
 from actors.moderation.shield.commands import Lift, Restrict
-from actors.moderation.views import CASES, HELD, RESTRICTIONS, case_in, held_in, restriction_in
+from actors.moderation.views import CASES, HELD, case_in, held_in, restriction_in
 from actors.rooms.messages.chat_message import content_of
 from actors.rooms.safety.commands import HeldAnswer, HeldFate, Monitor
 from actors.rooms.service import entity_of
@@ -35,6 +35,7 @@ from ml.safety.holding import Holding
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.moderation.doors.requests import Tried
+from store.ports.restrictions import RESTRICTIONS
 from store.ports.views import Scalar, ViewQuery, Views
 
 _LOOKS: Final = 60  # for a message that was released, in its room

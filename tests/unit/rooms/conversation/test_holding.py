@@ -20,7 +20,7 @@ from actors.rooms.safety.commands import DropHeld, HeldFate, PostHeld
 from common.errors import CarewireError, FailedPrecondition, InvalidArgument, PermissionDenied
 from config.settings import RoomSettings
 from store.ports.restrictions import RESTRICTIONS
-from store.ports.views import View
+from store.ports.views import Scalar, View
 from tests.unit.rooms.chat import Chat
 from tests.unit.rooms.harness import World, run
 
@@ -164,7 +164,8 @@ def test_whoever_may_say_nothing_for_now_says_nothing_later_either() -> None:
     now = chat.world.now_ms
 
     def restricted(scope: str, until: int, version: int) -> None:
-        fields = {"user": "ann", "restriction": "rst_1", "active": True, "until": until, "scope": scope}
+        fields: dict[str, Scalar] = {"user": "ann", "restriction": "rst_1", "active": True}
+        fields |= {"until": until, "scope": scope}
         run(chat.world.stores.views.write([View(RESTRICTIONS, "rst_1", version, fields)]))
 
     restricted("file,message", 0, 1)
