@@ -11,7 +11,7 @@ from typing_extensions import override
 from actors.kernel.contract.entity import Command, Context, Decision, Effects, Event, Kind, Principal, Recorded
 from common.errors import FailedPrecondition, PermissionDenied
 from common.policy import POLICY, Relation
-from store.ports.retention import ALL, TERMS
+from store.ports.holds import ALL, TERMS
 from store.ports.views import View
 
 HOUSE: Final = "house"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from actors.kernel.contract.entity import Library
-from store.ports.retention import TERMS, days_in, names_for
+from store.ports.holds import TERMS, days_in, names_for
 
 _PREFIX: Final = "terms/"
 

@@ -11,7 +11,7 @@ from actors.rooms.conversation.policy import STRANGERS
 from actors.rooms.keeping.commands import Abide, Age, Terms
 from actors.rooms.room import commands as c
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
-from store.ports.retention import TERMS as TERMS_SET
+from store.ports.holds import TERMS as TERMS_SET
 from store.ports.views import View
 from tests.unit.rooms.chat import ROOM, Chat, a_group
 from tests.unit.rooms.harness import run
