@@ -11,12 +11,10 @@ from typing_extensions import override
 from actors.kernel.contract.entity import Command, Context, Decision, Effects, Event, Kind, Principal, Recorded
 from common.errors import FailedPrecondition, PermissionDenied
 from common.policy import POLICY, Relation
+from store.ports.holds import ALL, TERMS
 from store.ports.views import View
 
 HOUSE: Final = "house"
-TERMS: Final = "retention_terms"
-"""The collection of what is set for all (`ALL`) and for each relation (`KeptFor` as JSON): rooms that begin ask it."""
-ALL: Final = "all"
 MOST_ROOMS: Final = 10_000
 """Rooms that may have terms of their own."""
 Between = Literal["client_client", "therapist_therapist", "client_therapist"]

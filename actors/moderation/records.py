@@ -4,6 +4,7 @@ case, and are read by number."""
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from common.clock import to_rfc3339
 from common.persons import UserId
@@ -156,7 +157,8 @@ class ShownEvidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class ShownCase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A case as moderators see it. Who reported it is never in it."""
+    """A case as moderators see it. Who reported it is never in it. `chain` is in no list, `evidence` only where
+    the case is opened."""
 
     case_id: str
     kind: CaseOf
@@ -170,8 +172,8 @@ class ShownCase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     room_id: str | None = None
     reporter: Literal["hidden"] | None = None
     reasons: list[str] = []
-    evidence: list[ShownEvidence] = []
-    chain: list[ShownLine] = []
+    evidence: list[ShownEvidence] | UnsetType = UNSET
+    chain: list[ShownLine] | UnsetType = UNSET
     assignee: UserId | None = None
     outcome: str | None = None
     about: str | None = None
@@ -259,6 +261,7 @@ def held_of(case: Case, message: ShownMessage | None = None) -> ShownHeld | None
 def shown(case: Case, version: int, words: dict[int, bytes] | None = None) -> ShownCase:
     """The case; `words`: what its events hold, to whoever opens it."""
     secrets = words or {}
+    evidence = [one for kept in case.evidence if (one := _evidence(kept, secrets)) is not None]
     return ShownCase(
         case_id=case.id,
         kind=case.kind,
@@ -272,7 +275,7 @@ def shown(case: Case, version: int, words: dict[int, bytes] | None = None) -> Sh
         room_id=case.room or None,
         reporter="hidden" if case.reports else None,
         reasons=list(dict.fromkeys(one.reason for one in case.reports)),
-        evidence=[one for kept in case.evidence if (one := _evidence(kept, secrets)) is not None],
+        evidence=UNSET if words is None else evidence,
         chain=[_line(line, secrets) for line in case.chain],
         assignee=case.assignee or None,
         outcome=case.outcome or None,
@@ -288,12 +291,12 @@ def message_of(evidence: Evidence) -> ShownMessage:
         body=evidence.body,
         sent_at=to_rfc3339(evidence.at),
         seq=evidence.seq,
-        attachments=_attachments(evidence.attachments),
+        attachments=attachments_in(evidence.attachments),
         deleted=evidence.deleted,
     )
 
 
-def _attachments(packed: bytes) -> list[dict[str, str]]:
+def attachments_in(packed: bytes) -> list[dict[str, str]]:
     """What was attached: its members as text."""
     found = msgspec.json.decode(packed, type=list[dict[str, object]]) if packed else []
     return [{name: str(value) for name, value in one.items()} for one in found]

@@ -4,6 +4,7 @@ people. Ids, kinds and times alone."""
 from typing import Final
 
 import msgspec
+from msgspec import UNSET
 
 from actors.moderation.records import (
     SEVERITIES,
@@ -16,13 +17,13 @@ from actors.moderation.records import (
     report_of,
     shown,
 )
-from store.ports.views import Index, Scalar, View, ViewQuery, Views
+from store.ports.restrictions import RESTRICTIONS, against, forbid
+from store.ports.views import Index, Scalar, View, Views
 
 CASES: Final = "cases"
 REPORTS: Final = "reports"
 HELD: Final = "held_messages"
 BLOCKS: Final = "blocks"
-RESTRICTIONS: Final = "restrictions"
 INDEXES: Final = (
     Index(CASES, ("order",)),
     Index(CASES, ("state", "order")),
@@ -63,7 +64,7 @@ def views_of(case: Case, version: int) -> list[View]:
         "subject": case.subject,
         "closed": case.closed,
     }
-    listed = msgspec.structs.replace(shown(case, version), chain=[])
+    listed = msgspec.structs.replace(shown(case, version), chain=UNSET)
     found = [View(collection=CASES, id=case.id, version=version, fields=fields, data=_encode(listed))]
     for one in case.reports:
         mine: dict[str, Scalar] = {
@@ -109,12 +110,7 @@ def restriction_in(view: View) -> ShownRestriction:
 
 async def restricted(views: Views, user: str, scope: str, now_ms: int) -> bool:
     """Whether they may not do this, by what is stored at this moment. Raises Unavailable."""
-    query = ViewQuery(collection=RESTRICTIONS, equal={"user": user, "active": True}, order_by="restriction", limit=100)
-    for one in await views.find(query):
-        until = int(one.fields["until"] or 0)
-        if scope in str(one.fields["scope"]).split(",") and (not until or until > now_ms):
-            return True
-    return False
+    return forbid(await views.find(against(user)), scope, now_ms)
 
 
 def block_id(by: str, user: str) -> str:

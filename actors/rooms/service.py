@@ -131,8 +131,15 @@ class Rooms:
     async def _with_words(self, entity: str, command: Command[Any], trace: str) -> Command[Any]:
         """The command with the words that must not be said where one speaks of a client."""
         assert isinstance(command, Post | Edit | Update)
+        return msgspec.structs.replace(command, words=await self._words(entity, trace))
+
+    async def unsayable(self, room_id: str, trace: str) -> tuple[str, ...] | None:
+        """The words that must not be said there when the time of a message has come; None: one speaks of nobody."""
+        return await self._words(entity_of(room_id), trace) or None
+
+    async def _words(self, entity: str, trace: str) -> tuple[str, ...]:
         client = (await self._region.ask(entity, AboutWhom(), by=SYSTEM, trace=trace)).client_id
-        return msgspec.structs.replace(command, words=tuple(await self._names.words_of(client)))
+        return tuple(await self._names.words_of(client)) if client else ()
 
     async def ask(self, room_id: str, command: Command[R], *, by: Principal, trace: str = "") -> R:
         """`submit`, with the answer decoded to the type that the command names."""

@@ -17,8 +17,8 @@ from actors.rooms.conversation.commands import ChangeState
 from actors.rooms.messages.chat_message import content_of
 from actors.rooms.room.outcome import room_id_of
 from actors.rooms.safety.commands import PutOut, TakeDown
-from actors.rooms.safety.events import Held, Testified
-from actors.workflows.inbox import INBOX
+from actors.rooms.safety.events import Held, HeldOver, Testified
+from actors.workflows.inbox import INBOX, tell
 from actors.workflows.notify import FEATURE, NOTIFIER, told
 from common.clock import to_rfc3339
 from common.ids import derived_id
@@ -26,7 +26,13 @@ from common.safety.evidence import Evidence, pack
 
 CASE: Final = "case"
 ROOM: Final = "room"
-
+_WHY: Final = {
+    "": "This conversation is not open any more.",
+    "unreachable": "This person cannot be reached.",
+    "left": "You are not a member of this room any more.",
+    "gone": "The message that it would have changed is gone.",
+}
+"""What somebody is told whose message was released, and could not be posted."""
 _pack: Final = msgspec.msgpack.Encoder().encode
 _to_json: Final = msgspec.json.Encoder().encode
 
@@ -102,6 +108,16 @@ def notify_held(entity_id: str, recorded: Recorded[Held]) -> Owed:
     return Owed(told((event.author,), Tell(name="message_held", subject=Subject("held", event.held, 1))))
 
 
+def tell_not_posted(entity_id: str, recorded: Recorded[HeldOver]) -> Owed:
+    """Whose message was released where they may say nothing any more: `message_rejected`, with the reason."""
+    event = recorded.event
+    if not event.refusal:
+        return NOTHING
+    made = derived_id("evt", event.at, f"{entity_id}#{event.held}#over")
+    payload = {"held_id": event.held, "text": _WHY.get(event.refusal, _WHY[""])}
+    return Owed(tell([event.author], made, "message_rejected", payload))
+
+
 def carry_out(entity_id: str, recorded: Recorded[CaseChanged]) -> Owed:
     """What a moderator decided about a message, a member, a conversation."""
     event, done = recorded.event, recorded.event.done
@@ -123,5 +139,6 @@ REACTIONS: Final[list[AnyReaction]] = [
     Reaction("open_case_of_held", "room", Held, open_case_of_held, to=(CASE,)),
     Reaction("tell_held", "room", Held, tell_held, to=(INBOX,)),
     Reaction("notify_held", "room", Held, notify_held, to=(NOTIFIER,), feature=FEATURE),
+    Reaction("tell_not_posted", "room", HeldOver, tell_not_posted, to=(INBOX,)),
     Reaction("carry_out", "case", CaseChanged, carry_out, to=(ROOM,)),
 ]

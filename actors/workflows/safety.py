@@ -12,7 +12,7 @@ from actors.kernel.contract.entity import Letter, Recorded
 from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reaction
 from actors.moderation.case.commands import Add
 from actors.moderation.case.events import CaseChanged
-from actors.moderation.records import report_of
+from actors.moderation.records import case_id_of, report_of
 from actors.moderation.shield.commands import Lift, Restrict
 from actors.moderation.shield.events import Lifted, Restricted
 from actors.notifications.notifier.commands import Tell
@@ -142,14 +142,21 @@ def tell_verdict(entity_id: str, recorded: Recorded[CaseChanged]) -> Owed:
 
 
 def judge_appeal(entity_id: str, recorded: Recorded[CaseChanged]) -> Owed:
-    """An appeal that is upheld undoes what it was about: a restriction is lifted."""
+    """An appeal that is upheld undoes what it was about: a restriction is lifted, a case (of a message that was held,
+    too) is looked at anew."""
     event, case = recorded.event, recorded.event.case
     if event.change != "closed" or case.kind != "appeal" or case.outcome != "upheld":
         return NOTHING
     if case.about.startswith("rst_"):
         return Owed([Letter(f"{SHIELD}:{case.subject}", _pack(Lift(restriction=case.about, by=case.closing_by)))])
-    if case.about.startswith("case_"):
-        return Owed([Letter(f"{CASE}:{case.about}", _pack(Add(what="appeal_upheld", by=case.closing_by, again=True)))])
+    if case.about.startswith(("case_", "hld_")):
+        return Owed(
+            [
+                Letter(
+                    f"{CASE}:{case_id_of(case.about)}", _pack(Add(what="appeal_upheld", by=case.closing_by, again=True))
+                )
+            ]
+        )
     return NOTHING
 
 

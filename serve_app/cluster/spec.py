@@ -3,7 +3,6 @@
 Shard processes import this module, so it imports nothing that they do not need.
 """
 
-import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,17 +18,6 @@ from config.settings import Settings
 from store.ports.stores import Stores
 
 
-async def _attended_rooms(settings: Settings, stores: Stores) -> None:
-    from serve_app.cluster.beside.keeping import terms_of_process
-
-    following = [terms_of_process().follow(stores.views)]
-    if settings.features.moderation:
-        from serve_app.cluster.beside.screening import screen_of_process
-
-        following.append(screen_of_process().follow(stores.views))
-    await asyncio.gather(*following)
-
-
 @dataclass(frozen=True, slots=True)
 class Pool:
     """A pool of shards: which kinds it hosts by name, and how they are made."""
@@ -42,14 +30,13 @@ def _room_kinds(settings: Settings) -> list[AnyKind]:
     from actors.inboxes.kind import InboxKind
     from actors.rooms.pairs import PairKind
     from actors.rooms.room.kind import RoomKind
-    from serve_app.cluster.beside.keeping import terms_of_process
 
-    screen, kept_days = None, terms_of_process()
+    screen = None
     if settings.features.moderation:
         from serve_app.cluster.beside.screening import screen_of_process
 
         screen = screen_of_process()
-    return [RoomKind(settings.rooms, screen=screen, kept_days=kept_days), PairKind(), InboxKind()]
+    return [RoomKind(settings.rooms, screen=screen), PairKind(), InboxKind()]
 
 
 def _calendar_kinds(_: Settings) -> list[AnyKind]:
@@ -188,9 +175,13 @@ class CarewireSpec:
         unsettled for ever. Raises KeyError for a pool that is not there."""
         return switched_on(reactions_of(POOLS[pool].kinds), self.settings.features.off)
 
-    def attended(self, pool: str, stores: Stores) -> Coroutine[Any, Any, None] | None:
-        """Rooms hold and keep what the house says."""
-        return _attended_rooms(self.settings, stores) if pool == "rooms" else None
+    async def attended(self, pool: str, stores: Stores) -> Coroutine[Any, Any, None] | None:
+        """Rooms hold by what the house says, from their first message on."""
+        if pool != "rooms" or not self.settings.features.moderation:
+            return None
+        from serve_app.cluster.beside.screening import screen_of_process
+
+        return await screen_of_process().followed(stores.views)
 
     async def open(self, *, indexes: bool = True) -> Stores:
         """Connect to the database, and make the indexes that the kinds need; without, no kind is imported (15 MB)."""

@@ -1,15 +1,21 @@
-"""Legal holds, as whoever must keep something looks them up: which lie over what. Pure."""
+"""What must be kept, as whoever keeps something looks it up: which legal holds lie over what, and how long the house
+keeps what is said in a room that begins. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from store.ports.views import Scalar, ViewQuery
+import msgspec
+
+from store.ports.views import Scalar, View, ViewQuery
 
 HOLDS: Final = "holds"
 """The read model of holds. Fields: `hold`, `active`, `user`, `room`, `case` (over what it lies), and `person`, whose
 words it keeps at least."""
 COPIES: Final = "hold_copies"
 """What was deleted or changed under a hold, sealed under the key of the hold. Fields: `hold`, `copy`, `room`."""
+TERMS: Final = "retention_terms"
+"""The read model of how long messages are kept, for all (`ALL`) and for each relation, as JSON."""
+ALL: Final = "all"
 _MOST: Final = 100  # over one thing that are looked up
 _PEOPLE: Final = "holds/"
 _BETWEEN: Final = "\n"  # in no id
@@ -50,3 +56,21 @@ def is_people_key(key: str) -> bool:
 def people_in(key: str) -> list[str]:
     """The inverse of `people_key`."""
     return key.removeprefix(_PEOPLE).split(_BETWEEN)
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    days: int | None = None
+
+
+_kept: Final = msgspec.json.Decoder(_Kept).decode
+
+
+def names_for(relation: str) -> list[str]:
+    """The documents that say it for a room of this relation ("": none)."""
+    return [ALL, relation] if relation else [ALL]
+
+
+def days_in(found: Mapping[str, View], relation: str) -> int | None:
+    """For how many days: the narrower counts. None: for ever."""
+    view = found.get(relation) or found.get(ALL)
+    return None if view is None else _kept(view.data).days

@@ -38,8 +38,9 @@ class ClusterSpec(Protocol):
         """The rules that a shard of this pool evaluates: those for the events of its kinds."""
         ...
 
-    def attended(self, pool: str, stores: Stores) -> Coroutine[Any, Any, None] | None:
-        """What a process that hosts a shard of this pool does beside it, for as long as it runs; None: nothing."""
+    async def attended(self, pool: str, stores: Stores) -> Coroutine[Any, Any, None] | None:
+        """What a process that hosts a shard of this pool does beside it, for as long as it runs; None: nothing. Awaited
+        before the first command: what that needs to know is known then."""
         ...
 
     @property

@@ -11,8 +11,9 @@ from actors.moderation.activities import DUTY, PutOut
 from actors.moderation.shield.commands import ShieldCommand
 from actors.moderation.shield.entity import Restriction, Shield, ShieldState, restriction_of, shown
 from actors.moderation.shield.events import Blocked, Lifted, Looked, Restricted, ShieldEvent, Unblocked
-from actors.moderation.views import BLOCKS, OF_SHIELDS, RESTRICTIONS, block_id, encoded
+from actors.moderation.views import BLOCKS, OF_SHIELDS, block_id, encoded
 from common.errors import PermissionDenied
+from store.ports.restrictions import RESTRICTIONS
 from store.ports.views import Scalar, View
 
 CALLING: Final = "call"

@@ -32,6 +32,7 @@ from actors.rooms.conversation.commands import (
     Unveil,
 )
 from actors.rooms.conversation.policy import PLAIN, Policy
+from actors.rooms.keeping import house
 from actors.rooms.messages.queries import MessagesAt
 from actors.rooms.replies import ConversationView, CreatedRoom, SpokenOf, UpdatedRoom, WhoIsWho
 from actors.rooms.room import rules as texts
@@ -40,6 +41,7 @@ from actors.rooms.room.membership import opening_in, profile_of, require_member
 from actors.rooms.room.sight import alias_of, sight_of, veil_of
 from actors.rooms.room.state import RoomState
 from actors.rooms.room.wire import Done
+from actors.rooms.safety import finding
 from actors.rooms.sealed import rules as sealed
 from common.errors import AlreadyExists, FailedPrecondition, NotFound, PermissionDenied, RateLimited
 from common.policy import POLICY, Relation
@@ -66,17 +68,26 @@ def require_open(room: RoomState) -> None:
     raise FailedPrecondition(_SAID[binding.state], details=details, room=room.id)
 
 
-def check_post(room: RoomState, user: str) -> None:
-    """May this member say something here, as things are?
+def require_talk(room: RoomState) -> None:
+    """May anything be said or done here that the others see?
 
     Raises:
         FailedPrecondition: see `require_open`.
         PermissionDenied: one of two has barred the other.
-        RateLimited: the other is to answer first.
     """
     if room.barred and room.profile is not None and room.profile.kind == "direct":
         raise PermissionDenied("This person cannot be reached.", details={"reason": "unreachable"})
     require_open(room)
+
+
+def check_post(room: RoomState, user: str) -> None:
+    """May this member say something here, as things are?
+
+    Raises:
+        FailedPrecondition, PermissionDenied: see `require_talk`.
+        RateLimited: the other is to answer first.
+    """
+    require_talk(room)
     most = room.policy.max_first_messages
     if most and room.spoken.get(user, 0) >= most and not any(other != user for other in room.spoken):
         raise RateLimited(
@@ -110,7 +121,7 @@ def converse(room: RoomState, command: Converse, context: Context) -> Decision:
     profile = room.profile
     if profile is not None:
         return _find(room=room, profile=profile, command=command, bond=bond, context=context)
-    days = room.days_kept(command.relation)
+    days = house.days_kept(context.parts, command.relation)
     binding = _bound(command, days, user, now_ms)
     profile = Profile(
         kind="direct",
@@ -122,6 +133,8 @@ def converse(room: RoomState, command: Converse, context: Context) -> Decision:
         retention_days=days,
     )
     secret = command.opening or None
+    opening = msgspec.msgpack.decode(secret, type=Opening) if secret else NO_OPENING
+    finding.refuse(room.screen, command.policy, command.relation, "note", opening.note)
     events: list[RoomEvent] = [
         Created(author=user, secret=secret, at=now_ms, profile=profile, members=(user, command.other))
     ]
@@ -129,7 +142,6 @@ def converse(room: RoomState, command: Converse, context: Context) -> Decision:
         Joined(author="", at=now_ms, user=one.user, profile=profile, role="cover", hidden=one.hidden)
         for one in command.covers
     ]
-    opening = msgspec.msgpack.decode(secret, type=Opening) if secret else NO_OPENING
     shown = room.to_wire(user, profile=profile, more=len(events), opening=opening)
     notes: list[RoomEvent] = [] if bond is None else [Bonded(at=now_ms, bond=bond)]
     notes += [Agreed(author=user, at=now_ms)] if command.e2ee else []

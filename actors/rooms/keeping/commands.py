@@ -1,16 +1,11 @@
 """What is asked of a room about how long things are kept. Only Carewire itself asks."""
 
-from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
 from actors.kernel.contract.entity import Command
 from actors.rooms.room.wire import RoomAnswer
-
-KeptDays = Callable[[str], int | None]
-"""For how many days the house keeps what is said in rooms of this relation ("": none) that have no terms of their own;
-None: for ever."""
 
 
 class Age(msgspec.Struct, frozen=True, array_like=True):

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, SetTimer
-from actors.rooms.conversation.rules import require_open
+from actors.rooms.conversation.rules import require_talk
 from actors.rooms.marks.commands import Choose, GetBlock, ReserveBlock, SettleBlock, SettleFile
 from actors.rooms.marks.events import BlockReserved, BlockSet, Chosen
 from actors.rooms.messages.besides import blocks_of
@@ -81,7 +81,7 @@ def choose(room: RoomState, message: Message, command: Choose, context: Context)
         FailedPrecondition: nobody can choose any more.
         PermissionDenied: only its sender ends it.
     """
-    require_open(room)
+    require_talk(room)
     block, user = _block(message, command.block_id), context.by.user
     if block["type"] != "choice":
         raise FailedPrecondition("There is nothing to choose in this block.")
@@ -109,7 +109,7 @@ def reserve(room: RoomState, message: Message, command: ReserveBlock, context: C
         FailedPrecondition: it can be used no more.
         Conflict: somebody else has it in hand.
     """
-    require_open(room)
+    require_talk(room)
     block, user = _block(message, command.block_id), context.by.user
     if block["state"] != OPEN:
         raise Conflict("This is no longer to be had.", details={"reasons": _reasons(block["state"])})

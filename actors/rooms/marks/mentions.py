@@ -15,7 +15,8 @@ from actors.rooms.room.state import RoomState
 from common.errors import PermissionDenied
 
 MOST_MENTIONED: Final = 50
-_STAFF: Final = frozenset({"therapist", "moderator", "admin"})
+_CALLING: Final = frozenset({"therapist", "moderator"})
+_STAFF: Final = _CALLING | {"admin"}
 
 
 def checked(room: RoomState, more: More, answered: Message | None, by: Principal) -> More:
@@ -31,7 +32,7 @@ def checked(room: RoomState, more: More, answered: Message | None, by: Principal
     if not all(user in room.members for user in mentions):
         raise rules.invalid("Only members of the room can be mentioned.", "mentions")
     owner = room.profile.owner if room.profile is not None else ""
-    if more.mention_all and by.role not in _STAFF and by.user != owner:
+    if more.mention_all and by.role not in _CALLING and by.user != owner:
         raise PermissionDenied("Only the owner of the room, therapists and moderators may mention everybody.")
     if more.priority != "normal" and by.role not in _STAFF:
         raise PermissionDenied("Only therapists, moderators and administrators may say how much a message matters.")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from actors.kernel.contract.entity import Context, Decision
-from actors.rooms.conversation.rules import require_open
+from actors.rooms.conversation.rules import require_talk
 from actors.rooms.marks.commands import Pin
 from actors.rooms.messages.chat_message import Message
 from actors.rooms.messages.queries import PinnedAt
@@ -24,7 +24,7 @@ def pin(room: RoomState, message: Message, command: Pin, context: Context) -> De
     Raises:
         FailedPrecondition: it was taken back, or as many are pinned as can be.
     """
-    require_open(room)
+    require_talk(room)
     if (message.id in room.pins) is command.pinned:
         return Decision(PinsChanged(seq=message.version))
     if command.pinned and message.deleted_at is not None:

@@ -6,10 +6,11 @@ from actors.kernel.contract.entity import Context, Decision
 from actors.rooms.marks.commands import GetThread, GetVersions
 from actors.rooms.messages.chat_message import Message
 from actors.rooms.messages.queries import ThreadOf, VersionsOf
+from actors.rooms.replies import MessageVersions
 from actors.rooms.room import rules
 from actors.rooms.room.sight import sight_of
 from actors.rooms.room.state import RoomState
-from common.errors import FailedPrecondition, PermissionDenied
+from common.errors import PermissionDenied
 from common.numbered_ids import seq_in
 
 LARGEST_PAGE: Final = 200
@@ -27,15 +28,14 @@ def thread(room: RoomState, message: Message, command: GetThread, context: Conte
 
 
 def versions(room: RoomState, message: Message, command: GetVersions, context: Context) -> Decision:
-    """What it said, and says.
+    """What it said, and says; nothing, once it was taken back.
 
     Raises:
-        FailedPrecondition: it was taken back, so nothing of it is left.
         PermissionDenied: the policy of the room keeps it.
     """
     kept = room.policy.edit_history
     if kept == "none" or (kept == "staff" and context.by.role not in _STAFF):
         raise PermissionDenied("What messages said before is not shown here.", details={"reason": "policy"})
     if message.deleted_at is not None:
-        raise FailedPrecondition("This message was deleted.")
+        return Decision(MessageVersions(versions=[]))
     return Decision(VersionsOf((message.seq, *message.edits)))

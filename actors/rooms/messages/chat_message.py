@@ -83,17 +83,18 @@ class Message(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         content = self.opened()
         if self.veil:
             sight = Sight(sight.user, 0, self.veil)
+        veiled = bool(sight.veil)  # where nobody has an alias, nobody is asked for one: most messages
         plain = WireMessage(
             id=self.id,
             room_id=room_id,
             seq=self.seq,
-            sender_id=sight.name(self.sender),
+            sender_id=sight.name(self.sender) if veiled else self.sender,
             kind=self.kind,
             body=content.body,
             client_id=self.client_id if not self.veil or sight.user == self.sender else None,
             reply_to=self.reply_to,
             attachments=msgspec.Raw(content.attachments) if content.attachments else _NO_ATTACHMENTS,
-            reactions=sight.reactions(self.reactions),
+            reactions=sight.reactions(self.reactions) if veiled else self.reactions,
             sent_at=to_rfc3339(self.sent_at),
             edited_at=None if self.edited_at is None else to_rfc3339(self.edited_at),
             deleted_at=None if self.deleted_at is None else to_rfc3339(self.deleted_at),

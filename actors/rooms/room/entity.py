@@ -24,7 +24,7 @@ from actors.rooms.conversation.commands import (
     Unveil,
 )
 from actors.rooms.files import witness
-from actors.rooms.keeping import aging
+from actors.rooms.keeping import aging, house
 from actors.rooms.keeping.commands import KEEPING_COMMANDS, Abide, Expire, KeepingCommand, Overdue
 from actors.rooms.keeping.holds import with_holds
 from actors.rooms.marks import deciding, later, privacy
@@ -204,7 +204,7 @@ class Room(RoomState):
             case Edit() | Delete():
                 return with_holds(self._message(command.message_id))
             case Say():
-                return self.needs(post) if (post := command.post()) is not None else ()
+                return (later.key_of(command.user), *(self.needs(post) if (post := command.post()) is not None else ()))
             case Glance():
                 return (*self._opening(command), *((str(self.last_post),) if self.last_post else ()))
             case MarkRead():
@@ -212,12 +212,20 @@ class Room(RoomState):
             case History(around=str(around)):
                 return self._message(around)
             case Create() | Join() | AddMembers():
-                return (*privacy.needs(self, command), *self._opening(command))
+                return (*privacy.needs(self, command), *self._terms(command), *self._opening(command))
+            case Converse():
+                return (*self._terms(command), *self._opening(command))
         if isinstance(command, SAFETY_COMMANDS):
             return deeds.needs(self, command)
         if isinstance(command, Overdue | Expire):
             return aging.needs(command)
         return self._message(command.message_id) if isinstance(command, OfMessage) else self._opening(command)
+
+    def _terms(self, command: RoomCommand) -> Sequence[str]:
+        """For how long messages are kept, of a room that begins."""
+        if self.profile is not None or not isinstance(command, Create | Converse):
+            return ()
+        return (house.key_of(command.relation if isinstance(command, Converse) else ""),)
 
     def _opening(self, command: RoomCommand) -> Sequence[str]:
         """What was said when the conversation was asked for."""

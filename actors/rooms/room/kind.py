@@ -9,10 +9,9 @@ from typing_extensions import override
 from actors.kernel.contract.commands import answer_to
 from actors.kernel.contract.entity import Effects, Kind, Library, Principal, Recorded, Shown
 from actors.rooms.conversation.binding import Opening, opening_in
-from actors.rooms.keeping import aging, holds
+from actors.rooms.keeping import aging, holds, house
 from actors.rooms.keeping import views as copies
-from actors.rooms.keeping.commands import KeptDays
-from actors.rooms.marks import privacy
+from actors.rooms.marks import later, privacy
 from actors.rooms.messages import chat_message, history, reads, views
 from actors.rooms.messages.chat_message import Message
 from actors.rooms.messages.more import MARGINAL
@@ -50,11 +49,9 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent, Message | Opening]):
         window: int = WINDOW,
         bounds: history.PageBounds = history.USUAL,
         screen: Screen | None = None,
-        kept_days: KeptDays | None = None,
     ) -> None:
-        """`bounds`: of reads. `screen`: what holds a message, in rooms that hold. `kept_days`: for
-        how long messages of new rooms are kept."""
-        self._screen, self._kept_days = screen, kept_days
+        """`bounds`: of reads. `screen`: what holds a message, in rooms that hold."""
+        self._screen = screen
         self._settings = settings
         self._window = window
         self._bounds = bounds
@@ -62,7 +59,7 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent, Message | Opening]):
     @override
     def create(self, key: str) -> Room:
         room = Room.new(key, self._settings, self._window)
-        room.screen, room.kept_days = self._screen, self._kept_days
+        room.screen = self._screen
         return room
 
     @override
@@ -97,7 +94,7 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent, Message | Opening]):
 
     @override
     def is_passing(self, key: str) -> bool:
-        return holds.is_key(key)
+        return holds.is_key(key) or house.is_key(key) or later.is_key(key)
 
     @override
     def part_of(self, recorded: Recorded[AnyEvent]) -> str | None:
@@ -120,6 +117,7 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent, Message | Opening]):
     @override
     async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
         parts: dict[str, Any] = await privacy.fetched(keys, library)
+        parts |= await house.read(keys, library) | await later.read(keys, library)
         if OPENING in keys:
             first = await library.at(entity_id, (1,))
             parts[OPENING] = opening_in(first[0].event.secret if first else None)

@@ -11,6 +11,7 @@ import msgspec
 from actors.kernel.contract.entity import Context, Decision
 from actors.rooms.conversation import words
 from actors.rooms.conversation.binding import NO_OPENING, Binding, Opening
+from actors.rooms.keeping import house
 from actors.rooms.marks import delivery, privacy
 from actors.rooms.messages.queries import Standing
 from actors.rooms.replies import CreatedRoom, JoinedRoom, RoomMembers, UpdatedRoom
@@ -20,6 +21,7 @@ from actors.rooms.room.events import Agreed, Created, Joined, Left, Profile, Upd
 from actors.rooms.room.sight import resolve, sight_of, veil_of
 from actors.rooms.room.state import RoomState
 from actors.rooms.room.wire import Done
+from actors.rooms.safety import finding
 from actors.rooms.sealed import rules as sealed
 from common.errors import AlreadyExists, FailedPrecondition, NotFound, PermissionDenied
 
@@ -71,7 +73,7 @@ def create(room: RoomState, command: Create, context: Context) -> Decision:
         owner=user,
         created_at=context.now_ms,
         binding=_bound(command, context.now_ms),
-        retention_days=room.days_kept(),
+        retention_days=house.days_kept(context.parts),
     )
     members = (user, *others)
     quiet = privacy.quiet_among(members, context)
@@ -193,6 +195,7 @@ def update(room: RoomState, command: Update, context: Context) -> Decision:
         raise FailedPrecondition(_FIXED)
     if command.title is not None:
         words.check(room, (command.title,), command.words)
+        finding.refuse(room.screen, room.policy, _relation(room), "title", command.title)
     changed = msgspec.structs.replace(
         profile,
         title=profile.title if command.title is None else rules.title(command.title, room.settings),
@@ -204,6 +207,10 @@ def update(room: RoomState, command: Update, context: Context) -> Decision:
     event = Updated(author=user, at=context.now_ms, profile=changed)
     shown = room.to_wire(user, profile=changed, more=1, opening=opening_in(context))
     return Decision(UpdatedRoom(room=shown), events=[event])
+
+
+def _relation(room: RoomState) -> str:
+    return "" if room.binding is None else room.binding.relation
 
 
 def _owned(room: RoomState, context: Context) -> Profile:

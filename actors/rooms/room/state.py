@@ -12,7 +12,6 @@ import msgspec
 
 from actors.rooms.conversation.binding import NO_OPENING, Binding, Bond, Opening
 from actors.rooms.conversation.policy import PLAIN, Policy
-from actors.rooms.keeping.commands import KeptDays
 from actors.rooms.keeping.events import Aged
 from actors.rooms.messages.unread import RecentPosts, UnreadStretch
 from actors.rooms.room.events import (
@@ -130,7 +129,6 @@ class RoomState:
     spoken: dict[str, int] = field(default_factory=dict)  # posts of each of a conversation
     safety: Safeguards = NOTHING  # what is held, and who reads for a while
     screen: Screen | None = None  # what holds a message, where the policy says so
-    kept_days: KeptDays | None = None  # how long the house keeps what is said in new rooms
     guarded: bool = False  # may it be that not everybody may say or see everything?
     replies: int = 0  # how many messages answer another
     pins: list[str] = field(default_factory=list)  # ids of what is pinned, in that order
@@ -161,10 +159,6 @@ class RoomState:
         """What is screened and shown in it."""
         binding = self.binding
         return PLAIN if binding is None else binding.in_force
-
-    def days_kept(self, relation: str = "") -> int | None:
-        """For how long the house keeps what is said in a room of this relation that begins now; None: for ever."""
-        return None if self.kept_days is None else self.kept_days(relation)
 
     def to_wire(
         self, user: str, *, profile: Profile | None = None, more: int = 0, opening: Opening = NO_OPENING

@@ -21,7 +21,7 @@ from actors.rooms.room.events import Deleted, Edited, Posted, Reacted
 from actors.rooms.room.reactions import form_of
 from actors.rooms.room.sight import blind_to, sight_of, veil_of
 from actors.rooms.room.state import RoomState
-from actors.rooms.safety import holding
+from actors.rooms.safety import finding, holding
 from actors.rooms.sealed import rules as sealed
 from common.clock import to_rfc3339
 from common.errors import FailedPrecondition, PermissionDenied
@@ -52,7 +52,9 @@ def post(room: RoomState, command: Post, context: Context) -> Decision:
         rules.check_kind(command.kind)
     if command.client_id is not None:
         rules.check_client_id(command.client_id)
-    if room.guarded and (found := holding.found_in(room, command.body, command.attachments, said)):
+    if room.guarded:
+        finding.check_attached(room, command.attachments)
+    if room.guarded and (found := finding.found_in(room, command.body, command.attachments, said)):
         content = Content(command.body, command.attachments if attached else b"", command.rich)
         return holding.hold_post(room=room, command=command, content=content, found=found, context=context)
     answered: Message | None = None
@@ -118,7 +120,7 @@ def edit(room: RoomState, command: Edit, context: Context) -> Decision:
     message = naming.message_of(room, command.message_id, context)
     sealed.check_edit(room, command)
     if room.guarded:
-        conversations.require_open(room)
+        conversations.require_talk(room)
         words.check(room, (command.body,), command.words)
         if command.rich is not None:
             command = msgspec.structs.replace(command, rich=linking.led_nowhere(room, command.rich))
@@ -131,7 +133,7 @@ def edit(room: RoomState, command: Edit, context: Context) -> Decision:
     content = message.opened()
     if not command.body and not content.attachments:
         raise rules.invalid("A message has a body or an attachment. Delete it instead.", "body")
-    if room.guarded and (found := holding.found_in(room, command.body)):
+    if room.guarded and (found := finding.found_in(room, command.body)):
         rich = reworded(message.more, content.rich, command.rich)
         changed = Content(command.body, content.attachments, rich)
         return holding.hold_edit(room=room, command=command, content=changed, found=found, context=context)
@@ -173,7 +175,7 @@ def react(room: RoomState, command: React | Unreact, context: Context) -> Decisi
     """Put an emoji on a message or take it off. What is so already makes no event."""
     message = naming.message_of(room, command.message_id, context)
     user, added, sight = context.by.user, type(command) is React, sight_of(room, context.by.user)
-    conversations.require_open(room)
+    conversations.require_talk(room)
     _check_live(message)
     emoji = form_of(message.reactions, command.emoji, user, added=added)
     if (user in message.reactions.get(emoji, ())) is added:

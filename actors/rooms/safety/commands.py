@@ -26,13 +26,15 @@ class Witnessed(RoomAnswer, frozen=True, kw_only=True):
 
 
 class HeldAnswer(RoomAnswer, frozen=True, kw_only=True):
-    """What became of a message that was held; where it was posted, as which. `relation`: of the room ("": none)."""
+    """What became of a message that was held; where it was posted, as which. `relation`: of the room ("": none).
+    `refusal`: why it cannot be posted now ("": it can, or was)."""
 
     state: Fate
     message_id: str = ""
     seq: int = 0
     sent_at: str = ""
     relation: str = ""
+    refusal: str = ""
 
 
 class Monitored(RoomAnswer, frozen=True, kw_only=True):

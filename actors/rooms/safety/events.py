@@ -36,13 +36,15 @@ class Held(Event, frozen=True, kw_only=True, array_like=True, tag="held"):
 
 
 class HeldOver(Event, frozen=True, kw_only=True, array_like=True, tag="held_over"):
-    """It was posted, as the message with this id and seq, or goes nowhere."""
+    """It was posted, as the message with this id and seq, or goes nowhere. `refusal`: it was released, but its sender,
+    who is the author then, may not say it here any more, and why."""
 
     at: int
     held: str
     state: Literal["released", "rejected"]
     message_id: str = ""
     seq: int = 0
+    refusal: str = ""
 
 
 class MonitoringBegan(Event, frozen=True, kw_only=True, array_like=True, tag="monitoring_began"):

@@ -1,11 +1,11 @@
 """What is held: it goes to nobody until somebody has looked at it, and its sender is told so. Pure."""
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision
+from actors.rooms.conversation.rules import require_talk
 from actors.rooms.files.naming import filed
 from actors.rooms.keeping import holds
 from actors.rooms.marks.blocks import referred
@@ -21,22 +21,12 @@ from actors.rooms.safety.commands import DropHeld, HeldAnswer, HeldFate, PostHel
 from actors.rooms.safety.events import Held, HeldOver
 from actors.rooms.safety.record import MOST_HELD, HeldPlace
 from common.clock import to_rfc3339
-from common.errors import RateLimited
+from common.errors import CarewireError, RateLimited
 from common.ids import derived_id
 from common.numbered_ids import seq_in, timed_id
 
-_SPOKEN: Final = frozenset({"alt", "caption", "name", "title", "text", "prompt", "options"})
-_json: Final = msgspec.json.Decoder().decode
-
-
-def found_in(room: RoomState, *texts: str | bytes) -> tuple[str, ...]:
-    """Kinds of what would hold these words in this room; JSON is looked through for what people read of it."""
-    if room.policy.screening != "hold" or room.screen is None:
-        return ()
-    binding = room.binding
-    relation = "" if binding is None else binding.relation
-    found = [one for text in texts if text for one in room.screen(_plain(text), relation)]
-    return tuple(dict.fromkeys(found))
+_LEFT: Final = "left"
+_GONE: Final = "gone"
 
 
 def hold_post(room: RoomState, command: Post, content: Content, found: tuple[str, ...], context: Context) -> Decision:
@@ -57,12 +47,13 @@ def hold_edit(room: RoomState, command: Edit, content: Content, found: tuple[str
 
 
 def post_held(room: RoomState, command: PostHeld, context: Context) -> Decision:
-    """It was released: it gets its seq now, once; unless its sender has left, or its message is gone."""
+    """It was released, be it after it had been rejected: it gets its seq now, once; unless its sender may say nothing
+    here any more, or its message is gone: then they hear that it goes nowhere."""
     known = room.safety.held.get(command.held)
-    if known is None or known.state != "held":
+    if known is None or known.state == "released":
         return Decision(Done())
-    if command.sender not in room.members:
-        return _over(room, command.held, "rejected", context)
+    if refusal := _refusal(room, command.sender):
+        return _over(command.held, context, sender=command.sender, refusal=refusal)
     return _edit(room, command, context) if command.target else _post(room, command, known, context)
 
 
@@ -71,7 +62,7 @@ def drop_held(room: RoomState, command: DropHeld, context: Context) -> Decision:
     known = room.safety.held.get(command.held)
     if known is None or known.state != "held":
         return Decision(Done())
-    return _over(room, command.held, "rejected", context)
+    return _over(command.held, context)
 
 
 def fate(room: RoomState, command: HeldFate) -> Decision:
@@ -81,7 +72,14 @@ def fate(room: RoomState, command: HeldFate) -> Decision:
     sent_at = to_rfc3339(known.at) if known.seq else ""
     state = states.get(known.state, "unknown")
     relation = "" if room.binding is None else room.binding.relation
-    answer = HeldAnswer(state=state, message_id=known.message_id, seq=known.seq, sent_at=sent_at, relation=relation)
+    answer = HeldAnswer(
+        state=state,
+        message_id=known.message_id,
+        seq=known.seq,
+        sent_at=sent_at,
+        relation=relation,
+        refusal=_refusal(room, known.sender) if state in ("held", "rejected") else "",
+    )
     return Decision(answer)
 
 
@@ -136,7 +134,7 @@ def _edit(room: RoomState, command: PostHeld, context: Context) -> Decision:
     seq = seq_in(command.target, room.mark)
     message = context.parts.get(str(seq))
     if not isinstance(message, Message) or message.deleted_at is not None or message.sender != command.sender:
-        return _over(room, command.held, "rejected", context)
+        return _over(command.held, context, sender=command.sender, refusal=_GONE)
     event = Edited(
         author=message.sender,
         secret=command.content,
@@ -149,21 +147,17 @@ def _edit(room: RoomState, command: PostHeld, context: Context) -> Decision:
     return Decision(Done(), events=(event,), notes=(over, *holds.copies(room, message, context)))
 
 
-def _over(room: RoomState, held: str, state: Any, context: Context) -> Decision:
-    return Decision(Done(), notes=(HeldOver(at=context.now_ms, held=held, state=state),))
+def _over(held: str, context: Context, *, sender: str = "", refusal: str = "") -> Decision:
+    over = HeldOver(author=sender, at=context.now_ms, held=held, state="rejected", refusal=refusal)
+    return Decision(Done(), notes=(over,))
 
 
-def _plain(text: str | bytes) -> str:
-    return text if isinstance(text, str) else "\n".join(_said(_json(text)))
-
-
-def _said(value: object, *, inside: bool = False) -> Iterable[str]:
-    """What people read of a JSON document: captions and the like, never ids."""
-    if isinstance(value, str):
-        yield from (value,) if inside else ()
-    elif isinstance(value, list):
-        for one in value:
-            yield from _said(one, inside=inside)
-    elif isinstance(value, dict):
-        for name, one in value.items():
-            yield from _said(one, inside=name in _SPOKEN)
+def _refusal(room: RoomState, sender: str) -> str:
+    """Why its sender may say nothing here any more; "": they may."""
+    if sender not in room.members:
+        return _LEFT
+    try:
+        require_talk(room)
+    except CarewireError as refused:
+        return str((refused.details or {}).get("reason", refused.code))
+    return ""

@@ -71,15 +71,13 @@ def _place(event: Held) -> HeldPlace:
 
 
 def _over(held: dict[str, HeldPlace], event: HeldOver) -> dict[str, HeldPlace]:
-    """The ones of old that are over are forgotten."""
+    """The ones of old that are over are forgotten. Of one that was rejected all is kept: it may be released yet."""
     known = held.get(event.held, HeldPlace(""))
-    changed = {
-        **held,
-        event.held: HeldPlace(
-            sender=known.sender, state=event.state, message_id=event.message_id, seq=event.seq, at=event.at
-        ),
-    }
-    over = [name for name, one in changed.items() if one.state != "held"]
-    for name in over[: max(0, len(over) - MOST_OVER)]:
+    over = msgspec.structs.replace(known, state=event.state, message_id=event.message_id, seq=event.seq, at=event.at)
+    if event.state == "released":
+        over = msgspec.structs.replace(over, client_id="", reply_to=None, more=None)
+    changed = {**held, event.held: over}
+    old = [name for name, one in changed.items() if one.state != "held"]
+    for name in old[: max(0, len(old) - MOST_OVER)]:
         del changed[name]
     return changed

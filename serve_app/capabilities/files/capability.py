@@ -1,11 +1,13 @@
 """Files, for the list of capabilities."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter
 from pymongo import IndexModel
 
+from actors.moderation.views import restricted
 from config.settings import Settings
 from serve_app.capabilities.audit.capability import audit_of
 from serve_app.capabilities.capability import ApiContext, Capability, ServerContext
@@ -49,7 +51,16 @@ def files_of(context: ServerContext) -> Files:
 
 def quota_of(context: ServerContext) -> FileQuota:
     """How much people have."""
-    return FileQuota(context.database, context.settings.files)
+    barred = partial(_barred, context) if context.settings.features.moderation else _nobody
+    return FileQuota(context.database, context.settings.files, barred)
+
+
+async def _barred(context: ServerContext, user: str) -> bool:
+    return await restricted(context.stores.views, user, "file", context.clock.platform_ms())
+
+
+async def _nobody(_: str) -> bool:
+    return False
 
 
 def uploads_of(context: ServerContext) -> Uploads:

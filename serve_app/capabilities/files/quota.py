@@ -1,21 +1,25 @@
 """How much a person has, in files and in uploads under way. Counted anew each time, so nothing drifts."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from actors.files.views import FILES
-from common.errors import PayloadTooLarge
+from common.errors import PayloadTooLarge, PermissionDenied
 from config.files import FilesSettings
 from store.mongo.client import Database, Document, database_errors
 
+Restricted = Callable[[str], Awaitable[bool]]
+"""May this person send no files for a while?"""
 _UPLOADS: Final = "uploads"
 
 
 class FileQuota:
     """One a process."""
 
-    def __init__(self, database: Database, settings: FilesSettings) -> None:
+    def __init__(self, database: Database, settings: FilesSettings, restricted: Restricted) -> None:
+        """`restricted`: may they send no files for a while?"""
         self._files, self._uploads = database[FILES], database[_UPLOADS]
-        self.settings = settings
+        self.settings, self._restricted = settings, restricted
 
     async def used(self, user: str) -> int:
         """Bytes. An upload counts with all that it declared."""
@@ -35,7 +39,9 @@ class FileQuota:
         return sum(int(one["bytes"]) for one in found)
 
     async def check(self, user: str, more: int = 0) -> None:
-        """Raises PayloadTooLarge: it is more than they may have."""
+        """Raises PayloadTooLarge: it is more than they may have. PermissionDenied: they may send none for now."""
+        if await self._restricted(user):
+            raise PermissionDenied("You may not do this for now.", details={"reason": "restricted", "scope": "file"})
         if await self.used(user) + more > self.settings.quota_bytes:
             raise PayloadTooLarge(
                 "Your files come to more than you may have. Delete some first.",

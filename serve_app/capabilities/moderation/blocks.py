@@ -67,7 +67,9 @@ class Blocks:
 
     async def _cares(self, therapist: str, client: str) -> bool:
         found = await self._care.of(therapist)
-        return any(one.therapist == therapist and one.client == client and one.state == "active" for one in found)
+        return any(
+            one.therapist == therapist and one.client == client and one.state in ("active", "paused") for one in found
+        )
 
     async def _bar(self, user: str, other: str, *, barred: bool, trace: str) -> None:
         """Every room that both are in hears of it before this returns."""

@@ -1,19 +1,32 @@
 """Cases for those who serve moderators: finding, opening, deciding, and what follows at once."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
+
+import msgspec
+from msgspec import UnsetType
 
 from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.kernel.contract.ports import EntityClient
 from actors.moderation.case.commands import Appeal, Contents, Deciders, Fate, GetCase, RejectHeld, ReleaseHeld
 from actors.moderation.house.entity import HOUSE, GetRules, SetRules, ShownPolicy
 from actors.moderation.house.policy import SafetyRules
-from actors.moderation.records import Scope, ShownAppeal, ShownCase, ShownHeld, ShownRestriction, case_id_of
+from actors.moderation.records import (
+    Scope,
+    ShownAppeal,
+    ShownCase,
+    ShownHeld,
+    ShownLine,
+    ShownMessage,
+    ShownRestriction,
+    attachments_in,
+    case_id_of,
+)
 from actors.moderation.shield.commands import Lift, Restrict
-from actors.moderation.views import CASES, HELD, RESTRICTIONS, case_in, held_in, restriction_in
+from actors.moderation.views import CASES, HELD, case_in, held_in, restriction_in
 from actors.rooms.messages.chat_message import content_of
-from actors.rooms.safety.commands import HeldFate, Monitor
+from actors.rooms.safety.commands import HeldAnswer, HeldFate, Monitor
 from actors.rooms.service import entity_of
 from common.clock import Clock, to_rfc3339
 from common.errors import CarewireError, FailedPrecondition, InvalidArgument, NotFound
@@ -22,6 +35,7 @@ from ml.safety.holding import Holding
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.moderation.doors.requests import Tried
+from store.ports.restrictions import RESTRICTIONS
 from store.ports.views import Scalar, ViewQuery, Views
 
 _LOOKS: Final = 60  # for a message that was released, in its room
@@ -69,23 +83,54 @@ class Cases:
         query = ViewQuery(collection=HELD, equal=wanted, order_by="held", below=before, descending=True, limit=limit)
         return [held_in(one) for one in await self._views.find(query)]
 
+    async def read(self, held: Sequence[ShownHeld], trace: str) -> list[ShownHeld]:
+        """The same, with what they say; of those whose time is over, nothing is left to say."""
+        return list(await asyncio.gather(*(self._read(one, trace) for one in held)))
+
+    async def _read(self, held: ShownHeld, trace: str) -> ShownHeld:
+        found = await self._entities.ask(f"case:{held.case_id}", Contents(), by=SYSTEM, trace=trace)
+        if not found.content:
+            return held
+        said = content_of(found.content)
+        message = ShownMessage(
+            id=held.edit_of or held.held_id,
+            sender_id=held.sender_id,
+            body=said.body,
+            sent_at=held.created_at,
+            attachments=attachments_in(said.attachments),
+        )
+        return msgspec.structs.replace(held, message=message)
+
     async def release(self, held_id: str, *, by: Principal, trace: str) -> ShownHeld:
         """What is held goes to its room, once; when this returns it is there.
 
         Raises:
             NotFound: no such message is held.
+            FailedPrecondition: its sender may say nothing there any more; `details.reason`. Released when that is over,
+                it is posted; or it is rejected.
         """
+        known = await self._decide_held(held_id, Fate(), by=SYSTEM, trace=trace)
+        await self._fate(known, trace)
         held = await self._decide_held(held_id, ReleaseHeld(), by=by, trace=trace)
         for _ in range(_LOOKS):
-            fate = await self._entities.ask(entity_of(held.room_id), HeldFate(held=held_id), by=SYSTEM, trace=trace)
-            if fate.state != "held":
+            if (await self._fate(held, trace)).state == "released":
                 break
             await asyncio.sleep(_PAUSE_S)
-        return held
+        return await self._read(held, trace)
+
+    async def _fate(self, held: ShownHeld, trace: str) -> HeldAnswer:
+        """What became of it in its room. Raises FailedPrecondition: it cannot be posted now, or any more."""
+        asked = HeldFate(held=held.held_id)
+        fate = await self._entities.ask(entity_of(held.room_id), asked, by=SYSTEM, trace=trace)
+        refusal = "gone" if fate.state == "unknown" else fate.refusal
+        if refusal:
+            raise FailedPrecondition("It cannot be posted there.", details={"reason": refusal, "state": fate.state})
+        return fate
 
     async def reject(self, held_id: str, text: str, *, by: Principal, trace: str) -> ShownHeld:
         """What is held goes nowhere. Raises NotFound; FailedPrecondition: it was released."""
-        return await self._decide_held(held_id, RejectHeld(secret=text.encode()), by=by, trace=trace)
+        held = await self._decide_held(held_id, RejectHeld(secret=text.encode()), by=by, trace=trace)
+        return await self._read(held, trace)
 
     async def _decide_held(self, held_id: str, command: Command[ShownHeld], *, by: Principal, trace: str) -> ShownHeld:
         """Its case is opened by letter, a moment after its sender was told."""
@@ -208,7 +253,7 @@ class Cases:
         if held_id is not None:
             held = await self._own_held(held_id, by)
             listed = await self._entities.ask(f"case:{held.case_id}", Deciders(), by=SYSTEM)
-            return tuple(one.by for one in listed.chain if one.by and one.what in ("released", "rejected"))
+            return tuple(one.by for one in _chain(listed) if one.by and one.what in ("released", "rejected"))
         if restriction_id is not None:
             found = (await self._views.get(RESTRICTIONS, [restriction_id])).get(restriction_id)
             if found is None or found.fields["user"] != by.user:
@@ -219,7 +264,7 @@ class Cases:
             raise NotFound("There is no such case.", case=case_id or "")
         if listed.state not in ("closing", "closed"):
             raise FailedPrecondition("Nothing has been decided.", details={"state": listed.state})
-        return tuple(dict.fromkeys(one.by for one in listed.chain if one.by))
+        return tuple(dict.fromkeys(one.by for one in _chain(listed) if one.by))
 
     async def _own_held(self, held_id: str, by: Principal) -> ShownHeld:
         try:
@@ -244,3 +289,7 @@ class Cases:
             collection=RESTRICTIONS, equal={"user": user, "active": True}, order_by="restriction", limit=100
         )
         return [restriction_in(one) for one in await self._views.find(query)]
+
+
+def _chain(case: ShownCase) -> list[ShownLine]:
+    return [] if isinstance(case.chain, UnsetType) else case.chain

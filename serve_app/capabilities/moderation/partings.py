@@ -11,8 +11,9 @@ from actors.meetings.commands import ForgetPerson
 from actors.meetings.outcomes.views import MEETINGS, record_in
 from actors.meetings.state import Record
 from actors.moderation.activities import PutOut
-from actors.moderation.views import BLOCKS, RESTRICTIONS, block_id
+from actors.moderation.views import BLOCKS, block_id
 from common.errors import Unavailable
+from store.ports.restrictions import RESTRICTIONS
 from store.ports.views import View, ViewQuery, Views
 
 _RUNNING: Final = ("scheduled", "open", "live")

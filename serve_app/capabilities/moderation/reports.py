@@ -21,6 +21,9 @@ from serve_app.capabilities.moderation.doors.requests import Reveal
 from store.ports.views import View, ViewQuery, Views
 
 RETALIATION: Final = "possible_retaliation"
+"""What lines of a chain say (`details`) of these: who was reported reports back, or comes near."""
+REPORTED_BACK: Final = "reported_back"
+CAME_NEAR: Final = "came_near"
 RETALIATION_MS: Final = 30 * 86_400_000
 
 
@@ -65,7 +68,7 @@ class Reports:
             raise InvalidArgument("This message is your own.", details={"field": "message_id"})
         command = Report(report=report, by=by.user, reason=reason, subject=witnessed.sender, room=room_id)
         found = await self._entities.ask(f"case:{case}", command, by=SYSTEM, trace=trace)
-        await self.warn_of_retaliation(by.user, witnessed.sender, "report")
+        await self.warn_of_retaliation(by.user, witnessed.sender, REPORTED_BACK)
         return found
 
     async def of_user(self, user: str, reason: Reason, *, note: str, by: Principal, trace: str) -> ShownReport:
@@ -83,7 +86,7 @@ class Reports:
         said = Evidence(room="", message_id=report, seq=0, sender=user, body="", at=now_ms, captured=now_ms, note=note)
         command = Report(report=report, by=by.user, reason=reason, subject=user, secret=pack(said) if note else None)
         found = await self._entities.ask(f"case:{case}", command, by=SYSTEM, trace=trace)
-        await self.warn_of_retaliation(by.user, user, "report")
+        await self.warn_of_retaliation(by.user, user, REPORTED_BACK)
         return found
 
     async def get(self, report_id: str, by: Principal) -> ShownReport:
@@ -109,7 +112,7 @@ class Reports:
         )
         found = await self._views.find(query)
         for case in dict.fromkeys(str(one.fields["case"]) for one in found):
-            again = Add(what=RETALIATION, details=what, again=True)
+            again = Add(what=what, details=RETALIATION, again=True)
             day = self._clock.platform_ms() // 86_400_000
             await self._entities.ask(
                 f"case:{case}", again, by=SYSTEM, command_id=f"retaliation\0{actor}\0{what}\0{day}"

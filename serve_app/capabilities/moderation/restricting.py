@@ -8,30 +8,39 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from actors.moderation.views import RESTRICTIONS, restricted
+from actors.moderation.views import restricted
 from common.clock import Clock
 from common.errors import PermissionDenied
 from common.logs import get_logger
+from serve_app.capabilities.rooms.blocks.shapes import FileBlock, ImageBlock
+from serve_app.capabilities.rooms.requests import PostMessage
 from serve_app.edge.operation import Answer, Caller, Operation
 from store.mongo.client import Database, Document, database_errors
 from store.mongo.following import Following
+from store.ports.restrictions import RESTRICTIONS
 from store.ports.views import Views
 
-SCOPES: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("message", "edit_message", "schedule_message", "update_scheduled", "use_block"), "message"),
-    **dict.fromkeys(("create_room", "create_conversation", "respond_conversation", "add_members"), "room"),
+SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(
+        ("message", "edit_message", "schedule_message", "update_scheduled", "use_block"),
+        ("message",),
+    ),
+    **dict.fromkeys(("create_room", "create_conversation", "respond_conversation", "add_members"), ("room",)),
     # who joins a meeting is refused by it, in the order of its refusals
-    **dict.fromkeys(("call_user", "answer_call", "create_meeting", "create_video_room"), "call"),
+    **dict.fromkeys(("call_user", "answer_call", "create_meeting", "create_video_room"), ("call",)),
     **dict.fromkeys(
         (
             *("request_booking", "create_booking", "create_booking_from_message", "reschedule_booking"),
             *("create_series", "join_waitlist", "bulk_bookings"),
         ),
-        "booking",
+        ("booking",),
     ),
-    **dict.fromkeys(("share_file", "share_image", "upload_file", "link_file"), "file"),
+    **dict.fromkeys(("share_file", "share_image"), ("file", "message")),
+    "link_file": ("file",),  # who uploads is refused by the routes of uploads
 }
 """Operations by what they are; a switch for one that is not there changes nothing."""
+_FILE: Final = "file"
+_OF_FILES: Final = (FileBlock, ImageBlock)
 RESTRICTED: Final = "restricted"
 _MOST: Final = 10_000
 log = get_logger(__name__)
@@ -48,11 +57,11 @@ class Restrictions:
 
     def guarded(self, operation: Operation[Any]) -> Operation[Any]:
         """The operation, for whoever may; others are told why not."""
-        scope = SCOPES.get(operation.name)
-        if scope is None:
+        scopes = SCOPES.get(operation.name)
+        if scopes is None:
             return operation
         refuses = tuple(dict.fromkeys((*operation.refuses, PermissionDenied)))
-        return replace(operation, call=self._guarding(scope, operation.call), refuses=refuses)
+        return replace(operation, call=self._guarding(scopes, operation.call), refuses=refuses)
 
     async def follow(self, database: Database) -> None:
         """Keep them in memory from now on."""
@@ -68,10 +77,11 @@ class Restrictions:
             raise _restricted(scope)
 
     def _guarding(
-        self, scope: str, call: Callable[[Any, Caller], Awaitable[Answer]]
+        self, scopes: tuple[str, ...], call: Callable[[Any, Caller], Awaitable[Answer]]
     ) -> Callable[[Any, Caller], Awaitable[Answer]]:
         async def looked_up(request: Any, caller: Caller) -> Answer:
-            await self.require(caller.by.user, scope)
+            for scope in _with_files(scopes, request):
+                await self.require(caller.by.user, scope)
             return await call(request, caller)
 
         async def refused(error: PermissionDenied) -> Answer:
@@ -81,7 +91,8 @@ class Restrictions:
             if self._following is None:
                 return looked_up(request, caller)
             try:
-                self._check(caller.by.user, scope)
+                for scope in _with_files(scopes, request):
+                    self._check(caller.by.user, scope)
             except PermissionDenied as error:
                 return refused(error)
             return call(request, caller)
@@ -115,6 +126,15 @@ class Restrictions:
         for name in [one for one in self._by_id if one not in kept]:
             user = self._by_id.pop(name)[0]
             self._users.get(user, set()).discard(name)
+
+
+def _with_files(scopes: tuple[str, ...], request: Any) -> tuple[str, ...]:
+    """A message that holds a file is both."""
+    if not isinstance(request, PostMessage) or not (request.attachments or request.blocks):
+        return scopes
+    attached = any("file_id" in one for one in request.attachments or ())
+    shown = any(isinstance(one, _OF_FILES) for one in request.blocks or ())
+    return (*scopes, _FILE) if attached or shown else scopes
 
 
 def _restricted(scope: str) -> PermissionDenied:

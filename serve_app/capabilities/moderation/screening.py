@@ -27,7 +27,7 @@ from ml.safety.screen import CrisisScreen, HarmFinding
 from serve_app.capabilities.identity.accounts.roles import Roles
 from serve_app.capabilities.identity.care.service import CareReader
 from serve_app.capabilities.moderation.blocks import BlockReader
-from serve_app.capabilities.moderation.reports import Reports
+from serve_app.capabilities.moderation.reports import CAME_NEAR, Reports
 from serve_app.follower.consumer import Turned
 
 LOOK_BACK_MS: Final = 600_000
@@ -115,8 +115,10 @@ class Danger:
         await self._entities.ask(f"user:{said.sender}", deliver, by=SYSTEM, command_id=named)
 
     async def _team(self, user: str) -> list[str]:
-        found = await self._care.of(user)
-        return [one.therapist for one in found if one.client == user and one.state in ("active", "paused")]
+        """Who cares for them, and who is there in their place."""
+        caring = [one for one in await self._care.of(user) if one.client == user and one.state in ("active", "paused")]
+        covering = [cover.therapist for one in caring for cover in one.covers if cover.state == "active"]
+        return list(dict.fromkeys((*(one.therapist for one in caring), *covering)))
 
 
 class Screening:
@@ -200,7 +202,7 @@ class Screening:
     async def _met(self, turned: Turned, author: str, others: Sequence[str]) -> None:
         """Two are in a room that were not: is it somebody who reported the other, or wants nothing of them?"""
         for other in others[:50]:
-            await self._reports.warn_of_retaliation(author, other, "contact")
+            await self._reports.warn_of_retaliation(author, other, CAME_NEAR)
         for user, other in await self._blocks.between(author, others[:200]):
             await self._entities.ask(turned.entity, Bar(user, other, True), by=SYSTEM)
 

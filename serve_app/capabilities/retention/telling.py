@@ -17,7 +17,7 @@ from store.ports.journal import Journal
 
 KIND: Final = "retention_terms"
 _STEP_S: Final = 5.0
-_SETTLE_S: Final = 3.0  # shards know the terms by then: what begins later begins with them
+_SETTLE_S: Final = 3.0  # what began with the terms before is stored by then
 _ROOMS: Final = 200  # looked up at once
 
 

@@ -4,8 +4,9 @@ Shard processes import this module, so it imports nothing that they do not need.
 """
 
 import asyncio
+from collections.abc import Coroutine
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from actors.moderation.house.entity import HOUSE, POLICIES
 from actors.moderation.house.policy import SHIPPED, SafetyRules, decode
@@ -41,14 +42,23 @@ class HouseScreen:
             self.set(decode(found.data))
             self._version = found.version
 
-    async def follow(self, views: Views) -> None:
-        """Take them for as long as the process runs."""
+    async def followed(self, views: Views) -> Coroutine[Any, Any, None]:
+        """Take them now, however long that takes; what comes back takes them for as long as the process runs."""
         while True:
+            try:
+                await self.look(views)
+                return self._follow(views)
+            except Unavailable:
+                log.warning("screen.not_read")
+            await asyncio.sleep(_AGAIN_S)
+
+    async def _follow(self, views: Views) -> None:
+        while True:
+            await asyncio.sleep(_AGAIN_S)
             try:
                 await self.look(views)
             except Unavailable:
                 log.warning("screen.not_read")
-            await asyncio.sleep(_AGAIN_S)
 
 
 @cache

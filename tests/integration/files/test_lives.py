@@ -2,6 +2,7 @@
 
 import pytest
 
+from common.errors import PermissionDenied
 from config.files import FilesSettings
 from serve_app.capabilities.files.checking import FilesCheck
 from serve_app.capabilities.files.quota import FileQuota
@@ -46,10 +47,18 @@ async def test_names_and_bytes_are_nowhere_in_clear(home: House) -> None:
 
 async def test_nobody_has_more_than_they_may(home: House) -> None:
     await ready(home, "meg", b"a" * 600)
-    quota = FileQuota(home.database, FilesSettings(quota_bytes=1000))
+    barred: list[str] = []
+
+    async def restricted(user: str) -> bool:
+        return user in barred
+
+    quota = FileQuota(home.database, FilesSettings(quota_bytes=1000), restricted)
     await quota.check("meg", 400)
     with pytest.raises(Exception, match="come to more"):
         await quota.check("meg", 401)
+    barred.append("meg")
+    with pytest.raises(PermissionDenied):
+        await quota.check("meg", 1)
     headers = {"Tus_Resumable": "1.0.0", "Upload_Length": "104857601"}
     answer = await home.call("POST", "/api/files/uploads", bearer=token("meg"), **headers)
     assert answer.status_code == 413

@@ -43,7 +43,8 @@ async def test_what_somebody_may_not_do_holds_on_their_live_socket_until_it_is_l
     await bob.ok("message", {"room_id": "rr", "body": "hello"})
     await home.ok("POST", "/api/reports", {"user_id": "bob-r", "reason": "spam"}, bearer=token("amy-r"))
     case = await case_of(home, "report")
-    asked = {"user_id": "bob-r", "scope": ["message"], "case_id": case["case_id"], "text": "For now."}
+    scope = ["message", "file"]
+    asked = {"user_id": "bob-r", "scope": scope, "case_id": case["case_id"], "text": "For now."}
     made = (await home.ok("POST", "/api/moderation/restrictions", asked, bearer=MO))["restriction"]
 
     async def held_back() -> bool:
@@ -51,6 +52,8 @@ async def test_what_somebody_may_not_do_holds_on_their_live_socket_until_it_is_l
         return bool(answer.get("error", {}).get("code") == "permission_denied")
 
     await eventually(held_back, "they may still write", timeout_s=2.0)
+    sent = await home.refused(403, "permission_denied", "POST", "/api/files?name=a.txt", bearer=token("bob-r"))
+    assert sent["details"]["reason"] == "restricted"
     told = await bob.next("moderation_notice", 1)
     assert (told["action"], told["text"]) == ("restrict", "For now.")
     body = {"restriction_id": made["restriction_id"], "text": "That was not me."}

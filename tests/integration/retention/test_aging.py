@@ -8,7 +8,6 @@ from actors.jobs.activities import Step, StepDone
 from serve_app.capabilities.retention.aging import KIND, Aging
 from serve_app.capabilities.retention.telling import KIND as TELLING
 from serve_app.capabilities.retention.telling import Telling
-from serve_app.cluster.beside.keeping import terms_of_process
 from tests.activity_rig import a_runner
 from tests.gateway_rig import token
 from tests.identity_rig import House
@@ -126,12 +125,10 @@ async def test_members_of_all_rooms_are_told_by_a_job_and_those_of_later_rooms_a
             step = Step(kind=TELLING, cursor=done.cursor, done=done.done)
         assert told >= 1
         assert (await told_days(home, "told-5"), await told_days(home, "own-5")) == (60, 7)
-        await terms_of_process().look(home.stores.views)
         await a_room(home, "later-5", "words")
         assert await told_days(home, "later-5") == 60
     finally:
         await set_for(home, None)
-        await terms_of_process().look(home.stores.views)
     await a_room(home, "ever-5", "words")
     assert await told_days(home, "ever-5") is None
 

@@ -131,8 +131,8 @@ EVENTS: tuple[tuple[msgspec.Struct, bytes], ...] = (
         b"\x9b\xa4held\xa3ann\xc4\x01s\x02\xa1h\xa4text\x91\xa4link\xa2c1\xa1m\xc0\xc0",
     ),
     (
-        s.HeldOver(**BASE, at=2, held="h", state="released", message_id="m", seq=3),
-        b"\x98\xa9held_over\xa3ann\xc4\x01s\x02\xa1h\xa8released\xa1m\x03",
+        s.HeldOver(**BASE, at=2, held="h", state="released", message_id="m", seq=3, refusal="left"),
+        b"\x99\xa9held_over\xa3ann\xc4\x01s\x02\xa1h\xa8released\xa1m\x03\xa4left",
     ),
     (
         s.MonitoringBegan(**BASE, at=2, user="bob", case="c", until=3, notice=True),
@@ -276,6 +276,10 @@ FORMER: tuple[tuple[msgspec.Struct, bytes], ...] = (
     ),
     (e.Read(**BASE, at=2, mark=3, seen=4, upto=5), b"\x97\xa4read\xa3ann\xc4\x01s\x02\x03\x04\x05"),
     (e.Named(**BASE, at=2, user="bob", upto=3), b"\x96\xa5named\xa3ann\xc4\x01s\x02\xa3bob\x03"),
+    (
+        s.HeldOver(**BASE, at=2, held="h", state="released", message_id="m", seq=3),
+        b"\x98\xa9held_over\xa3ann\xc4\x01s\x02\xa1h\xa8released\xa1m\x03",
+    ),
     (MESSAGE, b"\x9d" + PACKED_MESSAGE + b"\xc4\x01z"),
 )
 

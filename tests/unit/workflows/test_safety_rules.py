@@ -86,6 +86,13 @@ CASES: list[tuple[str, Event, list[str]]] = [
     ("judge_appeal", changed(APPEAL, change="closed"), ["shield:ann"]),
     ("judge_appeal", changed(msgspec.structs.replace(APPEAL, about="case_2"), change="closed"), ["case:case_2"]),
     ("judge_appeal", changed(msgspec.structs.replace(APPEAL, outcome="refused"), change="closed"), []),
+    ("judge_appeal", changed(msgspec.structs.replace(APPEAL, about="hld_2"), change="closed"), ["case:case_2"]),
+    (
+        "tell_not_posted",
+        noted.HeldOver(author="ann", at=AT, held="hld_1", state="rejected", refusal="closed"),
+        ["user:ann"],
+    ),
+    ("tell_not_posted", noted.HeldOver(at=AT, held="hld_1", state="rejected"), []),
     ("tell_restricted", RESTRICTED, ["user:bob", "case:case_1"]),
     ("tell_lifted", Lifted(author="bob", restriction="rst_1", by="mo"), ["user:bob"]),
     ("carry_out", changed(done=done("delete_message", message="m")), ["room:r1"]),

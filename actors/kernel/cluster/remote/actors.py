@@ -156,6 +156,6 @@ class ShardActor(_Actor[Shard]):
             reactions=self._recipe.reactions(pool),
         )
         self._time.on_move(shard.time_moved)
-        if (beside := self._recipe.attended(pool, stores)) is not None:
+        if (beside := await self._recipe.attended(pool, stores)) is not None:
             self._beside = asyncio.create_task(beside)
         return shard

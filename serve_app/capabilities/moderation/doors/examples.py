@@ -45,6 +45,7 @@ _HELD: Final[dict[str, Any]] = {
     "state": "held",
     "created_at": _TIME,
     "case_id": CASE_ID,
+    "message": {"id": HELD_ID, "sender_id": "usr_ada", "body": "Write me at ada@example.org", "sent_at": _TIME},
 }
 _RESTRICTION: Final[dict[str, Any]] = {
     "restriction_id": RESTRICTION_ID,

@@ -157,11 +157,13 @@ class ModeratorOperations:
         )
 
     def _held(self) -> Iterator[Operation[Any]]:
-        async def page(request: requests.ListHeld, _: Caller) -> requests.HeldPage:
+        async def page(request: requests.ListHeld, caller: Caller) -> requests.HeldPage:
             before = None if request.cursor is None else str(decode_cursor(request.cursor, str)[0])
             found = await self._cases.held(request.state, before=before, limit=request.limit + 1)
             more = encode_cursor(found[request.limit - 1].held_id) if len(found) > request.limit else None
-            return requests.HeldPage(held=list(found[: request.limit]), next_cursor=more)
+            return requests.HeldPage(
+                held=await self._cases.read(found[: request.limit], caller.trace), next_cursor=more
+            )
 
         async def release(request: requests.OfHeld, caller: Caller) -> requests.HeldReply:
             return requests.HeldReply(held=await self._cases.release(request.held_id, by=caller.by, trace=caller.trace))
@@ -180,7 +182,7 @@ class ModeratorOperations:
             limit="read",
             response=requests.HeldPage,
             example=examples.LIST_HELD,
-            description="Messages that wait for somebody to look at them. What they say, their case shows.",
+            description="Messages that wait for somebody to look at them, with what they say. Each look is recorded.",
         )
         yield _of_held(
             name="release_held",

@@ -2,6 +2,8 @@
 
 const part = (name) => document.querySelector(`[data-part=${name}]`);
 const words = part("words");
+const OUTCOMES = { action_taken: "Close: something was done", no_action: "Close: nothing to do" };
+const OF_APPEALS = { upheld: "Close: it was wrong", refused: "Close: it was right" };
 let token = "";
 let next = null;
 
@@ -80,9 +82,10 @@ function listCases() {
 function listHeld() {
   fresh();
   return paged("/api/moderation/held", { state: "held" }, ({ held }) => table(
-    ["Matched", "Sender", "Room", "Since", ""],
+    ["Matched", "What it says", "Sender", "Room", "Since", ""],
     held.map((one) => {
-      const cells = [one.matched.join(", "), one.sender_id, one.room_id, one.created_at].map((text) => made("td", text));
+      const told = [one.matched.join(", "), one.message?.body ?? "", one.sender_id, one.room_id, one.created_at];
+      const cells = told.map((text) => made("td", text));
       const path = `/api/moderation/held/${one.held_id}`;
       const row = made("tr", "", ...cells, made("td", "",
         button("Open", () => openCase(one.case_id)),
@@ -127,10 +130,13 @@ function showCase(one) {
     deed("Note", "note", () => ({ text: asked("Note") })),
     act("warn", () => ({ text: asked("What are they told?") })),
     act("delete_message", () => ({})),
+    act("restrict", () => ({ scope: asked("What may they not do? message, room, call, booking, file").split(/[ ,]+/),
+      text: asked("What are they told?") })),
+    act("remove_member", () => ({})),
     act("close_conversation", () => ({})),
     act("raise_emergency", () => ({})),
-    deed("Close: something was done", "close", closing("action_taken")),
-    deed("Close: nothing to do", "close", closing("no_action")),
+    ...Object.entries(one.kind === "appeal" ? OF_APPEALS : OUTCOMES)
+      .map(([outcome, text]) => deed(text, "close", closing(outcome))),
     deed("Confirm", "confirm", () => ({})),
     deed("Reopen", "reopen", () => ({ text: asked("Why?") })));
   deeds.dataset.part = "deeds";

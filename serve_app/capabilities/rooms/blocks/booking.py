@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -13,7 +14,14 @@ from actors.rooms.messages.more import PLAIN, Rich
 from actors.rooms.messages.wire_message import WireMessage
 from actors.rooms.room.commands import History, Post
 from common.clock import Clock, to_rfc3339
-from common.errors import CarewireError, InvalidArgument, NotFound
+from common.errors import (
+    CarewireError,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+)
 from serve_app.capabilities.rooms.blocks.kinds import Operations, Rooms
 from serve_app.edge.operation import Caller
 
@@ -62,7 +70,11 @@ class Appointments:
     async def booked(
         self, room_id: str, message_id: str, therapist: str | None, service: str | None, start: str, caller: Caller
     ) -> tuple[dict[str, Any], list[str]]:
-        """Book, and show it in the room. A repeat is the same booking, shown once. Raises CarewireError."""
+        """Book, and show it in the room, where something may be said there. A repeat is the same booking, shown once.
+
+        Raises:
+            CarewireError: it cannot be booked.
+        """
         message = await self._message(room_id, message_id, caller)
         therapist = self._therapist(therapist, message, caller)
         body: dict[str, Any] = {"therapist_id": therapist, "start": start}
@@ -92,7 +104,8 @@ class Appointments:
             more=replace(PLAIN, source="system"),
             rich=Rich(blocks=_to_json([block])),
         )
-        await self._rooms.submit(room_id, post, by=caller.by, trace=caller.trace)
+        with suppress(FailedPrecondition, PermissionDenied, RateLimited):  # nothing may be said there: it is booked
+            await self._rooms.submit(room_id, post, by=caller.by, trace=caller.trace)
 
     async def _message(self, room_id: str, message_id: str, caller: Caller) -> WireMessage:
         looked = History(limit=1, around=message_id)

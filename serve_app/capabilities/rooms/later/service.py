@@ -15,6 +15,7 @@ from actors.outgoing.commands import (
     Schedule,
 )
 from actors.outgoing.replies import ScheduledAnswer, ScheduledList
+from actors.rooms.conversation.words import refuse_names
 from actors.rooms.messages.more import reworded
 from actors.rooms.room.commands import Peek, Post
 from actors.rooms.service import Rooms
@@ -22,6 +23,8 @@ from common.clock import Clock
 from common.ids import derived_id, new_id
 from serve_app.capabilities.rooms.writing.composing import rewritten
 
+ABOUT_OTHERS: Final = "therapist_therapist"
+"""The relation whose two may speak about somebody."""
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(Post).decode
 
@@ -39,9 +42,11 @@ class ScheduledMessages:
 
         Raises:
             NotFound, PermissionDenied: no room of theirs.
-            InvalidArgument, FailedPrecondition: not then, or not one more.
+            InvalidArgument, FailedPrecondition: not then, or not one more; or it names whom the two speak about.
         """
-        await self._rooms.ask(room_id, Peek(), by=by, trace=trace)
+        seen = await self._rooms.ask(room_id, Peek(), by=by, trace=trace)
+        if seen.relation == ABOUT_OTHERS:
+            post = await self._worded(room_id, post, trace)
         now_ms = self._clock.platform_ms()
         id_ = derived_id("sch", 0, f"{by.user}\n{key}") if key else new_id("sch", now_ms)
         post = msgspec.structs.replace(post, client_id=id_)
@@ -62,9 +67,19 @@ class ScheduledMessages:
             return await self._entities.ask(entity, command, by=by, trace=trace)
         words = await self._entities.ask(entity, GetScheduledWords(scheduled_id), by=by, trace=trace)
         was = _unpack(words.post)
+        if was.words is not None:
+            refuse_names((body,), was.words)
         now = msgspec.structs.replace(was, body=body, rich=reworded(was.more, was.rich, rewritten(body)))
         command = Reschedule(id=scheduled_id, body=body, post=_pack(now), was=words.number, send_at_ms=send_at_ms)
         return await self._entities.ask(entity, command, by=by, trace=trace)
+
+    async def _worded(self, room_id: str, post: Post, trace: str) -> Post:
+        """With the words that its room will not let pass, which it cannot look up when the time has come."""
+        words = await self._rooms.unsayable(room_id, trace)
+        if words is not None:
+            blocks = b"" if post.rich is None else post.rich.blocks
+            refuse_names((post.body, post.attachments.decode(), blocks.decode()), words)
+        return msgspec.structs.replace(post, words=words)
 
     async def cancel(self, scheduled_id: str, *, by: Principal, trace: str) -> ScheduledAnswer:
         """Do not say it. Raises NotFound, FailedPrecondition."""

@@ -1,6 +1,7 @@
 """The screen on texts of our own, and the first look that most messages end at."""
 
 import time
+import tomllib
 from collections.abc import Callable
 
 import pytest
@@ -10,11 +11,12 @@ from ml.messages.corpus import Corpus, LabelledMessage, Task
 from ml.safety.crisis import CrisisRules
 from ml.safety.prefilter import Prefilter
 from ml.safety.screen import CrisisScreen
-from tests.unit.ml.talk_judging import judged, texts
+from tests.unit.ml.talk_judging import CASES, judged, texts
 
+OTHERWISE = CASES.with_name("said_otherwise.toml")
 FLOORS = {
     "development": {"danger": 0.99, "emergency as emergency": 0.98, "hard": 0.98, "ordinary": 1.0},
-    "blind": {"danger": 0.93, "emergency as emergency": 0.92, "hard": 0.94, "ordinary": 1.0},
+    "blind": {"danger": 0.96, "emergency as emergency": 0.95, "hard": 0.94, "ordinary": 1.0},
 }
 
 
@@ -44,6 +46,13 @@ def test_danger_is_heard_and_what_sounds_like_it_is_not(rules: CrisisRules, half
     shares = {name: found.share(name) for name in FLOORS[half]}
     assert all(shares[name] >= floor for name, floor in FLOORS[half].items()), shares
     assert found.precision >= 0.95
+
+
+def test_what_is_said_otherwise_is_heard_and_what_is_near_it_is_not(rules: CrisisRules) -> None:
+    screen, said = CrisisScreen(rules), tomllib.loads(OTHERWISE.read_text("utf-8"))
+    raised = {name: [screen.read(one).severity != "normal" for one in said[name].strip().splitlines()] for name in said}
+    assert sum(raised["danger"]) >= 0.98 * len(raised["danger"])
+    assert sum(raised["hard"]) <= 0.02 * len(raised["hard"])
 
 
 def test_the_first_look_loses_nothing_that_a_rule_finds(rules: CrisisRules) -> None:

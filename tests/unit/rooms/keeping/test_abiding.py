@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import msgspec
 import pytest
 
 from actors.kernel.contract.entity import SYSTEM, Principal
@@ -9,11 +10,11 @@ from actors.rooms.conversation.commands import Converse, Respond
 from actors.rooms.conversation.policy import STRANGERS
 from actors.rooms.keeping.commands import Abide, Age, Terms
 from actors.rooms.room import commands as c
-from actors.rooms.room.kind import RoomKind
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
-from config.settings import RoomSettings
+from store.ports.holds import TERMS as TERMS_SET
+from store.ports.views import View
 from tests.unit.rooms.chat import ROOM, Chat, a_group
-from tests.unit.rooms.harness import World
+from tests.unit.rooms.harness import run
 
 ANN: Final = Principal("ann", "client")
 BOB: Final = Principal("bob", "client")
@@ -27,6 +28,11 @@ def a_request() -> Chat:
     chat = Chat()
     chat.do(REQUEST, ANN)
     return chat
+
+
+def set_by_the_house(chat: Chat, **days: int | None) -> None:
+    views = [View(TERMS_SET, name, 1, data=msgspec.json.encode({"days": kept})) for name, kept in days.items()]
+    run(chat.world.stores.views.write(views))
 
 
 def days(chat: Chat) -> int | None:
@@ -75,12 +81,18 @@ def test_what_else_changes_leaves_it_as_it_is() -> None:
 
 
 def test_a_room_begins_with_what_the_house_says_then() -> None:
-    house = {"": 365, "client_client": 30}
+    """Looked up with the command that begins it: what was set a moment ago counts."""
     for command, wanted in ((c.Create(members=("bob",)), 365), (REQUEST, 30)):
         chat = Chat()
-        chat.world = World(RoomKind(RoomSettings(), kept_days=lambda relation: house.get(relation)))
+        set_by_the_house(chat, all=365, client_client=30)
         assert chat.do(command, ANN)["room"]["policy"]["retention_days"] == wanted
         assert heard(chat, TERMS) == []
+
+
+def test_the_narrower_says_for_ever_too() -> None:
+    chat = Chat()
+    set_by_the_house(chat, all=365, client_client=None)
+    assert "retention_days" not in chat.do(REQUEST, ANN)["room"]["policy"]
 
 
 def test_who_asks_whether_it_would_be_news_changes_nothing() -> None:
