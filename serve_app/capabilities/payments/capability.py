@@ -101,7 +101,12 @@ class Services:
         self.disputes = DisputeOperations(region, views)
         app_url = context.settings.http.public_url
         self.payouts = Payouts(
-            entities=region, views=views, options=self.options, clock=clock, app_url=str(app_url or "")
+            entities=region,
+            views=views,
+            options=self.options,
+            clock=clock,
+            app_url=str(app_url or ""),
+            poll_s=context.settings.payments.poll_s,
         )
         self.clock = clock
 
