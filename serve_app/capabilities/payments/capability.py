@@ -165,7 +165,12 @@ def _routers(context: ApiContext) -> Iterable[APIRouter]:
 def _personal(context: ApiContext) -> PersonalPayments:
     of = context.once(services_of)
     return PersonalPayments(
-        bills=of.bills, payers=of.payers, invoices=of.invoices, subscriptions=of.subscriptions, payouts=of.payouts
+        bills=of.bills,
+        payers=of.payers,
+        invoices=of.invoices,
+        subscriptions=of.subscriptions,
+        payouts=of.payouts,
+        vault=context.stores.vault,
     )
 
 

@@ -15,7 +15,7 @@ from tests.unit.payments.till import ADA, ROOT, Till
 from tests.unit.rooms.harness import run
 
 replace = msgspec.structs.replace
-Doing = Callable[["Shelf"], None]
+Doing = Callable[["Shelf"], object]
 
 
 @dataclass

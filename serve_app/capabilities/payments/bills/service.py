@@ -78,6 +78,10 @@ class Bills:
         reply = await self._entities.submit(f"bill:{bill_id}", command, by=by, trace=trace, command_id=name)
         return msgspec.json.decode(reply.data, type=BillView)
 
+    async def tell(self, bill_id: str, command: BillCommand) -> None:
+        """A command of Carewire itself, which has no answer."""
+        await self._entities.submit(f"bill:{bill_id}", command, by=SYSTEM)
+
     async def read(self, bill_id: str, by: Principal, trace: str = "") -> BillView:
         """A bill. Raises NotFound: there is none, or it is nothing to them."""
         return await self.ask(bill_id, ReadBill(), by, trace)

@@ -58,12 +58,12 @@ class UsageOperations:
             ("reserve_usage", door("POST", f"{path}/reserve"), self._reserve),
         ):
             yield declared(name, "usage.record", record, call, rest, SubscriptionReply, used)
-        for name, rest, call, asked in (
+        for name, rest, settle, asked in (
             ("commit_usage", door("POST", f"{path}/commit"), self._commit, requests.SettleUsage),
             ("release_usage", door("POST", f"{path}/release"), self._using(ReleaseUsage), requests.SettleUsage),
             ("reverse_usage", door("DELETE", f"{path}/{{usage_id}}"), self._using(ReverseUsage), requests.OfUsage),
         ):
-            yield declared(name, "usage.record", asked, call, rest, SubscriptionReply, of_use)
+            yield declared(name, "usage.record", asked, settle, rest, SubscriptionReply, of_use)
         yield declared(
             "usage_metrics",
             "subscription.read",
