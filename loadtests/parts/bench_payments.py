@@ -199,7 +199,7 @@ async def _fill(database: Database, count: int) -> None:
         for number in range(first, min(first + _BATCH, count), 2):
             amount = dice.randrange(1, 20_000)
             for account, moved in (("provider:stripe", amount), (f"payable:t{number % 500}", -amount)):
-                at, id_ = NOW + number, f"bill:bil_{number}#3.0.{account[0]}"
+                at, id_ = NOW + number, f"bill:bil_{number}#3.0.{int(moved < 0)}"
                 fields = {"account": account, "currency": "EUR", "amount": moved, "kind": "charge", "at": at}
                 fields |= {"order": f"{at:015d}|{id_}", "source": f"pi_{number}"}
                 rows.append({"_id": id_, "v": 3, "f": fields, "d": bytes(120)})
