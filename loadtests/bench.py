@@ -23,7 +23,6 @@ BENCHES: Final = (  # title, module, what --quick adds
     ("Forwarded media", "parts.bench_media", ("--quick",)),
     ("The REST door", "parts.bench_doors", ("--requests", "50", "--rounds", "1")),
     ("Bookings", "whole.bench_bookings", ("--seconds", "2", "--watchers", "100")),
-    ("Payments", "whole.bench_paying", ("--seconds", "2", "--rate", "10", "--webhooks", "50", "--changes", "10")),
     ("Worksheets", "whole.bench_writing", ("--worksheets", "10", "--rate", "50", "--seconds", "2")),
     ("Connections", "whole.bench_connections", ("--connections", "200")),
     ("The whole path", "whole.bench_path", ("--quick",)),

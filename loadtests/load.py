@@ -23,7 +23,6 @@ KINDS: Final = (
     "SearchUser",
     "MeetingUser",
     "WorksheetUser",
-    "PayingUser",
     "TellingUser",
     "BroadcastingUser",
     "RingingUser",

@@ -23,7 +23,6 @@ from typing_extensions import override
 from common.errors import StartupError
 from loadtests.lib.locust_user import BadAck, CarewireUser, stamped
 from loadtests.lib.media.meeting_user import MeetingUser as MeetingUser
-from loadtests.lib.money.users import PayingUser as PayingUser
 from loadtests.lib.target import find
 from loadtests.lib.told.users import BroadcastingUser as BroadcastingUser
 from loadtests.lib.told.users import RingingUser as RingingUser

@@ -168,8 +168,8 @@ class Server:
         return False
 
 
-def carewire(cpus: Collection[int], **more: object) -> Server:
-    """The whole program, durable and encrypted, with rate limits off, and `more` settings (`PAYMENTS__POLL_S=10`)."""
+def carewire(cpus: Collection[int]) -> Server:
+    """The whole program, durable and encrypted, with rate limits off."""
     executable = str(Path(sys.executable).with_name("carewire"))
 
     def environment(port: int, directory: Path) -> dict[str, str]:
@@ -183,7 +183,6 @@ def carewire(cpus: Collection[int], **more: object) -> Server:
             "AUTH__SECRET": SECRET,
             "LIMITS__ENABLED": "false",
             "LOG__LEVEL": "WARNING",
-            **more,
         }
         return {f"CAREWIRE_{name}": str(value) for name, value in settings.items()}
 

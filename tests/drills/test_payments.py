@@ -12,7 +12,7 @@ import signal
 import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -41,14 +41,12 @@ pytestmark = pytest.mark.timeout(1500)
 
 @dataclass
 class Drill:
-    """What is drilled, and what happened to it. `paid`, `back`: of each bill, what was to be taken and given back.
-    `lasts_s`: over which it is tormented."""
+    """What is drilled, and what happened to it. `paid`, `back`: of each bill, what was to be taken and given back."""
 
     system: System
     stripe: StripeServer
     deliveries: Deliveries
     dice: random.Random
-    lasts_s: float
     paid: dict[str, int] = field(default_factory=dict)
     back: dict[str, int] = field(default_factory=dict)
     happened: Counter[str] = field(default_factory=Counter)
@@ -67,7 +65,7 @@ class Drill:
     async def torment(self) -> None:
         """All of it, one after the other, over the time in which payments are made."""
         for what, deed in self.deeds():
-            await asyncio.sleep(self.dice.uniform(0.2, self.lasts_s / 20))
+            await asyncio.sleep(self.dice.uniform(0.2, LASTS_S / 20))
             await deed()
             self.happened[what] += 1
 
@@ -100,13 +98,6 @@ class Drill:
 
 @pytest.fixture
 async def drill(tmp_path: Path) -> AsyncIterator[Drill]:
-    async with a_drill(tmp_path, SEED, LASTS_S) as made:
-        yield made
-
-
-@asynccontextmanager
-async def a_drill(tmp_path: Path, seed: int, lasts_s: float) -> AsyncIterator[Drill]:
-    """The whole program beside a Stripe in bad weather."""
     async with AsyncExitStack() as stack:
         stripe = StripeServer()
         await stripe.start()
@@ -124,11 +115,11 @@ async def a_drill(tmp_path: Path, seed: int, lasts_s: float) -> AsyncIterator[Dr
         )
         post = await stack.enter_async_context(posting(f"{system.http_url}/api/webhooks/stripe"))
         weather = Weather(doubled=0.2, lost=0.2, longest_s=2.0, tries=100)
-        deliveries = deliver(stripe.account, post, seed=seed, weather=weather)
+        deliveries = deliver(stripe.account, post, seed=SEED, weather=weather)
         stack.push_async_callback(deliveries.close)
         stack.callback(system.stop)
         await asyncio.to_thread(system.start)
-        yield Drill(system, stripe, deliveries, random.Random(seed), lasts_s)
+        yield Drill(system, stripe, deliveries, random.Random(SEED))
 
 
 async def asked(

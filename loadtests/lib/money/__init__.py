@@ -1,1 +1,0 @@
-"""Locust users who pay."""
