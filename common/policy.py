@@ -160,7 +160,7 @@ RULES: Final = (
     _rule("payer.read", "see who pays, with methods and history", {_S}, admin=_ALL),
     _rule("payer.change", "one's own customer record, methods and guarantor", {_S}, admin=_ALL),
     _rule("payer.merge", "make one of two payers", admin=_ALL),
-    _rule("dispute.change", "draft, send or give up the answer to a dispute", admin=_ALL),
+    _rule("dispute.change", "draft, send or give up the answer to a dispute", therapist={_O}, admin=_ALL),
     _rule("fraud.change", "see and change the rules that payments are looked at by", admin=_ALL),
     _rule("review.decide", "see payments that are held, and decide", admin=_ALL),
     _rule("payout.read", "what a therapist is owed, and was paid", therapist={_O}, admin=_ALL),

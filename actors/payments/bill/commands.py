@@ -246,6 +246,10 @@ class Dunned(Command[None], frozen=True, kw_only=True, tag="dunned"):
     do: tuple[str, ...] = ()
 
 
+class Neutralize(Command[None], frozen=True, tag="neutralize"):
+    """Whom it is for is erased: it says nothing any more of what it was for. Idempotent."""
+
+
 class Invoiced(Command[None], frozen=True, tag="invoiced"):
     """A letter of the issuer: the invoice that was issued for it."""
 
@@ -364,6 +368,7 @@ BillCommand = (
     | Adopt
     | Dunned
     | Invoiced
+    | Neutralize
     | MoveBeneficiary
     | ReadDispute
     | DraftEvidence
@@ -379,7 +384,8 @@ BillCommand = (
 )
 _TIMERS = (Poll, Grace, AuthorizeDue, DisputeDue, TimeLapsed)
 BY_SYSTEM = (
-    *(Seen, BookingTold, SessionSeen, LendMethod, NoMethod, Adopt, Dunned, Invoiced, MoveBeneficiary, PlaceCard),
+    *(Seen, BookingTold, SessionSeen, LendMethod, NoMethod, Adopt, Dunned, Invoiced, Neutralize, MoveBeneficiary),
+    PlaceCard,
     *_TIMERS,
 )
 ClosedAs = Literal["void", "uncollectible"]

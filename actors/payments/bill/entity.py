@@ -33,6 +33,7 @@ from actors.payments.bill.commands import (
     Invoiced,
     LendMethod,
     MoveBeneficiary,
+    Neutralize,
     NoMethod,
     OpenBill,
     Opened,
@@ -249,6 +250,9 @@ class Bill:
             case Invoiced():
                 if not record.invoice:
                     draft.set("invoiced", invoice=command.invoice)
+            case Neutralize():
+                if record.texts_seq or record.coding_seq:
+                    draft.set("neutralized", texts_seq=0, coding_seq=0)
             case TimeLapsed():
                 timing.lapsed(draft)
             case MoveBeneficiary():

@@ -58,6 +58,13 @@ class ReadPayee(Command[PayeeView], frozen=True, tag="read"):
     """What they are owed, and their account."""
 
 
+class LookAtAccount(Command[PayeeView], frozen=True, kw_only=True, tag="look"):
+    """The same, and the account is read at its provider if nothing has been heard of it for `stale_ms`: whatever told
+    of it may be lost."""
+
+    stale_ms: int
+
+
 class PayoutsDue(Command[None], frozen=True, tag="due"):
     """A timer: the day for which a payout was planned has come."""
 
@@ -74,5 +81,5 @@ class AccountHeard(Command[None], frozen=True, kw_only=True, tag="seen"):
     created: int = 0
 
 
-PayeeCommand = Earn | Finish | OpenPayoutAccount | PayOut | ReadPayee | PayoutsDue | AccountHeard
+PayeeCommand = Earn | Finish | OpenPayoutAccount | PayOut | ReadPayee | LookAtAccount | PayoutsDue | AccountHeard
 BY_SYSTEM = (Earn, Finish, PayoutsDue, AccountHeard)

@@ -12,6 +12,7 @@ from actors.payments.payee.commands import (
     AccountHeard,
     Earn,
     Finish,
+    LookAtAccount,
     OpenPayoutAccount,
     PayeeCommand,
     PayOut,
@@ -58,6 +59,8 @@ class Payee:
                 paying.on_schedule(draft, command.day)
             case AccountHeard():
                 observing.heard(draft, command)
+            case LookAtAccount():
+                observing.look_at_account(draft, command.stale_ms)
             case ReadPayee():
                 pass
         draft.plan()

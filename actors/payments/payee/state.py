@@ -48,7 +48,8 @@ class PayoutRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 class Account(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Where it is paid to. `ref`: the provider's id of it, "" while it is opened. `code`: why that failed.
-    `link_seq`: the number of the event whose secret is the page on which its owner completes it."""
+    `link_seq`: the number of the event whose secret is the page on which its owner completes it. `heard`: when its
+    provider last said what it is; `looked`: when it was last asked though nobody had told of it."""
 
     provider: str
     ref: str = ""
@@ -57,6 +58,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     code: str = ""
     link_seq: int = 0
     heard: int = 0
+    looked: int = 0
 
 
 class PayeeRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

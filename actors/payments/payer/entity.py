@@ -53,6 +53,10 @@ class Change:
     secret: bytes | None = None
     secret_of: str = ""
     arrival: str = ""
+    before: PayerRecord = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before = self.record
 
     def set(self, change: str, **members: object) -> None:
         """Other members. The first word counts."""
@@ -74,6 +78,7 @@ class Change:
         """What is to happen."""
         if not self.name and not self.arrival:
             return Decision(reply)
+        self._tell_default()
         event = PayerChanged(
             change=self.name or "heard",
             record=self.record,
@@ -87,6 +92,14 @@ class Change:
             author=self.record.id if self.secret is not None else "",
         )
         return Decision(reply, events=[event])
+
+    def _tell_default(self) -> None:
+        """Where another method is taken by default, neither of the two is what it was."""
+        was, is_ = self.before.default_method, self.record.default_method
+        if (was and was.id) == (is_ and is_.id):
+            return
+        kept = {one.id for one in self.record.methods}
+        self.methods += [one.id for one in (was, is_) if one and one.id in kept and one.id not in self.methods]
 
 
 @dataclass(slots=True)

@@ -80,7 +80,6 @@ class Pricing:
         """See `Quotes`."""
         view = await self.tariff(wanted.therapist, wanted.client)
         tariff = view.tariff
-        terms = tariff.payment if tariff else None
         service = tariff.service(wanted.service) if tariff else None
         if tariff is None or service is None:
             return None
@@ -88,7 +87,8 @@ class Pricing:
             reserved = await self._packages.reserve(wanted.client, service.covered_by, wanted.booking, wanted.end)
             if reserved:
                 return await self._quoted(wanted, tariff, _covered(wanted, tariff, reserved))
-        if terms is None or terms.when == "none":
+        terms = tariff.agreed
+        if terms.when == "none":
             return None
         factors = await self._factors(self._asked(wanted, terms.hold_minutes * MINUTE_MS), view)
         minutes = (wanted.end - wanted.start) // MINUTE_MS
@@ -132,7 +132,6 @@ class Pricing:
 
     async def _quoted(self, wanted: QuoteRequest, tariff: TariffBody, opening: OpenBill) -> Quoted:
         """The price with the bill that it becomes, for whoever pays for the client."""
-        terms = tariff.payment
         payer: PayerView = await self._entities.ask(f"payer:{wanted.client}", ReadPayer(), by=SYSTEM)
         opening = msgspec.structs.replace(opening, payer=payer.record.guarantor or payer.record.merged or wanted.client)
         return Quoted(
@@ -142,7 +141,7 @@ class Pricing:
             opening=_pack(opening),
             texts=_pack({LINE: wanted.service}),
             prepaid=opening.waits,
-            hold_ms=terms.hold_minutes * MINUTE_MS if terms else 0,
+            hold_ms=tariff.agreed.hold_minutes * MINUTE_MS,
             codes=opening.codes,
             booking=wanted.booking,
             reserved=opening.reserved,
@@ -161,7 +160,7 @@ class Pricing:
         return _Factors(tariff, service, moment, view.tier, discounts, taxes, to_rfc3339(now))
 
     async def _discounts(self, wanted: Wanted, tariff: TariffBody, now: int) -> Sequence[Discount]:
-        first = bool(wanted.codes) and await self._is_first(wanted.client)
+        first = bool(wanted.codes) and await self.is_first(wanted.client)
         found: list[Discount] = []
         for code in dict.fromkeys(wanted.codes):
             command = ReserveCoupon(
@@ -178,7 +177,7 @@ class Pricing:
             found.append(await self._entities.ask(coupon_of(code), command, by=SYSTEM))
         return found
 
-    async def _is_first(self, client: str) -> bool:
+    async def is_first(self, client: str) -> bool:
         """Has this client never booked before?"""
         query = ViewQuery(collection=BOOKINGS, equal={"client": client}, order_by="order", limit=50)
         gone = ("cancelled", "expired")
@@ -232,13 +231,13 @@ def line_of(price: Price) -> Line:
 
 def terms_of(tariff: TariffBody) -> Terms:
     """What a bill keeps of a tariff."""
-    payment, split = tariff.payment, tariff.split
+    agreed, split = tariff.agreed, tariff.split
     rows = tariff.cancellation
     return Terms(
         cancellation=None if rows is None else tuple((one.notice_minutes, one.refund_percent) for one in rows),
-        no_show_percent=tariff.no_show_percent,
-        on_failure=payment.on_failure if payment else "release",
-        grace=payment.grace_minutes * MINUTE_MS if payment else 0,
+        no_show_percent=agreed.no_show_percent,
+        on_failure=agreed.on_failure,
+        grace=agreed.grace_minutes * MINUTE_MS,
         platform_percent=str(split.platform_percent) if split else "0",
         release_days=split.release_days if split else 0,
     )
@@ -270,8 +269,7 @@ def _minutes(service: ServicePrice, planned: int) -> int:
 
 
 def _opening(wanted: QuoteRequest, tariff: TariffBody, line: Line) -> OpenBill:
-    terms = tariff.payment
-    ahead = terms is not None and terms.when == "at_booking"
+    ahead = tariff.agreed.when == "at_booking"
     return OpenBill(
         kind="booking",
         payer=wanted.client,

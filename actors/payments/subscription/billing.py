@@ -131,7 +131,7 @@ def begin_period(change: Change, *, first: bool = False) -> None:
     start = record.period_end if not first else change.now
     number = record.number + 1
     end = period_end(record.anchor, record.plan, number)
-    extras = [] if first else [*record.extras, *_usage(change.before)]
+    extras = [*record.extras, *_usage(change.before)]
     change.set(
         "started" if first else "renewed",
         number=number,
@@ -139,6 +139,7 @@ def begin_period(change: Change, *, first: bool = False) -> None:
         period_end=end,
         last_start=record.period_start,
         last_quantity=change.before.quantity,
+        last_features=change.before.plan.features,
         item_start=start,
         debited=record.price,
         trial_end=record.trial_end,

@@ -138,9 +138,10 @@ class ReserveUsage(Command[SubscriptionView], frozen=True, kw_only=True, tag="re
 
 
 class CommitUsage(Command[SubscriptionView], frozen=True, tag="commit"):
-    """What was kept is used. Idempotent."""
+    """What was kept is used, or (`quantity`) so much instead. Idempotent."""
 
     usage_id: str
+    quantity: int = 0
 
 
 class ReleaseUsage(Command[SubscriptionView], frozen=True, tag="release"):

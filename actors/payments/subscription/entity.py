@@ -71,6 +71,8 @@ class SubscriptionEntity:
         if isinstance(command, Subscribe):
             return self._subscribe(command, context, version)
         record = self._permitted(command, context.by)
+        if isinstance(command, CommitUsage) and not context.by.is_system:
+            _require_kept(record, command.usage_id)
         change = Change(record, context.now_ms)
         match command:
             case ReadSubscription() if record.reason_seq and _may_know_why(record, context.by):
@@ -206,6 +208,12 @@ class SubscriptionEntity:
             if not any(one.pay or changing.due_of(one) for one in change.charged):  # it costs nothing
                 change.set("created", status="active")
         return change.decision(SubscriptionView(record=change.record, version=version + 1))
+
+
+def _require_kept(record: Subscription, usage_id: str) -> None:
+    """Whoever commits is not told that it counts where it does not. Raises NotFound: nothing is kept any more."""
+    if usage_id not in record.reserved and usage_id not in record.used:
+        raise NotFound("Nothing is kept under this usage_id.", details={"field": "usage_id"})
 
 
 def _may_know_why(record: Subscription, by: Principal) -> bool:

@@ -188,6 +188,7 @@ def fold(change: Change, seen: SubscriptionSeen) -> None:
     }
     if renewed:
         members |= {"last_start": record.period_start, "last_quantity": record.quantity}
+        members["last_features"] = record.plan.features
         members["used"] = {id_: one for id_, one in record.used.items() if one.at >= record.period_start}
     pending = record.pending
     if pending is not None and seen.price == f"{pending.plan_id}-{pending.plan_version}":

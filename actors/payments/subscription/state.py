@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from actors.payments.plan.entity import PlanBody
+from actors.payments.plan.entity import Feature, PlanBody
 from actors.payments.pricing.quote import Discount
 from actors.payments.standing import PreviewSeen
 
@@ -77,8 +77,8 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     these that it has answered (with `refused`, its code, where it said no), `invoices` the bills by the provider's ids
     of their invoices, `preview` what a change would cost.
 
-    `last_quantity` is that of the last period (0: it has had none). `reason_seq`: the number of the event whose secret
-    says why it was cancelled (0: nobody said)."""
+    `last_quantity` and `last_features` are those of the last period (0, None: it has had none). `reason_seq`: the
+    number of the event whose secret says why it was cancelled (0: nobody said)."""
 
     id: str
     plan_id: str
@@ -127,6 +127,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     refused: str = ""
     last_quantity: int = 0
     reason_seq: int = 0
+    last_features: tuple[Feature, ...] | None = None
 
     @property
     def mirrored(self) -> bool:

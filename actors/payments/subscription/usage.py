@@ -1,15 +1,64 @@
 """What is used of a plan: each use counts once, in the period to which it belongs. Pure."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from actors.payments.plan.entity import Feature, PlanBody
 from actors.payments.subscription.state import Subscription, Used
 from common.errors import FailedPrecondition, NotFound
 
 
+class Metrics(NamedTuple):
+    """What was used of a feature in a time: of what is included, beyond it, and what that costs."""
+
+    used: int
+    included: int
+    overage: int
+    amount: int
+
+
+class Terms(NamedTuple):
+    """What one period includes of a feature (None: nothing is said of it)."""
+
+    start: int
+    end: int
+    quantity: int
+    feature: Feature | None
+
+
 def feature_of(plan: PlanBody, name: str) -> Feature:
     """A feature of a plan. Raises NotFound."""
-    found = next((one for one in plan.features if one.feature == name), None)
-    if found is None:
-        raise NotFound("The plan has no such feature.", details={"field": "feature"})
+    return _found(named(plan.features, name))
+
+
+def named(features: Iterable[Feature], name: str) -> Feature | None:
+    """The one of this name."""
+    return next((one for one in features if one.feature == name), None)
+
+
+def feature_at(record: Subscription, name: str, at: int) -> Feature:
+    """A feature as the plan of the period has it in which `at` lies. Raises NotFound."""
+    return feature_of(record.plan, name) if at >= record.period_start else _found(last_terms(record, name).feature)
+
+
+def last_terms(record: Subscription, name: str) -> Terms:
+    """Those of the last period: what is said late of it is priced by its plan, not by today's."""
+    features = record.plan.features if record.last_features is None else record.last_features
+    quantity = record.last_quantity or record.quantity
+    return Terms(record.last_start, record.period_start, quantity, named(features, name))
+
+
+def metrics(record: Subscription, name: str, since: int, until: int) -> Metrics:
+    """Of a feature in a time, recomputed from the uses themselves, each period by its own terms."""
+    now = Terms(record.period_start, record.period_end, record.quantity, named(record.plan.features, name))
+    found = Metrics(0, 0, 0, 0)
+    for terms in (last_terms(record, name), now):
+        start, end = max(since, terms.start), min(until, terms.end)
+        if terms.feature is None or not terms.start or start >= end:
+            continue
+        used, within = used_in(record, name, start, end), included(terms.feature, terms.quantity)
+        beyond, costs = max(0, used - within), overage(terms.feature, within, used)
+        found = Metrics(found.used + used, found.included + within, found.overage + beyond, found.amount + costs)
     return found
 
 
@@ -48,17 +97,21 @@ def overage(feature: Feature, within: int, used: int) -> int:
     return max(0, used - within) * (feature.unit_amount or 0)
 
 
-def late(record: Subscription, feature: Feature, before: dict[str, Used], after: dict[str, Used]) -> int:
+def late(record: Subscription, name: str, before: dict[str, Used], after: dict[str, Used]) -> int:
     """By how much the bill of the last period was wrong, once it is known what was used in it after all."""
-
-    within = included(feature, record.last_quantity or record.quantity)
+    terms = last_terms(record, name)
+    if (feature := terms.feature) is None:
+        return 0
+    within = included(feature, terms.quantity)
 
     def cost(used: dict[str, Used]) -> int:
-        spent = sum(
-            one.quantity
-            for one in used.values()
-            if one.feature == feature.feature and record.last_start <= one.at < record.period_start
-        )
+        spent = sum(one.quantity for one in used.values() if one.feature == name and terms.start <= one.at < terms.end)
         return overage(feature, within, spent)
 
     return cost(after) - cost(before)
+
+
+def _found(feature: Feature | None) -> Feature:
+    if feature is None:
+        raise NotFound("The plan has no such feature.", details={"field": "feature"})
+    return feature

@@ -11,7 +11,15 @@ from actors.payments.subscription.commands import (
     ReverseUsage,
 )
 from actors.payments.subscription.state import LIVE, Extra, Reserved, Used
-from actors.payments.subscription.usage import feature_of, included, late, require_left, used_in
+from actors.payments.subscription.usage import (
+    feature_at,
+    feature_of,
+    included,
+    late,
+    named,
+    require_left,
+    used_in,
+)
 from common.errors import FailedPrecondition
 
 UsageCommand = RecordUsage | ReverseUsage | ReserveUsage | CommitUsage | ReleaseUsage
@@ -30,11 +38,14 @@ def use(change: Change, command: UsageCommand) -> None:
         case RecordUsage():
             if command.usage_id in record.used:
                 return
-            feature = feature_of(record.plan, command.feature)
             at = command.at or now
             if at > now or at < (record.last_start or record.period_start):
                 raise FailedPrecondition("Its period is closed.", details={"reason": "period_closed"})
+            feature = feature_at(record, command.feature, at)
             require_status(record, *LIVE)
+            if command.usage_id in record.reserved:  # what was kept for it is what it uses
+                change.set("usage_recorded", reserved=_without(record.reserved, command.usage_id))
+                record = change.record
             if at >= record.period_start:
                 require_left(record, feature, command.quantity, now)
             used = {**record.used, command.usage_id: Used(feature=command.feature, quantity=command.quantity, at=at)}
@@ -56,7 +67,10 @@ def use(change: Change, command: UsageCommand) -> None:
         case CommitUsage():
             if (held := record.reserved.get(command.usage_id)) is not None:
                 change.set("usage_committed", reserved=_without(record.reserved, command.usage_id))
-                one = Used(feature=held.feature, quantity=held.quantity, at=now)
+                quantity = command.quantity or held.quantity
+                if quantity > held.quantity:  # it may not be more than is left
+                    require_left(change.record, feature_of(record.plan, held.feature), quantity, now)
+                one = Used(feature=held.feature, quantity=quantity, at=now)
                 _used(change, {**record.used, command.usage_id: one}, held.feature)
         case ReleaseUsage():
             if command.usage_id in record.reserved:
@@ -66,15 +80,15 @@ def use(change: Change, command: UsageCommand) -> None:
 def _used(change: Change, used: dict[str, Used], name: str, word: str = "usage_recorded") -> None:
     """Other uses: what belongs to the last period corrects its bill on the next."""
     record = change.record
-    feature = feature_of(record.plan, name)
     before = used_in(record, name, record.period_start, record.period_end)
-    wrong = late(record, feature, record.used, used)
+    wrong = late(record, name, record.used, used)
     extras = record.extras
     if wrong:
         extras = (*extras, Extra(what="usage", amount=wrong, start=record.last_start, end=record.period_start))
     change.set(word, used=used, extras=extras)
     after = used_in(change.record, name, record.period_start, record.period_end)
-    if before < included(feature, record.quantity) <= after:
+    feature = named(record.plan.features, name)
+    if feature is not None and before < included(feature, record.quantity) <= after:
         change.threshold = name
 
 

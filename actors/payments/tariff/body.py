@@ -1,6 +1,7 @@
-"""A tariff as staff writes it and as it is kept: one Struct for both. Amounts are in minor units."""
+"""A tariff as staff writes it and as it is kept: one Struct for both. Amounts are in minor units. What is left to its
+default is None here, so that whoever wrote the tariff reads what they wrote."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -38,7 +39,7 @@ class ServicePrice(_Body, frozen=True, kw_only=True):
     service_id: Id
     amount: Amount
     covered_by: Annotated[str, Meta(max_length=64)] | None = None
-    unit: Literal["session", "minute"] = "session"
+    unit: Literal["session", "minute"] | None = None
     minimum_minutes: Annotated[int, Meta(ge=0, le=1440)] | None = None
     step_minutes: Annotated[int, Meta(ge=1, le=1440)] | None = None
     maximum_minutes: Annotated[int, Meta(ge=1, le=1440)] | None = None
@@ -71,7 +72,7 @@ class PriceRule(_Body, frozen=True, kw_only=True):
     when: When
     percent: Percent | None = None
     amount: Annotated[int, Meta(ge=-(10**9), le=10**9)] | None = None
-    exclusive: bool = False
+    exclusive: bool | None = None
 
 
 class Cap(_Body, frozen=True, kw_only=True):
@@ -84,11 +85,22 @@ class Cap(_Body, frozen=True, kw_only=True):
 class PaymentTerms(_Body, frozen=True, kw_only=True):
     """When a session is paid."""
 
+    when: Literal["none", "at_booking", "on_completion"] | None = None
+    capture: Literal["now", "on_completion"] | None = None
+    hold_minutes: Annotated[int, Meta(ge=1, le=1440)] | None = None
+    on_failure: Literal["release", "keep"] | None = None
+    grace_minutes: Annotated[int, Meta(ge=0, le=10_080)] | None = None
+
+
+class Agreed(NamedTuple):
+    """When a session is paid, with what was left to its default."""
+
     when: Literal["none", "at_booking", "on_completion"] = "none"
     capture: Literal["now", "on_completion"] = "now"
-    hold_minutes: Annotated[int, Meta(ge=1, le=1440)] = 15
+    hold_minutes: int = 15
     on_failure: Literal["release", "keep"] = "release"
-    grace_minutes: Annotated[int, Meta(ge=0, le=10_080)] = 0
+    grace_minutes: int = 0
+    no_show_percent: int = 100
 
 
 class CancellationRow(_Body, frozen=True, kw_only=True):
@@ -115,12 +127,19 @@ class TariffBody(_Body, frozen=True, kw_only=True):
     cap: Cap | None = None
     payment: PaymentTerms | None = None
     cancellation: Annotated[list[CancellationRow], Meta(max_length=20)] | None = None
-    no_show_percent: Share = 100
+    no_show_percent: Share | None = None
     split: Split | None = None
 
     def service(self, service_id: str) -> ServicePrice | None:
         """The price of a service."""
         return next((one for one in self.services if one.service_id == service_id), None)
+
+    @property
+    def agreed(self) -> Agreed:
+        """When sessions are paid, and what is kept of those to which nobody came."""
+        said = msgspec.structs.asdict(self.payment) if self.payment else {}
+        said["no_show_percent"] = self.no_show_percent
+        return Agreed()._replace(**{name: value for name, value in said.items() if value is not None})
 
     def faults(self) -> str:
         """What cannot be meant; "": nothing."""

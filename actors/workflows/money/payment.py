@@ -44,7 +44,8 @@ def tell_method_changed(entity_id: str, recorded: Recorded[PayerChanged]) -> Owe
     event, record = recorded.event, recorded.event.record
     if record.erasing:
         return NOTHING
-    changed = [(one, event.change) for one in record.methods if one.id in event.methods]
+    change = "default" if event.removed else event.change  # of those that stay: another is taken where none is named
+    changed = [(one, change) for one in record.methods if one.id in event.methods]
     letters: list[Letter] = []
     for method, change in [*changed, *((one, "removed") for one in event.removed)]:
         method_id, shown = method.id, method_reply(record, method, recorded.at_ms)

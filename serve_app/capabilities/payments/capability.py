@@ -101,7 +101,12 @@ class Services:
         self.disputes = DisputeOperations(region, views)
         app_url = context.settings.http.public_url
         self.payouts = Payouts(
-            entities=region, views=views, options=self.options, clock=clock, app_url=str(app_url or "")
+            entities=region,
+            views=views,
+            options=self.options,
+            clock=clock,
+            app_url=str(app_url or ""),
+            poll_s=context.settings.payments.poll_s,
         )
         self.clock = clock
 
@@ -160,7 +165,12 @@ def _routers(context: ApiContext) -> Iterable[APIRouter]:
 def _personal(context: ApiContext) -> PersonalPayments:
     of = context.once(services_of)
     return PersonalPayments(
-        bills=of.bills, payers=of.payers, invoices=of.invoices, subscriptions=of.subscriptions, payouts=of.payouts
+        bills=of.bills,
+        payers=of.payers,
+        invoices=of.invoices,
+        subscriptions=of.subscriptions,
+        payouts=of.payouts,
+        vault=context.stores.vault,
     )
 
 

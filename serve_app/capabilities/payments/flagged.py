@@ -6,11 +6,14 @@ from serve_app.edge.conventions.paging import decode_cursor, encode_cursor
 from store.ports.views import View, ViewQuery
 
 
-async def flagged_bills(views: ViewFinder, flag: str, cursor: str | None, limit: int) -> tuple[list[View], str | None]:
-    """Those with this flag in the read model, the newest first, and where the next page begins."""
+async def flagged_bills(
+    views: ViewFinder, flag: str, cursor: str | None, limit: int, *, beneficiary: str | None = None
+) -> tuple[list[View], str | None]:
+    """Those with this flag in the read model (of one therapist), the newest first, and where the next page begins."""
+    whose = {} if beneficiary is None else {"beneficiary": beneficiary}
     below = None if cursor is None else str(decode_cursor(cursor, str)[0])
     query = ViewQuery(
-        collection=BILLS, equal={flag: True}, order_by="order", below=below, descending=True, limit=limit + 1
+        collection=BILLS, equal={flag: True, **whose}, order_by="order", below=below, descending=True, limit=limit + 1
     )
     found = await views.find(query)
     page = list(found[:limit])

@@ -5,7 +5,7 @@ from typing import Final
 
 from actors.kernel.contract.entity import SYSTEM, Principal, as_themselves
 from actors.payments.bill.answers import BillReply, bill_reply, viewer_of
-from actors.payments.bill.commands import CancelPayment
+from actors.payments.bill.commands import CancelPayment, Neutralize
 from actors.payments.issuer.answers import InvoiceReply
 from actors.payments.payee.answers import payout_reply
 from actors.payments.payer.answers import customer_reply, method_reply
@@ -20,6 +20,7 @@ from serve_app.capabilities.payments.invoices.service import Invoices
 from serve_app.capabilities.payments.payers.service import Payers
 from serve_app.capabilities.payments.payouts.service import Payouts
 from serve_app.capabilities.payments.subscriptions.service import Subscriptions
+from store.ports.vault import Vault
 
 _AGAIN_S: Final = 30.0
 log = get_logger(__name__)
@@ -29,8 +30,15 @@ class PersonalPayments:
     """One a replica of the API."""
 
     def __init__(
-        self, bills: Bills, payers: Payers, invoices: Invoices, subscriptions: Subscriptions, payouts: Payouts
+        self,
+        bills: Bills,
+        payers: Payers,
+        invoices: Invoices,
+        subscriptions: Subscriptions,
+        payouts: Payouts,
+        vault: Vault,
     ) -> None:
+        self._vault = vault
         self._bills, self._payers, self._invoices = bills, payers, invoices
         self._subscriptions, self._payouts = subscriptions, payouts
 
@@ -49,10 +57,11 @@ class PersonalPayments:
     async def erase(self, user: str) -> None:
         """End subscriptions, give up what is being paid, and delete the person at every provider. Amounts, numbers and
         postings stay, as tax law wants; what bills say in words is sealed under the person's key and goes with it. Open
-        bills stay, and can be collected by staff. Idempotent.
+        bills stay, neutral from now on, and can be collected by staff. What was written for a dispute is sealed under
+        the bill until that closes. Idempotent.
 
         Raises:
-            Unavailable: a provider has not deleted them yet.
+            Unavailable: a provider has not deleted them yet, or money of them is still disputed.
         """
         for subscription in await self._subscriptions.of(user):
             await self._subscriptions.ask(subscription.id, Cancel(when="now"), SYSTEM)
@@ -60,9 +69,17 @@ class PersonalPayments:
             live = record.live
             if record.payer == user and live is not None and not live.captured:
                 await self._give_up(live.id)
+            if record.client == user and (record.due or record.disputed):
+                await self._bills.tell(record.id, Neutralize())
         view = await self._payers.ask(user, ErasePayer(), SYSTEM)
         if not view.record.erased:
             raise Unavailable("A payment provider has not deleted this person yet.", retry_after_s=_AGAIN_S)
+        disputed = [record for record in await self._bills.records(user) if record.disputes]
+        for record in disputed:
+            if all(one.closed for one in record.disputes):
+                await self._vault.erase(record.id)
+        if any(not one.closed for record in disputed for one in record.disputes):
+            raise Unavailable("Money of this person is disputed.", retry_after_s=_AGAIN_S)
 
     async def _give_up(self, payment_id: str) -> None:
         try:

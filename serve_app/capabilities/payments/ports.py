@@ -19,6 +19,7 @@ class FraudScreening(Protocol):
 class TaxTable(Protocol):
     """The taxes in force."""
 
-    async def rules(self) -> tuple[Sequence[TaxRule], str]:
-        """The table, and the jurisdiction of what names none ("": no tax)."""
+    async def rules(self, beneficiary: str = "") -> tuple[Sequence[TaxRule], str]:
+        """The table, and the jurisdiction of what names none: the country of whoever issues for the `beneficiary`
+        ("": no tax)."""
         ...

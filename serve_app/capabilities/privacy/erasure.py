@@ -5,7 +5,7 @@ stays as tombstones: a message keeps its place, empty; a membership keeps its id
 the audit record keeps its chain of ids. What lies ahead is cancelled.
 
 The intent is stored first, and every step may be repeated: an erasure that was interrupted is finished at the next
-start of the API.
+start of the API; one that somebody else has to do something for first is tried again each minute.
 
 While a legal hold lies over words of the person nothing is erased: whoever asks is told, the wish is kept, and it is
 carried out when the hold is over.
@@ -17,16 +17,17 @@ from typing import Final, Protocol
 
 from common.auth.revocations import Revocation
 from common.clock import Clock
-from common.errors import CarewireError, FailedPrecondition
+from common.errors import CarewireError, FailedPrecondition, Unavailable
 from common.logs import get_logger
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.capability import Personal
 from serve_app.capabilities.identity.origin import Origin
 from serve_app.capabilities.identity.parts import Parts
-from store.mongo.client import Database, database_errors
+from store.mongo.client import Database, Document, database_errors
 
 COLLECTION: Final = "erasures"
 _LOOK_S: Final = 5.0  # between two looks for what waited for the end of a hold
+_AGAIN_MS: Final = 60_000  # until one that could not be finished is tried again
 _HELD: Final = "What you wrote must be kept for now, by law. You will be erased as soon as that ends."
 log = get_logger(__name__)
 
@@ -77,7 +78,11 @@ class Erasure:
             await self._intents.update_one({"_id": user}, {"$set": wish}, upsert=True)
         if held:
             raise FailedPrecondition(_HELD, details={"reason": "legal_hold"})
-        await self._finish(user)
+        try:
+            await self._finish(user)
+        except Unavailable:
+            await self._tried(user)
+            raise
 
     async def attend(self) -> None:
         """Finish what was interrupted; then, for as long as the process runs, what waited for the end of a hold."""
@@ -91,8 +96,12 @@ class Erasure:
             await asyncio.sleep(_LOOK_S)
 
     async def resume(self, *, waiting: bool = False) -> int:
-        """Finish what was interrupted, or (`waiting`) what waited for a hold that is over. How many."""
-        wanted = {"done": False} | ({"waits": True} if waiting else {})
+        """Finish what was interrupted; or (`waiting`) what waited for a hold that is over, and what could not be
+        finished a minute ago. How many."""
+        before = self._clock.now_ms() - _AGAIN_MS
+        wanted: Document = {"done": False}
+        if waiting:
+            wanted["$or"] = [{"waits": True}, {"tried": {"$lte": before}}]
         with database_errors():
             open_ = [one["_id"] async for one in self._intents.find(wanted)]
         return sum([await self._go_on(user) for user in open_])
@@ -105,8 +114,13 @@ class Erasure:
             await self._finish(user)
         except CarewireError as error:
             log.error("erasure.unfinished", user=user, code=error.code)
+            await self._tried(user)
             return False
         return True
+
+    async def _tried(self, user: str) -> None:
+        with database_errors():
+            await self._intents.update_one({"_id": user}, {"$set": {"tried": self._clock.now_ms()}})
 
     async def _finish(self, user: str) -> None:
         parts = self._parts

@@ -1,4 +1,5 @@
-"""`carewire ledger check`: is every posting stored as the events say, and do the books balance?"""
+"""`carewire ledger check`: is every posting stored as the events say, and do the books balance? With
+`--repair`, what is stored is made the same."""
 
 import argparse
 import asyncio
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from serve_app.capabilities.payments.ledger.checking import Checked
 
-HELP = "Remake the ledger from the journal and compare what is stored; safe while Carewire runs."
+HELP = "Remake the ledger from the journal and compare what is stored, or repair it; safe while Carewire runs."
 _SHOWN: Final = 100
 _PAUSE_S: Final = 0.2
 
@@ -20,11 +21,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     from serve_app.cli.lib.options import add_data_dir
 
     parser.add_argument("what", choices=["check"])
+    parser.add_argument("--repair", action="store_true", help="make what is stored what the journal says")
     add_data_dir(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the trial balance, or what differs. 0: whole, 1: something differs or does not balance."""
+    """Print the trial balance, and what differs. 0: whole (by now), 1: something differs or does not balance."""
     from common.errors import StartupError, Unavailable
     from common.logs import configure_logging
     from serve_app.cli.lib.options import settings_of
@@ -36,9 +38,9 @@ def run(options: argparse.Namespace) -> int:
     find_data_dir(settings)
     find_master_keys(settings)
     try:
-        done = asyncio.run(_check(settings))
+        done = asyncio.run(_check(settings, repair=options.repair))
     except Unavailable as error:
-        raise StartupError(f"{error.message} Nothing was changed; run it again.") from None
+        raise StartupError(f"{error.message} Run it again.") from None
     sys.stdout.write(told(done))
     return 0 if done.whole else 1
 
@@ -55,12 +57,14 @@ def told(done: "Checked") -> str:
     if (more := len(done.differences) - _SHOWN) > 0:
         lines.append(f"... and {more} more")
     read = f"{done.postings} postings of {done.entities} bills and payees"
+    if done.repaired:
+        lines.append(f"Repaired, as the journal has it: {done.repaired} of {len(done.differences)} differences.")
     if done.whole:
         lines.append(f"The ledger is whole: {read}.")
     else:
         lines.append(
             f"The ledger is NOT whole: {read}, {len(done.differences)} differences. The journal is what counts: "
-            "`carewire rebuild-projections` stores what is missing or older."
+            "`carewire ledger check --repair` makes what is stored the same, but for an event that is `unbalanced`."
         )
     return "\n".join(lines) + "\n"
 
@@ -69,7 +73,7 @@ def _or_none(amount: int | None) -> str:
     return "nothing" if amount is None else str(amount)
 
 
-async def _check(settings: "Settings") -> "Checked":
+async def _check(settings: "Settings", *, repair: bool) -> "Checked":
     from serve_app.capabilities.payments.ledger.books import Books
     from serve_app.capabilities.payments.ledger.checking import LedgerCheck
     from serve_app.cli.upkeep.rebuild_projections import with_database
@@ -86,4 +90,4 @@ async def _check(settings: "Settings") -> "Checked":
         stack.callback(client.close)
         kinds = [kind for pool in recipe.pools for kind in recipe.kinds(pool)]
         books = Books(client[settings.mongo.database])
-        return await LedgerCheck(stores, kinds, books, lambda: asyncio.sleep(_PAUSE_S)).run()
+        return await LedgerCheck(stores, kinds, books, lambda: asyncio.sleep(_PAUSE_S), repair=repair).run()

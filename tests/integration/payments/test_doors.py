@@ -160,6 +160,48 @@ async def test_a_tariff_is_written_quoted_and_its_tiers_stay_between_two(till: T
     assert (await till.home.ok("POST", "/api/pricing/quote", asked, bearer=tess))["base"] == 6_000
 
 
+async def test_what_is_written_is_read_as_it_was_written_and_with_what_was_left_out(till: Till) -> None:
+    admin, tia = till.home.admin(), token("tia", "therapist")
+    rule = {"rule_id": "noon", "label": "Noon", "when": {"from": "12:00", "to": "13:00"}, "percent": 5}
+    tariff = {
+        "currency": "EUR",
+        "services": [{"service_id": "talk", "amount": 10_000, "unit": "session"}],
+        "payment": {"when": "none", "capture": "now", "hold_minutes": 15, "on_failure": "release", "grace_minutes": 0},
+        "rules": [{**rule, "exclusive": False}],
+    }
+    await till.home.ok("PUT", "/api/pricing/tia", tariff, bearer=tia)
+    read = await till.home.ok("GET", "/api/pricing/tia", bearer=tia)
+    assert tariff.items() <= read.items()
+    assert read["no_show_percent"] == 100
+    made = await till.home.ok("POST", "/api/discounts", {"code": "PLAIN", "percent": 5}, bearer=admin)
+    assert (made["first_booking_only"], made["stackable"]) == (False, False)
+    changed = await till.home.ok("PATCH", "/api/discounts/PLAIN", {"amount": 500, "currency": "EUR"}, bearer=admin)
+    assert (changed["amount"], "percent" in changed) == (500, False)
+
+
+async def test_a_bill_is_taxed_where_its_issuer_is(till: Till) -> None:
+    admin, ute, tess = till.home.admin(), token("ute", "therapist"), token("tess", "therapist")
+    rules = [
+        {"jurisdiction": "DE", "category": "coaching", "rate": "19", "inclusive": False},
+        {"jurisdiction": "AT", "category": "coaching", "rate": "20", "inclusive": False},
+    ]
+    made = await till.home.ok("PUT", "/api/tax/rules", {"rules": rules}, bearer=admin)
+    assert made["rules"] == rules
+    address = {"line1": "Ring 1", "postal_code": "1010", "city": "Wien", "country": "AT"}
+    issuer = {"name": "Ute", "address": address, "prefix": "U", "language": "de"}
+    await till.home.ok("PUT", "/api/invoicing/issuers/ute", issuer, bearer=ute)
+    issuer = {"name": "Carewire GmbH", "address": {**address, "country": "DE"}, "prefix": "CW", "language": "de"}
+    await till.home.ok("PUT", "/api/invoicing/issuers/platform", issuer, bearer=admin)
+    line = {"description": "Coaching", "quantity": 1, "unit_amount": 10_000, "tax_category": "coaching"}
+    body = {"payer_id": "bo", "currency": "EUR", "lines": [line]}
+    for who, tax in ((ute, 2_000), (tess, 1_900)):
+        bill = await till.home.ok("POST", "/api/bills", body, bearer=who)
+        assert (bill["tax"], bill["total"]) == (tax, 10_000 + tax)
+        more = {"lines": [{**line, "quantity": 2}], "version": bill["version"]}
+        changed = await till.home.ok("PATCH", f"/api/bills/{bill['bill_id']}", more, bearer=who)
+        assert changed["tax"] == 2 * tax
+
+
 async def test_codes_are_made_checked_and_changed(till: Till) -> None:
     admin = till.home.admin()
     code = {"code": "TEN", "percent": 10, "max_uses": 2}
@@ -175,7 +217,7 @@ async def test_codes_are_made_checked_and_changed(till: Till) -> None:
     checked = await till.home.ok("POST", "/api/discounts/check", {"code": "ten"}, bearer=token("ada"))
     assert checked == {"valid": False, "code": "ten", "reason": "discount_not_now"}
     listed = await till.home.ok("GET", "/api/discounts", bearer=admin)
-    assert [one["code"] for one in listed["items"]] == ["TEN"]
+    assert "TEN" in [one["code"] for one in listed["items"]]
 
 
 async def test_a_method_is_saved_paid_with_shown_to_its_payer_alone_and_forgotten(till: Till) -> None:
@@ -197,6 +239,23 @@ async def test_a_method_is_saved_paid_with_shown_to_its_payer_alone_and_forgotte
     assert (await till.home.ok("GET", "/api/payments/methods", bearer=fay))["items"] == []
 
 
+async def test_a_payment_that_failed_is_tried_again_by_the_same_method_or_by_another(till: Till) -> None:
+    bill, flo = await till.bill("flo"), token("flo")
+    methods = {
+        name: (await till.home.ok("POST", "/api/payments/methods", {"provider": "stripe", "token": name}, bearer=flo))
+        for name in ("pm_card_chargeCustomerFail", "pm_card_visa")
+    }
+    path, fails = f"/api/bills/{bill}", methods["pm_card_chargeCustomerFail"]["method_id"]
+    for where, body in (("pay", {"method_id": fails}), ("retry", {})):
+        problem = await till.home.refused(412, "failed_precondition", "POST", f"{path}/{where}", body, bearer=flo)
+        assert problem["details"].items() >= {"reason": "card_declined", "decline_code": "generic_decline"}.items()
+    other = {"method_id": methods["pm_card_visa"]["method_id"]}
+    await till.home.ok("POST", f"{path}/retry", other, bearer=flo)
+    await till.becomes(bill, status="paid", captured=10_000)
+    keeps_none = {"provider": "paypal"}
+    await till.home.refused(412, "failed_precondition", "POST", "/api/payments/methods", keeps_none, bearer=flo)
+
+
 async def test_a_guarantor_pays_and_sees_neutral_words(till: Till) -> None:
     gus, mum = token("gus"), token("mum")
     await till.home.ok("PUT", "/api/payments/guarantor", {"payer_id": "mum"}, bearer=gus)
@@ -206,6 +265,20 @@ async def test_a_guarantor_pays_and_sees_neutral_words(till: Till) -> None:
     assert seen["lines"][0]["description"] == "Service"
     client = await till.home.ok("GET", f"/api/bills/{bill}", bearer=gus)
     assert (client["total"], "lines" in client, "payment" in client) == (10_000, False, False)
+    plan = {"plan_id": "pln_gus", "title": "Weekly", "currency": "EUR", "amount": 900, "interval": "week"}
+    await till.home.ok("POST", "/api/plans", plan, bearer=till.home.admin())
+    wanted = {"plan_id": "pln_gus", "client_id": "gus"}
+    await till.home.refused(403, "permission_denied", "POST", "/api/subscriptions", wanted, bearer=token("eve"))
+    made = await till.home.ok("POST", "/api/subscriptions", wanted, bearer=mum)
+    assert (made["payer_id"], made["client_id"]) == ("mum", "gus")
+
+    async def billed() -> bool:
+        path = f"/api/bills?subscription_id={made['subscription_id']}"
+        found = {who: (await till.home.ok("GET", path, bearer=token(who)))["items"] for who in ("mum", "gus", "eve")}
+        shown = [("lines" in one, one["total"]) for who in ("mum", "gus") for one in found[who]]
+        return bool(shown == [(True, 900), (False, 900)] and not found["eve"])
+
+    await eventually(billed, "each of them finds the bill, and the client sees a little of it")
 
 
 async def test_a_paid_bill_has_an_invoice_with_a_number_and_a_pdf_for_those_whom_it_concerns(till: Till) -> None:

@@ -68,9 +68,9 @@ async def test_it_is_whole_until_somebody_touches_what_is_stored(
     await a_bill_is_paid(stores)
     stores.close()
 
-    async def check() -> tuple[int, str]:
+    async def check(*more: str) -> tuple[int, str]:
         capsys.readouterr()
-        code = await asyncio.to_thread(main, ["ledger", "check"])
+        code = await asyncio.to_thread(main, ["ledger", "check", *more])
         return code, capsys.readouterr().out
 
     whole = "EUR: debit 5000, credit 5000\nThe ledger is whole: 2 postings of 1 bills and payees.\n"
@@ -79,3 +79,9 @@ async def test_it_is_whole_until_somebody_touches_what_is_stored(
     code, said = await check()
     assert (code, said.splitlines()[0]) == (1, "EUR: debit 5000, credit 4999, DIFFERENCE 1")
     assert "revenue EUR: journal -5000, stored -4999" in said
+    code, said = await check("--repair")
+    assert (code, said.splitlines()[-2:]) == (
+        0,
+        ["Repaired, as the journal has it: 1 of 1 differences.", whole.splitlines()[-1]],
+    )
+    assert await check() == (0, whole)

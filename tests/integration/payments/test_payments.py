@@ -116,6 +116,11 @@ async def test_a_dispute_is_answered_once_with_what_staff_wrote_and_the_bill_kno
     problem = await till.home.refused(412, "failed_precondition", "POST", "/api/payments/refund", refund, bearer=root)
     assert problem["details"]["reason"] == "disputed"
     await till.home.refused(403, "permission_denied", "GET", path, bearer=token("fay", "client"))
+    for therapist, sees in (("tess", [dispute["dispute_id"]]), ("zoe", [])):
+        items = (await till.home.ok("GET", "/api/disputes", bearer=token(therapist, "therapist")))["items"]
+        assert [one["dispute_id"] for one in items] == sees
+    assert (await till.home.ok("GET", path, bearer=token("tess", "therapist")))["evidence"] == drafted["evidence"]
+    await till.home.refused(404, "not_found", "GET", path, bearer=token("zoe", "therapist"))
     await till.home.ok("POST", f"{path}/submit", {}, bearer=root)
     await till.home.refused(412, "failed_precondition", "POST", f"{path}/submit", {}, bearer=root)
 

@@ -8,12 +8,22 @@ import pytest
 from actors.kernel.contract.entity import SYSTEM
 from actors.payments.activities import AnswerDispute as AskAnswer
 from actors.payments.activities import decode_ask
-from actors.payments.bill.commands import AnswerDispute, DisputeDue, DraftEvidence, Pay
+from actors.payments.bill.commands import (
+    AnswerDispute,
+    DisputeDue,
+    DisputeView,
+    DraftEvidence,
+    Neutralize,
+    Pay,
+    ReadBill,
+    ReadDispute,
+)
 from actors.payments.bill.rules.disputing import SENT_HOURS, TOLD_HOURS, deadlines
 from actors.payments.bill.rules.evidence import drafted
 from actors.payments.bill.state import BillRecord, DisputeRecord, Terms
-from common.errors import FailedPrecondition, InvalidArgument, NotFound
+from common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from tests.unit.payments.till import ADA, BILL, ROOT, TERMS, Till, replace
+from tests.unit.rooms.harness import run
 
 HOUR_MS: Final = 3_600_000
 DUE: Final = 1_900_000_000_000
@@ -47,6 +57,30 @@ def due(till: Till, hours: int, *, at_ms: int = DUE) -> None:
 
 def written(**evidence: str) -> bytes:
     return msgspec.msgpack.encode(evidence)
+
+
+def test_what_was_written_stays_while_the_dispute_is_open_though_whom_it_is_for_is_erased() -> None:
+    till = disputed()
+    till.view(BILL, DraftEvidence(dispute=the(till).id, secret=written(uncategorized_text="Both were there.")), ROOT)
+    run(till.stores.vault.erase("ada"))
+    till.passivate(BILL)
+    assert msgspec.convert(till.ask(BILL, ReadDispute(the(till).id), ROOT), DisputeView).written
+    due(till, SENT_HOURS)
+    (ask,) = [one for one in till.owed if one.key.split("|")[1] == "answer_dispute"]
+    assert ask.owner == BILL.partition(":")[2]
+    run(till.stores.vault.erase("bil_1"))
+    till.passivate(BILL)
+    assert not msgspec.convert(till.ask(BILL, ReadDispute(the(till).id), ROOT), DisputeView).written
+
+
+def test_a_bill_of_whoever_is_erased_says_nothing_more_of_what_it_was_for() -> None:
+    till = disputed()
+    assert till.view(BILL, ReadBill(), ROOT).texts
+    for _ in range(2):
+        till.do(BILL, Neutralize(), SYSTEM)
+    assert not till.view(BILL, ReadBill(), ROOT).texts
+    with pytest.raises(PermissionDenied):
+        till.ask(BILL, Neutralize(), ROOT)
 
 
 def asked(till: Till) -> list[str]:

@@ -15,7 +15,7 @@ from tests.unit.payments.till import ADA, ROOT, Till
 from tests.unit.rooms.harness import run
 
 replace = msgspec.structs.replace
-Doing = Callable[["Shelf"], None]
+Doing = Callable[["Shelf"], object]
 
 
 @dataclass
@@ -23,13 +23,26 @@ class Shelf:
     """What is stored of the postings, to be spoilt."""
 
     held: dict[str, Stored] = field(default_factory=dict)
+    untrue: list[str] = field(default_factory=list)
 
     async def between(self, above: str, below: str | None, limit: int) -> list[Stored]:
         ids = sorted(id_ for id_ in self.held if above < id_ and (below is None or id_ < below))
         return [self.held[id_] for id_ in ids[: min(limit, 3)]]
 
-    def put(self, posting: str) -> None:
+    def add(self, posting: str) -> None:
         self.held[posting] = replace(next(iter(self.held.values())), id=posting)
+
+    async def put(self, one: Stored) -> None:
+        self.held[one.id] = one
+
+    async def remove(self, posting: str) -> None:
+        del self.held[posting]
+
+    async def untrue_sums(self) -> list[str]:
+        return self.untrue
+
+    async def forget_sums(self) -> None:
+        self.untrue = []
 
     def change(self, posting: str, **fields: str | int) -> None:
         one = self.held[posting]
@@ -51,11 +64,22 @@ def books() -> tuple[Till, Shelf]:
     )
 
 
-def checked(till: Till, shelf: Shelf, pause: Doing = lambda shelf: None) -> Checked:
+def checked(till: Till, shelf: Shelf, pause: Doing = lambda shelf: None, *, repair: bool = False) -> Checked:
     async def wait() -> None:
         pause(shelf)
 
-    return run(LedgerCheck(till.stores, [BillKind()], shelf, wait).run())
+    return run(LedgerCheck(till.stores, [BillKind()], shelf, wait, repair=repair).run())
+
+
+SPOILT: list[tuple[str, Doing]] = [
+    ("missing", lambda shelf: shelf.held.pop(min(shelf.held))),
+    ("changed", lambda shelf: shelf.change(min(shelf.held), amount=1)),
+    ("changed", lambda shelf: shelf.change(max(shelf.held), account="revenue:mine")),
+    ("extra", lambda shelf: shelf.add("bill:bil_2#99.0.0")),
+    ("extra", lambda shelf: shelf.add("bill:bil_1a#1.0.0")),
+    ("extra", lambda shelf: shelf.add("zebra:1#1.0.0")),
+    ("sums", lambda shelf: shelf.untrue.append("000000000000001")),
+]
 
 
 def test_what_is_stored_as_the_events_say_is_whole() -> None:
@@ -67,17 +91,7 @@ def test_what_is_stored_as_the_events_say_is_whole() -> None:
     assert told(done).endswith(f"The ledger is whole: {done.postings} postings of 3 bills and payees.\n")
 
 
-@pytest.mark.parametrize(
-    ("kind", "spoil"),
-    [
-        ("missing", lambda shelf: shelf.held.pop(min(shelf.held))),
-        ("changed", lambda shelf: shelf.change(min(shelf.held), amount=1)),
-        ("changed", lambda shelf: shelf.change(max(shelf.held), account="revenue:mine")),
-        ("extra", lambda shelf: shelf.put("bill:bil_2#99.0.0")),
-        ("extra", lambda shelf: shelf.put("bill:bil_1a#1.0.0")),
-        ("extra", lambda shelf: shelf.put("zebra:1#1.0.0")),
-    ],
-)
+@pytest.mark.parametrize(("kind", "spoil"), SPOILT)
 def test_what_is_stored_otherwise_is_named(kind: str, spoil: Doing) -> None:
     till, shelf = books()
     spoil(shelf)
@@ -86,6 +100,30 @@ def test_what_is_stored_otherwise_is_named(kind: str, spoil: Doing) -> None:
     assert (one.kind, done.whole) == (kind, False)
     assert f"{kind} " in told(done)
     assert "NOT whole" in told(done)
+
+
+@pytest.mark.parametrize(("kind", "spoil"), SPOILT)
+def test_what_is_stored_otherwise_is_made_what_the_journal_says(kind: str, spoil: Doing) -> None:
+    till, shelf = books()
+    before = dict(shelf.held)
+    spoil(shelf)
+    checked(till, shelf)
+    assert (shelf.held, shelf.untrue) != (before, [])  # who only checks changes nothing
+    done = checked(till, shelf, repair=True)
+    assert ([one.kind for one in done.differences], done.repaired, done.whole) == ([kind], 1, True)
+    assert (shelf.held, shelf.untrue) == (before, [])
+    assert told(done).splitlines()[-2:] == [
+        "Repaired, as the journal has it: 1 of 1 differences.",
+        f"The ledger is whole: {len(before)} postings of 3 bills and payees.",
+    ]
+
+
+def test_beside_an_event_that_nobody_can_read_nothing_is_taken_away() -> None:
+    till, shelf = books()
+    before = dict(shelf.held)
+    unbalance(till, "bill:bil_2")
+    done = checked(till, shelf, repair=True)
+    assert (shelf.held, done.repaired, done.whole) == (before, 0, False)
 
 
 def test_what_sums_to_another_amount_than_it_shows_is_found_though_both_sides_balance() -> None:
@@ -106,15 +144,21 @@ def test_a_posting_that_is_under_way_is_no_difference_and_without_a_second_look_
     assert checked(till, shelf, lambda shelf: shelf.held.update({late.id: late})).whole
 
 
-def test_an_event_that_does_not_balance_is_named() -> None:
-    till, shelf = books()
-    journal, bill = till.stores.journal, "bill:bil_2"
+def unbalance(till: Till, bill: str) -> None:
+    """Whatever its events post, it does not sum to zero any more."""
+    journal = till.stores.journal
     for turn in run(journal.turns(bill, after=0, limit=100)):
         for place, blob in enumerate(turn.events):
             event = msgspec.msgpack.decode(blob)
             for entry in event.get("entries", ()):
                 entry[2][0][1] += 1
             run(journal.redact(bill, {turn.first_seq + place: msgspec.msgpack.encode(event)}))
+
+
+def test_an_event_that_does_not_balance_is_named() -> None:
+    till, shelf = books()
+    bill = "bill:bil_2"
+    unbalance(till, bill)
     done = checked(till, shelf)
     assert {one.kind for one in done.differences} == {"unbalanced", "extra"}
     assert f"unbalanced {bill}@1" in told(done)

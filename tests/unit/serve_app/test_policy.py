@@ -100,7 +100,7 @@ bill.refund - o - *
 payer.read s s s *
 payer.change s s s *
 payer.merge - - - *
-dispute.change - - - *
+dispute.change - o - *
 fraud.change - - - *
 review.decide - - - *
 payout.read - o - *

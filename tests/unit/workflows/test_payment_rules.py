@@ -11,7 +11,7 @@ from actors.notifications.notifier.commands import Tell
 from actors.payments.bill.cards import PlaceCard
 from actors.payments.bill.commands import BookingTold, MoveBeneficiary, Pay, RefundBill
 from actors.payments.payee.commands import Earn, Finish
-from actors.payments.payer.commands import OpenAt
+from actors.payments.payer.commands import OpenAt, SetDefault
 from actors.payments.subscription.commands import Cancel, Reactivate
 from actors.rooms.marks.commands import SettleBlock
 from actors.rooms.room.events import Referred
@@ -184,7 +184,10 @@ def test_each_whom_a_bill_concerns_is_told_what_they_may_see() -> None:
     till.carry_out_all()
     mum, tess = told(till.letters)["user:mum"], told(till.letters)["user:tess"]
     last = dict(mum)
-    assert last["payment_updated"]["payment"]["status"] == "succeeded"
+    assert (last["payment_updated"]["payment"]["status"], last["payment_updated"]["payment"]["refunded"]) == (
+        "succeeded",
+        10_000,
+    )
     assert last["payment_updated"]["payment"]["method"]["last4"] == "4242"
     assert last["refund_updated"]["refund"]["status"] == "succeeded"
     assert last["bill_updated"]["bill"]["status"] == "refunded"
@@ -206,6 +209,22 @@ def test_a_method_that_comes_and_goes_is_told_to_its_payer() -> None:
         (method_id, "methods"),
         (method_id, "removed"),
     ]
+
+
+def test_what_was_told_last_of_a_method_says_whether_it_is_taken_by_default() -> None:
+    purse = Purse()
+    purse.ask("payer:ada", OpenAt(provider="stripe"), SYSTEM)
+    purse.carry_out()
+    first, second = purse.add("pm_1"), purse.add("pm_2")
+
+    def last() -> dict[str, tuple[bool, str]]:
+        events = [payload for _, payload in told(purse.letters)["user:ada"]]
+        return {one["method"]["method_id"]: (one["method"]["default"], one["change"]) for one in events}
+
+    purse.ask("payer:ada", SetDefault(second), SYSTEM)
+    assert last() == {first: (False, "default"), second: (True, "default")}
+    purse.remove(second)
+    assert last()[first] == (True, "default")
 
 
 def settled(letters: list[Any]) -> list[tuple[str, SettleBlock]]:

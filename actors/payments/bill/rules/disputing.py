@@ -35,7 +35,7 @@ def decide(draft: Draft, command: DraftEvidence | AnswerDispute, version: int) -
         draft.put_dispute(replace(dispute, declined_draft=not command.automatic), change="evidence_drafted")
         if command.secret is not None:
             draft.secret, draft.secret_of = command.secret, f"evidence:{dispute.id}"
-            draft.author = draft.record.client
+            draft.author = draft.record.id  # nobody's: it is wanted until the dispute closes, whoever is erased
         return
     _answer(draft, dispute, {} if command.accept else together(draft.record, written), accept=command.accept)
 
@@ -85,6 +85,8 @@ def _answer(draft: Draft, dispute: DisputeRecord, evidence: dict[str, str], *, a
     word = "dispute_accepted" if accept else "dispute_submitted"
     draft.put_dispute(replace(dispute, submitted=draft.now_ms), change=word)
     draft.ask(payment, "answer_dispute", ask, dispute.id, sealed=bool(evidence))
+    if evidence:
+        draft.author = draft.record.id
 
 
 def _open(record: BillRecord, dispute_id: str) -> DisputeRecord:

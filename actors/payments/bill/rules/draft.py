@@ -75,12 +75,15 @@ class Draft:
             self.record = replace(self.record, cards=(*self.record.cards, card)[-MOST_CARDS:])
 
     def put_refund(self, refund: RefundRecord, *, change: str = "") -> None:
-        """A refund, new or changed."""
+        """A refund, new or changed. What has come back, or did not after all, shows in its payment too."""
         others = self.record.refunds
         known = any(one.id == refund.id for one in others)
+        done = any(one.id == refund.id and one.status == "succeeded" for one in others)
         kept = tuple(refund if one.id == refund.id else one for one in others) if known else (*others, refund)
         self.set(change, refunds=kept)
         self.touch(refund.id)
+        if done != (refund.status == "succeeded"):
+            self.touch(refund.payment)
 
     def put_dispute(self, dispute: DisputeRecord, *, change: str = "") -> None:
         """A dispute, new or changed."""

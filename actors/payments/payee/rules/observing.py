@@ -49,6 +49,16 @@ def heard(draft: Draft, command: AccountHeard) -> None:
         draft.ask(account.provider, "account", why, OpenAccount(payee=mark_of(record.id), account=account.ref))
 
 
+def look_at_account(draft: Draft, stale_ms: int) -> None:
+    """It is read, unless it was heard of, or asked for, lately."""
+    account = draft.record.account
+    if account is None or not account.ref or account.provider == MANUAL:
+        return
+    if draft.now_ms - max(account.heard, account.looked) >= stale_ms:
+        draft.ask(account.provider, "account", "", OpenAccount(payee=mark_of(draft.record.id), account=account.ref))
+        draft.set("account", account=replace(account, looked=draft.now_ms))
+
+
 def fold_account(draft: Draft, seen: AccountSeen, why: str) -> None:
     """The account as it is. Where its bank has refused money, and that lies there, it is taken back: the newest first,
     as far as it goes."""

@@ -177,16 +177,18 @@ class BillOperations:
         )
 
     def _bills_closed(self) -> Iterator[Operation[Any]]:
-        for name, path in (("process_payment", "pay"), ("retry_payment", "retry")):
+        for name, path, call in (("process_payment", "pay", self._pay), ("retry_payment", "retry", self._retry)):
             yield _operation(
                 name,
                 "bill.pay",
                 requests.PayBill,
-                self._pay,
+                call,
                 Rest("POST", f"/api/bills/{{bill_id}}/{path}", tag="bills", statuses=(ACCEPTED,)),
                 answers.PaymentReply,
                 examples.PAY_BILL,
-                "Pay a bill; by staff with the provider `manual`: the money is here.",
+                "Pay a bill; by staff with the provider `manual`: the money is here."
+                if path == "pay"
+                else "Try a payment that failed once more: by the method that is named, else by the one before.",
             )
         for name, path, command in (("void_bill", "void", VoidBill), ("write_off_bill", "write-off", WriteOff)):
             yield _operation(
@@ -237,6 +239,12 @@ class BillOperations:
         )
         shown = await self._intent(asked, caller)
         return with_status(shown, OK if shown.status == CREATED else shown.status)
+
+    async def _retry(self, request: requests.PayBill, caller: Caller) -> Result:
+        if request.method_id is None and request.provider is None:
+            method = await self._bills.method_again(request.bill_id, caller.by, caller.trace)
+            request = msgspec.structs.replace(request, method_id=method)
+        return await self._pay(request, caller)
 
     async def _confirm(self, request: requests.ConfirmPaymentRequest, caller: Caller) -> Result:
         result = None if request.result is None else msgspec.to_builtins(request.result)
@@ -289,7 +297,7 @@ class BillOperations:
     async def _create(self, request: requests.CreateBill, caller: Caller) -> Result:
         by, client = caller.by, request.client_id or request.payer_id
         beneficiary = request.beneficiary_id or (by.user if by.role == "therapist" else "")
-        lines, texts = await self._bills.drafted(request.lines)
+        lines, texts = await self._bills.drafted(request.lines, beneficiary)
         command = OpenBill(
             kind="charge",
             payer=request.payer_id,

@@ -78,6 +78,10 @@ class Bills:
         reply = await self._entities.submit(f"bill:{bill_id}", command, by=by, trace=trace, command_id=name)
         return msgspec.json.decode(reply.data, type=BillView)
 
+    async def tell(self, bill_id: str, command: BillCommand) -> None:
+        """A command of Carewire itself, which has no answer."""
+        await self._entities.submit(f"bill:{bill_id}", command, by=SYSTEM)
+
     async def read(self, bill_id: str, by: Principal, trace: str = "") -> BillView:
         """A bill. Raises NotFound: there is none, or it is nothing to them."""
         return await self.ask(bill_id, ReadBill(), by, trace)
@@ -86,8 +90,8 @@ class Bills:
         """Make a bill. Idempotent."""
         return await self.ask(bill_id=bill_id, command=command, by=by, trace=trace, name="open")
 
-    async def drafted(self, lines: Sequence[LineBody], jurisdiction: str = "") -> tuple[tuple[Line, ...], bytes]:
-        """Lines as a bill takes them, with their taxes, and apart from them what they say.
+    async def drafted(self, lines: Sequence[LineBody], beneficiary: str) -> tuple[tuple[Line, ...], bytes]:
+        """Lines as a bill takes them, with the taxes where its issuer is, and apart from them what they say.
 
         Raises:
             InvalidArgument: a line comes to more than can be billed.
@@ -106,16 +110,16 @@ class Bills:
                     tax_category=line.tax_category or "",
                 )
             )
-        rules, default = await self._taxes.rules()
+        rules, jurisdiction = await self._taxes.rules(beneficiary)
         now = to_rfc3339(self.clock.platform_ms())
         texts = {f"lin_{number}": line.description for number, line in enumerate(lines, 1)}
-        return taxed(made, rules, jurisdiction or default, now), msgspec.msgpack.encode(texts)
+        return taxed(made, rules, jurisdiction, now), msgspec.msgpack.encode(texts)
 
     async def change(
         self, bill_id: str, lines: Sequence[LineBody], due_at: str | None, versions: Versions, by: Principal
     ) -> BillView:
         """Other lines."""
-        made, texts = await self.drafted(lines)
+        made, texts = await self.drafted(lines, (await self.read(bill_id, by)).record.beneficiary)
         due = None if due_at is None else parse_instant(due_at, "due_at")
         return await self.ask(bill_id, ChangeLines(lines=made, due_at=due, versions=versions, secret=texts), by)
 
@@ -163,6 +167,14 @@ class Bills:
         view, payment = await self._wait(view=view, payment_id=live.id, ready=ready, by=by, trace=trace)
         self._refuse_declined(payment, confirming=confirming)
         return view, payment, before is not None and before.id == payment.id
+
+    async def method_again(self, bill_id: str, by: Principal, trace: str = "") -> str | None:
+        """The saved method by which the live payment was tried, where its payer may try it once more."""
+        live = (record := (await self.read(bill_id, by, trace)).record).live
+        if live is None or live.status != "requires_payment_method" or by.user != record.payer:
+            return None
+        kept = (await self._payers.read(by.user, SYSTEM)).record.method(live.method_id)
+        return kept.id if kept is not None else None
 
     async def confirm(
         self,
@@ -244,9 +256,15 @@ class Bills:
             )
         )
         page = found[: wanted.limit]
-        views = await asyncio.gather(*(self.read(one.id, by) for one in page))
+        views = await asyncio.gather(*(self._if_theirs(one.id, by) for one in page))
         more = encode_cursor(str(page[-1].fields["order"])) if len(found) > wanted.limit else None
-        return list(views), more
+        return [view for view in views if view is not None], more
+
+    async def _if_theirs(self, bill_id: str, by: Principal) -> BillView | None:
+        try:
+            return await self.read(bill_id, by)
+        except NotFound:
+            return None
 
     async def history(self, wanted: PaymentHistory, by: Principal) -> tuple[list[Transaction], str | None]:
         """What was paid, the newest first.
@@ -330,6 +348,8 @@ class Bills:
             return {**equal, "beneficiary": by.user}
         if wanted.payer_id not in (None, by.user):
             raise NotFound("There is no such payer.")
+        if wanted.payer_id is None and (wanted.booking_id or wanted.subscription_id):
+            return equal  # of what somebody else pays for them they see a little; each bill says who sees it
         return {**equal, "payer": by.user}
 
     async def _screened(self, record: BillRecord, command: Pay, network: str) -> Pay:

@@ -1,4 +1,4 @@
-"""Disputes: each operation at both doors. Staff only."""
+"""Disputes: each operation at both doors. For the therapist of the bill and administrators."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -60,7 +60,7 @@ class DisputeOperations:
             Rest("GET", "/api/disputes", tag="payments"),
             DisputePage,
             Example({}, {"items": [DISPUTE]}),
-            "Disputes, those of the newest bills first.",
+            "Disputes, those of the newest bills first: of one's sessions, or (administrators) all.",
         )
         for name, request, call, rest, text in (
             ("get_dispute", GetDispute, self._get, Rest("GET", one, tag="payments"), "A dispute, with its evidence."),
@@ -81,7 +81,8 @@ class DisputeOperations:
         )
 
     async def _list(self, request: ListDisputes, caller: Caller) -> DisputePage:
-        shown, more = await flagged_bills(self._views, "disputed", request.cursor, request.limit)
+        mine = None if caller.by.role == "admin" else caller.by.user
+        shown, more = await flagged_bills(self._views, "disputed", request.cursor, request.limit, beneficiary=mine)
         items = []
         for view in shown:
             record = record_in(view)

@@ -9,6 +9,7 @@ from actors.payments.bill.state import BillRecord
 from actors.payments.bill.views import BILLS
 from actors.payments.ledger import POSTINGS, PostedRow
 from serve_app.capabilities.payments.ledger.checking import Stored
+from serve_app.capabilities.payments.ledger.sums import Sums
 from store.mongo.client import Database, Document, database_errors
 
 _ACCOUNT, _CURRENCY, _AMOUNT, _AT = "f.account", "f.currency", "f.amount", "f.at"
@@ -23,31 +24,44 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Books:
-    """One a process. Every figure is summed by the database, from the postings alone."""
+    """One a process. Every figure is summed by the database, from the postings alone; `sums` are kept of those that
+    are old (None: as many as is usual)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sums: Sums | None = None) -> None:
         self._postings = database[POSTINGS]
+        self._sums = sums or Sums(database)
 
     async def trial_balance(self) -> Mapping[str, tuple[int, int]]:
         """Debit and credit of all accounts, by currency. They are equal, or something is wrong."""
-        debit = {"$sum": {"$max": [f"${_AMOUNT}", 0]}}
-        credit = {"$sum": {"$max": [{"$multiply": [f"${_AMOUNT}", -1]}, 0]}}
-        stages: list[Document] = [{"$group": {"_id": f"${_CURRENCY}", "debit": debit, "credit": credit}}]
-        return {one["_id"]: (int(one["debit"]), int(one["credit"])) async for one in self._sum(stages)}
+        return await self._sums.sides()
 
     async def balances(self, account: str | None = None) -> list[Balance]:
         """Of each account (or of one), by currency."""
-        match: list[Document] = [{"$match": {_ACCOUNT: account}}] if account else []
-        by = {"account": f"${_ACCOUNT}", "currency": f"${_CURRENCY}"}
-        stages: list[Document] = [
-            *match,
-            {"$group": {"_id": by, "balance": {"$sum": f"${_AMOUNT}"}}},
-            {"$sort": {"_id.account": 1, "_id.currency": 1}},
-        ]
+        found = await self._sums.accounts()
         return [
-            Balance(account=one["_id"]["account"], currency=one["_id"]["currency"], balance=int(one["balance"]))
-            async for one in self._sum(stages)
+            Balance(account=name, currency=currency, balance=balance)
+            for (name, currency), balance in sorted(found.items())
+            if account in (None, name)
         ]
+
+    async def untrue_sums(self) -> list[str]:
+        """See `checking.Postings`."""
+        return await self._sums.untrue()
+
+    async def put(self, one: Stored) -> None:
+        """See `checking.Postings`."""
+        document = {"_id": one.id, "v": one.version, "f": dict(one.fields), "d": one.data}
+        with database_errors():
+            await self._postings.replace_one({"_id": one.id}, document, upsert=True)
+
+    async def remove(self, posting: str) -> None:
+        """See `checking.Postings`."""
+        with database_errors():
+            await self._postings.delete_one({"_id": posting})
+
+    async def forget_sums(self) -> None:
+        """See `checking.Postings`."""
+        await self._sums.forget()
 
     async def entries(
         self, account: str | None, since: int | None, until: int | None, before: str | None, limit: int
@@ -113,14 +127,15 @@ class Attempts:
     def __init__(self, database: Database) -> None:
         self._bills = database[BILLS]
 
-    async def success_rate(self, since: int, until: int) -> float | None:
-        """Of the payments of bills made in a time that came to an end, those that succeeded. None: none came to one."""
+    async def success_rate(self, since: int, until: int, currency: str | None = None) -> float | None:
+        """Of the payments of bills made in a time (in a currency) that came to an end, those that succeeded. None: none
+        came to one."""
         wanted = {"f.order": {"$gte": f"{since:015d}", "$lt": f"{until:015d}"}}
         won = lost = 0
         with database_errors():
             async for one in self._bills.find(wanted, projection={"d": 1}):
                 record = msgspec.msgpack.decode(one["d"], type=BillRecord)
-                for payment in record.payments:
+                for payment in record.payments if currency in (None, record.currency) else ():
                     failed = payment.error is not None and payment.error.code != "superseded"
                     won += payment.status == "succeeded"
                     lost += payment.status != "succeeded" and failed

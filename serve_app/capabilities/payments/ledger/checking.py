@@ -1,7 +1,8 @@
 """The ledger, remade from the journal and laid beside what is stored: posting by posting, both ways.
 
 Safe beside a running system: what differs is looked at again until it stays so, since a posting is stored a moment
-after the event that carries it.
+after the event that carries it. The sums that are kept of postings are looked at too. Whoever repairs makes what is
+stored what the journal says: the journal is what counts.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -27,6 +28,12 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     fields: Fields
     data: bytes
 
+    @property
+    def version(self) -> int:
+        """The number of the event that posted it, which its id ends with: `...#3.0.1`."""
+        seq = self.id.rpartition("#")[2].partition(".")[0]
+        return int(seq) if seq.isdecimal() else 0
+
 
 class Postings(Protocol):
     """The stored postings, in the order of their ids."""
@@ -35,13 +42,30 @@ class Postings(Protocol):
         """The first of those whose id lies between the two (None: to the end)."""
         ...
 
+    async def put(self, one: Stored) -> None:
+        """It is stored so, whatever there is of it."""
+        ...
+
+    async def remove(self, posting: str) -> None:
+        """It is not stored any more."""
+        ...
+
+    async def untrue_sums(self) -> list[str]:
+        """The stretches of which other sums are kept than those of their postings."""
+        ...
+
+    async def forget_sums(self) -> None:
+        """All sums that are kept; they are made anew."""
+        ...
+
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """What is not as it should be. `missing`: in the journal and not stored; `extra`: stored and in no event;
     `changed`: stored otherwise than the event says; `unbalanced`: what an event posted does not sum to zero, or cannot
-    be read (`posting` is its entity, and the first turn of where it lies). Amounts are minor units."""
+    be read (`posting` is its entity, and the first turn of where it lies); `sums`: another sum is kept than that of the
+    postings (which begin with `posting`, in the order of time). Amounts are minor units."""
 
-    kind: Literal["missing", "extra", "changed", "unbalanced"]
+    kind: Literal["missing", "extra", "changed", "unbalanced", "sums"]
     posting: str
     account: str = ""
     currency: str = ""
@@ -50,29 +74,40 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checked(msgspec.Struct, kw_only=True):
-    """What was found: `sums` are debit and credit of what is stored, by currency."""
+    """What was found: `sums` are debit and credit of what is stored, by currency. `repaired`: how many of the
+    differences are none any more."""
 
     entities: int = 0
     postings: int = 0
     sums: dict[str, tuple[int, int]] = {}
     differences: list[Difference] = []
+    repaired: int = 0
 
     @property
     def whole(self) -> bool:
-        """Is all as it should be?"""
-        return not self.differences and all(debit == credit for debit, credit in self.sums.values())
+        """Is all as it should be, by now?"""
+        return len(self.differences) == self.repaired and all(debit == credit for debit, credit in self.sums.values())
 
 
 class LedgerCheck:
-    """Of the kinds whose events carry postings. `pause` lets what is under way be stored."""
+    """Of the kinds whose events carry postings. `pause` lets what is under way be stored. `repair`: what is stored
+    otherwise than the journal says is made so."""
 
     def __init__(
-        self, stores: Stores, kinds: Sequence[AnyKind], postings: Postings, pause: Callable[[], Awaitable[None]]
+        self,
+        stores: Stores,
+        kinds: Sequence[AnyKind],
+        postings: Postings,
+        pause: Callable[[], Awaitable[None]],
+        *,
+        repair: bool = False,
     ) -> None:
+        self._repair = repair
         carrying = [kind for kind in kinds if any(index.collection == POSTINGS for index in kind.indexes)]
         self._runtimes = {kind.name: KindRuntime(kind, stores) for kind in sorted(carrying, key=lambda kind: kind.name)}
         self._stores, self._postings, self._pause = stores, postings, pause
         self._sums: dict[str, list[int]] = {}
+        self._unread = set[str]()
         self.done = Checked(differences=[])
 
     async def run(self) -> Checked:
@@ -88,6 +123,11 @@ class LedgerCheck:
                 await self._page(runtime, ids, above, below)
                 above = below
         await self._laid_beside({}, above, None)
+        untrue = await self._postings.untrue_sums()
+        self.done.differences += [Difference(kind="sums", posting=one) for one in untrue]
+        if self._repair and (untrue or self.done.repaired):
+            await self._postings.forget_sums()
+            self.done.repaired += len(untrue)
         self.done.sums = {currency: (debit, credit) for currency, (debit, credit) in sorted(self._sums.items())}
         return self.done
 
@@ -112,10 +152,10 @@ class LedgerCheck:
             await self._pause()
             for id_ in differing:
                 runtime = self._runtimes.get(id_.partition(":")[0])
-                wanted = {} if runtime is None else await self._carried(runtime, id_, tell=False)
-                both[id_] = wanted, {one.id: one async for one in self._stored(f"{id_}#", f"{id_}$")}
+                found = {one.id: one async for one in self._stored(f"{id_}#", f"{id_}$")}  # first: its events are there
+                both[id_] = {} if runtime is None else await self._carried(runtime, id_, tell=False), found
         for wanted, found in both.values():
-            self._compare(wanted, found)
+            await self._compare(wanted, found)
 
     async def _carried(self, runtime: KindRuntime, entity_id: str, *, tell: bool = True) -> dict[str, Stored]:
         """What the events of an entity post."""
@@ -128,6 +168,7 @@ class LedgerCheck:
                         if view.collection == POSTINGS:
                             found[view.id] = Stored(id=view.id, fields=dict(view.fields), data=view.data)
             except (ValueError, msgspec.DecodeError):  # an entry refuses to be read unless it sums to zero
+                self._unread.add(entity_id)
                 if tell:
                     place = f"{entity_id}@{turns[0].turn}"
                     self.done.differences.append(Difference(kind="unbalanced", posting=place))
@@ -139,13 +180,26 @@ class LedgerCheck:
                 yield one
             above = page[-1].id
 
-    def _compare(self, wanted: Mapping[str, Stored], found: Mapping[str, Stored]) -> None:
+    async def _compare(self, wanted: Mapping[str, Stored], found: Mapping[str, Stored]) -> None:
         for id_ in sorted({*wanted, *found}):
             ours, theirs = wanted.get(id_), found.get(id_)
-            if theirs is not None:
-                self._count(theirs)
             if ours != theirs:
                 self.done.differences.append(_difference(ours, theirs))
+                if self._repair:
+                    theirs = await self._repaired(id_, ours, theirs)
+            if theirs is not None:
+                self._count(theirs)
+
+    async def _repaired(self, id_: str, ours: Stored | None, theirs: Stored | None) -> Stored | None:
+        """It is stored as the journal has it. Where an event cannot be read, what seems to be of none stays."""
+        if ours is None:
+            if _entity_of(id_) in self._unread:
+                return theirs
+            await self._postings.remove(id_)
+        else:
+            await self._postings.put(ours)
+        self.done.repaired += 1
+        return ours
 
     def _count(self, one: Stored) -> None:
         self.done.postings += 1

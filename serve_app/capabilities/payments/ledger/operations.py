@@ -236,7 +236,7 @@ class LedgerOperations:
             currency=currency,
             mrr=recurring.mrr,
             churn=recurring.churn,
-            success_rate=await self._attempts.success_rate(since, until),
+            success_rate=await self._attempts.success_rate(since, until, currency),
             groups=groups,
             **_members(figures.figures(rows)),
         )

@@ -1,19 +1,21 @@
 """The table of taxes, for the operations and for whoever reckons with it."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.contract.ports import EntityClient
 from actors.payments.issuer.entity import ReadIssuer
 from actors.payments.issuer.state import PLATFORM
-from actors.payments.taxes import TaxRule
+from actors.payments.taxes import Exemption, TaxRule
 from actors.payments.taxtable.entity import TABLE, ReadTaxes, SetTaxes, TaxRules
 from common.clock import to_rfc3339
 from common.decoding import Request
+from common.errors import NotFound
 from common.timeline import parse_instant
 from serve_app.capabilities.payments.declaring import Declare
 from serve_app.edge.operation import Caller, Example, Operation, Rest, Result, Versioned
@@ -22,6 +24,7 @@ _RULE: Final = {
     "jurisdiction": "DE",
     "category": "therapy",
     "rate": "0",
+    "inclusive": False,
     "exempt": {"code": "VATEX-EU-132-1C", "reason": "Health care is exempt (§ 4 Nr. 14 UStG)."},
 }
 _operation: Final = Declare()
@@ -37,10 +40,21 @@ class SetTaxRules(Request, Versioned, frozen=True, kw_only=True):
     rules: Annotated[list[TaxRule], Meta(max_length=1000)]
 
 
+class TaxRuleReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One row of the table."""
+
+    jurisdiction: str
+    category: str
+    rate: str
+    inclusive: bool
+    exempt: Exemption | None = None
+    since: str | None = field(name="from", default=None)
+
+
 class TaxRulesReply(msgspec.Struct, frozen=True, kw_only=True):
     """The table of taxes."""
 
-    rules: list[TaxRule]
+    rules: list[TaxRuleReply]
     version: int
 
 
@@ -50,13 +64,18 @@ class Taxes:
     def __init__(self, entities: EntityClient) -> None:
         self._entities = entities
 
-    async def rules(self) -> tuple[Sequence[TaxRule], str]:
+    async def rules(self, beneficiary: str = "") -> tuple[Sequence[TaxRule], str]:
         """See `TaxTable`."""
         rules = (await self._entities.ask(TABLE, ReadTaxes(), by=SYSTEM)).rules
-        if not rules:
-            return rules, ""
-        issuer = await self._entities.ask(f"issuer:{PLATFORM}", ReadIssuer(), by=SYSTEM)
-        return rules, issuer.issuer.address.country if issuer.version else ""
+        return rules, await self._country(beneficiary) if rules else ""
+
+    async def _country(self, beneficiary: str) -> str:
+        """Of whoever issues for a therapist: they themselves, where they are set up for that, else the platform."""
+        for issuer in (beneficiary, PLATFORM):
+            with suppress(NotFound):
+                if issuer and (view := await self._entities.ask(f"issuer:{issuer}", ReadIssuer(), by=SYSTEM)).version:
+                    return view.issuer.address.country
+        return ""
 
     def __iter__(self) -> Iterator[Operation[Any]]:
         reply = {"rules": [_RULE], "version": 1}
@@ -96,4 +115,15 @@ class Taxes:
 
 
 def _reply(table: TaxRules) -> Result:
-    return Result(TaxRulesReply(rules=list(table.rules), version=table.version), version=table.version)
+    rules = [
+        TaxRuleReply(
+            jurisdiction=rule.jurisdiction,
+            category=rule.category,
+            rate=rule.rate,
+            inclusive=rule.inclusive,
+            exempt=rule.exempt,
+            since=rule.since or None,
+        )
+        for rule in table.rules
+    ]
+    return Result(TaxRulesReply(rules=rules, version=table.version), version=table.version)

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.contract.entity import SYSTEM, Principal
+from actors.payments.bill.rules.paying import SAVES
 from actors.payments.payer import answers
 from actors.payments.payer.commands import (
     AcceptGuarantor,
@@ -244,7 +245,7 @@ class PayerOperations:
 
     async def _add(self, request: requests.AddMethodBody, caller: Caller) -> Result:
         payer, provider = caller.by.user, self._options.provider(request.provider)
-        if provider == "manual":
+        if provider not in SAVES:
             raise FailedPrecondition("This provider keeps no methods.", details={"field": "provider"})
         if request.token is not None:
             _, method = await self._payers.add(payer, provider, request.token)

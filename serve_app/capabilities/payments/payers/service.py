@@ -9,6 +9,7 @@ import msgspec
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient
 from actors.payments.bill.commands import Pay
+from actors.payments.bill.rules.paying import SAVES
 from actors.payments.payer.commands import AddMethod, OpenAt, PayerCommand, PayerView, ReadPayer
 from actors.payments.payer.state import MethodRecord, PayerRecord
 from common.clock import Clock
@@ -16,6 +17,7 @@ from common.errors import FailedPrecondition, NotFound, Unavailable
 from serve_app.capabilities.payments.shared import Options
 
 _PATIENCE_S: Final = 5.0
+_PAYERS_PATIENCE_S: Final = 2.0  # of somebody who wants to pay
 _FIRST_LOOK_S, _LONGEST_PAUSE_S = 0.01, 0.1
 
 
@@ -65,7 +67,8 @@ class Payers:
         """
         if method_id is None:
             name = options.provider(provider)
-            customer = await self.customer(payer, name) if save and name != "manual" else ""
+            wanted = save and name in SAVES
+            customer = await self.customer(payer, name, patience_s=_PAYERS_PATIENCE_S) if wanted else ""
             return Pay(provider=name, customer=customer, save=save and bool(customer))
         if by.user != payer:
             raise NotFound("There is no such method.", method=method_id)
@@ -81,14 +84,16 @@ class Payers:
             customer=record.customers.get(name, ""),
         )
 
-    async def customer(self, payer: str, provider: str) -> str:
+    async def customer(self, payer: str, provider: str, *, patience_s: float = _PATIENCE_S) -> str:
         """What a provider calls a payer; made where it is not there yet.
 
         Raises:
             Unavailable: the provider does not answer.
         """
         view = await self.ask(payer, OpenAt(provider=provider), SYSTEM)
-        view = await self.wait(view, lambda record: provider in record.customers or provider in record.failed)
+        view = await self.wait(
+            view, lambda record: provider in record.customers or provider in record.failed, patience_s
+        )
         customer = view.record.customers.get(provider, "")
         if not customer:
             raise Unavailable("The payment provider does not answer. Try again soon.", retry_after_s=5)
@@ -128,9 +133,11 @@ class Payers:
             raise Unavailable("The payment provider does not answer. Try again soon.", retry_after_s=5)
         return view, method
 
-    async def wait(self, view: PayerView, ready: Callable[[PayerRecord], bool]) -> PayerView:
+    async def wait(
+        self, view: PayerView, ready: Callable[[PayerRecord], bool], patience_s: float = _PATIENCE_S
+    ) -> PayerView:
         """Until the payer is `ready`, or patience is at its end."""
-        until, pause = self._clock.monotonic_s() + _PATIENCE_S, _FIRST_LOOK_S
+        until, pause = self._clock.monotonic_s() + patience_s, _FIRST_LOOK_S
         while not ready(view.record) and self._clock.monotonic_s() < until:
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)

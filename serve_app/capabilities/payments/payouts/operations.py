@@ -135,7 +135,7 @@ class PayoutOperations:
     async def _account(self, request: requests.PayoutAccount, caller: Caller) -> Result:
         """The account to which one is paid, and what its provider still wants to know."""
         therapist = request.therapist_id or caller.by.user
-        return _account(await self._payouts.read(therapist, caller.by, caller.trace), caller.by)
+        return _account(await self._payouts.account(therapist, caller.by, caller.trace), caller.by)
 
     async def _run(self, request: requests.RunPayouts, caller: Caller) -> requests.PayoutsMade:
         """Pay out what is due: to one (without an account: by hand), or to all who have one."""

@@ -10,7 +10,14 @@ from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient, ViewFinder
 from actors.payments.issuer.entity import ReadIssuer
 from actors.payments.issuer.state import PLATFORM, IssuerBody
-from actors.payments.payee.commands import OpenPayoutAccount, PayeeCommand, PayeeView, PayOut, ReadPayee
+from actors.payments.payee.commands import (
+    LookAtAccount,
+    OpenPayoutAccount,
+    PayeeCommand,
+    PayeeView,
+    PayOut,
+    ReadPayee,
+)
 from actors.payments.payee.state import PayoutRecord, payee_of
 from actors.payments.payee.views import PAYEES, PAYOUTS, payout_in
 from common.clock import Clock
@@ -29,15 +36,32 @@ PAYS: Final = ("manual", "stripe")
 
 
 class Payouts:
-    """One a process. `app_url`: where the page of a provider leads back to, if nobody says otherwise."""
+    """One a process. `app_url`: where the page of a provider leads back to, if nobody says otherwise. `poll_s`: for so
+    long what was heard of an account counts."""
 
-    def __init__(self, entities: EntityClient, views: ViewFinder, options: Options, clock: Clock, app_url: str) -> None:
+    def __init__(
+        self, entities: EntityClient, views: ViewFinder, options: Options, clock: Clock, app_url: str, poll_s: float
+    ) -> None:
         self._entities, self._views = entities, views
         self.options, self.clock, self._app_url = options, clock, app_url
+        self._stale_ms = int(poll_s * 1000)
 
     async def read(self, therapist: str, by: Principal, trace: str = "") -> PayeeView:
         """What somebody is owed. Raises NotFound: it is nothing to the one who asks."""
         return await self._ask(therapist, ReadPayee(), by, trace)
+
+    async def account(self, therapist: str, by: Principal, trace: str = "") -> PayeeView:
+        """The account as its provider has it: read again where nothing was heard of it lately, for what told of it may
+        be lost. Where the provider does not answer in time, as it was.
+
+        Raises:
+            NotFound: it is nothing to the one who asks.
+        """
+        view = await self._ask(therapist, LookAtAccount(stale_ms=self._stale_ms), by, trace)
+        account = view.record.account
+        if account is None or account.looked <= account.heard:
+            return view
+        return await self._wait(view=view, provider=account.provider, heard=account.heard, by=by, trace=trace)
 
     async def get(self, payout_id: str, by: Principal) -> PayoutRecord:
         """A payout. Raises NotFound."""
@@ -97,6 +121,7 @@ class Payouts:
     async def run(self, therapist: str | None, by: Principal, trace: str, name: str | None) -> list[PayoutRecord]:
         """Pay out what is due, to one or to all who have an account: the payouts that were made."""
         if therapist is not None:
+            await self.account(therapist, by, trace)
             return _made(
                 await self._ask(therapist=therapist, command=PayOut(named=True), by=by, trace=trace, name=name)
             )

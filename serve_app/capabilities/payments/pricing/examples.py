@@ -32,7 +32,7 @@ _QUOTE: Final[dict[str, Any]] = {
     "expires_at": "2026-11-20T09:15:00.000Z",
 }
 _CODE: Final[dict[str, Any]] = {"code": "WELCOME", "percent": 10, "max_uses": 100, "first_booking_only": True}
-_DISCOUNT: Final = {**_CODE, "uses": 3, "reserved": 1, "version": 5}
+_DISCOUNT: Final = {**_CODE, "stackable": False, "uses": 3, "reserved": 1, "version": 5}
 GET_PRICING: Final = Example({"therapist_id": "usr_tess"}, _PRICING)
 SET_PRICING: Final = Example({"therapist_id": "usr_tess", **_TARIFF}, _PRICING)
 SET_TIER: Final = Example({"therapist_id": "usr_tess", "client_id": "usr_ada", "tier": "reduced"}, {})

@@ -195,6 +195,8 @@ class PricingOperations:
         old = (await self._entities.ask(coupon_of(request.code), ReadCoupon(), by=SYSTEM)).coupon
         named = {name: getattr(request, name) for name in request.__struct_fields__ if name not in ("code", "version")}
         changed = {name: value for name, value in named.items() if value is not None}
+        if "percent" in changed or "amount" in changed:  # it takes off the one or the other
+            changed = {"percent": None, "amount": None, **changed}
         return await self._written(msgspec.structs.replace(old, **changed), caller, new=False)
 
     async def _written(self, coupon: CouponBody, caller: Caller, *, new: bool) -> Result:
@@ -231,7 +233,7 @@ class PricingOperations:
             now=to_rfc3339(self._clock.platform_ms()),
             therapist=request.therapist_id or "",
             service=request.service_id or "",
-            first=True,
+            first=await self._pricing.is_first(caller.by.user),
             dry=True,
         )
         try:
@@ -263,6 +265,7 @@ def _pricing_reply(therapist: str, view: TariffView) -> Result:
     if tariff is None:
         raise NotFound("There is no pricing for this calendar.", therapist=therapist)
     members = {name: getattr(tariff, name) for name in TariffBody.__struct_fields__}
+    members["no_show_percent"] = tariff.agreed.no_show_percent
     reply = requests.PricingReply(therapist_id=therapist, version=view.version, tier=view.tier or None, **members)
     return Result(reply, version=view.version)
 

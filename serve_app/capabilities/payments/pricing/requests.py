@@ -7,8 +7,9 @@ from msgspec import Meta
 
 from actors.payments.coupon.entity import CouponBody
 from actors.payments.pricing.quote import Adjustment, Code, CodeShare
-from actors.payments.tariff.body import TariffBody, TierName
+from actors.payments.tariff.body import Share, TariffBody, TierName
 from common.decoding import Id, Request
+from common.money import Currency, PositiveAmount
 from serve_app.capabilities.payments.bills.requests import Cursor, Instant, Limit
 from serve_app.edge.operation import Versioned
 
@@ -56,6 +57,9 @@ class UpdateDiscount(Request, Versioned, frozen=True, kw_only=True):
     """Change a code: what is not named stays."""
 
     code: Code
+    percent: Annotated[int, Meta(ge=1, le=100)] | None = None
+    amount: PositiveAmount | None = None
+    currency: Currency | None = None
     starts_at: Instant | None = None
     ends_at: Instant | None = None
     max_uses: Annotated[int, Meta(ge=1, le=10**6)] | None = None
@@ -92,6 +96,7 @@ class PricingReply(TariffBody, frozen=True, kw_only=True):
 
     therapist_id: str
     version: int
+    no_show_percent: Share
     tier: str | None = None
 
 
@@ -120,6 +125,8 @@ class DiscountReply(CouponBody, frozen=True, kw_only=True):
     uses: int
     reserved: int
     version: int
+    first_booking_only: bool
+    stackable: bool
 
 
 class DiscountPage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -117,6 +117,17 @@ class OfUsage(Request, frozen=True, kw_only=True):
     usage_id: Id
 
 
+class SettleUsage(Request, frozen=True, kw_only=True):
+    """What was kept for a use is used or free: `quantity` of it, where that is another than was kept. Its feature and
+    time are known; who names them is not refused."""
+
+    subscription_id: Id
+    usage_id: Id
+    feature: FeatureName | None = None
+    quantity: Annotated[int, Meta(ge=1, le=10**6)] | None = None
+    at: Instant | None = None
+
+
 class UsageMetrics(Request, frozen=True, kw_only=True):
     """What was used of a feature."""
 

@@ -95,10 +95,11 @@ class Subscriptions:
         """
         by = caller.by
         client = wanted.client_id or by.user
-        if client != by.user and by.role != "admin":
-            raise PermissionDenied("Only administrators subscribe for others.")
-        payer = wanted.payer_id or await self._payers.payer_of(client)
-        if payer not in (by.user, await self._payers.payer_of(client)) and by.role != "admin":
+        agreed = await self._payers.payer_of(client)
+        if by.user not in (client, agreed) and by.role != "admin":
+            raise PermissionDenied("Only who pays for somebody, and administrators, subscribe for others.")
+        payer = wanted.payer_id or agreed
+        if payer not in (by.user, agreed) and by.role != "admin":
             raise PermissionDenied("They have not agreed to pay for you.")
         plan = await self.plan(wanted.plan_id)
         if not plan.plan.active:

@@ -11,7 +11,15 @@ from actors.payments.subscription.commands import (
     ReserveUsage,
     ReverseUsage,
 )
-from actors.payments.subscription.usage import feature_of, included, overage, remaining, reserved_of, used_in
+from actors.payments.subscription.usage import (
+    feature_at,
+    feature_of,
+    included,
+    metrics,
+    remaining,
+    reserved_of,
+    used_in,
+)
 from common.clock import Clock, to_rfc3339
 from common.errors import PermissionDenied
 from common.timeline import HOUR_MS, parse_instant
@@ -44,18 +52,18 @@ class UsageOperations:
 
         path = f"{PATH}/usage"
         used, of_use = Example(USE, SUBSCRIPTION), Example({**ID, "usage_id": "use_1"}, SUBSCRIPTION)
-        record, one = requests.RecordUsageBody, requests.OfUsage
+        record = requests.RecordUsageBody
         for name, rest, call in (
             ("record_usage", door("POST", path), self._record),
             ("reserve_usage", door("POST", f"{path}/reserve"), self._reserve),
         ):
             yield declared(name, "usage.record", record, call, rest, SubscriptionReply, used)
-        for name, rest, command in (
-            ("commit_usage", door("POST", f"{path}/commit"), CommitUsage),
-            ("release_usage", door("POST", f"{path}/release"), ReleaseUsage),
-            ("reverse_usage", door("DELETE", f"{path}/{{usage_id}}"), ReverseUsage),
+        for name, rest, settle, asked in (
+            ("commit_usage", door("POST", f"{path}/commit"), self._commit, requests.SettleUsage),
+            ("release_usage", door("POST", f"{path}/release"), self._using(ReleaseUsage), requests.SettleUsage),
+            ("reverse_usage", door("DELETE", f"{path}/{{usage_id}}"), self._using(ReverseUsage), requests.OfUsage),
         ):
-            yield declared(name, "usage.record", one, self._using(command), rest, SubscriptionReply, of_use)
+            yield declared(name, "usage.record", asked, settle, rest, SubscriptionReply, of_use)
         yield declared(
             "usage_metrics",
             "subscription.read",
@@ -95,8 +103,13 @@ class UsageOperations:
         )
         return shown(await self._subscriptions.ask(request.subscription_id, command, caller.by, caller.trace))
 
-    def _using(self, command: type[CommitUsage] | type[ReleaseUsage] | type[ReverseUsage]) -> Any:
-        async def use(request: requests.OfUsage, caller: Caller) -> Result:
+    async def _commit(self, request: requests.SettleUsage, caller: Caller) -> Result:
+        """What was kept is used, or (`quantity`) so much instead. Idempotent."""
+        command = CommitUsage(request.usage_id, request.quantity or 0)
+        return shown(await self._subscriptions.ask(request.subscription_id, command, caller.by, caller.trace))
+
+    def _using(self, command: type[ReleaseUsage] | type[ReverseUsage]) -> Any:
+        async def use(request: requests.OfUsage | requests.SettleUsage, caller: Caller) -> Result:
             asked = command(request.usage_id)
             return shown(await self._subscriptions.ask(request.subscription_id, asked, caller.by, caller.trace))
 
@@ -106,16 +119,16 @@ class UsageOperations:
     async def _metrics(self, request: requests.UsageMetrics, caller: Caller) -> Result:
         """What was used of a feature, recomputed from the uses themselves."""
         record = (await self._subscriptions.read(request.subscription_id, caller.by)).record
-        feature = feature_of(record.plan, request.feature)
         since = parse_instant(request.since, "from") if request.since else record.period_start
         until = parse_instant(request.until, "to") if request.until else record.period_end
-        used, within = used_in(record, request.feature, since, until), included(feature, record.quantity)
+        feature_at(record, request.feature, max(since, record.last_start))
+        found = metrics(record, request.feature, since, until)
         periods = [(record.last_start, record.period_start), (record.period_start, record.period_end)]
         reply = requests.MetricsReply(
-            used=used,
-            included=within,
-            overage=max(0, used - within),
-            amount=overage(feature, within, used),
+            used=found.used,
+            included=found.included,
+            overage=found.overage,
+            amount=found.amount,
             periods=[
                 requests.PeriodUsage(
                     start=to_rfc3339(start), end=to_rfc3339(end), used=used_in(record, request.feature, start, end)

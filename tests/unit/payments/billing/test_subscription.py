@@ -23,6 +23,7 @@ from actors.payments.subscription.commands import (
     Dun,
     Generated,
     Means,
+    Pause,
     PeriodOver,
     Preview,
     PreviewChange,
@@ -31,6 +32,7 @@ from actors.payments.subscription.commands import (
     RecordUsage,
     ReleaseUsage,
     ReserveUsage,
+    Resume,
     ReverseUsage,
     Subscribe,
     SubscriptionView,
@@ -38,6 +40,7 @@ from actors.payments.subscription.commands import (
 from actors.payments.subscription.kind import SubscriptionKind
 from actors.payments.subscription.periods import period_end
 from actors.payments.subscription.state import Subscription, Tax
+from actors.payments.subscription.usage import metrics
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
 from tests.unit.rooms.harness import START_MS, World
 
@@ -375,6 +378,60 @@ def test_late_use_belongs_to_the_quantity_of_its_period() -> None:
     book.view(late, SYSTEM)
     book.renew()
     assert total(book.bills()[-1]) == 3_000 + 50
+
+
+def test_late_use_is_priced_by_the_plan_of_its_period_and_not_by_todays() -> None:
+    book = Book()
+    book.told(paid=True)
+    dearer = msgspec.structs.replace(PLAN, features=(Feature(feature="messages", included=0, unit_amount=900),))
+    book.view(change(dearer, when="period_end"))
+    book.renew()
+    ended = book.record.period_start - 1000
+    book.view(RecordUsage(usage_id="use_1", feature="messages", quantity=12, at=ended), SYSTEM)
+    book.view(RecordUsage(usage_id="use_2", feature="sessions", quantity=1, at=ended), SYSTEM)  # today's plan has none
+    assert [one.amount for one in book.record.extras] == [2 * 50]
+    book.view(RecordUsage(usage_id="use_3", feature="messages", quantity=1), SYSTEM)
+    last, now = book.record.last_start, book.record.period_start
+    assert metrics(book.record, "messages", last, now) == (12, 10, 2, 100)
+    assert metrics(book.record, "messages", now, book.record.period_end) == (1, 0, 1, 900)
+    assert metrics(book.record, "messages", last, book.record.period_end) == (13, 10, 3, 1_000)
+
+
+def test_what_was_kept_for_a_use_is_what_it_uses() -> None:
+    book = Book()
+    book.told(paid=True)
+    book.view(ReserveUsage(usage_id="use_1", feature="sessions", quantity=4, until=book.now_ms + DAY), SYSTEM)
+    book.view(RecordUsage(usage_id="use_1", feature="sessions", quantity=4), SYSTEM)
+    assert (book.record.reserved, len(book.record.used)) == ({}, 1)
+
+
+def test_who_commits_less_or_more_uses_that_and_who_commits_nothing_is_told_so() -> None:
+    book, root = Book(), Principal("root", "admin")
+    book.told(paid=True)
+    for usage_id in ("use_1", "use_2"):
+        book.view(ReserveUsage(usage_id=usage_id, feature="sessions", quantity=2, until=book.now_ms + DAY), root)
+    book.view(CommitUsage("use_1", 1), root)
+    with pytest.raises(FailedPrecondition):
+        book.view(CommitUsage("use_2", 4), root)
+    for _ in range(2):
+        book.view(CommitUsage("use_2", 3), root)
+    assert [one.quantity for one in book.record.used.values()] == [1, 3]
+    with pytest.raises(NotFound):
+        book.view(CommitUsage("use_3"), root)
+    book.do(SUB, CommitUsage("use_3"), SYSTEM)  # a letter that comes late
+
+
+def test_what_waited_for_the_next_bill_is_not_lost_by_a_pause() -> None:
+    book = Book()
+    book.told(paid=True)
+    book.view(RecordUsage(usage_id="use_1", feature="messages", quantity=14), SYSTEM)
+    book.view(change(quantity=2, proration="next"))
+    waits = sum(one.amount for one in book.record.extras)
+    book.view(Pause())
+    book.now_ms = book.record.period_end + DAY
+    book.view(Resume())
+    assert total(book.bills()[-1]) == 2 * 3_000 + waits
+    assert book.record.extras == ()
 
 
 def test_why_it_was_cancelled_is_for_payer_and_administrators_until_it_goes_on() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from actors.kernel.contract.entity import SYSTEM
 from actors.payments.bill.views import TRANSACTIONS, transaction_in
-from actors.payments.payee.commands import Finish, OpenPayoutAccount, PayOut, ReadPayee
+from actors.payments.payee.commands import Finish, LookAtAccount, OpenPayoutAccount, PayOut, ReadPayee
 from actors.payments.payee.rules import observing, paying
 from actors.payments.payee.state import PayoutRecord
 from common.errors import CarewireError, FailedPrecondition, NotFound, PermissionDenied
@@ -277,6 +277,25 @@ def test_an_account_of_which_nothing_is_heard_is_read_again_each_day() -> None:
         world.next_day()
         world.quiet()
     assert (world.transfers(), world.differences()) == (1, [])
+
+
+@pytest.mark.parametrize(("command", "enabled"), [(LookAtAccount(stale_ms=60_000), True), (ReadPayee(), False)])
+def test_who_looks_at_an_account_sees_what_it_is_though_nobody_told_of_it(command: Any, enabled: bool) -> None:
+    """Without reading it again, as `ReadPayee` does not, what was told and got lost is never known."""
+    world = Paymaster()
+    world.ask(TESS, OpenPayoutAccount(provider="stripe", return_url="https://care.test/"), OWNER)
+    world.quiet()
+    assert world.record.account is not None
+    world.account.connect.complete(world.record.account.ref)
+    world.unheard.clear()
+    world.ask(TESS, command, OWNER)
+    assert world.owed == []  # it was heard of a moment ago
+    world.now_ms += 60_000
+    for _ in range(2):  # the second time it has been asked for already
+        world.ask(TESS, command, OWNER)
+    assert len(world.owed) == enabled
+    world.quiet()
+    assert world.record.account.enabled is enabled
 
 
 def test_what_is_told_while_a_payout_is_being_read_is_read_again() -> None:
