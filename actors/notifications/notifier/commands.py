@@ -11,6 +11,7 @@ from actors.notifications.notifier.answers import (
     DeliveriesAnswer,
     DeviceAnswer,
     DevicesAnswer,
+    Glimpse,
     NotificationAnswer,
     NotificationPage,
     PlanAnswer,
@@ -172,6 +173,12 @@ class CountUnread(Command[UnreadCounts], frozen=True, tag="unread"):
     """How much is unread."""
 
 
+class Glance(Command[Glimpse], frozen=True, tag="glance"):
+    """How one stands, for a link that does something with it."""
+
+    id: str
+
+
 class Mark(Command[NotificationAnswer], frozen=True, tag="mark"):
     """Read one, make it unread again, archive it, or put it off."""
 
@@ -288,11 +295,12 @@ class NotePermission(Command[NothingToTell], frozen=True, tag="permission"):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a delivery on its device."""
+    """What became of a delivery on its device. `at_ms`: when, as the device has it; 0: it does not say."""
 
     delivery_id: str
     event: Literal["displayed", "opened", "dismissed", "action"]
     action: str = ""
+    at_ms: int = 0
 
 
 class RecordReceipts(Command[Recorded], frozen=True, tag="receipts"):
@@ -304,6 +312,7 @@ class RecordReceipts(Command[Recorded], frozen=True, tag="receipts"):
 PersonalCommand = (
     ListNotifications
     | GetNotification
+    | Glance
     | PullNotifications
     | CountUnread
     | Mark

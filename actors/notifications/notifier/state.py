@@ -291,14 +291,17 @@ class NotifierState:
             self.kept.open.pop(number, None)
 
     def _marked(self, event: Marked) -> None:
-        marks = self._marks(event.category)
+        marks, opened = self._marks(event.category), self.kept.open.get(event.number)
         if event.how == "unread":
             marks.read.remove(event.place)
-            return
-        marks.read.add(event.place)
+        else:
+            marks.read.add(event.place)
         if event.how == "snoozed":
             opened = self.kept.open.setdefault(event.number, Open(event.place, event.category))
             opened.due, opened.gathered, opened.later_ms = {}, {}, event.until_ms
+        elif opened is not None and opened.later_ms:  # it was put off, and is not any more
+            opened.later_ms = 0
+            self._close(event.number, opened)
 
     def _all_read(self, event: AllRead) -> None:
         for category, place in event.places.items():

@@ -91,6 +91,7 @@ def _changed(item: Item, event: Replaced | Judged | Sent | Marked) -> Item:
                 chose_ms=event.read_ms or event.at_ms,
                 archived_ms=event.archived_ms,
                 later_ms=event.until_ms if event.how == "snoozed" else 0,
+                snoozes=item.snoozes + (event.how == "snoozed"),
             )
 
 

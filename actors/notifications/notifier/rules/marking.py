@@ -49,9 +49,12 @@ def mark(state: NotifierState, command: Mark, number: int | None, context: Conte
 
     Raises:
         NotFound: there is none.
+        FailedPrecondition: it was made for later, and has not been told yet.
         InvalidArgument: the moment to come back is not ahead, or too far.
     """
     item, now_ms = found(state, number, context), context.now_ms
+    if item.untold:
+        raise FailedPrecondition("It has not been told yet.")
     if command.how == "snoozed" and not now_ms < command.until_ms <= now_ms + MOST_SNOOZED_MS:
         raise InvalidArgument("until lies ahead, within a year.", details={"field": "until"})
     note = _marked(state=state, item=item, how=command.how, now_ms=now_ms, until_ms=command.until_ms)
@@ -77,6 +80,7 @@ def read_several(
         for item in items
         if item is not None
         and not item.replaced_by
+        and not item.untold
         and (note := _marked(state, item, "read", context.now_ms)) is not None
     ]
     changed = len(notes)
@@ -178,8 +182,6 @@ def _marked(state: NotifierState, item: Item, how: _How, now_ms: int, until_ms: 
         return None
     if how == "archived" and item.archived_ms:
         return None
-    if how == "unread" and item.later_ms:
-        raise FailedPrecondition("It was put off, and comes back unread.")
     read_ms = 0 if how in ("unread", "snoozed") else (state.read_at(item) if was_read else now_ms) or now_ms
     return Marked(
         number=item.number,
@@ -191,7 +193,7 @@ def _marked(state: NotifierState, item: Item, how: _How, now_ms: int, until_ms: 
         until_ms=until_ms,
         seen_ms=state.seen_at(item) or now_ms,
         read_ms=read_ms,
-        archived_ms=now_ms if how == "archived" else item.archived_ms,
+        archived_ms=now_ms if how == "archived" else item.archived_ms if how == "read" else 0,
     )
 
 
@@ -200,8 +202,9 @@ def _received(known: Delivery, receipt: Receipt, now_ms: int) -> Delivery | None
     told: DeliveryState = "opened" if receipt.event in ("opened", "action") else "displayed"
     if _RANK.get(known.state, 0) >= _RANK[told]:
         return None
-    displayed = known.displayed_ms or now_ms
-    opened = now_ms if told == "opened" else known.opened_ms
+    at_ms = min(now_ms, max(receipt.at_ms, known.accepted_ms or known.due_ms)) if receipt.at_ms else now_ms
+    displayed = known.displayed_ms or at_ms
+    opened = at_ms if told == "opened" else known.opened_ms
     return msgspec.structs.replace(known, state=told, displayed_ms=displayed, opened_ms=opened)
 
 

@@ -129,7 +129,7 @@ def _item(state: NotifierState, house: House, command: Tell, now_ms: int, former
         sender=command.sender,
         room=command.room,
         named=command.named,
-        at_once=command.at_once,
+        at_once=command.at_once or kind.at_once,
         mode=command.mode,
         expires_ms=command.expires_at_ms,
         later_ms=command.send_at_ms if command.send_at_ms > now_ms else 0,
