@@ -32,6 +32,7 @@ from config.settings import (
     NotificationSettings,
     PaymentSettings,
     PresenceSettings,
+    PushSettings,
     Settings,
 )
 from serve_app.capabilities.calendars.capability import calendars_of
@@ -84,6 +85,7 @@ async def house(
     partners: Sequence[WebhookPartner] = (),
     more_kinds: Sequence[AnyKind] = (),
     notifications: NotificationSettings | None = None,
+    push: PushSettings | None = None,
     files: FilesSettings | None = None,
     e2ee: E2eeSettings | None = None,
     public_url: str | None = None,
@@ -102,6 +104,7 @@ async def house(
         email=EmailSettings(smtp_url=None if smtp_url is None else SecretStr(smtp_url)),
         activities=activities or ActivitySettings(),
         notifications=notifications or NotificationSettings(),
+        push=push or PushSettings(),
         payments=payments or PaymentSettings(),
         chat=chat or ChatSettings(),
         livekit=livekit or LivekitSettings(),

@@ -113,9 +113,11 @@ class TellCounts(Command[NothingToTell], frozen=True, tag="counts"):
 
 
 class Prune(Command[NothingToTell], frozen=True, tag="prune"):
-    """A timer: the notification `number` is so old that all up to it is kept no longer."""
+    """A timer: all up to the last one of this week (since 1970) is kept no longer; or, without a week, all up to this
+    number."""
 
-    number: int
+    number: int = 0
+    week: int = 0
 
 
 class Acknowledge(Command[NothingToTell], frozen=True, tag="acknowledge"):

@@ -64,7 +64,17 @@ from actors.notifications.notifier.items import listing
 from actors.notifications.notifier.items.folding import device_part
 from actors.notifications.notifier.planning.plan import plan
 from actors.notifications.notifier.planning.preferences import check
-from actors.notifications.notifier.rules import counting, devices, judging, mails, marking, proving, rendering, telling
+from actors.notifications.notifier.rules import (
+    counting,
+    devices,
+    judging,
+    mails,
+    marking,
+    proving,
+    pruning,
+    rendering,
+    telling,
+)
 from actors.notifications.notifier.rules.again import judged_again
 from actors.notifications.notifier.rules.facts import House, facts_to_explain, number_in, pushing_service
 from actors.notifications.notifier.state import NotifierState
@@ -111,8 +121,10 @@ class Notifier(NotifierState):
                 return _keys([known or 0, *telling.replaced_by(self, command)])
             case Judge():
                 return _keys([command.number, *self._gathered_with(command)])
-            case Release() | Prune():
+            case Release():
                 return _keys([command.number])
+            case Prune():
+                return _keys(pruning.numbers(self, command))
             case SendDigest():
                 return _keys(judging.gathered_for(self, command.due_ms))
             case Render():
@@ -163,7 +175,7 @@ class Notifier(NotifierState):
             case TellCounts():
                 return counting.tell_counts(self, context.now_ms)
             case Prune():
-                return marking.prune(self, command, context)
+                return pruning.prune(self, command, context)
             case Acknowledge():
                 return marking.acknowledge(self, command, context)
             case Render():

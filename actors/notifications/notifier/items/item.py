@@ -46,7 +46,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     each category up to here. `content`: packed `Words`, or None where it has no words of its own. `revision` grows with
     every change. `replaced_by`: the number of the one that took its place. `chose`: what the person last did with it
     ("read", "unread", "snoozed"), at `chose_ms`. `joined`: those of its group that it stands for besides. `snoozes`:
-    how often it was put off.
+    how often it was put off. `sealed`: the numbers of the events that hold its words.
     """
 
     number: int
@@ -82,6 +82,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     joined: tuple[Member, ...] = ()
     content: bytes | None = None
     snoozes: int = 0
+    sealed: tuple[int, ...] = ()
 
     @property
     def untold(self) -> bool:

@@ -10,14 +10,13 @@ from actors.notifications.notifier.answers import ReadSome, ReadUpTo, Recorded
 from actors.notifications.notifier.commands import (
     Acknowledge,
     Mark,
-    Prune,
     ReadAll,
     ReadSeveral,
     Receipt,
     RecordReceipts,
     Release,
 )
-from actors.notifications.notifier.events import AllRead, Marked, Pruned, SeenElsewhere, Sent
+from actors.notifications.notifier.events import AllRead, Marked, SeenElsewhere, Sent
 from actors.notifications.notifier.items.item import Delivery, DeliveryState, Item
 from actors.notifications.notifier.items.listing import OneQuery
 from actors.notifications.notifier.rules.counting import after, counted
@@ -158,15 +157,6 @@ def receipts(state: NotifierState, command: RecordReceipts, context: Context) ->
                 notes += [note, *taken_back(state, [item.number], context.now_ms)]
     decision = Decision(Recorded(recorded), notes=notes)
     return counted(state, decision, context.now_ms) if read else decision
-
-
-def prune(state: NotifierState, command: Prune, context: Context) -> Decision:
-    """Forget all up to a number that is old enough."""
-    item: Item | None = context.parts.get(str(command.number))
-    if item is None or command.number <= state.kept.floor:
-        return Decision({})
-    note = Pruned(number=command.number, places=item.totals)
-    return counted(state, Decision({}, notes=[note]), context.now_ms)
 
 
 def _is_of(context: Context, number: int, category: str) -> bool:
