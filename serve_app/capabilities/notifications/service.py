@@ -20,6 +20,7 @@ from common.clock import Clock
 from common.decoding import MAX_DEPTH, check_plain, explained
 from common.errors import CarewireError, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, Unavailable
 from common.policy import POLICY, Relation
+from common.reach import Reach
 from common.timeline import DAY_MS, parse_instant
 from serve_app.capabilities.notifications.requests import NewNotification
 from store.ports.views import ViewQuery, Views
@@ -33,12 +34,13 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 
 class Notifications:
     """One a process that serves clients. `related`: is this person in the care of that therapist? None: nobody knows,
-    so therapists may tell nobody."""
+    so therapists may tell nobody. `reach`: who can reach whom at all."""
 
-    def __init__(self, region: Region, views: Views, related: Related | None, clock: Clock) -> None:
+    def __init__(self, region: Region, views: Views, related: Related | None, reach: Reach, clock: Clock) -> None:
         self._region = region
         self._views = views
         self._related = related
+        self._reach = reach
         self._clock = clock
 
     async def ask(self, user: str, command: Command[R], *, by: Principal, trace: str = "") -> R:
@@ -49,7 +51,8 @@ class Notifications:
         """Tell somebody. `key`, else its `request_id`: of the deed, so that a repeat tells nobody twice.
 
         Raises:
-            PermissionDenied: a therapist, and the person is not in their care, or the type is no announcement.
+            PermissionDenied: a therapist, and the person is not in their care, or cannot be reached, or the type is no
+                announcement.
             RateLimited: a therapist made too many within an hour.
             InvalidArgument: a value that no notification has.
         """
@@ -131,6 +134,7 @@ class Notifications:
             raise PermissionDenied("Therapists make announcements.", type=asked.type)
         if self._related is None or not await self._related(asked.user_id, by.user):
             raise PermissionDenied("You may tell people in your care.")
+        await self._reach.may_reach(by.user, asked.user_id)
 
 
 def notification_in(told: Told) -> WireNotification:
