@@ -130,7 +130,7 @@ class Notifier(NotifierState):
             case Render():
                 return rendering.needs(command.sending)
             case Acknowledge():
-                return ()
+                return _keys(marking.needed_to_acknowledge(self, command))
             case GetNotification() | Glance() | Mark() | ListDeliveries():
                 return _keys([self.number_of(command.id) or 0])
             case ReadSeveral():

@@ -137,10 +137,12 @@ class AllRead(Event, frozen=True, kw_only=True, array_like=True, tag="all_read")
 
 
 class SeenElsewhere(Event, frozen=True, kw_only=True, array_like=True, tag="seen"):
-    """A note: these were acknowledged by a device that has them on the screen."""
+    """A note: these were acknowledged by a device that has them on the screen. `ids`: those of the newest that nobody
+    had seen, which other sockets hear of."""
 
     numbers: tuple[int, ...]
     at_ms: int
+    ids: tuple[str, ...] = ()
 
 
 class TakenBack(Event, frozen=True, kw_only=True, array_like=True, tag="taken_back"):

@@ -127,14 +127,27 @@ def read_all(state: NotifierState, command: ReadAll, context: Context) -> Decisi
     return counted(state, Decision(answer, notes=notes), context.now_ms)
 
 
+def needed_to_acknowledge(state: NotifierState, command: Acknowledge) -> list[int]:
+    """The numbers of those of which the person's other sockets hear."""
+    return list(_fresh(state, command)[-TOLD_ONE_BY_ONE:])
+
+
 def acknowledge(state: NotifierState, command: Acknowledge, context: Context) -> Decision:
     """A device has these on its screen: what waits to see whether anybody does, need not be sent."""
-    fresh = tuple(number for number in command.numbers if number <= state.kept.last and number not in state.kept.seen)
+    fresh = _fresh(state, command)
     if not fresh:
         return Decision({})
-    notes: list[Event] = [SeenElsewhere(numbers=fresh, at_ms=context.now_ms)]
+    items = [context.parts.get(str(number)) for number in needed_to_acknowledge(state, command)]
+    ids = tuple(one.id for one in items if one is not None and not one.replaced_by and state.seen_at(one) is None)
+    notes: list[Event] = [SeenElsewhere(numbers=fresh, at_ms=context.now_ms, ids=ids)]
     notes += taken_back(state, fresh, context.now_ms)
     return Decision({}, notes=notes)
+
+
+def _fresh(state: NotifierState, command: Acknowledge) -> tuple[int, ...]:
+    """Those of which nobody has said so before."""
+    kept = state.kept
+    return tuple(number for number in command.numbers if number <= kept.last and number not in kept.seen)
 
 
 def receipts(state: NotifierState, command: RecordReceipts, context: Context) -> Decision:
