@@ -108,7 +108,7 @@ def test_what_is_for_later_cannot_be_read_away_before() -> None:
     later = told.tell(send_at_ms=told.now_ms + HOUR_MS)
     for how in ("read", "archived", "unread"):
         with pytest.raises(FailedPrecondition):
-            told.ask(Mark(later["id"], how))  # type: ignore[arg-type] # one of them
+            told.ask(Mark(later["id"], how))
     assert told.ask(ReadSeveral((later["id"],)))["changed"] == 0
     told.ask(ReadAll())
     told.pass_time(told.now_ms + 2 * HOUR_MS)

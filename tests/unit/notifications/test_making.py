@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Collection
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from actors.kernel.contract.entity import Principal
@@ -46,19 +47,18 @@ class House:
         if user == "dee":
             return Told()
         self.told.append(user)
-        return Told(
-            notification=WireNotification(
-                id="ntf_1",
-                type=command.name,
-                category="system",
-                priority="normal",
-                title="t",
-                body="b",
-                data=b"{}",
-                created_at="",
-                seq=1,
-            )  # type: ignore[arg-type] # raw JSON is bytes
+        told = WireNotification(
+            id="ntf_1",
+            type=command.name,
+            category="system",
+            priority="normal",
+            title="t",
+            body="b",
+            data=msgspec.Raw(b"{}"),
+            created_at="",
+            seq=1,
         )
+        return Told(notification=told)
 
     def create(self, user: str, by: Principal = TESS, **more: Any) -> Told:
         asked = NewNotification(user_id=user, title="t", body="b", **more)
