@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -82,7 +83,8 @@ class MortalMongod:
 
     @asynccontextmanager
     async def dying(self, every_s: float, dice: random.Random) -> AsyncIterator[None]:
-        """Meanwhile it is killed every `every_s` seconds or so. Afterwards it runs."""
+        """Meanwhile it is killed every `every_s` seconds or so, but never sooner than it took to come back: on a busy
+        machine it would be away for most of the time. Afterwards it runs."""
         killing = asyncio.create_task(self._die(every_s, dice))
         try:
             yield
@@ -91,9 +93,12 @@ class MortalMongod:
             await asyncio.gather(killing, return_exceptions=True)
 
     async def _die(self, every_s: float, dice: random.Random) -> None:
+        took_s = 0.0
         while True:
-            await asyncio.sleep(every_s * dice.uniform(0.5, 1.5))
+            await asyncio.sleep(max(took_s, every_s * dice.uniform(0.5, 1.5)))
+            began_s = time.monotonic()
             await asyncio.shield(asyncio.create_task(self._next_life()))
+            took_s = time.monotonic() - began_s
 
     async def _next_life(self) -> None:
         if (pid := self._mongod.pid) is not None:
