@@ -208,7 +208,7 @@ RULES: Final = (
     _rule("ladder.read", "who is asked in an emergency, in which order", therapist={_O}, admin=_ALL),
     _rule("ladder.set", "say who is asked in an emergency", therapist={_O}, admin=_ALL),
     # calls: SELF is the caller, OWNER the callee
-    _rule("call.ring", "call somebody: whom one may write to, or shares a room with", _ALL),
+    _rule("call.ring", "call somebody: whom one may write to, or shares an open conversation with", _ALL),
     _rule("call.read", "see a call", {_S, _O}),
     _rule("call.answer", "take a call", {_O}),
     _rule("call.decline", "decline a call", {_O}),

@@ -13,6 +13,7 @@ BENCHES: Final = (  # title, module, what --quick adds
     ("Calls to partners", "parts.bench_activities", ("--seconds", "1", "--runs", "1")),
     ("Push and mail", "parts.notifications.bench_notifications", ("--quick",)),
     ("Reading notifications", "parts.notifications.bench_notifier", ("--rounds", "50")),
+    ("Chat beside notifications", "parts.notifications.bench_chat", ("--quick",)),
     ("Presence alone", "parts.bench_presence", ("--users", "1000", "--runs", "1")),
     ("One calendar", "parts.bench_calendar", ("--rounds", "20")),
     ("Money", "parts.bench_payments", ("--rounds", "50", "--postings", "2000")),
@@ -24,6 +25,7 @@ BENCHES: Final = (  # title, module, what --quick adds
     ("The REST door", "parts.bench_doors", ("--requests", "50", "--rounds", "1")),
     ("Bookings", "whole.bench_bookings", ("--seconds", "2", "--watchers", "100")),
     ("Worksheets", "whole.bench_writing", ("--worksheets", "10", "--rate", "50", "--seconds", "2")),
+    ("Telling people", "whole.bench_telling", ("--people", "20", "--seconds", "2")),
     ("Connections", "whole.bench_connections", ("--connections", "200")),
     ("The whole path", "whole.bench_path", ("--quick",)),
 )

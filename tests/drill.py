@@ -13,8 +13,8 @@ ring         500 calls to five devices each, three of which answer at once, whil
 cancelled    2,000 bookings made, moved, cancelled and reminded of while mail server, push service and shard fail: no
              word of an earlier version comes after a later one
 told         100,000 people told one thing
-phones       5,000 things told to people with three phones, while shard and runner die and the push service hangs up;
-             and 1,000 to people whose sockets acknowledge after a while
+phones       5,000 things told to people with three phones, while shard, runner and mongod die and the push service
+             hangs up; and 1,000 to people whose sockets acknowledge after a while
 uploads      20 files sent by tus while api, mongod, clamd and whoever looks at files are killed
 search       1,500 messages are said and looked for while search, follower, api and mongod are killed, the folder of the
              index is deleted, and its disk is full: each is found once, and the comparison afterwards finds nothing

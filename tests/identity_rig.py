@@ -33,6 +33,7 @@ from config.settings import (
     NotificationSettings,
     PaymentSettings,
     PresenceSettings,
+    PushSettings,
     Settings,
     TurnSettings,
 )
@@ -86,6 +87,7 @@ async def house(
     partners: Sequence[WebhookPartner] = (),
     more_kinds: Sequence[AnyKind] = (),
     notifications: NotificationSettings | None = None,
+    push: PushSettings | None = None,
     files: FilesSettings | None = None,
     e2ee: E2eeSettings | None = None,
     public_url: str | None = None,
@@ -106,6 +108,7 @@ async def house(
         email=EmailSettings(smtp_url=None if smtp_url is None else SecretStr(smtp_url)),
         activities=activities or ActivitySettings(),
         notifications=notifications or NotificationSettings(),
+        push=push or PushSettings(),
         payments=payments or PaymentSettings(),
         chat=chat or ChatSettings(),
         livekit=livekit or LivekitSettings(),

@@ -161,7 +161,8 @@ class Mail(msgspec.Struct, frozen=True):
     account yet. `values` are what the words are about; names that end in `_ms` are moments, shown in `tz`. `link` is a
     path below the public URL. `unsubscribe` is the token of the link that ends such mails; "": nobody can do without
     it. `topic`: as of a push; such mails stand together in the reader's inbox. `subject`: what can be done from it is
-    done to that. `delivery`: of which this is the mail, so that it hears when it comes back.
+    done to that. `delivery`: of which this is the mail, so that it hears when it comes back. `notification`: the one
+    that is told, its version being how often it was put off.
     """
 
     template: str
@@ -181,6 +182,7 @@ class Mail(msgspec.Struct, frozen=True):
     topic: str = ""
     subject: MailSubject | None = None
     delivery: str = ""
+    notification: MailSubject | None = None
 
 
 class Mailed(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,8 @@ CHANNELS: Final[tuple[Channel, ...]] = ("in_app", "push", "email")
 
 
 class NotificationType(msgspec.Struct, frozen=True):
-    """`email_at_once`: its mail waits for nobody. `locked`: nobody can turn it off."""
+    """`at_once`: push and mail wait for nobody, and nothing holds them back. `email_at_once`: its mail does not wait.
+    `locked`: nobody can turn it off."""
 
     type: str
     category: str
@@ -19,6 +20,7 @@ class NotificationType(msgspec.Struct, frozen=True):
     email: bool = True
     email_at_once: bool = False
     locked: bool = False
+    at_once: bool = False
 
     def told_by(self, channel: Channel) -> bool:
         """Is it told there, unless somebody chose otherwise?"""
@@ -47,13 +49,13 @@ _ALL: Final = (
     NotificationType("chat_message", "messages", email=False),
     NotificationType("message_mention", "messages", email=False),
     NotificationType("message_ack_requested", "messages", "high", email=False),
-    NotificationType("incoming_call", "calls", "critical", email=False),
-    NotificationType("missed_call", "calls", "high", email=False),
+    NotificationType("incoming_call", "calls", "critical", email=False, at_once=True),
+    NotificationType("missed_call", "calls", "high", email=False, at_once=True),
     NotificationType("somebody_waiting", "meetings", "high", email=False),
     NotificationType("recording_ready", "meetings", email=False),
     NotificationType("session_outcome", "meetings"),
-    NotificationType("safety_alert", "emergency", "critical", email_at_once=True, locked=True),
-    NotificationType("emergency_alert", "emergency", "critical", email_at_once=True, locked=True),
+    NotificationType("safety_alert", "emergency", "critical", email_at_once=True, locked=True, at_once=True),
+    NotificationType("emergency_alert", "emergency", "critical", email_at_once=True, locked=True, at_once=True),
     NotificationType("system_update", "system", "low", push=False, email=False),
     NotificationType("maintenance", "system", push=False),
     NotificationType("announcement", "system"),

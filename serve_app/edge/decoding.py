@@ -1,4 +1,5 @@
-"""A request of REST as the Struct of its operation: members from the address, the query or the body.
+"""A request of REST as the Struct of its operation: members from the address, the query or the body; with DELETE, from
+the body where there is one.
 
 An address and its query are text; a list is its items with commas between them. What reads as a number or as yes or no
 is what pydantic's lax mode takes for one ("30", "30.0"; "true", "yes", "1").
@@ -23,6 +24,7 @@ from serve_app.edge.operation import Operation, Rest
 _IN_PATH: Final = re.compile(r"\{(\w+)\}")
 _READERS: Final[dict[Any, TypeAdapter[Any]]] = {bool: TypeAdapter(bool), int: TypeAdapter(int)}
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+_NOTHING: Final = frozenset({b"", b"{}"})
 
 
 class RequestReader:
@@ -41,6 +43,8 @@ class RequestReader:
         self.query: Final = [] if has_body or rest.bodiless else [_Text(one) for one in left]
         self._known: Final = frozenset(one.name for one in self.query) if rest.strict else None
         self.body: Final = (rest.body or _left_of(self.kind, left, in_path)) if has_body else None
+        either = rest.method == "DELETE" and not rest.bodiless and bool(left)
+        self.either: Final = _left_of(self.kind, left, in_path) if either else None
 
     async def read(self, request: HttpRequest) -> msgspec.Struct:
         """The request.
@@ -48,13 +52,16 @@ class RequestReader:
         Raises:
             InvalidArgument: it is not what the operation takes; `details.field` names the first member at fault.
         """
-        if self.body is None:
+        kind = self.body
+        if kind is None and self.either is not None and (await request.body()).strip() not in _NOTHING:
+            kind = self.either  # not every client can send a body with DELETE: those that do need no query
+        if kind is None:
             return self._of_address(request)
         if not self.path:
-            return await _body(request, self.body)
+            return await _body(request, kind)
         told = self._told(request.path_params, self.path)
-        body = await _body(request, self.body)
-        return self.kind(**{name: getattr(body, name) for name in self.body.__struct_fields__} | told)
+        body = await _body(request, kind)
+        return self.kind(**{name: getattr(body, name) for name in kind.__struct_fields__} | told)
 
     def _of_address(self, request: HttpRequest) -> msgspec.Struct:
         told = self._told(request.path_params, self.path)

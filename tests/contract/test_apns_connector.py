@@ -147,6 +147,7 @@ async def test_a_push_shows_words_that_tell_nothing() -> None:
     [
         ("take_back", False, "background", "5"),
         ("ring_end", False, "background", "5"),
+        ("prove", False, "background", "5"),
         ("ring", False, "alert", "10"),
         ("ring", True, "voip", "10"),
         ("ring_end", True, "voip", "10"),

@@ -115,7 +115,7 @@ async def test_a_repeat_takes_the_place_of_the_first_also_without_a_topic(tmp_pa
     assert [one["android"]["notification"]["tag"] for one in firebase.taken] == ["n7", "n7"]
 
 
-@pytest.mark.parametrize("kind", ["take_back", "ring", "ring_end"])
+@pytest.mark.parametrize("kind", ["take_back", "ring", "ring_end", "prove"])
 async def test_what_is_for_the_app_alone_is_not_shown_by_the_system(tmp_path: Path, kind: Any) -> None:
     async with one_app(tmp_path) as (firebase, connector):
         await sent(connector, a_push(kind=kind))

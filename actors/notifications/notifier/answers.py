@@ -70,6 +70,13 @@ class NotificationAnswer(msgspec.Struct, frozen=True):
     notification: WireNotification
 
 
+class Glimpse(msgspec.Struct, frozen=True):
+    """Whether a notification is read, and how often it was put off."""
+
+    read: bool
+    snoozes: int
+
+
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What came of telling: the notification, or the one that was there. None: nothing was told."""
 

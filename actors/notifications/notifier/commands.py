@@ -11,6 +11,7 @@ from actors.notifications.notifier.answers import (
     DeliveriesAnswer,
     DeviceAnswer,
     DevicesAnswer,
+    Glimpse,
     NotificationAnswer,
     NotificationPage,
     PlanAnswer,
@@ -112,9 +113,11 @@ class TellCounts(Command[NothingToTell], frozen=True, tag="counts"):
 
 
 class Prune(Command[NothingToTell], frozen=True, tag="prune"):
-    """A timer: the notification `number` is so old that all up to it is kept no longer."""
+    """A timer: all up to the last one of this week (since 1970) is kept no longer; or, without a week, all up to this
+    number."""
 
-    number: int
+    number: int = 0
+    week: int = 0
 
 
 class Acknowledge(Command[NothingToTell], frozen=True, tag="acknowledge"):
@@ -170,6 +173,12 @@ class PullNotifications(Command[PulledNotifications], frozen=True, tag="pull"):
 
 class CountUnread(Command[UnreadCounts], frozen=True, tag="unread"):
     """How much is unread."""
+
+
+class Glance(Command[Glimpse], frozen=True, tag="glance"):
+    """How one stands, for a link that does something with it."""
+
+    id: str
 
 
 class Mark(Command[NotificationAnswer], frozen=True, tag="mark"):
@@ -288,11 +297,12 @@ class NotePermission(Command[NothingToTell], frozen=True, tag="permission"):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a delivery on its device."""
+    """What became of a delivery on its device. `at_ms`: when, as the device has it; 0: it does not say."""
 
     delivery_id: str
     event: Literal["displayed", "opened", "dismissed", "action"]
     action: str = ""
+    at_ms: int = 0
 
 
 class RecordReceipts(Command[Recorded], frozen=True, tag="receipts"):
@@ -304,6 +314,7 @@ class RecordReceipts(Command[Recorded], frozen=True, tag="receipts"):
 PersonalCommand = (
     ListNotifications
     | GetNotification
+    | Glance
     | PullNotifications
     | CountUnread
     | Mark

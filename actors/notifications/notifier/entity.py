@@ -13,6 +13,7 @@ import msgspec
 from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import Context, Decision, Event
 from actors.notifications.notifier.answers import (
+    Glimpse,
     NotificationAnswer,
     UnreadCounts,
     deliveries_answer,
@@ -30,6 +31,7 @@ from actors.notifications.notifier.commands import (
     Explain,
     GetNotification,
     GetPreferences,
+    Glance,
     Judge,
     ListDeliveries,
     ListDevices,
@@ -62,7 +64,18 @@ from actors.notifications.notifier.items import listing
 from actors.notifications.notifier.items.folding import device_part
 from actors.notifications.notifier.planning.plan import plan
 from actors.notifications.notifier.planning.preferences import check
-from actors.notifications.notifier.rules import counting, devices, judging, mails, marking, proving, rendering, telling
+from actors.notifications.notifier.rules import (
+    counting,
+    devices,
+    judging,
+    mails,
+    marking,
+    proving,
+    pruning,
+    rendering,
+    telling,
+)
+from actors.notifications.notifier.rules.again import judged_again
 from actors.notifications.notifier.rules.facts import House, facts_to_explain, number_in, pushing_service
 from actors.notifications.notifier.state import NotifierState
 from actors.notifications.types import TYPES
@@ -108,15 +121,17 @@ class Notifier(NotifierState):
                 return _keys([known or 0, *telling.replaced_by(self, command)])
             case Judge():
                 return _keys([command.number, *self._gathered_with(command)])
-            case Release() | Prune():
+            case Release():
                 return _keys([command.number])
+            case Prune():
+                return _keys(pruning.numbers(self, command))
             case SendDigest():
                 return _keys(judging.gathered_for(self, command.due_ms))
             case Render():
                 return rendering.needs(command.sending)
             case Acknowledge():
-                return ()
-            case GetNotification() | Mark() | ListDeliveries():
+                return _keys(marking.needed_to_acknowledge(self, command))
+            case GetNotification() | Glance() | Mark() | ListDeliveries():
                 return _keys([self.number_of(command.id) or 0])
             case ReadSeveral():
                 return _keys([self.number_of(one) or 0 for one in command.ids])
@@ -160,7 +175,7 @@ class Notifier(NotifierState):
             case TellCounts():
                 return counting.tell_counts(self, context.now_ms)
             case Prune():
-                return marking.prune(self, command, context)
+                return pruning.prune(self, command, context)
             case Acknowledge():
                 return marking.acknowledge(self, command, context)
             case Render():
@@ -213,6 +228,9 @@ class Notifier(NotifierState):
             case GetNotification():
                 item = marking.found(self, self.number_of(command.id), context)
                 return Decision(NotificationAnswer(wire(item, seen_ms=self.seen_at(item), read_ms=self.read_at(item))))
+            case Glance():
+                item = marking.found(self, self.number_of(command.id), context)
+                return Decision(Glimpse(read=self.read_at(item) is not None, snoozes=item.snoozes))
             case ListDeliveries():
                 item = marking.found(self, self.number_of(command.id), context)
                 return Decision(deliveries_answer(item, pushed_by=pushing_service(self, self.house, item.mode)))
@@ -260,12 +278,7 @@ class Notifier(NotifierState):
         }
         then = msgspec.structs.replace(before, **changes, version=before.version + 1)
         check(then)
-        timers = [
-            telling.judging(number, channel, judging.due_again(now_ms))
-            for number, opened in self.kept.open.items()
-            for channel in opened.due
-            if channel in opened.gathered
-        ]
+        timers = judged_again(self, now_ms)
         note = PreferencesSet(preferences=then, judge_ms=now_ms if timers else 0)
         tz, locale = then.tz or self.tz, then.locale or self.locale
         return Decision(preferences_answer(then, tz=tz, locale=locale), notes=[note], timers=timers)

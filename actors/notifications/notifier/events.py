@@ -137,10 +137,12 @@ class AllRead(Event, frozen=True, kw_only=True, array_like=True, tag="all_read")
 
 
 class SeenElsewhere(Event, frozen=True, kw_only=True, array_like=True, tag="seen"):
-    """A note: these were acknowledged by a device that has them on the screen."""
+    """A note: these were acknowledged by a device that has them on the screen. `ids`: those of the newest that nobody
+    had seen, which other sockets hear of."""
 
     numbers: tuple[int, ...]
     at_ms: int
+    ids: tuple[str, ...] = ()
 
 
 class TakenBack(Event, frozen=True, kw_only=True, array_like=True, tag="taken_back"):
@@ -234,11 +236,25 @@ class CreationCounted(Event, frozen=True, kw_only=True, array_like=True, tag="cr
     at_ms: int
 
 
+class Gone(msgspec.Struct, frozen=True, array_like=True):
+    """A notification that is kept no longer: what figures count of it (`type`, `day`, `fared`), the revision in which
+    it is empty, and the numbers of the events that lose its words."""
+
+    number: int
+    revision: int
+    type: str
+    day: int
+    fared: str
+    sealed: tuple[int, ...] = ()
+
+
 class Pruned(Event, frozen=True, kw_only=True, array_like=True, tag="pruned"):
-    """A note: what is numbered up to `number` is kept no longer; it was read up to these places."""
+    """A note: what is numbered up to `number` is kept no longer; it was read up to these places. `gone`: these lose
+    their words with it."""
 
     number: int
     places: dict[str, int]
+    gone: tuple[Gone, ...] = ()
 
 
 class Erased(Event, frozen=True, kw_only=True, array_like=True, tag="erased"):

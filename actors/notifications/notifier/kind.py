@@ -96,7 +96,7 @@ class NotifierKind(Kind[Notifier, NotifierCommand, NotifierEvent, Item | bytes])
         parts: dict[str, Item | bytes | None] = {}
         if items:
             found = await library.view(folding.NOTIFICATIONS, list(items))
-            parts |= {items[view_id]: folding.item_in(view) for view_id, view in found.items()}
+            parts |= {items[id_]: item for id_, view in found.items() if (item := folding.item_in(view)) is not None}
         if devices:
             found = await library.view(folding.DEVICES, list(devices))
             parts |= {devices[view_id]: view.secret for view_id, view in found.items()}

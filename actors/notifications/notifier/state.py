@@ -40,6 +40,7 @@ from actors.notifications.types import Channel
 from common.timeline import DAY_MS, HOUR_MS, kept_zone
 
 DEDUPE_MS: Final = 7 * DAY_MS
+WEEK_MS: Final = 7 * DAY_MS
 MOST_SUBJECTS: Final = 1000
 MOST_DEDUPED: Final = 2000
 MOST_SHOWN: Final = 50
@@ -93,6 +94,7 @@ class Remembered(msgspec.Struct, array_like=True):
     floor: int = 0
     erased: bool = False
     seen_marks: list[tuple[int, int]] = []
+    weeks: dict[int, int] = {}  # the last number of each week since 1970, as long as it is kept
 
 
 @dataclass(slots=True)
@@ -217,6 +219,7 @@ class NotifierState:
     def _notified(self, event: Notified, at_ms: int) -> None:
         kept, item = self.kept, event.item
         kept.last = item.number
+        kept.weeks[item.created_ms // WEEK_MS] = item.number
         marks = self._marks(item.category)
         marks.total = item.place
         if item.later_ms:
@@ -291,14 +294,17 @@ class NotifierState:
             self.kept.open.pop(number, None)
 
     def _marked(self, event: Marked) -> None:
-        marks = self._marks(event.category)
+        marks, opened = self._marks(event.category), self.kept.open.get(event.number)
         if event.how == "unread":
             marks.read.remove(event.place)
-            return
-        marks.read.add(event.place)
+        else:
+            marks.read.add(event.place)
         if event.how == "snoozed":
             opened = self.kept.open.setdefault(event.number, Open(event.place, event.category))
             opened.due, opened.gathered, opened.later_ms = {}, {}, event.until_ms
+        elif opened is not None and opened.later_ms:  # it was put off, and is not any more
+            opened.later_ms = 0
+            self._close(event.number, opened)
 
     def _all_read(self, event: AllRead) -> None:
         for category, place in event.places.items():
@@ -319,6 +325,10 @@ class NotifierState:
     def _pruned(self, event: Pruned) -> None:
         kept = self.kept
         kept.floor = event.number
+        kept.weeks = {week: number for week, number in kept.weeks.items() if number > event.number}
+        for known in (kept.open, kept.shown):
+            for number in [number for number in known if number <= event.number]:
+                del known[number]
         for category, place in event.places.items():
             self._marks(category).read.fill(place)
         kept.subjects = {key: one for key, one in kept.subjects.items() if not 0 < one[1] <= event.number}

@@ -17,6 +17,7 @@ from actors.notifications.notifier.events import (
     Marked,
     Notified,
     Released,
+    SeenElsewhere,
 )
 from actors.workflows.inbox import INBOX, event_id
 from common.clock import to_rfc3339
@@ -42,6 +43,14 @@ def show_marked(entity_id: str, recorded: Recorded[Marked]) -> Owed:
     moments = {"seen_at": event.seen_ms, "read_at": event.read_ms, "archived_at": event.archived_ms}
     payload = {name: to_rfc3339(at_ms) if at_ms else None for name, at_ms in moments.items()}
     return _whispered(entity_id, "notification_updated", {"id": event.id} | payload)
+
+
+def show_seen(entity_id: str, recorded: Recorded[SeenElsewhere]) -> Owed:
+    """The person's other sockets: `notification_updated`, of each that one of them has on the screen."""
+    event = recorded.event
+    moments = {"seen_at": to_rfc3339(event.at_ms), "read_at": None, "archived_at": None}
+    told = [_whisper(entity_id, "notification_updated", {"id": id_} | moments) for id_ in event.ids]
+    return Owed(told) if told else NOTHING
 
 
 def show_all_read(entity_id: str, recorded: Recorded[AllRead]) -> Owed:
@@ -76,7 +85,11 @@ def _delivered(entity_id: str, recorded: Recorded[Any]) -> Owed:
 
 
 def _whispered(entity_id: str, name: str, payload: object) -> Owed:
-    return Owed([Letter(f"{INBOX}:{_user(entity_id)}", _pack(Whisper(name, _to_json(payload))))])
+    return Owed([_whisper(entity_id, name, payload)])
+
+
+def _whisper(entity_id: str, name: str, payload: object) -> Letter:
+    return Letter(f"{INBOX}:{_user(entity_id)}", _pack(Whisper(name, _to_json(payload))))
 
 
 def _user(entity_id: str) -> str:
@@ -87,6 +100,7 @@ REACTIONS: Final[list[AnyReaction]] = [
     Reaction("deliver_notification", "notifier", Notified, deliver_notification, to=(INBOX,)),
     Reaction("deliver_released", "notifier", Released, deliver_released, to=(INBOX,)),
     Reaction("show_marked", "notifier", Marked, show_marked, to=(INBOX,)),
+    Reaction("show_seen", "notifier", SeenElsewhere, show_seen, to=(INBOX,)),
     Reaction("show_all_read", "notifier", AllRead, show_all_read, to=(INBOX,)),
     Reaction("show_counts", "notifier", CountsTold, show_counts, to=(INBOX,)),
     Reaction("claim_device", "notifier", DeviceRegistered, claim_device, to=(DEVICE,)),

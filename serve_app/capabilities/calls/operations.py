@@ -35,8 +35,8 @@ class CallOperations:
             response=CallReply,
             refuses=(FailedPrecondition,),
             example=Example({"callee_id": "usr_ada", "media": "video"}, {"call": RINGING}),
-            description="Ring at every device of somebody: for whoever may write to them in private, or shares a room "
-            "with them. While a call rings at one of the two, another is refused (`busy`).",
+            description="Ring at every device of somebody: for whoever may write to them in private, or shares an "
+            "open conversation with them. While a call rings at one of the two, another is refused (`busy`).",
         )
         yield Operation(
             name="get_call",

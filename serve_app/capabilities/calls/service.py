@@ -12,9 +12,10 @@ from actors.kernel.contract.ports import EntityClient
 from actors.meetings.commands import CreateMeeting
 from actors.meetings.ids import CALL_MS, meeting_of_call
 from actors.meetings.state import CALLED
+from actors.rooms.conversation.commands import See
 from actors.rooms.messages.views import MEMBERSHIPS
 from common.clock import Clock
-from common.errors import InvalidArgument, PermissionDenied
+from common.errors import InvalidArgument, NotFound, PermissionDenied
 from common.ids import new_id
 from common.reach import Reach
 from serve_app.capabilities.capability import DirectRooms
@@ -47,7 +48,7 @@ class Calls:
 
         Raises:
             InvalidArgument: it is the caller themselves.
-            PermissionDenied: neither may they write to each other in private, nor do they share a room.
+            PermissionDenied: neither may they write to each other in private, nor do they share one that is open.
             FailedPrecondition: another call rings at one of them; `details.reason` is `busy`.
             Unavailable: it may ring.
         """
@@ -65,7 +66,14 @@ class Calls:
             for user in taken:
                 await self._entities.submit(f"line:{user}", FreeLine(call), by=SYSTEM, trace=trace)
             raise
-        ringing = Ring(caller=by.user, callee=callee, media=media, ring_ms=self._ring_ms, room=room, meeting=meeting)
+        ringing = Ring(
+            caller=by.user,
+            callee=callee,
+            media=media,
+            ring_ms=self._ring_ms,
+            room=room,
+            meeting=meeting if self._video else "",
+        )
         return await self._entities.ask(f"call:{call}", ringing, by=SYSTEM, trace=trace)
 
     async def ask(self, call_id: str, command: Command[ShownCall], *, by: Principal, trace: str) -> ShownCall:
@@ -109,28 +117,40 @@ class Calls:
             await self._direct.may_open_direct(by.user, by.role, [callee])
         except PermissionDenied:
             await self._reach.may_reach(by.user, callee)
-            if not await self._share_a_room(by.user, callee, room):
+            if not await self._share_a_room(by, callee, room):
                 raise
 
-    async def _share_a_room(self, user: str, other: str, room: str) -> bool:
-        """Are both in this room ("": in any)?"""
+    async def _share_a_room(self, by: Principal, other: str, room: str) -> bool:
+        """Are both in this room ("": in any), and may something be said there now?"""
+        user = by.user
         if room:
-            return await self._both_in(user, other, [room])
+            return await self._both_in(by, other, [room])
         last: str | None = None
         while True:
             equal: dict[str, Scalar] = {"user": user, "left": False}
             query = ViewQuery(collection=MEMBERSHIPS, equal=equal, order_by="room", above=last, limit=_PAGE)
             rooms = [str(view.fields["room"]) for view in await self._views.find(query)]
-            if await self._both_in(user, other, rooms):
+            if await self._both_in(by, other, rooms):
                 return True
             if len(rooms) < _PAGE:
                 return False
             last = rooms[-1]
 
-    async def _both_in(self, user: str, other: str, rooms: Sequence[str]) -> bool:
+    async def _both_in(self, by: Principal, other: str, rooms: Sequence[str]) -> bool:
+        user = by.user
         found = await self._views.get(MEMBERSHIPS, [f"{who}|{room}" for room in rooms for who in (user, other)])
         present = {key for key, view in found.items() if not view.fields["left"]}
-        return any(f"{user}|{room}" in present and f"{other}|{room}" in present for room in rooms)
+        for room in rooms:
+            if f"{user}|{room}" in present and f"{other}|{room}" in present and await self._is_open(room, by):
+                return True
+        return False
+
+    async def _is_open(self, room: str, by: Principal) -> bool:
+        try:
+            seen = await self._entities.ask(f"room:{room}", See(), by=by)
+        except (NotFound, PermissionDenied):  # they have left it a moment ago
+            return False
+        return seen.room.state == "open"
 
     async def _page(self, user: str, before: str | None) -> Sequence[ShownCall]:
         query = ViewQuery(

@@ -15,6 +15,7 @@ from serve_app.capabilities.email.words import WORDS
 _DAY_S: Final = 86_400
 _UNSUBSCRIBE_S: Final = 365 * _DAY_S
 _OUTCOME_S: Final = 30 * _DAY_S
+_NEWS_S: Final = 30 * _DAY_S
 _ACTIONS: Final[Mapping[str, tuple[str, tuple[Action, ...]]]] = {
     "booking_requested": ("booking", ("confirm_booking", "cancel_booking")),
     "booking_confirmed": ("booking", ("cancel_booking",)),
@@ -24,6 +25,13 @@ _ACTIONS: Final[Mapping[str, tuple[str, tuple[Action, ...]]]] = {
     "session_outcome": ("booking", ("complete_booking", "mark_no_show")),
 }
 """By template: what it must be about, and what can be done."""
+_OF_NOTIFICATIONS: Final[Mapping[str, Action]] = {
+    "announcement": "mark_read",
+    "appointment_reminder": "snooze",
+    "maintenance": "mark_read",
+    "worksheet_due": "snooze",
+}
+"""By template: what can be done with the notification itself."""
 _ENDS: Final = ("expires_at_ms", "starts_at_ms")
 """Values of a mail after which nothing can be done from it any more: the first that it has."""
 
@@ -36,8 +44,9 @@ class Linking:
 
     def linked(self, mail: Mail, made_at_ms: int) -> Mail:
         """The mail with its links; those that it has stay."""
-        actions = (*mail.actions, *self._actions(mail, made_at_ms // 1000))
-        unsubscribe = mail.unsubscribe or self._unsubscribe(mail, made_at_ms // 1000)
+        made_s = made_at_ms // 1000
+        actions = (*mail.actions, *self._actions(mail, made_s), *self._of_notification(mail, made_s))
+        unsubscribe = mail.unsubscribe or self._unsubscribe(mail, made_s)
         return msgspec.structs.replace(mail, actions=actions, unsubscribe=unsubscribe)
 
     def _actions(self, mail: Mail, made_s: int) -> list[MailAction]:
@@ -49,7 +58,18 @@ class Linking:
             Link(action=action, user=mail.user, subject=subject.id, version=subject.version, expires_s=until_s)
             for action in about[1]
         ]
-        return [MailAction(title_of(one.action, mail.locale), f"/l/{self.tokens.make(one)}") for one in links]
+        return [self._button(one, mail.locale) for one in links]
+
+    def _of_notification(self, mail: Mail, made_s: int) -> list[MailAction]:
+        action, one = _OF_NOTIFICATIONS.get(mail.template), mail.notification
+        if action is None or one is None or not mail.user:
+            return []
+        until_s = _until_s(mail, made_s + _NEWS_S)
+        link = Link(action=action, user=mail.user, subject=one.id, version=one.version, expires_s=until_s)
+        return [self._button(link, mail.locale)]
+
+    def _button(self, link: Link, locale: str) -> MailAction:
+        return MailAction(title_of(link.action, locale), f"/l/{self.tokens.make(link)}")
 
     def _unsubscribe(self, mail: Mail, made_s: int) -> str:
         """ "" where nobody can do without it, or it goes to nobody in particular."""

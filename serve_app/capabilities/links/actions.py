@@ -8,9 +8,10 @@ import msgspec
 
 from actors.calendars.services.assembly import CalendarServices
 from actors.kernel.contract.entity import Principal, as_themselves
+from actors.notifications.notifier.answers import PreferencesAnswer
 from actors.notifications.notifier.commands import (
-    GetNotification,
     GetPreferences,
+    Glance,
     Mark,
     SetPreferences,
 )
@@ -24,6 +25,7 @@ State: TypeAlias = Literal["open", "done", "expired", "stale"]
 Result: TypeAlias = dict[str, str]
 RoleOf: TypeAlias = Callable[[str], Awaitable[str | None]]
 SNOOZES: Final[Mapping[str, int]] = {"1h": 3_600_000, "4h": 4 * 3_600_000, "1d": 86_400_000}
+_ATTEMPTS: Final = 5
 DIGEST: Final = "digest"
 """The subject of a link that ends digests."""
 _AFTER: Final[Mapping[Action, str]] = {
@@ -129,10 +131,14 @@ class Actions:
         return {"offer_id": link.subject, "status": "declined"}
 
     async def _notification(self, link: Link) -> Found:
-        by = as_themselves(link.user)
-        found = (await self._notifications.ask(link.user, GetNotification(link.subject), by=by)).notification
-        read = link.action == "mark_read" and found.read_at is not None
-        return Found("done" if read else "open", {"notification_id": found.id, "status": "read" if read else "unread"})
+        """What was put off once more than the mail knew, was put off by its link; it is not, twice."""
+        found = await self._notifications.ask(link.user, Glance(link.subject), by=as_themselves(link.user))
+        if link.action == "snooze":
+            done, after = found.snoozes > link.version, "snoozed"
+        else:
+            done, after = found.read, "read"
+        result = {"notification_id": link.subject, "status": after if done else "unread"}
+        return Found("done" if done else "open", result)
 
     async def _read(self, link: Link, _: str) -> Result:
         by = as_themselves(link.user)
@@ -155,15 +161,26 @@ class Actions:
         return Found("done" if off else "open", {"type": link.subject, "status": "off" if off else "on"})
 
     async def _unsubscribe(self, link: Link, _: str) -> Result:
+        """Whatever else of the preferences changes at the same moment."""
         by = as_themselves(link.user)
-        before = await self._notifications.ask(link.user, GetPreferences(), by=by)
-        if link.subject == DIGEST:
-            change = SetPreferences(digest=Digest(email="off", at=before.digest.at), versions=(before.version,))
-        else:
-            chosen = msgspec.structs.replace(before.types.get(link.subject, TypeChoice()), email=False)
-            change = SetPreferences(types=before.types | {link.subject: chosen}, versions=(before.version,))
-        await self._notifications.ask(link.user, change, by=by)
+        for attempt in range(1, _ATTEMPTS + 1):
+            before = await self._notifications.ask(link.user, GetPreferences(), by=by)
+            try:
+                await self._notifications.ask(link.user, _without(link.subject, before), by=by)
+                break
+            except FailedPrecondition:
+                if attempt == _ATTEMPTS:
+                    raise
         return {"type": link.subject, "status": "off"}
+
+
+def _without(subject: str, before: PreferencesAnswer) -> SetPreferences:
+    """The same preferences without mails of this type, or without digests."""
+    versions = (before.version,)
+    if subject == DIGEST:
+        return SetPreferences(digest=Digest(email="off", at=before.digest.at), versions=versions)
+    chosen = msgspec.structs.replace(before.types.get(subject, TypeChoice()), email=False)
+    return SetPreferences(types=before.types | {subject: chosen}, versions=versions)
 
 
 def is_stale(error: CarewireError) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def notifications_of(context: ServerContext) -> Notifications:
     """The service of notifications."""
-    return Notifications(context.region, context.stores.views, context.related, context.clock)
+    return Notifications(context.region, context.stores.views, context.related, context.reach, context.clock)
 
 
 def _operations(context: ServerContext) -> Iterable[Operation[Any]]:

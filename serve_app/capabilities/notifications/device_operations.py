@@ -1,5 +1,6 @@
 """Every operation of devices that are pushed to, and of their workers."""
 
+import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from common.clock import Clock
 from common.errors import FailedPrecondition, InvalidArgument, Unauthenticated
 from common.ids import new_id
 from common.persons import NothingToTell
-from common.timeline import zone_of
+from common.timeline import parse_instant, zone_of
 from serve_app.capabilities.notifications import examples, requests
 from serve_app.capabilities.notifications.connectors.endpoints import endpoint_of
 from serve_app.capabilities.notifications.pull_tokens import PullTokens
@@ -29,6 +30,9 @@ _POINT_BYTES: Final = 65
 _AUTH_BYTES: Final = 16
 _PROOF_BYTES: Final = 16
 _FIELD: Final = "subscription.keys"
+_LONGEST_APPLE: Final = 200
+_APPLE: Final = re.compile(r"[A-Za-z0-9_-]+")
+_HEXADECIMAL: Final = re.compile(r"[0-9A-Fa-f]+")
 
 
 class RegisteredDevice(msgspec.Struct, frozen=True):
@@ -286,7 +290,12 @@ class DeviceOperations:
     async def _receipts(self, request: requests.PushReceipts, caller: Caller) -> answers.Recorded:
         user = await self._who(request.pull_token, caller)
         receipts = tuple(
-            commands.Receipt(delivery_id=one.delivery_id, event=one.event, action=one.action or "")
+            commands.Receipt(
+                delivery_id=one.delivery_id,
+                event=one.event,
+                action=one.action or "",
+                at_ms=0 if one.at is None else parse_instant(one.at, "at"),
+            )
             for one in request.receipts
         )
         return await self._service.ask(
@@ -332,7 +341,8 @@ def _bytes(text: str, length: int, name: str) -> bytes:
 
 
 def _apple(token: str) -> str:
-    """A device token of Apple: hexadecimal. Raises InvalidArgument: it is none."""
-    if len(token) > 200 or len(token) % 2 or not all(one in "0123456789abcdefABCDEF" for one in token):
-        raise InvalidArgument("token is a device token: hexadecimal digits.", details={"field": "token"})
-    return token.lower()
+    """A device token of Apple, which stands in an address: letters and digits, today hexadecimal ones, in one spelling.
+    Raises InvalidArgument: it is none."""
+    if len(token) > _LONGEST_APPLE or _APPLE.fullmatch(token) is None:
+        raise InvalidArgument("token is a device token: letters and digits.", details={"field": "token"})
+    return token.lower() if _HEXADECIMAL.fullmatch(token) else token

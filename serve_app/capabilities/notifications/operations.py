@@ -13,7 +13,7 @@ from common.errors import Conflict, FailedPrecondition, InvalidArgument, RateLim
 from common.timeline import parse_instant
 from serve_app.capabilities.notifications import examples, requests
 from serve_app.capabilities.notifications.bulk import created_all, results_of
-from serve_app.capabilities.notifications.service import Notifications
+from serve_app.capabilities.notifications.service import Notifications, notification_in
 from serve_app.edge.operation import Caller, Example, Operation, Rest, Result
 
 if TYPE_CHECKING:
@@ -83,9 +83,7 @@ def notification_operations(service: Notifications, clock: Clock) -> Iterator[Op
 def _creating(service: Notifications) -> Iterator[Operation[Any]]:
     async def create(request: requests.NewNotification, caller: Caller) -> answers.NotificationAnswer:
         told = await service.create(request, by=caller.by, trace=caller.trace, key=caller.idempotency_key)
-        if told.notification is None:
-            raise FailedPrecondition("This person is told nothing any more.")
-        return answers.NotificationAnswer(told.notification)
+        return answers.NotificationAnswer(notification_in(told))
 
     async def create_several(request: requests.CreateNotifications, caller: Caller) -> Result:
         return Result({"results": await created_all(service, request.notifications, caller)})

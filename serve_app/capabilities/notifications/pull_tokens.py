@@ -1,7 +1,8 @@
 """Tokens with which the worker of a device pulls what it shows, and says what became of it, and nothing else.
 
-A worker wakes up long after the page that had a token has gone. So it has one of its own: a signature over the person,
-the device and the session; it is good as long as the device is registered, and for no other door.
+A worker wakes up long after the page that had a token has gone. So it has one of its own: a signature over the person
+and the device; it is good as long as the device is registered, and so as long as its session lasts, and for no other
+door.
 """
 
 import hmac

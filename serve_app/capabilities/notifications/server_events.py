@@ -20,7 +20,7 @@ class NotificationTold(Addressed, frozen=True, kw_only=True):
 
 
 class NotificationUpdated(Payload, frozen=True, kw_only=True):
-    """How a notification stands after it was read, archived, put off, or made unread."""
+    """How a notification stands after it was seen, read, archived, put off, or made unread."""
 
     id: OtherId
     seen_at: str | None
@@ -55,7 +55,7 @@ NOTIFICATION_EVENTS: Final = (
         name="notification_updated",
         payload=NotificationUpdated,
         audience=_OWN,
-        description="The person read, archived or put off a notification.",
+        description="The person saw, read, archived or put off a notification, at one of their sockets.",
         example={"id": NOTIFICATION["id"], "seen_at": _AT, "read_at": _AT, "archived_at": None},
     ),
     ServerEvent(

@@ -1,5 +1,6 @@
 """Notifications and devices of people, as operations ask for them: the notifier decides, this finds it."""
 
+import re
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
@@ -10,15 +11,16 @@ from actors.calendars.contract.ports import Related
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.notifications.device.commands import Claim
-from actors.notifications.notifier.answers import DeliveriesAnswer, DeviceAnswer, Told
+from actors.notifications.notifier.answers import DeliveriesAnswer, DeviceAnswer, Told, WireNotification
 from actors.notifications.notifier.commands import CountCreation, DropDevice, ListDeliveries, RegisterDevice, Tell
 from actors.notifications.notifier.items.folding import NOTIFICATIONS
 from actors.notifications.notifier.subjects import Subject, Words
 from actors.notifications.types import TYPES
 from common.clock import Clock
 from common.decoding import MAX_DEPTH, check_plain, explained
-from common.errors import CarewireError, InvalidArgument, NotFound, PermissionDenied, Unavailable
+from common.errors import CarewireError, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, Unavailable
 from common.policy import POLICY, Relation
+from common.reach import Reach
 from common.timeline import DAY_MS, parse_instant
 from serve_app.capabilities.notifications.requests import NewNotification
 from store.ports.views import ViewQuery, Views
@@ -26,17 +28,19 @@ from store.ports.views import ViewQuery, Views
 R = TypeVar("R")
 LARGEST_DATA: Final = 4096
 _FURTHEST_MS: Final = 366 * DAY_MS
+_SCRIPT: Final = re.compile(r"\s*(javascript|data|vbscript|blob|file):", re.IGNORECASE)
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
 class Notifications:
     """One a process that serves clients. `related`: is this person in the care of that therapist? None: nobody knows,
-    so therapists may tell nobody."""
+    so therapists may tell nobody. `reach`: who can reach whom at all."""
 
-    def __init__(self, region: Region, views: Views, related: Related | None, clock: Clock) -> None:
+    def __init__(self, region: Region, views: Views, related: Related | None, reach: Reach, clock: Clock) -> None:
         self._region = region
         self._views = views
         self._related = related
+        self._reach = reach
         self._clock = clock
 
     async def ask(self, user: str, command: Command[R], *, by: Principal, trace: str = "") -> R:
@@ -47,7 +51,8 @@ class Notifications:
         """Tell somebody. `key`, else its `request_id`: of the deed, so that a repeat tells nobody twice.
 
         Raises:
-            PermissionDenied: a therapist, and the person is not in their care, or the type is no announcement.
+            PermissionDenied: a therapist, and the person is not in their care, or cannot be reached, or the type is no
+                announcement.
             RateLimited: a therapist made too many within an hour.
             InvalidArgument: a value that no notification has.
         """
@@ -66,14 +71,14 @@ class Notifications:
         """One of several: created, known already, or refused, each on its own."""
         try:
             told = await self.create(_read(asked), by=by, trace=trace, key=f"{key}#{index}" if key else "")
+            made = notification_in(told)
         except CarewireError as error:
             if isinstance(error, Unavailable):
                 raise
             details = {} if error.details is None else {"details": error.details}
             refused = {"code": error.code, "message": error.message} | details
             return {"index": index, "status": "refused", "error": refused}
-        line: dict[str, object] = {"index": index, "status": "duplicate" if told.duplicate else "created"}
-        return line if told.notification is None else line | {"id": told.notification.id}
+        return {"index": index, "status": "duplicate" if told.duplicate else "created", "id": made.id}
 
     def tell_of(self, asked: NewNotification, by: Principal) -> Tell:
         """What the notifier is asked. Raises InvalidArgument: a value that no notification has."""
@@ -84,6 +89,8 @@ class Notifications:
         send_at = _ahead(asked.send_at, "send_at", now_ms)
         if expires and send_at >= expires:
             raise InvalidArgument("It expires before it is told.", details={"field": "expires_at"})
+        if _SCRIPT.match(asked.link or "") is not None:
+            raise InvalidArgument("link leads to a page, and runs nothing.", details={"field": "link"})
         words = Words(title=asked.title, body=asked.body, data=_data_of(asked.data), link=asked.link or "")
         subject = asked.subject
         return Tell(
@@ -127,6 +134,14 @@ class Notifications:
             raise PermissionDenied("Therapists make announcements.", type=asked.type)
         if self._related is None or not await self._related(asked.user_id, by.user):
             raise PermissionDenied("You may tell people in your care.")
+        await self._reach.may_reach(by.user, asked.user_id)
+
+
+def notification_in(told: Told) -> WireNotification:
+    """What was told. Raises FailedPrecondition: the person was erased."""
+    if told.notification is None:
+        raise FailedPrecondition("This person is told nothing any more.")
+    return told.notification
 
 
 def _read(asked: Mapping[str, Any]) -> NewNotification:

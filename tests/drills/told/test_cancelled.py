@@ -196,11 +196,11 @@ async def _troubled(server: MailServer, dice: random.Random) -> None:
         await server.start()
 
 
-async def _everybody(home: House) -> list[Booked]:
-    therapists = {number: await _therapist(home, number) for number in range(-(-SIZE // A_DAY))}
+async def _everybody(home: House, count: int = SIZE) -> list[Booked]:
+    therapists = {number: await _therapist(home, number) for number in range(-(-count // A_DAY))}
     people: list[Booked] = []
-    for first in range(0, SIZE, AT_ONCE):
-        some = range(first, min(SIZE, first + AT_ONCE))
+    for first in range(0, count, AT_ONCE):
+        some = range(first, min(count, first + AT_ONCE))
         people += await asyncio.gather(*(_booked(home, number, therapists) for number in some))
     return people
 
@@ -250,7 +250,7 @@ async def test_what_was_owed_while_nobody_could_be_reached_is_its_last_word(
         monkeypatch.setattr(bookings, "_subject", lambda record, version: None)
     server, service = MailServer(), Phones(random.Random(SEED))
     async with _a_house(mongo_port, tmp_path, server) as home:
-        people = (await _everybody(home))[:A_DAY]
+        people = await _everybody(home, min(SIZE, A_DAY))
         for one in people:
             await _lived(home, one, ["reschedule", "reminders", "cancel"], 0.0)
         async with a_runner(home, _connectors(home, service)):

@@ -1,5 +1,5 @@
-"""People with three phones each are told things, while shards and runners die and the push service hangs up: each phone
-shows each of them once, what is unread is counted the same at every socket, and nothing is lost.
+"""People with three phones each are told things, while shards and runners die, mongod is killed and the push service
+hangs up: each phone shows each of them once, what is unread is counted the same at every socket, and nothing is lost.
 
 And people whose sockets acknowledge after a while: a push where the acknowledgement was not stored before the push was
 due, and none where it was; what is kept of it says which.
@@ -17,9 +17,10 @@ from typing import Any, Final
 
 import pytest
 
+from common.errors import CarewireError
 from config.capabilities.notifications import NotificationSettings
 from tests.activity_rig import a_runner
-from tests.drills.mortal import mortal_shards
+from tests.drills.mortal import AGAIN_S, a_mongod, mortal_shards
 from tests.drills.told.phones import Phones, register, tell
 from tests.gateway_rig import token
 from tests.identity_rig import House, house
@@ -31,6 +32,7 @@ SEED: Final = int(os.environ.get("FIRST_SEED", "1"))
 EACH: Final = 5  # what one is told: of more within an hour some are held
 PHONES: Final = 3
 AT_ONCE: Final = 20
+LISTENING: Final = 50  # people with sockets at once
 WAIT_S: Final = 5.0  # until a push is due
 MARGIN_S: Final = 1.0  # of an acknowledgement that was under way when it was due, nobody here can tell
 LONGEST_S: Final = 10.0
@@ -49,22 +51,28 @@ async def _told_all(home: House, people: list[str]) -> None:
 
 async def _mortal_runners(home: House, service: Phones, dice: random.Random) -> None:
     while True:
-        async with a_runner(home, [service.behind(home)]):
-            await asyncio.sleep(5.0 * dice.uniform(0.5, 1.5))
+        try:
+            async with a_runner(home, [service.behind(home)]):
+                await asyncio.sleep(5.0 * dice.uniform(0.5, 1.5))
+        except CarewireError:  # its database was away
+            await asyncio.sleep(AGAIN_S)
 
 
-async def test_each_phone_shows_each_thing_once(mongo_port: int, tmp_path: Any, record_property: Any) -> None:
+async def test_each_phone_shows_each_thing_once(tmp_path: Any, record_property: Any) -> None:
     dice = random.Random(SEED)
     people = [f"ada-{number}" for number in range(max(1, SIZE // EACH))]
     wanted = {f"{user}-{phone}": set(range(1, EACH + 1)) for user in people for phone in range(PHONES)}
     service = Phones(dice, torn=0.1)
     quick = NotificationSettings(push_wait_s=0.2, online_wait_s=0.6)
-    async with house(url_of(mongo_port), f"test_{uuid.uuid4().hex}", tmp_path, notifications=quick) as home:
+    async with (
+        a_mongod(tmp_path / "mongod") as mongod,
+        house(url_of(mongod.port), f"test_{uuid.uuid4().hex}", tmp_path, notifications=quick) as home,
+    ):
         for user in people:
             for phone in range(PHONES):
                 await register(home, user, f"{user}-{phone}")
         began_s = time.monotonic()
-        async with mortal_shards(home, 5.0, dice) as deaths:
+        async with mortal_shards(home, 5.0, dice) as deaths, mongod.dying(5.0, dice):
             runners = asyncio.create_task(_mortal_runners(home, service, dice))
             await _told_all(home, people)
 
@@ -83,6 +91,7 @@ async def test_each_phone_shows_each_thing_once(mongo_port: int, tmp_path: Any, 
         "shown": sum(map(len, service.shown.values())),
         "replaced": again,
         "deaths": deaths.count,
+        "deaths of mongod": mongod.deaths,
         "took_s": round(time.monotonic() - began_s),
     }
     print(f"\nphones: {figures}")
@@ -120,8 +129,8 @@ async def test_what_was_seen_in_time_is_not_pushed(mongo_port: int, tmp_path: An
             await register(home, user, user)
         async with a_runner(home, [service.behind(home)]):
             names = list(people)
-            for first in range(0, len(names), AT_ONCE):
-                some = names[first : first + AT_ONCE]
+            for first in range(0, len(names), LISTENING):
+                some = names[first : first + LISTENING]
                 found = await asyncio.gather(*(_seen_after(home, user, people[user]) for user in some))
                 for user, rule in zip(some, found, strict=True):
                     assert sum(service.shown.get(user, Counter()).values()) == (0 if rule else 1), (user, rule)

@@ -151,6 +151,10 @@ async def test_a_notification_is_read_or_put_off_from_a_mail(at: Practice) -> No
     await at.home.refused(400, "invalid_argument", "POST", f"/api/actions/{later}", {"choice": "next year"})
     done = await at.home.ok("POST", f"/api/actions/{later}", {"choice": "4h"})
     assert done["result"]["status"] == "snoozed"
+    again = await at.home.ok("POST", f"/api/actions/{later}", {"choice": "1d"})
+    assert (again["already"], again["result"]) == (True, done["result"])
+    assert (await at.home.ok("GET", f"/api/actions/{later}"))["state"] == "done"
+    assert (await at.home.ok("GET", f"/api/actions/{at.link('snooze', made['id'], version=1)}"))["state"] == "open"
     read = at.link("mark_read", made["id"])
     assert "already" not in await at.home.ok("POST", f"/api/actions/{read}")
     assert (await at.home.ok("POST", f"/api/actions/{read}"))["already"] is True

@@ -1,7 +1,11 @@
 """One intent, many deliveries: told once, when it may be, and never after it is known."""
 
+from typing import Any
+
+import msgspec
 import pytest
 
+from actors.inboxes.commands import Whisper
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.notifications.notifier.commands import (
     Acknowledge,
@@ -13,6 +17,7 @@ from actors.notifications.notifier.commands import (
     ReadAll,
     RegisterDevice,
 )
+from actors.notifications.notifier.rules.marking import TOLD_ONE_BY_ONE
 from actors.notifications.notifier.subjects import Subject
 from common.errors import PermissionDenied
 from tests.unit.notifications.notifier_world import SECOND_MS, Told
@@ -202,3 +207,31 @@ def test_others_are_refused(by: Principal) -> None:
     for command in (ListNotifications(), CountUnread(), Mark(notification["id"], "read")):
         with pytest.raises(PermissionDenied):
             told.ask(command, by)
+
+
+def updates(told: Told) -> list[Any]:
+    """What other sockets heard of single notifications since the last look."""
+    letters, told.world.letters = told.world.letters, []
+    whispers = [msgspec.msgpack.decode(one.command, type=Whisper) for one in letters if b"whisper" in one.command]
+    return [msgspec.json.decode(one.payload) for one in whispers if one.name == "notification_updated"]
+
+
+def test_what_is_seen_at_one_socket_is_seen_at_the_others() -> None:
+    told = Told()
+    first, second = told.tell(), told.tell()
+    told.ask(Mark(second["id"], "read"))
+    updates(told)
+    told.ask(Acknowledge((1, 2)), SYSTEM)
+    seen_at = told.ask(GetNotification(first["id"]))["notification"]["seen_at"]
+    assert updates(told) == [{"id": first["id"], "seen_at": seen_at, "read_at": None, "archived_at": None}]
+    told.ask(Acknowledge((1, 2)), SYSTEM)
+    assert updates(told) == []
+
+
+def test_of_very_many_only_the_newest_are_told_one_by_one() -> None:
+    told = Told()
+    for _ in range(30):
+        told.tell(channels=("in_app",))
+    updates(told)
+    told.ask(Acknowledge(tuple(range(1, 31))), SYSTEM)
+    assert len(updates(told)) == TOLD_ONE_BY_ONE

@@ -28,6 +28,7 @@ from actors.notifications.notifier.events import (
     Marked,
     Notified,
     Released,
+    SeenElsewhere,
 )
 from actors.notifications.notifier.items.item import Item
 from actors.notifications.notifier.planning.plan import Plan
@@ -72,6 +73,7 @@ TOLD: Final = {
     "deliver_notification",
     "deliver_released",
     "show_marked",
+    "show_seen",
     "show_all_read",
     "show_counts",
     "tell_seen",
@@ -202,6 +204,12 @@ def test_what_is_not_for_the_inbox_does_not_lie_there() -> None:
             },
         ),
         (
+            "show_seen",
+            SeenElsewhere(numbers=(3, 4), at_ms=AT, ids=("ntf_1",)),
+            "notification_updated",
+            {"id": "ntf_1", "seen_at": "2025-11-20T09:30:00.000Z", "read_at": None, "archived_at": None},
+        ),
+        (
             "show_all_read",
             AllRead(number=9, places={"system": 4}, at_ms=AT, category="system", unread=1),
             "notifications_read",
@@ -219,6 +227,10 @@ def test_other_sockets_hear_what_changed(rule: str, event: Event, name: str, pay
     (letter,) = letters(rule, event)
     command = msgspec.msgpack.decode(letter.command, type=Whisper)
     assert (letter.to, command.name, msgspec.json.decode(command.payload)) == ("user:ann", name, payload)
+
+
+def test_what_was_seen_before_is_nobodys_news() -> None:
+    assert letters("show_seen", SeenElsewhere(numbers=(3, 4), at_ms=AT)) == []
 
 
 def test_counts_that_come_later_are_not_told_now() -> None:

@@ -8,10 +8,12 @@ from actors.kernel.contract.entity import Effects, Recorded
 from actors.notifications.notifier.events import (
     DeviceEnded,
     DeviceRegistered,
+    Gone,
     Judged,
     Marked,
     Notified,
     NotifierEvent,
+    Pruned,
     Released,
     Replaced,
     Sent,
@@ -56,7 +58,8 @@ def fold(part: Item | bytes | None, recorded: Recorded[NotifierEvent]) -> Item |
     event = recorded.event
     match event:
         case Notified() | Released():
-            return msgspec.structs.replace(event.item, content=event.secret)
+            sealed = event.item.sealed if event.secret is None else (*event.item.sealed, recorded.seq)
+            return msgspec.structs.replace(event.item, content=event.secret, sealed=sealed)
         case DeviceRegistered():
             return event.secret
         case DeviceEnded():
@@ -91,6 +94,7 @@ def _changed(item: Item, event: Replaced | Judged | Sent | Marked) -> Item:
                 chose_ms=event.read_ms or event.at_ms,
                 archived_ms=event.archived_ms,
                 later_ms=event.until_ms if event.how == "snoozed" else 0,
+                snoozes=item.snoozes + (event.how == "snoozed"),
             )
 
 
@@ -107,6 +111,10 @@ def effects(entity_id: str, recorded: Recorded[NotifierEvent], part: Any) -> Eff
             secret=event.secret,
         )
         return Effects(views=[view], owner=user, redact=[event.former] if event.former else [])
+    if isinstance(event, Pruned):
+        return Effects(
+            views=[_emptied(user, one) for one in event.gone], redact=[seq for one in event.gone for seq in one.sealed]
+        )
     if isinstance(event, DeviceEnded):
         view = View(DEVICES, f"{user}#{event.device.id}", recorded.seq, {"user": user})
         return Effects(views=[view], redact=[event.device.registered] if event.device.registered else [])
@@ -139,6 +147,32 @@ def view_of(user: str, item: Item) -> View:
     )
 
 
+def _emptied(user: str, one: Gone) -> View:
+    """What is kept no longer leaves its figures."""
+    fields: dict[str, Scalar] = {
+        "user": user,
+        "number": one.number,
+        "type": one.type,
+        "archived": "gone",
+        "day": one.day,
+        "fared": one.fared,
+        "held": 0,
+    }
+    return View(collection=NOTIFICATIONS, id=view_id(user, one.number), version=one.revision, fields=fields)
+
+
+def gone(item: Item) -> Gone:
+    """What is left of a notification that is kept no longer."""
+    return Gone(
+        number=item.number,
+        revision=item.revision + 1,
+        type=item.name,
+        day=item.created_ms // DAY_MS,
+        fared=figures_of(item),
+        sealed=item.sealed,
+    )
+
+
 def _held_since(item: Item) -> int:
     """What was made for later, or put off, is not told yet: nothing holds it back."""
     is_held = any(plan.verdict == "held" for plan in item.plans.values())
@@ -150,6 +184,6 @@ def view_id(user: str, number: int) -> str:
     return f"{user}#{number}"
 
 
-def item_in(view: View) -> Item:
-    """The inverse of `view_of`, with the words opened by whoever read the view."""
-    return msgspec.structs.replace(_unpack(view.data), content=view.secret)
+def item_in(view: View) -> Item | None:
+    """The inverse of `view_of`, with the words opened by whoever read the view. None: it is kept no longer."""
+    return msgspec.structs.replace(_unpack(view.data), content=view.secret) if view.data else None

@@ -45,7 +45,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     `number` is the contract's `seq`. `place`: its number among those of its category; `totals`: how many there were of
     each category up to here. `content`: packed `Words`, or None where it has no words of its own. `revision` grows with
     every change. `replaced_by`: the number of the one that took its place. `chose`: what the person last did with it
-    ("read", "unread"), at `chose_ms`. `joined`: those of its group that it stands for besides.
+    ("read", "unread", "snoozed"), at `chose_ms`. `joined`: those of its group that it stands for besides. `snoozes`:
+    how often it was put off. `sealed`: the numbers of the events that hold its words.
     """
 
     number: int
@@ -80,6 +81,13 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: tuple[Delivery, ...] = ()
     joined: tuple[Member, ...] = ()
     content: bytes | None = None
+    snoozes: int = 0
+    sealed: tuple[int, ...] = ()
+
+    @property
+    def untold(self) -> bool:
+        """Was it made for later, and is that still ahead?"""
+        return bool(self.later_ms) and self.chose != "snoozed"
 
     @property
     def category(self) -> str:

@@ -96,9 +96,10 @@ async def one(query: OneQuery, library: Library) -> NotificationAnswer | Told:
     """The notification."""
     view_id_ = view_id(query.user, query.number)
     view = (await library.view(NOTIFICATIONS, [view_id_])).get(view_id_)
-    if view is None:
+    item = None if view is None else item_in(view)
+    if item is None:
         return Told(duplicate=query.duplicate)
-    shown = wire(item_in(view), seen_ms=query.seen_ms, read_ms=query.read_ms)
+    shown = wire(item, seen_ms=query.seen_ms, read_ms=query.read_ms)
     return Told(notification=shown, duplicate=query.duplicate) if query.told else NotificationAnswer(shown)
 
 
@@ -128,7 +129,7 @@ async def _read(
             limit=limit,
         )
     )
-    return [item_in(view) for view in views]
+    return [item for view in views if (item := item_in(view)) is not None]
 
 
 def _is_unread(state: NotifierState, item: Item) -> bool:

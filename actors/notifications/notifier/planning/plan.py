@@ -160,20 +160,27 @@ def _times(channel: Channel, facts: Facts, settings: NotificationSettings) -> It
             (facts.since_ms + wait),
         )
     yield Step("acknowledged", "pass"), 0
-    if not (facts.at_once or (channel == "email" and facts.type.email_at_once)):
-        yield _quiet(facts)
-    if channel == "push" and not facts.at_once:
+    yield _quiet(channel, facts)
+    if channel == "push":
         yield _rate(facts, settings)
-    if channel == "email" and not (facts.at_once or facts.type.email_at_once):
+    else:
         yield _digest(facts)
 
 
-def _quiet(facts: Facts) -> tuple[Step, int]:
+def _passing(channel: Channel, facts: Facts) -> str:
+    """Why rules of time do not hold it back; "": they do."""
+    if facts.priority == "critical":
+        return "What is critical passes."
+    at_once = facts.at_once or (channel == "email" and facts.type.email_at_once)
+    return "This is told at once." if at_once else ""
+
+
+def _quiet(channel: Channel, facts: Facts) -> tuple[Step, int]:
     until = quiet_until(facts.preferences.quiet_hours, facts.zone, facts.now_ms)
     if until is None:
         return Step("quiet_hours", "pass"), 0
-    if facts.priority == "critical":
-        return Step("quiet_hours", "pass", "What is critical passes."), 0
+    if passing := _passing(channel, facts):
+        return Step("quiet_hours", "pass", passing), 0
     return Step("quiet_hours", "hold"), until
 
 
@@ -184,8 +191,8 @@ def _rate(facts: Facts, settings: NotificationSettings) -> tuple[Step, int]:
     frees = max(frees, _frees(of_it, settings.pushes_per_subject))
     if not frees:
         return Step("rate_capped", "pass"), 0
-    if facts.priority == "critical":
-        return Step("rate_capped", "pass", "What is critical passes."), 0
+    if passing := _passing("push", facts):
+        return Step("rate_capped", "pass", passing), 0
     return Step("rate_capped", "hold", "What comes too often is told together later."), frees
 
 
@@ -198,6 +205,7 @@ def _digest(facts: Facts) -> tuple[Step, int]:
     due = digest_due(facts.preferences.digest, facts.zone, facts.now_ms)
     if due is None:
         return Step("digest", "pass"), 0
-    if facts.priority == "critical" or facts.type.locked:
-        return Step("digest", "pass", "This is never put off."), 0
+    passing = _passing("email", facts) or ("This is never put off." if facts.type.locked else "")
+    if passing:
+        return Step("digest", "pass", passing), 0
     return Step("digest", "hold"), due

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from actors.kernel.contract.entity import Context, Decision, Event
+from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
 from actors.notifications.activities import Sending
 from actors.notifications.notifier.answers import DeviceAnswer, DevicesAnswer, wire_device
 from actors.notifications.notifier.commands import DropDevice, NotePermission, RegisterDevice, RemoveDevice, TryDevice
@@ -15,9 +15,11 @@ from actors.notifications.notifier.events import (
     DeviceNoted,
     DeviceRegistered,
     Owing,
+    PreferencesSet,
     TrialOwed,
 )
 from actors.notifications.notifier.rules import proving
+from actors.notifications.notifier.rules.again import judged_again
 from actors.notifications.notifier.rules.facts import House, lane_of
 from actors.notifications.notifier.state import MOST_DEVICES, NotifierState
 from common.errors import FailedPrecondition, InvalidArgument, NotFound
@@ -50,8 +52,8 @@ def register(state: NotifierState, command: RegisterDevice, context: Context) ->
         session=command.session,
         state="unproven" if command.prove and not proven else "active",
         success_ms=former.success_ms if former is not None else 0,
-        locale=command.locale,
-        tz=command.tz,
+        locale=command.locale or (same.locale if same is not None else ""),
+        tz=command.tz or (same.tz if same is not None else ""),
         app_version=command.app_version,
         permission=command.permission or (same.permission if same is not None else ""),
     )
@@ -60,11 +62,11 @@ def register(state: NotifierState, command: RegisterDevice, context: Context) ->
         author=state.id, secret=command.secret, device=device, former=former.registered if former and still else 0
     )
     events: list[Event] = [event, *_too_many(state, device_id, context.now_ms)]
-    answer = DeviceAnswer(wire_device(device))
-    if device.state != "unproven":
-        return Decision(answer, events=events)
-    owed, ending = proving.asked_for(state.id, device, context.now_ms)
-    return Decision(answer, events=events, notes=[owed], timers=[ending])
+    notes, timers = _moved(state, device, context.now_ms)
+    if device.state == "unproven":
+        owed, ending = proving.asked_for(state.id, device, context.now_ms)
+        notes, timers = [*notes, owed], [*timers, ending]
+    return Decision(DeviceAnswer(wire_device(device)), events=events, notes=notes, timers=timers)
 
 
 def listed(state: NotifierState) -> Decision:
@@ -125,6 +127,13 @@ def try_out(state: NotifierState, house: House, command: TryDevice, context: Con
 def ended(device: DeviceKept, reason: str, now_ms: int) -> DeviceEnded:
     """The end of a device."""
     return DeviceEnded(device=msgspec.structs.replace(device, state="gone", gone_reason=reason, gone_ms=now_ms))
+
+
+def _moved(state: NotifierState, device: DeviceKept, now_ms: int) -> tuple[list[Event], list[SetTimer]]:
+    """Who chose no zone is in that of this device from now on: their nights and mornings are others."""
+    preferences = state.kept.preferences
+    timers = judged_again(state, now_ms) if device.tz not in ("", state.tz) and not preferences.tz else []
+    return ([PreferencesSet(preferences=preferences, judge_ms=now_ms)] if timers else []), timers
 
 
 def _too_many(state: NotifierState, device_id: str, now_ms: int) -> list[Event]:

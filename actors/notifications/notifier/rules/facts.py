@@ -25,11 +25,13 @@ _KEPT_BY_SERVICES_MS: Final = 28 * DAY_MS  # FCM keeps a message for so long, an
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What this installation has. `services`: those that push; `channels`: on which it tells at all."""
+    """What this installation has. `services`: those that push; `channels`: on which it tells at all. `off`: it tells
+    emergencies alone."""
 
     settings: NotificationSettings
     channels: frozenset[Channel] = frozenset(("in_app", "push", "email"))
     services: frozenset[Service] = frozenset(("webpush", "fcm", "apns"))
+    off: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> "House":
@@ -46,7 +48,7 @@ class House:
             "apns": settings.push.apns_key is not None,
         }
         services = frozenset(name for name, there in has.items() if there)
-        return cls(settings.notifications, frozenset(channels), services)
+        return cls(settings.notifications, frozenset(channels), services, off)
 
 
 def facts_of(
@@ -86,6 +88,7 @@ def facts_to_explain(
     return Facts(
         type=kind,
         priority=priority or kind.priority,
+        at_once=kind.at_once,
         now_ms=at_ms,
         since_ms=at_ms,
         preferences=state.kept.preferences,

@@ -20,6 +20,7 @@ from actors.notifications.notifier.events import (
 )
 from actors.notifications.notifier.items.item import Delivery, DeliveryState, Item
 from actors.notifications.notifier.planning.plan import Plan, Step, plan
+from actors.notifications.notifier.rules.again import resting
 from actors.notifications.notifier.rules.devices import ended
 from actors.notifications.notifier.rules.facts import House, facts_of, judged, number_in
 from actors.notifications.notifier.rules.telling import judging
@@ -46,8 +47,7 @@ def judge(state: NotifierState, house: House, command: Judge, context: Context) 
     opened, item = state.kept.open.get(command.number), context.parts.get(str(command.number))
     if opened is None or item is None or opened.due.get(command.channel) != command.due_ms:
         return Decision({})
-    facts = facts_of(state, house, item, context.now_ms, waited=True, blocked=blocked(state, item, command.channel))
-    decided = plan(command.channel, facts, house.settings)
+    decided = _decided(state, house, item, command.channel, context.now_ms)
     note = judged(state=state, house=house, item=item, channel=command.channel, plan=decided, now_ms=context.now_ms)
     timers = [judging(item.number, command.channel, decided)] if decided.verdict == "held" else []
     gathered = opened.gathered.get("push") == "rate_capped" and note.push
@@ -64,8 +64,7 @@ def send_digest(state: NotifierState, house: House, command: SendDigest, context
         item: Item | None = context.parts.get(str(number))
         if item is None:
             continue
-        facts = facts_of(state, house, item, context.now_ms, waited=True, blocked=blocked(state, item, "email"))
-        now = plan("email", facts, house.settings)
+        now = _decided(state, house, item, "email", context.now_ms)
         if now.verdict == "held" and now.reason == "digest":
             now = Plan("sent", (*now.steps[:-1], Step("digest", "pass", "It is in the mail of its period.")))
             told.append(number)
@@ -87,6 +86,14 @@ def send_digest(state: NotifierState, house: House, command: SendDigest, context
     return Decision({}, notes=notes, timers=timers)
 
 
+def _decided(state: NotifierState, house: House, item: Item, channel: Channel, now_ms: int) -> Plan:
+    """The plan by now of what was held."""
+    reason = blocked(state, item, channel)
+    if house.off and not reason and not TYPES[item.name].locked:
+        return resting(now_ms)
+    return plan(channel, facts_of(state, house, item, now_ms, waited=True, blocked=reason), house.settings)
+
+
 def gathered_for(state: NotifierState, due_ms: int) -> list[int]:
     """The numbers of what waits for the mail of the period that ends then."""
     return [
@@ -94,11 +101,6 @@ def gathered_for(state: NotifierState, due_ms: int) -> list[int]:
         for number, opened in state.kept.open.items()
         if opened.gathered.get("email") == "digest" and opened.due.get("email", due_ms + 1) <= due_ms
     ]
-
-
-def due_again(now_ms: int) -> Plan:
-    """Held until now: what was held for a reason that the person has just changed."""
-    return Plan("held", until=now_ms)
 
 
 def dropped(state: NotifierState, context: Context) -> list[Event]:

@@ -10,14 +10,13 @@ from actors.notifications.notifier.answers import ReadSome, ReadUpTo, Recorded
 from actors.notifications.notifier.commands import (
     Acknowledge,
     Mark,
-    Prune,
     ReadAll,
     ReadSeveral,
     Receipt,
     RecordReceipts,
     Release,
 )
-from actors.notifications.notifier.events import AllRead, Marked, Pruned, SeenElsewhere, Sent
+from actors.notifications.notifier.events import AllRead, Marked, SeenElsewhere, Sent
 from actors.notifications.notifier.items.item import Delivery, DeliveryState, Item
 from actors.notifications.notifier.items.listing import OneQuery
 from actors.notifications.notifier.rules.counting import after, counted
@@ -49,9 +48,12 @@ def mark(state: NotifierState, command: Mark, number: int | None, context: Conte
 
     Raises:
         NotFound: there is none.
+        FailedPrecondition: it was made for later, and has not been told yet.
         InvalidArgument: the moment to come back is not ahead, or too far.
     """
     item, now_ms = found(state, number, context), context.now_ms
+    if item.untold:
+        raise FailedPrecondition("It has not been told yet.")
     if command.how == "snoozed" and not now_ms < command.until_ms <= now_ms + MOST_SNOOZED_MS:
         raise InvalidArgument("until lies ahead, within a year.", details={"field": "until"})
     note = _marked(state=state, item=item, how=command.how, now_ms=now_ms, until_ms=command.until_ms)
@@ -77,6 +79,7 @@ def read_several(
         for item in items
         if item is not None
         and not item.replaced_by
+        and not item.untold
         and (note := _marked(state, item, "read", context.now_ms)) is not None
     ]
     changed = len(notes)
@@ -124,14 +127,27 @@ def read_all(state: NotifierState, command: ReadAll, context: Context) -> Decisi
     return counted(state, Decision(answer, notes=notes), context.now_ms)
 
 
+def needed_to_acknowledge(state: NotifierState, command: Acknowledge) -> list[int]:
+    """The numbers of those of which the person's other sockets hear."""
+    return list(_fresh(state, command)[-TOLD_ONE_BY_ONE:])
+
+
 def acknowledge(state: NotifierState, command: Acknowledge, context: Context) -> Decision:
     """A device has these on its screen: what waits to see whether anybody does, need not be sent."""
-    fresh = tuple(number for number in command.numbers if number <= state.kept.last and number not in state.kept.seen)
+    fresh = _fresh(state, command)
     if not fresh:
         return Decision({})
-    notes: list[Event] = [SeenElsewhere(numbers=fresh, at_ms=context.now_ms)]
+    items = [context.parts.get(str(number)) for number in needed_to_acknowledge(state, command)]
+    ids = tuple(one.id for one in items if one is not None and not one.replaced_by and state.seen_at(one) is None)
+    notes: list[Event] = [SeenElsewhere(numbers=fresh, at_ms=context.now_ms, ids=ids)]
     notes += taken_back(state, fresh, context.now_ms)
     return Decision({}, notes=notes)
+
+
+def _fresh(state: NotifierState, command: Acknowledge) -> tuple[int, ...]:
+    """Those of which nobody has said so before."""
+    kept = state.kept
+    return tuple(number for number in command.numbers if number <= kept.last and number not in kept.seen)
 
 
 def receipts(state: NotifierState, command: RecordReceipts, context: Context) -> Decision:
@@ -156,15 +172,6 @@ def receipts(state: NotifierState, command: RecordReceipts, context: Context) ->
     return counted(state, decision, context.now_ms) if read else decision
 
 
-def prune(state: NotifierState, command: Prune, context: Context) -> Decision:
-    """Forget all up to a number that is old enough."""
-    item: Item | None = context.parts.get(str(command.number))
-    if item is None or command.number <= state.kept.floor:
-        return Decision({})
-    note = Pruned(number=command.number, places=item.totals)
-    return counted(state, Decision({}, notes=[note]), context.now_ms)
-
-
 def _is_of(context: Context, number: int, category: str) -> bool:
     """Is the notification of this category? Of "": each is."""
     item: Item | None = context.parts.get(str(number)) if category else None
@@ -178,8 +185,6 @@ def _marked(state: NotifierState, item: Item, how: _How, now_ms: int, until_ms: 
         return None
     if how == "archived" and item.archived_ms:
         return None
-    if how == "unread" and item.later_ms:
-        raise FailedPrecondition("It was put off, and comes back unread.")
     read_ms = 0 if how in ("unread", "snoozed") else (state.read_at(item) if was_read else now_ms) or now_ms
     return Marked(
         number=item.number,
@@ -191,7 +196,7 @@ def _marked(state: NotifierState, item: Item, how: _How, now_ms: int, until_ms: 
         until_ms=until_ms,
         seen_ms=state.seen_at(item) or now_ms,
         read_ms=read_ms,
-        archived_ms=now_ms if how == "archived" else item.archived_ms,
+        archived_ms=now_ms if how == "archived" else item.archived_ms if how == "read" else 0,
     )
 
 
@@ -200,8 +205,9 @@ def _received(known: Delivery, receipt: Receipt, now_ms: int) -> Delivery | None
     told: DeliveryState = "opened" if receipt.event in ("opened", "action") else "displayed"
     if _RANK.get(known.state, 0) >= _RANK[told]:
         return None
-    displayed = known.displayed_ms or now_ms
-    opened = now_ms if told == "opened" else known.opened_ms
+    at_ms = min(now_ms, max(receipt.at_ms, known.accepted_ms or known.due_ms)) if receipt.at_ms else now_ms
+    displayed = known.displayed_ms or at_ms
+    opened = at_ms if told == "opened" else known.opened_ms
     return msgspec.structs.replace(known, state=told, displayed_ms=displayed, opened_ms=opened)
 
 

@@ -126,6 +126,7 @@ def _mail(state: NotifierState, item: Item, delivery: str) -> Mail:
         topic=item.topic,
         subject=_mail_subject(item),
         delivery=delivery,
+        notification=MailSubject("notification", item.id, item.snoozes),
     )
 
 

@@ -15,14 +15,12 @@ from actors.notifications.notifier.planning.plan import Plan, plan
 from actors.notifications.notifier.rules.counting import counted
 from actors.notifications.notifier.rules.facts import House, facts_of, in_app_delivery, judged
 from actors.notifications.notifier.rules.taking_back import ring_ends, take_back
-from actors.notifications.notifier.state import DEDUPE_MS, NotifierState
+from actors.notifications.notifier.state import DEDUPE_MS, WEEK_MS, NotifierState
 from actors.notifications.types import CHANNELS, TYPES, Channel
 from common.errors import InvalidArgument
 from common.numbered_ids import mark_of, timed_id
 from common.timeline import DAY_MS
 
-PRUNE_EVERY: Final = 100
-"""Notifications between two timers that forget what is too old."""
 MOST_JOINED: Final = 60
 """Of a group, those that are remembered one by one: a year of weekly sessions, and some."""
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -49,7 +47,7 @@ def tell(state: NotifierState, house: House, command: Tell, context: Context) ->
     events: list[Event] = [Notified(author=state.id, secret=item.content, item=_bare(item), dedupe=command.dedupe_key)]
     notes: list[Event] = [_replaced(one, item.number) for one in former]
     notes += _sent_at_once(state, house, item, now_ms)
-    timers = [*timers_of(item), *_prune(house, item)]
+    timers = [*timers_of(item), *_prune(state, house, item)]
     answer = _told(state, item)
     return counted(state, Decision(answer, events=events, notes=notes, timers=timers), now_ms)
 
@@ -129,7 +127,7 @@ def _item(state: NotifierState, house: House, command: Tell, now_ms: int, former
         sender=command.sender,
         room=command.room,
         named=command.named,
-        at_once=command.at_once,
+        at_once=command.at_once or kind.at_once,
         mode=command.mode,
         expires_ms=command.expires_at_ms,
         later_ms=command.send_at_ms if command.send_at_ms > now_ms else 0,
@@ -168,11 +166,13 @@ def _sent_at_once(state: NotifierState, house: House, item: Item, now_ms: int) -
     return notes
 
 
-def _prune(house: House, item: Item) -> list[SetTimer]:
-    if item.number % PRUNE_EVERY:
+def _prune(state: NotifierState, house: House, item: Item) -> list[SetTimer]:
+    """The first of a week sets the timer that forgets all of it, when its last has been kept for long enough."""
+    week = item.created_ms // WEEK_MS
+    if week in state.kept.weeks:
         return []
-    due = item.created_ms + house.settings.keep_days * DAY_MS
-    return [SetTimer(f"prune|{item.number}", due, _pack(Prune(item.number)))]
+    due = (week + 1) * WEEK_MS + house.settings.keep_days * DAY_MS
+    return [SetTimer(f"prune|{week}", due, _pack(Prune(week=week)))]
 
 
 def _withdraw(state: NotifierState, command: Tell, context: Context) -> Decision:

@@ -98,6 +98,24 @@ class Shop:
         return json.loads((await self.events.acknowledged(connection, incoming)).body())
 
 
+@pytest.mark.parametrize(
+    ("query", "more"),
+    [("", {"json": {"shelf": 3}}), ("?shelf=3", {}), ("?shelf=3", {"json": {}}), ("?shelf=8", {"json": {"shelf": 3}})],
+    ids=["body", "query", "query and nothing", "both"],
+)
+async def test_members_of_a_delete_come_in_the_body_or_else_in_the_query(query: str, more: Any) -> None:
+    shop = Shop(Rest("DELETE", PATH))
+    assert (await shop.rest("DELETE", f"/api/things/t1/move{query}", **more)).status_code == 200
+    assert shop.asked[0][0] == Move(thing_id="t1", shelf=3)
+
+
+@pytest.mark.parametrize("body", [{"shelf": 3, "colour": "red"}, {"shelf": 10}, {"shelf": 3, "thing_id": "t2"}])
+async def test_a_body_of_a_delete_is_read_as_any_other(body: Any) -> None:
+    shop = Shop(Rest("DELETE", PATH))
+    assert (await shop.rest("DELETE", "/api/things/t1/move", json=body)).status_code == 400
+    assert shop.asked == []
+
+
 async def test_both_doors_hand_on_the_same_request() -> None:
     shop = Shop(Rest("POST", PATH))
     body = {"shelf": 3, "to": "noon", "labels": ["a"], "gently": True}
