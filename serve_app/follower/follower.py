@@ -28,6 +28,8 @@ _MARGIN_MS: Final = (
     60_000  # that is looked at again behind a position: turns are stored a moment after they are decided
 )
 _PAUSES_S: Final = (0.2, 5.0)
+_GATHER_S: Final = 0.02  # behind a look that found little: at 200 turns a second it is 40 looks, not 200
+_LITTLE: Final = 100
 log = get_logger(__name__)
 OpenFeed = Callable[[Iterable[str]], JournalFeed]
 """Makes a feed of turns of these kinds."""
@@ -217,6 +219,8 @@ class Follower:
         at_ms = max((turned.at_ms for turned in opened), default=0)
         for line in lines:
             line.passed(grown.token, at_ms)
+        if 0 < len(opened) < _LITTLE:
+            await asyncio.sleep(_GATHER_S)
 
     async def _keep_always(self) -> None:
         while True:

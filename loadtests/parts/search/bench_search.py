@@ -131,7 +131,7 @@ async def measure(messages: Sequence[str], folder: Path) -> None:
     print(f"  {'plain tantivy':36} {count / took_s:8.0f} messages/s  {base:6.0f} bytes a message")
     kept: Ours | None = None
     for title, beginnings in (("search, beginnings of names", False), ("search, beginnings of all", True)):
-        engine = TantivyEngine(folder / str(beginnings), SystemClock(), commit_every_s=0)
+        engine = TantivyEngine(folder / str(beginnings), SystemClock())
         await engine.start()
         await engine.create(Generation(1, "k1", "1"))
         await engine.swap(1)

@@ -28,7 +28,7 @@ async def made(kind: str, folder: Path) -> AsyncIterator[Engine]:
     """An empty one whose first generation serves."""
     one: Engine
     if kind == "tantivy":
-        one = TantivyEngine(folder, SystemClock(), commit_every_s=0.001)
+        one = TantivyEngine(folder, SystemClock())
     elif url := os.environ.get(URL):
         client = connect(url, os.environ.get(f"{URL[:-4]}_API_KEY"))
         name = f"carewire-test-{uuid.uuid4().hex[:8]}"

@@ -34,7 +34,7 @@ os._exit(9)
 
 
 async def opened(folder: Path) -> TantivyEngine:
-    engine = TantivyEngine(folder, SystemClock(), commit_every_s=0.001)
+    engine = TantivyEngine(folder, SystemClock())
     await engine.start()
     return engine
 

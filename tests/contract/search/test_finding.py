@@ -130,6 +130,8 @@ async def test_counts_are_of_what_may_be_read(library: Engine) -> None:
     assert await library.count(terms, Filters()) == {terms[0]: 3, terms[1]: 1, terms[3]: 2}
     assert await library.count(terms, only(among("room", "r1"))) == {terms[0]: 2, terms[3]: 2}
     assert await library.count([], Filters()) == {}
+    assert set(await library.occurring(terms)) == {terms[0], terms[1], terms[3]}
+    assert set(await library.occurring([])) == set()
 
 
 @together
