@@ -232,6 +232,6 @@ def _in_order(hits: Sequence[Hit], sort: Sort, after: After | None) -> list[Hit]
 def _facets(searcher: Searcher, tree: Tree, filters: Filters, names: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
     if not names:
         return {}
-    wanted = {name: {"terms": {"field": name, "size": _VALUES, "segment_size": _SEGMENT_VALUES}} for name in names}
+    wanted = {name: shape.counting(name, _VALUES, _SEGMENT_VALUES) for name in names}
     found = searcher.aggregate(shape.question(tree, filters), wanted)
-    return {name: {one["key"]: one["doc_count"] for one in found[name]["buckets"]} for name in names}
+    return {name: {shape.value_of(one["key"]): one["doc_count"] for one in found[name]["buckets"]} for name in names}
