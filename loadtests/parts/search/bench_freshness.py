@@ -39,6 +39,7 @@ from config.settings import Settings
 from loadtests.lib.texts import sentences, texts
 from loadtests.parts.search.keeper import Keeper, settings_at
 from serve_app.capabilities.search.analysis import Analyser
+from serve_app.capabilities.search.asking.pages import Pages
 from serve_app.capabilities.search.asking.service import Search
 from serve_app.capabilities.search.asking.wanted import wanted_of
 from serve_app.capabilities.search.doors.requests import Ask
@@ -46,6 +47,7 @@ from serve_app.capabilities.search.process.link import SearchLink
 from serve_app.capabilities.search.sources.messages import TYPE, MessageSource
 from serve_app.catalogue import prepare
 from serve_app.cluster.spec import CarewireSpec
+from serve_app.edge.conventions.roots import root_of
 from store.embedded.server import EmbeddedMongo
 from store.mongo.client import open_client
 from store.stores import open_stores
@@ -103,12 +105,13 @@ async def running(settings: Settings) -> AsyncIterator[House]:
     region = await cluster.region("bench")
     await prepare(client[name], settings)
     rooms, link = Rooms(region, stores.views, clock), SearchLink(client[name])
-    nobody: Any = None  # no cursor, no grant and no address is asked for
+    pages = Pages(client[name], stores.vault, await root_of(settings.auth, client[name], stores.vault), clock)
+    nobody: Any = None  # no grant and no address is asked for
     sources = {TYPE: MessageSource(region)}
     try:
         yield House(
             rooms,
-            Search(link, sources, rooms.memberships, nobody, nobody, nobody, entities=region, analyser=Analyser()),
+            Search(link, sources, rooms.memberships, pages, nobody, nobody, entities=region, analyser=Analyser()),
         )
     finally:
         await link.close()
