@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from common.clock import SystemClock
+from common.lib.allocator import share_arenas
 from common.logs import configure_logging
 from config.settings import Settings
 from serve_app.capabilities.search.process.engines import open_engine
@@ -113,5 +114,6 @@ def _pss_mb() -> float:
 
 if __name__ == "__main__":
     configure_logging("WARNING", "console")
+    share_arenas()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(keep(sys.argv[1], Path(sys.argv[2])))

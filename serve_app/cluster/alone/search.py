@@ -8,6 +8,7 @@ from actors.files.kind import FileKind
 from actors.kernel.contract.entity import AnyKind
 from actors.rooms.room.kind import RoomKind
 from actors.worksheets.worksheet.kind import WorksheetKind
+from common.lib.allocator import share_arenas
 from common.lib.collector import calm_collector
 from config.settings import Settings
 from serve_app.capabilities.search.process.engines import open_engine
@@ -27,6 +28,7 @@ class SearchReplica:
     """The one replica: Serve starts it, asks for its health, and lets it end."""
 
     async def __init__(self, recipe: CarewireSpec) -> None:  # type: ignore[misc] # Serve awaits it
+        share_arenas()
         settings = recipe.settings
         self._runtime = runtime = await Runtime.open(recipe, NAME, kinds_of(settings))
         context = SearchContext(
