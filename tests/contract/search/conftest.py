@@ -3,7 +3,7 @@
 
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,12 +15,20 @@ from serve_app.capabilities.search.engines.elastic.engine import ElasticEngine
 from serve_app.capabilities.search.engines.elastic.server import connect
 from serve_app.capabilities.search.engines.embedded.engine import TantivyEngine
 from serve_app.capabilities.search.port import Engine, Generation
+from tests.quick_disk import quick_folder
 
 FIRST = Generation(1, "key1", "one")
 URL = "CAREWIRE_TEST_ELASTICSEARCH_URL"
 
 
 ENGINES = ["tantivy", "elasticsearch"]
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """In memory: what is durable there after a crash of a process is durable on a disk."""
+    with quick_folder() as folder:
+        yield folder
 
 
 @asynccontextmanager
@@ -52,7 +60,8 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 
 @pytest_asyncio.fixture(params=ENGINES, scope="module", loop_scope="module")
-async def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
+async def shared(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
     """One for all tests of a module that do not mind what else is in it: opening one costs more than they do."""
-    async with made(request.param, tmp_path_factory.mktemp("shared") / "index") as one:
-        yield one
+    with quick_folder() as folder:
+        async with made(request.param, folder / "index") as one:
+            yield one
