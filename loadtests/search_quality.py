@@ -28,8 +28,10 @@ from tantivy import Occur, Query
 from common.clock import SystemClock
 from loadtests.lib.texts import Text, texts
 from serve_app.capabilities.search.analysis import Analyser
+from serve_app.capabilities.search.asking.reranking import MOST_CHARS, MOST_RANKED
 from serve_app.capabilities.search.blind import Blinded, Blinder, IndexKey, beginnings
 from serve_app.capabilities.search.engines.embedded.engine import TantivyEngine
+from serve_app.capabilities.search.meaning.ranking import Ranking
 from serve_app.capabilities.search.port import Filters, Generation, Key, Put
 from serve_app.capabilities.search.process.index import Asked
 from serve_app.capabilities.search.query import MOST_WORDS, parse
@@ -114,13 +116,27 @@ class Ours:
     async def clean(self, text: str, *, typeahead: bool = False) -> list[int]:
         """As a caller's query is asked."""
         query = parse(text, self._asked.analyser, typeahead=typeahead)
-        slips = await self._asked.instead(query, Filters())
-        found = await self._asked.find(query, slips, Filters(), every=False, sort="relevance", limit=DEEP)
+        found, _ = await self._asked.propose(query, Filters(), every=False, sort="relevance", limit=DEEP)
         return [int(hit.key.id) for hit in found.hits]
 
     async def begun(self, text: str) -> list[int]:
         """While it is typed."""
         return await self.clean(text, typeahead=True)
+
+
+class Meant:
+    """The first ones of another search in the order of what they mean, as `CAREWIRE_SEARCH__RERANK` has it; nobody is
+    in a hurry here."""
+
+    def __init__(self, ours: Ours, bodies: Sequence[str]) -> None:
+        self._ours, self._bodies, self._ranking = ours, bodies, Ranking()
+
+    async def clean(self, text: str) -> list[int]:
+        """As a caller's query is asked."""
+        found = await self._ours.clean(text)
+        first = found[:MOST_RANKED]
+        places = await self._ranking.order(text, [self._bodies[number][:MOST_CHARS] for number in first])
+        return [*(first[place] for place in places), *found[MOST_RANKED:]]
 
 
 def slipped(text: str, dice: random.Random) -> str:
@@ -150,7 +166,7 @@ async def score(search: Search, queries: Sequence[tuple[int, str]]) -> tuple[flo
     return gain, sum(place < DEEP for place in places) / len(places), [found for _, found in ranked]
 
 
-async def quality(found: Sequence[Text], count: int, folder: Path) -> None:
+async def quality(found: Sequence[Text], count: int, folder: Path, *, rerank: bool) -> None:
     """The table."""
     bodies, analyser, dice = [text.body for text in found], Analyser(), random.Random(7)
     blinder = Blinder(IndexKey("k1", bytes(range(32))), analyser)
@@ -168,6 +184,8 @@ async def quality(found: Sequence[Text], count: int, folder: Path) -> None:
     slips, ends = [(n, slipped(text, dice)) for n, text in clean], [(n, cut(text)) for n, text in clean]
     print(f"{len(bodies)} texts, {len(clean)} queries{'':24} nDCG@10  recall@100")
     rankings = {}
+    meant = Meant(ours, bodies)
+    by_meaning = (("clean: search, by meaning", meant.clean, clean), ("slips: search, by meaning", meant.clean, slips))
     for title, search, queries in (
         ("clean: plain tantivy, its own words", plain.clean, clean),
         ("clean: plain tantivy, our words", same.clean, clean),
@@ -177,6 +195,7 @@ async def quality(found: Sequence[Text], count: int, folder: Path) -> None:
         ("slips: search", ours.clean, slips),
         ("cut: plain tantivy, as a beginning", plain.begun, ends),
         ("cut: search, while it is typed", ours.begun, ends),
+        *(by_meaning if rerank else ()),
     ):
         gain, recall, rankings[title] = await score(search, queries)
         print(f"  {title:42} {gain:8.3f} {recall:10.3f}", flush=True)
@@ -254,12 +273,13 @@ def main() -> int:
     """Print both."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--queries", type=int, default=300)
+    parser.add_argument("--rerank", action="store_true", help="by meaning too; needs the extra `rerank`")
     parser.add_argument("--quick", action="store_true", help="few texts: does it work?")
     args = parser.parse_args()
     found = texts()
     found = found[:400] if args.quick else found
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(quality(found, 30 if args.quick else args.queries, Path(folder)))
+        asyncio.run(quality(found, 30 if args.quick else args.queries, Path(folder), rerank=args.rerank))
     attack(found)
     return 0
 

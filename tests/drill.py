@@ -89,7 +89,13 @@ DRILLS: Final[Mapping[str, Drill]] = {
     "cancelled": Drill(("tests/drills/told/test_cancelled.py",), rounds=1, limit_s=3600.0, size=2000, at_once=0),
     "told": Drill(("tests/drills/told/test_told.py",), rounds=1, limit_s=1800.0, size=100_000, at_once=0),
     "uploads": Drill(("tests/drills/test_files.py",), rounds=1, limit_s=1200.0, size=20, at_once=0),
-    "search": Drill(("tests/drills/test_searching.py",), rounds=1, limit_s=1200.0, size=1500, at_once=0),
+    "search": Drill(
+        ("tests/drills/test_searching.py", "tests/drills/test_search_page.py"),
+        rounds=1,
+        limit_s=1200.0,
+        size=1500,
+        at_once=0,
+    ),
     "files": Drill(("tests/unit/files/test_pictures.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
     "phones": Drill(("tests/drills/told/test_phones.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
     "media": Drill(

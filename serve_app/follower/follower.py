@@ -28,7 +28,7 @@ _MARGIN_MS: Final = (
     60_000  # that is looked at again behind a position: turns are stored a moment after they are decided
 )
 _PAUSES_S: Final = (0.2, 5.0)
-_EVERY_S: Final = 0.1  # looks at the stream: each costs the database as much for one turn as for hundreds
+_EVERY_S: Final = 0.05  # looks at the stream: each costs the database as much for one turn as for hundreds
 log = get_logger(__name__)
 OpenFeed = Callable[[Iterable[str]], JournalFeed]
 """Makes a feed of turns of these kinds."""

@@ -16,6 +16,7 @@ from common.errors import CarewireError, NotFound, PermissionDenied
 
 _ARRIVING_MS: Final = 5_000
 _PAUSES_S: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
+_MOST_PLACES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,18 @@ class FileSight:
             await asyncio.sleep(pause_s)
             known = await self._known(file_id, trace)
         raise _absent(file_id)
+
+    async def rooms(self, record: FileRecord, by: Principal, trace: str = "") -> list[str]:
+        """Where they see a message with this file at this moment, the latest place first; of the last places alone.
+        Raises Unavailable."""
+        places = record.places[::-1][:_MOST_PLACES]
+        seen = await asyncio.gather(*(self._witnessed(place, by, trace) for place in places))
+        there = [
+            place.room
+            for place, witnessed in zip(places, seen, strict=True)
+            if witnessed is not None and record.id in witnessed.files
+        ]
+        return list(dict.fromkeys(there))
 
     async def _known(self, file_id: str, trace: str) -> KnownFile:
         known = await self._entities.ask(entity_of(file_id), KnowFile(), by=SYSTEM, trace=trace)

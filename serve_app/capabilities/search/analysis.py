@@ -35,7 +35,8 @@ _PARTS: Final = regex.compile(_PIECE, regex.V1)
 _WHOLE: Final = regex.compile(r"[\p{Nd}@.]", regex.V1)
 _ACCENTS: Final = regex.compile(r"(?<=[\p{Latin}\p{Greek}])\p{Mn}++", regex.V1)
 _UNSEEN: Final = regex.compile(r"[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}]++", regex.V1)
-_SAME: Final[dict[int, str]] = {0x2018: "'", 0x2019: "'", 0x0451: "\u0435"}  # quotation marks in words; Cyrillic io
+_QUOTES: Final[dict[int, str]] = {0x2018: "'", 0x2019: "'"}  # in words
+_SAME: Final[dict[int, str]] = {**_QUOTES, 0x0451: "\u0435"}  # Cyrillic io
 _CHUNKS: Final = re.compile(r"\S+")
 
 
@@ -114,6 +115,14 @@ def normal(text: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     bare = _ACCENTS.sub("", unicodedata.normalize("NFD", _UNSEEN.sub("", folded)))
     return unicodedata.normalize("NFC", bare).translate(_SAME)
+
+
+def written(text: str) -> str:
+    """A word as it is written, but for case and width."""
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", _UNSEEN.sub("", folded)).translate(_QUOTES)
 
 
 def _pieces(text: str) -> Iterator[tuple[str, int, int]]:

@@ -8,11 +8,11 @@ begin*          words that begin so
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from common.errors import InvalidArgument
-from serve_app.capabilities.search.analysis import Analyser, normal
+from serve_app.capabilities.search.analysis import Analyser, normal, written
 
 LONGEST: Final = 256  # code points
 MOST_WORDS: Final = 16
@@ -22,23 +22,26 @@ _PARTS: Final = re.compile(r"""(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<p
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as it was typed, normal."""
+    """A word as it was typed, normal. `written`: with its accents."""
 
     text: str
+    written: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What a word begins with, normal."""
+    """What a word begins with, normal. `written`: with its accents."""
 
     text: str
+    written: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Two words or more that follow each other."""
+    """Two words or more that follow each other, normal. `written`: with their accents."""
 
     words: tuple[str, ...]
+    written: tuple[str, ...] = field(default=(), compare=False)
 
 
 Part = Word | Beginning | Phrase
@@ -64,14 +67,14 @@ def parse(text: str, analyser: Analyser, *, typeahead: bool = False) -> SearchQu
     unwanted: list[Part] = []
     for match in _PARTS.finditer(text):
         if match["phrase"] is not None:
-            parts = _phrase(analyser.words(match["phrase"]))
+            parts = _phrase(_words(match["phrase"], analyser))
         elif match["plain"] is not None:
             parts = _plain(match["plain"], analyser)
         else:
             continue
         (unwanted if match["minus"] else wanted).extend(parts)
     if typeahead and wanted and isinstance(last := wanted[-1], Word) and not _ends_otherwise(text):
-        wanted[-1] = Beginning(last.text)
+        wanted[-1] = Beginning(last.text, last.written)
     if sum(len(part.words) if isinstance(part, Phrase) else 1 for part in wanted + unwanted) > MOST_WORDS:
         raise _refused(f"A search has at most {MOST_WORDS} words.")
     return SearchQuery(tuple(dict.fromkeys(wanted)), tuple(dict.fromkeys(unwanted)))
@@ -84,17 +87,21 @@ def _judge(text: str) -> None:
         raise _refused("A search has no control characters.")
 
 
-def _phrase(words: list[str]) -> list[Part]:
+def _words(text: str, analyser: Analyser) -> list[Word]:
+    return [Word(one.word, written(text[one.start : one.end])) for one in analyser.spans(text)]
+
+
+def _phrase(words: list[Word]) -> list[Part]:
     if len(words) > 1:
-        return [Phrase(tuple(words))]
-    return [Word(word) for word in words]
+        return [Phrase(tuple(one.text for one in words), tuple(one.written for one in words))]
+    return list(words)
 
 
 def _plain(text: str, analyser: Analyser) -> list[Part]:
-    words = analyser.words(text)
-    parts: list[Part] = [Word(word) for word in words]
-    if text.endswith("*") and words and normal(text.rstrip("*")).endswith(words[-1]):
-        parts[-1] = Beginning(words[-1])
+    words = _words(text, analyser)
+    parts: list[Part] = list(words)
+    if text.endswith("*") and words and normal(text.rstrip("*")).endswith(words[-1].text):
+        parts[-1] = Beginning(words[-1].text, words[-1].written)
     return parts
 
 

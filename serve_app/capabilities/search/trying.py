@@ -14,17 +14,25 @@ MOST_TRIED: Final = 2_500  # words at one slip, of one query
 
 
 async def instead(
-    query: SearchQuery, blinder: Blinder, engine: Counter, filters: Filters, unread: Collection[str] = ()
+    query: SearchQuery,
+    blinder: Blinder,
+    engine: Counter,
+    filters: Filters,
+    unread: Collection[str] = (),
+    *,
+    nowhere: bool = False,
 ) -> Mapping[str, Sequence[str]]:
     """For each such word, those that it may stand for. Which of them are in hits is seen when those are opened.
-    `unread`: words that are such, though documents of `filters` have them.
+    `unread`: words that are such, though documents of `filters` have them. `nowhere`: only those that no document has,
+    whoever may read it; that is seen at once, where the others cost a search each.
 
     Raises:
         Unavailable: the engine does not answer.
     """
     words = [part.text for part in query.wanted if isinstance(part, Word) and not blinder.analyser.stops(part.text)]
     terms = {word: blinder.terms(word) for word in words}
-    known = await engine.count(list(dict.fromkeys(term for word in words for term in terms[word])), filters)
+    wanted = list(dict.fromkeys(term for word in words for term in terms[word]))
+    known = await engine.occurring(wanted) if nowhere else await engine.count(wanted, filters)
     unknown = [word for word in words if word in unread or not any(term in known for term in terms[word])]
     if not unknown:
         return {}

@@ -3,7 +3,7 @@
 
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from serve_app.capabilities.search.engines.elastic.engine import ElasticEngine
 from serve_app.capabilities.search.engines.elastic.server import connect
 from serve_app.capabilities.search.engines.embedded.engine import TantivyEngine
 from serve_app.capabilities.search.port import Engine, Generation
+from tests.quick_disk import quick_folder
 
 FIRST = Generation(1, "key1", "one")
 URL = "CAREWIRE_TEST_ELASTICSEARCH_URL"
@@ -23,12 +24,19 @@ URL = "CAREWIRE_TEST_ELASTICSEARCH_URL"
 ENGINES = ["tantivy", "elasticsearch"]
 
 
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """In memory: what is durable there after a crash of a process is durable on a disk."""
+    with quick_folder() as folder:
+        yield folder
+
+
 @asynccontextmanager
 async def made(kind: str, folder: Path) -> AsyncIterator[Engine]:
     """An empty one whose first generation serves."""
     one: Engine
     if kind == "tantivy":
-        one = TantivyEngine(folder, SystemClock(), commit_every_s=0.001)
+        one = TantivyEngine(folder, SystemClock())
     elif url := os.environ.get(URL):
         client = connect(url, os.environ.get(f"{URL[:-4]}_API_KEY"))
         name = f"carewire-test-{uuid.uuid4().hex[:8]}"
@@ -52,7 +60,8 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 
 @pytest_asyncio.fixture(params=ENGINES, scope="module", loop_scope="module")
-async def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engine]:
+async def shared(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
     """One for all tests of a module that do not mind what else is in it: opening one costs more than they do."""
-    async with made(request.param, tmp_path_factory.mktemp("shared") / "index") as one:
-        yield one
+    with quick_folder() as folder:
+        async with made(request.param, folder / "index") as one:
+            yield one

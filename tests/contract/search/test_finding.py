@@ -130,6 +130,8 @@ async def test_counts_are_of_what_may_be_read(library: Engine) -> None:
     assert await library.count(terms, Filters()) == {terms[0]: 3, terms[1]: 1, terms[3]: 2}
     assert await library.count(terms, only(among("room", "r1"))) == {terms[0]: 2, terms[3]: 2}
     assert await library.count([], Filters()) == {}
+    assert set(await library.occurring(terms)) == {terms[0], terms[1], terms[3]}
+    assert set(await library.occurring([])) == set()
 
 
 @together
@@ -172,3 +174,11 @@ async def test_signs_of_engines_mean_nothing(engine: Engine, token: str) -> None
     await engine.apply([put("m1", "a b", room="a")])
     assert await ids(engine, some(token)) == []
     assert await ids(engine, Tree(), only(among("room", token))) == []
+
+
+async def test_an_id_that_looks_like_something_else_is_an_id(engine: Engine) -> None:
+    odd = ["2026-11-20T09:30:00Z", "123", "1.5", "true", "null", "a.b", "=a", "a:b/c"]
+    await engine.apply([put(f"m{n}", room=one, sender=one) for n, one in enumerate(odd)])
+    for n, one in enumerate(odd):
+        assert await ids(engine, Tree(), only(among("room", one), among("sender", one, "x"))) == [f"m{n}"]
+    assert set((await engine.facets(Tree(), Filters(), ["room"]))["room"]) == set(odd)

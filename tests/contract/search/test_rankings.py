@@ -16,7 +16,7 @@ SEEN = [1 / (n + 2) for n in range(400)]  # as often as words of a language
 async def test_every_engine_ranks_as_the_one_in_the_process_does(engine: Engine, tmp_path: Path) -> None:
     dice = random.Random(5)
     texts = [" ".join(dice.choices(WORDS, SEEN, k=dice.randrange(5, 60))) for _ in range(600)]
-    peer = TantivyEngine(tmp_path / "peer", SystemClock(), commit_every_s=0.001)
+    peer = TantivyEngine(tmp_path / "peer", SystemClock())
     await peer.start()
     await peer.create(FIRST)
     await peer.swap(1)

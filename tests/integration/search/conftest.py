@@ -1,7 +1,8 @@
 """One house, with somebody who keeps an index, and somebody who does what is owed."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -11,17 +12,26 @@ from tests.activity_rig import a_runner
 from tests.identity_rig import House, house
 from tests.integration.search.rig import searching
 from tests.mongo import url_of
+from tests.quick_disk import quick_folder
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def kept(mongo_port: int, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[House, SearchProcess]]:
+async def kept(mongo_port: int) -> AsyncIterator[tuple[House, SearchProcess]]:
     """With two gateways. Nothing is emptied between tests: each has people and rooms of its own."""
-    url, directory = url_of(mongo_port), tmp_path_factory.mktemp("house")
-    async with house(url, f"test_{uuid.uuid4().hex}", directory) as made:
-        await made.gateway()
-        await made.gateway()
-        async with searching(made, url) as process, a_runner(made):
-            yield made, process
+    url = url_of(mongo_port)
+    with quick_folder() as directory:
+        async with house(url, f"test_{uuid.uuid4().hex}", directory) as made:
+            await made.gateway()
+            await made.gateway()
+            async with searching(made, url) as process, a_runner(made):
+                yield made, process
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """For indexes that a test has for itself."""
+    with quick_folder() as folder:
+        yield folder
 
 
 @pytest.fixture

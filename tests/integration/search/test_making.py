@@ -84,10 +84,10 @@ class Life:
 
     def __init__(self, folder: Path, database: AsyncIOMotorDatabase[Any], vault: Any, told: Told) -> None:
         clock = SystemClock()
-        self.engine, self.told = TantivyEngine(folder, clock, commit_every_s=0.001), told
+        self.engine, self.told = TantivyEngine(folder, clock), told
         self.keys, self.notes = IndexKeys(database, vault), Notes(database)
         self.served = Served(self.engine, self.keys, self.notes, Positions(database), Analyser())
-        self.indexer = Indexer(self.engine, [cast("Feeder", Lines())], self._turns_of, self._changed)
+        self.indexer = Indexer(self.engine, [cast("Feeder", Lines())], self._turns_of, self._changed, rest_s=0.0)
         self.everything = Everything(self.indexer, cast("Past", told), [])
         self.maker = Maker(self.engine, self.indexer, self.everything, self._begun, self.keys, self.notes)
         erased = ErasedPeople(database, vault)
@@ -138,7 +138,8 @@ class Life:
         return await checking.look(repair=False)
 
     async def _begun(self, generation: Generation, blinder: Blinder) -> None:
-        self.answering = Answering(Asked(self.engine, blinder), self.engine, self._clock)
+        excluded = self.indexer.excluded.rooms
+        self.answering = Answering(Asked(self.engine, blinder), self.engine, self._clock, excluded)
         self.maker.serves(blinder, texts=False)
         await self.indexer.begin(Written(self.engine, blinder, texts=False, number=generation.number))
 

@@ -135,6 +135,16 @@ async def test_files_worksheets_and_appointments_are_found_by_whoever_may_see_th
     await sender.ok("create_room", {"room_id": "s-0", "members": ["dan"]})
     await sender.ok("share_file", {"room_id": "s-0", "file_id": file_id})
     await until_titled(home, token("dan"), "Ostrich letter.txt", q="ostrich", type="files")
+    in_room = {"type": "files", "room_id": "s-0", "sender_id": "cleo"}
+    (hit,) = (await search(home, token("dan"), facets="room_id,sender_id", **in_room))["hits"]
+    assert (hit["room_id"], hit["user_id"]) == ("s-0", "cleo")
+    assert await found(home, token("dan"), type="files", room_id="s-1") == []
+    await sender.ok("update_room", {"room_id": "s-0", "searchable": False})
+    assert await found(home, token("dan"), q="ostrich") == []
+    assert await found(home, cleo, q="ostrich") == ["Ostrich letter.txt"]  # it is theirs, wherever it stands
+    assert await found(home, cleo, **in_room) == []
+    await sender.ok("update_room", {"room_id": "s-0", "searchable": True})
+    assert await found(home, token("dan"), q="ostrich") == ["Ostrich letter.txt"]
     await home.ok("DELETE", f"/api/files/{file_id}", bearer=cleo)
     assert await found(home, token("dan"), q="ostrich") == []
 

@@ -1,7 +1,7 @@
 """Two rooms and a conversation that belongs to care, in the memory of one process, with an index that hears of them
 when it is told to: what happens in them, and what is found by then."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, cast
 
@@ -93,6 +93,9 @@ class PlainEngine:
         puts = self._puts(filters)
         counts = {term: sum(_matches(one, term) for one in puts) for term in terms}
         return {term: count for term, count in counts.items() if count}
+
+    async def occurring(self, terms: Sequence[Term]) -> Collection[Term]:
+        return (await self.count(terms, Filters())).keys()
 
     async def scan(self, filters: Filters, *, generation: int | None = None) -> AsyncIterator[Sequence[Hit]]:
         yield [Hit(one.key, one.version, one.at) for one in self._puts(filters)]
@@ -239,9 +242,9 @@ class Life:
         engine, blinder = cast("Engine", PlainEngine()), Blinder(IndexKey("k1", bytes(32)), ENGLISH)
         self._opening = TurnOpener(self._kinds, self._stores)
         library = StoredLibrary(self._kinds[0], self._stores)
-        answering = Answering(Asked(engine, blinder), engine, self._clock)
         feeders: list[Feeder] = [RoomFeeder(), MessageFeeder(library)]
-        self._indexer = Indexer(engine, feeders, self._all_of, answering.remembered.changed)
+        self._indexer = Indexer(engine, feeders, self._all_of, lambda keys: answering.remembered.changed(keys))
+        answering = Answering(Asked(engine, blinder), engine, self._clock, self._indexer.excluded.rooms)
         await self._indexer.begin(Written(engine, blinder, texts=True, number=1))
         unused: Any = None
         self._search = Search(

@@ -29,13 +29,36 @@ JUDGED: list[tuple[str, str, bool]] = [
 ]
 
 
-def matcher(text: str, slips: Slips = NO_SLIPS, *, every: bool = False) -> Matcher:
-    return Matcher(ENGLISH, parse(text, ENGLISH), slips, every=every)
+EXACTLY: list[tuple[str, str, bool, bool]] = [  # and how it is where exactly this is asked for
+    ("running", "she was Running", True, True),
+    ("running", "she runs", True, False),
+    ("cafe", "the caf\u00e9", True, False),
+    ("caf\u00e9", "the CAFE\u0301", True, True),
+    ('"panic attack"', "a Panic attack came", True, True),
+    ('"panic attack"', "panic attacks", True, False),
+    ("pan*", "panics", True, True),
+    ("pan*", "p\u00e4nic", True, False),
+    ("panic -nights", "panic at night", False, True),
+    ("panic -night", "panic at night", False, False),
+    ("running quiet", "she runs, a quiet run", True, True),
+    ("gardem", "the garden", True, False),
+]
+
+
+def matcher(text: str, slips: Slips = NO_SLIPS, *, every: bool = False, exact: bool = False) -> Matcher:
+    return Matcher(ENGLISH, parse(text, ENGLISH), slips, every=every, exact=exact)
 
 
 @pytest.mark.parametrize(("query", "text", "held"), JUDGED)
 def test_the_opened_text_says_whether_it_is_a_hit(query: str, text: str, held: bool) -> None:
     assert (matcher(query).match("", text) is not None) is held
+
+
+@pytest.mark.parametrize(("query", "text", "held", "exactly"), EXACTLY)
+def test_exactly_is_as_it_was_typed_but_for_case(query: str, text: str, held: bool, exactly: bool) -> None:
+    slips = {"gardem": ["garden"]}
+    assert (matcher(query, slips).match("", text) is not None) is held
+    assert (matcher(query, exact=True).match("", text) is not None) is exactly
 
 
 def test_no_phrase_reaches_from_the_title_into_the_text() -> None:

@@ -1,7 +1,7 @@
 """What becomes of a query: its tree, and the words at one slip for those that are nowhere."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
 import pytest
@@ -26,11 +26,15 @@ class Readable:
 
     def __init__(self, *words: str) -> None:
         self.words = {term for word in words for term in BLINDER.terms(word)}
+        self.elsewhere: set[Term] = set()
         self.asked = 0
 
     async def count(self, terms: Sequence[Term], filters: Filters) -> Mapping[Term, int]:
         self.asked += len(terms)
         return {term: 1 for term in terms if term in self.words}
+
+    async def occurring(self, terms: Sequence[Term]) -> Collection[Term]:
+        return {*self.words, *self.elsewhere}.intersection(terms)
 
 
 def tree_of(text: str, *, every: bool = False) -> Tree:
@@ -82,6 +86,14 @@ async def test_a_word_that_is_nowhere_stands_for_those_at_one_slip(typed: str) -
 
 async def test_a_word_that_is_somewhere_is_left_alone() -> None:
     assert await instead_of("manic the panics", "panic", "manic") == {}
+
+
+async def test_where_it_may_cost_little_only_words_that_nobody_wrote_stand_for_others() -> None:
+    engine = Readable("panic")
+    engine.elsewhere = set(BLINDER.terms("panik"))
+    quick = await instead(parse("panik pabic", ENGLISH), BLINDER, engine, Filters(), nowhere=True)
+    assert quick == {"pabic": ["panic"]}
+    assert set(await instead(parse("panik pabic", ENGLISH), BLINDER, engine, Filters())) == {"panik", "pabic"}
 
 
 @pytest.mark.parametrize("typed", ["ab", "x12", "2026-11-29", "\u6771\u4eac", "foo@bar.com", "ad*", '"panik attak"'])

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from serve_app.capabilities.search.analysis import Analyser, Span
+from serve_app.capabilities.search.analysis import Analyser, Span, written
 from serve_app.capabilities.search.query import Beginning, Part, Phrase, SearchQuery, Word
 
 _AROUND: Final = 60
@@ -34,6 +34,18 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class _Read:
+    """A title or a text, and the words in it."""
+
+    text: str
+    spans: Sequence[Span]
+
+    def as_written(self, one: Span) -> str:
+        """The word there, but for case and width."""
+        return written(self.text[one.start : one.end])
+
+
+@dataclass(frozen=True, slots=True)
 class _Noted:
     """What is seen of words while they are looked for."""
 
@@ -44,13 +56,17 @@ class _Noted:
 class Matcher:
     """One question, asked of many texts."""
 
-    def __init__(self, analyser: Analyser, query: SearchQuery, slips: Slips, *, every: bool) -> None:
-        """`slips`: for words that nobody wrote, those that may be meant. `every`: all words must be there."""
-        self._analyser, self._query, self._slips, self._every = analyser, query, slips, every
+    def __init__(
+        self, analyser: Analyser, query: SearchQuery, slips: Slips, *, every: bool, exact: bool = False
+    ) -> None:
+        """`slips`: for words that nobody wrote, those that may be meant. `every`: all words must be there. `exact`: as
+        they were typed, in no other form."""
+        self._analyser, self._query, self._slips = analyser, query, slips
+        self._every, self._exact = every, exact
 
     def match(self, title: str, text: str) -> Match | None:
         """None: it does not say what was asked, or says what was not wanted."""
-        fields = (list(self._analyser.spans(title)), list(self._analyser.spans(text)))
+        fields = [_Read(one, list(self._analyser.spans(one))) for one in (title, text)]
         if any(self._found(part, fields, NO_SLIPS)[0] for part in self._query.unwanted):
             return None
         noted = _Noted()
@@ -75,40 +91,47 @@ class Matcher:
         return all(hit for _, hit in counted) if self._every else any(hit for _, hit in counted)
 
     def _found(
-        self, part: Part, fields: Sequence[Sequence[Span]], slips: Slips, noted: _Noted | None = None
+        self, part: Part, fields: Sequence[_Read], slips: Slips, noted: _Noted | None = None
     ) -> tuple[bool, tuple[list[Mark], list[Mark]]]:
-        where = tuple(self._places(part, spans, slips, noted) for spans in fields)
+        where = tuple(self._places(part, one, slips, noted) for one in fields)
         return any(where), (where[0], where[1])
 
-    def _places(self, part: Part, spans: Sequence[Span], slips: Slips, noted: _Noted | None) -> list[Mark]:
+    def _places(self, part: Part, read: _Read, slips: Slips, noted: _Noted | None) -> list[Mark]:
         match part:
-            case Beginning(text=text):
-                return [Mark(one.start, one.end) for one in spans if one.word.startswith(text)]
+            case Beginning():
+                return [Mark(one.start, one.end) for one in read.spans if self._begins(part, one, read)]
             case Phrase(words=words):
-                return _phrases(words, spans, self._analyser)
-            case Word(text=text):
-                return self._words(text, spans, slips, noted)
+                found = _phrases(words, read.spans, self._analyser)
+                return [_over(run) for run in found if not self._exact or _are_written(part, run, read)]
+            case Word():
+                return self._words(part, read, slips, noted)
 
-    def _words(self, text: str, spans: Sequence[Span], slips: Slips, noted: _Noted | None) -> list[Mark]:
-        forms, found = set(self._analyser.forms(text)), []
-        meant = {form for word in slips.get(text, ()) for form in self._analyser.forms(word)}
-        for one in spans:
+    def _begins(self, part: Beginning, one: Span, read: _Read) -> bool:
+        begun = one.word.startswith(part.text)
+        return begun and (not self._exact or read.as_written(one).startswith(part.written))
+
+    def _words(self, part: Word, read: _Read, slips: Slips, noted: _Noted | None) -> list[Mark]:
+        forms, found = set(self._analyser.forms(part.text)), []
+        meant = {form for word in slips.get(part.text, ()) for form in self._analyser.forms(word)}
+        for one in read.spans:
             theirs = self._analyser.forms(one.word)
             if not forms.isdisjoint(theirs):
+                if self._exact and read.as_written(one) != part.written:
+                    continue
                 found.append(Mark(one.start, one.end))
                 if noted is not None:
-                    noted.own.add(text)
+                    noted.own.add(part.text)
             elif not meant.isdisjoint(theirs):
                 found.append(Mark(one.start, one.end))
                 if noted is not None:
-                    noted.slips.setdefault(text, one.word)
+                    noted.slips.setdefault(part.text, one.word)
         return found
 
 
 NO_SLIPS: Final[Slips] = {}
 
 
-def _phrases(words: Sequence[str], spans: Sequence[Span], analyser: Analyser) -> list[Mark]:
+def _phrases(words: Sequence[str], spans: Sequence[Span], analyser: Analyser) -> list[Sequence[Span]]:
     """Words that follow each other. Of what is joined, whole and parts begin at the same place: parts are followed."""
     forms = [set(analyser.forms(word)) for word in words]
     found = []
@@ -118,8 +141,16 @@ def _phrases(words: Sequence[str], spans: Sequence[Span], analyser: Analyser) ->
             not wanted.isdisjoint(analyser.forms(one.word)) for wanted, one in zip(forms, run, strict=True)
         )
         if fits:
-            found.append(Mark(run[0].start, run[-1].end))
+            found.append(run)
     return found
+
+
+def _are_written(part: Phrase, run: Sequence[Span], read: _Read) -> bool:
+    return all(read.as_written(one) == wanted for one, wanted in zip(run, part.written, strict=True))
+
+
+def _over(run: Sequence[Span]) -> Mark:
+    return Mark(run[0].start, run[-1].end)
 
 
 def _merged(marks: Sequence[Mark]) -> list[Mark]:

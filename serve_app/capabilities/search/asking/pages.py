@@ -34,13 +34,12 @@ _MAC_BYTES: Final = 16
 
 class Note(msgspec.Struct, frozen=True, array_like=True):
     """What may be a hit, in its order. `slips`: words that were taken for others. `more`: there was more than that.
-    `reranked`: the first ones stand in the order of their meaning. `unread`: see `Question`."""
+    `reranked`: the first ones stand in the order of their meaning."""
 
     candidates: list[Candidate]
     slips: dict[str, list[str]]
     more: bool
     reranked: bool = False
-    unread: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)

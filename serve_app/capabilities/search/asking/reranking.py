@@ -11,7 +11,7 @@ from serve_app.capabilities.search.process.questions import Candidate
 
 MOST_RANKED: Final = 20
 WITHIN_S: Final = 0.25
-_MOST_CHARS: Final = 600
+MOST_CHARS: Final = 600
 Order = Callable[[str, Sequence[str]], Awaitable[Sequence[int]]]
 """Places of texts, the nearest to the question first. Raises Unavailable."""
 
@@ -42,4 +42,4 @@ def rearranged(candidates: Sequence[Candidate], before: Looked, after: Looked) -
 
 
 def _said(one: Seen) -> str:
-    return f"{one.opened.title} {one.opened.text}".strip()[:_MOST_CHARS]
+    return f"{one.opened.title} {one.opened.text}".strip()[:MOST_CHARS]

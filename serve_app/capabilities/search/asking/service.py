@@ -152,8 +152,8 @@ class Search:
         whole = await self._counted(asked, note)
         unread = await self._proposing.unread(asked.query, whole, asked.wanted, asked.reader, slips=note.slips)
         if unread:
-            answered = await self._proposing.ask(asked.wanted, asked.reader, unread=unread)
-            note = Note(answered.candidates, answered.slips, answered.more, unread=unread)
+            answered = await self._proposing.ask(asked.wanted, asked.reader, unread=[*unread, *note.slips])
+            note = Note(answered.candidates, answered.slips, answered.more)
             whole = await self._counted(asked, note)
         if (owner := asked.reader.addressed) is not None:
             others = [one for one in note.candidates if (one.type, one.id) != (PEOPLE, owner)]
@@ -179,7 +179,8 @@ class Search:
         )
 
     def _matcher(self, asked: Asked, note: Note) -> Matcher:
-        return Matcher(self._analyser, asked.query, note.slips, every=asked.wanted.all)
+        wanted = asked.wanted
+        return Matcher(self._analyser, asked.query, note.slips, every=wanted.all, exact=wanted.exact)
 
     async def _page(
         self, asked: Asked, found: Found, whole: Looked, first: int
@@ -206,7 +207,8 @@ class Search:
     async def _longer(self, asked: Asked, found: Found) -> Found:
         """With the candidates behind those that are noted."""
         note = found.note
-        answered = await self._proposing.ask(asked.wanted, asked.reader, after=note.candidates[-1], unread=note.unread)
+        last, slipped = note.candidates[-1], list(note.slips)
+        answered = await self._proposing.ask(asked.wanted, asked.reader, after=last, unread=slipped)
         known = set(note.candidates)
         candidates = [*note.candidates, *(one for one in answered.candidates if one not in known)]
         note = msgspec.structs.replace(note, candidates=candidates, more=answered.more)

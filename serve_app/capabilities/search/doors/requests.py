@@ -27,8 +27,8 @@ Relation = Literal["client_client", "therapist_therapist", "client_therapist"]
 
 
 class Ask(Request, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
-    """A question over everything that the caller may see. `all`: every word must be there; `exact`: as it is written;
-    `typeahead`: the last word has only begun. `language`, `format`, `free_before`: of therapists."""
+    """A question over everything that the caller may see. `all`: every word must be there; `exact`: as it is written,
+    but for case; `typeahead`: the last word has only begun. `language`, `format`, `free_before`: of therapists."""
 
     q: Words | None = None
     type: Types | None = None

@@ -1,49 +1,48 @@
 """Candidates for a question. Nothing here knows who asks: what they may read decides whoever opens the hits."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Collection
+
+import msgspec
 
 from common.clock import Clock
-from serve_app.capabilities.search.port import After, Among, Engine, Filters, Key, Tree
-from serve_app.capabilities.search.process.index import NO_SLIPS, Asked
+from serve_app.capabilities.search.port import After, Engine, Key
+from serve_app.capabilities.search.process.index import Asked
 from serve_app.capabilities.search.process.questions import AnsweredQuestion, Candidate, Question, filters_of
 from serve_app.capabilities.search.process.remembered import Remembered
 from serve_app.capabilities.search.query import parse
-from serve_app.capabilities.search.sources.conversations import EXCLUDED
-
-_MOST_COUNTED: Final = 500
 
 
 class Answering:
     """Of the generation that serves."""
 
-    def __init__(self, asked: Asked, engine: Engine, clock: Clock) -> None:
-        self._asked, self._engine = asked, engine
+    def __init__(self, asked: Asked, engine: Engine, clock: Clock, excluded: Collection[str]) -> None:
+        """`excluded`: the rooms that are not searched, as they are at any moment."""
+        self._asked, self._engine, self._excluded = asked, engine, excluded
         self.remembered = Remembered(clock)
 
     async def answer(self, question: Question) -> AnsweredQuestion:
         """As it was lately, if nothing has changed it; how the index is, is never remembered. Raises InvalidArgument,
         Unavailable."""
-        if (known := self.remembered.get(question)) is not None:
-            return known
-        since = self.remembered.changes
-        answered = await self._found(question)
-        self.remembered.put(question, answered, since)
-        return answered
+        answered = self.remembered.get(question)
+        if answered is None:
+            since = self.remembered.changes
+            answered = await self._found(question)
+            self.remembered.put(question, answered, since)
+        left_out = sum(room in self._excluded for room in question.rooms)
+        return msgspec.structs.replace(answered, excluded_rooms=left_out) if left_out else answered
 
     async def _found(self, question: Question) -> AnsweredQuestion:
         query = parse(question.q, self._asked.analyser, typeahead=question.typeahead)
-        filters = filters_of(question.every, question.either)
-        slips = NO_SLIPS if question.exact else await self._asked.instead(query, filters, question.unread)
         after = question.after
-        found = await self._asked.find(
+        found, slips = await self._asked.propose(
             query,
-            slips,
-            filters,
+            filters_of(question.every, question.either),
             every=question.all,
+            exact=question.exact,
             sort=question.sort,
             after=None if after is None else After(after.at, Key(after.type, after.id)),
             limit=question.limit,
+            unread=question.unread,
         )
         return AnsweredQuestion(
             candidates=[Candidate(hit.key.type, hit.key.id, hit.at) for hit in found.hits],
@@ -51,12 +50,4 @@ class Answering:
             slips={word: list(meant) for word, meant in slips.items()},
             engine=self._engine.name,
             lag_ms=0,
-            excluded_rooms=await self._excluded(question.rooms),
         )
-
-    async def _excluded(self, rooms: Sequence[str]) -> int:
-        """How many of these rooms are not searched."""
-        if not rooms:
-            return 0
-        mine = Filters((Among("type", frozenset({EXCLUDED})), Among("room", frozenset(rooms))))
-        return len((await self._engine.find(Tree(), mine, sort="newest", limit=_MOST_COUNTED)).hits)

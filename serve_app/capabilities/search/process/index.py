@@ -73,24 +73,56 @@ class Asked:
         every: bool,
         sort: Sort,
         limit: int,
+        exact: bool = False,
         after: After | None = None,
     ) -> Found:
-        """The first hits, or those behind one. `every`: all words must be there. Raises Unavailable."""
-        tree = self.tree(query, slips, every=every)
+        """The first hits, or those behind one. `every`: all words must be there; `exact`: as they were typed. Raises
+        Unavailable."""
+        tree = self.tree(query, slips, every=every, exact=exact)
         return await self._engine.find(tree, filters, sort=sort, after=after, limit=limit)
 
-    async def instead(self, query: SearchQuery, filters: Filters, unread: Collection[str] = ()) -> Slips:
-        """For words that are in nothing of `filters`, or among `unread`, those at one slip that are. Raises
-        Unavailable."""
-        return await instead(query, self._blinder, self._engine, filters, unread)
+    async def propose(
+        self,
+        query: SearchQuery,
+        filters: Filters,
+        *,
+        every: bool,
+        sort: Sort,
+        limit: int,
+        exact: bool = False,
+        after: After | None = None,
+        unread: Collection[str] = (),
+    ) -> tuple[Found, Slips]:
+        """The first hits, and for words that are in nothing of `filters`, or among `unread`, those at one slip that
+        are. A word that others have, and nothing of `filters`, is told where that leaves no hit; elsewhere whoever
+        opens the hits sees it. `exact`: no slips, and see `find`. Raises Unavailable."""
 
-    def tree(self, query: SearchQuery, slips: Slips, *, every: bool) -> Tree:
-        """What the engine is asked. Words that stand in every text count only beside others."""
+        async def found(slips: Slips) -> Found:
+            return await self.find(query, slips, filters, every=every, sort=sort, limit=limit, exact=exact, after=after)
+
+        if exact:
+            return await found(NO_SLIPS), NO_SLIPS
+        slips = await self.instead(query, filters, unread, nowhere=True)
+        first = await found(slips)
+        if first.hits or after is not None:
+            return first, slips
+        others = await self.instead(query, filters, unread)
+        return (first, slips) if others == slips else (await found(others), others)
+
+    async def instead(
+        self, query: SearchQuery, filters: Filters, unread: Collection[str] = (), *, nowhere: bool = False
+    ) -> Slips:
+        """See `trying.instead`. Raises Unavailable."""
+        return await instead(query, self._blinder, self._engine, filters, unread, nowhere=nowhere)
+
+    def tree(self, query: SearchQuery, slips: Slips, *, every: bool, exact: bool = False) -> Tree:
+        """What the engine is asked. Words that stand in every text count only beside others. Tokens are of stems, so
+        what is not wanted as it was typed is judged in the opened text alone."""
         stops = self.analyser.stops
         aside = [one for one in query.wanted if isinstance(one, Word) and stops(one.text)]
         wanted = [one for one in query.wanted if one not in aside] or aside
         nodes = tuple(self._node(one, slips) for one in wanted)
-        never = tuple(self._node(one, NO_SLIPS) for one in query.unwanted if not isinstance(one, Phrase))
+        never = tuple(self._node(one, NO_SLIPS) for one in query.unwanted if not exact and not isinstance(one, Phrase))
         phrases = tuple(self._node(one, slips) for one in wanted if isinstance(one, Phrase))
         rest = tuple(self._node(one, slips) for one in aside) if aside != wanted else ()
         if every:

@@ -1,5 +1,10 @@
-"""The consumer of the journal: what happens in it goes into every index that is written."""
+"""The consumer of the journal: what happens in it goes into every index that is written.
 
+After each commit it rests, so that what comes meanwhile goes with the next one: a commit costs as much as some hundred
+documents. It rests with nothing in its hands, so a change waits for one rest and one commit at most, and its own.
+"""
+
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -17,6 +22,9 @@ from serve_app.follower.consumer import Turned
 NAME: Final = "search"
 RECENT_MS: Final = 30 * DAY_MS
 """How much of the past an index without a place in the journal begins with. What is older comes beside (`making`)."""
+REST_S: Final = 0.1
+_MOST_REST_S: Final = 0.3
+_FULL: Final = 500  # turns: more wait
 TurnsOf = Callable[[str], Awaitable[Sequence[Turned]]]
 """All turns of an entity, opened."""
 
@@ -33,13 +41,15 @@ class Indexer:
         feeders: Sequence[Feeder],
         turns_of: TurnsOf,
         changed: Callable[[Sequence[Key]], None] = lambda _: None,
+        *,
+        rest_s: float = REST_S,
     ) -> None:
-        """`changed`: told what is found otherwise from now on."""
+        """`changed`: told what is found otherwise from now on. `rest_s`: after a commit, at least."""
         self.kinds = frozenset(kind for one in feeders for kind in one.kinds)
         self.written: tuple[Written, ...] = ()
         self.excluded = Excluded()
         self._engine, self._feeders, self._turns_of = engine, feeders, turns_of
-        self._changed = changed
+        self._changed, self._rest_s = changed, rest_s
 
     async def begin(self, written: Written) -> None:
         """Write this one. Raises Unavailable."""
@@ -63,13 +73,19 @@ class Indexer:
 
     async def take(self, turns: Sequence[Turned]) -> None:
         """See `Consumer.take`."""
+        now_s = asyncio.get_running_loop().time
+        began_s = now_s()
         try:
-            await self._take(turns)
+            committed = await self._take(turns)
         except CarewireError:
             await self._recall()
             raise
+        if committed and len(turns) < _FULL:
+            took_s = now_s() - began_s
+            await asyncio.sleep(max(self._rest_s, min(took_s, _MOST_REST_S)))
 
-    async def _take(self, turns: Sequence[Turned]) -> None:
+    async def _take(self, turns: Sequence[Turned]) -> bool:
+        """Was there anything in them?"""
         fed: list[Fed] = []
         for turned in turns:
             kept, hidden, shown = self.excluded.kept(await read_all(turned, self._feeders))
@@ -80,6 +96,7 @@ class Indexer:
             for room_id in shown:
                 fed += await self._again(room_id)
         await self.apply(fed)
+        return bool(fed)
 
     async def apply(self, fed: Sequence[Fed]) -> None:
         """When this returns, all is found, in every index that was written when it began: another one may come to serve

@@ -66,7 +66,7 @@ _texts: Final = msgspec.msgpack.Decoder(Texts).decode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchContext:
-    """What the process has. `kinds`: of all pools. `root`: what keys are derived from."""
+    """What the process has. `kinds`: at least those that feeders read. `root`: what keys are derived from."""
 
     settings: Settings
     clock: Clock
@@ -208,7 +208,8 @@ class SearchProcess:
 
     async def _begun(self, generation: Generation, blinder: Blinder) -> None:
         """This one serves from now on."""
-        self._answering = Answering(Asked(self.engine, blinder), self.engine, self._clock)
+        excluded = self._indexer.excluded.rooms
+        self._answering = Answering(Asked(self.engine, blinder), self.engine, self._clock, excluded)
         self._maker.serves(blinder, texts=self._texts)
         await self._indexer.begin(Written(self.engine, blinder, texts=self._texts, number=generation.number))
 

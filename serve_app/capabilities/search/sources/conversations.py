@@ -66,15 +66,17 @@ class RoomSource:
 
     async def open(self, ids: Sequence[str], reader: Reader) -> Mapping[str, Opened]:
         """See `Source.open`."""
-        lines = await asyncio.gather(*(self._glance(room, reader) for room in ids))
+        lines = await asyncio.gather(*(searched(self._entities, room, reader) for room in ids))
         return {id_: _opened(line) for id_, line in zip(ids, lines, strict=True) if line is not None}
 
-    async def _glance(self, room_id: str, reader: Reader) -> RoomLine | None:
-        try:
-            line = await self._entities.ask(f"room:{room_id}", Glance(), by=reader.by, trace=reader.trace)
-        except (NotFound, PermissionDenied):
-            return None
-        return line if line.room.searchable and not line.room.e2ee else None
+
+async def searched(entities: EntityClient, room_id: str, reader: Reader) -> RoomLine | None:
+    """The room, if the reader is in it and may search in it at this moment. Raises Unavailable."""
+    try:
+        line = await entities.ask(f"room:{room_id}", Glance(), by=reader.by, trace=reader.trace)
+    except (NotFound, PermissionDenied):
+        return None
+    return line if line.room.searchable and not line.room.e2ee else None
 
 
 def _opened(line: RoomLine) -> Opened:

@@ -1,7 +1,7 @@
 """Files, by their names: one's own, and those of messages that one sees."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from actors.files.commands import KnowFile
@@ -11,6 +11,7 @@ from actors.kernel.contract.ports import EntityClient
 from common.errors import NotFound
 from serve_app.capabilities.files.sight import FileSight, Seen
 from serve_app.capabilities.search.port import Among, Delete, Key
+from serve_app.capabilities.search.sources.conversations import searched
 from serve_app.capabilities.search.sources.entry import Entry, Fed, Opened, Reader, Scope, Values
 from serve_app.follower.consumer import Turned
 
@@ -42,6 +43,7 @@ class FileFeeder:
             return (Delete(key, last.seq),)
         filters: Values = {
             "owner": [record.owner],
+            "sender": [record.owner],
             "room": list(dict.fromkeys(place.room for place in record.places)),
             "file_type": types_of(record.type),
             "status": [record.state],
@@ -55,12 +57,12 @@ def types_of(type_: str) -> list[str]:
 
 
 class FileSource:
-    """The files that somebody may read."""
+    """The files that somebody may read: their own, and those of messages that they see where they may search."""
 
     types: tuple[str, ...] = (TYPE,)
 
-    def __init__(self, sight: FileSight) -> None:
-        self._sight = sight
+    def __init__(self, sight: FileSight, entities: EntityClient) -> None:
+        self._sight, self._entities = sight, entities
 
     async def scope(self, reader: Reader) -> Scope:
         """See `Source.scope`."""
@@ -69,8 +71,18 @@ class FileSource:
 
     async def open(self, ids: Sequence[str], reader: Reader) -> Mapping[str, Opened]:
         """See `Source.open`."""
-        seen = await asyncio.gather(*(self._seen(id_, reader) for id_ in ids))
-        return {id_: _opened(one) for id_, one in zip(ids, seen, strict=True) if one is not None}
+        looked = await asyncio.gather(*(self._seen(id_, reader) for id_ in ids))
+        seen = {id_: one for id_, one in zip(ids, looked, strict=True) if one is not None}
+        places = await asyncio.gather(
+            *(self._sight.rooms(one.record, reader.by, reader.trace) for one in seen.values())
+        )
+        open_to = await self._searched({room for rooms in places for room in rooms}, reader)
+        opened: dict[str, Opened] = {}
+        for (id_, one), rooms in zip(seen.items(), places, strict=True):
+            there = [room for room in rooms if room in open_to]
+            if one.owned or there:
+                opened[id_] = _opened(one, there)
+        return opened
 
     async def _seen(self, file_id: str, reader: Reader) -> Seen | None:
         try:
@@ -78,15 +90,25 @@ class FileSource:
         except NotFound:
             return None
 
+    async def _searched(self, rooms: Collection[str], reader: Reader) -> set[str]:
+        lines = await asyncio.gather(*(searched(self._entities, room, reader) for room in rooms))
+        return {room for room, line in zip(rooms, lines, strict=True) if line is not None}
 
-def _opened(seen: Seen) -> Opened:
+
+def _opened(seen: Seen, rooms: Sequence[str]) -> Opened:
     record = seen.record
     return Opened(
         type=TYPE,
         id=record.id,
         title=seen.name,
         at=record.created,
+        room_id=next(iter(rooms), None),
         user_id=seen.owner,
         link=f"/files/{record.id}",
-        values={"file_type": types_of(record.type), "status": [record.state]},
+        values={
+            "room_id": rooms,
+            "sender_id": [seen.owner],
+            "file_type": types_of(record.type),
+            "status": [record.state],
+        },
     )

@@ -83,7 +83,7 @@ def sources_of(
         appointments.BookingSource(stores.views, directory.names),
         messages.MessageSource(region),
         worksheets.WorksheetSource(region, stores.views),
-        files.FileSource(FileSight(region, clock)),
+        files.FileSource(FileSight(region, clock), region),
         conversations.RoomSource(region),
     ]
     return {type_: one for one in listed for type_ in one.types}

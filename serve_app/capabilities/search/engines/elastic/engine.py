@@ -1,7 +1,7 @@
 """The engine of a server. Each generation is an index; one alias is read from, one is written to, and both move at
 once."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from elasticsearch import ApiError, AsyncElasticsearch
@@ -82,6 +82,9 @@ class ElasticEngine:
             buckets = answer["aggregations"]["terms"]["buckets"]
             found |= {term: n for at, term in enumerate(some) if (n := buckets[str(at)]["doc_count"])}
         return found
+
+    async def occurring(self, terms: Sequence[Term]) -> Collection[Term]:
+        return (await self.count(terms, Filters())).keys()
 
     async def facets(self, tree: Tree, filters: Filters, names: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         if not names:

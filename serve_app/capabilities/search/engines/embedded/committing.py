@@ -1,5 +1,5 @@
-"""Batches that wait are taken in together: at once if nothing was for a while, else every 200 ms, for a commit costs
-the disk as much as some hundred documents cost the processor."""
+"""Batches that wait are taken in together, once what is under way is on disk: a commit costs the disk as much as some
+hundred documents cost the processor. How often there is one is up to those who have changes (`process.indexer`)."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -8,7 +8,6 @@ from typing import Final
 
 from serve_app.capabilities.search.port import Applied, Change
 
-COMMIT_EVERY_S: Final = 0.2
 _MOST: Final = 20_000  # documents of one commit
 
 
@@ -21,9 +20,9 @@ class _Batch:
 class Committing:
     """Of one generation."""
 
-    def __init__(self, take: Callable[[Sequence[Change]], Applied], every_s: float = COMMIT_EVERY_S) -> None:
+    def __init__(self, take: Callable[[Sequence[Change]], Applied]) -> None:
         """`take`: blocking; all of it or, with an error, nothing."""
-        self._take, self._every_s = take, every_s
+        self._take = take
         self._waiting: list[_Batch] = []
         self._task: asyncio.Task[None] | None = None
         self._closed = False
@@ -47,7 +46,7 @@ class Committing:
     async def _run(self) -> None:
         while self._waiting:
             await self._commit(self._next())
-            await asyncio.sleep(0 if self._closed else self._every_s)
+            await asyncio.sleep(0)  # whoever was answered may have more, that goes with the next
         self._task = None
 
     def _next(self) -> list[_Batch]:

@@ -1,7 +1,7 @@
 """The engine in the process. It is a cache: what is lost or damaged is dropped, and made again from the sources."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from tantivy import Searcher
 from common.clock import Clock
 from common.errors import StartupError, Unavailable
 from serve_app.capabilities.search.engines.embedded import files, shape
-from serve_app.capabilities.search.engines.embedded.committing import COMMIT_EVERY_S, Committing
+from serve_app.capabilities.search.engines.embedded.committing import Committing
 from serve_app.capabilities.search.engines.embedded.shelf import DamagedError, Shelf, counts, read, touching
 from serve_app.capabilities.search.port import (
     MOST_FOUND,
@@ -43,8 +43,8 @@ class TantivyEngine:
 
     name: Final = "tantivy"
 
-    def __init__(self, folder: Path, clock: Clock, *, commit_every_s: float = COMMIT_EVERY_S) -> None:
-        self._folder, self._clock, self._commit_every_s = folder, clock, commit_every_s
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder, self._clock = folder, clock
         self._shelves: dict[int, tuple[Shelf, Committing]] = {}
         self._serving: int | None = None
 
@@ -82,6 +82,11 @@ class TantivyEngine:
     async def count(self, terms: Sequence[Term], filters: Filters) -> Mapping[Term, int]:
         searcher = self._searcher()
         return await _off(lambda: counts(searcher, terms, shape.question(Tree(), filters)))
+
+    async def occurring(self, terms: Sequence[Term]) -> Collection[Term]:
+        searcher = self._searcher()
+        with touching("search"):  # no thread for it: a look into the dictionaries is 2 us a term
+            return {term for term in terms if searcher.doc_freq(term.field, term.token)}
 
     async def facets(self, tree: Tree, filters: Filters, names: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         searcher = self._searcher()
@@ -149,7 +154,7 @@ class TantivyEngine:
         self._serving = serving if serving in self._shelves else None
 
     def _put_up(self, shelf: Shelf, number: int) -> None:
-        committing = Committing(lambda changes: shelf.apply(changes, self._clock.now_ms()), self._commit_every_s)
+        committing = Committing(lambda changes: shelf.apply(changes, self._clock.now_ms()))
         self._shelves[number] = shelf, committing
 
     async def _shut(self, number: int) -> None:
@@ -227,6 +232,6 @@ def _in_order(hits: Sequence[Hit], sort: Sort, after: After | None) -> list[Hit]
 def _facets(searcher: Searcher, tree: Tree, filters: Filters, names: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
     if not names:
         return {}
-    wanted = {name: {"terms": {"field": name, "size": _VALUES, "segment_size": _SEGMENT_VALUES}} for name in names}
+    wanted = {name: shape.counting(name, _VALUES, _SEGMENT_VALUES) for name in names}
     found = searcher.aggregate(shape.question(tree, filters), wanted)
-    return {name: {one["key"]: one["doc_count"] for one in found[name]["buckets"]} for name in names}
+    return {name: {shape.value_of(one["key"]): one["doc_count"] for one in found[name]["buckets"]} for name in names}
